@@ -1,0 +1,224 @@
+"""The plain data that flows down the pipeline: entries, handlers, jobs, findings, plans.
+
+Frozen, without I/O. Paths inside the data are POSIX text, relative to the project's root, so that
+a plan reads the same on every machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cronshift.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file of the project; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Origin(StrEnum):
+    """Where an entry was declared."""
+
+    CRONS = "crons"
+    SCHEDULES = "schedules"
+    BUILD_OUTPUT = "build-output"
+
+
+@dataclass(frozen=True, slots=True)
+class CronEntry:
+    """One HTTP call that Vercel makes on a schedule, exactly as the file says it.
+
+    Attributes:
+        path: path and query, byte for byte.
+        schedule: the expression's text, unjudged.
+        pointer: the place inside the document, ``crons[3]`` or ``schedules.nightly``.
+        timezone: IANA name; always ``UTC`` for ``crons``.
+        jitter_minutes: ``schedules`` only.
+        unknown_keys: keys of the entry that its schema does not know.
+    """
+
+    path: str
+    schedule: str
+    source: Location
+    pointer: str
+    origin: Origin = Origin.CRONS
+    timezone: str = "UTC"
+    method: str = "GET"
+    name: str | None = None
+    jitter_minutes: int | None = None
+    unknown_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in a configuration file that does not stop the rest from being read.
+
+    ``message`` reads on from ``Invalid <file> - ``, as Vercel's own does.
+    """
+
+    pointer: str
+    message: str
+    location: Location
+    rule: str = "invalid-entry"
+
+
+class HandlerKind(StrEnum):
+    """How the source answers a request."""
+
+    NEXT_ROUTE = "next-route"
+    NEXT_PAGES = "next-pages"
+    NODE_FUNCTION = "node-function"
+    ASGI = "asgi"
+    WSGI = "wsgi"
+    HTTP_HANDLER = "http-handler"  # a BaseHTTPRequestHandler class
+    CALLABLE = "callable"  # module:callable named in cronshift.toml
+
+
+PYTHON_KINDS = frozenset(
+    {HandlerKind.ASGI, HandlerKind.WSGI, HandlerKind.HTTP_HANDLER, HandlerKind.CALLABLE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """The source that answers an entry's path."""
+
+    file: str
+    kind: HandlerKind
+    export: str
+    language: str
+    line: int = 1
+    max_duration: int | None = None  # seconds
+    auth: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """Queue runs above ``limit`` per ``period``: what an upstream's rate limit needs."""
+
+    limit: int
+    period: timedelta
+    key: str | None = None
+    burst: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """Drop runs above ``limit`` per ``period``. For cron jobs nearly always the wrong choice."""
+
+    limit: int
+    period: timedelta
+    key: str | None = None
+
+
+class FanOutMode(StrEnum):
+    """How a job's fan-out steps run."""
+
+    SEQUENCE = "sequence"
+    PARALLEL = "parallel"
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """One durable step per value, each calling the handler with ``param=value`` in the query."""
+
+    param: str
+    values: tuple[str, ...]
+    mode: FanOutMode = FanOutMode.SEQUENCE
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """What a job may set (DESIGN 5.3)."""
+
+    retries: int = 3
+    start_timeout: timedelta | None = None
+    finish_timeout: timedelta | None = timedelta(minutes=15)
+    concurrency: int | None = 1
+    throttle: Throttle | None = None
+    rate_limit: RateLimit | None = None
+    idempotency: str | None = None  # a CEL expression
+    jitter: timedelta | None = None
+    fan_out: FanOut | None = None
+    heartbeat_env: str | None = None
+    stale_after: timedelta | None = None
+
+
+class Mode(StrEnum):
+    """How a job's function reaches the work."""
+
+    DIRECT = "direct"
+    BRIDGE = "bridge"
+    BLOCKED = "blocked"
+
+
+class Severity(StrEnum):
+    """How bad a finding is; an error stops its job, not the others."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing worth knowing about an entry, with its place and its remedy."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    fix: str
+    job: str | None = None
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one entry becomes.
+
+    Attributes:
+        schedule: ``None`` when the entry's text has no meaning; such a job is blocked.
+        module: the file the target writes for it; ``None`` when the job is blocked.
+    """
+
+    id: str
+    entry: CronEntry
+    schedule: Schedule | None
+    mode: Mode
+    handler: Handler | None = None
+    options: JobOptions = field(default_factory=JobOptions)
+    module: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every job of a project, and all that was found on the way. Data, nothing else."""
+
+    framework: str | None
+    config_file: str
+    target: str
+    app_id: str
+    out: str
+    jobs: tuple[Job, ...]
+    findings: tuple[Finding, ...]
+
+    def job(self, job_id: str) -> Job | None:
+        """Return the job of that id, if there is one."""
+        return next((job for job in self.jobs if job.id == job_id), None)
+
+    @property
+    def runnable(self) -> tuple[Job, ...]:
+        """The jobs that nothing blocks."""
+        return tuple(job for job in self.jobs if job.mode is not Mode.BLOCKED)
