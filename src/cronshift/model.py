@@ -155,6 +155,19 @@ class JobOptions:
     stale_after: timedelta | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BridgeSettings:
+    """How bridged jobs reach the app. Names of variables, never their values.
+
+    ``base_url`` is the address used where the variable ``base_url_env`` is not set.
+    """
+
+    base_url: str | None = None
+    base_url_env: str = "CRONSHIFT_BASE_URL"
+    secret_env: str = "CRON_SECRET"  # noqa: S105 - the variable's name
+    timeout: timedelta = timedelta(minutes=15)
+
+
 class Mode(StrEnum):
     """How a job's function reaches the work."""
 
@@ -213,6 +226,7 @@ class Plan:
     out: str
     jobs: tuple[Job, ...]
     findings: tuple[Finding, ...]
+    bridge: BridgeSettings = field(default_factory=BridgeSettings)
 
     def job(self, job_id: str) -> Job | None:
         """Return the job of that id, if there is one."""

@@ -1,0 +1,233 @@
+"""PLAN: entries, handlers and settings become jobs and findings.
+
+No network, and none of the user's code is run. An error-level finding blocks its job only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cronshift import findings as rules
+from cronshift.errors import ConfigError, ScheduleError
+from cronshift.handlers import named_handler, resolve_python
+from cronshift.model import (
+    PYTHON_KINDS,
+    CronEntry,
+    Finding,
+    Handler,
+    HandlerKind,
+    Job,
+    Mode,
+    Origin,
+    Plan,
+    Problem,
+    Severity,
+)
+from cronshift.naming import job_ids, module_name
+from cronshift.schedule import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cronshift.config import JobSettings, Settings
+    from cronshift.project import Project
+
+_LONGEST_JITTER = timedelta(minutes=5)
+_SCHEDULE_RULES = {
+    "six-fields": rules.SIX_FIELDS,
+    "names": rules.NAMES,
+    "both-day-fields": rules.BOTH_DAY_FIELDS,
+}
+
+
+def make_plan(project: Project) -> Plan:
+    """Return the plan of a project: one job for every entry, and all that was found.
+
+    Raises:
+        ConfigError: if cronshift.toml names an entry or a handler that does not exist.
+    """
+    settings = project.settings
+    entries = [entry for source in project.sources for entry in source.entries]
+    problems = [problem for source in project.sources for problem in source.problems]
+    named = _named_by_the_user(entries, settings)
+    made = job_ids([entry for entry in entries if id(entry) not in named], set(named.values()))
+    rest = iter(made)
+    ids = [named.get(id(entry)) or next(rest) for entry in entries]
+    _refuse_unknown_jobs(settings, ids)
+    found = [*_from_problems(problems, entries, ids), *_between(entries, ids)]
+    jobs = []
+    for job_id, entry in zip(ids, entries, strict=True):
+        job, own = _job(project, job_id, entry)
+        blocked = any(
+            finding.severity is Severity.ERROR and finding.job == job_id
+            for finding in (*own, *found)
+        )
+        jobs.append(replace(job, mode=Mode.BLOCKED, module=None) if blocked else job)
+        found.extend(own)
+    return Plan(
+        framework=project.framework,
+        config_file=project.config_file,
+        target=settings.target,
+        app_id=project.app_id,
+        out=settings.out,
+        jobs=tuple(jobs),
+        findings=tuple(sorted(found, key=_reading_order)),
+        bridge=settings.bridge,
+    )
+
+
+def _named_by_the_user(entries: Sequence[CronEntry], settings: Settings) -> dict[int, str]:
+    """Return the ids that cronshift.toml gives to entries, by the entry's identity."""
+    named: dict[int, str] = {}
+    for job_id, job in settings.jobs.items():
+        if job.path is None:
+            continue
+        matching = [entry for entry in entries if _is_meant(entry, job)]
+        if len(matching) != 1:
+            several = "several entries; add vercel_schedule" if matching else "no entry"
+            raise ConfigError(
+                f"`jobs.{job_id}` names {job.path!r}, which is {several}.",
+                reason="no-such-entry",
+                hint="cronshift audit lists the entries with their paths.",
+                where=settings.file,
+            )
+        named[id(matching[0])] = job_id
+    return named
+
+
+def _is_meant(entry: CronEntry, job: JobSettings) -> bool:
+    return entry.path == job.path and job.vercel_schedule in (None, entry.schedule)
+
+
+def _refuse_unknown_jobs(settings: Settings, ids: Sequence[str]) -> None:
+    unknown = sorted(set(settings.jobs) - set(ids))
+    if unknown:
+        raise ConfigError(
+            f"`jobs.{unknown[0]}` is no job of this project.",
+            reason="no-such-job",
+            hint=f"The jobs are: {', '.join(ids) or 'none'}.",
+            where=settings.file,
+        )
+
+
+def _job(project: Project, job_id: str, entry: CronEntry) -> tuple[Job, list[Finding]]:
+    """Return the job of one entry, and what its own text gives to say."""
+    settings = project.settings
+    own = settings.jobs.get(job_id)
+    options = own.over(settings.defaults) if own else settings.defaults
+    schedule, found = _schedule(job_id, entry, own.schedule if own else None)
+    if entry.jitter_minutes:
+        asked = timedelta(minutes=entry.jitter_minutes)
+        options = replace(options, jitter=min(asked, _LONGEST_JITTER))
+        if asked > _LONGEST_JITTER:
+            message = f"{entry.pointer} asks for {entry.jitter_minutes} minutes of jitter."
+            found.append(rules.JITTER_TOO_LONG.found(message, job=job_id, location=entry.source))
+    if entry.method != "GET":
+        message = f"{entry.pointer} calls {entry.path} with {entry.method}."
+        found.append(rules.NOT_GET.found(message, job=job_id, location=entry.source))
+    handler = _handler(project, entry, own)
+    mode = _mode(job_id, handler, (own.mode if own else None) or settings.mode)
+    module = f"{settings.out}/jobs/{module_name(job_id)}.py"
+    return Job(job_id, entry, schedule, mode, handler, options, module), found
+
+
+def _handler(project: Project, entry: CronEntry, own: JobSettings | None) -> Handler | None:
+    if own and own.handler:
+        return named_handler(project.root, own.handler, own.handler_kind)
+    return resolve_python(project.root, entry.path)
+
+
+def _mode(job_id: str, handler: Handler | None, asked: Mode | None) -> Mode:
+    can_be_direct = handler is not None and handler.kind in PYTHON_KINDS
+    if asked is Mode.DIRECT and not can_be_direct:
+        raise ConfigError(
+            f"`jobs.{job_id}` is to be called directly, but no Python handler answers its path.",
+            reason="no-handler",
+            hint=f'Set handler = "module:attribute" under [jobs.{job_id}], or mode = "bridge".',
+        )
+    if handler and handler.kind is HandlerKind.CALLABLE:
+        return Mode.DIRECT  # a plain function answers no request
+    return asked or (Mode.DIRECT if can_be_direct else Mode.BRIDGE)
+
+
+def _schedule(
+    job_id: str, entry: CronEntry, override: str | None
+) -> tuple[Schedule | None, list[Finding]]:
+    """Return what the entry's schedule means to the engine, and the findings about it."""
+
+    def found(rule: rules.Rule, message: str) -> Finding:
+        return rule.found(message, job=job_id, location=entry.source)
+
+    try:
+        schedule = _meaning(entry, override)
+    except ScheduleError as error:
+        rule = _SCHEDULE_RULES.get(error.reason, rules.INVALID_SCHEDULE)
+        return None, [found(rule, f"{entry.pointer}.schedule {entry.schedule!r}: {error.message}")]
+    if schedule.never:
+        text = f"{schedule.expression!r} matches no date, so {entry.path} has never been called."
+        return schedule, [found(rules.NEVER_FIRES, text)]
+    if override is None and schedule.expression != " ".join(entry.schedule.split()):
+        text = f"{entry.schedule!r} becomes {schedule.expression!r}: the same ticks."
+        return schedule, [found(rules.DAY_SEVEN, text)]
+    return schedule, []
+
+
+def _meaning(entry: CronEntry, override: str | None) -> Schedule:
+    if override is not None:
+        return Schedule.parse(override)
+    if entry.origin is Origin.SCHEDULES and entry.timezone != "UTC":
+        return Schedule.parse(
+            f"TZ={entry.timezone} {Schedule.from_vercel(entry.schedule).expression}"
+        )
+    return Schedule.from_vercel(entry.schedule)
+
+
+def _from_problems(
+    problems: Iterable[Problem], entries: Sequence[CronEntry], ids: Sequence[str]
+) -> Iterable[Finding]:
+    """Turn what the reader could not accept into findings, of a job where there is one."""
+    jobs = {
+        (entry.source.file, entry.pointer): job_id
+        for entry, job_id in zip(entries, ids, strict=True)
+    }
+    for problem in problems:
+        pointer = problem.pointer
+        while pointer and (problem.location.file, pointer) not in jobs:
+            pointer = pointer.rpartition(".")[0]
+        rule = rules.BY_NAME.get(problem.rule, rules.INVALID_ENTRY)
+        yield rule.found(
+            f"Invalid {problem.location.file} - {problem.message}",
+            job=jobs.get((problem.location.file, pointer)),
+            location=problem.location,
+        )
+
+
+def _between(entries: Sequence[CronEntry], ids: Sequence[str]) -> Iterable[Finding]:
+    """Return the findings that take more than one entry to see."""
+    by_path: defaultdict[str, list[tuple[CronEntry, str]]] = defaultdict(list)
+    for entry, job_id in zip(entries, ids, strict=True):
+        by_path[entry.path].append((entry, job_id))
+    for path, group in by_path.items():
+        times = Counter(" ".join(entry.schedule.split()) for entry, _ in group)
+        for entry, job_id in group[1:]:
+            twice = times[" ".join(entry.schedule.split())] > 1
+            rule = rules.DUPLICATE_ENTRY if twice else rules.SAME_PATH
+            text = f"{path} is also listed at line {group[0][0].source.line}."
+            yield rule.found(text, job=job_id, location=entry.source)
+    modern = [entry for entry in entries if entry.origin is Origin.SCHEDULES]
+    if modern:
+        text = f"{len(modern)} of {len(entries)} entries come from `schedules`."
+        yield rules.SCHEDULES_IN_USE.found(text, location=modern[0].source)
+
+
+def _reading_order(finding: Finding) -> tuple[int, str, int, str]:
+    place = finding.location
+    return (
+        list(Severity).index(finding.severity),
+        place.file if place else "",
+        place.line if place else 0,
+        finding.code,
+    )
