@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cronshift import findings as rules
 from cronshift.errors import ConfigError, ScheduleError
-from cronshift.handlers import named_handler, resolve_python
+from cronshift.handlers import PythonHandlers
 from cronshift.model import (
     PYTHON_KINDS,
     CronEntry,
@@ -58,9 +58,10 @@ def make_plan(project: Project) -> Plan:
     ids = [named.get(id(entry)) or next(rest) for entry in entries]
     _refuse_unknown_jobs(settings, ids)
     found = [*_from_problems(problems, entries, ids), *_between(entries, ids)]
+    handlers = PythonHandlers(project.root)
     jobs = []
     for job_id, entry in zip(ids, entries, strict=True):
-        job, own = _job(project, job_id, entry)
+        job, own = _job(settings, handlers, job_id, entry)
         blocked = any(
             finding.severity is Severity.ERROR and finding.job == job_id
             for finding in (*own, *found)
@@ -113,9 +114,10 @@ def _refuse_unknown_jobs(settings: Settings, ids: Sequence[str]) -> None:
         )
 
 
-def _job(project: Project, job_id: str, entry: CronEntry) -> tuple[Job, list[Finding]]:
+def _job(
+    settings: Settings, handlers: PythonHandlers, job_id: str, entry: CronEntry
+) -> tuple[Job, list[Finding]]:
     """Return the job of one entry, and what its own text gives to say."""
-    settings = project.settings
     own = settings.jobs.get(job_id)
     options = own.over(settings.defaults) if own else settings.defaults
     schedule, found = _schedule(job_id, entry, own.schedule if own else None)
@@ -128,16 +130,13 @@ def _job(project: Project, job_id: str, entry: CronEntry) -> tuple[Job, list[Fin
     if entry.method != "GET":
         message = f"{entry.pointer} calls {entry.path} with {entry.method}."
         found.append(rules.NOT_GET.found(message, job=job_id, location=entry.source))
-    handler = _handler(project, entry, own)
+    if own and own.handler:
+        handler: Handler | None = handlers.named(own.handler, own.handler_kind)
+    else:
+        handler = handlers.answering(entry.path)
     mode = _mode(job_id, handler, (own.mode if own else None) or settings.mode)
     module = f"{settings.out}/jobs/{module_name(job_id)}.py"
     return Job(job_id, entry, schedule, mode, handler, options, module), found
-
-
-def _handler(project: Project, entry: CronEntry, own: JobSettings | None) -> Handler | None:
-    if own and own.handler:
-        return named_handler(project.root, own.handler, own.handler_kind)
-    return resolve_python(project.root, entry.path)
 
 
 def _mode(job_id: str, handler: Handler | None, asked: Mode | None) -> Mode:

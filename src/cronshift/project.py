@@ -15,7 +15,7 @@ from cronshift.vercel import VercelConfig, read_project
 if TYPE_CHECKING:
     from pathlib import Path
 
-_PYTHON_FRAMEWORK = re.compile(r"\b(fastapi|flask|django|starlette)\b", re.I)
+_PYTHON_FRAMEWORK = re.compile(r"\b(fastapi|flask|django|starlette)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,6 @@
 Reads sources and never runs them. What cannot be read for certain is ``None``, not a guess.
 """
 
-from cronshift.handlers.python import named_handler, resolve_python
+from cronshift.handlers.python import PythonHandlers
 
-__all__ = ["named_handler", "resolve_python"]
+__all__ = ["PythonHandlers"]

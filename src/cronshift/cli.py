@@ -1,0 +1,203 @@
+"""The command line: the table of commands, the global options, the boundary of errors.
+
+Only the standard library and typer are imported here. A command's module is imported when its
+name stands on the command line (or is being completed); the others are listed from this table.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cronshift.errors import CronshiftError, ExitCode
+from cronshift.invocation import Invocation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A line of the table: the function ``<name>`` of ``cronshift.commands.<name>``."""
+
+    help: str
+    panel: str
+    name: str
+
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command("Write cronshift.toml from what the project shows.", "Plan", "init"),
+        Command("Show every entry, its next ticks and what is wrong.", "Plan", "audit"),
+        Command("Explain a finding: what it means and what to do.", "Plan", "explain"),
+        Command("Generate the Inngest functions. No owner changes.", "Move", "migrate"),
+        Command("Check modules or an endpoint against the plan.", "Move", "validate"),
+        Command("Run one job, here and now, with a real tick.", "Run", "run"),
+        Command("Serve the functions to Inngest.", "Run", "serve"),
+    )
+}
+
+GLOBAL_OPTIONS: dict[str, Any] = {
+    "directory": Annotated[
+        Path | None,
+        typer.Option(
+            "-C",
+            "--directory",
+            metavar="DIR",
+            envvar="CRONSHIFT_DIRECTORY",
+            help="The project: the folder that holds vercel.json.",
+        ),
+    ],
+    "config": Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", envvar="CRONSHIFT_CONFIG", help="Another cronshift.toml."),
+    ],
+    "json": Annotated[
+        bool | None, typer.Option("--json", help="Print one JSON document on stdout.")
+    ],
+    "quiet": Annotated[
+        bool | None, typer.Option("-q", "--quiet", help="Print results and errors only.")
+    ],
+    "verbose": Annotated[
+        bool | None, typer.Option("-v", "--verbose", help="Print more, and tracebacks of errors.")
+    ],
+    "no_color": Annotated[
+        bool | None, typer.Option("--no-color", envvar="NO_COLOR", help="Print without colours.")
+    ],
+}
+_PANEL = "Global options"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return the process's exit code; nothing is raised."""
+    words = list(arguments) or ["--help"]
+    try:
+        code = build(words)(args=words, prog_name="cronshift", standalone_mode=False)
+    except CronshiftError as error:
+        return _tell(error, words)
+    except typer.TyperException as error:
+        shown = CronshiftError(
+            error.format_message(), reason="usage", hint=f"{_command(words)} --help"
+        )
+        return _tell(shown, words)
+    except (typer.Abort, EOFError):
+        return ExitCode.NOT_WELL
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.NOT_WELL
+    except Exception as error:  # noqa: BLE001 - the boundary: a bug becomes one sentence
+        shown = CronshiftError(
+            f"A bug in cronshift: {type(error).__name__}: {error}",
+            reason="bug",
+            hint="Run it again with -v and report what it prints.",
+        )
+        shown.__cause__ = error
+        return _tell(shown, words)
+    return int(code or ExitCode.OK)
+
+
+def build(words: Sequence[str]) -> typer.Typer:
+    """Return the Typer app in which the commands that ``words`` may mean are real."""
+    meant = {*words, *os.environ.get("COMP_WORDS", "").split()}
+    app = typer.Typer(
+        name="cronshift",
+        help="Move scheduled jobs from Vercel cron to Inngest, and operate that move.",
+        epilog="Start with: cronshift audit",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    app.callback()(_accept_global_options(_remember))
+    for command in COMMANDS.values():
+        function = _load(command) if command.name in meant else _unloaded
+        app.command(
+            command.name,
+            short_help=command.help,
+            rich_help_panel=command.panel,
+            help=None if command.name in meant else command.help,
+        )(function)
+    return app
+
+
+def _load(command: Command) -> Callable[..., Any]:
+    module = import_module(f"cronshift.commands.{command.name}")
+    return _accept_global_options(getattr(module, command.name))
+
+
+def _unloaded() -> None:
+    """Stand in for a command that is only listed."""
+
+
+def _remember(
+    context: typer.Context,  # noqa: ARG001 - the wrapper keeps the options there
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        from cronshift import __version__
+
+        typer.echo(f"cronshift {__version__}")
+        raise typer.Exit
+
+
+def _accept_global_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``function`` taking the global options too, so that they may stand anywhere.
+
+    What they say is put together in ``context.obj``, an :class:`Invocation`; a later one wins.
+    """
+
+    @functools.wraps(function)
+    def with_global_options(context: typer.Context, **values: Any) -> Any:
+        said = {name: values.pop(name) for name in GLOBAL_OPTIONS}
+        said = {name: value for name, value in said.items() if value is not None}
+        context.obj = replace(context.obj or Invocation(), **said)
+        return function(context, **values)
+
+    own = inspect.signature(function, eval_str=True)
+    added = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_in_panel(annotation)
+        )
+        for name, annotation in GLOBAL_OPTIONS.items()
+    ]
+    parameters = [*own.parameters.values(), *added]
+    with_global_options.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined] # read by inspect
+    with_global_options.__annotations__ = {p.name: p.annotation for p in parameters}
+    return with_global_options
+
+
+def _in_panel(annotation: Any) -> Any:
+    annotation.__metadata__[0].rich_help_panel = _PANEL
+    return annotation
+
+
+def _command(words: Sequence[str]) -> str:
+    """Return the command the user meant, as far as it is one of ours."""
+    return " ".join(["cronshift", *(word for word in words if word in COMMANDS)][:2])
+
+
+def _tell(error: CronshiftError, words: Sequence[str]) -> ExitCode:
+    """Print an error: JSON on stdout when that was asked for, else text on stderr."""
+    if "--json" in words:
+        import json
+
+        sys.stdout.write(json.dumps({"error": error.to_dict()}, ensure_ascii=False) + "\n")
+    else:
+        from cronshift.console import Console
+
+        Console(no_color="--no-color" in words).error(error)
+    if {"-v", "--verbose"} & set(words):
+        import traceback
+
+        traceback.print_exception(error)
+    return error.exit_code

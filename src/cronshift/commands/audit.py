@@ -1,0 +1,79 @@
+"""``cronshift audit``: the plan, every finding, the next ticks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cronshift.errors import ExitCode
+from cronshift.model import Severity
+
+if TYPE_CHECKING:
+    from cronshift.invocation import Invocation
+    from cronshift.model import Plan
+
+
+class Format(StrEnum):
+    """How the audit is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def audit(
+    context: typer.Context,
+    output: Annotated[
+        Format, typer.Option("--format", help="text for people, json for programs.")
+    ] = Format.TEXT,
+    ticks: Annotated[
+        int, typer.Option("--next", min=1, max=100, help="How many next ticks to list (JSON).")
+    ] = 3,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for warnings too.")] = False,
+) -> ExitCode:
+    """Show what every cron entry does, when it runs next, and what is wrong with it.
+
+    Reads files only: no network, and none of your code is run.
+
+    Exits 1 when a finding is an error (with --strict: or a warning).
+
+    Examples:
+
+      cronshift audit
+
+      cronshift -C apps/web audit --strict
+
+      cronshift audit --json | jq '.jobs[].next'
+    """
+    from cronshift.document import plan_document
+    from cronshift.planning import make_plan
+
+    invocation: Invocation = context.obj
+    now = datetime.now(UTC)
+    plan = make_plan(invocation.project)
+    if invocation.json or output is Format.JSON:
+        invocation.console.document(plan_document(plan, now, ticks=ticks))
+    else:
+        _show(invocation, plan, now)
+    worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    bad = any(finding.severity in worst for finding in plan.findings)
+    return ExitCode.NOT_WELL if bad else ExitCode.OK
+
+
+def _show(invocation: Invocation, plan: Plan, now: datetime) -> None:
+    from cronshift.document import executions
+    from cronshift.rendering import findings_text, jobs_table
+
+    console = invocation.console
+    console.result(jobs_table(plan, now))
+    if plan.findings:
+        console.result(findings_text(plan.findings))
+    monthly = sum(executions(job, now) for job in plan.jobs)
+    console.result(
+        f"{len(plan.jobs)} entries in {plan.config_file}; {len(plan.runnable)} can move. "
+        f"About {monthly:,} Inngest executions in 30 days."
+    )
+    if plan.runnable:
+        console.say(f"Next: cronshift run {plan.runnable[0].id}, then cronshift migrate")

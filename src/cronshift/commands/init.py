@@ -1,0 +1,51 @@
+"""``cronshift init``: the first cronshift.toml."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cronshift.errors import ExitCode
+
+if TYPE_CHECKING:
+    from cronshift.invocation import Invocation
+
+
+def init(
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the file only.")] = False,
+) -> ExitCode:
+    """Write cronshift.toml from what the project shows.
+
+    The file is optional: without it cronshift uses the defaults that this one spells out.
+
+    Examples:
+
+      cronshift init
+
+      cronshift init --dry-run
+    """
+    from cronshift.config import CONFIG_NAME
+    from cronshift.initial import initial_settings
+    from cronshift.planning import make_plan
+    from cronshift.targets.changes import write_file
+
+    invocation: Invocation = context.obj
+    console, project = invocation.console, invocation.project
+    path = project.root / CONFIG_NAME
+    if path.exists():
+        console.say(f"{CONFIG_NAME} is there already; nothing was changed.")
+        if invocation.json:
+            console.document({"file": CONFIG_NAME, "written": False})
+        return ExitCode.OK
+    text = initial_settings(make_plan(project))
+    console.diff(f"+{line}" for line in text.splitlines())
+    written = not dry_run and console.confirm(f"Write {CONFIG_NAME}?", yes=yes)
+    if written:
+        write_file(path, text)
+        console.say(f"Wrote {CONFIG_NAME}. Next: cronshift audit")
+    if invocation.json:
+        console.document({"file": CONFIG_NAME, "written": written, "text": text})
+    return ExitCode.OK if written or dry_run else ExitCode.NOT_WELL

@@ -1,0 +1,98 @@
+"""``cronshift migrate``: generate the functions; nothing changes owner."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cronshift.commands.completion import job_names
+from cronshift.errors import ExitCode
+
+if TYPE_CHECKING:
+    from cronshift.invocation import Invocation
+    from cronshift.migration import Migration
+
+
+def migrate(
+    context: typer.Context,
+    jobs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[JOB]...", help="All when none is named.", autocompletion=job_names
+        ),
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="What to generate: python.")] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The package to write, inside the project.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite files changed by hand, after a backup.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")] = False,
+) -> ExitCode:
+    """Generate an Inngest function for every cron entry, as code you can read and keep.
+
+    Vercel goes on calling its routes: generating and even deploying the functions moves no job
+    before their app is synced with Inngest.
+
+    Files that you changed by hand are left alone unless you say --force, which keeps a backup.
+    Exits 1 when a job asked for is blocked by a finding, after doing the others.
+
+    Examples:
+
+      cronshift migrate --dry-run
+
+      cronshift migrate prediction-check --yes
+
+      cronshift migrate --out src/jobs --force
+    """
+    from cronshift.migration import prepare_migration
+    from cronshift.targets.changes import write
+
+    invocation: Invocation = context.obj
+    console = invocation.console
+    migration = prepare_migration(invocation.project, jobs or (), target=target, out=out)
+    pending = [change for change in migration.changes if change.action != "unchanged"]
+    if not invocation.json:
+        _show(invocation, migration)
+    written = False
+    if pending and not dry_run and console.confirm("Write these files?", yes=yes):
+        backups = write(invocation.project.root, migration.changes, force=force)
+        written = True
+        for backup in backups:
+            console.say(f"kept {backup}")
+        console.say("Next: cronshift validate", style="bold")
+    elif not pending:
+        console.say("Everything is generated already; nothing was changed.")
+    if invocation.json:
+        console.document(_document(migration, written=written))
+    declined = bool(pending) and not written and not dry_run
+    return ExitCode.NOT_WELL if migration.blocked or declined else ExitCode.OK
+
+
+def _show(invocation: Invocation, migration: Migration) -> None:
+    from cronshift.rendering import changes_summary, findings_text
+
+    console = invocation.console
+    blocked = {job.id for job in migration.blocked}
+    stopping = [finding for finding in migration.plan.findings if finding.job in blocked]
+    if stopping:
+        console.result(findings_text(stopping))
+    for change in migration.changes:
+        if change.action in {"update", "edited"} or (change.action == "create" and console.verbose):
+            console.diff(change.diff())
+    console.result(changes_summary(migration.changes))
+
+
+def _document(migration: Migration, *, written: bool) -> dict[str, object]:
+    from cronshift.document import plan_document
+
+    changes = [{"path": change.path, "action": str(change.action)} for change in migration.changes]
+    return {
+        **plan_document(migration.plan, datetime.now(UTC)),
+        "changes": changes,
+        "written": written,
+    }

@@ -1,0 +1,111 @@
+"""What a person sees (rich) and what a program reads (JSON).
+
+Results go to stdout; messages, questions, progress and errors go to stderr, so that stdout can
+always be piped. Text that comes from files is printed as text: no markup, no control characters.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cronshift.errors import CronshiftError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console as RichConsole
+    from rich.console import RenderableType
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+
+class Console:
+    """The two outputs of one run of the command line."""
+
+    def __init__(
+        self, *, quiet: bool = False, verbose: bool = False, no_color: bool = False
+    ) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self._no_color = no_color
+
+    @cached_property
+    def out(self) -> RichConsole:
+        """Results, on stdout."""
+        return self._rich(stderr=False)
+
+    @cached_property
+    def err(self) -> RichConsole:
+        """Everything said to a person besides, on stderr."""
+        return self._rich(stderr=True)
+
+    def document(self, data: Any) -> None:
+        """Print one JSON document on stdout."""
+        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+    def result(self, renderable: RenderableType) -> None:
+        """Print a result: a table, a tree, or plain text."""
+        self._print(self.out, renderable)
+
+    def say(self, text: str = "", *, style: str | None = None) -> None:
+        """Print a message, unless the user asked for quiet."""
+        if not self.quiet:
+            self._print(self.err, text, style)
+
+    def warn(self, text: str) -> None:
+        """Print a message that quiet does not silence."""
+        self._print(self.err, text, "yellow")
+
+    def error(self, error: CronshiftError) -> None:
+        """Print what went wrong, what caused it, and the next command."""
+        place = "" if error.where is None or error.where in error.message else f" ({error.where})"
+        self._print(self.err, f"Error: {error.message}{place}", "bold red")
+        if error.hint:
+            self._print(self.err, f"  → {error.hint}")
+
+    def diff(self, lines: Iterable[str]) -> None:
+        """Print a unified diff."""
+        for line in lines:
+            self._print(self.err, line.rstrip("\n"), _DIFF_STYLES.get(line[:1]))
+
+    def confirm(self, question: str, *, yes: bool) -> bool:
+        """Ask before anything is changed, and return the answer.
+
+        Raises:
+            CronshiftError: if there is nobody to ask.
+        """
+        if yes:
+            return True
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise CronshiftError(
+                "There is no terminal to ask on, so nothing was changed.",
+                reason="needs-confirmation",
+                hint="Add --yes to go ahead, or --dry-run to look first.",
+            )
+        self.err.print(f"{question} [y/N] ", end="", markup=False, highlight=False)
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    def _rich(self, *, stderr: bool) -> RichConsole:
+        from rich.console import Console as RichConsole
+
+        return RichConsole(
+            stderr=stderr, no_color=self._no_color or None, highlight=False, soft_wrap=False
+        )
+
+    @staticmethod
+    def _print(console: RichConsole, what: RenderableType, style: str | None = None) -> None:
+        if isinstance(what, str):
+            console.print(plain(what), style=style, markup=False, soft_wrap=True)
+        else:
+            console.print(what, style=style)
+
+
+def plain(text: str) -> str:
+    """Return ``text`` with every control character spelt out, so that it cannot steer a terminal."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

@@ -1,0 +1,88 @@
+"""Expand: the files that a project's plan becomes, beside what is on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cronshift.errors import CronshiftError
+from cronshift.model import Job, Mode, Plan
+from cronshift.planning import make_plan
+from cronshift.targets import generate
+from cronshift.targets.changes import FileChange, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from cronshift.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What ``migrate`` would write.
+
+    Attributes:
+        plan: the whole plan.
+        asked: the jobs asked for; those among them that are blocked generate nothing.
+        changes: one for each file of the generated package.
+    """
+
+    plan: Plan
+    asked: tuple[Job, ...]
+    changes: tuple[FileChange, ...]
+
+    @property
+    def blocked(self) -> tuple[Job, ...]:
+        """The jobs asked for that an error-level finding stops."""
+        return tuple(job for job in self.asked if job.mode is Mode.BLOCKED)
+
+
+def prepare_migration(
+    project: Project,
+    jobs: Collection[str] = (),
+    *,
+    target: str | None = None,
+    out: str | None = None,
+) -> Migration:
+    """Return what migrating ``jobs`` (all when empty) writes; nothing is written here.
+
+    Jobs that were generated before stay part of the package.
+
+    Raises:
+        CronshiftError: for a job that is not in the plan.
+    """
+    settings = project.settings
+    settings = replace(settings, target=target or settings.target, out=out or settings.out)
+    plan = make_plan(replace(project, settings=settings))
+    asked = pick_jobs(plan, jobs)
+    kept = tuple(
+        job
+        for job in plan.jobs
+        if job in asked or (job.module and (project.root / job.module).is_file())
+    )
+    files = generate(replace(plan, jobs=kept))
+    return Migration(plan, asked, compare(project.root, files, plan.out))
+
+
+def pick_jobs(plan: Plan, names: Collection[str]) -> tuple[Job, ...]:
+    """Return the plan's jobs of those names, in the plan's order; all for no names.
+
+    Raises:
+        CronshiftError: for a name that is no job.
+    """
+    unknown = [name for name in names if plan.job(name) is None]
+    if unknown:
+        raise unknown_job(unknown[0], [job.id for job in plan.jobs])
+    return tuple(job for job in plan.jobs if not names or job.id in names)
+
+
+def unknown_job(name: str, known: Sequence[str]) -> CronshiftError:
+    """Return the error for a job that is not there, with the one that was probably meant."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    return CronshiftError(
+        f"There is no job {name!r}.",
+        reason="no-such-job",
+        hint=f"Did you mean {close[0]}?" if close else f"The jobs are: {', '.join(known)}.",
+    )

@@ -1,0 +1,99 @@
+"""Plans, findings and changes as people read them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from cronshift.console import plain
+from cronshift.document import next_ticks, runs
+from cronshift.model import Mode, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from cronshift.model import Finding, Plan
+    from cronshift.targets.changes import FileChange
+
+SEVERITY_STYLES = {
+    Severity.ERROR: "bold red",
+    Severity.WARNING: "yellow",
+    Severity.NOTE: "cyan",
+}
+
+
+def jobs_table(plan: Plan, now: datetime) -> Table:
+    """Return one line a job, as wide as the terminal allows."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("Job", overflow="fold", ratio=None)
+    table.add_column("Schedule (UTC)", overflow="fold")
+    table.add_column("Next", no_wrap=True)
+    table.add_column("In 30 d", justify="right", no_wrap=True)
+    table.add_column("Mode", no_wrap=True)
+    for job in plan.jobs:
+        upcoming = next_ticks(job, now, 1)
+        table.add_row(
+            Text(job.id),
+            Text(_schedule(job.entry.schedule, job.schedule and job.schedule.describe())),
+            Text(upcoming[0].strftime("%d %b %H:%M") if upcoming else "never"),
+            Text(f"{runs(job, now):,}"),
+            Text(job.mode.value, style="red" if job.mode is Mode.BLOCKED else ""),
+        )
+    return table
+
+
+def _schedule(text: str, description: str | None) -> str:
+    return plain(f"{text}\n{description}" if description else text)
+
+
+def findings_text(findings: Iterable[Finding]) -> Text:
+    """Return the findings, worst first, each with its place, its meaning and its remedy."""
+    text = Text()
+    for finding in findings:
+        head = f"{finding.severity.value} {finding.code} {finding.name}"
+        place = " · ".join(str(part) for part in (finding.job, finding.location) if part)
+        text.append(head, style=SEVERITY_STYLES[finding.severity])
+        text.append(f"  {plain(place)}\n  {plain(finding.message)}\n", style="")
+        text.append(f"  → {finding.fix}\n", style="dim")
+    return text
+
+
+CHANGE_SIGNS = {
+    "create": ("+", "green"),
+    "update": ("~", "yellow"),
+    "edited": ("!", "bold red"),
+    "stale": ("-", "dim"),
+}
+
+
+def changes_summary(changes: Iterable[FileChange]) -> Text:
+    """Return one line for each file that is not as it should be, and a count."""
+    text = Text()
+    counts: Counter[str] = Counter()
+    for change in changes:
+        counts[change.action] += 1
+        if change.action in CHANGE_SIGNS:
+            sign, style = CHANGE_SIGNS[change.action]
+            text.append(f"  {sign} {plain(change.path)}", style=style)
+            text.append(f"{CHANGE_NOTES.get(change.action, '')}\n")
+    parts = [f"{count} {CHANGE_WORDS[action]}" for action, count in counts.items()]
+    text.append(f"{', '.join(parts) or 'nothing'}.")
+    return text
+
+
+CHANGE_WORDS = {
+    "create": "to create",
+    "update": "to update",
+    "unchanged": "unchanged",
+    "edited": "changed by hand",
+    "stale": "no longer planned",
+}
+CHANGE_NOTES = {
+    "edited": "  changed by hand: left alone without --force",
+    "stale": "  its entry is gone: delete it when nothing needs it",
+}
