@@ -14,7 +14,7 @@ from cronshift.document import next_ticks, runs
 from cronshift.model import Mode, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from cronshift.model import Finding, Plan
@@ -63,37 +63,24 @@ def findings_text(findings: Iterable[Finding]) -> Text:
     return text
 
 
-CHANGE_SIGNS = {
-    "create": ("+", "green"),
-    "update": ("~", "yellow"),
-    "edited": ("!", "bold red"),
-    "stale": ("-", "dim"),
+_CHANGES = {  # action: sign, style, word in the count, note
+    "create": ("+", "green", "to create", ""),
+    "update": ("~", "yellow", "to update", ""),
+    "edited": ("!", "bold red", "changed by hand", "  left alone without --force"),
+    "stale": ("-", "dim", "no longer planned", "  its entry is gone: delete it when unused"),
+    "unchanged": ("", "", "unchanged", ""),
 }
 
 
-def changes_summary(changes: Iterable[FileChange]) -> Text:
+def changes_summary(changes: Sequence[FileChange]) -> Text:
     """Return one line for each file that is not as it should be, and a count."""
     text = Text()
-    counts: Counter[str] = Counter()
     for change in changes:
-        counts[change.action] += 1
-        if change.action in CHANGE_SIGNS:
-            sign, style = CHANGE_SIGNS[change.action]
+        sign, style, _, note = _CHANGES[change.action]
+        if sign:
             text.append(f"  {sign} {plain(change.path)}", style=style)
-            text.append(f"{CHANGE_NOTES.get(change.action, '')}\n")
-    parts = [f"{count} {CHANGE_WORDS[action]}" for action, count in counts.items()]
-    text.append(f"{', '.join(parts) or 'nothing'}.")
+            text.append(f"{note}\n")
+    counts = Counter(change.action for change in changes)
+    parts = [f"{count} {_CHANGES[action][2]}" for action, count in counts.items()]
+    text.append(f"{', '.join(parts) or 'Nothing to write'}.")
     return text
-
-
-CHANGE_WORDS = {
-    "create": "to create",
-    "update": "to update",
-    "unchanged": "unchanged",
-    "edited": "changed by hand",
-    "stale": "no longer planned",
-}
-CHANGE_NOTES = {
-    "edited": "  changed by hand: left alone without --force",
-    "stale": "  its entry is gone: delete it when nothing needs it",
-}

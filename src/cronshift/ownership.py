@@ -1,0 +1,198 @@
+"""Who acts on a tick: a pure function of the ownership file and the tick, the same on both sides.
+
+For each job the file holds *epochs*: "from instant T on, P percent of ticks belong to Inngest"
+(DESIGN 5.4). The last epoch with ``effective_at <= tick`` decides; without one the tick is
+Vercel's. Which ticks make up the P percent is fixed by a hash, so a growing percentage only ever
+moves ticks one way. Flows are shared out the same way, by user instead of by tick.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from cronshift.errors import ConfigError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+OWNERSHIP_NAME = "cronshift.ownership.json"
+BUCKETS = 10_000
+
+
+class Owner(StrEnum):
+    """The side that acts. For a flow, ``vercel`` is the path the app had before."""
+
+    VERCEL = "vercel"
+    INNGEST = "inngest"
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """From ``effective_at`` on, ``percent`` of ticks (or users) belong to Inngest.
+
+    ``operation`` is the id of the operation that added it.
+    """
+
+    effective_at: datetime
+    percent: int
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """The ownership file: epochs by job and by flow, each strictly increasing in time."""
+
+    jobs: Mapping[str, tuple[Epoch, ...]] = field(default_factory=dict)
+    flows: Mapping[str, tuple[Epoch, ...]] = field(default_factory=dict)
+
+    def owner(self, job: str, tick: datetime) -> Owner:
+        """Return who acts on ``job``'s tick; ``tick`` is aware, a whole second."""
+        return _owner(self.jobs.get(job, ()), job, tick_text(tick), tick)
+
+    def flow_owner(self, flow: str, key: str, at: datetime) -> Owner:
+        """Return who serves ``key`` (a user) in ``flow`` at the instant ``at``."""
+        return _owner(self.flows.get(flow, ()), flow, key, at)
+
+    def with_epoch(self, job: str, epoch: Epoch, now: datetime) -> Ownership:
+        """Return the ownership with one more epoch of ``job``.
+
+        Raises:
+            RefusedError: if it does not come after the job's others, or if one of those is
+                still to come.
+        """
+        return replace(self, jobs={**self.jobs, job: _append(self.jobs.get(job, ()), epoch, now)})
+
+    def with_flow_epoch(self, flow: str, epoch: Epoch, now: datetime) -> Ownership:
+        """Return the ownership with one more epoch of ``flow``; raises as :meth:`with_epoch`."""
+        grown = _append(self.flows.get(flow, ()), epoch, now)
+        return replace(self, flows={**self.flows, flow: grown})
+
+
+def bucket(unit: str, key: str) -> int:
+    """Return the bucket, 0 to 9,999, of a tick or user: the first 8 bytes of a SHA-256."""
+    digest = hashlib.sha256(f"{unit}\n{key}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % BUCKETS
+
+
+def percent_at(epochs: Sequence[Epoch], instant: datetime) -> int:
+    """Return the percentage in force at ``instant``; 0 before the first epoch."""
+    for epoch in reversed(epochs):
+        if epoch.effective_at <= instant:
+            return epoch.percent
+    return 0
+
+
+def tick_text(tick: datetime) -> str:
+    """Return the text of a tick that is hashed and sent: ``2026-11-24T12:00:00Z``."""
+    return tick.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_ownership(text: str) -> Ownership:
+    """Return what an ownership file says.
+
+    Raises:
+        ConfigError: naming the first place that is not as it should be.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _broken(str(error)) from error
+    if not isinstance(document, dict) or document.get("version") != 1:
+        raise _broken("it is not version 1 of the ownership file")
+    return Ownership(_units(document, "jobs"), _units(document, "flows"))
+
+
+def dump_ownership(ownership: Ownership) -> str:
+    """Return the file's text; :func:`parse_ownership` reads it back as the same."""
+    document: dict[str, Any] = {"version": 1, "jobs": _plain(ownership.jobs)}
+    if ownership.flows:
+        document["flows"] = _plain(ownership.flows)
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def digest(text: str) -> str:
+    """Return the short digest by which both sides tell which file they hold."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _owner(epochs: Sequence[Epoch], unit: str, key: str, at: datetime) -> Owner:
+    percent = percent_at(epochs, at)
+    if percent == 0:
+        return Owner.VERCEL
+    return Owner.INNGEST if bucket(unit, key) < percent * 100 else Owner.VERCEL
+
+
+def _append(epochs: tuple[Epoch, ...], epoch: Epoch, now: datetime) -> tuple[Epoch, ...]:
+    last = epochs[-1].effective_at if epochs else None
+    if last is not None and epoch.effective_at <= last:
+        raise RefusedError(
+            f"An epoch at {tick_text(epoch.effective_at)} does not come after the last one,"
+            f" {tick_text(last)}.",
+            reason="epoch-order",
+            hint="Choose a later --at.",
+        )
+    if last is not None and last > now:
+        raise RefusedError(
+            f"An epoch is still to come, at {tick_text(last)}.",
+            reason="epoch-pending",
+            hint="Wait for it, or take it back with cronshift rollback.",
+        )
+    return (*epochs, epoch)
+
+
+def _units(document: Mapping[str, Any], key: str) -> dict[str, tuple[Epoch, ...]]:
+    units = document.get(key, {})
+    if not isinstance(units, dict):
+        raise _broken(f"`{key}` is not an object")
+    return {unit: _epochs(f"{key}.{unit}", epochs) for unit, epochs in units.items()}
+
+
+def _epochs(place: str, values: Any) -> tuple[Epoch, ...]:
+    if not isinstance(values, list):
+        raise _broken(f"`{place}` is not a list")
+    epochs = tuple(_epoch(f"{place}[{index}]", value) for index, value in enumerate(values))
+    for earlier, later in pairwise(epochs):
+        if later.effective_at <= earlier.effective_at:
+            raise _broken(f"the epochs of `{place}` are not strictly increasing")
+    return epochs
+
+
+def _epoch(place: str, value: Any) -> Epoch:
+    try:
+        effective_at = datetime.fromisoformat(value["effective_at"])
+        percent, operation = value["percent"], value["operation"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise _broken(f"`{place}` is no epoch ({type(error).__name__}: {error})") from error
+    whole = type(percent) is int and 0 <= percent <= 100  # noqa: PLR2004 - percent
+    if not whole or effective_at.tzinfo is None or not isinstance(operation, str):
+        raise _broken(f"`{place}` is no epoch")
+    return Epoch(effective_at.astimezone(UTC), percent, operation)
+
+
+def _plain(units: Mapping[str, Sequence[Epoch]]) -> dict[str, list[dict[str, Any]]]:
+    return {
+        unit: [
+            {
+                "effective_at": tick_text(epoch.effective_at),
+                "percent": epoch.percent,
+                "operation": epoch.operation,
+            }
+            for epoch in epochs
+        ]
+        for unit, epochs in units.items()
+    }
+
+
+def _broken(what: str) -> ConfigError:
+    return ConfigError(
+        f"{OWNERSHIP_NAME} cannot be read: {what}.",
+        reason="broken-ownership",
+        hint=f"Restore it from version control: git checkout {OWNERSHIP_NAME}",
+        where=OWNERSHIP_NAME,
+    )
