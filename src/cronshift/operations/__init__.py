@@ -1,0 +1,32 @@
+"""Everything that changes a project goes through here (DESIGN 5.5).
+
+An :class:`Operation` is a list of changes with their before- and after-images. It is journaled
+before anything is touched, applied file by file with atomic renames, and can be finished or
+reverted after a crash at any instant.
+
+The world itself is the record of how far an operation got: a file that equals its before-image is
+still to do, one that equals its after-image is done, and one that equals neither was changed by
+somebody else, so nothing is touched.
+"""
+
+from cronshift.operations.building import Edit, build_operation
+from cronshift.operations.engine import apply, finish, revert
+from cronshift.operations.journal import history, read_operation, refuse_unfinished, unfinished
+from cronshift.operations.model import Change, ChangeKind, FileImage, Operation, State
+
+__all__ = [
+    "Change",
+    "ChangeKind",
+    "Edit",
+    "FileImage",
+    "Operation",
+    "State",
+    "apply",
+    "build_operation",
+    "finish",
+    "history",
+    "read_operation",
+    "refuse_unfinished",
+    "revert",
+    "unfinished",
+]

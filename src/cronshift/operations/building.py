@@ -1,0 +1,159 @@
+"""From what should be on disk to an operation: images, folders, and a look at git."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cronshift.errors import RefusedError
+from cronshift.operations.files import content, inside, mode_of
+from cronshift.operations.journal import history
+from cronshift.operations.lock import actor
+from cronshift.operations.model import Change, ChangeKind, FileImage, Operation, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a file shall hold; ``None`` deletes it.
+
+    Attributes:
+        moved_from: the path whose content this was; it is deleted.
+        mode: permission bits, where they are to differ from what the file has.
+    """
+
+    path: str
+    after: bytes | None
+    kind: ChangeKind = ChangeKind.WRITE
+    summary: str = ""
+    moved_from: str | None = None
+    mode: int | None = None
+
+
+def build_operation(  # noqa: PLR0913 - all of it goes into the record
+    root: Path,
+    command: str,
+    edits: Iterable[Edit],
+    now: datetime,
+    *,
+    jobs: Sequence[str] = (),
+    allow_dirty: bool = False,
+) -> Operation:
+    """Return the operation that makes ``edits``; those that change nothing are left out.
+
+    Args:
+        root: the project's folder.
+        command: what the user asked for, in words.
+        edits: each path at most once.
+        now: the instant of its id.
+        jobs: the jobs it is about.
+        allow_dirty: change files with uncommitted changes too.
+
+    Raises:
+        RefusedError: for a path outside the project, one behind a symbolic link, or a file with
+            uncommitted changes that cronshift did not make.
+    """
+    from ulid import ULID
+
+    changes = tuple(change for edit in edits if (change := _change(root, edit)))
+    images = [image for change in changes for image in change.images]
+    paths = [image.path for image in images]
+    if len(set(paths)) != len(paths):
+        raise ValueError("an operation changes each file once")
+    if not allow_dirty:
+        _refuse_dirty(root, images)
+    return Operation(
+        id=str(ULID.from_datetime(now)),
+        command=command,
+        actor=actor(),
+        created=now,
+        state=State.APPLYING,
+        changes=changes,
+        jobs=tuple(jobs),
+        made=_made(root, images),
+        emptied=_emptied(root, images),
+    )
+
+
+def _change(root: Path, edit: Edit) -> Change | None:
+    image = _image(root, edit.path, edit.after, edit.mode)
+    images = [image] if image.before != image.after else []
+    if edit.moved_from is not None:
+        images.append(_image(root, edit.moved_from, None, None))
+    return Change(edit.kind, edit.summary or edit.path, tuple(images)) if images else None
+
+
+def _image(root: Path, path: str, after: bytes | None, mode: int | None) -> FileImage:
+    file = inside(root, path)
+    if file.is_dir():
+        raise RefusedError(f"{path} is a folder.", reason="not-a-file", where=path)
+    return FileImage(path, content(file), after, mode if mode is not None else mode_of(file))
+
+
+def _made(root: Path, images: Sequence[FileImage]) -> tuple[str, ...]:
+    """Return the folders that must be made first, outermost first."""
+    needed = {
+        str(parent)
+        for image in images
+        if image.after is not None
+        for parent in PurePosixPath(image.path).parents
+        if str(parent) != "." and not inside(root, str(parent)).exists()
+    }
+    return tuple(sorted(needed))
+
+
+def _emptied(root: Path, images: Sequence[FileImage]) -> tuple[str, ...]:
+    """Return the folders that hold nothing once the deleted files are gone, innermost first."""
+    deleted = {image.path for image in images if image.after is None}
+    written = {image.path for image in images if image.after is not None}
+    gone: list[str] = []
+    candidates = {parent for path in deleted for parent in PurePosixPath(path).parents}
+    for folder in sorted(candidates - {PurePosixPath()}, key=lambda path: -len(path.parts)):
+        names = {f"{folder}/{entry.name}" for entry in inside(root, str(folder)).iterdir()}
+        filled = any(path.startswith(f"{folder}/") for path in written)
+        if not filled and names <= deleted | set(gone):
+            gone.append(str(folder))
+    return tuple(gone)
+
+
+def _refuse_dirty(root: Path, images: Sequence[FileImage]) -> None:
+    """Refuse files that hold uncommitted changes which cronshift did not make itself."""
+    dirty = _uncommitted(root, [image.path for image in images if image.before is not None])
+    if not dirty:
+        return
+    recorded = {
+        (image.path, data)
+        for operation in history(root)
+        for image in operation.images
+        for data in (image.before, image.after)
+    }
+    for image in images:
+        if image.path in dirty and (image.path, image.before) not in recorded:
+            raise RefusedError(
+                f"{image.path} has uncommitted changes.",
+                reason="dirty-file",
+                hint="Commit or stash them first, so that what cronshift does can be told apart.",
+                where=image.path,
+            )
+
+
+def _uncommitted(root: Path, paths: Sequence[str]) -> set[str]:
+    """Return those of ``paths`` that git tracks and that differ from the last commit."""
+    if not paths:
+        return set()
+    try:
+        told = subprocess.run(
+            ["git", "diff", "--name-only", "-z", "--relative", "HEAD", "--"],  # noqa: S607 - the user's git
+            cwd=root,
+            capture_output=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return set()  # no git, no repository, or no commit yet
+    return set(told.stdout.decode(errors="surrogateescape").split("\0")) & set(paths)
