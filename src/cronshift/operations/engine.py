@@ -142,7 +142,7 @@ def _stage(root: Path, token: str, images: Sequence[FileImage], made: Sequence[s
 def _clear_stage(root: Path, operation: Operation) -> None:
     for image in operation.images:
         waiting = staged_path(inside(root, image.path), operation.id)
-        with suppress(NotADirectoryError):
+        with suppress(OSError):  # it was never there, or is written anew
             waiting.unlink(missing_ok=True)
 
 
