@@ -43,6 +43,9 @@ COMMANDS = {
         Command("Check modules or an endpoint against the plan.", "Move", "validate"),
         Command("Run one job, here and now, with a real tick.", "Run", "run"),
         Command("Serve the functions to Inngest.", "Run", "serve"),
+        Command("List what cronshift did to this project.", "Operate", "history"),
+        Command("Show one operation, with its diffs.", "Operate", "show"),
+        Command("Finish or undo an interrupted operation.", "Operate", "resume"),
     )
 }
 
@@ -123,9 +126,9 @@ def build(words: Sequence[str]) -> typer.Typer:
         function = _load(command) if command.name in meant else _unloaded
         app.command(
             command.name,
+            help=_help(function) or command.help,
             short_help=command.help,
             rich_help_panel=command.panel,
-            help=None if command.name in meant else command.help,
         )(function)
     return app
 
@@ -136,7 +139,17 @@ def _load(command: Command) -> Callable[..., Any]:
 
 
 def _unloaded() -> None:
-    """Stand in for a command that is only listed."""
+    # Stands in for a command that is only listed.
+    pass
+
+
+def _help(function: Callable[..., Any]) -> str:
+    """Return a docstring with its paragraphs as one line each; indented blocks stay as they are."""
+    paragraphs = (inspect.getdoc(function) or "").split("\n\n")
+    return "\n\n".join(
+        paragraph if "\n  " in paragraph else paragraph.replace("\n", " ")
+        for paragraph in paragraphs
+    )
 
 
 def _remember(

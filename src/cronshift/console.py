@@ -69,10 +69,11 @@ class Console:
         if error.hint:
             self._print(self.err, f"  → {error.hint}")
 
-    def diff(self, lines: Iterable[str]) -> None:
-        """Print a unified diff."""
+    def diff(self, lines: Iterable[str], *, to_result: bool = False) -> None:
+        """Print a unified diff, as a message or as (part of) the result."""
+        console = self.out if to_result else self.err
         for line in lines:
-            self._print(self.err, line.rstrip("\n"), _DIFF_STYLES.get(line[:1]))
+            self._print(console, line.rstrip("\n"), _DIFF_STYLES.get(line[:1]))
 
     def confirm(self, question: str, *, yes: bool) -> bool:
         """Ask before anything is changed, and return the answer.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cronshift.model import Finding, Plan
+    from cronshift.operations import Operation
     from cronshift.targets.changes import FileChange
 
 SEVERITY_STYLES = {
@@ -84,3 +85,22 @@ def changes_summary(changes: Sequence[FileChange]) -> Text:
     parts = [f"{count} {_CHANGES[action][2]}" for action, count in counts.items()]
     text.append(f"{', '.join(parts) or 'Nothing to write'}.")
     return text
+
+
+def operations_table(operations: Iterable[Operation]) -> Table:
+    """Return one line an operation."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("Operation", no_wrap=True)
+    table.add_column("When (UTC)", no_wrap=True)
+    table.add_column("Command", overflow="fold")
+    table.add_column("State", no_wrap=True)
+    table.add_column("Files", justify="right")
+    for operation in operations:
+        table.add_row(
+            operation.id,
+            operation.created.strftime("%Y-%m-%d %H:%M"),
+            Text(plain(operation.command)),
+            operation.state.value,
+            str(len(operation.images)),
+        )
+    return table

@@ -40,11 +40,8 @@ def audit(
     Exits 1 when a finding is an error (with --strict: or a warning).
 
     Examples:
-
       cronshift audit
-
       cronshift -C apps/web audit --strict
-
       cronshift audit --json | jq '.jobs[].next'
     """
     from cronshift.document import plan_document

@@ -27,9 +27,7 @@ def explain(
     """Explain a finding: what it means and what to do about it.
 
     Examples:
-
       cronshift explain CS104
-
       cronshift explain both-day-fields
     """
     from cronshift.findings import BY_NAME, CATALOGUE

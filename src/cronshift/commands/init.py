@@ -22,9 +22,7 @@ def init(
     The file is optional: without it cronshift uses the defaults that this one spells out.
 
     Examples:
-
       cronshift init
-
       cronshift init --dry-run
     """
     from cronshift.config import CONFIG_NAME

@@ -20,7 +20,7 @@ def migrate(
     jobs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[JOB]...", help="All when none is named.", autocompletion=job_names
+            metavar="JOB", help="All when none is named.", autocompletion=job_names
         ),
     ] = None,
     target: Annotated[str | None, typer.Option(help="What to generate: python.")] = None,
@@ -42,11 +42,8 @@ def migrate(
     Exits 1 when a job asked for is blocked by a finding, after doing the others.
 
     Examples:
-
       cronshift migrate --dry-run
-
       cronshift migrate prediction-check --yes
-
       cronshift migrate --out src/jobs --force
     """
     from cronshift.migration import prepare_migration

@@ -1,0 +1,39 @@
+"""``cronshift show``: one operation, change by change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cronshift.errors import ExitCode
+
+if TYPE_CHECKING:
+    from cronshift.invocation import Invocation
+
+
+def show(
+    context: typer.Context,
+    operation: Annotated[str, typer.Argument(metavar="OP", help="Its id, or how that begins.")],
+) -> ExitCode:
+    """Show what an operation did, with the diff of every file.
+
+    Examples:
+      cronshift show 01KAV
+      cronshift show 01KAV --json
+    """
+    from cronshift.operations import read_operation
+    from cronshift.rendering import operations_table
+
+    invocation: Invocation = context.obj
+    console = invocation.console
+    found = read_operation(invocation.directory, operation)
+    if invocation.json:
+        console.document(found.to_json())
+        return ExitCode.OK
+    console.result(operations_table([found]))
+    for change in found.changes:
+        console.result(f"{change.kind.value}: {change.summary}")
+        for image in change.images:
+            console.diff(image.diff(), to_result=True)
+    return ExitCode.OK
