@@ -168,7 +168,7 @@ def _schedule(
     if schedule.never:
         text = f"{schedule.expression!r} matches no date, so {entry.path} has never been called."
         return schedule, [found(rules.NEVER_FIRES, text)]
-    if override is None and schedule.expression != " ".join(entry.schedule.split()):
+    if schedule.translated:
         text = f"{entry.schedule!r} becomes {schedule.expression!r}: the same ticks."
         return schedule, [found(rules.DAY_SEVEN, text)]
     return schedule, []
@@ -176,11 +176,10 @@ def _schedule(
 
 def _meaning(entry: CronEntry, override: str | None) -> Schedule:
     if override is not None:
-        return Schedule.parse(override)
+        return Schedule.parse(Schedule.parse(override).trigger)  # the trigger is what is registered
     if entry.origin is Origin.SCHEDULES and entry.timezone != "UTC":
-        return Schedule.parse(
-            f"TZ={entry.timezone} {Schedule.from_vercel(entry.schedule).expression}"
-        )
+        schedule = Schedule.from_vercel(entry.schedule)
+        return Schedule.parse(f"TZ={entry.timezone} {schedule.expression}")
     return Schedule.from_vercel(entry.schedule)
 
 

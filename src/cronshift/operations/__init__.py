@@ -9,7 +9,7 @@ still to do, one that equals its after-image is done, and one that equals neithe
 somebody else, so nothing is touched.
 """
 
-from cronshift.operations.building import Edit, build_operation
+from cronshift.operations.building import Edit, build_operation, new_operation_id
 from cronshift.operations.engine import apply, finish, revert
 from cronshift.operations.journal import history, read_operation, refuse_unfinished, unfinished
 from cronshift.operations.model import Change, ChangeKind, FileImage, Operation, State
@@ -25,6 +25,7 @@ __all__ = [
     "build_operation",
     "finish",
     "history",
+    "new_operation_id",
     "read_operation",
     "refuse_unfinished",
     "revert",

@@ -43,6 +43,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
     now: datetime,
     *,
     jobs: Sequence[str] = (),
+    operation_id: str | None = None,
     allow_dirty: bool = False,
 ) -> Operation:
     """Return the operation that makes ``edits``; those that change nothing are left out.
@@ -53,14 +54,13 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         edits: each path at most once.
         now: the instant of its id.
         jobs: the jobs it is about.
+        operation_id: its id, where the edits already carry it.
         allow_dirty: change files with uncommitted changes too.
 
     Raises:
         RefusedError: for a path outside the project, one behind a symbolic link, or a file with
             uncommitted changes that cronshift did not make.
     """
-    from ulid import ULID
-
     changes = tuple(change for edit in edits if (change := _change(root, edit)))
     images = [image for change in changes for image in change.images]
     paths = [image.path for image in images]
@@ -69,7 +69,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
     if not allow_dirty:
         _refuse_dirty(root, images)
     return Operation(
-        id=str(ULID.from_datetime(now)),
+        id=operation_id or new_operation_id(now),
         command=command,
         actor=actor(),
         created=now,
@@ -79,6 +79,13 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         made=_made(root, images),
         emptied=_emptied(root, images),
     )
+
+
+def new_operation_id(now: datetime) -> str:
+    """Return an id for an operation that is made at ``now``: a ULID, so that ids sort by time."""
+    from ulid import ULID
+
+    return str(ULID.from_datetime(now))
 
 
 def _change(root: Path, edit: Edit) -> Change | None:
