@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 class Console:
@@ -73,7 +73,7 @@ class Console:
         """Print a unified diff, as a message or as (part of) the result."""
         console = self.out if to_result else self.err
         for line in lines:
-            self._print(console, line.rstrip("\n"), _DIFF_STYLES.get(line[:1]))
+            self._print(console, line.rstrip("\n"), DIFF_STYLES.get(line[:1]))
 
     def confirm(self, question: str, *, yes: bool) -> bool:
         """Ask before anything is changed, and return the answer.

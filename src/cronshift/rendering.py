@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cronshift.console import plain
+from cronshift.console import DIFF_STYLES, plain
 from cronshift.document import next_ticks, runs
 from cronshift.model import Mode, Severity
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cronshift.model import Finding, Plan
     from cronshift.operations import Operation
+    from cronshift.status import JobStatus
     from cronshift.targets.changes import FileChange
 
 SEVERITY_STYLES = {
@@ -102,5 +103,37 @@ def operations_table(operations: Iterable[Operation]) -> Table:
             Text(plain(operation.command)),
             operation.state.value,
             str(len(operation.images)),
+        )
+    return table
+
+
+def operation_plan(operation: Operation) -> Text:
+    """Return what an operation will do: a line a change, then the diffs."""
+    text = Text()
+    for change in operation.changes:
+        text.append(f"  {change.kind.value}  ", style="bold")
+        text.append(f"{plain(change.summary)}\n")
+    for image in operation.images:
+        for line in image.diff():
+            text.append(plain(line.rstrip("\n")) + "\n", style=DIFF_STYLES.get(line[:1], ""))
+    return text
+
+
+def status_table(rows: Iterable[JobStatus]) -> Table:
+    """Return one line a job: its owner now, what changes next, and the next tick's owner."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("Job", overflow="fold")
+    table.add_column("Inngest", justify="right", no_wrap=True)
+    table.add_column("Then", no_wrap=True)
+    table.add_column("Next tick (UTC)", no_wrap=True)
+    table.add_column("Goes to", no_wrap=True)
+    for row in rows:
+        upcoming = row.upcoming
+        table.add_row(
+            Text(row.job),
+            f"{row.percent} %",
+            f"{upcoming.percent} % {upcoming.effective_at:%d %b %H:%M}" if upcoming else "",
+            f"{row.next_tick:%d %b %H:%M}" if row.next_tick else "never",
+            row.next_owner.value if row.next_owner else "",
         )
     return table

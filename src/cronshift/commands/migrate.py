@@ -19,9 +19,7 @@ def migrate(
     context: typer.Context,
     jobs: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="JOB", help="All when none is named.", autocompletion=job_names
-        ),
+        typer.Argument(metavar="JOB", help="All when none is named.", autocompletion=job_names),
     ] = None,
     target: Annotated[str | None, typer.Option(help="What to generate: python.")] = None,
     out: Annotated[

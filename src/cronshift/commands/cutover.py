@@ -1,0 +1,124 @@
+"""``cronshift cutover``: give ticks to Inngest, from an instant on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cronshift.commands.completion import job_names
+from cronshift.errors import CronshiftError, ExitCode
+
+if TYPE_CHECKING:
+    from cronshift.cutover import Cutover
+    from cronshift.invocation import Invocation
+
+
+def cutover(
+    context: typer.Context,
+    jobs: Annotated[
+        list[str] | None, typer.Argument(metavar="JOB", autocompletion=job_names)
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every job that can move.")] = False,
+    percent: Annotated[
+        int, typer.Option(min=0, max=100, help="The share of ticks that Inngest shall own.")
+    ] = 100,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="When it starts, e.g. 2026-11-24T12:00Z. [default: a quiet time]"
+        ),
+    ] = None,
+    deploy_minutes: Annotated[
+        int, typer.Option(min=0, max=1440, help="How long until both sides hold the new file.")
+    ] = 15,
+    guard: Annotated[
+        bool,
+        typer.Option(
+            "--guard/--no-guard",
+            help="Whether the app asks the ownership file. Without: the entry is removed.",
+        ),
+    ] = True,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")] = False,
+) -> ExitCode:
+    """Give a share of a job's ticks to Inngest, from a chosen instant on.
+
+    Adds an epoch to cronshift.ownership.json. Both sides read that file and decide every tick
+    alike, so each tick has exactly one owner. Commit the file and deploy the app and the functions
+    before the instant that is shown.
+
+    With --no-guard the entry is taken out of the Vercel configuration instead, which is safe only
+    while no tick can fall into the deploy; a time that is not safe is refused.
+
+    Examples:
+      cronshift cutover prediction-check --percent 10
+      cronshift cutover --all --at 2026-11-24T12:00Z --dry-run
+      cronshift cutover update-ai-models --no-guard --deploy-minutes 5
+    """
+    from cronshift import operations
+    from cronshift.cutover import Handover, prepare_cutover
+
+    invocation: Invocation = context.obj
+    console = invocation.console
+    if bool(jobs) == everything:
+        raise CronshiftError(
+            "Name the jobs to move, or say --all.",
+            reason="which-jobs",
+            hint="cronshift status lists the jobs.",
+        )
+    operations.refuse_unfinished(invocation.project.root)
+    prepared = prepare_cutover(
+        invocation.project,
+        jobs or (),
+        datetime.now(UTC),
+        percent=percent,
+        at=_instant(at) if at else None,
+        deploy=timedelta(minutes=deploy_minutes),
+        handover=Handover.GUARD if guard else Handover.DEPLOY,
+    )
+    _show(invocation, prepared)
+    operation, applied = prepared.operation, False
+    if operation.changes and not dry_run and console.confirm("Add these epochs?", yes=yes):
+        operation = operations.apply(invocation.project.root, operation)
+        applied = True
+        console.say("Commit and deploy it before then. Next: cronshift status", style="bold")
+    if invocation.json:
+        document = operation.to_json() | {"applied": applied, "done": list(prepared.done)}
+        console.document(document | {"advice": list(prepared.advice)})
+    declined = bool(operation.changes) and not applied and not dry_run
+    return ExitCode.NOT_WELL if declined else ExitCode.OK
+
+
+def _show(invocation: Invocation, prepared: Cutover) -> None:
+    from cronshift.ownership import tick_text
+    from cronshift.rendering import operation_plan
+
+    console = invocation.console
+    for job in prepared.done:
+        console.say(f"{job} is there already; nothing to do.")
+    for job, epoch in prepared.epochs.items():
+        console.say(f"{job}: {epoch.percent} % to Inngest from {tick_text(epoch.effective_at)} on")
+    for sentence in prepared.advice:
+        console.say(sentence, style="yellow")
+    if prepared.operation.changes and not invocation.json:
+        console.result(operation_plan(prepared.operation))
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CronshiftError(
+            f"{text!r} is no time.", reason="invalid-time", hint="Write 2026-11-24T12:00Z."
+        ) from error
+    if instant.tzinfo is None:
+        raise CronshiftError(
+            f"{text!r} says no time zone.", reason="invalid-time", hint=f"Write {text}Z for UTC."
+        )
+    if instant.second or instant.microsecond:
+        raise CronshiftError(
+            f"{text!r} is not a whole minute.", reason="invalid-time", hint="Leave out the seconds."
+        )
+    return instant.astimezone(UTC)

@@ -1,0 +1,96 @@
+"""Where the move stands: each job's owner now, the next change, the next tick and who gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cronshift.cutover import percent_now, read_ownership
+from cronshift.ownership import Epoch, Owner, Ownership, tick_text
+from cronshift.planning import make_plan
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cronshift.model import Job
+    from cronshift.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """One job's place in the move.
+
+    Attributes:
+        percent: of its ticks, Inngest's at present.
+        upcoming: the epoch that is still to start.
+        generated: whether its function is on disk.
+    """
+
+    job: str
+    percent: int
+    upcoming: Epoch | None
+    next_tick: datetime | None
+    next_owner: Owner | None
+    generated: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the job's part of the status document."""
+        upcoming = self.upcoming
+        return {
+            "id": self.job,
+            "percent": self.percent,
+            "next_change": {"at": tick_text(upcoming.effective_at), "percent": upcoming.percent}
+            if upcoming
+            else None,
+            "next_tick": tick_text(self.next_tick) if self.next_tick else None,
+            "next_owner": self.next_owner.value if self.next_owner else None,
+            "generated": self.generated,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of the whole move; ``drift`` says in sentences what does not fit together."""
+
+    jobs: tuple[JobStatus, ...]
+    drift: tuple[str, ...]
+
+
+def read_status(project: Project, now: datetime) -> Status:
+    """Return where every job of the project stands at ``now``.
+
+    Raises:
+        ConfigError: if the project or its ownership file cannot be read.
+    """
+    plan = make_plan(project)
+    ownership = read_ownership(project.root)
+    rows = tuple(_job(project, job, ownership, now) for job in plan.jobs)
+    return Status(rows, tuple(_drift(rows, ownership)))
+
+
+def _job(project: Project, job: Job, ownership: Ownership, now: datetime) -> JobStatus:
+    epochs = ownership.jobs.get(job.id, ())
+    tick = next(job.schedule.after(now), None) if job.schedule else None
+    return JobStatus(
+        job=job.id,
+        percent=percent_now(ownership, job.id, now),
+        upcoming=next((epoch for epoch in epochs if epoch.effective_at > now), None),
+        next_tick=tick,
+        next_owner=ownership.owner(job.id, tick) if tick else None,
+        generated=job.module is not None and (project.root / job.module).is_file(),
+    )
+
+
+def _drift(rows: tuple[JobStatus, ...], ownership: Ownership) -> list[str]:
+    planned = {row.job for row in rows}
+    gone = [
+        f"{job} has epochs, but no entry calls it any more."
+        for job in sorted(ownership.jobs)
+        if job not in planned
+    ]
+    return gone + [
+        f"{row.job} belongs to Inngest at {row.percent} %, but its function is not generated:"
+        " those ticks are lost."
+        for row in rows
+        if not row.generated and (row.percent or row.upcoming)
+    ]
