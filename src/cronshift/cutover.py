@@ -21,7 +21,7 @@ from cronshift.ownership import (
     tick_text,
 )
 from cronshift.planning import make_plan
-from cronshift.vercel import edit
+from cronshift.vercel import ConfigFormat, edit
 from cronshift.windows import (
     is_safe_deploy,
     lateness,
@@ -230,10 +230,24 @@ def _edits(
 
 
 def entry_removal(project: Project, jobs: Sequence[Job]) -> Edit:
-    """Return the edit that removes the jobs' entries from the Vercel configuration."""
+    """Return the edit that removes the jobs' entries from the Vercel configuration.
+
+    Raises:
+        RefusedError: if an entry stands where it cannot be removed as text.
+    """
     source = project.sources[0]
-    pointers = [job.entry.pointer for job in jobs if job.entry.source.file == source.file]
-    text = edit.remove_entries(source.text, pointers)
+    pointers = [job.entry.pointer for job in jobs]
+    indexes = edit.indexes_of(pointers)
+    foreign = [job.id for job in jobs if job.entry.source.file != source.file]
+    if foreign or source.format is not ConfigFormat.JSON or len(indexes) != len(pointers):
+        raise RefusedError(
+            f"The entries of {', '.join(foreign or [job.id for job in jobs])} are not in the"
+            " `crons` of a vercel.json, so they must be removed by hand.",
+            reason="not-editable",
+            hint="Use the guard instead: cronshift cutover without --no-guard.",
+            where=source.file,
+        )
+    text = edit.remove_entries(source.text, indexes, file=source.file)
     said = f"remove {', '.join(job.entry.path for job in jobs)}"
     return Edit(source.file, text.encode(), ChangeKind.EDIT_ENTRY, said)
 

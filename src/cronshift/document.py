@@ -30,7 +30,7 @@ def plan_document(plan: Plan, now: datetime, *, ticks: int = 1) -> dict[str, Any
             "target": plan.target,
         },
         "jobs": [_job(job, now, ticks) for job in plan.jobs],
-        "findings": [_finding(finding) for finding in plan.findings],
+        "findings": [finding_document(finding) for finding in plan.findings],
         "forecast": {"executions_per_30_days": sum(forecast.values()), "by_job": forecast},
     }
 
@@ -42,7 +42,8 @@ def runs(job: Job, now: datetime) -> int:
 
 def executions(job: Job, now: datetime) -> int:
     """Return a job's executions in 30 days: each run, and each of its steps (facts: Inngest 5)."""
-    steps = len(job.options.fan_out.values) if job.options.fan_out else 1
+    fan_out = job.options.fan_out
+    steps = 1 + len(fan_out.values) if fan_out else 1  # a fan-out begins with a step of its own
     return runs(job, now) * (1 + steps + bool(job.options.heartbeat_env))
 
 
@@ -84,7 +85,8 @@ def _handler(handler: Handler) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """Return a finding as JSON data."""
     return {
         "code": finding.code,
         "name": finding.name,

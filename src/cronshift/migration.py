@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
 from cronshift.model import Job, Mode, Plan
+from cronshift.operations import Operation, build_operation
 from cronshift.planning import make_plan
 from cronshift.targets import generate
-from cronshift.targets.changes import FileChange, compare
+from cronshift.targets.changes import FileChange, compare, edits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
 
     from cronshift.project import Project
 
@@ -25,11 +27,15 @@ class Migration:
         plan: the whole plan.
         asked: the jobs asked for; those among them that are blocked generate nothing.
         changes: one for each file of the generated package.
+        operation: what writes them; without changes when there is nothing to write.
+        copies: the files that keep what was changed by hand.
     """
 
     plan: Plan
     asked: tuple[Job, ...]
     changes: tuple[FileChange, ...]
+    operation: Operation
+    copies: tuple[str, ...] = ()
 
     @property
     def blocked(self) -> tuple[Job, ...]:
@@ -37,19 +43,32 @@ class Migration:
         return tuple(job for job in self.asked if job.mode is Mode.BLOCKED)
 
 
-def prepare_migration(
+def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     project: Project,
-    jobs: Collection[str] = (),
+    jobs: Collection[str],
+    now: datetime,
     *,
     target: str | None = None,
     out: str | None = None,
+    force: bool = False,
+    only_look: bool = False,
 ) -> Migration:
     """Return what migrating ``jobs`` (all when empty) writes; nothing is written here.
 
     Jobs that were generated before stay part of the package.
 
+    Args:
+        project: the project.
+        jobs: ids.
+        now: the present instant.
+        target: another target than the settings say.
+        out: another package than the settings say.
+        force: overwrite files changed by hand, with a copy beside each.
+        only_look: leave such files out of the operation instead of refusing.
+
     Raises:
         CronshiftError: for a job that is not in the plan.
+        RefusedError: when files were changed by hand, without ``force``.
     """
     settings = project.settings
     settings = replace(settings, target=target or settings.target, out=out or settings.out)
@@ -61,7 +80,18 @@ def prepare_migration(
         if job in asked or (job.module and (project.root / job.module).is_file())
     )
     files = generate(replace(plan, jobs=kept))
-    return Migration(plan, asked, compare(project.root, files, plan.out))
+    changes = compare(project.root, files, plan.out)
+    wanted = [change for change in changes if not (only_look and change.conflict)]
+    written, copies = edits(project.root, wanted, force=force)
+    operation = build_operation(
+        project.root,
+        " ".join(["migrate", *jobs]),
+        written,
+        now,
+        jobs=[job.id for job in asked if job.module],
+        allow_dirty=True,  # what was changed by hand is seen by its seal, committed or not
+    )
+    return Migration(plan, asked, changes, operation, tuple(copies))
 
 
 def pick_jobs(plan: Plan, names: Collection[str]) -> tuple[Job, ...]:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cronshift import findings as rules
 from cronshift.errors import ConfigError, ScheduleError
+from cronshift.findings import BY_NAME, Rule
+from cronshift.findings import entries as rules
 from cronshift.handlers import PythonHandlers
 from cronshift.model import (
     PYTHON_KINDS,
@@ -157,7 +158,7 @@ def _schedule(
 ) -> tuple[Schedule | None, list[Finding]]:
     """Return what the entry's schedule means to the engine, and the findings about it."""
 
-    def found(rule: rules.Rule, message: str) -> Finding:
+    def found(rule: Rule, message: str) -> Finding:
         return rule.found(message, job=job_id, location=entry.source)
 
     try:
@@ -195,7 +196,7 @@ def _from_problems(
         pointer = problem.pointer
         while pointer and (problem.location.file, pointer) not in jobs:
             pointer = pointer.rpartition(".")[0]
-        rule = rules.BY_NAME.get(problem.rule, rules.INVALID_ENTRY)
+        rule = BY_NAME.get(problem.rule, rules.INVALID_ENTRY)
         yield rule.found(
             f"Invalid {problem.location.file} - {problem.message}",
             job=jobs.get((problem.location.file, pointer)),

@@ -41,7 +41,7 @@ def jobs_table(plan: Plan, now: datetime) -> Table:
         upcoming = next_ticks(job, now, 1)
         table.add_row(
             Text(job.id),
-            Text(_schedule(job.entry.schedule, job.schedule and job.schedule.describe())),
+            Text(_schedule(job.entry.schedule, job.schedule.describe() if job.schedule else None)),
             Text(upcoming[0].strftime("%d %b %H:%M") if upcoming else "never"),
             Text(f"{runs(job, now):,}"),
             Text(job.mode.value, style="red" if job.mode is Mode.BLOCKED else ""),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from cronshift.model import CronEntry, Location
 from cronshift.naming import job_ids, slug
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 def entry(path: str, schedule: str = "0 6 * * *") -> CronEntry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,10 +26,10 @@ def init(
       cronshift init
       cronshift init --dry-run
     """
+    from cronshift import operations
     from cronshift.config import CONFIG_NAME
     from cronshift.initial import initial_settings
     from cronshift.planning import make_plan
-    from cronshift.targets.changes import write_file
 
     invocation: Invocation = context.obj
     console, project = invocation.console, invocation.project
@@ -42,7 +43,9 @@ def init(
     console.diff(f"+{line}" for line in text.splitlines())
     written = not dry_run and console.confirm(f"Write {CONFIG_NAME}?", yes=yes)
     if written:
-        write_file(path, text)
+        edit = operations.Edit(CONFIG_NAME, text.encode(), operations.ChangeKind.EDIT_CONFIG)
+        operation = operations.build_operation(project.root, "init", [edit], datetime.now(UTC))
+        operations.apply(project.root, operation)
         console.say(f"Wrote {CONFIG_NAME}. Next: cronshift audit")
     if invocation.json:
         console.document({"file": CONFIG_NAME, "written": written, "text": text})

@@ -44,27 +44,35 @@ def migrate(
       cronshift migrate prediction-check --yes
       cronshift migrate --out src/jobs --force
     """
+    from cronshift import operations
     from cronshift.migration import prepare_migration
-    from cronshift.targets.changes import write
 
     invocation: Invocation = context.obj
-    console = invocation.console
-    migration = prepare_migration(invocation.project, jobs or (), target=target, out=out)
-    pending = [change for change in migration.changes if change.action != "unchanged"]
+    console, root = invocation.console, invocation.project.root
+    operations.refuse_unfinished(root)
+    migration = prepare_migration(
+        invocation.project,
+        jobs or (),
+        datetime.now(UTC),
+        target=target,
+        out=out,
+        force=force,
+        only_look=dry_run,
+    )
+    operation, written = migration.operation, False
     if not invocation.json:
         _show(invocation, migration)
-    written = False
-    if pending and not dry_run and console.confirm("Write these files?", yes=yes):
-        backups = write(invocation.project.root, migration.changes, force=force)
+    if operation.changes and not dry_run and console.confirm("Write these files?", yes=yes):
+        operation = operations.apply(root, operation)
         written = True
-        for backup in backups:
-            console.say(f"kept {backup}")
+        for copy in migration.copies:
+            console.say(f"kept {copy}")
         console.say("Next: cronshift validate", style="bold")
-    elif not pending:
+    elif not operation.changes:
         console.say("Everything is generated already; nothing was changed.")
     if invocation.json:
         console.document(_document(migration, written=written))
-    declined = bool(pending) and not written and not dry_run
+    declined = bool(operation.changes) and not written and not dry_run
     return ExitCode.NOT_WELL if migration.blocked or declined else ExitCode.OK
 
 
@@ -89,5 +97,6 @@ def _document(migration: Migration, *, written: bool) -> dict[str, object]:
     return {
         **plan_document(migration.plan, datetime.now(UTC)),
         "changes": changes,
+        "operation": migration.operation.id if written else None,
         "written": written,
     }

@@ -1,1 +1,56 @@
-"""."""
+"""What generated Python modules import.
+
+A job's module says what the job is (:class:`Job`), makes the :class:`Call` of one tick, and has it
+answered: over HTTP (:class:`Bridge`) or in process (:class:`AsgiHandler`, :class:`WsgiHandler`,
+:class:`HttpServerHandler`, :class:`CallableHandler`).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cronshift.runtime.answers import Answer
+    from cronshift.runtime.apps import AsgiHandler, WsgiHandler
+    from cronshift.runtime.bridge import Bridge
+    from cronshift.runtime.calls import Call, Handler, Job
+    from cronshift.runtime.fanning import fan_out
+    from cronshift.runtime.reporting import report_failure, report_success
+    from cronshift.runtime.scripts import CallableHandler, HttpServerHandler
+
+__all__ = [
+    "Answer",
+    "AsgiHandler",
+    "Bridge",
+    "Call",
+    "CallableHandler",
+    "Handler",
+    "HttpServerHandler",
+    "Job",
+    "WsgiHandler",
+    "fan_out",
+    "report_failure",
+    "report_success",
+]
+
+_HOMES = {
+    "Answer": "answers",
+    "AsgiHandler": "apps",
+    "Bridge": "bridge",
+    "Call": "calls",
+    "CallableHandler": "scripts",
+    "Handler": "calls",
+    "HttpServerHandler": "scripts",
+    "Job": "calls",
+    "WsgiHandler": "apps",
+    "fan_out": "fanning",
+    "report_failure": "reporting",
+    "report_success": "reporting",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

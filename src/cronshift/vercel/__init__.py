@@ -1,1 +1,11 @@
-"""."""
+"""READ: what Vercel's configuration says, with positions; and lossless edits of it."""
+
+from cronshift.vercel.reading import (
+    ConfigFormat,
+    VercelConfig,
+    find_config,
+    read_config,
+    read_project,
+)
+
+__all__ = ["ConfigFormat", "VercelConfig", "find_config", "read_config", "read_project"]

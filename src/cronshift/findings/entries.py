@@ -1,37 +1,9 @@
-"""The catalogue of findings: every rule's code, name, severity, meaning and remedy, in one table.
-
-``CS1xx`` schedule and entry, ``CS2xx`` handler behaviour, ``CS3xx`` routing and reachability,
-``CS4xx`` the Inngest side, ``CS5xx`` cost and load, ``CS6xx`` leftovers (DESIGN 5.7).
-"""
+"""Schedules and entries, ``CS1xx``: what Vercel refuses, and what it means to Inngest."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from cronshift.model import Finding, Location, Severity
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One kind of finding. ``fix`` is what the user does about it, as an instruction."""
-
-    code: str
-    name: str
-    severity: Severity
-    summary: str
-    fix: str
-
-    def found(
-        self,
-        message: str,
-        *,
-        job: str | None = None,
-        location: Location | None = None,
-        fix: str | None = None,
-    ) -> Finding:
-        """Return this rule's finding for one place."""
-        return Finding(self.code, self.name, self.severity, message, fix or self.fix, job, location)
-
+from cronshift.findings.rule import Rule
+from cronshift.model import Severity
 
 INVALID_SCHEDULE = Rule(
     "CS101",
@@ -139,8 +111,3 @@ SCHEDULES_IN_USE = Rule(
     "The project uses Vercel Schedules, the successor of cron jobs.",
     "Nothing to do: entries with a path are read like cron entries.",
 )
-
-CATALOGUE: dict[str, Rule] = {
-    rule.code: rule for rule in tuple(globals().values()) if isinstance(rule, Rule)
-}
-BY_NAME: dict[str, Rule] = {rule.name: rule for rule in CATALOGUE.values()}

@@ -1,0 +1,156 @@
+"""``cronshift run``: one run of one job, here and now."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import contextmanager, redirect_stdout
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cronshift.commands.completion import job_names
+from cronshift.errors import CronshiftError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cronshift.executor.runs import Run
+    from cronshift.invocation import Invocation
+    from cronshift.running import Outcome
+
+
+def run(
+    context: typer.Context,
+    job: Annotated[
+        str,
+        typer.Argument(
+            metavar="JOB", help="A job, or a function's own id.", autocompletion=job_names
+        ),
+    ],
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="The tick to run; the newest one by default."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="JSON|@FILE", help="Run it with an event that holds this data."),
+    ] = None,
+    event: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The name of that event.")
+    ] = None,
+    reply: Annotated[
+        list[str] | None,
+        typer.Option(metavar="JSON", help="An event for a step that waits for one; repeatable."),
+    ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="CRONSHIFT_ENDPOINT",
+            help="Run what is served there instead of the project's own package.",
+        ),
+    ] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where the app answers, for jobs called over HTTP."),
+    ] = None,
+    attempts: Annotated[
+        int | None, typer.Option(min=1, max=21, help="Try this often; as registered by default.")
+    ] = None,
+    real_time: Annotated[
+        bool, typer.Option("--real-time", help="Wait out sleeps and retries.")
+    ] = False,
+) -> ExitCode:
+    """Run a job once, step by step, with the tick that Inngest would send.
+
+    The function is driven over Inngest's own protocol, with its retries and their waits, which are
+    told and passed over unless you say --real-time. Before any migrate it is generated for this
+    run only. It is a real run: what the handler does is done.
+
+    Exits 1 when the run fails. No owner is asked: a run by hand is nobody's tick.
+
+    Examples:
+      cronshift run prediction-check
+      cronshift run prediction-check --at 2026-11-24T08:00Z --base-url http://localhost:3000
+      cronshift run send-mail --event app/mail.wanted --data '{"to": "ada"}'
+      cronshift run prediction-check --endpoint http://localhost:3000/api/inngest --json
+    """
+    from cronshift.executor.clock import Clock
+    from cronshift.executor.engine import Surroundings
+    from cronshift.executor.events import read_event
+    from cronshift.planning import make_plan
+    from cronshift.running import Request, run_job
+
+    invocation: Invocation = context.obj
+    plan = make_plan(invocation.project)
+    if base_url is not None:
+        os.environ[plan.bridge.base_url_env] = base_url
+    now = datetime.now(UTC)
+    request = Request(job, _instant(at), event, _data(data) if data else None, endpoint, attempts)
+    replies = [read_event(text, now) for text in reply or ()]
+    with _live(invocation, job) as observe, redirect_stdout(sys.stderr):
+        around = Surroundings(Clock(real=real_time), replies=replies, observe=observe)
+        outcome = asyncio.run(run_job(invocation.project.root, plan, request, around))
+    if invocation.json:
+        invocation.console.document(outcome.to_json())
+    else:
+        _tell(invocation, outcome)
+    return ExitCode.OK if outcome.run.status == "completed" else ExitCode.NOT_WELL
+
+
+def _tell(invocation: Invocation, outcome: Outcome) -> None:
+    from cronshift.telling import run_tree
+
+    console = invocation.console
+    console.result(run_tree(outcome.job, outcome.tick, outcome.run))
+    if outcome.throwaway:
+        console.say("Generated for this run only. Next: cronshift migrate")
+    if outcome.run.error and "CRONSHIFT_BASE_URL is not set" in outcome.run.error.message:
+        console.say(f"  → cronshift run {outcome.job} --base-url http://localhost:3000")
+
+
+@contextmanager
+def _live(invocation: Invocation, job: str) -> Iterator[Callable[[Run], None]]:
+    """Show the run while it goes on, where a terminal can show what changes."""
+    if invocation.json or invocation.quiet or not invocation.console.err.is_terminal:
+        yield lambda _: None
+        return
+    from rich.live import Live
+
+    from cronshift.telling import run_tree
+
+    with Live(console=invocation.console.err, transient=True, redirect_stdout=False) as live:
+        yield lambda run: live.update(run_tree(job, None, run))
+
+
+def _data(given: str) -> dict[str, Any]:
+    """Return the data that ``--data`` holds, or names the file of."""
+    try:
+        text = Path(given[1:]).read_text() if given.startswith("@") else given
+        data = json.loads(text)
+    except OSError as error:
+        raise CronshiftError(
+            f"{given[1:]} cannot be read: {error.strerror}.", reason="usage", where="--data"
+        ) from error
+    except ValueError as error:
+        raise CronshiftError(f"--data is not JSON: {error}.", reason="usage") from error
+    if not isinstance(data, dict):
+        raise CronshiftError("--data must be a JSON object.", reason="usage", where="--data")
+    return data
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise CronshiftError(
+            f"--at {text!r} is no time.", reason="usage", hint="Write it like 2026-11-24T08:00Z."
+        ) from None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)

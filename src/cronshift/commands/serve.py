@@ -1,0 +1,192 @@
+"""``cronshift serve``: the generated functions, answering Inngest."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cronshift.errors import CronshiftError, ExitCode
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from cronshift.invocation import Invocation
+    from cronshift.server.app import ServedApp
+    from cronshift.server.lifetime import Ending
+
+_LAST_SECONDS = 1.0
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[
+        str, typer.Option(help="Where to listen; 0.0.0.0 for every address.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 8000,
+    connect: Annotated[
+        bool, typer.Option("--connect", help="Connect out to Inngest; listen nowhere.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Start, compare with the plan, and stop: for CI.")
+    ] = False,
+    dev: Annotated[
+        bool, typer.Option("--dev", help="Dev mode: the same as INNGEST_DEV=1.")
+    ] = False,
+    grace: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="How long running steps may take to finish at the end."),
+    ] = "30s",
+) -> ExitCode:
+    """Serve the generated functions to Inngest, at /api/inngest, with /healthz and /readyz.
+
+    As the SDK's own variables say: dev mode under INNGEST_DEV, else cloud mode, which needs
+    INNGEST_SIGNING_KEY and refuses requests without a signature or with one older than 5 minutes.
+
+    SIGTERM or Ctrl-C stops it: /readyz and new requests get 503 while running steps finish, and
+    it exits 0. A second Ctrl-C does not wait (130); a step cut off by --grace makes it exit 1.
+
+    With --check it exits 1 when what it would register is not what the plan says. With --connect
+    it needs no open port: Inngest's calls come through a WebSocket that this side opens.
+
+    Examples:
+      cronshift serve --dev
+      cronshift serve --host 0.0.0.0 --port 8080 --grace 5m
+      cronshift serve --check --dev --json
+    """
+    from cronshift.config import load_settings
+    from cronshift.server.app import build_app
+    from cronshift.server.keys import require_keys, server_mode
+    from cronshift.server.lifetime import Lifetime
+
+    invocation: Invocation = context.obj
+    if connect and check:
+        raise CronshiftError("--connect and --check exclude each other.", reason="usage")
+    if dev and server_mode(os.environ) != "dev":
+        os.environ["INNGEST_DEV"] = "1"
+    require_keys(os.environ, server_mode(os.environ))
+    if check:
+        return _check(invocation)
+    patience = _grace(grace)
+    app = build_app(
+        invocation.directory, load_settings(invocation.directory, invocation.config).out
+    )
+    if connect:
+        from cronshift.server.connecting import work
+
+        invocation.console.say(f"Connecting to {app.client.api_origin} …")
+        life = Lifetime(patience, lambda: _tell_connected(invocation, app), _insist)
+        ending = work(app.client, app.functions, life)
+    else:
+        from cronshift.server.serving import listen, origin
+        from cronshift.server.serving import serve as serve_http
+
+        listener = listen(host, port)
+        url = origin(listener) + app.path
+        life = Lifetime(patience, lambda: _tell_serving(invocation, app, url), _insist)
+        ending = serve_http(app, listener, life, verbose=invocation.verbose)
+    return _tell_end(invocation, ending, grace)
+
+
+def _grace(text: str) -> timedelta:
+    from cronshift.durations import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise CronshiftError(f"--grace: {error}.", reason="usage", where="--grace") from None
+
+
+def _tell_serving(invocation: Invocation, app: ServedApp, url: str) -> None:
+    from cronshift.server.keys import EVENT_KEY, missing_keys, next_steps
+
+    if invocation.json:
+        _line({"url": url, **_about(app)})
+        return
+    console = invocation.console
+    console.say(f"Serving {_count(app)} at {url} ({app.mode} mode). Ctrl-C stops.")
+    if app.mode == "cloud" and EVENT_KEY in missing_keys(os.environ):
+        console.warn(f"{EVENT_KEY} is not set: functions that send events will fail.")
+    for line in next_steps(app.mode, url, os.environ):
+        console.say(line)
+
+
+def _tell_connected(invocation: Invocation, app: ServedApp) -> None:
+    if invocation.json:
+        _line({"connected_to": app.client.api_origin, **_about(app)})
+        return
+    invocation.console.say(
+        f"Connected to {app.client.api_origin} with {_count(app)} ({app.mode} mode). Ctrl-C stops."
+    )
+
+
+def _about(app: ServedApp) -> dict[str, Any]:
+    return {"mode": app.mode, "functions": [function.id for function in app.functions]}
+
+
+def _count(app: ServedApp) -> str:
+    return f"{len(app.functions)} function{'' if len(app.functions) == 1 else 's'}"
+
+
+def _line(document: dict[str, Any]) -> None:
+    """Print one line of JSON at once: whoever waits for it reads a pipe."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _insist(ending: Ending) -> None:
+    """End the process soon, even if a thread of the project's code never does."""
+    timer = threading.Timer(_LAST_SECONDS, os._exit, [int(_code(ending))])
+    timer.daemon = True
+    timer.start()
+
+
+def _tell_end(invocation: Invocation, ending: Ending, grace: str) -> ExitCode:
+    if ending == "timed-out":
+        invocation.console.warn(
+            f"A step still ran after {grace} and was cut off; Inngest will retry it."
+        )
+    elif ending == "drained":
+        invocation.console.say("Stopped.")
+    return _code(ending)
+
+
+def _code(ending: Ending) -> ExitCode:
+    codes = {"drained": ExitCode.OK, "timed-out": ExitCode.NOT_WELL}
+    return codes.get(ending, ExitCode.INTERRUPTED)
+
+
+def _check(invocation: Invocation) -> ExitCode:
+    """Serve for a moment, ask the server what it is, and compare the functions with the plan."""
+    import asyncio
+
+    from cronshift.document import finding_document
+    from cronshift.planning import make_plan
+    from cronshift.rendering import findings_text
+    from cronshift.serving_check import check_served
+
+    console, project = invocation.console, invocation.project
+    plan = make_plan(project)
+    checked = asyncio.run(check_served(project.root, plan))
+    if invocation.json:
+        console.document(
+            {
+                "version": 1,
+                "valid": not checked.bad,
+                "mode": checked.mode,
+                "functions": list(checked.functions),
+                "findings": [finding_document(finding) for finding in checked.findings],
+            }
+        )
+    else:
+        if checked.findings:
+            console.result(findings_text(checked.findings))
+        said = "not what the plan says" if checked.bad else "as the plan says"
+        console.result(
+            f"{len(checked.functions)} functions would be registered, {said} ({checked.mode} mode)."
+        )
+    return ExitCode.NOT_WELL if checked.bad else ExitCode.OK

@@ -1,0 +1,100 @@
+"""``cronshift validate``: the modules, or a running endpoint, beside the plan."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cronshift.errors import ExitCode
+from cronshift.model import Severity
+
+if TYPE_CHECKING:
+    from cronshift.invocation import Invocation
+    from cronshift.model import Finding, Plan
+    from cronshift.validation import Registration
+
+
+def validate(
+    context: typer.Context,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="CRONSHIFT_ENDPOINT",
+            help="Check what is served there, in Python or TypeScript, instead of the modules.",
+        ),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for warnings too.")] = False,
+) -> ExitCode:
+    """Check the generated modules, or a running endpoint, against the plan and Inngest's rules.
+
+    The modules are imported in a process of their own, so the project's code runs there. An
+    endpoint in cloud mode lists its functions to who has INNGEST_SIGNING_KEY.
+
+    Exits 1 when a finding is an error (with --strict: or a warning).
+
+    Examples:
+      cronshift validate
+      cronshift validate --endpoint http://localhost:3000/api/inngest
+      cronshift validate --json | jq '.findings[].code'
+    """
+    from cronshift.checking import validate_endpoint, validate_package
+    from cronshift.planning import make_plan
+
+    invocation: Invocation = context.obj
+    plan = make_plan(invocation.project)
+    if endpoint is None:
+        registration, found = validate_package(invocation.project.root, plan)
+    else:
+        key = os.environ.get("INNGEST_SIGNING_KEY")
+        registration, found = asyncio.run(validate_endpoint(plan, endpoint, key))
+    worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    bad = any(finding.severity in worst for finding in found)
+    if invocation.json:
+        invocation.console.document(_document(registration, found, well=not bad))
+    else:
+        _show(invocation, plan, registration, found)
+    return ExitCode.NOT_WELL if bad else ExitCode.OK
+
+
+def _document(
+    registration: Registration, found: tuple[Finding, ...], *, well: bool
+) -> dict[str, object]:
+    from cronshift.document import finding_document
+
+    functions = registration.functions
+    return {
+        "version": 1,
+        "valid": well,
+        "app_id": registration.app_id,
+        "sdk": registration.sdk,
+        "mode": registration.mode,
+        "functions": None if functions is None else [function.id for function in functions],
+        "findings": [finding_document(finding) for finding in found],
+    }
+
+
+def _show(
+    invocation: Invocation, plan: Plan, registration: Registration, found: tuple[Finding, ...]
+) -> None:
+    from cronshift.rendering import findings_text
+
+    console = invocation.console
+    if found:
+        console.result(findings_text(found))
+    served = registration.functions
+    count = (
+        registration.count
+        if served is None
+        else sum(not function.is_failure_handler for function in served)
+    )
+    errors = sum(finding.severity is Severity.ERROR for finding in found)
+    console.result(
+        f"{count} functions for {len(plan.runnable)} jobs ({registration.sdk}): "
+        + (f"{errors} error{'' if errors == 1 else 's'}." if errors else "valid.")
+    )
+    if not errors:
+        console.say("Next: cronshift serve --dev, or cronshift cutover")

@@ -1,0 +1,18 @@
+"""The catalogue of findings: every rule's code, name, severity, meaning and remedy.
+
+``CS1xx`` schedule and entry, ``CS2xx`` handler behaviour, ``CS3xx`` routing and reachability,
+``CS4xx`` the Inngest side, ``CS5xx`` cost and load, ``CS6xx`` leftovers (DESIGN 5.7).
+"""
+
+from cronshift.findings import entries, inngest
+from cronshift.findings.rule import Rule
+
+CATALOGUE: dict[str, Rule] = {
+    rule.code: rule
+    for family in (entries, inngest)
+    for rule in vars(family).values()
+    if isinstance(rule, Rule)
+}
+BY_NAME: dict[str, Rule] = {rule.name: rule for rule in CATALOGUE.values()}
+
+__all__ = ["BY_NAME", "CATALOGUE", "Rule"]

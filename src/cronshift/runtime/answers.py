@@ -1,0 +1,143 @@
+"""What a handler answered, and which answers are tried again (DESIGN 5.3)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+
+from inngest import NonRetriableError, RetryAfterError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BODY_LIMIT = 65_536
+"""Bytes of an answer that are kept: a step's output may have 4 MiB, a run's state 32."""
+
+_QUOTED_LIMIT = 500  # characters of an answer that an error quotes
+_RETRIED = {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
+_SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(hours=24)  # the engine's own clamp
+
+
+class Answer(TypedDict):
+    """A successful answer, as it stands in the run.
+
+    ``body`` is JSON where the answer was, else text; ``bytes`` is its whole length, and ``cut``
+    says that not all of it was kept. ``skipped`` tells why nothing was called.
+    """
+
+    status: int
+    body: Any
+    bytes: int
+    cut: bool
+    skipped: NotRequired[str]
+
+
+class HandlerError(Exception):
+    """The handler did not succeed; it is called again."""
+
+
+class Body:
+    """The answer's body as it comes in: counted to the end, kept up to the limit."""
+
+    def __init__(self) -> None:
+        self.kept = bytearray()
+        self.size = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self.kept += chunk[: BODY_LIMIT - len(self.kept)]
+        self.size += len(chunk)
+
+    @property
+    def cut(self) -> bool:
+        """Whether there was more than is kept."""
+        return self.size > len(self.kept)
+
+
+def skipped(reason: str) -> Answer:
+    """Return the answer of a tick that was not run."""
+    return Answer(status=0, body=None, bytes=0, cut=False, skipped=reason)
+
+
+def judge(what: str, status: int, headers: Mapping[str, str], body: Body) -> Answer:
+    """Return the answer of a call that succeeded.
+
+    Args:
+        what: the call, as an error names it: ``GET /api/cron/x``.
+        status: of the response.
+        headers: of the response, with lower-case names.
+        body: of the response.
+
+    Raises:
+        RetryAfterError: for an answer that names when to try again.
+        HandlerError: for one that is worth trying again: 408, 425, 429 and 5xx.
+        NonRetriableError: for every other one that is no success; redirects are not followed.
+    """
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return Answer(status=status, body=_content(body, headers), bytes=body.size, cut=body.cut)
+    said = f"{what} answered {_named(status)}"
+    if status < HTTPStatus.BAD_REQUEST:
+        target = headers.get("location", "nowhere")[:_QUOTED_LIMIT]
+        raise NonRetriableError(f"{said}, a redirect to {target}; Vercel does not follow it either")
+    said += _quoted(body)
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _RETRIED:
+        raise NonRetriableError(said)
+    wait = retry_after(headers.get("retry-after"), datetime.now(UTC))
+    if wait is not None:
+        raise RetryAfterError(said, wait)
+    raise HandlerError(said)
+
+
+def retry_after(text: str | None, now: datetime) -> timedelta | None:
+    """Return the wait that a ``Retry-After`` header asks for, between a second and a day.
+
+    ``None`` for no header, or for one that is neither seconds nor a date (RFC 9110, 10.2.3).
+    """
+    if text is None:
+        return None
+    text = text.strip()
+    if text.isdecimal() and text.isascii():
+        seconds = min(int(text[:9]), int(_LONGEST.total_seconds()))
+        wait = timedelta(seconds=seconds)
+    else:
+        try:
+            date = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        wait = (date if date.tzinfo else date.replace(tzinfo=UTC)) - now
+    return max(_SHORTEST, min(_LONGEST, timedelta(seconds=int(wait.total_seconds()))))
+
+
+def _content(body: Body, headers: Mapping[str, str]) -> Any:
+    text = body.kept.decode(errors="replace")
+    if "json" in headers.get("content-type", "") and not body.cut:
+        try:
+            return json.loads(text, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            return text
+    return text
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _quoted(body: Body) -> str:
+    text = " ".join(body.kept.decode(errors="replace").split())
+    if not text:
+        return ""
+    return f": {text if len(text) <= _QUOTED_LIMIT else text[:_QUOTED_LIMIT] + ' …'}"

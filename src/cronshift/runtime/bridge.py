@@ -1,0 +1,88 @@
+"""Calling a handler over HTTP, as Vercel does, whatever language it is written in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+from inngest import NonRetriableError
+
+from cronshift import web
+from cronshift.runtime.answers import Body, HandlerError, judge
+from cronshift.runtime.calls import Handler
+
+if TYPE_CHECKING:
+    from cronshift.runtime.answers import Answer
+    from cronshift.runtime.calls import Call
+
+
+class Bridge(Handler):
+    """Calls the app at its address; the entry's path can never lead anywhere else.
+
+    Args:
+        base_url: where the app answers, when the variable ``base_url_env`` is not set.
+        base_url_env: the variable that holds the address.
+        secret_env: the variable that holds the bearer.
+        timeout: how long one call may take, from connecting to the last byte.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        base_url_env: str = "CRONSHIFT_BASE_URL",
+        secret_env: str = "CRON_SECRET",  # noqa: S107 - a name
+        timeout: timedelta = timedelta(minutes=15),
+    ) -> None:
+        super().__init__(secret_env=secret_env)
+        self.base_url = base_url
+        self.base_url_env = base_url_env
+        self.timeout = timeout
+
+    async def send(self, call: Call) -> Answer:
+        """Make the call and return its answer.
+
+        Raises:
+            NonRetriableError: when no address is set, or the answer says that trying is no use.
+            RetryAfterError: when the answer names a time.
+            HandlerError: when the app could not be reached, or failed.
+        """
+        base = self._base_url()
+        what = f"GET {call.path}"
+        body = Body()
+        try:
+            async with (
+                asyncio.timeout(self.timeout.total_seconds()),
+                web.client(base) as http,
+                http.stream(
+                    "GET",
+                    "/",
+                    headers=self.headers(call),
+                    # httpx would normalise a URL; the request line must be what the entry says.
+                    extensions={"target": (urlsplit(base).path + call.target).encode("ascii")},
+                ) as response,
+            ):
+                async for chunk in response.aiter_bytes():
+                    body.add(chunk)
+        except TimeoutError:
+            raise HandlerError(
+                f"{what} was not answered within {self.timeout.total_seconds():g} seconds"
+            ) from None
+        except httpx.HTTPError as error:
+            raise HandlerError(f"{what} had no answer: {web.unreachable(error)}") from error
+        return judge(what, response.status_code, response.headers, body)
+
+    def _base_url(self) -> str:
+        base = (os.environ.get(self.base_url_env) or self.base_url or "").rstrip("/")
+        if not base:
+            raise NonRetriableError(f"{self.base_url_env} is not set: where does the app answer?")
+        parts = urlsplit(base)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+            raise NonRetriableError(
+                f"{self.base_url_env} is no address like https://example.com"  # may hold a password
+            )
+        return base

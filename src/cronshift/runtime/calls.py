@@ -1,0 +1,165 @@
+"""A job, the call of one of its ticks, and what every handler does with one."""
+
+from __future__ import annotations
+
+import os
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from inngest import NonRetriableError
+
+from cronshift.runtime.answers import skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from inngest import Context
+
+    from cronshift.runtime.answers import Answer
+
+TICK_EVENT = "inngest/scheduled.timer"
+USER_AGENT = "vercel-cron/1.0"
+_ENCODED = "".join(map(chr, range(0x21, 0x7F)))  # what a request line can carry as it is
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")  # what Vercel accepts in CRON_SECRET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What a job is to its module.
+
+    Attributes:
+        id: the same as the function's.
+        path: path and query, byte for byte as in the entry.
+        schedule: the entry's own text; the handler gets it as Vercel gives it.
+        stale_after: a tick that could not start for so long is skipped.
+        heartbeat_env: the variable that holds the address to ping.
+    """
+
+    id: str
+    path: str
+    schedule: str
+    stale_after: timedelta | None = None
+    heartbeat_env: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """The request that one tick of a job makes.
+
+    Attributes:
+        path: the job's, or the one that a fan-out made of it.
+        tick: the instant the run is for, UTC.
+        scheduled: whether the schedule made the run, and not a person (``cronshift run``).
+        attempt: 0 for the first.
+    """
+
+    job: Job
+    path: str
+    tick: datetime
+    scheduled: bool
+    run_id: str
+    attempt: int
+
+    @classmethod
+    def of(cls, job: Job, ctx: Context) -> Call:
+        """Return the call that the run in ``ctx`` is for."""
+        return cls(
+            job=job,
+            path=job.path,
+            tick=tick_of(ctx.event.data, ctx.event.ts),
+            scheduled=ctx.event.name == TICK_EVENT and ctx.event.data.get("cronshift") != "run",
+            run_id=ctx.run_id,
+            attempt=ctx.attempt,
+        )
+
+    @property
+    def target(self) -> str:
+        """The path as the request line carries it: unchanged but for what no request can hold."""
+        return quote(self.path, safe=_ENCODED)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that Vercel sends, and two of cronshift's; without the bearer."""
+        return {
+            "user-agent": USER_AGENT,
+            "x-vercel-cron-schedule": self.job.schedule,
+            "x-cronshift-tick": self.tick.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "x-cronshift-run": self.run_id,
+            "accept": "*/*",
+        }
+
+    def with_parameter(self, name: str, value: str) -> Call:
+        """Return the call with ``name=value`` behind the query it has."""
+        base, mark, fragment = self.path.partition("#")
+        joint = "&" if "?" in base else "?"
+        added = f"{quote(name, safe='')}={quote(value, safe='')}"
+        return replace(self, path=f"{base}{joint}{added}{mark}{fragment}")
+
+    def reason_to_skip(self, now: datetime | None = None) -> str | None:
+        """Return why this tick is not to run, if it is not.
+
+        Only a first attempt is judged: what has begun is finished.
+        """
+        if self.attempt > 0 or not self.scheduled or self.job.stale_after is None:
+            return None
+        late = (now or datetime.now(UTC)) - self.tick
+        if late <= self.job.stale_after:
+            return None
+        return f"stale: due {self.tick:%Y-%m-%d %H:%M} UTC, {timedelta(seconds=int(late.total_seconds()))} ago"
+
+
+class Handler(ABC):
+    """What answers calls.
+
+    Args:
+        secret_env: the variable that holds the bearer the app expects of Vercel.
+    """
+
+    def __init__(self, *, secret_env: str = "CRON_SECRET") -> None:  # noqa: S107 - a name
+        self.secret_env = secret_env
+
+    async def answer(self, call: Call) -> Answer:
+        """Return what the handler answered, or why the tick is skipped.
+
+        Raises:
+            NonRetriableError: where another attempt cannot help.
+            Exception: any other one: the engine tries again.
+        """
+        reason = call.reason_to_skip()
+        return skipped(reason) if reason else await self.send(call)
+
+    @abstractmethod
+    async def send(self, call: Call) -> Answer:
+        """Return what the handler answered, whatever the tick's age is."""
+
+    def headers(self, call: Call) -> dict[str, str]:
+        """Return the call's headers with the bearer, where a secret is set.
+
+        Raises:
+            NonRetriableError: if the secret cannot stand in a header.
+        """
+        secret = os.environ.get(self.secret_env)
+        if not secret:
+            return call.headers
+        if not _HEADER_VALUE.fullmatch(secret) or secret != secret.strip():
+            raise NonRetriableError(
+                f"{self.secret_env} has characters that no header can carry, or spaces around it"
+            )
+        return {**call.headers, "authorization": f"Bearer {secret}"}
+
+
+def tick_of(data: Mapping[str, Any], ts: int) -> datetime:
+    """Return the instant a run is for: ``scheduledAt``, else the event's own time, else now."""
+    scheduled = data.get("scheduledAt")
+    if isinstance(scheduled, str):
+        try:
+            instant = datetime.fromisoformat(scheduled)
+        except ValueError:
+            pass
+        else:
+            return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    return datetime.fromtimestamp(ts / 1000, UTC) if ts else datetime.now(UTC)

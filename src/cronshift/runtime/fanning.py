@@ -1,0 +1,95 @@
+"""Fan-out: one durable step for every value, so that one model's failure costs one model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from inngest import NonRetriableError, StepError
+
+from cronshift.runtime.answers import Answer, skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from inngest import Context
+
+    from cronshift.runtime.calls import Call, Handler
+
+
+async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
+    ctx: Context,
+    call: Call,
+    handler: Handler,
+    *,
+    param: str,
+    values: Sequence[str],
+    parallel: bool = False,
+) -> Answer:
+    """Have the call answered once for every value, each in a step with retries of its own.
+
+    A value that fails for good does not stop the others; at the end the run fails and says which.
+
+    Args:
+        ctx: the run.
+        call: what every step calls, with ``param=value`` behind its query.
+        handler: what answers.
+        param: the parameter's name.
+        values: its values, in the order of the steps.
+        parallel: plan all steps at once; else one begins when the one before has ended.
+
+    Returns:
+        The number of values that succeeded; their answers are the steps' outputs.
+
+    Raises:
+        NonRetriableError: if a value failed; its steps have used their retries.
+    """
+    reason = await ctx.step.run("due", _due, call)
+    if reason:
+        return skipped(reason)
+    branches = tuple(_branch(ctx, call, handler, param, value) for value in values)
+    if parallel:
+        outcomes = await ctx.group.parallel(branches)
+    else:
+        outcomes = tuple([await branch() for branch in branches])
+    failures = [
+        f"{param}={value}: {failure}"
+        for value, failure in zip(values, outcomes, strict=True)
+        if failure
+    ]
+    if failures:
+        raise NonRetriableError(f"{len(failures)} of {len(values)} failed. {'; '.join(failures)}")
+    return Answer(status=200, body={"succeeded": len(values)}, bytes=0, cut=False)
+
+
+async def _due(call: Call) -> str | None:
+    return call.reason_to_skip()
+
+
+def _branch(
+    ctx: Context, call: Call, handler: Handler, param: str, value: str
+) -> Callable[[], Awaitable[str | None]]:
+    """Return what runs the step of one value and returns why it failed for good, if it did."""
+
+    async def branch() -> str | None:
+        one = call.with_parameter(param, value)
+        try:
+            outcome: dict[str, Any] = await ctx.step.run(
+                f"call {param}={value}", _answer, handler, one
+            )
+        except StepError as error:
+            return error.message
+        failed: str | None = outcome.get("failed")
+        return failed
+
+    return branch
+
+
+async def _answer(handler: Handler, call: Call) -> dict[str, Any]:
+    """Return the answer, or as data why no attempt can help.
+
+    The Python SDK fails the whole run for a NonRetriableError inside a step.
+    """
+    try:
+        return {**await handler.send(call)}
+    except NonRetriableError as error:
+        return {"failed": str(error)}

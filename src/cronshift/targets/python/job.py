@@ -1,0 +1,233 @@
+"""What the module of one job says, as source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cronshift.durations import format_duration
+from cronshift.errors import CronshiftError
+from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Mode
+from cronshift.targets.python import names
+from cronshift.targets.python.source import (
+    WIDTH,
+    Expression,
+    Group,
+    call,
+    duration,
+    laid_out,
+    listed,
+    literal,
+    paragraph,
+    url,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cronshift.model import JobOptions, RateLimit, Throttle
+    from cronshift.schedule import Schedule
+
+APP_KINDS = frozenset({HandlerKind.ASGI, HandlerKind.WSGI})
+_CLASSES = {
+    HandlerKind.ASGI: "AsgiHandler",
+    HandlerKind.WSGI: "WsgiHandler",
+    HandlerKind.HTTP_HANDLER: "HttpServerHandler",
+    HandlerKind.CALLABLE: "CallableHandler",
+}
+_INDENT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class JobModule:
+    """The parts of a job's module that differ from job to job, each a piece of source.
+
+    Attributes:
+        handler: the handler's definition, where it belongs to this module.
+        arguments: those of ``create_function``, one a line.
+        work: the lines that do the job's work.
+    """
+
+    name: str
+    function: str
+    docstring: str
+    uses_apps: bool
+    client: str
+    uses_timedelta: bool
+    job: str
+    handler: str | None
+    arguments: tuple[str, ...]
+    signature: str
+    summary: str
+    work: tuple[str, ...]
+
+
+def job_module(job: Job, apps: Mapping[Group, str]) -> JobModule:
+    """Return the module of a runnable job.
+
+    Args:
+        job: a job that nothing blocks.
+        apps: the names in ``apps.py``, by the app's definition.
+
+    Raises:
+        CronshiftError: if the job's id is no identifier, or the job cannot run.
+    """
+    if job.schedule is None:
+        raise CronshiftError(f"{job.id} has no schedule.", reason="not-runnable", where=job.id)
+    answering, own = _answering(job, apps)
+    function = names.job_function(job.id)
+    arguments = tuple(
+        laid_out(value, before=f"{name}=", after=",", indent=_INDENT)
+        for name, value in _arguments(job, job.schedule)
+    )
+    description = laid_out(_description(job), before="JOB = ")
+    return JobModule(
+        name=names.job_module(job.id),
+        function=function,
+        docstring=_docstring(job, job.schedule),
+        uses_apps=answering.startswith("apps."),
+        client="bridge, client" if answering == "bridge" else "client",
+        uses_timedelta=any("timedelta(" in text for text in (description, *arguments)),
+        job=description,
+        handler=own,
+        arguments=arguments,
+        signature=laid_out(
+            call(function, "ctx: inngest.Context"), before="async def ", after=" -> runtime.Answer:"
+        ),
+        summary=_summary(job),
+        work=tuple(_work(job.options, answering)),
+    )
+
+
+def handler_of(job: Job) -> Handler | None:
+    """Return what a direct job calls in process.
+
+    Raises:
+        CronshiftError: if it is nothing that Python can call.
+    """
+    if job.mode is not Mode.DIRECT:
+        return None
+    if job.handler is None or job.handler.kind not in _CLASSES:
+        raise CronshiftError(
+            f"{job.id} has no Python handler to call directly.",
+            reason="no-handler",
+            hint='Set mode = "bridge" for it in cronshift.toml.',
+            where=job.id,
+        )
+    return job.handler
+
+
+def handler_definition(handler: Handler) -> Group:
+    """Return the call that makes the runtime's handler; nothing is imported before its first use."""
+    reference = names.reference(handler.file, handler.export)
+    return call(f"runtime.{_CLASSES[handler.kind]}", literal(reference))
+
+
+def _answering(job: Job, apps: Mapping[Group, str]) -> tuple[str, str | None]:
+    """Return the name of what answers the call, and its definition where it is the job's own."""
+    handler = handler_of(job)
+    if handler is None:
+        return "bridge", None
+    definition = handler_definition(handler)
+    if handler.kind in APP_KINDS:
+        return f"apps.{apps[definition]}", None
+    return "handler", laid_out(definition, before="handler = ")
+
+
+def _description(job: Job) -> Expression:
+    """Return the call that describes the job to the runtime."""
+    keywords: dict[str, Expression] = {
+        "id": literal(job.id),
+        "path": literal(job.entry.path),
+        "schedule": literal(job.entry.schedule),
+    }
+    if job.options.stale_after is not None:
+        keywords["stale_after"] = duration(job.options.stale_after)
+    if job.options.heartbeat_env is not None:
+        keywords["heartbeat_env"] = literal(job.options.heartbeat_env)
+    return call("runtime.Job", **keywords)
+
+
+def _arguments(job: Job, schedule: Schedule) -> Iterator[tuple[str, Expression]]:
+    """Yield the arguments of ``create_function``, in the SDK's own words."""
+    options = job.options
+    trigger: dict[str, Expression] = {"cron": literal(schedule.trigger)}
+    if options.jitter is not None:
+        trigger["jitter"] = literal(format_duration(options.jitter))
+    yield "fn_id", literal(job.id)
+    yield "name", literal(job.id)
+    yield "trigger", call("inngest.TriggerCron", **trigger)
+    yield "retries", literal(options.retries)
+    timeouts = {
+        name: duration(value)
+        for name, value in (("start", options.start_timeout), ("finish", options.finish_timeout))
+        if value is not None
+    }
+    if timeouts:
+        yield "timeouts", call("inngest.Timeouts", **timeouts)
+    if options.concurrency is not None:
+        yield (
+            "concurrency",
+            listed([call("inngest.Concurrency", limit=literal(options.concurrency))]),
+        )
+    if options.throttle is not None:
+        burst = {"burst": literal(options.throttle.burst)} if options.throttle.burst != 1 else {}
+        yield "throttle", call("inngest.Throttle", **_limit(options.throttle), **burst)
+    if options.rate_limit is not None:
+        yield "rate_limit", call("inngest.RateLimit", **_limit(options.rate_limit))
+    if options.idempotency is not None:
+        yield "idempotency", literal(options.idempotency)
+    yield "on_failure", "on_failure"
+
+
+def _limit(limit: Throttle | RateLimit) -> dict[str, Expression]:
+    key = {"key": literal(limit.key)} if limit.key is not None else {}
+    return {"limit": literal(limit.limit), "period": duration(limit.period), **key}
+
+
+def _work(options: JobOptions, answering: str) -> Iterator[str]:
+    """Yield the lines between the call's making and the function's end."""
+    step: Expression = call("await ctx.step.run", '"call"', f"{answering}.answer", "call")
+    if options.fan_out is not None:
+        parallel = options.fan_out.mode is FanOutMode.PARALLEL
+        step = call(
+            "await runtime.fan_out",
+            "ctx",
+            "call",
+            answering,
+            param=literal(options.fan_out.param),
+            values=listed(map(literal, options.fan_out.values)),
+            **({"parallel": literal(True)} if parallel else {}),
+        )
+    if options.heartbeat_env is None:
+        yield laid_out(step, before="return ", indent=_INDENT)
+        return
+    yield laid_out(step, before="answer = ", indent=_INDENT)
+    yield 'await ctx.step.run("heartbeat", runtime.report_success, JOB)'
+    yield "return answer"
+
+
+def _docstring(job: Job, schedule: Schedule) -> str:
+    """Return what the module is, where it comes from and what answers it."""
+    zone = " (UTC)" if schedule.zone == "UTC" else ""
+    described = schedule.describe()
+    summary = f"{job.id}: {described[0].lower()}{described[1:]}{zone}."
+    if len(summary) > WIDTH - len('"""'):
+        summary = f"{job.id}: {schedule.expression} ({schedule.zone})."
+    entry = job.entry
+    source = f"{url(entry.source.file)}:{entry.source.line}"
+    handler = handler_of(job)
+    how = "Called over HTTP, as Vercel did."
+    if handler is not None:
+        how = f"Answered by {url(handler.export)} in {url(handler.file)}, called in process."
+    body = paragraph(f"{url(entry.method)} {url(entry.path)}, from {source}. {how}")
+    return f'"""{summary}\n\n{body}\n"""'
+
+
+def _summary(job: Job) -> str:
+    each = (
+        f", once for every {url(job.options.fan_out.param, longest=20)}"
+        if job.options.fan_out
+        else ""
+    )
+    return f"Make the call that Vercel made{each}, with retries."

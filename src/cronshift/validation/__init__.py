@@ -1,0 +1,8 @@
+"""VALIDATE: what is generated or served, beside the plan and beside what the engine takes."""
+
+from cronshift.validation.checking import check
+from cronshift.validation.endpoint import inspect_endpoint
+from cronshift.validation.package import inspect_package
+from cronshift.validation.registration import FunctionConfig, Registration
+
+__all__ = ["FunctionConfig", "Registration", "check", "inspect_endpoint", "inspect_package"]

@@ -1,0 +1,132 @@
+"""A registration against the plan and the engine's limits, as findings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from cronshift.findings import inngest as rules
+from cronshift.validation.limits import check_options
+from cronshift.validation.schedules import check_triggers, same_ticks, schedules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.model import Finding, Job, Plan
+    from cronshift.schedule import Schedule
+    from cronshift.validation.registration import FunctionConfig, Registration
+
+_JS_SDK = re.compile(r"(?:inngest-)?js:v?(\d+)\.(\d+)\.(\d+)")
+_REFUSED = (3, 22, 0), (3, 53, 1)
+
+
+def check(
+    plan: Plan, registration: Registration, *, now: datetime | None = None
+) -> tuple[Finding, ...]:
+    """Return what is wrong with a registration: beside the plan, and for the engine.
+
+    Args:
+        plan: the jobs that should be served; blocked ones need no function.
+        registration: what is served.
+        now: the instant from which ticks are compared; the current one when absent.
+    """
+    instant = now or datetime.now(UTC)
+    found = [*_app(plan, registration)]
+    if registration.functions is None:
+        return (*found, *_count(plan, registration))
+    functions = registration.functions
+    found += _coverage(plan, registration, functions)
+    for function in functions:
+        job = plan.job(registration.local_id(function.id))
+        problems = [*check_triggers(function, instant), *check_options(function)]
+        found += [
+            rule.found(
+                f"{function.id} {text}", job=job.id if job else None, location=function.location
+            )
+            for rule, text in problems
+        ]
+        found += _drift(job, function, instant) if job else ()
+    return tuple(found)
+
+
+def _app(plan: Plan, registration: Registration) -> Iterator[Finding]:
+    if registration.app_id not in (None, plan.app_id):
+        yield rules.OTHER_APP.found(
+            f"The app is {registration.app_id!r}, and the plan's is {plan.app_id!r}."
+        )
+    version = _JS_SDK.fullmatch(registration.sdk or "")
+    if version and _REFUSED[0] <= tuple(map(int, version.groups())) <= _REFUSED[1]:
+        yield rules.REFUSED_SDK.found(f"The endpoint runs {registration.sdk}.")
+    if registration.mode == "cloud" and registration.has_signing_key is False:
+        yield rules.NO_SIGNING_KEY.found("The endpoint is in cloud mode and has no signing key.")
+
+
+def _count(plan: Plan, registration: Registration) -> Iterator[Finding]:
+    """Check the one thing that an endpoint without a list of functions tells."""
+    jobs, count = len(plan.runnable), registration.count
+    yield rules.NOT_CHECKED.found(registration.unlisted or rules.NOT_CHECKED.summary)
+    if count is not None and count != jobs:
+        yield rules.COUNT_DIFFERS.found(
+            f"The plan has {jobs} jobs, and {count} functions are served."
+        )
+
+
+def _coverage(
+    plan: Plan, registration: Registration, functions: tuple[FunctionConfig, ...]
+) -> Iterator[Finding]:
+    """Yield the jobs without a function, the functions without a job, and ids in use twice."""
+
+    def job_of(function_id: str) -> str | None:
+        job = plan.job(registration.local_id(function_id))
+        return job.id if job else None
+
+    known = [one.id for one in functions]
+    known += [one.id for one in registration.undeclared]
+    known += [one.id for one in registration.unreadable]
+    seen = {registration.local_id(function_id) for function_id in known}
+    for job in plan.runnable:
+        if job.id not in seen:
+            yield rules.MISSING.found(f"{job.id} has no function.", job=job.id)
+    for left in registration.undeclared:
+        text = f"{left.id} is not in `functions`."
+        yield rules.LEFT_OUT.found(text, job=job_of(left.id), location=left.location)
+    for broken in registration.unreadable:
+        text = f"{broken.id} cannot be registered: {broken.problem}"
+        yield rules.UNREADABLE.found(text, job=job_of(broken.id), location=broken.location)
+    for function_id, count in Counter(function.id for function in functions).items():
+        places = [one.location for one in functions if one.id == function_id]
+        if count > 1:
+            where = " and ".join(str(place) for place in places if place)
+            text = f"{count} functions have the id {function_id}{': ' if where else ''}{where}."
+            yield rules.DUPLICATE_ID.found(text, job=job_of(function_id), location=places[-1])
+    for function in functions:
+        if not function.is_failure_handler and job_of(function.id) is None:
+            text = f"{function.id} belongs to no cron entry."
+            yield rules.WITHOUT_JOB.found(text, location=function.location)
+
+
+def _drift(job: Job, function: FunctionConfig, now: datetime) -> Iterator[Finding]:
+    """Yield a finding when a job's function does not fire exactly when the job is due."""
+    if job.schedule is None or not function.crons:
+        return
+    planned = job.schedule
+    meant = schedules(function)
+    if len(meant) < len(function.crons):
+        return  # a trigger that means nothing is a finding of its own
+    if len(meant) == 1 and same_ticks(planned, meant[0], now):
+        return
+    texts = " and ".join(repr(trigger.cron) for trigger in function.crons)
+    yield rules.DRIFTED.found(
+        f"{function.id} fires by {texts}, next {_next(meant, now)}; "
+        f"the plan says {planned.trigger!r}, next {_next((planned,), now)}.",
+        job=job.id,
+        location=function.location,
+    )
+
+
+def _next(meant: tuple[Schedule, ...], now: datetime) -> str:
+    ticks = [tick for schedule in meant for tick in islice(schedule.after(now), 1)]
+    return f"{min(ticks):%Y-%m-%d %H:%M} UTC" if ticks else "never"

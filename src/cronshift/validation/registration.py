@@ -1,0 +1,291 @@
+"""What an app registers with Inngest, read from the wire shape that every SDK sends.
+
+The shape is the SDKs' registration request and their answer to an in-band sync: a function is
+``{"id", "name", "triggers", "steps", …}`` (inngest/inngest ``pkg/sdk/function.go``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cronshift.errors import NotWellError
+
+if TYPE_CHECKING:
+    from cronshift.model import Location
+
+FAILURE_EVENT = "inngest/function.failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """When a function runs: a schedule or an event. Both or none is a mistake, and kept."""
+
+    cron: str | None = None
+    jitter: str | None = None
+    event: str | None = None
+    expression: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a function is called."""
+
+    id: str
+    name: str | None
+    url: str | None
+    retries: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConcurrencyLimit:
+    """How many steps run at once; ``scope`` is ``fn`` when absent."""
+
+    limit: int
+    key: str | None = None
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """``limit`` runs per ``period``: a throttle or a rate limit."""
+
+    limit: int
+    period: str
+    key: str | None = None
+    burst: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Debounce:
+    """The wait for a pause in events."""
+
+    period: str
+    timeout: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events gathered into one run."""
+
+    max_size: int
+    timeout: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """An event that cancels runs."""
+
+    event: str
+    timeout: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionConfig:
+    """One function's registration. Durations are the text that the engine will read.
+
+    Attributes:
+        id: with the app's id in front, as the wire has it.
+        singleton: the mode, ``skip`` or ``cancel``.
+        location: where the function is written, if that is known.
+        raw: the whole, as it was sent.
+    """
+
+    id: str
+    name: str | None
+    triggers: tuple[Trigger, ...]
+    steps: tuple[Step, ...]
+    start_timeout: str | None = None
+    finish_timeout: str | None = None
+    concurrency: tuple[ConcurrencyLimit, ...] = ()
+    throttle: Rate | None = None
+    rate_limit: Rate | None = None
+    debounce: Debounce | None = None
+    batch: Batch | None = None
+    cancel: tuple[Cancel, ...] = ()
+    idempotency: str | None = None
+    priority: str | None = None
+    singleton: str | None = None
+    location: Location | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def retries(self) -> int | None:
+        """How often a failed attempt is repeated; ``None`` leaves it to the engine (4)."""
+        return next((step.retries for step in self.steps), None)
+
+    @property
+    def crons(self) -> tuple[Trigger, ...]:
+        """The triggers that are schedules."""
+        return tuple(trigger for trigger in self.triggers if trigger.cron is not None)
+
+    @property
+    def is_failure_handler(self) -> bool:
+        """Whether it is the ``on_failure`` that an SDK registers beside its function."""
+        return self.id.endswith("-failure") and any(
+            trigger.event == FAILURE_EVENT for trigger in self.triggers
+        )
+
+    @classmethod
+    def from_wire(
+        cls, document: Mapping[str, Any], location: Location | None = None
+    ) -> FunctionConfig:
+        """Read a function as an SDK sends it; unknown keys are kept in ``raw`` only.
+
+        Raises:
+            NotWellError: if it is not of that shape.
+        """
+        try:
+            return _function(document, location)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise NotWellError(
+                f"A function's registration is not of the shape that SDKs send: {error!r} in {document!r:.200}.",
+                reason="unreadable-registration",
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Undeclared:
+    """A function that is defined in the package's modules and missing in ``functions``."""
+
+    id: str
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A function whose options the SDK cannot put into a registration."""
+
+    id: str
+    problem: str
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What an app would register, or what an endpoint tells of it.
+
+    Attributes:
+        app_id: ``None`` when nothing tells it.
+        sdk: as in the header ``x-inngest-sdk``: ``inngest-py:v0.5.19``.
+        functions: in the order of the app's list, those for failures included; ``None`` when the
+            endpoint tells only their number.
+        count: how many functions the app serves, those for failures not counted.
+        mode: ``dev`` or ``cloud``, where it is told.
+        has_signing_key: whether the endpoint has one, where it is told.
+        unlisted: why ``functions`` is ``None``, in one sentence.
+    """
+
+    app_id: str | None
+    sdk: str | None
+    functions: tuple[FunctionConfig, ...] | None
+    count: int | None = None
+    undeclared: tuple[Undeclared, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    mode: str | None = None
+    has_signing_key: bool | None = None
+    has_event_key: bool | None = None
+    unlisted: str | None = None
+
+    def local_id(self, function_id: str) -> str:
+        """Return a function's id without the app's in front."""
+        return function_id.removeprefix(f"{self.app_id}-")
+
+
+def _function(document: Mapping[str, Any], location: Location | None) -> FunctionConfig:
+    timeouts = document.get("timeouts") or {}
+    return FunctionConfig(
+        id=_text(document["id"]),
+        name=_maybe_text(document.get("name")),
+        triggers=tuple(_trigger(trigger) for trigger in document.get("triggers") or ()),
+        steps=tuple(
+            _step(key, step, document.get("retries"))
+            for key, step in (document.get("steps") or {}).items()
+        ),
+        start_timeout=_maybe_text(timeouts.get("start")),
+        finish_timeout=_maybe_text(timeouts.get("finish")),
+        concurrency=tuple(_concurrency(document.get("concurrency"))),
+        throttle=_rate(document.get("throttle")),
+        rate_limit=_rate(document.get("rateLimit")),
+        debounce=_debounce(document.get("debounce")),
+        batch=_batch(document.get("batchEvents")),
+        cancel=tuple(
+            Cancel(_text(cancel["event"]), _maybe_text(cancel.get("timeout")))
+            for cancel in document.get("cancel") or ()
+        ),
+        idempotency=_maybe_text(document.get("idempotency")),
+        priority=_maybe_text((document.get("priority") or {}).get("run")),
+        singleton=_maybe_text((document.get("singleton") or {}).get("mode")),
+        location=location,
+        raw=document,
+    )
+
+
+def _trigger(document: Mapping[str, Any]) -> Trigger:
+    names = ("cron", "jitter", "event", "expression")
+    return Trigger(**{name: _maybe_text(document.get(name)) for name in names})
+
+
+def _step(key: str, document: Mapping[str, Any], default_retries: Any) -> Step:
+    retries = (document.get("retries") or {}).get("attempts", default_retries)
+    url = (document.get("runtime") or {}).get("url")
+    return Step(key, _maybe_text(document.get("name")), _maybe_text(url), _maybe_number(retries))
+
+
+def _concurrency(given: Any) -> Iterable[ConcurrencyLimit]:
+    """Yield the limits of a number, one object or a list of objects."""
+    if given is None:
+        return
+    if isinstance(given, Mapping):
+        given = given.get("step") or [given]
+    for limit in [{"limit": given}] if isinstance(given, int) else given:
+        key, scope = _maybe_text(limit.get("key")), _maybe_text(limit.get("scope"))
+        yield ConcurrencyLimit(_number(limit["limit"]), key, scope)
+
+
+def _rate(given: Mapping[str, Any] | None) -> Rate | None:
+    if given is None:
+        return None
+    return Rate(
+        _number(given["limit"]),
+        _text(given["period"]),
+        _maybe_text(given.get("key")),
+        _maybe_number(given.get("burst")),
+    )
+
+
+def _debounce(given: Mapping[str, Any] | None) -> Debounce | None:
+    if given is None:
+        return None
+    timeout, key = _maybe_text(given.get("timeout")), _maybe_text(given.get("key"))
+    return Debounce(_text(given["period"]), timeout, key)
+
+
+def _batch(given: Mapping[str, Any] | None) -> Batch | None:
+    if given is None:
+        return None
+    timeout, key = _maybe_text(given.get("timeout")), _maybe_text(given.get("key"))
+    return Batch(_number(given["maxSize"]), timeout, key)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{value!r} is no whole number")
+    return value
+
+
+def _maybe_text(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _maybe_number(value: Any) -> int | None:
+    return None if value is None else _number(value)

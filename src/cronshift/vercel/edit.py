@@ -1,0 +1,206 @@
+"""Edits of cron entries: text in, text out, and nothing else in the text changes."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from cronshift.errors import ConfigError
+from cronshift.vercel.json_text import Span, children, find, parse_object
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+_POINTER = re.compile(r"crons\[(\d+)\]")
+_FILE = "vercel.json"
+
+
+def remove_entries(
+    text: str, indexes: Collection[int], *, drop_empty: bool = False, file: str = _FILE
+) -> str:
+    """Return ``text`` without the entries ``crons[i]``.
+
+    Args:
+        text: a vercel.json.
+        indexes: which entries, counted in ``text``.
+        drop_empty: remove the ``crons`` key too when no entry is left.
+        file: how to call the text in errors.
+
+    Raises:
+        ConfigError: if the text is not JSON, or has no such entry.
+    """
+    array, entries = _entries(text, file)
+    _check(indexes, len(entries), file)
+    if not indexes:
+        return text
+    if len(indexes) == len(entries):
+        if drop_empty:
+            return _without_member(text, "crons")
+        return text[: array.start] + "[]" + text[array.end :]
+    kept_last = max(index for index in range(len(entries)) if index not in indexes)
+    cuts = [
+        (entries[index].start, entries[index + 1].start) for index in indexes if index < kept_last
+    ]
+    if kept_last < len(entries) - 1:
+        cuts.append((entries[kept_last].end, entries[-1].end))
+    return _spliced(text, [(start, end, "") for start, end in cuts])
+
+
+def insert_entry(text: str, index: int, path: str, schedule: str, *, file: str = _FILE) -> str:
+    """Return ``text`` with a new entry that becomes ``crons[index]``, laid out like its neighbours.
+
+    Raises:
+        ConfigError: if the text is not JSON, or ``crons`` has fewer entries than ``index``.
+    """
+    document = parse_object(text, file)
+    if "crons" not in document:
+        text = _with_empty_crons(text)
+    array, entries = _entries(text, file)
+    if not 0 <= index <= len(entries):
+        raise _no_entry(index, file)
+    if not entries:
+        laid_out = _first_entry(text, array, path, schedule)
+        return text[: array.start] + laid_out + text[array.end :]
+    lead = text[array.start + 1 : entries[0].start]
+    between = text[entries[0].end : entries[1].start] if len(entries) > 1 else f",{lead}"
+    neighbour = entries[min(index, len(entries) - 1)]
+    new = _like(text, neighbour, path, schedule)
+    if index == len(entries):
+        return _spliced(text, [(entries[-1].end, entries[-1].end, between + new)])
+    return _spliced(text, [(neighbour.start, neighbour.start, new + between)])
+
+
+def replace_entry(
+    text: str,
+    index: int,
+    *,
+    path: str | None = None,
+    schedule: str | None = None,
+    file: str = _FILE,
+) -> str:
+    """Return ``text`` with the path or the schedule of ``crons[index]`` replaced.
+
+    Raises:
+        ConfigError: if the text is not JSON, or the entry lacks what is to be replaced.
+    """
+    _, entries = _entries(text, file)
+    _check([index], len(entries), file)
+    splices = []
+    for name, value in (("path", path), ("schedule", schedule)):
+        if value is not None:
+            span = find(text, "crons", index, name)
+            if span is None:
+                raise _no_entry(index, file)
+            splices.append((span.start, span.end, _quoted(value)))
+    return _spliced(text, splices)
+
+
+def restore_entries(text: str, original: str, indexes: Collection[int]) -> str | None:
+    """Return ``text`` with entries of ``original`` back at their places, byte for byte.
+
+    ``None`` when ``text`` is not ``original`` with some entries removed: then somebody has edited
+    it since, and the bytes of before are gone.
+
+    Args:
+        text: what the file holds now.
+        original: what it held before entries were removed.
+        indexes: which entries to put back, counted in ``original``.
+    """
+    now = [json.dumps(entry) for entry in parse_object(text, _FILE).get("crons", [])]
+    before = [json.dumps(entry) for entry in parse_object(original, _FILE).get("crons", [])]
+    removed = set(range(len(before)))
+    position = 0
+    for index, entry in enumerate(before):
+        if position < len(now) and now[position] == entry:
+            removed.discard(index)
+            position += 1
+    for drop_empty in (False, True):
+        if remove_entries(original, removed, drop_empty=drop_empty) == text:
+            return remove_entries(original, removed - set(indexes), drop_empty=drop_empty)
+    return None
+
+
+def indexes_of(pointers: Collection[str]) -> list[int]:
+    """Return the indexes in pointers such as ``crons[3]``; others have no place in ``crons``."""
+    return [int(match[1]) for pointer in pointers if (match := _POINTER.fullmatch(pointer))]
+
+
+def _entries(text: str, file: str) -> tuple[Span, list[Span]]:
+    document = parse_object(text, file)
+    array = find(text, "crons")
+    if array is None or not isinstance(document["crons"], list):
+        raise ConfigError(f"{file} has no `crons` list.", reason="no-crons", where=file)
+    return array, list(children(text, array.start))
+
+
+def _check(indexes: Collection[int], count: int, file: str) -> None:
+    for index in indexes:
+        if not 0 <= index < count:
+            raise _no_entry(index, file)
+
+
+def _no_entry(index: int, file: str) -> ConfigError:
+    return ConfigError(f"{file} has no crons[{index}].", reason="no-such-entry", where=file)
+
+
+def _spliced(text: str, splices: Sequence[tuple[int, int, str]]) -> str:
+    """Return ``text`` with spans replaced, from right to left so that offsets hold."""
+    for start, end, new in sorted(splices, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _without_member(text: str, name: str) -> str:
+    """Return ``text`` without a member of its top-level object, every time it stands there."""
+    members = list(children(text, text.index("{")))
+    if all(member.name == name for member in members):
+        start = text.index("{")
+        return text[: start + 1] + text[members[-1].end :].lstrip(" \t\r\n")
+    kept_last = max(at for at, member in enumerate(members) if member.name != name)
+    cuts = [
+        (member.key, members[at + 1].key, "")
+        for at, member in enumerate(members)
+        if member.name == name and at < kept_last
+    ]
+    if kept_last < len(members) - 1:
+        cuts.append((members[kept_last].end, members[-1].end, ""))
+    return _spliced(text, cuts)
+
+
+def _with_empty_crons(text: str) -> str:
+    """Return ``text`` with an empty ``crons`` as its last member."""
+    start = text.index("{")
+    members = list(children(text, start))
+    if not members:
+        return text[: start + 1] + '"crons": []' + text[start + 1 :].lstrip(" \t\r\n")
+    lead = text[start + 1 : members[0].key]
+    end = members[-1].end
+    return text[:end] + f',{lead}"crons": []' + text[end:]
+
+
+def _first_entry(text: str, array: Span, path: str, schedule: str) -> str:
+    """Return the text of a ``crons`` list with one entry, indented like the rest of the file."""
+    entry = f'{{ "path": {_quoted(path)}, "schedule": {_quoted(schedule)} }}'
+    line = text[text.rfind("\n", 0, array.key) + 1 : array.key]
+    if line.strip() or "\n" not in text:
+        return f"[{entry}]"
+    newline = "\r\n" if "\r\n" in text else "\n"
+    return f"[{newline}{line * 2}{entry}{newline}{line}]"
+
+
+def _like(text: str, neighbour: Span, path: str, schedule: str) -> str:
+    """Return a new entry in the layout of its neighbour."""
+    members = list(children(text, neighbour.start)) if text[neighbour.start] == "{" else []
+    if sorted(str(member.name) for member in members) != ["path", "schedule"]:
+        return f'{{ "path": {_quoted(path)}, "schedule": {_quoted(schedule)} }}'
+    values = {"path": path, "schedule": schedule}
+    shift = neighbour.start
+    return _spliced(
+        text[neighbour.start : neighbour.end],
+        [(m.start - shift, m.end - shift, _quoted(values[str(m.name)])) for m in members],
+    )
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=not value.isprintable())

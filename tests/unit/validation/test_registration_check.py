@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from cronshift.findings import CATALOGUE, Rule
+from cronshift.findings import inngest as rules
+from cronshift.model import CronEntry, Job, Location, Mode, Plan, Severity
+from cronshift.schedule import Schedule
+from cronshift.validation import FunctionConfig, Registration, check
+from cronshift.validation.registration import (
+    FAILURE_EVENT,
+    Step,
+    Trigger,
+    Undeclared,
+    Unreadable,
+)
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+STEP = Step("step", "step", "https://example.com/api/inngest", 3)
+
+
+def a_job(job_id: str, schedule: str = "0 6 * * *") -> Job:
+    entry = CronEntry(f"/api/{job_id}", schedule, Location("vercel.json", 3), "crons[0]")
+    return Job(job_id, entry, Schedule.from_vercel(schedule), Mode.BRIDGE)
+
+
+def a_function(local_id: str, cron: str = "TZ=UTC 0 6 * * *") -> FunctionConfig:
+    return FunctionConfig(
+        f"app-{local_id}",
+        local_id,
+        (Trigger(cron=cron),),
+        (STEP,),
+        location=Location(f"inngest_app/jobs/{local_id}.py", 20),
+    )
+
+
+PLAN = Plan(None, "vercel.json", "python", "app", "inngest_app", (a_job("one"), a_job("two")), ())
+FINE = Registration("app", "inngest-py:v0.5.19", (a_function("one"), a_function("two")), 2)
+
+
+def found(registration: Registration, plan: Plan = PLAN) -> list[tuple[str, str | None]]:
+    return [(finding.name, finding.job) for finding in check(plan, registration, now=NOW)]
+
+
+def test_a_registration_as_planned_has_no_findings() -> None:
+    assert found(FINE) == []
+
+
+def test_a_job_without_a_function_is_found() -> None:
+    assert found(Registration("app", None, (a_function("one"),))) == [("function-missing", "two")]
+
+
+def test_a_blocked_job_needs_no_function() -> None:
+    blocked = replace(PLAN.jobs[1], mode=Mode.BLOCKED, schedule=None)
+    plan = replace(PLAN, jobs=(PLAN.jobs[0], blocked))
+    assert found(Registration("app", None, (a_function("one"),)), plan) == []
+
+
+def test_a_function_left_out_is_told_with_its_place() -> None:
+    place = Location("inngest_app/jobs/two.py", 20)
+    registration = Registration(
+        "app", None, (a_function("one"),), undeclared=(Undeclared("app-two", place),)
+    )
+    (finding,) = check(PLAN, registration, now=NOW)
+    assert (finding.name, finding.job, finding.location) == ("function-left-out", "two", place)
+
+
+def test_a_function_of_no_job_is_a_note() -> None:
+    registration = Registration("app", None, (*(FINE.functions or ()), a_function("mine")))
+    (finding,) = check(PLAN, registration, now=NOW)
+    assert (finding.name, finding.severity) == ("function-without-job", Severity.NOTE)
+
+
+def test_the_handler_of_failures_belongs_to_its_function() -> None:
+    failure = replace(a_function("one-failure"), triggers=(Trigger(event=FAILURE_EVENT),))
+    assert found(Registration("app", None, (*(FINE.functions or ()), failure))) == []
+
+
+def test_ids_in_use_twice_are_told_once_with_both_places() -> None:
+    twin = replace(a_function("one"), location=Location("inngest_app/jobs/copy.py", 20))
+    registration = Registration("app", None, (*(FINE.functions or ()), twin))
+    (finding,) = check(PLAN, registration, now=NOW)
+    assert finding.name == "duplicate-function-id"
+    assert finding.message == (
+        "2 functions have the id app-one: "
+        "inngest_app/jobs/one.py:20 and inngest_app/jobs/copy.py:20."
+    )
+
+
+def test_options_that_the_sdk_cannot_express_are_told() -> None:
+    broken = Unreadable("app-two", "duration must be at least 1 second")
+    registration = Registration("app", None, (a_function("one"),), unreadable=(broken,))
+    assert found(registration) == [("unreadable-options", "two")]
+
+
+def test_another_apps_functions_are_told_as_such() -> None:
+    functions = tuple(replace(one, id=f"b-{one.name}") for one in FINE.functions or ())
+    assert found(Registration("b", None, functions)) == [("other-app", None)]
+
+
+@pytest.mark.parametrize("cron", ["TZ=UTC 0 06 * * *", "0 6 ? * *", "TZ=Etc/UTC 0 6 * * 0-6"])
+def test_a_schedule_written_otherwise_has_not_drifted(cron: str) -> None:
+    assert found(Registration("app", None, (a_function("one", cron), a_function("two")))) == []
+
+
+@pytest.mark.parametrize("cron", ["TZ=UTC 5 6 * * *", "TZ=Europe/London 0 6 * * *"])
+def test_a_schedule_that_drifted_is_found(cron: str) -> None:
+    registration = Registration("app", None, (a_function("one", cron), a_function("two")))
+    assert found(registration) == [("schedule-drifted", "one")]
+
+
+def test_a_drift_says_what_fires_when() -> None:
+    drifted = a_function("one", "TZ=UTC 5 6 * * *")
+    (finding,) = check(PLAN, Registration("app", None, (drifted, a_function("two"))), now=NOW)
+    assert finding.message == (
+        "app-one fires by 'TZ=UTC 5 6 * * *', next 2026-11-25 06:05 UTC; "
+        "the plan says 'TZ=UTC 0 6 * * *', next 2026-11-25 06:00 UTC."
+    )
+
+
+def test_a_second_schedule_is_a_drift() -> None:
+    extra = replace(
+        a_function("one"), triggers=(Trigger(cron="0 6 * * *"), Trigger(cron="1 6 * * *"))
+    )
+    registration = Registration("app", None, (extra, a_function("two")))
+    assert found(registration) == [("schedule-drifted", "one")]
+
+
+def test_a_schedule_that_means_nothing_is_told_once() -> None:
+    registration = Registration("app", None, (a_function("one", "@daily"), a_function("two")))
+    assert found(registration) == [("invalid-trigger", "one")]
+
+
+@pytest.mark.parametrize("version", ["3.22.0", "3.30.10", "3.53.1"])
+def test_sdks_that_inngest_refuses_are_found(version: str) -> None:
+    assert found(replace(FINE, sdk=f"inngest-js:v{version}")) == [("refused-sdk", None)]
+
+
+@pytest.mark.parametrize("sdk", ["inngest-js:v3.21.9", "inngest-js:v3.54.0", "js:v4.24.0", None])
+def test_other_sdks_are_fine(sdk: str | None) -> None:
+    assert found(replace(FINE, sdk=sdk)) == []
+
+
+def test_an_endpoint_that_tells_a_number_only_is_checked_by_it() -> None:
+    told = Registration(None, None, None, 2, unlisted="It is in dev mode.")
+    assert found(told) == [("not-checked", None)]
+    assert found(replace(told, count=3)) == [
+        ("not-checked", None),
+        ("function-count-differs", None),
+    ]
+
+
+def test_cloud_mode_without_a_signing_key_is_found() -> None:
+    told = replace(FINE, mode="cloud", has_signing_key=False)
+    assert found(told) == [("no-signing-key", None)]
+    assert found(replace(told, mode="dev")) == []
+
+
+def test_every_rule_has_its_own_code_and_name() -> None:
+    codes = [rule.code for rule in vars(rules).values() if isinstance(rule, Rule)]
+    assert codes == [f"CS{401 + n}" for n in range(len(codes))]
+    assert len({rule.name for rule in CATALOGUE.values()}) == len(CATALOGUE)
+    assert set(codes) < set(CATALOGUE)
