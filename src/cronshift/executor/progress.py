@@ -40,12 +40,14 @@ class Item:
         operation: the step that is meant; ``None`` asks the function what is next.
         attempt: of the request; 0 for the first.
         holds: whether nothing is asked before this is done, as the SDK wishes for its group.
+        sent: whether its request is on the way, and so knows nothing of what happens meanwhile.
     """
 
     due: datetime
     operation: Operation | None = None
     attempt: int = 0
     holds: bool = False
+    sent: bool = False
 
     @property
     def is_wait(self) -> bool:
@@ -93,7 +95,8 @@ class Progress:
         return [item for item in self.items if item.due <= now]
 
     def body(self, item: Item) -> dict[str, Any]:
-        """Return the body of the item's request."""
+        """Return the body of the item's request, which is sent now."""
+        item.sent = True
         record = self._record_of(item)
         if record:
             record.status = Status.RUNNING
@@ -116,7 +119,8 @@ class Progress:
         if reply.status == HTTPStatus.OK:
             self._complete(reply.content)
         elif reply.status == HTTPStatus.PARTIAL_CONTENT and isinstance(reply.content, list):
-            self._go_on(item, [Operation.from_wire(op) for op in reply.content], ms, now)
+            operations = [Operation.from_wire(op) for op in reply.content]
+            self._go_on(item, operations, ms, now, final=reply.is_final)
         else:
             error = WireError.from_wire(reply.content)
             wait = retry_after(reply.headers.get("retry-after"), now)
@@ -171,16 +175,20 @@ class Progress:
 
     # What an answer asks for
 
-    def _go_on(self, item: Item, operations: list[Operation], ms: float, now: datetime) -> None:
+    def _go_on(
+        self, item: Item, operations: list[Operation], ms: float, now: datetime, *, final: bool
+    ) -> None:
         self._parallel = self._parallel or len(operations) > 1
         fresh = [op for op in operations if op.id not in self._memos and not self._queued(op.id)]
-        ended = [self._do(item, operation, ms, now) for operation in fresh]
+        ended = [self._do(item, operation, ms, now, final=final) for operation in fresh]
         if any(ended):
             self._ask(now)
         elif not self.items and not self.ended:
             self.fail(WireError("Stuck", "The function asks for nothing new and does not end."))
 
-    def _do(self, item: Item, operation: Operation, ms: float, now: datetime) -> bool:
+    def _do(
+        self, item: Item, operation: Operation, ms: float, now: datetime, *, final: bool
+    ) -> bool:
         """Do one operation; return whether a step has come to its end by it."""
         if operation.op == Opcode.RUN_COMPLETE:
             self._complete(operation.data)
@@ -191,7 +199,7 @@ class Progress:
         match operation.op:
             case Opcode.STEP | Opcode.STEP_RUN | Opcode.STEP_ERROR | Opcode.STEP_FAILED:
                 record.ms += ms if item.operation is None else 0
-                return self._step_ran(item, operation, record, now)
+                return self._step_ran(item, operation, record, now, final=final)
             case Opcode.STEP_PLANNED | Opcode.INVOKE:
                 record.status = Status.WAITING
                 record.detail = str(operation.options.get("function_id", ""))
@@ -206,7 +214,13 @@ class Progress:
         return False
 
     def _step_ran(
-        self, item: Item, operation: Operation, record: StepRecord, now: datetime
+        self,
+        item: Item,
+        operation: Operation,
+        record: StepRecord,
+        now: datetime,
+        *,
+        final: bool,
     ) -> bool:
         if operation.error is None and operation.op in {Opcode.STEP, Opcode.STEP_RUN}:
             record.attempts = item.attempt + 1
@@ -214,7 +228,8 @@ class Progress:
             self._memoise(operation.id, {"data": operation.data}, record)
             return True
         error = operation.error or WireError("Error", "The step failed.")
-        if operation.op != Opcode.STEP_FAILED and item.attempt + 1 < self._attempts:
+        final = final or operation.op == Opcode.STEP_FAILED
+        if not final and item.attempt + 1 < self._attempts:
             self._try_again(item, error, record, now)
             return False
         self._note(item, error, record, None)
@@ -337,7 +352,8 @@ class Progress:
 
     def _ask(self, now: datetime) -> None:
         """Ask the function what is next, unless that is queued or a group is still at work."""
-        if not any(item.operation is None or item.holds for item in self.items):
+        asked = any(item.operation is None and not item.sent for item in self.items)
+        if not asked and not any(item.holds for item in self.items):
             self.items.append(Item(now))
 
     def _complete(self, output: Any) -> None:

@@ -89,9 +89,10 @@ def judge(what: str, status: int, headers: Mapping[str, str], body: Body) -> Ans
     said += _quoted(body)
     if status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _RETRIED:
         raise NonRetriableError(said)
-    wait = retry_after(headers.get("retry-after"), datetime.now(UTC))
+    now = datetime.now(UTC)
+    wait = retry_after(headers.get("retry-after"), now)
     if wait is not None:
-        raise RetryAfterError(said, wait)
+        raise RetryAfterError(said, now + wait)
     raise HandlerError(said)
 
 
