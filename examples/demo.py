@@ -55,6 +55,7 @@ def serving(project: Path) -> Iterator[str]:
     config = uvicorn.Config("api.index:app", host="127.0.0.1", port=0, log_level="warning")
     server = uvicorn.Server(config)
     listener = config.bind_socket()
+    listener.listen()  # from now on callers wait instead of being refused
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:

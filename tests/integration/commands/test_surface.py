@@ -1,0 +1,184 @@
+"""The command line's own behaviour: help, errors, pipes, a terminal, Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pexpect
+import pytest
+
+from cronshift.cli import COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Cronshift
+
+PROGRAM = str(Path(sys.executable).with_name("cronshift"))
+
+
+def test_the_version_is_told(cronshift: Cronshift) -> None:
+    said = cronshift("--version")
+    assert (said.code, said.out[:10]) == (0, "cronshift ")
+
+
+def test_help_lists_every_command(cronshift: Cronshift) -> None:
+    said = cronshift("--help")
+    assert said.code == 0
+    assert all(command in said.out for command in COMMANDS)
+    assert cronshift().out == said.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_an_example(cronshift: Cronshift, command: str) -> None:
+    said = cronshift(command, "--help")
+    assert said.code == 0
+    assert f"cronshift {command}" in said.out.partition("Examples:")[2]
+
+
+def test_the_module_is_the_same_program(project: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cronshift", "--version"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("cronshift ")
+
+
+@pytest.mark.parametrize("words", [("--json", "audit"), ("audit", "--json")])
+def test_global_options_may_stand_anywhere(cronshift: Cronshift, words: tuple[str, ...]) -> None:
+    assert cronshift(*words).document["version"] == 1
+
+
+def test_another_folder_may_be_named(cronshift: Cronshift, project: Path, tmp_path: Path) -> None:
+    cronshift.folder = tmp_path
+    assert cronshift("-C", str(project), "audit", "--json").code == 0
+    assert cronshift("audit", env={"CRONSHIFT_DIRECTORY": str(project)}).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("audit", "--nonsense"), "usage"),
+        (("nonsense",), "usage"),
+        (("run",), "usage"),
+        (("-C", "no-such-folder", "audit"), "no-project"),
+        (("--config", "no-such.toml", "audit"), "no-config"),
+        (("explain", "CS999"), "no-such-finding"),
+    ],
+)
+def test_an_error_is_one_document_under_json(
+    cronshift: Cronshift, words: tuple[str, ...], reason: str
+) -> None:
+    said = cronshift(*words, "--json")
+    assert said.code == 2
+    assert set(said.document["error"]) == {"reason", "message", "hint", "where"}
+    assert said.document["error"]["reason"] == reason
+
+
+def test_a_project_without_a_configuration_is_told_where_to_look(
+    empty: Callable[..., Cronshift],
+) -> None:
+    said = empty()("audit")
+    assert said.code == 2
+    assert "vercel.json" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_pipe_gets_neither_colour_nor_live_output(cronshift: Cronshift) -> None:
+    said = cronshift("run", "update-ai-models")
+    assert said.code == 0
+    assert "\x1b" not in said.out + said.err
+
+
+def test_a_closed_pipe_ends_it_quietly(project: Path, environment: dict[str, str]) -> None:
+    command = f"{PROGRAM} audit --json --next 100 | head -c 1"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=project, env=environment, capture_output=True, check=True
+    )
+    assert (done.stdout, done.stderr) == (b"{", b"")
+
+
+@pytest.fixture
+def terminal(project: Path, environment: dict[str, str]) -> Callable[..., pexpect.spawn[str]]:
+    """Start the program on a terminal of its own."""
+
+    def start(*words: str) -> pexpect.spawn[str]:
+        return pexpect.spawn(
+            PROGRAM,
+            list(words),
+            cwd=str(project),
+            env={**environment, "TERM": "xterm-256color"},
+            encoding="utf-8",
+            timeout=60,
+            dimensions=(50, 120),
+        )
+
+    return start
+
+
+def test_on_a_terminal_migrate_asks_and_takes_no_for_an_answer(
+    project: Path, terminal: Callable[..., pexpect.spawn[str]]
+) -> None:
+    program = terminal("migrate")
+    program.expect(r"Write these files\? \[y/N\]")
+    program.sendline("n")
+    program.expect(pexpect.EOF)
+    program.close()
+    assert program.exitstatus == 1
+    assert not (project / "inngest_app").exists()
+
+
+def test_on_a_terminal_migrate_asks_and_writes(
+    project: Path, terminal: Callable[..., pexpect.spawn[str]]
+) -> None:
+    program = terminal("migrate")
+    program.expect(r"Write these files\? \[y/N\]")
+    program.sendline("y")
+    program.expect("Next: .*cronshift validate")
+    program.expect(pexpect.EOF)
+    program.close()
+    assert program.exitstatus == 0
+    assert (project / "inngest_app/asgi.py").is_file()
+
+
+def test_on_a_terminal_a_run_is_shown_in_colour_while_it_goes_on(
+    terminal: Callable[..., pexpect.spawn[str]],
+) -> None:
+    program = terminal("run", "daily-update-polymarket-data")
+    program.expect("\x1b\\[")
+    program.expect("completed")
+    program.expect(pexpect.EOF)
+    program.close()
+    assert program.exitstatus == 0
+
+
+def test_ctrl_c_ends_a_run_cleanly(
+    project: Path, terminal: Callable[..., pexpect.spawn[str]]
+) -> None:
+    slow = project / "api" / "index.py"
+    slow.write_text(slow.read_text().replace("asyncio.sleep(1)", "asyncio.sleep(600)"))
+    program = terminal("run", "daily-update-polymarket-data", "-v")
+    program.expect("daily-update-polymarket-data")
+    program.kill(signal.SIGINT)
+    program.expect(pexpect.EOF)
+    program.close()
+    assert program.exitstatus == 130
+    assert "Traceback" not in str(program.before)
+
+
+def test_completion_knows_the_jobs(cronshift: Cronshift) -> None:
+    said = cronshift(
+        env={
+            "_CRONSHIFT_COMPLETE": "complete_bash",
+            "COMP_WORDS": "cronshift run pred",
+            "COMP_CWORD": "2",
+        }
+    )
+    assert "prediction-check" in said.out
