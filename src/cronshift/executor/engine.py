@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cronshift.executor.transport import Endpoint
 
 _DEEPEST = 10  # invocations of invocations
-_NOT_FOUND = re.compile(r"function[\w -]*not[ _]?found|could not find function", re.IGNORECASE)
+_NOT_FOUND = re.compile(r'function[\w "-]*not[ _]?found', re.IGNORECASE)  # both SDKs' wording
 
 
 @dataclass(frozen=True, slots=True)
