@@ -19,7 +19,9 @@ def main(names: list[str]) -> int:
             continue
         for row in import_module(file.stem).rows():
             ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-            table.add_row(row.name, row.ours, row.peer, ratio, row.target, "ok" if row.ok else "MISSED")
+            table.add_row(
+                row.name, row.ours, row.peer, ratio, row.target, "ok" if row.ok else "MISSED"
+            )
             missed += not row.ok
     Console(width=max(Console().width, 120)).print(table)
     return 1 if missed else 0

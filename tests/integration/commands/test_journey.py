@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Cronshift
+    from tests.integration.commands.conftest import Cronshift
 
 JOBS = [
     "daily-generate-batch-predictions",

@@ -16,7 +16,7 @@ from cronshift.cli import COMMANDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Cronshift
+    from tests.integration.commands.conftest import Cronshift
 
 PROGRAM = str(Path(sys.executable).with_name("cronshift"))
 

@@ -11,7 +11,7 @@ from cronshift.executor.events import custom_event
 from cronshift.executor.runs import Run, Status
 
 if TYPE_CHECKING:
-    from conftest import Python
+    from tests.integration.executor.conftest import Python
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
