@@ -107,18 +107,38 @@ def restore_entries(text: str, original: str, indexes: Collection[int]) -> str |
         original: what it held before entries were removed.
         indexes: which entries to put back, counted in ``original``.
     """
-    now = [json.dumps(entry) for entry in parse_object(text, _FILE).get("crons", [])]
-    before = [json.dumps(entry) for entry in parse_object(original, _FILE).get("crons", [])]
+    for index in sorted(indexes):
+        restored = _restore(text, original, index)
+        if restored is None:
+            return None
+        text = restored
+    return text
+
+
+def _restore(text: str, original: str, index: int) -> str | None:
+    """Return ``text`` with one entry of ``original`` back; as it is, when the entry is there."""
+    now, before = _dumped(text), _dumped(original)
+    for missing in ({index}, set[int]()):  # of twins, the one that is asked for is the missing one
+        removed = _removed(now, before, missing)
+        for drop_empty in (False, True):
+            if remove_entries(original, removed, drop_empty=drop_empty) == text:
+                return remove_entries(original, removed - {index}, drop_empty=drop_empty)
+    return None
+
+
+def _removed(now: Sequence[str], before: Sequence[str], missing: set[int]) -> set[int]:
+    """Return which entries of ``before`` are not in ``now``, ``missing`` being among them."""
     removed = set(range(len(before)))
     position = 0
     for index, entry in enumerate(before):
-        if position < len(now) and now[position] == entry:
+        if index not in missing and position < len(now) and now[position] == entry:
             removed.discard(index)
             position += 1
-    for drop_empty in (False, True):
-        if remove_entries(original, removed, drop_empty=drop_empty) == text:
-            return remove_entries(original, removed - set(indexes), drop_empty=drop_empty)
-    return None
+    return removed
+
+
+def _dumped(text: str) -> list[str]:
+    return [json.dumps(entry) for entry in parse_object(text, _FILE).get("crons", [])]
 
 
 def indexes_of(pointers: Collection[str]) -> list[int]:
