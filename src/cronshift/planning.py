@@ -60,15 +60,16 @@ def make_plan(project: Project) -> Plan:
     _refuse_unknown_jobs(settings, ids)
     found = [*_from_problems(problems, entries, ids), *_between(entries, ids)]
     handlers = PythonHandlers(project.root)
-    jobs = []
+    made_jobs = []
     for job_id, entry in zip(ids, entries, strict=True):
         job, own = _job(settings, handlers, job_id, entry)
-        blocked = any(
-            finding.severity is Severity.ERROR and finding.job == job_id
-            for finding in (*own, *found)
-        )
-        jobs.append(replace(job, mode=Mode.BLOCKED, module=None) if blocked else job)
-        found.extend(own)
+        made_jobs.append(job)
+        found += own
+    blocked = {finding.job for finding in found if finding.severity is Severity.ERROR}
+    jobs = [
+        replace(job, mode=Mode.BLOCKED, module=None) if job.id in blocked else job
+        for job in made_jobs
+    ]
     return Plan(
         framework=project.framework,
         config_file=project.config_file,

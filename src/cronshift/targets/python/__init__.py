@@ -47,9 +47,10 @@ def generate_package(plan: Plan) -> tuple[GeneratedFile, ...]:
             module, or a direct job has nothing that Python can call.
     """
     package = names.package_of(plan.out)
-    apps = _apps(plan.runnable)
+    secret_env = plan.bridge.secret_env
+    apps = _apps(plan.runnable, secret_env)
     definitions = [laid_out(app, before=f"{name} = ") for app, name in apps.items()]
-    modules = [job_module(job, apps) for job in plan.runnable]
+    modules = [job_module(job, apps, secret_env) for job in plan.runnable]
     _refuse_shared_modules(plan.runnable, modules)
     bridged = any(job.mode is Mode.BRIDGE for job in plan.runnable)
     files = {
@@ -72,7 +73,7 @@ def generate_package(plan: Plan) -> tuple[GeneratedFile, ...]:
     return tuple(GeneratedFile(f"{plan.out}/{path}", seal(text)) for path, text in files.items())
 
 
-def _apps(jobs: Sequence[Job]) -> dict[Group, str]:
+def _apps(jobs: Sequence[Job], secret_env: str) -> dict[Group, str]:
     """Return the names of the ASGI and WSGI apps that jobs call, by their definition.
 
     They are defined once for all jobs, since an app is started once.
@@ -82,7 +83,7 @@ def _apps(jobs: Sequence[Job]) -> dict[Group, str]:
         handler = handler_of(job)
         if handler is None or handler.kind not in APP_KINDS:
             continue
-        definition = handler_definition(handler)
+        definition = handler_definition(handler, secret_env)
         name = names.app_name(handler.file)
         if definition not in apps:
             taken = set(apps.values())

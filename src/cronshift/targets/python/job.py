@@ -36,6 +36,7 @@ _CLASSES = {
     HandlerKind.CALLABLE: "CallableHandler",
 }
 _INDENT = 4
+_USUAL_SECRET = "CRON_SECRET"  # noqa: S105 - the variable's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +63,20 @@ class JobModule:
     work: tuple[str, ...]
 
 
-def job_module(job: Job, apps: Mapping[Group, str]) -> JobModule:
+def job_module(job: Job, apps: Mapping[Group, str], secret_env: str) -> JobModule:
     """Return the module of a runnable job.
 
     Args:
         job: a job that nothing blocks.
         apps: the names in ``apps.py``, by the app's definition.
+        secret_env: the variable that holds the bearer.
 
     Raises:
         CronshiftError: if the job's id is no identifier, or the job cannot run.
     """
     if job.schedule is None:
         raise CronshiftError(f"{job.id} has no schedule.", reason="not-runnable", where=job.id)
-    answering, own = _answering(job, apps)
+    answering, own = _answering(job, apps, secret_env)
     function = names.job_function(job.id)
     arguments = tuple(
         laid_out(value, before=f"{name}=", after=",", indent=_INDENT)
@@ -117,18 +119,19 @@ def handler_of(job: Job) -> Handler | None:
     return job.handler
 
 
-def handler_definition(handler: Handler) -> Group:
+def handler_definition(handler: Handler, secret_env: str) -> Group:
     """Return the call that makes the runtime's handler; nothing is imported before its first use."""
-    reference = names.reference(handler.file, handler.export)
-    return call(f"runtime.{_CLASSES[handler.kind]}", literal(reference))
+    reference = literal(names.reference(handler.file, handler.export))
+    named = {} if secret_env == _USUAL_SECRET else {"secret_env": literal(secret_env)}
+    return call(f"runtime.{_CLASSES[handler.kind]}", reference, **named)
 
 
-def _answering(job: Job, apps: Mapping[Group, str]) -> tuple[str, str | None]:
+def _answering(job: Job, apps: Mapping[Group, str], secret_env: str) -> tuple[str, str | None]:
     """Return the name of what answers the call, and its definition where it is the job's own."""
     handler = handler_of(job)
     if handler is None:
         return "bridge", None
-    definition = handler_definition(handler)
+    definition = handler_definition(handler, secret_env)
     if handler.kind in APP_KINDS:
         return f"apps.{apps[definition]}", None
     return "handler", laid_out(definition, before="handler = ")
