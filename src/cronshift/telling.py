@@ -40,7 +40,7 @@ def run_tree(name: str, tick: datetime | None, run: Run) -> Tree:
     _add_failures(tree, run.failures)
     if run.error is not None:
         tree.add(Text(f"{run.error.name}: {_short(run.error.message)}", style="red"))
-    elif run.status is Status.COMPLETED and run.output is not None:
+    elif run.output is not None and not (run.steps and run.steps[-1].output == run.output):
         tree.add(Text(f"→ {_json(run.output)}", style="dim"))
     for event in run.sent:
         tree.add(Text(f"sent {plain(event['name'])}", style="dim"))

@@ -1,0 +1,80 @@
+"""Write docs/commands.md and docs/findings.md from the program itself; ``make docs``."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer.main
+
+from cronshift.cli import COMMANDS, build
+from cronshift.findings import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+GLOBAL = {"directory", "config", "json", "quiet", "verbose", "no_color"}
+
+
+def pages() -> dict[str, str]:
+    """Return the generated pages by their file's name."""
+    return {
+        "commands.md": "\n".join(_commands()) + "\n",
+        "findings.md": "\n".join(_findings()) + "\n",
+    }
+
+
+def _commands() -> Iterator[str]:
+    group: Any = typer.main.get_command(build(list(COMMANDS)))
+    yield "# Commands\n"
+    yield "`cronshift [GLOBAL OPTIONS] COMMAND`; the global options may stand anywhere.\n"
+    yield from _table(
+        parameter for parameter in group.commands["audit"].params if _is_global(parameter)
+    )
+    for name in COMMANDS:
+        function = getattr(import_module(f"cronshift.commands.{name}"), name)
+        text, _, examples = (inspect.getdoc(function) or "").partition("Examples:")
+        yield f"\n## cronshift {name}\n\n{text.strip()}\n"
+        yield from _table(one for one in group.commands[name].params if not _is_global(one))
+        shown = "\n".join(line.strip() for line in examples.strip().splitlines())
+        yield f"\n```console\n{shown}\n```"
+
+
+def _is_global(parameter: Any) -> bool:
+    return parameter.name in GLOBAL
+
+
+def _table(parameters: Iterator[Any]) -> Iterator[str]:
+    rows = [_row(parameter) for parameter in parameters if parameter.name != "help"]
+    if rows:
+        yield "| option | meaning |\n|---|---|"
+        yield from rows
+
+
+def _row(parameter: Any) -> str:
+    names = [*parameter.opts, *parameter.secondary_opts]
+    said = getattr(parameter, "help", "") or ""
+    if parameter.param_type_name == "argument":
+        names = [parameter.metavar or parameter.name.upper()]
+    elif parameter.metavar:
+        names[-1] += f" {parameter.metavar}"
+    variable = f" (`{parameter.envvar}`)" if parameter.envvar else ""
+    return f"| {', '.join(f'`{name}`' for name in names)} | {said}{variable} |".replace(
+        "JSON|@", "JSON\\|@"
+    )
+
+
+def _findings() -> Iterator[str]:
+    yield "# Findings\n"
+    yield "What `audit` and `validate` can say. An error stops its job, not the others.\n"
+    yield "| code | name | severity | meaning | what to do |\n|---|---|---|---|---|"
+    for rule in CATALOGUE.values():
+        yield f"| {rule.code} | {rule.name} | {rule.severity} | {rule.summary} | {rule.fix} |"
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (HERE / name).write_text(text)

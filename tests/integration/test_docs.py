@@ -1,0 +1,51 @@
+"""The documentation says what the program does, to the word."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def script(name: str) -> Any:
+    """Return a module of ``docs``."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def normal(text: str) -> str:
+    """Return text without what differs from day to day: numbers, wrapping, months."""
+    text = re.sub(r"[0-9][0-9,.:-]*", "#", text)
+    text = re.sub(r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b", "@", text)
+    return " ".join(re.sub(r"[│├└─\s]+", " ", text).split())
+
+
+def test_the_readmes_tour_prints_what_the_readme_shows() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert normal(script("tour").tour(readme)) == normal(readme)
+
+
+@pytest.mark.parametrize("page", ["commands.md", "findings.md"])
+def test_the_reference_is_what_the_program_tells(page: str) -> None:
+    assert (ROOT / "docs" / page).read_text() == script("reference").pages()[page], "make docs"
+
+
+def test_every_link_of_the_documentation_leads_somewhere() -> None:
+    for file in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", file.read_text()):
+            assert (file.parent / target).exists(), f"{file.name}: {target}"
+
+
+def test_nothing_names_a_registry_or_a_machine() -> None:
+    forbidden = re.compile(r"registry\.npmjs|pypi\.org/simple|files\.pythonhosted|\"resolved\"")
+    for file in ("requirements.lock", "tests/node/package-lock.json", "pyproject.toml", "Makefile"):
+        assert not forbidden.search((ROOT / file).read_text()), file
