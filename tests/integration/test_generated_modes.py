@@ -1,0 +1,274 @@
+"""Generated packages of every mode, imported, served in process and driven to their end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cronshift import operations
+from cronshift.migration import prepare_migration
+from cronshift.planning import make_plan
+from cronshift.project import load_project
+from cronshift.running import Outcome, Request, run_job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+from datetime import UTC, datetime
+
+SETTINGS = """
+[project]
+app_id = "modes"
+
+[defaults]
+retries = 2
+heartbeat = "PING_URL"
+
+[jobs.function]
+handler = "work:run"
+
+[jobs.fan]
+fan_out = { param = "model", values = ["a", "b/c&d", "e"] }
+
+[jobs.side-by-side]
+mode = "bridge"
+fan_out = { param = "model", values = ["a", "b", "e"], mode = "parallel" }
+
+[jobs.slow-start]
+stale_after = "1m"
+"""
+
+FILES = {
+    "work.py": "async def run(call):\n    return {'tick': call.tick.isoformat(), 'path': call.path}\n",
+    "api/class.py": """
+from http.server import BaseHTTPRequestHandler
+
+class handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(204)
+        self.end_headers()
+""",
+    "api/wsgi.py": """
+def app(environ, start_response):
+    start_response("200 OK", [("content-type", "text/plain")])
+    return [environ["QUERY_STRING"].encode()]
+""",
+    "api/asgi.py": """
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": scope["query_string"]})
+""",
+}
+PATHS = {
+    "/api/asgi?x=%2F": "asgi",
+    "/api/wsgi?x=%2F&x=2": "wsgi",
+    "/api/class": "class",
+    "/api/function": "function",
+    "/api/bridged?q=1": "bridged",
+    "/api/fan?all=1": "fan",
+    "/api/side-by-side": "side-by-side",
+    "/api/gone": "gone",
+    "/api/slow-start": "slow-start",
+}
+
+
+class App:
+    """The app that bridged jobs call, and the heartbeat that all of them ping."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.failing: Counter[str] = Counter()
+        self.url = ""
+
+    def answer(self, path: str) -> tuple[int, str]:
+        self.calls.append(path)
+        if "gone" in path:
+            return 410, "gone for good"
+        if self.failing[path] > 0:
+            self.failing[path] -= 1
+            return 503, "not yet"
+        return 200, "fine"
+
+
+@contextmanager
+def serving() -> Iterator[App]:
+    app = App()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, text = app.answer(self.path)
+            self.send_response(status)
+            self.send_header("content-length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        app.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield app
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    with serving() as app:
+        monkeypatch.setenv("CRONSHIFT_BASE_URL", app.url)
+        monkeypatch.setenv("PING_URL", f"{app.url}/ping?key=s3cret")
+        yield app
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    crons = [{"path": path, "schedule": "0 6 * * *"} for path in PATHS]
+    (tmp_path / "vercel.json").write_text(json.dumps({"crons": crons}))
+    (tmp_path / "cronshift.toml").write_text(SETTINGS)
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    project = load_project(tmp_path)
+    operations.apply(tmp_path, prepare_migration(project, (), datetime.now(UTC)).operation)
+    return tmp_path
+
+
+def run(root: Path, job: str, **request: Any) -> Outcome:
+    plan = make_plan(load_project(root))
+    return asyncio.run(run_job(root, plan, Request(job, **request)))
+
+
+def steps(outcome: Outcome) -> list[tuple[str, str]]:
+    return [(step.id, str(step.status)) for step in outcome.run.steps]
+
+
+@pytest.mark.parametrize(
+    ("job", "status", "body"),
+    [
+        ("asgi", 200, "x=%2F"),
+        ("wsgi", 200, "x=%2F&x=2"),
+        ("class", 204, ""),
+        ("bridged", 200, "fine"),
+    ],
+)
+def test_every_mode_answers_and_pings(
+    root: Path, app: App, job: str, status: int, body: str
+) -> None:
+    outcome = run(root, job)
+    assert outcome.run.output == {
+        "status": status,
+        "body": body,
+        "bytes": len(body),
+        "cut": False,
+    }
+    assert steps(outcome) == [("call", "completed"), ("heartbeat", "completed")]
+    assert app.calls[-1] == "/ping?key=s3cret"
+    assert "s3cret" not in json.dumps(outcome.to_json())
+
+
+def test_a_function_gets_the_call(root: Path, app: App) -> None:
+    at = datetime(2026, 11, 24, 6, tzinfo=UTC)
+    outcome = run(root, "function", at=at)
+    assert outcome.tick == at
+    assert outcome.run.output["body"] == {"tick": at.isoformat(), "path": "/api/function"}
+
+
+def test_a_fan_out_calls_once_for_every_value(root: Path, app: App) -> None:
+    outcome = run(root, "fan")
+    assert outcome.run.output["body"] == {"succeeded": 3}
+    assert app.calls[:3] == [
+        "/api/fan?all=1&model=a",
+        "/api/fan?all=1&model=b%2Fc%26d",
+        "/api/fan?all=1&model=e",
+    ]
+
+
+@pytest.mark.parametrize("job", ["fan", "side-by-side"])
+def test_one_value_is_tried_again_alone(root: Path, app: App, job: str) -> None:
+    path = "/api/fan?all=1&model=a" if job == "fan" else "/api/side-by-side?model=a"
+    app.failing[path] = 2
+    outcome = run(root, job)
+    assert outcome.run.output["body"] == {"succeeded": 3}
+    assert Counter(app.calls)[path] == 3
+    assert all(count == 1 for call, count in Counter(app.calls).items() if call != path)
+
+
+@pytest.mark.parametrize("job", ["fan", "side-by-side"])
+def test_a_value_that_fails_for_good_fails_the_run_after_all_others_ran(
+    root: Path, app: App, job: str
+) -> None:
+    path = "/api/fan?all=1&model=a" if job == "fan" else "/api/side-by-side?model=a"
+    app.failing[path] = 99
+    outcome = run(root, job)
+    assert outcome.run.error is not None
+    assert outcome.run.error.message.startswith("1 of 3 failed. model=a: GET ")
+    assert Counter(app.calls)[path] == 3
+    assert any("model=e" in call for call in app.calls)
+    assert app.calls[-1] == "/ping/fail?key=s3cret"
+
+
+def test_a_value_that_is_not_worth_retrying_is_tried_once(root: Path, app: App) -> None:
+    settings = root / "cronshift.toml"
+    settings.write_text(settings.read_text().replace('"b/c&d"', '"gone"'))
+    project = load_project(root)
+    operations.apply(root, prepare_migration(project, (), datetime.now(UTC)).operation)
+    outcome = run(root, "fan")
+    assert outcome.run.error is not None
+    assert "model=gone" in outcome.run.error.message
+    assert "410" in outcome.run.error.message
+    assert sum("model=gone" in call for call in app.calls) == 1
+
+
+def test_a_failure_is_reported_once_with_its_ping(root: Path, app: App) -> None:
+    outcome = run(root, "gone")
+    assert outcome.run.error is not None
+    assert "410 Gone: gone for good" in outcome.run.error.message
+    assert outcome.run.failure_run is not None
+    assert [step.id for step in outcome.run.failure_run.steps] == ["report"]
+    assert app.calls == ["/api/gone", "/ping/fail?key=s3cret"]
+
+
+def test_a_heartbeat_that_does_not_answer_fails_nothing(
+    root: Path, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PING_URL", "http://127.0.0.1:9/secret-path")
+    outcome = run(root, "bridged")
+    assert outcome.run.error is None
+    assert outcome.run.steps[1].output == "failed: ConnectError"
+
+
+def test_a_run_by_hand_is_never_stale(root: Path, app: App) -> None:
+    assert "skipped" not in run(root, "slow-start").run.output
+    assert "/api/slow-start" in app.calls
+
+
+def test_a_waiting_event_function_of_ones_own_runs_too(root: Path, app: App) -> None:
+    package = root / "inngest_app" / "__init__.py"
+    (root / "inngest_app/jobs/mine.py").write_text("""
+import inngest
+from ..client import client
+
+@client.create_function(fn_id="mine", trigger=inngest.TriggerEvent(event="app/mine"))
+async def mine(ctx: inngest.Context) -> object:
+    return [ctx.event.name, dict(ctx.event.data)]
+""")
+    package.write_text(
+        package.read_text().replace("functions: list", "from .jobs.mine import mine\n\nfunctions: list")
+        .replace("] = [", "] = [\n    mine,")
+    )  # fmt: skip
+    outcome = run(root, "mine", data={"id": 1})
+    assert outcome.run.output == ["app/mine", {"id": 1}]
+    assert outcome.tick is None
