@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 from weakref import WeakKeyDictionary
 
 from cronshift.runtime.answers import Body, HandlerError, judge
-from cronshift.runtime.calls import Handler
+from cronshift.runtime.calls import DirectHandler
 from cronshift.runtime.loading import load
 
 if TYPE_CHECKING:
@@ -24,17 +24,11 @@ if TYPE_CHECKING:
 HOST = "localhost"
 
 
-class AsgiHandler(Handler):
-    """Calls an ASGI app; its lifespan runs once in every event loop, around all calls.
-
-    Args:
-        reference: ``module:attribute`` or ``file.py:attribute``, imported at the first call.
-        secret_env: the variable that holds the bearer.
-    """
+class AsgiHandler(DirectHandler):
+    """Calls an ASGI app; its lifespan runs once in every event loop, around all calls."""
 
     def __init__(self, reference: str, *, secret_env: str = "CRON_SECRET") -> None:  # noqa: S107
-        super().__init__(secret_env=secret_env)
-        self.reference = reference
+        super().__init__(reference, secret_env=secret_env)
         self._lifespans: WeakKeyDictionary[asyncio.AbstractEventLoop, Lifespan] = (
             WeakKeyDictionary()
         )
@@ -199,17 +193,8 @@ def _scope(call: Call, headers: dict[str, str], state: dict[str, Any]) -> dict[s
     }
 
 
-class WsgiHandler(Handler):
-    """Calls a WSGI app, in a thread.
-
-    Args:
-        reference: ``module:attribute`` or ``file.py:attribute``, imported at the first call.
-        secret_env: the variable that holds the bearer.
-    """
-
-    def __init__(self, reference: str, *, secret_env: str = "CRON_SECRET") -> None:  # noqa: S107
-        super().__init__(secret_env=secret_env)
-        self.reference = reference
+class WsgiHandler(DirectHandler):
+    """Calls a WSGI app, in a thread."""
 
     async def send(self, call: Call) -> Answer:
         """Call the app and return its answer.

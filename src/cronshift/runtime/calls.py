@@ -152,6 +152,19 @@ class Handler(ABC):
         return {**call.headers, "authorization": f"Bearer {secret}"}
 
 
+class DirectHandler(Handler):
+    """A handler of this process.
+
+    Args:
+        reference: ``module:attribute`` or ``file.py:attribute``, imported at the first call.
+        secret_env: the variable that holds the bearer.
+    """
+
+    def __init__(self, reference: str, *, secret_env: str = "CRON_SECRET") -> None:  # noqa: S107
+        super().__init__(secret_env=secret_env)
+        self.reference = reference
+
+
 def tick_of(data: Mapping[str, Any], ts: int) -> datetime:
     """Return the instant a run is for: ``scheduledAt``, else the event's own time, else now."""
     scheduled = data.get("scheduledAt")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cronshift.runtime.answers import Body, HandlerError, judge
 from cronshift.runtime.apps import HOST
-from cronshift.runtime.calls import Handler
+from cronshift.runtime.calls import DirectHandler
 from cronshift.runtime.loading import load
 
 if TYPE_CHECKING:
@@ -22,17 +22,8 @@ if TYPE_CHECKING:
     from cronshift.runtime.calls import Call
 
 
-class HttpServerHandler(Handler):
-    """Calls the class that ``api/*.py`` files of Vercel define, in a thread.
-
-    Args:
-        reference: ``module:attribute`` or ``file.py:attribute``, imported at the first call.
-        secret_env: the variable that holds the bearer.
-    """
-
-    def __init__(self, reference: str, *, secret_env: str = "CRON_SECRET") -> None:  # noqa: S107
-        super().__init__(secret_env=secret_env)
-        self.reference = reference
+class HttpServerHandler(DirectHandler):
+    """Calls the class that ``api/*.py`` files of Vercel define, in a thread."""
 
     async def send(self, call: Call) -> Answer:
         """Call the class and return its answer.
@@ -115,19 +106,10 @@ def _judge_raw(what: str, answered: bytes) -> Answer:
     return judge(what, response.status, headers, body)
 
 
-class CallableHandler(Handler):
+class CallableHandler(DirectHandler):
     """Calls a function: with the :class:`Call` if it takes an argument, in a thread if it blocks.
 
-    What it returns is the answer's body; what it raises fails the attempt.
-
-    Args:
-        reference: ``module:attribute`` or ``file.py:attribute``, imported at the first call.
-        secret_env: the variable that holds the bearer.
-    """
-
-    def __init__(self, reference: str, *, secret_env: str = "CRON_SECRET") -> None:  # noqa: S107
-        super().__init__(secret_env=secret_env)
-        self.reference = reference
+    What it returns is the answer's body; what it raises fails the attempt."""
 
     async def send(self, call: Call) -> Answer:
         """Call the function and return what it returned.
