@@ -109,7 +109,8 @@ def _judge_raw(what: str, answered: bytes) -> Answer:
 class CallableHandler(DirectHandler):
     """Calls a function: with the :class:`Call` if it takes an argument, in a thread if it blocks.
 
-    What it returns is the answer's body; what it raises fails the attempt."""
+    What it returns is the answer's body; what it raises fails the attempt.
+    """
 
     async def send(self, call: Call) -> Answer:
         """Call the function and return what it returned.
