@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None)  # how fast is what benchmarks ask
+settings.load_profile("house")
 
 NODE = Path(__file__).parent / "node"
 

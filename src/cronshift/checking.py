@@ -46,10 +46,9 @@ async def validate_endpoint(
 def _out_of_date(root: Path, plan: Plan) -> Iterator[Finding]:
     modules = {job.module: job.id for job in plan.runnable}
     for change in compare(root, generate(plan), plan.out):
-        stale = change.action is FileAction.UPDATE or change.conflict
-        if stale and change.path in modules:
+        if change.action is FileAction.UPDATE or change.conflict:
             yield OUT_OF_DATE.found(
                 f"{change.path} differs from what the plan gives today.",
-                job=modules[change.path],
+                job=modules.get(change.path),
                 location=Location(change.path, 1),
             )

@@ -194,7 +194,7 @@ def _deploy_epoch(
         )
     schedules = [job.schedule for job in jobs if job.schedule is not None]
     start = at - deploy if at else now
-    late = lateness(schedules, now)
+    late = lateness(schedules)
     if schedules and not (start >= now and is_safe_deploy(schedules, start, deploy, late)):
         safe = next_safe_deploy(schedules, now, deploy, late)
         minutes = deploy // timedelta(minutes=1)

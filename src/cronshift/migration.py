@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
 from cronshift.model import Job, Mode, Plan
-from cronshift.operations import Operation, build_operation
+from cronshift.operations import ChangeKind, Edit, Operation, build_operation
+from cronshift.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
 from cronshift.planning import make_plan
 from cronshift.targets import generate
 from cronshift.targets.changes import FileChange, compare, edits
@@ -83,6 +84,10 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     changes = compare(project.root, files, plan.out)
     wanted = [change for change in changes if not (only_look and change.conflict)]
     written, copies = edits(project.root, wanted, force=force)
+    if not (project.root / OWNERSHIP_NAME).exists():
+        # Without the file both sides would run; with it, every tick stays Vercel's for now.
+        text = dump_ownership(Ownership()).encode()
+        written.append(Edit(OWNERSHIP_NAME, text, ChangeKind.WRITE, OWNERSHIP_NAME))
     operation = build_operation(
         project.root,
         " ".join(["migrate", *jobs]),

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
+from cronshift.runtime.ticks import HOUR, MINUTE
+from cronshift.runtime.ticks import lateness as called_late
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -14,8 +17,6 @@ if TYPE_CHECKING:
 
 HORIZON = timedelta(days=1)
 FARTHEST = timedelta(days=31)
-DAY = timedelta(days=1)
-MINUTE = timedelta(minutes=1)
 
 
 def merged_ticks(
@@ -50,16 +51,9 @@ def middle(gap: tuple[datetime, datetime]) -> datetime:
     return minute if minute > start else minute + MINUTE
 
 
-def lateness(schedules: Sequence[Schedule], now: datetime) -> timedelta:
-    """Return how late Vercel may call.
-
-    Within the hour on Hobby, within the minute elsewhere (facts: Vercel 1, plan limits). A
-    project with a schedule of more than once a day cannot be on Hobby.
-    """
-    for schedule in schedules:
-        if schedule.count(now, now + 7 * DAY) > 7:  # noqa: PLR2004 - days of a week
-            return MINUTE
-    return timedelta(hours=1)
+def lateness(schedules: Sequence[Schedule]) -> timedelta:
+    """Return how late Vercel may call: a project with a job of more than once a day is not on Hobby."""
+    return min((called_late(schedule) for schedule in schedules), default=HOUR)
 
 
 def is_safe_deploy(

@@ -91,5 +91,5 @@ def test_a_job_of_every_ten_minutes_leaves_no_time_for_a_long_deploy() -> None:
 
 
 def test_only_a_project_of_daily_schedules_may_be_called_an_hour_late() -> None:
-    assert lateness(parsed("0 6 * * *", "0 0 * * 0"), NOON) == timedelta(hours=1)
-    assert lateness(parsed("0 6 * * *", "0 */4 * * *"), NOON) == timedelta(minutes=1)
+    assert lateness(parsed("0 6 * * *", "0 0 * * 0")) == timedelta(hours=1)
+    assert lateness(parsed("0 6 * * *", "0 */4 * * *")) == timedelta(minutes=1)

@@ -2,7 +2,8 @@
 
 A job's module says what the job is (:class:`Job`), makes the :class:`Call` of one tick, and has it
 answered: over HTTP (:class:`Bridge`) or in process (:class:`AsgiHandler`, :class:`WsgiHandler`,
-:class:`HttpServerHandler`, :class:`CallableHandler`).
+:class:`HttpServerHandler`, :class:`CallableHandler`). The app that Vercel calls asks the
+:class:`Guard`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from cronshift.runtime.answers import Answer
     from cronshift.runtime.apps import AsgiHandler, WsgiHandler
     from cronshift.runtime.bridge import Bridge
-    from cronshift.runtime.calls import Call, Handler, Job
+    from cronshift.runtime.calls import Call, Handler
     from cronshift.runtime.fanning import fan_out
+    from cronshift.runtime.guard import Guard
+    from cronshift.runtime.jobs import Job
     from cronshift.runtime.reporting import report_failure, report_success
     from cronshift.runtime.scripts import CallableHandler, HttpServerHandler
 
@@ -25,6 +28,7 @@ __all__ = [
     "Bridge",
     "Call",
     "CallableHandler",
+    "Guard",
     "Handler",
     "HttpServerHandler",
     "Job",
@@ -40,9 +44,10 @@ _HOMES = {
     "Bridge": "bridge",
     "Call": "calls",
     "CallableHandler": "scripts",
+    "Guard": "guard",
     "Handler": "calls",
     "HttpServerHandler": "scripts",
-    "Job": "calls",
+    "Job": "jobs",
     "WsgiHandler": "apps",
     "fan_out": "fanning",
     "report_failure": "reporting",

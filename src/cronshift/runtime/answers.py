@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from inngest import NonRetriableError, RetryAfterError
 
+from cronshift.runtime.jobs import SKIPPED_HEADER
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -80,6 +82,11 @@ def judge(what: str, status: int, headers: Mapping[str, str], body: Body) -> Ans
         HandlerError: for one that is worth trying again: 408, 425, 429 and 5xx.
         NonRetriableError: for every other one that is no success; redirects are not followed.
     """
+    if SKIPPED_HEADER in headers:
+        raise NonRetriableError(
+            f"{what} was taken for a call of Vercel's by the app's guard: set the same CRON_SECRET "
+            "here and there"
+        )
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return Answer(status=status, body=_content(body, headers), bytes=body.size, cut=body.cut)
     said = f"{what} answered {_named(status)}"

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from cronshift.runtime.answers import Body, HandlerError, judge
 from cronshift.runtime.calls import DirectHandler
+from cronshift.runtime.jobs import IN_PROCESS
 from cronshift.runtime.loading import load
 
 if TYPE_CHECKING:
@@ -190,6 +191,7 @@ def _scope(call: Call, headers: dict[str, str], state: dict[str, Any]) -> dict[s
         "client": ("127.0.0.1", 0),
         "server": (HOST, 80),
         "state": state.copy(),
+        "extensions": {IN_PROCESS: {}},
     }
 
 
@@ -256,6 +258,7 @@ def _environ(call: Call, headers: dict[str, str]) -> dict[str, Any]:
             f"HTTP_{name.upper().replace('-', '_')}": value
             for name, value in {"host": HOST, **headers}.items()
         },
+        IN_PROCESS: True,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(),

@@ -1,4 +1,4 @@
-"""A job, the call of one of its ticks, and what every handler does with one."""
+"""The call of one tick of a job, and what every handler does with one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from urllib.parse import quote
 
 from inngest import NonRetriableError
 
+from cronshift.ownership import Owner, tick_text
 from cronshift.runtime.answers import skipped
+from cronshift.runtime.held import held_ownership
+from cronshift.runtime.jobs import USER_AGENT, request_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,30 +23,10 @@ if TYPE_CHECKING:
     from inngest import Context
 
     from cronshift.runtime.answers import Answer
+    from cronshift.runtime.jobs import Job
 
 TICK_EVENT = "inngest/scheduled.timer"
-USER_AGENT = "vercel-cron/1.0"
-_ENCODED = "".join(map(chr, range(0x21, 0x7F)))  # what a request line can carry as it is
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")  # what Vercel accepts in CRON_SECRET
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What a job is to its module.
-
-    Attributes:
-        id: the same as the function's.
-        path: path and query, byte for byte as in the entry.
-        schedule: the entry's own text; the handler gets it as Vercel gives it.
-        stale_after: a tick that could not start for so long is skipped.
-        heartbeat_env: the variable that holds the address to ping.
-    """
-
-    id: str
-    path: str
-    schedule: str
-    stale_after: timedelta | None = None
-    heartbeat_env: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +61,8 @@ class Call:
 
     @property
     def target(self) -> str:
-        """The path as the request line carries it: unchanged but for what no request can hold."""
-        return quote(self.path, safe=_ENCODED)
+        """The path as the request line carries it."""
+        return request_target(self.path)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -87,7 +70,7 @@ class Call:
         return {
             "user-agent": USER_AGENT,
             "x-vercel-cron-schedule": self.job.schedule,
-            "x-cronshift-tick": self.tick.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "x-cronshift-tick": tick_text(self.tick),
             "x-cronshift-run": self.run_id,
             "accept": "*/*",
         }
@@ -100,11 +83,16 @@ class Call:
         return replace(self, path=f"{base}{joint}{added}{mark}{fragment}")
 
     def reason_to_skip(self, now: datetime | None = None) -> str | None:
-        """Return why this tick is not to run, if it is not.
+        """Return why this tick is not to run, if it is not: not Inngest's, or too old.
 
         Only a first attempt is judged: what has begun is finished.
         """
-        if self.attempt > 0 or not self.scheduled or self.job.stale_after is None:
+        if self.attempt > 0 or not self.scheduled:
+            return None
+        held = held_ownership()
+        if held is not None and held.owner(self.job.id, self.tick) is not Owner.INNGEST:
+            return "owner vercel"
+        if self.job.stale_after is None:
             return None
         late = (now or datetime.now(UTC)) - self.tick
         if late <= self.job.stale_after:

@@ -15,7 +15,7 @@ from cronshift import web
 if TYPE_CHECKING:
     from inngest import Context
 
-    from cronshift.runtime.calls import Job
+    from cronshift.runtime.jobs import Job
 
 _PATIENCE = timedelta(seconds=10)
 _logger = logging.getLogger("cronshift")

@@ -215,7 +215,10 @@ def test_a_module_that_the_plan_has_outgrown_is_told(cronshift: Cronshift, proje
     )
     said = cronshift("validate", "--json")
     assert said.code == 0
-    assert [f["name"] for f in said.document["findings"]] == ["module-out-of-date"]
+    assert [(f["name"], f["file"]) for f in said.document["findings"]] == [
+        ("module-out-of-date", "inngest_app/jobs/prediction_check.py"),
+        ("module-out-of-date", "cronshift_guard.py"),
+    ]
     assert cronshift("validate", "--strict").code == 1
 
 

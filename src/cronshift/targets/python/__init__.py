@@ -10,11 +10,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
-from cronshift.model import Mode
+from cronshift.model import PYTHON_KINDS, HandlerKind, Mode
 from cronshift.targets import GeneratedFile
 from cronshift.targets.python import names
 from cronshift.targets.python.job import (
     APP_KINDS,
+    USUAL_SECRET,
     JobModule,
     handler_definition,
     handler_of,
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from cronshift.model import BridgeSettings, Job, Plan
+
+
+GUARD_NAME = "cronshift_guard.py"
+_ANSWERING_KINDS = PYTHON_KINDS - {HandlerKind.CALLABLE}
 
 
 def generate_package(plan: Plan) -> tuple[GeneratedFile, ...]:
@@ -65,12 +70,45 @@ def generate_package(plan: Plan) -> tuple[GeneratedFile, ...]:
             client=_client(plan.app_id),
             bridge=_bridge(plan.bridge) if bridged else None,
         ),
-        "asgi.py": _render("asgi", package=package),
+        "asgi.py": _render(
+            "asgi",
+            package=package,
+            secret_env=None if secret_env == USUAL_SECRET else literal(secret_env),
+        ),
         **({"apps.py": _render("apps", definitions=definitions)} if apps else {}),
         "jobs/__init__.py": _render("jobs"),
         **{f"jobs/{module.name}.py": _render("job", module=module) for module in modules},
     }
-    return tuple(GeneratedFile(f"{plan.out}/{path}", seal(text)) for path, text in files.items())
+    package_files = [
+        GeneratedFile(f"{plan.out}/{path}", seal(text)) for path, text in files.items()
+    ]
+    return (*package_files, *_guard_file(plan))
+
+
+def guard_path(out: str) -> str:
+    """Return where the guard's module goes: beside the package, so that it imports without it."""
+    parent = out.rpartition("/")[0]
+    return f"{parent}/{GUARD_NAME}" if parent else GUARD_NAME
+
+
+def _guard_file(plan: Plan) -> list[GeneratedFile]:
+    """Return the guard of the app that Vercel calls, where that app is Python."""
+    guarded = [job for job in plan.runnable if job.handler and job.handler.kind in _ANSWERING_KINDS]
+    if not guarded:
+        return []
+    jobs = [
+        call(
+            "Job",
+            id=literal(job.id),
+            path=literal(job.entry.path),
+            schedule=literal(job.entry.schedule),
+        )
+        for job in guarded
+    ]
+    secret = plan.bridge.secret_env
+    named = {} if secret == USUAL_SECRET else {"secret_env": literal(secret)}
+    guard = laid_out(call("Guard", *jobs, **named), before="guard = ")
+    return [GeneratedFile(guard_path(plan.out), seal(_render("guard", guard=guard)))]
 
 
 def _apps(jobs: Sequence[Job], secret_env: str) -> dict[Group, str]:

@@ -36,7 +36,7 @@ _CLASSES = {
     HandlerKind.CALLABLE: "CallableHandler",
 }
 _INDENT = 4
-_USUAL_SECRET = "CRON_SECRET"  # noqa: S105 - the variable's name
+USUAL_SECRET = "CRON_SECRET"  # noqa: S105 - the variable's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def handler_of(job: Job) -> Handler | None:
 def handler_definition(handler: Handler, secret_env: str) -> Group:
     """Return the call that makes the runtime's handler; nothing is imported before its first use."""
     reference = literal(names.reference(handler.file, handler.export))
-    named = {} if secret_env == _USUAL_SECRET else {"secret_env": literal(secret_env)}
+    named = {} if secret_env == USUAL_SECRET else {"secret_env": literal(secret_env)}
     return call(f"runtime.{_CLASSES[handler.kind]}", reference, **named)
 
 

@@ -1,0 +1,43 @@
+"""What a job is to its own module and to the guard; nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+USER_AGENT = "vercel-cron/1.0"
+SKIPPED_HEADER = "x-cronshift-skipped"
+"""Stands in the answer of a guard that did not let a call through."""
+
+IN_PROCESS = "cronshift.call"
+"""Marks a request that a function makes in process; nothing from the network can set it."""
+
+_SENT_AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
+
+
+def request_target(path: str) -> str:
+    """Return a path as the request line carries it: unchanged but for what no request can hold."""
+    return quote(path, safe=_SENT_AS_IT_IS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What a job is to its module.
+
+    Attributes:
+        id: the same as the function's.
+        path: path and query, byte for byte as in the entry.
+        schedule: the entry's own text; the handler gets it as Vercel gives it.
+        stale_after: a tick that could not start for so long is skipped.
+        heartbeat_env: the variable that holds the address to ping.
+    """
+
+    id: str
+    path: str
+    schedule: str
+    stale_after: timedelta | None = None
+    heartbeat_env: str | None = None
