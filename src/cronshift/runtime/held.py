@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from cronshift.errors import ConfigError
@@ -118,6 +119,9 @@ def _fetch(url: str) -> str:
     try:
         with urlopen(Request(url), timeout=_URL_TIMEOUT) as response:  # noqa: S310 - http(s) only
             data: bytes = response.read(_LARGEST)
+    except HTTPError as error:
+        error.close()
+        raise OSError(f"CRONSHIFT_OWNERSHIP_URL answered {error.code}") from None
     except OSError as error:
         raise OSError(f"CRONSHIFT_OWNERSHIP_URL did not answer ({type(error).__name__})") from None
     return data.decode()

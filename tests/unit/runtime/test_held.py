@@ -104,7 +104,7 @@ def test_the_text_can_come_over_http_and_the_address_is_never_told() -> None:
         url = f"http://127.0.0.1:{server.server_port}/item?token="
         try:
             assert read_text({"CRONSHIFT_OWNERSHIP_URL": f"{url}good"}) == TEXT
-            with pytest.raises(OSError, match="did not answer") as caught:
+            with pytest.raises(OSError, match="answered 403") as caught:
                 read_text({"CRONSHIFT_OWNERSHIP_URL": f"{url}s3cret"})
         finally:
             server.shutdown()
