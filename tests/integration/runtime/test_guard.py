@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from hypothesis import given
 from hypothesis import strategies as st
 from inngest import NonRetriableError
 
 from cronshift.ownership import Epoch, Owner, Ownership, digest, dump_ownership, tick_text
 from cronshift.runtime import AsgiHandler, Bridge, Call, Guard, Job
-from cronshift.runtime.guard import TellOwnership
+from cronshift.runtime.claiming import opened
 from cronshift.runtime.held import SOURCE, Source
+from cronshift.runtime.tell import TellOwnership
 from cronshift.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -325,3 +326,74 @@ def test_a_call_in_process_needs_no_bearer_to_pass(
     handler = AsgiHandler("guarded_app:app")
     assert asyncio.run(handler.answer(a_call(scheduled=False)))["body"] == {"ran": True}
     SOURCE.forget()
+
+
+# Claims: what is delivered twice runs once
+
+
+@pytest.fixture
+def claims(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[str]:
+    url = f"sqlite:///{tmp_path / 'claims.db'}"
+    monkeypatch.setenv("CRONSHIFT_CLAIMS_URL", url)
+    yield url
+    opened(url).close()
+    opened.cache_clear()
+
+
+def test_a_call_that_vercel_delivers_twice_runs_once(claims: str) -> None:
+    app = fastapi_app(a_guard(VERCELS))
+    said = [asked(app, "GET", JOB.path, VERCEL).json() for _ in range(3)]
+    assert said == [{"ran": True}, {"skipped": "claimed by another run"}, said[1]]
+    assert asked(app, "GET", JOB.path, {}).json() == {"ran": True}  # a person
+    assert opened(claims).has_run("x", TICK)
+
+
+def test_a_call_that_fails_gives_its_tick_back(claims: str) -> None:
+    app = FastAPI()
+    app.add_middleware(a_guard(VERCELS).asgi)
+    runs: list[int] = []
+
+    @app.get("/api/cron/x")
+    async def x() -> Any:
+        runs.append(1)
+        return Response(status_code=503 if len(runs) == 1 else 200)
+
+    assert [asked(app, "GET", JOB.path, VERCEL).status_code for _ in range(3)] == [503, 200, 200]
+    assert len(runs) == 2
+
+
+def test_a_wsgi_app_and_a_class_run_once_too(claims: str) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b"ran"]
+
+    guard = a_guard(VERCELS)
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "REQUEST_URI": JOB.path,
+        "HTTP_USER_AGENT": "vercel-cron/1.0",
+    }
+    first = b"".join(guard.wsgi(app)(environ, lambda *_: None))
+    second = b"".join(guard.wsgi(app)(environ, lambda *_: None))
+    refused = b'{"skipped": "claimed by another run"}'
+    assert (first, second) == (b"ran", refused)
+    later = a_guard(VERCELS, TICK + timedelta(hours=4))
+    said = served(a_class(later), ("GET", VERCEL), ("GET", VERCEL))
+    assert said == ["ran", refused.decode()]
+
+
+def test_a_run_that_inngest_starts_twice_runs_once(
+    claims: str, holding: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holding(dump_ownership(Ownership({"x": (Epoch(TICK, 100, "01"),)})))
+    handler = AsgiHandler("unused:app")
+    sent: list[str] = []
+
+    async def send(call: Call) -> Any:
+        sent.append(call.run_id)
+        return {"status": 200, "body": None, "bytes": 0, "cut": False}
+
+    monkeypatch.setattr(handler, "send", send)
+    for run_id, attempt in (("01A", 0), ("01B", 0), ("01A", 1)):
+        asyncio.run(handler.answer(a_call(run_id=run_id, attempt=attempt)))
+    assert sent == ["01A"]
