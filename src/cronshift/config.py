@@ -5,6 +5,7 @@ Read with the standard library, written with tomlkit so that comments and order 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -30,17 +31,32 @@ CONFIG_NAME = "cronshift.toml"
 
 
 @dataclass(frozen=True, slots=True)
+class MovedEntry:
+    """An entry that was taken out of the Vercel configuration; the job goes on with it.
+
+    Attributes:
+        line: where its table stands in cronshift.toml.
+    """
+
+    path: str
+    schedule: str
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class JobSettings:
     """What ``[jobs.<id>]`` says of one job.
 
     Attributes:
         path: the entry that carries this id; ``None`` when the id is the one cronshift made.
+        moved: the entry itself, once Vercel no longer has it.
         vercel_schedule: tells entries with the same path apart.
         schedule: ticks otherwise than the entry says, in Inngest's grammar, with or without a zone.
         handler: ``module:attribute`` or ``file.py:attribute``, for direct calls.
     """
 
     path: str | None = None
+    moved: MovedEntry | None = None
     vercel_schedule: str | None = None
     schedule: str | None = None
     mode: Mode | None = None
@@ -119,7 +135,10 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         mode=_mode(project.get("mode")),
         bridge=BridgeSettings(**bridge),
         defaults=JobOptions(**_options(document.get("defaults", {}))),
-        jobs={job_id: _job(table) for job_id, table in document.get("jobs", {}).items()},
+        jobs={
+            job_id: _job(table, _line(text, job_id))
+            for job_id, table in document.get("jobs", {}).items()
+        },
     )
 
 
@@ -135,11 +154,18 @@ def _refuse_what_the_schema_does(document: Mapping[str, Any], file: str) -> None
         )
 
 
-def _job(table: Mapping[str, Any]) -> JobSettings:
+def _line(text: str, job_id: str) -> int:
+    """Return the line of a job's table."""
+    header = re.search(rf"^[ \t]*\[jobs\.\"?{re.escape(job_id)}\"?\]", text, re.MULTILINE)
+    return text.count("\n", 0, header.start()) + 1 if header else 1
+
+
+def _job(table: Mapping[str, Any], line: int) -> JobSettings:
     own = ("path", "vercel_schedule", "schedule", "handler")
     kind = table.get("handler_kind")
     return JobSettings(
         **{key: table[key] for key in own if key in table},
+        moved=MovedEntry(**table["moved"], line=line) if "moved" in table else None,
         mode=_mode(table.get("mode")),
         handler_kind=HandlerKind(kind) if kind else None,
         options=_options(table),

@@ -84,6 +84,11 @@ SCHEMA: dict[str, Any] = {
                 "additionalProperties": _table(
                     {
                         "path": {"type": "string", "pattern": "^/"},
+                        "moved": _table(
+                            {"path": {"type": "string", "pattern": "^/"}, "schedule": _TEXT},
+                            "path",
+                            "schedule",
+                        ),
                         "vercel_schedule": _TEXT,
                         "schedule": _TEXT,
                         "mode": _MODE,

@@ -7,10 +7,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cronshift.entries import put_back, regenerated, take_out
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.migration import pick_jobs
-from cronshift.model import Job, Mode, Plan
-from cronshift.operations import ChangeKind, Edit, Operation, build_operation, new_operation_id
+from cronshift.model import Job, Mode, Origin, Plan
+from cronshift.operations import (
+    ChangeKind,
+    Edit,
+    Operation,
+    build_operation,
+    history,
+    new_operation_id,
+)
 from cronshift.ownership import (
     OWNERSHIP_NAME,
     Epoch,
@@ -21,7 +29,6 @@ from cronshift.ownership import (
     tick_text,
 )
 from cronshift.planning import make_plan
-from cronshift.vercel import ConfigFormat, edit
 from cronshift.windows import (
     is_safe_deploy,
     lateness,
@@ -112,6 +119,8 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     chosen = _movable(project, plan, jobs)
     ownership = read_ownership(project.root)
     moving = [job for job in chosen if _current(ownership, job.id) != percent]
+    if handover is Handover.GUARD:
+        _refuse_moved(moving)
     operation_id = new_operation_id(now)
     if handover is Handover.DEPLOY:
         start = _deploy_epoch(moving, now, percent, at, deploy)
@@ -121,7 +130,9 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     epochs = {job_id: Epoch(start, percent, operation_id) for job_id, start in starts.items()}
     for job_id, epoch in epochs.items():
         ownership = ownership.with_epoch(job_id, epoch, now)
-    edits = _edits(project, ownership, moving, epochs, handover)
+    edits = [_epoch_edit(ownership, epochs)] if epochs else []
+    if epochs and handover is Handover.DEPLOY:
+        edits += _entry_edits(project, moving, percent)
     operation = build_operation(
         project.root,
         f"cutover {' '.join(epochs)} --percent {percent}",
@@ -156,6 +167,17 @@ def _movable(project: Project, plan: Plan, jobs: Collection[str]) -> list[Job]:
                 hint=f"cronshift migrate {job.id}",
             )
     return chosen
+
+
+def _refuse_moved(jobs: Sequence[Job]) -> None:
+    """Refuse to share out the ticks of a job that Vercel does not call at all any more."""
+    moved = [job.id for job in jobs if job.entry.origin is Origin.MOVED]
+    if moved:
+        raise RefusedError(
+            f"Vercel no longer has the entries of {', '.join(moved)}.",
+            reason="entry-moved",
+            hint=f"cronshift rollback {' '.join(moved)} puts them back.",
+        )
 
 
 def _current(ownership: Ownership, job: str) -> int:
@@ -209,47 +231,21 @@ def _deploy_epoch(
     return (start + deploy).replace(second=0, microsecond=0)
 
 
-def _edits(
-    project: Project,
-    ownership: Ownership,
-    jobs: Sequence[Job],
-    epochs: dict[str, Epoch],
-    handover: Handover,
-) -> list[Edit]:
-    if not epochs:
-        return []
+def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch]) -> Edit:
     said = "; ".join(
         f"{job}: {epoch.percent} % from {tick_text(epoch.effective_at)}"
         for job, epoch in epochs.items()
     )
-    text = dump_ownership(ownership).encode()
-    edits = [Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said)]
-    if handover is Handover.DEPLOY:
-        edits.append(entry_removal(project, jobs))
-    return edits
+    return Edit(OWNERSHIP_NAME, dump_ownership(ownership).encode(), ChangeKind.ADD_EPOCH, said)
 
 
-def entry_removal(project: Project, jobs: Sequence[Job]) -> Edit:
-    """Return the edit that removes the jobs' entries from the Vercel configuration.
-
-    Raises:
-        RefusedError: if an entry stands where it cannot be removed as text.
-    """
-    source = project.sources[0]
-    pointers = [job.entry.pointer for job in jobs]
-    indexes = edit.indexes_of(pointers)
-    foreign = [job.id for job in jobs if job.entry.source.file != source.file]
-    if foreign or source.format is not ConfigFormat.JSON or len(indexes) != len(pointers):
-        raise RefusedError(
-            f"The entries of {', '.join(foreign or [job.id for job in jobs])} are not in the"
-            " `crons` of a vercel.json, so they must be removed by hand.",
-            reason="not-editable",
-            hint="Use the guard instead: cronshift cutover without --no-guard.",
-            where=source.file,
-        )
-    text = edit.remove_entries(source.text, indexes, file=source.file)
-    said = f"remove {', '.join(job.entry.path for job in jobs)}"
-    return Edit(source.file, text.encode(), ChangeKind.EDIT_ENTRY, said)
+def _entry_edits(project: Project, jobs: Sequence[Job], percent: int) -> list[Edit]:
+    """Return the edits by which Vercel no longer calls the jobs, or calls them again."""
+    if percent:
+        moved = take_out(project, jobs)
+    else:
+        moved = put_back(project, [job.id for job in jobs], history(project.root))
+    return [*moved, *regenerated(project, moved)]
 
 
 def _advice(jobs: Sequence[Job], epochs: dict[str, Epoch], percent: int) -> list[str]:

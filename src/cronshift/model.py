@@ -33,6 +33,7 @@ class Origin(StrEnum):
     CRONS = "crons"
     SCHEDULES = "schedules"
     BUILD_OUTPUT = "build-output"
+    MOVED = "moved"  # no longer Vercel's: cronshift.toml keeps it
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from cronshift.config import CONFIG_NAME
 from cronshift.errors import ConfigError, ScheduleError
 from cronshift.findings import BY_NAME, Rule
 from cronshift.findings import entries as rules
@@ -21,6 +22,7 @@ from cronshift.model import (
     Handler,
     HandlerKind,
     Job,
+    Location,
     Mode,
     Origin,
     Plan,
@@ -51,9 +53,12 @@ def make_plan(project: Project) -> Plan:
         ConfigError: if cronshift.toml names an entry or a handler that does not exist.
     """
     settings = project.settings
+    moved = _moved(settings)
     entries = [entry for source in project.sources for entry in source.entries]
+    entries += moved.values()
     problems = [problem for source in project.sources for problem in source.problems]
     named = _named_by_the_user(entries, settings)
+    named |= {id(entry): job_id for job_id, entry in moved.items()}
     made = job_ids([entry for entry in entries if id(entry) not in named], set(named.values()))
     rest = iter(made)
     ids = [named.get(id(entry)) or next(rest) for entry in entries]
@@ -82,11 +87,27 @@ def make_plan(project: Project) -> Plan:
     )
 
 
+def _moved(settings: Settings) -> dict[str, CronEntry]:
+    """Return the entries that Vercel no longer has, by their job."""
+    file = settings.file or CONFIG_NAME
+    return {
+        job_id: CronEntry(
+            job.moved.path,
+            job.moved.schedule,
+            Location(file, job.moved.line),
+            f"jobs.{job_id}.moved",
+            Origin.MOVED,
+        )
+        for job_id, job in settings.jobs.items()
+        if job.moved is not None
+    }
+
+
 def _named_by_the_user(entries: Sequence[CronEntry], settings: Settings) -> dict[int, str]:
     """Return the ids that cronshift.toml gives to entries, by the entry's identity."""
     named: dict[int, str] = {}
     for job_id, job in settings.jobs.items():
-        if job.path is None:
+        if job.path is None or job.moved is not None:
             continue
         matching = [entry for entry in entries if _is_meant(entry, job)]
         if len(matching) != 1:

@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cronshift.commands.carrying_out import (
+    DryRun,
+    Intent,
+    SavePlan,
+    Yes,
+    carry_out,
+    refuse_nothing_named,
+)
 from cronshift.commands.completion import job_names
 from cronshift.errors import CronshiftError, ExitCode
 
@@ -40,8 +48,9 @@ def cutover(
             help="Whether the app asks the ownership file. Without: the entry is removed.",
         ),
     ] = True,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    save_plan: SavePlan = None,
 ) -> ExitCode:
     """Give a share of a job's ticks to Inngest, from a chosen instant on.
 
@@ -62,12 +71,7 @@ def cutover(
 
     invocation: Invocation = context.obj
     console = invocation.console
-    if bool(jobs) == everything:
-        raise CronshiftError(
-            "Name the jobs to move, or say --all.",
-            reason="which-jobs",
-            hint="cronshift status lists the jobs.",
-        )
+    refuse_nothing_named(jobs or (), everything=everything)
     operations.refuse_unfinished(invocation.project.root)
     prepared = prepare_cutover(
         invocation.project,
@@ -79,21 +83,18 @@ def cutover(
         handover=Handover.GUARD if guard else Handover.DEPLOY,
     )
     _show(invocation, prepared)
-    operation, applied = prepared.operation, False
-    if operation.changes and not dry_run and console.confirm("Add these epochs?", yes=yes):
-        operation = operations.apply(invocation.project.root, operation)
-        applied = True
+    intent = Intent("Add these epochs?", yes=yes, dry_run=dry_run, save_plan=save_plan)
+    carried = carry_out(invocation, prepared.operation, intent)
+    if carried.applied:
         console.say("Commit and deploy it before then. Next: cronshift status", style="bold")
     if invocation.json:
-        document = operation.to_json() | {"applied": applied, "done": list(prepared.done)}
-        console.document(document | {"advice": list(prepared.advice)})
-    declined = bool(operation.changes) and not applied and not dry_run
-    return ExitCode.NOT_WELL if declined else ExitCode.OK
+        extra = {"done": list(prepared.done), "advice": list(prepared.advice)}
+        console.document(carried.to_json() | extra)
+    return carried.code
 
 
 def _show(invocation: Invocation, prepared: Cutover) -> None:
     from cronshift.ownership import tick_text
-    from cronshift.rendering import operation_plan
 
     console = invocation.console
     for job in prepared.done:
@@ -102,8 +103,6 @@ def _show(invocation: Invocation, prepared: Cutover) -> None:
         console.say(f"{job}: {epoch.percent} % to Inngest from {tick_text(epoch.effective_at)} on")
     for sentence in prepared.advice:
         console.say(sentence, style="yellow")
-    if prepared.operation.changes and not invocation.json:
-        console.result(operation_plan(prepared.operation))
 
 
 def _instant(text: str) -> datetime:

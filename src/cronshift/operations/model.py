@@ -25,6 +25,7 @@ class ChangeKind(StrEnum):
     EDIT_ENTRY = "edit-entry"
     EDIT_CONFIG = "edit-config"
     ADD_EPOCH = "add-epoch"
+    REMOVE_GUARD = "remove-guard"
 
 
 class State(StrEnum):

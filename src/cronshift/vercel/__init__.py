@@ -4,8 +4,16 @@ from cronshift.vercel.reading import (
     ConfigFormat,
     VercelConfig,
     find_config,
+    parse_config,
     read_config,
     read_project,
 )
 
-__all__ = ["ConfigFormat", "VercelConfig", "find_config", "read_config", "read_project"]
+__all__ = [
+    "ConfigFormat",
+    "VercelConfig",
+    "find_config",
+    "parse_config",
+    "read_config",
+    "read_project",
+]

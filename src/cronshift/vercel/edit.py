@@ -171,11 +171,24 @@ def _spliced(text: str, splices: Sequence[tuple[int, int, str]]) -> str:
     return text
 
 
-def _without_member(text: str, name: str) -> str:
-    """Return ``text`` without a member of its top-level object, every time it stands there."""
-    members = list(children(text, text.index("{")))
+def remove_member(text: str, *path: str, file: str = _FILE) -> str:
+    """Return ``text`` without the member that ``path`` leads to through objects.
+
+    Raises:
+        ConfigError: if the text is not JSON, or has no such member.
+    """
+    parse_object(text, file)
+    holder = find(text, *path[:-1])
+    if holder is None or find(text, *path) is None:
+        raise ConfigError(f"{file} has no `{'.'.join(path)}`.", reason="no-member", where=file)
+    return _without_member(text, path[-1], holder.start)
+
+
+def _without_member(text: str, name: str, start: int | None = None) -> str:
+    """Return ``text`` without a member of one object, every time it stands there."""
+    start = text.index("{") if start is None else start
+    members = list(children(text, start))
     if all(member.name == name for member in members):
-        start = text.index("{")
         return text[: start + 1] + text[members[-1].end :].lstrip(" \t\r\n")
     kept_last = max(at for at, member in enumerate(members) if member.name != name)
     cuts = [

@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
@@ -112,7 +113,16 @@ def read_config(root: Path, path: Path) -> VercelConfig:
         ConfigError: if it cannot be read at all; what is wrong inside it becomes problems.
     """
     file = path.relative_to(root).as_posix()
-    text = json_text.decode(_bytes(path, file), file)
+    return parse_config(json_text.decode(_bytes(path, file), file), file)
+
+
+def parse_config(text: str, file: str) -> VercelConfig:
+    """Return the configuration that ``text`` spells, in the language of the file's name.
+
+    Raises:
+        ConfigError: if it cannot be read at all; what is wrong inside it becomes problems.
+    """
+    path = PurePosixPath(file)
     if path.suffix == ".toml":
         kind, document, locate = ConfigFormat.TOML, _toml(text, file), _toml_locator(text, file)
     elif path.name.endswith(tuple(name.removeprefix("vercel") for name in SCRIPTS)):

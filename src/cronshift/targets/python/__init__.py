@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
-from cronshift.model import PYTHON_KINDS, HandlerKind, Mode
+from cronshift.model import PYTHON_KINDS, HandlerKind, Mode, Origin
 from cronshift.targets import GeneratedFile
 from cronshift.targets.python import names
 from cronshift.targets.python.job import (
@@ -93,7 +93,13 @@ def guard_path(out: str) -> str:
 
 def _guard_file(plan: Plan) -> list[GeneratedFile]:
     """Return the guard of the app that Vercel calls, where that app is Python."""
-    guarded = [job for job in plan.runnable if job.handler and job.handler.kind in _ANSWERING_KINDS]
+    guarded = [
+        job
+        for job in plan.runnable
+        if job.entry.origin is not Origin.MOVED
+        and job.handler
+        and job.handler.kind in _ANSWERING_KINDS
+    ]
     if not guarded:
         return []
     jobs = [

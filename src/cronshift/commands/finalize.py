@@ -1,0 +1,96 @@
+"""``cronshift finalize``: nothing of Vercel cron is left."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cronshift.commands.carrying_out import (
+    DryRun,
+    Intent,
+    SavePlan,
+    Yes,
+    carry_out,
+    refuse_nothing_named,
+)
+from cronshift.commands.completion import job_names
+from cronshift.errors import ExitCode  # noqa: TC001 - read at run time
+
+if TYPE_CHECKING:
+    from cronshift.finalize import Finalization
+    from cronshift.invocation import Invocation
+
+
+def finalize(
+    context: typer.Context,
+    jobs: Annotated[
+        list[str] | None, typer.Argument(metavar="JOB", autocompletion=job_names)
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every job of the project.")] = False,
+    ticks_ran: Annotated[
+        bool,
+        typer.Option("--ticks-ran", help="You have seen in Inngest that their last ticks ran."),
+    ] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    save_plan: SavePlan = None,
+) -> ExitCode:
+    """Remove the cron entries, guards and dead routes of jobs that are wholly Inngest's.
+
+    Only for jobs at 100 % whose last tick ran: with claims on (CRONSHIFT_CLAIMS_URL) that is looked
+    up, else say --ticks-ran. The entries are kept in cronshift.toml, so that the functions go on to
+    be checked against them; cronshift rollback puts everything back.
+
+    Lists what still speaks of Vercel cron, and why a route stays.
+
+    Examples:
+      cronshift finalize prediction-check --dry-run
+      cronshift finalize --all --ticks-ran
+    """
+    from cronshift import operations
+    from cronshift.finalize import prepare_finalization
+    from cronshift.runtime import claiming
+
+    invocation: Invocation = context.obj
+    console = invocation.console
+    refuse_nothing_named(jobs or (), everything=everything)
+    operations.refuse_unfinished(invocation.project.root)
+
+    def has_run(job: str, tick: datetime) -> bool:
+        return ticks_ran or claiming.has_run(job, tick)
+
+    prepared = prepare_finalization(invocation.project, jobs or (), datetime.now(UTC), has_run)
+    for job in prepared.done:
+        console.say(f"{job} has no entry left; nothing to do.")
+    intent = Intent("Remove what Vercel has of these jobs?", yes, dry_run, save_plan)
+    carried = carry_out(invocation, prepared.operation, intent)
+    if invocation.json:
+        console.document(carried.to_json() | _document(prepared))
+    else:
+        _tell(invocation, prepared, applied=carried.applied)
+    return carried.code
+
+
+def _document(prepared: Finalization) -> dict[str, object]:
+    return {
+        "done": list(prepared.done),
+        "stays": list(prepared.stays),
+        "leftovers": [
+            {"file": line.file, "line": line.line, "text": line.text} for line in prepared.leftovers
+        ],
+        "entries_left": prepared.entries_left,
+    }
+
+
+def _tell(invocation: Invocation, prepared: Finalization, *, applied: bool) -> None:
+    console = invocation.console
+    for sentence in prepared.stays:
+        console.say(sentence)
+    if prepared.leftovers:
+        console.result("Lines that may have lost their reason:")
+        for line in prepared.leftovers:
+            console.result(f"  {line.file}:{line.line}  {line.text}")
+    verb = "has" if applied else "would have"
+    console.result(f"Vercel {verb} {prepared.entries_left} cron entries left.")

@@ -1,0 +1,209 @@
+"""Entries on their way: out of the Vercel configuration into cronshift.toml, and back.
+
+Every function returns edits and changes nothing. What is generated follows from the files as they
+will be, so that no function is ever left out of the package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cronshift import settings_edit
+from cronshift.config import CONFIG_NAME, parse_settings
+from cronshift.errors import ConfigError, RefusedError
+from cronshift.model import Origin
+from cronshift.operations import ChangeKind, Edit, State
+from cronshift.operations.files import content, inside
+from cronshift.planning import make_plan
+from cronshift.targets import generate
+from cronshift.targets.changes import compare, edits
+from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from cronshift.config import MovedEntry
+    from cronshift.model import Job
+    from cronshift.operations import FileImage, Operation
+    from cronshift.project import Project
+
+_SIDE_BY_SIDE = {ConfigFormat.JSON, ConfigFormat.TOML}
+
+
+def take_out(project: Project, jobs: Sequence[Job]) -> list[Edit]:
+    """Return the edits that take the jobs' entries out of Vercel's file, and keep them in ours.
+
+    Raises:
+        RefusedError: if an entry stands where it cannot be taken out as text.
+    """
+    jobs = [job for job in jobs if job.entry.origin is not Origin.MOVED]
+    if not jobs:
+        return []
+    source = project.sources[0]
+    pointers = [job.entry.pointer for job in jobs]
+    indexes = edit.indexes_of(pointers)
+    foreign = [job.id for job in jobs if job.entry.source.file != source.file]
+    if foreign or source.format not in _SIDE_BY_SIDE or len(indexes) != len(pointers):
+        raise RefusedError(
+            f"The entries of {', '.join(foreign or [job.id for job in jobs])} do not stand in the"
+            " `crons` of a vercel.json or vercel.toml, so they must be removed by hand.",
+            reason="not-editable",
+            hint="Remove them in the file that makes them.",
+            where=source.file,
+        )
+    settings = _settings_text(project)
+    for job in jobs:
+        settings = settings_edit.add_moved(settings, job.id, job.entry.path, job.entry.schedule)
+    said = f"take {', '.join(job.id for job in jobs)} out of {source.file}"
+    return [
+        Edit(source.file, _without(source, indexes).encode(), ChangeKind.EDIT_ENTRY, said),
+        Edit(settings_file(project), settings.encode(), ChangeKind.EDIT_CONFIG, "keep them here"),
+    ]
+
+
+def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation]) -> list[Edit]:
+    """Return the edits that put the jobs' entries back at their places, byte for byte.
+
+    Where somebody edited Vercel's file since, an entry comes back in the layout of its neighbours.
+
+    Args:
+        project: the project.
+        jobs: ids; those whose entries Vercel still has need nothing.
+        past: the operations of before, the oldest first: some of them took the entries out.
+    """
+    source, file = project.sources[0], settings_file(project)
+    moved = {job: one.moved for job, one in project.settings.jobs.items() if one.moved}
+    wanted = [job for job in moved if job in jobs]
+    if not wanted:
+        return []
+    vercel: bytes | None = source.text.encode()
+    settings = content(inside(project.root, file))
+    for operation, taken in _taken(moved, past, source.file):
+        group = [job for job in taken if job in jobs]
+        whole = len(group) == len(taken)
+        ours = _image(operation, file)
+        theirs = _image(operation, source.file)
+        if whole and ours is not None and settings == ours.after:
+            settings = ours.before
+        else:
+            settings = _settled(settings, group)
+        if whole and theirs is not None and vercel == theirs.after:
+            vercel = theirs.before
+        else:
+            before = (theirs.before if theirs else None) or b""
+            vercel = _with_entries(source, vercel or b"", before, [moved[job] for job in group])
+    said = f"put {', '.join(wanted)} back into {source.file}"
+    return [
+        Edit(source.file, vercel, ChangeKind.EDIT_ENTRY, said),
+        Edit(file, settings, ChangeKind.EDIT_CONFIG, "Vercel has them again"),
+    ]
+
+
+def regenerated(project: Project, planned: Sequence[Edit]) -> list[Edit]:
+    """Return the edits of what is generated, as it follows from the files after ``planned``.
+
+    Modules that were changed by hand are left alone.
+    """
+    after = project_after(project, planned)
+    plan = make_plan(after)
+    kept = [job for job in plan.jobs if job.module and (project.root / job.module).is_file()]
+    if not kept:
+        return []
+    changes = compare(project.root, generate(replace(plan, jobs=tuple(kept))), plan.out)
+    return edits(project.root, [change for change in changes if not change.conflict])[0]
+
+
+def project_after(project: Project, planned: Sequence[Edit]) -> Project:
+    """Return the project as it will be once its two configurations are edited."""
+    after = {edit.path: edit.after for edit in planned}
+    source, file = project.sources[0], settings_file(project)
+    settings = project.settings
+    if file in after:
+        settings = parse_settings((after[file] or b"").decode(), file)
+    sources = project.sources
+    if after.get(source.file) is not None:
+        sources = (parse_config((after[source.file] or b"").decode(), source.file), *sources[1:])
+    return replace(project, settings=settings, sources=sources)
+
+
+def settings_file(project: Project) -> str:
+    """Return the path of the project's own settings."""
+    return project.settings.file or CONFIG_NAME
+
+
+def _taken(
+    moved: Mapping[str, MovedEntry], past: Sequence[Operation], file: str
+) -> Iterator[tuple[Operation | None, list[str]]]:
+    """Yield the operations that took moved entries out, the newest first, each with its jobs.
+
+    Last come the jobs that no operation is known of.
+    """
+    left = dict(moved)
+    for operation in reversed(past):
+        image = _image(operation, file)
+        if image is None or image.before is None or operation.state is not State.APPLIED:
+            continue
+        held = _entries_of(image.before, file)
+        group = [job for job in operation.jobs if job in left and _key(left[job]) in held]
+        if group:
+            yield operation, group
+        for job in group:
+            del left[job]
+    if left:
+        yield None, list(left)
+
+
+def _image(operation: Operation | None, path: str) -> FileImage | None:
+    images = operation.images if operation else ()
+    return next((image for image in images if image.path == path), None)
+
+
+def _entries_of(data: bytes, file: str) -> list[tuple[str, str]]:
+    try:
+        entries = parse_config(data.decode(), file).entries
+    except (ConfigError, UnicodeDecodeError):
+        return []
+    return [(entry.path, entry.schedule) for entry in entries]
+
+
+def _key(entry: MovedEntry) -> tuple[str, str]:
+    return entry.path, entry.schedule
+
+
+def _settled(settings: bytes | None, jobs: Sequence[str]) -> bytes:
+    text = (settings or b"").decode()
+    for job in jobs:
+        text = settings_edit.drop_moved(text, job)
+    return text.encode()
+
+
+def _with_entries(
+    source: VercelConfig, now: bytes, before: bytes, entries: Sequence[MovedEntry]
+) -> bytes:
+    """Return Vercel's file with entries back, at the places they had in ``before``."""
+    text, original = now.decode(), before.decode()
+    held = _entries_of(before, source.file)
+    for entry in entries:
+        index = held.index(_key(entry)) if _key(entry) in held else len(held)
+        restored = None
+        if source.format is ConfigFormat.JSON and original:
+            restored = edit.restore_entries(text, original, [index])
+        if restored is None:
+            count = len(_entries_of(text.encode(), source.file))
+            insert = (
+                edit.insert_entry if source.format is ConfigFormat.JSON else toml_edit.insert_entry
+            )
+            restored = insert(text, min(index, count), *_key(entry), file=source.file)
+        text = restored
+    return text.encode()
+
+
+def _without(source: VercelConfig, indexes: Sequence[int]) -> str:
+    if source.format is ConfigFormat.TOML:
+        return toml_edit.remove_entries(source.text, indexes, file=source.file)
+    return edit.remove_entries(source.text, indexes, drop_empty=True, file=source.file)
+
+
+def _settings_text(project: Project) -> str:
+    return (content(inside(project.root, settings_file(project))) or b"").decode()
