@@ -130,18 +130,18 @@ def _owner(epochs: Sequence[Epoch], unit: str, key: str, at: datetime) -> Owner:
 
 def _append(epochs: tuple[Epoch, ...], epoch: Epoch, now: datetime) -> tuple[Epoch, ...]:
     last = epochs[-1].effective_at if epochs else None
+    if last is not None and last > now:
+        raise RefusedError(
+            f"An epoch is still to come, at {tick_text(last)}.",
+            reason="epoch-pending",
+            hint="Wait for it, or take it back with cronshift rollback.",
+        )
     if last is not None and epoch.effective_at <= last:
         raise RefusedError(
             f"An epoch at {tick_text(epoch.effective_at)} does not come after the last one,"
             f" {tick_text(last)}.",
             reason="epoch-order",
             hint="Choose a later --at.",
-        )
-    if last is not None and last > now:
-        raise RefusedError(
-            f"An epoch is still to come, at {tick_text(last)}.",
-            reason="epoch-pending",
-            hint="Wait for it, or take it back with cronshift rollback.",
         )
     return (*epochs, epoch)
 

@@ -125,8 +125,10 @@ def _edits(
     if not jobs:
         return []
     edits = put_back(project, jobs, past)
-    edits += _routes(project, jobs, past)
-    edits += regenerated(project, edits)
+    written = regenerated(project, edits)
+    paths = {edit.path for edit in written}
+    edits += [edit for edit in _removed(project, jobs, past) if edit.path not in paths]
+    edits += written
     if after != before:
         said = f"{', '.join(jobs)}: 0 % from now on"
         text = dump_ownership(after).encode()
@@ -134,7 +136,7 @@ def _edits(
     return edits
 
 
-def _routes(project: Project, jobs: Sequence[str], past: Sequence[Operation]) -> list[Edit]:
+def _removed(project: Project, jobs: Sequence[str], past: Sequence[Operation]) -> list[Edit]:
     """Return the edits that bring back what finalizing the jobs removed: routes and guards."""
     edits: dict[str, Edit] = {}
     for operation in reversed(past):

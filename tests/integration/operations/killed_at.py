@@ -1,11 +1,13 @@
 """Run ``apply``, ``finish`` or ``revert`` on a prepared project and die at the n-th system call.
 
-Started once by the tests. Every line it reads, ``ROOT VERB N``, runs in a process of its own,
+``plan`` applies the operation in ``plan.json`` beside the project. Started once by the tests. Every
+line it reads, ``ROOT VERB N``, runs in a process of its own,
 whose exit status it prints: 0 when that got to the end, else the signal that killed it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import signal
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 from cronshift.operations import (
     ChangeKind,
     Edit,
+    Operation,
     apply,
     build_operation,
     finish,
@@ -75,6 +78,10 @@ def main(root: pathlib.Path, verb: str, number: int) -> None:
         operation = build_operation(root, "test", EDITS, NOW)
         die_at(number)
         apply(root, operation)
+    elif verb == "plan":
+        planned = Operation.from_json(json.loads((root.parent / "plan.json").read_text()))
+        die_at(number)
+        apply(root, planned)
     else:
         interrupted = unfinished(root)
         assert interrupted is not None
