@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cronshift.cutover import percent_now, read_ownership
+from cronshift.model import Origin
 from cronshift.ownership import Epoch, Owner, Ownership, tick_text
 from cronshift.planning import make_plan
 
@@ -24,6 +25,7 @@ class JobStatus:
         percent: of its ticks, Inngest's at present.
         upcoming: the epoch that is still to start.
         generated: whether its function is on disk.
+        moved: whether Vercel no longer has its entry.
     """
 
     job: str
@@ -32,6 +34,7 @@ class JobStatus:
     next_tick: datetime | None
     next_owner: Owner | None
     generated: bool
+    moved: bool
 
     def to_json(self) -> dict[str, Any]:
         """Return the job's part of the status document."""
@@ -45,6 +48,7 @@ class JobStatus:
             "next_tick": tick_text(self.next_tick) if self.next_tick else None,
             "next_owner": self.next_owner.value if self.next_owner else None,
             "generated": self.generated,
+            "moved": self.moved,
         }
 
 
@@ -78,6 +82,7 @@ def _job(project: Project, job: Job, ownership: Ownership, now: datetime) -> Job
         next_tick=tick,
         next_owner=ownership.owner(job.id, tick) if tick else None,
         generated=job.module is not None and (project.root / job.module).is_file(),
+        moved=job.entry.origin is Origin.MOVED,
     )
 
 
@@ -88,9 +93,25 @@ def _drift(rows: tuple[JobStatus, ...], ownership: Ownership) -> list[str]:
         for job in sorted(ownership.jobs)
         if job not in planned
     ]
-    return gone + [
-        f"{row.job} belongs to Inngest at {row.percent} %, but its function is not generated:"
-        " those ticks are lost."
+    unguarded = [
+        f"{row.job} is shared between both sides at {row.percent} %, but Vercel has no entry for it."
         for row in rows
-        if not row.generated and (row.percent or row.upcoming)
+        if row.moved and (row.upcoming or 0 < row.percent < 100)  # noqa: PLR2004 - percent
     ]
+    silent = [
+        f"{row.job} has no entry in the Vercel configuration, and its ticks are Vercel's:"
+        " nobody runs them."
+        for row in rows
+        if row.moved and row.percent == 0
+    ]
+    return (
+        gone
+        + unguarded
+        + silent
+        + [
+            f"{row.job} belongs to Inngest at {row.percent} %, but its function is not generated:"
+            " those ticks are lost."
+            for row in rows
+            if not row.generated and (row.percent or row.upcoming)
+        ]
+    )

@@ -2,38 +2,114 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer  # noqa: TC002 - read at run time
+import typer
 
-from cronshift.errors import ExitCode
+from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
     from cronshift.invocation import Invocation
+    from cronshift.live import Holding, Mishap
 
 
-def status(context: typer.Context) -> ExitCode:
+def status(
+    context: typer.Context,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask both sides which ownership file they hold.")
+    ] = False,
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where the app answers, for --live.")
+    ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="CRONSHIFT_ENDPOINT",
+            help="Where the functions are served, for --live.",
+        ),
+    ] = None,
+) -> ExitCode:
     """Show who owns each job now, what changes next, and who gets the next tick.
 
-    Exits 1 when the ownership file, the generated modules and the entries do not fit together.
+    With --live both sides are asked which ownership file they hold: they tell who knows
+    CRON_SECRET. Ticks that both of them ran, or neither, are listed one by one.
+
+    Exits 1 when the ownership file, the generated modules, the entries and what is deployed do not
+    fit together.
 
     Examples:
       cronshift status
-      cronshift status --json
+      cronshift status --live --base-url https://app.example.com --endpoint https://app.example.com/api/inngest
     """
     from cronshift.rendering import status_table
     from cronshift.status import read_status
 
     invocation: Invocation = context.obj
-    console = invocation.console
-    found = read_status(invocation.project, datetime.now(UTC))
+    console, now = invocation.console, datetime.now(UTC)
+    found = read_status(invocation.project, now)
+    held, mishaps = _live(invocation, base_url, endpoint, now) if live else ([], [])
     if invocation.json:
-        console.document(
-            {"jobs": [row.to_json() for row in found.jobs], "drift": list(found.drift)}
-        )
+        document: dict[str, Any] = {
+            "jobs": [row.to_json() for row in found.jobs],
+            "drift": list(found.drift),
+        }
+        if live:
+            document["live"] = [side.to_json() for side in held]
+            document["ticks"] = [mishap.to_json() for mishap in mishaps]
+        console.document(document)
     else:
         console.result(status_table(found.jobs))
         for sentence in found.drift:
             console.warn(sentence)
-    return ExitCode.NOT_WELL if found.drift else ExitCode.OK
+        _tell(invocation, held, mishaps)
+    well = not found.drift and not mishaps and all(side.current for side in held)
+    return ExitCode.OK if well else ExitCode.NOT_WELL
+
+
+def _live(
+    invocation: Invocation, base_url: str | None, endpoint: str | None, now: datetime
+) -> tuple[list[Holding], list[Mishap]]:
+    from cronshift.cutover import read_ownership
+    from cronshift.live import ask_both, mishaps, since_change
+    from cronshift.planning import make_plan
+
+    plan = make_plan(invocation.project)
+    app = base_url or os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url
+    if not app or not endpoint:
+        raise CronshiftError(
+            "--live needs the app's address and the endpoint's.",
+            reason="usage",
+            hint=f"Add --base-url and --endpoint, or set {plan.bridge.base_url_env} and CRONSHIFT_ENDPOINT.",
+        )
+    asking = ask_both(
+        invocation.project.root,
+        app_url=app,
+        path=plan.jobs[0].entry.path if plan.jobs else "/",
+        endpoint=endpoint,
+        secret_env=plan.bridge.secret_env,
+    )
+    vercel, inngest = asyncio.run(asking)
+    if any(side.problem is None and side.ownership is None for side in (vercel, inngest)):
+        return [vercel, inngest], []  # a file nobody here knows: what it says is not known
+    since = since_change(read_ownership(invocation.project.root), now)
+    wrong = mishaps(plan.runnable, vercel.ownership, inngest.ownership, since, now)
+    return [vercel, inngest], list(wrong)
+
+
+def _tell(invocation: Invocation, held: list[Holding], mishaps: list[Mishap]) -> None:
+    console = invocation.console
+    for side in held:
+        if side.current:
+            console.result(f"{side.side}: holds this file ({side.digest}).")
+        elif side.problem:
+            console.warn(f"{side.side}: {side.problem}")
+        else:
+            age = "an older file of this project" if side.ownership else "a file unknown here"
+            console.warn(f"{side.side}: holds {age} ({side.digest}); deploy the current one.")
+    for mishap in mishaps:
+        fate = "both sides run" if mishap.doubled else "neither side runs"
+        console.warn(f"{mishap.job}: {fate} the tick of {mishap.tick:%Y-%m-%d %H:%M} UTC.")

@@ -12,7 +12,15 @@ somebody else, so nothing is touched.
 from cronshift.operations.building import Edit, build_operation, new_operation_id
 from cronshift.operations.engine import apply, finish, revert
 from cronshift.operations.journal import history, read_operation, refuse_unfinished, unfinished
-from cronshift.operations.model import Change, ChangeKind, FileImage, Operation, State
+from cronshift.operations.model import (
+    Change,
+    ChangeKind,
+    FileImage,
+    Operation,
+    SqlBatch,
+    State,
+    Statement,
+)
 
 __all__ = [
     "Change",
@@ -20,7 +28,9 @@ __all__ = [
     "Edit",
     "FileImage",
     "Operation",
+    "SqlBatch",
     "State",
+    "Statement",
     "apply",
     "build_operation",
     "finish",

@@ -45,6 +45,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
     jobs: Sequence[str] = (),
     operation_id: str | None = None,
     allow_dirty: bool = False,
+    batches: Iterable[Change] = (),
 ) -> Operation:
     """Return the operation that makes ``edits``; those that change nothing are left out.
 
@@ -56,6 +57,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         jobs: the jobs it is about.
         operation_id: its id, where the edits already carry it.
         allow_dirty: change files with uncommitted changes too.
+        batches: changes in a database; they come after the files, and are taken back before them.
 
     Raises:
         RefusedError: for a path outside the project, one behind a symbolic link, or a file with
@@ -74,7 +76,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         actor=actor(),
         created=now,
         state=State.APPLYING,
-        changes=changes,
+        changes=(*changes, *batches),
         jobs=tuple(jobs),
         made=_made(root, images),
         emptied=_emptied(root, images),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cronshift.errors import RefusedError
+from cronshift.operations import sql
 from cronshift.operations.files import content, inside, stage, staged_path, sync_folder
 from cronshift.operations.journal import forget_operation, refuse_unfinished, write_operation
 from cronshift.operations.lock import project_lock
@@ -40,6 +41,8 @@ def apply(root: Path, operation: Operation, observer: Observer = lambda _: None)
     with project_lock(root):
         refuse_unfinished(root)
         _refuse_strangers(root, operation.images, done_is_fine=False)
+        for _, batch in operation.batches:
+            sql.check(batch)
         started = replace(operation, state=State.APPLYING)
         try:
             write_operation(root, started)
@@ -88,6 +91,9 @@ def _drive(root: Path, operation: Operation, observer: Observer) -> Operation:
 def _run(root: Path, operation: Operation, observer: Observer) -> Operation:
     """Rename and remove; everything new is staged."""
     images, _, emptied = _direction(operation)
+    backwards = operation.state is State.REVERTING
+    if backwards:
+        _settle_batches(operation, done=False)
     try:
         for image in images:
             _settle(inside(root, image.path), operation.id, image)
@@ -102,10 +108,17 @@ def _run(root: Path, operation: Operation, observer: Observer) -> Operation:
             reason="interrupted",
             hint="cronshift resume finishes it; cronshift resume --revert undoes it.",
         ) from error
-    ended = State.REVERTED if operation.state is State.REVERTING else State.APPLIED
+    if not backwards:
+        _settle_batches(operation, done=True)
+    ended = State.REVERTED if backwards else State.APPLIED
     done = replace(operation, state=ended)
     write_operation(root, done)
     return done
+
+
+def _settle_batches(operation: Operation, *, done: bool) -> None:
+    for number, batch in operation.batches if done else operation.batches[::-1]:
+        sql.settle(batch, operation.id, number, done=done)
 
 
 def _direction(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import unified_diff
 from enum import StrEnum
@@ -26,6 +26,7 @@ class ChangeKind(StrEnum):
     EDIT_CONFIG = "edit-config"
     ADD_EPOCH = "add-epoch"
     REMOVE_GUARD = "remove-guard"
+    SQL = "sql"
 
 
 class State(StrEnum):
@@ -70,12 +71,36 @@ class FileImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL of cronshift's own making; values are parameters, never part of its text."""
+
+    sql: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlBatch:
+    """Statements that are run in one transaction, and those that take them back.
+
+    ``database_env`` names the variable that holds the database's address.
+    """
+
+    database_env: str
+    forward: tuple[Statement, ...]
+    backward: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that an operation does; a move has two images, everything else one."""
+    """One thing that an operation does.
+
+    A move has two images, a batch of SQL none, everything else one.
+    """
 
     kind: ChangeKind
     summary: str
-    images: tuple[FileImage, ...]
+    images: tuple[FileImage, ...] = ()
+    batch: SqlBatch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +126,13 @@ class Operation:
     emptied: tuple[str, ...] = ()
 
     @property
+    def batches(self) -> tuple[tuple[int, SqlBatch], ...]:
+        """Every batch of SQL, with its number among the changes."""
+        return tuple(
+            (number, change.batch) for number, change in enumerate(self.changes) if change.batch
+        )
+
+    @property
     def images(self) -> tuple[FileImage, ...]:
         """Every file it touches, each once."""
         return tuple(image for change in self.changes for image in change.images)
@@ -122,6 +154,7 @@ class Operation:
                     "kind": change.kind.value,
                     "summary": change.summary,
                     "images": [_image_to_json(image) for image in change.images],
+                    **({"batch": _batch_to_json(change.batch)} if change.batch else {}),
                 }
                 for change in self.changes
             ],
@@ -147,6 +180,7 @@ class Operation:
                     ChangeKind(change["kind"]),
                     change["summary"],
                     tuple(_image_from_json(image) for image in change["images"]),
+                    _batch_from_json(change["batch"]) if "batch" in change else None,
                 )
                 for change in document["changes"]
             ),
@@ -154,6 +188,28 @@ class Operation:
             made=tuple(document["made"]),
             emptied=tuple(document["emptied"]),
         )
+
+
+def _batch_to_json(batch: SqlBatch) -> dict[str, Any]:
+    def statements(these: tuple[Statement, ...]) -> list[dict[str, Any]]:
+        return [{"sql": one.sql, "parameters": dict(one.parameters)} for one in these]
+
+    return {
+        "database_env": batch.database_env,
+        "forward": statements(batch.forward),
+        "backward": statements(batch.backward),
+    }
+
+
+def _batch_from_json(document: Mapping[str, Any]) -> SqlBatch:
+    def statements(these: list[dict[str, Any]]) -> tuple[Statement, ...]:
+        return tuple(Statement(one["sql"], one["parameters"]) for one in these)
+
+    return SqlBatch(
+        document["database_env"],
+        statements(document["forward"]),
+        statements(document["backward"]),
+    )
 
 
 def _image_to_json(image: FileImage) -> dict[str, Any]:

@@ -1,0 +1,88 @@
+"""``cronshift flags``: publish the ownership file where deploys are slow."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cronshift.errors import CronshiftError, ExitCode
+
+if TYPE_CHECKING:
+    from cronshift.invocation import Invocation
+
+
+class Action(StrEnum):
+    """What to do with the ownership file."""
+
+    EXPORT = "export"
+    PUSH = "push"
+
+
+class Form(StrEnum):
+    """As what it is printed."""
+
+    JSON = "json"
+    ENV = "env"
+    FLAGD = "flagd"
+    EDGE_CONFIG = "edge-config"
+
+
+def flags(
+    context: typer.Context,
+    action: Annotated[Action, typer.Argument(help="Print it, or push it to an Edge Config.")],
+    form: Annotated[
+        Form, typer.Option("--format", help="For export: a file, a variable, a flag, an item.")
+    ] = Form.JSON,
+    edge_config: Annotated[
+        str | None, typer.Option(metavar="ID", envvar="EDGE_CONFIG_ID", help="For push: ecfg_…")
+    ] = None,
+    team: Annotated[
+        str | None, typer.Option(metavar="ID", envvar="VERCEL_TEAM_ID", help="For push.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")] = False,
+) -> ExitCode:
+    """Publish the ownership file where deploys are slow.
+
+    A deployment reads it from CRONSHIFT_OWNERSHIP (the JSON itself), CRONSHIFT_OWNERSHIP_URL (an
+    Edge Config item, a flag service) or CRONSHIFT_OWNERSHIP_FILE instead of the committed file.
+
+    Pushing needs a token of Vercel's API in VERCEL_TOKEN.
+
+    Examples:
+      cronshift flags export --format env
+      cronshift flags export --format flagd > flags.json
+      cronshift flags push --edge-config ecfg_abc123
+    """
+    from cronshift.cutover import read_ownership
+    from cronshift.flags import KEY, Format, export, push_to_edge_config
+
+    invocation: Invocation = context.obj
+    console = invocation.console
+    ownership = read_ownership(invocation.directory)
+    if action is Action.EXPORT:
+        text = export(ownership, Format(form))
+        sys.stdout.write(json.dumps({form: text}) + "\n" if invocation.json else text)
+        return ExitCode.OK
+    token = os.environ.get("VERCEL_TOKEN")
+    if edge_config is None or not token:
+        raise CronshiftError(
+            "Pushing needs --edge-config ID and VERCEL_TOKEN.",
+            reason="usage",
+            hint="Make a token at vercel.com/account/tokens.",
+        )
+    console.say(export(ownership, Format.EDGE_CONFIG).rstrip())
+    pushed = not dry_run and console.confirm(f"Put this into {edge_config}?", yes=yes)
+    if pushed:
+        api = os.environ.get("CRONSHIFT_VERCEL_API", "https://api.vercel.com")
+        asyncio.run(push_to_edge_config(ownership, edge_config, token, team=team, api=api))
+        console.say(f"{edge_config} holds it as {KEY}.")
+    if invocation.json:
+        console.document({"edge_config": edge_config, "key": KEY, "pushed": pushed})
+    return ExitCode.OK if pushed or dry_run else ExitCode.NOT_WELL

@@ -1,0 +1,128 @@
+"""Both sides asked over their sockets, and the ticks that a late deploy doubled or lost."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from cronshift.cutover import prepare_cutover, read_ownership
+from cronshift.errors import CronshiftError
+from cronshift.live import Holding, Mishap, ask_both, mishaps, since_change
+from cronshift.migration import prepare_migration
+from cronshift.operations import apply
+from cronshift.ownership import OWNERSHIP_NAME
+from cronshift.planning import make_plan
+from cronshift.project import load_project
+from cronshift.runtime import Guard, Job
+from cronshift.runtime.held import SOURCE, Source
+from cronshift.runtime.tell import TellOwnership
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+MONDAY = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
+PATH = "/api/cron/prediction-check"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CRON_SECRET", "s3cret")
+    ignored = shutil.ignore_patterns("demo.py", "__pycache__", "inngest_app")
+    root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
+    apply(root, prepare_migration(load_project(root), (), MONDAY).operation)
+    return root
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning")
+    server = uvicorn.Server(config)
+    listener = config.bind_socket()
+    listener.listen()
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def guarded(text: str) -> FastAPI:
+    """The app behind Vercel's cron, which holds this file, and fails when a job runs."""
+    app = FastAPI()
+    job = Job(id="prediction-check", path=PATH, schedule="0 */4 * * *")
+    app.add_middleware(Guard(job, source=Source(lambda: text)).asgi)
+
+    @app.api_route(PATH)
+    async def ran() -> None:
+        raise AssertionError("asking must run nothing")
+
+    return app
+
+
+def asked(root: Path, app_url: str, endpoint: str) -> tuple[Holding, Holding]:
+    return asyncio.run(
+        ask_both(root, app_url=app_url, path=PATH, endpoint=endpoint, secret_env="CRON_SECRET")
+    )
+
+
+def test_a_side_that_deployed_late_is_seen_with_every_tick_it_cost(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = (root / OWNERSHIP_NAME).read_text()
+    apply(root, prepare_cutover(load_project(root), ["prediction-check"], MONDAY).operation)
+    new = (root / OWNERSHIP_NAME).read_text()
+    inngest = FastAPI()
+    inngest.add_middleware(TellOwnership)
+    monkeypatch.setenv("CRONSHIFT_OWNERSHIP", new)
+    SOURCE.forget()
+    with serving(guarded(old)) as app_url, serving(inngest) as endpoint:
+        vercel, other = asked(root, app_url, f"{endpoint}/api/inngest")
+    SOURCE.forget()
+    assert (vercel.current, other.current) == (False, True)
+    assert vercel.ownership is not None
+    now = MONDAY + timedelta(hours=12)
+    since = since_change(read_ownership(root), now)
+    jobs = make_plan(load_project(root)).runnable
+    wrong = list(mishaps(jobs, vercel.ownership, other.ownership, since, now))
+    assert wrong == [
+        Mishap("prediction-check", MONDAY.replace(hour=hour, minute=0), doubled=True)
+        for hour in (8, 12)  # it began at 06:00
+    ]
+
+
+def test_both_sides_with_one_file_lose_and_double_nothing(root: Path) -> None:
+    apply(root, prepare_cutover(load_project(root), (), MONDAY, percent=50).operation)
+    ownership = read_ownership(root)
+    jobs = make_plan(load_project(root)).runnable
+    end = MONDAY + timedelta(days=30)
+    assert list(mishaps(jobs, ownership, ownership, MONDAY, end)) == []
+    assert all(one.doubled for one in mishaps(jobs, None, ownership, MONDAY, end))
+
+
+def test_who_does_not_tell_is_said_to(root: Path) -> None:
+    with serving(FastAPI()) as mute:
+        vercel, inngest = asked(root, mute, "http://127.0.0.1:9/api/inngest")
+    assert vercel.problem is not None
+    assert "does not tell" in vercel.problem
+    assert inngest.problem is not None
+    assert "cannot be reached" in inngest.problem
+    assert not vercel.current
+
+
+def test_without_the_secret_nobody_is_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CRON_SECRET")
+    with pytest.raises(CronshiftError) as caught:
+        asked(root, "http://127.0.0.1:9", "http://127.0.0.1:9")
+    assert caught.value.reason == "missing-secret"
