@@ -124,3 +124,25 @@ def test_every_schedule_can_be_told_in_words(schedule: Schedule) -> None:
     sentence = schedule.describe()
     assert sentence[0].isupper()
     assert "error" not in sentence
+
+
+@given(
+    st.sampled_from(
+        [
+            "*/10 * * * *", "0 */4 * * *", "0 6 * * *", "0 0 * * 0", "0 0 29 2 *", "0 0 31 12 *",
+            "0 0 30 2 *", "5 4 1 * 1", "59 23 * * *", "0 0 1 1,7 *", "30 12 */2 * 3",
+        ]
+    ),
+    st.sampled_from(["UTC", "Europe/Berlin", "Etc/GMT+5"]),
+    st.integers(-(10**9), 4 * 10**9),
+    st.integers(0, 999_999),
+)  # fmt: skip
+def test_around_is_the_newest_tick_and_the_next(
+    expression: str, zone: str, seconds: int, micros: int
+) -> None:
+    schedule = Schedule.parse(f"TZ={zone} {expression}")
+    instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds, microseconds=micros)
+    assert schedule.around(instant) == (
+        schedule.latest(instant),
+        next(schedule.after(instant), None),
+    )

