@@ -24,7 +24,8 @@ def script(name: str) -> Any:
 
 def normal(text: str) -> str:
     """Return text without what differs from day to day: numbers, wrapping, months."""
-    text = re.sub(r"[0-9][0-9,.:-]*", "#", text)
+    text = re.sub(r"\b[0-9A-HJKMNP-TV-Z]{26}\b", "ULID", text)
+    text = re.sub(r"[0-9][0-9,.:TZ-]*", "#", text)
     text = re.sub(r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b", "@", text)
     return " ".join(re.sub(r"[│├└─\s]+", " ", text).split())
 
