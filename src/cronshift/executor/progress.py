@@ -120,7 +120,7 @@ class Progress:
             self._complete(reply.content)
         elif reply.status == HTTPStatus.PARTIAL_CONTENT and isinstance(reply.content, list):
             operations = [Operation.from_wire(op) for op in reply.content]
-            self._go_on(item, operations, ms, now, final=reply.is_final)
+            self._go_on(item, operations, reply, ms, now)
         else:
             error = WireError.from_wire(reply.content)
             wait = retry_after(reply.headers.get("retry-after"), now)
@@ -176,19 +176,17 @@ class Progress:
     # What an answer asks for
 
     def _go_on(
-        self, item: Item, operations: list[Operation], ms: float, now: datetime, *, final: bool
+        self, item: Item, operations: list[Operation], reply: Reply, ms: float, now: datetime
     ) -> None:
         self._parallel = self._parallel or len(operations) > 1
         fresh = [op for op in operations if op.id not in self._memos and not self._queued(op.id)]
-        ended = [self._do(item, operation, ms, now, final=final) for operation in fresh]
+        ended = [self._do(item, operation, reply, ms, now) for operation in fresh]
         if any(ended):
             self._ask(now)
         elif not self.items and not self.ended:
             self.fail(WireError("Stuck", "The function asks for nothing new and does not end."))
 
-    def _do(
-        self, item: Item, operation: Operation, ms: float, now: datetime, *, final: bool
-    ) -> bool:
+    def _do(self, item: Item, operation: Operation, reply: Reply, ms: float, now: datetime) -> bool:
         """Do one operation; return whether a step has come to its end by it."""
         if operation.op == Opcode.RUN_COMPLETE:
             self._complete(operation.data)
@@ -199,7 +197,7 @@ class Progress:
         match operation.op:
             case Opcode.STEP | Opcode.STEP_RUN | Opcode.STEP_ERROR | Opcode.STEP_FAILED:
                 record.ms += ms if item.operation is None else 0
-                return self._step_ran(item, operation, record, now, final=final)
+                return self._step_ran(item, operation, record, reply, now)
             case Opcode.STEP_PLANNED | Opcode.INVOKE:
                 record.status = Status.WAITING
                 record.detail = str(operation.options.get("function_id", ""))
@@ -218,9 +216,8 @@ class Progress:
         item: Item,
         operation: Operation,
         record: StepRecord,
+        reply: Reply,
         now: datetime,
-        *,
-        final: bool,
     ) -> bool:
         if operation.error is None and operation.op in {Opcode.STEP, Opcode.STEP_RUN}:
             record.attempts = item.attempt + 1
@@ -228,9 +225,10 @@ class Progress:
             self._memoise(operation.id, {"data": operation.data}, record)
             return True
         error = operation.error or WireError("Error", "The step failed.")
-        final = final or operation.op == Opcode.STEP_FAILED
+        final = reply.is_final or operation.op == Opcode.STEP_FAILED
         if not final and item.attempt + 1 < self._attempts:
-            self._try_again(item, error, record, now)
+            wait = retry_after(reply.headers.get("retry-after"), now)
+            self._try_again(item, error, record, now, wait)
             return False
         self._note(item, error, record, None)
         self._memoise(operation.id, {"error": error.to_wire()}, record)

@@ -108,7 +108,6 @@ def told(run: Run) -> list[tuple[str, str, str, int]]:
         ("flaky", 3),
         ("flaky-parallel", [2, 1]),
         ("later", "done"),
-        ("later-step", "done"),
     ],
 )
 def test_every_kind_of_step_comes_to_its_end(
@@ -128,6 +127,12 @@ def test_the_steps_are_told_as_those_of_python_are(typescript: TypeScript) -> No
     run = typescript.run("sleeps")
     assert [step.op for step in run.steps] == ["Sleep", "Sleep"]
     assert run.steps[0].waited == pytest.approx(timedelta(hours=2), abs=timedelta(seconds=5))
+
+
+def test_a_step_may_name_when_to_try_it_again(typescript: TypeScript) -> None:
+    run = typescript.run("later-step")
+    assert run.output == "done"
+    assert run.waited == pytest.approx(timedelta(seconds=90), abs=timedelta(seconds=5))
 
 
 def test_a_wait_ends_with_the_event_that_fits(typescript: TypeScript) -> None:
