@@ -48,6 +48,7 @@ COMMANDS = {
         Command("Run one job, here and now, with a real tick.", "Run", "run"),
         Command("Serve the functions to Inngest.", "Run", "serve"),
         Command("Show who owns each job, and what is next.", "Operate", "status"),
+        Command("Settle and refund the QUEUED flow's sessions.", "Operate", "sessions"),
         Command("Publish the ownership file where deploys are slow.", "Operate", "flags"),
         Command("List what cronshift did to this project.", "Operate", "history"),
         Command("Show one operation, with its diffs.", "Operate", "show"),

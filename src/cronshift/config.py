@@ -22,6 +22,7 @@ from cronshift.model import (
     RateLimit,
     Throttle,
 )
+from cronshift.sessions.settings import SessionSettings, read_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +83,7 @@ class Settings:
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
     jobs: Mapping[str, JobSettings] = field(default_factory=dict)
+    sessions: SessionSettings | None = None
 
 
 def load_settings(root: Path, given: Path | None = None) -> Settings:
@@ -139,6 +141,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
             job_id: _job(table, _line(text, job_id))
             for job_id, table in document.get("jobs", {}).items()
         },
+        sessions=read_sessions(document["sessions"]) if "sessions" in document else None,
     )
 
 

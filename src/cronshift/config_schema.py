@@ -52,6 +52,36 @@ _OPTIONS = {
     ),
 }
 
+_SESSIONS = _table(
+    {
+        "database_url_env": _ENV,
+        **dict.fromkeys(("table", "id", "user", "status", "created", "started", "error", "queued", "finished", "failed", "legacy"), _TEXT),
+        "processing": {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True},
+        "queued_timeout": _DURATION,
+        "processing_timeout": _DURATION,
+        "cost": {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "properties": {
+                "constant": {"type": "integer", "minimum": 0},
+                "column": _TEXT,
+                "array_length": _TEXT,
+            },
+            "additionalProperties": False,
+        },
+        "delivered": _table({"table": _TEXT, "session": _TEXT}, "table", "session"),
+        "credits": _table(
+            {"table": _TEXT, "id": _TEXT, "balance": _TEXT, "spent": _TEXT},
+            "table",
+            "id",
+            "balance",
+        ),
+    },
+    "table", "id", "user", "status", "created", "queued", "processing", "finished", "failed",
+    "cost", "credits",
+)  # fmt: skip
+
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "cronshift.toml",
@@ -78,6 +108,7 @@ SCHEMA: dict[str, Any] = {
                 }
             ),
             "defaults": _table(_OPTIONS),
+            "sessions": _SESSIONS,
             "jobs": {
                 "type": "object",
                 "propertyNames": {"pattern": _ID},

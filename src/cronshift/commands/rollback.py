@@ -16,7 +16,7 @@ from cronshift.commands.carrying_out import (
     refuse_nothing_named,
 )
 from cronshift.commands.completion import job_names
-from cronshift.errors import ExitCode  # noqa: TC001 - read at run time
+from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
     from cronshift.invocation import Invocation
@@ -28,6 +28,10 @@ def rollback(
         list[str] | None, typer.Argument(metavar="JOB", autocompletion=job_names)
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every job that moved.")] = False,
+    sessions: Annotated[
+        bool,
+        typer.Option("--sessions/--no-sessions", help="Settle and refund orphaned sessions too."),
+    ] = True,
     yes: Yes = False,
     dry_run: DryRun = False,
     save_plan: SavePlan = None,
@@ -37,8 +41,11 @@ def rollback(
     Epochs that are still to come are dropped, and from now on 0 % are Inngest's. Entries come back
     at their old places in the Vercel configuration, deleted routes and guards as they were.
 
-    Needs nothing but the project's files: it works while Inngest is down. Each side goes by the
-    file that it holds, so commit and deploy both.
+    Where cronshift.toml has [sessions], sessions that are QUEUED too long are failed and refunded
+    then, and what failed earlier is paid.
+
+    Needs nothing but the project's files (and the sessions' database): it works while Inngest is
+    down. Each side goes by the file that it holds, so commit and deploy both.
 
     Examples:
       cronshift rollback prediction-check
@@ -60,7 +67,38 @@ def rollback(
     if carried.applied:
         for sentence in prepared.advice:
             console.say(sentence, style="bold")
+    settled = None
+    if sessions and invocation.project.settings.sessions and carried.code is ExitCode.OK:
+        settled = _settle(invocation, count_only=dry_run or save_plan is not None, yes=yes)
+    elif invocation.project.settings.sessions is None:
+        console.say("There are no [sessions] in cronshift.toml; none were settled.")
     if invocation.json:
         extra = {"done": list(prepared.done), "restored": list(prepared.restored)}
-        console.document(carried.to_json() | extra)
+        console.document(carried.to_json() | extra | {"sessions": settled})
     return carried.code
+
+
+def _settle(invocation: Invocation, *, count_only: bool, yes: bool) -> dict[str, object]:
+    """Fail and refund orphans, and pay what failed sessions are still owed."""
+    from cronshift.sessions import scripts, sweeping
+
+    settings = invocation.project.settings.sessions
+    if settings is None:
+        raise ValueError("there are no sessions to settle")
+    console, now = invocation.console, datetime.now(UTC)
+    database = scripts.open_database(settings)
+    sweeps = {
+        "orphans": scripts.orphans(database.mapped, now, becomes=settings.failed, refund=True),
+        "refunds": scripts.owed(database.mapped),
+    }
+    told: dict[str, object] = {}
+    for name, sweep in sweeps.items():
+        found, owed = sweeping.count(database.engine, database.mapped, sweep)
+        console.say(f"{name}: {found:,} sessions in {database.name}, {owed:,} credits to refund.")
+        report = sweeping.Report(found=found)
+        go_on = found and not count_only
+        if go_on and console.confirm(f"Settle them in {database.name}?", yes=yes):
+            report = sweeping.run(database.engine, database.mapped, sweep)
+        told[name] = report.to_json()
+    database.engine.dispose()
+    return told

@@ -1,0 +1,226 @@
+"""``cronshift sessions``: orphans, refunds, and where the sessions stand."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cronshift.errors import ConfigError, CronshiftError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cronshift.invocation import Invocation
+    from cronshift.sessions.scripts import Database
+    from cronshift.sessions.sweeping import Report, Sweep
+
+
+class Script(StrEnum):
+    """What is done with the sessions."""
+
+    ORPHANS = "orphans"
+    REFUNDS = "refunds"
+    RECOVER = "recover"
+    STATUS = "status"
+
+
+def sessions(
+    context: typer.Context,
+    script: Annotated[Script, typer.Argument(help="What to look at or settle.")],
+    fail: Annotated[
+        bool, typer.Option("--fail", help="orphans: mark them failed, and refund them.")
+    ] = False,
+    to_legacy: Annotated[
+        bool, typer.Option("--to-legacy", help="orphans: hand them to the old path.")
+    ] = False,
+    audit: Annotated[
+        str | None, typer.Option(metavar="FILE", help="refunds: write every refund as CSV.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="ROWS", help="Settle at most so many.")
+    ] = None,
+    chunk: Annotated[
+        int, typer.Option(min=1, max=100_000, metavar="ROWS", help="Rows a transaction.")
+    ] = 50_000,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Count only.")] = False,
+) -> ExitCode:
+    """Settle the QUEUED flow's sessions in your database, as [sessions] in cronshift.toml maps it.
+
+    orphans lists sessions that are QUEUED too long; --fail settles and refunds them in the same
+    transactions, --to-legacy hands them to the old path. refunds pays what sessions that failed
+    earlier are still owed. recover settles sessions whose processing takes too long. status counts.
+
+    Each session is refunded once, however often this runs, in however many processes, and wherever
+    it is killed: its refund is a row in cronshift_refunds with the session as its key. Ctrl-C stops
+    after the current chunk; the same command goes on.
+
+    A database on another machine is only counted unless you say --yes.
+
+    Examples:
+      cronshift sessions orphans
+      cronshift sessions orphans --fail --limit 1000
+      cronshift sessions refunds --audit refunds.csv --yes
+      cronshift sessions status --json
+    """
+    from cronshift.sessions import scripts
+
+    invocation: Invocation = context.obj
+    settings = invocation.project.settings.sessions
+    if settings is None:
+        raise ConfigError(
+            "cronshift.toml has no [sessions], so there is nothing to look at.",
+            reason="no-sessions",
+            hint="docs/sessions.md shows what to write.",
+        )
+    database = scripts.open_database(settings)
+    now = datetime.now(UTC)
+    if script is Script.STATUS:
+        return _status(invocation, scripts.status(database, now))
+    if script is Script.REFUNDS and audit:
+        _write_audit(invocation, scripts.refunds(database), audit)
+    sweep = _sweep(database, script, now, fail=fail, to_legacy=to_legacy)
+    count_only = dry_run or (script is Script.ORPHANS and not (fail or to_legacy))
+    return _settle(
+        invocation, database, sweep, yes=yes, dry_run=count_only, limit=limit, chunk=chunk
+    )
+
+
+def _sweep(
+    database: Database, script: Script, now: datetime, *, fail: bool, to_legacy: bool
+) -> Sweep:
+    from cronshift.sessions import scripts
+
+    mapped = database.mapped
+    settings = mapped.settings
+    if fail and to_legacy:
+        raise CronshiftError("--fail and --to-legacy exclude each other.", reason="usage")
+    if script is Script.RECOVER:
+        return scripts.stuck(mapped, now)
+    if script is Script.REFUNDS:
+        return scripts.owed(mapped)
+    if to_legacy and settings.legacy is None:
+        raise ConfigError(
+            "[sessions] names no `legacy` label, so the old path would not see them.",
+            reason="no-legacy-label",
+        )
+    becomes = settings.legacy if to_legacy else settings.failed
+    return scripts.orphans(mapped, now, becomes=becomes, refund=not to_legacy)
+
+
+def _settle(
+    invocation: Invocation,
+    database: Database,
+    sweep: Sweep,
+    *,
+    yes: bool,
+    dry_run: bool,
+    limit: int | None,
+    chunk: int,
+) -> ExitCode:
+    from cronshift.sessions import sweeping
+    from cronshift.sessions.sweeping import Limits, Report
+
+    console = invocation.console
+    found, owed = sweeping.count(database.engine, database.mapped, sweep)
+    console.say(f"{found:,} sessions in {database.name}, {owed:,} credits to refund.")
+    report = Report(found=found)
+    if found and not dry_run:
+        if database.production and not yes:
+            console.say("That database is on another machine: add --yes to settle them.")
+        elif console.confirm(f"Settle them in {database.name}?", yes=yes):
+            with _stopping() as stop, _progress(invocation, found) as observe:
+                limits = Limits(most=limit, chunk=chunk, observe=observe, stop=stop)
+                report = sweeping.run(database.engine, database.mapped, sweep, limits)
+            console.say(
+                f"{report.settled:,} settled, {report.refunded:,} refunded with "
+                f"{report.credits:,} credits in {report.seconds:.1f} s."
+            )
+    if report.stopped:
+        console.say("Stopped after a chunk; the same command goes on.")
+    if invocation.json:
+        console.document(report.to_json())
+    return ExitCode.INTERRUPTED if report.stopped else ExitCode.OK
+
+
+@contextmanager
+def _stopping() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C end the sweep behind the current chunk; a second one ends it at once."""
+    asked = False
+
+    def hear(*_: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _progress(invocation: Invocation, total: int) -> Iterator[Callable[[Report], None]]:
+    """Show the rate and the time that is left, on a terminal."""
+    console = invocation.console
+    if invocation.json or invocation.quiet or not console.err.is_terminal:
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (BarColumn(), TextColumn("{task.completed:,.0f}/{task.total:,.0f}"), rate)
+    with Progress(*columns, TimeRemainingColumn(), console=console.err, transient=True) as bar:
+        task = bar.add_task("", total=total, rate="")
+
+        def observe(report: Report) -> None:
+            speed = f"{report.found / report.seconds:,.0f}/s" if report.seconds else ""
+            bar.update(task, completed=report.found, rate=speed)
+
+        yield observe
+
+
+def _status(invocation: Invocation, document: dict[str, Any]) -> ExitCode:
+    console = invocation.console
+    if invocation.json:
+        console.document(document)
+        return ExitCode.OK
+    for state, number in sorted(document["states"].items()):
+        console.result(f"{state:<16} {number:>12,}")
+    oldest = document["oldest_queued_seconds"]
+    if oldest is not None:
+        console.result(f"The oldest that waits has waited {oldest:,} s.")
+    waits = document["queue_to_processing_seconds"]
+    if waits:
+        told = ", ".join(f"{name} {seconds:g} s" for name, seconds in waits.items())
+        goal = "within" if waits["p95"] <= 10 else "above"  # noqa: PLR2004 - the goal, in seconds
+        console.result(f"From queue to processing: {told}; p95 is {goal} the goal of 10 s.")
+    if document["completion_rate"] is not None:
+        console.result(f"{document['completion_rate']:.1%} of those that ended are finished.")
+    console.result(
+        f"{document['refunds']:,} refunds, {document['credits_refunded']:,} credits in all."
+    )
+    return ExitCode.OK
+
+
+def _write_audit(invocation: Invocation, rows: list[dict[str, Any]], file: str) -> None:
+    names = ["session_id", "user_id", "amount", "reason", "batch", "refunded_at"]
+    if file == "-":
+        writer = csv.DictWriter(sys.stdout, names)
+        writer.writeheader()
+        writer.writerows(rows)
+        return
+    with open(file, "w", newline="", encoding="utf-8") as target:  # noqa: PTH123 - a name as typed
+        writer = csv.DictWriter(target, names)
+        writer.writeheader()
+        writer.writerows(rows)
+    invocation.console.say(f"{len(rows):,} refunds written to {file}.")

@@ -1,0 +1,292 @@
+"""Settling sessions in chunks: mark, record the refund, move the credits, in one transaction each.
+
+A session is refunded at most once, because its refund is a row whose key is the session; and what
+is marked, recorded and moved is decided by one statement (PostgreSQL) or under one lock (SQLite), so
+that a flow that claims a session at the same moment, a second cleaner or a kill changes nothing of
+that.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, event, func, literal, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.schema import CreateTable
+
+from cronshift.sessions.mapping import Mapped, as_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import ColumnElement, Connection, Engine
+
+CHUNK = 50_000
+_MOST_TRIES = 20
+_RETRIED = {"40P01", "40001", "55P03"}  # deadlock, serialization failure, lock not available
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Which sessions are settled, and how.
+
+    Attributes:
+        where: the condition; judged again as each row is locked.
+        becomes: the label they get; ``None`` leaves it.
+        refund: whether what they are owed is paid.
+        reason: written into the refund, and into the error column where there is one.
+    """
+
+    where: ColumnElement[bool]
+    becomes: str | None
+    refund: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a sweep did; ``to_json`` is what the commands print."""
+
+    found: int = 0
+    settled: int = 0
+    refunded: int = 0
+    credits: int = 0
+    chunks: int = 0
+    seconds: float = 0.0
+    stopped: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures."""
+        return {
+            "found": self.found,
+            "settled": self.settled,
+            "refunded": self.refunded,
+            "credits": self.credits,
+            "chunks": self.chunks,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+@dataclass(slots=True)
+class Limits:
+    """How far a sweep goes.
+
+    Attributes:
+        most: rows at most; all when absent.
+        chunk: rows a transaction.
+        observe: told of the progress after every chunk.
+        stop: asked after every chunk; true ends the sweep there.
+    """
+
+    most: int | None = None
+    chunk: int = CHUNK
+    observe: Callable[[Report], None] = field(default=lambda _: None)
+    stop: Callable[[], bool] = field(default=lambda: False)
+
+
+def prepare(engine: Engine) -> Engine:
+    """Let writers of one SQLite file wait for each other from their first statement on."""
+    if engine.dialect.name == "sqlite":
+
+        def connected(connection: Any, _: Any) -> None:
+            connection.isolation_level = None
+            connection.execute("PRAGMA busy_timeout=30000")
+
+        event.listen(engine, "connect", connected)
+        event.listen(
+            engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE")
+        )
+    return engine
+
+
+def make_refunds(engine: Engine, mapped: Mapped) -> None:
+    """Make the table of refunds where it is not there yet."""
+    with engine.begin() as connection:
+        connection.execute(CreateTable(mapped.refunds, if_not_exists=True))
+
+
+def count(engine: Engine, mapped: Mapped, sweep: Sweep) -> tuple[int, int]:
+    """Return how many sessions a sweep would settle, and how many credits it would pay."""
+    owed = mapped.owed() if sweep.refund else literal(0)
+    wanted = select(owed.label("owed")).where(sweep.where).subquery()
+    with engine.connect() as connection:
+        row = connection.execute(select(func.count(), func.sum(wanted.c.owed))).one()
+    return int(row[0]), int(row[1] or 0)
+
+
+def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = None) -> Report:
+    """Settle sessions chunk by chunk and return what was done.
+
+    Every chunk is a transaction of its own: after a kill or Ctrl-C those before it stand, and the
+    same call goes on behind them.
+    """
+    limits = limits or Limits()
+    began, report, last = time.perf_counter(), Report(), None
+    chunk = _chunk_at_once if engine.dialect.name == "postgresql" else _chunk_under_lock
+    while True:
+        size = limits.chunk
+        if limits.most is not None:
+            size = min(size, limits.most - report.found)
+        if size <= 0:
+            break
+        batch = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{report.chunks}"
+        found, last, refunded, paid = _tried(engine, chunk, mapped, sweep, last, size, batch)
+        if not found:
+            break
+        report = replace(
+            report,
+            found=report.found + found,
+            settled=report.settled + found,
+            refunded=report.refunded + refunded,
+            credits=report.credits + paid,
+            chunks=report.chunks + 1,
+            seconds=time.perf_counter() - began,
+        )
+        limits.observe(report)
+        if limits.stop():
+            return replace(report, stopped=True)
+    return replace(report, seconds=time.perf_counter() - began)
+
+
+Chunk = tuple[int, Any, int, int]
+"""Rows found, the last id, refunds written, credits moved."""
+
+
+def _tried(engine: Engine, chunk: Callable[..., Chunk], *arguments: Any) -> Chunk:
+    """Run one chunk, again when the database asked for that: two cleaners met on a user's row."""
+    for attempt in range(_MOST_TRIES):
+        try:
+            with engine.begin() as connection:
+                return chunk(connection, *arguments)
+        except OperationalError as error:
+            state = getattr(error.orig, "sqlstate", None)
+            if state not in _RETRIED or attempt == _MOST_TRIES - 1:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _candidates(mapped: Mapped, sweep: Sweep, last: Any, size: int) -> Any:
+    owed = mapped.owed() if sweep.refund else literal(0)
+    wanted = select(
+        mapped.id.label("session_id"), mapped.user.label("user_id"), owed.label("owed")
+    ).where(sweep.where)
+    if last is not None:
+        wanted = wanted.where(mapped.id > last)
+    return wanted.order_by(mapped.id).limit(size)
+
+
+def _chunk_at_once(  # noqa: PLR0913, PLR0917 - one statement's parts
+    connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int, batch: str
+) -> Chunk:
+    """Do a chunk in one statement: rows that others have locked are left to them."""
+    candidates = _candidates(mapped, sweep, last, size)
+    rows = candidates.with_for_update(skip_locked=True, of=mapped.sessions).cte("batch")
+    ctes = []
+    if sweep.becomes is not None:
+        marked = (
+            update(mapped.sessions)
+            .where(mapped.id == rows.c.session_id)
+            .values(**_marks(mapped, sweep))
+            .returning(mapped.id)
+            .cte("marked")
+        )
+        ctes.append(marked)
+    paid = _paid(connection, mapped, sweep, rows, batch).cte("paid")
+    sums = (
+        select(paid.c.user_id, func.sum(paid.c.amount).label("amount"))
+        .group_by(paid.c.user_id)
+        .cte("sums")
+    )
+    moved = (
+        update(mapped.users)
+        .where(mapped.users.c[mapped.settings.credits.id] == sums.c.user_id)
+        .values(**_movements(mapped, sums.c.amount))
+        .returning(literal(1))
+        .cte("moved")
+    )
+    told = select(
+        select(func.count()).select_from(rows).scalar_subquery(),
+        select(rows.c.session_id).order_by(rows.c.session_id.desc()).limit(1).scalar_subquery(),
+        select(func.count()).select_from(paid).scalar_subquery(),
+        select(func.coalesce(func.sum(paid.c.amount), 0)).scalar_subquery(),
+    ).add_cte(*ctes, moved)
+    found, newest, refunded, paid_out = connection.execute(told).one()
+    return int(found), newest, int(refunded), int(paid_out)
+
+
+def _chunk_under_lock(  # noqa: PLR0913, PLR0917 - one transaction's parts
+    connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int, batch: str
+) -> Chunk:
+    """Do a chunk statement by statement, while nobody else can write."""
+    rows = _candidates(mapped, sweep, last, size).subquery("batch")
+    found, newest = connection.execute(select(func.count(), func.max(rows.c.session_id))).one()
+    if not found:
+        return 0, last, 0, 0
+    refunds = mapped.refunds
+    inside, own = mapped.id <= newest, refunds.c.session_id <= newest
+    if last is not None:
+        inside, own = and_(inside, mapped.id > last), and_(own, refunds.c.session_id > last)
+    own = and_(own, refunds.c.batch == batch)
+    connection.execute(_paid(connection, mapped, sweep, rows, batch, returning=False))
+    sums = (
+        select(refunds.c.user_id, func.sum(refunds.c.amount).label("amount"))
+        .where(own)
+        .group_by(refunds.c.user_id)
+        .subquery("sums")
+    )
+    user = mapped.users.c[mapped.settings.credits.id]
+    moving = update(mapped.users).where(user == sums.c.user_id)
+    connection.execute(moving.values(**_movements(mapped, sums.c.amount)))
+    if sweep.becomes is not None:
+        marking = update(mapped.sessions).where(sweep.where, inside)
+        connection.execute(marking.values(**_marks(mapped, sweep)))
+    told = select(func.count(), func.coalesce(func.sum(refunds.c.amount), 0)).where(own)
+    refunded, paid_out = connection.execute(told).one()
+    return int(found), newest, int(refunded), int(paid_out)
+
+
+def _paid(  # noqa: PLR0913 - one statement's parts
+    connection: Connection,
+    mapped: Mapped,
+    sweep: Sweep,
+    rows: Any,
+    batch: str,
+    *,
+    returning: bool = True,
+) -> Any:
+    """Return the statement that records refunds; a session that has one gets no other."""
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    values = select(
+        rows.c.session_id,
+        rows.c.user_id,
+        rows.c.owed,
+        literal(sweep.reason[:200]),
+        literal(batch),
+        literal(datetime.now(UTC).isoformat(timespec="seconds")),
+    ).where(rows.c.owed > 0)
+    names = ["session_id", "user_id", "amount", "reason", "batch", "refunded_at"]
+    statement = dialect.insert(mapped.refunds).from_select(names, values).on_conflict_do_nothing()
+    if not returning:
+        return statement
+    return statement.returning(mapped.refunds.c.user_id, mapped.refunds.c.amount)
+
+
+def _marks(mapped: Mapped, sweep: Sweep) -> dict[str, Any]:
+    marks: dict[str, Any] = {mapped.settings.status: as_status(mapped, sweep.becomes or "")}
+    if mapped.settings.error:
+        marks[mapped.settings.error] = sweep.reason
+    return marks
+
+
+def _movements(mapped: Mapped, amount: Any) -> dict[str, Any]:
+    credit = mapped.settings.credits
+    columns = mapped.users.c
+    moves: dict[str, Any] = {credit.balance: columns[credit.balance] + amount}
+    if credit.spent:
+        moves[credit.spent] = columns[credit.spent] - amount
+    return moves
