@@ -51,17 +51,17 @@ def table(engine: Engine) -> str:
     name = f"users_{uuid4().hex[:8]}"
     with engine.begin() as connection:
         connection.execute(text(f"CREATE TABLE {name} (id INTEGER, credits INTEGER)"))
-        connection.execute(text(f"INSERT INTO {name} VALUES (1, 10)"))  # noqa: S608 - our own name
+        connection.execute(text(f"INSERT INTO {name} VALUES (1, 10)"))
     return name
 
 
 def balance(engine: Engine, table: str) -> int:
     with engine.connect() as connection:
-        return int(connection.execute(text(f"SELECT credits FROM {table}")).scalar_one())  # noqa: S608 - our own name
+        return int(connection.execute(text(f"SELECT credits FROM {table}")).scalar_one())
 
 
 def an_operation(root: Path, table: str, *, wrong: bool = False) -> Operation:
-    move = f"UPDATE {table} SET credits = credits + :amount WHERE id = :id"  # noqa: S608 - our own name
+    move = f"UPDATE {table} SET credits = credits + :amount WHERE id = :id"
     batch = SqlBatch(
         "DATABASE_URL",
         (
