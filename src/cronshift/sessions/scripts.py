@@ -88,7 +88,7 @@ def open_database(settings: SessionSettings) -> Database:
 def orphans(mapped: Mapped, now: datetime, *, becomes: str | None, refund: bool) -> Sweep:
     """Return the sweep of sessions that are QUEUED too long: nobody will process them."""
     settings = mapped.settings
-    cutoff = _stored(mapped, now - settings.queued_timeout)
+    cutoff = stored(mapped, now - settings.queued_timeout)
     return Sweep(
         (mapped.status == _label(mapped, settings.queued)) & (mapped.created < cutoff),
         becomes,
@@ -100,7 +100,7 @@ def orphans(mapped: Mapped, now: datetime, *, becomes: str | None, refund: bool)
 def stuck(mapped: Mapped, now: datetime) -> Sweep:
     """Return the sweep of sessions whose processing has taken too long."""
     settings = mapped.settings
-    cutoff = _stored(mapped, now - settings.processing_timeout)
+    cutoff = stored(mapped, now - settings.processing_timeout)
     labels = [_label(mapped, label) for label in settings.processing]
     return Sweep(
         mapped.status.in_(labels) & (mapped.started < cutoff),
@@ -185,7 +185,7 @@ def _label(mapped: Mapped, label: str) -> Any:
     return as_status(mapped, label)
 
 
-def _stored(mapped: Mapped, instant: datetime) -> Any:
+def stored(mapped: Mapped, instant: datetime) -> Any:
     """Return an instant as the column of creation times compares it: with a zone, or in UTC."""
     kind = mapped.created.type
     if getattr(kind, "timezone", False):

@@ -1,0 +1,204 @@
+"""The session flow's functions: process a session, settle what failed or was cancelled, recover.
+
+The app brings the one thing that nobody else knows: how an item is processed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import inngest
+
+from cronshift.schemas import InvalidEventError, check_event
+from cronshift.sessions.flow import EVENT, Claim, SessionFlow, items_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+_logger = logging.getLogger("cronshift")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One unit of a session's work: a model of a batch.
+
+    Attributes:
+        key: the same for every attempt; a processor that keeps it makes its work once.
+    """
+
+    session_id: str
+    user_id: str
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowOptions:
+    """How the functions run; the names are the SDK's own."""
+
+    items: str = "selected_models"
+    retries: int = 3
+    parallel: bool = False
+    finish: timedelta = timedelta(minutes=15)
+    throttle: inngest.Throttle | None = None
+    recovery: str = "TZ=UTC */10 * * * *"
+    concurrency: list[inngest.Concurrency] = field(default_factory=list)
+
+
+def session_functions(
+    client: inngest.Inngest,
+    flow: SessionFlow,
+    process: Callable[[Item], Awaitable[Any]],
+    options: FlowOptions | None = None,
+) -> list[inngest.Function[Any]]:
+    """Return the functions of a flow, to be served with the app's others.
+
+    Args:
+        client: the app's.
+        flow: the tables they work on.
+        process: processes one item, keeps what it delivers, and raises where it cannot.
+        options: retries, limits, times.
+    """
+    chosen = options or FlowOptions()
+
+    async def settle_failed(ctx: inngest.Context) -> None:
+        await ctx.step.run("settle", _settle, flow, _session_of(ctx), "failed")
+
+    @client.create_function(
+        fn_id=f"{flow.name}",
+        trigger=inngest.TriggerEvent(event=EVENT),
+        retries=chosen.retries,
+        timeouts=inngest.Timeouts(finish=chosen.finish),
+        throttle=chosen.throttle,
+        concurrency=chosen.concurrency or None,
+        on_failure=settle_failed,
+    )
+    async def process_session(ctx: inngest.Context) -> dict[str, Any]:
+        data = _checked(ctx.event.data)
+        session, user = data["session_id"], data["user_id"]
+        claim = await ctx.step.run("claim", _claim, flow, session, user, ctx.run_id)
+        if claim == Claim.FOREIGN:
+            _logger.warning("%s: an event names another user than its session", flow.name)
+            raise inngest.NonRetriableError("the session is not this user's")
+        if claim == Claim.GONE:
+            return {"skipped": "not queued"}
+        names = await ctx.step.run("items", _items, flow, session, chosen.items)
+        branches = tuple(
+            _branch(ctx, process, Item(session, user, name, f"{session}:{name}")) for name in names
+        )
+        if chosen.parallel and branches:
+            done = await ctx.group.parallel(branches)
+        else:
+            done = tuple([await branch() for branch in branches])
+        failed = [name for name, well in zip(names, done, strict=True) if not well]
+        well = not names or len(failed) < len(names)
+        reason = "" if not failed else f"not delivered: {', '.join(failed)}"
+        await ctx.step.run("finish", _finish, flow, session, well, reason)
+        return {"delivered": len(names) - len(failed), "failed": failed}
+
+    @client.create_function(
+        fn_id=f"{flow.name}-cancelled",
+        trigger=inngest.TriggerEvent(
+            event="inngest/function.cancelled",
+            expression=f"event.data.function_id == '{client.app_id}-{flow.name}'",
+        ),
+        retries=chosen.retries,
+    )
+    async def settle_cancelled(ctx: inngest.Context) -> None:
+        await ctx.step.run("settle", _settle, flow, _session_of(ctx), "took too long")
+
+    @client.create_function(
+        fn_id=f"{flow.name}-recovery",
+        trigger=inngest.TriggerCron(cron=chosen.recovery),
+        retries=chosen.retries,
+        concurrency=[inngest.Concurrency(limit=1)],
+    )
+    async def recover(ctx: inngest.Context) -> dict[str, int]:
+        told = await ctx.step.run("recover", _recover, flow)
+        told["sent"] = await ctx.step.run("relay", _relay, flow, client)
+        return told
+
+    return [process_session, settle_cancelled, recover]
+
+
+async def relay(flow: SessionFlow, client: inngest.Inngest) -> int:
+    """Send what waits in the outbox; an app calls it behind :meth:`SessionFlow.enqueue`."""
+
+    async def send(event: dict[str, Any]) -> None:
+        await client.send(inngest.Event(**event))
+
+    return await flow.relay(send)
+
+
+def _checked(data: Any) -> dict[str, Any]:
+    try:
+        return check_event(EVENT, data)
+    except InvalidEventError as error:
+        _logger.warning("%s", error)
+        raise inngest.NonRetriableError(str(error)) from error
+
+
+def _session_of(ctx: inngest.Context) -> str:
+    """Return the session of the run that failed or was cancelled, ``""`` where none is told."""
+    event = ctx.event.data.get("event")
+    data = event.get("data") if isinstance(event, dict) else None
+    session = data.get("session_id") if isinstance(data, dict) else None
+    return session if isinstance(session, str) else ""
+
+
+def _branch(
+    ctx: inngest.Context, process: Callable[[Item], Awaitable[Any]], item: Item
+) -> Callable[[], Awaitable[bool]]:
+    """Return what runs one item's step and says whether it was delivered."""
+
+    async def branch() -> bool:
+        try:
+            return await ctx.step.run(f"process {item.name}", _process, process, item)
+        except inngest.StepError:
+            return False
+
+    return branch
+
+
+async def _process(process: Callable[[Item], Awaitable[Any]], item: Item) -> bool:
+    try:
+        await process(item)
+    except inngest.NonRetriableError as error:
+        _logger.warning("%s: %s", item.key, error)
+        return False
+    return True
+
+
+async def _claim(flow: SessionFlow, session: str, user: str, run_id: str) -> str:
+    return str(await asyncio.to_thread(flow.claim, session, user, run_id))
+
+
+async def _items(flow: SessionFlow, session: str, column: str) -> Sequence[str]:
+    return await asyncio.to_thread(_read_items, flow, session, column)
+
+
+def _read_items(flow: SessionFlow, session: str, column: str) -> list[str]:
+    row = flow.row(session)
+    return list(items_of(row, column)) if row else []
+
+
+async def _finish(flow: SessionFlow, session: str, well: bool, reason: str) -> dict[str, Any]:
+    report = await asyncio.to_thread(flow.settle, session, well=well, reason=reason)
+    return {"settled": report.settled, "refunded": report.credits}
+
+
+async def _settle(flow: SessionFlow, session: str, reason: str) -> dict[str, Any]:
+    return await _finish(flow, session, False, reason)
+
+
+async def _recover(flow: SessionFlow) -> dict[str, int]:
+    queued, report = await asyncio.to_thread(flow.recover)
+    return {"queued_again": queued, "settled": report.settled}
+
+
+async def _relay(flow: SessionFlow, client: inngest.Inngest) -> int:
+    return await relay(flow, client)
