@@ -37,6 +37,9 @@ def sessions(
     fail: Annotated[
         bool, typer.Option("--fail", help="orphans: mark them failed, and refund them.")
     ] = False,
+    requeue: Annotated[
+        bool, typer.Option("--requeue", help="orphans: send their events to Inngest again.")
+    ] = False,
     to_legacy: Annotated[
         bool, typer.Option("--to-legacy", help="orphans: hand them to the old path.")
     ] = False,
@@ -48,14 +51,14 @@ def sessions(
     ] = None,
     chunk: Annotated[
         int, typer.Option(min=1, max=100_000, metavar="ROWS", help="Rows a transaction.")
-    ] = 50_000,
+    ] = 100_000,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Count only.")] = False,
 ) -> ExitCode:
     """Settle the QUEUED flow's sessions in your database, as [sessions] in cronshift.toml maps it.
 
     orphans lists sessions that are QUEUED too long; --fail settles and refunds them in the same
-    transactions, --to-legacy hands them to the old path. refunds pays what sessions that failed
+    transactions, --requeue sends their events again (INNGEST_EVENT_KEY), --to-legacy hands them to the old path. refunds pays what sessions that failed
     earlier are still owed. recover settles sessions whose processing takes too long. status counts.
 
     Each session is refunded once, however often this runs, in however many processes, and wherever
@@ -86,22 +89,24 @@ def sessions(
         return _status(invocation, scripts.status(database, now))
     if script is Script.REFUNDS and audit:
         _write_audit(invocation, scripts.refunds(database), audit)
-    sweep = _sweep(database, script, now, fail=fail, to_legacy=to_legacy)
+    if sum((fail, requeue, to_legacy)) > 1:
+        raise CronshiftError(
+            "--fail, --requeue and --to-legacy exclude each other.", reason="usage"
+        )
+    if script is Script.ORPHANS and requeue:
+        return _requeue(invocation, database, yes=yes, dry_run=dry_run, limit=limit)
+    sweep = _sweep(database, script, now, to_legacy=to_legacy)
     count_only = dry_run or (script is Script.ORPHANS and not (fail or to_legacy))
     return _settle(
         invocation, database, sweep, yes=yes, dry_run=count_only, limit=limit, chunk=chunk
     )
 
 
-def _sweep(
-    database: Database, script: Script, now: datetime, *, fail: bool, to_legacy: bool
-) -> Sweep:
+def _sweep(database: Database, script: Script, now: datetime, *, to_legacy: bool) -> Sweep:
     from cronshift.sessions import scripts
 
     mapped = database.mapped
     settings = mapped.settings
-    if fail and to_legacy:
-        raise CronshiftError("--fail and --to-legacy exclude each other.", reason="usage")
     if script is Script.RECOVER:
         return scripts.stuck(mapped, now)
     if script is Script.REFUNDS:
@@ -148,6 +153,35 @@ def _settle(
     if invocation.json:
         console.document(report.to_json())
     return ExitCode.INTERRUPTED if report.stopped else ExitCode.OK
+
+
+def _requeue(
+    invocation: Invocation, database: Database, *, yes: bool, dry_run: bool, limit: int | None
+) -> ExitCode:
+    """Send the events of orphans again; an id for every attempt keeps one from running twice."""
+    import asyncio
+
+    from inngest import Inngest
+
+    from cronshift.inngest_fns.sessions import relay
+    from cronshift.sessions import scripts, sweeping
+    from cronshift.sessions.flow import SessionFlow
+
+    console, mapped = invocation.console, database.mapped
+    sweep = scripts.orphans(mapped, datetime.now(UTC), becomes=None, refund=False)
+    found, _ = sweeping.count(database.engine, mapped, sweep)
+    console.say(f"{found:,} sessions in {database.name} have waited too long.")
+    sent = 0
+    if found and not dry_run and console.confirm("Send their events again?", yes=yes):
+        flow = SessionFlow("sessions", database.engine, mapped)
+        flow.requeue(found if limit is None else limit)
+        client = Inngest(app_id=invocation.project.app_id)
+        while count := asyncio.run(relay(flow, client)):
+            sent += count
+        console.say(f"{sent:,} events sent.")
+    if invocation.json:
+        console.document({"found": found, "sent": sent})
+    return ExitCode.OK
 
 
 @contextmanager

@@ -220,15 +220,19 @@ class SessionFlow:
         Returns:
             How many were queued again (their events are in the outbox), and what was settled.
         """
-        mapped, now = self.mapped, self.clock()
-        orphans = scripts.orphans(mapped, now, becomes=None, refund=False)
-        wanted = select(mapped.id, mapped.user).where(orphans.where).limit(_MOST_AT_ONCE)
+        lost, stuck = self.requeue(), scripts.stuck(self.mapped, self.clock())
+        settled = sweeping.run(self.engine, self.mapped, stuck, Limits(most=_MOST_AT_ONCE))
+        return lost, settled
+
+    def requeue(self, most: int = _MOST_AT_ONCE) -> int:
+        """Let the events of orphans wait in the outbox once more; return how many."""
+        orphans = scripts.orphans(self.mapped, self.clock(), becomes=None, refund=False)
+        wanted = select(self.mapped.id, self.mapped.user).where(orphans.where).limit(most)
         with self.engine.begin() as connection:
             lost = connection.execute(wanted).all()
             for session, user in lost:
                 self._put_out(connection, session, user)
-        stuck = scripts.stuck(mapped, now)
-        return len(lost), sweeping.run(self.engine, mapped, stuck, Limits(most=_MOST_AT_ONCE))
+        return len(lost)
 
     @property
     def _outbox_table(self) -> Table:

@@ -139,9 +139,9 @@ def _refunds(metadata: MetaData, sessions: Table, settings: SessionSettings) -> 
         Column("session_id", sessions.c[settings.id].type, primary_key=True),
         Column("user_id", sessions.c[settings.user].type, nullable=False),
         Column("amount", BigInteger, nullable=False),
+        Column("batch", BigInteger, nullable=False),
+        Column("refunded_at", BigInteger, nullable=False),  # seconds since 1970
         Column("reason", String(200), nullable=False),
-        Column("batch", String(64), nullable=False),
-        Column("refunded_at", String(32), nullable=False),
     )
 
 

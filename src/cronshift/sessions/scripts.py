@@ -118,14 +118,16 @@ def owed(mapped: Mapped) -> Sweep:
 
 
 def refunds(database: Database) -> list[dict[str, Any]]:
-    """Return every refund that was ever paid, the oldest first."""
+    """Return every refund that was ever paid, the oldest first; instants and ids as text."""
     table = database.mapped.refunds
     with database.engine.connect() as connection:
         rows = connection.execute(select(table).order_by(table.c.refunded_at, table.c.session_id))
         return [
             {
-                name: value if isinstance(value, int) else str(value)
-                for name, value in row._asdict().items()
+                **row._asdict(),
+                "session_id": str(row.session_id),
+                "user_id": str(row.user_id),
+                "refunded_at": datetime.fromtimestamp(row.refunded_at, UTC).isoformat(),
             }
             for row in rows
         ]

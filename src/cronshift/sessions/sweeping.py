@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, event, func, literal, select, update
+from sqlalchemy import BigInteger, and_, event, func, literal, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Engine
 
-CHUNK = 50_000
+CHUNK = 100_000
 _MOST_TRIES = 20
 _RETRIED = {"40P01", "40001", "55P03"}  # deadlock, serialization failure, lock not available
 
@@ -132,10 +131,11 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
             size = min(size, limits.most - report.found)
         if size <= 0:
             break
-        batch = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{report.chunks}"
-        found, last, refunded, paid = _tried(engine, chunk, mapped, sweep, last, size, batch)
-        if not found:
+        batch = time.time_ns()
+        found, newest, refunded, paid = _tried(engine, chunk, mapped, sweep, last, size, batch)
+        if newest is None:
             break
+        last = newest
         report = replace(
             report,
             found=report.found + found,
@@ -152,7 +152,7 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
 
 
 Chunk = tuple[int, Any, int, int]
-"""Rows found, the last id, refunds written, credits moved."""
+"""Rows settled, the last id (``None`` when there was none), refunds written, credits moved."""
 
 
 def _tried(engine: Engine, chunk: Callable[..., Chunk], *arguments: Any) -> Chunk:
@@ -168,27 +168,45 @@ def _tried(engine: Engine, chunk: Callable[..., Chunk], *arguments: Any) -> Chun
     raise AssertionError("the last try returns or raises")
 
 
-def _candidates(mapped: Mapped, sweep: Sweep, last: Any, size: int) -> Any:
+def _candidates(mapped: Mapped, sweep: Sweep) -> Any:
     owed = mapped.owed() if sweep.refund else literal(0)
-    wanted = select(
+    return select(
         mapped.id.label("session_id"), mapped.user.label("user_id"), owed.label("owed")
     ).where(sweep.where)
+
+
+def _newest(connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int) -> Any:
+    """Return the id that ends the next chunk, ``None`` when no session is left."""
+    wanted = select(mapped.id).where(sweep.where)
     if last is not None:
         wanted = wanted.where(mapped.id > last)
-    return wanted.order_by(mapped.id).limit(size)
+    ids = wanted.order_by(mapped.id).limit(size).subquery("ids")
+    return connection.execute(
+        select(ids.c[mapped.settings.id]).order_by(ids.c[mapped.settings.id].desc()).limit(1)
+    ).scalar()
+
+
+def _between(column: Any, last: Any, newest: Any) -> ColumnElement[bool]:
+    inside: ColumnElement[bool] = column <= newest
+    return inside if last is None else and_(inside, column > last)
 
 
 def _chunk_at_once(  # noqa: PLR0913, PLR0917 - one statement's parts
-    connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int, batch: str
+    connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int, batch: int
 ) -> Chunk:
     """Do a chunk in one statement: rows that others have locked are left to them."""
-    candidates = _candidates(mapped, sweep, last, size)
+    newest = _newest(connection, mapped, sweep, last, size)
+    if newest is None:
+        return 0, None, 0, 0
+    # Between two ids the planner walks the key; with a limit it would read the whole table.
+    inside = _between(mapped.id, last, newest)
+    candidates = _candidates(mapped, sweep).where(inside)
     rows = candidates.with_for_update(skip_locked=True, of=mapped.sessions).cte("batch")
     ctes = []
     if sweep.becomes is not None:
         marked = (
             update(mapped.sessions)
-            .where(mapped.id == rows.c.session_id)
+            .where(mapped.id == rows.c.session_id, inside)
             .values(**_marks(mapped, sweep))
             .returning(mapped.id)
             .cte("marked")
@@ -209,27 +227,25 @@ def _chunk_at_once(  # noqa: PLR0913, PLR0917 - one statement's parts
     )
     told = select(
         select(func.count()).select_from(rows).scalar_subquery(),
-        select(rows.c.session_id).order_by(rows.c.session_id.desc()).limit(1).scalar_subquery(),
         select(func.count()).select_from(paid).scalar_subquery(),
         select(func.coalesce(func.sum(paid.c.amount), 0)).scalar_subquery(),
     ).add_cte(*ctes, moved)
-    found, newest, refunded, paid_out = connection.execute(told).one()
+    found, refunded, paid_out = connection.execute(told).one()
     return int(found), newest, int(refunded), int(paid_out)
 
 
 def _chunk_under_lock(  # noqa: PLR0913, PLR0917 - one transaction's parts
-    connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int, batch: str
+    connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int, batch: int
 ) -> Chunk:
     """Do a chunk statement by statement, while nobody else can write."""
-    rows = _candidates(mapped, sweep, last, size).subquery("batch")
-    found, newest = connection.execute(select(func.count(), func.max(rows.c.session_id))).one()
-    if not found:
-        return 0, last, 0, 0
+    newest = _newest(connection, mapped, sweep, last, size)
+    if newest is None:
+        return 0, None, 0, 0
     refunds = mapped.refunds
-    inside, own = mapped.id <= newest, refunds.c.session_id <= newest
-    if last is not None:
-        inside, own = and_(inside, mapped.id > last), and_(own, refunds.c.session_id > last)
-    own = and_(own, refunds.c.batch == batch)
+    inside = _between(mapped.id, last, newest)
+    own = and_(_between(refunds.c.session_id, last, newest), refunds.c.batch == batch)
+    rows = _candidates(mapped, sweep).where(inside).subquery("batch")
+    found = connection.execute(select(func.count()).select_from(rows)).scalar_one()
     connection.execute(_paid(connection, mapped, sweep, rows, batch, returning=False))
     sums = (
         select(refunds.c.user_id, func.sum(refunds.c.amount).label("amount"))
@@ -253,7 +269,7 @@ def _paid(  # noqa: PLR0913 - one statement's parts
     mapped: Mapped,
     sweep: Sweep,
     rows: Any,
-    batch: str,
+    batch: int,
     *,
     returning: bool = True,
 ) -> Any:
@@ -265,11 +281,11 @@ def _paid(  # noqa: PLR0913 - one statement's parts
         rows.c.session_id,
         rows.c.user_id,
         rows.c.owed,
+        literal(batch, BigInteger),
+        literal(batch // 1_000_000_000, BigInteger),
         literal(sweep.reason[:200]),
-        literal(batch),
-        literal(datetime.now(UTC).isoformat(timespec="seconds")),
     ).where(rows.c.owed > 0)
-    names = ["session_id", "user_id", "amount", "reason", "batch", "refunded_at"]
+    names = ["session_id", "user_id", "amount", "batch", "refunded_at", "reason"]
     statement = dialect.insert(mapped.refunds).from_select(names, values).on_conflict_do_nothing()
     if not returning:
         return statement

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import os
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from cronshift.executor.events import Receiver
 
 if TYPE_CHECKING:
     from tests.integration.sessions.conftest import App
@@ -30,11 +33,13 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def cronshift(root: Path, app: App, *words: str) -> subprocess.CompletedProcess[str]:
+def cronshift(
+    root: Path, app: App, *words: str, dev: str = "1"
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [PROGRAM, *words],
         cwd=root,
-        env=os.environ | {"DATABASE_URL": app.url, "COLUMNS": "120"},
+        env=os.environ | {"DATABASE_URL": app.url, "COLUMNS": "120", "INNGEST_DEV": dev},
         capture_output=True,
         text=True,
         input="",
@@ -42,8 +47,8 @@ def cronshift(root: Path, app: App, *words: str) -> subprocess.CompletedProcess[
     )
 
 
-def told(root: Path, app: App, *words: str) -> Any:
-    return json.loads(cronshift(root, app, *words, "--json").stdout)
+def told(root: Path, app: App, *words: str, dev: str = "1") -> Any:
+    return json.loads(cronshift(root, app, *words, "--json", dev=dev).stdout)
 
 
 def test_orphans_are_listed_and_only_failed_when_that_is_said(root: Path, app: App) -> None:
@@ -67,6 +72,23 @@ def test_orphans_are_listed_and_only_failed_when_that_is_said(root: Path, app: A
         "seconds": 0,
     }
     assert app.account(user) == (22, -7)
+
+
+def test_orphans_can_be_sent_again(root: Path, app: App) -> None:
+    user = app.user()
+    sessions = {app.session(user) for _ in range(3)}
+
+    async def go() -> tuple[Any, list[dict[str, Any]]]:
+        receiver = Receiver()
+        async with receiver.listening():
+            words = ("sessions", "orphans", "--requeue", "--yes")
+            said = await asyncio.to_thread(told, root, app, *words, dev=receiver.url)
+            return said, receiver.events
+
+    said, events = asyncio.run(go())
+    assert said == {"found": 3, "sent": 3}
+    assert {event["data"]["session_id"] for event in events} == sessions
+    assert app.one("SELECT count(*) FROM prediction_sessions WHERE status = 'queued'") == 3
 
 
 def test_refunds_are_paid_and_audited(root: Path, app: App) -> None:
