@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -71,7 +72,7 @@ def serve(
     require_keys(os.environ, server_mode(os.environ))
     if check:
         return _check(invocation)
-    patience = _grace(grace)
+    patience, cut = _grace(grace), partial(_cut, invocation, grace)
     app = build_app(
         invocation.directory, load_settings(invocation.directory, invocation.config).out
     )
@@ -79,7 +80,7 @@ def serve(
         from cronshift.server.connecting import work
 
         invocation.console.say(f"Connecting to {app.client.api_origin} …")
-        life = Lifetime(patience, lambda: _tell_connected(invocation, app), _insist)
+        life = Lifetime(patience, lambda: _tell_connected(invocation, app), cut)
         ending = work(app.client, app.functions, life)
     else:
         from cronshift.server.serving import listen, origin
@@ -87,9 +88,11 @@ def serve(
 
         listener = listen(host, port)
         url = origin(listener) + app.path
-        life = Lifetime(patience, lambda: _tell_serving(invocation, app, url), _insist)
+        life = Lifetime(patience, lambda: _tell_serving(invocation, app, url), cut)
         ending = serve_http(app, listener, life, verbose=invocation.verbose)
-    return _tell_end(invocation, ending, grace)
+    if ending == "drained":
+        invocation.console.say("Stopped.")
+    return _code(ending)
 
 
 def _grace(text: str) -> timedelta:
@@ -138,21 +141,15 @@ def _line(document: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _insist(ending: Ending) -> None:
-    """End the process soon, even if a thread of the project's code never does."""
-    timer = threading.Timer(_LAST_SECONDS, os._exit, [int(_code(ending))])
-    timer.daemon = True
-    timer.start()
-
-
-def _tell_end(invocation: Invocation, ending: Ending, grace: str) -> ExitCode:
+def _cut(invocation: Invocation, grace: str, ending: Ending) -> None:
+    """Tell it, then end the process soon, even if a thread of the project's code never does."""
     if ending == "timed-out":
         invocation.console.warn(
             f"A step still ran after {grace} and was cut off; Inngest will retry it."
         )
-    elif ending == "drained":
-        invocation.console.say("Stopped.")
-    return _code(ending)
+    timer = threading.Timer(_LAST_SECONDS, os._exit, [int(_code(ending))])
+    timer.daemon = True
+    timer.start()
 
 
 def _code(ending: Ending) -> ExitCode:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _BACKLOG = 2048  # uvicorn's own
 _FLUSH_SECONDS = 5  # for the last bytes of answers, once every step is done
+_CANCEL_SECONDS = 1  # for steps cut off to answer that they were
 _POLL_SECONDS = 0.05
 
 
@@ -155,16 +156,19 @@ class _Server(uvicorn.Server):
         deadline = loop.time() + self._lifetime.grace.total_seconds()
         while self.server_state.tasks and not self.force_exit:
             if loop.time() >= deadline:
-                self.ending = Ending.TIMED_OUT
-                self.config.timeout_graceful_shutdown = 0
-                return
+                break
             await asyncio.sleep(_POLL_SECONDS)
+        if self.server_state.tasks:
+            self.ending = Ending.TIMED_OUT
+            self.config.timeout_graceful_shutdown = 0  # from Python 3.12 on, forcing waits for it
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets=sockets)
         if self.force_exit:
             self.ending = Ending.FORCED
         if self.ending is not Ending.DRAINED:
+            if cancelled := set(self.server_state.tasks):
+                await asyncio.wait(cancelled, timeout=_CANCEL_SECONDS)
             self._lifetime.on_cut(self.ending)
 
 

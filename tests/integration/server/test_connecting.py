@@ -123,13 +123,15 @@ def gateway() -> Iterator[Gateway]:
     ):
         made.port = api.server_address[1]
         made.websocket_port = websocket.socket.getsockname()[1]
-        servers = (api, websocket)
-        threads = [threading.Thread(target=server.serve_forever) for server in servers]
+        threads = [
+            threading.Thread(target=api.serve_forever, args=[0.01]),
+            threading.Thread(target=websocket.serve_forever),
+        ]
         for thread in threads:
             thread.start()
         yield made
-        for server in servers:
-            server.shutdown()
+        api.shutdown()
+        websocket.shutdown()
         for thread in threads:
             thread.join()
 
@@ -185,6 +187,40 @@ def test_a_step_that_outlasts_the_grace_does_not_hold_the_worker(
     eventually((package / "inngest_app" / "started").exists)
     process.terminate()
     assert process.wait(PATIENCE) == 1
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_worker(
+    gateway: Gateway, start: Start, package: Path, call_body: bytes, eventually: Callable[..., None]
+) -> None:
+    process, _ = start(package, "--connect", INNGEST_DEV=f"http://127.0.0.1:{gateway.port}")
+    gateway.request("demo-stuck", call_body)
+    eventually((package / "inngest_app" / "started").exists)
+    process.send_signal(signal.SIGINT)
+    gateway.next(KIND.WORKER_PAUSE)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE) == 130
+
+
+def test_a_worker_that_is_still_connecting_can_be_stopped(
+    gateway: Gateway,
+    package: Path,
+    environment: Callable[..., dict[str, str]],
+    eventually: Callable[..., None],
+) -> None:
+    gateway.status = 500
+    command = [sys.executable, "-m", "cronshift", "-C", str(package), "serve", "--connect"]
+    with subprocess.Popen(
+        command,
+        env=environment(INNGEST_DEV=f"http://127.0.0.1:{gateway.port}"),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        eventually(lambda: gateway.authorization)
+        process.terminate()
+        err = process.communicate(timeout=PATIENCE)[1]
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert "never retrieved" not in err
 
 
 def test_a_key_that_inngest_does_not_accept_is_told(

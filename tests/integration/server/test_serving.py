@@ -181,13 +181,34 @@ def test_an_address_of_another_machine_is_told() -> None:
     assert caught.value.reason == "cannot-listen"
 
 
-def test_missing_keys_are_named_and_nothing_is_served(
+def test_missing_keys_are_named_and_no_value_is_told(
     package: Path, environment: Callable[..., dict[str, str]]
 ) -> None:
     done, error = run(package, env=environment(INNGEST_EVENT_KEY="an-event-key"))
     assert (done.returncode, error["reason"]) == (2, "missing-keys")
-    assert "INNGEST_SIGNING_KEY" in error["message"]
+    assert error["message"].startswith("INNGEST_SIGNING_KEY is not set")
     assert "an-event-key" not in done.stdout + done.stderr
+
+
+def test_a_person_is_told_of_both_missing_keys_and_of_dev_mode(
+    package: Path, environment: Callable[..., dict[str, str]]
+) -> None:
+    command = [sys.executable, "-m", "cronshift", "-C", str(package), "serve"]
+    done = subprocess.run(
+        command, env=environment(), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "INNGEST_SIGNING_KEY and INNGEST_EVENT_KEY are not set" in done.stderr
+    assert "--dev" in done.stderr
+
+
+def test_a_key_of_the_wrong_shape_is_named_and_its_value_is_not_told(
+    package: Path, environment: Callable[..., dict[str, str]]
+) -> None:
+    done, error = run(package, "-v", env=environment(INNGEST_SIGNING_KEY="signkey-prod-hunter2"))
+    assert (done.returncode, error["reason"]) == (2, "invalid-keys")
+    assert error["where"] == "INNGEST_SIGNING_KEY"
+    assert "hunter2" not in done.stdout + done.stderr
 
 
 def test_an_import_error_is_one_sentence_without_a_traceback(
@@ -291,24 +312,23 @@ def test_a_second_ctrl_c_does_not_wait(
 def test_dev_mode_serves_unsigned_calls_and_says_what_comes_next(
     package: Path, environment: Callable[..., dict[str, str]], call_body: bytes
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     command = [sys.executable, "-m", "cronshift", "-C", str(package), "serve", "--dev"]
     with subprocess.Popen(
-        [*command, "--port", str(port)], env=environment(), stderr=subprocess.PIPE, text=True
+        [*command, "--port", "0"], env=environment(), stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
         said = [process.stderr.readline() for _ in range(3)]
         try:
-            answer = call(f"http://127.0.0.1:{port}/api/inngest", call_body)
+            url = said[2].split()[-1]
+            answer = call(url, call_body)
         finally:
             process.terminate()
-    assert "Serving 3 functions" in said[0]
-    assert f"npx inngest-cli@latest dev -u http://127.0.0.1:{port}/api/inngest" in said[2]
+    assert said[0] == f"Serving 3 functions at {url} (dev mode). Ctrl-C stops.\n"
+    assert said[2] == f"  npx inngest-cli@latest dev -u {url}\n"
     assert answer.json() == {"ok": True}
 
 
-def test_stdout_holds_nothing_but_the_ready_line(start: Start, package: Path) -> None:
+def test_stdout_holds_one_line_of_json_and_nothing_else(start: Start, package: Path) -> None:
     process, ready = start(package, "--port", "0", "--dev", "-v")
     assert httpx.get(ready["url"]).status_code == 200
     process.terminate()
@@ -316,3 +336,5 @@ def test_stdout_holds_nothing_but_the_ready_line(start: Start, package: Path) ->
     assert out == ""
     assert "GET /api/inngest" in err
     assert list(ready) == ["url", "mode", "functions"]
+    assert ready["url"].startswith("http://127.0.0.1:")
+    assert (ready["mode"], ready["functions"]) == ("dev", ["demo-plain", "demo-slow", "demo-stuck"])
