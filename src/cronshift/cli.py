@@ -49,6 +49,7 @@ COMMANDS = {
         Command("Serve the functions to Inngest.", "Run", "serve"),
         Command("Show who owns each job, and what is next.", "Operate", "status"),
         Command("Settle and refund the QUEUED flow's sessions.", "Operate", "sessions"),
+        Command("Write the app's side of a flow.", "Move", "scaffold"),
         Command("Publish the ownership file where deploys are slow.", "Operate", "flags"),
         Command("List what cronshift did to this project.", "Operate", "history"),
         Command("Show one operation, with its diffs.", "Operate", "show"),

@@ -75,7 +75,7 @@ def carry_out(invocation: Invocation, operation: Operation, intent: Intent) -> C
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not console.confirm(intent.question, yes=intent.yes):
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
-    done = operations.apply(invocation.project.root, operation)
+    done = operations.apply(invocation.directory, operation)
     return Carried(done, applied=True, code=ExitCode.OK)
 
 

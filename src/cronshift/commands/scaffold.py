@@ -1,0 +1,68 @@
+"""``cronshift scaffold``: the app's side of a flow."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cronshift.commands.carrying_out import DryRun, Intent, SavePlan, Yes, carry_out
+from cronshift.errors import ExitCode  # noqa: TC001 - read at run time
+
+if TYPE_CHECKING:
+    from cronshift.invocation import Invocation
+
+
+class What(StrEnum):
+    """What is written."""
+
+    SESSIONS = "sessions"
+
+
+def scaffold(
+    context: typer.Context,
+    what: Annotated[What, typer.Argument(help="The QUEUED session flow.")],  # noqa: ARG001 - there is one
+    flow: Annotated[str, typer.Option(metavar="NAME", help="The flow's name.")] = "session",
+    enum: Annotated[
+        str, typer.Option(metavar="TYPE", help="The type of the status column.")
+    ] = "session_status",
+    label: Annotated[str, typer.Option(metavar="NAME", help="The new state.")] = "queued",
+    items: Annotated[
+        str, typer.Option(metavar="COLUMN", help="The column with a session's items.")
+    ] = "selected_models",
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    save_plan: SavePlan = None,
+) -> ExitCode:
+    """Write the app's side of the QUEUED session flow: settings, a processor, a migration.
+
+    session_flow.py is where you write the one thing that only you know: how an item is processed.
+    The migration adds the new state to the status type; it cannot be undone. A schema.prisma gets
+    the label too. What is there already is left alone.
+
+    A client that polls a session shows the new state as "waiting": it is not an error, and it ends
+    within seconds.
+
+    Examples:
+      cronshift scaffold sessions --flow prediction-session --dry-run
+      cronshift scaffold sessions --enum SessionStatus --label queued --yes
+    """
+    from cronshift import operations
+    from cronshift.scaffolding import prepare_scaffold
+
+    invocation: Invocation = context.obj
+    root = invocation.directory
+    operations.refuse_unfinished(root)
+    operation = prepare_scaffold(
+        root, datetime.now(UTC), flow=flow, enum=enum, label=label, items=items
+    )
+    carried = carry_out(
+        invocation, operation, Intent("Write these files?", yes, dry_run, save_plan)
+    )
+    if carried.applied:
+        invocation.console.say("Next: correct [sessions] in cronshift.toml, and write process().")
+    if invocation.json:
+        invocation.console.document(carried.to_json())
+    return carried.code

@@ -1,0 +1,104 @@
+"""The app's side of the flow: written, compiled, migrated, loaded."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from cronshift.config import parse_settings
+from cronshift.errors import ConfigError
+from cronshift.operations import apply
+from cronshift.scaffolding import prepare_scaffold
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.integration.sessions.conftest import App
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PRISMA = """\
+enum SessionStatus {
+  initializing
+  error
+
+  @@map("session_status")
+}
+"""
+
+
+def test_it_writes_settings_a_processor_and_a_migration_once(tmp_path: Path) -> None:
+    (tmp_path / "cronshift.toml").write_text('# mine\n[project]\napp_id = "x"\n')
+    apply(tmp_path, prepare_scaffold(tmp_path, NOW, flow="prediction-session"))
+    settings = (tmp_path / "cronshift.toml").read_text()
+    assert settings.startswith('# mine\n[project]\napp_id = "x"\n')
+    assert parse_settings(settings).sessions is not None
+    assert (
+        "ADD VALUE IF NOT EXISTS 'queued'"
+        in (tmp_path / "migrations/queued_status.sql").read_text()
+    )
+    (tmp_path / "session_flow.py").write_text("# mine now\n")
+    assert prepare_scaffold(tmp_path, NOW).changes == ()
+
+
+def test_a_prisma_schema_gets_the_label(tmp_path: Path) -> None:
+    (tmp_path / "schema.prisma").write_text(PRISMA)
+    apply(tmp_path, prepare_scaffold(tmp_path, NOW, enum="SessionStatus"))
+    schema = (tmp_path / "schema.prisma").read_text()
+    assert "  queued\n}" in schema
+    assert prepare_scaffold(tmp_path, NOW, enum="SessionStatus").changes == ()
+
+
+@pytest.mark.parametrize(
+    "names", [{"enum": 'x"; DROP TABLE users; --'}, {"label": "a'b"}, {"flow": "A B"}]
+)
+def test_a_name_can_never_become_sql_or_code(tmp_path: Path, names: dict[str, str]) -> None:
+    with pytest.raises(ConfigError):
+        prepare_scaffold(tmp_path, NOW, **names)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_migration_runs_on_a_real_server_twice(tmp_path: Path, postgresql_url: str) -> None:
+    kind = f"status_{uuid4().hex[:8]}"
+    apply(tmp_path, prepare_scaffold(tmp_path, NOW, enum=kind, label="waiting"))
+    script = (tmp_path / "migrations/queued_status.sql").read_text()
+    engine = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE TYPE {kind} AS ENUM ('error')"))
+        for _ in range(2):
+            connection.execute(text(script))
+        labels = connection.execute(text(f"SELECT enum_range(NULL::{kind})::text")).scalar()
+    engine.dispose()
+    assert labels == "{error,waiting}"
+
+
+def test_what_is_written_loads_beside_the_real_tables(tmp_path: Path, app: App) -> None:
+    from tests.integration.sessions.conftest import TOML
+
+    (tmp_path / "cronshift.toml").write_text(TOML)
+    apply(tmp_path, prepare_scaffold(tmp_path, NOW, flow="prediction-session"))
+    code = (
+        "import inngest, session_flow\n"
+        "client = inngest.Inngest(app_id='app')\n"
+        "print(*(function.id for function in session_flow.functions(client)))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"DATABASE_URL": app.url, "INNGEST_DEV": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.split() == [
+        "app-prediction-session",
+        "app-prediction-session-cancelled",
+        "app-prediction-session-recovery",
+    ]
+    assert app.one("SELECT count(*) FROM cronshift_outbox") == 0
