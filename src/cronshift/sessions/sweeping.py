@@ -194,24 +194,24 @@ def _between(column: Any, last: Any, newest: Any) -> ColumnElement[bool]:
 def _chunk_at_once(  # noqa: PLR0913, PLR0917 - one statement's parts
     connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int, batch: int
 ) -> Chunk:
-    """Do a chunk in one statement: rows that others have locked are left to them."""
+    """Do a chunk in one statement.
+
+    What is marked is decided by the update itself: a row that somebody else has changed meanwhile
+    is judged anew, and left alone when it no longer fits. Where nothing is marked, rows that others
+    have locked are left to them.
+    """
     newest = _newest(connection, mapped, sweep, last, size)
     if newest is None:
         return 0, None, 0, 0
     # Between two ids the planner walks the key; with a limit it would read the whole table.
     inside = _between(mapped.id, last, newest)
     candidates = _candidates(mapped, sweep).where(inside)
-    rows = candidates.with_for_update(skip_locked=True, of=mapped.sessions).cte("batch")
-    ctes = []
-    if sweep.becomes is not None:
-        marked = (
-            update(mapped.sessions)
-            .where(mapped.id == rows.c.session_id, inside)
-            .values(**_marks(mapped, sweep))
-            .returning(mapped.id)
-            .cte("marked")
-        )
-        ctes.append(marked)
+    if sweep.becomes is None:
+        rows = candidates.with_for_update(skip_locked=True, of=mapped.sessions).cte("batch")
+    else:
+        marking = update(mapped.sessions).where(sweep.where, inside)
+        marked = marking.values(**_marks(mapped, sweep))
+        rows = marked.returning(*candidates.selected_columns).cte("batch")
     paid = _paid(connection, mapped, sweep, rows, batch).cte("paid")
     sums = (
         select(paid.c.user_id, func.sum(paid.c.amount).label("amount"))
@@ -229,7 +229,7 @@ def _chunk_at_once(  # noqa: PLR0913, PLR0917 - one statement's parts
         select(func.count()).select_from(rows).scalar_subquery(),
         select(func.count()).select_from(paid).scalar_subquery(),
         select(func.coalesce(func.sum(paid.c.amount), 0)).scalar_subquery(),
-    ).add_cte(*ctes, moved)
+    ).add_cte(moved)
     found, refunded, paid_out = connection.execute(told).one()
     return int(found), newest, int(refunded), int(paid_out)
 
@@ -245,7 +245,6 @@ def _chunk_under_lock(  # noqa: PLR0913, PLR0917 - one transaction's parts
     inside = _between(mapped.id, last, newest)
     own = and_(_between(refunds.c.session_id, last, newest), refunds.c.batch == batch)
     rows = _candidates(mapped, sweep).where(inside).subquery("batch")
-    found = connection.execute(select(func.count()).select_from(rows)).scalar_one()
     connection.execute(_paid(connection, mapped, sweep, rows, batch, returning=False))
     sums = (
         select(refunds.c.user_id, func.sum(refunds.c.amount).label("amount"))
@@ -256,11 +255,12 @@ def _chunk_under_lock(  # noqa: PLR0913, PLR0917 - one transaction's parts
     user = mapped.users.c[mapped.settings.credits.id]
     moving = update(mapped.users).where(user == sums.c.user_id)
     connection.execute(moving.values(**_movements(mapped, sums.c.amount)))
-    if sweep.becomes is not None:
-        marking = update(mapped.sessions).where(sweep.where, inside)
-        connection.execute(marking.values(**_marks(mapped, sweep)))
     told = select(func.count(), func.coalesce(func.sum(refunds.c.amount), 0)).where(own)
     refunded, paid_out = connection.execute(told).one()
+    found = refunded
+    if sweep.becomes is not None:
+        marking = update(mapped.sessions).where(sweep.where, inside)
+        found = connection.execute(marking.values(**_marks(mapped, sweep))).rowcount
     return int(found), newest, int(refunded), int(paid_out)
 
 
