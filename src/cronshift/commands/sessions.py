@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import json
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -44,7 +45,8 @@ def sessions(
         bool, typer.Option("--to-legacy", help="orphans: hand them to the old path.")
     ] = False,
     audit: Annotated[
-        str | None, typer.Option(metavar="FILE", help="refunds: write every refund as CSV.")
+        str | None,
+        typer.Option(metavar="FILE", help="refunds: write every refund, as CSV or (.json) JSON."),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="ROWS", help="Settle at most so many.")
@@ -247,14 +249,24 @@ def _status(invocation: Invocation, document: dict[str, Any]) -> ExitCode:
 
 
 def _write_audit(invocation: Invocation, rows: list[dict[str, Any]], file: str) -> None:
+    """Write every refund, as JSON where the file is called so, else as CSV; ``-`` is stdout."""
     names = ["session_id", "user_id", "amount", "reason", "batch", "refunded_at"]
-    if file == "-":
-        writer = csv.DictWriter(sys.stdout, names)
-        writer.writeheader()
-        writer.writerows(rows)
-        return
-    with open(file, "w", newline="", encoding="utf-8") as target:  # noqa: PTH123 - a name as typed
-        writer = csv.DictWriter(target, names)
-        writer.writeheader()
-        writer.writerows(rows)
+    ordered = [{name: row[name] for name in names} for row in rows]
+    with nullcontext(sys.stdout) if file == "-" else _opened(file) as target:
+        if file.endswith(".json"):
+            json.dump(ordered, target, indent=1)
+            target.write("\n")
+        else:
+            writer = csv.DictWriter(target, names)
+            writer.writeheader()
+            writer.writerows(ordered)
     invocation.console.say(f"{len(rows):,} refunds written to {file}.")
+
+
+def _opened(file: str) -> IO[str]:
+    try:
+        return open(file, "w", newline="", encoding="utf-8")  # noqa: PTH123 - a name as typed
+    except OSError as error:
+        raise CronshiftError(
+            f"{file} cannot be written: {error.strerror}.", reason="usage", where="--audit"
+        ) from error

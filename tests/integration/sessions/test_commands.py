@@ -102,6 +102,11 @@ def test_refunds_are_paid_and_audited(root: Path, app: App) -> None:
     with (root / "paid.csv").open() as file:
         (row,) = csv.DictReader(file)
     assert (row["session_id"], row["amount"]) == (session, "2")
+    assert cronshift(root, app, "sessions", "refunds", "--audit", "paid.json").returncode == 0
+    ((paid),) = json.loads((root / "paid.json").read_text())
+    assert (paid["session_id"], paid["user_id"], paid["amount"]) == (session, user, 2)
+    told_so = told(root, app, "sessions", "refunds", "--audit", "nowhere/paid.csv")
+    assert "cannot be written" in told_so["error"]["message"]
 
 
 def test_the_state_of_things_is_told(root: Path, app: App) -> None:
