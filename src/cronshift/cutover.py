@@ -19,6 +19,7 @@ from cronshift.operations import (
     history,
     new_operation_id,
 )
+from cronshift.operations.files import content, inside
 from cronshift.ownership import (
     OWNERSHIP_NAME,
     Epoch,
@@ -84,8 +85,16 @@ def read_ownership(root: Path) -> Ownership:
     Raises:
         ConfigError: if the file is broken.
     """
-    file = root / OWNERSHIP_NAME
-    return parse_ownership(file.read_text()) if file.exists() else Ownership()
+    return ownership_of(content(inside(root, OWNERSHIP_NAME)))
+
+
+def ownership_of(data: bytes | None) -> Ownership:
+    """Return what the bytes of an ownership file say; empty for no file.
+
+    Raises:
+        ConfigError: if they are broken.
+    """
+    return Ownership() if data is None else parse_ownership(data.decode(errors="replace"))
 
 
 def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
@@ -117,7 +126,8 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     """
     plan = make_plan(project)
     chosen = _movable(project, plan, jobs)
-    ownership = read_ownership(project.root)
+    held = content(inside(project.root, OWNERSHIP_NAME))
+    ownership = ownership_of(held)
     moving = [job for job in chosen if _current(ownership, job.id) != percent]
     if handover is Handover.GUARD:
         _refuse_moved(moving)
@@ -130,7 +140,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     epochs = {job_id: Epoch(start, percent, operation_id) for job_id, start in starts.items()}
     for job_id, epoch in epochs.items():
         ownership = ownership.with_epoch(job_id, epoch, now)
-    edits = [_epoch_edit(ownership, epochs)] if epochs else []
+    edits = [_epoch_edit(ownership, epochs, held)] if epochs else []
     if epochs and handover is Handover.DEPLOY:
         edits += _entry_edits(project, moving, percent)
     operation = build_operation(
@@ -231,12 +241,13 @@ def _deploy_epoch(
     return (start + deploy).replace(second=0, microsecond=0)
 
 
-def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch]) -> Edit:
+def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], held: bytes | None) -> Edit:
     said = "; ".join(
         f"{job}: {epoch.percent} % from {tick_text(epoch.effective_at)}"
         for job, epoch in epochs.items()
     )
-    return Edit(OWNERSHIP_NAME, dump_ownership(ownership).encode(), ChangeKind.ADD_EPOCH, said)
+    text = dump_ownership(ownership).encode()
+    return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=held)
 
 
 def _entry_edits(project: Project, jobs: Sequence[Job], percent: int) -> list[Edit]:

@@ -52,13 +52,26 @@ def take_out(project: Project, jobs: Sequence[Job]) -> list[Edit]:
             hint="Remove them in the file that makes them.",
             where=source.file,
         )
-    settings = _settings_text(project)
+    held = content(inside(project.root, settings_file(project)))
+    settings = (held or b"").decode()
     for job in jobs:
         settings = settings_edit.add_moved(settings, job.id, job.entry.path, job.entry.schedule)
     said = f"take {', '.join(job.id for job in jobs)} out of {source.file}"
     return [
-        Edit(source.file, _without(source, indexes).encode(), ChangeKind.EDIT_ENTRY, said),
-        Edit(settings_file(project), settings.encode(), ChangeKind.EDIT_CONFIG, "keep them here"),
+        Edit(
+            source.file,
+            _without(source, indexes).encode(),
+            ChangeKind.EDIT_ENTRY,
+            said,
+            based_on=source.text.encode(),
+        ),
+        Edit(
+            settings_file(project),
+            settings.encode(),
+            ChangeKind.EDIT_CONFIG,
+            "keep them here",
+            based_on=held,
+        ),
     ]
 
 
@@ -78,7 +91,7 @@ def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation])
     if not wanted:
         return []
     vercel: bytes | None = source.text.encode()
-    settings = content(inside(project.root, file))
+    settings = held = content(inside(project.root, file))
     for operation, taken in _taken(moved, past, source.file):
         group = [job for job in taken if job in jobs]
         whole = len(group) == len(taken)
@@ -95,8 +108,8 @@ def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation])
             vercel = _with_entries(source, vercel or b"", before, [moved[job] for job in group])
     said = f"put {', '.join(wanted)} back into {source.file}"
     return [
-        Edit(source.file, vercel, ChangeKind.EDIT_ENTRY, said),
-        Edit(file, settings, ChangeKind.EDIT_CONFIG, "Vercel has them again"),
+        Edit(source.file, vercel, ChangeKind.EDIT_ENTRY, said, based_on=source.text.encode()),
+        Edit(file, settings, ChangeKind.EDIT_CONFIG, "Vercel has them again", based_on=held),
     ]
 
 
@@ -203,7 +216,3 @@ def _without(source: VercelConfig, indexes: Sequence[int]) -> str:
     if source.format is ConfigFormat.TOML:
         return toml_edit.remove_entries(source.text, indexes, file=source.file)
     return edit.remove_entries(source.text, indexes, drop_empty=True, file=source.file)
-
-
-def _settings_text(project: Project) -> str:
-    return (content(inside(project.root, settings_file(project))) or b"").decode()

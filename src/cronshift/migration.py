@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
 from cronshift.model import Job, Mode, Plan
-from cronshift.operations import ChangeKind, Edit, Operation, build_operation
+from cronshift.operations import Edit, Operation, build_operation
 from cronshift.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
 from cronshift.planning import make_plan
 from cronshift.targets import generate
@@ -87,7 +87,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     if not (project.root / OWNERSHIP_NAME).exists():
         # Without the file both sides would run; with it, every tick stays Vercel's for now.
         text = dump_ownership(Ownership()).encode()
-        written.append(Edit(OWNERSHIP_NAME, text, ChangeKind.WRITE, OWNERSHIP_NAME))
+        written.append(Edit(OWNERSHIP_NAME, text, based_on=None))
     operation = build_operation(
         project.root,
         " ".join(["migrate", *jobs]),

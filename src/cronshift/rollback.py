@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cronshift.cutover import read_ownership
+from cronshift.cutover import ownership_of
 from cronshift.entries import put_back, regenerated
 from cronshift.migration import unknown_job
 from cronshift.operations import (
@@ -61,7 +61,8 @@ def prepare_rollback(project: Project, jobs: Collection[str], now: datetime) -> 
         CronshiftError: for a job that is neither planned nor in the ownership file.
         RefusedError: if a file that is to come back is not as it was left.
     """
-    ownership, past = read_ownership(project.root), history(project.root)
+    held = content(inside(project.root, OWNERSHIP_NAME))
+    ownership, past = ownership_of(held), history(project.root)
     plan = make_plan(project)
     known = [*(job.id for job in plan.jobs), *(job for job in ownership.jobs if not plan.job(job))]
     unknown = [job for job in jobs if job not in known]
@@ -72,7 +73,11 @@ def prepare_rollback(project: Project, jobs: Collection[str], now: datetime) -> 
     back = [job for job in chosen if _is_away(ownership, job, now) or job in moved]
     operation_id = new_operation_id(now)
     after = _taken_back(ownership, back, now, operation_id)
-    edits = _edits(project, back, past, ownership, after)
+    edits = _file_edits(project, back, past)
+    if after != ownership:
+        said = f"{', '.join(back)}: 0 % from now on"
+        text = dump_ownership(after).encode()
+        edits.append(Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=held))
     operation = build_operation(
         project.root,
         f"rollback {' '.join(back)}",
@@ -115,13 +120,8 @@ def _taken_back(
     return replace(ownership, jobs=after)
 
 
-def _edits(
-    project: Project,
-    jobs: Sequence[str],
-    past: Sequence[Operation],
-    before: Ownership,
-    after: Ownership,
-) -> list[Edit]:
+def _file_edits(project: Project, jobs: Sequence[str], past: Sequence[Operation]) -> list[Edit]:
+    """Return the edits that bring back what is gone: entries, routes, guards."""
     if not jobs:
         return []
     edits = put_back(project, jobs, past)
@@ -129,10 +129,6 @@ def _edits(
     paths = {edit.path for edit in written}
     edits += [edit for edit in _removed(project, jobs, past) if edit.path not in paths]
     edits += written
-    if after != before:
-        said = f"{', '.join(jobs)}: 0 % from now on"
-        text = dump_ownership(after).encode()
-        edits.append(Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said))
     return edits
 
 

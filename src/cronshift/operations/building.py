@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
+    from types import EllipsisType
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Edit:
     Attributes:
         moved_from: the path whose content this was; it is deleted.
         mode: permission bits, where they are to differ from what the file has.
+        based_on: what the file held when the edit was worked out; ``...`` where that is no matter.
+            A file that holds something else by now is refused, so that no edit is lost.
     """
 
     path: str
@@ -34,6 +37,7 @@ class Edit:
     summary: str = ""
     moved_from: str | None = None
     mode: int | None = None
+    based_on: bytes | EllipsisType | None = ...
 
 
 def build_operation(  # noqa: PLR0913 - all of it goes into the record
@@ -92,6 +96,13 @@ def new_operation_id(now: datetime) -> str:
 
 def _change(root: Path, edit: Edit) -> Change | None:
     image = _image(root, edit.path, edit.after, edit.mode)
+    if edit.based_on is not ... and image.before != edit.based_on:
+        raise RefusedError(
+            f"{edit.path} was changed while this was being planned; nothing was touched.",
+            reason="changed-file",
+            hint="Run the command again.",
+            where=edit.path,
+        )
     images = [image] if image.before != image.after else []
     if edit.moved_from is not None:
         images.append(_image(root, edit.moved_from, None, None))

@@ -5,7 +5,7 @@ A file that was changed by hand is never overwritten without ``force``, and then
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import unified_diff
 from enum import StrEnum
 from itertools import count
@@ -43,12 +43,14 @@ class FileChange:
         path: POSIX, relative to the project's root.
         before: the text on disk, its line ends made newlines; ``None`` when there is no file.
         after: the text to write; ``None`` for a stale file.
+        data: what is on disk, byte for byte.
     """
 
     path: str
     action: FileAction
     before: str | None
     after: str | None
+    data: bytes | None = field(default=None, compare=False, repr=False)
 
     @property
     def conflict(self) -> bool:
@@ -105,14 +107,16 @@ def edits(
     _refuse_edited(wanted, force=force)
     copies = {change.path: _copy_path(root, change) for change in wanted if _by_hand(change)}
     made = [
-        Edit(copy, content(inside(root, path)), ChangeKind.WRITE, f"{copy} (as {path} was)")
-        for path, copy in copies.items()
+        Edit(copies[change.path], change.data, ChangeKind.WRITE, f"a copy of {change.path}")
+        for change in wanted
+        if change.path in copies
     ]
     made += [
         Edit(
             change.path,
             None if change.after is None else change.after.encode(),
             ChangeKind.DELETE if change.after is None else ChangeKind.WRITE,
+            based_on=change.data,
         )
         for change in wanted
     ]
@@ -120,23 +124,25 @@ def edits(
 
 
 def _change(root: Path, file: GeneratedFile) -> FileChange:
-    before = _read(root, file.path)
+    data = _read(root, file.path)
+    before = _text(data)
     if before is None:
         action = FileAction.CREATE
     elif before == file.text:
         action = FileAction.UNCHANGED
     else:
         action = FileAction.UPDATE if is_untouched(before) else FileAction.EDITED
-    return FileChange(file.path, action, before, file.text)
+    return FileChange(file.path, action, before, file.text, data)
 
 
 def _stale(root: Path, out: str) -> Iterator[FileChange]:
     for folder in (out, f"{out}/jobs"):
         for file in sorted(inside(root, folder).glob("*.py")):
             path = f"{folder}/{file.name}"
-            text = None if file.is_symlink() else _read(root, path)
+            data = None if file.is_symlink() else _read(root, path)
+            text = _text(data)
             if text is not None and sealed_digest(text):
-                yield FileChange(path, FileAction.STALE, text, None)
+                yield FileChange(path, FileAction.STALE, text, None, data)
 
 
 def _is_wanted(change: FileChange, force: bool, remove_stale: bool) -> bool:
@@ -167,13 +173,16 @@ def _copy_path(root: Path, change: FileChange) -> str:
     return next(path for path in numbers if not inside(root, path).exists())
 
 
-def _read(root: Path, path: str) -> str | None:
+def _read(root: Path, path: str) -> bytes | None:
     try:
-        data = content(inside(root, path))
+        return content(inside(root, path))
     except OSError as error:
         raise CronshiftError(
             f"{path} cannot be read: {error.strerror or error}.", reason="disk-error", where=path
         ) from error
+
+
+def _text(data: bytes | None) -> str | None:
     return None if data is None else data.decode(errors="replace").replace("\r\n", "\n")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -149,6 +150,24 @@ def test_weekly_jobs_make_percentages_meaningless_and_that_is_said(root: Path) -
     assert any("less than one tick" in sentence for sentence in prepared.advice)
     often = prepare_cutover(load_project(root), [JOB], MONDAY, percent=10)
     assert any("10 % is 4, 50 % is 21, 100 % is 42" in sentence for sentence in often.advice)
+
+
+def test_a_file_that_changes_while_a_cutover_is_planned_is_not_written_over(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module: Any = import_module("cronshift.cutover")
+    real, file = module.build_operation, root / "cronshift.ownership.json"
+    theirs = file.read_text().replace("{}", '{"update-ai-models": []}')
+
+    def meanwhile(*arguments: Any, **named: Any) -> Any:
+        file.write_text(theirs)
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(module, "build_operation", meanwhile)
+    with pytest.raises(RefusedError) as caught:
+        cut_over(root, JOB)
+    assert caught.value.reason == "changed-file"
+    assert file.read_text() == theirs
 
 
 # Deploy mode
