@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cronshift.commands.completion import job_names
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cronshift.invocation import Invocation
     from cronshift.operations import Operation
 
+Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB", autocompletion=job_names)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")]
 SavePlan = Annotated[

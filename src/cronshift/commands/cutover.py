@@ -10,12 +10,12 @@ import typer
 from cronshift.commands.carrying_out import (
     DryRun,
     Intent,
+    Jobs,
     SavePlan,
     Yes,
     carry_out,
     refuse_nothing_named,
 )
-from cronshift.commands.completion import job_names
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 def cutover(
     context: typer.Context,
-    jobs: Annotated[
-        list[str] | None, typer.Argument(metavar="JOB", autocompletion=job_names)
-    ] = None,
+    jobs: Jobs = None,
     everything: Annotated[bool, typer.Option("--all", help="Every job that can move.")] = False,
     percent: Annotated[
         int, typer.Option(min=0, max=100, help="The share of ticks that Inngest shall own.")

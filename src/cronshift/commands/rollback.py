@@ -10,12 +10,12 @@ import typer
 from cronshift.commands.carrying_out import (
     DryRun,
     Intent,
+    Jobs,
     SavePlan,
     Yes,
     carry_out,
     refuse_nothing_named,
 )
-from cronshift.commands.completion import job_names
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 def rollback(
     context: typer.Context,
-    jobs: Annotated[
-        list[str] | None, typer.Argument(metavar="JOB", autocompletion=job_names)
-    ] = None,
+    jobs: Jobs = None,
     everything: Annotated[bool, typer.Option("--all", help="Every job that moved.")] = False,
     sessions: Annotated[
         bool,
