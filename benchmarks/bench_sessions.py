@@ -55,8 +55,14 @@ report = sweeping.run(database.engine, database.mapped, sweep)
 print(perf_counter() - start, report.settled, report.credits, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 BY_HAND = (
-    "CREATE TABLE IF NOT EXISTS refunds_by_hand (session_id INTEGER PRIMARY KEY, user_id INTEGER, amount INTEGER)",
-    "INSERT INTO refunds_by_hand SELECT id, user_id, cost FROM sessions WHERE status = 'queued' AND created_at < :cutoff AND cost > 0",
+    (
+        "CREATE TABLE IF NOT EXISTS refunds_by_hand (session_id INTEGER PRIMARY KEY, user_id INTEGER,"
+        " amount BIGINT, refunded_at BIGINT, reason VARCHAR(200))"
+    ),
+    (
+        "INSERT INTO refunds_by_hand SELECT id, user_id, cost, 1795521600000000000, 'not processed in time'"
+        " FROM sessions WHERE status = 'queued' AND created_at < :cutoff AND cost > 0"
+    ),
     (
         "UPDATE users SET credits = credits + s.amount, spent = spent - s.amount FROM"
         " (SELECT user_id, sum(amount) AS amount FROM refunds_by_hand GROUP BY user_id) AS s WHERE users.id = s.user_id"

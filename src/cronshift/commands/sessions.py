@@ -250,7 +250,7 @@ def _status(invocation: Invocation, document: dict[str, Any]) -> ExitCode:
 
 def _write_audit(invocation: Invocation, rows: list[dict[str, Any]], file: str) -> None:
     """Write every refund, as JSON where the file is called so, else as CSV; ``-`` is stdout."""
-    names = ["session_id", "user_id", "amount", "reason", "batch", "refunded_at"]
+    names = ["session_id", "user_id", "amount", "reason", "refunded_at"]
     ordered = [{name: row[name] for name in names} for row in rows]
     with nullcontext(sys.stdout) if file == "-" else _opened(file) as target:
         if file.endswith(".json"):

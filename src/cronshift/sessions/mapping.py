@@ -139,8 +139,7 @@ def _refunds(metadata: MetaData, sessions: Table, settings: SessionSettings) -> 
         Column("session_id", sessions.c[settings.id].type, primary_key=True),
         Column("user_id", sessions.c[settings.user].type, nullable=False),
         Column("amount", BigInteger, nullable=False),
-        Column("batch", BigInteger, nullable=False),
-        Column("refunded_at", BigInteger, nullable=False),  # seconds since 1970
+        Column("refunded_at", BigInteger, nullable=False),  # nanoseconds since 1970, its chunk's
         Column("reason", String(200), nullable=False),
     )
 

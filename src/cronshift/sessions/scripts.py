@@ -127,7 +127,7 @@ def refunds(database: Database) -> list[dict[str, Any]]:
                 **row._asdict(),
                 "session_id": str(row.session_id),
                 "user_id": str(row.user_id),
-                "refunded_at": datetime.fromtimestamp(row.refunded_at, UTC).isoformat(),
+                "refunded_at": datetime.fromtimestamp(row.refunded_at / 1e9, UTC).isoformat(),
             }
             for row in rows
         ]

@@ -12,8 +12,9 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, and_, event, func, literal, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import BigInteger, and_, event, func, insert, literal, select, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.schema import CreateTable
 
 from cronshift.sessions.mapping import Mapped, as_status
@@ -21,11 +22,12 @@ from cronshift.sessions.mapping import Mapped, as_status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import ColumnElement, Connection, Engine
+    from sqlalchemy import ColumnElement, Connection, Engine, Insert
 
 CHUNK = 100_000
 _MOST_TRIES = 20
-_RETRIED = {"40P01", "40001", "55P03"}  # deadlock, serialization failure, lock not available
+_RETRIED = {"40P01", "40001", "55P03", "23505"}  # deadlock, serialization, lock, key taken
+_WORK_MEMORY = "64MB"  # of the server, for a chunk's rows between its statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ def prepare(engine: Engine) -> Engine:
         def connected(connection: Any, _: Any) -> None:
             connection.isolation_level = None
             connection.execute("PRAGMA busy_timeout=30000")
+            connection.execute("PRAGMA cache_size=-32000")
 
         event.listen(engine, "connect", connected)
         event.listen(
@@ -131,8 +134,7 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
             size = min(size, limits.most - report.found)
         if size <= 0:
             break
-        batch = time.time_ns()
-        found, newest, refunded, paid = _tried(engine, chunk, mapped, sweep, last, size, batch)
+        found, newest, refunded, paid = _tried(engine, chunk, mapped, sweep, last, size)
         if newest is None:
             break
         last = newest
@@ -161,7 +163,7 @@ def _tried(engine: Engine, chunk: Callable[..., Chunk], *arguments: Any) -> Chun
         try:
             with engine.begin() as connection:
                 return chunk(connection, *arguments)
-        except OperationalError as error:
+        except (OperationalError, IntegrityError) as error:
             state = getattr(error.orig, "sqlstate", None)
             if state not in _RETRIED or attempt == _MOST_TRIES - 1:
                 raise
@@ -180,10 +182,13 @@ def _newest(connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, siz
     wanted = select(mapped.id).where(sweep.where)
     if last is not None:
         wanted = wanted.where(mapped.id > last)
-    ids = wanted.order_by(mapped.id).limit(size).subquery("ids")
-    return connection.execute(
-        select(ids.c[mapped.settings.id]).order_by(ids.c[mapped.settings.id].desc()).limit(1)
-    ).scalar()
+    ordered = wanted.order_by(mapped.id)
+    full = connection.execute(ordered.limit(1).offset(size - 1)).scalar()
+    if full is not None:
+        return full
+    ids = ordered.limit(size).subquery("ids")
+    own = ids.c[mapped.settings.id]
+    return connection.execute(select(own).order_by(own.desc()).limit(1)).scalar()
 
 
 def _between(column: Any, last: Any, newest: Any) -> ColumnElement[bool]:
@@ -191,15 +196,17 @@ def _between(column: Any, last: Any, newest: Any) -> ColumnElement[bool]:
     return inside if last is None else and_(inside, column > last)
 
 
-def _chunk_at_once(  # noqa: PLR0913, PLR0917 - one statement's parts
-    connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int, batch: int
+def _chunk_at_once(
+    connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int
 ) -> Chunk:
     """Do a chunk in one statement.
 
     What is marked is decided by the update itself: a row that somebody else has changed meanwhile
     is judged anew, and left alone when it no longer fits. Where nothing is marked, rows that others
-    have locked are left to them.
+    have locked are left to them. Whoever pays a refund holds its session's row; a refund that was
+    committed while this waited for that row makes the key clash, and the chunk is done anew.
     """
+    connection.execute(select(func.set_config("work_mem", _WORK_MEMORY, True)))
     newest = _newest(connection, mapped, sweep, last, size)
     if newest is None:
         return 0, None, 0, 0
@@ -212,7 +219,11 @@ def _chunk_at_once(  # noqa: PLR0913, PLR0917 - one statement's parts
         marking = update(mapped.sessions).where(sweep.where, inside)
         marked = marking.values(**_marks(mapped, sweep))
         rows = marked.returning(*candidates.selected_columns).cte("batch")
-    paid = _paid(connection, mapped, sweep, rows, batch).cte("paid")
+    refunds = mapped.refunds.c
+    refunded = select(refunds.session_id).where(refunds.session_id == rows.c.session_id)
+    owed = select(rows).where(~refunded.exists()).subquery("owed_now")
+    recording = _recording(insert(mapped.refunds), sweep, owed, time.time_ns())
+    paid = recording.returning(refunds.user_id, refunds.amount).cte("paid")
     sums = (
         select(paid.c.user_id, func.sum(paid.c.amount).label("amount"))
         .group_by(paid.c.user_id)
@@ -234,8 +245,8 @@ def _chunk_at_once(  # noqa: PLR0913, PLR0917 - one statement's parts
     return int(found), newest, int(refunded), int(paid_out)
 
 
-def _chunk_under_lock(  # noqa: PLR0913, PLR0917 - one transaction's parts
-    connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int, batch: int
+def _chunk_under_lock(
+    connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int
 ) -> Chunk:
     """Do a chunk statement by statement, while nobody else can write."""
     newest = _newest(connection, mapped, sweep, last, size)
@@ -243,9 +254,13 @@ def _chunk_under_lock(  # noqa: PLR0913, PLR0917 - one transaction's parts
         return 0, None, 0, 0
     refunds = mapped.refunds
     inside = _between(mapped.id, last, newest)
-    own = and_(_between(refunds.c.session_id, last, newest), refunds.c.batch == batch)
+    among = _between(refunds.c.session_id, last, newest)
+    earlier = connection.execute(select(func.max(refunds.c.refunded_at)).where(among)).scalar()
+    now = max(time.time_ns(), (earlier or 0) + 1)  # this chunk's alone, whatever the clock says
+    own = and_(among, refunds.c.refunded_at == now)
     rows = _candidates(mapped, sweep).where(inside).subquery("batch")
-    connection.execute(_paid(connection, mapped, sweep, rows, batch, returning=False))
+    unpaid = sqlite.insert(refunds).on_conflict_do_nothing([refunds.c.session_id])
+    connection.execute(_recording(unpaid, sweep, rows, now))
     sums = (
         select(refunds.c.user_id, func.sum(refunds.c.amount).label("amount"))
         .where(own)
@@ -264,32 +279,17 @@ def _chunk_under_lock(  # noqa: PLR0913, PLR0917 - one transaction's parts
     return int(found), newest, int(refunded), int(paid_out)
 
 
-def _paid(  # noqa: PLR0913 - one statement's parts
-    connection: Connection,
-    mapped: Mapped,
-    sweep: Sweep,
-    rows: Any,
-    batch: int,
-    *,
-    returning: bool = True,
-) -> Any:
-    """Return the statement that records refunds; a session that has one gets no other."""
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+def _recording(recording: Insert, sweep: Sweep, rows: Any, now: int) -> Insert:
+    """Return the statement that records the refunds of rows."""
     values = select(
         rows.c.session_id,
         rows.c.user_id,
         rows.c.owed,
-        literal(batch, BigInteger),
-        literal(batch // 1_000_000_000, BigInteger),
+        literal(now, BigInteger),
         literal(sweep.reason[:200]),
     ).where(rows.c.owed > 0)
-    names = ["session_id", "user_id", "amount", "batch", "refunded_at", "reason"]
-    statement = dialect.insert(mapped.refunds).from_select(names, values).on_conflict_do_nothing()
-    if not returning:
-        return statement
-    return statement.returning(mapped.refunds.c.user_id, mapped.refunds.c.amount)
+    names = ["session_id", "user_id", "amount", "refunded_at", "reason"]
+    return recording.from_select(names, values)
 
 
 def _marks(mapped: Mapped, sweep: Sweep) -> dict[str, Any]:
