@@ -23,7 +23,9 @@ def tour(text: str) -> str:
     from demo import serving
 
     with tempfile.TemporaryDirectory() as folder:
-        ignored = shutil.ignore_patterns("demo.py", "__pycache__", "inngest_app")
+        ignored = shutil.ignore_patterns(
+            "demo.py", "sessions", "nextjs", "__pycache__", "inngest_app"
+        )
         project = Path(
             shutil.copytree(ROOT / "examples", Path(folder, "predictions"), ignore=ignored)
         )

@@ -34,7 +34,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder, "predictions")
         shutil.copytree(
-            Path(__file__).parent, project, ignore=shutil.ignore_patterns("demo.py", "__pycache__")
+            Path(__file__).parent,
+            project,
+            ignore=shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__"),
         )
         with serving(project) as address:
             environment = os.environ | {"CRONSHIFT_BASE_URL": address, "CRON_SECRET": "demo"}

@@ -47,3 +47,11 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     server.cleanup()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what tests told with ``record_property("figures", ...)``, from every process."""
+    for report in terminalreporter.getreports("passed"):
+        for name, told in report.user_properties:
+            if name == "figures":
+                terminalreporter.write_line(f"FIGURES {told}")

@@ -10,6 +10,8 @@ from cronshift.config import CONFIG_NAME
 from cronshift.errors import ConfigError
 from cronshift.operations import ChangeKind, Edit, Operation, build_operation
 from cronshift.operations.files import content, inside
+from cronshift.schemas import event_schema
+from cronshift.schemas.typescript import typescript
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FLOW_FILE = "session_flow.py"
+TYPES_FILE = "session_events.ts"
 SQL_FILE = "migrations/queued_status.sql"
+EVENT = "session.requested"
 _PRISMA = ("prisma/schema.prisma", "schema.prisma")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FLOW = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -62,9 +66,18 @@ def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
         )
         if content(inside(root, path)) is None
     ]
+    edits += _types(root)
     edits += _settings(root, names)
     edits += _prisma(root, enum, label)
     return build_operation(root, "scaffold sessions", edits, now)
+
+
+def _types(root: Path) -> list[Edit]:
+    """Return the edit that gives a TypeScript app the types of the events."""
+    if content(inside(root, "tsconfig.json")) is None or content(inside(root, TYPES_FILE)):
+        return []
+    text = typescript(EVENT, event_schema(EVENT))
+    return [Edit(TYPES_FILE, text.encode(), ChangeKind.WRITE, f"the type of {EVENT}")]
 
 
 def _settings(root: Path, names: dict[str, str]) -> list[Edit]:

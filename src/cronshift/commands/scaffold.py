@@ -40,7 +40,8 @@ def scaffold(
 
     session_flow.py is where you write the one thing that only you know: how an item is processed.
     The migration adds the new state to the status type; it cannot be undone. A schema.prisma gets
-    the label too. What is there already is left alone.
+    the label too, and a project with a tsconfig.json the types of the events. What is there
+    already is left alone.
 
     A client that polls a session shows the new state as "waiting": it is not an error, and it ends
     within seconds.

@@ -240,8 +240,15 @@ def _status(invocation: Invocation, document: dict[str, Any]) -> ExitCode:
         told = ", ".join(f"{name} {seconds:g} s" for name, seconds in waits.items())
         goal = "within" if waits["p95"] <= 10 else "above"  # noqa: PLR2004 - the goal, in seconds
         console.result(f"From queue to processing: {told}; p95 is {goal} the goal of 10 s.")
-    if document["completion_rate"] is not None:
-        console.result(f"{document['completion_rate']:.1%} of those that ended are finished.")
+    rate = document["completion_rate"]
+    if rate["all"] is not None:
+        paths = [
+            f"{rate[path]:.1%} on the {path} path"
+            for path in ("new", "old")
+            if rate[path] is not None
+        ]
+        told = f" ({', '.join(paths)})" if len(paths) > 1 else ""
+        console.result(f"{rate['all']:.1%} of those that ended are finished{told}.")
     console.result(
         f"{document['refunds']:,} refunds, {document['credits_refunded']:,} credits in all."
     )

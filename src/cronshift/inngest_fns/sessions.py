@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import inngest
 
+from cronshift.ownership import Owner
 from cronshift.schemas import InvalidEventError, check_event
-from cronshift.sessions.flow import EVENT, Claim, SessionFlow, items_of
+from cronshift.sessions.flow import EVENT, Claim, Enqueued, SessionFlow
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
 
 _logger = logging.getLogger("cronshift")
 
@@ -125,6 +126,42 @@ def session_functions(
     return [process_session, settle_cancelled, recover]
 
 
+async def enqueue_session(  # noqa: PLR0913 - two that serve, four that are asked for
+    flow: SessionFlow,
+    client: inngest.Inngest,
+    *,
+    user_id: Any,
+    cost: int,
+    values: Mapping[str, Any],
+    legacy: Callable[[str], Awaitable[Any]],
+) -> Enqueued:
+    """Ask for a session on behalf of a user, by the path that the ownership file gives them.
+
+    On the new path the session is QUEUED and its event sent; where sending fails the event stays in
+    the outbox, and recovery sends it. On the old path ``legacy`` is awaited with the session's id.
+
+    Args:
+        flow: the tables.
+        client: sends the event.
+        user_id: the authenticated caller, who owns the session and pays for it.
+        cost: in credits.
+        values: the session's other columns.
+        legacy: does the work as before.
+
+    Raises:
+        NotEnoughCreditsError: if the balance does not allow it; nothing was written.
+    """
+    made = await asyncio.to_thread(flow.enqueue, user_id, cost, values)
+    if made.owner is Owner.VERCEL:
+        await legacy(made.session_id)
+        return made
+    try:
+        await relay(flow, client)
+    except Exception as error:  # noqa: BLE001 - the session stands, whatever the event API says
+        _logger.warning("%s: events wait in the outbox (%s)", flow.name, type(error).__name__)
+    return made
+
+
 async def relay(flow: SessionFlow, client: inngest.Inngest) -> int:
     """Send what waits in the outbox; an app calls it behind :meth:`SessionFlow.enqueue`."""
 
@@ -177,13 +214,8 @@ async def _claim(flow: SessionFlow, session: str, user: str, run_id: str) -> str
     return str(await asyncio.to_thread(flow.claim, session, user, run_id))
 
 
-async def _items(flow: SessionFlow, session: str, column: str) -> Sequence[str]:
-    return await asyncio.to_thread(_read_items, flow, session, column)
-
-
-def _read_items(flow: SessionFlow, session: str, column: str) -> list[str]:
-    row = flow.row(session)
-    return list(items_of(row, column)) if row else []
+async def _items(flow: SessionFlow, session: str, column: str) -> list[str]:
+    return await asyncio.to_thread(flow.items, session, column)
 
 
 async def _finish(flow: SessionFlow, session: str, well: bool, reason: str) -> dict[str, Any]:

@@ -29,8 +29,13 @@ def check_event(name: str, data: Any) -> dict[str, Any]:
 
 
 @cache
+def event_schema(name: str) -> Any:
+    """Return the JSON Schema of an event's data."""
+    return json.loads(files("cronshift.schemas").joinpath("events", f"{name}.json").read_text())
+
+
+@cache
 def _validator(name: str) -> Any:
     import jsonschema
 
-    text = files("cronshift.schemas").joinpath("events", f"{name}.json").read_text()
-    return jsonschema.Draft202012Validator(json.loads(text))
+    return jsonschema.Draft202012Validator(event_schema(name))

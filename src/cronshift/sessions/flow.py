@@ -6,14 +6,14 @@ may be killed anywhere: the outbox still has the event, or recovery finds the se
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy import Column, DateTime, Integer, String, Table, insert, select, update
-from sqlalchemy.schema import CreateTable
+from sqlalchemy import Column, Table, column, insert, select, update
 
 from cronshift.errors import CronshiftError
 from cronshift.ownership import Owner
@@ -24,9 +24,9 @@ from cronshift.sessions.mapping import Mapped, as_status
 from cronshift.sessions.sweeping import Limits, Report, Sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Select
 
 EVENT = "session.requested"
 _MOST_AT_ONCE = 500  # sessions that one recovery looks at
@@ -81,29 +81,6 @@ class SessionFlow:
         self.mapped = mapped
         self.clock = clock
         self._source = source
-        key = mapped.id.type
-        metadata = mapped.refunds.metadata
-        self._outbox = metadata.tables.get("cronshift_outbox")
-        if self._outbox is None:
-            self._outbox = Table(
-                "cronshift_outbox",
-                metadata,
-                Column("session_id", key, primary_key=True),
-                Column("user_id", mapped.user.type, nullable=False),
-                Column("attempt", Integer, nullable=False),
-                Column("sent_at", DateTime(timezone=True)),
-            )
-        self._claims = metadata.tables.get("cronshift_session_claims")
-        if self._claims is None:
-            self._claims = Table(
-                "cronshift_session_claims",
-                metadata,
-                Column("session_id", key, primary_key=True),
-                Column("run_id", String(64), nullable=False),
-            )
-        with engine.begin() as connection:
-            for table in (self._outbox, self._claims):
-                connection.execute(CreateTable(table, if_not_exists=True))
 
     def owner(self, user_id: str) -> Owner:
         """Return who serves a user; without an ownership file the old path does."""
@@ -155,7 +132,7 @@ class SessionFlow:
 
         An event that is sent twice has the same id, and Inngest makes one run of it.
         """
-        table = self._outbox_table
+        table = self.mapped.outbox
         with self.engine.connect() as connection:
             waiting = connection.execute(
                 select(table).where(table.c.sent_at.is_(None)).limit(_MOST_AT_ONCE)
@@ -188,10 +165,10 @@ class SessionFlow:
             if settings.started:
                 marks[settings.started] = self._now()
             if connection.execute(taking.values(**marks)).rowcount == 1:
-                connection.execute(insert(self._claims_table).values(session_id=key, run_id=run_id))
+                connection.execute(insert(self.mapped.claims).values(session_id=key, run_id=run_id))
                 return Claim.OURS
             held = connection.execute(
-                select(self._claims_table.c.run_id).where(self._claims_table.c.session_id == key)
+                select(self.mapped.claims.c.run_id).where(self.mapped.claims.c.session_id == key)
             ).scalar()
         return Claim.OURS if held == run_id else Claim.GONE
 
@@ -201,6 +178,16 @@ class SessionFlow:
         with self.engine.connect() as connection:
             row = connection.execute(wanted).first()
         return row._asdict() if row else None
+
+    def items(self, session_id: Any, name: str) -> list[str]:
+        """Return a session's items: the list in a column of its table, an array or JSON."""
+        wanted: Select[Any] = select(column(name)).select_from(self.mapped.sessions)
+        with self.engine.connect() as connection:
+            value = connection.execute(
+                wanted.where(self.mapped.id == _key(self.mapped, session_id))
+            ).scalar()
+        listed = json.loads(value) if isinstance(value, str | bytes) else value
+        return [str(item) for item in listed or ()]
 
     def settle(self, session_id: Any, *, well: bool, reason: str = "") -> Report:
         """End a session that is being processed: what it was not given is refunded.
@@ -234,21 +221,9 @@ class SessionFlow:
                 self._put_out(connection, session, user)
         return len(lost)
 
-    @property
-    def _outbox_table(self) -> Table:
-        if self._outbox is None:
-            raise ValueError("the outbox is made with the flow")
-        return self._outbox
-
-    @property
-    def _claims_table(self) -> Table:
-        if self._claims is None:
-            raise ValueError("the claims are made with the flow")
-        return self._claims
-
     def _put_out(self, connection: Connection, session: Any, user: Any) -> None:
         """Let an event wait in the outbox: the first, or one more attempt."""
-        table = self._outbox_table
+        table = self.mapped.outbox
         again = update(table).where(table.c.session_id == session)
         done = connection.execute(again.values(attempt=table.c.attempt + 1, sent_at=None))
         if done.rowcount == 0:
@@ -272,16 +247,6 @@ def event_of(session_id: Any, user_id: Any, attempt: int) -> dict[str, Any]:
         "id": f"{EVENT}-{session_id}-{attempt}",
         "data": check_event(EVENT, data),
     }
-
-
-def items_of(session: Mapping[str, Any], column: str) -> Sequence[str]:
-    """Return a session's items, the list in one of its columns."""
-    value = session[column]
-    if isinstance(value, str):
-        import json
-
-        value = json.loads(value)
-    return [str(item) for item in value]
 
 
 def _with_columns(table: Table, values: Mapping[str, Any]) -> Table:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    DateTime,
     Enum,
+    Integer,
     MetaData,
     String,
     Table,
@@ -39,6 +41,8 @@ class Mapped:
 
     Attributes:
         refunds: cronshift's own record; its key is the session, so that none is refunded twice.
+        outbox: the event of every session on the new path; ``sent_at`` is empty while it waits.
+        claims: which run processes a session.
     """
 
     settings: SessionSettings
@@ -46,6 +50,8 @@ class Mapped:
     users: Table
     delivered: Table | None
     refunds: Table
+    outbox: Table
+    claims: Table
 
     @property
     def id(self) -> Column[Any]:
@@ -127,21 +133,36 @@ def map_tables(engine: Engine, settings: SessionSettings) -> Mapped:
         sessions,
         tables[settings.credits.table],
         tables[settings.delivered.table] if settings.delivered else None,
-        _refunds(metadata, sessions, settings),
+        *_own(metadata, sessions.c[settings.id], sessions.c[settings.user]),
     )
 
 
-def _refunds(metadata: MetaData, sessions: Table, settings: SessionSettings) -> Table:
-    """Return the table of refunds; ids have the types that the user's have."""
-    return Table(
+def _own(metadata: MetaData, session: Column[Any], user: Column[Any]) -> tuple[Table, ...]:
+    """Return cronshift's own tables; ids have the types that the user's have."""
+    refunds = Table(
         REFUNDS,
         metadata,
-        Column("session_id", sessions.c[settings.id].type, primary_key=True),
-        Column("user_id", sessions.c[settings.user].type, nullable=False),
+        Column("session_id", session.type, primary_key=True),
+        Column("user_id", user.type, nullable=False),
         Column("amount", BigInteger, nullable=False),
         Column("refunded_at", BigInteger, nullable=False),  # nanoseconds since 1970, its chunk's
         Column("reason", String(200), nullable=False),
     )
+    outbox = Table(
+        "cronshift_outbox",
+        metadata,
+        Column("session_id", session.type, primary_key=True),
+        Column("user_id", user.type, nullable=False),
+        Column("attempt", Integer, nullable=False),
+        Column("sent_at", DateTime(timezone=True)),
+    )
+    claims = Table(
+        "cronshift_session_claims",
+        metadata,
+        Column("session_id", session.type, primary_key=True),
+        Column("run_id", String(64), nullable=False),
+    )
+    return refunds, outbox, claims
 
 
 def _wanted(settings: SessionSettings) -> dict[str, list[str]]:

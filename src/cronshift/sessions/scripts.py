@@ -17,7 +17,7 @@ from cronshift.sessions.mapping import Mapped, map_tables
 from cronshift.sessions.sweeping import Sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Engine
 
@@ -69,7 +69,7 @@ def open_database(settings: SessionSettings) -> Database:
         ) from None
     try:
         mapped = map_tables(engine, settings)
-        sweeping.make_refunds(engine, mapped)
+        sweeping.make_tables(engine, mapped)
     except ConfigError:
         engine.dispose()
         raise
@@ -134,11 +134,20 @@ def refunds(database: Database) -> list[dict[str, Any]]:
 
 
 def status(database: Database, now: datetime) -> dict[str, Any]:
-    """Return where the sessions stand: counts by state, the oldest that waits, refunds so far."""
+    """Return where the sessions stand: counts by state, the oldest that waits, refunds so far.
+
+    ``completion_rate`` is the share of finished sessions among those that ended: ``all``, those of
+    the ``new`` path (they have an event), and those of the ``old`` one; ``None`` where none ended.
+    """
     mapped = database.mapped
     with database.engine.connect() as connection:
         counts = connection.execute(
             select(mapped.status, func.count(), func.min(mapped.created)).group_by(mapped.status)
+        ).all()
+        new = connection.execute(
+            select(mapped.status, func.count())
+            .join(mapped.outbox, mapped.outbox.c.session_id == mapped.id)
+            .group_by(mapped.status)
         ).all()
         paid, amount = connection.execute(
             select(func.count(), func.coalesce(func.sum(mapped.refunds.c.amount), 0))
@@ -146,16 +155,31 @@ def status(database: Database, now: datetime) -> dict[str, Any]:
     states = {str(label): int(number) for label, number, _ in counts}
     oldest = {str(label): _read(value) for label, _, value in counts}
     waiting = oldest.get(mapped.settings.queued)
-    ended = [states.get(label, 0) for label in (mapped.settings.finished, mapped.settings.failed)]
+    ended = _ended(mapped.settings, states)
+    ended_new = _ended(mapped.settings, {str(label): int(number) for label, number in new})
+    ended_old = (ended[0] - ended_new[0], ended[1] - ended_new[1])
     waits = _waits(database)
     return {
         "states": states,
         "oldest_queued_seconds": round((now - waiting).total_seconds()) if waiting else None,
-        "completion_rate": round(ended[0] / sum(ended), 4) if sum(ended) else None,
+        "completion_rate": {
+            "all": _rate(*ended),
+            "new": _rate(*ended_new),
+            "old": _rate(*ended_old),
+        },
         "queue_to_processing_seconds": waits,
         "refunds": int(paid),
         "credits_refunded": int(amount),
     }
+
+
+def _ended(settings: SessionSettings, states: Mapping[str, int]) -> tuple[int, int]:
+    """Return how many finished, and how many failed."""
+    return states.get(settings.finished, 0), states.get(settings.failed, 0)
+
+
+def _rate(finished: int, failed: int) -> float | None:
+    return round(finished / (finished + failed), 4) if finished + failed else None
 
 
 def _waits(database: Database) -> dict[str, float] | None:

@@ -104,10 +104,11 @@ def prepare(engine: Engine) -> Engine:
     return engine
 
 
-def make_refunds(engine: Engine, mapped: Mapped) -> None:
-    """Make the table of refunds where it is not there yet."""
+def make_tables(engine: Engine, mapped: Mapped) -> None:
+    """Make cronshift's own tables where they are not there yet."""
     with engine.begin() as connection:
-        connection.execute(CreateTable(mapped.refunds, if_not_exists=True))
+        for table in (mapped.refunds, mapped.outbox, mapped.claims):
+            connection.execute(CreateTable(table, if_not_exists=True))
 
 
 def count(engine: Engine, mapped: Mapped, sweep: Sweep) -> tuple[int, int]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import threading
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
+from tests.integration.sockets import serving
 
 from cronshift.cutover import prepare_cutover, read_ownership
 from cronshift.errors import CronshiftError
@@ -26,9 +23,6 @@ from cronshift.runtime import Guard, Job
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.tell import TellOwnership
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 EXAMPLES = Path(__file__).parents[3] / "examples"
 MONDAY = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
 PATH = "/api/cron/prediction-check"
@@ -37,25 +31,10 @@ PATH = "/api/cron/prediction-check"
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CRON_SECRET", "s3cret")
-    ignored = shutil.ignore_patterns("demo.py", "__pycache__", "inngest_app")
+    ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
     root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
     apply(root, prepare_migration(load_project(root), (), MONDAY).operation)
     return root
-
-
-@contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning")
-    server = uvicorn.Server(config)
-    listener = config.bind_socket()
-    listener.listen()
-    thread = threading.Thread(target=server.run, args=([listener],))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def guarded(text: str) -> FastAPI:

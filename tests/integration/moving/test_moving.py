@@ -33,7 +33,7 @@ JOB = "prediction-check"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    ignored = shutil.ignore_patterns("demo.py", "__pycache__", "inngest_app")
+    ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
     root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
     apply(root, prepare_migration(load_project(root), (), MONDAY).operation)
     return root

@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -17,62 +18,14 @@ from cronshift.sessions.scripts import Database, open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from cronshift.sessions.settings import SessionSettings
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 OLD = NOW - timedelta(hours=1)
 
-TOML = """
-[sessions]
-database_url_env = "DATABASE_URL"
-table = "prediction_sessions"
-id = "id"
-user = "user_id"
-status = "status"
-created = "created_at"
-started = "started_at"
-error = "error"
-queued = "queued"
-processing = ["initializing", "generating"]
-finished = "finished"
-failed = "error"
-legacy = "initializing"
-cost = { array_length = "selected_models" }
-delivered = { table = "predictions", session = "session_id" }
-
-[sessions.credits]
-table = "users"
-id = "id"
-balance = "credits"
-spent = "total_credits_spent"
-"""
-
-POSTGRESQL = """
-CREATE TYPE session_status AS ENUM ('initializing', 'queued', 'generating', 'finished', 'error');
-CREATE TABLE users (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text, credits integer NOT NULL,
-  total_credits_spent integer NOT NULL
-);
-CREATE TABLE prediction_sessions (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(), user_id uuid NOT NULL REFERENCES users,
-  status session_status NOT NULL, selected_models text[] NOT NULL,
-  created_at timestamptz NOT NULL, started_at timestamptz, error text, note text DEFAULT 'untouched'
-);
-CREATE TABLE predictions (id serial PRIMARY KEY, session_id uuid NOT NULL, model text);
-CREATE INDEX ON predictions (session_id);
-CREATE INDEX ON prediction_sessions (status, created_at);
-"""
-SQLITE = """
-CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT, credits INTEGER NOT NULL, total_credits_spent INTEGER NOT NULL);
-CREATE TABLE prediction_sessions (
-  id TEXT PRIMARY KEY, user_id TEXT NOT NULL, status TEXT NOT NULL, selected_models TEXT NOT NULL,
-  created_at TIMESTAMP NOT NULL, started_at TIMESTAMP, error TEXT, note TEXT DEFAULT 'untouched'
-);
-CREATE TABLE predictions (id INTEGER PRIMARY KEY, session_id TEXT NOT NULL, model TEXT);
-CREATE INDEX predictions_session ON predictions (session_id);
-"""
+EXAMPLE = Path(__file__).parents[3] / "examples/sessions"
+TOML = (EXAMPLE / "cronshift.toml").read_text()
 
 
 @dataclass
@@ -164,7 +117,7 @@ def app(
     """Make the schema anew, in a database of its own."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'app.db'}"
-        schema = SQLITE
+        schema = EXAMPLE / "schema.sqlite.sql"
     else:
         given = os.environ.get("CRONSHIFT_TEST_POSTGRES_URL")
         server = given or str(request.getfixturevalue("postgresql_url"))
@@ -174,10 +127,10 @@ def app(
             connection.execute(text(f"CREATE DATABASE {name}"))
         admin.dispose()
         url = create_engine(server).url.set(database=name).render_as_string(hide_password=False)
-        schema = POSTGRESQL
+        schema = EXAMPLE / "schema.postgresql.sql"
     engine = create_engine(url)
     with engine.begin() as connection:
-        for statement in schema.strip().split(";"):
+        for statement in schema.read_text().strip().split(";"):
             if statement.strip():
                 connection.execute(text(statement))
     monkeypatch.setenv("DATABASE_URL", url)

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import inngest
 import inngest.fast_api
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from tests.integration.sockets import serving
 
 from cronshift.executor.engine import Surroundings, Target, execute
 from cronshift.executor.events import Receiver, custom_event, tick_event
 from cronshift.executor.transport import Endpoint
+from cronshift.inngest_fns.processing import HttpProcessor
 from cronshift.inngest_fns.sessions import FlowOptions, Item, relay, session_functions
 from cronshift.ownership import Epoch, Owner, Ownership, dump_ownership
 from cronshift.runtime.held import Source
+from cronshift.runtime.signature import SignatureAge
 from cronshift.schemas import InvalidEventError, check_event
+from cronshift.sessions import scripts
 from cronshift.sessions.flow import EVENT, Claim, NotEnoughCreditsError, SessionFlow, event_of
 
 if TYPE_CHECKING:
@@ -292,3 +300,131 @@ def test_an_event_of_another_shape_is_not_even_sent() -> None:
         event_of("a b", "user", 0)
     with pytest.raises(InvalidEventError, match="user_id breaks the rule"):
         check_event(EVENT, {"session_id": "x", "user_id": ""})
+
+
+@pytest.mark.parametrize(
+    ("status", "delivered", "attempts"), [(204, True, 1), (503, False, 3), (422, False, 1)]
+)
+def test_an_endpoint_of_the_app_may_process_items(
+    app: App,
+    flow: Flow,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    delivered: bool,
+    attempts: int,
+) -> None:
+    asked_for: list[tuple[str | None, dict[str, Any]]] = []
+    served = FastAPI()
+
+    @served.post("/api/process")
+    async def process(request: Request) -> Response:
+        asked_for.append((request.headers.get("authorization"), await request.json()))
+        assert request.headers["idempotency-key"] == asked_for[-1][1]["key"]
+        return Response(status_code=status)
+
+    monkeypatch.setenv("CRON_SECRET", "s3cret")
+    flow.process = HttpProcessor("/api/process").__call__  # type: ignore[method-assign]
+    user = app.user(10, 0)
+    session = flow.enqueue(user, 1)
+    with serving(served) as address:
+        monkeypatch.setenv("CRONSHIFT_BASE_URL", address)
+        run = flow.run(event=asked(session, user))
+    assert run.output == {
+        "delivered": int(delivered),
+        "failed": [] if delivered else ["model-0"],
+    }
+    assert len(asked_for) == attempts
+    bearer, item = asked_for[0]
+    assert bearer == "Bearer s3cret"
+    assert item == {
+        "session_id": session,
+        "user_id": user,
+        "item": "model-0",
+        "key": f"{session}:model-0",
+    }
+    assert app.state(session)[0] == ("finished" if delivered else "error")
+
+
+def test_an_endpoint_is_never_called_without_a_bearer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRONSHIFT_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.delenv("CRON_SECRET", raising=False)
+    with pytest.raises(inngest.NonRetriableError, match="CRON_SECRET is not set"):
+        asyncio.run(HttpProcessor("/api/process")(Item("s", "u", "m", "s:m")))
+
+
+@pytest.mark.parametrize("fault", ["unsigned", "expired", "another key", "another body"])
+def test_a_call_that_inngest_did_not_sign_moves_nothing(
+    app: App, flow: Flow, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    key = "signkey-test-" + "5eed" * 16
+    monkeypatch.setenv("INNGEST_SIGNING_KEY", key)
+    monkeypatch.delenv("INNGEST_DEV", raising=False)
+    client = inngest.Inngest(app_id="app", is_production=True)
+    served = FastAPI()
+    served.add_middleware(SignatureAge)
+    inngest.fast_api.serve(served, client, session_functions(client, flow.flow, flow.process))
+    user = app.user(10, 0)
+    session = flow.enqueue(user)
+
+    def body(attempt: int) -> bytes:
+        ctx = {
+            "attempt": attempt,
+            "disable_immediate_execution": False,
+            "run_id": "01RUN",
+            "stack": {"stack": []},
+            "use_api": False,
+        }
+        event = asked(session, user)
+        return json.dumps(
+            {"ctx": ctx, "event": event, "events": [event], "steps": {}, "use_api": False}
+        ).encode()
+
+    def call(signature: str | None) -> int:
+        async def post() -> int:
+            transport = httpx.ASGITransport(served)
+            async with httpx.AsyncClient(transport=transport, base_url="http://app") as http:
+                headers = {"x-inngest-signature": signature} if signature else {}
+                where = "/api/inngest?fnId=app-prediction-session&stepId=step"
+                answer = await http.post(
+                    where,
+                    content=sent,
+                    headers={"content-type": "application/json", **headers},
+                )
+                return answer.status_code
+
+        return asyncio.run(post())
+
+    sent = body(0)
+    given = {
+        "unsigned": None,
+        "expired": signed(sent, key, age=600),
+        "another key": signed(sent, "signkey-test-" + "0bad" * 16, age=0),
+        "another body": signed(body(1), key, age=0),
+    }[fault]
+    assert call(given) == 401
+    assert app.state(session)[0] == "queued"
+    assert (flow.processed, app.account(user)) == ([], (7, 3))
+    assert call(signed(sent, key, age=0)) == 206  # the same call, signed as Inngest does
+    assert app.state(session)[0] == "initializing"
+
+
+def signed(body: bytes, key: str, *, age: float) -> str:
+    """Sign as the engine does."""
+    made = int(time.time() - age)
+    canonical = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"))
+    digest = hmac.new(
+        key.split("-", 2)[2].encode(), (canonical + str(made)).encode(), hashlib.sha256
+    )
+    return f"t={made}&s={digest.hexdigest()}"
+
+
+def test_status_tells_the_new_path_from_the_old(flow: Flow, app: App) -> None:
+    user = app.user(20, 0)
+    for failing in (set(), {"model-0"}):
+        flow.failing = failing
+        session = flow.enqueue(user, 1)
+        flow.run(event=asked(session, user))
+    for state in ("finished", "finished", "finished", "error"):
+        app.session(user, state)
+    told = scripts.status(app.database, NOW)["completion_rate"]
+    assert told == {"all": 0.6667, "new": 0.5, "old": 0.75}

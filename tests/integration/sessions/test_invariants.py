@@ -22,6 +22,8 @@ from sqlalchemy import create_engine, text
 from cronshift.sessions import scripts, sweeping
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
     from tests.integration.sessions.conftest import App
 
@@ -134,7 +136,9 @@ def fill(app: App) -> None:
 
 
 def test_every_session_is_settled_once_whatever_happens(
-    app: App, tmp_path_factory: pytest.TempPathFactory
+    app: App,
+    tmp_path_factory: pytest.TempPathFactory,
+    record_property: Callable[[str, object], None],
 ) -> None:
     from tests.integration.sessions.conftest import TOML
 
@@ -179,6 +183,13 @@ def test_every_session_is_settled_once_whatever_happens(
     ):
         sweeping.run(app.database.engine, mapped, sweep)
     assert_all_is_well(app, before, spent_before)
+    refunds, paid = app.one("SELECT count(*), sum(amount) FROM cronshift_refunds")
+    claimed = app.one("SELECT count(*) FROM claimed")
+    record_property(
+        "figures",
+        f"{app.engine.dialect.name}: {SESSIONS:,} sessions, {KILLS} kills, {refunds:,} refunds of "
+        f"{paid:,} credits, {claimed:,} claimed by the flow, none settled twice",
+    )
 
 
 def assert_all_is_well(app: App, before: int, spent_before: int) -> None:

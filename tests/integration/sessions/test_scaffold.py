@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from inline_snapshot import snapshot
 from sqlalchemy import create_engine, text
 
 from cronshift.config import parse_settings
 from cronshift.errors import ConfigError
 from cronshift.operations import apply
-from cronshift.scaffolding import prepare_scaffold
+from cronshift.scaffolding import TYPES_FILE, prepare_scaffold
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,3 +103,33 @@ def test_what_is_written_loads_beside_the_real_tables(tmp_path: Path, app: App) 
         "app-prediction-session-recovery",
     ]
     assert app.one("SELECT count(*) FROM cronshift_outbox") == 0
+
+
+@pytest.mark.node
+def test_a_typescript_app_gets_types_that_are_the_schemas(
+    tmp_path: Path, node_packages: Path
+) -> None:
+    plain = prepare_scaffold(tmp_path, NOW).changes
+    assert TYPES_FILE not in {image.path for change in plain for image in change.images}
+    (tmp_path / "tsconfig.json").write_text('{"compilerOptions": {"strict": true, "noEmit": true}}')
+    apply(tmp_path, prepare_scaffold(tmp_path, NOW))
+    assert (tmp_path / TYPES_FILE).read_text() == snapshot("""\
+/** A user asked for a session. Names the session and its user; nothing about either stands in the event. */
+export type SessionRequested = {
+  session_id: string;
+  user_id: string;
+  attempt?: number;
+};
+""")
+    use = (
+        'import type { SessionRequested } from "./session_events";\n'
+        'export const good: SessionRequested = { session_id: "a", user_id: "b", attempt: 1 };\n'
+        "// @ts-expect-error - both ids are asked for\n"
+        'export const bad: SessionRequested = { session_id: "a" };\n'
+        "// @ts-expect-error - and nothing else is let through\n"
+        'export const more: SessionRequested = { session_id: "a", user_id: "b", email: "c" };\n'
+    )
+    (tmp_path / "use.ts").write_text(use)
+    tsc = node_packages / "node_modules/.bin/tsc"
+    done = subprocess.run([tsc, "-p", tmp_path], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")

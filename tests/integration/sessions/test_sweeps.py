@@ -164,7 +164,7 @@ def test_where_the_sessions_stand(app: App) -> None:
     told = scripts.status(app.database, NOW)
     assert told["states"] == {"queued": 1, "finished": 1, "error": 1}
     assert told["oldest_queued_seconds"] == 90
-    assert told["completion_rate"] == 0.5
+    assert told["completion_rate"] == {"all": 0.5, "new": None, "old": 0.5}
     assert told["queue_to_processing_seconds"] == {"p50": 4.0, "p95": 4.0, "p99": 4.0}
 
 
