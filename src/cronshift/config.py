@@ -71,6 +71,15 @@ class JobSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """A finding that the user knows and accepts, of one job or of all, and why."""
+
+    code: str
+    reason: str
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of cronshift.toml. ``file`` is ``None`` when there is none."""
 
@@ -84,6 +93,7 @@ class Settings:
     defaults: JobOptions = field(default_factory=JobOptions)
     jobs: Mapping[str, JobSettings] = field(default_factory=dict)
     sessions: SessionSettings | None = None
+    suppressions: tuple[Suppression, ...] = ()
 
 
 def load_settings(root: Path, given: Path | None = None) -> Settings:
@@ -142,6 +152,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
             for job_id, table in document.get("jobs", {}).items()
         },
         sessions=read_sessions(document["sessions"]) if "sessions" in document else None,
+        suppressions=tuple(Suppression(**table) for table in document.get("suppress", ())),
     )
 
 

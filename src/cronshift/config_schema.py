@@ -52,6 +52,12 @@ _OPTIONS = {
     ),
 }
 
+_SUPPRESSION = _table(
+    {"code": {"type": "string", "pattern": "^CS[1-6][0-9]{2}$"}, "job": _TEXT, "reason": _TEXT},
+    "code",
+    "reason",
+)
+
 _SESSIONS = _table(
     {
         "database_url_env": _ENV,
@@ -109,6 +115,7 @@ SCHEMA: dict[str, Any] = {
             ),
             "defaults": _table(_OPTIONS),
             "sessions": _SESSIONS,
+            "suppress": {"type": "array", "items": _SUPPRESSION},
             "jobs": {
                 "type": "object",
                 "propertyNames": {"pattern": _ID},

@@ -10,7 +10,7 @@ from cronshift.cutover import read_ownership
 from cronshift.entries import project_after, regenerated, take_out
 from cronshift.errors import RefusedError
 from cronshift.guard_removal import without_guard
-from cronshift.handlers import PythonHandlers
+from cronshift.handlers import Resolver
 from cronshift.leftovers import Leftover, find_leftovers
 from cronshift.migration import pick_jobs
 from cronshift.model import HandlerKind, Job, Mode, Origin
@@ -132,10 +132,10 @@ def _not_yet(ownership: Ownership, job: Job, now: datetime, has_run: HasRun) -> 
 
 def _dead_routes(project: Project, jobs: Sequence[Job]) -> dict[str, str]:
     """Return the route files that only started work which a function now does itself, by path."""
-    handlers = PythonHandlers(project.root)
+    resolver = Resolver(project.root, project.sources[0].document)
     routes = {}
     for job in jobs:
-        route = handlers.answering(job.entry.path)
+        route = resolver.resolve(job.entry.path).handler
         named = job.handler
         if (
             job.mode is Mode.DIRECT

@@ -79,7 +79,16 @@ class HandlerKind(StrEnum):
 
     NEXT_ROUTE = "next-route"
     NEXT_PAGES = "next-pages"
+    NEXT_PAGE = "page"  # renders; of any framework
+    SVELTEKIT = "sveltekit-route"
+    NITRO = "nitro-route"
+    ASTRO = "astro-route"
+    REMIX = "remix-route"
+    SOLIDSTART = "solidstart-route"
     NODE_FUNCTION = "node-function"
+    NODE_APP = "node-app"  # Hono, Express, Fastify, Nest …
+    FUNCTION = "function"  # Go, Ruby, Rust; Python whose shape is not told
+    STATIC = "static-file"
     ASGI = "asgi"
     WSGI = "wsgi"
     HTTP_HANDLER = "http-handler"  # a BaseHTTPRequestHandler class
@@ -93,7 +102,11 @@ PYTHON_KINDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """The source that answers an entry's path."""
+    """The source that answers an entry's path.
+
+    Attributes:
+        route: where an app declares the route in code, beside ``file``, which is what is deployed.
+    """
 
     file: str
     kind: HandlerKind
@@ -102,6 +115,7 @@ class Handler:
     line: int = 1
     max_duration: int | None = None  # seconds
     auth: str | None = None
+    route: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +241,7 @@ class Plan:
     out: str
     jobs: tuple[Job, ...]
     findings: tuple[Finding, ...]
+    suppressed: tuple[Finding, ...] = ()
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
 
     def job(self, job_id: str) -> Job | None:

@@ -14,7 +14,7 @@ from cronshift.config import CONFIG_NAME
 from cronshift.errors import ConfigError, ScheduleError
 from cronshift.findings import BY_NAME, Rule
 from cronshift.findings import entries as rules
-from cronshift.handlers import PythonHandlers
+from cronshift.judging import Judge
 from cronshift.model import (
     PYTHON_KINDS,
     CronEntry,
@@ -64,12 +64,13 @@ def make_plan(project: Project) -> Plan:
     ids = [named.get(id(entry)) or next(rest) for entry in entries]
     _refuse_unknown_jobs(settings, ids)
     found = [*_from_problems(problems, entries, ids), *_between(entries, ids)]
-    handlers = PythonHandlers(project.root)
+    judge = Judge(project.root, project.sources[0].document)
     made_jobs = []
     for job_id, entry in zip(ids, entries, strict=True):
-        job, own = _job(settings, handlers, job_id, entry)
+        job, own = _job(settings, judge, job_id, entry)
         made_jobs.append(job)
         found += own
+    found, suppressed = suppress(found, settings)
     blocked = {finding.job for finding in found if finding.severity is Severity.ERROR}
     jobs = [
         replace(job, mode=Mode.BLOCKED, module=None) if job.id in blocked else job
@@ -82,7 +83,8 @@ def make_plan(project: Project) -> Plan:
         app_id=project.app_id,
         out=settings.out,
         jobs=tuple(jobs),
-        findings=tuple(sorted(found, key=_reading_order)),
+        findings=tuple(sorted(found, key=reading_order)),
+        suppressed=tuple(sorted(suppressed, key=reading_order)),
         bridge=settings.bridge,
     )
 
@@ -138,7 +140,7 @@ def _refuse_unknown_jobs(settings: Settings, ids: Sequence[str]) -> None:
 
 
 def _job(
-    settings: Settings, handlers: PythonHandlers, job_id: str, entry: CronEntry
+    settings: Settings, judge: Judge, job_id: str, entry: CronEntry
 ) -> tuple[Job, list[Finding]]:
     """Return the job of one entry, and what its own text gives to say."""
     own = settings.jobs.get(job_id)
@@ -154,9 +156,11 @@ def _job(
         message = f"{entry.pointer} calls {entry.path} with {entry.method}."
         found.append(rules.NOT_GET.found(message, job=job_id, location=entry.source))
     if own and own.handler:
-        handler: Handler | None = handlers.named(own.handler, own.handler_kind)
+        named = judge.resolver.python.named(own.handler, own.handler_kind)
+        handler: Handler | None = named
     else:
-        handler = handlers.answering(entry.path)
+        handler, said = judge.of(entry, schedule, job_id)
+        found += said
     mode = _mode(job_id, handler, (own.mode if own else None) or settings.mode)
     module = f"{settings.out}/jobs/{module_name(job_id)}.py"
     return Job(job_id, entry, schedule, mode, handler, options, module), found
@@ -244,7 +248,21 @@ def _between(entries: Sequence[CronEntry], ids: Sequence[str]) -> Iterable[Findi
         yield rules.SCHEDULES_IN_USE.found(text, location=modern[0].source)
 
 
-def _reading_order(finding: Finding) -> tuple[int, str, int, str]:
+def suppress(found: Iterable[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:
+    """Part the findings in those that are shown and those that the user has accepted."""
+    shown: list[Finding] = []
+    hidden: list[Finding] = []
+    for finding in found:
+        accepted = any(
+            one.code == finding.code and one.job in {None, finding.job}
+            for one in settings.suppressions
+        )
+        (hidden if accepted else shown).append(finding)
+    return shown, hidden
+
+
+def reading_order(finding: Finding) -> tuple[int, str, int, str]:
+    """Return what findings are sorted by: the worst first, then their place."""
     place = finding.location
     return (
         list(Severity).index(finding.severity),

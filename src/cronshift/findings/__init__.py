@@ -4,12 +4,12 @@
 ``CS4xx`` the Inngest side, ``CS5xx`` cost and load, ``CS6xx`` leftovers (DESIGN 5.7).
 """
 
-from cronshift.findings import entries, inngest
+from cronshift.findings import behaviour, entries, inngest, leftovers, load, routing
 from cronshift.findings.rule import Rule
 
 CATALOGUE: dict[str, Rule] = {
     rule.code: rule
-    for family in (entries, inngest)
+    for family in (entries, behaviour, routing, inngest, load, leftovers)
     for rule in vars(family).values()
     if isinstance(rule, Rule)
 }

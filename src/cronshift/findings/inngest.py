@@ -217,3 +217,33 @@ OUT_OF_DATE = Rule(
     "itself has changed since.",
     "cronshift migrate",
 )
+INTERCEPTED = Rule(
+    "CS430",
+    "endpoint-intercepted",
+    Severity.ERROR,
+    "The middleware runs before /api/inngest and sends callers away. Inngest's calls would end there, "
+    "and no function would ever run.",
+    "Leave /api/inngest out of the middleware's matcher.",
+)
+SERVE_DURATION = Rule(
+    "CS431",
+    "serve-duration",
+    Severity.WARNING,
+    "The route that serves the functions may run for less time than a handler it replaces.",
+    "Set its `maxDuration` to the longest of the handlers'.",
+)
+OTHER_MAJOR = Rule(
+    "CS432",
+    "other-majors-shape",
+    Severity.ERROR,
+    "createFunction is called in the shape of another major of the SDK: v4 takes the trigger in the "
+    "options, v3 as its second argument. The other shape registers a function that never fires.",
+    "Write it as the installed version asks for.",
+)
+MISSING_KEYS = Rule(
+    "CS433",
+    "keys-not-in-example",
+    Severity.NOTE,
+    "The example of the environment does not name what Inngest needs in production.",
+    "Add INNGEST_EVENT_KEY and INNGEST_SIGNING_KEY, without values.",
+)

@@ -1,8 +1,5 @@
-"""RESOLVE: from an entry's path to the source that answers it.
+"""RESOLVE: from an entry's path to the source that answers it, and what that source does."""
 
-Reads sources and never runs them. What cannot be read for certain is ``None``, not a guess.
-"""
+from cronshift.handlers.resolving import Resolution, Resolver, Verdict
 
-from cronshift.handlers.python import PythonHandlers
-
-__all__ = ["PythonHandlers"]
+__all__ = ["Resolution", "Resolver", "Verdict"]

@@ -37,13 +37,6 @@ class PythonHandlers:
         self._root = root
         self._trees: dict[Path, ast.Module] = {}
 
-    def answering(self, path: str) -> Handler | None:
-        """Return the handler that answers ``path``, if a Python one does.
-
-        A framework's app answers every path; whether it has that route is for the app to say.
-        """
-        return self._framework_entry or self._function_file(path)
-
     def named(self, reference: str, kind: HandlerKind | None) -> Handler:
         """Return the handler that the user named ``module:attribute`` or ``file.py:attribute``.
 
@@ -71,8 +64,12 @@ class PythonHandlers:
         line, seen = found or (1, HandlerKind.CALLABLE)
         return Handler(self._relative(file), kind or seen, export, "python", line)
 
+    def in_file(self, file: str) -> Handler | None:
+        """Return what a file exports for the runtime, if that can be read."""
+        return self._handler(file)
+
     @cached_property
-    def _framework_entry(self) -> Handler | None:
+    def framework_entry(self) -> Handler | None:
         """The app of a detected FastAPI, Flask, Django … project."""
         manifests = ("pyproject.toml", "requirements.txt", "Pipfile")
         files = [file for name in manifests if (file := self._inside(name))]
@@ -92,14 +89,6 @@ class PythonHandlers:
             return None
         entry = document.get("tool", {}).get("vercel", {}).get("entrypoint")
         return entry if isinstance(entry, str) and ":" in entry else None
-
-    def _function_file(self, path: str) -> Handler | None:
-        """Return the handler in ``api/**``, one file a path."""
-        bare = PurePosixPath(path.partition("?")[0].strip("/").removesuffix(".py"))
-        hidden = any(part.startswith((".", "_")) for part in bare.parts)
-        if bare.parts[:1] != ("api",) or hidden:
-            return None
-        return self._handler(f"{bare}.py") or self._handler(f"{bare}/index.py")
 
     def _handler(self, place: str) -> Handler | None:
         file = self._inside(place)

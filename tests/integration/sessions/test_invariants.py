@@ -228,5 +228,6 @@ def assert_all_is_well(app: App, before: int, spent_before: int) -> None:
             )
             == 0
         )
+        assert one("SELECT count(*) - count(DISTINCT id) FROM claimed") == 0
         assert refunds > 0
     engine.dispose()

@@ -1,0 +1,22 @@
+"""What still speaks of the old routes, ``CS6xx``."""
+
+from __future__ import annotations
+
+from cronshift.findings.rule import Rule
+from cronshift.model import Severity
+
+STILL_CALLED = Rule(
+    "CS601",
+    "still-called",
+    Severity.NOTE,
+    "Something beside Vercel's cron calls the route: a script, a workflow, a document. It goes on doing "
+    "so when the job has moved, and breaks when the route is removed.",
+    "Point it at `cronshift run`, or keep the route.",
+)
+UNUSED_SUPPRESSION = Rule(
+    "CS602",
+    "unused-suppression",
+    Severity.NOTE,
+    "A suppression in cronshift.toml matches no finding.",
+    "Remove it.",
+)

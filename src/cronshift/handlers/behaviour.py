@@ -1,0 +1,96 @@
+"""What a handler does, as plain data: the spots that matter, whatever the language."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+SIDE_WORK = re.compile(
+    r"log|track|analytic|metric|capture|sentry|posthog|mixpanel|segment|slack|discord|notif|alert|"
+    r"revalidat|ping|heartbeat|telemetr|audit|report|warm|prefetch|console|flush|invalidate|purge",
+    re.IGNORECASE,
+)
+"""Names of work that a handler does beside its own."""
+
+READING = re.compile(
+    r"auth|verif|session|header|cookie|param|\bjson\b|\btext\b|formData|\bfind|select|query|\bget|count|"
+    r"\blist|\bread|\bload|\bfetch[A-Z]|connect|check|valid|secret|lock",
+    re.IGNORECASE,
+)
+"""Names of calls that only look: what is awaited there is not the work."""
+
+PROTECTED = re.compile(
+    r"auth|secret|token|session|api_?key|cron_?key|verif|signature|protect|guard|permission|\b401\b|\b403\b|"
+    r"credential|hmac|jwt|clerk|isadmin|requireAdmin|assertCron",
+    re.IGNORECASE,
+)
+"""Words of which a handler that checks its caller has at least one."""
+
+
+class Loose(StrEnum):
+    """How work goes on behind the answer."""
+
+    MAIN = "main"
+    """Nobody waits for the work: the run succeeds before it begins, and the platform may kill it."""
+    SIDE = "side"
+    AFTER = "after"
+    """``after`` or ``waitUntil``: it is finished, but no failure of it is seen."""
+
+
+class Auth(StrEnum):
+    """How a handler checks who calls."""
+
+    SECRET = "secret"  # noqa: S105 - a style, not a secret
+    FAIL_OPEN = "fail-open"
+    """Not at all where the variable is not set."""
+    UNDEFINED = "bearer-undefined"
+    """``Bearer undefined`` passes where the variable is not set."""
+    SPOOFABLE = "spoofable"
+    """By a header that anybody can send."""
+    OTHER = "other"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A line that matters, and what stands there, in a few words."""
+
+    file: str
+    line: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What the source of a handler shows; what it does not show is empty.
+
+    Attributes:
+        work: the file and line where the work is, behind re-exports and wrappers.
+        stub: GET does nothing and another method does; ``what`` names that one.
+        loose: work that nobody waits for.
+        swallowed: errors that are caught and answered with success.
+        soft: answers that say failure with status 200.
+        refuses_get: the code answers GET with 405.
+        max_duration: seconds, as the file says.
+        cached: a setting that makes Next answer from its cache.
+        silent: the handler ends without ever answering.
+    """
+
+    work: Spot | None = None
+    stub: Spot | None = None
+    loose: tuple[tuple[Loose, Spot], ...] = ()
+    swallowed: tuple[Spot, ...] = ()
+    soft: tuple[Spot, ...] = ()
+    refuses_get: Spot | None = None
+    auth: Auth = Auth.UNKNOWN
+    auth_spot: Spot | None = None
+    max_duration: int | None = None
+    runtime: str | None = None
+    cached: Spot | None = None
+    streams: Spot | None = None
+    silent: Spot | None = None
+    reads_schedule: Spot | None = None
+    reads_query: bool = False
+    side_effects: tuple[Spot, ...] = field(default=())

@@ -1,0 +1,112 @@
+"""A route that an app declares in code, and how the frameworks write a pattern of paths."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.routes import Rank, RouteTable, Segment
+from cronshift.handlers.routes import Route as TableRoute
+from cronshift.model import Handler, HandlerKind, Location
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_ROUTES = 20_000
+DEEPEST = 12  # routers inside routers
+_REST = re.compile(r"\{\w+:path\}|<path:\w+>|\*\w*|:\w+[*+]|\{\*\w+\}")
+_ONE = re.compile(r"\{[^{}]*\}|<[^<>]*>|:\w+(\{[^{}]*\}|\([^()]*\))?\??")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRoute:
+    """One route.
+
+    Attributes:
+        path: whole, prefixes included, as it is written.
+        methods: those it answers; ``None`` for all.
+        export: the function or class that does the work, where it has a name.
+    """
+
+    path: str
+    methods: frozenset[str] | None
+    place: Location
+    export: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMatch:
+    """The route that answers a path; ``slash`` says that it differs by the slash at its end."""
+
+    route: CodeRoute
+    slash: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The way to a router inside routers: what its paths begin with, and where it came through."""
+
+    prefix: str = ""
+    seen: frozenset[tuple[str, str]] = frozenset()
+
+    def at(self, path: str) -> Trail:
+        """Return the trail below a path."""
+        return Trail(joined(self.prefix, path), self.seen) if path else self
+
+    def through(self, file: str, name: str) -> Trail | None:
+        """Return the trail behind a router; ``None`` when it turns in circles, or goes too deep."""
+        step = (file, name)
+        if step in self.seen or len(self.seen) >= DEEPEST:
+            return None
+        return Trail(self.prefix, self.seen | {step})
+
+
+def segments_of(path: str) -> tuple[Segment, ...]:
+    """Return the segments of a path as FastAPI, Flask, Django, Hono or Express write it."""
+    segments = []
+    for part in path.split("/"):
+        if not part:
+            continue
+        if _REST.fullmatch(part):
+            segments.append(Segment(Rank.MAYBE_REST, part))
+        elif _ONE.fullmatch(part):
+            segments.append(Segment(Rank.ONE, part))
+        elif _ONE.search(part) or "*" in part:
+            texts = (re.escape(text) for text in re.split(r"\{[^{}]*\}|<[^<>]*>|:\w+|\*", part))
+            segments.append(Segment(Rank.MIXED, "[^/]*".join(texts)))
+        else:
+            segments.append(Segment(Rank.STATIC, part))
+    return tuple(segments)
+
+
+def answering(routes: Sequence[CodeRoute], path: str) -> CodeMatch | None:
+    """Return the route that answers GET of a path, else one that answers another method."""
+    by_methods = sorted(routes, key=lambda route: not answers_get(route.methods))
+    for wanted in (True, False):
+        chosen = [route for route in by_methods if answers_get(route.methods) is wanted]
+        table = RouteTable(
+            TableRoute(segments_of(route.path), Handler(str(number), HandlerKind.ASGI, "", ""))
+            for number, route in enumerate(chosen)
+        )
+        found = table.answering(path)
+        if found is not None:
+            route = chosen[int(found.handler.file)]
+            return CodeMatch(route, _ends(route.path) != _ends(path))
+    return None
+
+
+def _ends(path: str) -> bool:
+    return path != "/" and path.endswith("/")
+
+
+def answers_get(methods: frozenset[str] | None) -> bool:
+    """Return whether GET is among the methods; ``None`` are all."""
+    return methods is None or "GET" in methods
+
+
+def joined(prefix: str, path: str) -> str:
+    """Return a prefix and a path with one slash between them."""
+    if not path or path == "/":
+        return (prefix or "/") + ("/" if path and prefix and not prefix.endswith("/") else "")
+    return f"{prefix.rstrip('/')}/{path.lstrip('/')}"

@@ -1,0 +1,234 @@
+"""The other file routers: SvelteKit, Nuxt and Nitro, Astro, Remix and React Router, SolidStart.
+
+Each is a folder, the files in it that answer requests, and how a name becomes a segment.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.javascript import arguments, literal
+from cronshift.handlers.routes import Rank, Route, Segment
+from cronshift.model import Handler, HandlerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ast_grep_py import SgNode
+
+    from cronshift.handlers.tree import SourceTree
+
+_SOURCES = (".ts", ".js", ".mts", ".mjs", ".tsx", ".jsx")
+_NITRO_METHOD = re.compile(r"\.(get|post|put|patch|delete|head|options|connect|trace)$")
+_BRACKETS = re.compile(r"\[(\[)?(\.\.\.)?([^\[\]]*)\]\]?")
+
+
+@dataclass(frozen=True, slots=True)
+class FileRouter:
+    """One convention.
+
+    Attributes:
+        packages: a dependency on one of them says that the project uses it.
+        routes: yields its routes.
+        ignores_node: whether Vercel builds no ``api/*.ts`` beside it.
+    """
+
+    name: str
+    packages: tuple[str, ...]
+    routes: Callable[[SourceTree], Iterator[Route]]
+    ignores_node: bool = False
+
+    def present(self, tree: SourceTree) -> bool:
+        """Return whether a project depends on it."""
+        return any(package in tree.dependencies for package in self.packages)
+
+
+def _bracketed(part: str, *, rest: Rank = Rank.MAYBE_REST) -> Segment:
+    """Return the segment of ``[x]``, ``[[x]]``, ``[...x]`` and of texts with such in them."""
+    found = _BRACKETS.fullmatch(part)
+    if found is not None:
+        name = found[3].partition("=")[0]
+        if found[2]:
+            return Segment(rest, name)
+        return Segment(Rank.MAYBE if found[1] else Rank.ONE, name)
+    if "[" in part:
+        pieces = _BRACKETS.split(part)
+        texts = [re.escape(piece) for piece in pieces[::4]]
+        return Segment(Rank.MIXED, "[^/]+".join(texts))
+    return Segment(Rank.STATIC, part)
+
+
+def _is_group(part: str) -> bool:
+    return part.startswith("(") and part.endswith(")")
+
+
+def _route(
+    file: str, parts: list[str], kind: HandlerKind, export: str, rest: Rank = Rank.MAYBE_REST
+) -> Route:
+    segments = tuple(_bracketed(part, rest=rest) for part in parts if part and not _is_group(part))
+    return Route(segments, _handler(file, kind, export))
+
+
+def _handler(file: str, kind: HandlerKind, export: str) -> Handler:
+    typed = PurePosixPath(file).suffix in {".ts", ".mts", ".tsx"}
+    return Handler(file, kind, export, "typescript" if typed else "javascript")
+
+
+def sveltekit(tree: SourceTree) -> Iterator[Route]:
+    """Yield ``src/routes/**/+server.ts`` (svelte.dev/docs/kit/advanced-routing)."""
+    for file in tree.under("src/routes"):
+        place = PurePosixPath(file)
+        if place.name in {"+server.ts", "+server.js"}:
+            yield _route(file, list(place.parts[2:-1]), HandlerKind.SVELTEKIT, "GET")
+
+
+def nitro(tree: SourceTree) -> Iterator[Route]:
+    """Yield ``server/api/**`` and ``server/routes/**``; a method in the name is the only one."""
+    bare = "nuxt" not in tree.dependencies
+    for folder, prefix in (
+        ("server/api", ["api"]),
+        ("server/routes", []),
+        ("api", ["api"]),
+        ("routes", []),
+    ):
+        if "/" not in folder and not bare:
+            continue
+        for file in tree.under(folder):
+            place = PurePosixPath(file)
+            if place.suffix not in _SOURCES or place.name.endswith(".d.ts"):
+                continue
+            stem = re.sub(r"\.(dev|prod|prerender)$", "", place.stem)
+            method = _NITRO_METHOD.search(stem)
+            stem = stem[: method.start()] if method else stem
+            parts = [*prefix, *place.relative_to(folder).parts[:-1], stem]
+            if parts[-1] == "index":
+                parts.pop()
+            route = _route(file, parts, HandlerKind.NITRO, "default")
+            methods = frozenset({method[1].upper()}) if method else None
+            yield Route(route.segments, route.handler, methods)
+
+
+def astro(tree: SourceTree) -> Iterator[Route]:
+    """Yield ``src/pages/**``: endpoints by their extension, pages by theirs."""
+    for file in tree.under("src/pages"):
+        place = PurePosixPath(file)
+        parts = list(place.relative_to("src/pages").parts)
+        if any(part.startswith("_") for part in parts):
+            continue
+        if place.suffix in {".ts", ".js", ".mts", ".mjs"}:
+            kind, export = HandlerKind.ASTRO, "GET"
+        elif place.suffix in {".astro", ".md", ".mdx", ".html"}:
+            kind, export = HandlerKind.NEXT_PAGE, "default"
+        else:
+            continue
+        parts[-1] = place.stem
+        if parts[-1] == "index":
+            parts.pop()
+        yield _route(file, parts, kind, export)
+
+
+def remix(tree: SourceTree) -> Iterator[Route]:
+    """Yield ``app/routes.ts`` and the flat files of ``app/routes/`` (dots are slashes)."""
+    for config in ("app/routes.ts", "app/routes.js"):
+        root = tree.parsed(config) if config in tree.files else None
+        if root is not None:
+            yield from _configured(root, config)
+    for file in tree.under("app/routes"):
+        place = PurePosixPath(file)
+        if place.suffix not in _SOURCES:
+            continue
+        parts = list(place.relative_to("app/routes").parts)
+        stem = place.stem
+        if len(parts) > 1 and stem in {"route", "index"} and (stem == "route" or len(parts) == 2):  # noqa: PLR2004 - a folder and its file
+            parts.pop()
+        else:
+            parts[-1] = stem
+        segments = [segment for part in parts for segment in _flat(part)]
+        yield Route(tuple(segments), _handler(file, HandlerKind.REMIX, "loader"))
+
+
+def _flat(part: str) -> Iterator[Segment]:
+    """Yield the segments of a flat name: ``api.cron.$id``, ``_layout.x``, ``sitemap[.]xml``."""
+    for piece in re.split(r"\.(?![^\[]*\])", part):
+        name = re.sub(r"\[([^\]]*)\]", r"\1", piece)
+        if piece in {"_index", "index"} or (piece.startswith("_") and not piece.startswith("__")):
+            continue
+        if piece == "$":
+            yield Segment(Rank.MAYBE_REST, "*")
+        elif piece.startswith("$"):
+            yield Segment(Rank.ONE, piece[1:])
+        elif _is_group(piece):
+            inner = piece[1:-1]
+            yield (
+                Segment(Rank.MAYBE, inner) if inner.startswith("$") else Segment(Rank.STATIC, inner)
+            )
+        else:
+            yield Segment(Rank.STATIC, name.removesuffix("_"))
+
+
+def _configured(root: SgNode, config: str) -> Iterator[Route]:
+    """Yield the routes that ``route(path, file)`` declares, prefixes of calls around them first."""
+    folder = PurePosixPath(config).parent
+    for call in root.find_all(pattern="route($$$ARGS)"):
+        given = arguments(call)
+        path, file = (literal(node) for node in given[:2]) if len(given) > 1 else (None, None)
+        if not isinstance(path, str) or not isinstance(file, str):
+            continue
+        around = [
+            literal(arguments(outer)[0])
+            for outer in call.ancestors()
+            if outer.kind() == "call_expression"
+            and (name := outer.field("function")) is not None
+            and name.text() in {"prefix", "route"}
+            and arguments(outer)
+        ]
+        whole = [*(text for text in reversed(around) if isinstance(text, str)), path]
+        parts = [part for text in whole for part in text.split("/") if part]
+        segments = tuple(
+            Segment(Rank.MAYBE_REST, "*")
+            if part == "*"
+            else Segment(Rank.ONE, part[1:])
+            if part.startswith(":")
+            else Segment(Rank.STATIC, part)
+            for part in parts
+        )
+        yield Route(segments, _handler(str(folder / file), HandlerKind.REMIX, "loader"))
+
+
+def solidstart(tree: SourceTree) -> Iterator[Route]:
+    """Yield ``src/routes/**``: what exports a method is an API route."""
+    for file in tree.under("src/routes"):
+        place = PurePosixPath(file)
+        if place.suffix not in _SOURCES:
+            continue
+        parts = [*place.relative_to("src/routes").parts[:-1], place.stem]
+        if parts[-1] == "index":
+            parts.pop()
+        yield _route(file, parts, HandlerKind.SOLIDSTART, "GET")
+
+
+ROUTERS = (
+    FileRouter("sveltekit", ("@sveltejs/kit",), sveltekit),
+    FileRouter("nuxt", ("nuxt", "nitropack", "nitro"), nitro),
+    FileRouter("astro", ("astro",), astro),
+    FileRouter(
+        "remix",
+        (
+            "@remix-run/node",
+            "@remix-run/react",
+            "@remix-run/dev",
+            "@react-router/dev",
+            "@react-router/node",
+        ),
+        remix,
+        ignores_node=True,
+    ),
+    FileRouter("solidstart", ("@solidjs/start", "solid-start"), solidstart, ignores_node=True),
+)
+BY_FILES = {
+    "sveltekit": ("src/routes", ("+server.ts", "+server.js", "+page.svelte")),
+}
+"""What tells a router from files alone, where package.json says nothing."""

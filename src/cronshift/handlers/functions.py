@@ -1,0 +1,149 @@
+"""Vercel's own functions: a file below ``api/`` answers the path it is called by.
+
+Rules: vercel/vercel ``packages/fs-detectors/src/detect-builders.ts`` (``getApiMatches``) and, for
+``builds``, the legacy configuration: only what it names is built.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from cronshift.handlers.next import segment_of
+from cronshift.handlers.routes import Rank, Route, RouteTable, Segment
+from cronshift.model import Handler, HandlerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.handlers.python import PythonHandlers
+    from cronshift.handlers.tree import SourceTree
+
+_NODE = {".js", ".mjs", ".ts", ".tsx"}
+_OTHERS = {".go": "go", ".rb": "ruby", ".rs": "rust"}
+_GO_EXPORT = re.compile(r"^func\s+([A-Z]\w*)\s*\(", re.MULTILINE)
+
+
+class FunctionFiles:
+    """The functions of a project, by path.
+
+    Args:
+        tree: the project's files.
+        document: vercel.json.
+        python: knows what a Python file exports.
+        ignored: languages that a framework preset builds itself, or not at all.
+    """
+
+    def __init__(
+        self,
+        tree: SourceTree,
+        document: Any,
+        python: PythonHandlers,
+        ignored: frozenset[str] = frozenset(),
+    ) -> None:
+        self._tree = tree
+        self._python = python
+        self._ignored = ignored
+        builds = document.get("builds") if isinstance(document, dict) else None
+        self._builds = builds if isinstance(builds, list) else None
+
+    @cached_property
+    def table(self) -> RouteTable:
+        """Every function: by its path, and by its path with the extension."""
+        return RouteTable(self._routes())
+
+    def at(self, path: str) -> Handler | None:
+        """Return the function that answers a path, its export looked up."""
+        route = self.table.answering(path)
+        return self.described(route.handler) if route else None
+
+    def file(self, file: str) -> Handler | None:
+        """Return the function in a file that a route names, if it is one of them."""
+        names = {route.handler.file: route.handler for route in self.table.routes}
+        found = names.get(file.strip("/"))
+        return self.described(found) if found else None
+
+    def described(self, handler: Handler) -> Handler:
+        """Return a function with what its file exports."""
+        if handler.language == "python":
+            return self._python.in_file(handler.file) or handler
+        if handler.language == "go":
+            found = _GO_EXPORT.search(self._tree.read(handler.file))
+            return replace(handler, export=found[1] if found else "Handler")
+        return handler
+
+    def _routes(self) -> Iterator[Route]:
+        for file in self._files():
+            place = PurePosixPath(file)
+            language = _language(place.suffix)
+            if language is None or language in self._ignored:
+                continue
+            export = "default" if place.suffix in _NODE else "handler"
+            kind = HandlerKind.NODE_FUNCTION if place.suffix in _NODE else HandlerKind.FUNCTION
+            handler = Handler(file, kind, export, language)
+            parts = [segment_of(part) for part in (*place.parts[:-1], place.stem)]
+            literal = tuple(Segment(Rank.STATIC, part) for part in place.parts)
+            if self._builds is None:
+                if place.stem == "index":
+                    yield Route(tuple(parts[:-1]), handler)
+                yield Route(tuple(parts), handler)
+            yield Route(literal, handler)
+
+    def _files(self) -> Iterator[str]:
+        if self._builds is not None:
+            for build in self._builds:
+                source = build.get("src") if isinstance(build, dict) else None
+                if isinstance(source, str) and len(source) < 500:  # noqa: PLR2004 - no path is longer
+                    wanted = glob(source.lstrip("/"))
+                    yield from (file for file in sorted(self._tree.files) if wanted.fullmatch(file))
+            return
+        for file in self._tree.under("api"):
+            parts = file.split("/")
+            hidden = any(part.startswith((".", "_")) for part in parts)
+            if not hidden and not file.endswith((".d.ts", "_test.go")) and self._answers(file):
+                yield file
+
+    def _answers(self, file: str) -> bool:
+        """Return whether a Python file has what the runtime looks for; others always answer."""
+        if not file.endswith(".py"):
+            return True
+        text = self._tree.read(file)
+        return not text.strip() or re.search(r"\b(app|application|handler)\b", text) is not None
+
+
+def _language(suffix: str) -> str | None:
+    if suffix in _NODE:
+        return "typescript" if suffix.startswith(".ts") else "javascript"
+    return "python" if suffix == ".py" else _OTHERS.get(suffix)
+
+
+def glob(pattern: str) -> re.Pattern[str]:
+    """Return what a glob of vercel.json matches: ``*``, ``**``, ``?`` and ``{a,b}``."""
+    out, at, depth = [], 0, 0
+    while at < len(pattern):
+        char = pattern[at]
+        if pattern.startswith("**/", at):
+            out.append("(?:[^/]+/)*")
+            at += 2
+        elif pattern.startswith("**", at):
+            out.append(".*")
+            at += 1
+        elif char == "*":
+            out.append("[^/]*")
+        elif char == "?":
+            out.append("[^/]")
+        elif char == "{":
+            out.append("(?:")
+            depth += 1
+        elif char == "}" and depth:
+            out.append(")")
+            depth -= 1
+        elif char == "," and depth:
+            out.append("|")
+        else:
+            out.append(re.escape(char))
+        at += 1
+    return re.compile("".join(out) + ")" * depth)

@@ -1,0 +1,361 @@
+"""Reading JavaScript and TypeScript: exports, where they come from, and literal values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ast_grep_py import SgNode
+
+    from cronshift.handlers.tree import SourceTree
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+_DEEPEST = 8  # re-exports of re-exports
+FUNCTIONS = {
+    "function_declaration",
+    "function_expression",
+    "generator_function_declaration",
+    "arrow_function",
+    "method_definition",
+}
+UNKNOWN = object()
+"""A value that only running the code would tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One name that a module exports.
+
+    Attributes:
+        node: the function or expression, where it stands in this file.
+        source: the module it is taken from, and ``imported`` its name there.
+        line: from 1.
+    """
+
+    name: str
+    node: SgNode | None
+    line: int
+    source: str | None = None
+    imported: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Where a name is defined: its file, its function, and what wraps it."""
+
+    file: str
+    node: SgNode
+    wrappers: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> int:
+        """The line it begins at, from 1."""
+        return line_of(self.node)
+
+
+def line_of(node: SgNode) -> int:
+    """Return the line a node begins at, from 1."""
+    return node.range().start.line + 1
+
+
+def exports(root: SgNode) -> dict[str, Export]:
+    """Return what a module exports, by name; ``*`` for all of another module."""
+    found: dict[str, Export] = {}
+    for node in root.children():
+        if node.kind() == "export_statement":
+            for export in _of_statement(node):
+                found.setdefault(export.name, export)
+        elif node.kind() == "expression_statement":
+            for export in _of_assignment(node):
+                found.setdefault(export.name, export)
+    return found
+
+
+def _of_statement(node: SgNode) -> Iterator[Export]:
+    declaration, source_node = node.field("declaration"), node.field("source")
+    source = text_of(source_node) if source_node is not None else None
+    if any(child.kind() == "default" for child in node.children()):
+        yield Export("default", node.field("value") or declaration, line_of(node))
+    elif declaration is not None:
+        yield from _of_declaration(declaration)
+    for clause in node.children():
+        if clause.kind() == "export_clause":
+            yield from _of_clause(clause, source)
+        elif clause.kind() == "*" and source is not None:
+            yield Export("*", None, line_of(node), source, "*")
+
+
+def _of_declaration(declaration: SgNode) -> Iterator[Export]:
+    if declaration.kind() in {"type_alias_declaration", "interface_declaration"}:
+        return
+    if declaration.kind() in {"lexical_declaration", "variable_declaration"}:
+        for child in declaration.children():
+            if child.kind() == "variable_declarator":
+                yield from _of_declarator(child)
+        return
+    name = declaration.field("name")
+    if name is not None:
+        yield Export(name.text(), declaration, line_of(declaration))
+
+
+def _of_clause(clause: SgNode, source: str | None) -> Iterator[Export]:
+    for one in clause.children():
+        own = one.field("name") if one.kind() == "export_specifier" else None
+        if own is not None:
+            alias = one.field("alias") or own
+            yield Export(alias.text(), None, line_of(one), source, own.text())
+
+
+def _of_declarator(declarator: SgNode) -> Iterator[Export]:
+    name, value = declarator.field("name"), declarator.field("value")
+    if name is None:
+        return
+    if name.kind() == "identifier":
+        yield Export(name.text(), value, line_of(declarator))
+        return
+    for part in name.find_all(
+        {
+            "rule": {
+                "any": [{"kind": "shorthand_property_identifier_pattern"}, {"kind": "pair_pattern"}]
+            }
+        }
+    ):
+        bound = part.field("value") if part.kind() == "pair_pattern" else part
+        if bound is not None:
+            yield Export(bound.text(), value, line_of(part))
+
+
+def _of_assignment(node: SgNode) -> Iterator[Export]:
+    """Yield what ``module.exports = …`` and ``exports.name = …`` export."""
+    expression = node.child(0)
+    if expression is None or expression.kind() != "assignment_expression":
+        return
+    left, right = expression.field("left"), expression.field("right")
+    target = left.text() if left else ""
+    if target == "module.exports" and right is not None:
+        yield Export("default", right, line_of(node))
+        if right.kind() == "object":
+            for key, value in pairs(right):
+                yield Export(key, value, line_of(value))
+    elif target.startswith(("exports.", "module.exports.")):
+        yield Export(target.rpartition(".")[2], right, line_of(node))
+
+
+def define(tree: SourceTree, file: str, name: str) -> Definition | None:
+    """Return where an exported name is defined, through re-exports, imports and wrappers."""
+    return _exported(tree, file, name, _DEEPEST)
+
+
+def _exported(tree: SourceTree, file: str, name: str, depth: int) -> Definition | None:
+    root = tree.parsed(file)
+    if root is None or depth == 0:
+        return None
+    known = exports(root)
+    export = known.get(name)
+    if export is None:
+        star = known.get("*")
+        target = tree.imported(file, star.source) if star and star.source else None
+        return _exported(tree, target, name, depth - 1) if target else None
+    if export.source is not None:
+        target = tree.imported(file, export.source)
+        return _exported(tree, target, export.imported or name, depth - 1) if target else None
+    if export.node is not None:
+        return _unwrapped(tree, file, export.node, (), depth - 1)
+    return _local(tree, file, export.imported or name, (), depth - 1)
+
+
+def _unwrapped(
+    tree: SourceTree, file: str, node: SgNode, wrappers: tuple[str, ...], depth: int
+) -> Definition | None:
+    """Return the function inside ``wrap(…)``, behind a name, or the node itself."""
+    if depth <= 0:
+        return Definition(file, node, wrappers)
+    kind = node.kind()
+    if kind in {
+        "parenthesized_expression",
+        "as_expression",
+        "satisfies_expression",
+        "non_null_expression",
+    }:
+        inner = node.child(1 if kind == "parenthesized_expression" else 0)
+        return _unwrapped(tree, file, inner, wrappers, depth - 1) if inner else None
+    if kind == "identifier":
+        return _local(tree, file, node.text(), wrappers, depth - 1) or Definition(
+            file, node, wrappers
+        )
+    if kind == "call_expression":
+        called = node.field("function")
+        for argument in _arguments(node):
+            if argument.kind() in FUNCTIONS:
+                return Definition(file, argument, (*wrappers, called.text() if called else ""))
+            if argument.kind() in {"identifier", "call_expression"}:
+                found = _unwrapped(
+                    tree, file, argument, (*wrappers, called.text() if called else ""), depth - 1
+                )
+                if found is not None and found.node.kind() in FUNCTIONS:
+                    return found
+    return Definition(file, node, wrappers)
+
+
+def locally(tree: SourceTree, file: str, name: str) -> Definition | None:
+    """Return what a name means in a module: something of its own, or imported."""
+    return _local(tree, file, name, (), _DEEPEST)
+
+
+def _local(
+    tree: SourceTree, file: str, name: str, wrappers: tuple[str, ...], depth: int
+) -> Definition | None:
+    """Return what a name means in a module: something of its own, or imported."""
+    root = tree.parsed(file)
+    if root is None or depth <= 0:
+        return None
+    for node in root.children():
+        inner = node.field("declaration") if node.kind() == "export_statement" else node
+        if inner is None:
+            continue
+        if inner.kind() in FUNCTIONS | {"class_declaration"}:
+            own = inner.field("name")
+            if own is not None and own.text() == name:
+                return Definition(file, inner, wrappers)
+        elif inner.kind() in {"lexical_declaration", "variable_declaration"}:
+            for declarator in inner.children():
+                own = (
+                    declarator.field("name") if declarator.kind() == "variable_declarator" else None
+                )
+                value = declarator.field("value") if own is not None else None
+                if own is not None and value is not None and own.text() == name:
+                    return _unwrapped(tree, file, value, wrappers, depth - 1)
+    imported = imports(root).get(name)
+    target = tree.imported(file, imported[0]) if imported else None
+    if imported is None or target is None:
+        return None
+    found = _exported(tree, target, imported[1], depth - 1)
+    return Definition(found.file, found.node, wrappers + found.wrappers) if found else None
+
+
+def imports(root: SgNode) -> dict[str, tuple[str, str]]:
+    """Return the names a module imports: where from, and what they are called there."""
+    found: dict[str, tuple[str, str]] = {}
+    for node in root.children():
+        if node.kind() == "import_statement":
+            source = node.field("source")
+            if source is not None:
+                found |= {name: (text_of(source), own) for name, own in _imported(node)}
+        elif node.kind() in {"lexical_declaration", "variable_declaration"}:
+            for call in node.find_all(pattern="require($SOURCE)"):
+                found |= _required(call)
+    return found
+
+
+def _imported(node: SgNode) -> Iterator[tuple[str, str]]:
+    """Yield the names of an import statement, with what they are called in the module."""
+    clause = next((c for c in node.children() if c.kind() == "import_clause"), None)
+    for part in clause.children() if clause is not None else ():
+        if part.kind() == "identifier":
+            yield part.text(), "default"
+        elif part.kind() == "namespace_import":
+            yield part.text().rpartition(" ")[2], "*"
+        for one in part.children() if part.kind() == "named_imports" else ():
+            own = one.field("name") if one.kind() == "import_specifier" else None
+            if own is not None:
+                yield (one.field("alias") or own).text(), own.text()
+
+
+def _required(call: SgNode) -> dict[str, tuple[str, str]]:
+    """Return the names of ``const x = require(...)`` and ``const { x } = require(...)``."""
+    source, declarator = call.get_match("SOURCE"), call.parent()
+    name = declarator.field("name") if declarator is not None else None
+    if source is None or name is None or source.kind() != "string":
+        return {}
+    if name.kind() == "identifier":
+        return {name.text(): (text_of(source), "default")}
+    parts = name.find_all(kind="shorthand_property_identifier_pattern")
+    return {part.text(): (text_of(source), part.text()) for part in parts}
+
+
+def _arguments(call: SgNode) -> list[SgNode]:
+    arguments = call.field("arguments")
+    return [c for c in arguments.children() if c.is_named()] if arguments else []
+
+
+def arguments(call: SgNode) -> list[SgNode]:
+    """Return a call's arguments, comments left out."""
+    return [node for node in _arguments(call) if node.kind() != "comment"]
+
+
+def pairs(node: SgNode) -> Iterator[tuple[str, SgNode]]:
+    """Yield the keys and values of an object that are written plainly."""
+    for child in node.children():
+        if child.kind() == "pair":
+            key, value = child.field("key"), child.field("value")
+            if key is not None and value is not None:
+                yield text_of(key), value
+        elif child.kind() == "method_definition":
+            key = child.field("name")
+            if key is not None:
+                yield text_of(key), child
+        elif child.kind() == "shorthand_property_identifier":
+            yield child.text(), child
+
+
+def text_of(node: SgNode) -> str:
+    """Return a string's content, or a name as it stands."""
+    text = node.text()
+    return text[1:-1] if node.kind() in {"string", "template_string"} and len(text) > 1 else text
+
+
+def literal(node: SgNode | None) -> Any:
+    """Return the value a literal spells; :data:`UNKNOWN` for what code computes."""
+    if node is None:
+        return UNKNOWN
+    kind, text = node.kind(), node.text()
+    if kind == "string" or (kind == "template_string" and "${" not in text):
+        return text[1:-1].replace("\\\\", "\\")
+    if kind == "number":
+        return _number(text)
+    if kind in {"true", "false"}:
+        return kind == "true"
+    if kind in {"null", "undefined"}:
+        return None
+    if kind == "array":
+        return [
+            literal(child)
+            for child in node.children()
+            if child.is_named() and child.kind() != "comment"
+        ]
+    if kind == "object":
+        return {key: literal(value) for key, value in pairs(node)}
+    if kind in {"as_expression", "satisfies_expression"}:
+        return literal(node.child(0))
+    if kind == "binary_expression":
+        return _product(node)
+    return UNKNOWN
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text.replace("_", "")) if "." in text else int(text.replace("_", ""), 0)
+    except ValueError:
+        return UNKNOWN
+
+
+def _product(node: SgNode) -> Any:
+    """Return ``60 * 5``, the one calculation that people write for durations."""
+    left, right = literal(node.field("left")), literal(node.field("right"))
+    operator = node.field("operator")
+    if (
+        operator is None
+        or operator.text() != "*"
+        or not all(isinstance(v, int) for v in (left, right))
+    ):
+        return UNKNOWN
+    return left * right
+
+
+def constant(root: SgNode, name: str) -> Any:
+    """Return the literal that ``export const name`` holds; ``None`` where there is none."""
+    export = exports(root).get(name)
+    return literal(export.node) if export and export.node is not None else None

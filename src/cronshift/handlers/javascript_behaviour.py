@@ -1,0 +1,508 @@
+"""What a JavaScript or TypeScript handler does: read from its syntax, never run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.behaviour import (
+    PROTECTED,
+    READING,
+    SIDE_WORK,
+    Auth,
+    Behaviour,
+    Loose,
+    Spot,
+)
+from cronshift.handlers.javascript import (
+    FUNCTIONS,
+    METHODS,
+    Definition,
+    arguments,
+    constant,
+    define,
+    exports,
+    imports,
+    line_of,
+    literal,
+    pairs,
+)
+from cronshift.handlers.javascript import locally as locally_defined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ast_grep_py import SgNode
+
+    from cronshift.handlers.tree import SourceTree
+    from cronshift.model import Handler, Location
+
+_CHAINED = {"then", "catch", "finally"}
+_LOOPS = {"forEach", "map"}
+_TIMERS = {"setTimeout", "setImmediate", "setInterval", "queueMicrotask"}
+_PROCESSES = {"spawn", "exec", "fork", "execFile"}
+_AFTER = re.compile(r"(^|\.)(after|unstable_after|waitUntil)$")
+_RESPONSE = re.compile(
+    r"^(new\s+)?(Next)?Response(\.json)?\b|^(res|reply|response)\b.*\.(json|send|end)\b|^(c|ctx)\.(json|text|body)\b|^json\b"
+)
+_OK_STATUS = 400
+_SECRET_NAME = (
+    r"(?:process\.env\.|import\.meta\.env\.|env\.)?(\w*(?:SECRET|TOKEN|CRON_?\w*KEY)\w*)"
+)
+_AUTH_NAME = re.compile(
+    r"auth|verif|cron|secret|guard|protect|require|assert|ensure|check", re.IGNORECASE
+)
+_MOST_AUTH_CALLS = 12
+
+
+def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
+    """Return what the source of a JavaScript or TypeScript handler shows."""
+    root = tree.parsed(handler.file)
+    if root is None:
+        return Behaviour()
+    if handler.route is not None:
+        found = _declared(tree, handler.route)
+    else:
+        found = define(tree, handler.file, handler.export)
+    if found is None or found.node.kind() not in FUNCTIONS:
+        duration = constant(root, "maxDuration")
+        return Behaviour(max_duration=duration if isinstance(duration, int) else None)
+    return _Reading(tree, handler, root, found).behaviour()
+
+
+def _declared(tree: SourceTree, place: Location) -> Definition | None:
+    """Return the function that a route in code is given: the last argument of its call."""
+    root = tree.parsed(place.file)
+    for call in root.find_all(kind="call_expression") if root is not None else ():
+        called, given = call.field("function"), arguments(call)
+        verb = called.field("property") if called is not None else None
+        if verb is None or line_of(verb) != place.line or not given:
+            continue
+        if given[-1].kind() in FUNCTIONS:
+            return Definition(place.file, given[-1], tuple(node.text() for node in given[1:-1]))
+        if given[-1].kind() == "identifier":
+            return locally_defined(tree, place.file, given[-1].text())
+    return None
+
+
+@dataclass
+class _Reading:
+    """One handler being read."""
+
+    tree: SourceTree
+    handler: Handler
+    root: SgNode
+    found: Definition
+
+    @cached_property
+    def body(self) -> SgNode:
+        """The function's body, or its one expression."""
+        return self.found.node.field("body") or self.found.node
+
+    @cached_property
+    def own(self) -> list[SgNode]:
+        """Every node of the function that belongs to no function inside it."""
+        return list(_own(self.body))
+
+    def spot(self, node: SgNode, what: str) -> Spot:
+        """Return a spot of this function's file."""
+        return Spot(self.found.file, line_of(node), " ".join(what.split())[:60])
+
+    def behaviour(self) -> Behaviour:
+        """Return all of it."""
+        duration = constant(self.root, "maxDuration")
+        runtime = constant(self.root, "runtime")
+        auth, auth_spot = self._auth()
+        text = self.found.node.text()
+        schedule = re.search(r"x-vercel-cron-schedule", text, re.IGNORECASE)
+        line = line_of(self.found.node) + text.count("\n", 0, schedule.start()) if schedule else 0
+        return Behaviour(
+            work=Spot(self.found.file, self.found.line, self.handler.export),
+            stub=self._stub(),
+            loose=tuple(self._loose()),
+            swallowed=tuple(self._swallowed()),
+            soft=tuple(self._soft()),
+            refuses_get=self._refuses_get(),
+            auth=auth,
+            auth_spot=auth_spot,
+            max_duration=duration if isinstance(duration, int) else None,
+            runtime=runtime if isinstance(runtime, str) else None,
+            cached=self._cached(),
+            streams=self._streams(),
+            silent=self._silent(),
+            reads_schedule=Spot(self.found.file, line, "x-vercel-cron-schedule")
+            if schedule
+            else None,
+            reads_query=bool(re.search(r"searchParams|\.query\b|nextUrl\.search", text)),
+            side_effects=tuple(self._side_effects()),
+        )
+
+    def _loose(self) -> Iterator[tuple[Loose, Spot]]:
+        works = self._awaits_work()
+        for node in self.own:
+            if node.kind() != "expression_statement":
+                continue
+            expression = node.child(0)
+            told = self._floating(expression) if expression is not None else None
+            if expression is None or told is None:
+                continue
+            name, certain = told
+            if _AFTER.search(name):
+                yield Loose.AFTER, self.spot(node, f"{name}(…)")
+            elif not certain and (works or SIDE_WORK.search(_callee(expression))):
+                yield Loose.SIDE, self.spot(node, expression.text())
+            else:
+                yield Loose.MAIN, self.spot(node, expression.text())
+
+    def _floating(self, node: SgNode) -> tuple[str, bool] | None:
+        """Return what a statement starts and leaves, and whether it is surely the work itself."""
+        kind = node.kind()
+        if kind == "unary_expression" and node.text().startswith("void"):
+            inner = next((c for c in node.children() if c.kind() == "call_expression"), None)
+            return (_callee(inner), False) if inner is not None else None
+        if kind != "call_expression":
+            return None
+        if _AFTER.search(_callee(node)):
+            return _callee(node), False
+        called = node.field("function")
+        if called is None:
+            return None
+        if called.kind() == "parenthesized_expression":
+            inner = called.child(1)
+            return ("async () => …", True) if inner is not None and _is_async(inner) else None
+        if called.kind() == "member_expression":
+            return self._floating_method(node, called)
+        return self._floating_call(node, called.text())
+
+    def _floating_method(self, node: SgNode, called: SgNode) -> tuple[str, bool] | None:
+        """Judge ``list.forEach(async …)``, ``promise.then(…)`` and ``child_process.spawn(…)``."""
+        name, verb = called.text(), called.field("property")
+        last = verb.text() if verb is not None else ""
+        first = next(iter(arguments(node)), None)
+        if last in _LOOPS:
+            if first is None or not _is_async(first):
+                return None
+            return name, not SIDE_WORK.search(first.text())
+        if last in _CHAINED:
+            return name, False
+        return (
+            (name, False) if last in _PROCESSES and self._is_from(name, "child_process") else None
+        )
+
+    def _floating_call(self, node: SgNode, name: str) -> tuple[str, bool] | None:
+        """Judge ``setTimeout(async …)``, ``fetch(…)``, ``spawn(…)`` and async functions of ours."""
+        first = next(iter(arguments(node)), None)
+        if name in _TIMERS:
+            text = first.text() if first is not None and first.kind() in FUNCTIONS else ""
+            return (name, False) if re.search(r"^async\b|\bawait\b|\.then\(", text) else None
+        if name in _PROCESSES and self._is_from(name, "child_process"):
+            return name, False
+        return (name, False) if name == "fetch" or self._is_async_function(name) else None
+
+    def _is_from(self, name: str, module: str) -> bool:
+        root = self.tree.parsed(self.found.file)
+        source = imports(root).get(name.partition(".")[0]) if root is not None else None
+        return source is not None and source[0].removeprefix("node:") == module
+
+    def _is_async_function(self, name: str) -> bool:
+        """Return whether a name is an async function of this project."""
+        found = locally_defined(self.tree, self.found.file, name)
+        return found is not None and _is_async(found.node)
+
+    def _awaits_work(self) -> bool:
+        """Return whether the function waits for something that does more than look."""
+        for node in self.own:
+            if node.kind() == "await_expression":
+                call = node.child(1)
+                name = (
+                    _callee(call) if call is not None and call.kind() == "call_expression" else ""
+                )
+                if name and not READING.search(name) and not SIDE_WORK.search(name):
+                    return True
+        return False
+
+    def _swallowed(self) -> Iterator[Spot]:
+        """Yield the catches around the work that answer with success."""
+        statements = [child for child in self.body.children() if child.is_named()]
+        for number, node in enumerate(statements):
+            if node.kind() != "try_statement":
+                continue
+            clause, tried = node.field("handler"), node.field("body")
+            block = clause.field("body") if clause is not None else None
+            if block is None or tried is None or "await" not in tried.text():
+                continue
+            inside = list(_own(block))
+            if any(one.kind() == "throw_statement" for one in inside):
+                continue
+            returns = [one for one in inside if one.kind() == "return_statement"]
+            answers = returns or [one for one in inside if one.kind() == "expression_statement"]
+            statuses = [_status(one) for one in answers]
+            if returns and all(status is not None and status < _OK_STATUS for status in statuses):
+                yield self.spot(returns[0], returns[0].text())
+            elif not returns and not any(_RESPONSE.match(one.text()) for one in answers):
+                later = statements[number + 1 :]
+                if any(_status(one) == 200 for one in later if one.kind() == "return_statement"):  # noqa: PLR2004 - OK
+                    yield self.spot(block, "catch without an answer of its own")
+            elif not returns and any(
+                status is not None and status < _OK_STATUS for status in statuses
+            ):
+                bad = [status for status in statuses if status is not None and status >= _OK_STATUS]
+                if not bad:
+                    yield self.spot(answers[0], answers[0].text())
+
+    def _soft(self) -> Iterator[Spot]:
+        """Yield the answers outside of catches that say failure with status 200."""
+        for node in self.own:
+            if node.kind() != "return_statement" or _status(node) != 200:  # noqa: PLR2004 - OK
+                continue
+            if any(outer.kind() == "catch_clause" for outer in node.ancestors()):
+                continue
+            body = node.find(kind="object")
+            values = dict(pairs(body)) if body is not None else {}
+            for key in ("success", "ok"):
+                if key in values and values[key].kind() == "false":
+                    yield self.spot(node, f"{key}: false with status 200")
+            listed = next((key for key in ("errors", "failures", "failed") if key in values), None)
+            if listed and self._collects(listed, values[listed]):
+                yield self.spot(node, f"{listed} with status 200")
+
+    def _collects(self, key: str, value: SgNode) -> bool:
+        """Return whether a catch of this function pushes into the list that is answered."""
+        name = (
+            value.text() if value.kind() in {"identifier", "shorthand_property_identifier"} else key
+        )
+        return any(
+            f"{name}.push(" in clause.text() for clause in self.body.find_all(kind="catch_clause")
+        )
+
+    def _refuses_get(self) -> Spot | None:
+        for node in self.own:
+            if node.kind() != "if_statement":
+                continue
+            condition, consequence = node.field("condition"), node.field("consequence")
+            said = re.fullmatch(
+                r"""\(?\s*(?:req|request)\.method\s*!==?\s*["'](\w+)["']\s*\)?""",
+                condition.text() if condition else "",
+            )
+            if (
+                said
+                and said[1] != "GET"
+                and consequence is not None
+                and "405" in consequence.text()
+            ):
+                return self.spot(node, said[1])
+        return None
+
+    def _stub(self) -> Spot | None:
+        """Return the method that does the work, when GET only says something."""
+        if self.handler.export != "GET" or self._works(self.body):
+            return None
+        known = exports(self.root)
+        for method in METHODS[1:]:
+            other = define(self.tree, self.handler.file, method) if method in known else None
+            if other is None or other.node.kind() not in FUNCTIONS:
+                continue
+            body = other.node.field("body")
+            same = other.file == self.found.file and other.line == self.found.line
+            if body is not None and not same and self._works(body):
+                return Spot(other.file, other.line, method)
+        return None
+
+    @staticmethod
+    def _works(body: SgNode) -> bool:
+        """Return whether a function calls anything but what makes an answer."""
+        for call in body.find_all(kind="call_expression"):
+            name = _callee(call)
+            harmless = r"(Next)?Response|JSON|Date|Object|Math|console|res|String|Number|new "
+            if not re.match(rf"({harmless})\b", name) and name not in {"json", "c.json", "c.text"}:
+                return True
+        return False
+
+    def _cached(self) -> Spot | None:
+        for name, bad in (("dynamic", ("force-static", "error")), ("revalidate", None)):
+            value = constant(self.root, name)
+            if (bad and value in bad) or (
+                bad is None and isinstance(value, int) and value > 0 and value is not True
+            ):
+                export = exports(self.root)[name]
+                return Spot(self.handler.file, export.line, f"{name} = {value!r}")
+        return None
+
+    def _streams(self) -> Spot | None:
+        for node in self.own:
+            if node.kind() == "new_expression" and node.text().startswith(
+                ("new ReadableStream", "new TransformStream")
+            ):
+                return self.spot(node, node.text())
+        return None
+
+    def _silent(self) -> Spot | None:
+        """Return a handler of ``(req, res)`` that never touches its response."""
+        if self.handler.kind.value not in {"next-pages", "node-function"} or self.found.wrappers:
+            return None
+        if self.handler.export != "default" or self.found.node.field("parameters") is None:
+            return None
+        listed = self.found.node.field("parameters")
+        names = [child for child in listed.children() if child.is_named()] if listed else []
+        text = self.body.text()
+        if len(names) >= 2:  # noqa: PLR2004 - request and response
+            name = (names[1].field("pattern") or names[1]).text()
+            answers = re.search(rf"\b{re.escape(name)}\b", text)
+        else:
+            answers = re.search(r"\breturn\b|\bres\b|Response", text)
+        return None if answers else self.spot(self.found.node, "never answers")
+
+    def _side_effects(self) -> Iterator[Spot]:
+        """Yield what runs when the module is loaded: once a start of the function, not once a tick."""
+        for node in self.root.children():
+            inner = node.child(0) if node.kind() == "expression_statement" else None
+            if inner is None:
+                continue
+            call = inner.child(1) if inner.kind() == "await_expression" else inner
+            if call is None or call.kind() != "call_expression":
+                continue
+            name = _callee(call)
+            if (
+                inner.kind() == "await_expression"
+                or name == "process.exit"
+                or ("." not in name and self._is_async_function(name))
+            ):
+                yield Spot(self.handler.file, line_of(node), " ".join(inner.text().split())[:60])
+
+    def _auth(self) -> tuple[Auth, Spot | None]:
+        """Return how the caller is checked, by the handler and what it calls for that."""
+        places = list(self._auth_places())
+        text = "\n".join(node.text() for _, node in places)
+        names = " ".join(self.found.wrappers)
+        spot = self.spot(self.found.node, "")
+        bearers = re.findall(r"Bearer \$\{\s*([^}]+?)!?\s*\}", text)
+        for secret in bearers:
+            known = re.escape(secret)
+            variable = re.search(rf"(?:const|let)\s+(\w+)\s*(?::[^=]+)?=\s*{known}\s*[;\n]", text)
+            references = [secret] + ([variable[1]] if variable else [])
+            source = re.search(
+                rf"(?:const|let)\s+{known}\s*(?::[^=]+)?=\s*(process\.env\.\w+)\s*[;\n]", text
+            )
+            is_env = "process.env." in secret or source is not None
+            references += [source[1]] if source else []
+            if not is_env:
+                continue
+            if any(_fails_open(text, name) for name in references):
+                return Auth.FAIL_OPEN, spot
+            if not any(_is_checked(text, name) for name in references):
+                return Auth.UNDEFINED, spot
+        if re.search(_SECRET_NAME, text):
+            opened = [m[0] for m in re.finditer(r"process\.env\.\w*(?:SECRET|TOKEN|KEY)\w*", text)]
+            if any(_fails_open(text, name) for name in opened):
+                return Auth.FAIL_OPEN, spot
+            return Auth.SECRET, spot
+        if re.search(r"x-vercel-cron(?!-schedule)|vercel-cron/", text, re.IGNORECASE):
+            return Auth.SPOOFABLE, spot
+        if PROTECTED.search(text) or PROTECTED.search(names):
+            return Auth.OTHER, spot
+        unread = [name for name in self.found.wrappers if not self._resolves(name)]
+        return (Auth.UNKNOWN if unread else Auth.NONE), spot
+
+    def _resolves(self, name: str) -> bool:
+        return locally_defined(self.tree, self.handler.file, name.partition(".")[0]) is not None
+
+    def _auth_places(self) -> Iterator[tuple[str, SgNode]]:
+        """Yield the functions that may check the caller: the handler, its wrappers, its helpers."""
+        seen: set[tuple[str, int]] = set()
+        queue: list[tuple[str, SgNode, str]] = [(self.found.file, self.found.node, "")]
+        for name in self.found.wrappers:
+            found = locally_defined(self.tree, self.handler.file, name.partition("(")[0])
+            if found is not None:
+                queue.append((found.file, found.node, name))
+        while queue and len(seen) < _MOST_AUTH_CALLS:
+            file, node, _ = queue.pop(0)
+            if (file, line_of(node)) in seen:
+                continue
+            seen.add((file, line_of(node)))
+            yield file, node
+            for call in node.find_all(kind="call_expression"):
+                name = _callee(call)
+                if "." in name or not _AUTH_NAME.search(name):
+                    continue
+                found = locally_defined(self.tree, file, name)
+                if found is not None and found.node.kind() in FUNCTIONS:
+                    queue.append((found.file, found.node, name))
+
+
+def _own(body: SgNode) -> Iterator[SgNode]:
+    """Yield the nodes of a function's body, not those of functions inside it."""
+    stack = [body]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += [child for child in reversed(node.children()) if child.kind() not in FUNCTIONS]
+
+
+def _callee(call: SgNode | None) -> str:
+    """Return what a call calls, the innermost of a chain: ``run`` in ``run(x).then(y)``."""
+    node = call
+    name = ""
+    for _ in range(20):
+        called = (
+            node.field("function")
+            if node is not None and node.kind() == "call_expression"
+            else None
+        )
+        if called is None:
+            break
+        name = called.text()
+        inner = called.field("object") if called.kind() == "member_expression" else None
+        last = name.rpartition(".")[2]
+        if inner is None or inner.kind() != "call_expression" or last not in _CHAINED:
+            break
+        node = inner
+    return " ".join(name.split())
+
+
+def _is_async(node: SgNode) -> bool:
+    return node.kind() in FUNCTIONS and any(child.kind() == "async" for child in node.children())
+
+
+def _status(node: SgNode) -> int | None:
+    """Return the status of an answer that a statement gives; ``None`` where it cannot be told."""
+    text = " ".join(node.text().split()).removeprefix("return ").removeprefix("await ").rstrip(";")
+    if not _RESPONSE.match(text):
+        return None
+    chained = re.search(r"\.status\(\s*(\w+)\s*\)", text)
+    named = re.search(r"\bstatus(?:Code)?\s*:\s*([\w.]+)", text)
+    said = chained or named
+    if said is None and re.search(r"\bstatus\b\s*[,}]", text):
+        return None
+    if said is not None:
+        return int(said[1]) if said[1].isdecimal() else None
+    call = node.find(kind="call_expression")
+    given = arguments(call) if call is not None else []
+    second = literal(given[1]) if len(given) > 1 else None
+    if isinstance(second, int):
+        return second
+    return 200 if len(given) < 2 or given[1].kind() == "object" else None  # noqa: PLR2004 - body and options
+
+
+def _is_checked(text: str, name: str) -> bool:
+    """Return whether a secret is looked at before it is compared with: so that it is set."""
+    known = re.escape(name)
+    return bool(
+        re.search(
+            rf"!\s*{known}\b|\bif\s*\(\s*{known}\s*[)&|]|{known}\s*(&&|\|\||\?\?|===?\s*(undefined|null|[\"']{{2}}))|{known}\s*\?[^.?]",
+            text,
+        )
+    )
+
+
+def _fails_open(text: str, name: str) -> bool:
+    """Return whether the comparison is left out where the secret is not set."""
+    known = re.escape(name)
+    guarded = re.search(rf"(?<![!\w.]){known}\s*&&[^;{{]{{0,200}}!==?", text)
+    wrapped = re.search(
+        rf"\bif\s*\(\s*{known}\s*\)\s*\{{[^}}]{{0,300}}!==?[^}}]{{0,200}}(401|403|throw|return)",
+        text,
+    )
+    closed = re.search(rf"!\s*{known}\b|else\b", text)
+    return bool((guarded or wrapped) and not closed)

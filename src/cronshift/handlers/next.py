@@ -1,0 +1,220 @@
+"""Next.js: the app and the pages router, and what next.config says about paths.
+
+Rules: nextjs.org docs (route groups, private folders, parallel routes, ``src`` folder, ``basePath``,
+``trailingSlash``, ``pageExtensions``), and the facts on Vercel cron, section 4.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from cronshift.handlers.javascript import UNKNOWN, literal, pairs
+from cronshift.handlers.routes import Rank, Route, RouteTable, Segment
+from cronshift.model import Handler, HandlerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ast_grep_py import SgNode
+
+    from cronshift.handlers.tree import SourceTree
+
+CONFIGS = tuple(f"next.config.{suffix}" for suffix in ("js", "mjs", "ts", "mts", "cjs"))
+_EXTENSIONS = ("tsx", "ts", "jsx", "js")
+_DYNAMIC = re.compile(r"\[(\[)?(\.\.\.)?([^\[\]]+)\]\]?")
+_INTERCEPTING = re.compile(r"\(\.{1,3}\)")
+
+
+@dataclass(frozen=True, slots=True)
+class NextConfig:
+    """What next.config says, as far as it is written as literals.
+
+    Attributes:
+        unread: names of settings that only running the file would tell.
+    """
+
+    file: str | None
+    base_path: str = ""
+    trailing_slash: bool = False
+    skips_slash_redirect: bool = False
+    extensions: tuple[str, ...] = _EXTENSIONS
+    redirects: tuple[dict[str, Any], ...] = ()
+    rewrites: tuple[dict[str, Any], ...] = ()
+
+
+class NextRouter:
+    """The routes of a Next.js app.
+
+    Args:
+        tree: the project's files.
+        named: whether vercel.json says that this is Next.
+    """
+
+    def __init__(self, tree: SourceTree, *, named: bool = False) -> None:
+        self._tree = tree
+        self._named = named
+
+    @cached_property
+    def present(self) -> bool:
+        """Whether this is a Next.js app, by its dependency, its configuration or its files."""
+        if self._named or "next" in self._tree.dependencies or self.config.file:
+            return True
+        folders = (self.app_folder, self.pages_folder)
+        return any(folder is not None and self._looks_like_next(folder) for folder in folders)
+
+    def _looks_like_next(self, folder: str) -> bool:
+        """Return whether a folder holds routes that only Next names so."""
+        marks = (f"{folder}/api/", "/route.ts", "/route.js", "/route.tsx")
+        return any(
+            file.startswith(marks[0]) if folder.endswith("pages") else file.endswith(marks[1:])
+            for file in self._tree.under(folder)
+        )
+
+    @cached_property
+    def app_folder(self) -> str | None:
+        """The folder of the app router; ``src/app`` counts only without ``app`` and ``pages``."""
+        return self._folder("app")
+
+    @cached_property
+    def pages_folder(self) -> str | None:
+        """The folder of the pages router."""
+        return self._folder("pages")
+
+    def _folder(self, name: str) -> str | None:
+        has = self._tree.has_folder
+        if has(name):
+            return name
+        return f"src/{name}" if not (has("app") or has("pages")) and has(f"src/{name}") else None
+
+    @cached_property
+    def config(self) -> NextConfig:
+        """What next.config says."""
+        file = next((name for name in CONFIGS if name in self._tree.files), None)
+        root = self._tree.parsed(file) if file else None
+        return _config(file, root) if root is not None else NextConfig(file)
+
+    @cached_property
+    def table(self) -> RouteTable:
+        """Every route, without the base path."""
+        return RouteTable([*self._app_routes(), *self._pages_routes(), *self._public()])
+
+    @property
+    def middleware(self) -> str | None:
+        """The file of the middleware (``proxy`` since Next 16), if there is one."""
+        names = [
+            f"{folder}{name}.{suffix}"
+            for folder in ("", "src/")
+            for name in ("middleware", "proxy")
+            for suffix in self.config.extensions
+        ]
+        return next((name for name in names if name in self._tree.files), None)
+
+    def _app_routes(self) -> Iterator[Route]:
+        folder = self.app_folder
+        endings = {
+            f"{name}.{suffix}" for name in ("route", "page") for suffix in self.config.extensions
+        }
+        for file in self._tree.under(folder) if folder else ():
+            place = PurePosixPath(file)
+            if place.name not in endings:
+                continue
+            segments = app_segments(place.relative_to(folder or "").parts[:-1])
+            if segments is not None:
+                page = place.name.startswith("page.")
+                kind = HandlerKind.NEXT_PAGE if page else HandlerKind.NEXT_ROUTE
+                yield Route(segments, _handler(file, kind, "default" if page else "GET"))
+
+    def _pages_routes(self) -> Iterator[Route]:
+        folder = self.pages_folder
+        for file in self._tree.under(folder) if folder else ():
+            stem, _, suffix = file.removeprefix(f"{folder}/").partition(".")
+            name = stem.rpartition("/")[2]
+            if suffix not in self.config.extensions or name in {
+                "_app",
+                "_document",
+                "_error",
+                "_middleware",
+            }:
+                continue
+            parts = stem.split("/")
+            if parts[-1] == "index":
+                parts.pop()
+            segments = tuple(segment_of(part) for part in parts)
+            is_api = parts[:1] == ["api"]
+            kind = HandlerKind.NEXT_PAGES if is_api else HandlerKind.NEXT_PAGE
+            yield Route(segments, _handler(file, kind, "default"))
+
+    def _public(self) -> Iterator[Route]:
+        for file in self._tree.under("public"):
+            parts = file.split("/")[1:]
+            segments = tuple(Segment(Rank.STATIC, part) for part in parts)
+            yield Route(segments, Handler(file, HandlerKind.STATIC, "", "static"))
+
+
+def app_segments(parts: tuple[str, ...]) -> tuple[Segment, ...] | None:
+    """Return the segments of a folder of the app router; ``None`` when it is not routable."""
+    segments = []
+    for part in parts:
+        if part.startswith("_") or _INTERCEPTING.match(part):
+            return None
+        if part.startswith("@") or (part.startswith("(") and part.endswith(")")):
+            continue
+        segments.append(segment_of(part.replace("%5F", "_").replace("%5f", "_")))
+    return tuple(segments)
+
+
+def segment_of(part: str) -> Segment:
+    """Return the segment that a name in brackets, or a plain one, stands for."""
+    found = _DYNAMIC.fullmatch(part)
+    if found is None:
+        return Segment(Rank.STATIC, part)
+    optional, rest, name = found[1], found[2], found[3]
+    if rest:
+        return Segment(Rank.MAYBE_REST if optional else Rank.REST, name)
+    return Segment(Rank.ONE, name)
+
+
+def _handler(file: str, kind: HandlerKind, export: str) -> Handler:
+    suffix = PurePosixPath(file).suffix
+    return Handler(file, kind, export, "typescript" if suffix.startswith(".ts") else "javascript")
+
+
+def _config(file: str | None, root: SgNode) -> NextConfig:
+    base = _first(root, "basePath")
+    extensions = _first(root, "pageExtensions")
+    listed = extensions if isinstance(extensions, list) else []
+    names = tuple(name for name in listed if isinstance(name, str))
+    return NextConfig(
+        file,
+        base_path=base.rstrip("/") if isinstance(base, str) and base.startswith("/") else "",
+        trailing_slash=_first(root, "trailingSlash") is True,
+        skips_slash_redirect=_first(root, "skipTrailingSlashRedirect") is True,
+        extensions=names or _EXTENSIONS,
+        redirects=tuple(_rules(root, "redirects")),
+        rewrites=tuple(_rules(root, "rewrites")),
+    )
+
+
+def _first(root: SgNode, key: str) -> Any:
+    """Return the literal of the first pair with a key."""
+    for node in root.find_all(kind="pair"):
+        name = node.field("key")
+        if name is not None and name.text().strip("\"'") == key:
+            return literal(node.field("value"))
+    return UNKNOWN
+
+
+def _rules(root: SgNode, name: str) -> Iterator[dict[str, Any]]:
+    """Yield the literal objects with a source and a destination below a setting."""
+    for node in root.find_all({"rule": {"any": [{"kind": "method_definition"}, {"kind": "pair"}]}}):
+        key = node.field("name") or node.field("key")
+        if key is None or key.text().strip("\"'") != name:
+            continue
+        for one in node.find_all(kind="object"):
+            values = {key: literal(value) for key, value in pairs(one)}
+            if all(isinstance(values.get(part), str) for part in ("source", "destination")):
+                yield values

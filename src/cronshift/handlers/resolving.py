@@ -1,0 +1,423 @@
+"""RESOLVE: what a path ends at, in the order in which Vercel looks.
+
+Redirects, then files and functions, then rewrites, then the one app of a framework preset. Where
+that cannot be told without running code, the verdict says so; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from cronshift.handlers import patterns
+from cronshift.handlers.code_routes import answering, answers_get
+from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter
+from cronshift.handlers.functions import FunctionFiles
+from cronshift.handlers.javascript import METHODS, exports
+from cronshift.handlers.next import NextRouter
+from cronshift.handlers.node_routes import NodeRoutes
+from cronshift.handlers.python import PythonHandlers
+from cronshift.handlers.python_routes import PythonRoutes
+from cronshift.handlers.routes import RouteTable, nearest
+from cronshift.handlers.tree import SourceTree
+from cronshift.model import Handler, HandlerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from cronshift.handlers.code_routes import CodeRoute
+
+_MOST_HOPS = 5
+_PYTHON_APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
+_PYTHON_MANIFESTS = ("pyproject.toml", "requirements.txt", "Pipfile")
+_LIKELY_ENTRIES = tuple(
+    f"{folder}{name}.py"
+    for folder in ("", "src/", "app/", "api/")
+    for name in ("app", "index", "server", "main", "wsgi", "asgi")
+)
+
+
+class Verdict(StrEnum):
+    """What becomes of a GET to a path."""
+
+    ANSWERED = "answered"
+    WRONG_METHOD = "wrong-method"
+    """A route is there, and does not answer GET: 405."""
+    REDIRECTED = "redirected"
+    EXTERNAL = "external"
+    """It is passed on to another host."""
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    """The source that would tell is not here, or computes its routes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a path ends at.
+
+    Attributes:
+        handler: what answers, or would if it answered GET.
+        target: where a redirect or a proxy leads.
+        methods: those that are answered, where GET is not.
+        nearest: the routes that look most like a dead path.
+        why: what decided, where it is not the path itself.
+    """
+
+    verdict: Verdict
+    handler: Handler | None = None
+    target: str = ""
+    methods: tuple[str, ...] = ()
+    nearest: tuple[str, ...] = ()
+    why: str = ""
+
+
+class Resolver:
+    """Resolves the paths of one project.
+
+    Args:
+        root: the folder that Vercel calls the Root Directory.
+        document: vercel.json, as data.
+    """
+
+    def __init__(self, root: Path, document: Any = None) -> None:
+        self.tree = SourceTree(root)
+        self.document: dict[str, Any] = document if isinstance(document, dict) else {}
+        self.python = PythonHandlers(root)
+        self._python_routes = PythonRoutes(self.tree)
+        self._node_routes = NodeRoutes(self.tree)
+        self._tables: dict[tuple[str, str], list[CodeRoute]] = {}
+
+    @cached_property
+    def next(self) -> NextRouter:
+        """The Next.js app, where there is one."""
+        return NextRouter(self.tree, named=self.document.get("framework") == "nextjs")
+
+    @cached_property
+    def router(self) -> FileRouter | None:
+        """The other file router that the project uses."""
+        named = self.document.get("framework")
+        for router in ROUTERS:
+            folder, marks = BY_FILES.get(router.name, ("", ()))
+            if router.present(self.tree) or (
+                isinstance(named, str) and named.startswith(router.name)
+            ):
+                return router
+            if marks and any(file.endswith(marks) for file in self.tree.under(folder)):
+                return router
+        return None
+
+    @cached_property
+    def functions(self) -> FunctionFiles:
+        """The files below ``api/``."""
+        ignored = set()
+        if self.router is not None and self.router.ignores_node:
+            ignored |= {"typescript", "javascript"}
+        if self.python.framework_entry is not None and not self.document.get("builds"):
+            ignored.add("python")
+        return FunctionFiles(self.tree, self.document, self.python, frozenset(ignored))
+
+    @cached_property
+    def table(self) -> RouteTable:
+        """Every route that a file makes."""
+        if self.next.present:
+            routes = list(self.next.table.routes)
+        elif self.router is not None:
+            routes = list(self.router.routes(self.tree))
+        else:
+            routes = []
+        return RouteTable(routes)
+
+    def resolve(self, path: str) -> Resolution:
+        """Return what a GET to an entry's path ends at."""
+        bare = path.partition("?")[0].partition("#")[0] or "/"
+        redirect = self._redirected(bare)
+        if redirect is not None:
+            return redirect
+        legacy = self._by_legacy_routes(bare)
+        if legacy is not None:
+            return legacy
+        found = self._by_files(bare) or self._rewritten(bare) or self._by_app(bare)
+        return found or self._nothing(bare)
+
+    def routes(self) -> Iterator[tuple[str, Handler]]:
+        """Yield every route that files make, with its path as requests write it."""
+        base = self.next.config.base_path if self.next.present else ""
+        for route in (*self.table.routes, *self.functions.table.routes):
+            yield base + route.path, route.handler
+
+    def _redirected(self, path: str) -> Resolution | None:
+        rules = _rules(self.document, "redirects")
+        config = self.next.config if self.next.present else None
+        slashed = path != "/" and path.endswith("/")
+        if config is not None:
+            rules += [
+                {
+                    **rule,
+                    "source": rule["source"]
+                    if rule.get("basePath") is False
+                    else config.base_path + rule["source"],
+                }
+                for rule in config.redirects
+            ]
+        for rule in rules:
+            matched = _matched(rule, path)
+            if matched is not None:
+                target = patterns.substituted(str(rule.get("destination", "")), matched)
+                return Resolution(
+                    Verdict.REDIRECTED, target=target, why=f"the redirect from {rule['source']}"
+                )
+        wants_slash = self.document.get("trailingSlash")
+        if config is not None and not config.skips_slash_redirect and wants_slash is None:
+            wants_slash = config.trailing_slash
+        has_extension = "." in path.rpartition("/")[2]
+        if wants_slash is True and not slashed and path != "/" and not has_extension:
+            return Resolution(Verdict.REDIRECTED, target=f"{path}/", why="trailingSlash")
+        if wants_slash is False and slashed:
+            return Resolution(Verdict.REDIRECTED, target=path.rstrip("/"), why="trailingSlash")
+        if self.document.get("cleanUrls") is True and path.endswith(
+            (".html", ".ts", ".js", ".py", ".go")
+        ):
+            stem = path.rpartition(".")[0]
+            if self.functions.at(path) or path.endswith(".html"):
+                return Resolution(Verdict.REDIRECTED, target=stem, why="cleanUrls")
+        return None
+
+    def _by_legacy_routes(self, path: str, hops: int = _MOST_HOPS) -> Resolution | None:
+        """Go through ``routes``, which excludes rewrites and redirects."""
+        for rule in _rules(self.document, "routes", needs=()):
+            if rule.get("handle") == "filesystem":
+                found = self._by_files(path)
+                if found is not None:
+                    return found
+                continue
+            source, methods = rule.get("src"), rule.get("methods")
+            pattern = patterns.from_regex(source) if isinstance(source, str) else None
+            matched = pattern.match(path) if pattern else None
+            if matched is None or (isinstance(methods, list) and "GET" not in methods):
+                continue
+            headers = rule.get("headers")
+            location = headers.get("Location") if isinstance(headers, dict) else None
+            if isinstance(location, str):
+                target = patterns.substituted(location, matched)
+                return Resolution(Verdict.REDIRECTED, target=target, why=f"the route {source}")
+            destination = rule.get("dest")
+            if isinstance(destination, str):
+                target = patterns.substituted(destination, matched)
+                return self._destination(target, path, f"the route {source}", hops)
+        return None
+
+    def _rewritten(self, path: str) -> Resolution | None:
+        rules = _rules(self.document, "rewrites")
+        base = ""
+        if self.next.present:
+            base = self.next.config.base_path
+            rules += [
+                {**rule, "source": base + rule["source"]} for rule in self.next.config.rewrites
+            ]
+        for rule in rules:
+            matched = _matched(rule, path)
+            if matched is not None:
+                target = patterns.substituted(str(rule.get("destination", "")), matched)
+                return self._destination(
+                    target, path, f"the rewrite from {rule['source']}", _MOST_HOPS
+                )
+        return None
+
+    def _destination(self, target: str, path: str, why: str, hops: int) -> Resolution:
+        """Return what a rewrite's destination ends at; an app behind it still sees ``path``."""
+        if urlsplit(target).scheme in {"http", "https"}:
+            return Resolution(Verdict.EXTERNAL, target=target, why=why)
+        bare = "/" + target.partition("?")[0].lstrip("/")
+        handler = self.functions.at(bare) or self.functions.file(bare)
+        if handler is not None:
+            return replace(self._inside(handler, path), why=why)
+        found = self._by_files(bare) or self._by_app(path)
+        if found is None and hops and bare != path:
+            found = self._rewritten(bare) if not self.document.get("routes") else None
+        return (
+            replace(found, why=why)
+            if found
+            else Resolution(Verdict.DEAD, target=bare, why=why, nearest=self._nearest(bare))
+        )
+
+    def _by_files(self, path: str) -> Resolution | None:
+        """Return what a file router or a function makes of a path."""
+        if self.next.present:
+            base = self.next.config.base_path
+            if base and path != base and not path.startswith(f"{base}/"):
+                return None
+            route = self.next.table.answering(path[len(base) :] or "/")
+            if route is not None:
+                return self._judged(route.handler, path)
+        if self.router is not None and not self.next.present:
+            route = self.table.answering(path)
+            if route is not None:
+                if not answers_get(route.methods):
+                    return Resolution(
+                        Verdict.WRONG_METHOD, route.handler, methods=tuple(route.methods or ())
+                    )
+                return self._judged(route.handler, path)
+        handler = self.functions.at(path)
+        if handler is None or (self.next.present and self._next_owns(path)):
+            return None
+        return (
+            self._inside(handler, path)
+            if handler.kind in _PYTHON_APPS
+            else self._judged(handler, path)
+        )
+
+    def _next_owns(self, path: str) -> bool:
+        """Return whether a path under ``/api`` is the app's own business in a Next project."""
+        return path.startswith("/api/") and not self.tree.has_folder("api")
+
+    def _judged(self, handler: Handler, path: str) -> Resolution:
+        """Return the verdict on a file that answers, by what it exports."""
+        root = self.tree.parsed(handler.file)
+        if root is None or not self.tree.read(handler.file).strip():
+            return Resolution(Verdict.ANSWERED, handler)
+        known = exports(root)
+        if handler.kind is HandlerKind.NODE_FUNCTION:
+            if "default" not in known and any(method in known for method in (*METHODS, "fetch")):
+                export = "GET" if "GET" in known else "fetch" if "fetch" in known else ""
+                handler = replace(handler, export=export or handler.export)
+                if not export:
+                    return Resolution(Verdict.WRONG_METHOD, handler, methods=_methods(known))
+        elif handler.export not in known and "*" not in known and handler.language != "python":
+            others = {"default"} if handler.kind is HandlerKind.NEXT_ROUTE else {"ALL"}
+            if handler.kind is HandlerKind.ASTRO and others & set(known):
+                handler = replace(handler, export="ALL")
+            elif handler.kind is not HandlerKind.NEXT_PAGE:
+                methods = ("POST",) if "action" in known else _methods(known)
+                return Resolution(Verdict.WRONG_METHOD, handler, methods=methods)
+        if self._node_routes.imports_framework(handler.file):
+            return self._inside_node(handler, path)
+        own = known.get(handler.export)
+        return Resolution(Verdict.ANSWERED, replace(handler, line=own.line) if own else handler)
+
+    def _inside(self, handler: Handler, path: str) -> Resolution:
+        """Return the verdict on an app that sees the whole path."""
+        if handler.kind in _PYTHON_APPS:
+            routes = self._table(handler.file, handler.export)
+            return self._among(handler, routes, path)
+        if handler.kind is HandlerKind.NODE_FUNCTION:
+            root = self.tree.parsed(handler.file)
+            if root is not None and self.tree.read(handler.file).strip():
+                inside = self._inside_node(handler, path)
+                if inside.verdict is not Verdict.UNKNOWN or inside.handler is None:
+                    return inside
+                return self._judged(handler, path)
+        return Resolution(Verdict.ANSWERED, handler)
+
+    def _inside_node(self, handler: Handler, path: str) -> Resolution:
+        return self._among(handler, self._table(handler.file, ""), path)
+
+    def _table(self, file: str, export: str) -> list[CodeRoute]:
+        if (file, export) not in self._tables:
+            if file.endswith(".py"):
+                routes = self._python_routes.of(file, export)
+                django = not routes and "django" in self.tree.read(file)
+                self._tables[file, export] = self._python_routes.django() if django else routes
+            else:
+                self._tables[file, export] = self._node_routes.of(file)
+        return self._tables[file, export]
+
+    def _among(self, handler: Handler, routes: Sequence[CodeRoute], path: str) -> Resolution:
+        """Return the verdict of an app's own table; without one it is not known."""
+        if not routes:
+            return Resolution(
+                Verdict.UNKNOWN,
+                handler,
+                why="its routes are declared in code that does not tell them",
+            )
+        found = answering(routes, path)
+        if found is None:
+            return Resolution(
+                Verdict.DEAD,
+                None,
+                nearest=nearest(path, [route.path for route in routes]),
+                why=handler.file,
+            )
+        route = found.route
+        handler = replace(handler, route=route.place)
+        if not answers_get(route.methods):
+            return Resolution(
+                Verdict.WRONG_METHOD, handler, methods=tuple(sorted(route.methods or ()))
+            )
+        if found.slash and handler.language == "python":
+            target = path.rstrip("/") if path.endswith("/") else f"{path}/"
+            return Resolution(
+                Verdict.REDIRECTED, handler, target=target, why=f"the slash in {route.path}"
+            )
+        return Resolution(Verdict.ANSWERED, handler)
+
+    def _by_app(self, path: str) -> Resolution | None:
+        """Return what the one app of a framework preset makes of a path."""
+        python = self.python.framework_entry
+        if python is not None:
+            return self._inside(python, path)
+        if self.next.present or self.router is not None:
+            return None
+        entry = self._node_routes.entry()
+        if entry is not None:
+            typed = PurePosixPath(entry).suffix.endswith("ts")
+            handler = Handler(
+                entry, HandlerKind.NODE_APP, "default", "typescript" if typed else "javascript"
+            )
+            return self._inside_node(handler, path)
+        likely = next((name for name in _LIKELY_ENTRIES if name in self.tree.files), None)
+        has_manifest = any(name in self.tree.files for name in _PYTHON_MANIFESTS)
+        if likely and has_manifest and "package.json" not in self.tree.files:
+            handler = self.python.in_file(likely) or Handler(
+                likely, HandlerKind.FUNCTION, "app", "python"
+            )
+            if handler.kind in _PYTHON_APPS or not self.tree.read(likely).strip():
+                return (
+                    self._inside(handler, path)
+                    if handler.kind in _PYTHON_APPS
+                    else Resolution(Verdict.UNKNOWN, handler, why="its routes are declared in code")
+                )
+        return None
+
+    def _nothing(self, path: str) -> Resolution:
+        """Return the verdict on a path that nothing answers: dead, where all is known."""
+        if not self._knows_routes:
+            return Resolution(Verdict.UNKNOWN, why="no source is here that could answer it")
+        return Resolution(Verdict.DEAD, nearest=self._nearest(path))
+
+    @cached_property
+    def _knows_routes(self) -> bool:
+        """Whether some router of this project was understood."""
+        return bool(self.table.routes or self.functions.table.routes)
+
+    def _nearest(self, path: str) -> tuple[str, ...]:
+        pages = {HandlerKind.STATIC, HandlerKind.NEXT_PAGE}
+        return nearest(path, [path for path, handler in self.routes() if handler.kind not in pages])
+
+
+def _methods(known: object) -> tuple[str, ...]:
+    names = known if isinstance(known, dict) else {}
+    return tuple(method for method in METHODS if method in names)
+
+
+def _rules(
+    document: dict[str, Any], name: str, needs: Sequence[str] = ("source",)
+) -> list[dict[str, Any]]:
+    listed = document.get(name)
+    return [
+        rule
+        for rule in (listed if isinstance(listed, list) else [])
+        if isinstance(rule, dict) and all(isinstance(rule.get(key), str) for key in needs)
+    ]
+
+
+def _matched(rule: dict[str, Any], path: str) -> dict[str, str] | None:
+    """Return what a rule's source matches; one that asks for a header or a cookie never does."""
+    if rule.get("has"):
+        return None
+    pattern = patterns.from_source(rule["source"])
+    return pattern.match(path) if pattern else None

@@ -1,0 +1,132 @@
+"""Routes: which file answers which path, by the precedence that file routers share."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import IntEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cronshift.model import Handler
+
+_MOST_REST = 3  # segments of a pattern that match any number of segments
+_WORDS = re.compile(r"[A-Za-z0-9]+")
+_LOOKED_AT = 30
+_ALIKE = 0.5
+
+
+class Rank(IntEnum):
+    """How special a segment is; the lower one wins where two patterns part."""
+
+    STATIC = 0
+    MIXED = 1
+    ONE = 2
+    MAYBE = 3
+    REST = 4
+    MAYBE_REST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment of a route: its rank, and its text (or regular expression, where mixed)."""
+
+    rank: Rank
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path, or a pattern of paths, and what answers it.
+
+    Attributes:
+        methods: those it answers where the route itself says so; else the file tells.
+    """
+
+    segments: tuple[Segment, ...]
+    handler: Handler
+    methods: frozenset[str] | None = None
+
+    @property
+    def path(self) -> str:
+        """The route as a person writes it."""
+        shown = {Rank.ONE: "[{}]", Rank.MAYBE: "[[{}]]", Rank.REST: "[...{}]"}
+        parts = (shown.get(s.rank, "{}").format(s.text or "x") for s in self.segments)
+        return "/" + "/".join(parts)
+
+
+_EXPRESSIONS = {
+    Rank.STATIC: "/{}",
+    Rank.MIXED: "/{}",
+    Rank.ONE: "/[^/]+",
+    Rank.MAYBE: "(?:/[^/]+)?",
+    Rank.REST: "/.+",
+    Rank.MAYBE_REST: "(?:/.*)?",
+}
+
+
+class RouteTable:
+    """The routes of one router; a path is answered by the most special one.
+
+    Args:
+        routes: in any order; of two equal ones the first wins.
+    """
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = tuple(routes)
+
+    @cached_property
+    def _static(self) -> dict[str, Route]:
+        found: dict[str, Route] = {}
+        for route in self.routes:
+            if all(segment.rank is Rank.STATIC for segment in route.segments):
+                found.setdefault(route.path, route)
+        return found
+
+    @cached_property
+    def _dynamic(self) -> list[tuple[re.Pattern[str], Route]]:
+        found = []
+        for route in self.routes:
+            ranks = [segment.rank for segment in route.segments]
+            rest = sum(rank >= Rank.REST for rank in ranks)
+            if any(rank is not Rank.STATIC for rank in ranks) and rest <= _MOST_REST:
+                text = "".join(
+                    _EXPRESSIONS[segment.rank].format(
+                        segment.text if segment.rank is Rank.MIXED else re.escape(segment.text)
+                    )
+                    for segment in route.segments
+                )
+                found.append((re.compile(text), route))
+        return sorted(found, key=lambda pair: [segment.rank for segment in pair[1].segments])
+
+    def answering(self, path: str) -> Route | None:
+        """Return the route that answers a path without its query, if one does."""
+        bare = "/" + "/".join(unquote(part) for part in path.split("/") if part)
+        static = self._static.get(bare)
+        if static is not None:
+            return static
+        whole = bare if bare != "/" else ""
+        return next((route for regex, route in self._dynamic if regex.fullmatch(whole)), None)
+
+
+def nearest(path: str, candidates: Sequence[str], most: int = 2) -> tuple[str, ...]:
+    """Return the routes that look most like a path that none answers."""
+    words = set(_WORDS.findall(path.lower()))
+    last = path.rstrip("/").rpartition("/")[2].lower()
+
+    def shared(candidate: str) -> tuple[int, int]:
+        own = set(_WORDS.findall(candidate.lower()))
+        return (candidate.lower().rpartition("/")[2] == last, len(words & own) * 2 - len(own))
+
+    likely = sorted(set(candidates), key=lambda one: (*shared(one), one), reverse=True)
+    alike = [
+        (shared(one)[0], SequenceMatcher(None, path.lower(), one.lower()).ratio(), one)
+        for one in likely[:_LOOKED_AT]
+    ]
+    close = sorted((row for row in alike if row[0] or row[1] >= _ALIKE), reverse=True)
+    return tuple(one for _, _, one in close[:most])

@@ -1,0 +1,228 @@
+"""The files of a project, listed once and read at most once; nothing outside it, nothing executed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from bisect import bisect_left
+from functools import cache, cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ast_grep_py import SgNode
+
+LONGEST = 2_000_000  # bytes of a source; no handler is that long
+MOST_FILES = 200_000
+_NEVER = {
+    "node_modules",
+    ".git",
+    ".venv",
+    "venv",
+    ".next",
+    ".nuxt",
+    ".output",
+    ".svelte-kit",
+    ".turbo",
+    ".vercel",
+    ".cronshift",
+    "__pycache__",
+}
+_BUILT = {"dist", "build", "out", "coverage"}  # at the root only: a route may be called so
+_LANGUAGES = {
+    ".ts": "typescript",
+    ".mts": "typescript",
+    ".cts": "typescript",
+    ".tsx": "tsx",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+    ".jsx": "javascript",
+    ".py": "python",
+    ".go": "go",
+}
+_SUFFIXES = ("", ".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs")
+_WRITTEN_AS = {".js": (".ts", ".tsx"), ".mjs": (".mts",), ".cjs": (".cts",), ".jsx": (".tsx",)}
+_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+
+
+class SourceTree:
+    """A project's files as POSIX paths relative to its root.
+
+    Args:
+        root: the project's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._texts: dict[str, str | None] = {}
+        self._parsed: dict[str, SgNode | None] = {}
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """Every file that may be source; links are not followed."""
+        return frozenset(self._walk())
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.files)
+
+    def under(self, folder: str) -> Iterator[str]:
+        """Yield the files below a folder, in order; ``""`` is the root."""
+        prefix = f"{folder}/" if folder else ""
+        for file in self._sorted[bisect_left(self._sorted, prefix) :]:
+            if not file.startswith(prefix):
+                return
+            yield file
+
+    def has_folder(self, folder: str) -> bool:
+        """Return whether there is a file below ``folder``."""
+        return next(self.under(folder), None) is not None
+
+    def read(self, file: str) -> str:
+        """Return a file's text; nothing for one that is missing, too long or not text."""
+        if file not in self._texts:
+            self._texts[file] = self._read(file)
+        return self._texts[file] or ""
+
+    def parsed(self, file: str) -> SgNode | None:
+        """Return the root of a file's syntax tree, ``None`` for a language that is not known."""
+        if file not in self._parsed:
+            self._parsed[file] = parse(self.read(file), language(file))
+        return self._parsed[file]
+
+    def data(self, file: str) -> dict[str, Any]:
+        """Return the object in a JSON file, comments and trailing commas allowed; else none."""
+        text = self.read(file)
+        if not text:
+            return {}
+        try:
+            return _object(json.loads(text))
+        except (ValueError, RecursionError):
+            bare = _TRAILING_COMMA.sub(r"\1", _COMMENT.sub(lambda match: match[1] or "", text))
+        try:
+            return _object(json.loads(bare))
+        except (ValueError, RecursionError):
+            return {}
+
+    @cached_property
+    def dependencies(self) -> dict[str, str]:
+        """The packages that package.json names, with their ranges."""
+        package = self.data("package.json")
+        found: dict[str, str] = {}
+        for kind in ("devDependencies", "dependencies"):
+            found |= {
+                name: version
+                for name, version in _object(package.get(kind)).items()
+                if isinstance(version, str)
+            }
+        return found
+
+    def imported(self, file: str, specifier: str) -> str | None:
+        """Return the project's file that an import in ``file`` names, if it is one."""
+        if specifier.startswith("."):
+            base = _normal(f"{PurePosixPath(file).parent}/{specifier}")
+            built, _, source = (base or "").partition("/")
+            return self._module(base) or (self._module(source) if built in _BUILT else None)
+        for prefix, targets in self._aliases.items():
+            if prefix.endswith("*") and specifier.startswith(prefix[:-1]):
+                rest = specifier[len(prefix) - 1 :]
+                for target in targets:
+                    if found := self._module(_normal(target.replace("*", rest, 1))):
+                        return found
+            elif prefix == specifier:
+                for target in targets:
+                    if found := self._module(_normal(target)):
+                        return found
+        return None
+
+    @cached_property
+    def _aliases(self) -> dict[str, list[str]]:
+        """The path aliases of tsconfig.json; SvelteKit's and the common ``@/`` where it has none."""
+        found: dict[str, list[str]] = {}
+        for name in ("tsconfig.json", "jsconfig.json"):
+            options = _object(self.data(name).get("compilerOptions"))
+            base = options.get("baseUrl")
+            base = base if isinstance(base, str) else "."
+            for alias, targets in _object(options.get("paths")).items():
+                listed = targets if isinstance(targets, list) else []
+                found.setdefault(
+                    alias, [f"{base}/{target}" for target in listed if isinstance(target, str)]
+                )
+        found.setdefault("@/*", ["src/*", "*"])
+        found.setdefault("~/*", ["src/*", "app/*", "*"])
+        found.setdefault("$lib/*", ["src/lib/*"])
+        return found
+
+    def _module(self, base: str | None) -> str | None:
+        if base is None:
+            return None
+        stem, suffix = os.path.splitext(base)  # noqa: PTH122 - text, not a file
+        candidates = [base + suffix for suffix in _SUFFIXES]
+        candidates += [stem + other for other in _WRITTEN_AS.get(suffix, ())]
+        candidates += [f"{base}/index{suffix}" for suffix in _SUFFIXES[1:]]
+        return next((name for name in candidates if name in self.files), None)
+
+    def _walk(self) -> Iterator[str]:
+        count = 0
+        top = str(self.root)
+        for folder, folders, files in os.walk(top):
+            relative = os.path.relpath(folder, top).replace(os.sep, "/")
+            place = "" if relative == "." else f"{relative}/"
+            skipped = _NEVER if place else _NEVER | _BUILT
+            folders[:] = sorted(name for name in folders if name not in skipped)
+            for name in files:
+                count += 1
+                if count > MOST_FILES:
+                    return
+                yield place + name
+
+    def _read(self, file: str) -> str | None:
+        if file not in self.files:
+            return None
+        path = self.root / file
+        try:
+            if path.is_symlink() or path.stat().st_size > LONGEST:
+                return None
+            return path.read_bytes().decode("utf-8", errors="replace")
+        except OSError:
+            return None
+
+
+def language(file: str) -> str | None:
+    """Return the language that a file's name tells, as the parser calls it."""
+    return _LANGUAGES.get(PurePosixPath(file).suffix)
+
+
+def parse(text: str, name: str | None) -> SgNode | None:
+    """Return the root of a text's syntax tree; broken text has one too."""
+    if name is None:
+        return None
+    from ast_grep_py import SgRoot
+
+    return SgRoot(text, name).root()
+
+
+@cache
+def _normal(path: str) -> str | None:
+    """Return a relative path without ``.`` and ``..``; ``None`` where it leaves the project."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part in {"", "."}:
+            continue
+        if part != "..":
+            parts.append(part)
+        elif parts:
+            parts.pop()
+        else:
+            return None
+    return "/".join(parts)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
