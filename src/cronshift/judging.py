@@ -20,6 +20,7 @@ from cronshift.handlers.workspaces import below
 from cronshift.model import CronEntry, Finding, Handler, HandlerKind, Location
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # gaps of a schedule do not depend on the day
 _TICKS_LOOKED_AT = 300
+_LONGEST_GLOB = 256  # characters; the schema of vercel.json
 _AUTH = {
     Auth.NONE: (behaves.NO_AUTH, "checks nobody"),
     Auth.FAIL_OPEN: (behaves.FAIL_OPEN, "checks its caller only where the secret is set"),
@@ -77,7 +79,7 @@ class Judge:
         seen = self.behaviour(handler)
         handler = replace(
             handler,
-            max_duration=seen.max_duration or self._configured_duration(handler.file),
+            max_duration=seen.max_duration or self.configured_duration(handler.file),
             auth=None if seen.auth is Auth.UNKNOWN else seen.auth.value,
         )
         found += self._findings(entry, handler, seen, job)
@@ -174,22 +176,27 @@ class Judge:
         text = self.resolver.tree.read(router.middleware)
         return "cron" in text.lower() or "authorization" in text.lower() or path in text
 
-    def _configured_duration(self, file: str) -> int | None:
+    def configured_duration(self, file: str) -> int | None:
         """Return the ``maxDuration`` that vercel.json's ``functions`` gives a file."""
-        for pattern, options in self._globs:
+        for pattern, options in self._options:
             if pattern.fullmatch(file):
                 value = options.get("maxDuration")
                 return value if isinstance(value, int) and not isinstance(value, bool) else None
         return None
 
     @cached_property
-    def _globs(self) -> list[tuple[Any, dict[str, Any]]]:
+    def globs(self) -> list[tuple[str, re.Pattern[str]]]:
+        """The patterns of vercel.json's ``functions``, as written and compiled."""
         given = self._functions if isinstance(self._functions, dict) else {}
-        return [
-            (glob(pattern), options)
-            for pattern, options in given.items()
-            if isinstance(options, dict) and len(pattern) <= 256  # noqa: PLR2004 - the schema's limit
-        ]
+        return [(name, glob(name)) for name in given if len(name) <= _LONGEST_GLOB]
+
+    @property
+    def _options(self) -> Iterator[tuple[re.Pattern[str], dict[str, Any]]]:
+        given = self._functions if isinstance(self._functions, dict) else {}
+        for name, pattern in self.globs:
+            options = given[name]
+            if isinstance(options, dict):
+                yield pattern, options
 
 
 def _overlap(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.config import CONFIG_NAME
 from cronshift.errors import ConfigError, ScheduleError
-from cronshift.findings import BY_NAME, Rule
+from cronshift.findings import AUDITED, BY_NAME, Rule, leftovers
 from cronshift.findings import entries as rules
 from cronshift.judging import Judge
 from cronshift.model import (
@@ -31,6 +31,7 @@ from cronshift.model import (
 )
 from cronshift.naming import job_ids, module_name
 from cronshift.schedule import Schedule
+from cronshift.surveying import survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,7 +71,9 @@ def make_plan(project: Project) -> Plan:
         job, own = _job(settings, judge, job_id, entry)
         made_jobs.append(job)
         found += own
+    found += survey(judge, made_jobs, project.config_file)
     found, suppressed = suppress(found, settings)
+    found += _unused(settings, suppressed)
     blocked = {finding.job for finding in found if finding.severity is Severity.ERROR}
     jobs = [
         replace(job, mode=Mode.BLOCKED, module=None) if job.id in blocked else job
@@ -259,6 +262,16 @@ def suppress(found: Iterable[Finding], settings: Settings) -> tuple[list[Finding
         )
         (hidden if accepted else shown).append(finding)
     return shown, hidden
+
+
+def _unused(settings: Settings, suppressed: Sequence[Finding]) -> Iterable[Finding]:
+    """Yield the suppressions that hide nothing; those of ``validate`` are not judged here."""
+    hidden = {(finding.code, job) for finding in suppressed for job in (finding.job, None)}
+    for one in settings.suppressions:
+        if one.code in AUDITED and (one.code, one.job) not in hidden:
+            place = Location(settings.file or CONFIG_NAME, 1)
+            text = f"{one.code} is suppressed{f' for {one.job}' if one.job else ''} and not found."
+            yield leftovers.UNUSED_SUPPRESSION.found(text, location=place)
 
 
 def reading_order(finding: Finding) -> tuple[int, str, int, str]:

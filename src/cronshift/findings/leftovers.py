@@ -20,3 +20,11 @@ UNUSED_SUPPRESSION = Rule(
     "A suppression in cronshift.toml matches no finding.",
     "Remove it.",
 )
+GLOB_LEFT_BEHIND = Rule(
+    "CS603",
+    "glob-left-behind",
+    Severity.NOTE,
+    "A pattern in `functions` matches only the routes of jobs. Once these are removed it matches "
+    "nothing, and Vercel refuses the deployment.",
+    "Remove the pattern together with the routes.",
+)

@@ -41,7 +41,7 @@ class Loose(StrEnum):
 class Auth(StrEnum):
     """How a handler checks who calls."""
 
-    SECRET = "secret"  # noqa: S105 - a style, not a secret
+    SECRET = "cron-secret"  # noqa: S105 - a style, not a secret
     FAIL_OPEN = "fail-open"
     """Not at all where the variable is not set."""
     UNDEFINED = "bearer-undefined"

@@ -84,7 +84,7 @@ def _read(module: ast.Module, file: str, function: Function) -> Behaviour:
 
 def _own(function: Function) -> Iterator[ast.AST]:
     """Yield the nodes of a function, not those of functions inside it."""
-    stack: list[ast.AST] = [*function.body][::-1]
+    stack: list[ast.AST] = list(reversed(function.body))
     while stack:
         node = stack.pop()
         yield node
@@ -187,13 +187,9 @@ def _auth(module: ast.Module, function: Function) -> Auth:
     places: list[ast.AST] = [function]
     functions = {node.name: node for node in ast.walk(module) if isinstance(node, Function)}
     text = ast.unparse(function)
-    for name in set(
-        re.findall(
-            r"\b(\w*(?:auth|verif|secret|cron|guard|check|require)\w*)\b", text, re.IGNORECASE
-        )
-    ):
-        if functions.get(name, function) is not function:
-            places.append(functions[name])
+    named = r"\b(\w*(?:auth|verif|secret|cron|guard|check|require)\w*)\b"
+    called = {functions.get(name, function) for name in re.findall(named, text, re.IGNORECASE)}
+    places += called - {function}
     text = "\n".join(ast.unparse(place) for place in places)
     constants = "\n".join(ast.unparse(node) for node in module.body if isinstance(node, ast.Assign))
     variables = set(_ENVIRONMENT.findall(text))

@@ -239,11 +239,11 @@ class Resolver:
         found = self._by_files(bare) or self._by_app(path)
         if found is None and hops and bare != path:
             found = self._rewritten(bare) if not self.document.get("routes") else None
-        return (
-            replace(found, why=why)
-            if found
-            else Resolution(Verdict.DEAD, target=bare, why=why, nearest=self._nearest(bare))
-        )
+        if found is not None:
+            return replace(found, why=why)
+        if not self.knows_routes:
+            return Resolution(Verdict.UNKNOWN, target=bare, why=why)
+        return Resolution(Verdict.DEAD, target=bare, why=why, nearest=self._nearest(bare))
 
     def _by_files(self, path: str) -> Resolution | None:
         """Return what a file router or a function makes of a path."""
@@ -385,12 +385,12 @@ class Resolver:
 
     def _nothing(self, path: str) -> Resolution:
         """Return the verdict on a path that nothing answers: dead, where all is known."""
-        if not self._knows_routes:
+        if not self.knows_routes:
             return Resolution(Verdict.UNKNOWN, why="no source is here that could answer it")
         return Resolution(Verdict.DEAD, nearest=self._nearest(path))
 
     @cached_property
-    def _knows_routes(self) -> bool:
+    def knows_routes(self) -> bool:
         """Whether some router of this project was understood."""
         return bool(self.table.routes or self.functions.table.routes)
 

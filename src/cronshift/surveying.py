@@ -1,0 +1,267 @@
+"""SURVEY: what only the whole project shows: routes nobody calls, the Inngest side, leftovers.
+
+The findings of single jobs are made in ``judging``; these take all jobs, or none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cronshift.findings import inngest, leftovers, load, routing
+from cronshift.handlers import Verdict, patterns
+from cronshift.handlers.javascript import arguments, constant, exports, line_of, literal, pairs
+from cronshift.model import HandlerKind, Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cronshift.handlers.tree import SourceTree
+    from cronshift.judging import Judge
+    from cronshift.model import Finding, Job
+
+ENDPOINT = "/api/inngest"
+_DEFAULT_DURATION = 300  # seconds; Vercel's documented default (facts: Vercel, section 3)
+_LONGEST_LADDER_STEP = 180  # minutes between two rungs of retries made by hand
+_FEWEST_RUNGS = 3
+_FEWEST_TOGETHER = 3
+_REFUSED = ((3, 22, 0), (3, 53, 1))  # CVE-2026-42047 (inngest/inngest pkg/deploy/deploy.go)
+_SCHEDULED_NAME = re.compile(r"/(crons?|cron-?jobs?|scheduled)/", re.IGNORECASE)
+_EXACT = re.compile(r"=?v?(\d+)\.(\d+)\.(\d+)")
+_MAJOR = re.compile(r"[\^~>=v\s]*(\d+)(\.|$)")
+_SENDS_AWAY = re.compile(
+    r"\.redirect\(|\bredirect\(|status:\s*40[13]|\bwithAuth\b|\bauthMiddleware\(|\.protect\("
+)
+_ENV_EXAMPLE = re.compile(
+    r"(^|/)(\.env(\.\w+)?\.(example|sample|template|dist)|(example|sample)\.env|env\.example)$"
+)
+_SPEAKING = (".sh", ".bash", ".md", ".mdx", ".yml", ".yaml", ".http", ".rest", ".txt")
+_SPEAKING_NAMES = {"Makefile", "justfile", "package.json", "Procfile", "crontab"}
+_KEYS = ("INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY")
+
+
+def survey(judge: Judge, jobs: Sequence[Job], config_file: str) -> Iterator[Finding]:
+    """Yield what the project as a whole gives to say; findings of no job block nothing."""
+    yield from _retry_ladders(jobs)
+    yield from _jitter_lost(jobs)
+    if not judge.resolver.knows_routes:
+        return
+    tree = judge.resolver.tree
+    yield from _unscheduled(judge, jobs)
+    yield from _globs(judge, jobs, config_file)
+    yield from _sdk(tree)
+    yield from _intercepted(judge)
+    yield from _serve_duration(judge, jobs)
+    yield from _missing_keys(tree)
+    yield from _still_called(tree, jobs)
+
+
+def _unscheduled(judge: Judge, jobs: Sequence[Job]) -> Iterator[Finding]:
+    """Yield the routes that are named like jobs and that no entry calls."""
+    called = {job.handler.file for job in jobs if job.handler is not None}
+    seen: set[str] = set()
+    for path, handler in judge.resolver.routes():
+        is_route = handler.kind not in {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
+        dynamic = "[" in path
+        if not is_route or dynamic or handler.file in called | seen:
+            continue
+        if _SCHEDULED_NAME.search(path):
+            seen.add(handler.file)
+            text = f"No entry calls {path}."
+            yield routing.UNSCHEDULED.found(text, location=Location(handler.file, 1))
+
+
+def _globs(judge: Judge, jobs: Sequence[Job], config_file: str) -> Iterator[Finding]:
+    """Yield the patterns of ``functions`` that match nothing, now or once the routes are gone.
+
+    Next builds its own functions, so that a pattern of routes which are gone does no harm there.
+    """
+    files = judge.resolver.tree.files
+    called = {job.handler.file for job in jobs if job.handler is not None}
+    text = judge.resolver.tree.read(config_file)
+    for name, pattern in judge.globs:
+        matched = {file for file in files if pattern.fullmatch(file)}
+        at = text.find(json.dumps(name))
+        place = Location(config_file, text.count("\n", 0, at) + 1 if at >= 0 else 1)
+        if not matched:
+            message = f"{name!r} in `functions` matches no file."
+            yield routing.UNMATCHED_GLOB.found(message, location=place)
+        elif matched <= called and not judge.resolver.next.present:
+            message = f"{name!r} in `functions` matches only {', '.join(sorted(matched)[:3])}."
+            yield leftovers.GLOB_LEFT_BEHIND.found(message, location=place)
+
+
+def sdk_version(tree: SourceTree) -> tuple[int, int, int] | None:
+    """Return the exact version of the TypeScript SDK: installed, locked, or pinned; else nothing."""
+    if "inngest" not in tree.dependencies:
+        return None
+    installed = tree.root / "node_modules/inngest/package.json"
+    locked = tree.data("package-lock.json").get("packages")
+    given = locked.get("node_modules/inngest") if isinstance(locked, dict) else None
+    told = given.get("version") if isinstance(given, dict) else tree.dependencies["inngest"]
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        told = json.loads(installed.read_bytes())["version"]
+    exact = _EXACT.fullmatch(told) if isinstance(told, str) else None
+    return (int(exact[1]), int(exact[2]), int(exact[3])) if exact else None
+
+
+def _sdk(tree: SourceTree) -> Iterator[Finding]:
+    """Yield what is wrong with the version of the TypeScript SDK, and with calls of the other's."""
+    version = sdk_version(tree)
+    if version is not None and _REFUSED[0] <= version <= _REFUSED[1]:
+        before, _, _ = tree.read("package.json").partition('"inngest"')
+        line = before.count("\n") + 1
+        text = f"inngest {'.'.join(map(str, version))} is refused by Inngest's server."
+        yield inngest.REFUSED_SDK.found(text, location=Location("package.json", line))
+    ranged = _MAJOR.match(tree.dependencies.get("inngest", ""))
+    major = version[0] if version else int(ranged[1]) if ranged else None
+    if major not in {3, 4}:
+        return
+    for file in sorted(tree.files):
+        if file.endswith((".ts", ".js", ".tsx", ".mts", ".mjs")):
+            text = tree.read(file)
+            if "createFunction(" in text and "inngest" in text.lower():
+                yield from _other_major(tree, file, major)
+
+
+def _other_major(tree: SourceTree, file: str, major: int) -> Iterator[Finding]:
+    root = tree.parsed(file)
+    for call in root.find_all(kind="call_expression") if root is not None else ():
+        called, given = call.field("function"), arguments(call)
+        if called is None or not called.text().endswith(".createFunction") or not given:
+            continue
+        options = dict(pairs(given[0])) if given[0].kind() == "object" else {}
+        if "id" not in options:
+            continue
+        in_options = "triggers" in options and len(given) == 2  # noqa: PLR2004 - options and handler
+        if (major == 4 and len(given) == 3) or (major == 3 and in_options):  # noqa: PLR2004 - majors and arguments
+            text = f"createFunction is written for v{7 - major}, and inngest {major} is in use."
+            yield inngest.OTHER_MAJOR.found(text, location=Location(file, line_of(call)))
+
+
+def _intercepted(judge: Judge) -> Iterator[Finding]:
+    """Yield the middleware that stands before Inngest's endpoint and turns callers away."""
+    router, tree = judge.resolver.next, judge.resolver.tree
+    file = router.middleware if router.present else None
+    text = tree.read(file) if file else ""
+    if file is None or not _SENDS_AWAY.search(text):
+        return
+    if re.search(r"""inngest|startsWith\(\s*["'`]/api/?["'`]""", text, re.IGNORECASE):
+        return  # it knows the endpoint, or lets all of /api by
+    if (line := _matches_endpoint(tree, file)) is not None:
+        message = f"{file} stands before {ENDPOINT} and turns away callers without a session."
+        yield inngest.INTERCEPTED.found(message, location=Location(file, line))
+
+
+def _matches_endpoint(tree: SourceTree, file: str) -> int | None:
+    """Return the line of the matcher that takes in the endpoint; ``None`` where none does."""
+    root = tree.parsed(file)
+    declared = exports(root).get("config") if root is not None else None
+    if root is None:
+        return None
+    if declared is None:
+        return 1  # without a matcher it runs before every path
+    node = root.find(pattern="const config = $OBJECT")
+    options = node.get_match("OBJECT") if node is not None else None
+    wanted = dict(pairs(options)).get("matcher") if options is not None else None
+    value = literal(wanted) if wanted is not None else None
+    for source in [value] if isinstance(value, str) else value if isinstance(value, list) else []:
+        text = source.get("source") if isinstance(source, dict) else source
+        pattern = patterns.from_source(text) if isinstance(text, str) else None
+        if pattern is not None and pattern.match(ENDPOINT) is not None:
+            return line_of(wanted) if wanted is not None else 1
+    return None
+
+
+def _serve_duration(judge: Judge, jobs: Sequence[Job]) -> Iterator[Finding]:
+    """Yield an endpoint that must end before a handler that it replaces would."""
+    resolution = judge.resolver.resolve(ENDPOINT)
+    served = resolution.handler
+    longest = max(
+        (job.handler.max_duration or 0 for job in jobs if job.handler is not None), default=0
+    )
+    if served is None or resolution.verdict is not Verdict.ANSWERED:
+        return
+    root = judge.resolver.tree.parsed(served.file)
+    own = constant(root, "maxDuration") if root is not None else None
+    told = own if isinstance(own, int) else judge.configured_duration(served.file)
+    if longest > (told or _DEFAULT_DURATION):
+        said = f"may run for {told} s" if told else f"says no maxDuration ({_DEFAULT_DURATION} s)"
+        text = f"{served.file} {said}; a handler that it replaces may run for {longest} s."
+        yield inngest.SERVE_DURATION.found(text, location=Location(served.file, 1))
+
+
+def _missing_keys(tree: SourceTree) -> Iterator[Finding]:
+    for file in sorted(tree.files):
+        if _ENV_EXAMPLE.search(file):
+            text = tree.read(file)
+            missing = [
+                key for key in _KEYS if not re.search(rf"^\s*#?\s*{key}\b", text, re.MULTILINE)
+            ]
+            if missing:
+                message = f"{file} does not name {' and '.join(missing)}."
+                yield inngest.MISSING_KEYS.found(message, location=Location(file, 1))
+
+
+def _still_called(tree: SourceTree, jobs: Sequence[Job]) -> Iterator[Finding]:
+    """Yield the first line of every script, workflow or document that calls a job's route."""
+    by_path = {job.entry.path.partition("?")[0]: job.id for job in jobs}
+    named = [re.escape(path) for path in by_path if path.count("/") > 1]
+    if not named:
+        return
+    spoken = re.compile(rf"({'|'.join(sorted(named, key=len, reverse=True))})(?![\w/-])")
+    for file in sorted(tree.files):
+        place = PurePosixPath(file)
+        speaks = place.suffix in _SPEAKING or place.name in _SPEAKING_NAMES
+        if not speaks or place.name == "vercel.json":
+            continue
+        seen = set()
+        for number, line in enumerate(tree.read(file).splitlines(), 1):
+            for path in spoken.findall(line):
+                if path not in seen:
+                    seen.add(path)
+                    yield leftovers.STILL_CALLED.found(
+                        f"{file} calls {path}.", job=by_path[path], location=Location(file, number)
+                    )
+
+
+def _retry_ladders(jobs: Sequence[Job]) -> Iterator[Finding]:
+    """Yield the paths that are called once a day, and again a little later, and again."""
+    by_path: defaultdict[tuple[str, ...], list[tuple[int, Job]]] = defaultdict(list)
+    for job in jobs:
+        minute, hour, *days = (*job.entry.schedule.split(), "", "")[:5]
+        if minute.isdecimal() and hour.isdecimal():
+            by_path[job.entry.path, *days].append((int(hour) * 60 + int(minute), job))
+    for key, rungs in by_path.items():
+        times = sorted(minutes for minutes, _ in rungs)
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        if len(times) >= _FEWEST_RUNGS and all(0 < gap <= _LONGEST_LADDER_STEP for gap in gaps):
+            job = rungs[0][1]
+            text = f"{key[0]} is called {len(times)} times, {gaps[0]} min apart at first."
+            yield load.RETRY_LADDER.found(text, job=job.id, location=job.entry.source)
+
+
+def _jitter_lost(jobs: Sequence[Job]) -> Iterator[Finding]:
+    """Yield the minutes at which several jobs would come together, in a project that Hobby allows."""
+    by_minute: defaultdict[tuple[str, ...], list[Job]] = defaultdict(list)
+    for job in jobs:
+        fields = job.entry.schedule.split()
+        if len(fields) < 2 or not (fields[0].isdecimal() and fields[1].isdecimal()):  # noqa: PLR2004 - minute and hour
+            return  # more often than once a day: not a Hobby project
+        by_minute[fields[0], fields[1]].append(job)
+    for (minute, hour), group in by_minute.items():
+        if len(group) >= _FEWEST_TOGETHER:
+            text = (
+                f"{len(group)} jobs come at {int(hour):02}:{int(minute):02}; on Vercel's Hobby plan "
+                "they were spread over that hour."
+            )
+            place = group[0].entry.source
+            yield load.JITTER_LOST.found(text, job=group[0].id, location=place)
+
+
+__all__ = ["ENDPOINT", "sdk_version", "survey"]
