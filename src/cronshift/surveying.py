@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.findings import inngest, leftovers, load, routing
+from cronshift.findings import entries, inngest, leftovers, load, routing
 from cronshift.handlers import Verdict, patterns
 from cronshift.handlers.javascript import arguments, constant, exports, line_of, literal, pairs
 from cronshift.model import HandlerKind, Location
@@ -42,11 +42,14 @@ _ENV_EXAMPLE = re.compile(
 )
 _SPEAKING = (".sh", ".bash", ".md", ".mdx", ".yml", ".yaml", ".http", ".rest", ".txt")
 _SPEAKING_NAMES = {"Makefile", "justfile", "package.json", "Procfile", "crontab"}
+_NITRO_CONFIG = re.compile(r"(nuxt|nitro)\.config\.(ts|js|mts|mjs)")
 _KEYS = ("INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY")
 
 
 def survey(judge: Judge, jobs: Sequence[Job], config_file: str) -> Iterator[Finding]:
     """Yield what the project as a whole gives to say; findings of no job block nothing."""
+    yield from _services(judge, config_file)
+    yield from _nitro_tasks(judge.resolver.tree)
     yield from _retry_ladders(jobs)
     yield from _jitter_lost(jobs)
     if not judge.resolver.knows_routes:
@@ -59,6 +62,39 @@ def survey(judge: Judge, jobs: Sequence[Job], config_file: str) -> Iterator[Find
     yield from _serve_duration(judge, jobs)
     yield from _missing_keys(tree)
     yield from _still_called(tree, jobs)
+
+
+def _services(judge: Judge, config_file: str) -> Iterator[Finding]:
+    """Yield what services run on a schedule, and those whose file is not there."""
+    tree, services = judge.resolver.tree, judge.resolver.document.get("experimentalServices")
+    for name, service in services.items() if isinstance(services, dict) else ():
+        kind = service.get("type") if isinstance(service, dict) else None
+        if kind != "cron" and not (kind == "job" and service.get("trigger") == "schedule"):
+            continue
+        place = Location(config_file, tree.line_of(config_file, json.dumps(name)))
+        told = service.get("entrypoint")
+        entry = told if isinstance(told, str) else ""
+        stem, _, export = entry.partition(":")
+        folders = [one for key in ("root", "workspace") if isinstance(one := service.get(key), str)]
+        names = [stem, f"{stem.replace('.', '/')}.py"]
+        files = [f"{folder.strip('/')}/{one}" for folder in folders for one in names] + names
+        file = next((one for one in files if one in tree.files), None)
+        schedule = service.get("schedule")
+        if file is None and tree.files - {config_file}:
+            text = f"`experimentalServices.{name}` starts {entry or 'nothing'}, which is not there."
+            yield routing.DEAD_PATH.found(text, location=place)
+        text = (
+            f"`experimentalServices.{name}` runs {file or entry or 'its service'}"
+            f"{f' ({export})' if export else ''} on {schedule!r}."
+        )
+        yield entries.SERVICE_CRON.found(text, location=place)
+
+
+def _nitro_tasks(tree: SourceTree) -> Iterator[Finding]:
+    for file in sorted(tree.files):
+        if _NITRO_CONFIG.fullmatch(file) and "scheduledTasks" in tree.read(file):
+            place = Location(file, tree.line_of(file, "scheduledTasks"))
+            yield entries.NITRO_TASKS.found(f"{file} has `scheduledTasks`.", location=place)
 
 
 def _unscheduled(judge: Judge, jobs: Sequence[Job]) -> Iterator[Finding]:
@@ -81,13 +117,11 @@ def _globs(judge: Judge, jobs: Sequence[Job], config_file: str) -> Iterator[Find
 
     Next builds its own functions, so that a pattern of routes which are gone does no harm there.
     """
-    files = judge.resolver.tree.files
+    tree = judge.resolver.tree
     called = {job.handler.file for job in jobs if job.handler is not None}
-    text = judge.resolver.tree.read(config_file)
     for name, pattern in judge.globs:
-        matched = {file for file in files if pattern.fullmatch(file)}
-        at = text.find(json.dumps(name))
-        place = Location(config_file, text.count("\n", 0, at) + 1 if at >= 0 else 1)
+        matched = {file for file in tree.files if pattern.fullmatch(file)}
+        place = Location(config_file, tree.line_of(config_file, json.dumps(name)))
         if not matched:
             message = f"{name!r} in `functions` matches no file."
             yield routing.UNMATCHED_GLOB.found(message, location=place)
@@ -114,8 +148,7 @@ def _sdk(tree: SourceTree) -> Iterator[Finding]:
     """Yield what is wrong with the version of the TypeScript SDK, and with calls of the other's."""
     version = sdk_version(tree)
     if version is not None and _REFUSED[0] <= version <= _REFUSED[1]:
-        before, _, _ = tree.read("package.json").partition('"inngest"')
-        line = before.count("\n") + 1
+        line = tree.line_of("package.json", '"inngest"')
         text = f"inngest {'.'.join(map(str, version))} is refused by Inngest's server."
         yield inngest.REFUSED_SDK.found(text, location=Location("package.json", line))
     ranged = _MAJOR.match(tree.dependencies.get("inngest", ""))

@@ -223,3 +223,31 @@ def test_a_suppression_that_hides_nothing_is_told(tmp_path: Path) -> None:
     found = codes(tmp_path, {"cronshift.toml": text})
     assert only(found, "CS602") == [("cronshift.toml", 1)]  # CS301; CS404 is validate's
     assert only(found, "CS206") == []
+
+
+@pytest.mark.parametrize(
+    ("service", "told"),
+    [
+        ({"type": "cron", "entrypoint": "jobs/x.py", "schedule": "0 3 * * *"}, ["CS116"]),
+        ({"type": "cron", "entrypoint": "jobs.x:run", "schedule": ["0 3 * * *"]}, ["CS116"]),
+        (
+            {"type": "job", "trigger": "schedule", "root": "jobs", "entrypoint": "x.py"},
+            ["CS116"],
+        ),
+        ({"type": "cron", "entrypoint": "gone.py", "schedule": "0 3 * * *"}, ["CS301", "CS116"]),
+        ({"type": "web", "entrypoint": "gone.py"}, []),
+        ("nothing", []),
+    ],
+)
+def test_services_with_a_schedule_are_told(
+    tmp_path: Path, service: object, told: list[str]
+) -> None:
+    found = codes(tmp_path, {"jobs/x.py": "def run(): ..."}, experimentalServices={"s": service})
+    assert [code for code, _, _ in found if code in {"CS116", "CS301"}] == told
+    lines = (tmp_path / "vercel.json").read_text().splitlines()
+    assert all('"s"' in lines[(line or 0) - 1] for code, _, line in found if code == "CS116")
+
+
+def test_schedules_that_nitro_makes_are_told(tmp_path: Path) -> None:
+    text = "export default defineNitroConfig({\n  scheduledTasks: {},\n});\n"
+    assert only(codes(tmp_path, {"nitro.config.ts": text}), "CS117") == [("nitro.config.ts", 2)]

@@ -111,3 +111,19 @@ SCHEDULES_IN_USE = Rule(
     "The project uses Vercel Schedules, the successor of cron jobs.",
     "Nothing to do: entries with a path are read like cron entries.",
 )
+SERVICE_CRON = Rule(
+    "CS116",
+    "service-cron",
+    Severity.WARNING,
+    "A service of `experimentalServices` runs a file on a schedule. Vercel calls it by a path of its "
+    "own, /_svc/…, which nothing else should call; such schedules are shown and not migrated.",
+    "Give the work a route and an entry in `crons`, or leave this schedule with Vercel.",
+)
+NITRO_TASKS = Rule(
+    "CS117",
+    "nitro-scheduled-tasks",
+    Severity.WARNING,
+    "Nitro turns `scheduledTasks` into cron entries when it builds; they stand in no file here, and "
+    "are not migrated.",
+    "Run the build and audit its output, or give the work a route and an entry in `crons`.",
+)

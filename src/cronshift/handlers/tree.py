@@ -90,6 +90,11 @@ class SourceTree:
             self._texts[file] = self._read(file)
         return self._texts[file] or ""
 
+    def line_of(self, file: str, text: str) -> int:
+        """Return the line on which a text first stands in a file; 1 where it does not."""
+        before, found, _ = self.read(file).partition(text)
+        return before.count("\n") + 1 if found else 1
+
     def parsed(self, file: str) -> SgNode | None:
         """Return the root of a file's syntax tree, ``None`` for a language that is not known."""
         if file not in self._parsed:
