@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.errors import CronshiftError
 from cronshift.executor.transport import Endpoint
 from cronshift.findings.inngest import OUT_OF_DATE
 from cronshift.model import Location
@@ -26,6 +27,12 @@ def validate_package(root: Path, plan: Plan) -> tuple[Registration, tuple[Findin
         ConfigError: ``not-generated`` when there is no package.
         NotWellError: if it cannot be imported.
     """
+    if plan.target != "python":
+        raise CronshiftError(
+            "The app's own functions are validated where the app runs.",
+            reason="needs-endpoint",
+            hint="Start it with INNGEST_DEV=1 and say --endpoint http://localhost:3000/api/inngest.",
+        )
     registration = inspect_package(root, plan.out.replace("/", "."))
     return registration, (*check(plan, registration), *_out_of_date(root, plan))
 

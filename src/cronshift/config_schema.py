@@ -96,7 +96,7 @@ SCHEMA: dict[str, Any] = {
             "project": _table(
                 {
                     "vercel_config": _TEXT,
-                    "target": {"enum": ["python"]},
+                    "target": {"enum": ["python", "nextjs"]},
                     "out": {"type": "string", "pattern": "^[A-Za-z_]\\w*(/[A-Za-z_]\\w*)*$"},
                     "app_id": {"type": "string", "pattern": _ID},
                     "mode": _MODE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -20,7 +21,6 @@ from cronshift.handlers.workspaces import below
 from cronshift.model import CronEntry, Finding, Handler, HandlerKind, Location
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # gaps of a schedule do not depend on the day
 _TICKS_LOOKED_AT = 300
+_AMBIENT = re.compile(r"[\"']next/headers[\"']")
 _LONGEST_GLOB = 256  # characters; the schema of vercel.json
 _AUTH = {
     Auth.NONE: (behaves.NO_AUTH, "checks nobody"),
@@ -80,6 +81,7 @@ class Judge:
         handler = replace(
             handler,
             max_duration=seen.max_duration or self.configured_duration(handler.file),
+            ambient=bool(_AMBIENT.search(self.resolver.tree.read(handler.file))),
             auth=None if seen.auth is Auth.UNKNOWN else seen.auth.value,
         )
         found += self._findings(entry, handler, seen, job)

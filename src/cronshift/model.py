@@ -105,6 +105,7 @@ class Handler:
     """The source that answers an entry's path.
 
     Attributes:
+        ambient: whether it reads its request from Next's surroundings (``cookies()``, ``headers()``).
         route: where an app declares the route in code, beside ``file``, which is what is deployed.
     """
 
@@ -116,6 +117,7 @@ class Handler:
     max_duration: int | None = None  # seconds
     auth: str | None = None
     route: Location | None = None
+    ambient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +234,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every job of a project, and all that was found on the way. Data, nothing else."""
+    """Every job of a project, and all that was found on the way. Data, nothing else.
+
+    Attributes:
+        out: the folder of the generated files.
+        endpoint_file: the route that serves them, for a Next.js app.
+        sdk_major: of the TypeScript SDK.
+    """
 
     framework: str | None
     config_file: str
@@ -243,6 +251,8 @@ class Plan:
     findings: tuple[Finding, ...]
     suppressed: tuple[Finding, ...] = ()
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
+    endpoint_file: str | None = None
+    sdk_major: int = 4
 
     def job(self, job_id: str) -> Job | None:
         """Return the job of that id, if there is one."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cronshift.config import CONFIG_NAME
+from cronshift.config import CONFIG_NAME, Settings
 from cronshift.errors import ConfigError, ScheduleError
 from cronshift.findings import AUDITED, BY_NAME, Rule, leftovers
 from cronshift.findings import entries as rules
@@ -31,14 +31,15 @@ from cronshift.model import (
 )
 from cronshift.naming import job_ids, module_name
 from cronshift.schedule import Schedule
-from cronshift.surveying import survey
+from cronshift.surveying import sdk_major, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cronshift.config import JobSettings, Settings
+    from cronshift.config import JobSettings
     from cronshift.project import Project
 
+NEXTJS = "nextjs"
 _LONGEST_JITTER = timedelta(minutes=5)
 _SCHEDULE_RULES = {
     "six-fields": rules.SIX_FIELDS,
@@ -65,6 +66,7 @@ def make_plan(project: Project) -> Plan:
     ids = [named.get(id(entry)) or next(rest) for entry in entries]
     _refuse_unknown_jobs(settings, ids)
     found = [*_from_problems(problems, entries, ids), *_between(entries, ids)]
+    settings = replace(settings, out=_out(project, settings))
     judge = Judge(project.root, project.sources[0].document)
     made_jobs = []
     for job_id, entry in zip(ids, entries, strict=True):
@@ -89,6 +91,8 @@ def make_plan(project: Project) -> Plan:
         findings=tuple(sorted(found, key=reading_order)),
         suppressed=tuple(sorted(suppressed, key=reading_order)),
         bridge=settings.bridge,
+        endpoint_file=_endpoint(judge) if settings.target == NEXTJS else None,
+        sdk_major=sdk_major(judge.resolver.tree) or 4,
     )
 
 
@@ -164,20 +168,48 @@ def _job(
     else:
         handler, said = judge.of(entry, schedule, job_id)
         found += said
-    mode = _mode(job_id, handler, (own.mode if own else None) or settings.mode)
+    wanted = (own.mode if own else None) or settings.mode
+    mode = _mode(job_id, handler, wanted, settings.target)
     module = f"{settings.out}/jobs/{module_name(job_id)}.py"
+    if settings.target == NEXTJS:
+        module = f"{settings.out}/functions/{job_id}.ts"
     return Job(job_id, entry, schedule, mode, handler, options, module), found
 
 
-def _mode(job_id: str, handler: Handler | None, asked: Mode | None) -> Mode:
-    can_be_direct = handler is not None and handler.kind in PYTHON_KINDS
+def _out(project: Project, settings: Settings) -> str:
+    """Return the folder of the generated files: the user's, else what is usual for the target."""
+    if settings.target != NEXTJS or settings.out != Settings().out:
+        return settings.out
+    in_source = not (project.root / "app").is_dir() and (project.root / "src/app").is_dir()
+    return "src/lib/inngest" if in_source else "lib/inngest"
+
+
+def _endpoint(judge: Judge) -> str | None:
+    folder = judge.resolver.next.app_folder
+    return f"{folder}/api/inngest/route.ts" if folder else None
+
+
+def _is_callable(handler: Handler, target: str) -> bool:
+    """Return whether a generated function can call a handler in process."""
+    if target != NEXTJS:
+        return handler.kind in PYTHON_KINDS
+    return (
+        handler.kind is HandlerKind.NEXT_ROUTE
+        and handler.language == "typescript"
+        and "[" not in handler.file
+        and not handler.ambient
+    )
+
+
+def _mode(job_id: str, handler: Handler | None, asked: Mode | None, target: str) -> Mode:
+    can_be_direct = handler is not None and _is_callable(handler, target)
     if asked is Mode.DIRECT and not can_be_direct:
         raise ConfigError(
-            f"`jobs.{job_id}` is to be called directly, but no Python handler answers its path.",
+            f"`jobs.{job_id}` is to be called directly, but no handler that can be answers its path.",
             reason="no-handler",
             hint=f'Set handler = "module:attribute" under [jobs.{job_id}], or mode = "bridge".',
         )
-    if handler and handler.kind is HandlerKind.CALLABLE:
+    if handler and handler.kind is HandlerKind.CALLABLE and target != NEXTJS:
         return Mode.DIRECT  # a plain function answers no request
     return asked or (Mode.DIRECT if can_be_direct else Mode.BRIDGE)
 

@@ -101,6 +101,12 @@ async def run_job(
     around = surroundings or Surroundings()
     if request.endpoint is not None:
         return await _run_remote(plan, request, around)
+    if plan.target != "python":
+        raise CronshiftError(
+            "The app's own functions run where the app runs.",
+            reason="needs-endpoint",
+            hint="Start it with INNGEST_DEV=1 and say --endpoint http://localhost:3000/api/inngest.",
+        )
     with _package(root, plan, request.name) as (folder, throwaway):
         receiver = around.receiver or Receiver()
         async with receiver.listening():

@@ -144,6 +144,13 @@ def sdk_version(tree: SourceTree) -> tuple[int, int, int] | None:
     return (int(exact[1]), int(exact[2]), int(exact[3])) if exact else None
 
 
+def sdk_major(tree: SourceTree) -> int | None:
+    """Return the major version of the TypeScript SDK, as far as package.json tells."""
+    version = sdk_version(tree)
+    ranged = _MAJOR.match(tree.dependencies.get("inngest", ""))
+    return version[0] if version else int(ranged[1]) if ranged else None
+
+
 def _sdk(tree: SourceTree) -> Iterator[Finding]:
     """Yield what is wrong with the version of the TypeScript SDK, and with calls of the other's."""
     version = sdk_version(tree)
@@ -151,8 +158,7 @@ def _sdk(tree: SourceTree) -> Iterator[Finding]:
         line = tree.line_of("package.json", '"inngest"')
         text = f"inngest {'.'.join(map(str, version))} is refused by Inngest's server."
         yield inngest.REFUSED_SDK.found(text, location=Location("package.json", line))
-    ranged = _MAJOR.match(tree.dependencies.get("inngest", ""))
-    major = version[0] if version else int(ranged[1]) if ranged else None
+    major = sdk_major(tree)
     if major not in {3, 4}:
         return
     for file in sorted(tree.files):
@@ -297,4 +303,4 @@ def _jitter_lost(jobs: Sequence[Job]) -> Iterator[Finding]:
             yield load.JITTER_LOST.found(text, job=group[0].id, location=place)
 
 
-__all__ = ["ENDPOINT", "sdk_version", "survey"]
+__all__ = ["ENDPOINT", "sdk_major", "sdk_version", "survey"]

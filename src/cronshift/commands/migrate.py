@@ -21,7 +21,7 @@ def migrate(
         list[str] | None,
         typer.Argument(metavar="JOB", help="All when none is named.", autocompletion=job_names),
     ] = None,
-    target: Annotated[str | None, typer.Option(help="What to generate: python.")] = None,
+    target: Annotated[str | None, typer.Option(help="What to generate: python or nextjs.")] = None,
     out: Annotated[
         str | None, typer.Option(metavar="DIR", help="The package to write, inside the project.")
     ] = None,
@@ -43,6 +43,7 @@ def migrate(
       cronshift migrate --dry-run
       cronshift migrate prediction-check --yes
       cronshift migrate --out src/jobs --force
+      cronshift migrate --target nextjs
     """
     from cronshift import operations
     from cronshift.migration import prepare_migration

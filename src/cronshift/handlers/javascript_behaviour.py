@@ -48,9 +48,7 @@ _RESPONSE = re.compile(
     r"^(new\s+)?(Next)?Response(\.json)?\b|^(res|reply|response)\b.*\.(json|send|end)\b|^(c|ctx)\.(json|text|body)\b|^json\b"
 )
 _OK_STATUS = 400
-_NAME_OF_SECRET = (
-    r"(?:process\.env\.|import\.meta\.env\.|env\.)?(\w*(?:SECRET|TOKEN|CRON_?\w*KEY)\w*)"
-)
+_VARIABLE = r"(?:process\.env\.|import\.meta\.env\.|env\.)?(\w*(?:SECRET|TOKEN|CRON_?\w*KEY)\w*)"
 _AUTH_NAME = re.compile(
     r"auth|verif|cron|secret|guard|protect|require|assert|ensure|check", re.IGNORECASE
 )
@@ -393,7 +391,7 @@ class _Reading:
                 return Auth.FAIL_OPEN, spot
             if not any(_is_checked(text, name) for name in references):
                 return Auth.UNDEFINED, spot
-        if re.search(_NAME_OF_SECRET, text):
+        if re.search(_VARIABLE, text):
             opened = [m[0] for m in re.finditer(r"process\.env\.\w*(?:SECRET|TOKEN|KEY)\w*", text)]
             if any(_fails_open(text, name) for name in opened):
                 return Auth.FAIL_OPEN, spot

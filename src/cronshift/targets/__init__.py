@@ -29,8 +29,12 @@ def generate(plan: Plan) -> tuple[GeneratedFile, ...]:
         from cronshift.targets.python import generate_package
 
         return generate_package(plan)
+    if plan.target == "nextjs":
+        from cronshift.targets.nextjs import generate_app
+
+        return generate_app(plan)
     raise CronshiftError(
         f"There is no target {plan.target!r}.",
         reason="unknown-target",
-        hint="The target is python.",
+        hint="The targets are python and nextjs.",
     )

@@ -1,0 +1,375 @@
+"""The app's own TypeScript: generated, checked by its own compiler, served, and run for real."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cronshift import operations
+from cronshift.errors import ConfigError, CronshiftError
+from cronshift.migration import Migration, prepare_migration
+from cronshift.model import Mode
+from cronshift.project import load_project
+from cronshift.running import Request, run_job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.executor.runs import Run
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+VECTORS = Path(__file__).parents[2] / "data" / "ownership-vectors.json"
+CHECKED = """  if (request.headers.get("authorization") !== `Bearer ${process.env.CRON_SECRET ?? "?"}`) {
+    return new Response("no", { status: 401 });
+  }
+"""
+ROUTES = {
+    "app/api/cron/echo/route.ts": """import { NextResponse, type NextRequest } from "next/server";
+
+export const maxDuration = 800;
+
+export async function GET(request: NextRequest) {
+"""
+    + CHECKED
+    + """  const { search, searchParams } = request.nextUrl;
+  await Promise.resolve();
+  return NextResponse.json({
+    search,
+    all: searchParams.getAll("x"),
+    schedule: request.headers.get("x-vercel-cron-schedule"),
+    tick: request.headers.get("x-cronshift-tick"),
+    agent: request.headers.get("user-agent"),
+  });
+}
+""",
+    "app/(jobs)/api/cron/flaky/route.ts": """let calls = 0;
+export const GET = async (request: Request) => {
+"""
+    + CHECKED
+    + """  calls += 1;
+  if (calls === 1) return new Response("busy", { status: 503, headers: { "retry-after": "7" } });
+  return Response.json({ calls });
+};
+""",
+    "app/api/cron/gone/route.ts": """const guarded = (work: (request: Request) => Promise<Response>) => async (request: Request) => {
+"""
+    + CHECKED
+    + """  return work(request);
+};
+export const GET = guarded(async () => new Response("nothing here", { status: 404 }));
+""",
+    "app/api/cron/cookie/route.ts": """import { cookies } from "next/headers";
+
+export async function GET(request: Request) {
+"""
+    + CHECKED
+    + """  return Response.json({ name: (await cookies()).get("name")?.value ?? null });
+}
+""",
+    "pages/api/old.ts": """import type { NextApiRequest, NextApiResponse } from "next";
+
+export default function handler(request: NextApiRequest, response: NextApiResponse) {
+  if (request.headers.authorization !== `Bearer ${process.env.CRON_SECRET ?? "?"}`) {
+    return response.status(401).end();
+  }
+  response.status(200).json({ old: true });
+}
+""",
+}
+CRONS = {
+    "/api/cron/echo?x=%2F&x=a+b": "30 3 * * *",
+    "/api/cron/flaky": "*/10 * * * *",
+    "/api/cron/gone": "0 5 * * 7",
+    "/api/cron/cookie": "0 6 * * *",
+    "/api/old": "0 7 * * *",
+}
+SETTINGS = """
+[project]
+app_id = "shop"
+target = "nextjs"
+
+[jobs.flaky]
+heartbeat = "PING_URL"
+throttle = { limit = 10, period = "1m" }
+fan_out = { param = "model", values = ["a", "b/c&d"] }
+
+[jobs.gone]
+retries = 1
+stale_after = "9m"
+"""
+TSCONFIG = {
+    "compilerOptions": {
+        "target": "ES2017",
+        "lib": ["dom", "dom.iterable", "esnext"],
+        "strict": True,
+        "noUnusedLocals": True,
+        "noUnusedParameters": True,
+        "noEmit": True,
+        "esModuleInterop": True,
+        "module": "esnext",
+        "moduleResolution": "bundler",
+        "resolveJsonModule": True,
+        "isolatedModules": True,
+        "jsx": "preserve",
+        "skipLibCheck": True,
+    },
+    "include": ["**/*.ts"],
+    "exclude": ["node_modules"],
+}
+SERVER = """import { createServer } from "node:http";
+import { serve } from "inngest/node";
+import { inngest } from "./lib/inngest/client";
+import { functions } from "./lib/inngest/functions";
+
+const server = createServer(serve({ client: inngest, functions }));
+server.listen(0, "127.0.0.1", () => {
+  const address = server.address();
+  console.log(typeof address === "object" && address ? address.port : 0);
+});
+process.stdin.on("end", () => process.exit(0)).resume();
+"""
+
+
+def project(root: Path, packages: Path, *, major: int = 4, settings: str = SETTINGS) -> Path:
+    crons = [{"path": path, "schedule": schedule} for path, schedule in CRONS.items()]
+    version = {4: "4.24.0", 3: "3.54.2"}[major]
+    files = {
+        **ROUTES,
+        "vercel.json": json.dumps({"crons": crons}, indent=2),
+        "package.json": json.dumps({"dependencies": {"next": "16.0.0", "inngest": version}}),
+        "cronshift.toml": settings,
+        "tsconfig.json": json.dumps(TSCONFIG),
+    }
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    modules = root / "node_modules"
+    modules.mkdir()
+    for package in (packages / "node_modules").iterdir():
+        if package.name not in {"inngest", "inngest-v3", ".bin"}:
+            (modules / package.name).symlink_to(package)
+    sdk = "inngest" if major == 4 else "inngest-v3"
+    (modules / "inngest").symlink_to(packages / "node_modules" / sdk)
+    return root
+
+
+def migrated(root: Path) -> Migration:
+    migration = prepare_migration(load_project(root), (), NOW)
+    operations.apply(root, migration.operation)
+    return migration
+
+
+@pytest.mark.parametrize("major", [4, 3])
+def test_what_is_generated_is_strict_typescript(
+    tmp_path: Path, node_packages: Path, major: int
+) -> None:
+    root = project(tmp_path, node_packages, major=major)
+    migrated(root)
+    tsc = node_packages / "node_modules/typescript/bin/tsc"
+    done = subprocess.run(
+        ["node", str(tsc), "-p", "."], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == ""
+    assert done.returncode == 0
+    echo = (root / "lib/inngest/functions/echo.ts").read_text()
+    in_options = 'triggers: [{ cron: "TZ=UTC 30 3 * * *" }]'
+    assert (in_options in echo) is (major == 4)
+    assert 'cron: "TZ=UTC 30 3 * * *"' in echo
+
+
+def test_every_job_is_called_as_it_can_be_and_listed(tmp_path: Path, node_packages: Path) -> None:
+    migration = migrated(project(tmp_path, node_packages))
+    assert {job.id: job.mode for job in migration.plan.jobs} == {
+        "echo": Mode.DIRECT,
+        "flaky": Mode.DIRECT,
+        "gone": Mode.DIRECT,
+        "cookie": Mode.BRIDGE,  # next/headers would see Inngest's request
+        "old": Mode.BRIDGE,
+    }
+    index = (tmp_path / "lib/inngest/functions/index.ts").read_text()
+    assert all(f"  {name},\n" in index for name in ("echo", "flaky", "gone", "cookie", "old"))
+    endpoint = (tmp_path / "app/api/inngest/route.ts").read_text()
+    assert "export const maxDuration = 800;" in endpoint
+    assert (tmp_path / "cronshift.ownership.json").is_file()
+    again = prepare_migration(load_project(tmp_path), (), NOW)
+    assert not again.operation.changes
+
+
+def test_a_migration_can_be_taken_back_byte_for_byte(tmp_path: Path, node_packages: Path) -> None:
+    root = project(tmp_path, node_packages)
+
+    def tree() -> dict[str, bytes]:
+        return {
+            str(file.relative_to(root)): file.read_bytes()
+            for file in root.rglob("*")
+            if file.is_file()
+            and "node_modules" not in file.parts
+            and ".cronshift" not in file.parts
+        }
+
+    before = tree()
+    operation = migrated(root).operation
+    assert tree() != before
+    operations.revert(root, operations.read_operation(root, operation.id))
+    assert tree() == before
+
+
+def test_a_refused_sdk_is_not_generated_for(tmp_path: Path, node_packages: Path) -> None:
+    root = project(tmp_path, node_packages)
+    (root / "node_modules/inngest").unlink()
+    (root / "package.json").write_text('{"dependencies": {"next": "16", "inngest": "3.40.0"}}')
+    with pytest.raises(CronshiftError) as caught:
+        prepare_migration(load_project(root), (), NOW)
+    assert caught.value.reason == "refused-sdk"
+
+
+def test_a_route_that_cannot_be_called_directly_is_not(tmp_path: Path, node_packages: Path) -> None:
+    settings = SETTINGS + '\n[jobs.cookie]\nmode = "direct"\n'
+    root = project(tmp_path, node_packages, settings=settings)
+    with pytest.raises(ConfigError, match="cookie"):
+        prepare_migration(load_project(root), (), NOW)
+
+
+@contextmanager
+def served(root: Path, packages: Path, **variables: str) -> Iterator[str]:
+    """Serve the generated functions on the loopback."""
+    (root / "server.ts").write_text(SERVER)
+    loader = (packages / "node_modules/tsx/dist/loader.mjs").as_uri()
+    process = subprocess.Popen(
+        ["node", "--import", loader, "server.ts"],
+        cwd=root,
+        env={**os.environ, "INNGEST_DEV": "1", **variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        port = int(process.stdout.readline())
+        yield f"http://127.0.0.1:{port}/api/inngest"
+    finally:
+        process.stdin.close()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def app(
+    tmp_path_factory: pytest.TempPathFactory, node_packages: Path
+) -> Iterator[tuple[Path, str]]:
+    root = project(tmp_path_factory.mktemp("app"), node_packages)
+    migrated(root)
+    with served(root, node_packages, CRON_SECRET="s3cret") as url:
+        yield root, url
+
+
+def run(app: tuple[Path, str], job: str) -> Run:
+    from cronshift.planning import make_plan
+
+    root, url = app
+    plan = make_plan(load_project(root))
+    at = datetime(2026, 11, 25, 3, 30, tzinfo=UTC) if job == "echo" else None
+    return asyncio.run(run_job(root, plan, Request(job, at=at, endpoint=url))).run
+
+
+def test_a_handler_gets_the_request_that_vercel_makes(app: tuple[Path, str]) -> None:
+    done = run(app, "echo")
+    assert done.status == "completed", done.error
+    output: Any = done.output
+    assert output["status"] == 200
+    assert json.loads(output["body"]) == {
+        "search": "?x=%2F&x=a+b",
+        "all": ["/", "a b"],
+        "schedule": "30 3 * * *",
+        "tick": "2026-11-25T03:30:00Z",
+        "agent": "vercel-cron/1.0",
+    }
+
+
+def test_a_busy_route_is_tried_again_when_it_says_so_and_each_value_alone(
+    app: tuple[Path, str],
+) -> None:
+    done = run(app, "flaky")
+    assert done.status == "completed", done.error
+    assert done.output == {"succeeded": 2}
+    attempts = {step.id: step.attempts for step in done.steps}
+    assert attempts["call model=a"] == 2
+    assert attempts["call model=b/c&d"] == 1
+
+
+def test_an_answer_that_says_no_is_not_tried_again(app: tuple[Path, str]) -> None:
+    done = run(app, "gone")
+    assert done.status == "failed"
+    assert "GET /api/cron/gone answered 404: nothing here" in str(done.error)
+    assert [step.attempts for step in done.steps if step.id == "call"] == [1]
+
+
+def test_a_bridged_job_without_an_address_says_which_variable_it_needs(
+    app: tuple[Path, str],
+) -> None:
+    done = run(app, "old")
+    assert done.status == "failed"
+    assert "CRONSHIFT_BASE_URL is not set" in str(done.error)
+
+
+def test_both_languages_give_every_tick_the_same_owner(
+    app: tuple[Path, str], node_packages: Path
+) -> None:
+    root, _ = app
+    (root / "vectors.ts").write_text(
+        'import { readFileSync } from "node:fs";\n'
+        'import { bucket, owner } from "./lib/inngest/cronshift";\n'
+        "type Vector = { unit: string; key: string; bucket: number };\n"
+        'const vectors: Vector[] = JSON.parse(readFileSync(process.argv[2]!, "utf8"));\n'
+        "const epochs = [10, 0, 100].map((percent, day) => ({\n"
+        "  effective_at: `2026-11-2${day + 4}T12:00:00Z`, percent, operation: '' }));\n"
+        "const held = { version: 1, jobs: { job: epochs } };\n"
+        "const ticks = Array.from({ length: 500 }, (_, n) =>\n"
+        "  new Date(Date.UTC(2026, 10, 24, 0, n * 10)));\n"
+        "void (async () => {\n"
+        "  const buckets = await Promise.all(vectors.map((one) => bucket(one.unit, one.key)));\n"
+        "  const owners = await Promise.all(ticks.map((tick) => owner('job', tick, held)));\n"
+        "  console.log(JSON.stringify([buckets, owners]));\n"
+        "})();\n"
+    )
+    loader = (node_packages / "node_modules/tsx/dist/loader.mjs").as_uri()
+    done = subprocess.run(
+        ["node", "--import", loader, "vectors.ts", str(VECTORS)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    from datetime import timedelta
+
+    from cronshift.ownership import Epoch, Ownership
+
+    buckets, owners = json.loads(done.stdout)
+    vectors = json.loads(VECTORS.read_text())
+    assert buckets == [one["bucket"] for one in vectors]
+    epochs = tuple(
+        Epoch(datetime(2026, 11, 24 + day, 12, tzinfo=UTC), percent, "")
+        for day, percent in enumerate((10, 0, 100))
+    )
+    ownership = Ownership(jobs={"job": epochs})
+    ticks = [datetime(2026, 11, 24, tzinfo=UTC) + timedelta(minutes=10 * n) for n in range(500)]
+    assert owners == [ownership.owner("job", tick).value for tick in ticks]
+
+
+def test_without_an_endpoint_a_run_says_how_to_get_one(tmp_path: Path, node_packages: Path) -> None:
+    from cronshift.planning import make_plan
+
+    root = project(tmp_path, node_packages)
+    with pytest.raises(CronshiftError) as caught:
+        asyncio.run(run_job(root, make_plan(load_project(root)), Request("echo")))
+    assert caught.value.reason == "needs-endpoint"
