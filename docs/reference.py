@@ -1,4 +1,4 @@
-"""Write docs/commands.md and docs/findings.md from the program itself; ``make docs``."""
+"""Write docs/commands.md and docs/findings from the program itself; ``make docs``."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ import typer.main
 
 from cronshift.cli import COMMANDS, build
 from cronshift.findings import CATALOGUE
+from cronshift.findings.example import example_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cronshift.findings import Rule
+
+_LANGUAGES = {".ts": "ts", ".js": "js", ".py": "python", ".json": "json", ".toml": "toml"}
 HERE = Path(__file__).parent
 GLOBAL = {"directory", "config", "json", "quiet", "verbose", "no_color"}
 
@@ -24,6 +28,7 @@ def pages() -> dict[str, str]:
     return {
         "commands.md": "\n".join(_commands()) + "\n",
         "findings.md": "\n".join(_findings()) + "\n",
+        **{f"findings/{code}.md": "\n".join(_finding(rule)) for code, rule in CATALOGUE.items()},
     }
 
 
@@ -70,11 +75,30 @@ def _row(parameter: Any) -> str:
 def _findings() -> Iterator[str]:
     yield "# Findings\n"
     yield "What `audit` and `validate` can say. An error stops its job, not the others.\n"
+    yield "Each has a page with an example; `cronshift explain CODE` shows it too. To accept one:\n"
+    yield '```toml\n[[suppress]]\ncode = "CS206"\njob = "mail"          # optional\nreason = "…"\n```\n'
     yield "| code | name | severity | meaning | what to do |\n|---|---|---|---|---|"
     for rule in CATALOGUE.values():
-        yield f"| {rule.code} | {rule.name} | {rule.severity} | {rule.summary} | {rule.fix} |"
+        link = f"[{rule.code}](findings/{rule.code}.md)"
+        yield f"| {link} | {rule.name} | {rule.severity} | {rule.summary} | {rule.fix} |"
+
+
+def _finding(rule: Rule) -> Iterator[str]:
+    """Yield one rule's page: what it means, an example of both, the remedy."""
+    yield f"# {rule.code} {rule.name}\n"
+    yield f"*{rule.severity.value}*. {rule.summary}\n"
+    example = example_of(rule.code)
+    if example is not None:
+        for title, files in (("Found", example.bad), ("Not found", example.good)):
+            yield f"## {title}\n"
+            for file in files:
+                if file.shown:
+                    yield f"`{file.path}`\n\n```{_LANGUAGES.get(Path(file.path).suffix, '')}"
+                    yield f"{file.text.rstrip()}\n```\n"
+    yield f"## What to do\n\n{rule.fix}\n"
 
 
 if __name__ == "__main__":
     for name, text in pages().items():
+        (HERE / name).parent.mkdir(exist_ok=True)
         (HERE / name).write_text(text)

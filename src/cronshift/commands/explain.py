@@ -24,13 +24,14 @@ def explain(
     context: typer.Context,
     finding: Annotated[str, typer.Argument(help="Its code or its name.", autocompletion=_codes)],
 ) -> ExitCode:
-    """Explain a finding: what it means and what to do about it.
+    """Explain a finding: what it means, an example with it and without, and what to do about it.
 
     Examples:
       cronshift explain CS104
       cronshift explain both-day-fields
     """
     from cronshift.findings import BY_NAME, CATALOGUE
+    from cronshift.findings.example import example_of
 
     invocation: Invocation = context.obj
     rule = CATALOGUE.get(finding.upper()) or BY_NAME.get(finding.lower())
@@ -40,10 +41,16 @@ def explain(
             reason="no-such-finding",
             hint=f"Known are {', '.join(CATALOGUE)}.",
         )
+    example = example_of(rule.code)
     if invocation.json:
-        invocation.console.document(asdict(rule))
-    else:
-        invocation.console.result(
-            f"{rule.code} {rule.name} ({rule.severity.value})\n\n{rule.summary}\n\n→ {rule.fix}"
-        )
+        shown = asdict(example) if example else None
+        invocation.console.document({**asdict(rule), "example": shown})
+        return ExitCode.OK
+    text = f"{rule.code} {rule.name} ({rule.severity.value})\n\n{rule.summary}\n"
+    for title, files in (("Found", example.bad), ("Not found", example.good)) if example else ():
+        for file in files:
+            if file.shown:
+                body = "\n".join(f"    {line}" for line in file.text.splitlines())
+                text += f"\n{title}, {file.path}:\n{body}\n"
+    invocation.console.result(f"{text}\n→ {rule.fix}")
     return ExitCode.OK
