@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from cronshift.model import Finding, Handler, Job, Plan
+from cronshift import forecast
+from cronshift.forecast import executions, runs
 
-PERIOD = timedelta(days=30)
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cronshift.model import Finding, Handler, Job, Plan
 
 
 def plan_document(plan: Plan, now: datetime, *, ticks: int = 1) -> dict[str, Any]:
@@ -20,7 +22,6 @@ def plan_document(plan: Plan, now: datetime, *, ticks: int = 1) -> dict[str, Any
         now: the instant that "next" and the 30 days count from, aware.
         ticks: how many next ticks to list for each job.
     """
-    forecast = {job.id: executions(job, now) for job in plan.jobs}
     return {
         "version": 1,
         "project": {
@@ -31,20 +32,28 @@ def plan_document(plan: Plan, now: datetime, *, ticks: int = 1) -> dict[str, Any
         },
         "jobs": [_job(job, now, ticks) for job in plan.jobs],
         "findings": [finding_document(finding) for finding in plan.findings],
-        "forecast": {"executions_per_30_days": sum(forecast.values()), "by_job": forecast},
+        "forecast": _forecast(plan, now),
     }
 
 
-def runs(job: Job, now: datetime) -> int:
-    """Return how often a job runs in the 30 days from ``now``."""
-    return job.schedule.count(now, now + PERIOD) if job.schedule else 0
-
-
-def executions(job: Job, now: datetime) -> int:
-    """Return a job's executions in 30 days: each run, and each of its steps (facts: Inngest 5)."""
-    fan_out = job.options.fan_out
-    steps = 1 + len(fan_out.values) if fan_out else 1  # a fan-out begins with a step of its own
-    return runs(job, now) * (1 + steps + bool(job.options.heartbeat_env))
+def _forecast(plan: Plan, now: datetime) -> dict[str, Any]:
+    by_job = {job.id: executions(job, now) for job in plan.jobs}
+    total = sum(by_job.values())
+    load = forecast.load_of(plan.runnable, now)
+    return {
+        "executions_per_30_days": total,
+        "by_job": by_job,
+        "retries_per_30_days": forecast.retries(plan.jobs, now),
+        "executions_per_year": sum(executions(job, now, forecast.YEAR) for job in plan.jobs),
+        "plans": [
+            {"name": one.name, "executions": one.executions, "fits": total <= one.executions}
+            for one in forecast.allowances()
+        ],
+        "by_hour": list(load.by_hour),
+        "busiest": [{"minute": str(one), "jobs": one.jobs} for one in load.busiest],
+        "peak": load.peak,
+        "staggered_peak": load.staggered_peak,
+    }
 
 
 def instant(value: datetime) -> str:

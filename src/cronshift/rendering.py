@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cronshift.console import DIFF_STYLES, plain
-from cronshift.document import next_ticks, runs
+from cronshift.document import next_ticks
+from cronshift.forecast import runs
 from cronshift.model import Mode, Severity
 
 if TYPE_CHECKING:

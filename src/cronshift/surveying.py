@@ -9,10 +9,12 @@ import json
 import re
 from collections import defaultdict
 from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from cronshift import forecast
 from cronshift.findings import entries, inngest, leftovers, load, routing
 from cronshift.handlers import Verdict, patterns
 from cronshift.handlers.javascript import arguments, constant, exports, line_of, literal, pairs
@@ -29,6 +31,9 @@ ENDPOINT = "/api/inngest"
 _DEFAULT_DURATION = 300  # seconds; Vercel's documented default (facts: Vercel, section 3)
 _LONGEST_LADDER_STEP = 180  # minutes between two rungs of retries made by hand
 _FEWEST_RUNGS = 3
+_CROWD = 5  # jobs in one minute
+_NAMED = 4
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # findings do not change from day to day
 _FEWEST_TOGETHER = 3
 _REFUSED = ((3, 22, 0), (3, 53, 1))  # CVE-2026-42047 (inngest/inngest pkg/deploy/deploy.go)
 _SCHEDULED_NAME = re.compile(r"/(crons?|cron-?jobs?|scheduled)/", re.IGNORECASE)
@@ -50,6 +55,7 @@ def survey(judge: Judge, jobs: Sequence[Job], config_file: str) -> Iterator[Find
     """Yield what the project as a whole gives to say; findings of no job block nothing."""
     yield from _services(judge, config_file)
     yield from _nitro_tasks(judge.resolver.tree)
+    yield from _load(jobs, config_file)
     yield from _retry_ladders(jobs)
     yield from _jitter_lost(jobs)
     if not judge.resolver.knows_routes:
@@ -95,6 +101,34 @@ def _nitro_tasks(tree: SourceTree) -> Iterator[Finding]:
         if _NITRO_CONFIG.fullmatch(file) and "scheduledTasks" in tree.read(file):
             place = Location(file, tree.line_of(file, "scheduledTasks"))
             yield entries.NITRO_TASKS.found(f"{file} has `scheduledTasks`.", location=place)
+
+
+def _load(jobs: Sequence[Job], config_file: str) -> Iterator[Finding]:
+    """Yield what the jobs together are too much for, on the free plan."""
+    free, *_ = forecast.allowances()
+    place = Location(config_file, 1)
+    total = sum(forecast.executions(job, _SOME_DAY) for job in jobs)
+    if total > free.executions:
+        text = (
+            f"About {total:,} executions in 30 days; the {free.name} plan has {free.executions:,}."
+        )
+        yield load.OVER_FREE_PLAN.found(text, location=place)
+    if len(jobs) < _CROWD:
+        return
+    together = forecast.load_of(jobs, _SOME_DAY)
+    for minute in together.busiest[:1] if together.peak >= _CROWD else ():
+        names = [job.id for job in forecast.due_in(jobs, minute, _SOME_DAY)]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        text = (
+            f"{minute.jobs} jobs come due at {minute} UTC: {', '.join(names[:_NAMED])}{more}. "
+            f"Spread over five minutes they would be {together.staggered_peak} at once."
+        )
+        yield load.CROWDED_MINUTE.found(text, location=place)
+    if together.peak > free.concurrency:
+        text = (
+            f"{together.peak} jobs come due at once; the {free.name} plan runs {free.concurrency}."
+        )
+        yield load.CONCURRENCY.found(text, location=place)
 
 
 def _unscheduled(judge: Judge, jobs: Sequence[Job]) -> Iterator[Finding]:

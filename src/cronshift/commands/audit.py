@@ -60,7 +60,7 @@ def audit(
 
 
 def _show(invocation: Invocation, plan: Plan, now: datetime) -> None:
-    from cronshift.document import executions
+    from cronshift.forecast import executions
     from cronshift.rendering import findings_text, jobs_table
 
     console = invocation.console
