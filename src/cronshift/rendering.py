@@ -9,9 +9,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from cronshift import forecast
 from cronshift.console import DIFF_STYLES, plain
 from cronshift.document import next_ticks
-from cronshift.forecast import runs
+from cronshift.forecast import executions, runs
 from cronshift.model import Mode, Severity
 
 if TYPE_CHECKING:
@@ -31,14 +32,19 @@ SEVERITY_STYLES = {
 
 
 def jobs_table(plan: Plan, now: datetime) -> Table:
-    """Return one line a job, as wide as the terminal allows."""
+    """Return one line a job, those with the worst findings first, as wide as the terminal allows."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("Job", overflow="fold", ratio=None)
     table.add_column("Schedule (UTC)", overflow="fold")
     table.add_column("Next", no_wrap=True)
     table.add_column("In 30 d", justify="right", no_wrap=True)
     table.add_column("Mode", no_wrap=True)
-    for job in plan.jobs:
+    order = list(Severity)
+    worst = dict.fromkeys((job.id for job in plan.jobs), len(order))
+    for finding in plan.findings:
+        if finding.job in worst and finding.severity is not Severity.NOTE:
+            worst[finding.job] = min(worst[finding.job], order.index(finding.severity))
+    for job in sorted(plan.jobs, key=lambda job: worst[job.id]):
         upcoming = next_ticks(job, now, 1)
         table.add_row(
             Text(job.id),
@@ -55,17 +61,53 @@ def _schedule(text: str, description: str | None) -> str:
 
 
 def findings_text(findings: Iterable[Finding]) -> Text:
-    """Return the findings, worst first, each with its place, its meaning and its remedy."""
+    """Return the findings, worst first, each with its place, its meaning and its remedy.
+
+    Those of one rule with one remedy stand together, and the remedy once.
+    """
     text = Text()
+    alike: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
-        head = f"{finding.severity.value} {finding.code} {finding.name}"
-        place = " · ".join(str(part) for part in (finding.job, finding.location) if part)
-        text.append(head, style=SEVERITY_STYLES[finding.severity])
-        text.append(f"  {plain(place)}\n  {plain(finding.message)}\n", style="")
-        text.append(f"  → {finding.fix}\n", style="dim")
+        alike.setdefault((finding.code, finding.fix), []).append(finding)
+    for first, *others in alike.values():
+        head = f"{first.severity.value} {first.code} {first.name}"
+        text.append(head, style=SEVERITY_STYLES[first.severity])
+        text.append("" if not others else f"  {len(others) + 1} times\n")
+        for finding in (first, *others):
+            place = " · ".join(str(part) for part in (finding.job, finding.location) if part)
+            text.append(f"  {plain(place)}\n")
+            text.append(f"  {'  ' if others else ''}{plain(finding.message)}\n")
+        text.append(f"  → {plain(first.fix)}\n", style="dim")
     return text
 
 
+def forecast_text(plan: Plan, now: datetime) -> Text:
+    """Return what the jobs add up to in 30 days, and when they come due."""
+    total = sum(executions(job, now) for job in plan.jobs)
+    year = sum(executions(job, now, forecast.YEAR) for job in plan.jobs)
+    load = forecast.load_of(plan.runnable, now)
+    fits = [
+        f"{one.name} {one.executions:,}{'' if total <= one.executions else ' (too small)'}"
+        for one in forecast.allowances()
+    ]
+    mean = round(total / len(plan.jobs)) if plan.jobs else 0
+    most = max(load.by_hour)
+    bars = "".join(
+        _BARS[-(-runs_then * (len(_BARS) - 1) // (most or 1))] for runs_then in load.by_hour
+    )
+    retried = f"{forecast.RETRY_RATE:.0%}"
+    rows = {
+        "Executions": f"{total:,} in 30 days, {year:,} a year; {mean:,} more for a job like these",
+        "Retries": f"about {forecast.retries(plan.jobs, now):,} more, if {retried} of runs fail once",
+        "Plans": ", ".join(fits),
+        "Busiest": ", ".join(f"{one} {one.jobs}" for one in load.busiest) or "never",
+        "At once": f"{load.peak}; {load.staggered_peak} if spread over five minutes (jitter)",
+        "By hour": f"{bars} runs, 00 to 23 UTC; {most:,} in the fullest",
+    }
+    return Text("\n".join(f"  {name:<11}{value}" for name, value in rows.items()) + "\n")
+
+
+_BARS = " ▁▂▃▄▅▆▇█"
 _CHANGES = {  # action: sign, style, word in the count, note
     "create": ("+", "green", "to create", ""),
     "update": ("~", "yellow", "to update", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -21,13 +22,19 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
 
 
 def audit(
     context: typer.Context,
     output: Annotated[
-        Format, typer.Option("--format", help="text for people, json for programs.")
-    ] = Format.TEXT,
+        Format | None,
+        typer.Option("--format", help="text for people, the others for programs and code hosts."),
+    ] = None,
+    outlook: Annotated[
+        bool, typer.Option("--forecast", help="Show what the jobs add up to, and when.")
+    ] = False,
     ticks: Annotated[
         int, typer.Option("--next", min=1, max=100, help="How many next ticks to list (JSON).")
     ] = 3,
@@ -43,25 +50,35 @@ def audit(
       cronshift audit
       cronshift -C apps/web audit --strict
       cronshift audit --json | jq '.jobs[].next'
+      cronshift audit --forecast
     """
     from cronshift.document import plan_document
     from cronshift.planning import make_plan
+    from cronshift.reporting import github_lines, sarif_log
 
     invocation: Invocation = context.obj
     now = datetime.now(UTC)
     plan = make_plan(invocation.project)
-    if invocation.json or output is Format.JSON:
-        invocation.console.document(plan_document(plan, now, ticks=ticks))
-    else:
-        _show(invocation, plan, now)
+    match output or (Format.JSON if invocation.json else Format.TEXT):
+        case Format.JSON:
+            invocation.console.document(plan_document(plan, now, ticks=ticks))
+        case Format.SARIF:
+            known = invocation.project.settings.suppressions
+            reasons = {(one.code, one.job): one.reason for one in known}
+            invocation.console.document(sarif_log(plan, reasons))
+        case Format.GITHUB:
+            for line in github_lines(plan.findings):
+                sys.stdout.write(f"{line}\n")
+        case Format.TEXT:
+            _show(invocation, plan, now, outlook=outlook)
     worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     bad = any(finding.severity in worst for finding in plan.findings)
     return ExitCode.NOT_WELL if bad else ExitCode.OK
 
 
-def _show(invocation: Invocation, plan: Plan, now: datetime) -> None:
+def _show(invocation: Invocation, plan: Plan, now: datetime, *, outlook: bool) -> None:
     from cronshift.forecast import executions
-    from cronshift.rendering import findings_text, jobs_table
+    from cronshift.rendering import findings_text, forecast_text, jobs_table
 
     console = invocation.console
     console.result(jobs_table(plan, now))
@@ -72,5 +89,7 @@ def _show(invocation: Invocation, plan: Plan, now: datetime) -> None:
         f"{len(plan.jobs)} entries in {plan.config_file}; {len(plan.runnable)} can move. "
         f"About {monthly:,} Inngest executions in 30 days."
     )
+    if outlook:
+        console.result(forecast_text(plan, now))
     if plan.runnable:
         console.say(f"Next: cronshift run {plan.runnable[0].id}, then cronshift migrate")

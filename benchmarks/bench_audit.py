@@ -1,0 +1,114 @@
+"""The audit of a large app, beside merely parsing the files that it reads."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from table import Row
+
+FEW, MANY, ENTRIES = 1_000, 10_000, 100
+SECONDS = 5
+AUDIT = """
+import json, resource, sys, time
+from pathlib import Path
+from cronshift.planning import make_plan
+from cronshift.project import load_project
+start = time.perf_counter()
+plan = make_plan(load_project(Path(sys.argv[1])))
+seconds = time.perf_counter() - start
+assert len(plan.jobs) == int(sys.argv[2])
+assert all(job.handler for job in plan.jobs)
+assert any(finding.code == "CS201" for finding in plan.findings)
+print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+"""
+PARSE = """
+import json, sys, time
+from pathlib import Path
+from ast_grep_py import SgRoot
+start = time.perf_counter()
+for file in sorted(Path(sys.argv[1]).rglob("*.ts")):
+    assert SgRoot(file.read_text(), "typescript").root().children()
+print(json.dumps([time.perf_counter() - start, 0]))
+"""
+ROUTE = """import {{ NextResponse, type NextRequest }} from "next/server";
+import {{ work{n} }} from "@/lib/work{n}";
+
+export const maxDuration = 60;
+
+export async function GET(request: NextRequest) {{
+  const secret = process.env.CRON_SECRET;
+  if (!secret || request.headers.get("authorization") !== `Bearer ${{secret}}`) {{
+    return NextResponse.json({{ error: "Unauthorized" }}, {{ status: 401 }});
+  }}
+  const limit = Number(request.nextUrl.searchParams.get("limit") ?? 10);
+  const rows = await work{n}(limit);
+  {body}
+  return NextResponse.json({{ ok: true, rows: rows.length }});
+}}
+"""
+LIBRARY = """export async function work{n}(limit: number) {{
+  const response = await fetch(`https://api.example.com/{n}?limit=${{limit}}`);
+  if (!response.ok) throw new Error(`upstream said ${{response.status}}`);
+  return (await response.json()) as {{ id: string; score: number }}[];
+}}
+"""
+LOOSE = "rows.forEach(async (row) => {\n    await fetch(`/rows/${row.id}`);\n  });"
+WAITED = "await Promise.all(rows.map((row) => fetch(`/rows/${row.id}`)));"
+
+
+def rows() -> list[Row]:
+    few, parsed = _measure(FEW)
+    ratio = few[0] / parsed
+    grown = _measure(MANY)[0][0]
+    megabytes = few[1] / 1024
+    return [
+        Row(
+            f"{FEW:,} routes, {ENTRIES} entries audited",
+            f"{few[0]:.2f} s, {megabytes:.0f} MB",
+            f"parsing the same files {parsed:.2f} s",
+            ratio,
+            f"≤ 2, < {SECONDS} s",
+            ratio <= 2 and few[0] < SECONDS,
+        ),
+        Row(
+            f"{MANY:,} routes, {ENTRIES} entries audited",
+            f"{grown:.2f} s",
+            f"{MANY // FEW} times {FEW:,} routes {few[0] * MANY / FEW:.2f} s",
+            grown / (few[0] * MANY / FEW),
+            "linear (≤ 1.2)",
+            grown <= few[0] * MANY / FEW * 1.2,
+        ),
+    ]
+
+
+def _measure(routes: int) -> tuple[tuple[float, float], float]:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        step = routes // ENTRIES
+        crons = [
+            {"path": f"/api/group{n % 20}/job{n}?limit=5", "schedule": f"{n % 60} {n % 24} * * *"}
+            for n in range(0, routes, step)
+        ]
+        (root / "vercel.json").write_text(json.dumps({"crons": crons}, indent=2))
+        (root / "package.json").write_text('{"dependencies": {"next": "16.0.0"}}')
+        for n in range(routes):
+            route = root / f"app/api/group{n % 20}/job{n}/route.ts"
+            route.parent.mkdir(parents=True)
+            route.write_text(ROUTE.format(n=n, body=LOOSE if n % 7 == 0 else WAITED))
+            library = root / f"lib/work{n}.ts"
+            library.parent.mkdir(exist_ok=True)
+            library.write_text(LIBRARY.format(n=n))
+        audit = min(_run(AUDIT, root, str(ENTRIES)) for _ in range(2))
+        parsed = min(_run(PARSE, root)[0] for _ in range(2))
+        return audit, parsed
+
+
+def _run(code: str, *words: object) -> tuple[float, float]:
+    command = [sys.executable, "-c", code, *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds, peak = json.loads(done.stdout)
+    return seconds, peak
