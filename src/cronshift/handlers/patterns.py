@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 _LONGEST = 1000
+_BRANCHING = re.compile(r"\([^()]*\|[^()]*\)(?:[+*]|\{\d+,)")  # a choice, repeated
 _NESTED = re.compile(r"\([^()]*[*+][^()]*\)[*+{]|\(\?\(")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _REFERENCE = re.compile(r"\$(\d|[A-Za-z_]\w*)|:([A-Za-z_]\w*)[*+?]?")
@@ -66,7 +67,7 @@ def from_source(source: str) -> Pattern | None:
 @cache
 def from_regex(text: str) -> Pattern | None:
     """Return the pattern of a legacy route's ``src``, a regular expression of JavaScript's."""
-    if len(text) > _LONGEST or _NESTED.search(text):
+    if len(text) > _LONGEST or _NESTED.search(text) or _BRANCHING.search(text):
         return None
     python = text.replace("(?<", "(?P<").replace("(?P<=", "(?<=").replace("(?P<!", "(?<!")
     python = python.removeprefix("^").removesuffix("$")
