@@ -160,7 +160,7 @@ class Judge:
             (behaves.READS_SCHEDULE, [seen.reads_schedule], f"{file} reads {{}}."),
             (behaves.EDGE, [seen.work] if is_edge else [], f"{file} runs on the Edge runtime."),
         ]
-        if seen.auth in _AUTH and not self._protected(path, seen.auth):
+        if seen.auth in _AUTH and seen.stub is None and not self._protected(path, seen.auth):
             rule, how = _AUTH[seen.auth]
             said.append((rule, [seen.auth_spot], f"{file} {how}."))
         for rule, spots, text in said:

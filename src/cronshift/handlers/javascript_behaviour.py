@@ -8,10 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import (
-    PROTECTED,
     READING,
     SIDE_WORK,
-    Auth,
     Behaviour,
     Loose,
     Spot,
@@ -30,6 +28,7 @@ from cronshift.handlers.javascript import (
     pairs,
 )
 from cronshift.handlers.javascript import locally as locally_defined
+from cronshift.handlers.javascript_auth import CHAINED, auth_of, callee
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler, Location
 
-_CHAINED = {"then", "catch", "finally"}
 _LOOPS = {"forEach", "map"}
 _TIMERS = {"setTimeout", "setImmediate", "setInterval", "queueMicrotask"}
 _PROCESSES = {"spawn", "exec", "fork", "execFile"}
@@ -48,11 +46,7 @@ _RESPONSE = re.compile(
     r"^(new\s+)?(Next)?Response(\.json)?\b|^(res|reply|response)\b.*\.(json|send|end)\b|^(c|ctx)\.(json|text|body)\b|^json\b"
 )
 _OK_STATUS = 400
-_VARIABLE = r"(?:process\.env\.|import\.meta\.env\.|env\.)?(\w*(?:SECRET|TOKEN|CRON_?\w*KEY)\w*)"
-_AUTH_NAME = re.compile(
-    r"auth|verif|cron|secret|guard|protect|require|assert|ensure|check", re.IGNORECASE
-)
-_MOST_AUTH_CALLS = 12
+_HANDED_ON = re.compile(r"(?:return )?(?:await )?(\w+)\( ?\w+(?: ?, ?\w+)* ?\);?")
 
 
 def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
@@ -67,7 +61,7 @@ def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
     if found is None or found.node.kind() not in FUNCTIONS:
         duration = constant(root, "maxDuration")
         return Behaviour(max_duration=duration if isinstance(duration, int) else None)
-    return _Reading(tree, handler, root, found).behaviour()
+    return _Reading(tree, handler, root, _delegated(tree, found)).behaviour()
 
 
 def _declared(tree: SourceTree, place: Location) -> Definition | None:
@@ -83,6 +77,21 @@ def _declared(tree: SourceTree, place: Location) -> Definition | None:
         if given[-1].kind() == "identifier":
             return locally_defined(tree, place.file, given[-1].text())
     return None
+
+
+def _delegated(tree: SourceTree, found: Definition) -> Definition:
+    """Return the function to which one hands all it is given: ``GET`` that returns ``POST(request)``."""
+    body = found.node.field("body")
+    if body is None:
+        return found
+    statements = [one for one in body.children() if one.is_named()]
+    if body.kind() == "statement_block":
+        if len(statements) != 1:
+            return found
+        body = statements[0]
+    match = _HANDED_ON.fullmatch(" ".join(body.text().split()))
+    other = locally_defined(tree, found.file, match[1]) if match else None
+    return other if other is not None and other.node.kind() in FUNCTIONS else found
 
 
 @dataclass
@@ -112,7 +121,6 @@ class _Reading:
         """Return all of it."""
         duration = constant(self.root, "maxDuration")
         runtime = constant(self.root, "runtime")
-        auth, auth_spot = self._auth()
         text = self.found.node.text()
         schedule = re.search(r"x-vercel-cron-schedule", text, re.IGNORECASE)
         line = line_of(self.found.node) + text.count("\n", 0, schedule.start()) if schedule else 0
@@ -123,8 +131,8 @@ class _Reading:
             swallowed=tuple(self._swallowed()),
             soft=tuple(self._soft()),
             refuses_get=self._refuses_get(),
-            auth=auth,
-            auth_spot=auth_spot,
+            auth=auth_of(self.tree, self.handler, self.found),
+            auth_spot=self.spot(self.found.node, ""),
             max_duration=duration if isinstance(duration, int) else None,
             runtime=runtime if isinstance(runtime, str) else None,
             cached=self._cached(),
@@ -147,9 +155,11 @@ class _Reading:
             if expression is None or told is None:
                 continue
             name, certain = told
+            if _AFTER.search(name) and works and SIDE_WORK.search(expression.text()):
+                continue  # what `after` is for
             if _AFTER.search(name):
                 yield Loose.AFTER, self.spot(node, f"{name}(…)")
-            elif not certain and (works or SIDE_WORK.search(_callee(expression))):
+            elif not certain and (works or SIDE_WORK.search(callee(expression))):
                 yield Loose.SIDE, self.spot(node, expression.text())
             else:
                 yield Loose.MAIN, self.spot(node, expression.text())
@@ -159,11 +169,11 @@ class _Reading:
         kind = node.kind()
         if kind == "unary_expression" and node.text().startswith("void"):
             inner = next((c for c in node.children() if c.kind() == "call_expression"), None)
-            return (_callee(inner), False) if inner is not None else None
+            return (callee(inner), False) if inner is not None else None
         if kind != "call_expression":
             return None
-        if _AFTER.search(_callee(node)):
-            return _callee(node), False
+        if _AFTER.search(callee(node)):
+            return callee(node), False
         called = node.field("function")
         if called is None:
             return None
@@ -183,7 +193,7 @@ class _Reading:
             if first is None or not _is_async(first):
                 return None
             return name, not SIDE_WORK.search(first.text())
-        if last in _CHAINED:
+        if last in CHAINED:
             return name, False
         return (
             (name, False) if last in _PROCESSES and self._is_from(name, "child_process") else None
@@ -214,9 +224,7 @@ class _Reading:
         for node in self.own:
             if node.kind() == "await_expression":
                 call = node.child(1)
-                name = (
-                    _callee(call) if call is not None and call.kind() == "call_expression" else ""
-                )
+                name = callee(call) if call is not None and call.kind() == "call_expression" else ""
                 if name and not READING.search(name) and not SIDE_WORK.search(name):
                     return True
         return False
@@ -312,7 +320,7 @@ class _Reading:
     def _works(body: SgNode) -> bool:
         """Return whether a function calls anything but what makes an answer."""
         for call in body.find_all(kind="call_expression"):
-            name = _callee(call)
+            name = callee(call)
             harmless = r"(Next)?Response|JSON|Date|Object|Math|console|res|String|Number|new "
             if not re.match(rf"({harmless})\b", name) and name not in {"json", "c.json", "c.text"}:
                 return True
@@ -361,72 +369,13 @@ class _Reading:
             call = inner.child(1) if inner.kind() == "await_expression" else inner
             if call is None or call.kind() != "call_expression":
                 continue
-            name = _callee(call)
+            name = callee(call)
             if (
                 inner.kind() == "await_expression"
                 or name == "process.exit"
                 or ("." not in name and self._is_async_function(name))
             ):
                 yield Spot(self.handler.file, line_of(node), " ".join(inner.text().split())[:60])
-
-    def _auth(self) -> tuple[Auth, Spot | None]:
-        """Return how the caller is checked, by the handler and what it calls for that."""
-        places = list(self._auth_places())
-        text = "\n".join(node.text() for _, node in places)
-        names = " ".join(self.found.wrappers)
-        spot = self.spot(self.found.node, "")
-        bearers = re.findall(r"Bearer \$\{\s*([^}]+?)!?\s*\}", text)
-        for secret in bearers:
-            known = re.escape(secret)
-            variable = re.search(rf"(?:const|let)\s+(\w+)\s*(?::[^=]+)?=\s*{known}\s*[;\n]", text)
-            references = [secret] + ([variable[1]] if variable else [])
-            source = re.search(
-                rf"(?:const|let)\s+{known}\s*(?::[^=]+)?=\s*(process\.env\.\w+)\s*[;\n]", text
-            )
-            is_env = "process.env." in secret or source is not None
-            references += [source[1]] if source else []
-            if not is_env:
-                continue
-            if any(_fails_open(text, name) for name in references):
-                return Auth.FAIL_OPEN, spot
-            if not any(_is_checked(text, name) for name in references):
-                return Auth.UNDEFINED, spot
-        if re.search(_VARIABLE, text):
-            opened = [m[0] for m in re.finditer(r"process\.env\.\w*(?:SECRET|TOKEN|KEY)\w*", text)]
-            if any(_fails_open(text, name) for name in opened):
-                return Auth.FAIL_OPEN, spot
-            return Auth.SECRET, spot
-        if re.search(r"x-vercel-cron(?!-schedule)|vercel-cron/", text, re.IGNORECASE):
-            return Auth.SPOOFABLE, spot
-        if PROTECTED.search(text) or PROTECTED.search(names):
-            return Auth.OTHER, spot
-        unread = [name for name in self.found.wrappers if not self._resolves(name)]
-        return (Auth.UNKNOWN if unread else Auth.NONE), spot
-
-    def _resolves(self, name: str) -> bool:
-        return locally_defined(self.tree, self.handler.file, name.partition(".")[0]) is not None
-
-    def _auth_places(self) -> Iterator[tuple[str, SgNode]]:
-        """Yield the functions that may check the caller: the handler, its wrappers, its helpers."""
-        seen: set[tuple[str, int]] = set()
-        queue: list[tuple[str, SgNode, str]] = [(self.found.file, self.found.node, "")]
-        for name in self.found.wrappers:
-            found = locally_defined(self.tree, self.handler.file, name.partition("(")[0])
-            if found is not None:
-                queue.append((found.file, found.node, name))
-        while queue and len(seen) < _MOST_AUTH_CALLS:
-            file, node, _ = queue.pop(0)
-            if (file, line_of(node)) in seen:
-                continue
-            seen.add((file, line_of(node)))
-            yield file, node
-            for call in node.find_all(kind="call_expression"):
-                name = _callee(call)
-                if "." in name or not _AUTH_NAME.search(name):
-                    continue
-                found = locally_defined(self.tree, file, name)
-                if found is not None and found.node.kind() in FUNCTIONS:
-                    queue.append((found.file, found.node, name))
 
 
 def _own(body: SgNode) -> Iterator[SgNode]:
@@ -436,27 +385,6 @@ def _own(body: SgNode) -> Iterator[SgNode]:
         node = stack.pop()
         yield node
         stack += [child for child in reversed(node.children()) if child.kind() not in FUNCTIONS]
-
-
-def _callee(call: SgNode | None) -> str:
-    """Return what a call calls, the innermost of a chain: ``run`` in ``run(x).then(y)``."""
-    node = call
-    name = ""
-    for _ in range(20):
-        called = (
-            node.field("function")
-            if node is not None and node.kind() == "call_expression"
-            else None
-        )
-        if called is None:
-            break
-        name = called.text()
-        inner = called.field("object") if called.kind() == "member_expression" else None
-        last = name.rpartition(".")[2]
-        if inner is None or inner.kind() != "call_expression" or last not in _CHAINED:
-            break
-        node = inner
-    return " ".join(name.split())
 
 
 def _is_async(node: SgNode) -> bool:
@@ -481,26 +409,3 @@ def _status(node: SgNode) -> int | None:
     if isinstance(second, int):
         return second
     return 200 if len(given) < 2 or given[1].kind() == "object" else None  # noqa: PLR2004 - body and options
-
-
-def _is_checked(text: str, name: str) -> bool:
-    """Return whether a secret is looked at before it is compared with: so that it is set."""
-    known = re.escape(name)
-    return bool(
-        re.search(
-            rf"!\s*{known}\b|\bif\s*\(\s*{known}\s*[)&|]|{known}\s*(&&|\|\||\?\?|===?\s*(undefined|null|[\"']{{2}}))|{known}\s*\?[^.?]",
-            text,
-        )
-    )
-
-
-def _fails_open(text: str, name: str) -> bool:
-    """Return whether the comparison is left out where the secret is not set."""
-    known = re.escape(name)
-    guarded = re.search(rf"(?<![!\w.]){known}\s*&&[^;{{]{{0,200}}!==?", text)
-    wrapped = re.search(
-        rf"\bif\s*\(\s*{known}\s*\)\s*\{{[^}}]{{0,300}}!==?[^}}]{{0,200}}(401|403|throw|return)",
-        text,
-    )
-    closed = re.search(rf"!\s*{known}\b|else\b", text)
-    return bool((guarded or wrapped) and not closed)
