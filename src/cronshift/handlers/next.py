@@ -52,10 +52,12 @@ class NextRouter:
     Args:
         tree: the project's files.
         named: whether vercel.json says that this is Next.
+        by_files: whether files alone may tell that it is; not where another framework is used.
     """
 
-    def __init__(self, tree: SourceTree, *, named: bool = False) -> None:
+    def __init__(self, tree: SourceTree, *, named: bool = False, by_files: bool = True) -> None:
         self._tree = tree
+        self._by_files = by_files
         self._named = named
 
     @cached_property
@@ -63,6 +65,8 @@ class NextRouter:
         """Whether this is a Next.js app, by its dependency, its configuration or its files."""
         if self._named or "next" in self._tree.dependencies or self.config.file:
             return True
+        if not self._by_files:
+            return False
         folders = (self.app_folder, self.pages_folder)
         return any(folder is not None and self._looks_like_next(folder) for folder in folders)
 

@@ -110,8 +110,9 @@ class NodeRoutes:
             return []
         module = self._module(file)
         mounted = {text_of(node) for _, _, node in module.mounts}
-        own = dict.fromkeys([*module.bases, *(owner for owner, _ in module.routes)])
-        top = [name for name in own if name not in mounted]
+        owners = [owner for owner, _ in module.routes] + [owner for owner, _, _ in module.mounts]
+        own = dict.fromkeys([*module.bases, *owners])
+        top = [name for name in own if name not in mounted and self._has_routes(file, name)]
         return top or [name for name in imports(root) if self._has_routes(file, name)]
 
     def _has_routes(self, file: str, name: str) -> bool:

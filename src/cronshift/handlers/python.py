@@ -23,6 +23,7 @@ _FRAMEWORK = re.compile(
 )
 _ASGI = {"FastAPI", "Starlette", "Quart", "Litestar", "Sanic", "get_asgi_application"}
 _WSGI = {"Flask", "Bottle", "get_wsgi_application", "make_wsgi_app"}
+_SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"'],\s*[\"']([\w.]+)[\"']")
 _LONGEST_SOURCE = 2_000_000  # bytes; no handler is that long
 
 
@@ -78,8 +79,30 @@ class PythonHandlers:
         named = self._entry_in_pyproject()
         if named:
             return self.named(named, None)
+        django = self._django_entry()
+        if django is not None:
+            return django
         places = (f"{folder}{name}.py" for folder in _ENTRY_FOLDERS for name in _ENTRY_NAMES)
         return next((found for place in places if (found := self._handler(place))), None)
+
+    def _django_entry(self) -> Handler | None:
+        """Return the application that Django's settings name, as manage.py finds them."""
+        manage = self._inside("manage.py")
+        found = _SETTINGS.search(manage.read_text(errors="replace")) if manage else None
+        settings = self._inside(f"{found[1].replace('.', '/')}.py") if found else None
+        for node in self._tree(settings).body if settings else ():
+            match node:
+                case ast.Assign(
+                    targets=[ast.Name(id="WSGI_APPLICATION" | "ASGI_APPLICATION" as kind)],
+                    value=ast.Constant(value=str(reference)),
+                ):
+                    module, _, export = reference.rpartition(".")
+                    file = self._inside(f"{module.replace('.', '/')}.py")
+                    told = HandlerKind.WSGI if kind.startswith("WSGI") else HandlerKind.ASGI
+                    if file is not None:
+                        line, _ = self._export(file, export) or (1, told)
+                        return Handler(self._relative(file), told, export, "python", line)
+        return None
 
     def _entry_in_pyproject(self) -> str | None:
         file = self._inside("pyproject.toml")

@@ -139,6 +139,11 @@ class PythonRoutes:
             inner = self._module(file).lists.get(node.id)
             if inner is not None and behind is not None:
                 yield from self._listed(file, inner, behind)
+            elif node.id in self._module(file).imports and behind is not None:
+                source, attribute = self._module(file).imports[node.id]
+                target = self._file_of(file, source)
+                if target and attribute:
+                    yield from self._listed(target, ast.Name(attribute), behind)
             return
         for one in node.elts if isinstance(node, ast.List | ast.Tuple) else ():
             path = _string(one.args[0]) if isinstance(one, ast.Call) and one.args else None

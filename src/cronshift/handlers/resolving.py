@@ -95,7 +95,9 @@ class Resolver:
     @cached_property
     def next(self) -> NextRouter:
         """The Next.js app, where there is one."""
-        return NextRouter(self.tree, named=self.document.get("framework") == "nextjs")
+        other = any(router.present(self.tree) for router in ROUTERS)
+        named = self.document.get("framework") == "nextjs"
+        return NextRouter(self.tree, named=named, by_files=not other)
 
     @cached_property
     def router(self) -> FileRouter | None:
@@ -278,7 +280,8 @@ class Resolver:
     def _judged(self, handler: Handler, path: str) -> Resolution:
         """Return the verdict on a file that answers, by what it exports."""
         root = self.tree.parsed(handler.file)
-        if root is None or not self.tree.read(handler.file).strip():
+        is_read = handler.language in {"typescript", "javascript"}
+        if root is None or not is_read or not self.tree.read(handler.file).strip():
             return Resolution(Verdict.ANSWERED, handler)
         known = exports(root)
         if handler.kind is HandlerKind.NODE_FUNCTION:
@@ -287,7 +290,7 @@ class Resolver:
                 handler = replace(handler, export=export or handler.export)
                 if not export:
                     return Resolution(Verdict.WRONG_METHOD, handler, methods=_methods(known))
-        elif handler.export not in known and "*" not in known and handler.language != "python":
+        elif handler.export not in known and "*" not in known:
             others = {"default"} if handler.kind is HandlerKind.NEXT_ROUTE else {"ALL"}
             if handler.kind is HandlerKind.ASTRO and others & set(known):
                 handler = replace(handler, export="ALL")

@@ -1,0 +1,133 @@
+"""What handlers in Python do: each rule where it must speak, and where it must not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift.planning import make_plan
+from cronshift.project import load_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = """import asyncio, hmac, os, threading
+from fastapi import BackgroundTasks, Depends, FastAPI, Header, HTTPException
+
+app = FastAPI()
+
+async def work(): ...
+
+def check(authorization: str = Header("")) -> None:
+    secret = os.environ["CRON_SECRET"]
+    if not hmac.compare_digest(authorization, f"Bearer {secret}"):
+        raise HTTPException(401)
+
+"""
+
+
+def route(body: str, given: str = "", *, auth: str = ", dependencies=[Depends(check)]") -> str:
+    lines = "\n".join(f"    {line}" for line in body.splitlines())
+    return f'{HEAD}@app.get("/api/x"{auth})\nasync def x({given}):\n{lines}\n'
+
+
+SECRET = "secret = os.environ.get('CRON_SECRET')\n"
+REFUSE = "    raise HTTPException(401)\n"
+CASES: dict[str, tuple[str, set[str]]] = {
+    "awaited": (route("await work()\nreturn {}"), set()),
+    "gathered": (route("await asyncio.gather(work(), work())\nreturn {}"), set()),
+    "task awaited later": (
+        route("task = asyncio.create_task(work())\nawait task\nreturn {}"),
+        set(),
+    ),
+    "task": (route("asyncio.create_task(work())\nreturn {}"), {"CS201"}),
+    "coroutine never awaited": (route("work()\nreturn {}"), {"CS201"}),
+    "thread": (route("threading.Thread(target=work).start()\nreturn {}"), {"CS201"}),
+    "thread in a variable": (
+        route("t = threading.Thread(target=work)\nt.start()\nreturn {}"),
+        {"CS201"},
+    ),
+    "thread joined": (
+        route("t = threading.Thread(target=work)\nt.start()\nt.join()\nreturn {}"),
+        set(),
+    ),
+    "background task": (
+        route("tasks.add_task(work)\nreturn {}", "tasks: BackgroundTasks"),
+        {"CS203"},
+    ),
+    "side work": (
+        route("await work()\nasyncio.create_task(send_metrics())\nreturn {}"),
+        {"CS202"},
+    ),
+    "swallowed": (
+        route("try:\n    await work()\nexcept Exception as error:\n    print(error)\nreturn {}"),
+        {"CS204"},
+    ),
+    "raised on": (
+        route("try:\n    await work()\nexcept Exception:\n    print(1)\n    raise\nreturn {}"),
+        set(),
+    ),
+    "narrow": (
+        route("try:\n    await work()\nexcept KeyError:\n    pass\nreturn {}"),
+        set(),
+    ),
+    "answered with 500": (
+        route(
+            "try:\n    await work()\nexcept Exception as e:\n    raise HTTPException(500) from e\nreturn {}"
+        ),
+        set(),
+    ),
+    "soft failure": (
+        route("ok = await work()\nif not ok:\n    return {'success': False}\nreturn {}"),
+        {"CS205"},
+    ),
+    "nobody is checked": (route("await work()\nreturn {}", auth=""), {"CS206"}),
+    "fail open": (
+        route(
+            f"{SECRET}if secret and authorization != f'Bearer {{secret}}':\n{REFUSE}await work()\nreturn {{}}",
+            "authorization: str = Header('')",
+            auth="",
+        ),
+        {"CS207"},
+    ),
+    "bearer undefined": (
+        route(
+            f"{SECRET}if authorization != f'Bearer {{secret}}':\n{REFUSE}await work()\nreturn {{}}",
+            "authorization: str = Header('')",
+            auth="",
+        ),
+        {"CS208"},
+    ),
+    "fail closed": (
+        route(
+            f"{SECRET}if not secret or authorization != f'Bearer {{secret}}':\n{REFUSE}await work()\nreturn {{}}",
+            "authorization: str = Header('')",
+            auth="",
+        ),
+        set(),
+    ),
+    "spoofable": (
+        route(
+            "if not request.headers.get('x-vercel-cron'):\n" + REFUSE + "await work()\nreturn {}",
+            "request",
+            auth="",
+        ),
+        {"CS209"},
+    ),
+    "post only": (
+        route("await work()\nreturn {}").replace("@app.get", "@app.post"),
+        {"CS302"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_exactly_what_is_wrong_is_told(tmp_path: Path, name: str) -> None:
+    source, expected = CASES[name]
+    crons = [{"path": "/api/x", "schedule": "0 3 * * *"}]
+    (tmp_path / "vercel.json").write_text(json.dumps({"crons": crons}))
+    (tmp_path / "requirements.txt").write_text("fastapi\n")
+    (tmp_path / "main.py").write_text(source)
+    assert {finding.code for finding in make_plan(load_project(tmp_path)).findings} == expected
