@@ -131,6 +131,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     moving = [job for job in chosen if _current(ownership, job.id) != percent]
     if handover is Handover.GUARD:
         _refuse_moved(moving)
+        _refuse_unguarded(plan, moving)
     operation_id = new_operation_id(now)
     if handover is Handover.DEPLOY:
         start = _deploy_epoch(moving, now, percent, at, deploy)
@@ -194,6 +195,17 @@ def _current(ownership: Ownership, job: str) -> int:
     """Return the percentage a job has, or will have once its last epoch starts."""
     epochs = ownership.jobs.get(job, ())
     return epochs[-1].percent if epochs else 0
+
+
+def _refuse_unguarded(plan: Plan, moving: Sequence[Job]) -> None:
+    """Refuse what no guard can watch: on both sides at once every tick of Inngest's would run twice."""
+    if plan.target != "python" and moving:
+        raise RefusedError(
+            "No guard stands before this app's routes, so Vercel would go on calling "
+            f"{moving[0].id} beside Inngest.",
+            reason="no-guard",
+            hint="cronshift cutover --no-guard takes the entry out of the Vercel configuration instead.",
+        )
 
 
 def _guarded_epochs(

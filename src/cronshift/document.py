@@ -91,6 +91,8 @@ def _handler(handler: Handler) -> dict[str, Any]:
         "language": handler.language,
         "max_duration": handler.max_duration,
         "auth": handler.auth,
+        "runtime": handler.runtime,
+        "reads": list(handler.reads),
     }
 
 

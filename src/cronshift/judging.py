@@ -81,6 +81,12 @@ class Judge:
         handler = replace(
             handler,
             max_duration=seen.max_duration or self.configured_duration(handler.file),
+            runtime=seen.runtime,
+            reads=tuple(
+                name
+                for name, read in (("query", seen.reads_query), ("schedule", seen.reads_schedule))
+                if read
+            ),
             ambient=bool(_AMBIENT.search(self.resolver.tree.read(handler.file))),
             auth=None if seen.auth is Auth.UNKNOWN else seen.auth.value,
         )

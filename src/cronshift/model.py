@@ -106,6 +106,8 @@ class Handler:
 
     Attributes:
         ambient: whether it reads its request from Next's surroundings (``cookies()``, ``headers()``).
+        runtime: what the file says of it: ``edge``, ``nodejs``.
+        reads: what of the request it looks at: ``query``, ``schedule``.
         route: where an app declares the route in code, beside ``file``, which is what is deployed.
     """
 
@@ -118,6 +120,8 @@ class Handler:
     auth: str | None = None
     route: Location | None = None
     ambient: bool = False
+    runtime: str | None = None
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ that cannot be told without running code, the verdict says so; nothing is guesse
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from cronshift.handlers.python import PythonHandlers
 from cronshift.handlers.python_routes import PythonRoutes
 from cronshift.handlers.routes import RouteTable, nearest
 from cronshift.handlers.tree import SourceTree
+from cronshift.handlers.verdict import Resolution, Verdict
 from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
@@ -40,40 +40,6 @@ _LIKELY_ENTRIES = tuple(
     for folder in ("", "src/", "app/", "api/")
     for name in ("app", "index", "server", "main", "wsgi", "asgi")
 )
-
-
-class Verdict(StrEnum):
-    """What becomes of a GET to a path."""
-
-    ANSWERED = "answered"
-    WRONG_METHOD = "wrong-method"
-    """A route is there, and does not answer GET: 405."""
-    REDIRECTED = "redirected"
-    EXTERNAL = "external"
-    """It is passed on to another host."""
-    DEAD = "dead"
-    UNKNOWN = "unknown"
-    """The source that would tell is not here, or computes its routes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """What a path ends at.
-
-    Attributes:
-        handler: what answers, or would if it answered GET.
-        target: where a redirect or a proxy leads.
-        methods: those that are answered, where GET is not.
-        nearest: the routes that look most like a dead path.
-        why: what decided, where it is not the path itself.
-    """
-
-    verdict: Verdict
-    handler: Handler | None = None
-    target: str = ""
-    methods: tuple[str, ...] = ()
-    nearest: tuple[str, ...] = ()
-    why: str = ""
 
 
 class Resolver:

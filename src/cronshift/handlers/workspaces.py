@@ -6,7 +6,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.functions import glob
-from cronshift.handlers.resolving import Resolver, Verdict
+from cronshift.handlers.resolving import Resolver
+from cronshift.handlers.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

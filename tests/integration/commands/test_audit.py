@@ -77,6 +77,8 @@ def test_json_has_handlers_and_the_forecast(cronshift: Cronshift, app: Path) -> 
         "language": "typescript",
         "max_duration": None,
         "auth": "cron-secret",
+        "runtime": None,
+        "reads": [],
     }
     outlook = document["forecast"]
     assert outlook["executions_per_30_days"] == sum(outlook["by_job"].values()) == 180

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift import operations
-from cronshift.errors import ConfigError, CronshiftError
+from cronshift.cutover import Handover, prepare_cutover
+from cronshift.errors import ConfigError, CronshiftError, RefusedError
 from cronshift.migration import Migration, prepare_migration
 from cronshift.model import Mode
 from cronshift.project import load_project
@@ -364,6 +365,21 @@ def test_both_languages_give_every_tick_the_same_owner(
     ownership = Ownership(jobs={"job": epochs})
     ticks = [datetime(2026, 11, 24, tzinfo=UTC) + timedelta(minutes=10 * n) for n in range(500)]
     assert owners == [ownership.owner("job", tick).value for tick in ticks]
+
+
+def test_an_app_without_a_guard_hands_over_by_its_entries_only(
+    tmp_path: Path, node_packages: Path
+) -> None:
+    root = project(tmp_path, node_packages)
+    migrated(root)
+    with pytest.raises(RefusedError) as caught:
+        prepare_cutover(load_project(root), ["echo"], NOW)
+    assert caught.value.reason == "no-guard"
+    moved = prepare_cutover(load_project(root), ["echo"], NOW, handover=Handover.DEPLOY)
+    operations.apply(root, moved.operation)
+    assert "/api/cron/echo" not in (root / "vercel.json").read_text()
+    ownership = json.loads((root / "cronshift.ownership.json").read_text())
+    assert ownership["jobs"]["echo"][0]["percent"] == 100
 
 
 def test_without_an_endpoint_a_run_says_how_to_get_one(tmp_path: Path, node_packages: Path) -> None:

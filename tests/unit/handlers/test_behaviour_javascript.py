@@ -297,6 +297,18 @@ def test_exactly_what_is_wrong_is_told(tmp_path: Path, name: str) -> None:
     assert codes(tmp_path, source) - OTHER_FAMILIES == expected
 
 
+def test_what_a_handler_reads_and_runs_on_is_told(tmp_path: Path) -> None:
+    body = """  const limit = new URL(request.url).searchParams.get("limit");
+  await work([limit, request.headers.get("x-vercel-cron-schedule")]);
+  return Response.json({});"""
+    before = IMP + 'export const runtime = "nodejs";\nexport const maxDuration = 120;\n'
+    codes(tmp_path, ts(body, before))
+    (job,) = make_plan(load_project(tmp_path)).jobs
+    assert job.handler
+    assert job.handler.reads == ("query", "schedule")
+    assert (job.handler.runtime, job.handler.max_duration) == ("nodejs", 120)
+
+
 def test_a_handler_that_streams_and_reads_its_schedule_is_told(tmp_path: Path) -> None:
     body = """  const schedule = request.headers.get("x-vercel-cron-schedule");
   await work(schedule);
