@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import posixpath
-from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +17,11 @@ from cronshift.model import FanOutMode, Mode
 from cronshift.ownership import OWNERSHIP_NAME
 from cronshift.targets import GeneratedFile
 from cronshift.targets.nextjs.naming import function_name
+from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from jinja2 import Environment
 
     from cronshift.model import Job, JobOptions, Plan, RateLimit, Throttle
 
@@ -208,18 +206,4 @@ def _comment(text: str) -> str:
 
 
 def _render(template: str, **values: Any) -> str:
-    return _environment().get_template(f"{template}.ts.j2").render(values)
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("cronshift.targets.nextjs"),
-        autoescape=False,  # noqa: S701 - TypeScript is written, not HTML; values are source already
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    return render("nextjs", f"{template}.ts", **values)

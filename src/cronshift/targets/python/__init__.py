@@ -6,7 +6,6 @@ so that it works under any parent.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
@@ -30,12 +29,11 @@ from cronshift.targets.python.source import (
     literal,
     url,
 )
+from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from jinja2 import Environment
 
     from cronshift.model import BridgeSettings, Job, Plan
 
@@ -178,18 +176,4 @@ def _refuse_shared_modules(jobs: Sequence[Job], modules: Sequence[JobModule]) ->
 
 
 def _render(template: str, **values: Any) -> str:
-    return _environment().get_template(f"{template}.py.j2").render(values)
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("cronshift.targets.python"),
-        autoescape=False,  # noqa: S701 - Python is written, not HTML; values are source already
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    return render("python", f"{template}.py", **values)
