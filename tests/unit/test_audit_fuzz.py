@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -97,3 +99,28 @@ def test_a_deep_file_and_a_long_line_are_audited() -> None:
     audited({"vercel.json": json.dumps({"crons": [CRON]}), "app/api/cron/mail/route.ts": deep})
     wide = f"export async function GET() {{ return f({'(' * 500}1{')' * 500}); }}"
     audited({"vercel.json": json.dumps({"crons": [CRON]}), "app/api/cron/mail/route.ts": wide})
+
+
+MEASURED = """
+import resource, sys
+from pathlib import Path
+from cronshift.planning import make_plan
+from cronshift.project import load_project
+plan = make_plan(load_project(Path(sys.argv[1])))
+assert plan.jobs[0].handler.file == "app/api/cron/mail/route.ts"
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.parametrize("megabytes", [1, 60])
+def test_a_huge_source_takes_bounded_memory(tmp_path: Path, megabytes: int) -> None:
+    route = tmp_path / "app/api/cron/mail/route.ts"
+    route.parent.mkdir(parents=True)
+    line = "export const value = [1, 2, 3].map((one) => ({ one, text: `${one}` }));\n"
+    head = "export async function GET() { await work(); return Response.json({}); }\n"
+    route.write_text(head + line * (megabytes * 1_000_000 // len(line)))
+    (tmp_path / "vercel.json").write_text(json.dumps({"crons": [CRON]}))
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 500
