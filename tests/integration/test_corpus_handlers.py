@@ -58,7 +58,7 @@ def test_every_entry_ends_at_the_file_that_answers_it(
                 dead.append((entry["path"], found.nearest))
                 is_right = found.verdict is Verdict.DEAD
             else:
-                is_right = file in known
+                is_right = file is not None and file in known
             right[entry["framework"]] += is_right
             if not is_right:
                 wrong.append((case, entry["path"], entry["handler_path"], file))

@@ -134,15 +134,23 @@ class NextRouter:
 
     def _pages_routes(self) -> Iterator[Route]:
         folder = self.pages_folder
+        suffixes = sorted((f".{one}" for one in self.config.extensions), key=len, reverse=True)
         for file in self._tree.under(folder) if folder else ():
-            stem, _, suffix = file.removeprefix(f"{folder}/").partition(".")
+            relative = file.removeprefix(f"{folder}/")
+            suffix = next((one for one in suffixes if relative.endswith(one)), None)
+            stem = relative.removesuffix(suffix or "")
             name = stem.rpartition("/")[2]
-            if suffix not in self.config.extensions or name in {
-                "_app",
-                "_document",
-                "_error",
-                "_middleware",
-            }:
+            if (
+                suffix is None
+                or relative.endswith(".d.ts")
+                or name
+                in {
+                    "_app",
+                    "_document",
+                    "_error",
+                    "_middleware",
+                }
+            ):
                 continue
             parts = stem.split("/")
             if parts[-1] == "index":

@@ -50,6 +50,13 @@ CASES: dict[str, tuple[dict[str, str], str, str | None]] = {
     ),
     "next pages": ({**NEXT, "pages/api/x.ts": DEFAULT}, "/api/x", "pages/api/x.ts"),
     "next pages index": ({**NEXT, "pages/api/x/index.ts": DEFAULT}, "/api/x", "pages/api/x/index.ts"),
+    "next pages catch-all": (
+        {**NEXT, "pages/api/[...all].ts": DEFAULT}, "/api/a/b", "pages/api/[...all].ts",
+    ),
+    "next pages folder with a dot": (
+        {**NEXT, "pages/api/v1.0/x.ts": DEFAULT}, "/api/v1.0/x", "pages/api/v1.0/x.ts",
+    ),
+    "next pages types": ({**NEXT, "pages/api/x.d.ts": "", "pages/api/y.ts": DEFAULT}, "/api/x.d", None),
     "next extensions": (
         {
             **NEXT,
