@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from cronshift.errors import ConfigError
 from cronshift.findings import AUDITED
 from cronshift.findings.example import example_of
-from cronshift.handlers.patterns import from_regex
+from cronshift.handlers.functions import glob
+from cronshift.handlers.patterns import from_regex, from_source
 from cronshift.planning import make_plan
 from cronshift.project import load_project
 
@@ -83,6 +84,18 @@ def test_any_broken_source_is_audited(data: st.DataObject) -> None:
 def test_a_pattern_cannot_keep_the_audit_busy(source: str) -> None:
     pattern = from_regex(source)
     assert pattern is None or pattern.match("/" + "a" * 500 + "!") is None
+
+
+@pytest.mark.parametrize("source", ["/" + ":a" * 12 + "!", "/" + ":a-" * 12 + "!", "/(.*)a" * 9])
+def test_many_parameters_cannot_either(source: str) -> None:
+    pattern = from_source(source)
+    assert pattern is None or pattern.match("/" + "a-" * 60) is None
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 20 + "!", "**/" * 20 + "!", "**a" * 20 + "!"])
+def test_nor_can_many_stars(pattern: str) -> None:
+    assert glob(pattern).fullmatch("a" * 200) is None
+    assert glob(pattern).fullmatch("a/" * 100 + "c") is None
 
 
 @pytest.mark.parametrize(

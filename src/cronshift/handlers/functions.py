@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _NODE = {".js", ".mjs", ".ts", ".tsx"}
 _OTHERS = {".go": "go", ".rb": "ruby", ".rs": "rust"}
+_MOST_STARS = 3  # in one segment; as many ** in all
 _GO_EXPORT = re.compile(r"^func\s+([A-Z]\w*)\s*\(", re.MULTILINE)
 
 
@@ -120,8 +121,17 @@ def _language(suffix: str) -> str | None:
     return "python" if suffix == ".py" else _OTHERS.get(suffix)
 
 
+def _stars(segment: str) -> int:
+    return segment.replace("**", "").count("*")
+
+
 def glob(pattern: str) -> re.Pattern[str]:
-    """Return what a glob of vercel.json matches: ``*``, ``**``, ``?`` and ``{a,b}``."""
+    """Return what a glob of vercel.json matches: ``*``, ``**``, ``?`` and ``{a,b}``.
+
+    One with so many stars that matching could take forever matches nothing.
+    """
+    if pattern.count("**") > _MOST_STARS or max(map(_stars, pattern.split("/"))) > _MOST_STARS:
+        return re.compile("(?!)")
     out, at, depth = [], 0, 0
     while at < len(pattern):
         char = pattern[at]

@@ -11,6 +11,7 @@ from functools import cache
 
 _LONGEST = 1000
 _BRANCHING = re.compile(r"\([^()]*\|[^()]*\)(?:[+*]|\{\d+,)")  # a choice, repeated
+_MOST_REPEATED = 3  # in one segment, or across segments
 _NESTED = re.compile(r"\([^()]*[*+][^()]*\)[*+{]|\(\?\(")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _REFERENCE = re.compile(r"\$(\d|[A-Za-z_]\w*)|:([A-Za-z_]\w*)[*+?]?")
@@ -29,6 +30,13 @@ class Pattern:
         if found is None:
             return None
         return {name: found[number + 1] or "" for number, name in enumerate(self.names)}
+
+
+def is_slow(regex: str) -> bool:
+    """Return whether a pattern repeats so much that refusing a text may take forever."""
+    bare = re.sub(r"\\.", "", regex).replace("[^/]", "S")
+    most = max(len(re.findall(r"[*+]", piece)) for piece in bare.split("/"))
+    return most > _MOST_REPEATED or len(re.findall(r"\.[*+]", bare)) > _MOST_REPEATED
 
 
 @cache
@@ -61,7 +69,8 @@ def from_source(source: str) -> Pattern | None:
         else:
             out.append(re.escape(char))
             at += 1
-    return _compiled("".join(out), tuple(names))
+    regex = "".join(out)
+    return None if is_slow(regex) else _compiled(regex, tuple(names))
 
 
 @cache
@@ -71,6 +80,8 @@ def from_regex(text: str) -> Pattern | None:
         return None
     python = text.replace("(?<", "(?P<").replace("(?P<=", "(?<=").replace("(?P<!", "(?<!")
     python = python.removeprefix("^").removesuffix("$")
+    if is_slow(python):
+        return None
     try:
         compiled = re.compile(python)
     except (re.error, OverflowError, RecursionError):
