@@ -6,22 +6,26 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+_WORD = r"(?:(?<![A-Za-z])|(?-i:(?<=[a-z0-9])(?=[A-Z])))"  # where a word of a name begins
+
 SIDE_WORK = re.compile(
-    r"log|track|analytic|metric|capture|sentry|posthog|mixpanel|segment|slack|discord|notif|alert|"
-    r"revalidat|ping|heartbeat|telemetr|audit|report|warm|prefetch|console|flush|invalidate|purge",
+    _WORD
+    + r"(?:log(?!in|ic|out)|track|analytic|metric|capture|sentry|posthog|mixpanel|telemetr|ping|"
+    r"heartbeat|console|revalidat|prefetch|slack|discord)",
     re.IGNORECASE,
 )
 """Names of work that a handler does beside its own."""
 
 READING = re.compile(
-    r"auth|verif|session|header|cookie|param|\bjson\b|\btext\b|formData|\bfind|select|query|\bget|count|"
-    r"\blist|\bread|\bload|\bfetch[A-Z]|connect|check|valid|secret|lock",
+    _WORD
+    + r"(?:auth(?!or(?!iz))|verif|session|header|cookie|param|json|text|formData|find|select|query|"
+    r"get|count|list|read|load|fetch(?-i:(?=[A-Z]))|connect|check|valid|secret|lock)",
     re.IGNORECASE,
 )
 """Names of calls that only look: what is awaited there is not the work."""
 
 PROTECTED = re.compile(
-    r"auth|secret|token|session|api_?key|cron_?key|verif|signature|protect|guard|permission|\b401\b|\b403\b|"
+    r"auth(?!or(?!iz))|secret|token(?!iz)|session|api_?key|cron_?key|verif|signature|protect|guard|permission|\b401\b|\b403\b|"
     r"credential|hmac|jwt|clerk|isadmin|requireAdmin|assertCron",
     re.IGNORECASE,
 )

@@ -155,7 +155,7 @@ class _Reading:
             if expression is None or told is None:
                 continue
             name, certain = told
-            if _AFTER.search(name) and works and SIDE_WORK.search(expression.text()):
+            if _AFTER.search(name) and works and _only_side_work(expression):
                 continue  # what `after` is for
             if _AFTER.search(name):
                 yield Loose.AFTER, self.spot(node, f"{name}(…)")
@@ -192,7 +192,7 @@ class _Reading:
         if last in _LOOPS:
             if first is None or not _is_async(first):
                 return None
-            return name, not SIDE_WORK.search(first.text())
+            return name, not _only_side_work(first)
         if last in CHAINED:
             return name, False
         return (
@@ -376,6 +376,13 @@ class _Reading:
                 or ("." not in name and self._is_async_function(name))
             ):
                 yield Spot(self.handler.file, line_of(node), " ".join(inner.text().split())[:60])
+
+
+def _only_side_work(node: SgNode) -> bool:
+    """Return whether all that is called in an expression is work beside the handler's own."""
+    calls = node.find_all(kind="call_expression")
+    names = [name for call in calls if (name := callee(call)) and not _AFTER.search(name)]
+    return bool(names) and all(SIDE_WORK.search(name) for name in names)
 
 
 def _own(body: SgNode) -> Iterator[SgNode]:

@@ -39,6 +39,10 @@ def ts(body: str, before: str = "", *, auth: bool = True) -> str:
     return f"{before}export async function GET(request: Request) {{\n{checked}{body}\n}}\n"
 
 
+NAMED = "".join(
+    f"async function {name}() {{ await work(); }}\n"
+    for name in ("syncCatalog", "chargeAccounts", "sendReceipt", "syncAuthors")
+)
 CASES: dict[str, tuple[str, set[str]]] = {
     "awaited all": (
         ts(
@@ -272,6 +276,32 @@ CASES: dict[str, tuple[str, set[str]]] = {
             IMP + 'import { waitUntil } from "@vercel/functions";\n',
         ),
         {"CS203"},
+    ),
+    "main work named like side work": (
+        ts("syncCatalog();\nreturn Response.json({});", IMP + NAMED),
+        {"CS201"},
+    ),
+    "after with main and side work": (
+        ts(
+            "await work();\nafter(async () => { await other(); console.log(1); });\nreturn Response.json({});",
+            IMP,
+        ),
+        {"CS203"},
+    ),
+    "loop with a log": (
+        ts(
+            "await other();\nrows.forEach(async (r) => { await sendMail(r); console.log(r); });\nreturn Response.json({});",
+            IMP,
+        ),
+        {"CS201"},
+    ),
+    "side work beside work on accounts": (
+        ts("await chargeAccounts();\nsendReceipt();\nreturn Response.json({});", IMP + NAMED),
+        {"CS202"},
+    ),
+    "an author is no authorization": (
+        ts("await syncAuthors();\nreturn Response.json({});", IMP + NAMED, auth=False),
+        {"CS206"},
     ),
 }
 
