@@ -43,6 +43,15 @@ def _forecast(plan: Plan, now: datetime) -> dict[str, Any]:
     return {
         "executions_per_30_days": total,
         "by_job": by_job,
+        "jobs": {
+            job.id: {
+                "runs": runs(job, now),
+                "steps_per_run": forecast.steps(job),
+                "executions": by_job[job.id],
+                "retries": forecast.retries([job], now),
+            }
+            for job in plan.jobs
+        },
         "retries_per_30_days": forecast.retries(plan.jobs, now),
         "executions_per_year": sum(executions(job, now, forecast.YEAR) for job in plan.jobs),
         "plans": [

@@ -26,6 +26,9 @@ YEAR = timedelta(days=365)
 RETRY_RATE = 0.02
 """The share of runs that is assumed to fail once and be tried again; told apart from the rest."""
 
+SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+"""Where findings count from, so that they do not change from day to day."""
+
 STAGGER = timedelta(minutes=5)
 """Inngest's longest jitter: over so long the jobs of one minute can be spread."""
 
@@ -82,11 +85,16 @@ def runs(job: Job, now: datetime, period: timedelta = PERIOD) -> int:
     return job.schedule.count(now, now + period) if job.schedule else 0
 
 
+def steps(job: Job) -> int:
+    """Return how many steps a run of a job has."""
+    fan_out = job.options.fan_out
+    calls = 1 + len(fan_out.values) if fan_out else 1  # a fan-out begins with a step of its own
+    return calls + bool(job.options.heartbeat_env)
+
+
 def executions(job: Job, now: datetime, period: timedelta = PERIOD) -> int:
     """Return a job's executions in the period: each run, and each of its steps."""
-    fan_out = job.options.fan_out
-    steps = 1 + len(fan_out.values) if fan_out else 1  # a fan-out begins with a step of its own
-    return runs(job, now, period) * (1 + steps + bool(job.options.heartbeat_env))
+    return runs(job, now, period) * (1 + steps(job))
 
 
 def retries(jobs: Iterable[Job], now: datetime) -> int:

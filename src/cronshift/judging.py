@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cronshift.findings import behaviour as behaves
 from cronshift.findings import load
 from cronshift.findings import routing as rules
+from cronshift.forecast import SOME_DAY
 from cronshift.handlers import Resolution, Resolver, Verdict
 from cronshift.handlers.behaviour import Auth, Behaviour, Loose, Spot
 from cronshift.handlers.functions import glob
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from cronshift.findings import Rule
     from cronshift.schedule import Schedule
 
-_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # gaps of a schedule do not depend on the day
 _TICKS_LOOKED_AT = 300
 _AMBIENT = re.compile(r"[\"']next/headers[\"']")
 _LONGEST_GLOB = 256  # characters; the schema of vercel.json
@@ -132,6 +132,8 @@ class Judge:
                 yield found(rules.REDIRECTED, text, f"Write {resolution.target} as the path.")
             case Verdict.EXTERNAL:
                 yield found(rules.EXTERNAL, f"{path} is passed on to {resolution.target} by {why}.")
+            case Verdict.UNKNOWN if path.startswith("/_svc/"):
+                yield found(rules.UNKNOWN_HANDLER, f"{path} is {why}.")
             case Verdict.UNKNOWN if handler is not None:
                 yield found(rules.UNKNOWN_HANDLER, f"{path} lies inside {handler.file}: {why}.")
             case _ if handler is not None and handler.kind in {
@@ -225,5 +227,5 @@ def _overlap(
 
 def shortest_gap(schedule: Schedule) -> timedelta | None:
     """Return the shortest time between two ticks, among the next few hundred."""
-    ticks = list(islice(schedule.after(_SOME_DAY), _TICKS_LOOKED_AT))
+    ticks = list(islice(schedule.after(SOME_DAY), _TICKS_LOOKED_AT))
     return min((after - before for before, after in pairwise(ticks)), default=None)

@@ -104,7 +104,13 @@ def forecast_text(plan: Plan, now: datetime) -> Text:
         "At once": f"{load.peak}; {load.staggered_peak} if spread over five minutes (jitter)",
         "By hour": f"{bars} runs, 00 to 23 UTC; {most:,} in the fullest",
     }
-    return Text("\n".join(f"  {name:<11}{value}" for name, value in rows.items()) + "\n")
+    lines = [f"  {name:<11}{value}" for name, value in rows.items()]
+    lines += ["", "  Executions of each job: its runs, times one and its steps"]
+    for job in sorted(plan.jobs, key=lambda job: -executions(job, now)):
+        count, again = executions(job, now), forecast.retries([job], now)
+        told = f"{runs(job, now):,} x (1 + {forecast.steps(job)})"
+        lines.append(plain(f"  {count:>9,}  {job.id}  {told}; about {again:,} retries"))
+    return Text("\n".join(lines) + "\n")
 
 
 _BARS = " ▁▂▃▄▅▆▇█"

@@ -9,7 +9,6 @@ import json
 import re
 from collections import defaultdict
 from contextlib import suppress
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -33,7 +32,6 @@ _LONGEST_LADDER_STEP = 180  # minutes between two rungs of retries made by hand
 _FEWEST_RUNGS = 3
 _CROWD = 5  # jobs in one minute
 _NAMED = 4
-_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # findings do not change from day to day
 _FEWEST_TOGETHER = 3
 _REFUSED = ((3, 22, 0), (3, 53, 1))  # CVE-2026-42047 (inngest/inngest pkg/deploy/deploy.go)
 _SCHEDULED_NAME = re.compile(r"/(crons?|cron-?jobs?|scheduled)/", re.IGNORECASE)
@@ -107,7 +105,7 @@ def _load(jobs: Sequence[Job], config_file: str) -> Iterator[Finding]:
     """Yield what the jobs together are too much for, on the free plan."""
     free, *_ = forecast.allowances()
     place = Location(config_file, 1)
-    total = sum(forecast.executions(job, _SOME_DAY) for job in jobs)
+    total = sum(forecast.executions(job, forecast.SOME_DAY) for job in jobs)
     if total > free.executions:
         text = (
             f"About {total:,} executions in 30 days; the {free.name} plan has {free.executions:,}."
@@ -115,9 +113,9 @@ def _load(jobs: Sequence[Job], config_file: str) -> Iterator[Finding]:
         yield load.OVER_FREE_PLAN.found(text, location=place)
     if len(jobs) < _CROWD:
         return
-    together = forecast.load_of(jobs, _SOME_DAY)
+    together = forecast.load_of(jobs, forecast.SOME_DAY)
     for minute in together.busiest[:1] if together.peak >= _CROWD else ():
-        names = [job.id for job in forecast.due_in(jobs, minute, _SOME_DAY)]
+        names = [job.id for job in forecast.due_in(jobs, minute, forecast.SOME_DAY)]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         text = (
             f"{minute.jobs} jobs come due at {minute} UTC: {', '.join(names[:_NAMED])}{more}. "
@@ -172,7 +170,7 @@ def sdk_version(tree: SourceTree) -> tuple[int, int, int] | None:
     locked = tree.data("package-lock.json").get("packages")
     given = locked.get("node_modules/inngest") if isinstance(locked, dict) else None
     told = given.get("version") if isinstance(given, dict) else tree.dependencies["inngest"]
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         told = json.loads(installed.read_bytes())["version"]
     exact = _EXACT.fullmatch(told) if isinstance(told, str) else None
     return (int(exact[1]), int(exact[2]), int(exact[3])) if exact else None

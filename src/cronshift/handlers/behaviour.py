@@ -46,6 +46,8 @@ class Auth(StrEnum):
     """How a handler checks who calls."""
 
     SECRET = "cron-secret"  # noqa: S105 - a style, not a secret
+    CONSTANT_TIME = "cron-secret-constant-time"
+    """The same, by a comparison that takes equally long for every wrong secret."""
     FAIL_OPEN = "fail-open"
     """Not at all where the variable is not set."""
     UNDEFINED = "bearer-undefined"

@@ -21,6 +21,9 @@ FUNCTIONS = {
     "arrow_function",
     "method_definition",
 }
+CHAINED = {"then", "catch", "finally"}
+"""What a promise's chain is made of."""
+
 UNKNOWN = object()
 """A value that only running the code would tell."""
 
@@ -156,15 +159,24 @@ def _exported(tree: SourceTree, file: str, name: str, depth: int) -> Definition 
     known = exports(root)
     export = known.get(name)
     if export is None:
-        star = known.get("*")
-        target = tree.imported(file, star.source) if star and star.source else None
-        return _exported(tree, target, name, depth - 1) if target else None
+        targets = (tree.imported(file, source) for source in _stars(root))
+        found = (_exported(tree, target, name, depth - 1) for target in targets if target)
+        return next((one for one in found if one is not None), None)
     if export.source is not None:
         target = tree.imported(file, export.source)
         return _exported(tree, target, export.imported or name, depth - 1) if target else None
     if export.node is not None:
         return _unwrapped(tree, file, export.node, (), depth - 1)
     return _local(tree, file, export.imported or name, (), depth - 1)
+
+
+def _stars(root: SgNode) -> Iterator[str]:
+    """Yield the modules all of whose exports a module passes on."""
+    for node in root.children():
+        if node.kind() == "export_statement":
+            for export in _of_statement(node):
+                if export.name == "*" and export.source is not None:
+                    yield export.source
 
 
 def _unwrapped(
@@ -272,8 +284,14 @@ def _required(call: SgNode) -> dict[str, tuple[str, str]]:
         return {}
     if name.kind() == "identifier":
         return {name.text(): (text_of(source), "default")}
-    parts = name.find_all(kind="shorthand_property_identifier_pattern")
-    return {part.text(): (text_of(source), part.text()) for part in parts}
+    found = {}
+    for part in name.children():
+        key, bound = part.field("key"), part.field("value")
+        if part.kind() == "shorthand_property_identifier_pattern":
+            found[part.text()] = (text_of(source), part.text())
+        elif part.kind() == "pair_pattern" and key is not None and bound is not None:
+            found[bound.text()] = (text_of(source), text_of(key))
+    return found
 
 
 def _arguments(call: SgNode) -> list[SgNode]:
@@ -284,6 +302,36 @@ def _arguments(call: SgNode) -> list[SgNode]:
 def arguments(call: SgNode) -> list[SgNode]:
     """Return a call's arguments, comments left out."""
     return [node for node in _arguments(call) if node.kind() != "comment"]
+
+
+def callee(call: SgNode | None) -> str:
+    """Return what a call calls, the innermost of a chain: ``run`` in ``run(x).then(y)``."""
+    node = call
+    name = ""
+    for _ in range(20):
+        called = (
+            node.field("function")
+            if node is not None and node.kind() == "call_expression"
+            else None
+        )
+        if called is None:
+            break
+        name = called.text()
+        inner = called.field("object") if called.kind() == "member_expression" else None
+        last = name.rpartition(".")[2]
+        if inner is None or inner.kind() != "call_expression" or last not in CHAINED:
+            break
+        node = inner
+    return " ".join(name.split())
+
+
+def own_nodes(body: SgNode) -> Iterator[SgNode]:
+    """Yield the nodes of a function's body, not those of functions inside it."""
+    stack = [body]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += [child for child in reversed(node.children()) if child.kind() not in FUNCTIONS]
 
 
 def pairs(node: SgNode) -> Iterator[tuple[str, SgNode]]:

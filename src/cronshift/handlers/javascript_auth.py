@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import PROTECTED, Auth
-from cronshift.handlers.javascript import FUNCTIONS, line_of
+from cronshift.handlers.javascript import FUNCTIONS, callee, line_of
 from cronshift.handlers.javascript import locally as locally_defined
 
 if TYPE_CHECKING:
@@ -18,13 +18,11 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler
 
-CHAINED = {"then", "catch", "finally"}
-"""What a promise's chain is made of."""
-
 _VARIABLE = r"(?:process\.env\.|import\.meta\.env\.|env\.)?(\w*(?:SECRET|TOKEN|CRON_?\w*KEY)\w*)"
 _AUTH_NAME = re.compile(
     r"auth|verif|cron|secret|guard|protect|require|assert|ensure|check", re.IGNORECASE
 )
+_CONSTANT_TIME = re.compile(r"timingSafeEqual|constantTime|safeCompare|safeEqual", re.IGNORECASE)
 _MOST_AUTH_CALLS = 12
 
 
@@ -53,7 +51,7 @@ def auth_of(tree: SourceTree, handler: Handler, found: Definition) -> Auth:
         opened = [m[0] for m in re.finditer(r"process\.env\.\w*(?:SECRET|TOKEN|KEY)\w*", text)]
         if any(_fails_open(text, name) for name in opened):
             return Auth.FAIL_OPEN
-        return Auth.SECRET
+        return Auth.CONSTANT_TIME if _CONSTANT_TIME.search(text) else Auth.SECRET
     if re.search(r"x-vercel-cron(?!-schedule)|vercel-cron/", text, re.IGNORECASE):
         return Auth.SPOOFABLE
     if PROTECTED.search(text) or PROTECTED.search(names):
@@ -87,27 +85,6 @@ def _places(tree: SourceTree, handler: Handler, found: Definition) -> Iterator[t
             called = locally_defined(tree, file, name)
             if called is not None and called.node.kind() in FUNCTIONS:
                 queue.append((called.file, called.node))
-
-
-def callee(call: SgNode | None) -> str:
-    """Return what a call calls, the innermost of a chain: ``run`` in ``run(x).then(y)``."""
-    node = call
-    name = ""
-    for _ in range(20):
-        called = (
-            node.field("function")
-            if node is not None and node.kind() == "call_expression"
-            else None
-        )
-        if called is None:
-            break
-        name = called.text()
-        inner = called.field("object") if called.kind() == "member_expression" else None
-        last = name.rpartition(".")[2]
-        if inner is None or inner.kind() != "call_expression" or last not in CHAINED:
-            break
-        node = inner
-    return " ".join(name.split())
 
 
 def _is_checked(text: str, name: str) -> bool:

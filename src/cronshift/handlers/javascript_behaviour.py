@@ -15,20 +15,22 @@ from cronshift.handlers.behaviour import (
     Spot,
 )
 from cronshift.handlers.javascript import (
+    CHAINED,
     FUNCTIONS,
     METHODS,
     Definition,
     arguments,
+    callee,
     constant,
     define,
     exports,
     imports,
     line_of,
-    literal,
-    pairs,
+    own_nodes,
 )
 from cronshift.handlers.javascript import locally as locally_defined
-from cronshift.handlers.javascript_auth import CHAINED, auth_of, callee
+from cronshift.handlers.javascript_answers import Answers, spot_of
+from cronshift.handlers.javascript_auth import auth_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,10 +44,9 @@ _LOOPS = {"forEach", "map"}
 _TIMERS = {"setTimeout", "setImmediate", "setInterval", "queueMicrotask"}
 _PROCESSES = {"spawn", "exec", "fork", "execFile"}
 _AFTER = re.compile(r"(^|\.)(after|unstable_after|waitUntil)$")
-_RESPONSE = re.compile(
-    r"^(new\s+)?(Next)?Response(\.json)?\b|^(res|reply|response)\b.*\.(json|send|end)\b|^(c|ctx)\.(json|text|body)\b|^json\b"
-)
-_OK_STATUS = 400
+_MAJOR = re.compile(r"[\^~>=v\s]*(\d+)(?:\.|$)")
+_CACHES_GET = 14  # the last major of Next that keeps the answers of GET
+_DYNAMIC = re.compile(r"next/headers|no-store|noStore|\bconnection\(")
 _HANDED_ON = re.compile(r"(?:return )?(?:await )?(\w+)\( ?\w+(?: ?, ?\w+)* ?\);?")
 
 
@@ -111,14 +112,15 @@ class _Reading:
     @cached_property
     def own(self) -> list[SgNode]:
         """Every node of the function that belongs to no function inside it."""
-        return list(_own(self.body))
+        return list(own_nodes(self.body))
 
     def spot(self, node: SgNode, what: str) -> Spot:
         """Return a spot of this function's file."""
-        return Spot(self.found.file, line_of(node), " ".join(what.split())[:60])
+        return spot_of(self.found.file, node, what)
 
     def behaviour(self) -> Behaviour:
         """Return all of it."""
+        answers = Answers(self.found.file, self.body, self.own)
         duration = constant(self.root, "maxDuration")
         runtime = constant(self.root, "runtime")
         text = self.found.node.text()
@@ -128,9 +130,9 @@ class _Reading:
             work=Spot(self.found.file, self.found.line, self.handler.export),
             stub=self._stub(),
             loose=tuple(self._loose()),
-            swallowed=tuple(self._swallowed()),
-            soft=tuple(self._soft()),
-            refuses_get=self._refuses_get(),
+            swallowed=tuple(answers.swallowed()),
+            soft=tuple(answers.soft()),
+            refuses_get=answers.refuses_get(),
             auth=auth_of(self.tree, self.handler, self.found),
             auth_spot=self.spot(self.found.node, ""),
             max_duration=duration if isinstance(duration, int) else None,
@@ -229,78 +231,6 @@ class _Reading:
                     return True
         return False
 
-    def _swallowed(self) -> Iterator[Spot]:
-        """Yield the catches around the work that answer with success."""
-        statements = [child for child in self.body.children() if child.is_named()]
-        for number, node in enumerate(statements):
-            if node.kind() != "try_statement":
-                continue
-            clause, tried = node.field("handler"), node.field("body")
-            block = clause.field("body") if clause is not None else None
-            if block is None or tried is None or "await" not in tried.text():
-                continue
-            inside = list(_own(block))
-            if any(one.kind() == "throw_statement" for one in inside):
-                continue
-            returns = [one for one in inside if one.kind() == "return_statement"]
-            answers = returns or [one for one in inside if one.kind() == "expression_statement"]
-            statuses = [_status(one) for one in answers]
-            if returns and all(status is not None and status < _OK_STATUS for status in statuses):
-                yield self.spot(returns[0], returns[0].text())
-            elif not returns and not any(_RESPONSE.match(one.text()) for one in answers):
-                later = statements[number + 1 :]
-                if any(_status(one) == 200 for one in later if one.kind() == "return_statement"):  # noqa: PLR2004 - OK
-                    yield self.spot(block, "catch without an answer of its own")
-            elif not returns and any(
-                status is not None and status < _OK_STATUS for status in statuses
-            ):
-                bad = [status for status in statuses if status is not None and status >= _OK_STATUS]
-                if not bad:
-                    yield self.spot(answers[0], answers[0].text())
-
-    def _soft(self) -> Iterator[Spot]:
-        """Yield the answers outside of catches that say failure with status 200."""
-        for node in self.own:
-            if node.kind() != "return_statement" or _status(node) != 200:  # noqa: PLR2004 - OK
-                continue
-            if any(outer.kind() == "catch_clause" for outer in node.ancestors()):
-                continue
-            body = node.find(kind="object")
-            values = dict(pairs(body)) if body is not None else {}
-            for key in ("success", "ok"):
-                if key in values and values[key].kind() == "false":
-                    yield self.spot(node, f"{key}: false with status 200")
-            listed = next((key for key in ("errors", "failures", "failed") if key in values), None)
-            if listed and self._collects(listed, values[listed]):
-                yield self.spot(node, f"{listed} with status 200")
-
-    def _collects(self, key: str, value: SgNode) -> bool:
-        """Return whether a catch of this function pushes into the list that is answered."""
-        name = (
-            value.text() if value.kind() in {"identifier", "shorthand_property_identifier"} else key
-        )
-        return any(
-            f"{name}.push(" in clause.text() for clause in self.body.find_all(kind="catch_clause")
-        )
-
-    def _refuses_get(self) -> Spot | None:
-        for node in self.own:
-            if node.kind() != "if_statement":
-                continue
-            condition, consequence = node.field("condition"), node.field("consequence")
-            said = re.fullmatch(
-                r"""\(?\s*(?:req|request)\.method\s*!==?\s*["'](\w+)["']\s*\)?""",
-                condition.text() if condition else "",
-            )
-            if (
-                said
-                and said[1] != "GET"
-                and consequence is not None
-                and "405" in consequence.text()
-            ):
-                return self.spot(node, said[1])
-        return None
-
     def _stub(self) -> Spot | None:
         """Return the method that does the work, when GET only says something."""
         if self.handler.export != "GET" or self._works(self.body):
@@ -334,7 +264,25 @@ class _Reading:
             ):
                 export = exports(self.root)[name]
                 return Spot(self.handler.file, export.line, f"{name} = {value!r}")
-        return None
+        return self._cached_by_default()
+
+    def _cached_by_default(self) -> Spot | None:
+        """Return a GET that Next up to 14 answers from its build: it looks at nothing of the request.
+
+        Source: Next.js 14 docs, Route Handlers, "Caching" and "Opting out of caching".
+        """
+        major = _MAJOR.match(self.tree.dependencies.get("next", ""))
+        known = exports(self.root)
+        takes_nothing = not self.found.wrappers and not _parameters(self.found.node)
+        if not major or int(major[1]) > _CACHES_GET or not takes_nothing:
+            return None
+        if {"dynamic", "revalidate", *METHODS[1:]} & set(known):
+            return None
+        if _DYNAMIC.search(self.tree.read(self.found.file)):
+            return None
+        return self.spot(
+            self.found.node, f"Next {major[1]}, whose GET asks nothing of the request,"
+        )
 
     def _streams(self) -> Spot | None:
         for node in self.own:
@@ -385,34 +333,11 @@ def _only_side_work(node: SgNode) -> bool:
     return bool(names) and all(SIDE_WORK.search(name) for name in names)
 
 
-def _own(body: SgNode) -> Iterator[SgNode]:
-    """Yield the nodes of a function's body, not those of functions inside it."""
-    stack = [body]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack += [child for child in reversed(node.children()) if child.kind() not in FUNCTIONS]
+def _parameters(function: SgNode) -> list[SgNode]:
+    """Return the parameters of a function."""
+    listed = function.field("parameters") or function.field("parameter")
+    return [one for one in listed.children() if one.is_named()] if listed is not None else []
 
 
 def _is_async(node: SgNode) -> bool:
     return node.kind() in FUNCTIONS and any(child.kind() == "async" for child in node.children())
-
-
-def _status(node: SgNode) -> int | None:
-    """Return the status of an answer that a statement gives; ``None`` where it cannot be told."""
-    text = " ".join(node.text().split()).removeprefix("return ").removeprefix("await ").rstrip(";")
-    if not _RESPONSE.match(text):
-        return None
-    chained = re.search(r"\.status\(\s*(\w+)\s*\)", text)
-    named = re.search(r"\bstatus(?:Code)?\s*:\s*([\w.]+)", text)
-    said = chained or named
-    if said is None and re.search(r"\bstatus\b\s*[,}]", text):
-        return None
-    if said is not None:
-        return int(said[1]) if said[1].isdecimal() else None
-    call = node.find(kind="call_expression")
-    given = arguments(call) if call is not None else []
-    second = literal(given[1]) if len(given) > 1 else None
-    if isinstance(second, int):
-        return second
-    return 200 if len(given) < 2 or given[1].kind() == "object" else None  # noqa: PLR2004 - body and options

@@ -18,7 +18,7 @@ from cronshift.handlers.behaviour import (
 from cronshift.model import HandlerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler
@@ -27,6 +27,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 _TASKS = {"create_task", "ensure_future", "run_coroutine_threadsafe"}
 _AFTER = {"add_task"}
 _OTHERS = {"submit", "Popen", "start_new_thread", "start_soon"}
+_SCHEDULE = "x-vercel-cron-schedule"
 _ENVIRONMENT = re.compile(r"""(?:os\.)?(?:environ(?:\.get\(|\[)|getenv\()\s*["'](\w+)["']""")
 
 
@@ -71,6 +72,7 @@ def _function(module: ast.Module, handler: Handler) -> Function | None:
 
 def _read(module: ast.Module, file: str, function: Function) -> Behaviour:
     auth = _auth(module, function)
+    text = ast.unparse(function)
     return Behaviour(
         work=Spot(file, function.lineno, function.name),
         loose=tuple(_loose(module, file, function)),
@@ -78,8 +80,44 @@ def _read(module: ast.Module, file: str, function: Function) -> Behaviour:
         soft=tuple(_soft(file, function)),
         auth=auth,
         auth_spot=Spot(file, function.lineno, function.name),
-        reads_query="query" in ast.unparse(function),
+        reads_query="query" in text,
+        reads_schedule=_first(file, function, _reads_schedule),
+        streams=_first(file, function, _streams),
+        side_effects=tuple(_side_effects(module, file)),
     )
+
+
+def _first(file: str, function: Function, is_meant: Callable[[ast.AST], str | None]) -> Spot | None:
+    """Return the first spot of a function that something is said of."""
+    for node in ast.walk(function):
+        said = is_meant(node)
+        if said is not None:
+            return Spot(file, getattr(node, "lineno", function.lineno), said)
+    return None
+
+
+def _reads_schedule(node: ast.AST) -> str | None:
+    """Tell the header by its own name, or as FastAPI names it: ``x_vercel_cron_schedule``."""
+    name = node.value if isinstance(node, ast.Constant) else None
+    name = node.arg if isinstance(node, ast.arg) else name
+    named = isinstance(name, str) and name.lower().replace("_", "-") == _SCHEDULE
+    return _SCHEDULE if named else None
+
+
+def _streams(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Call):
+        name = ast.unparse(node.func).rpartition(".")[2]
+        return name if name in {"StreamingResponse", "StreamingHttpResponse"} else None
+    return None
+
+
+def _side_effects(module: ast.Module, file: str) -> Iterator[Spot]:
+    """Yield coroutines that are run when the module is loaded."""
+    for node in module.body:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            text = ast.unparse(node.value)
+            if re.match(r"asyncio\.run\(|.*\.run_until_complete\(", text):
+                yield Spot(file, node.lineno, text[:60])
 
 
 def _own(function: Function) -> Iterator[ast.AST]:
@@ -219,10 +257,11 @@ def _strength(text: str) -> Auth:
         and "not " not in text
     ):
         return Auth.FAIL_OPEN
+    compared = Auth.CONSTANT_TIME if "compare_digest" in text else Auth.SECRET
     formatted = re.search(r"f['\"]Bearer \{(\w+)\}", text)
     if formatted and not re.search(
         rf"\bnot {formatted[1]}\b|\bif {formatted[1]}\b|{formatted[1]} is None", text
     ):
         default = re.search(rf"{formatted[1]}\s*=\s*os\.environ\[", text)
-        return Auth.SECRET if default else Auth.UNDEFINED
-    return Auth.SECRET
+        return compared if default else Auth.UNDEFINED
+    return compared

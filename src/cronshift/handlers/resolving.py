@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from cronshift.handlers.code_routes import CodeRoute
 
 _MOST_HOPS = 5
+_REFUSED = 400  # a status from here on is no answer
+_SERVICES = "/_svc/"
 _PYTHON_APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
 _PYTHON_MANIFESTS = ("pyproject.toml", "requirements.txt", "Pipfile")
 _LIKELY_ENTRIES = tuple(
@@ -103,6 +105,8 @@ class Resolver:
     def resolve(self, path: str) -> Resolution:
         """Return what a GET to an entry's path ends at."""
         bare = path.partition("?")[0].partition("#")[0] or "/"
+        if bare.startswith(_SERVICES):
+            return Resolution(Verdict.UNKNOWN, why="Vercel's own path of a service")
         redirect = self._redirected(bare)
         if redirect is not None:
             return redirect
@@ -173,7 +177,9 @@ class Resolver:
             if isinstance(location, str):
                 target = patterns.substituted(location, matched)
                 return Resolution(Verdict.REDIRECTED, target=target, why=f"the route {source}")
-            destination = rule.get("dest")
+            status, destination = rule.get("status"), rule.get("dest")
+            if isinstance(status, int) and status >= _REFUSED and not rule.get("continue"):
+                return Resolution(Verdict.DEAD, why=f"the route {source}: {status}")
             if isinstance(destination, str):
                 target = patterns.substituted(destination, matched)
                 return self._destination(target, path, f"the route {source}", hops)

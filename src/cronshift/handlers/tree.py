@@ -181,7 +181,7 @@ class SourceTree:
             place = "" if relative == "." else f"{relative}/"
             skipped = _NEVER if place else _NEVER | _BUILT
             folders[:] = sorted(name for name in folders if name not in skipped)
-            for name in files:
+            for name in (name for name in files if _is_text(place + name)):
                 count += 1
                 if count > MOST_FILES:
                     return
@@ -227,6 +227,11 @@ def _normal(path: str) -> str | None:
         else:
             return None
     return "/".join(parts)
+
+
+def _is_text(name: str) -> bool:
+    """Return whether a name is Unicode: others can be neither routes nor told."""
+    return not any("\udc80" <= char <= "\udcff" for char in name)
 
 
 def _object(value: Any) -> dict[str, Any]:

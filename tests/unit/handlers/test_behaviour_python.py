@@ -116,6 +116,17 @@ CASES: dict[str, tuple[str, set[str]]] = {
         ),
         {"CS209"},
     ),
+    "streams": (route("await work()\nreturn StreamingResponse(rows())"), {"CS212"}),
+    "reads the schedule": (
+        route("await work()\nreturn {}", "x_vercel_cron_schedule: str = Header('')"),
+        {"CS214"},
+    ),
+    "runs when loaded": (route("await work()\nreturn {}") + "\nasyncio.run(work())\n", {"CS213"}),
+    "runs as a script": (
+        route("await work()\nreturn {}")
+        + "\nif __name__ == '__main__':\n    asyncio.run(work())\n",
+        set(),
+    ),
     "post only": (
         route("await work()\nreturn {}").replace("@app.get", "@app.post"),
         {"CS302"},
@@ -131,3 +142,17 @@ def test_exactly_what_is_wrong_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / "requirements.txt").write_text("fastapi\n")
     (tmp_path / "main.py").write_text(source)
     assert {finding.code for finding in make_plan(load_project(tmp_path)).findings} == expected
+
+
+def test_a_comparison_in_constant_time_is_told(tmp_path: Path) -> None:
+    body = (
+        f"{SECRET}if not secret or not hmac.compare_digest(authorization, f'Bearer {{secret}}'):\n"
+        f"{REFUSE}await work()\nreturn {{}}"
+    )
+    crons = [{"path": "/api/x", "schedule": "0 3 * * *"}]
+    (tmp_path / "vercel.json").write_text(json.dumps({"crons": crons}))
+    (tmp_path / "requirements.txt").write_text("fastapi\n")
+    (tmp_path / "main.py").write_text(route(body, "authorization: str = Header('')", auth=""))
+    (job,) = make_plan(load_project(tmp_path)).jobs
+    assert job.handler
+    assert job.handler.auth == "cron-secret-constant-time"

@@ -227,6 +227,8 @@ def test_routes_in_code_are_found_through_imports(
         ({"rewrites": [{"source": "/(.*)", "destination": "https://e.example/$1"}]}, "/away", "external", "https://e.example/away"),
         ({"routes": [{"src": "/old/(.*)", "dest": "/api/$1"}]}, "/old/x", "answered", ""),
         ({"routes": [{"src": "/api/x", "methods": ["POST"], "dest": "/api/y"}, {"handle": "filesystem"}]}, "/api/x", "answered", ""),
+        ({"routes": [{"src": "/api/x", "status": 404}, {"handle": "filesystem"}]}, "/api/x", "dead", ""),
+        ({}, "/_svc/jobs/crons/nightly/cron", "unknown", ""),
         ({"builds": [{"src": "api/y.ts", "use": "@vercel/node"}]}, "/api/x", "dead", ""),
         ({"redirects": [{"source": "/api/x", "has": [{"type": "header", "key": "a"}], "destination": "/"}]}, "/api/x", "answered", ""),
     ],
@@ -267,6 +269,41 @@ def test_the_work_behind_a_re_export_is_read(tmp_path: Path) -> None:
     assert seen.work
     assert (seen.work.file, seen.work.line) == ("lib/jobs.ts", 1)
     assert [spot.file for _, spot in seen.loose] == ["lib/jobs.ts"]
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        "export * from '@/lib/other';\nexport * from '@/lib/jobs';\n",
+        "const { GET: get } = require('../../../lib/jobs');\nmodule.exports.GET = get;\n",
+    ],
+)
+def test_the_second_of_several_re_exports_and_renamed_ones_are_followed(
+    tmp_path: Path, route: str
+) -> None:
+    from cronshift.handlers.javascript import define
+
+    files = {
+        **NEXT,
+        "app/api/x/route.ts": route,
+        "lib/jobs.ts": GET,
+        "lib/other.ts": "export const a = 1;",
+    }
+    found = define(resolver(tmp_path, files).tree, "app/api/x/route.ts", "GET")
+    assert found
+    assert found.file == "lib/jobs.ts"
+
+
+def test_a_file_whose_name_is_no_text_is_no_route(tmp_path: Path) -> None:
+    import os
+
+    known = resolver(tmp_path, {**NEXT, "app/api/x/route.ts": GET})
+    odd = os.fsencode(tmp_path) + b"/app/api/cron/\xff"
+    os.makedirs(odd)  # noqa: PTH103 - bytes
+    with open(odd + b"/route.ts", "w") as file:  # noqa: PTH123 - bytes
+        file.write(GET)
+    assert all(name.encode() for name in known.tree.files)
+    assert known.resolve("/api/x").verdict is Verdict.ANSWERED
 
 
 def test_a_dead_path_names_the_nearest_route(tmp_path: Path) -> None:
