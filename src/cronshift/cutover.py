@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cronshift.entries import put_back, regenerated, take_out
+from cronshift.entries import dispatch, put_back, regenerated, take_out
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.migration import pick_jobs
 from cronshift.model import Job, Mode, Origin, Plan
@@ -29,7 +29,8 @@ from cronshift.ownership import (
     percent_at,
     tick_text,
 )
-from cronshift.planning import make_plan
+from cronshift.planning import NEXTJS, make_plan
+from cronshift.targets.nextjs.dispatching import dispatcher_file
 from cronshift.windows import (
     is_safe_deploy,
     lateness,
@@ -131,7 +132,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     moving = [job for job in chosen if _current(ownership, job.id) != percent]
     if handover is Handover.GUARD:
         _refuse_moved(moving)
-        _refuse_unguarded(plan, moving)
+        _refuse_unguarded(project, plan, moving)
     operation_id = new_operation_id(now)
     if handover is Handover.DEPLOY:
         start = _deploy_epoch(moving, now, percent, at, deploy)
@@ -144,6 +145,8 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     edits = [_epoch_edit(ownership, epochs, held)] if epochs else []
     if epochs and handover is Handover.DEPLOY:
         edits += _entry_edits(project, moving, percent)
+    elif epochs and plan.target == NEXTJS:
+        edits += dispatch(project, moving, plan.routers.base_path)
     operation = build_operation(
         project.root,
         f"cutover {' '.join(epochs)} --percent {percent}",
@@ -197,15 +200,24 @@ def _current(ownership: Ownership, job: str) -> int:
     return epochs[-1].percent if epochs else 0
 
 
-def _refuse_unguarded(plan: Plan, moving: Sequence[Job]) -> None:
+def _refuse_unguarded(project: Project, plan: Plan, moving: Sequence[Job]) -> None:
     """Refuse what no guard can watch: on both sides at once every tick of Inngest's would run twice."""
-    if plan.target != "python" and moving:
-        raise RefusedError(
-            "No guard stands before this app's routes, so Vercel would go on calling "
-            f"{moving[0].id} beside Inngest.",
-            reason="no-guard",
-            hint="cronshift cutover --no-guard takes the entry out of the Vercel configuration instead.",
-        )
+    if plan.target != NEXTJS:
+        return
+    for job in moving:
+        file = dispatcher_file(plan, job)
+        if file is None or not (project.root / file).is_file():
+            raise RefusedError(
+                f"No guard can stand before {job.entry.path}, so Vercel would go on calling"
+                f" {job.id} beside Inngest."
+                if file is None
+                else f"{file}, where the guard asks whose tick it is, is not there.",
+                reason="no-guard",
+                hint="cronshift cutover --no-guard takes the entry out of the Vercel configuration"
+                " instead."
+                if file is None
+                else f"cronshift migrate {job.id}",
+            )
 
 
 def _guarded_epochs(

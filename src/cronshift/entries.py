@@ -19,6 +19,7 @@ from cronshift.planning import make_plan
 from cronshift.targets import generate
 from cronshift.targets.changes import compare, edits
 from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
+from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -111,6 +112,66 @@ def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation])
         Edit(source.file, vercel, ChangeKind.EDIT_ENTRY, said, based_on=source.text.encode()),
         Edit(file, settings, ChangeKind.EDIT_CONFIG, "Vercel has them again", based_on=held),
     ]
+
+
+def dispatch(project: Project, jobs: Sequence[Job], base_path: str) -> list[Edit]:
+    """Return the edit that points the jobs' entries to the dispatcher; none where they all do.
+
+    Raises:
+        RefusedError: if an entry stands where it cannot be edited as text.
+    """
+    source = project.sources[0]
+    text = source.text
+    for job in jobs:
+        if job.entry.called is None:
+            text = _repointed(source, text, job.entry.pointer, base_path, base_path + MOUNT)
+    said = f"{', '.join(job.id for job in jobs)}: called through the guard"
+    return _edited(source, text, said)
+
+
+def undispatch(project: Project, planned: Sequence[Edit], jobs: Collection[str]) -> list[Edit]:
+    """Return ``planned`` with the jobs' entries pointing to their own routes again.
+
+    Args:
+        project: the project.
+        planned: edits of its two configurations, among others.
+        jobs: ids.
+    """
+    after = project_after(project, planned)
+    source, plan = after.sources[0], make_plan(after)
+    text, base = source.text, plan.routers.base_path
+    for job in plan.jobs:
+        if job.id in jobs and job.entry.called is not None:
+            text = _repointed(source, text, job.entry.pointer, base + MOUNT, base)
+    if text == source.text:
+        return list(planned)
+    back = f"{', '.join(jobs)}: called at their own routes"
+    said = [one.summary for one in planned if one.path == source.file]
+    return [
+        *(one for one in planned if one.path != source.file),
+        *_edited(project.sources[0], text, "; ".join([*said, back])),
+    ]
+
+
+def _edited(source: VercelConfig, text: str, said: str) -> list[Edit]:
+    if text == source.text:
+        return []
+    before = source.text.encode()
+    return [Edit(source.file, text.encode(), ChangeKind.EDIT_ENTRY, said, based_on=before)]
+
+
+def _repointed(source: VercelConfig, text: str, pointer: str, old: str, new: str) -> str:
+    indexes = edit.indexes_of([pointer])
+    if source.format not in _SIDE_BY_SIDE or not indexes:
+        raise RefusedError(
+            f"{source.file} makes {pointer} in a way that cannot be edited as text.",
+            reason="not-editable",
+            hint=f"Let its path begin with {new} there, by hand.",
+            where=source.file,
+        )
+    editing = edit if source.format is ConfigFormat.JSON else toml_edit
+    repointed: str = editing.replace_path_start(text, indexes[0], old, new, file=source.file)
+    return repointed
 
 
 def regenerated(project: Project, planned: Sequence[Edit]) -> list[Edit]:

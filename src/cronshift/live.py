@@ -112,14 +112,14 @@ async def ask_both(
             hint=f"Set {secret_env} to the deployment's value.",
         )
     known = known_files(root)
-    now = digest((content(inside(root, OWNERSHIP_NAME)) or b"").decode())
+    now = _digest_here(root)
     urls = {
         Side.VERCEL: app_url.rstrip("/") + request_target(path),
         Side.INNGEST: endpoint,
     }
     told = await asyncio.gather(*(_ask(url, secret) for url in urls.values()))
     vercel, inngest = (
-        Holding(side, held, held == now, known.get(held or ""), problem)
+        Holding(side, held, held is not None and held == now, known.get(held or ""), problem)
         for side, (held, problem) in zip(urls, told, strict=True)
     )
     return vercel, inngest
@@ -141,6 +141,14 @@ async def _ask(url: str, secret: str) -> tuple[str | None, str | None]:
     return str(told), None
 
 
+def _digest_here(root: Path) -> str | None:
+    """Return the digest of the project's own file; ``None`` where there is none that can be read."""
+    try:
+        return digest(parse_ownership((content(inside(root, OWNERSHIP_NAME)) or b"").decode()))
+    except (ConfigError, UnicodeDecodeError):
+        return None
+
+
 def known_files(root: Path) -> dict[str, Ownership]:
     """Return every ownership file that the project has ever had, by its digest."""
     images = [
@@ -153,8 +161,8 @@ def known_files(root: Path) -> dict[str, Ownership]:
     known = {}
     for data in (*images, content(inside(root, OWNERSHIP_NAME))):
         try:
-            text = (data or b"").decode()
-            known[digest(text)] = parse_ownership(text)
+            ownership = parse_ownership((data or b"").decode())
+            known[digest(ownership)] = ownership
         except (ConfigError, UnicodeDecodeError):
             continue
     return known

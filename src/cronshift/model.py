@@ -47,6 +47,7 @@ class CronEntry:
         timezone: IANA name; always ``UTC`` for ``crons``.
         jitter_minutes: ``schedules`` only.
         unknown_keys: keys of the entry that its schema does not know.
+        called: the path that Vercel calls, where that is the dispatcher's.
     """
 
     path: str
@@ -59,6 +60,7 @@ class CronEntry:
     name: str | None = None
     jitter_minutes: int | None = None
     unknown_keys: tuple[str, ...] = ()
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +239,21 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Routers:
+    """Where a Next.js app has its routes.
+
+    Attributes:
+        app: the folder of the app router; ``None`` without one.
+        pages: the folder of the pages router.
+        base_path: what begins every path of the app.
+    """
+
+    app: str | None = None
+    pages: str | None = None
+    base_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Every job of a project, and all that was found on the way. Data, nothing else.
 
@@ -244,6 +261,7 @@ class Plan:
         out: the folder of the generated files.
         endpoint_file: the route that serves them, for a Next.js app.
         sdk_major: of the TypeScript SDK.
+        routers: of a Next.js app.
     """
 
     framework: str | None
@@ -257,6 +275,7 @@ class Plan:
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     endpoint_file: str | None = None
     sdk_major: int = 4
+    routers: Routers = field(default_factory=Routers)
 
     def job(self, job_id: str) -> Job | None:
         """Return the job of that id, if there is one."""

@@ -116,8 +116,20 @@ def dump_ownership(ownership: Ownership) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def digest(text: str) -> str:
-    """Return the short digest by which both sides tell which file they hold."""
+def digest(ownership: Ownership) -> str:
+    """Return the short digest by which both sides tell which file they hold.
+
+    It is made from what the file says, for a deployment may hold it as a module, without its layout
+    and order of names.
+    """
+    parts = [
+        [
+            [name, [[tick_text(one.effective_at), one.percent, one.operation] for one in epochs]]
+            for name, epochs in sorted(units.items(), key=lambda item: item[0].encode("utf-16-be"))
+        ]
+        for units in (ownership.jobs, ownership.flows)
+    ]
+    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -14,6 +14,7 @@ from cronshift.config import CONFIG_NAME, Settings
 from cronshift.errors import ConfigError, ScheduleError
 from cronshift.findings import AUDITED, BY_NAME, Rule, leftovers
 from cronshift.findings import entries as rules
+from cronshift.handlers.next import route_params
 from cronshift.judging import Judge
 from cronshift.model import (
     PYTHON_KINDS,
@@ -27,6 +28,7 @@ from cronshift.model import (
     Origin,
     Plan,
     Problem,
+    Routers,
     Severity,
 )
 from cronshift.naming import job_ids, module_name
@@ -93,6 +95,7 @@ def make_plan(project: Project) -> Plan:
         bridge=settings.bridge,
         endpoint_file=_endpoint(judge) if settings.target == NEXTJS else None,
         sdk_major=sdk_major(judge.resolver.tree) or 4,
+        routers=_routers(judge) if settings.target == NEXTJS else Routers(),
     )
 
 
@@ -169,7 +172,10 @@ def _job(
         handler, said = judge.of(entry, schedule, job_id)
         found += said
     wanted = (own.mode if own else None) or settings.mode
-    mode = _mode(job_id, handler, wanted, settings.target)
+    can_be_direct = handler is not None and _is_callable(
+        handler, entry.path, settings, _routers(judge)
+    )
+    mode = _mode(job_id, handler, wanted, settings.target, can_be_direct=can_be_direct)
     module = f"{settings.out}/jobs/{module_name(job_id)}.py"
     if settings.target == NEXTJS:
         module = f"{settings.out}/functions/{job_id}.ts"
@@ -180,29 +186,39 @@ def _out(project: Project, settings: Settings) -> str:
     """Return the folder of the generated files: the user's, else what is usual for the target."""
     if settings.target != NEXTJS or settings.out != Settings().out:
         return settings.out
-    in_source = not (project.root / "app").is_dir() and (project.root / "src/app").is_dir()
-    return "src/lib/inngest" if in_source else "lib/inngest"
+    routers = ("app", "pages")
+    at_root = any((project.root / name).is_dir() for name in routers)
+    in_source = any((project.root / "src" / name).is_dir() for name in routers)
+    return "src/lib/inngest" if in_source and not at_root else "lib/inngest"
 
 
 def _endpoint(judge: Judge) -> str | None:
-    folder = judge.resolver.next.app_folder
-    return f"{folder}/api/inngest/route.ts" if folder else None
+    router = judge.resolver.next
+    if router.app_folder:
+        return f"{router.app_folder}/api/inngest/route.ts"
+    return f"{router.pages_folder}/api/inngest.ts" if router.pages_folder else None
 
 
-def _is_callable(handler: Handler, target: str) -> bool:
+def _routers(judge: Judge) -> Routers:
+    router = judge.resolver.next
+    return Routers(router.app_folder, router.pages_folder, router.config.base_path)
+
+
+def _is_callable(handler: Handler, path: str, settings: Settings, routers: Routers) -> bool:
     """Return whether a generated function can call a handler in process."""
-    if target != NEXTJS:
+    if settings.target != NEXTJS:
         return handler.kind in PYTHON_KINDS
-    return (
-        handler.kind is HandlerKind.NEXT_ROUTE
-        and handler.language == "typescript"
-        and "[" not in handler.file
-        and not handler.ambient
-    )
+    folders = {HandlerKind.NEXT_ROUTE: routers.app, HandlerKind.NEXT_PAGES: routers.pages}
+    folder = folders.get(handler.kind)
+    if folder is None or handler.language != "typescript" or handler.ambient:
+        return False
+    below = path.partition("?")[0].removeprefix(routers.base_path)
+    return "[" not in handler.file or route_params(folder, handler.file, below) is not None
 
 
-def _mode(job_id: str, handler: Handler | None, asked: Mode | None, target: str) -> Mode:
-    can_be_direct = handler is not None and _is_callable(handler, target)
+def _mode(
+    job_id: str, handler: Handler | None, asked: Mode | None, target: str, *, can_be_direct: bool
+) -> Mode:
     if asked is Mode.DIRECT and not can_be_direct:
         raise ConfigError(
             f"`jobs.{job_id}` is to be called directly, but no handler that can be answers its path.",

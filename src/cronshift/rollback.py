@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cronshift.cutover import ownership_of
-from cronshift.entries import put_back, regenerated
+from cronshift.entries import put_back, regenerated, undispatch
 from cronshift.migration import unknown_job
 from cronshift.operations import (
     ChangeKind,
@@ -70,6 +70,7 @@ def prepare_rollback(project: Project, jobs: Collection[str], now: datetime) -> 
         raise unknown_job(unknown[0], known)
     chosen = [job for job in known if job in jobs or not jobs]
     moved = {job for job, one in project.settings.jobs.items() if one.moved}
+    moved |= {job.id for job in plan.jobs if job.entry.called is not None}
     back = [job for job in chosen if _is_away(ownership, job, now) or job in moved]
     operation_id = new_operation_id(now)
     after = _taken_back(ownership, back, now, operation_id)
@@ -124,7 +125,7 @@ def _file_edits(project: Project, jobs: Sequence[str], past: Sequence[Operation]
     """Return the edits that bring back what is gone: entries, routes, guards."""
     if not jobs:
         return []
-    edits = put_back(project, jobs, past)
+    edits = undispatch(project, put_back(project, jobs, past), jobs)
     written = regenerated(project, edits)
     paths = {edit.path for edit in written}
     edits += [edit for edit in _removed(project, jobs, past) if edit.path not in paths]

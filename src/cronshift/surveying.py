@@ -18,6 +18,7 @@ from cronshift.findings import entries, inngest, leftovers, load, routing
 from cronshift.handlers import Verdict, patterns
 from cronshift.handlers.javascript import arguments, constant, exports, line_of, literal, pairs
 from cronshift.model import HandlerKind, Location
+from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,7 +137,8 @@ def _unscheduled(judge: Judge, jobs: Sequence[Job]) -> Iterator[Finding]:
     for path, handler in judge.resolver.routes():
         is_route = handler.kind not in {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
         dynamic = "[" in path
-        if not is_route or dynamic or handler.file in called | seen:
+        ours = path.startswith(f"{MOUNT}/")
+        if not is_route or dynamic or ours or handler.file in called | seen:
             continue
         if _SCHEDULED_NAME.search(path):
             seen.add(handler.file)

@@ -12,8 +12,11 @@ import typer
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cronshift.invocation import Invocation
     from cronshift.live import Holding, Mishap
+    from cronshift.model import Job
 
 
 def status(
@@ -88,7 +91,7 @@ def _live(
     asking = ask_both(
         invocation.project.root,
         app_url=app,
-        path=plan.jobs[0].entry.path if plan.jobs else "/",
+        path=_asked(plan.jobs),
         endpoint=endpoint,
         secret_env=plan.bridge.secret_env,
     )
@@ -98,6 +101,12 @@ def _live(
     since = since_change(read_ownership(invocation.project.root), now)
     wrong = mishaps(plan.runnable, vercel.ownership, inngest.ownership, since, now)
     return [vercel, inngest], list(wrong)
+
+
+def _asked(jobs: Sequence[Job]) -> str:
+    """Return a path behind which a guard answers."""
+    guarded = [job.entry.called for job in jobs if job.entry.called]
+    return next(iter([*guarded, *(job.entry.path for job in jobs)]), "/")
 
 
 def _tell(invocation: Invocation, held: list[Holding], mishaps: list[Mishap]) -> None:

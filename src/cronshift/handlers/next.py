@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CONFIGS = tuple(f"next.config.{suffix}" for suffix in ("js", "mjs", "ts", "mts", "cjs"))
 _EXTENSIONS = ("tsx", "ts", "jsx", "js")
 _DYNAMIC = re.compile(r"\[(\[)?(\.\.\.)?([^\[\]]+)\]\]?")
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 _INTERCEPTING = re.compile(r"\(\.{1,3}\)")
 
 
@@ -177,6 +178,41 @@ def app_segments(parts: tuple[str, ...]) -> tuple[Segment, ...] | None:
             continue
         segments.append(segment_of(part.replace("%5F", "_").replace("%5f", "_")))
     return tuple(segments)
+
+
+def route_params(folder: str, file: str, path: str) -> dict[str, str | list[str]] | None:
+    """Return what a dynamic route calls the parts of a path; empty for a static one.
+
+    ``None`` where the path does not spell the route (it is rewritten), or spells it with characters
+    that one version of Next decodes and another does not.
+
+    Args:
+        folder: of the router.
+        file: the route's, below it.
+        path: without base path and query.
+    """
+    relative = PurePosixPath(file).relative_to(folder)
+    in_app = relative.stem in {"route", "page"}
+    parts = relative.parts[:-1] if in_app else relative.with_suffix("").parts
+    if not in_app and parts[-1:] == ("index",):
+        parts = parts[:-1]
+    segments = app_segments(parts) if in_app else tuple(segment_of(part) for part in parts)
+    told = [part for part in path.split("/") if part]
+    found: dict[str, str | list[str]] = {}
+    for number, segment in enumerate(segments or ()):
+        if segment.rank in {Rank.REST, Rank.MAYBE_REST}:
+            found[segment.text] = told[number:]
+            told = told[:number]
+            break
+        if number >= len(told) or (segment.rank is Rank.STATIC and segment.text != told[number]):
+            return None
+        if segment.rank is Rank.ONE:
+            found[segment.text] = told[number]
+    named = [
+        part for value in found.values() for part in ([value] if isinstance(value, str) else value)
+    ]
+    fits = segments is not None and len(told) <= len(segments)
+    return found if fits and all(_PLAIN.fullmatch(part) for part in named) else None
 
 
 def segment_of(part: str) -> Segment:

@@ -78,7 +78,8 @@ class Source:
         try:
             text = self._read()
             if text != self._text:
-                self._held, self._text = Held(parse_ownership(text), digest(text)), text
+                ownership = parse_ownership(text)
+                self._held, self._text = Held(ownership, digest(ownership)), text
         except ConfigError as error:
             self._lose(error.message)
         except (OSError, ValueError) as error:

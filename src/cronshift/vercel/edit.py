@@ -96,6 +96,20 @@ def replace_entry(
     return _spliced(text, splices)
 
 
+def replace_path_start(text: str, index: int, old: str, new: str, *, file: str = _FILE) -> str:
+    """Return ``text`` with the beginning of ``crons[index].path`` replaced; not a byte more.
+
+    Raises:
+        ConfigError: if the text is not JSON, or its path does not begin so, as it is spelled there.
+    """
+    _, entries = _entries(text, file)
+    _check([index], len(entries), file)
+    span = find(text, "crons", index, "path")
+    if span is None or not text.startswith(f'"{old}', span.start):
+        raise _no_entry(index, file)
+    return _spliced(text, [(span.start + 1, span.start + 1 + len(old), new)])
+
+
 def restore_entries(text: str, original: str, indexes: Collection[int]) -> str | None:
     """Return ``text`` with entries of ``original`` back at their places, byte for byte.
 

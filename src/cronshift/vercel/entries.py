@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cronshift.model import CronEntry, Location, Origin, Problem
+from cronshift.vercel.dispatcher import original_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -76,9 +77,18 @@ class EntryReader:
         target = self._path(item, pointer, path)
         schedule = self._expression(item, pointer, path)
         if target is not None and schedule is not None:
-            source = self.locate(*path)
-            entry = CronEntry(target, schedule, source, pointer, self.origin, unknown_keys=unknown)
-            self.entries.append(entry)
+            meant = original_path(target)
+            self.entries.append(
+                CronEntry(
+                    meant,
+                    schedule,
+                    self.locate(*path),
+                    pointer,
+                    self.origin,
+                    unknown_keys=unknown,
+                    called=target if meant != target else None,
+                )
+            )
 
     def _schedule(self, item: Any, pointer: str, path: tuple[str | int, ...]) -> None:
         """Read an entry of Vercel Schedules, whose target may lie one level deeper."""

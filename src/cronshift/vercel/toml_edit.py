@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tomlkit
-from tomlkit.items import AoT
+from tomlkit.items import AoT, String
 
 from cronshift.errors import ConfigError
 
@@ -40,6 +40,28 @@ def insert_entry(text: str, index: int, path: str, schedule: str, *, file: str) 
     else:
         crons = _crons(document, file)
         crons.insert(min(index, len(crons)), entry)
+    return tomlkit.dumps(document)
+
+
+def replace_path_start(text: str, index: int, old: str, new: str, *, file: str) -> str:
+    """Return ``text`` with the beginning of ``crons[index].path`` replaced, its quotes kept.
+
+    Raises:
+        ConfigError: if there is no such entry, or its path does not begin so.
+    """
+    document = tomlkit.parse(text)
+    crons = _crons(document, file)
+    path = crons[index]["path"] if index < len(crons) else None
+    if not isinstance(path, String) or not path.startswith(old):
+        raise ConfigError(f"{file} has no crons[{index}].", reason="no-such-entry", where=file)
+    quoted = path.as_string()
+    start = len(quoted) - len(quoted.lstrip("\"'"))
+    quotes, rest = quoted[:start], quoted[start:]
+    if not rest.startswith(old):
+        raise ConfigError(f"{file} has no crons[{index}].", reason="no-such-entry", where=file)
+    replaced: Any = tomlkit.parse(f"path = {quotes}{new}{rest[len(old) :]}")["path"]
+    replaced.trivia.__dict__.update(path.trivia.__dict__)
+    crons[index]["path"] = replaced
     return tomlkit.dumps(document)
 
 

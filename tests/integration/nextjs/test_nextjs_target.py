@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,9 @@ from cronshift.cutover import Handover, prepare_cutover
 from cronshift.errors import ConfigError, CronshiftError, RefusedError
 from cronshift.migration import Migration, prepare_migration
 from cronshift.model import Mode
+from cronshift.planning import make_plan
 from cronshift.project import load_project
+from cronshift.rollback import prepare_rollback
 from cronshift.running import Request, run_job
 
 if TYPE_CHECKING:
@@ -194,7 +196,7 @@ def test_every_job_is_called_as_it_can_be_and_listed(tmp_path: Path, node_packag
         "flaky": Mode.DIRECT,
         "gone": Mode.DIRECT,
         "cookie": Mode.BRIDGE,  # next/headers would see Inngest's request
-        "old": Mode.BRIDGE,
+        "old": Mode.DIRECT,
     }
     index = (tmp_path / "lib/inngest/functions/index.ts").read_text()
     assert all(f"  {name},\n" in index for name in ("echo", "flaky", "gone", "cookie", "old"))
@@ -275,8 +277,6 @@ def app(
 
 
 def run(app: tuple[Path, str], job: str) -> Run:
-    from cronshift.planning import make_plan
-
     root, url = app
     plan = make_plan(load_project(root))
     at = datetime(2026, 11, 25, 3, 30, tzinfo=UTC) if job == "echo" else None
@@ -318,7 +318,7 @@ def test_an_answer_that_says_no_is_not_tried_again(app: tuple[Path, str]) -> Non
 def test_a_bridged_job_without_an_address_says_which_variable_it_needs(
     app: tuple[Path, str],
 ) -> None:
-    done = run(app, "old")
+    done = run(app, "cookie")
     assert done.status == "failed"
     assert "CRONSHIFT_BASE_URL is not set" in str(done.error)
 
@@ -329,7 +329,7 @@ def test_both_languages_give_every_tick_the_same_owner(
     root, _ = app
     (root / "vectors.ts").write_text(
         'import { readFileSync } from "node:fs";\n'
-        'import { bucket, owner } from "./lib/inngest/cronshift";\n'
+        'import { bucket, owner } from "./lib/inngest/ownership";\n'
         "type Vector = { unit: string; key: string; bucket: number };\n"
         'const vectors: Vector[] = JSON.parse(readFileSync(process.argv[2]!, "utf8"));\n'
         "const epochs = [10, 0, 100].map((percent, day) => ({\n"
@@ -351,8 +351,6 @@ def test_both_languages_give_every_tick_the_same_owner(
         text=True,
         check=True,
     )
-    from datetime import timedelta
-
     from cronshift.ownership import Epoch, Ownership
 
     buckets, owners = json.loads(done.stdout)
@@ -367,11 +365,12 @@ def test_both_languages_give_every_tick_the_same_owner(
     assert owners == [ownership.owner("job", tick).value for tick in ticks]
 
 
-def test_an_app_without_a_guard_hands_over_by_its_entries_only(
+def test_what_no_guard_can_watch_hands_over_by_its_entry_only(
     tmp_path: Path, node_packages: Path
 ) -> None:
     root = project(tmp_path, node_packages)
     migrated(root)
+    (root / "app/api/cronshift/api/cron/echo/route.ts").unlink()
     with pytest.raises(RefusedError) as caught:
         prepare_cutover(load_project(root), ["echo"], NOW)
     assert caught.value.reason == "no-guard"
@@ -382,9 +381,32 @@ def test_an_app_without_a_guard_hands_over_by_its_entries_only(
     assert ownership["jobs"]["echo"][0]["percent"] == 100
 
 
-def test_without_an_endpoint_a_run_says_how_to_get_one(tmp_path: Path, node_packages: Path) -> None:
-    from cronshift.planning import make_plan
+def test_a_job_on_its_way_is_called_through_the_guard_and_comes_back_byte_for_byte(
+    tmp_path: Path, node_packages: Path
+) -> None:
+    root = project(tmp_path, node_packages)
+    migrated(root)
+    before = (root / "vercel.json").read_bytes()
+    moved = prepare_cutover(load_project(root), ["echo", "old"], NOW, percent=10)
+    operations.apply(root, moved.operation)
+    crons = json.loads((root / "vercel.json").read_text())["crons"]
+    paths = [one["path"] for one in crons]
+    assert paths[0] == "/api/cronshift/api/cron/echo?x=%2F&x=a+b"
+    assert "/api/cronshift/api/old" in paths
+    assert "/api/cron/flaky" in paths
+    plan = make_plan(load_project(root))
+    assert {job.id for job in plan.jobs} == {"echo", "flaky", "gone", "cookie", "old"}
+    assert not prepare_migration(load_project(root), (), NOW).operation.changes
+    more = prepare_cutover(load_project(root), ["echo"], NOW + timedelta(days=2), percent=50)
+    operations.apply(root, more.operation)
+    later = NOW + timedelta(days=4)
+    back = prepare_rollback(load_project(root), (), later)
+    operations.apply(root, back.operation)
+    assert (root / "vercel.json").read_bytes() == before
+    assert not make_plan(load_project(root)).job("echo").entry.called  # type: ignore[union-attr]
 
+
+def test_without_an_endpoint_a_run_says_how_to_get_one(tmp_path: Path, node_packages: Path) -> None:
     root = project(tmp_path, node_packages)
     with pytest.raises(CronshiftError) as caught:
         asyncio.run(run_job(root, make_plan(load_project(root)), Request("echo")))

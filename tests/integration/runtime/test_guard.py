@@ -16,7 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inngest import NonRetriableError
 
-from cronshift.ownership import Epoch, Owner, Ownership, digest, dump_ownership, tick_text
+from cronshift.ownership import (
+    Epoch,
+    Owner,
+    Ownership,
+    digest,
+    dump_ownership,
+    parse_ownership,
+    tick_text,
+)
 from cronshift.runtime import AsgiHandler, Bridge, Call, Guard, Job
 from cronshift.runtime.claiming import opened
 from cronshift.runtime.held import SOURCE, Source
@@ -240,7 +248,9 @@ def test_the_inngest_side_tells_too(monkeypatch: pytest.MonkeyPatch) -> None:
     app = FastAPI()
     app.add_middleware(TellOwnership)
     ask = {"x-cronshift-tell": "ownership"} | BEARER
-    assert asked(app, "OPTIONS", "/api/inngest", ask).json() == {"ownership": digest(text)}
+    assert asked(app, "OPTIONS", "/api/inngest", ask).json() == {
+        "ownership": digest(parse_ownership(text))
+    }
     SOURCE.forget()
 
 

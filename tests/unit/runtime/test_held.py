@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift.ownership import Epoch, Ownership, digest, dump_ownership
+from cronshift.ownership import Epoch, Ownership, digest, dump_ownership, parse_ownership
 from cronshift.runtime.held import LIFE, Source, read_text
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def test_the_file_is_read_once_for_a_while() -> None:
     for _ in range(100):
         held = source.held()
     assert held is not None
-    assert held.digest == digest(TEXT)
+    assert held.digest == digest(parse_ownership(TEXT))
     assert reader.reads == 1
     reader.now = LIFE
     source.held()

@@ -1,43 +1,41 @@
 """The Next.js target: the app's own TypeScript, on the Inngest SDK.
 
 Each function calls the route's own ``GET`` with a real ``NextRequest``; a route that cannot be
-called so (another language, a dynamic segment, ``next/headers``) is called over HTTP.
+called so (another language, ``next/headers``) is called over HTTP. The entries of jobs that are on
+their way point to the dispatcher, whose guard asks whose tick it is.
 """
 
 from __future__ import annotations
 
-import json
-import posixpath
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from cronshift.durations import format_duration
 from cronshift.errors import CronshiftError
-from cronshift.model import FanOutMode, Mode
 from cronshift.ownership import OWNERSHIP_NAME
 from cronshift.targets import GeneratedFile
+from cronshift.targets.nextjs.calling import callee
+from cronshift.targets.nextjs.dispatching import Dispatcher, dispatchers, guarded
+from cronshift.targets.nextjs.job import job_module
 from cronshift.targets.nextjs.naming import function_name
+from cronshift.targets.nextjs.source import comment, import_path, record, text
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from cronshift.model import Job, JobOptions, Plan, RateLimit, Throttle
+    from cronshift.model import Job, Plan
 
 _SHORTEST_DURATION = 300  # seconds: what Vercel gives a function that says nothing
 
 
 def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
-    """Return the app's files: client, functions, their index and the endpoint.
+    """Return the app's files: client, functions, their index, the endpoint and the dispatcher.
 
     Raises:
-        CronshiftError: without an app router, or for an SDK that Inngest refuses.
+        CronshiftError: without a router, or for an SDK that Inngest refuses.
     """
     if plan.endpoint_file is None:
         raise CronshiftError(
-            "There is no `app` folder, and functions are served from the app router.",
-            reason="no-app-router",
+            "There is neither an `app` nor a `pages` folder to serve the functions from.",
+            reason="no-router",
             hint="Name the app with -C, or use --target python.",
         )
     if any(finding.code == "CS423" for finding in plan.findings):
@@ -47,34 +45,57 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
             hint="npm install inngest@latest",
             where="package.json",
         )
-    jobs = [(job, function_name(job.id)) for job in plan.runnable]
+    dispatching = dispatchers(plan)
     files = {
-        f"{plan.out}/client.ts": _render("client", app_id=_text(plan.app_id)),
-        f"{plan.out}/cronshift.ts": _support(plan),
-        **{f"{plan.out}/functions/{job.id}.ts": _job(plan, job, name) for job, name in jobs},
+        **_library(plan, dispatching),
+        **{
+            f"{plan.out}/functions/{job.id}.ts": job_module(plan, job, function_name(job.id))
+            for job in plan.runnable
+        },
         f"{plan.out}/functions/index.ts": _render(
             "index",
-            config_file=_comment(plan.config_file),
-            functions=[(name, job.id) for job, name in jobs],
+            config_file=comment(plan.config_file),
+            functions=[(function_name(job.id), job.id) for job in plan.runnable],
         ),
-        plan.endpoint_file: _render(
-            "endpoint",
-            library=_relative(plan.out, plan.endpoint_file),
-            max_duration=max([_SHORTEST_DURATION, *map(_duration, plan.runnable)]),
+        plan.endpoint_file: _endpoint(plan, plan.endpoint_file),
+        **{one.file: _dispatcher(plan, one) for one in dispatching},
+    }
+    return tuple(GeneratedFile(path, seal(written, "//")) for path, written in files.items())
+
+
+def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
+    """Return what functions and dispatcher share, by path; nothing that neither needs."""
+    bridge = plan.bridge
+    secret_env = text(bridge.secret_env)
+    in_pages = any(callee(plan, job).paged for job in plan.runnable)
+    wanted: dict[str, dict[str, Any]] = {
+        "client": {"app_id": text(plan.app_id)},
+        "ownership": {
+            "ownership": import_path(OWNERSHIP_NAME, f"{plan.out}/ownership.ts"),
+            "secret_env": secret_env,
+        },
+        "routes": {},
+        "cronshift": {
+            "secret_env": secret_env,
+            "base_url_env": text(bridge.base_url_env),
+            "base_url": text(bridge.base_url) if bridge.base_url else None,
+            "no_base_url": text(f"{bridge.base_url_env} is not set"),
+        },
+        **({"guard": {"secret_env": secret_env}, "dispatch": {}} if dispatching else {}),
+        **(
+            {"pages": {"dispatching": bool(dispatching)}}
+            if in_pages or not plan.routers.app
+            else {}
         ),
     }
-    return tuple(GeneratedFile(path, seal(text, "//")) for path, text in files.items())
+    return {f"{plan.out}/{name}.ts": _render(name, **given) for name, given in wanted.items()}
 
 
-def _support(plan: Plan) -> str:
-    bridge = plan.bridge
+def _endpoint(plan: Plan, file: str) -> str:
     return _render(
-        "cronshift",
-        ownership=_relative(OWNERSHIP_NAME, f"{plan.out}/cronshift.ts"),
-        secret_env=_text(bridge.secret_env),
-        base_url_env=_text(bridge.base_url_env),
-        base_url=_text(bridge.base_url) if bridge.base_url else None,
-        no_base_url=_text(f"{bridge.base_url_env} is not set"),
+        "endpoint" if plan.routers.app else "endpoint-pages",
+        library=import_path(plan.out, file),
+        max_duration=max([_SHORTEST_DURATION, *map(_duration, plan.runnable)]),
     )
 
 
@@ -82,127 +103,29 @@ def _duration(job: Job) -> int:
     return (job.handler.max_duration if job.handler else None) or 0
 
 
-def _job(plan: Plan, job: Job, name: str) -> str:
-    """Return the module of one job."""
-    if job.schedule is None:
-        raise CronshiftError(f"{job.id} has no schedule.", reason="not-runnable", where=job.id)
-    options, file = job.options, f"{plan.out}/functions/{job.id}.ts"
-    is_direct = job.mode is Mode.DIRECT and job.handler is not None
-    handler = job.handler.file if is_direct and job.handler else None
-    described = job.schedule.describe()
-    source = f"GET {job.entry.path}, from {job.entry.source}."
-    trigger = {"cron": job.schedule.trigger}
-    if options.jitter is not None:
-        trigger["jitter"] = format_duration(options.jitter)
-    in_options = plan.sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
-    imported = ["type Job", "bridged" if handler is None else "direct", "callOf", "ping"]
-    if options.fan_out:
-        imported += ["together", "withParameter"]
-    return _render(
-        "job",
-        summary=_comment(f"{job.id}: {described[0].lower()}{described[1:]} (UTC)."),
-        source=_comment(source),
-        how=_comment(
-            f"Answered by GET of {handler}, called in process."
-            if handler
-            else "Called over HTTP, as Vercel did."
-        ),
-        handler=_relative(str(PurePosixPath(handler).with_suffix("")), file) if handler else None,
-        imports=sorted(imported, key=lambda one: one.removeprefix("type ").lower()),
-        job=list(_description(job)),
-        values=_data(list(options.fan_out.values)) if options.fan_out else None,
-        name=name,
-        options=[
-            *_options(job.id, options),
-            *([f"triggers: [{_object(trigger)}]"] if in_options else []),
-            'onFailure: async ({ step }) => step.run("heartbeat", () => ping(JOB, true))',
-        ],
-        trigger=None if in_options else _object(trigger),
-        work=list(_work(options, "bridged(" if handler is None else "direct(GET, ")),
-    )
-
-
-def _description(job: Job) -> Iterator[str]:
-    yield f"id: {_text(job.id)}"
-    yield f"path: {_text(job.entry.path)}"
-    yield f"schedule: {_text(job.entry.schedule)}"
-    if job.options.stale_after is not None:
-        yield f"staleAfter: {int(job.options.stale_after.total_seconds() * 1000)}"
-    if job.options.heartbeat_env is not None:
-        yield f"heartbeat: {_text(job.options.heartbeat_env)}"
-
-
-def _options(job_id: str, options: JobOptions) -> Iterator[str]:
-    """Yield the options of ``createFunction``, in the SDK's own words."""
-    yield f"id: {_text(job_id)}"
-    yield f"name: {_text(job_id)}"
-    yield f"retries: {options.retries}"
-    timeouts = {
-        name: format_duration(value)
-        for name, value in (("start", options.start_timeout), ("finish", options.finish_timeout))
-        if value is not None
+def _dispatcher(plan: Plan, one: Dispatcher) -> str:
+    """Return one route of the dispatcher, which runs where and as long as the handler does."""
+    job = one.jobs[0]
+    called = callee(plan, job)
+    is_edge = job.handler is not None and job.handler.runtime == "edge"
+    limits: dict[str, Any] = {
+        **({"runtime": "edge"} if is_edge else {}),
+        **({"maxDuration": _duration(job)} if _duration(job) else {}),
     }
-    if timeouts:
-        yield f"timeouts: {_object(timeouts)}"
-    if options.concurrency is not None:
-        yield f"concurrency: [{{ limit: {options.concurrency} }}]"
-    if options.throttle is not None:
-        burst = {"burst": options.throttle.burst} if options.throttle.burst != 1 else {}
-        yield f"throttle: {_object({**_limit(options.throttle), **burst})}"
-    if options.rate_limit is not None:
-        yield f"rateLimit: {_object(_limit(options.rate_limit))}"
-    if options.idempotency is not None:
-        yield f"idempotency: {_text(options.idempotency)}"
-
-
-def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
-    key = {"key": limit.key} if limit.key is not None else {}
-    return {"limit": limit.limit, "period": format_duration(limit.period), **key}
-
-
-def _work(options: JobOptions, answering: str) -> Iterator[str]:
-    """Yield the lines behind the call's making."""
-    fan_out = options.fan_out
-    if fan_out is None:
-        yield f'const answer = await step.run("call", () => {answering}call));'
-    else:
-        param = _text(fan_out.param)
-        one = f"withParameter(call, {param}, value)"
-        step = f"step.run(`call ${{{param}}}=${{value}}`, () => {answering}{one}))"
-        if fan_out.mode is FanOutMode.PARALLEL:
-            yield f"const outcomes = await Promise.allSettled(VALUES.map((value) => {step}));"
-        else:
-            yield "const outcomes = [];"
-            yield "for (const value of VALUES) {"
-            yield f"  outcomes.push(...(await Promise.allSettled([{step}])));"
-            yield "}"
-        yield "const answer = together(outcomes);"
-    if options.heartbeat_env is not None:
-        yield 'await step.run("heartbeat", () => ping(JOB));'
-    yield "return answer;"
-
-
-def _relative(target: str, file: str) -> str:
-    """Return how a file imports another one."""
-    path = posixpath.relpath(target, posixpath.dirname(file))
-    return path if path.startswith(".") else f"./{path}"
-
-
-def _text(value: str) -> str:
-    return json.dumps(value)
-
-
-def _data(value: object) -> str:
-    return json.dumps(value)
-
-
-def _object(values: dict[str, Any]) -> str:
-    return "{ " + ", ".join(f"{key}: {json.dumps(value)}" for key, value in values.items()) + " }"
-
-
-def _comment(text: str) -> str:
-    """Return a text that cannot end the comment it stands in."""
-    return json.dumps(text)[1:-1].replace('\\"', '"').replace("*/", "*\\/")
+    params = [record(called.params)] if called.params else []
+    return _render(
+        "dispatcher-pages" if one.pages else "dispatcher-app",
+        path=comment(one.path),
+        handler=called.module_from(one.file),
+        library=import_path(plan.out, one.file),
+        jobs=[list(guarded(each)) for each in one.jobs],
+        arguments=", ".join(["JOBS", *(["route"] if called.file else []), *params]),
+        **(
+            {"edge": is_edge, "config": record(limits) if limits else None}
+            if one.pages
+            else {"max_duration": _duration(job), "runtime": text("edge") if is_edge else None}
+        ),
+    )
 
 
 def _render(template: str, **values: Any) -> str:

@@ -1,0 +1,65 @@
+"""How a generated function, or the dispatcher, reaches a handler in process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.next import route_params
+from cronshift.model import HandlerKind, Mode
+from cronshift.targets.nextjs.source import import_path, record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cronshift.model import Job, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """A handler to call.
+
+    Attributes:
+        file: its module; ``None`` for one that is reached over HTTP.
+        paged: whether it takes ``(req, res)``.
+        clause: what is imported from the module.
+        name: what it is called behind the import.
+        params: of a dynamic route.
+    """
+
+    file: str | None = None
+    paged: bool = False
+    clause: str = ""
+    name: str = ""
+    params: Mapping[str, str | list[str]] = field(default_factory=dict)
+
+    def module_from(self, file: str) -> str | None:
+        """Return how ``file`` imports the handler's module."""
+        if self.file is None:
+            return None
+        return import_path(str(PurePosixPath(self.file).with_suffix("")), file)
+
+    def answering(self, call: str) -> str:
+        """Return the expression that answers ``call``, an expression too."""
+        if self.file is None:
+            return f"bridged({call})"
+        params = f", {record(self.params)}" if self.params else ""
+        if self.paged:
+            return f"direct(paged({self.name}{params}), {call})"
+        return f"direct({self.name}, {call}{params})"
+
+
+def callee(plan: Plan, job: Job) -> Callee:
+    """Return how the plan's job is called."""
+    handler = job.handler
+    if job.mode is not Mode.DIRECT or handler is None:
+        return Callee()
+    in_pages = handler.kind is HandlerKind.NEXT_PAGES
+    folder = (plan.routers.pages if in_pages else plan.routers.app) or ""
+    path = job.entry.path.partition("?")[0].removeprefix(plan.routers.base_path)
+    params = (route_params(folder, handler.file, path) or {}) if "[" in handler.file else {}
+    if not in_pages:
+        return Callee(handler.file, paged=False, clause="{ GET }", name="GET", params=params)
+    is_paged = handler.runtime != "edge"
+    return Callee(handler.file, paged=is_paged, clause="handler", name="handler", params=params)

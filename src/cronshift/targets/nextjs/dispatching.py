@@ -1,0 +1,106 @@
+"""The dispatcher's routes: one for every path that Vercel's cron calls, in the handler's own router.
+
+Their folders repeat the path below ``/api/cronshift``, so that Next has nothing to match and leaves
+the query as it came.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from cronshift.model import HandlerKind, Job, Origin
+from cronshift.runtime.ticks import lateness
+from cronshift.schedule import Schedule
+from cronshift.schedule.fields import runs, values
+from cronshift.targets.nextjs.source import record, text
+from cronshift.vercel.dispatcher import MOUNT, dispatched_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.model import Plan
+
+_FEWEST = 3  # numbers in a row that are worth a range
+_PLAIN = re.compile(r"[A-Za-z0-9~-][A-Za-z0-9._~-]*")
+_FULL = {"minutes": (0, 59), "hours": (0, 23), "days": (1, 31), "months": (1, 12), "weekdays": (0, 6)}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """One route of the dispatcher.
+
+    Attributes:
+        file: its source, to be written.
+        path: what it stands for, without the query.
+        jobs: those that Vercel calls it for.
+        pages: whether it belongs to the pages router.
+    """
+
+    file: str
+    path: str
+    jobs: tuple[Job, ...]
+    pages: bool
+
+
+def dispatchers(plan: Plan) -> tuple[Dispatcher, ...]:
+    """Return the routes for all jobs that Vercel still calls and that a dispatcher can answer for."""
+    grouped: defaultdict[tuple[str, str], list[Job]] = defaultdict(list)
+    for job in plan.runnable:
+        file = dispatcher_file(plan, job)
+        if file is not None:
+            grouped[file, job.entry.path.partition("?")[0]].append(job)
+    return tuple(
+        Dispatcher(file, path, tuple(jobs), pages=not file.endswith("/route.ts"))
+        for (file, path), jobs in grouped.items()
+    )
+
+
+def dispatcher_file(plan: Plan, job: Job) -> str | None:
+    """Return the file of the route that a job's entry is to point to; ``None`` where none can be."""
+    routers = plan.routers
+    path = job.entry.path.partition("?")[0]
+    if job.entry.origin is not Origin.CRONS or dispatched_path(path, routers.base_path) is None:
+        return None
+    parts = path.removeprefix(routers.base_path).removeprefix("/").removesuffix("/").split("/")
+    if not all(_PLAIN.fullmatch(part) for part in parts):
+        return None
+    in_pages = job.handler is not None and job.handler.kind is HandlerKind.NEXT_PAGES
+    folder = (routers.pages or routers.app) if in_pages else (routers.app or routers.pages)
+    if folder is None:
+        return None
+    place = f"{folder}{MOUNT}/{'/'.join(parts)}"
+    if folder == routers.app:
+        return f"{place}/route.ts"
+    return None if parts[-1] == "index" else f"{place}.ts"
+
+
+def guarded(job: Job) -> Iterator[str]:
+    """Yield the lines that tell the guard about a job."""
+    schedule = Schedule.from_vercel(job.entry.schedule)
+    yield f"id: {text(job.id)}"
+    yield f"path: {text(job.entry.path)}"
+    yield f"schedule: {text(job.entry.schedule)}"
+    yield f"due: {record(due(schedule))}"
+    yield f"late: {lateness(schedule) // timedelta(milliseconds=1)}"
+
+
+def due(schedule: Schedule) -> dict[str, str | bool]:
+    """Return what the guard is told of a schedule: its fields, in the spelling that it reads."""
+    spelled: dict[str, str | bool] = {}
+    for name, bits in zip(_FULL, schedule.fields, strict=False):
+        first, last = _FULL[name]
+        held = values(bits)
+        spelled[name] = "*" if held == list(range(first, last + 1)) else _spelled(held)
+    return {**spelled, **({"eitherDay": True} if schedule.fields.either_day else {})}
+
+
+def _spelled(held: list[int]) -> str:
+    steps = {later - sooner for sooner, later in pairwise(held)}
+    if len(held) > _FEWEST and len(steps) == 1 and (step := steps.pop()) > 1:
+        return f"{held[0]}-{held[-1]}/{step}"
+    return ",".join(runs(held, _FEWEST))

@@ -1,0 +1,162 @@
+"""The guard in TypeScript says what the one in Python says, by one file of vectors."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cronshift import operations
+from cronshift.migration import prepare_migration
+from cronshift.ownership import Epoch, Ownership, digest, dump_ownership, tick_text
+from cronshift.project import load_project
+from cronshift.runtime.ticks import called_tick, lateness
+from cronshift.schedule import Schedule
+from cronshift.targets.nextjs.dispatching import due
+
+from .conftest import LONG_AGO, example_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VECTORS = json.loads((Path(__file__).parents[2] / "data/called-ticks.json").read_text())
+ENGINE = Path(__file__).parents[2] / "data/inngest-cron.jsonl"
+ASKED = """import { readFileSync } from "node:fs";
+import { around, calledTick, decide } from "./lib/inngest/guard";
+import { heldDigest, tickText } from "./lib/inngest/ownership";
+
+const given = JSON.parse(readFileSync(0, "utf8"));
+const text = (tick: Date | null) => tick && tickText(tick);
+void (async () => {
+  console.log(
+    JSON.stringify({
+      called: (given.called ?? []).map((one) => text(calledTick(one.due, one.late, new Date(one.now)))),
+      around: (given.around ?? []).map((one) => around(one.due, new Date(one.now)).map(text)),
+      digests: await Promise.all((given.files ?? []).map((one) => heldDigest(one))),
+      decided: await Promise.all(
+        (given.decided ?? []).map((one) =>
+          decide(one.jobs, one.search, new Headers(one.headers), new Date(one.now), one.held),
+        ),
+      ),
+    }),
+  );
+})();
+"""
+
+
+@pytest.fixture(scope="module")
+def app(node_packages: Path) -> Iterator[Path]:
+    with example_app(node_packages) as root:
+        operations.apply(root, prepare_migration(load_project(root), (), LONG_AGO).operation)
+        (root / "asked.ts").write_text(ASKED)
+        yield root
+
+
+def ask(app: Path, **given: Any) -> Any:
+    loader = (app.parents[1] / "node_modules/tsx/dist/loader.mjs").as_uri()
+    done = subprocess.run(
+        ["node", "--import", loader, "asked.ts"],
+        cwd=app,
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_vectors_are_what_python_says() -> None:
+    for one in VECTORS:
+        schedule = Schedule.from_vercel(one["schedule"])
+        tick = called_tick(schedule, datetime.fromisoformat(one["now"]))
+        assert (tick_text(tick) if tick else None) == one["tick"], one
+        assert due(schedule) == one["due"]
+        assert lateness(schedule) // timedelta(milliseconds=1) == one["late"]
+
+
+def test_a_call_is_for_the_same_tick_in_both_languages(app: Path) -> None:
+    assert ask(app, called=VECTORS)["called"] == [one["tick"] for one in VECTORS]
+
+
+def test_the_ticks_around_an_instant_are_the_engines(app: Path) -> None:
+    """Every expression of the engine's own answers that is in UTC, also those that never fire."""
+    cases, expected = [], []
+    for line in ENGINE.read_text().splitlines():
+        vector = json.loads(line)
+        text = vector["expr"]
+        if vector.get("error") or ("TZ=" in text and "TZ=UTC " not in text):
+            continue
+        schedule = Schedule.parse(text)
+        instants = [one for one in vector["next"][:2] if one != "never"] or [vector["from"]]
+        for tick in instants:
+            for seconds in (-1, 0, 61):
+                now = datetime.fromisoformat(tick) + timedelta(seconds=seconds)
+                cases.append({"due": due(schedule), "now": now.isoformat()})
+                expected.append([one and tick_text(one) for one in schedule.around(now)])
+    assert len(cases) > 1000
+    assert ask(app, around=cases)["around"] == expected
+
+
+instants = st.integers(0, 365 * 86_400).map(lambda seconds: LONG_AGO + timedelta(seconds=seconds))
+epochs = st.lists(st.tuples(instants, st.integers(0, 100)), max_size=3).map(
+    lambda given: tuple(Epoch(at, percent, "01J") for at, percent in sorted(dict(given).items()))
+)
+units = st.dictionaries(
+    st.text(st.characters(codec="utf-8"), max_size=5) | st.just("12"), epochs, max_size=4
+)
+
+
+@settings(max_examples=5, deadline=None)
+@given(held=st.lists(st.builds(Ownership, units, units), min_size=40, max_size=60))
+def test_both_languages_tell_a_file_by_the_same_digest(app: Path, held: list[Ownership]) -> None:
+    files = [json.loads(dump_ownership(one)) for one in held]
+    assert ask(app, files=files)["digests"] == [digest(one) for one in held]
+
+
+CRON = {"user-agent": "vercel-cron/1.0", "x-vercel-cron-schedule": "0 */4 * * *"}
+
+
+def guarded(job: str, path: str, schedule: str) -> dict[str, Any]:
+    read = Schedule.from_vercel(schedule)
+    late = lateness(read) // timedelta(milliseconds=1)
+    return {"id": job, "path": path, "schedule": schedule, "due": due(read), "late": late}
+
+
+def test_a_call_is_decided_by_its_query_and_schedule(app: Path) -> None:
+    """Twins of one path are told apart; who is not Vercel's cron is sent away."""
+    jobs = [
+        guarded("a", "/api/x?m=%2F", "0 */4 * * *"),
+        guarded("b", "/api/x?m=%2F", "30 */4 * * *"),
+        guarded("c", "/api/x?m=two words", "0 */4 * * *"),
+    ]
+    epoch = [{"effective_at": "2026-01-01T00:00:00Z", "percent": 100, "operation": ""}]
+    held = {"version": 1, "jobs": {"b": epoch, "c": epoch}}
+    now = "2026-11-24T12:00:20Z"
+
+    def case(search: str, **headers: str) -> dict[str, Any]:
+        return {"jobs": jobs, "search": search, "headers": headers, "now": now, "held": held}
+
+    decided = ask(
+        app,
+        decided=[
+            case("?m=%2F", **CRON),
+            case("?m=%2F", **{**CRON, "x-vercel-cron-schedule": "30  */4 * * * "}),
+            case("?m=two%20words", **CRON),
+            case("?m=%2f", **CRON),
+            case("?m=%2F", **{"user-agent": "curl"}),
+        ],
+    )["decided"]
+    assert decided == [
+        {"path": "/api/x?m=%2F"},
+        {"status": 200, "said": "owner inngest"},
+        {"status": 200, "said": "owner inngest"},
+        {"path": None},
+        {"status": 401, "said": "not a call of Vercel's cron"},
+    ]
