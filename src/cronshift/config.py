@@ -37,11 +37,15 @@ class MovedEntry:
 
     Attributes:
         line: where its table stands in cronshift.toml.
+        handler: where the route's module was moved to, ``path/to/file.ts:export``.
+        max_duration: in seconds, what the Vercel configuration said of the route.
     """
 
     path: str
     schedule: str
     line: int = 1
+    handler: str | None = None
+    max_duration: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class JobSettings:
         moved: the entry itself, once Vercel no longer has it.
         vercel_schedule: tells entries with the same path apart.
         schedule: ticks otherwise than the entry says, in Inngest's grammar, with or without a zone.
-        handler: ``module:attribute`` or ``file.py:attribute``, for direct calls.
+        handler: ``module:attribute``, ``file.py:attribute`` or ``file.ts:export``, for direct calls.
     """
 
     path: str | None = None

@@ -28,6 +28,7 @@ def _table(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
     }
 
 
+_HANDLER = {"type": "string", "pattern": "^[^:]+:[A-Za-z_][\\w.]*$"}
 _OPTIONS = {
     "retries": {"type": "integer", "minimum": 0, "maximum": 20},
     "start_timeout": _NO_DURATION,
@@ -123,14 +124,19 @@ SCHEMA: dict[str, Any] = {
                     {
                         "path": {"type": "string", "pattern": "^/"},
                         "moved": _table(
-                            {"path": {"type": "string", "pattern": "^/"}, "schedule": _TEXT},
+                            {
+                                "path": {"type": "string", "pattern": "^/"},
+                                "schedule": _TEXT,
+                                "handler": _HANDLER,
+                                "max_duration": {"type": "integer", "minimum": 1},
+                            },
                             "path",
                             "schedule",
                         ),
                         "vercel_schedule": _TEXT,
                         "schedule": _TEXT,
                         "mode": _MODE,
-                        "handler": {"type": "string", "pattern": "^[^:]+:[A-Za-z_][\\w.]*$"},
+                        "handler": _HANDLER,
                         "handler_kind": {"enum": sorted(kind.value for kind in PYTHON_KINDS)},
                         **_OPTIONS,
                     }

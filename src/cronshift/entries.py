@@ -7,6 +7,7 @@ will be, so that no function is ever left out of the package.
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cronshift import settings_edit
@@ -32,8 +33,17 @@ if TYPE_CHECKING:
 _SIDE_BY_SIDE = {ConfigFormat.JSON, ConfigFormat.TOML}
 
 
-def take_out(project: Project, jobs: Sequence[Job]) -> list[Edit]:
+def take_out(
+    project: Project,
+    jobs: Sequence[Job],
+    more: Mapping[str, Mapping[str, str | int]] = MappingProxyType({}),
+) -> list[Edit]:
     """Return the edits that take the jobs' entries out of Vercel's file, and keep them in ours.
+
+    Args:
+        project: the project.
+        jobs: those that Vercel still calls, among others.
+        more: what else is to be kept of an entry, by job: where its route's module goes.
 
     Raises:
         RefusedError: if an entry stands where it cannot be taken out as text.
@@ -56,7 +66,8 @@ def take_out(project: Project, jobs: Sequence[Job]) -> list[Edit]:
     held = content(inside(project.root, settings_file(project)))
     settings = (held or b"").decode()
     for job in jobs:
-        settings = settings_edit.add_moved(settings, job.id, job.entry.path, job.entry.schedule)
+        kept = {"path": job.entry.path, "schedule": job.entry.schedule}
+        settings = settings_edit.add_moved(settings, job.id, {**kept, **(more.get(job.id, {}))})
     said = f"take {', '.join(job.id for job in jobs)} out of {source.file}"
     return [
         Edit(
@@ -189,8 +200,9 @@ def regenerated(project: Project, planned: Sequence[Edit]) -> list[Edit]:
 
 
 def project_after(project: Project, planned: Sequence[Edit]) -> Project:
-    """Return the project as it will be once its two configurations are edited."""
+    """Return the project as it will be once the edits are made."""
     after = {edit.path: edit.after for edit in planned}
+    after |= {edit.moved_from: None for edit in planned if edit.moved_from is not None}
     source, file = project.sources[0], settings_file(project)
     settings = project.settings
     if file in after:
@@ -198,7 +210,8 @@ def project_after(project: Project, planned: Sequence[Edit]) -> Project:
     sources = project.sources
     if after.get(source.file) is not None:
         sources = (parse_config((after[source.file] or b"").decode(), source.file), *sources[1:])
-    return replace(project, settings=settings, sources=sources)
+    edited = {**project.edited, **after}
+    return replace(project, settings=settings, sources=sources, edited=edited)
 
 
 def settings_file(project: Project) -> str:

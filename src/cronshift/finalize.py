@@ -11,15 +11,18 @@ from cronshift.entries import project_after, regenerated, take_out
 from cronshift.errors import RefusedError
 from cronshift.guard_removal import without_guard
 from cronshift.handlers import Resolver
+from cronshift.handlers.tree import SourceTree
 from cronshift.leftovers import Leftover, find_leftovers
 from cronshift.migration import pick_jobs
-from cronshift.model import HandlerKind, Job, Mode, Origin
+from cronshift.model import HandlerKind, Job, Mode, Origin, Plan
 from cronshift.operations import ChangeKind, Edit, Operation, build_operation
 from cronshift.operations.files import content, inside
 from cronshift.ownership import tick_text
-from cronshift.planning import make_plan
+from cronshift.planning import NEXTJS, make_plan
 from cronshift.targets import generate
+from cronshift.targets.nextjs.retiring import retire
 from cronshift.targets.python import GUARD_NAME, guard_path
+from cronshift.targets.seal import is_untouched
 from cronshift.vercel import ConfigFormat, edit
 
 if TYPE_CHECKING:
@@ -82,21 +85,13 @@ def prepare_finalization(
             reason="not-ready",
             hint="cronshift status shows where each job stands.",
         )
-    planned = take_out(project, ready)
-    routes = _dead_routes(project, ready)
-    planned = _without_globs(project, planned, routes)
-    after = project_after(project, planned)
-    new_plan = make_plan(after)
-    written = regenerated(project, planned)
-    guards, stuck = _guards(project, plan.out, [file.path for file in generate(new_plan)])
-    removed = [
-        Edit(path, None, ChangeKind.DELETE, f"the route of {job}, whose work runs in its function")
-        for path, job in routes.items()
-    ]
+    ending = _end_nextjs if plan.target == NEXTJS else _end_python
+    edits, stays = ending(project, plan, ready) if ready else ([], [])
+    new_plan = make_plan(project_after(project, edits))
     operation = build_operation(
         project.root,
         f"finalize {' '.join(job.id for job in ready)}",
-        [*planned, *removed, *_once(written, guards)] if ready else [],
+        edits,
         now,
         jobs=[job.id for job in ready],
     )
@@ -107,11 +102,72 @@ def prepare_finalization(
     return Finalization(
         jobs=tuple(job.id for job in ready),
         done=tuple(job.id for job in chosen if job not in ready),
-        stays=(*_stays(project, ready, routes), *stuck),
+        stays=tuple(stays),
         leftovers=tuple(line for line in left if line.file not in gone),
         entries_left=sum(job.entry.origin is not Origin.MOVED for job in new_plan.jobs),
         operation=operation,
     )
+
+
+def _end_python(project: Project, plan: Plan, jobs: Sequence[Job]) -> tuple[list[Edit], list[str]]:
+    """Return the edits that end Vercel's part of the jobs, and what stays."""
+    planned = take_out(project, jobs)
+    routes = _dead_routes(project, jobs)
+    planned = _without_globs(project, planned, routes)
+    new_plan = make_plan(project_after(project, planned))
+    written = regenerated(project, planned)
+    guards, stuck = _guards(project, plan.out, [file.path for file in generate(new_plan)])
+    removed = [
+        Edit(path, None, ChangeKind.DELETE, f"the route of {job}, whose work runs in its function")
+        for path, job in routes.items()
+    ]
+    edits = [*planned, *removed, *_once(written, guards)]
+    return edits, [*_stays(project, jobs, routes), *stuck]
+
+
+def _end_nextjs(project: Project, plan: Plan, jobs: Sequence[Job]) -> tuple[list[Edit], list[str]]:
+    """Return the edits that end Vercel's part of the jobs, and what stays, in a Next.js app.
+
+    The routes' modules move to where their functions are; the dispatcher's routes go.
+    """
+    entries_gone = project_after(project, take_out(project, jobs))
+    moves, stay = retire(SourceTree(project.root, entries_gone.edited), plan, jobs)
+    kept = {job: move.kept for move in moves for job in move.jobs}
+    planned = take_out(project, jobs, kept)
+    planned += [
+        Edit(
+            move.new,
+            move.text.encode(),
+            ChangeKind.MOVE,
+            f"{move.old} → {move.new}: no route any more",
+            moved_from=move.old,
+        )
+        for move in moves
+    ]
+    written = regenerated(project, planned)
+    gone, edited = _not_generated(project, plan, make_plan(project_after(project, planned)))
+    edits = [*planned, *_once(written, gone)]
+    return edits, [
+        *(f"{file} stays: {reason}." for file, reason in stay.items()),
+        *_stays(project, [job for job in jobs if job.mode is Mode.BRIDGE], ()),
+        *(f"{path} is no longer needed, but was changed by hand." for path in edited),
+    ]
+
+
+def _not_generated(project: Project, before: Plan, after: Plan) -> tuple[list[Edit], list[str]]:
+    """Return the edits that remove what is no longer generated, and what of it was changed by hand."""
+    still = {file.path for file in generate(after)}
+    edits, edited = [], []
+    for file in generate(before):
+        data = content(inside(project.root, file.path)) if file.path not in still else None
+        if data is None:
+            continue
+        if is_untouched(data.decode(errors="replace")):
+            said = f"{file.path}: nothing calls it any more"
+            edits.append(Edit(file.path, None, ChangeKind.REMOVE_GUARD, said))
+        else:
+            edited.append(file.path)
+    return edits, edited
 
 
 def _not_yet(ownership: Ownership, job: Job, now: datetime, has_run: HasRun) -> str | None:

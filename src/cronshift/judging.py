@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
+from cronshift.errors import ConfigError
 from cronshift.findings import behaviour as behaves
 from cronshift.findings import load
 from cronshift.findings import routing as rules
@@ -22,7 +23,7 @@ from cronshift.handlers.workspaces import below
 from cronshift.model import CronEntry, Finding, Handler, HandlerKind, Location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cronshift.findings import Rule
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 _TICKS_LOOKED_AT = 300
 _AMBIENT = re.compile(r"[\"']next/headers[\"']")
+_IMPORTED = re.compile(r"""\b(?:from|import|require)\s*\(?\s*["']([^"']+)["']""")
+_TYPES = re.compile(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
+_MOST_IMPORTED = 300  # modules of one handler
 _LONGEST_GLOB = 256  # characters; the schema of vercel.json
 _AUTH = {
     Auth.NONE: (behaves.NO_AUTH, "checks nobody"),
@@ -53,10 +57,13 @@ class Judge:
     Args:
         root: the folder that Vercel calls the Root Directory.
         document: vercel.json, as data.
+        edited: files as they will be, by path.
     """
 
-    def __init__(self, root: Path, document: Any) -> None:
-        self.resolver = Resolver(root, document)
+    def __init__(
+        self, root: Path, document: Any, edited: Mapping[str, bytes | None] | None = None
+    ) -> None:
+        self.resolver = Resolver(root, document, edited)
         self._root = root
         self._functions = document.get("functions") if isinstance(document, dict) else None
         self._known: dict[Handler, Behaviour] = {}
@@ -78,21 +85,52 @@ class Judge:
         if handler is None or resolution.verdict not in {Verdict.ANSWERED, Verdict.UNKNOWN}:
             return handler, found
         seen = self.behaviour(handler)
-        handler = replace(
-            handler,
-            max_duration=seen.max_duration or self.configured_duration(handler.file),
-            runtime=seen.runtime,
-            reads=tuple(
-                name
-                for name, read in (("query", seen.reads_query), ("schedule", seen.reads_schedule))
-                if read
-            ),
-            ambient=bool(_AMBIENT.search(self.resolver.tree.read(handler.file))),
-            auth=None if seen.auth is Auth.UNKNOWN else seen.auth.value,
-        )
+        handler = self._described(handler, seen)
         found += self._findings(entry, handler, seen, job)
         found += _overlap(entry, handler, schedule, job)
         return handler, found
+
+    def named(self, reference: str) -> Handler:
+        """Return the handler that ``path/to/file.ts:export`` names in the app's own TypeScript.
+
+        Raises:
+            ConfigError: if there is no such file in the project.
+        """
+        file, _, export = reference.rpartition(":")
+        if file not in self.resolver.tree.files:
+            raise ConfigError(
+                f"The handler {reference!r} names no file of this project.",
+                reason="no-such-handler",
+                hint="Write path/to/file.ts:export, from the project's root.",
+                where=reference,
+            )
+        kind = HandlerKind.NEXT_PAGES if export == "default" else HandlerKind.NEXT_ROUTE
+        handler = Handler(file, kind, export, "typescript")
+        return self._described(handler, self.behaviour(handler))
+
+    def _described(self, handler: Handler, seen: Behaviour) -> Handler:
+        reads = (("query", seen.reads_query), ("schedule", seen.reads_schedule))
+        return replace(
+            handler,
+            max_duration=seen.max_duration or self.configured_duration(handler.file),
+            runtime=seen.runtime,
+            reads=tuple(name for name, read in reads if read),
+            ambient=self._reads_ambient(handler.file),
+            auth=None if seen.auth is Auth.UNKNOWN else seen.auth.value,
+        )
+
+    def _reads_ambient(self, file: str) -> bool:
+        """Return whether a module, or one that it imports, reads Next's own request."""
+        tree, seen, left = self.resolver.tree, {file}, [file]
+        while left:
+            text = _TYPES.sub("", tree.read(left.pop()))
+            if _AMBIENT.search(text):
+                return True
+            specifiers = _IMPORTED.findall(text) if len(seen) < _MOST_IMPORTED else []
+            found = {one for name in specifiers if (one := tree.imported(file, name))}
+            left += sorted(found - seen)
+            seen |= found
+        return False
 
     def behaviour(self, handler: Handler) -> Behaviour:
         """Return what a handler does; each is read once."""

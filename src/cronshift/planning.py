@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from cronshift.project import Project
 
 NEXTJS = "nextjs"
+_SCRIPTS = (".ts", ".tsx", ".mts")
 _LONGEST_JITTER = timedelta(minutes=5)
 _SCHEDULE_RULES = {
     "six-fields": rules.SIX_FIELDS,
@@ -69,7 +70,7 @@ def make_plan(project: Project) -> Plan:
     _refuse_unknown_jobs(settings, ids)
     found = [*_from_problems(problems, entries, ids), *_between(entries, ids)]
     settings = replace(settings, out=_out(project, settings))
-    judge = Judge(project.root, project.sources[0].document)
+    judge = Judge(project.root, project.sources[0].document, project.edited)
     made_jobs = []
     for job_id, entry in zip(ids, entries, strict=True):
         job, own = _job(settings, judge, job_id, entry)
@@ -165,10 +166,8 @@ def _job(
     if entry.method != "GET":
         message = f"{entry.pointer} calls {entry.path} with {entry.method}."
         found.append(rules.NOT_GET.found(message, job=job_id, location=entry.source))
-    if own and own.handler:
-        named = judge.resolver.python.named(own.handler, own.handler_kind)
-        handler: Handler | None = named
-    else:
+    handler = _named_handler(own, judge) if own else None
+    if handler is None:
         handler, said = judge.of(entry, schedule, job_id)
         found += said
     wanted = (own.mode if own else None) or settings.mode
@@ -180,6 +179,18 @@ def _job(
     if settings.target == NEXTJS:
         module = f"{settings.out}/functions/{job_id}.ts"
     return Job(job_id, entry, schedule, mode, handler, options, module), found
+
+
+def _named_handler(own: JobSettings, judge: Judge) -> Handler | None:
+    """Return the handler that the settings name: the user's, or where its route was moved to."""
+    reference = own.handler or (own.moved.handler if own.moved else None)
+    if reference is None:
+        return None
+    if reference.rpartition(":")[0].endswith(_SCRIPTS):
+        handler = judge.named(reference)
+        told = own.moved.max_duration if own.moved else None
+        return replace(handler, max_duration=handler.max_duration or told)
+    return judge.resolver.python.named(reference, own.handler_kind)
 
 
 def _out(project: Project, settings: Settings) -> str:
@@ -209,11 +220,12 @@ def _is_callable(handler: Handler, path: str, settings: Settings, routers: Route
     if settings.target != NEXTJS:
         return handler.kind in PYTHON_KINDS
     folders = {HandlerKind.NEXT_ROUTE: routers.app, HandlerKind.NEXT_PAGES: routers.pages}
-    folder = folders.get(handler.kind)
-    if folder is None or handler.language != "typescript" or handler.ambient:
+    if handler.kind not in folders or handler.language != "typescript" or handler.ambient:
         return False
+    if "[" not in handler.file:
+        return True
     below = path.partition("?")[0].removeprefix(routers.base_path)
-    return "[" not in handler.file or route_params(folder, handler.file, below) is not None
+    return route_params(folders[handler.kind] or "", handler.file, below) is not None
 
 
 def _mode(

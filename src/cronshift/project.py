@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cronshift.config import Settings, load_settings
@@ -13,6 +13,7 @@ from cronshift.naming import slug
 from cronshift.vercel import VercelConfig, read_project
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _PYTHON_FRAMEWORK = re.compile(r"\b(fastapi|flask|django|starlette)\b", re.IGNORECASE)
@@ -25,12 +26,14 @@ class Project:
     Attributes:
         sources: the files that entries come from; the first is the one the user writes.
         framework: ``nextjs-app``, ``fastapi``, … or ``None`` when nothing tells.
+        edited: files as they will be, by path, where that is what is looked at.
     """
 
     root: Path
     settings: Settings
     sources: tuple[VercelConfig, ...]
     framework: str | None
+    edited: Mapping[str, bytes | None] = field(default_factory=dict)
 
     @property
     def config_file(self) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import tomlkit
 from tomlkit.items import Table
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def add_moved(text: str, job_id: str, path: str, schedule: str) -> str:
-    """Return ``text`` with the entry of a job that Vercel no longer has."""
+
+def add_moved(text: str, job_id: str, entry: Mapping[str, str | int]) -> str:
+    """Return ``text`` with the entry of a job that Vercel no longer has: path, schedule, and more."""
     document = tomlkit.parse(text)
     jobs = document.get("jobs")
     if jobs is None:
@@ -17,9 +22,9 @@ def add_moved(text: str, job_id: str, path: str, schedule: str) -> str:
     if table is None:
         table = tomlkit.table()
         jobs[job_id] = table
-    entry = tomlkit.inline_table()
-    entry["path"], entry["schedule"] = path, schedule
-    table["moved"] = entry
+    inline = tomlkit.inline_table()
+    inline.update(entry)
+    table["moved"] = inline
     return tomlkit.dumps(document)
 
 

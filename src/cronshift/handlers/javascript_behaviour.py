@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.behaviour import (
     READING,
@@ -50,6 +50,24 @@ _DYNAMIC = re.compile(r"next/headers|no-store|noStore|\bconnection\(")
 _HANDED_ON = re.compile(r"(?:return )?(?:await )?(\w+)\( ?\w+(?: ?, ?\w+)* ?\);?")
 
 
+def _duration(root: SgNode) -> int | None:
+    """Return the seconds that a file says it may run for."""
+    duration = _setting(root, "maxDuration")
+    return duration if isinstance(duration, int) and not isinstance(duration, bool) else None
+
+
+def _runtime(root: SgNode) -> str | None:
+    runtime = _setting(root, "runtime")
+    return runtime if isinstance(runtime, str) else None
+
+
+def _setting(root: SgNode, name: str) -> Any:
+    """Return what a file exports under a name, or in ``config`` as the pages router has it."""
+    own = constant(root, name)
+    config = constant(root, "config") if own is None else None
+    return config.get(name) if isinstance(config, dict) else own
+
+
 def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
     """Return what the source of a JavaScript or TypeScript handler shows."""
     root = tree.parsed(handler.file)
@@ -60,8 +78,7 @@ def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
     else:
         found = define(tree, handler.file, handler.export)
     if found is None or found.node.kind() not in FUNCTIONS:
-        duration = constant(root, "maxDuration")
-        return Behaviour(max_duration=duration if isinstance(duration, int) else None)
+        return Behaviour(max_duration=_duration(root), runtime=_runtime(root))
     return _Reading(tree, handler, root, _delegated(tree, found)).behaviour()
 
 
@@ -121,8 +138,6 @@ class _Reading:
     def behaviour(self) -> Behaviour:
         """Return all of it."""
         answers = Answers(self.found.file, self.body, self.own)
-        duration = constant(self.root, "maxDuration")
-        runtime = constant(self.root, "runtime")
         text = self.found.node.text()
         schedule = re.search(r"x-vercel-cron-schedule", text, re.IGNORECASE)
         line = line_of(self.found.node) + text.count("\n", 0, schedule.start()) if schedule else 0
@@ -135,8 +150,8 @@ class _Reading:
             refuses_get=answers.refuses_get(),
             auth=auth_of(self.tree, self.handler, self.found),
             auth_spot=self.spot(self.found.node, ""),
-            max_duration=duration if isinstance(duration, int) else None,
-            runtime=runtime if isinstance(runtime, str) else None,
+            max_duration=_duration(self.root),
+            runtime=_runtime(self.root),
             cached=self._cached(),
             streams=self._streams(),
             silent=self._silent(),

@@ -27,7 +27,7 @@ from cronshift.handlers.verdict import Resolution, Verdict
 from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cronshift.handlers.code_routes import CodeRoute
@@ -50,10 +50,16 @@ class Resolver:
     Args:
         root: the folder that Vercel calls the Root Directory.
         document: vercel.json, as data.
+        edited: files as they will be, by path.
     """
 
-    def __init__(self, root: Path, document: Any = None) -> None:
-        self.tree = SourceTree(root)
+    def __init__(
+        self,
+        root: Path,
+        document: Any = None,
+        edited: Mapping[str, bytes | None] | None = None,
+    ) -> None:
+        self.tree = SourceTree(root, edited)
         self.document: dict[str, Any] = document if isinstance(document, dict) else {}
         self.python = PythonHandlers(root)
         self._python_routes = PythonRoutes(self.tree)

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from ast_grep_py import SgNode
@@ -56,17 +56,20 @@ class SourceTree:
 
     Args:
         root: the project's folder.
+        edited: files as they will be, by path; ``None`` for one that will be gone.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, edited: Mapping[str, bytes | None] | None = None) -> None:
         self.root = root
+        self._edited = edited or {}
         self._texts: dict[str, str | None] = {}
         self._parsed: dict[str, SgNode | None] = {}
 
     @cached_property
     def files(self) -> frozenset[str]:
         """Every file that may be source; links are not followed."""
-        return frozenset(self._walk())
+        there = {file for file, data in self._edited.items() if data is not None}
+        return frozenset(self._walk()) - self._edited.keys() | there
 
     @cached_property
     def _sorted(self) -> list[str]:
@@ -190,6 +193,8 @@ class SourceTree:
     def _read(self, file: str) -> str | None:
         if file not in self.files:
             return None
+        if (data := self._edited.get(file)) is not None:
+            return data.decode("utf-8", errors="replace")
         path = self.root / file
         try:
             if path.is_symlink() or path.stat().st_size > LONGEST:

@@ -123,7 +123,11 @@ def _dispatcher(plan: Plan, one: Dispatcher) -> str:
         **(
             {"edge": is_edge, "config": record(limits) if limits else None}
             if one.pages
-            else {"max_duration": _duration(job), "runtime": text("edge") if is_edge else None}
+            else {
+                "export": called.name,
+                "max_duration": _duration(job),
+                "runtime": text("edge") if is_edge else None,
+            }
         ),
     )
 

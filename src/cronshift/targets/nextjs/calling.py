@@ -60,6 +60,7 @@ def callee(plan: Plan, job: Job) -> Callee:
     path = job.entry.path.partition("?")[0].removeprefix(plan.routers.base_path)
     params = (route_params(folder, handler.file, path) or {}) if "[" in handler.file else {}
     if not in_pages:
-        return Callee(handler.file, paged=False, clause="{ GET }", name="GET", params=params)
+        name = handler.export
+        return Callee(handler.file, paged=False, clause=f"{{ {name} }}", name=name, params=params)
     is_paged = handler.runtime != "edge"
     return Callee(handler.file, paged=is_paged, clause="handler", name="handler", params=params)

@@ -1,0 +1,59 @@
+"""Moving a module: its relative imports, rewritten so that they lead where they led before."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.tree import language, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ast_grep_py import SgNode
+
+_DEEP = "/deep" * 32  # a place for the project, so that imports may lead out of it
+_TIED = re.compile(r"\b__dirname\b|\b__filename\b|\bimport\.meta\b")
+
+
+def relocated(source: str, old: str, new: str) -> str | None:
+    """Return a module's text for another place; only the specifiers of relative imports differ.
+
+    ``None`` where the code asks where it stands, so that moving it would change what it does.
+
+    Args:
+        source: TypeScript or JavaScript.
+        old: the path it has, relative to the project's root.
+        new: the path it gets.
+    """
+    root = parse(source, language(old))
+    if root is None or _TIED.search(source):
+        return None
+    here, there = (posixpath.join(_DEEP, posixpath.dirname(path)) for path in (old, new))
+    pieces, done = [], 0
+    for start, end, specifier in sorted(_specifiers(root)):
+        target = posixpath.normpath(posixpath.join(here, specifier))
+        moved = posixpath.relpath(target, there)
+        moved = moved if moved.startswith(".") else f"./{moved}"
+        if specifier.endswith("/") and specifier.strip("./"):
+            moved += "/"
+        pieces += [source[done:start], moved]
+        done = end
+    return "".join([*pieces, source[done:]])
+
+
+def _specifiers(root: SgNode) -> Iterator[tuple[int, int, str]]:
+    """Yield the relative specifiers, with where they begin and end between their quotes."""
+    for node in root.find_all({"rule": {"kind": "string", "any": [
+        {"inside": {"kind": "import_statement", "stopBy": "neighbor"}},
+        {"inside": {"kind": "export_statement", "stopBy": "neighbor"}},
+        {"inside": {"kind": "import_require_clause", "stopBy": "neighbor"}},
+        {"inside": {"kind": "arguments", "stopBy": "neighbor", "inside": {
+            "kind": "call_expression", "stopBy": "neighbor",
+            "has": {"field": "function", "regex": r"^(import|require|require\.resolve)$"}}}},
+    ]}}):  # fmt: skip
+        text = node.text()[1:-1]
+        if text.startswith("."):
+            span = node.range()
+            yield span.start.index + 1, span.end.index - 1, text

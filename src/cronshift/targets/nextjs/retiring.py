@@ -1,0 +1,202 @@
+"""Retiring routes: what a function does itself needs no route any more, so its module moves.
+
+A route stays where something else may need it: another job, another method, code or a script that
+names it, an import. Which one is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.javascript import METHODS, constant, exports
+from cronshift.handlers.tree import SourceTree, language
+from cronshift.model import HandlerKind, Job, Mode, Origin
+from cronshift.targets.nextjs.relocating import relocated
+from cronshift.targets.seal import is_untouched, sealed_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from ast_grep_py import SgNode
+
+    from cronshift.model import Handler, Plan
+
+_ROUTES = frozenset({HandlerKind.NEXT_ROUTE, HandlerKind.NEXT_PAGES})
+_IMPORT = re.compile(r"""(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']""")
+_CALLING = (".sh", ".bash", ".yml", ".yaml", ".http", ".rest", ".json", ".toml")
+_CALLING_NAMES = frozenset({"Makefile", "justfile", "Procfile", "crontab"})
+_NEVER_CALLING = frozenset({"cronshift.toml", "cronshift.ownership.json", "package-lock.json"})
+_NO_TEXT = "\ufffd"
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """One route's module, on its way to where only its function finds it.
+
+    Attributes:
+        jobs: whose work it does.
+        old: the route's file.
+        new: where it goes.
+        text: what it holds there.
+        export: the name that does the work.
+        max_duration: in seconds, where only the Vercel configuration says it.
+    """
+
+    jobs: tuple[str, ...]
+    old: str
+    new: str
+    text: str
+    export: str
+    max_duration: int | None
+
+    @property
+    def kept(self) -> dict[str, str | int]:
+        """What the settings are to keep of it."""
+        told = {"max_duration": self.max_duration} if self.max_duration else {}
+        return {"handler": f"{self.new}:{self.export}", **told}
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    handler: Handler
+    jobs: tuple[Job, ...]
+    paths: tuple[str, ...]
+
+
+def retire(
+    tree: SourceTree, plan: Plan, jobs: Sequence[Job]
+) -> tuple[list[Retirement], dict[str, str]]:
+    """Return the moves of the routes that nothing else needs, and why the others stay, by file.
+
+    Args:
+        tree: the project's files without the entries of ``jobs``.
+        plan: as it is before.
+        jobs: those that are wholly Inngest's.
+    """
+    routes = list(_routes(plan, jobs))
+    named = _named(tree, routes)
+    moves, stay = [], {}
+    for route in routes:
+        reason = _own_reason(tree, plan, route, jobs) or named.get(route.handler.file)
+        new = f"{plan.out}/jobs/{route.jobs[0].id}{PurePosixPath(route.handler.file).suffix}"
+        text = relocated(tree.read(route.handler.file), route.handler.file, new)
+        if reason is None and new in tree.files:
+            reason = f"{new} is in its way"
+        if reason is None and _NO_TEXT in tree.read(route.handler.file):
+            reason = "it holds bytes that are no text"
+        if reason is None and text is None:
+            reason = "its code asks where it stands"
+        if reason is not None or text is None:
+            stay[route.handler.file] = reason or ""
+            continue
+        moves.append(_retirement(tree, route, new, text))
+    return moves, stay
+
+
+def _routes(plan: Plan, jobs: Sequence[Job]) -> Iterator[_Route]:
+    """Yield the routes that functions call in process, each with the jobs it does."""
+    grouped: defaultdict[str, list[Job]] = defaultdict(list)
+    for job in jobs:
+        if job.mode is Mode.DIRECT and job.handler and job.handler.kind in _ROUTES:
+            grouped[job.handler.file].append(job)
+    for own in grouped.values():
+        handler = own[0].handler
+        paths = tuple(
+            job.entry.path.partition("?")[0].removeprefix(plan.routers.base_path) for job in own
+        )
+        if handler is not None:
+            yield _Route(handler, tuple(own), paths)
+
+
+def _retirement(tree: SourceTree, route: _Route, new: str, text: str) -> Retirement:
+    root = tree.parsed(route.handler.file)
+    config = constant(root, "config") if root is not None else None
+    in_config = isinstance(config, dict) and "maxDuration" in config
+    own = root is not None and (in_config or constant(root, "maxDuration") is not None)
+    return Retirement(
+        tuple(job.id for job in route.jobs),
+        route.handler.file,
+        new,
+        text,
+        route.handler.export,
+        None if own else route.handler.max_duration,
+    )
+
+
+def _own_reason(tree: SourceTree, plan: Plan, route: _Route, leaving: Sequence[Job]) -> str | None:
+    """Return what of a route itself, or of the plan, keeps it where it is."""
+    file = route.handler.file
+    others = [
+        job.id
+        for job in plan.jobs
+        if job not in leaving
+        and job.entry.origin is not Origin.MOVED
+        and job.handler is not None
+        and job.handler.file == file
+    ]
+    if others:
+        return f"{', '.join(others)} still calls it"
+    if "[" in file:
+        return "it answers other paths too"
+    root = tree.parsed(file)
+    methods = sorted(exports(root).keys() & set(METHODS) - {"GET"}) if root is not None else []
+    if methods:
+        return f"it answers {' and '.join(methods)} too"
+    edited = [
+        job.module for job in route.jobs if job.module and not is_untouched(tree.read(job.module))
+    ]
+    return f"{edited[0]}, which imports it, was changed by hand" if edited else None
+
+
+def _named(tree: SourceTree, routes: Collection[_Route]) -> dict[str, str]:
+    """Return where else the routes are imported or their paths named, by the route's file."""
+    if not routes:
+        return {}
+    by_path = {path: one.handler.file for one in routes for path in one.paths}
+    spoken = re.compile("|".join(rf"{re.escape(path)}(?![\w/-])" for path in by_path))
+    modules = {one.handler.file for one in routes}
+    stems = {PurePosixPath(file).stem for file in modules}
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for file in sorted(tree.files):
+        text = tree.read(file) if _may_call(file) else ""
+        if not text or sealed_digest(text):
+            continue
+        for match in _IMPORT.finditer(text):
+            target = tree.imported(file, match[1]) if _ends(match[1], stems) else None
+            if target in modules and target != file:
+                places[target].append(f"imported by {file}:{_line(text, match.start())}")
+        for match in spoken.finditer(text):
+            own = by_path[match[0]]
+            if file != own and not _in_comment(tree.parsed(file), match.start()):
+                places[own].append(f"called by {file}:{_line(text, match.start())}")
+    return {file: "it is " + " and ".join(found[:_SHOWN]) for file, found in places.items()}
+
+
+def _may_call(file: str) -> bool:
+    name = PurePosixPath(file).name
+    if name in _NEVER_CALLING:
+        return False
+    return language(file) is not None or file.endswith(_CALLING) or name in _CALLING_NAMES
+
+
+def _ends(specifier: str, stems: Collection[str]) -> bool:
+    return PurePosixPath(specifier).stem in stems
+
+
+def _in_comment(root: SgNode | None, offset: int) -> bool:
+    if root is None:
+        return False
+    return any(
+        span.start.index <= offset < span.end.index
+        for node in root.find_all(kind="comment")
+        for span in [node.range()]
+    )
+
+
+def _line(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1
