@@ -247,3 +247,33 @@ MISSING_KEYS = Rule(
     "The example of the environment does not name what Inngest needs in production.",
     "Add INNGEST_EVENT_KEY and INNGEST_SIGNING_KEY, without values.",
 )
+COMPUTED = Rule(
+    "CS434",
+    "computed-option",
+    Severity.NOTE,
+    "Only running the code would tell the value, and validate runs none of the app's TypeScript: it "
+    "was not checked.",
+    "Write it as a literal or a constant, or check the running app: cronshift validate --endpoint.",
+)
+DOES_NOT_COMPILE = Rule(
+    "CS435",
+    "does-not-compile",
+    Severity.ERROR,
+    "The project's own TypeScript compiler refuses a file of the Inngest side, so the app's build "
+    "would fail.",
+    "Correct what it says; for a generated file: cronshift migrate, or the SDK's version.",
+)
+ERRORS_ELSEWHERE = Rule(
+    "CS436",
+    "errors-elsewhere",
+    Severity.NOTE,
+    "The project's own TypeScript compiler refuses other files of the project.",
+    "node_modules/.bin/tsc --noEmit lists them.",
+)
+NOT_COMPILED = Rule(
+    "CS437",
+    "not-compiled",
+    Severity.NOTE,
+    "The project's own TypeScript compiler was not run, so that the types were not checked.",
+    "Install the project's packages, and Node.js, and validate again.",
+)
