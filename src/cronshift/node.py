@@ -56,14 +56,14 @@ def start(
 
 def stop(process: subprocess.Popen[bytes], grace: timedelta) -> None:
     """End a program that :func:`start` started and all it started: asked first, then at once."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if not _signal_group(process, number):
-            break
-        try:
+    try:
+        if _signal_group(process, signal.SIGTERM):
             process.wait(grace.total_seconds())
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
+    except subprocess.TimeoutExpired:
+        pass
+    finally:  # what it leaves behind too, and when Ctrl-C cuts the waiting short
+        _signal_group(process, signal.SIGKILL)
+        process.wait()
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> bool:
