@@ -31,7 +31,7 @@ STOP_GRACE = timedelta(seconds=5)
 _HOST = "127.0.0.1"
 _NEXT = "next/dist/bin/next"
 _POLL_SECONDS = 0.2
-_TOLD_EVERY = 10  # seconds
+_TOLD_EVERY = 5  # seconds
 _LAST_LINES = 12
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
     from typing import IO, Any
+
+_DYING_SECONDS = 2  # for what was killed to be gone, where somebody buries it
+_POLL_SECONDS = 0.02
 
 
 def node_program() -> str | None:
@@ -62,7 +66,10 @@ def stop(process: subprocess.Popen[bytes], grace: timedelta) -> None:
     except subprocess.TimeoutExpired:
         pass
     finally:  # what it leaves behind too, and when Ctrl-C cuts the waiting short
-        _signal_group(process, signal.SIGKILL)
+        killed = time.monotonic()
+        while _signal_group(process, signal.SIGKILL) and time.monotonic() < killed + _DYING_SECONDS:
+            process.poll()
+            time.sleep(_POLL_SECONDS)
         process.wait()
 
 

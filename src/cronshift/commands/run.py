@@ -52,7 +52,7 @@ def run(
         typer.Option(
             metavar="URL",
             envvar="CRONSHIFT_ENDPOINT",
-            help="Run what is served there instead of the project's own package.",
+            help="Run what is served there, in Python or TypeScript.",
         ),
     ] = None,
     start: Annotated[
