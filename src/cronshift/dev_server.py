@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -33,6 +34,7 @@ _NEXT = "next/dist/bin/next"
 _POLL_SECONDS = 0.2
 _TOLD_EVERY = 5  # seconds
 _LAST_LINES = 12
+_STYLING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @asynccontextmanager
@@ -162,8 +164,9 @@ async def _waiting(began: float, tell: Callable[[str], None]) -> None:
 def _failed(text: str, output: IO[bytes]) -> CronshiftError:
     """Return the error that holds the last lines of what the server said."""
     output.seek(0)
-    lines = [line for line in output.read().decode(errors="replace").splitlines() if line.strip()]
-    said = "".join(f"\n  {line.rstrip()}" for line in lines[-_LAST_LINES:])
+    written = _STYLING.sub("", output.read().decode(errors="replace"))
+    lines = [line.rstrip() for line in written.splitlines() if line.strip()]
+    said = "".join(f"\n  {line}" for line in lines[-_LAST_LINES:])
     return CronshiftError(
         f"{text} It said:{said}" if said else text,
         reason="dev-server-failed",

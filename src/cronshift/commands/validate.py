@@ -109,4 +109,5 @@ def _show(
         + (f"{errors} error{'' if errors == 1 else 's'}." if errors else "valid.")
     )
     if not errors:
-        console.say("Next: cronshift serve --dev, or cronshift cutover")
+        trying = "cronshift run JOB --start" if plan.target == "nextjs" else "cronshift serve --dev"
+        console.say(f"Next: {trying}, or cronshift cutover")

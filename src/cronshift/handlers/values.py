@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MODULE = "program"
 """The kind of the node that stands for a whole module, as ``import * as jobs`` names one."""
-_DEEPEST = 16  # names behind names
+_DEEPEST = 16  # names behind names, and values within values
 _WRAPPED = {
     "parenthesized_expression": 1,
     "as_expression": 0,
@@ -73,7 +73,9 @@ def follow(tree: SourceTree, expression: Expression, depth: int = _DEEPEST) -> E
     return follow(tree, found, depth - 1) if found is not None else expression
 
 
-def members(tree: SourceTree, expression: Expression) -> Iterator[tuple[str, Expression]]:
+def members(
+    tree: SourceTree, expression: Expression, depth: int = _DEEPEST
+) -> Iterator[tuple[str, Expression]]:
     """Yield the names and values of an object or of a module's exports.
 
     A spread of what is known yields its members; any other has the name ``...`` and its own text,
@@ -90,8 +92,8 @@ def members(tree: SourceTree, expression: Expression) -> Iterator[tuple[str, Exp
         if child.kind() == "spread_element":
             spread = child.child(1)
             inner = follow(tree, expression.at(spread)) if spread is not None else None
-            if inner is not None and inner.kind == "object":
-                yield from members(tree, inner)
+            if inner is not None and inner.kind == "object" and depth > 0:
+                yield from members(tree, inner, depth - 1)
             else:
                 yield "...", expression.at(child)
         elif key is not None and value is not None:
@@ -103,26 +105,28 @@ def members(tree: SourceTree, expression: Expression) -> Iterator[tuple[str, Exp
             yield text_of(named), expression.at(child)
 
 
-def items(tree: SourceTree, array: Expression) -> Iterator[Expression]:
+def items(tree: SourceTree, array: Expression, depth: int = _DEEPEST) -> Iterator[Expression]:
     """Yield the elements of an array, those of spread arrays too; an unknown spread as it stands."""
     for child in array.node.children():
         if not child.is_named() or child.kind() == "comment":
             continue
         spread = child.child(1) if child.kind() == "spread_element" else None
         inner = follow(tree, array.at(spread)) if spread is not None else None
-        if inner is not None and inner.kind == "array":
-            yield from items(tree, inner)
+        if inner is not None and inner.kind == "array" and depth > 0:
+            yield from items(tree, inner, depth - 1)
         else:
             yield array.at(child)
 
 
-def value(tree: SourceTree, expression: Expression) -> Any:
+def value(tree: SourceTree, expression: Expression, depth: int = _DEEPEST) -> Any:
     """Return the value that an expression spells; ``UNKNOWN`` for it, or inside it, elsewhere."""
     held = follow(tree, expression)
+    if depth == 0:
+        return UNKNOWN
     if held.kind == "array":
-        return [value(tree, item) for item in items(tree, held)]
+        return [value(tree, item, depth - 1) for item in items(tree, held)]
     if held.kind == "object":
-        return {name: value(tree, member) for name, member in members(tree, held)}
+        return {name: value(tree, member, depth - 1) for name, member in members(tree, held)}
     return literal(held.node)
 
 

@@ -160,10 +160,12 @@ def _elements(tree: SourceTree, listed: Expression) -> Iterator[Expression | Unr
             yield Unread(f"what is added to `{name}`", held.location)
         for item in items(tree, held):
             spread = item.node.child(1) if item.kind == "spread_element" else None
-            if spread is not None:
-                yield from _elements(tree, item.at(spread))
-            else:
+            if spread is None:
                 yield _element(tree, item)
+            elif follow(tree, item.at(spread)).kind != "array":
+                yield from _elements(tree, item.at(spread))
+            else:  # one that leads back to itself
+                yield Unread(f"what `{item}` gives", item.location)
         return
     called = held.node.field("function") if held.kind == "call_expression" else None
     given = arguments(held.node) if called is not None else []

@@ -346,3 +346,29 @@ def test_tests_and_other_apps_leave_nothing_out(app: Path) -> None:
         },
     )
     assert told(app) == []
+
+
+@pytest.mark.parametrize(
+    "functions", ["[...jobs]", "[jobs]", "jobs.jobs", "other", "Object.values(self)"]
+)
+def test_names_that_lead_back_to_themselves_come_to_an_end(app: Path, functions: str) -> None:
+    by_hand(
+        app,
+        "",
+        'import * as self from "./route";\n'
+        f"export const jobs = {functions};\nexport const other = jobs;\n"
+        "export default serve({ client: inngest, functions: jobs, ...jobs });",
+    )
+    assert read(app).unread != ()
+
+
+def test_an_option_that_holds_itself_is_computed(app: Path) -> None:
+    by_hand(
+        app,
+        "const limit = { limit };\nconst more = { ...more };\nconst all = [...all];\n"
+        'export const one = inngest.createFunction({ id: "one", triggers: { event: "x" },\n'
+        "  concurrency: limit, cancelOn: all, ...more }, f);",
+        'import { one } from "@/lib/inngest/mine";\n'
+        "export default serve({ client: inngest, functions: [one] });",
+    )
+    assert "concurrency" in only(app).computed
