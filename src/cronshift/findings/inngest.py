@@ -20,8 +20,8 @@ LEFT_OUT = Rule(
     "CS402",
     "function-left-out",
     Severity.ERROR,
-    "The function is defined but not in the package's `functions`, so it is not registered.",
-    "Add it to `functions` in the package's __init__.py.",
+    "The function is defined but not in the list that is served, so it is not registered.",
+    "Add it to `functions`: in the package's __init__.py, or in the index beside the modules.",
 )
 WITHOUT_JOB = Rule(
     "CS403",
@@ -42,7 +42,7 @@ DUPLICATE_ID = Rule(
     "duplicate-function-id",
     Severity.ERROR,
     "Two functions have one id. The Python SDK serves the last one only, and says nothing.",
-    "Give each its own fn_id.",
+    "Give each its own id.",
 )
 OTHER_APP = Rule(
     "CS406",
