@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.errors import CronshiftError
 from cronshift.executor.transport import Endpoint
 from cronshift.findings.inngest import OUT_OF_DATE
 from cronshift.model import Location
 from cronshift.targets import generate
 from cronshift.targets.changes import FileAction, compare
-from cronshift.validation import check, inspect_endpoint, inspect_package
+from cronshift.validation import check, inspect_app, inspect_endpoint, inspect_package
+from cronshift.validation.compiling import check_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,21 +20,45 @@ if TYPE_CHECKING:
     from cronshift.validation import Registration
 
 
-def validate_package(root: Path, plan: Plan) -> tuple[Registration, tuple[Finding, ...]]:
-    """Return what the generated package would register, and all that is wrong with it.
+_OF_THE_APP = {"CS430", "CS431", "CS432"}
+"""What planning found in the app's source that keeps its functions from being called."""
+
+
+def validate_package(
+    root: Path, plan: Plan, *, compiles: bool = True
+) -> tuple[Registration, tuple[Finding, ...]]:
+    """Return what the generated modules would register, and all that is wrong with them.
+
+    Python is imported, in a process of its own. TypeScript is read, and its types are checked by
+    the project's own compiler.
+
+    Args:
+        root: the project's folder.
+        plan: its plan.
+        compiles: whether to run that compiler.
 
     Raises:
-        ConfigError: ``not-generated`` when there is no package.
-        NotWellError: if it cannot be imported.
+        ConfigError: ``not-generated`` when there are no modules.
+        NotWellError: if a Python package cannot be imported.
     """
-    if plan.target != "python":
-        raise CronshiftError(
-            "The app's own functions are validated where the app runs.",
-            reason="needs-endpoint",
-            hint="Start it with INNGEST_DEV=1 and say --endpoint http://localhost:3000/api/inngest.",
-        )
+    if plan.target == "nextjs":
+        return _validate_app(root, plan, compiles=compiles)
     registration = inspect_package(root, plan.out.replace("/", "."))
     return registration, (*check(plan, registration), *_out_of_date(root, plan))
+
+
+def _validate_app(
+    root: Path, plan: Plan, *, compiles: bool
+) -> tuple[Registration, tuple[Finding, ...]]:
+    registration = inspect_app(root, plan)
+    found = [finding for finding in plan.findings if finding.code in _OF_THE_APP]
+    found += check(plan, registration)
+    refused = any(finding.code == "CS423" for finding in (*found, *plan.findings))
+    if plan.endpoint_file is not None and not refused:
+        found += _out_of_date(root, plan)
+    if compiles:
+        found += check_types(root, plan)
+    return registration, tuple(found)
 
 
 async def validate_endpoint(

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cronshift.dev_server import dev_server
 from cronshift.engine_durations import read_duration
 from cronshift.errors import CronshiftError, NotWellError, ScheduleError
 from cronshift.executor.engine import Surroundings, Target, execute
@@ -24,7 +25,7 @@ from cronshift.targets import generate
 from cronshift.validation.registration import FunctionConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from cronshift.executor.runs import Run
 
@@ -43,6 +44,7 @@ class Request:
         data: that event's data.
         endpoint: where it is served; the project's own package when absent.
         attempts: how often in all; as registered when absent.
+        start: whether to start the app's own dev server for it.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Request:
     data: Mapping[str, Any] | None = None
     endpoint: str | None = None
     attempts: int | None = None
+    start: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,12 @@ class Outcome:
 
 
 async def run_job(
-    root: Path, plan: Plan, request: Request, surroundings: Surroundings | None = None
+    root: Path,
+    plan: Plan,
+    request: Request,
+    surroundings: Surroundings | None = None,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
     """Run a job to its end.
 
@@ -92,6 +100,7 @@ async def run_job(
         plan: its plan.
         request: what to run.
         surroundings: time, events, and who looks on.
+        tell: called with a line of progress while a dev server starts.
 
     Raises:
         CronshiftError: for a name that is nothing to run, a time that is no tick, or an endpoint
@@ -101,11 +110,14 @@ async def run_job(
     around = surroundings or Surroundings()
     if request.endpoint is not None:
         return await _run_remote(plan, request, around)
+    if request.start:
+        return await _run_started(root, plan, request, around, tell)
     if plan.target != "python":
         raise CronshiftError(
             "The app's own functions run where the app runs.",
             reason="needs-endpoint",
-            hint="Start it with INNGEST_DEV=1 and say --endpoint http://localhost:3000/api/inngest.",
+            hint=f"cronshift run {request.name} --start starts it for this run; or name one that "
+            "runs with INNGEST_DEV=1: --endpoint http://localhost:3000/api/inngest.",
         )
     with _package(root, plan, request.name) as (folder, throwaway):
         receiver = around.receiver or Receiver()
@@ -137,6 +149,26 @@ async def _run_remote(plan: Plan, request: Request, around: Surroundings) -> Out
     async with Endpoint.http(request.endpoint or "", key) as endpoint:
         await endpoint.introspect()
         return Outcome(request.name, tick, await execute(endpoint, target, event, around))
+
+
+async def _run_started(
+    root: Path, plan: Plan, request: Request, around: Surroundings, tell: Callable[[str], None]
+) -> Outcome:
+    """Run a function of the app in its own dev server, which lives as long as the run."""
+    if plan.target != "nextjs":
+        raise CronshiftError(
+            "--start starts a Next.js app, and this project's functions are a Python package.",
+            reason="usage",
+            hint=f"cronshift run {request.name}",
+        )
+    if plan.job(request.name) is None and request.event is None and request.data is None:
+        raise unknown_job(request.name, [known.id for known in plan.jobs])
+    receiver = around.receiver or Receiver()
+    async with receiver.listening():
+        variables = dict.fromkeys(_ORIGINS, receiver.url)
+        async with dev_server(root, variables, plan.bridge.base_url_env, tell) as url:
+            began = replace(around, receiver=receiver)
+            return await _run_remote(plan, replace(request, endpoint=url), began)
 
 
 @contextmanager

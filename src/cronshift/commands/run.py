@@ -52,9 +52,13 @@ def run(
         typer.Option(
             metavar="URL",
             envvar="CRONSHIFT_ENDPOINT",
-            help="Run what is served there instead of the project's own package.",
+            help="Run what is served there, in Python or TypeScript.",
         ),
     ] = None,
+    start: Annotated[
+        bool,
+        typer.Option("--start", help="Start the Next.js app's own dev server for this run."),
+    ] = False,
     base_url: Annotated[
         str | None,
         typer.Option(metavar="URL", help="Where the app answers, for jobs called over HTTP."),
@@ -72,12 +76,16 @@ def run(
     told and passed over unless you say --real-time. Before any migrate it is generated for this
     run only. It is a real run: what the handler does is done.
 
+    The functions of a Next.js app run where the app runs: at --endpoint, or with --start in its own
+    `next dev`, on a free port, stopped at the end.
+
     Exits 1 when the run fails. No owner is asked: a run by hand is nobody's tick.
 
     Examples:
       cronshift run prediction-check
       cronshift run prediction-check --at 2026-11-24T08:00Z --base-url http://localhost:3000
       cronshift run send-mail --event app/mail.wanted --data '{"to": "ada"}'
+      cronshift run prediction-check --start
       cronshift run prediction-check --endpoint http://localhost:3000/api/inngest --json
     """
     from cronshift.executor.clock import Clock
@@ -87,15 +95,19 @@ def run(
     from cronshift.running import Request, run_job
 
     invocation: Invocation = context.obj
+    if start and endpoint is not None:
+        raise CronshiftError("--start and --endpoint exclude each other.", reason="usage")
     plan = make_plan(invocation.project)
     if base_url is not None:
         os.environ[plan.bridge.base_url_env] = base_url
     now = datetime.now(UTC)
-    request = Request(job, _instant(at), event, _data(data) if data else None, endpoint, attempts)
+    sent = _data(data) if data else None
+    request = Request(job, _instant(at), event, sent, endpoint, attempts, start)
     replies = [read_event(text, now) for text in reply or ()]
     with _live(invocation, job) as observe, redirect_stdout(sys.stderr):
         around = Surroundings(Clock(real=real_time), replies=replies, observe=observe)
-        outcome = asyncio.run(run_job(invocation.project.root, plan, request, around))
+        tell = invocation.console.say
+        outcome = asyncio.run(run_job(invocation.project.root, plan, request, around, tell=tell))
     if invocation.json:
         invocation.console.document(outcome.to_json())
     else:

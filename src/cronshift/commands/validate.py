@@ -27,12 +27,20 @@ def validate(
             help="Check what is served there, in Python or TypeScript, instead of the modules.",
         ),
     ] = None,
+    compiles: Annotated[
+        bool,
+        typer.Option(
+            "--compile/--no-compile",
+            help="TypeScript: run the project's own tsc --noEmit (two minutes at most).",
+        ),
+    ] = True,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for warnings too.")] = False,
 ) -> ExitCode:
     """Check the generated modules, or a running endpoint, against the plan and Inngest's rules.
 
-    The modules are imported in a process of their own, so the project's code runs there. An
-    endpoint in cloud mode lists its functions to who has INNGEST_SIGNING_KEY.
+    Python modules are imported in a process of their own, so the project's code runs there.
+    TypeScript is read, and its types are checked by the project's own compiler: none of its code
+    runs. An endpoint in cloud mode lists its functions to who has INNGEST_SIGNING_KEY.
 
     Exits 1 when a finding is an error (with --strict: or a warning).
 
@@ -47,7 +55,10 @@ def validate(
     invocation: Invocation = context.obj
     plan = make_plan(invocation.project)
     if endpoint is None:
-        registration, found = validate_package(invocation.project.root, plan)
+        if plan.target == "nextjs" and compiles:
+            invocation.console.say("Reading the modules, and checking their types with tsc …")
+        root = invocation.project.root
+        registration, found = validate_package(root, plan, compiles=compiles)
     else:
         key = os.environ.get("INNGEST_SIGNING_KEY")
         registration, found = asyncio.run(validate_endpoint(plan, endpoint, key))
@@ -93,8 +104,10 @@ def _show(
     )
     errors = sum(finding.severity is Severity.ERROR for finding in found)
     console.result(
-        f"{count} functions for {len(plan.runnable)} jobs ({registration.sdk}): "
+        f"{count} functions for {len(plan.runnable)} jobs"
+        + (f" ({registration.sdk}): " if registration.sdk else ": ")
         + (f"{errors} error{'' if errors == 1 else 's'}." if errors else "valid.")
     )
     if not errors:
-        console.say("Next: cronshift serve --dev, or cronshift cutover")
+        trying = "cronshift run JOB --start" if plan.target == "nextjs" else "cronshift serve --dev"
+        console.say(f"Next: {trying}, or cronshift cutover")

@@ -20,8 +20,8 @@ LEFT_OUT = Rule(
     "CS402",
     "function-left-out",
     Severity.ERROR,
-    "The function is defined but not in the package's `functions`, so it is not registered.",
-    "Add it to `functions` in the package's __init__.py.",
+    "The function is defined but not in the list that is served, so it is not registered.",
+    "Add it to `functions`: in the package's __init__.py, or in the index beside the modules.",
 )
 WITHOUT_JOB = Rule(
     "CS403",
@@ -42,7 +42,7 @@ DUPLICATE_ID = Rule(
     "duplicate-function-id",
     Severity.ERROR,
     "Two functions have one id. The Python SDK serves the last one only, and says nothing.",
-    "Give each its own fn_id.",
+    "Give each its own id.",
 )
 OTHER_APP = Rule(
     "CS406",
@@ -246,4 +246,34 @@ MISSING_KEYS = Rule(
     Severity.NOTE,
     "The example of the environment does not name what Inngest needs in production.",
     "Add INNGEST_EVENT_KEY and INNGEST_SIGNING_KEY, without values.",
+)
+COMPUTED = Rule(
+    "CS434",
+    "computed-option",
+    Severity.NOTE,
+    "Only running the code would tell the value, and validate runs none of the app's TypeScript: it "
+    "was not checked.",
+    "Write it as a literal or a constant, or check the running app: cronshift validate --endpoint.",
+)
+DOES_NOT_COMPILE = Rule(
+    "CS435",
+    "does-not-compile",
+    Severity.ERROR,
+    "The project's own TypeScript compiler refuses a file of the Inngest side, so the app's build "
+    "would fail.",
+    "Correct what it says; for a generated file: cronshift migrate, or the SDK's version.",
+)
+ERRORS_ELSEWHERE = Rule(
+    "CS436",
+    "errors-elsewhere",
+    Severity.NOTE,
+    "The project's own TypeScript compiler refuses other files of the project.",
+    "node_modules/.bin/tsc --noEmit lists them.",
+)
+NOT_COMPILED = Rule(
+    "CS437",
+    "not-compiled",
+    Severity.NOTE,
+    "The project's own TypeScript compiler was not run, so that the types were not checked.",
+    "Install the project's packages, and Node.js, and validate again.",
 )

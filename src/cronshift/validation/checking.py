@@ -41,7 +41,8 @@ def check(
     found += _coverage(plan, registration, functions)
     for function in functions:
         job = plan.job(registration.local_id(function.id))
-        problems = [*check_triggers(function, instant), *check_options(function)]
+        fires = "triggers" not in function.computed
+        problems = [*(check_triggers(function, instant) if fires else ()), *check_options(function)]
         found += [
             rule.found(
                 f"{function.id} {text}", job=job.id if job else None, location=function.location
@@ -49,7 +50,7 @@ def check(
             for rule, text in problems
         ]
         found += _drift(job, function, instant) if job else ()
-    return tuple(found)
+    return (*found, *_computed(plan, registration, functions))
 
 
 def _app(plan: Plan, registration: Registration) -> Iterator[Finding]:
@@ -90,7 +91,7 @@ def _coverage(
     known += [one.id for one in registration.unreadable]
     seen = {registration.local_id(function_id) for function_id in known}
     for job in plan.runnable:
-        if job.id not in seen:
+        if job.id not in seen and not registration.unread:
             yield rules.MISSING.found(f"{job.id} has no function.", job=job.id)
     for left in registration.undeclared:
         text = f"{left.id} is not in `functions`."
@@ -108,6 +109,30 @@ def _coverage(
         if not function.is_failure_handler and job_of(function.id) is None:
             text = f"{function.id} belongs to no cron entry."
             yield rules.WITHOUT_JOB.found(text, location=function.location)
+
+
+def _computed(
+    plan: Plan, registration: Registration, functions: tuple[FunctionConfig, ...]
+) -> Iterator[Finding]:
+    """Yield what was not checked, because the source alone does not tell it."""
+    for part in registration.unread:
+        text = f"Only running the code would tell {part.what}."
+        yield rules.COMPUTED.found(text, location=part.location)
+    for function in functions:
+        if function.computed:
+            job = plan.job(registration.local_id(function.id))
+            options = " and ".join(f"`{name}`" for name in function.computed)
+            yield rules.COMPUTED.found(
+                f"{function.id} computes {options}.",
+                job=job.id if job else None,
+                location=function.location,
+            )
+    if registration.unread:
+        read = {registration.local_id(function.id) for function in functions}
+        unseen = [job.id for job in plan.runnable if job.id not in read]
+        if unseen:
+            text = f"Whether a function is served was not told for {', '.join(unseen)}."
+            yield rules.COMPUTED.found(text, location=registration.unread[0].location)
 
 
 def _drift(job: Job, function: FunctionConfig, now: datetime) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ The shape is the SDKs' registration request and their answer to an in-band sync:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import NotWellError
@@ -91,6 +91,8 @@ class FunctionConfig:
         id: with the app's id in front, as the wire has it.
         singleton: the mode, ``skip`` or ``cancel``.
         location: where the function is written, if that is known.
+        computed: the options, in the SDK's words, that only running the code would tell; for them
+            the other attributes hold nothing.
         raw: the whole, as it was sent.
     """
 
@@ -110,6 +112,7 @@ class FunctionConfig:
     priority: str | None = None
     singleton: str | None = None
     location: Location | None = None
+    computed: tuple[str, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -131,7 +134,11 @@ class FunctionConfig:
 
     @classmethod
     def from_wire(
-        cls, document: Mapping[str, Any], location: Location | None = None
+        cls,
+        document: Mapping[str, Any],
+        location: Location | None = None,
+        *,
+        computed: tuple[str, ...] = (),
     ) -> FunctionConfig:
         """Read a function as an SDK sends it; unknown keys are kept in ``raw`` only.
 
@@ -139,7 +146,7 @@ class FunctionConfig:
             NotWellError: if it is not of that shape.
         """
         try:
-            return _function(document, location)
+            return replace(_function(document, location), computed=computed)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise NotWellError(
                 f"A function's registration is not of the shape that SDKs send: {error!r} in {document!r:.200}.",
@@ -165,6 +172,18 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of the list of functions that only running the code would tell.
+
+    Attributes:
+        what: as a sentence would go on: ``what `make("mail")` gives``.
+    """
+
+    what: str
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """What an app would register, or what an endpoint tells of it.
 
@@ -185,6 +204,7 @@ class Registration:
     count: int | None = None
     undeclared: tuple[Undeclared, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    unread: tuple[Unread, ...] = ()
     mode: str | None = None
     has_signing_key: bool | None = None
     has_event_key: bool | None = None

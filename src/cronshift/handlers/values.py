@@ -1,0 +1,191 @@
+"""What the names and expressions of TypeScript stand for, as far as the files alone tell.
+
+Names are followed to the ``const`` that holds them, through imports and re-exports; nothing is
+executed, and what code computes is :data:`~cronshift.handlers.javascript.UNKNOWN`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cronshift.handlers.javascript import UNKNOWN, exports, imports, line_of, literal, text_of
+from cronshift.model import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ast_grep_py import SgNode
+
+    from cronshift.handlers.tree import SourceTree
+
+MODULE = "program"
+"""The kind of the node that stands for a whole module, as ``import * as jobs`` names one."""
+_DEEPEST = 16  # names behind names, and values within values
+_WRAPPED = {
+    "parenthesized_expression": 1,
+    "as_expression": 0,
+    "satisfies_expression": 0,
+    "non_null_expression": 0,
+}
+_NAMES = {"identifier", "shorthand_property_identifier"}
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A piece of a file's syntax tree, with the file, in which its names have their meaning."""
+
+    file: str
+    node: SgNode
+
+    @property
+    def kind(self) -> str:
+        """What it is, in the parser's words."""
+        return self.node.kind()
+
+    @property
+    def location(self) -> Location:
+        """Where it begins."""
+        return Location(self.file, line_of(self.node))
+
+    def __str__(self) -> str:
+        """Return its text on one line, cut where it is long."""
+        text = " ".join(self.node.text().split())
+        return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - what a line of a report holds
+
+    def at(self, node: SgNode) -> Expression:
+        """Return another expression of the same file."""
+        return Expression(self.file, node)
+
+
+def follow(tree: SourceTree, expression: Expression, depth: int = _DEEPEST) -> Expression:
+    """Return what a name, or a member of a known object or module, stands for; else itself."""
+    if depth == 0:
+        return expression
+    node, found = expression.node, None
+    if expression.kind in _WRAPPED:
+        inner = node.child(_WRAPPED[expression.kind])
+        found = expression.at(inner) if inner is not None else None
+    elif expression.kind in _NAMES:
+        found = _held(tree, expression.file, node.text(), depth)
+    elif expression.kind == "member_expression":
+        found = _member(tree, expression, depth)
+    return follow(tree, found, depth - 1) if found is not None else expression
+
+
+def members(
+    tree: SourceTree, expression: Expression, depth: int = _DEEPEST
+) -> Iterator[tuple[str, Expression]]:
+    """Yield the names and values of an object or of a module's exports.
+
+    A spread of what is known yields its members; any other has the name ``...`` and its own text,
+    and so has a key that is computed.
+    """
+    if expression.kind == MODULE:
+        for name in exports(expression.node):
+            held = _exported(tree, expression.file, name, _DEEPEST)
+            if held is not None:
+                yield name, held
+        return
+    for child in expression.node.children():
+        key, value = child.field("key"), child.field("value")
+        if child.kind() == "spread_element":
+            spread = child.child(1)
+            inner = follow(tree, expression.at(spread)) if spread is not None else None
+            if inner is not None and inner.kind == "object" and depth > 0:
+                yield from members(tree, inner, depth - 1)
+            else:
+                yield "...", expression.at(child)
+        elif key is not None and value is not None:
+            name = "..." if key.kind() == "computed_property_name" else text_of(key)
+            yield name, expression.at(value)
+        elif child.kind() == "shorthand_property_identifier":
+            yield child.text(), expression.at(child)
+        elif child.kind() == "method_definition" and (named := child.field("name")) is not None:
+            yield text_of(named), expression.at(child)
+
+
+def items(tree: SourceTree, array: Expression, depth: int = _DEEPEST) -> Iterator[Expression]:
+    """Yield the elements of an array, those of spread arrays too; an unknown spread as it stands."""
+    for child in array.node.children():
+        if not child.is_named() or child.kind() == "comment":
+            continue
+        spread = child.child(1) if child.kind() == "spread_element" else None
+        inner = follow(tree, array.at(spread)) if spread is not None else None
+        if inner is not None and inner.kind == "array" and depth > 0:
+            yield from items(tree, inner, depth - 1)
+        else:
+            yield array.at(child)
+
+
+def value(tree: SourceTree, expression: Expression, depth: int = _DEEPEST) -> Any:
+    """Return the value that an expression spells; ``UNKNOWN`` for it, or inside it, elsewhere."""
+    held = follow(tree, expression)
+    if depth == 0:
+        return UNKNOWN
+    if held.kind == "array":
+        return [value(tree, item, depth - 1) for item in items(tree, held)]
+    if held.kind == "object":
+        return {name: value(tree, member, depth - 1) for name, member in members(tree, held)}
+    return literal(held.node)
+
+
+def is_known(data: Any) -> bool:
+    """Return whether no part of a value is ``UNKNOWN``."""
+    if isinstance(data, dict):
+        return all(map(is_known, data.values()))
+    if isinstance(data, list):
+        return all(map(is_known, data))
+    return data is not UNKNOWN
+
+
+def _member(tree: SourceTree, expression: Expression, depth: int) -> Expression | None:
+    owner, name = expression.node.field("object"), expression.node.field("property")
+    if owner is None or name is None:
+        return None
+    held = follow(tree, expression.at(owner), depth - 1)
+    if held.kind == MODULE:
+        return _exported(tree, held.file, name.text(), depth - 1)
+    return dict(members(tree, held)).get(name.text()) if held.kind == "object" else None
+
+
+def _held(tree: SourceTree, file: str, name: str, depth: int) -> Expression | None:
+    """Return what a module's name holds: a constant of its own, or what it imports."""
+    root = tree.parsed(file)
+    if root is None or depth <= 0:
+        return None
+    for statement in root.children():
+        declared = statement.field("declaration") or statement
+        if declared.kind() != "lexical_declaration" or not declared.text().startswith("const"):
+            continue
+        for declarator in declared.children():
+            own, held = declarator.field("name"), declarator.field("value")
+            if own is not None and held is not None and own.text() == name:
+                return Expression(file, held)
+    imported = imports(root).get(name)
+    target = tree.imported(file, imported[0]) if imported else None
+    if imported is None or target is None:
+        return None
+    if imported[1] == "*":
+        module = tree.parsed(target)
+        return Expression(target, module) if module is not None else None
+    return _exported(tree, target, imported[1], depth - 1)
+
+
+def _exported(tree: SourceTree, file: str, name: str, depth: int) -> Expression | None:
+    """Return what a module exports under a name, through re-exports."""
+    root = tree.parsed(file)
+    if root is None or depth <= 0:
+        return None
+    known = exports(root)
+    export = known.get(name)
+    if export is None:
+        star = known.get("*")
+        target = tree.imported(file, star.source) if star and star.source else None
+        return _exported(tree, target, name, depth - 1) if target else None
+    if export.source is not None:
+        target = tree.imported(file, export.source)
+        return _exported(tree, target, export.imported or name, depth - 1) if target else None
+    if export.node is None:
+        return _held(tree, file, export.imported or name, depth - 1)
+    return Expression(file, export.node)

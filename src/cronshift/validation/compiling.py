@@ -1,0 +1,135 @@
+"""The project's own TypeScript compiler on the project's own code: types only, nothing executed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from cronshift import node
+from cronshift.findings import inngest as rules
+from cronshift.model import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.model import Finding, Plan
+
+TIMEOUT = timedelta(minutes=2)
+_COMPILER = "typescript/bin/tsc"
+_GRACE = timedelta(seconds=1)
+_DIAGNOSTIC = re.compile(
+    r"^(?:(?P<file>.+?)\((?P<line>\d+),(?P<column>\d+)\): )?error (?P<code>TS\d+): (?P<text>.*)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One error of the compiler; ``location`` is ``None`` for one of the project as a whole."""
+
+    code: str
+    text: str
+    location: Location | None
+
+
+class NotCompiledError(Exception):
+    """The compiler could not be run; its text says why, as a sentence goes on."""
+
+
+def check_types(root: Path, plan: Plan, *, timeout: timedelta = TIMEOUT) -> Iterator[Finding]:
+    """Yield what the compiler refuses in the files of the Inngest side, and how much elsewhere.
+
+    Args:
+        root: the project's folder, with its tsconfig.json.
+        plan: tells which files are of the Inngest side.
+        timeout: how long the compiler may take.
+    """
+    try:
+        diagnostics = compile_types(root, timeout=timeout)
+    except NotCompiledError as error:
+        yield rules.NOT_COMPILED.found(f"The types were not checked: {error}.")
+        return
+    elsewhere = [one for one in diagnostics if not _is_ours(one, plan)]
+    for one in diagnostics:
+        if one not in elsewhere:
+            job = next((job.id for job in plan.jobs if _at(one) == job.module), None)
+            text = f"{one.code}: {one.text}"
+            yield rules.DOES_NOT_COMPILE.found(text, job=job, location=one.location)
+    if elsewhere:
+        first = elsewhere[0]
+        where = f"{first.location}: " if first.location else ""
+        count = f"{len(elsewhere)} error{'' if len(elsewhere) == 1 else 's'}"
+        text = f"tsc finds {count} in other files, first {where}{first.code}: {first.text}"
+        yield rules.ERRORS_ELSEWHERE.found(text, location=first.location)
+
+
+def compile_types(root: Path, *, timeout: timedelta = TIMEOUT) -> tuple[Diagnostic, ...]:
+    """Run ``tsc --noEmit`` of the project and return its errors; nothing is written into it.
+
+    Raises:
+        NotCompiledError: without Node.js, the compiler or tsconfig.json, or if it ends otherwise.
+    """
+    program, compiler = node.node_program(), node.installed(root, _COMPILER)
+    if program is None:
+        raise NotCompiledError("Node.js was not found")
+    if compiler is None:
+        raise NotCompiledError("typescript is not installed in node_modules")
+    if not (root / "tsconfig.json").is_file():
+        raise NotCompiledError("there is no tsconfig.json")
+    with tempfile.TemporaryDirectory(prefix="cronshift-") as folder:
+        kept = str(Path(folder, "tsbuildinfo"))  # `incremental` would write it into the project
+        options = ["--noEmit", "--pretty", "false", "--incremental", "--tsBuildInfoFile", kept]
+        said, code = _run([program, str(compiler), "-p", ".", *options], root, timeout)
+    diagnostics = tuple(_diagnostics(said))
+    if code != 0 and not diagnostics:
+        last = (said.strip().splitlines() or [f"exit code {code}"])[-1]
+        raise NotCompiledError(f"tsc failed ({last})")
+    return diagnostics
+
+
+def _run(command: list[str], root: Path, timeout: timedelta) -> tuple[str, int]:
+    """Return what the compiler says, and its exit code."""
+    with tempfile.TemporaryFile() as output:
+        try:
+            process = node.start(command, root, {}, output)
+        except OSError as error:
+            raise NotCompiledError(f"Node.js cannot be started ({error.strerror})") from error
+        try:
+            code = process.wait(timeout.total_seconds())
+        except subprocess.TimeoutExpired:
+            text = f"tsc took longer than {timeout.total_seconds():g} seconds"
+            raise NotCompiledError(text) from None
+        finally:
+            if process.poll() is None:
+                node.stop(process, _GRACE)
+        output.seek(0)
+        return output.read().decode(errors="replace"), code
+
+
+def _diagnostics(said: str) -> Iterator[Diagnostic]:
+    for line in said.splitlines():
+        found = _DIAGNOSTIC.match(line)
+        if found is not None:
+            file = found["file"]
+            place = Location(file, int(found["line"]), int(found["column"])) if file else None
+            yield Diagnostic(found["code"], found["text"], place)
+
+
+def _at(diagnostic: Diagnostic) -> str | None:
+    return diagnostic.location.file if diagnostic.location else None
+
+
+def _is_ours(diagnostic: Diagnostic, plan: Plan) -> bool:
+    """Return whether a diagnostic is about what serves, holds or calls the functions."""
+    file = _at(diagnostic)
+    if file is None:
+        return False
+    folders = [plan.out, *(f"{top}pages/api/cronshift" for top in ("", "src/"))]
+    if plan.endpoint_file is not None:
+        api = PurePosixPath(plan.endpoint_file).parents[1]
+        folders += [str(api / "inngest"), str(api / "cronshift")]
+    return any(PurePosixPath(file).is_relative_to(folder) for folder in folders)
