@@ -7,7 +7,6 @@ called so (another language, a dynamic segment, ``next/headers``) is called over
 from __future__ import annotations
 
 import json
-import posixpath
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,10 @@ from cronshift.errors import CronshiftError
 from cronshift.model import FanOutMode, Mode
 from cronshift.ownership import OWNERSHIP_NAME
 from cronshift.targets import GeneratedFile
+from cronshift.targets.nextjs.client import client_import, refuse_unknown_id
+from cronshift.targets.nextjs.imports import import_path
 from cronshift.targets.nextjs.naming import function_name
+from cronshift.targets.nextjs.style import restyle
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
 
@@ -29,12 +31,15 @@ _SHORTEST_DURATION = 300  # seconds: what Vercel gives a function that says noth
 
 
 def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
-    """Return the app's files: client, functions, their index and the endpoint.
+    """Return the app's files: client, functions, their index and the endpoint, in the app's style.
+
+    A client and an endpoint that the app has already are not among them.
 
     Raises:
-        CronshiftError: without an app router, or for an SDK that Inngest refuses.
+        CronshiftError: without an app router, for an SDK that Inngest refuses, or for a client whose
+            id nothing tells.
     """
-    if plan.endpoint_file is None:
+    if plan.endpoint_file is None and plan.code.serve_file is None:
         raise CronshiftError(
             "There is no `app` folder, and functions are served from the app router.",
             reason="no-app-router",
@@ -47,6 +52,7 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
             hint="npm install inngest@latest",
             where="package.json",
         )
+    refuse_unknown_id(plan)
     jobs = [(job, function_name(job.id)) for job in plan.runnable]
     files = {
         f"{plan.out}/client.ts": _render("client", app_id=_text(plan.app_id)),
@@ -57,20 +63,31 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
             config_file=_comment(plan.config_file),
             functions=[(name, job.id) for job, name in jobs],
         ),
-        plan.endpoint_file: _render(
-            "endpoint",
-            library=_relative(plan.out, plan.endpoint_file),
-            max_duration=max([_SHORTEST_DURATION, *map(_duration, plan.runnable)]),
-        ),
     }
-    return tuple(GeneratedFile(path, seal(text, "//")) for path, text in files.items())
+    if plan.code.client and plan.code.client.module:
+        del files[f"{plan.out}/client.ts"]
+    if plan.endpoint_file and not plan.code.serve_file:
+        files[plan.endpoint_file] = _endpoint(plan, plan.endpoint_file)
+    return tuple(
+        GeneratedFile(path, seal(restyle(text, plan.code.style), "//"))
+        for path, text in files.items()
+    )
+
+
+def _endpoint(plan: Plan, file: str) -> str:
+    return _render(
+        "endpoint",
+        client=client_import(plan, file),
+        functions=import_path(f"{plan.out}/functions", file, plan.code.alias),
+        max_duration=max([_SHORTEST_DURATION, *map(_duration, plan.runnable)]),
+    )
 
 
 def _support(plan: Plan) -> str:
     bridge = plan.bridge
     return _render(
         "cronshift",
-        ownership=_relative(OWNERSHIP_NAME, f"{plan.out}/cronshift.ts"),
+        ownership=import_path(OWNERSHIP_NAME, f"{plan.out}/cronshift.ts", plan.code.alias),
         secret_env=_text(bridge.secret_env),
         base_url_env=_text(bridge.base_url_env),
         base_url=_text(bridge.base_url) if bridge.base_url else None,
@@ -107,7 +124,10 @@ def _job(plan: Plan, job: Job, name: str) -> str:
             if handler
             else "Called over HTTP, as Vercel did."
         ),
-        handler=_relative(str(PurePosixPath(handler).with_suffix("")), file) if handler else None,
+        client=client_import(plan, file),
+        handler=import_path(str(PurePosixPath(handler).with_suffix("")), file, plan.code.alias)
+        if handler
+        else None,
         imports=sorted(imported, key=lambda one: one.removeprefix("type ").lower()),
         job=list(_description(job)),
         values=_data(list(options.fan_out.values)) if options.fan_out else None,
@@ -180,12 +200,6 @@ def _work(options: JobOptions, answering: str) -> Iterator[str]:
     if options.heartbeat_env is not None:
         yield 'await step.run("heartbeat", () => ping(JOB));'
     yield "return answer;"
-
-
-def _relative(target: str, file: str) -> str:
-    """Return how a file imports another one."""
-    path = posixpath.relpath(target, posixpath.dirname(file))
-    return path if path.startswith(".") else f"./{path}"
 
 
 def _text(value: str) -> str:
