@@ -6,18 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.model import Mode
+from cronshift.surveying import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cronshift.model import Plan
 
-EXAMPLE = re.compile(
-    r"\.env(\.\w+)?\.(example|sample|template|dist)|(example|sample)\.env|env\.example"
-)
-"""What such a file is called."""
-
-_KEYS = ("INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY")
 _NAMED = re.compile(r"^[ \t]*(?:#[# \t]*)?(export[ \t]+)?([A-Za-z_]\w*)[ \t]*=", re.MULTILINE)
 
 
@@ -27,7 +22,7 @@ def variables(plan: Plan) -> tuple[str, ...]:
     The bridge's address is among them when a job is called over HTTP and the settings hold none.
     """
     bridge, jobs = plan.bridge, plan.runnable
-    names = [*_KEYS, bridge.secret_env]
+    names = [*KEYS, bridge.secret_env]
     if bridge.base_url is None and any(job.mode is Mode.BRIDGE for job in jobs):
         names.append(bridge.base_url_env)
     names += [job.options.heartbeat_env for job in jobs if job.options.heartbeat_env]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
 from cronshift.operations import Edit
-from cronshift.operations.files import content
+from cronshift.surveying import ENV_EXAMPLE
 from cronshift.targets.changes import FileAction, FileChange
-from cronshift.targets.nextjs.env_example import EXAMPLE, variables, with_names
+from cronshift.targets.nextjs.env_example import variables, with_names
 from cronshift.targets.nextjs.imports import import_path
 from cronshift.targets.nextjs.package_json import with_dependency
 from cronshift.targets.nextjs.serve_route import extend_route
@@ -54,7 +54,7 @@ def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str
     """Yield the files, each with what extends its text."""
     yield _PACKAGE, with_dependency
     names = variables(plan)
-    for file in sorted(path.name for path in root.iterdir() if EXAMPLE.fullmatch(path.name)):
+    for file in sorted(path.name for path in root.iterdir() if ENV_EXAMPLE.search(path.name)):
         yield file, lambda text: with_names(text, names)
     route = plan.code.serve_file
     if route is not None:
@@ -65,16 +65,14 @@ def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str
 
 def _change(root: Path, path: str, extended: Callable[[str], str]) -> FileChange | None:
     file = root / path
-    if file.is_symlink():
+    if file.is_symlink() or not file.is_file():
         return None
     try:
-        data = content(file)
-        before = data.decode() if data is not None else None
+        data = file.read_bytes()
+        before = data.decode()
     except (OSError, UnicodeDecodeError) as error:
         raise CronshiftError(
             f"{path} cannot be read: {error}.", reason="disk-error", where=path
         ) from error
-    after = extended(before) if before is not None else None
-    if after == before:
-        return None
-    return FileChange(path, FileAction.UPDATE, before, after, data)
+    after = extended(before)
+    return FileChange(path, FileAction.UPDATE, before, after, data) if after != before else None

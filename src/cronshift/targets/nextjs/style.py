@@ -90,10 +90,14 @@ def _without_semicolons(text: str) -> str:
     Where the next line would go on with such a line, it begins with one.
     """
     splices = []
-    leaves = [leaf for leaf in _leaves(_tree(text)) if leaf.kind() != "comment"]
-    for leaf, following in zip(leaves, [*leaves[1:], None], strict=True):
+    leaves: list[SgNode | None] = [
+        leaf for leaf in _leaves(_tree(text)) if leaf.kind() != "comment"
+    ]
+    for leaf, following in pairwise([*leaves, None]):
+        if leaf is None or leaf.kind() != ";":
+            continue
         start, end = _span(leaf)
-        if leaf.kind() != ";" or not _ENDS_LINE.match(text, end) or not _is_optional(leaf):
+        if not _ENDS_LINE.match(text, end) or not _is_optional(leaf):
             continue
         if following is not None and following.text()[0] in _CONTINUES:
             if _kind(leaf.parent()) in _TYPES:
