@@ -20,6 +20,7 @@ from cronshift.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets import generate
 from cronshift.targets.nextjs.style import GENERATED, restyle
+from cronshift.targets.seal import is_untouched, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,6 +150,11 @@ def test_what_is_generated_means_the_same_in_every_style_and_comes_back(style: C
         assert words(styled) == words(text)
         assert restyle(styled, style, style) == styled
         assert restyle(styled, GENERATED, style) == text
+
+
+def test_a_file_in_another_style_is_not_changed_by_hand() -> None:
+    for text, style in product(generated(), STYLES):
+        assert is_untouched(restyle(seal(text, "//"), style))
 
 
 def test_what_is_generated_is_already_in_its_own_style() -> None:
