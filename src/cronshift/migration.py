@@ -12,6 +12,7 @@ from cronshift.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
 from cronshift.planning import make_plan
 from cronshift.targets import generate
 from cronshift.targets.changes import FileChange, compare, edits
+from cronshift.targets.nextjs.extending import as_edit, extend_app
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -27,7 +28,8 @@ class Migration:
     Attributes:
         plan: the whole plan.
         asked: the jobs asked for; those among them that are blocked generate nothing.
-        changes: one for each file of the generated package.
+        changes: one for each file of the generated package, and for each of the app's own files
+            that it needs something in.
         operation: what writes them; without changes when there is nothing to write.
         copies: the files that keep what was changed by hand.
     """
@@ -68,7 +70,8 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         only_look: leave such files out of the operation instead of refusing.
 
     Raises:
-        CronshiftError: for a job that is not in the plan.
+        CronshiftError: for a job that is not in the plan, or a file of the app that cannot be
+            extended.
         RefusedError: when files were changed by hand, without ``force``.
     """
     settings = project.settings
@@ -84,6 +87,8 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     changes = compare(project.root, files, plan.out)
     wanted = [change for change in changes if not (only_look and change.conflict)]
     written, copies = edits(project.root, wanted, force=force)
+    extended = extend_app(project.root, replace(plan, jobs=kept)) if kept else ()
+    written += [as_edit(change) for change in extended]
     if not (project.root / OWNERSHIP_NAME).exists():
         # Without the file both sides would run; with it, every tick stays Vercel's for now.
         text = dump_ownership(Ownership()).encode()
@@ -96,7 +101,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         jobs=[job.id for job in asked if job.module],
         allow_dirty=True,  # what was changed by hand is seen by its seal, committed or not
     )
-    return Migration(plan, asked, changes, operation, tuple(copies))
+    return Migration(plan, asked, (*changes, *extended), operation, tuple(copies))
 
 
 def pick_jobs(plan: Plan, names: Collection[str]) -> tuple[Job, ...]:

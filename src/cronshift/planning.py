@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cronshift.config import CONFIG_NAME, Settings
+from cronshift.conventions import code_of
 from cronshift.errors import ConfigError, ScheduleError
 from cronshift.findings import AUDITED, BY_NAME, Rule, leftovers
 from cronshift.findings import entries as rules
@@ -18,6 +19,7 @@ from cronshift.handlers.next import route_params
 from cronshift.judging import Judge
 from cronshift.model import (
     PYTHON_KINDS,
+    AppCode,
     CronEntry,
     Finding,
     Handler,
@@ -76,6 +78,7 @@ def make_plan(project: Project) -> Plan:
         job, own = _job(settings, judge, job_id, entry)
         made_jobs.append(job)
         found += own
+    code = _code(judge, settings)
     found += survey(judge, made_jobs, project.config_file)
     found, suppressed = suppress(found, settings)
     found += _unused(settings, suppressed)
@@ -88,7 +91,7 @@ def make_plan(project: Project) -> Plan:
         framework=project.framework,
         config_file=project.config_file,
         target=settings.target,
-        app_id=project.app_id,
+        app_id=(code.client and code.client.app_id) or project.app_id,
         out=settings.out,
         jobs=tuple(jobs),
         findings=tuple(sorted(found, key=reading_order)),
@@ -97,6 +100,7 @@ def make_plan(project: Project) -> Plan:
         endpoint_file=_endpoint(judge) if settings.target == NEXTJS else None,
         sdk_major=sdk_major(judge.resolver.tree) or 4,
         routers=_routers(judge) if settings.target == NEXTJS else Routers(),
+        code=code,
     )
 
 
@@ -194,13 +198,20 @@ def _named_handler(own: JobSettings, judge: Judge) -> Handler | None:
 
 
 def _out(project: Project, settings: Settings) -> str:
-    """Return the folder of the generated files: the user's, else what is usual for the target."""
+    """Return the folder of the generated files: the user's, else what is usual for the target.
+
+    Where the usual one holds functions of the app's own, another beside it.
+    """
     if settings.target != NEXTJS or settings.out != Settings().out:
         return settings.out
     routers = ("app", "pages")
     at_root = any((project.root / name).is_dir() for name in routers)
     in_source = any((project.root / "src" / name).is_dir() for name in routers)
-    return "src/lib/inngest" if in_source and not at_root else "lib/inngest"
+    library = "src/lib" if in_source and not at_root else "lib"
+    usual = project.root / library / "inngest"
+    taken = any((usual / name).exists() for name in ("functions", "functions.ts", "functions.js"))
+    is_ours = (usual / "cronshift.ts").is_file()
+    return f"{library}/{'cronshift' if taken and not is_ours else 'inngest'}"
 
 
 def _endpoint(judge: Judge) -> str | None:
@@ -213,6 +224,16 @@ def _endpoint(judge: Judge) -> str | None:
 def _routers(judge: Judge) -> Routers:
     router = judge.resolver.next
     return Routers(router.app_folder, router.pages_folder, router.config.base_path)
+
+
+def _code(judge: Judge, settings: Settings) -> AppCode:
+    """Return what the app's own code shows; an id that only running it tells is the user's to say."""
+    if settings.target != NEXTJS:
+        return AppCode()
+    code = code_of(judge.resolver.tree)
+    if code.client is None or code.client.app_id is not None:
+        return code
+    return replace(code, client=replace(code.client, app_id=settings.app_id))
 
 
 def _is_callable(handler: Handler, path: str, settings: Settings, routers: Routers) -> bool:

@@ -41,13 +41,14 @@ _MAJOR = re.compile(r"[\^~>=v\s]*(\d+)(\.|$)")
 _SENDS_AWAY = re.compile(
     r"\.redirect\(|\bredirect\(|status:\s*40[13]|\bwithAuth\b|\bauthMiddleware\(|\.protect\("
 )
-_ENV_EXAMPLE = re.compile(
+ENV_EXAMPLE = re.compile(
     r"(^|/)(\.env(\.\w+)?\.(example|sample|template|dist)|(example|sample)\.env|env\.example)$"
 )
 _SPEAKING = (".sh", ".bash", ".md", ".mdx", ".yml", ".yaml", ".http", ".rest", ".txt")
 _SPEAKING_NAMES = {"Makefile", "justfile", "package.json", "Procfile", "crontab"}
 _NITRO_CONFIG = re.compile(r"(nuxt|nitro)\.config\.(ts|js|mts|mjs)")
-_KEYS = ("INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY")
+KEYS = ("INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY")
+"""The variables that the SDK reads in production."""
 
 
 def survey(judge: Judge, jobs: Sequence[Job], config_file: str) -> Iterator[Finding]:
@@ -271,10 +272,12 @@ def _serve_duration(judge: Judge, jobs: Sequence[Job]) -> Iterator[Finding]:
 
 def _missing_keys(tree: SourceTree) -> Iterator[Finding]:
     for file in sorted(tree.files):
-        if _ENV_EXAMPLE.search(file):
+        if ENV_EXAMPLE.search(file):
             text = tree.read(file)
             missing = [
-                key for key in _KEYS if not re.search(rf"^\s*#?\s*{key}\b", text, re.MULTILINE)
+                key
+                for key in KEYS
+                if not re.search(rf"^\s*#?\s*(export\s+)?{key}\b", text, re.MULTILINE)
             ]
             if missing:
                 message = f"{file} does not name {' and '.join(missing)}."
@@ -337,4 +340,4 @@ def _jitter_lost(jobs: Sequence[Job]) -> Iterator[Finding]:
             yield load.JITTER_LOST.found(text, job=group[0].id, location=place)
 
 
-__all__ = ["ENDPOINT", "sdk_major", "sdk_version", "survey"]
+__all__ = ["ENDPOINT", "ENV_EXAMPLE", "KEYS", "sdk_major", "sdk_version", "survey"]

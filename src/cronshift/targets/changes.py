@@ -77,7 +77,7 @@ class FileChange:
 def compare(root: Path, files: Iterable[GeneratedFile], out: str) -> tuple[FileChange, ...]:
     """Return a change for every file, then one for every stale file of the package ``out``.
 
-    Only reads. Line ends do not matter; files that cronshift did not generate are not its business
+    Only reads. Line ends do not matter, nor what a formatter made of TypeScript; files that cronshift did not generate are not its business
     unless they stand where a file is to be written.
 
     Raises:
@@ -130,8 +130,11 @@ def _change(root: Path, file: GeneratedFile) -> FileChange:
         action = FileAction.CREATE
     elif before == file.text:
         action = FileAction.UNCHANGED
+    elif not is_untouched(before):
+        action = FileAction.EDITED
     else:
-        action = FileAction.UPDATE if is_untouched(before) else FileAction.EDITED
+        is_same = sealed_digest(before) == sealed_digest(file.text)
+        action = FileAction.UNCHANGED if is_same else FileAction.UPDATE
     return FileChange(file.path, action, before, file.text, data)
 
 

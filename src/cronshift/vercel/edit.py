@@ -44,7 +44,7 @@ def remove_entries(
     ]
     if kept_last < len(entries) - 1:
         cuts.append((entries[kept_last].end, entries[-1].end))
-    return _spliced(text, [(start, end, "") for start, end in cuts])
+    return spliced(text, [(start, end, "") for start, end in cuts])
 
 
 def insert_entry(text: str, index: int, path: str, schedule: str, *, file: str = _FILE) -> str:
@@ -67,8 +67,8 @@ def insert_entry(text: str, index: int, path: str, schedule: str, *, file: str =
     neighbour = entries[min(index, len(entries) - 1)]
     new = _like(text, neighbour, path, schedule)
     if index == len(entries):
-        return _spliced(text, [(entries[-1].end, entries[-1].end, between + new)])
-    return _spliced(text, [(neighbour.start, neighbour.start, new + between)])
+        return spliced(text, [(entries[-1].end, entries[-1].end, between + new)])
+    return spliced(text, [(neighbour.start, neighbour.start, new + between)])
 
 
 def replace_entry(
@@ -93,7 +93,7 @@ def replace_entry(
             if span is None:
                 raise _no_entry(index, file)
             splices.append((span.start, span.end, _quoted(value)))
-    return _spliced(text, splices)
+    return spliced(text, splices)
 
 
 def replace_path_start(text: str, index: int, old: str, new: str, *, file: str = _FILE) -> str:
@@ -107,7 +107,7 @@ def replace_path_start(text: str, index: int, old: str, new: str, *, file: str =
     span = find(text, "crons", index, "path")
     if span is None or not text.startswith(f'"{old}', span.start):
         raise _no_entry(index, file)
-    return _spliced(text, [(span.start + 1, span.start + 1 + len(old), new)])
+    return spliced(text, [(span.start + 1, span.start + 1 + len(old), new)])
 
 
 def restore_entries(text: str, original: str, indexes: Collection[int]) -> str | None:
@@ -178,7 +178,7 @@ def _no_entry(index: int, file: str) -> ConfigError:
     return ConfigError(f"{file} has no crons[{index}].", reason="no-such-entry", where=file)
 
 
-def _spliced(text: str, splices: Sequence[tuple[int, int, str]]) -> str:
+def spliced(text: str, splices: Sequence[tuple[int, int, str]]) -> str:
     """Return ``text`` with spans replaced, from right to left so that offsets hold."""
     for start, end, new in sorted(splices, reverse=True):
         text = text[:start] + new + text[end:]
@@ -212,7 +212,7 @@ def _without_member(text: str, name: str, start: int | None = None) -> str:
     ]
     if kept_last < len(members) - 1:
         cuts.append((members[kept_last].end, members[-1].end, ""))
-    return _spliced(text, cuts)
+    return spliced(text, cuts)
 
 
 def _with_empty_crons(text: str) -> str:
@@ -243,7 +243,7 @@ def _like(text: str, neighbour: Span, path: str, schedule: str) -> str:
         return f'{{ "path": {_quoted(path)}, "schedule": {_quoted(schedule)} }}'
     values = {"path": path, "schedule": schedule}
     shift = neighbour.start
-    return _spliced(
+    return spliced(
         text[neighbour.start : neighbour.end],
         [(m.start - shift, m.end - shift, _quoted(values[str(m.name)])) for m in members],
     )

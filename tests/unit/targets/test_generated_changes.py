@@ -11,7 +11,7 @@ from cronshift import operations
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.targets import GeneratedFile
 from cronshift.targets.changes import FileAction, FileChange, compare, edits
-from cronshift.targets.seal import is_untouched, seal, sealed_digest
+from cronshift.targets.seal import is_untouched, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,8 +59,72 @@ def test_any_other_text_is_not_untouched(text: str) -> None:
     assert not is_untouched(text)
 
 
-def test_a_seal_can_be_a_comment_of_typescript() -> None:
-    assert sealed_digest(seal("x", "//")) == sealed_digest(seal("x"))
+SCRIPT = seal(
+    """/**
+ * It's "so".
+ */
+import { b, c } from "c";
+
+export type One = "a" | "b";
+
+export const functions = [
+  b,
+  c,
+];
+
+export const d = (e: One) => functions.filter((one) => one(`  ${e["f"]}`, "it's", { g: 1 }));
+""",
+    "//",
+)
+FORMATTED = (
+    SCRIPT.partition("\n")[0]
+    + """
+/**
+ * It's "so".
+ */
+import {
+    b,
+    c,
+} from 'c'
+
+export type One =
+    | 'a'
+    | 'b'
+
+export const functions = [b, c]
+
+export const d = (
+    e: One,
+) =>
+    functions.filter(one =>
+        one(`  ${e['f']}`, 'it\\'s', {
+            g: 1,
+        }),
+    )
+"""
+)
+
+
+def test_a_formatter_may_run_over_typescript(tmp_path: Path) -> None:
+    assert is_untouched(SCRIPT)
+    assert is_untouched(FORMATTED)
+    put(tmp_path, FORMATTED, "a.ts")
+    assert change_of(tmp_path, SCRIPT, "a.ts").action is FileAction.UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"a"', '"b"'),
+        ("`  ", "` "),
+        ("g: 1", "g: 2"),
+        ("b,", ""),
+        ("so", "not so"),
+        ("it's", "its"),
+    ],
+)
+def test_what_no_formatter_does_to_typescript_is_seen(old: str, new: str) -> None:
+    assert not is_untouched(SCRIPT.replace(old, new))
 
 
 def test_a_file_that_is_not_there_is_created(tmp_path: Path) -> None:

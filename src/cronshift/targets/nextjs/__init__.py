@@ -13,10 +13,13 @@ from cronshift.errors import CronshiftError
 from cronshift.ownership import OWNERSHIP_NAME
 from cronshift.targets import GeneratedFile
 from cronshift.targets.nextjs.calling import callee
+from cronshift.targets.nextjs.client import client_import, refuse_unknown_id
 from cronshift.targets.nextjs.dispatching import Dispatcher, dispatchers, guarded
+from cronshift.targets.nextjs.imports import import_path
 from cronshift.targets.nextjs.job import job_module
 from cronshift.targets.nextjs.naming import function_name
-from cronshift.targets.nextjs.source import comment, import_path, record, text
+from cronshift.targets.nextjs.source import comment, record, text
+from cronshift.targets.nextjs.style import restyle
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
 
@@ -27,12 +30,15 @@ _SHORTEST_DURATION = 300  # seconds: what Vercel gives a function that says noth
 
 
 def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
-    """Return the app's files: client, functions, their index, the endpoint and the dispatcher.
+    """Return the app's files, in its style: functions, their index, the endpoint, the dispatcher.
+
+    A client and an endpoint that the app has already are not among them.
 
     Raises:
-        CronshiftError: without a router, or for an SDK that Inngest refuses.
+        CronshiftError: without a router, for an SDK that Inngest refuses, or for a client whose id
+            nothing tells.
     """
-    if plan.endpoint_file is None:
+    if plan.endpoint_file is None and plan.code.serve_file is None:
         raise CronshiftError(
             "There is neither an `app` nor a `pages` folder to serve the functions from.",
             reason="no-router",
@@ -45,6 +51,7 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
             hint="npm install inngest@latest",
             where="package.json",
         )
+    refuse_unknown_id(plan)
     dispatching = dispatchers(plan)
     files = {
         **_library(plan, dispatching),
@@ -57,10 +64,14 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
             config_file=comment(plan.config_file),
             functions=[(function_name(job.id), job.id) for job in plan.runnable],
         ),
-        plan.endpoint_file: _endpoint(plan, plan.endpoint_file),
         **{one.file: _dispatcher(plan, one) for one in dispatching},
     }
-    return tuple(GeneratedFile(path, seal(written, "//")) for path, written in files.items())
+    if plan.endpoint_file and not plan.code.serve_file:
+        files[plan.endpoint_file] = _endpoint(plan, plan.endpoint_file)
+    return tuple(
+        GeneratedFile(path, seal(restyle(written, plan.code.style), "//"))
+        for path, written in files.items()
+    )
 
 
 def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
@@ -68,10 +79,11 @@ def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
     bridge = plan.bridge
     secret_env = text(bridge.secret_env)
     in_pages = any(callee(plan, job).paged for job in plan.runnable)
+    has_client = plan.code.client is not None and plan.code.client.module is not None
     wanted: dict[str, dict[str, Any]] = {
-        "client": {"app_id": text(plan.app_id)},
+        **({} if has_client else {"client": {"app_id": text(plan.app_id)}}),
         "ownership": {
-            "ownership": import_path(OWNERSHIP_NAME, f"{plan.out}/ownership.ts"),
+            "ownership": import_path(OWNERSHIP_NAME, f"{plan.out}/ownership.ts", plan.code.alias),
             "secret_env": secret_env,
         },
         "routes": {},
@@ -94,7 +106,8 @@ def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
 def _endpoint(plan: Plan, file: str) -> str:
     return _render(
         "endpoint" if plan.routers.app else "endpoint-pages",
-        library=import_path(plan.out, file),
+        client=client_import(plan, file),
+        library=import_path(plan.out, file, plan.code.alias),
         max_duration=max([_SHORTEST_DURATION, *map(_duration, plan.runnable)]),
     )
 
@@ -116,8 +129,8 @@ def _dispatcher(plan: Plan, one: Dispatcher) -> str:
     return _render(
         "dispatcher-pages" if one.pages else "dispatcher-app",
         path=comment(one.path),
-        handler=called.module_from(one.file),
-        library=import_path(plan.out, one.file),
+        handler=called.module_from(one.file, plan.code.alias),
+        library=import_path(plan.out, one.file, plan.code.alias),
         jobs=[list(guarded(each)) for each in one.jobs],
         arguments=", ".join(["JOBS", *(["route"] if called.file else []), *params]),
         **(

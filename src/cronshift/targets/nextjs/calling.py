@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.next import route_params
 from cronshift.model import HandlerKind, Mode
-from cronshift.targets.nextjs.source import import_path, record
+from cronshift.targets.nextjs.imports import import_path
+from cronshift.targets.nextjs.source import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cronshift.model import Job, Plan
+    from cronshift.model import Alias, Job, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,11 @@ class Callee:
     name: str = ""
     params: Mapping[str, str | list[str]] = field(default_factory=dict)
 
-    def module_from(self, file: str) -> str | None:
+    def module_from(self, file: str, alias: Alias | None) -> str | None:
         """Return how ``file`` imports the handler's module."""
         if self.file is None:
             return None
-        return import_path(str(PurePosixPath(self.file).with_suffix("")), file)
+        return import_path(str(PurePosixPath(self.file).with_suffix("")), file, alias)
 
     def answering(self, call: str) -> str:
         """Return the expression that answers ``call``, an expression too."""

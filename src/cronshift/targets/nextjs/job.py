@@ -8,6 +8,7 @@ from cronshift.durations import format_duration
 from cronshift.errors import CronshiftError
 from cronshift.model import FanOutMode
 from cronshift.targets.nextjs.calling import Callee, callee
+from cronshift.targets.nextjs.client import client_import
 from cronshift.targets.nextjs.source import comment, data, in_template, record, text
 from cronshift.targets.rendering import render
 
@@ -49,7 +50,8 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
             else "Called over HTTP, as Vercel did."
         ),
         clause=called.clause,
-        handler=called.module_from(file),
+        client=client_import(plan, file),
+        handler=called.module_from(file, plan.code.alias),
         paged=called.paged,
         imports=sorted(imported, key=lambda one: one.removeprefix("type ").lower()),
         job=list(_description(job)),

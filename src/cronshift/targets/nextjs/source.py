@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import posixpath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,9 +32,3 @@ def record(values: Mapping[str, Any]) -> str:
 def comment(words: str) -> str:
     """Return a text that cannot end the comment it stands in."""
     return json.dumps(words)[1:-1].replace('\\"', '"').replace("*/", "*\\/")
-
-
-def import_path(target: str, file: str) -> str:
-    """Return how a file imports another one."""
-    path = posixpath.relpath(target, posixpath.dirname(file))
-    return path if path.startswith(".") else f"./{path}"

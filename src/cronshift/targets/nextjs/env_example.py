@@ -1,0 +1,46 @@
+"""The env example: names of the variables that the functions need, never a value."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cronshift.model import Mode
+from cronshift.surveying import KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cronshift.model import Plan
+
+_NAMED = re.compile(r"^[ \t]*(?:#[# \t]*)?(export[ \t]+)?([A-Za-z_]\w*)[ \t]*=", re.MULTILINE)
+
+
+def variables(plan: Plan) -> tuple[str, ...]:
+    """Return the names of the variables that the generated functions read, each once.
+
+    The bridge's address is among them when a job is called over HTTP and the settings hold none.
+    """
+    bridge, jobs = plan.bridge, plan.runnable
+    names = [*KEYS, bridge.secret_env]
+    if bridge.base_url is None and any(job.mode is Mode.BRIDGE for job in jobs):
+        names.append(bridge.base_url_env)
+    names += [job.options.heartbeat_env for job in jobs if job.options.heartbeat_env]
+    return tuple(dict.fromkeys(names))
+
+
+def with_names(text: str, names: Iterable[str]) -> str:
+    """Return an env example with the names it lacks behind the rest, in its own line ends.
+
+    A name counts where it is assigned, be it with ``export`` or commented out.
+    """
+    lines = list(_NAMED.finditer(text))
+    known = {line[2] for line in lines}
+    missing = [name for name in names if name not in known]
+    if not missing:
+        return text
+    newline = "\r\n" if "\r\n" in text else "\n"
+    exported = "export " if lines and all(line[1] for line in lines) else ""
+    ends = text.endswith("\n") + text.endswith(f"{newline}{newline}")
+    gap = newline * (2 - ends) if text.strip() else ""
+    return text + gap + "".join(f"{exported}{name}={newline}" for name in missing)

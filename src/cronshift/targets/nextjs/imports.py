@@ -1,0 +1,26 @@
+"""How one file of the app imports another."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cronshift.model import Alias
+
+
+def import_path(target: str, file: str, alias: Alias | None = None) -> str:
+    """Return what ``file`` writes to import ``target``; both are relative to the project's root.
+
+    What is beside or below the file is imported by ``./``, whatever the alias; what the alias does
+    not reach, by ``../``.
+    """
+    path = posixpath.relpath(target, posixpath.dirname(file) or ".")
+    if not path.startswith("../"):
+        return f"./{path}"
+    if alias is None:
+        return path
+    if not alias.folder:
+        return alias.prefix + target
+    inside = target.removeprefix(f"{alias.folder}/")
+    return path if inside == target else alias.prefix + inside

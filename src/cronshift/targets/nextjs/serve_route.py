@@ -1,0 +1,199 @@
+"""The app's own serve route, extended: an import, a spread and a duration; all else stays."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cronshift.conventions.inngest import serve_call, serve_options
+from cronshift.errors import CronshiftError
+from cronshift.handlers.javascript import exports, imports, literal, pairs
+from cronshift.handlers.tree import language, parse
+from cronshift.vercel.edit import spliced
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ast_grep_py import SgNode
+
+    Splice = tuple[int, int, str]
+
+NAME = "cronshiftFunctions"
+"""What the generated functions are called in the app's own file."""
+
+_EXPORTED = "functions"
+_NAMED = {"identifier", "shorthand_property_identifier"}
+_SPREADABLE = {"identifier", "call_expression", "member_expression"}
+_REST_OF_LINE = re.compile(r"[ \t]*(//[^\r\n]*|/\*[^\r\n]*?\*/[ \t]*)?(?=\r?\n|\Z)")
+_PAGE = re.compile(r"(^|/)pages/api/")
+_ROUTE = re.compile(r"(^|/)route\.\w+$")
+
+
+def extend_route(
+    text: str, file: str, modules: Sequence[str], max_duration: int | None = None
+) -> str:
+    """Return a serve route that serves the generated functions too, and may run long enough.
+
+    The same text comes back when it does already, however that was written.
+
+    Args:
+        text: JavaScript or TypeScript that calls ``serve``.
+        file: its path, which tells its language and its router.
+        modules: what the functions' index is imported as; the first is what is written.
+        max_duration: seconds that the route must be allowed to run, ``None`` where nothing says.
+
+    Raises:
+        CronshiftError: ``cannot-extend``, with the lines to write by hand.
+    """
+    root = parse(text, language(file))
+    if root is None:
+        raise _cannot(file, modules[0])
+    splices, declared = [], []
+    known = imports(root)
+    name = next(
+        (own for own, one in known.items() if one in {(path, _EXPORTED) for path in modules}), None
+    )
+    if name is None or not _is_used(root, name):
+        splices += _listed(text, root, file, modules[0], name or NAME)
+        if name is None:
+            declared.append(_import(root, modules[0], file))
+    if max_duration is not None and (_PAGE.search(file) or _ROUTE.search(file)):
+        raised, statement = _duration(text, root, max_duration, is_page=bool(_PAGE.search(file)))
+        splices += raised
+        declared += statement
+    if declared:
+        splices.append(_behind_imports(text, root, declared, file, modules[0]))
+    return spliced(text, splices)
+
+
+def _is_used(root: SgNode, name: str) -> bool:
+    """Return whether a module does something with what it imports as ``name``."""
+    rule = {"rule": {"any": [{"kind": kind} for kind in sorted(_NAMED)]}}
+    return any(
+        node.text() == name
+        and not any(one.kind() == "import_statement" for one in node.ancestors())
+        for node in root.find_all(rule)  # type: ignore[call-overload]
+    )
+
+
+def _listed(text: str, root: SgNode, file: str, module: str, name: str) -> list[Splice]:
+    """Return what adds the functions to those that ``serve`` is given."""
+    call = serve_call(root)
+    value = serve_options(call).get(_EXPORTED) if call is not None else None
+    if value is None or (name == NAME and _is_used(root, NAME)):
+        raise _cannot(file, module)
+    start, end = _span(value)
+    if value.kind() == "shorthand_property_identifier":
+        return [(end, end, f": [...{value.text()}, ...{name}]")]
+    if value.kind() in _SPREADABLE:
+        return [(start, end, f"[...{value.text()}, ...{name}]")]
+    if value.kind() != "array":
+        raise _cannot(file, module)
+    return _appended(text, value, f"...{name}")
+
+
+def _appended(text: str, array: SgNode, item: str) -> list[Splice]:
+    """Return what makes ``item`` the last of an array, on a line of its own where the others are."""
+    items = [node for node in array.children() if node.is_named() and node.kind() != "comment"]
+    start, end = _span(array)
+    if not items:
+        return [(start + 1, start + 1, item)]
+    first, last = _span(items[-1])
+    comma = next(
+        (_span(one)[1] for one in array.children() if one.text() == "," and _span(one)[0] >= last),
+        None,
+    )
+    line = text.rfind("\n", 0, first) + 1
+    lead, rest = text[line:first], _REST_OF_LINE.match(text, comma or last)
+    if line <= start or lead.strip() or rest is None or rest.end() >= end:
+        return [(last, last, f", {item}")]
+    ended = [(last, last, ",")] if comma is None else []
+    after = "" if comma is None else ","
+    return [*ended, (rest.end(), rest.end(), f"{_newline(text)}{lead}{item}{after}")]
+
+
+def _import(root: SgNode, module: str, file: str) -> str:
+    """Return the import of the functions, written like the last import of the file."""
+    last = _last_import(root)
+    source = last.field("source") if last is not None else None
+    if source is None:
+        raise _cannot(file, module)
+    quote = source.text()[0]
+    return f"import {{ {_EXPORTED} as {NAME} }} from {quote}{module}{quote}{_end(root)}"
+
+
+def _duration(
+    text: str, root: SgNode, seconds: int, *, is_page: bool
+) -> tuple[list[Splice], list[str]]:
+    """Return what raises the route's ``maxDuration``, and the statement that it lacks.
+
+    What only running the file would tell is left as it is.
+    """
+    known = exports(root)
+    own, config = known.get("maxDuration"), known.get("config") if is_page else None
+    if own is not None:
+        return _raised(own.node, seconds), []
+    if config is None:
+        value = f"config = {{ maxDuration: {seconds} }}" if is_page else f"maxDuration = {seconds}"
+        return [], [f"{_newline(text)}export const {value}{_end(root)}"]
+    if config.node is None or config.node.kind() != "object":
+        return [], []
+    members = dict(pairs(config.node))
+    if "maxDuration" in members:
+        return _raised(members["maxDuration"], seconds), []
+    start, end = _span(config.node)
+    inner = text[start + 1 : end - 1]
+    lead = inner[: len(inner) - len(inner.lstrip())] if inner.strip() else " "
+    after = "," if inner.strip() else " "
+    return [(start + 1, start + 1, f"{lead}maxDuration: {seconds}{after}")], []
+
+
+def _raised(node: SgNode | None, seconds: int) -> list[Splice]:
+    told = literal(node)
+    if node is None or not isinstance(told, int) or told >= seconds:
+        return []
+    return [(*_span(node), str(seconds))]
+
+
+def _behind_imports(
+    text: str, root: SgNode, statements: list[str], file: str, module: str
+) -> Splice:
+    last = _last_import(root)
+    source = last.field("source") if last is not None else None
+    if source is None:
+        raise _cannot(file, module)
+    end = _span(source)[1]
+    end += text.startswith(";", end)
+    rest = _REST_OF_LINE.match(text, end)
+    at = rest.end() if rest is not None else end
+    return (at, at, "".join(_newline(text) + statement for statement in statements))
+
+
+def _last_import(root: SgNode) -> SgNode | None:
+    found = [node for node in root.children() if node.kind() == "import_statement"]
+    return found[-1] if found else None
+
+
+def _end(root: SgNode) -> str:
+    """Return what the file's statements end with."""
+    last = _last_import(root)
+    return ";" if last is not None and last.text().endswith(";") else ""
+
+
+def _newline(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _span(node: SgNode) -> tuple[int, int]:
+    found = node.range()
+    return found.start.index, found.end.index
+
+
+def _cannot(file: str, module: str) -> CronshiftError:
+    return CronshiftError(
+        f"{file} serves functions in a way that cannot be extended safely.",
+        reason="cannot-extend",
+        hint=f'Write in it: import {{ {_EXPORTED} as {NAME} }} from "{module}"; '
+        f"and in its serve call: functions: [/* yours, */ ...{NAME}]",
+        where=file,
+    )
