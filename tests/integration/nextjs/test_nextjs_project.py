@@ -163,7 +163,8 @@ def test_the_apps_own_files_are_extended_and_nothing_of_it_is_replaced(tmp_path:
         SERVE.replace(
             "// the first one\n",
             "// the first one\n"
-            "import { functions as cronshiftFunctions } from '@/lib/inngest/functions'\n",
+            "import { functions as cronshiftFunctions } from '@/lib/inngest/functions'\n"
+            "\nexport { tell as OPTIONS } from '@/lib/inngest/ownership'\n",
         )
         .replace("maxDuration = 60", "maxDuration = 300")
         .replace("// sends mail\n", "// sends mail\n    ...cronshiftFunctions,\n")

@@ -60,7 +60,11 @@ def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str
     if route is not None:
         told = [job.handler.max_duration for job in plan.runnable if job.handler]
         longest = max((one for one in told if one is not None), default=None)
-        yield route, lambda text: extend_route(text, route, served_as(plan, route), longest)
+        telling = import_path(f"{plan.out}/ownership", route, plan.code.alias)
+        yield (
+            route,
+            lambda text: extend_route(text, route, served_as(plan, route), longest, telling),
+        )
 
 
 def _change(root: Path, path: str, extended: Callable[[str], str]) -> FileChange | None:

@@ -30,9 +30,15 @@ _ROUTE = re.compile(r"(^|/)route\.\w+$")
 
 
 def extend_route(
-    text: str, file: str, modules: Sequence[str], max_duration: int | None = None
+    text: str,
+    file: str,
+    modules: Sequence[str],
+    max_duration: int | None = None,
+    telling: str | None = None,
 ) -> str:
     """Return a serve route that serves the generated functions too, and may run long enough.
+
+    In the app router it also tells which ownership file is held, where it answers no OPTIONS itself.
 
     The same text comes back when it does already, however that was written.
 
@@ -41,6 +47,7 @@ def extend_route(
         file: its path, which tells its language and its router.
         modules: what the functions' index is imported as; the first is what is written.
         max_duration: seconds that the route must be allowed to run, ``None`` where nothing says.
+        telling: the module that tells which ownership file is held.
 
     Raises:
         CronshiftError: ``cannot-extend``, with the lines to write by hand.
@@ -61,6 +68,10 @@ def extend_route(
         raised, statement = _duration(text, root, max_duration, is_page=bool(_PAGE.search(file)))
         splices += raised
         declared += statement
+    if telling is not None and _ROUTE.search(file) and "OPTIONS" not in exports(root):
+        quote = _quote(root, file, modules[0])
+        told = f"export {{ tell as OPTIONS }} from {quote}{telling}{quote}{_end(root)}"
+        declared.append(_newline(text) + told)
     if declared:
         splices.append(_behind_imports(text, root, declared, file, modules[0]))
     return spliced(text, splices)
@@ -114,12 +125,16 @@ def _appended(text: str, array: SgNode, item: str) -> list[Splice]:
 
 def _import(root: SgNode, module: str, file: str) -> str:
     """Return the import of the functions, written like the last import of the file."""
+    quote = _quote(root, file, module)
+    return f"import {{ {_EXPORTED} as {NAME} }} from {quote}{module}{quote}{_end(root)}"
+
+
+def _quote(root: SgNode, file: str, module: str) -> str:
     last = _last_import(root)
     source = last.field("source") if last is not None else None
     if source is None:
         raise _cannot(file, module)
-    quote = source.text()[0]
-    return f"import {{ {_EXPORTED} as {NAME} }} from {quote}{module}{quote}{_end(root)}"
+    return source.text()[0]
 
 
 def _duration(

@@ -148,3 +148,13 @@ def test_what_is_not_understood_is_refused_with_the_lines_to_write(body: str) ->
     assert caught.value.reason == "cannot-extend"
     assert IMPORT.strip().rstrip(";") in (caught.value.hint or "")
     assert "...cronshiftFunctions]" in (caught.value.hint or "")
+
+
+def test_a_route_of_the_app_router_tells_which_file_it_holds() -> None:
+    text = f"{HEAD}export const {{ GET, POST, PUT }} = serve({{ client, functions: [] }});\n"
+    telling = "@/lib/inngest/ownership"
+    done = extend_route(text, ROUTE, MODULES, None, telling)
+    assert f'export {{ tell as OPTIONS }} from "{telling}"' in done
+    assert extend_route(done, ROUTE, MODULES, None, telling) == done
+    own = f"{text}export const OPTIONS = () => new Response(null);\n"
+    assert "tell" not in extend_route(own, ROUTE, MODULES, None, telling)
