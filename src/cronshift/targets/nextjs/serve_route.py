@@ -105,22 +105,22 @@ def _listed(text: str, root: SgNode, file: str, module: str, name: str) -> list[
 
 def _appended(text: str, array: SgNode, item: str) -> list[Splice]:
     """Return what makes ``item`` the last of an array, on a line of its own where the others are."""
-    items = [node for node in array.children() if node.is_named() and node.kind() != "comment"]
+    parts = array.children()[1:-1]
+    items = [node for node in parts if node.is_named() and node.kind() != "comment"]
     start, end = _span(array)
-    if not items:
-        return [(start + 1, start + 1, item)]
-    first, last = _span(items[-1])
+    anchor = (items or parts or [array])[-1]
+    first, last = _span(anchor)
     comma = next(
-        (_span(one)[1] for one in array.children() if one.text() == "," and _span(one)[0] >= last),
-        None,
+        (_span(one)[1] for one in parts if one.text() == "," and _span(one)[0] >= last), None
     )
     line = text.rfind("\n", 0, first) + 1
     lead, rest = text[line:first], _REST_OF_LINE.match(text, comma or last)
-    if line <= start or lead.strip() or rest is None or rest.end() >= end:
-        return [(last, last, f", {item}")]
-    ended = [(last, last, ",")] if comma is None else []
-    after = "" if comma is None else ","
-    return [*ended, (rest.end(), rest.end(), f"{_newline(text)}{lead}{item}{after}")]
+    if line > start and not lead.strip() and rest is not None and rest.end() < end:
+        is_ended = comma is not None or not items
+        added = f"{_newline(text)}{lead}{item}{',' if is_ended else ''}"
+        behind = "" if is_ended else f",{text[last : rest.end()]}"
+        return [(last if behind else rest.end(), rest.end(), behind + added)]
+    return [(last, last, f", {item}")] if items else [(start + 1, start + 1, item)]
 
 
 def _import(root: SgNode, module: str, file: str) -> str:
@@ -181,7 +181,10 @@ def _behind_imports(
     end += text.startswith(";", end)
     rest = _REST_OF_LINE.match(text, end)
     at = rest.end() if rest is not None else end
-    return (at, at, "".join(_newline(text) + statement for statement in statements))
+    newline = _newline(text)
+    is_apart = not statements[-1].startswith(newline) or text.startswith(newline * 2, at)
+    added = "".join(newline + statement for statement in statements)
+    return (at, at, added if is_apart else added + newline)
 
 
 def _last_import(root: SgNode) -> SgNode | None:

@@ -31,6 +31,9 @@ def extended(text: str, seconds: int | None = None, file: str = ROUTE) -> str:
         ("[a, b,]", "[a, b, ...cronshiftFunctions,]"),
         ("[]", "[...cronshiftFunctions]"),
         ("[ /* none yet */ ]", "[...cronshiftFunctions /* none yet */ ]"),
+        ("[\n  /* none yet */\n]", "[\n  /* none yet */\n  ...cronshiftFunctions,\n]"),
+        ("[\n  // a,\n  // b,\n]", "[\n  // a,\n  // b,\n  ...cronshiftFunctions,\n]"),
+        ("[\n  /* all */\n  a\n]", "[\n  /* all */\n  a,\n  ...cronshiftFunctions\n]"),
         ("[\n  a,\n  b,\n]", "[\n  a,\n  b,\n  ...cronshiftFunctions,\n]"),
         ("[\n  a,\n  b // last\n]", "[\n  a,\n  b, // last\n  ...cronshiftFunctions\n]"),
         ("[\n  a, // 🕰\n]", "[\n  a, // 🕰\n  ...cronshiftFunctions,\n]"),
@@ -109,7 +112,7 @@ def test_a_duration_that_is_not_there_is_added_behind_the_imports() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("", "\nexport const config = { maxDuration: 300 };\n"),
+        ("", "\nexport const config = { maxDuration: 300 };\n\n"),
         ("export const config = {};\n", "export const config = { maxDuration: 300 };\n"),
         (
             "export const config = { api: { bodyParser: false } };\n",
