@@ -22,7 +22,7 @@ from cronshift.handlers.workspaces import below
 from cronshift.model import CronEntry, Finding, Handler, HandlerKind, Location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cronshift.findings import Rule
@@ -53,10 +53,13 @@ class Judge:
     Args:
         root: the folder that Vercel calls the Root Directory.
         document: vercel.json, as data.
+        edited: texts that sources are about to hold.
     """
 
-    def __init__(self, root: Path, document: Any) -> None:
-        self.resolver = Resolver(root, document)
+    def __init__(
+        self, root: Path, document: Any, edited: Mapping[str, str] | None = None
+    ) -> None:
+        self.resolver = Resolver(root, document, edited)
         self._root = root
         self._functions = document.get("functions") if isinstance(document, dict) else None
         self._known: dict[Handler, Behaviour] = {}

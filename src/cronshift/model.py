@@ -244,6 +244,7 @@ class Plan:
         out: the folder of the generated files.
         endpoint_file: the route that serves them, for a Next.js app.
         sdk_major: of the TypeScript SDK.
+        in_service: the jobs that go on although what their handlers do would keep them from starting.
     """
 
     framework: str | None
@@ -257,6 +258,7 @@ class Plan:
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     endpoint_file: str | None = None
     sdk_major: int = 4
+    in_service: frozenset[str] = frozenset()
 
     def job(self, job_id: str) -> Job | None:
         """Return the job of that id, if there is one."""

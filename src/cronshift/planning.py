@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from cronshift.config import CONFIG_NAME, Settings
 from cronshift.errors import ConfigError, ScheduleError
-from cronshift.findings import AUDITED, BY_NAME, Rule, leftovers
+from cronshift.findings import ASKED_FIRST, AUDITED, BY_NAME, Rule, leftovers
 from cronshift.findings import entries as rules
+from cronshift.findings.routing import WRONG_METHOD
 from cronshift.judging import Judge
 from cronshift.model import (
     PYTHON_KINDS,
@@ -30,11 +31,12 @@ from cronshift.model import (
     Severity,
 )
 from cronshift.naming import job_ids, module_name
+from cronshift.ownership import OWNERSHIP_NAME, parse_ownership
 from cronshift.schedule import Schedule
 from cronshift.surveying import sdk_major, survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cronshift.config import JobSettings
     from cronshift.project import Project
@@ -48,8 +50,12 @@ _SCHEDULE_RULES = {
 }
 
 
-def make_plan(project: Project) -> Plan:
+def make_plan(project: Project, edited: Mapping[str, str] | None = None) -> Plan:
     """Return the plan of a project: one job for every entry, and all that was found.
+
+    Args:
+        project: the project.
+        edited: texts that sources are about to hold, by their paths.
 
     Raises:
         ConfigError: if cronshift.toml names an entry or a handler that does not exist.
@@ -67,7 +73,7 @@ def make_plan(project: Project) -> Plan:
     _refuse_unknown_jobs(settings, ids)
     found = [*_from_problems(problems, entries, ids), *_between(entries, ids)]
     settings = replace(settings, out=_out(project, settings))
-    judge = Judge(project.root, project.sources[0].document)
+    judge = Judge(project.root, project.sources[0].document, edited)
     made_jobs = []
     for job_id, entry in zip(ids, entries, strict=True):
         job, own = _job(settings, judge, job_id, entry)
@@ -76,9 +82,21 @@ def make_plan(project: Project) -> Plan:
     found += survey(judge, made_jobs, project.config_file)
     found, suppressed = suppress(found, settings)
     found += _unused(settings, suppressed)
-    blocked = {finding.job for finding in found if finding.severity is Severity.ERROR}
+    doubted = {finding.job for finding in found if finding.code in ASKED_FIRST}
+    serving = _in_service(project, [job for job in made_jobs if job.id in doubted])
+    blocked = {
+        finding.job
+        for finding in found
+        if finding.severity is Severity.ERROR
+        and not (finding.code in ASKED_FIRST and finding.job in serving)
+    }
+    without_get = {one.job for one in (*found, *suppressed) if one.code == WRONG_METHOD.code}
     jobs = [
-        replace(job, mode=Mode.BLOCKED, module=None) if job.id in blocked else job
+        replace(job, mode=Mode.BLOCKED, module=None)
+        if job.id in blocked or job.schedule is None
+        else replace(job, mode=Mode.BRIDGE)
+        if job.id in without_get and settings.target == NEXTJS  # there is no GET to import
+        else job
         for job in made_jobs
     ]
     return Plan(
@@ -93,6 +111,29 @@ def make_plan(project: Project) -> Plan:
         bridge=settings.bridge,
         endpoint_file=_endpoint(judge) if settings.target == NEXTJS else None,
         sdk_major=sdk_major(judge.resolver.tree) or 4,
+        in_service=serving,
+    )
+
+
+def _in_service(project: Project, jobs: Sequence[Job]) -> frozenset[str]:
+    """Return those of the doubted jobs that Inngest may already be running.
+
+    A finding about what a handler does keeps a job from being started, and never stops one that is
+    in service: that has its module in the package, or ticks that an epoch gave to Inngest. Leaving
+    it out would lose those ticks, which is worse than what was found.
+
+    Raises:
+        ConfigError: for an ownership file that cannot be read.
+    """
+    if not jobs:
+        return frozenset()
+    file = project.root / OWNERSHIP_NAME
+    epochs = parse_ownership(file.read_text()).jobs if file.is_file() else {}
+    return frozenset(
+        job.id
+        for job in jobs
+        if (job.module and (project.root / job.module).is_file())
+        or any(epoch.percent for epoch in epochs.get(job.id, ()))
     )
 
 

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING
 
 from cronshift import forecast
 from cronshift.findings import entries, inngest, leftovers, load, routing
-from cronshift.handlers import Verdict, patterns
-from cronshift.handlers.javascript import arguments, constant, exports, line_of, literal, pairs
+from cronshift.handlers import Verdict
+from cronshift.handlers.javascript import arguments, constant, line_of, pairs
+from cronshift.middleware_edit import NotExactError, leave_out, matcher_of
 from cronshift.model import HandlerKind, Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cronshift.handlers import Resolver
     from cronshift.handlers.tree import SourceTree
     from cronshift.judging import Judge
     from cronshift.model import Finding, Job
@@ -224,29 +226,28 @@ def _intercepted(judge: Judge) -> Iterator[Finding]:
         return
     if re.search(r"""inngest|startsWith\(\s*["'`]/api/?["'`]""", text, re.IGNORECASE):
         return  # it knows the endpoint, or lets all of /api by
-    if (line := _matches_endpoint(tree, file)) is not None:
-        message = f"{file} stands before {ENDPOINT} and turns away callers without a session."
-        yield inngest.INTERCEPTED.found(message, location=Location(file, line))
-
-
-def _matches_endpoint(tree: SourceTree, file: str) -> int | None:
-    """Return the line of the matcher that takes in the endpoint; ``None`` where none does."""
     root = tree.parsed(file)
-    declared = exports(root).get("config") if root is not None else None
-    if root is None:
-        return None
-    if declared is None:
-        return 1  # without a matcher it runs before every path
-    node = root.find(pattern="const config = $OBJECT")
-    options = node.get_match("OBJECT") if node is not None else None
-    wanted = dict(pairs(options)).get("matcher") if options is not None else None
-    value = literal(wanted) if wanted is not None else None
-    for source in [value] if isinstance(value, str) else value if isinstance(value, list) else []:
-        text = source.get("source") if isinstance(source, dict) else source
-        pattern = patterns.from_source(text) if isinstance(text, str) else None
-        if pattern is not None and pattern.match(ENDPOINT) is not None:
-            return line_of(wanted) if wanted is not None else 1
-    return None
+    matcher = matcher_of(root) if root is not None else None
+    line = matcher.line_before(ENDPOINT) if matcher is not None else None
+    if line is not None:
+        message = f"{file} stands before {ENDPOINT} and turns away callers without a session."
+        place = Location(file, line)
+        yield inngest.INTERCEPTED.found(message, location=place, fix=_way_past(judge, file))
+
+
+def _way_past(judge: Judge, file: str) -> str:
+    """Return the edit of a middleware that lets Inngest by, as an instruction."""
+    routes = plain_routes(judge.resolver)
+    try:
+        edit = leave_out(judge.resolver.tree.read(file), file, [ENDPOINT], routes)
+    except NotExactError as error:
+        return str(error)
+    return f"In {file} {edit.said}; cronshift migrate --fix does so."
+
+
+def plain_routes(resolver: Resolver) -> list[str]:
+    """Return the paths of a project's routes, those with parameters left out."""
+    return [path for path, _ in resolver.routes() if "[" not in path]
 
 
 def _serve_duration(judge: Judge, jobs: Sequence[Job]) -> Iterator[Finding]:
@@ -335,4 +336,4 @@ def _jitter_lost(jobs: Sequence[Job]) -> Iterator[Finding]:
             yield load.JITTER_LOST.found(text, job=group[0].id, location=place)
 
 
-__all__ = ["ENDPOINT", "sdk_major", "sdk_version", "survey"]
+__all__ = ["ENDPOINT", "plain_routes", "sdk_major", "sdk_version", "survey"]

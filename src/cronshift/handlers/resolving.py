@@ -27,7 +27,7 @@ from cronshift.handlers.verdict import Resolution, Verdict
 from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cronshift.handlers.code_routes import CodeRoute
@@ -52,8 +52,10 @@ class Resolver:
         document: vercel.json, as data.
     """
 
-    def __init__(self, root: Path, document: Any = None) -> None:
-        self.tree = SourceTree(root)
+    def __init__(
+        self, root: Path, document: Any = None, edited: Mapping[str, str] | None = None
+    ) -> None:
+        self.tree = SourceTree(root, edited)
         self.document: dict[str, Any] = document if isinstance(document, dict) else {}
         self.python = PythonHandlers(root)
         self._python_routes = PythonRoutes(self.tree)

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from ast_grep_py import SgNode
@@ -56,11 +56,12 @@ class SourceTree:
 
     Args:
         root: the project's folder.
+        edited: texts that files are about to hold, instead of what is on disk.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, edited: Mapping[str, str] | None = None) -> None:
         self.root = root
-        self._texts: dict[str, str | None] = {}
+        self._texts: dict[str, str | None] = dict(edited or {})
         self._parsed: dict[str, SgNode | None] = {}
 
     @cached_property
