@@ -56,9 +56,7 @@ class Judge:
         edited: texts that sources are about to hold.
     """
 
-    def __init__(
-        self, root: Path, document: Any, edited: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, root: Path, document: Any, edited: Mapping[str, str] | None = None) -> None:
         self.resolver = Resolver(root, document, edited)
         self._root = root
         self._functions = document.get("functions") if isinstance(document, dict) else None

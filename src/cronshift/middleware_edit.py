@@ -11,8 +11,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from itertools import accumulate
-from os.path import commonprefix
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
 from cronshift.handlers import patterns
@@ -236,12 +235,17 @@ def _is_below(path: str, paths: Iterable[str]) -> bool:
 def _within(node: SgNode, old: str, new: str) -> Splice:
     """Return the splice that makes a string's ``old`` value ``new``, its escapes left alone."""
     raw, start = node.text()[1:-1], node.range().start.index + 1
-    same = len(commonprefix([old, new]))
-    tail = len(commonprefix([old[same:][::-1], new[same:][::-1]]))
+    same = _alike(old, new)
+    tail = _alike(old[same:][::-1], new[same:][::-1])
     gone = old[same : len(old) - tail]
     if not raw.startswith(old[:same] + gone):
         raise NotExactError(f"Write {json.dumps(new)} for {node.text()} in the matcher.")
     return Splice(start + same, start + same + len(gone), new[same : len(new) - tail])
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _by_hand(why: str, paths: Iterable[str]) -> NotExactError:

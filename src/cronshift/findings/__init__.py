@@ -15,7 +15,12 @@ CATALOGUE: dict[str, Rule] = {
 }
 ASKED_FIRST = frozenset(
     rule.code
-    for rule in (behaviour.NOT_AWAITED, behaviour.SWALLOWED, behaviour.STUB_GET, routing.WRONG_METHOD)
+    for rule in (
+        behaviour.NOT_AWAITED,
+        behaviour.SWALLOWED,
+        behaviour.STUB_GET,
+        routing.WRONG_METHOD,
+    )
 )
 """What ``migrate`` does not move unasked: a handler whose success on Inngest would mean nothing."""
 BY_NAME: dict[str, Rule] = {rule.name: rule for rule in CATALOGUE.values()}
