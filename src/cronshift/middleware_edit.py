@@ -143,6 +143,8 @@ def leave_out(
         raise _by_hand("Code computes the matcher", paths)
     if not all(map(_PLAIN.fullmatch, paths)):
         raise _by_hand("A path is not plain", paths)
+    if any(patterns.from_source(_value(node)) is None for node in matcher.sources or ()):
+        raise _by_hand("A pattern of its matcher cannot be read", paths)
     others = [one for one in (*_OTHERS, *_around(paths), *routes) if not _is_below(one, paths)]
     if matcher.sources is None:
         return _first_matcher(text, root, matcher.config, paths, others)

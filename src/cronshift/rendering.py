@@ -104,7 +104,7 @@ def mending_text(mending: Mending) -> Text:
     """Return a line for each finding that is mended, or cannot be."""
     text = Text()
     for finding in mending.mended:
-        text.append(f"  repaired {finding.code} at {plain(str(finding.location))}\n", style="green")
+        text.append(f"  repairs {finding.code} at {plain(str(finding.location))}\n", style="green")
     for finding, why in mending.unmended:
         said = f"{finding.code} at {finding.location} cannot be repaired mechanically: {why}."
         text.append(f"  {plain(said)}\n".replace("..\n", ".\n"))

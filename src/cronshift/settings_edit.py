@@ -52,6 +52,10 @@ def add_suppression(text: str, code: str, job_id: str | None, reason: str) -> st
         entry["job"] = job_id
     entry["reason"] = reason
     if known is None:
-        known = document["suppress"] = tomlkit.aot()
+        if text and not text.endswith("\n\n"):
+            document.add(tomlkit.nl())
+        document["suppress"] = known = tomlkit.aot()
+    elif isinstance(known, AoT) and known:
+        known[-1].add(tomlkit.nl())
     known.append(entry)
     return tomlkit.dumps(document)
