@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cronshift.findings import ASKED_FIRST
-from cronshift.findings.behaviour import STUB_GET, SWALLOWED
+from cronshift.findings.behaviour import NOT_AWAITED, STUB_GET, SWALLOWED
 from cronshift.findings.inngest import INTERCEPTED
 from cronshift.findings.routing import WRONG_METHOD
 from cronshift.handlers import Resolver
@@ -20,8 +20,7 @@ from cronshift.repairing import NotRepairableError, spliced, splices_of
 from cronshift.surveying import ENDPOINT, plain_routes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from cronshift.model import Finding, Plan
     from cronshift.project import Project
@@ -65,66 +64,77 @@ def mend(project: Project, plan: Plan, findings: Iterable[Finding]) -> Mending:
     Raises:
         RefusedError: for a source behind a symbolic link.
     """
-    read = _Sources(project.root)
-    splices: defaultdict[str, set[Splice]] = defaultdict(set)
-    texts: dict[str, str] = {}
-    mended: list[Finding] = []
-    unmended: list[tuple[Finding, str]] = []
+    tried = _Tried(project)
     for finding in findings:
-        file = finding.location.file if finding.location else ""
+        tried.add(finding)
+    # Beside work that is awaited, what is not would pass for a side matter, and be lost from sight.
+    stuck = {_file(one) for one, _ in tried.unmended if one.code == NOT_AWAITED.code}
+    tried.drop(stuck, "something else in its file cannot be repaired")
+    while tried.texts:
+        after = make_plan(project, tried.texts)
+        failed = _failed(plan, after, tried.mended, tried.texts)
+        if not failed:
+            return Mending(
+                after, tried.texts, tuple(tried.mended), tuple(tried.unmended), tried.edits()
+            )
+        tried.drop(failed, "judged again, it is not well")
+    return Mending(plan, unmended=tuple(tried.unmended))
+
+
+class _Tried:
+    """What was tried so far: texts, and what became of each finding."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._held: dict[str, bytes | None] = {}
+        self._splices: defaultdict[str, set[Splice]] = defaultdict(set)
+        self.texts: dict[str, str] = {}
+        self.mended: list[Finding] = []
+        self.unmended: list[tuple[Finding, str]] = []
+
+    def add(self, finding: Finding) -> None:
+        """Try to mend one more finding.
+
+        Raises:
+            RefusedError: for a source behind a symbolic link.
+        """
+        file = _file(finding)
         try:
             if finding.code in _YOURS:
                 raise NotRepairableError(_YOURS[finding.code])  # noqa: TRY301 - as the others
-            text = read.text(file)
+            text = self._text(file)
             if finding.code == INTERCEPTED.code:
-                texts[file] = leave_out(text, file, [ENDPOINT], _routes(project)).text
+                routes = plain_routes(
+                    Resolver(self._project.root, self._project.sources[0].document)
+                )
+                self.texts[file] = leave_out(text, file, [ENDPOINT], routes).text
             else:
-                splices[file] |= splices_of(text, file, finding)
-                texts[file] = spliced(text, splices[file])
-            mended.append(finding)
+                self._splices[file] |= splices_of(text, file, finding)
+                self.texts[file] = spliced(text, self._splices[file])
+            self.mended.append(finding)
         except (NotRepairableError, NotExactError) as error:
-            unmended.append((finding, str(error)))
-    while texts:
-        after = make_plan(project, texts)
-        failed = _failed(plan, after, mended, texts)
-        if not failed:
-            edits = tuple(read.edit(file, text) for file, text in sorted(texts.items()))
-            return Mending(after, texts, tuple(mended), tuple(unmended), edits)
-        texts = {file: text for file, text in texts.items() if file not in failed}
-        unmended += [
-            (one, "judged again, it is not well") for one in mended if _file(one) in failed
-        ]
-        mended = [one for one in mended if _file(one) not in failed]
-    return Mending(plan, unmended=tuple(unmended))
+            self.unmended.append((finding, str(error)))
 
+    def drop(self, files: Collection[str], why: str) -> None:
+        """Leave files as they are, after all."""
+        self.texts = {file: text for file, text in self.texts.items() if file not in files}
+        self.unmended += [(one, why) for one in self.mended if _file(one) in files]
+        self.mended = [one for one in self.mended if _file(one) not in files]
 
-class _Sources:
-    """The sources of a project as they are, so that an edit is based on what was judged."""
+    def edits(self) -> tuple[Edit, ...]:
+        """Return what makes the sources hold their new texts, based on what was judged."""
+        return tuple(
+            Edit(file, text.encode(), summary=f"repair {file}", based_on=self._held[file])
+            for file, text in sorted(self.texts.items())
+        )
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._held: dict[str, bytes | None] = {}
-
-    def text(self, file: str) -> str:
-        """Return a source's text.
-
-        Raises:
-            NotRepairableError: if it is not there, or not UTF-8.
-        """
+    def _text(self, file: str) -> str:
         if file not in self._held:
-            self._held[file] = content(inside(self._root, file))
+            self._held[file] = content(inside(self._project.root, file))
         try:
             return (self._held[file] or b"").decode()
         except UnicodeDecodeError:
             raise NotRepairableError("the file is not UTF-8") from None
-
-    def edit(self, file: str, text: str) -> Edit:
-        """Return the edit that makes a source hold ``text``."""
-        return Edit(file, text.encode(), summary=f"repair {file}", based_on=self._held[file])
-
-
-def _routes(project: Project) -> list[str]:
-    return plain_routes(Resolver(project.root, project.sources[0].document))
 
 
 def _failed(

@@ -16,7 +16,7 @@ from cronshift.handlers.javascript_answers import spot_of
 from cronshift.handlers.tree import language, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ast_grep_py import SgNode
 
@@ -63,8 +63,9 @@ def splices_of(text: str, name: str, finding: Finding) -> frozenset[Splice]:
         raise NotRepairableError("only JavaScript and TypeScript are mended")
     if is_broken(root):
         raise NotRepairableError("the file does not parse without errors")
-    expression = _expression(root, finding)
-    found = frozenset([*_awaited(expression, root), *_made_async(expression, root)])
+    found: frozenset[Splice] = frozenset()
+    for expression in _expressions(root, finding):
+        found |= {*_awaited(expression, root), *_made_async(expression, root)}
     after = parse(spliced(text, found), language(name))
     if after is None or is_broken(after):
         raise NotRepairableError("the file would not parse without errors")
@@ -86,16 +87,18 @@ def is_broken(root: SgNode) -> bool:
     return root.find(kind="ERROR") is not None
 
 
-def _expression(root: SgNode, finding: Finding) -> SgNode:
-    """Return the expression of the statement that a finding is about."""
+def _expressions(root: SgNode, finding: Finding) -> list[SgNode]:
+    """Return the expressions of the statements that a finding is about: more than one for twins."""
     line = finding.location.line if finding.location else 0
-    for statement in root.find_all(kind="expression_statement"):
-        expression = statement.child(0)
-        if expression is None or line_of(statement) != line:
-            continue
-        if f"`{spot_of('', statement, expression.text()).what}`" in finding.message:
-            return expression
-    raise NotRepairableError("no statement of its own starts the work there")
+    found = [
+        expression
+        for statement in root.find_all(kind="expression_statement")
+        if line_of(statement) == line and (expression := statement.child(0)) is not None
+        if f"`{spot_of('', statement, expression.text()).what}`" in finding.message
+    ]
+    if not found:
+        raise NotRepairableError("no statement of its own starts the work there")
+    return found
 
 
 def _awaited(expression: SgNode, root: SgNode) -> list[Splice]:
@@ -159,27 +162,35 @@ def _made_async(expression: SgNode, root: SgNode) -> list[Splice]:
 
 def _is_only_exported(function: SgNode, root: SgNode) -> bool:
     """Return whether a module exports a function, and speaks of it nowhere else."""
-    declared: SgNode | None = function
-    parent = function.parent()
+    declared, parent = function, function.parent()
+    if parent is not None and parent.kind() == "assignment_expression":
+        left = parent.field("left")
+        return left is not None and left.text() == "module.exports"
     if parent is not None and parent.kind() == "variable_declarator":
         if parent.field("type") is not None:
             return False
-        declared, parent = parent, parent.parent()
-        parent = parent.parent() if parent is not None else None
-    name = declared.field("name") if declared is not None else None
-    is_exported = parent is not None and parent.kind() == "export_statement"
-    if name is None:
-        return is_exported
+        declared, declaration = parent, parent.parent()
+        parent = declaration.parent() if declaration is not None else None
     if parent is None or parent.kind() not in {"export_statement", "program"}:
         return False
-    for spoken in root.find_all({"rule": {"regex": rf"^{re.escape(name.text())}$"}}):
+    is_exported = parent.kind() == "export_statement"
+    name = declared.field("name")
+    for spoken in _mentions(name, root) if name is not None else ():
         place = spoken.parent()
-        if _span(spoken) == _span(name) or spoken.kind() == "property_identifier" or place is None:
-            continue
-        if place.kind() not in {"export_statement", "export_specifier"}:
+        if place is None or place.kind() not in {"export_statement", "export_specifier"}:
             return False
         is_exported = True
     return is_exported
+
+
+def _mentions(name: SgNode, root: SgNode) -> Iterator[SgNode]:
+    """Yield where a module speaks of a name, its declaration left out."""
+    spelt = f"^{re.escape(name.text())}$"
+    for spoken in root.find_all(
+        any=[{"kind": "identifier"}, {"kind": "shorthand_property_identifier"}], regex=spelt
+    ):
+        if _span(spoken) != _span(name):
+            yield spoken
 
 
 def _span(node: SgNode) -> tuple[int, int]:

@@ -94,6 +94,10 @@ def test_a_function_that_is_exported_further_down_is_the_handler_too() -> None:
     )
     named = "const run = () => {\n  work();\n};\nexport { run as GET };\n"
     assert "async () => {\n  await work();" in repaired(named, "work();")
+    listed = 'function GET(r) {\n  if (r.method !== "GET") return;\n  work();\n}\nexport { GET };\n'
+    assert repaired(listed, "work();").startswith("async function GET(r) {")
+    common = "module.exports = (req, res) => {\n  work();\n};\n"
+    assert repaired(common, "work();").startswith("module.exports = async (req, res) => {")
 
 
 @pytest.mark.parametrize(
