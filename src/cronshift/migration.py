@@ -154,7 +154,9 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         written.append(Edit(OWNERSHIP_NAME, text, based_on=None))
     operation = build_operation(
         project.root,
-        " ".join(["migrate", *jobs, *(f"--accept {one}" for one in accept), *["--fix"][:fix]]),
+        " ".join(
+            ["migrate", *jobs, *(f"--accept {one}" for one in accept), *(["--fix"] if fix else [])]
+        ),
         [*written, *own],
         now,
         jobs=[job.id for job in asked if job in kept],

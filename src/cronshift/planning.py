@@ -90,13 +90,13 @@ def make_plan(project: Project, edited: Mapping[str, str] | None = None) -> Plan
         if finding.severity is Severity.ERROR
         and not (finding.code in ASKED_FIRST and finding.job in serving)
     }
+    blocked |= {job.id for job in made_jobs if job.schedule is None}  # accepted or not
     without_get = {one.job for one in (*found, *suppressed) if one.code == WRONG_METHOD.code}
+    bridged = without_get if settings.target == NEXTJS else set()  # there is no GET to import
     jobs = [
         replace(job, mode=Mode.BLOCKED, module=None)
-        if job.id in blocked or job.schedule is None
-        else replace(job, mode=Mode.BRIDGE)
-        if job.id in without_get and settings.target == NEXTJS  # there is no GET to import
-        else job
+        if job.id in blocked
+        else replace(job, mode=Mode.BRIDGE if job.id in bridged else job.mode)
         for job in made_jobs
     ]
     return Plan(
