@@ -75,7 +75,7 @@ def _row(parameter: Any) -> str:
 def _findings() -> Iterator[str]:
     yield "# Findings\n"
     yield "What `audit` and `validate` can say. An error stops its job, not the others.\n"
-    yield "Each has a page with an example; `cronshift explain CODE` shows it too. To accept one:\n"
+    yield "Each has a page with an example; `cronshift explain CODE` shows it too. To accept one\n(`cronshift migrate --accept CS204:mail` writes that):\n"
     yield '```toml\n[[suppress]]\ncode = "CS206"\njob = "mail"          # optional\nreason = "…"\n```\n'
     yield "| code | name | severity | meaning | what to do |\n|---|---|---|---|---|"
     for rule in CATALOGUE.values():

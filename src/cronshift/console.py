@@ -73,7 +73,7 @@ class Console:
         """Print a unified diff, as a message or as (part of) the result."""
         console = self.out if to_result else self.err
         for line in lines:
-            self._print(console, line.rstrip("\n"), DIFF_STYLES.get(line[:1]))
+            self._print(console, line.rstrip("\r\n"), DIFF_STYLES.get(line[:1]))
 
     def confirm(self, question: str, *, yes: bool) -> bool:
         """Ask before anything is changed, and return the answer.

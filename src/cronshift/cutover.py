@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.entries import dispatch, put_back, regenerated, take_out
 from cronshift.errors import CronshiftError, RefusedError
+from cronshift.findings.inngest import INTERCEPTED
 from cronshift.migration import pick_jobs
 from cronshift.model import Job, Mode, Origin, Plan
 from cronshift.operations import (
@@ -31,6 +32,7 @@ from cronshift.ownership import (
 )
 from cronshift.planning import NEXTJS, make_plan
 from cronshift.targets.nextjs.dispatching import dispatcher_file
+from cronshift.vercel.dispatcher import MOUNT
 from cronshift.windows import (
     is_safe_deploy,
     lateness,
@@ -204,6 +206,16 @@ def _refuse_unguarded(project: Project, plan: Plan, moving: Sequence[Job]) -> No
     """Refuse what no guard can watch: on both sides at once every tick of Inngest's would run twice."""
     if plan.target != NEXTJS:
         return
+    standing = [
+        one for one in plan.findings if one.code == INTERCEPTED.code and MOUNT in one.message
+    ]
+    if standing and moving:
+        raise RefusedError(
+            f"{standing[0].message} The guard would never be asked.",
+            reason="guard-intercepted",
+            hint="cronshift migrate --fix",
+            where=str(standing[0].location or ""),
+        )
     for job in moving:
         file = dispatcher_file(plan, job)
         if file is None or not (project.root / file).is_file():

@@ -317,6 +317,7 @@ class Plan:
         sdk_major: of the TypeScript SDK.
         routers: of a Next.js app.
         code: how a Next.js app is written, and what of Inngest it has.
+        in_service: the jobs that go on although what their handlers do would keep them from starting.
     """
 
     framework: str | None
@@ -332,6 +333,7 @@ class Plan:
     sdk_major: int = 4
     routers: Routers = field(default_factory=Routers)
     code: AppCode = field(default_factory=AppCode)
+    in_service: frozenset[str] = frozenset()
 
     def job(self, job_id: str) -> Job | None:
         """Return the job of that id, if there is one."""

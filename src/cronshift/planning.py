@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from cronshift.config import CONFIG_NAME, Settings
 from cronshift.conventions import code_of
 from cronshift.errors import ConfigError, ScheduleError
-from cronshift.findings import AUDITED, BY_NAME, Rule, leftovers
+from cronshift.findings import ASKED_FIRST, AUDITED, BY_NAME, Rule, leftovers
 from cronshift.findings import entries as rules
+from cronshift.findings.routing import WRONG_METHOD
 from cronshift.handlers.next import route_params
 from cronshift.judging import Judge
 from cronshift.model import (
@@ -34,8 +35,10 @@ from cronshift.model import (
     Severity,
 )
 from cronshift.naming import job_ids, module_name
+from cronshift.ownership import OWNERSHIP_NAME, parse_ownership
 from cronshift.schedule import Schedule
-from cronshift.surveying import sdk_major, survey
+from cronshift.surveying import ENDPOINT, sdk_major, survey
+from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,12 +82,24 @@ def make_plan(project: Project) -> Plan:
         made_jobs.append(job)
         found += own
     code = _code(judge, settings)
-    found += survey(judge, made_jobs, project.config_file)
+    found += survey(judge, made_jobs, project.config_file, called_paths(settings.target))
     found, suppressed = suppress(found, settings)
     found += _unused(settings, suppressed)
-    blocked = {finding.job for finding in found if finding.severity is Severity.ERROR}
+    doubted = {finding.job for finding in found if finding.code in ASKED_FIRST}
+    serving = _in_service(project, [job for job in made_jobs if job.id in doubted])
+    blocked = {
+        finding.job
+        for finding in found
+        if finding.severity is Severity.ERROR
+        and not (finding.code in ASKED_FIRST and finding.job in serving)
+    }
+    blocked |= {job.id for job in made_jobs if job.schedule is None}  # accepted or not
+    without_get = {one.job for one in (*found, *suppressed) if one.code == WRONG_METHOD.code}
+    bridged = without_get if settings.target == NEXTJS else set()  # there is no GET to import
     jobs = [
-        replace(job, mode=Mode.BLOCKED, module=None) if job.id in blocked else job
+        replace(job, mode=Mode.BLOCKED, module=None)
+        if job.id in blocked
+        else replace(job, mode=Mode.BRIDGE if job.id in bridged else job.mode)
         for job in made_jobs
     ]
     return Plan(
@@ -101,7 +116,35 @@ def make_plan(project: Project) -> Plan:
         sdk_major=sdk_major(judge.resolver.tree) or 4,
         routers=_routers(judge) if settings.target == NEXTJS else Routers(),
         code=code,
+        in_service=serving,
     )
+
+
+def _in_service(project: Project, jobs: Sequence[Job]) -> frozenset[str]:
+    """Return those of the doubted jobs that Inngest may already be running.
+
+    A finding about what a handler does keeps a job from being started, and never stops one that is
+    in service: that has its module in the package, or ticks that an epoch gave to Inngest. Leaving
+    it out would lose those ticks, which is worse than what was found.
+
+    Raises:
+        ConfigError: for an ownership file that cannot be read.
+    """
+    if not jobs:
+        return frozenset()
+    file = project.root / OWNERSHIP_NAME
+    epochs = parse_ownership(file.read_text()).jobs if file.is_file() else {}
+    return frozenset(
+        job.id
+        for job in jobs
+        if (job.module and (project.root / job.module).is_file())
+        or any(epoch.percent for epoch in epochs.get(job.id, ()))
+    )
+
+
+def called_paths(target: str) -> tuple[str, ...]:
+    """Return the paths of its own that a target's app is called at."""
+    return (ENDPOINT, MOUNT) if target == NEXTJS else (ENDPOINT,)
 
 
 def _moved(settings: Settings) -> dict[str, CronEntry]:

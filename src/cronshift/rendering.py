@@ -12,6 +12,7 @@ from rich.text import Text
 from cronshift import forecast
 from cronshift.console import DIFF_STYLES, plain
 from cronshift.document import next_ticks
+from cronshift.findings import ASKED_FIRST
 from cronshift.forecast import executions, runs
 from cronshift.model import Mode, Severity
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from cronshift.mending import Mending
     from cronshift.model import Finding, Plan
     from cronshift.operations import Operation
     from cronshift.status import JobStatus
@@ -78,6 +80,36 @@ def findings_text(findings: Iterable[Finding]) -> Text:
             text.append(f"  {plain(place)}\n")
             text.append(f"  {'  ' if others else ''}{plain(finding.message)}\n")
         text.append(f"  → {plain(first.fix)}\n", style="dim")
+    return text
+
+
+def left_out_text(findings: Iterable[Finding]) -> Text:
+    """Return a line for each job that these findings keep out, with what would let it in."""
+    codes: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.job and (finding.code in ASKED_FIRST or finding.severity is Severity.ERROR):
+            known = codes.setdefault(finding.job, [])
+            known += [finding.code] if finding.code not in known else []
+    text = Text()
+    for job, found in codes.items():
+        text.append(f"  left out: {plain(job)} ({', '.join(found)})", style="yellow")
+        if ASKED_FIRST.issuperset(found):
+            words = " ".join(f"--accept {code}:{job}" for code in found)
+            text.append(f"; as it is: cronshift migrate {plain(job)} {plain(words)}")
+        text.append("\n")
+    return text
+
+
+def mending_text(mending: Mending) -> Text:
+    """Return a line for each finding that is mended, or cannot be."""
+    text = Text()
+    for finding in mending.mended:
+        text.append(f"  repairs {finding.code} at {plain(str(finding.location))}\n", style="green")
+    for finding, why in mending.unmended:
+        said = f"{finding.code} at {finding.location} cannot be repaired mechanically: {why}."
+        text.append(f"  {plain(said)}\n".replace("..\n", ".\n"))
+    if not (mending.mended or mending.unmended):
+        text.append("  Nothing is found that --fix repairs.\n")
     return text
 
 

@@ -1,11 +1,11 @@
-"""Edits of cronshift.toml that keep comments and order: entries that moved there, and back."""
+"""Edits of cronshift.toml that keep comments and order: moved entries, accepted findings."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tomlkit
-from tomlkit.items import Table
+from tomlkit.items import AoT, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,4 +40,25 @@ def drop_moved(text: str, job_id: str) -> str:
         del jobs[job_id]
     if not jobs:
         del document["jobs"]
+    return tomlkit.dumps(document)
+
+
+def add_suppression(text: str, code: str, job_id: str | None, reason: str) -> str:
+    """Return ``text`` with one more finding accepted, behind those that are."""
+    document = tomlkit.parse(text)
+    entry: Any = tomlkit.inline_table()
+    known = document.get("suppress")
+    if known is None or isinstance(known, AoT):
+        entry = tomlkit.table()
+    entry["code"] = code
+    if job_id is not None:
+        entry["job"] = job_id
+    entry["reason"] = reason
+    if known is None:
+        if text and not text.endswith("\n\n"):
+            document.add(tomlkit.nl())
+        document["suppress"] = known = tomlkit.aot()
+    elif isinstance(known, AoT) and known:
+        known[-1].add(tomlkit.nl())
+    known.append(entry)
     return tomlkit.dumps(document)

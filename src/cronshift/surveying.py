@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING
 
 from cronshift import forecast
 from cronshift.findings import entries, inngest, leftovers, load, routing
-from cronshift.handlers import Verdict, patterns
-from cronshift.handlers.javascript import arguments, constant, exports, line_of, literal, pairs
+from cronshift.handlers import Verdict
+from cronshift.handlers.javascript import arguments, constant, line_of, pairs
+from cronshift.middleware_edit import NotExactError, leave_out, matcher_of
 from cronshift.model import HandlerKind, Location
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cronshift.handlers import Resolver
     from cronshift.handlers.tree import SourceTree
     from cronshift.judging import Judge
     from cronshift.model import Finding, Job
@@ -38,6 +40,7 @@ _REFUSED = ((3, 22, 0), (3, 53, 1))  # CVE-2026-42047 (inngest/inngest pkg/deplo
 _SCHEDULED_NAME = re.compile(r"/(crons?|cron-?jobs?|scheduled)/", re.IGNORECASE)
 _EXACT = re.compile(r"=?v?(\d+)\.(\d+)\.(\d+)")
 _MAJOR = re.compile(r"[\^~>=v\s]*(\d+)(\.|$)")
+_LETS_API_BY = re.compile(r"""startsWith\(\s*["'`]/api/?["'`]""")
 _SENDS_AWAY = re.compile(
     r"\.redirect\(|\bredirect\(|status:\s*40[13]|\bwithAuth\b|\bauthMiddleware\(|\.protect\("
 )
@@ -51,8 +54,17 @@ KEYS = ("INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY")
 """The variables that the SDK reads in production."""
 
 
-def survey(judge: Judge, jobs: Sequence[Job], config_file: str) -> Iterator[Finding]:
-    """Yield what the project as a whole gives to say; findings of no job block nothing."""
+def survey(
+    judge: Judge, jobs: Sequence[Job], config_file: str, paths: Sequence[str] = (ENDPOINT,)
+) -> Iterator[Finding]:
+    """Yield what the project as a whole gives to say; findings of no job block nothing.
+
+    Args:
+        judge: of the project.
+        jobs: all of them.
+        config_file: Vercel's.
+        paths: what no middleware may stand before.
+    """
     yield from _services(judge, config_file)
     yield from _nitro_tasks(judge.resolver.tree)
     yield from _load(jobs, config_file)
@@ -64,7 +76,7 @@ def survey(judge: Judge, jobs: Sequence[Job], config_file: str) -> Iterator[Find
     yield from _unscheduled(judge, jobs)
     yield from _globs(judge, jobs, config_file)
     yield from _sdk(tree)
-    yield from _intercepted(judge)
+    yield from _intercepted(judge, paths)
     yield from _serve_duration(judge, jobs)
     yield from _missing_keys(tree)
     yield from _still_called(tree, jobs)
@@ -218,38 +230,48 @@ def _other_major(tree: SourceTree, file: str, major: int) -> Iterator[Finding]:
             yield inngest.OTHER_MAJOR.found(text, location=Location(file, line_of(call)))
 
 
-def _intercepted(judge: Judge) -> Iterator[Finding]:
-    """Yield the middleware that stands before Inngest's endpoint and turns callers away."""
-    router, tree = judge.resolver.next, judge.resolver.tree
+def _intercepted(judge: Judge, paths: Sequence[str]) -> Iterator[Finding]:
+    """Yield the middleware that stands before what Inngest or Vercel calls, and turns callers away."""
+    standing, line = turned_away(judge.resolver, paths)
+    file = judge.resolver.next.middleware
+    if standing and file is not None:
+        named = " and ".join(standing)
+        message = f"{file} stands before {named} and turns away callers without a session."
+        fix = _way_past(judge, file, standing)
+        yield inngest.INTERCEPTED.found(message, location=Location(file, line), fix=fix)
+
+
+def turned_away(resolver: Resolver, paths: Sequence[str]) -> tuple[list[str], int]:
+    """Return those of ``paths`` that a middleware turns callers away from, and its matcher's line."""
+    router, tree = resolver.next, resolver.tree
     file = router.middleware if router.present else None
     text = tree.read(file) if file else ""
-    if file is None or not _SENDS_AWAY.search(text):
-        return
-    if re.search(r"""inngest|startsWith\(\s*["'`]/api/?["'`]""", text, re.IGNORECASE):
-        return  # it knows the endpoint, or lets all of /api by
-    if (line := _matches_endpoint(tree, file)) is not None:
-        message = f"{file} stands before {ENDPOINT} and turns away callers without a session."
-        yield inngest.INTERCEPTED.found(message, location=Location(file, line))
+    root = tree.parsed(file) if file and _SENDS_AWAY.search(text) else None
+    matcher = matcher_of(root) if root is not None else None
+    if matcher is None or _LETS_API_BY.search(text):
+        return [], 1
+    lines = {
+        path: line
+        for path in paths
+        if path.rpartition("/")[2] not in text.lower()  # else it knows the path
+        and (line := matcher.line_before(path)) is not None
+    }
+    return list(lines), next(iter(lines.values()), 1)
 
 
-def _matches_endpoint(tree: SourceTree, file: str) -> int | None:
-    """Return the line of the matcher that takes in the endpoint; ``None`` where none does."""
-    root = tree.parsed(file)
-    declared = exports(root).get("config") if root is not None else None
-    if root is None:
-        return None
-    if declared is None:
-        return 1  # without a matcher it runs before every path
-    node = root.find(pattern="const config = $OBJECT")
-    options = node.get_match("OBJECT") if node is not None else None
-    wanted = dict(pairs(options)).get("matcher") if options is not None else None
-    value = literal(wanted) if wanted is not None else None
-    for source in [value] if isinstance(value, str) else value if isinstance(value, list) else []:
-        text = source.get("source") if isinstance(source, dict) else source
-        pattern = patterns.from_source(text) if isinstance(text, str) else None
-        if pattern is not None and pattern.match(ENDPOINT) is not None:
-            return line_of(wanted) if wanted is not None else 1
-    return None
+def _way_past(judge: Judge, file: str, paths: Sequence[str]) -> str:
+    """Return the edit of a middleware that lets callers by, as an instruction."""
+    routes = plain_routes(judge.resolver)
+    try:
+        edit = leave_out(judge.resolver.tree.read(file), file, paths, routes)
+    except NotExactError as error:
+        return str(error)
+    return f"In {file} {edit.said}; cronshift migrate --fix does so."
+
+
+def plain_routes(resolver: Resolver) -> list[str]:
+    """Return the paths of a project's routes, those with parameters left out."""
+    return [path for path, _ in resolver.routes() if "[" not in path]
 
 
 def _serve_duration(judge: Judge, jobs: Sequence[Job]) -> Iterator[Finding]:
@@ -340,4 +362,13 @@ def _jitter_lost(jobs: Sequence[Job]) -> Iterator[Finding]:
             yield load.JITTER_LOST.found(text, job=group[0].id, location=place)
 
 
-__all__ = ["ENDPOINT", "ENV_EXAMPLE", "KEYS", "sdk_major", "sdk_version", "survey"]
+__all__ = [
+    "ENDPOINT",
+    "ENV_EXAMPLE",
+    "KEYS",
+    "plain_routes",
+    "sdk_major",
+    "sdk_version",
+    "survey",
+    "turned_away",
+]

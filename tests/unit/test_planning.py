@@ -66,6 +66,14 @@ def test_what_a_schedule_gives_to_say(planned: Any, schedule: str, name: str, bl
     assert plan.jobs[0].module is None or not blocks
 
 
+def test_a_schedule_without_a_meaning_blocks_its_job_though_it_is_accepted(planned: Any) -> None:
+    accepted = '[[suppress]]\ncode = "CS105"\nreason = "known"\n'
+    code = planned(("/api/x", "0 25 * * *")).findings[0].code
+    plan = planned(("/api/x", "0 25 * * *"), settings=accepted.replace("CS105", code))
+    assert found(plan) == []
+    assert plan.jobs[0].mode is Mode.BLOCKED
+
+
 def test_twins_are_told_apart_and_told(planned: Any) -> None:
     plan = planned(("/api/x", "0 6 * * *"), ("/api/x", "0 6  * * *"), ("/api/x", "0 7 * * *"))
     assert len({job.id for job in plan.jobs}) == 3

@@ -16,3 +16,11 @@ def job_names(incomplete: str) -> list[tuple[str, str]]:
     except CronshiftError:
         return []  # no project here: there is nothing to complete
     return [(job.id, job.entry.path) for job in plan.jobs if job.id.startswith(incomplete)]
+
+
+def finding_codes(incomplete: str) -> list[tuple[str, str]]:
+    """Return the codes that begin with what was typed, each with its name."""
+    from cronshift.findings import CATALOGUE
+
+    wanted = incomplete.upper()
+    return [(code, rule.name) for code, rule in CATALOGUE.items() if code.startswith(wanted)]

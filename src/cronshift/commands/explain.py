@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cronshift.commands.completion import finding_codes
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
     from cronshift.invocation import Invocation
 
 
-def _codes(incomplete: str) -> list[tuple[str, str]]:
-    from cronshift.findings import CATALOGUE
-
-    wanted = incomplete.upper()
-    return [(code, rule.name) for code, rule in CATALOGUE.items() if code.startswith(wanted)]
-
-
 def explain(
     context: typer.Context,
-    finding: Annotated[str, typer.Argument(help="Its code or its name.", autocompletion=_codes)],
+    finding: Annotated[
+        str, typer.Argument(help="Its code or its name.", autocompletion=finding_codes)
+    ],
 ) -> ExitCode:
     """Explain a finding: what it means, an example with it and without, and what to do about it.
 

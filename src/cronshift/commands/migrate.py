@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cronshift.commands.completion import job_names
+from cronshift.commands.completion import finding_codes, job_names
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -28,6 +28,17 @@ def migrate(
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite files changed by hand, after a backup.")
     ] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CODE[:JOB]",
+            help="Move a job with a finding, and keep that in cronshift.toml; may be repeated.",
+            autocompletion=finding_codes,
+        ),
+    ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend handlers and middleware where text alone can.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")] = False,
 ) -> ExitCode:
@@ -36,11 +47,17 @@ def migrate(
     Vercel goes on calling its routes: generating and even deploying the functions moves no job
     before their app is synced with Inngest.
 
+    A handler that does not await its work, swallows its errors or does not answer GET is left out
+    and shown, unless --fix mends it (awaiting the work; shown as a diff) or --accept takes it as it
+    is. Jobs that are in the package already stay there.
+
     Files that you changed by hand are left alone unless you say --force, which keeps a backup.
-    Exits 1 when a job asked for is blocked by a finding, after doing the others.
+    Exits 1 when a job asked for is left out for a finding, after doing the others.
 
     Examples:
       cronshift migrate --dry-run
+      cronshift migrate --fix --dry-run
+      cronshift migrate --accept CS204:prediction-check --yes
       cronshift migrate prediction-check --yes
       cronshift migrate --out src/jobs --force
       cronshift migrate --target nextjs
@@ -59,6 +76,8 @@ def migrate(
         out=out,
         force=force,
         only_look=dry_run,
+        accept=accept or (),
+        fix=fix,
     )
     operation, written = migration.operation, False
     if not invocation.json:
@@ -74,17 +93,29 @@ def migrate(
     if invocation.json:
         console.document(_document(migration, written=written))
     declined = bool(operation.changes) and not written and not dry_run
-    return ExitCode.NOT_WELL if migration.blocked or declined else ExitCode.OK
+    return ExitCode.NOT_WELL if migration.left_out or declined else ExitCode.OK
 
 
 def _show(invocation: Invocation, migration: Migration) -> None:
-    from cronshift.rendering import changes_summary, findings_text
+    from cronshift.rendering import changes_summary, findings_text, left_out_text, mending_text
 
     console = invocation.console
-    blocked = {job.id for job in migration.blocked}
-    stopping = [finding for finding in migration.plan.findings if finding.job in blocked]
+    left_out = {job.id for job in migration.left_out}
+    stopping = [finding for finding in migration.plan.findings if finding.job in left_out]
     if stopping:
         console.result(findings_text(stopping))
+        console.result(left_out_text(stopping))
+    for finding in migration.doubtful:
+        console.warn(
+            f"{finding.job} stays in the package although {finding.code} is found: fix it."
+        )
+    for one in migration.idle:
+        known = any(one.covers(finding) for finding in migration.plan.suppressed)
+        console.warn(f"--accept {one}: {'accepted already' if known else 'hides nothing'}.")
+    if migration.mending is not None:
+        console.result(mending_text(migration.mending))
+    for image in migration.own_edits:
+        console.diff(image.diff())
     for change in migration.changes:
         if change.action in {"update", "edited"} or (change.action == "create" and console.verbose):
             console.diff(change.diff())
@@ -92,12 +123,24 @@ def _show(invocation: Invocation, migration: Migration) -> None:
 
 
 def _document(migration: Migration, *, written: bool) -> dict[str, object]:
-    from cronshift.document import plan_document
+    from cronshift.document import finding_document, plan_document
 
     changes = [{"path": change.path, "action": str(change.action)} for change in migration.changes]
+    mending = migration.mending
     return {
         **plan_document(migration.plan, datetime.now(UTC)),
         "changes": changes,
+        "left_out": [job.id for job in migration.left_out],
+        "doubtful": [finding_document(finding) for finding in migration.doubtful],
+        "accepted": [{"code": one.code, "job": one.job} for one in migration.accepted],
+        "hides_nothing": [str(one) for one in migration.idle],
+        "repaired": [finding_document(one) for one in mending.mended] if mending else [],
+        "not_repaired": [{**finding_document(one), "why": why} for one, why in mending.unmended]
+        if mending
+        else [],
+        "edits": [
+            {"path": image.path, "diff": "".join(image.diff())} for image in migration.own_edits
+        ],
         "operation": migration.operation.id if written else None,
         "written": written,
     }

@@ -13,9 +13,19 @@ CATALOGUE: dict[str, Rule] = {
     for rule in vars(family).values()
     if isinstance(rule, Rule)
 }
+ASKED_FIRST = frozenset(
+    rule.code
+    for rule in (
+        behaviour.NOT_AWAITED,
+        behaviour.SWALLOWED,
+        behaviour.STUB_GET,
+        routing.WRONG_METHOD,
+    )
+)
+"""What ``migrate`` does not move unasked: a handler whose success on Inngest would mean nothing."""
 BY_NAME: dict[str, Rule] = {rule.name: rule for rule in CATALOGUE.values()}
 _SURVEYED = {"CS423", "CS430", "CS431", "CS432", "CS433"}
 AUDITED = frozenset(code for code in CATALOGUE if not code.startswith("CS4") or code in _SURVEYED)
 """What ``audit`` can say; the rest is ``validate``'s."""
 
-__all__ = ["AUDITED", "BY_NAME", "CATALOGUE", "Rule"]
+__all__ = ["ASKED_FIRST", "AUDITED", "BY_NAME", "CATALOGUE", "Rule"]

@@ -11,7 +11,8 @@ NOT_AWAITED = Rule(
     Severity.ERROR,
     "The handler starts its work and answers before it ends. Vercel may freeze the function then, "
     "and Inngest would call every run a success, so that no failure is ever tried again.",
-    "Await the work before answering; for a loop, `await Promise.all(items.map(async …))`.",
+    "Await the work before answering; for a loop, `await Promise.all(items.map(async …))`. "
+    "cronshift migrate --fix does so where text alone can.",
 )
 SIDE_NOT_AWAITED = Rule(
     "CS202",

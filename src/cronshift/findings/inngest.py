@@ -223,7 +223,7 @@ INTERCEPTED = Rule(
     Severity.ERROR,
     "The middleware runs before /api/inngest and sends callers away. Inngest's calls would end there, "
     "and no function would ever run.",
-    "Leave /api/inngest out of the middleware's matcher.",
+    "Leave /api/inngest out of the middleware's matcher; cronshift migrate --fix does so.",
 )
 SERVE_DURATION = Rule(
     "CS431",

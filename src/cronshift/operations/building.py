@@ -14,7 +14,7 @@ from cronshift.operations.lock import actor
 from cronshift.operations.model import Change, ChangeKind, FileImage, Operation, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import EllipsisType
@@ -48,7 +48,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
     *,
     jobs: Sequence[str] = (),
     operation_id: str | None = None,
-    allow_dirty: bool = False,
+    allow_dirty: bool | Collection[str] = False,
     batches: Iterable[Change] = (),
 ) -> Operation:
     """Return the operation that makes ``edits``; those that change nothing are left out.
@@ -60,7 +60,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         now: the instant of its id.
         jobs: the jobs it is about.
         operation_id: its id, where the edits already carry it.
-        allow_dirty: change files with uncommitted changes too.
+        allow_dirty: change files with uncommitted changes too: all, or those of these paths.
         batches: changes in a database; they come after the files, and are taken back before them.
 
     Raises:
@@ -72,8 +72,9 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
     paths = [image.path for image in images]
     if len(set(paths)) != len(paths):
         raise ValueError("an operation changes each file once")
-    if not allow_dirty:
-        _refuse_dirty(root, images)
+    if allow_dirty is not True:
+        spared = allow_dirty or ()
+        _refuse_dirty(root, [image for image in images if image.path not in spared])
     return Operation(
         id=operation_id or new_operation_id(now),
         command=command,

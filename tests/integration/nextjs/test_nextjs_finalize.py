@@ -12,6 +12,7 @@ import pytest
 
 from cronshift import operations
 from cronshift.cutover import prepare_cutover
+from cronshift.errors import RefusedError
 from cronshift.finalize import Finalization, prepare_finalization
 from cronshift.migration import prepare_migration
 from cronshift.model import Mode
@@ -284,3 +285,29 @@ def test_a_duration_that_only_vercel_json_tells_is_kept(plain: Path) -> None:
     finalized(plain, "prediction-check")
     assert "maxDuration = 790" in endpoint.read_text()
     assert "max_duration = 790" in (plain / "cronshift.toml").read_text()
+
+
+MIDDLEWARE = """import { type NextRequest, NextResponse } from "next/server";
+
+export function proxy(request: NextRequest) {
+  if (!request.cookies.has("session")) return NextResponse.redirect(new URL("/login", request.url));
+  return NextResponse.next();
+}
+
+export const config = { matcher: ["/((?!api/inngest|api/cron/|_next).*)"] };
+"""
+
+
+def test_no_job_is_handed_over_behind_a_middleware_that_turns_its_guard_away(plain: Path) -> None:
+    (plain / "proxy.ts").write_text(MIDDLEWARE)
+    migrated(plain, percent=0)
+    with pytest.raises(RefusedError) as caught:
+        prepare_cutover(load_project(plain), (), LONG_AGO)
+    assert caught.value.reason == "guard-intercepted"
+    mended = prepare_migration(load_project(plain), (), LONG_AGO, fix=True)
+    operations.apply(plain, mended.operation)
+    matcher = '"/((?!api/cronshift|api/inngest|api/cron/|_next).*)"'
+    assert (plain / "proxy.ts").read_text() == MIDDLEWARE.replace(
+        '"/((?!api/inngest|api/cron/|_next).*)"', matcher
+    )
+    assert prepare_cutover(load_project(plain), (), LONG_AGO).operation.changes

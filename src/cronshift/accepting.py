@@ -1,0 +1,107 @@
+"""ACCEPT: findings that the user knows and moves a job with all the same.
+
+What is accepted becomes a suppression in cronshift.toml, with its reason, so that whatever is
+generated later follows from the same files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from cronshift.config import CONFIG_NAME, Suppression, parse_settings
+from cronshift.errors import CronshiftError, RefusedError
+from cronshift.findings import BY_NAME, CATALOGUE
+from cronshift.operations import ChangeKind, Edit
+from cronshift.operations.files import content, inside
+from cronshift.settings_edit import add_suppression
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from cronshift.config import Settings
+    from cronshift.model import Finding, Plan
+    from cronshift.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """One ``--accept``: a finding's code, and the one job it is accepted of."""
+
+    code: str
+    job: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.code}:{self.job}" if self.job else self.code
+
+    def covers(self, finding: Finding) -> bool:
+        """Return whether it is about a finding."""
+        return self.code == finding.code and self.job in {None, finding.job}
+
+
+def read_acceptance(text: str) -> Acceptance:
+    """Return what ``CODE`` or ``CODE:JOB`` says; the finding's name does for its code.
+
+    Raises:
+        CronshiftError: for a finding that there is none of, with those that are close.
+    """
+    said, _, job = text.partition(":")
+    rule = CATALOGUE.get(said.upper()) or BY_NAME.get(said.lower())
+    if rule is None:
+        close = get_close_matches(said.upper(), CATALOGUE, n=3, cutoff=0.6)
+        close += get_close_matches(said.lower(), BY_NAME, n=3, cutoff=0.6)
+        raise CronshiftError(
+            f"There is no finding {said!r} to accept.",
+            reason="no-such-finding",
+            hint=f"Did you mean {' or '.join(close)}?" if close else "cronshift audit shows them.",
+        )
+    return Acceptance(rule.code, job or None)
+
+
+def accepted_of(
+    plan: Plan, acceptances: Iterable[Acceptance], jobs: Collection[str], now: datetime
+) -> tuple[Suppression, ...]:
+    """Return the suppressions that acceptances are of a plan: one a finding's code and job.
+
+    Args:
+        plan: with the findings still shown.
+        acceptances: what the user said.
+        jobs: those asked for; a code alone is about no others.
+        now: the day that the reason names.
+    """
+    reason = f"accepted with cronshift migrate --accept, {now:%Y-%m-%d}"
+    found = {
+        (finding.code, finding.job)
+        for one in acceptances
+        for finding in plan.findings
+        if one.covers(finding) and (finding.job is None or finding.job in {*jobs, one.job})
+    }
+    ordered = sorted(found, key=lambda pair: (pair[0], pair[1] or ""))
+    return tuple(Suppression(code, reason, job) for code, job in ordered)
+
+
+def remember(project: Project, suppressions: Iterable[Suppression]) -> tuple[Edit, Settings]:
+    """Return the edit of cronshift.toml that keeps suppressions, and the settings it gives.
+
+    Raises:
+        RefusedError: if the settings were read from outside the project.
+    """
+    file = project.settings.file or CONFIG_NAME
+    held = content(inside(project.root, file))
+    if held is None and project.settings.file is not None:
+        raise RefusedError(
+            f"{file} does not lie in the project, so what is accepted cannot be kept there.",
+            reason="not-editable",
+            hint="Write the [[suppress]] into it by hand.",
+            where=file,
+        )
+    text = (held or b"").decode()
+    said = []
+    for one in suppressions:
+        text = add_suppression(text, one.code, one.job, one.reason)
+        said.append(f"{one.code} of {one.job}" if one.job else one.code)
+    summary = f"accept {', '.join(said)}"
+    edit = Edit(file, text.encode(), ChangeKind.EDIT_CONFIG, summary, based_on=held)
+    return edit, parse_settings(text, file)
