@@ -244,6 +244,7 @@ class Plan:
         out: the folder of the generated files.
         endpoint_file: the route that serves them, for a Next.js app.
         sdk_major: of the TypeScript SDK.
+        sessions: whether a Next.js app has the session flow, whose functions are served too.
     """
 
     framework: str | None
@@ -257,6 +258,7 @@ class Plan:
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     endpoint_file: str | None = None
     sdk_major: int = 4
+    sessions: bool = False
 
     def job(self, job_id: str) -> Job | None:
         """Return the job of that id, if there is one."""

@@ -93,6 +93,7 @@ def make_plan(project: Project) -> Plan:
         bridge=settings.bridge,
         endpoint_file=_endpoint(judge) if settings.target == NEXTJS else None,
         sdk_major=sdk_major(judge.resolver.tree) or 4,
+        sessions=f"{settings.out}/sessions/index.ts" in judge.resolver.tree.files,
     )
 
 

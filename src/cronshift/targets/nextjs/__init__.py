@@ -7,7 +7,6 @@ called so (another language, a dynamic segment, ``next/headers``) is called over
 from __future__ import annotations
 
 import json
-import posixpath
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,9 @@ from cronshift.model import FanOutMode, Mode
 from cronshift.ownership import OWNERSHIP_NAME
 from cronshift.targets import GeneratedFile
 from cronshift.targets.nextjs.naming import function_name
+from cronshift.targets.nextjs.sources import in_comment as _comment
+from cronshift.targets.nextjs.sources import relative as _relative
+from cronshift.targets.nextjs.sources import text as _text
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
 
@@ -56,6 +58,7 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
             "index",
             config_file=_comment(plan.config_file),
             functions=[(name, job.id) for job, name in jobs],
+            sessions=plan.sessions,
         ),
         plan.endpoint_file: _render(
             "endpoint",
@@ -182,27 +185,12 @@ def _work(options: JobOptions, answering: str) -> Iterator[str]:
     yield "return answer;"
 
 
-def _relative(target: str, file: str) -> str:
-    """Return how a file imports another one."""
-    path = posixpath.relpath(target, posixpath.dirname(file))
-    return path if path.startswith(".") else f"./{path}"
-
-
-def _text(value: str) -> str:
-    return json.dumps(value)
-
-
 def _data(value: object) -> str:
     return json.dumps(value)
 
 
 def _object(values: dict[str, Any]) -> str:
     return "{ " + ", ".join(f"{key}: {json.dumps(value)}" for key, value in values.items()) + " }"
-
-
-def _comment(text: str) -> str:
-    """Return a text that cannot end the comment it stands in."""
-    return json.dumps(text)[1:-1].replace('\\"', '"').replace("*/", "*\\/")
 
 
 def _render(template: str, **values: Any) -> str:
