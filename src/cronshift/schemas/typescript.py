@@ -32,14 +32,14 @@ def typescript(name: str, schema: Mapping[str, Any]) -> str:
     return f"/** {title}. {said} */\nexport type {type_name(name)} = {{\n{body}\n}};\n"
 
 
-def rules(schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield every property with the TypeScript condition that its ``value`` is what it may be.
+def rules(schema: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Yield every property with the TypeScript conditions that its ``value`` must meet.
 
     Raises:
         KeyError: as :func:`typescript`.
     """
     for key, rule in schema["properties"].items():
-        yield key, " && ".join(_conditions(rule))
+        yield key, list(_conditions(rule))
 
 
 def _conditions(rule: Mapping[str, Any]) -> Iterator[str]:

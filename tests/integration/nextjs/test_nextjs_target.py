@@ -241,9 +241,9 @@ def test_a_route_that_cannot_be_called_directly_is_not(tmp_path: Path, node_pack
 
 
 @contextmanager
-def served(root: Path, packages: Path, **variables: str) -> Iterator[str]:
+def served(root: Path, packages: Path, program: str = SERVER, **variables: str) -> Iterator[str]:
     """Serve the generated functions on the loopback."""
-    (root / "server.ts").write_text(SERVER)
+    (root / "server.ts").write_text(program)
     loader = (packages / "node_modules/tsx/dist/loader.mjs").as_uri()
     process = subprocess.Popen(
         ["node", "--import", loader, "server.ts"],

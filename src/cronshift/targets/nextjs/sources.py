@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
 def text(value: str) -> str:
     """Return a literal of a text, whatever is in it."""
     return json.dumps(value)
+
+
+def key(name: str) -> str:
+    """Return a text as the key of an object literal; one like any other, whatever is in it."""
+    if name == "__proto__":
+        return f"[{text(name)}]"
+    return name if _PLAIN_KEY.fullmatch(name) else text(name)
 
 
 def relative(target: str, file: str) -> str:

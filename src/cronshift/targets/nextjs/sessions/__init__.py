@@ -16,7 +16,7 @@ from cronshift.schemas.typescript import required_keys, rules, type_name, typesc
 from cronshift.sessions.flow import EVENT
 from cronshift.targets import GeneratedFile
 from cronshift.targets.nextjs.sessions.sql import literal, names_in_sql, quoted
-from cronshift.targets.nextjs.sources import in_comment, relative, text
+from cronshift.targets.nextjs.sources import in_comment, key, relative, text
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
 
@@ -103,6 +103,7 @@ def _values(app: SessionApp) -> dict[str, Any]:
         "processing_timeout": int(settings.processing_timeout.total_seconds() * 1000),
         "states": _states(settings),
         "key": _keys(settings),
+        "label": _labels(settings),
         "items_column": in_comment(app.items),
         **names_in_sql(settings, app.items),
     }
@@ -120,23 +121,29 @@ def _states(settings: SessionSettings) -> list[tuple[str, str]]:
 
 
 def _keys(settings: SessionSettings) -> dict[str, str | None]:
-    """Return columns and labels as literals of TypeScript; ``None`` for one that is not named."""
+    """Return the columns as keys of object literals; ``None`` for one that is not named."""
     credit = settings.credits
-    named = {
+    columns = {
         "id": settings.id,
         "user": settings.user,
         "status": settings.status,
         "created": settings.created,
         "started": settings.started,
         "error": settings.error,
-        "queued": settings.queued,
-        "legacy": settings.legacy or settings.processing[0],
-        "finished": settings.finished,
-        "failed": settings.failed,
         "account": credit.id,
         "balance": credit.balance,
     }
-    return {key: None if name is None else text(name) for key, name in named.items()}
+    return {role: None if name is None else key(name) for role, name in columns.items()}
+
+
+def _labels(settings: SessionSettings) -> dict[str, str]:
+    """Return the labels that are written, as literals of TypeScript."""
+    return {
+        "queued": text(settings.queued),
+        "legacy": text(settings.legacy or settings.processing[0]),
+        "finished": text(settings.finished),
+        "failed": text(settings.failed),
+    }
 
 
 def _render(name: str, values: dict[str, Any]) -> str:

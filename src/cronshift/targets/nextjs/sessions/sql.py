@@ -76,6 +76,5 @@ def _cost(settings: SessionSettings) -> str:
     column = f"session.{identifier(str(cost.value))}"
     if cost.kind is CostKind.COLUMN:
         return f"coalesce({column}, 0)"
-    listed = f"to_jsonb({column})"  # of an array, of json and of jsonb alike
-    length = f"jsonb_array_length({listed})"
-    return f"CASE jsonb_typeof({listed}) WHEN 'array' THEN {length} ELSE 0 END"
+    # to_jsonb makes one list of an array, of json and of jsonb; null in json is no list.
+    return f"coalesce(jsonb_array_length(nullif(to_jsonb({column}), 'null')), 0)"
