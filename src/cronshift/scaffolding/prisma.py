@@ -16,6 +16,7 @@ _QUOTED_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.DO
 _ENUM = re.compile(r"^[ \t]*enum\s+(?P<name>\w+)\s*\{(?P<body>[^{}]*)\}", re.MULTILINE)
 _MAP = re.compile(r'@map\(\s*(?:name\s*:\s*)?"(?P<name>[^"\\]*)"')
 _BLOCK_MAP = re.compile(r'@@map\(\s*(?:name\s*:\s*)?"(?P<name>[^"\\]*)"')
+_LINE_END = re.compile(r"[ \t]*\r?\n")
 _VALUE = re.compile(r"(?P<indent>[ \t]*)(?P<name>[A-Za-z]\w*)")
 
 
@@ -31,7 +32,7 @@ class _Value:
 
 @dataclass(frozen=True, slots=True)
 class _Enum:
-    """An enum block; ``begin`` is behind its opening brace."""
+    """An enum block; ``begin`` is behind its opening brace, and the line end there."""
 
     name: str
     mapped: str | None
@@ -98,8 +99,12 @@ def _find(schema: str, enum: str) -> _Enum | None:
     for block in _ENUM.finditer(_blanked(schema, strings=True)):
         begin, end = block.span("body")
         mapped = _BLOCK_MAP.search(code, begin, end)
+        opened = _LINE_END.match(code, begin, end)
         one = _Enum(
-            block["name"], mapped and mapped["name"], tuple(_values(code, begin, end)), begin
+            block["name"],
+            mapped and mapped["name"],
+            tuple(_values(code, begin, end)),
+            opened.end() if opened else begin,
         )
         if enum in {one.name, one.mapped}:
             return one
