@@ -20,18 +20,23 @@ from tests.integration.nextjs.test_nextjs_target import SETTINGS, VECTORS, migra
 from tests.integration.sessions.conftest import EXAMPLE, TOML, App
 
 from cronshift import operations
+from cronshift.checking import validate_endpoint
 from cronshift.config import parse_settings
 from cronshift.errors import RefusedError
 from cronshift.executor.engine import Target, execute
 from cronshift.executor.events import Receiver, custom_event, tick_event
 from cronshift.executor.transport import Endpoint
 from cronshift.migration import prepare_migration
+from cronshift.model import Severity
 from cronshift.ownership import Epoch, Owner, Ownership, dump_ownership
+from cronshift.planning import make_plan
 from cronshift.project import load_project
 from cronshift.scaffolding import prepare_scaffold
 from cronshift.sessions import scripts, sweeping
 from cronshift.sessions.flow import EVENT, event_of
 from cronshift.sessions.scripts import open_database
+from cronshift.targets.nextjs.sessions.sql import literal, quoted
+from cronshift.validation.registration import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -369,39 +374,58 @@ def receiving() -> Iterator[Receiver]:
         loop.close()
 
 
-@pytest.fixture(scope="module")
-def flow(
-    tmp_path_factory: pytest.TempPathFactory, node_packages: Path, postgresql_url: str
-) -> Iterator[Flow]:
-    root = scaffolded(tmp_path_factory.mktemp("flow"), node_packages)
-    (root / "lib/inngest/sessions/work.ts").write_text(WORK)
+@contextmanager
+def a_database(server: str, *statements: str) -> Iterator[str]:
+    """Make a database, run statements in it, and tell its address as SQLAlchemy has it."""
     name = f"app_{uuid4().hex[:12]}"
-    admin = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     admin.dispose()
-    url = create_engine(postgresql_url).url.set(database=name).render_as_string(hide_password=False)
+    url = create_engine(server).url.set(database=name).render_as_string(hide_password=False)
     engine = create_engine(url)
-    statements = [
-        *(EXAMPLE / "schema.postgresql.sql").read_text().strip().split(";"),
-        *[(root / "migrations/session_tables.sql").read_text()] * 2,  # it may run twice
-    ]
     with engine.begin() as connection:
-        for statement in filter(str.strip, statements):
+        for statement in statements:
             connection.connection.cursor().execute(statement)
-    plain = url.replace("postgresql+psycopg://", "postgresql://")
+    engine.dispose()
+    yield url
+
+
+def plain(url: str) -> str:
+    """Return an address as the app's driver has it."""
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+@pytest.fixture(scope="module", params=[(4, "0"), (3, "1")], ids=["v4", "v3 in parallel"])
+def flow(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    node_packages: Path,
+    postgresql_url: str,
+) -> Iterator[Flow]:
+    major, parallel = request.param
+    root = scaffolded(tmp_path_factory.mktemp("flow"), node_packages, major=major)
+    (root / "lib/inngest/sessions/work.ts").write_text(WORK)
+    schema = (EXAMPLE / "schema.postgresql.sql").read_text()
+    own = (root / "migrations/session_tables.sql").read_text()
     settings = parse_settings(TOML).sessions
     assert settings is not None
-    with receiving() as receiver, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", plain)
-        database = open_database(settings)
-        events = receiver.url
-        with served(
-            root, node_packages, SERVER, DATABASE_URL=plain, INNGEST_DEV=events
-        ) as served_at:
-            yield Flow(App(engine, database, settings, url), served_at, receiver)
+    with (
+        a_database(postgresql_url, schema, own, own) as url,  # the tables' migration may run twice
+        receiving() as receiver,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("DATABASE_URL", plain(url))
+        database, engine = open_database(settings), create_engine(url)
+        variables = {
+            "DATABASE_URL": plain(url),
+            "INNGEST_DEV": receiver.url,
+            "PARALLEL": parallel,
+        }
+        with served(root, node_packages, SERVER, **variables) as address:
+            yield Flow(App(engine, database, settings, url), address, receiver)
         database.engine.dispose()
-    engine.dispose()
+        engine.dispose()
 
 
 def asked(session: str, user: str) -> dict[str, Any]:
@@ -501,6 +525,24 @@ def test_a_run_that_is_cancelled_or_fails_settles_its_session_once(
     assert flow.refunds(session) == [2]
 
 
+def test_runs_that_settle_at_the_same_time_refund_once(flow: Flow) -> None:
+    user = flow.user()
+    session = flow.ask(user, "a", "b")
+    claimed(flow, session, "01RUN")
+    data = {"function_id": f"shop-{FLOW}", "run_id": "01RUN", "event": asked(session, user)}
+    event = custom_event("inngest/function.cancelled", data, NOW)
+
+    async def drive() -> list[Any]:
+        async with Endpoint.http(flow.url) as endpoint:
+            target = Target(f"shop-{FLOW}-cancelled", 3, None)
+            runs = await asyncio.gather(*(execute(endpoint, target, event) for _ in range(8)))
+        return [run.output["settled"] for run in runs]
+
+    assert sorted(asyncio.run(drive())) == [0] * 7 + [1]
+    assert flow.app.account(user) == (10, 0)
+    assert flow.refunds(session) == [2]
+
+
 def test_another_users_session_is_refused_and_nothing_moves(flow: Flow) -> None:
     user, thief = flow.user(), flow.user()
     session = flow.ask(user, "a")
@@ -508,6 +550,8 @@ def test_another_users_session_is_refused_and_nothing_moves(flow: Flow) -> None:
     assert run.error is not None
     assert run.error.message == "the session is not this user's"
     assert run.attempts == 1
+    assert run.failure_run is not None
+    assert run.failure_run.output == {"settled": 0, "refunded": 0}
     assert flow.app.state(session)[0] == "queued"
     assert (flow.app.account(user), flow.app.account(thief)) == ((9, 1), (10, 0))
 
@@ -587,3 +631,104 @@ def test_pythons_scripts_understand_what_the_flow_wrote(flow: Flow) -> None:
     [refund] = [row for row in scripts.refunds(flow.app.database) if row["session_id"] == session]
     assert (refund["amount"], refund["user_id"]) == (1, user)
     assert refund["reason"] == "not delivered: gone"
+
+
+@pytest.mark.parametrize("major", [4, 3])
+def test_what_is_registered_fits_the_plan_and_the_engine(
+    tmp_path: Path, node_packages: Path, major: int
+) -> None:
+    root = scaffolded(tmp_path, node_packages, major=major)
+    key = "signkey-test-" + "5eed" * 16
+    cloud = {"INNGEST_DEV": "0", "INNGEST_SIGNING_KEY": key, "INNGEST_EVENT_KEY": "sent"}
+    with served(root, node_packages, SERVER, DATABASE_URL="postgresql://nowhere", **cloud) as url:
+        plan = make_plan(load_project(root))
+        registration, findings = asyncio.run(validate_endpoint(plan, url, key))
+    assert [finding for finding in findings if finding.severity is Severity.ERROR] == []
+    triggers = {
+        function.id.removeprefix("shop-"): function.triggers
+        for function in registration.functions or ()
+        if FLOW in function.id
+    }
+    failed, ended = "inngest/function.failed", "event.data.function_id == "
+    assert triggers == {
+        FLOW: (Trigger(event=EVENT),),
+        f"{FLOW}-failure": (Trigger(event=failed, expression=f"{ended}'shop-{FLOW}'"),),
+        f"{FLOW}-cancelled": (
+            Trigger(event="inngest/function.cancelled", expression=f"{ended}'shop-{FLOW}'"),
+        ),
+        f"{FLOW}-recovery": (Trigger(cron="TZ=UTC */10 * * * *"),),
+    }
+
+
+ODD = {
+    '"prediction_sessions"': 'pre"dict`${process.exit(1)}`\\',
+    '"queued"': "it's \\ `queued`",
+    '"selected_models"': "mo'dels */ ${x}",
+    '"credits"': "$scaffold$",
+    '"id"': "__proto__",
+}
+ODD_SQL = """
+CREATE TYPE state AS ENUM ('initializing', {queued}, 'generating', 'finished', 'error');
+CREATE TABLE users ({id} text PRIMARY KEY, {credits} integer, total_credits_spent integer);
+CREATE TABLE {sessions} ({id} uuid PRIMARY KEY, user_id text, status state, {models} jsonb,
+  created_at timestamp, started_at timestamp, error text);
+CREATE TABLE predictions (session_id uuid);
+INSERT INTO users VALUES ('ada', 5, 0);
+"""
+ODD_USE = """
+import * as store from "./lib/inngest/sessions/store";
+void (async () => {
+  const values = { [process.argv[2]!]: ["a", "b"] };
+  const session_id = await store.enqueue("ada", 2, values, "inngest");
+  const asked = { session_id, user_id: "ada" };
+  const told = [
+    await store.stateOf(session_id, "ada"),
+    await store.relay(async () => null),
+    await store.requeue(),
+    await store.claim(asked, "01RUN"),
+    await store.itemsOf(session_id),
+    await store.settleStuck(),
+    await store.settle(session_id, "01RUN", true, "it's one"),
+    await store.stateOf(session_id, "ada"),
+  ];
+  console.log(JSON.stringify(told));
+  process.exit(0);
+})();
+"""
+
+
+def test_names_never_become_code_or_sql(
+    tmp_path: Path, node_packages: Path, postgresql_url: str
+) -> None:
+    toml = TOML
+    for name, odd in ODD.items():
+        toml = toml.replace(f"= {name}", f"= {json.dumps(odd)}")
+        toml = toml.replace(f"array_length = {name}", f"array_length = {json.dumps(odd)}")
+    root = scaffolded(tmp_path, node_packages, toml=toml)
+    assert compiled(root, node_packages) == ""
+    names = {
+        "sessions": quoted(ODD['"prediction_sessions"']),
+        "queued": literal(ODD['"queued"']),
+        "models": quoted(ODD['"selected_models"']),
+        "credits": quoted(ODD['"credits"']),
+        "id": quoted(ODD['"id"']),
+    }
+    own = (root / "migrations/session_tables.sql").read_text()
+    with a_database(postgresql_url, ODD_SQL.format(**names), own) as url:
+        models = ODD['"selected_models"']
+        told = script(root, node_packages, ODD_USE, models, DATABASE_URL=plain(url))
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            credit = connection.exec_driver_sql(f"SELECT {names['credits']} FROM users").scalar()
+        engine.dispose()
+    assert told == [
+        "queued",
+        1,
+        0,
+        "ours",
+        ["a", "b"],
+        0,
+        {"settled": 1, "refunded": 2},
+        "finished",
+    ]
+    assert credit == 5
