@@ -6,18 +6,22 @@ import asyncio
 import json
 import os
 import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI, Response
 from sqlalchemy import create_engine, text
 from tests.integration.nextjs.test_nextjs_target import SETTINGS, VECTORS, migrated, project, served
 from tests.integration.sessions.conftest import EXAMPLE, TOML, App
+from tests.integration.sockets import serving
 
 from cronshift import operations
 from cronshift.checking import validate_endpoint
@@ -40,7 +44,6 @@ from cronshift.validation.registration import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from cronshift.executor.runs import Run
 
@@ -239,6 +242,43 @@ def test_an_app_before_its_migration_gets_a_client_too(tmp_path: Path, node_pack
     assert 'import { sessionFunctions } from "../sessions";\n' in index
 
 
+def test_the_command_shows_writes_and_says_what_is_next(
+    tmp_path: Path, node_packages: Path
+) -> None:
+    root = project(tmp_path, node_packages)
+
+    def cronshift(*words: str) -> subprocess.CompletedProcess[str]:
+        program = Path(sys.executable).with_name("cronshift")
+        return subprocess.run(
+            [program, "scaffold", "sessions", "--target", "nextjs", *words],
+            cwd=root,
+            env=os.environ | {"COLUMNS": "200"},
+            input="",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    before = tree(root)
+    assert cronshift("--dry-run").returncode == 0
+    assert tree(root) == before
+    done = cronshift("--yes")
+    assert done.returncode == 0
+    assert "write lib/inngest/sessions/work.ts." in done.stderr
+    store = root / "lib/inngest/sessions/store.ts"
+    store.write_text(store.read_text() + "// mine\n")
+    settings = root / "cronshift.toml"
+    settings.write_text(settings.read_text().replace('"sessions"', '"predictions"'))
+    refused = cronshift("--yes", "--json")
+    assert (refused.returncode, json.loads(refused.stdout)["error"]["reason"]) == (
+        3,
+        "edited-by-hand",
+    )
+    assert cronshift("--yes", "--force").returncode == 0
+    assert "// mine" not in store.read_text()
+    assert "// mine" in store.with_name("store.ts.bak").read_text()
+
+
 def script(root: Path, packages: Path, source: str, *arguments: str, **variables: str) -> Any:
     """Run a program beside the app and return the JSON that it prints."""
     (root / "asked.ts").write_text(source)
@@ -286,6 +326,25 @@ def test_both_languages_give_every_user_the_same_side(tmp_path: Path, node_packa
     other = Ownership(flows={FLOW: epochs})
     told = script(root, node_packages, OWNERS, *users, CRONSHIFT_OWNERSHIP=dump_ownership(other))
     assert told == [other.flow_owner(FLOW, user, now) for user in users]
+
+
+def test_an_ownership_over_http_stands_in_for_the_file(tmp_path: Path, node_packages: Path) -> None:
+    root = scaffolded(tmp_path, node_packages)
+    everybody = Ownership(flows={FLOW: (Epoch(NOW - timedelta(days=365), 100, "01"),)})
+    app = FastAPI()
+
+    @app.get("/flags")
+    async def flags() -> Response:
+        return Response(dump_ownership(everybody), media_type="application/json")
+
+    users = [f"user-{number}" for number in range(20)]
+    with serving(app) as address:
+        url = f"{address}/flags"
+        told = script(root, node_packages, OWNERS, *users, CRONSHIFT_OWNERSHIP_URL=url)
+        assert told == ["inngest"] * 20
+        missing = f"{address}/nothing"
+        told = script(root, node_packages, OWNERS, *users, CRONSHIFT_OWNERSHIP_URL=missing)
+        assert told == ["vercel"] * 20
 
 
 @pytest.mark.parametrize(
