@@ -153,6 +153,12 @@ def project(root: Path, packages: Path, *, major: int = 4, settings: str = SETTI
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    link_packages(root, packages, major)
+    return root
+
+
+def link_packages(root: Path, packages: Path, major: int = 4) -> None:
+    """Give an app the packages of the tests, and a major version of the SDK."""
     modules = root / "node_modules"
     modules.mkdir()
     for package in (packages / "node_modules").iterdir():
@@ -160,7 +166,6 @@ def project(root: Path, packages: Path, *, major: int = 4, settings: str = SETTI
             (modules / package.name).symlink_to(package)
     sdk = "inngest" if major == 4 else "inngest-v3"
     (modules / "inngest").symlink_to(packages / "node_modules" / sdk)
-    return root
 
 
 def migrated(root: Path) -> Migration:
