@@ -101,8 +101,10 @@ def scaffold(
 
 def _next(operation: Operation) -> str:
     """Return what there is to do now."""
-    works = (file.path for change in operation.changes for file in change.images)
-    work = next((path for path in works if path.endswith("/sessions/work.ts")), None)
-    if work:
-        return f"Next: correct [sessions] in cronshift.toml and say this again; write {work}."
-    return "Next: correct [sessions] in cronshift.toml, and write how an item is processed."
+    paths = [image.path for change in operation.changes for image in change.images]
+    work = next((path for path in paths if path.endswith("/sessions/work.ts")), None)
+    if work is None:
+        return "Next: correct [sessions] in cronshift.toml, and write how an item is processed."
+    listed = any(path.endswith("/functions/index.ts") for path in paths)
+    serve = "" if listed else " Serve sessionFunctions with the app's others."
+    return f"Next: correct [sessions] in cronshift.toml and say this again; write {work}.{serve}"

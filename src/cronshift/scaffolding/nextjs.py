@@ -16,6 +16,7 @@ from cronshift.sessions.settings import CostKind, SessionSettings
 from cronshift.targets import GeneratedFile, generate
 from cronshift.targets.changes import compare, edits
 from cronshift.targets.nextjs.sessions import SessionApp, app_side, generate_sessions, tables_sql
+from cronshift.targets.seal import is_untouched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,9 +70,14 @@ def nextjs_edits(
 
 
 def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
-    """Yield the client where there is none, and the list of functions where there is one."""
+    """Yield the client where there is none, and the list of functions where cronshift wrote it."""
     kept = tuple(job for job in plan.jobs if job.module and (root / job.module).is_file())
-    wanted = {f"{plan.out}/client.ts": False, f"{plan.out}/functions/index.ts": True}
     for file in generate(replace(plan, jobs=kept, sessions=True)):
-        if wanted.get(file.path) is (root / file.path).is_file():
+        there = content(inside(root, file.path))
+        if there is None:
+            wanted = file.path == f"{plan.out}/client.ts"
+        else:
+            written = is_untouched(there.decode(errors="replace"))
+            wanted = file.path == f"{plan.out}/functions/index.ts" and written
+        if wanted:
             yield file

@@ -140,6 +140,18 @@ def test_an_app_before_its_migration_gets_a_client_too(tmp_path: Path, node_pack
     assert 'import { sessionFunctions } from "../sessions";\n' in index
 
 
+def test_a_list_of_functions_that_is_the_apps_own_is_left_alone(
+    tmp_path: Path, node_packages: Path
+) -> None:
+    root = project(tmp_path, node_packages)
+    migrated(root)
+    index = root / "lib/inngest/functions/index.ts"
+    index.write_text(index.read_text() + "// mine\n")
+    before = index.read_bytes()
+    operations.apply(root, prepare_scaffold(root, NOW))
+    assert index.read_bytes() == before
+
+
 def test_the_command_shows_writes_and_says_what_is_next(
     tmp_path: Path, node_packages: Path
 ) -> None:
