@@ -318,6 +318,7 @@ class Plan:
         routers: of a Next.js app.
         code: how a Next.js app is written, and what of Inngest it has.
         in_service: the jobs that go on although what their handlers do would keep them from starting.
+        sessions: whether a Next.js app has the session flow, whose functions are served too.
     """
 
     framework: str | None
@@ -334,6 +335,7 @@ class Plan:
     routers: Routers = field(default_factory=Routers)
     code: AppCode = field(default_factory=AppCode)
     in_service: frozenset[str] = frozenset()
+    sessions: bool = False
 
     def job(self, job_id: str) -> Job | None:
         """Return the job of that id, if there is one."""

@@ -117,6 +117,7 @@ def make_plan(project: Project) -> Plan:
         routers=_routers(judge) if settings.target == NEXTJS else Routers(),
         code=code,
         in_service=serving,
+        sessions=f"{settings.out}/sessions/index.ts" in judge.resolver.tree.files,
     )
 
 

@@ -13,12 +13,20 @@ from cronshift.errors import ExitCode  # noqa: TC001 - read at run time
 
 if TYPE_CHECKING:
     from cronshift.invocation import Invocation
+    from cronshift.operations import Operation
 
 
 class What(StrEnum):
     """What is written."""
 
     SESSIONS = "sessions"
+
+
+class Target(StrEnum):
+    """For whom it is written."""
+
+    PYTHON = "python"
+    NEXTJS = "nextjs"
 
 
 def scaffold(
@@ -30,8 +38,18 @@ def scaffold(
     ] = "session_status",
     label: Annotated[str, typer.Option(metavar="NAME", help="The new state.")] = "queued",
     items: Annotated[
-        str, typer.Option(metavar="COLUMN", help="The column with a session's items.")
-    ] = "selected_models",
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="The column with a session's items; else that of the cost, or selected_models.",
+        ),
+    ] = None,
+    target: Annotated[
+        Target | None, typer.Option(help="The language; without one, the project's target.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite files changed by hand, after a backup.")
+    ] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     save_plan: SavePlan = None,
@@ -43,12 +61,17 @@ def scaffold(
     the label too, and a project with a tsconfig.json the types of the events. What is there
     already is left alone.
 
+    With --target nextjs the whole flow is TypeScript in lib/inngest/sessions, and work.ts is where
+    you write that one thing. The other files follow [sessions] in cronshift.toml: correct it, and
+    say the same command again.
+
     A client that polls a session shows the new state as "waiting": it is not an error, and it ends
     within seconds.
 
     Examples:
       cronshift scaffold sessions --flow prediction-session --dry-run
       cronshift scaffold sessions --enum SessionStatus --label queued --yes
+      cronshift scaffold sessions --target nextjs
     """
     from cronshift import operations
     from cronshift.scaffolding import prepare_scaffold
@@ -57,13 +80,31 @@ def scaffold(
     root = invocation.directory
     operations.refuse_unfinished(root)
     operation = prepare_scaffold(
-        root, datetime.now(UTC), flow=flow, enum=enum, label=label, items=items
+        root,
+        datetime.now(UTC),
+        flow=flow,
+        enum=enum,
+        label=label,
+        items=items,
+        target=target,
+        force=force,
     )
     carried = carry_out(
         invocation, operation, Intent("Write these files?", yes, dry_run, save_plan)
     )
     if carried.applied:
-        invocation.console.say("Next: correct [sessions] in cronshift.toml, and write process().")
+        invocation.console.say(_next(operation))
     if invocation.json:
         invocation.console.document(carried.to_json())
     return carried.code
+
+
+def _next(operation: Operation) -> str:
+    """Return what there is to do now."""
+    paths = [image.path for change in operation.changes for image in change.images]
+    work = next((path for path in paths if path.endswith("/sessions/work.ts")), None)
+    if work is None:
+        return "Next: correct [sessions] in cronshift.toml, and write how an item is processed."
+    listed = any(path.endswith("/functions/index.ts") for path in paths)
+    serve = "" if listed else " Serve sessionFunctions with the app's others."
+    return f"Next: correct [sessions] in cronshift.toml and say this again; write {work}.{serve}"

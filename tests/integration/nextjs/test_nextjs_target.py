@@ -155,6 +155,12 @@ def project(root: Path, packages: Path, *, major: int = 4, settings: str = SETTI
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    link_packages(root, packages, major)
+    return root
+
+
+def link_packages(root: Path, packages: Path, major: int = 4) -> None:
+    """Give an app the packages of the tests, and a major version of the SDK."""
     modules = root / "node_modules"
     modules.mkdir()
     for package in (packages / "node_modules").iterdir():
@@ -162,7 +168,6 @@ def project(root: Path, packages: Path, *, major: int = 4, settings: str = SETTI
             (modules / package.name).symlink_to(package)
     sdk = "inngest" if major == 4 else "inngest-v3"
     (modules / "inngest").symlink_to(packages / "node_modules" / sdk)
-    return root
 
 
 def migrated(root: Path) -> Migration:
@@ -243,9 +248,9 @@ def test_a_route_that_cannot_be_called_directly_is_not(tmp_path: Path, node_pack
 
 
 @contextmanager
-def served(root: Path, packages: Path, **variables: str) -> Iterator[str]:
+def served(root: Path, packages: Path, program: str = SERVER, **variables: str) -> Iterator[str]:
     """Serve the generated functions on the loopback."""
-    (root / "server.ts").write_text(SERVER)
+    (root / "server.ts").write_text(program)
     loader = (packages / "node_modules/tsx/dist/loader.mjs").as_uri()
     process = subprocess.Popen(
         ["node", "--import", loader, "server.ts"],

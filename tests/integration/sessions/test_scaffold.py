@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -16,7 +16,8 @@ from sqlalchemy import create_engine, text
 from cronshift.config import parse_settings
 from cronshift.errors import ConfigError
 from cronshift.operations import apply
-from cronshift.scaffolding import TYPES_FILE, prepare_scaffold
+from cronshift.scaffolding import prepare_scaffold
+from cronshift.scaffolding.python import TYPES_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,14 +53,16 @@ def test_a_prisma_schema_gets_the_label(tmp_path: Path) -> None:
     (tmp_path / "schema.prisma").write_text(PRISMA)
     apply(tmp_path, prepare_scaffold(tmp_path, NOW, enum="SessionStatus"))
     schema = (tmp_path / "schema.prisma").read_text()
-    assert "  queued\n}" in schema
+    assert schema == PRISMA.replace("  error\n", "  error\n  queued\n")
+    migration = (tmp_path / "migrations/queued_status.sql").read_text()
+    assert """ALTER TYPE "session_status" ADD VALUE""" in migration
     assert prepare_scaffold(tmp_path, NOW, enum="SessionStatus").changes == ()
 
 
 @pytest.mark.parametrize(
     "names", [{"enum": 'x"; DROP TABLE users; --'}, {"label": "a'b"}, {"flow": "A B"}]
 )
-def test_a_name_can_never_become_sql_or_code(tmp_path: Path, names: dict[str, str]) -> None:
+def test_a_name_can_never_become_sql_or_code(tmp_path: Path, names: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         prepare_scaffold(tmp_path, NOW, **names)
     assert list(tmp_path.iterdir()) == []

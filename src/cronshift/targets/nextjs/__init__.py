@@ -63,6 +63,7 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
             "index",
             config_file=comment(plan.config_file),
             functions=[(function_name(job.id), job.id) for job in plan.runnable],
+            sessions=plan.sessions,
         ),
         **{one.file: _dispatcher(plan, one) for one in dispatching},
     }

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+
+
 def text(value: str) -> str:
     """Return a string literal."""
     return json.dumps(value)
+
+
+def key(name: str) -> str:
+    """Return a text as the key of an object literal; one like any other, whatever is in it."""
+    if name == "__proto__":
+        return f"[{text(name)}]"
+    return name if _PLAIN_KEY.fullmatch(name) else text(name)
 
 
 def in_template(value: str) -> str:
@@ -25,8 +36,8 @@ def data(value: object) -> str:
 
 
 def record(values: Mapping[str, Any]) -> str:
-    """Return an object literal on one line; its keys are names."""
-    return "{ " + ", ".join(f"{key}: {json.dumps(value)}" for key, value in values.items()) + " }"
+    """Return an object literal on one line."""
+    return "{ " + ", ".join(f"{key(name)}: {data(value)}" for name, value in values.items()) + " }"
 
 
 def comment(words: str) -> str:

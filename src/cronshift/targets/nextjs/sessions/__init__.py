@@ -1,0 +1,158 @@
+"""The session flow in a Next.js app's own TypeScript: the Python flow's tables, events and flag.
+
+Names from cronshift.toml become identifiers and literals here, quoted for SQL and for the source they
+stand in; values reach PostgreSQL only bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cronshift.durations import format_duration
+from cronshift.model import CodeStyle
+from cronshift.schemas import event_schema
+from cronshift.schemas.typescript import required_keys, rules, type_name, typescript
+from cronshift.sessions.flow import EVENT
+from cronshift.targets import GeneratedFile
+from cronshift.targets.nextjs.sessions.sql import literal, names_in_sql, quoted
+from cronshift.targets.nextjs.source import comment, key, text
+from cronshift.targets.nextjs.style import restyle
+from cronshift.targets.rendering import render
+from cronshift.targets.seal import seal
+
+if TYPE_CHECKING:
+    from cronshift.sessions.settings import SessionSettings
+
+_GENERATED = ("database", "events", "flag", "store", "session", "recovery", "request", "status")
+_WRITTEN_ONCE = ("connection", "work")
+_RECOVERY = "TZ=UTC */10 * * * *"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionApp:
+    """What the flow's files are made of.
+
+    Attributes:
+        out: the folder of the app's Inngest files; the flow's are in ``sessions`` below it.
+        flow: its name in the ownership file.
+        items: the column with a session's items.
+        prisma: whether the database is reached by a Prisma client; else by a pool of ``pg``.
+        sdk_major: of the TypeScript SDK.
+        client: the statement that imports the Inngest client as ``inngest``.
+        style: the app's.
+    """
+
+    out: str
+    flow: str
+    settings: SessionSettings
+    items: str
+    prisma: bool
+    sdk_major: int = 4
+    client: str = 'import { inngest } from "../client";'
+    style: CodeStyle = field(default_factory=CodeStyle)
+
+    @property
+    def folder(self) -> str:
+        """Where the flow's files are; POSIX, relative to the project's root."""
+        return f"{self.out}/sessions"
+
+
+def generate_sessions(app: SessionApp) -> tuple[GeneratedFile, ...]:
+    """Return the files that follow cronshift.toml; each begins with cronshift's seal."""
+    values = _values(app)
+    return tuple(
+        GeneratedFile(
+            f"{app.folder}/{name}.ts", seal(restyle(_render(name, values), app.style), "//")
+        )
+        for name in (*_GENERATED, "index")
+    )
+
+
+def app_side(app: SessionApp) -> tuple[GeneratedFile, ...]:
+    """Return the files that are written once and then the app's: its database, and its work."""
+    values = _values(app)
+    return tuple(
+        GeneratedFile(f"{app.folder}/{name}.ts", restyle(_render(name, values), app.style))
+        for name in _WRITTEN_ONCE
+    )
+
+
+def tables_sql(settings: SessionSettings) -> str:
+    """Return the migration that makes the flow's own tables, as the Python flow does."""
+    names = {
+        "table": literal(quoted(settings.table)),
+        "id": literal(settings.id),
+        "user": literal(settings.user),
+    }
+    mark = "scaffold"
+    while any(f"${mark}$" in name for name in names.values()):
+        mark += "_"
+    return render("nextjs", "sessions-tables.sql", **names, mark=f"${mark}$")
+
+
+def _values(app: SessionApp) -> dict[str, Any]:
+    settings, schema = app.settings, event_schema(EVENT)
+    return {
+        "constant": "_".join(EVENT.split(".")).upper(),
+        "name": text(EVENT),
+        "type": typescript(EVENT, schema),
+        "type_name": type_name(EVENT),
+        "rules": [(text(key), rule) for key, rule in rules(schema)],
+        "required": [text(key) for key in required_keys(schema)],
+        "flow": text(app.flow),
+        "client": app.client,
+        "prisma": app.prisma,
+        "in_options": app.sdk_major >= 4,  # noqa: PLR2004 - v4 takes triggers in the options
+        "finish": text(format_duration(settings.processing_timeout)),
+        "recovery": text(_RECOVERY),
+        "database_url_env": text(settings.database_url_env),
+        "queued_timeout": int(settings.queued_timeout.total_seconds() * 1000),
+        "processing_timeout": int(settings.processing_timeout.total_seconds() * 1000),
+        "states": _states(settings),
+        "key": _keys(settings),
+        "label": _labels(settings),
+        "items_column": comment(app.items),
+        **names_in_sql(settings, app.items),
+    }
+
+
+def _states(settings: SessionSettings) -> list[tuple[str, str]]:
+    """Return the column's labels with what a client is told, as literals of TypeScript."""
+    labels = {
+        settings.queued: "queued",
+        **dict.fromkeys(settings.processing, "processing"),
+        settings.finished: "finished",
+        settings.failed: "failed",
+    }
+    return [(text(label), text(state)) for label, state in labels.items()]
+
+
+def _keys(settings: SessionSettings) -> dict[str, str | None]:
+    """Return the columns as keys of object literals; ``None`` for one that is not named."""
+    credit = settings.credits
+    columns = {
+        "id": settings.id,
+        "user": settings.user,
+        "status": settings.status,
+        "created": settings.created,
+        "started": settings.started,
+        "error": settings.error,
+        "account": credit.id,
+        "balance": credit.balance,
+    }
+    return {role: None if name is None else key(name) for role, name in columns.items()}
+
+
+def _labels(settings: SessionSettings) -> dict[str, str]:
+    """Return the labels that are written, as literals of TypeScript."""
+    return {
+        "queued": text(settings.queued),
+        "legacy": text(settings.legacy or settings.processing[0]),
+        "finished": text(settings.finished),
+        "failed": text(settings.failed),
+    }
+
+
+def _render(name: str, values: dict[str, Any]) -> str:
+    return render("nextjs", f"sessions-{name}.ts", **values)
