@@ -29,7 +29,7 @@ VECTORS = json.loads((Path(__file__).parents[2] / "data/called-ticks.json").read
 ENGINE = Path(__file__).parents[2] / "data/inngest-cron.jsonl"
 ASKED = """import { readFileSync } from "node:fs";
 import { around, calledTick, decide } from "./lib/inngest/guard";
-import { heldDigest, tickText } from "./lib/inngest/ownership";
+import { digestOf, parse, tickText } from "./lib/inngest/ownership";
 
 const given = JSON.parse(readFileSync(0, "utf8"));
 const text = (tick: Date | null) => tick && tickText(tick);
@@ -38,10 +38,10 @@ void (async () => {
     JSON.stringify({
       called: (given.called ?? []).map((one) => text(calledTick(one.due, one.late, new Date(one.now)))),
       around: (given.around ?? []).map((one) => around(one.due, new Date(one.now)).map(text)),
-      digests: await Promise.all((given.files ?? []).map((one) => heldDigest(one))),
+      digests: await Promise.all((given.files ?? []).map((one) => digestOf(parse(one)))),
       decided: await Promise.all(
         (given.decided ?? []).map((one) =>
-          decide(one.jobs, one.search, new Headers(one.headers), new Date(one.now), one.held),
+          decide(one.jobs, one.search, new Headers(one.headers), new Date(one.now), parse(one.held)),
         ),
       ),
     }),

@@ -339,7 +339,7 @@ def test_both_languages_give_every_tick_the_same_owner(
         'const vectors: Vector[] = JSON.parse(readFileSync(process.argv[2]!, "utf8"));\n'
         "const epochs = [10, 0, 100].map((percent, day) => ({\n"
         "  effective_at: `2026-11-2${day + 4}T12:00:00Z`, percent, operation: '' }));\n"
-        "const held = { version: 1, jobs: { job: epochs } };\n"
+        "const held = { jobs: { job: epochs }, flows: {} };\n"
         "const ticks = Array.from({ length: 500 }, (_, n) =>\n"
         "  new Date(Date.UTC(2026, 10, 24, 0, n * 10)));\n"
         "void (async () => {\n"

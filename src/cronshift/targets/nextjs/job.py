@@ -59,6 +59,8 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         name=name,
         options=[
             *_options(job.id, options),
+            # Of one request each, so that every value may take all the time that the endpoint has.
+            *(["checkpointing: false"] if in_options and options.fan_out else []),
             *([f"triggers: [{record(trigger)}]"] if in_options else []),
             *([_FAILURE] if options.heartbeat_env else []),
         ],
