@@ -77,6 +77,36 @@ export async function GET(request: Request) {
     + """  return Response.json({ name: (await cookies()).get("name")?.value ?? null });
 }
 """,
+    "app/api/cron/away/route.ts": """import { redirect } from "next/navigation";
+
+export async function GET(request: Request) {
+"""
+    + CHECKED
+    + """  redirect("/login");
+}
+""",
+    "app/api/jobs/[job]/route.ts": """import type { NextRequest } from "next/server";
+
+type Context = { params: Promise<{ job: string }> };
+
+export async function GET(request: NextRequest, { params }: Context) {
+"""
+    + CHECKED
+    + """  return Response.json({ job: (await params).job });
+}
+""",
+    "pages/api/old/[...rest].ts": """import type { NextApiRequest, NextApiResponse } from "next";
+
+export default function handler(request: NextApiRequest, response: NextApiResponse) {
+  if (request.headers.authorization !== `Bearer ${process.env.CRON_SECRET ?? "?"}`) {
+    response.statusCode = 401;
+    return response.end();
+  }
+  response.setHeader("content-type", "text/plain");
+  response.write("rest ");
+  setTimeout(() => response.end(JSON.stringify(request.query)), 10);
+}
+""",
     "pages/api/old.ts": """import type { NextApiRequest, NextApiResponse } from "next";
 
 export default function handler(request: NextApiRequest, response: NextApiResponse) {
@@ -93,6 +123,9 @@ CRONS = {
     "/api/cron/gone": "0 5 * * 7",
     "/api/cron/cookie": "0 6 * * *",
     "/api/old": "0 7 * * *",
+    "/api/cron/away": "0 8 * * *",
+    "/api/jobs/nightly": "0 9 * * *",
+    "/api/old/a/b?x=1&x=2&y=%20": "0 10 * * *",
 }
 SETTINGS = """
 [project]
@@ -202,9 +235,14 @@ def test_every_job_is_called_as_it_can_be_and_listed(tmp_path: Path, node_packag
         "gone": Mode.DIRECT,
         "cookie": Mode.BRIDGE,  # next/headers would see Inngest's request
         "old": Mode.DIRECT,
+        "away": Mode.DIRECT,
+        "nightly": Mode.DIRECT,
+        "old-a-b": Mode.DIRECT,
     }
     index = (tmp_path / "lib/inngest/functions/index.ts").read_text()
-    assert all(f"  {name},\n" in index for name in ("echo", "flaky", "gone", "cookie", "old"))
+    assert all(
+        f"  {name},\n" in index for name in ("echo", "flaky", "gone", "cookie", "old", "nightly")
+    )
     endpoint = (tmp_path / "app/api/inngest/route.ts").read_text()
     assert "export const maxDuration = 800;" in endpoint
     assert (tmp_path / "cronshift.ownership.json").is_file()
@@ -320,6 +358,25 @@ def test_an_answer_that_says_no_is_not_tried_again(app: tuple[Path, str]) -> Non
     assert [step.attempts for step in done.steps if step.id == "call"] == [1]
 
 
+def test_a_redirect_that_is_thrown_is_an_answer_like_any_other(app: tuple[Path, str]) -> None:
+    done = run(app, "away")
+    assert done.status == "failed"
+    assert "GET /api/cron/away answered 307" in str(done.error)
+    assert [step.attempts for step in done.steps if step.id == "call"] == [1]
+
+
+def test_a_dynamic_route_is_told_its_parameters(app: tuple[Path, str]) -> None:
+    output: Any = run(app, "nightly").output
+    assert json.loads(output["body"]) == {"job": "nightly"}
+
+
+def test_a_handler_of_the_pages_router_may_write_and_end_later(app: tuple[Path, str]) -> None:
+    output: Any = run(app, "old-a-b").output
+    name, _, query = output["body"].partition(" ")
+    assert (output["status"], name) == (200, "rest")
+    assert json.loads(query) == {"x": ["1", "2"], "y": " ", "rest": ["a", "b"]}
+
+
 def test_a_bridged_job_without_an_address_says_which_variable_it_needs(
     app: tuple[Path, str],
 ) -> None:
@@ -400,7 +457,7 @@ def test_a_job_on_its_way_is_called_through_the_guard_and_comes_back_byte_for_by
     assert "/api/cronshift/api/old" in paths
     assert "/api/cron/flaky" in paths
     plan = make_plan(load_project(root))
-    assert {job.id for job in plan.jobs} == {"echo", "flaky", "gone", "cookie", "old"}
+    assert len(plan.jobs) == len(CRONS)
     assert not prepare_migration(load_project(root), (), NOW).operation.changes
     more = prepare_cutover(load_project(root), ["echo"], NOW + timedelta(days=2), percent=50)
     operations.apply(root, more.operation)
