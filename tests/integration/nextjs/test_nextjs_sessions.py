@@ -89,6 +89,16 @@ def test_the_flow_is_strict_typescript(
     assert "  ...sessionFunctions,\n" in (root / "lib/inngest/functions/index.ts").read_text()
 
 
+def test_the_flow_is_as_prettier_writes_it(tmp_path: Path, node_packages: Path) -> None:
+    scaffolded(tmp_path, node_packages)
+    folder = tmp_path / "lib/inngest/sessions"
+    files = [str(file) for file in folder.glob("*.ts") if file.name != "work.ts"]
+    prettier = node_packages / "node_modules/prettier/bin/prettier.cjs"
+    command = ["node", str(prettier), "--no-config", "--list-different", *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
 def test_it_is_written_once_follows_the_settings_and_is_taken_back_byte_for_byte(
     tmp_path: Path, node_packages: Path
 ) -> None:

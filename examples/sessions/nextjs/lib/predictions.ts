@@ -1,6 +1,9 @@
 import { Pool } from "pg";
 
-const pool = new Pool({ connectionString: process.env["DATABASE_URL"], max: 5 });
+const pool = new Pool({
+  connectionString: process.env["DATABASE_URL"],
+  max: 5,
+});
 
 /** Ask one model, and keep its answer once, however often this is called for it. */
 export async function predict(sessionId: string, model: string): Promise<void> {
@@ -16,6 +19,10 @@ export async function processAsBefore(sessionId: string): Promise<void> {
     "SELECT selected_models FROM prediction_sessions WHERE id = $1",
     [sessionId],
   );
-  for (const model of rows[0]?.selected_models ?? []) await predict(sessionId, model);
-  await pool.query("UPDATE prediction_sessions SET status = 'finished' WHERE id = $1", [sessionId]);
+  for (const model of rows[0]?.selected_models ?? [])
+    await predict(sessionId, model);
+  await pool.query(
+    "UPDATE prediction_sessions SET status = 'finished' WHERE id = $1",
+    [sessionId],
+  );
 }

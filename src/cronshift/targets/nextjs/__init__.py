@@ -18,7 +18,7 @@ from cronshift.targets.nextjs.dispatching import Dispatcher, dispatchers, guarde
 from cronshift.targets.nextjs.imports import import_path
 from cronshift.targets.nextjs.job import job_module
 from cronshift.targets.nextjs.naming import function_name
-from cronshift.targets.nextjs.source import comment, record, text
+from cronshift.targets.nextjs.source import comment, data, listed, text
 from cronshift.targets.nextjs.style import restyle
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
@@ -59,12 +59,7 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
             f"{plan.out}/functions/{job.id}.ts": job_module(plan, job, function_name(job.id))
             for job in plan.runnable
         },
-        f"{plan.out}/functions/index.ts": _render(
-            "index",
-            config_file=comment(plan.config_file),
-            functions=[(function_name(job.id), job.id) for job in plan.runnable],
-            sessions=plan.sessions,
-        ),
+        f"{plan.out}/functions/index.ts": _index(plan),
         **{one.file: _dispatcher(plan, one) for one in dispatching},
     }
     if plan.endpoint_file and not plan.code.serve_file:
@@ -72,6 +67,18 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
     return tuple(
         GeneratedFile(path, seal(restyle(written, plan.code.style), "//"))
         for path, written in files.items()
+    )
+
+
+def _index(plan: Plan) -> str:
+    functions = [(function_name(job.id), job.id) for job in plan.runnable]
+    names = [name for name, _ in functions] + ["...sessionFunctions"] * plan.sessions
+    return _render(
+        "index",
+        config_file=comment(plan.config_file),
+        functions=functions,
+        sessions=plan.sessions,
+        listed=listed("export const functions = [", names, "];"),
     )
 
 
@@ -90,8 +97,8 @@ def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
         "routes": {},
         "cronshift": {
             "secret_env": secret_env,
-            "base_url_env": text(bridge.base_url_env),
-            "base_url": text(bridge.base_url) if bridge.base_url else None,
+            "base": f"process.env[{text(bridge.base_url_env)}]"
+            + (f" ?? {text(bridge.base_url)}" if bridge.base_url else ""),
             "no_base_url": text(f"{bridge.base_url_env} is not set"),
         },
         **({"guard": {"secret_env": secret_env}, "dispatch": {}} if dispatching else {}),
@@ -126,7 +133,7 @@ def _dispatcher(plan: Plan, one: Dispatcher) -> str:
         **({"runtime": "edge"} if is_edge else {}),
         **({"maxDuration": _duration(job)} if _duration(job) else {}),
     }
-    params = [record(called.params)] if called.params else []
+    params = [data(called.params)] if called.params else []
     return _render(
         "dispatcher-pages" if one.pages else "dispatcher-app",
         path=comment(one.path),
@@ -135,7 +142,7 @@ def _dispatcher(plan: Plan, one: Dispatcher) -> str:
         jobs=[list(guarded(each)) for each in one.jobs],
         arguments=", ".join(["JOBS", *(["route"] if called.file else []), *params]),
         **(
-            {"edge": is_edge, "config": record(limits) if limits else None}
+            {"edge": is_edge, "config": data(limits) if limits else None}
             if one.pages
             else {
                 "export": called.name,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.next import route_params
 from cronshift.model import HandlerKind, Mode
 from cronshift.targets.nextjs.imports import import_path
-from cronshift.targets.nextjs.source import record
+from cronshift.targets.nextjs.source import data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Callee:
         """Return the expression that answers ``call``, an expression too."""
         if self.file is None:
             return f"bridged({call})"
-        params = f", {record(self.params)}" if self.params else ""
+        params = f", {data(self.params)}" if self.params else ""
         if self.paged:
             return f"direct(paged({self.name}{params}), {call})"
         return f"direct({self.name}, {call}{params})"

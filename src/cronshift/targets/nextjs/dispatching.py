@@ -17,7 +17,7 @@ from cronshift.model import HandlerKind, Job, Origin
 from cronshift.runtime.ticks import lateness
 from cronshift.schedule import Schedule
 from cronshift.schedule.fields import runs, values
-from cronshift.targets.nextjs.source import record, text
+from cronshift.targets.nextjs.source import member
 from cronshift.vercel.dispatcher import MOUNT, dispatched_path
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from cronshift.model import Plan
 
+_DEPTH = 4  # columns in
 _FEWEST = 3  # numbers in a row that are worth a range
 _PLAIN = re.compile(r"[A-Za-z0-9~-][A-Za-z0-9._~-]*")
 _FULL = {"minutes": (0, 59), "hours": (0, 23), "days": (1, 31), "months": (1, 12), "weekdays": (0, 6)}  # fmt: skip
@@ -82,11 +83,14 @@ def dispatcher_file(plan: Plan, job: Job) -> str | None:
 def guarded(job: Job) -> Iterator[str]:
     """Yield the lines that tell the guard about a job."""
     schedule = Schedule.from_vercel(job.entry.schedule)
-    yield f"id: {text(job.id)}"
-    yield f"path: {text(job.entry.path)}"
-    yield f"schedule: {text(job.entry.schedule)}"
-    yield f"due: {record(due(schedule))}"
-    yield f"late: {lateness(schedule) // timedelta(milliseconds=1)}"
+    told = {
+        "id": job.id,
+        "path": job.entry.path,
+        "schedule": job.entry.schedule,
+        "due": due(schedule),
+        "late": lateness(schedule) // timedelta(milliseconds=1),
+    }
+    yield from (member(name, value, _DEPTH) for name, value in told.items())
 
 
 def due(schedule: Schedule) -> dict[str, str | bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from cronshift.durations import format_duration
@@ -9,7 +10,15 @@ from cronshift.errors import CronshiftError
 from cronshift.model import FanOutMode
 from cronshift.targets.nextjs.calling import Callee, callee
 from cronshift.targets.nextjs.client import client_import
-from cronshift.targets.nextjs.source import comment, data, in_template, record, text
+from cronshift.targets.nextjs.source import (
+    comment,
+    data,
+    in_template,
+    listed,
+    member,
+    running,
+    text,
+)
 from cronshift.targets.rendering import render
 
 if TYPE_CHECKING:
@@ -17,6 +26,7 @@ if TYPE_CHECKING:
 
     from cronshift.model import Job, JobOptions, Plan, RateLimit, Throttle
 
+_JOB, _OPTIONS, _WORK, _STEP = 2, 4, 4, 6  # columns in
 _FAILURE = 'onFailure: async ({ step }) => step.run("heartbeat", () => ping(JOB, true))'
 
 
@@ -28,17 +38,21 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
     """
     if job.schedule is None:
         raise CronshiftError(f"{job.id} has no schedule.", reason="not-runnable", where=job.id)
-    options, file = job.options, f"{plan.out}/functions/{job.id}.ts"
-    called = callee(plan, job)
-    described = job.schedule.describe()
+    file, called, described = (
+        f"{plan.out}/functions/{job.id}.ts",
+        callee(plan, job),
+        job.schedule.describe(),
+    )
+    options, fan_out = job.options, job.options.fan_out
     trigger = {"cron": job.schedule.trigger}
     if options.jitter is not None:
         trigger["jitter"] = format_duration(options.jitter)
     in_options = plan.sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
-    imported = ["type Job", "direct" if called.file else "bridged", "callOf"]
-    imported += ["ping"] if options.heartbeat_env else []
-    if options.fan_out:
-        imported += ["together", "withParameter"]
+    given = _options(job.id, options)
+    if in_options:
+        # Every value of a fan-out has a request of its own, and all the time of the endpoint.
+        given |= {"checkpointing": False} if fan_out else {}
+        given |= {"triggers": [trigger]}
     return render(
         "nextjs",
         "job.ts",
@@ -53,53 +67,62 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         client=client_import(plan, file),
         handler=called.module_from(file, plan.code.alias),
         paged=called.paged,
-        imports=sorted(imported, key=lambda one: one.removeprefix("type ").lower()),
-        job=list(_description(job)),
-        values=data(list(options.fan_out.values)) if options.fan_out else None,
+        support=listed("import {", _imported(job, called), '} from "../cronshift";'),
+        job=[member(key, value, _JOB) for key, value in _description(job).items()],
+        values=listed("const VALUES = [", [text(one) for one in fan_out.values], "];")
+        if fan_out
+        else None,
         name=name,
         options=[
-            *_options(job.id, options),
-            # Of one request each, so that every value may take all the time that the endpoint has.
-            *(["checkpointing: false"] if in_options and options.fan_out else []),
-            *([f"triggers: [{record(trigger)}]"] if in_options else []),
+            *(member(key, value, _OPTIONS) for key, value in given.items()),
             *([_FAILURE] if options.heartbeat_env else []),
         ],
-        trigger=None if in_options else record(trigger),
+        trigger=None if in_options else data(trigger),
         work=list(_work(options, called)),
     )
 
 
-def _description(job: Job) -> Iterator[str]:
-    yield f"id: {text(job.id)}"
-    yield f"path: {text(job.entry.path)}"
-    yield f"schedule: {text(job.entry.schedule)}"
-    if job.options.stale_after is not None:
-        yield f"staleAfter: {int(job.options.stale_after.total_seconds() * 1000)}"
-    if job.options.heartbeat_env is not None:
-        yield f"heartbeat: {text(job.options.heartbeat_env)}"
+def _imported(job: Job, called: Callee) -> list[str]:
+    """Return what the module takes from those of all jobs, as formatters sort it."""
+    names = ["type Job", "direct" if called.file else "bridged", "callOf"]
+    names += ["ping"] if job.options.heartbeat_env else []
+    names += ["together", "withParameter"] if job.options.fan_out else []
+    return sorted(names, key=lambda one: one.removeprefix("type ").lower())
 
 
-def _options(job_id: str, options: JobOptions) -> Iterator[str]:
-    """Yield the options of ``createFunction``, in the SDK's own words."""
-    yield f"id: {text(job_id)}"
-    yield f"name: {text(job_id)}"
-    yield f"retries: {options.retries}"
+def _description(job: Job) -> dict[str, Any]:
+    late, heartbeat = job.options.stale_after, job.options.heartbeat_env
+    return {
+        "id": job.id,
+        "path": job.entry.path,
+        "schedule": job.entry.schedule,
+        **({"staleAfter": int(late.total_seconds() * 1000)} if late is not None else {}),
+        **({"heartbeat": heartbeat} if heartbeat is not None else {}),
+    }
+
+
+def _options(job_id: str, options: JobOptions) -> dict[str, Any]:
+    """Return the options of ``createFunction``, in the SDK's own words."""
     timeouts = {
         name: format_duration(value)
         for name, value in (("start", options.start_timeout), ("finish", options.finish_timeout))
         if value is not None
     }
-    if timeouts:
-        yield f"timeouts: {record(timeouts)}"
-    if options.concurrency is not None:
-        yield f"concurrency: [{{ limit: {options.concurrency} }}]"
-    if options.throttle is not None:
-        burst = {"burst": options.throttle.burst} if options.throttle.burst != 1 else {}
-        yield f"throttle: {record({**_limit(options.throttle), **burst})}"
-    if options.rate_limit is not None:
-        yield f"rateLimit: {record(_limit(options.rate_limit))}"
-    if options.idempotency is not None:
-        yield f"idempotency: {text(options.idempotency)}"
+    throttle, rate_limit = options.throttle, options.rate_limit
+    burst = {"burst": throttle.burst} if throttle and throttle.burst != 1 else {}
+    optional = {
+        "timeouts": timeouts or None,
+        "concurrency": options.concurrency and [{"limit": options.concurrency}],
+        "throttle": throttle and {**_limit(throttle), **burst},
+        "rateLimit": rate_limit and _limit(rate_limit),
+        "idempotency": options.idempotency,
+    }
+    return {
+        "id": job_id,
+        "name": job_id,
+        "retries": options.retries,
+        **{name: value for name, value in optional.items() if value is not None},
+    }
 
 
 def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
@@ -108,17 +131,16 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
 
 
 def _work(options: JobOptions, called: Callee) -> Iterator[str]:
-    """Yield the lines behind the call's making."""
+    """Yield the statements behind the call's making."""
     fan_out = options.fan_out
     if fan_out is None:
-        yield f'const answer = await step.run("call", () => {called.answering("call")});'
+        step = 'const answer = await step.run("call",'
+        yield running(step, called.answering("call"), ");", _WORK)
     else:
-        one = f"withParameter(call, {text(fan_out.param)}, value)"
+        work = called.answering(f"withParameter(call, {text(fan_out.param)}, value)")
+        step = f"step.run(`call {in_template(fan_out.param)}=${{value}}`,"
         yield "const one = (value: string) =>"
-        yield (
-            f"  step.run(`call {in_template(fan_out.param)}=${{value}}`, "
-            f"() => {called.answering(one)});"
-        )
+        yield indent(running(step, work, ");", _STEP), "  ")
         if fan_out.mode is FanOutMode.PARALLEL:
             yield "const outcomes = await Promise.allSettled(VALUES.map(one));"
         else:

@@ -1,14 +1,14 @@
-"""Values as TypeScript source."""
+"""Values as TypeScript source, laid out as prettier does it by default."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from textwrap import indent
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+WIDTH = 80
+"""Columns of a line; what cannot be broken may be longer."""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
@@ -25,19 +25,61 @@ def key(name: str) -> str:
     return name if _PLAIN_KEY.fullmatch(name) else text(name)
 
 
-def in_template(value: str) -> str:
-    """Return what stands for a text inside a template literal."""
-    return text(value)[1:-1].replace('\\"', '"').replace("`", "\\`").replace("${", "\\${")
-
-
 def data(value: object) -> str:
-    """Return a literal of what JSON can say."""
+    """Return a literal, on one line, of what JSON can say."""
+    if isinstance(value, Mapping):
+        members = ", ".join(f"{key(name)}: {data(member)}" for name, member in value.items())
+        return f"{{ {members} }}" if members else "{}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{', '.join(data(one) for one in value)}]"
     return json.dumps(value)
 
 
-def record(values: Mapping[str, Any]) -> str:
-    """Return an object literal on one line."""
-    return "{ " + ", ".join(f"{key(name)}: {data(value)}" for name, value in values.items()) + " }"
+def member(name: str, value: object, depth: int) -> str:
+    """Return a member of an object literal whose members stand ``depth`` columns in."""
+    line = f"{key(name)}: {data(value)}"
+    if depth + len(line) < WIDTH:
+        return line
+    if isinstance(value, str):
+        return f"{key(name)}:\n  {text(value)}"
+    if isinstance(value, Mapping):
+        return braced(
+            f"{key(name)}: {{", [member(one, of, depth + 2) for one, of in value.items()], "}"
+        )
+    if isinstance(value, Sequence):
+        return braced(f"{key(name)}: [", [data(one) for one in value], "]")
+    return line
+
+
+def listed(start: str, items: Sequence[str], end: str) -> str:
+    """Return items behind each other, or one a line where that is too long: ``const x = [a, b];``.
+
+    Args:
+        start: what opens the list, such as ``const x = [`` or ``import { ``.
+        items: each source of its own.
+        end: what closes it, such as ``];`` or ``} from "x";``.
+    """
+    inner = ", ".join(items)
+    line = f"{start} {inner} {end}" if start.endswith("{") else f"{start}{inner}{end}"
+    return line if len(line) <= WIDTH else braced(start, items, end)
+
+
+def braced(start: str, items: Sequence[str], end: str) -> str:
+    """Return items on lines of their own."""
+    return start + "\n" + "".join(indent(f"{item},", "  ") + "\n" for item in items) + end
+
+
+def running(start: str, work: str, end: str, depth: int) -> str:
+    """Return a call whose last argument is a function: ``start () => work end``, ``depth`` columns in."""
+    line = f"{start} () => {work}{end}"
+    if depth + len(line) <= WIDTH:
+        return line
+    return f"{start} () =>\n  {work},\n{end}"
+
+
+def in_template(value: str) -> str:
+    """Return what stands for a text inside a template literal."""
+    return text(value)[1:-1].replace('\\"', '"').replace("`", "\\`").replace("${", "\\${")
 
 
 def comment(words: str) -> str:

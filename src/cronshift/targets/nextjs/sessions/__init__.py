@@ -16,16 +16,19 @@ from cronshift.schemas.typescript import required_keys, rules, type_name, typesc
 from cronshift.sessions.flow import EVENT
 from cronshift.targets import GeneratedFile
 from cronshift.targets.nextjs.sessions.sql import literal, names_in_sql, quoted
-from cronshift.targets.nextjs.source import comment, key, text
+from cronshift.targets.nextjs.source import WIDTH, comment, key, text
 from cronshift.targets.nextjs.style import restyle
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cronshift.sessions.settings import SessionSettings
 
 _GENERATED = ("database", "events", "flag", "store", "session", "recovery", "request", "status")
 _WRITTEN_ONCE = ("connection", "work")
+_RULE_DEPTH = 6  # columns in
 _RECOVERY = "TZ=UTC */10 * * * *"
 
 
@@ -98,7 +101,7 @@ def _values(app: SessionApp) -> dict[str, Any]:
         "name": text(EVENT),
         "type": typescript(EVENT, schema),
         "type_name": type_name(EVENT),
-        "rules": [(text(key), rule) for key, rule in rules(schema)],
+        "rules": [(text(key), _condition(rule)) for key, rule in rules(schema)],
         "required": [text(key) for key in required_keys(schema)],
         "flow": text(app.flow),
         "client": app.client,
@@ -115,6 +118,12 @@ def _values(app: SessionApp) -> dict[str, Any]:
         "items_column": comment(app.items),
         **names_in_sql(settings, app.items),
     }
+
+
+def _condition(parts: Sequence[str]) -> str:
+    """Return conditions that all must hold, one a line where they are too long for one."""
+    line = " && ".join(parts)
+    return line if _RULE_DEPTH + len(line) < WIDTH else " &&\n      ".join(parts)
 
 
 def _states(settings: SessionSettings) -> list[tuple[str, str]]:

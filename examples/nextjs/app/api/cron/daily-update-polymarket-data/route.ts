@@ -1,4 +1,6 @@
 import { withCron } from "../../../../lib/cron";
 import { upstream } from "../../../../lib/upstream";
 
-export const GET = withCron(async () => Response.json({ markets: await upstream("markets") }));
+export const GET = withCron(async () =>
+  Response.json({ markets: await upstream("markets") }),
+);

@@ -5,5 +5,8 @@ export const runtime = "edge";
 
 export async function GET(request: Request) {
   if (!isAllowed(request)) return new Response("no", { status: 401 });
-  return Response.json({ recovered: await upstream("sessions"), edge: "EdgeRuntime" in globalThis });
+  return Response.json({
+    recovered: await upstream("sessions"),
+    edge: "EdgeRuntime" in globalThis,
+  });
 }

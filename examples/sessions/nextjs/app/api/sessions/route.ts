@@ -16,7 +16,8 @@ export async function POST(request: Request): Promise<Response> {
     });
     return Response.json({ id: sessionId }, { status: 202 });
   } catch (error) {
-    if (error instanceof NotEnoughCreditsError) return new Response(error.message, { status: 402 });
+    if (error instanceof NotEnoughCreditsError)
+      return new Response(error.message, { status: 402 });
     throw error;
   }
 }
