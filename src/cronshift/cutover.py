@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.entries import dispatch, put_back, regenerated, take_out
 from cronshift.errors import CronshiftError, RefusedError
+from cronshift.findings import ASKED_FIRST
 from cronshift.findings.inngest import INTERCEPTED
 from cronshift.migration import pick_jobs
 from cronshift.model import Job, Mode, Origin, Plan
@@ -30,7 +31,8 @@ from cronshift.ownership import (
     percent_at,
     tick_text,
 )
-from cronshift.planning import NEXTJS, make_plan
+from cronshift.placing import NEXTJS
+from cronshift.planning import make_plan
 from cronshift.targets.nextjs.dispatching import dispatcher_file
 from cronshift.vercel.dispatcher import MOUNT
 from cronshift.windows import (
@@ -132,6 +134,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     held = content(inside(project.root, OWNERSHIP_NAME))
     ownership = ownership_of(held)
     moving = [job for job in chosen if _current(ownership, job.id) != percent]
+    _refuse_doubtful(plan, [job for job in moving if _current(ownership, job.id) < percent])
     if handover is Handover.GUARD:
         _refuse_moved(moving)
         _refuse_unguarded(project, plan, moving)
@@ -183,6 +186,20 @@ def _movable(project: Project, plan: Plan, jobs: Collection[str]) -> list[Job]:
                 hint=f"cronshift migrate {job.id}",
             )
     return chosen
+
+
+def _refuse_doubtful(plan: Plan, growing: Sequence[Job]) -> None:
+    """Refuse to give more ticks to a function whose every run would count as a success."""
+    for job in growing:
+        doubts = [one for one in plan.findings if one.job == job.id and one.code in ASKED_FIRST]
+        if doubts:
+            raise CronshiftError(
+                f"{job.id}: {doubts[0].message}",
+                reason="doubtful-handler",
+                hint="cronshift migrate --fix, or take it as it is:"
+                f" cronshift migrate {job.id} --accept {doubts[0].code}",
+                where=str(doubts[0].location or ""),
+            )
 
 
 def _refuse_moved(jobs: Sequence[Job]) -> None:

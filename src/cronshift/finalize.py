@@ -18,7 +18,8 @@ from cronshift.model import HandlerKind, Job, Mode, Origin, Plan
 from cronshift.operations import ChangeKind, Edit, Operation, build_operation
 from cronshift.operations.files import content, inside
 from cronshift.ownership import tick_text
-from cronshift.planning import NEXTJS, make_plan
+from cronshift.placing import NEXTJS
+from cronshift.planning import make_plan
 from cronshift.targets import generate
 from cronshift.targets.nextjs.retiring import retire
 from cronshift.targets.python import GUARD_NAME, guard_path

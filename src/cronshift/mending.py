@@ -15,7 +15,8 @@ from cronshift.middleware_edit import NotExactError, leave_out
 from cronshift.model import Severity
 from cronshift.operations import Edit
 from cronshift.operations.files import content, inside
-from cronshift.planning import called_paths, make_plan
+from cronshift.placing import called_paths
+from cronshift.planning import make_plan
 from cronshift.repairing import NotRepairableError, spliced, splices_of
 from cronshift.surveying import plain_routes, turned_away
 

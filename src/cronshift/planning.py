@@ -11,16 +11,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cronshift.config import CONFIG_NAME, Settings
-from cronshift.conventions import code_of
 from cronshift.errors import ConfigError, ScheduleError
 from cronshift.findings import ASKED_FIRST, AUDITED, BY_NAME, Rule, leftovers
 from cronshift.findings import entries as rules
 from cronshift.findings.routing import WRONG_METHOD
-from cronshift.handlers.next import route_params
 from cronshift.judging import Judge
 from cronshift.model import (
-    PYTHON_KINDS,
-    AppCode,
     CronEntry,
     Finding,
     Handler,
@@ -36,9 +32,17 @@ from cronshift.model import (
 )
 from cronshift.naming import job_ids, module_name
 from cronshift.ownership import OWNERSHIP_NAME, parse_ownership
+from cronshift.placing import (
+    NEXTJS,
+    app_code,
+    called_paths,
+    endpoint_of,
+    is_callable,
+    out_folder,
+    routers_of,
+)
 from cronshift.schedule import Schedule
-from cronshift.surveying import ENDPOINT, sdk_major, survey
-from cronshift.vercel.dispatcher import MOUNT
+from cronshift.surveying import sdk_major, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,7 +50,6 @@ if TYPE_CHECKING:
     from cronshift.config import JobSettings
     from cronshift.project import Project
 
-NEXTJS = "nextjs"
 _SCRIPTS = (".ts", ".tsx", ".mts")
 _LONGEST_JITTER = timedelta(minutes=5)
 _SCHEDULE_RULES = {
@@ -74,14 +77,14 @@ def make_plan(project: Project) -> Plan:
     ids = [named.get(id(entry)) or next(rest) for entry in entries]
     _refuse_unknown_jobs(settings, ids)
     found = [*_from_problems(problems, entries, ids), *_between(entries, ids)]
-    settings = replace(settings, out=_out(project, settings))
+    settings = replace(settings, out=out_folder(project, settings))
     judge = Judge(project.root, project.sources[0].document, project.edited)
     made_jobs = []
     for job_id, entry in zip(ids, entries, strict=True):
         job, own = _job(settings, judge, job_id, entry)
         made_jobs.append(job)
         found += own
-    code = _code(judge, settings)
+    code = app_code(judge, settings)
     found += survey(judge, made_jobs, project.config_file, called_paths(settings.target))
     found, suppressed = suppress(found, settings)
     found += _unused(settings, suppressed)
@@ -112,9 +115,9 @@ def make_plan(project: Project) -> Plan:
         findings=tuple(sorted(found, key=reading_order)),
         suppressed=tuple(sorted(suppressed, key=reading_order)),
         bridge=settings.bridge,
-        endpoint_file=_endpoint(judge) if settings.target == NEXTJS else None,
+        endpoint_file=endpoint_of(judge) if settings.target == NEXTJS else None,
         sdk_major=sdk_major(judge.resolver.tree) or 4,
-        routers=_routers(judge) if settings.target == NEXTJS else Routers(),
+        routers=routers_of(judge) if settings.target == NEXTJS else Routers(),
         code=code,
         in_service=serving,
         sessions=f"{settings.out}/sessions/index.ts" in judge.resolver.tree.files,
@@ -141,11 +144,6 @@ def _in_service(project: Project, jobs: Sequence[Job]) -> frozenset[str]:
         if (job.module and (project.root / job.module).is_file())
         or any(epoch.percent for epoch in epochs.get(job.id, ()))
     )
-
-
-def called_paths(target: str) -> tuple[str, ...]:
-    """Return the paths of its own that a target's app is called at."""
-    return (ENDPOINT, MOUNT) if target == NEXTJS else (ENDPOINT,)
 
 
 def _moved(settings: Settings) -> dict[str, CronEntry]:
@@ -219,8 +217,8 @@ def _job(
         handler, said = judge.of(entry, schedule, job_id)
         found += said
     wanted = (own.mode if own else None) or settings.mode
-    can_be_direct = handler is not None and _is_callable(
-        handler, entry.path, settings, _routers(judge)
+    can_be_direct = handler is not None and is_callable(
+        handler, entry.path, settings, routers_of(judge)
     )
     mode = _mode(job_id, handler, wanted, settings.target, can_be_direct=can_be_direct)
     module = f"{settings.out}/jobs/{module_name(job_id)}.py"
@@ -239,58 +237,6 @@ def _named_handler(own: JobSettings, judge: Judge) -> Handler | None:
         told = own.moved.max_duration if own.moved else None
         return replace(handler, max_duration=handler.max_duration or told)
     return judge.resolver.python.named(reference, own.handler_kind)
-
-
-def _out(project: Project, settings: Settings) -> str:
-    """Return the folder of the generated files: the user's, else what is usual for the target.
-
-    Where the usual one holds functions of the app's own, another beside it.
-    """
-    if settings.target != NEXTJS or settings.out != Settings().out:
-        return settings.out
-    routers = ("app", "pages")
-    at_root = any((project.root / name).is_dir() for name in routers)
-    in_source = any((project.root / "src" / name).is_dir() for name in routers)
-    library = "src/lib" if in_source and not at_root else "lib"
-    usual = project.root / library / "inngest"
-    taken = any((usual / name).exists() for name in ("functions", "functions.ts", "functions.js"))
-    is_ours = (usual / "cronshift.ts").is_file()
-    return f"{library}/{'cronshift' if taken and not is_ours else 'inngest'}"
-
-
-def _endpoint(judge: Judge) -> str | None:
-    router = judge.resolver.next
-    if router.app_folder:
-        return f"{router.app_folder}/api/inngest/route.ts"
-    return f"{router.pages_folder}/api/inngest.ts" if router.pages_folder else None
-
-
-def _routers(judge: Judge) -> Routers:
-    router = judge.resolver.next
-    return Routers(router.app_folder, router.pages_folder, router.config.base_path)
-
-
-def _code(judge: Judge, settings: Settings) -> AppCode:
-    """Return what the app's own code shows; an id that only running it tells is the user's to say."""
-    if settings.target != NEXTJS:
-        return AppCode()
-    code = code_of(judge.resolver.tree)
-    if code.client is None or code.client.app_id is not None:
-        return code
-    return replace(code, client=replace(code.client, app_id=settings.app_id))
-
-
-def _is_callable(handler: Handler, path: str, settings: Settings, routers: Routers) -> bool:
-    """Return whether a generated function can call a handler in process."""
-    if settings.target != NEXTJS:
-        return handler.kind in PYTHON_KINDS
-    folders = {HandlerKind.NEXT_ROUTE: routers.app, HandlerKind.NEXT_PAGES: routers.pages}
-    if handler.kind not in folders or handler.language != "typescript" or handler.ambient:
-        return False
-    if "[" not in handler.file:
-        return True
-    below = path.partition("?")[0].removeprefix(routers.base_path)
-    return route_params(folders[handler.kind] or "", handler.file, below) is not None
 
 
 def _mode(

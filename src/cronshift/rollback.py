@@ -23,7 +23,8 @@ from cronshift.operations import (
 )
 from cronshift.operations.files import content, inside
 from cronshift.ownership import OWNERSHIP_NAME, Epoch, Ownership, dump_ownership, percent_at
-from cronshift.planning import NEXTJS, make_plan
+from cronshift.placing import NEXTJS
+from cronshift.planning import make_plan
 from cronshift.targets.nextjs.relocating import relocated
 
 if TYPE_CHECKING:

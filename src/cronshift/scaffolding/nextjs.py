@@ -10,7 +10,8 @@ from cronshift.handlers.tree import SourceTree
 from cronshift.operations import Edit
 from cronshift.operations.files import content, inside
 from cronshift.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
-from cronshift.planning import NEXTJS, make_plan
+from cronshift.placing import NEXTJS
+from cronshift.planning import make_plan
 from cronshift.project import load_project
 from cronshift.sessions.settings import CostKind, SessionSettings
 from cronshift.targets import GeneratedFile, generate

@@ -272,3 +272,15 @@ def test_sources_with_uncommitted_changes_are_not_mended(app: Cronshift) -> None
     assert (said.code, said.document["error"]["reason"]) == (3, "dirty-file")
     subprocess.run([*git, "commit", "-qam", "more"], check=True, capture_output=True)
     assert app("migrate", "loose", "--target", "nextjs", "--fix", "--yes").code == 0
+
+
+def test_no_more_ticks_are_given_to_a_handler_that_is_doubted(app: Cronshift) -> None:
+    route = app.folder / "app/api/cron/fine/route.ts"
+    (app.folder / "middleware.ts").unlink()
+    assert app("migrate", "fine", "--target", "nextjs", "-y").code == 0
+    (app.folder / "cronshift.toml").write_text('[project]\ntarget = "nextjs"\n')
+    route.write_text(ROUTES["loose"])
+    refused = app("cutover", "fine", "-y", "--json")
+    assert (refused.code, refused.document["error"]["reason"]) == (2, "doubtful-handler")
+    assert app("migrate", "fine", "--accept", "CS201", "-y").code == 0
+    assert app("cutover", "fine", "-y").code == 0
