@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import tomlkit
 
 from cronshift.durations import format_duration
 from cronshift.model import JobOptions
+from cronshift.placing import NEXTJS
 
 if TYPE_CHECKING:
     from cronshift.model import Plan
+    from cronshift.project import Project
+
+
+def suggested(project: Project) -> Project:
+    """Return the project with the target that suits it: its own language, for a Next.js app in TypeScript."""
+    is_next = (project.framework or "").startswith(NEXTJS)
+    if not is_next or not (project.root / "tsconfig.json").is_file():
+        return project
+    return replace(project, settings=replace(project.settings, target=NEXTJS))
 
 
 def initial_settings(plan: Plan) -> str:

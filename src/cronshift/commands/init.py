@@ -20,7 +20,8 @@ def init(
 ) -> ExitCode:
     """Write cronshift.toml from what the project shows.
 
-    The file is optional: without it cronshift uses the defaults that this one spells out.
+    The file is optional: without it cronshift uses the defaults that this one spells out. For a
+    Next.js app in TypeScript it sets the target nextjs, which is no default.
 
     Examples:
       cronshift init
@@ -28,7 +29,7 @@ def init(
     """
     from cronshift import operations
     from cronshift.config import CONFIG_NAME
-    from cronshift.initial import initial_settings
+    from cronshift.initial import initial_settings, suggested
     from cronshift.planning import make_plan
 
     invocation: Invocation = context.obj
@@ -39,7 +40,7 @@ def init(
         if invocation.json:
             console.document({"file": CONFIG_NAME, "written": False})
         return ExitCode.OK
-    text = initial_settings(make_plan(project))
+    text = initial_settings(make_plan(suggested(project)))
     console.diff(f"+{line}" for line in text.splitlines())
     written = not dry_run and console.confirm(f"Write {CONFIG_NAME}?", yes=yes)
     if written:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cronshift import operations
+from cronshift.config import Settings, parse_settings
 from cronshift.errors import CronshiftError
+from cronshift.initial import initial_settings, suggested
 from cronshift.migration import Migration, prepare_migration
+from cronshift.planning import make_plan
 from cronshift.project import load_project
 
 if TYPE_CHECKING:
@@ -279,3 +283,13 @@ export const { GET, POST, PUT } = serve(options)
     (root / "src/app/api/inngest/route.ts").write_text(by_hand)
     migrated(root)
     assert prepared(root).operation.changes == ()
+
+
+def test_init_proposes_the_apps_own_language(tmp_path: Path) -> None:
+    project = load_project(app(tmp_path))
+    project = replace(project, settings=Settings())
+    text = initial_settings(make_plan(suggested(project)))
+    settings = parse_settings(text)
+    assert (settings.target, settings.out) == ("nextjs", "src/lib/inngest")
+    (tmp_path / "tsconfig.json").unlink()
+    assert suggested(project).settings.target == "python"

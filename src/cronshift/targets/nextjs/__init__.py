@@ -91,7 +91,9 @@ def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
     wanted: dict[str, dict[str, Any]] = {
         **({} if has_client else {"client": {"app_id": text(plan.app_id)}}),
         "ownership": {
-            "ownership": import_path(OWNERSHIP_NAME, f"{plan.out}/ownership.ts", plan.code.alias),
+            "ownership": text(
+                import_path(OWNERSHIP_NAME, f"{plan.out}/ownership.ts", plan.code.alias)
+            ),
             "secret_env": secret_env,
         },
         "routes": {},

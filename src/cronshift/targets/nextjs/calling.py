@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.next import route_params
 from cronshift.model import HandlerKind, Mode
 from cronshift.targets.nextjs.imports import import_path
-from cronshift.targets.nextjs.source import data
+from cronshift.targets.nextjs.source import data, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,10 +36,10 @@ class Callee:
     params: Mapping[str, str | list[str]] = field(default_factory=dict)
 
     def module_from(self, file: str, alias: Alias | None) -> str | None:
-        """Return how ``file`` imports the handler's module."""
+        """Return how ``file`` imports the handler's module, a string literal."""
         if self.file is None:
             return None
-        return import_path(str(PurePosixPath(self.file).with_suffix("")), file, alias)
+        return text(import_path(str(PurePosixPath(self.file).with_suffix("")), file, alias))
 
     def answering(self, call: str) -> str:
         """Return the expression that answers ``call``, an expression too."""
