@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cronshift.entries import dispatch, put_back, regenerated, take_out
+from cronshift.entries import abandoned, dispatch, put_back, regenerated, take_out
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.findings import ASKED_FIRST
 from cronshift.findings.inngest import INTERCEPTED
@@ -235,17 +235,19 @@ def _refuse_unguarded(project: Project, plan: Plan, moving: Sequence[Job]) -> No
         )
     for job in moving:
         file = dispatcher_file(plan, job)
-        if file is None or not (project.root / file).is_file():
+        if file is None:
             raise RefusedError(
                 f"No guard can stand before {job.entry.path}, so Vercel would go on calling"
-                f" {job.id} beside Inngest."
-                if file is None
-                else f"{file}, where the guard asks whose tick it is, is not there.",
+                f" {job.id} beside Inngest.",
                 reason="no-guard",
                 hint="cronshift cutover --no-guard takes the entry out of the Vercel configuration"
-                " instead."
-                if file is None
-                else f"cronshift migrate {job.id}",
+                " instead.",
+            )
+        if not (project.root / file).is_file():
+            raise RefusedError(
+                f"{file}, where the guard asks whose tick it is, is not there.",
+                reason="no-guard",
+                hint=f"cronshift migrate {job.id}",
             )
 
 
@@ -309,7 +311,7 @@ def _entry_edits(project: Project, jobs: Sequence[Job], percent: int) -> list[Ed
         moved = take_out(project, jobs)
     else:
         moved = put_back(project, [job.id for job in jobs], history(project.root))
-    return [*moved, *regenerated(project, moved)]
+    return [*moved, *regenerated(project, moved), *abandoned(project, moved)[0]]
 
 
 def _advice(jobs: Sequence[Job], epochs: dict[str, Epoch], percent: int) -> list[str]:

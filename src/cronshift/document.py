@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift import forecast
 from cronshift.forecast import executions, runs
+from cronshift.ownership import Ownership, percent_at
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,14 +15,18 @@ if TYPE_CHECKING:
     from cronshift.model import Finding, Handler, Job, Plan
 
 
-def plan_document(plan: Plan, now: datetime, *, ticks: int = 1) -> dict[str, Any]:
+def plan_document(
+    plan: Plan, now: datetime, *, ticks: int = 1, ownership: Ownership | None = None
+) -> dict[str, Any]:
     """Return the plan as JSON data, version 1.
 
     Args:
         plan: the plan.
         now: the instant that "next" and the 30 days count from, aware.
         ticks: how many next ticks to list for each job.
+        ownership: what the ownership file says; without one every tick is Vercel's.
     """
+    held = ownership or Ownership()
     return {
         "version": 1,
         "project": {
@@ -30,7 +35,7 @@ def plan_document(plan: Plan, now: datetime, *, ticks: int = 1) -> dict[str, Any
             "config_file": plan.config_file,
             "target": plan.target,
         },
-        "jobs": [_job(job, now, ticks) for job in plan.jobs],
+        "jobs": [_job(job, now, ticks, held) for job in plan.jobs],
         "findings": [finding_document(finding) for finding in plan.findings],
         "forecast": _forecast(plan, now),
     }
@@ -75,10 +80,11 @@ def next_ticks(job: Job, now: datetime, count: int) -> list[datetime]:
     return list(islice(job.schedule.after(now), count)) if job.schedule else []
 
 
-def _job(job: Job, now: datetime, ticks: int) -> dict[str, Any]:
+def _job(job: Job, now: datetime, ticks: int, held: Ownership) -> dict[str, Any]:
     return {
         "id": job.id,
         "path": job.entry.path,
+        **({"called": job.entry.called} if job.entry.called else {}),
         "schedule": job.entry.schedule,
         "trigger": job.schedule.trigger if job.schedule else None,
         "describe": job.schedule.describe() if job.schedule else None,
@@ -87,7 +93,7 @@ def _job(job: Job, now: datetime, ticks: int) -> dict[str, Any]:
         "source": {"file": job.entry.source.file, "line": job.entry.source.line},
         "handler": _handler(job.handler) if job.handler else None,
         "mode": job.mode.value,
-        "owner": {"percent": 0},
+        "owner": {"percent": percent_at(held.jobs.get(job.id, ()), now)},
         "module": job.module,
     }
 

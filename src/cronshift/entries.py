@@ -16,9 +16,11 @@ from cronshift.errors import ConfigError, RefusedError
 from cronshift.model import Origin
 from cronshift.operations import ChangeKind, Edit, State
 from cronshift.operations.files import content, inside
+from cronshift.placing import NEXTJS
 from cronshift.planning import make_plan
 from cronshift.targets import generate
 from cronshift.targets.changes import compare, edits
+from cronshift.targets.seal import is_untouched
 from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
 from cronshift.vercel.dispatcher import MOUNT
 
@@ -197,6 +199,30 @@ def regenerated(project: Project, planned: Sequence[Edit]) -> list[Edit]:
         return []
     changes = compare(project.root, generate(replace(plan, jobs=tuple(kept))), plan.out)
     return edits(project.root, [change for change in changes if not change.conflict])[0]
+
+
+def abandoned(project: Project, planned: Sequence[Edit]) -> tuple[list[Edit], list[str]]:
+    """Return the edits that remove what is no longer generated after ``planned``.
+
+    Beside them stands what of it was changed by hand, and stays. For Next.js apps, whose dispatcher
+    has a route for every entry; what the Python target leaves behind is code that the user calls.
+    """
+    before, after = make_plan(project), make_plan(project_after(project, planned))
+    edits: list[Edit] = []
+    edited: list[str] = []
+    if before.target != NEXTJS:
+        return edits, edited
+    still = {file.path for file in generate(after)}
+    for file in generate(before):
+        data = content(inside(project.root, file.path)) if file.path not in still else None
+        if data is None:
+            continue
+        if is_untouched(data.decode(errors="replace")):
+            said = f"{file.path}: nothing calls it any more"
+            edits.append(Edit(file.path, None, ChangeKind.REMOVE_GUARD, said))
+        else:
+            edited.append(file.path)
+    return edits, edited
 
 
 def project_after(project: Project, planned: Sequence[Edit]) -> Project:

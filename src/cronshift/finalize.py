@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from cronshift.cutover import read_ownership
-from cronshift.entries import project_after, regenerated, take_out
+from cronshift.entries import abandoned, project_after, regenerated, take_out
 from cronshift.errors import RefusedError
 from cronshift.guard_removal import without_guard
 from cronshift.handlers import Resolver
@@ -23,7 +23,6 @@ from cronshift.planning import make_plan
 from cronshift.targets import generate
 from cronshift.targets.nextjs.retiring import retire
 from cronshift.targets.python import GUARD_NAME, guard_path
-from cronshift.targets.seal import is_untouched
 from cronshift.vercel import ConfigFormat, edit
 
 if TYPE_CHECKING:
@@ -146,29 +145,13 @@ def _end_nextjs(project: Project, plan: Plan, jobs: Sequence[Job]) -> tuple[list
         for move in moves
     ]
     written = regenerated(project, planned)
-    gone, edited = _not_generated(project, plan, make_plan(project_after(project, planned)))
+    gone, edited = abandoned(project, planned)
     edits = [*planned, *_once(written, gone)]
     return edits, [
         *(f"{file} stays: {reason}." for file, reason in stay.items()),
         *_stays(project, [job for job in jobs if job.mode is Mode.BRIDGE], ()),
         *(f"{path} is no longer needed, but was changed by hand." for path in edited),
     ]
-
-
-def _not_generated(project: Project, before: Plan, after: Plan) -> tuple[list[Edit], list[str]]:
-    """Return the edits that remove what is no longer generated, and what of it was changed by hand."""
-    still = {file.path for file in generate(after)}
-    edits, edited = [], []
-    for file in generate(before):
-        data = content(inside(project.root, file.path)) if file.path not in still else None
-        if data is None:
-            continue
-        if is_untouched(data.decode(errors="replace")):
-            said = f"{file.path}: nothing calls it any more"
-            edits.append(Edit(file.path, None, ChangeKind.REMOVE_GUARD, said))
-        else:
-            edited.append(file.path)
-    return edits, edited
 
 
 def _not_yet(ownership: Ownership, job: Job, now: datetime, has_run: HasRun) -> str | None:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from cronshift.cutover import percent_now, read_ownership
 from cronshift.model import Origin
 from cronshift.ownership import Epoch, Owner, Ownership, tick_text
+from cronshift.placing import NEXTJS
 from cronshift.planning import make_plan
+from cronshift.targets.nextjs.dispatching import dispatcher_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from cronshift.model import Job
+    from cronshift.model import Job, Plan
     from cronshift.project import Project
 
 
@@ -69,7 +72,7 @@ def read_status(project: Project, now: datetime) -> Status:
     plan = make_plan(project)
     ownership = read_ownership(project.root)
     rows = tuple(_job(project, job, ownership, now) for job in plan.jobs)
-    return Status(rows, tuple(_drift(rows, ownership)))
+    return Status(rows, (*_drift(rows, ownership), *_unasked(project, plan, rows)))
 
 
 def _job(project: Project, job: Job, ownership: Ownership, now: datetime) -> JobStatus:
@@ -115,3 +118,19 @@ def _drift(rows: tuple[JobStatus, ...], ownership: Ownership) -> list[str]:
             if not row.generated and (row.percent or row.upcoming)
         ]
     )
+
+
+def _unasked(project: Project, plan: Plan, rows: Sequence[JobStatus]) -> Iterator[str]:
+    """Yield the jobs of a Next.js app whose entries and dispatcher do not fit their shares."""
+    if plan.target != NEXTJS:
+        return
+    for job, row in zip(plan.jobs, rows, strict=True):
+        file = dispatcher_file(plan, job)
+        if job.entry.called is not None:
+            if file is None or not (project.root / file).is_file():
+                yield f"{job.entry.called} is called for {job.id}, and nothing answers there."
+        elif not row.moved and (row.percent or row.upcoming):
+            yield (
+                f"{job.id} is Inngest's at {row.percent} %, and Vercel calls {job.entry.path} without"
+                " asking whose the tick is: both sides run those ticks."
+            )

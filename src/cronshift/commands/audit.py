@@ -52,6 +52,7 @@ def audit(
       cronshift audit --json | jq '.jobs[].next'
       cronshift audit --forecast
     """
+    from cronshift.cutover import read_ownership
     from cronshift.document import plan_document
     from cronshift.planning import make_plan
     from cronshift.reporting import github_lines, sarif_log
@@ -61,7 +62,8 @@ def audit(
     plan = make_plan(invocation.project)
     match output or (Format.JSON if invocation.json else Format.TEXT):
         case Format.JSON:
-            invocation.console.document(plan_document(plan, now, ticks=ticks))
+            held = read_ownership(invocation.project.root)
+            invocation.console.document(plan_document(plan, now, ticks=ticks, ownership=held))
         case Format.SARIF:
             known = invocation.project.settings.suppressions
             reasons = {(one.code, one.job): one.reason for one in known}

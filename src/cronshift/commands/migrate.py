@@ -11,6 +11,8 @@ from cronshift.commands.completion import finding_codes, job_names
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cronshift.invocation import Invocation
     from cronshift.migration import Migration
 
@@ -91,7 +93,7 @@ def migrate(
     elif not operation.changes:
         console.say("Everything is generated already; nothing was changed.")
     if invocation.json:
-        console.document(_document(migration, written=written))
+        console.document(_document(root, migration, written=written))
     declined = bool(operation.changes) and not written and not dry_run
     return ExitCode.NOT_WELL if migration.left_out or declined else ExitCode.OK
 
@@ -122,13 +124,14 @@ def _show(invocation: Invocation, migration: Migration) -> None:
     console.result(changes_summary(migration.changes))
 
 
-def _document(migration: Migration, *, written: bool) -> dict[str, object]:
+def _document(root: Path, migration: Migration, *, written: bool) -> dict[str, object]:
+    from cronshift.cutover import read_ownership
     from cronshift.document import finding_document, plan_document
 
     changes = [{"path": change.path, "action": str(change.action)} for change in migration.changes]
     mending = migration.mending
     return {
-        **plan_document(migration.plan, datetime.now(UTC)),
+        **plan_document(migration.plan, datetime.now(UTC), ownership=read_ownership(root)),
         "changes": changes,
         "left_out": [job.id for job in migration.left_out],
         "doubtful": [finding_document(finding) for finding in migration.doubtful],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift import operations
-from cronshift.cutover import prepare_cutover
+from cronshift.cutover import Handover, prepare_cutover
 from cronshift.errors import RefusedError
 from cronshift.finalize import Finalization, prepare_finalization
 from cronshift.migration import prepare_migration
@@ -19,6 +19,7 @@ from cronshift.model import Mode
 from cronshift.planning import make_plan
 from cronshift.project import load_project
 from cronshift.rollback import prepare_rollback
+from cronshift.status import read_status
 
 from .conftest import EXAMPLE, LONG_AGO, build, example_app, started, upstream_server
 from .test_nextjs_built import JOBS, run
@@ -311,3 +312,38 @@ def test_no_job_is_handed_over_behind_a_middleware_that_turns_its_guard_away(pla
         '"/((?!api/inngest|api/cron/|_next).*)"', matcher
     )
     assert prepare_cutover(load_project(plain), (), LONG_AGO).operation.changes
+
+
+def test_the_status_tells_what_would_run_twice_or_not_at_all(plain: Path) -> None:
+    migrated(plain)
+    assert read_status(load_project(plain), LATER).drift == ()
+    config = plain / "vercel.json"
+    pointed = config.read_text()
+    config.write_text(pointed.replace("/api/cronshift/api/cron/prediction", "/api/cron/prediction"))
+    (told,) = read_status(load_project(plain), LATER).drift
+    assert "both sides run those ticks" in told
+    assert told.startswith("prediction-check is Inngest's at 100 %")
+    config.write_text(pointed)
+    (plain / "app/api/cronshift/api/cron/prediction-check/route.ts").unlink()
+    (told,) = read_status(load_project(plain), LATER).drift
+    assert "called for prediction-check, and nothing answers there" in told
+
+
+def test_a_job_whose_entry_is_taken_out_leaves_no_dispatcher_behind(plain: Path) -> None:
+    migrated(plain, percent=0)
+    before = tree(plain)
+    now = LATER.replace(hour=1, minute=15)
+    moved = prepare_cutover(
+        load_project(plain),
+        ["daily-update-polymarket-data"],
+        now,
+        handover=Handover.DEPLOY,
+        deploy=timedelta(minutes=5),
+    )
+    operations.apply(plain, moved.operation)
+    route = "app/api/cronshift/api/cron/daily-update-polymarket-data/route.ts"
+    assert not (plain / route).exists()
+    back = prepare_rollback(load_project(plain), (), LATER + timedelta(hours=3))
+    operations.apply(plain, back.operation)
+    ownership = "cronshift.ownership.json"
+    assert {**tree(plain), ownership: b""} == {**before, ownership: b""}

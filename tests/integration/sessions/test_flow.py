@@ -290,7 +290,7 @@ def test_an_event_carries_two_ids_and_nothing_else(flow: Flow, app: App) -> None
     run = flow.run(before=lambda client: relay(flow.flow, client))
     text = json.dumps(run.event)
     assert set(run.event["data"]) == {"session_id", "user_id", "attempt"}
-    for secret in ("ada", "postgresql", "password", "sqlite", "model-"):
+    for secret in ("balance", "postgresql", "password", "sqlite", "model-"):
         assert secret not in text
     assert session in text
 

@@ -138,7 +138,7 @@ def test_before_a_migration_there_is_nothing_to_validate(app: Path) -> None:
 
 def test_a_function_that_the_list_lacks_is_left_out(app: Path) -> None:
     migrate(app)
-    replace(app, "lib/inngest/functions/index.ts", "  two,\n", "")
+    replace(app, "lib/inngest/functions/index.ts", "[one, two]", "[one]")
     (left,) = findings(app)
     assert (left.name, left.job) == ("function-left-out", "two")
     assert left.location
@@ -147,7 +147,7 @@ def test_a_function_that_the_list_lacks_is_left_out(app: Path) -> None:
 
 def test_a_job_without_a_function_is_missing(app: Path) -> None:
     migrate(app)
-    replace(app, "lib/inngest/functions/index.ts", "  two,\n", "")
+    replace(app, "lib/inngest/functions/index.ts", "[one, two]", "[one]")
     (app / "lib/inngest/functions/two.ts").unlink()
     assert told(app) == [("function-missing", "two")]
 
