@@ -84,7 +84,7 @@ def _index(plan: Plan) -> str:
 
 def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
     """Return what functions and dispatcher share, by path; nothing that neither needs."""
-    bridge = plan.bridge
+    bridge, base_path = plan.bridge, plan.routers.base_path
     secret_env = text(bridge.secret_env)
     in_pages = any(callee(plan, job).paged for job in plan.runnable)
     has_client = plan.code.client is not None and plan.code.client.module is not None
@@ -96,7 +96,7 @@ def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
             ),
             "secret_env": secret_env,
         },
-        "routes": {},
+        "routes": {"base_path": text(base_path) if base_path else None},
         "cronshift": {
             "secret_env": secret_env,
             "base": f"process.env[{text(bridge.base_url_env)}]"
@@ -105,7 +105,7 @@ def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
         },
         **({"guard": {"secret_env": secret_env}, "dispatch": {}} if dispatching else {}),
         **(
-            {"pages": {"dispatching": bool(dispatching)}}
+            {"pages": {"dispatching": bool(dispatching), "base_path": base_path}}
             if in_pages or not plan.routers.app
             else {}
         ),
