@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift import operations
+from cronshift.executor.events import tick_event
 from cronshift.migration import prepare_migration
 from cronshift.planning import make_plan
 from cronshift.project import load_project
 from cronshift.running import Outcome, Request, run_job
+from cronshift.runtime.held import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -252,6 +254,29 @@ def test_a_heartbeat_that_does_not_answer_fails_nothing(
     outcome = run(root, "bridged")
     assert outcome.run.error is None
     assert outcome.run.steps[1].output == "failed: ConnectError"
+
+
+@pytest.mark.parametrize("job", ["bridged", "fan"])
+def test_a_tick_of_vercels_is_neither_run_nor_pinged(
+    root: Path, app: App, job: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run is no success of the job: a ping would hide that Vercel's fails."""
+
+    def of_the_schedule(cron: str, tick: datetime, now: datetime) -> dict[str, Any]:
+        event = tick_event(cron, tick, now)
+        del event["data"]["cronshift"]
+        return event
+
+    monkeypatch.setattr("cronshift.running.tick_event", of_the_schedule)
+    monkeypatch.setenv("CRONSHIFT_OWNERSHIP", '{"version": 1, "jobs": {}}')
+    SOURCE.forget()
+    try:
+        outcome = run(root, job)
+    finally:
+        monkeypatch.delenv("CRONSHIFT_OWNERSHIP")
+        SOURCE.forget()
+    assert outcome.run.output["skipped"] == "owner vercel"
+    assert app.calls == []
 
 
 def test_a_run_by_hand_is_never_stale(root: Path, app: App) -> None:

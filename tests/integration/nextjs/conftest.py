@@ -129,7 +129,11 @@ def started(root: Path, packages: Path, upstream: Upstream) -> Iterator[App]:
     process = subprocess.Popen(
         next_command(packages, "start", "--port", str(port), "--hostname", "127.0.0.1"),
         cwd=root,
-        env=environment(UPSTREAM_URL=upstream.url, CRONSHIFT_BASE_URL=url),
+        env=environment(
+            UPSTREAM_URL=upstream.url,
+            CRONSHIFT_BASE_URL=url,
+            PREDICTIONS_PING_URL=f"{upstream.url}/ping?key=hush",
+        ),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -11,6 +11,9 @@ import httpx
 import pytest
 
 from cronshift.cutover import read_ownership
+from cronshift.executor.engine import Target, execute
+from cronshift.executor.events import tick_event
+from cronshift.executor.transport import Endpoint
 from cronshift.live import ask_both
 from cronshift.ownership import Owner
 from cronshift.planning import make_plan
@@ -73,7 +76,7 @@ def test_a_job_whose_work_fails_fails_and_is_tried_again(built_app: App, job: st
 
 def test_the_query_reaches_the_handler_byte_for_byte(built_app: App) -> None:
     output: Any = run(built_app, "update-ai-models").output
-    body = json.loads(output["body"])
+    body = output["body"]
     assert body["search"] == "?source=open%2Frouter&source=own"
     assert body["sources"] == ["open/router", "own"]
     direct = call(built_app, f"/api/cronshift{MODELS}", "0 0 * * 0").json()
@@ -82,7 +85,7 @@ def test_the_query_reaches_the_handler_byte_for_byte(built_app: App) -> None:
 
 def test_a_handler_of_the_pages_router_sees_its_own_request(built_app: App) -> None:
     output: Any = run(built_app, "update-active-events").output
-    body = json.loads(output["body"])
+    body = output["body"]
     assert body["url"] == "/api/cron/update-active-events"
     answer = call(built_app, "/api/cronshift/api/cron/update-active-events", "0 */2 * * *")
     assert answer.status_code == 200
@@ -145,3 +148,70 @@ def test_both_sides_tell_which_ownership_file_they_hold(
     told = httpx.options(f"{built_app.url}/api/cronshift/api/cron/{job}", headers=options)
     assert told.status_code == 204
     assert not told.content
+
+
+PREDICTIONS = "daily-generate-batch-predictions"
+PING = "/ping?key=hush"
+
+
+def test_a_success_pings_and_a_failure_pings_that_it_is_one(built_app: App) -> None:
+    upstream = built_app.upstream
+    upstream.asked.clear()
+    done = run(built_app, PREDICTIONS)
+    assert [step.id for step in done.steps] == [
+        "due",
+        *(f"call model={model}" for model in ("gpt-5", "claude-4", "gemini/3")),
+        "heartbeat",
+    ]
+    assert upstream.asked.count(PING) == 1
+    assert "hush" not in json.dumps(done.to_json())
+    upstream.asked.clear()
+    upstream.broken.add("predictions")
+    try:
+        done = run(built_app, PREDICTIONS, attempts=1)
+    finally:
+        upstream.broken.clear()
+    assert done.error is not None
+    assert done.error.message.startswith("3 of 3 failed. model=gpt-5: ")
+    assert PING not in upstream.asked
+    assert upstream.asked[-1] == "/ping/fail?key=hush"
+    assert done.failure_run is not None
+    assert [step.id for step in done.failure_run.steps] == ["report"]
+
+
+def scheduled(app: App, job: str, tick: datetime) -> Run:
+    """Run a job as its schedule does, not as a person."""
+
+    async def go() -> Run:
+        plan = make_plan(load_project(app.root))
+        event = tick_event("TZ=UTC 0 6 * * *", tick, tick)
+        del event["data"]["cronshift"]
+        async with Endpoint.http(f"{app.url}/api/inngest", None) as endpoint:
+            return await execute(endpoint, Target(f"{plan.app_id}-{job}", attempts=1), event)
+
+    return asyncio.run(go())
+
+
+def test_a_tick_of_vercels_is_left_to_it_and_pings_nobody(built_app: App) -> None:
+    """Nothing but half of session-recovery and all of prediction-check is Inngest's."""
+    tick = datetime(2026, 11, 25, 6, tzinfo=UTC)
+    built_app.upstream.asked.clear()
+    for job in (PREDICTIONS, "update-ai-models"):
+        assert scheduled(built_app, job, tick).output == {"skipped": "owner vercel"}
+    assert not built_app.upstream.asked
+    output: Any = scheduled(built_app, "prediction-check", tick).output
+    assert output["body"]["checked"] == {"of": "checks"}
+
+
+def test_half_of_the_ticks_is_inngests_as_python_says(built_app: App) -> None:
+    ownership = read_ownership(built_app.root)
+    ticks = [
+        datetime(2026, 11, 25, hour, 10 * ten, tzinfo=UTC) for hour in range(3) for ten in range(6)
+    ]
+    ran = [
+        "skipped" not in str(scheduled(built_app, "session-recovery", tick).output)
+        for tick in ticks
+    ]
+    owned = [ownership.owner("session-recovery", tick) is Owner.INNGEST for tick in ticks]
+    assert ran == owned
+    assert 0 < sum(owned) < len(ticks)

@@ -102,6 +102,10 @@ def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
             "base": f"process.env[{text(bridge.base_url_env)}]"
             + (f" ?? {text(bridge.base_url)}" if bridge.base_url else ""),
             "no_base_url": text(f"{bridge.base_url_env} is not set"),
+            "secret_name": bridge.secret_env,
+            "bad_secret": text(
+                f"{bridge.secret_env} has characters that no header can carry, or spaces around it"
+            ),
         },
         **({"guard": {"secret_env": secret_env}, "dispatch": {}} if dispatching else {}),
         **(

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from cronshift.model import Job, JobOptions, Plan, RateLimit, Throttle
 
 _JOB, _OPTIONS, _WORK, _STEP = 2, 4, 4, 6  # columns in
-_FAILURE = 'onFailure: async ({ step }) => step.run("heartbeat", () => ping(JOB, true))'
+_FAILURE = """onFailure: async ({ error, step }) =>
+  step.run("report", () => reportFailure(JOB, error))"""
 
 
 def job_module(plan: Plan, job: Job, name: str) -> str:
@@ -75,7 +76,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         name=name,
         options=[
             *(member(key, value, _OPTIONS) for key, value in given.items()),
-            *([_FAILURE] if options.heartbeat_env else []),
+            _FAILURE,
         ],
         trigger=None if in_options else data(trigger),
         work=list(_work(options, called)),
@@ -84,9 +85,9 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
 
 def _imported(job: Job, called: Callee) -> list[str]:
     """Return what the module takes from those of all jobs, as formatters sort it."""
-    names = ["type Job", "direct" if called.file else "bridged", "callOf"]
-    names += ["ping"] if job.options.heartbeat_env else []
-    names += ["together", "withParameter"] if job.options.fan_out else []
+    names = ["type Job", "direct" if called.file else "bridged", "callOf", "reportFailure"]
+    names += ["reportSuccess"] if job.options.heartbeat_env else []
+    names += ["reasonToSkip", "together", "withParameter"] if job.options.fan_out else []
     return sorted(names, key=lambda one: one.removeprefix("type ").lower())
 
 
@@ -137,6 +138,8 @@ def _work(options: JobOptions, called: Callee) -> Iterator[str]:
         step = 'const answer = await step.run("call",'
         yield running(step, called.answering("call"), ");", _WORK)
     else:
+        yield 'const skipped = await step.run("due", () => reasonToSkip(call));'
+        yield "if (skipped) return { skipped };"
         work = called.answering(f"withParameter(call, {text(fan_out.param)}, value)")
         step = f"step.run(`call {in_template(fan_out.param)}=${{value}}`,"
         yield "const one = (value: string) =>"
@@ -148,7 +151,11 @@ def _work(options: JobOptions, called: Callee) -> Iterator[str]:
             yield "for (const value of VALUES) {"
             yield "  outcomes.push(...(await Promise.allSettled([one(value)])));"
             yield "}"
-        yield "const answer = together(outcomes);"
+        yield f"const answer = together({text(fan_out.param)}, VALUES, outcomes);"
     if options.heartbeat_env is not None:
-        yield 'await step.run("heartbeat", () => ping(JOB));'
+        done = 'await step.run("heartbeat", () => reportSuccess(JOB));'
+        if fan_out is None:
+            yield f'if (!("skipped" in answer)) {{\n  {done}\n}}'
+        else:
+            yield done
     yield "return answer;"

@@ -206,7 +206,8 @@ def _work(options: JobOptions, answering: str) -> Iterator[str]:
         yield laid_out(step, before="return ", indent=_INDENT)
         return
     yield laid_out(step, before="answer = ", indent=_INDENT)
-    yield 'await ctx.step.run("heartbeat", runtime.report_success, JOB)'
+    yield 'if "skipped" not in answer:'
+    yield '    await ctx.step.run("heartbeat", runtime.report_success, JOB)'
     yield "return answer"
 
 
