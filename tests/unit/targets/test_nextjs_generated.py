@@ -148,6 +148,15 @@ def test_every_file_is_sealed_and_the_same_each_time(name: str) -> None:
     assert all(is_untouched(text) for text in written(PLANS[name]).values())
 
 
+@pytest.mark.parametrize("name", PLANS)
+def test_no_type_is_any(name: str) -> None:
+    for text in written(PLANS[name]).values():
+        root = parse(text, "typescript")
+        assert root is not None
+        types = [node.text() for node in root.find_all(kind="predefined_type")]
+        assert "any" not in types
+
+
 def test_what_no_job_needs_is_not_written() -> None:
     moved = a_job("moved", file="lib/inngest/jobs/moved.ts", origin=Origin.MOVED)
     names = {path.rpartition("/")[2] for path in written(a_plan(moved))}
@@ -193,7 +202,7 @@ def kinds(text: str) -> list[str]:
     """Return the kinds of a file's statements, and of all calls in it."""
     root = parse(text, "typescript")
     assert root is not None
-    assert root.find(kind="ERROR") is None, text
+    assert root.find(kind="ERROR") is None
     statements = [node.kind() for node in root.children() if node.kind() != "comment"]
     calls = [
         node.field("function").text()  # type: ignore[union-attr]

@@ -18,7 +18,7 @@ from cronshift.targets.nextjs.dispatching import Dispatcher, dispatchers, guarde
 from cronshift.targets.nextjs.imports import import_path
 from cronshift.targets.nextjs.job import job_module
 from cronshift.targets.nextjs.naming import function_name
-from cronshift.targets.nextjs.source import comment, data, listed, text
+from cronshift.targets.nextjs.source import comment, data, in_template, listed, text
 from cronshift.targets.nextjs.style import restyle
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
@@ -102,7 +102,7 @@ def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
             "base": f"process.env[{text(bridge.base_url_env)}]"
             + (f" ?? {text(bridge.base_url)}" if bridge.base_url else ""),
             "no_base_url": text(f"{bridge.base_url_env} is not set"),
-            "secret_name": bridge.secret_env,
+            "secret_name": in_template(bridge.secret_env),
             "bad_secret": text(
                 f"{bridge.secret_env} has characters that no header can carry, or spaces around it"
             ),
