@@ -199,7 +199,8 @@ class SessionFlow:
         where = (mapped.id == _key(mapped, session_id)) & mapped.status.in_(labels)
         becomes = settings.finished if well else settings.failed
         said = reason or ("delivered in part" if well else "failed")
-        return sweeping.run(self.engine, mapped, Sweep(where, becomes, refund=True, reason=said))
+        sweep = Sweep(where, becomes, refund=True, reason=said, well=well and not reason)
+        return sweeping.run(self.engine, mapped, sweep)
 
     def recover(self) -> tuple[int, Report]:
         """Queue lost sessions again, and settle those that are stuck; safe to run twice.

@@ -39,12 +39,14 @@ class Sweep:
         becomes: the label they get; ``None`` leaves it.
         refund: whether what they are owed is paid.
         reason: written into the refund, and into the error column where there is one.
+        well: whether nothing went wrong, so that the error column is left alone.
     """
 
     where: ColumnElement[bool]
     becomes: str | None
     refund: bool
     reason: str
+    well: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +297,7 @@ def _recording(recording: Insert, sweep: Sweep, rows: Any, now: int) -> Insert:
 
 def _marks(mapped: Mapped, sweep: Sweep) -> dict[str, Any]:
     marks: dict[str, Any] = {mapped.settings.status: as_status(mapped, sweep.becomes or "")}
-    if mapped.settings.error:
+    if mapped.settings.error and not sweep.well:
         marks[mapped.settings.error] = sweep.reason
     return marks
 

@@ -122,7 +122,7 @@ def test_a_session_is_charged_queued_sent_processed_and_finished(flow: Flow, app
     assert run.error is None
     assert run.output == {"delivered": 3, "failed": []}
     assert flow.processed == ["model-0", "model-1", "model-2"]
-    assert app.state(session)[0] == "finished"
+    assert app.state(session) == ("finished", None)
     assert app.account(user) == (7, 3)
     assert [step.id for step in run.steps] == [
         "claim",
