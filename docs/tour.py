@@ -1,4 +1,4 @@
-"""Run the README's tour for real, and write what it prints back into the README; ``make docs``."""
+"""Run the tours of the README and of docs/nextjs.md for real, and write back what they print; ``make docs``."""
 
 from __future__ import annotations
 
@@ -8,18 +8,27 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(
     r"<!-- tested -->\n```console\n\$ (?P<command>cronshift [^\n]*)\n.*?```", re.DOTALL
 )
-FILE = re.compile(r"<!-- file (?P<path>\S+) -->\n```python\n.*?```", re.DOTALL)
+FILE = re.compile(r"<!-- file (?P<path>\S+) -->\n```(?P<language>\w+)\n.*?```", re.DOTALL)
+TOURS = {"README.md": "", "docs/nextjs.md": "nextjs"}
+"""The pages, each with the folder of the examples that its commands are run in."""
+
 sys.path.insert(0, str(ROOT / "examples"))
 
 
-def tour(text: str) -> str:
-    """Return the README with the output of its commands and the files that they make as they are."""
+def tour(text: str, example: str = "") -> str:
+    """Return a page with the output of its commands and the files that they make as they are.
+
+    Args:
+        text: the page.
+        example: the folder of the examples that the commands are run in.
+    """
     from demo import serving
 
     with tempfile.TemporaryDirectory() as folder:
@@ -27,9 +36,11 @@ def tour(text: str) -> str:
             "demo.py", "sessions", "nextjs", "__pycache__", "inngest_app"
         )
         project = Path(
-            shutil.copytree(ROOT / "examples", Path(folder, "predictions"), ignore=ignored)
+            shutil.copytree(
+                ROOT / "examples" / example, Path(folder, "predictions"), ignore=ignored
+            )
         )
-        with serving(project) as address:
+        with nullcontext("") if example else serving(project) as address:
             environment = {
                 **{name: value for name, value in os.environ.items() if name != "NO_COLOR"},
                 "APP": address,
@@ -55,11 +66,12 @@ def tour(text: str) -> str:
 
         def show(match: re.Match[str]) -> str:
             code = project.joinpath(match["path"]).read_text()
-            return f"<!-- file {match['path']} -->\n```python\n{code}```"
+            return f"<!-- file {match['path']} -->\n```{match['language']}\n{code}```"
 
         return FILE.sub(show, text)
 
 
 if __name__ == "__main__":
-    readme = ROOT / "README.md"
-    readme.write_text(tour(readme.read_text()))
+    for name, example in TOURS.items():
+        page = ROOT / name
+        page.write_text(tour(page.read_text(), example))

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -28,9 +30,11 @@ def normal(text: str) -> str:
     return " ".join(re.sub(r"[│├└─\s]+", " ", text).split())
 
 
-def test_the_readmes_tour_prints_what_the_readme_shows() -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert normal(script("tour").tour(readme)) == normal(readme)
+@pytest.mark.parametrize("name", ["README.md", "docs/nextjs.md"])
+def test_a_tour_prints_what_its_page_shows(name: str) -> None:
+    module = script("tour")
+    page = (ROOT / name).read_text()
+    assert normal(module.tour(page, module.TOURS[name])) == normal(page)
 
 
 def test_the_reference_is_what_the_program_tells() -> None:

@@ -34,6 +34,19 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 READY = 60  # seconds
 
 
+AMBIENT = """import { headers } from "next/headers";
+
+export async function GET() {
+  const given = await headers();
+  if (given.get("authorization") !== `Bearer ${process.env.CRON_SECRET ?? "?"}`) {
+    return new Response("no", { status: 401 });
+  }
+  return Response.json({ schedule: given.get("x-vercel-cron-schedule") });
+}
+"""
+"""A route that reads the request from Next's surroundings, so that it is called over HTTP only."""
+
+
 @dataclass
 class Upstream:
     """What the app's work asks: remembers what it was asked, and fails what it is told to."""
@@ -155,8 +168,16 @@ def started(root: Path, packages: Path, upstream: Upstream) -> Iterator[App]:
 
 @pytest.fixture(scope="session")
 def built_app(node_packages: Path) -> Iterator[App]:
-    """The example: all of prediction-check is Inngest's, half of session-recovery, nothing else."""
+    """The example: all of prediction-check is Inngest's, half of session-recovery, nothing else.
+
+    Beside its jobs stands one more, whose route is called over HTTP.
+    """
     with example_app(node_packages) as root:
+        (root / "app/api/cron/ambient").mkdir()
+        (root / "app/api/cron/ambient/route.ts").write_text(AMBIENT)
+        config = json.loads((root / "vercel.json").read_text())
+        config["crons"].append({"path": "/api/cron/ambient?x=%2F", "schedule": "0 9 * * *"})
+        (root / "vercel.json").write_text(json.dumps(config))
         migration = prepare_migration(load_project(root), (), LONG_AGO)
         operations.apply(root, migration.operation)
         for job, percent in (("prediction-check", 100), ("session-recovery", 50)):

@@ -15,6 +15,7 @@ from cronshift.executor.engine import Target, execute
 from cronshift.executor.events import tick_event
 from cronshift.executor.transport import Endpoint
 from cronshift.live import ask_both
+from cronshift.model import Mode
 from cronshift.ownership import Owner
 from cronshift.planning import make_plan
 from cronshift.project import load_project
@@ -90,6 +91,16 @@ def test_a_handler_of_the_pages_router_sees_its_own_request(built_app: App) -> N
     answer = call(built_app, "/api/cronshift/api/cron/update-active-events", "0 */2 * * *")
     assert answer.status_code == 200
     assert answer.json() == body
+
+
+def test_a_route_that_reads_its_surroundings_is_asked_over_http(built_app: App) -> None:
+    """By the function and by the dispatcher: in process it would see another request."""
+    plan = make_plan(load_project(built_app.root))
+    assert {job.id: job.mode for job in plan.jobs}["ambient"] is Mode.BRIDGE
+    output: Any = run(built_app, "ambient").output
+    assert output["body"] == {"schedule": "0 9 * * *"}
+    answer = call(built_app, "/api/cronshift/api/cron/ambient?x=%2F", "0 9 * * *")
+    assert (answer.status_code, answer.json()) == (200, {"schedule": "0 9 * * *"})
 
 
 def test_a_tick_of_inngests_does_not_reach_the_route(built_app: App) -> None:

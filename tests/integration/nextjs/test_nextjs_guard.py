@@ -149,13 +149,17 @@ def test_a_call_is_decided_by_its_query_and_schedule(app: Path) -> None:
             case("?m=%2F", **CRON),
             case("?m=%2F", **{**CRON, "x-vercel-cron-schedule": "30  */4 * * * "}),
             case("?m=two%20words", **CRON),
-            case("?m=%2f", **CRON),
+            case("?m=/", **CRON),
+            case("?m=two+words&", **CRON),
+            case("?m=other", **CRON),
             case("?m=%2F", **{"user-agent": "curl"}),
         ],
     )["decided"]
     assert decided == [
         {"path": "/api/x?m=%2F"},
         {"status": 200, "said": "owner inngest"},
+        {"status": 200, "said": "owner inngest"},
+        {"path": "/api/x?m=%2F"},
         {"status": 200, "said": "owner inngest"},
         {"path": None},
         {"status": 401, "said": "not a call of Vercel's cron"},

@@ -53,11 +53,19 @@ export default async function handler(request: NextRequest) {
   return Response.json({ edge: "EdgeRuntime" in globalThis, path: request.nextUrl.pathname });
 }
 """,
+    "pages/api/cron/plain.js": """export default function handler(request, response) {
+  if (request.headers.authorization !== `Bearer ${process.env.CRON_SECRET ?? "?"}`) {
+    return response.status(401).end();
+  }
+  return response.status(200).json({ url: request.url });
+}
+""",
     "vercel.json": json.dumps(
         {
             "crons": [
                 {"path": "/shop/api/cron/report?x=%2F&x=y", "schedule": "0 3 * * *"},
                 {"path": "/shop/api/cron/edge", "schedule": "0 4 * * *"},
+                {"path": "/shop/api/cron/plain?y", "schedule": "0 5 * * *"},
             ]
         },
         indent=2,
@@ -71,6 +79,9 @@ path = "/shop/api/cron/report?x=%2F&x=y"
 
 [jobs.edge]
 path = "/shop/api/cron/edge"
+
+[jobs.plain]
+path = "/shop/api/cron/plain?y"
 """,
 }
 
@@ -128,12 +139,22 @@ def test_the_guard_stands_below_the_base_path(app: App) -> None:
     assert [one["path"] for one in crons] == [
         "/shop/api/cron/report?x=%2F&x=y",
         "/shop/api/cronshift/api/cron/edge",
+        "/shop/api/cron/plain?y",
     ]
     skipped = call(app, "/shop/api/cronshift/api/cron/edge", "0 4 * * *")
     assert skipped.json() == {"skipped": "owner inngest"}
     passed = call(app, "/shop/api/cronshift/api/cron/report?x=%2F&x=y", "0 3 * * *")
     assert passed.json() == call(app, "/shop/api/cron/report?x=%2F&x=y", "0 3 * * *").json()
     assert call(app, "/shop/api/cronshift/api/cron/report", "0 3 * * *").status_code == 200
+
+
+def test_a_handler_in_javascript_is_asked_over_http(app: App) -> None:
+    told = call(app, "/shop/api/cron/plain?y", "0 5 * * *").json()
+    assert told["url"].startswith("/api/cron/plain?y")
+    assert run(app, "plain") == told
+    assert call(app, "/shop/api/cronshift/api/cron/plain?y", "0 5 * * *").json() == told
+    other = call(app, "/shop/api/cronshift/api/cron/plain?z", "0 5 * * *").json()
+    assert other == call(app, "/shop/api/cron/plain?z", "0 5 * * *").json()
 
 
 def test_pages_tell_which_file_they_hold(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

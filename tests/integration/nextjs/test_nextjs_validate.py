@@ -178,7 +178,7 @@ def test_run_start_runs_a_job_in_the_apps_own_dev_server_and_stops_it(app: Path)
     assert done.returncode == 0, done.stderr + done.stdout
     document: Any = json.loads(done.stdout)
     assert document["status"] == "completed"
-    assert document["output"]["body"] == '{"x":"1"}'
+    assert document["output"]["body"] == {"x": "1"}
     assert "Starting next dev" in done.stderr
     assert runs_in(app) == []
 

@@ -107,7 +107,11 @@ def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
                 f"{bridge.secret_env} has characters that no header can carry, or spaces around it"
             ),
         },
-        **({"guard": {"secret_env": secret_env}, "dispatch": {}} if dispatching else {}),
+        **(
+            {"guard": {"secret_env": secret_env}, "dispatch": {"base_path": base_path}}
+            if dispatching
+            else {}
+        ),
         **(
             {"pages": {"dispatching": bool(dispatching), "base_path": base_path}}
             if in_pages or not plan.routers.app

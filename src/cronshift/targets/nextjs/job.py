@@ -134,6 +134,9 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
 def _work(options: JobOptions, called: Callee) -> Iterator[str]:
     """Yield the statements behind the call's making."""
     fan_out = options.fan_out
+    if fan_out is None and options.heartbeat_env is None:
+        yield running('return step.run("call",', called.answering("call"), ");", _WORK)
+        return
     if fan_out is None:
         step = 'const answer = await step.run("call",'
         yield running(step, called.answering("call"), ");", _WORK)
