@@ -7,6 +7,7 @@ new one, byte for byte, so that nothing else has to remember it.
 from __future__ import annotations
 
 MOUNT = "/api/cronshift"
+_LONGEST = 512  # characters of an entry's path; Vercel's schema
 
 
 def original_path(path: str) -> str:
@@ -27,4 +28,4 @@ def dispatched_path(path: str, base_path: str) -> str | None:
     if not path.startswith(f"{base_path}/"):
         return None
     there = f"{base_path}{MOUNT}{inner}"
-    return there if original_path(there) == path else None
+    return there if original_path(there) == path and len(there) <= _LONGEST else None

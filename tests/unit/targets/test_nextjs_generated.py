@@ -185,6 +185,8 @@ def test_an_app_without_a_router_is_refused() -> None:
         ("/api//x", None),
         ("/", None),
         ("/api/cr\u00f6n", None),
+        ("/api/x?" + "y" * 490, "app/api/cronshift/api/x/route.ts"),
+        ("/api/x?" + "y" * 500, None),  # Vercel takes 512 characters
     ],
 )
 def test_a_dispatcher_stands_where_next_has_nothing_to_match(path: str, file: str | None) -> None:

@@ -64,9 +64,10 @@ def dispatchers(plan: Plan) -> tuple[Dispatcher, ...]:
 def dispatcher_file(plan: Plan, job: Job) -> str | None:
     """Return the file of the route that a job's entry is to point to; ``None`` where none can be."""
     routers = plan.routers
-    path = job.entry.path.partition("?")[0]
-    if job.entry.origin is not Origin.CRONS or dispatched_path(path, routers.base_path) is None:
+    there = dispatched_path(job.entry.path, routers.base_path)
+    if job.entry.origin is not Origin.CRONS or there is None:
         return None
+    path = job.entry.path.partition("?")[0]
     parts = path.removeprefix(routers.base_path).removeprefix("/").removesuffix("/").split("/")
     if not all(_PLAIN.fullmatch(part) for part in parts):
         return None
