@@ -56,6 +56,9 @@ PAGES = {
     "page-body": """const { date = "none" } = request.body;
   return response.json({ date });""",
     "page-pipeline": 'await pipeline(Readable.from(["o", "k"]), response);',
+    "page-read": """const read = [];
+  for await (const chunk of request) read.push(chunk);
+  return response.send(read.length ? "more" : "ok");""",
     "page-stream": 'return response.status(200).send(Readable.from(["o", "k"]));',
     "page-head": """response.writeHead(200, { "content-type": "text/plain" });
   response.write("o");
