@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _TICKS_LOOKED_AT = 300
 _AMBIENT = re.compile(r"[\"']next/headers[\"']")
+_OF_NEXT = re.compile(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")
 _IMPORTED = re.compile(r"""\b(?:from|import|require)\s*\(?\s*["']([^"']+)["']""")
 _TYPES = re.compile(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
 _MOST_IMPORTED = 300  # modules of one handler
@@ -115,16 +116,17 @@ class Judge:
             max_duration=seen.max_duration or self.configured_duration(handler.file),
             runtime=seen.runtime,
             reads=tuple(name for name, read in reads if read),
-            ambient=self._reads_ambient(handler.file),
+            ambient=self._needs_next(handler),
             auth=None if seen.auth is Auth.UNKNOWN else seen.auth.value,
         )
 
-    def _reads_ambient(self, file: str) -> bool:
-        """Return whether a module, or one that it imports, reads Next's own request."""
+    def _needs_next(self, handler: Handler) -> bool:
+        """Return whether a module, or one that it imports, needs what only Next gives a request."""
+        file, in_pages = handler.file, handler.kind is HandlerKind.NEXT_PAGES
         tree, seen, left = self.resolver.tree, {file}, [file]
         while left:
             text = _TYPES.sub("", tree.read(left.pop()))
-            if _AMBIENT.search(text):
+            if _AMBIENT.search(text) or (in_pages and _OF_NEXT.search(text)):
                 return True
             specifiers = _IMPORTED.findall(text) if len(seen) < _MOST_IMPORTED else []
             found = {one for name in specifiers if (one := tree.imported(file, name))}

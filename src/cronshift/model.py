@@ -107,7 +107,8 @@ class Handler:
     """The source that answers an entry's path.
 
     Attributes:
-        ambient: whether it reads its request from Next's surroundings (``cookies()``, ``headers()``).
+        ambient: whether it needs what only Next gives around a request (``cookies()``, ``headers()``;
+            a page's ``revalidate()``).
         runtime: what the file says of it: ``edge``, ``nodejs``.
         reads: what of the request it looks at: ``query``, ``schedule``.
         route: where an app declares the route in code, beside ``file``, which is what is deployed.
@@ -246,11 +247,13 @@ class Routers:
         app: the folder of the app router; ``None`` without one.
         pages: the folder of the pages router.
         base_path: what begins every path of the app.
+        suffix: what the names of routes in TypeScript end with.
     """
 
     app: str | None = None
     pages: str | None = None
     base_path: str = ""
+    suffix: str = "ts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,14 +45,17 @@ def endpoint_of(judge: Judge) -> str | None:
     """Return the route that serves an app's functions, generated where there is none."""
     router = judge.resolver.next
     if router.app_folder:
-        return f"{router.app_folder}/api/inngest/route.ts"
-    return f"{router.pages_folder}/api/inngest.ts" if router.pages_folder else None
+        return f"{router.app_folder}/api/inngest/route.{router.config.suffix}"
+    return (
+        f"{router.pages_folder}/api/inngest.{router.config.suffix}" if router.pages_folder else None
+    )
 
 
 def routers_of(judge: Judge) -> Routers:
     """Return where a Next.js app has its routes."""
     router = judge.resolver.next
-    return Routers(router.app_folder, router.pages_folder, router.config.base_path)
+    config = router.config
+    return Routers(router.app_folder, router.pages_folder, config.base_path, config.suffix)
 
 
 def app_code(judge: Judge, settings: Settings) -> AppCode:
@@ -74,5 +77,7 @@ def is_callable(handler: Handler, path: str, settings: Settings, routers: Router
         return False
     if "[" not in handler.file:
         return True
+    if handler.kind is HandlerKind.NEXT_PAGES and handler.runtime == "edge":
+        return False  # Next writes the parameters into the query of its request
     below = path.partition("?")[0].removeprefix(routers.base_path)
     return route_params(folders[handler.kind] or "", handler.file, below) is not None

@@ -46,6 +46,14 @@ class NextConfig:
     redirects: tuple[dict[str, Any], ...] = ()
     rewrites: tuple[dict[str, Any], ...] = ()
 
+    @property
+    def suffix(self) -> str:
+        """What a route in TypeScript ends with, so that Next takes it for one."""
+        kinds = {kind: [] for kind in ("ts", "tsx")}  # type: dict[str, list[str]]
+        for one in self.extensions:
+            kinds.get(one.rpartition(".")[2], []).append(one)
+        return min(kinds["ts"] or kinds["tsx"] or ["ts"], key=len)
+
 
 class NextRouter:
     """The routes of a Next.js app.
@@ -192,7 +200,7 @@ def route_params(folder: str, file: str, path: str) -> dict[str, str | list[str]
         path: without base path and query.
     """
     relative = PurePosixPath(file).relative_to(folder)
-    in_app = relative.stem in {"route", "page"}
+    in_app = PurePosixPath(folder).name == "app"
     parts = relative.parts[:-1] if in_app else relative.with_suffix("").parts
     if not in_app and parts[-1:] == ("index",):
         parts = parts[:-1]
@@ -201,7 +209,8 @@ def route_params(folder: str, file: str, path: str) -> dict[str, str | list[str]
     found: dict[str, str | list[str]] = {}
     for number, segment in enumerate(segments or ()):
         if segment.rank in {Rank.REST, Rank.MAYBE_REST}:
-            found[segment.text] = told[number:]
+            if rest := told[number:]:
+                found[segment.text] = rest
             told = told[:number]
             break
         if number >= len(told) or (segment.rank is Rank.STATIC and segment.text != told[number]):

@@ -87,14 +87,15 @@ class Call:
     def reason_to_skip(self, now: datetime | None = None) -> str | None:
         """Return why this tick is not to run, if it is not: not Inngest's, or too old.
 
-        Only a first attempt is judged: what has begun is finished.
+        Whose it is, every attempt asks, since the first may have died before it could; too old is
+        only what has not begun.
         """
-        if self.attempt > 0 or not self.scheduled:
+        if not self.scheduled:
             return None
         held = held_ownership()
         if held is not None and held.owner(self.job.id, self.tick) is not Owner.INNGEST:
             return "owner vercel"
-        if self.job.stale_after is None:
+        if self.job.stale_after is None or self.attempt > 0:
             return None
         late = (now or datetime.now(UTC)) - self.tick
         if late <= self.job.stale_after:

@@ -22,7 +22,13 @@ from tests.integration.nextjs.session_app import (
     script,
     tree,
 )
-from tests.integration.nextjs.test_nextjs_target import SETTINGS, migrated, project, served
+from tests.integration.nextjs.test_nextjs_target import (
+    SETTINGS,
+    TSCONFIG,
+    migrated,
+    project,
+    served,
+)
 from tests.integration.sessions.conftest import TOML
 
 from cronshift import operations
@@ -80,6 +86,9 @@ def test_the_flow_is_strict_typescript(
     migrated(root)
     operations.apply(root, prepare_scaffold(root, NOW, flow=FLOW))
     (root / "server.ts").write_text(SERVER)
+    assert compiled(root, node_packages) == ""
+    options = {**TSCONFIG["compilerOptions"], "target": "ES5"}  # as Next 13 makes it
+    (root / "tsconfig.json").write_text(json.dumps({**TSCONFIG, "compilerOptions": options}))
     assert compiled(root, node_packages) == ""
     folder = root / "lib/inngest/sessions"
     assert ("overPrisma" in (folder / "connection.ts").read_text()) is prisma

@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from cronshift import operations
 from cronshift.cutover import Handover, prepare_cutover
 from cronshift.errors import ConfigError, CronshiftError, RefusedError
+from cronshift.executor.events import tick_event
 from cronshift.migration import Migration, prepare_migration
 from cronshift.model import Mode
 from cronshift.planning import make_plan
@@ -141,7 +143,7 @@ fan_out = { param = "model", values = ["a", "b/c&d"] }
 retries = 1
 stale_after = "9m"
 """
-TSCONFIG = {
+TSCONFIG: dict[str, Any] = {
     "compilerOptions": {
         "target": "ES2017",
         "lib": ["dom", "dom.iterable", "esnext"],
@@ -207,6 +209,36 @@ def migrated(root: Path) -> Migration:
     migration = prepare_migration(load_project(root), (), NOW)
     operations.apply(root, migration.operation)
     return migration
+
+
+OTHER_OPTIONS: dict[str, dict[str, Any]] = {
+    "strictest": {
+        "exactOptionalPropertyTypes": True,
+        "noFallthroughCasesInSwitch": True,
+        "noImplicitOverride": True,
+        "noPropertyAccessFromIndexSignature": True,
+        "noUncheckedIndexedAccess": True,
+        "verbatimModuleSyntax": True,
+    },
+    "as Next 13 and 14 make it": {"target": "ES5"},
+    "loose": {"strict": False, "moduleResolution": "node"},
+}
+
+
+@pytest.mark.parametrize("major", [4, 3])
+@pytest.mark.parametrize("options", OTHER_OPTIONS)
+def test_what_is_generated_compiles_as_the_app_does(
+    tmp_path: Path, node_packages: Path, major: int, options: str
+) -> None:
+    root = project(tmp_path, node_packages, major=major)
+    migrated(root)
+    compiled = {**TSCONFIG["compilerOptions"], **OTHER_OPTIONS[options]}
+    (root / "tsconfig.json").write_text(json.dumps({**TSCONFIG, "compilerOptions": compiled}))
+    tsc = node_packages / "node_modules/typescript/bin/tsc"
+    command = ["node", str(tsc), "-p", ".", "--pretty", "false"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    own = [line for line in done.stdout.splitlines() if not line.startswith(tuple(ROUTES))]
+    assert own == []
 
 
 @pytest.mark.parametrize("major", [4, 3])
@@ -360,6 +392,26 @@ def test_a_busy_route_is_tried_again_when_it_says_so_and_each_value_alone(
     attempts = {step.id: step.attempts for step in done.steps}
     assert attempts["call model=a"] == 2
     assert attempts["call model=b/c&d"] == 1
+
+
+@pytest.mark.parametrize(("job", "step"), [("echo", "call"), ("flaky", "due")])
+@pytest.mark.parametrize("attempt", [0, 1])
+def test_whose_a_tick_is_is_asked_at_every_attempt(
+    app: tuple[Path, str], job: str, step: str, attempt: int
+) -> None:
+    """A first attempt may have died before it came to ask: the second one must not run Vercel's tick."""
+    event = tick_event("TZ=UTC 30 3 * * *", NOW, NOW)
+    del event["data"]["cronshift"]
+    around = {
+        "ctx": {"attempt": attempt, "run_id": "01RUN", "stack": {"stack": [], "current": 0}},
+        "event": event,
+        "events": [event],
+        "steps": {},
+    }
+    asked = {"fnId": f"shop-{job}", "stepId": "step"}
+    (done,) = httpx.post(app[1], params=asked, json=around).json()
+    assert done["displayName"] == step
+    assert "owner vercel" in json.dumps(done["data"])
 
 
 def test_an_answer_that_says_no_is_not_tried_again(app: tuple[Path, str]) -> None:

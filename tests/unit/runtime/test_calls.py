@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inngest import NonRetriableError
 
-from cronshift.runtime import Answer, Call, Handler, Job
+from cronshift.ownership import Ownership
+from cronshift.runtime import Answer, Call, Handler, Job, calls
 from cronshift.runtime.answers import BODY_LIMIT, Body, HandlerError, judge, retry_after
 from cronshift.runtime.calls import tick_of
 
@@ -90,7 +91,7 @@ def test_a_secret_that_no_header_can_carry_is_refused_without_being_told(
     [
         (9, 0, True, False),
         (10, 0, True, True),
-        (10, 1, True, False),  # what has begun is finished
+        (10, 1, True, False),  # what has begun is not too late
         (10, 0, False, False),  # a person asked for it
         (-1, 0, True, False),
     ],
@@ -103,6 +104,15 @@ def test_a_tick_is_stale_when_its_first_attempt_comes_too_late(
     assert bool(reason) == skips
     if reason:
         assert reason == "stale: due 2026-11-24 08:00 UTC, 0:10:00 ago"
+
+
+@pytest.mark.parametrize("attempt", [0, 1])
+def test_whose_a_tick_is_is_asked_at_every_attempt(
+    monkeypatch: pytest.MonkeyPatch, attempt: int
+) -> None:
+    """A first attempt may have died before it came to ask: the second must not run Vercel's tick."""
+    monkeypatch.setattr(calls, "held_ownership", Ownership)
+    assert replace(CALL, attempt=attempt).reason_to_skip(TICK) == "owner vercel"
 
 
 def test_a_job_without_a_limit_is_never_stale() -> None:

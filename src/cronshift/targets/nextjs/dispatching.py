@@ -50,14 +50,19 @@ class Dispatcher:
 
 def dispatchers(plan: Plan) -> tuple[Dispatcher, ...]:
     """Return the routes for all jobs that Vercel still calls and that a dispatcher can answer for."""
-    grouped: defaultdict[tuple[str, str], list[Job]] = defaultdict(list)
+    grouped: defaultdict[str, list[Job]] = defaultdict(list)
     for job in plan.runnable:
         file = dispatcher_file(plan, job)
         if file is not None:
-            grouped[file, job.entry.path.partition("?")[0]].append(job)
+            grouped[file].append(job)
     return tuple(
-        Dispatcher(file, path, tuple(jobs), pages=not file.endswith("/route.ts"))
-        for (file, path), jobs in grouped.items()
+        Dispatcher(
+            file,
+            jobs[0].entry.path.partition("?")[0],
+            tuple(jobs),
+            pages=not file.startswith(f"{plan.routers.app}/"),
+        )
+        for file, jobs in grouped.items()
     )
 
 
@@ -77,8 +82,8 @@ def dispatcher_file(plan: Plan, job: Job) -> str | None:
         return None
     place = f"{folder}{MOUNT}/{'/'.join(parts)}"
     if folder == routers.app:
-        return f"{place}/route.ts"
-    return None if parts[-1] == "index" else f"{place}.ts"
+        return f"{place}/route.{routers.suffix}"
+    return None if parts[-1] == "index" else f"{place}.{routers.suffix}"
 
 
 def guarded(job: Job) -> Iterator[str]:
