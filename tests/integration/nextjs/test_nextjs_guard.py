@@ -152,6 +152,7 @@ def test_a_call_is_decided_by_its_query_and_schedule(app: Path) -> None:
             case("?m=/", **CRON),
             case("?m=two+words&", **CRON),
             case("?m=other", **CRON),
+            case("?m=other", **{**CRON, "x-vercel-cron-schedule": "30 */4 * * *"}),
             case("?m=%2F", **{"user-agent": "curl"}),
         ],
     )["decided"]
@@ -162,5 +163,6 @@ def test_a_call_is_decided_by_its_query_and_schedule(app: Path) -> None:
         {"path": "/api/x?m=%2F"},
         {"status": 200, "said": "owner inngest"},
         {"path": None},
+        {"status": 200, "said": "owner inngest"},
         {"status": 401, "said": "not a call of Vercel's cron"},
     ]
