@@ -23,9 +23,13 @@ def migrate(
         list[str] | None,
         typer.Argument(metavar="JOB", help="All when none is named.", autocompletion=job_names),
     ] = None,
-    target: Annotated[str | None, typer.Option(help="What to generate: python or nextjs.")] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(help="What to generate, python or nextjs; kept in cronshift.toml."),
+    ] = None,
     out: Annotated[
-        str | None, typer.Option(metavar="DIR", help="The package to write, inside the project.")
+        str | None,
+        typer.Option(metavar="DIR", help="The folder to write, inside the project; kept so too."),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite files changed by hand, after a backup.")

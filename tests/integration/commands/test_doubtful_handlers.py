@@ -284,3 +284,21 @@ def test_no_more_ticks_are_given_to_a_handler_that_is_doubted(app: Cronshift) ->
     assert (refused.code, refused.document["error"]["reason"]) == (2, "doubtful-handler")
     assert app("migrate", "fine", "--accept", "CS201", "-y").code == 0
     assert app("cutover", "fine", "-y").code == 0
+
+
+def test_the_target_and_the_folder_asked_for_are_kept_for_later_commands(app: Cronshift) -> None:
+    before = tree(app.folder)
+    words = ("migrate", "fine", "--target", "nextjs", "--out", "lib/jobs")
+    looked = app(*words, "--dry-run")
+    assert '+[project]\n+target = "nextjs"\n+out = "lib/jobs"\n' in looked.err
+    assert tree(app.folder) == before
+    assert app(*words, "--yes").code == 0
+    settings = (app.folder / "cronshift.toml").read_text()
+    assert settings == f'{SETTINGS}\n[project]\ntarget = "nextjs"\nout = "lib/jobs"\n'
+    validated = app("validate", "--no-compile", "--json").document
+    assert [one.split("-")[-1] for one in validated["functions"]] == ["fine"]
+    again = app(*words, "--yes", "--json")
+    assert (again.code, again.document["written"], again.document["edits"]) == (0, False, [])
+    (first,) = operations.history(app.folder)
+    operations.revert(app.folder, first)
+    assert tree(app.folder) == before
