@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift import forecast
+from cronshift import forecast, node
 from cronshift.findings import entries, inngest, leftovers, load, routing
 from cronshift.handlers import Verdict
 from cronshift.handlers.javascript import arguments, constant, line_of, pairs
@@ -181,12 +181,12 @@ def sdk_version(tree: SourceTree) -> tuple[int, int, int] | None:
     """Return the exact version of the TypeScript SDK: installed, locked, or pinned; else nothing."""
     if "inngest" not in tree.dependencies:
         return None
-    installed = tree.root / "node_modules/inngest/package.json"
+    installed = node.installed(tree.root, "inngest/package.json")
     locked = tree.data("package-lock.json").get("packages")
     given = locked.get("node_modules/inngest") if isinstance(locked, dict) else None
     told = given.get("version") if isinstance(given, dict) else tree.dependencies["inngest"]
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        told = json.loads(installed.read_bytes())["version"]
+        told = json.loads(installed.read_bytes())["version"] if installed else told
     exact = _EXACT.fullmatch(told) if isinstance(told, str) else None
     return (int(exact[1]), int(exact[2]), int(exact[3])) if exact else None
 

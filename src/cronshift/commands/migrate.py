@@ -9,6 +9,7 @@ import typer
 
 from cronshift.commands.completion import finding_codes, job_names
 from cronshift.errors import ExitCode
+from cronshift.model import Severity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,8 +109,14 @@ def _show(invocation: Invocation, migration: Migration) -> None:
     console = invocation.console
     left_out = {job.id for job in migration.left_out}
     stopping = [finding for finding in migration.plan.findings if finding.job in left_out]
+    everybodys = [
+        finding
+        for finding in migration.plan.findings
+        if finding.job is None and finding.severity is Severity.ERROR
+    ]
+    if stopping or everybodys:
+        console.result(findings_text([*everybodys, *stopping]))
     if stopping:
-        console.result(findings_text(stopping))
         console.result(left_out_text(stopping))
     for finding in migration.doubtful:
         console.warn(

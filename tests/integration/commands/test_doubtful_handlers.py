@@ -302,3 +302,18 @@ def test_the_target_and_the_folder_asked_for_are_kept_for_later_commands(app: Cr
     (first,) = operations.history(app.folder)
     operations.revert(app.folder, first)
     assert tree(app.folder) == before
+
+
+def test_what_concerns_all_jobs_is_told_by_migrate_too(app: Cronshift) -> None:
+    said = app("migrate", "fine", "--target", "nextjs", "--dry-run")
+    assert said.code == 0
+    assert "error CS430 endpoint-intercepted  middleware.ts:8" in said.out
+    assert "left out" not in said.out
+
+
+def test_commands_and_diffs_to_copy_are_not_broken_into_lines(app: Cronshift) -> None:
+    said = app("migrate", "--target", "nextjs", "--dry-run", env={"COLUMNS": "30"})
+    assert "left out: posted (CS302); as it is: cronshift migrate posted --accept CS302:posted\n" in said.out  # fmt: skip
+    assert app("migrate", "fine", "--target", "nextjs", "--fix", "--yes").code == 0
+    looked = app("cutover", "fine", "--dry-run", env={"COLUMNS": "30"})
+    assert '+      "path": "/api/cronshift/api/cron/fine",\n' in looked.out
