@@ -191,6 +191,11 @@ def sdk_version(tree: SourceTree) -> tuple[int, int, int] | None:
     return (int(exact[1]), int(exact[2]), int(exact[3])) if exact else None
 
 
+def is_refused(version: tuple[int, ...]) -> bool:
+    """Return whether Inngest's server refuses that version of the TypeScript SDK."""
+    return _REFUSED[0] <= version <= _REFUSED[1]
+
+
 def sdk_major(tree: SourceTree) -> int | None:
     """Return the major version of the TypeScript SDK, as far as package.json tells."""
     version = sdk_version(tree)
@@ -201,7 +206,7 @@ def sdk_major(tree: SourceTree) -> int | None:
 def _sdk(tree: SourceTree) -> Iterator[Finding]:
     """Yield what is wrong with the version of the TypeScript SDK, and with calls of the other's."""
     version = sdk_version(tree)
-    if version is not None and _REFUSED[0] <= version <= _REFUSED[1]:
+    if version is not None and is_refused(version):
         line = tree.line_of("package.json", '"inngest"')
         text = f"inngest {'.'.join(map(str, version))} is refused by Inngest's server."
         yield inngest.REFUSED_SDK.found(text, location=Location("package.json", line))
