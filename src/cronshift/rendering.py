@@ -155,11 +155,17 @@ _CHANGES = {  # action: sign, style, word in the count, note
 }
 
 
-def changes_summary(changes: Sequence[FileChange]) -> Text:
-    """Return one line for each file that is not as it should be, and a count."""
+def changes_summary(changes: Sequence[FileChange], *, force: bool = False) -> Text:
+    """Return one line for each file that is not as it should be, and a count.
+
+    Args:
+        changes: the files.
+        force: those that were changed by hand are overwritten.
+    """
     text = Text(no_wrap=True)
     for change in changes:
         sign, style, _, note = _CHANGES[change.action]
+        note = "  overwritten; a copy is kept" if force and change.action == "edited" else note
         if sign:
             text.append(f"  {sign} {plain(change.path)}", style=style)
             text.append(f"{note}\n")

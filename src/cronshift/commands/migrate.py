@@ -88,7 +88,7 @@ def migrate(
     )
     operation, written = migration.operation, False
     if not invocation.json:
-        _show(invocation, migration)
+        _show(invocation, migration, force=force)
     if operation.changes and not dry_run and console.confirm("Write these files?", yes=yes):
         operation = operations.apply(root, operation)
         written = True
@@ -103,7 +103,7 @@ def migrate(
     return ExitCode.NOT_WELL if migration.left_out or declined else ExitCode.OK
 
 
-def _show(invocation: Invocation, migration: Migration) -> None:
+def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
     from cronshift.rendering import changes_summary, findings_text, left_out_text, mending_text
 
     console = invocation.console
@@ -132,7 +132,7 @@ def _show(invocation: Invocation, migration: Migration) -> None:
     for change in migration.changes:
         if change.action in {"update", "edited"} or (change.action == "create" and console.verbose):
             console.diff(change.diff())
-    console.result(changes_summary(migration.changes))
+    console.result(changes_summary(migration.changes, force=force))
 
 
 def _document(root: Path, migration: Migration, *, written: bool) -> dict[str, object]:

@@ -176,6 +176,7 @@ def test_a_module_changed_by_hand_is_kept_unless_forced(
     forced = cronshift("migrate", "--yes", "--force")
     assert forced.code == 0
     assert "-    retries=7," in forced.err
+    assert "! inngest_app/jobs/prediction_check.py  overwritten; a copy is kept\n" in forced.out
     assert module.with_name("prediction_check.py.bak").read_text() == mine
     assert "retries=5" in module.read_text()
 
