@@ -1,7 +1,7 @@
 """ACCEPT: findings that the user knows and moves a job with all the same.
 
-What is accepted becomes a suppression in cronshift.toml, with its reason, so that whatever is
-generated later follows from the same files.
+What is accepted becomes a suppression in cronshift.toml, with its reason, beside the target that was
+chosen, so that whatever is generated later follows from the same files.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from cronshift.errors import CronshiftError, RefusedError
 from cronshift.findings import BY_NAME, CATALOGUE
 from cronshift.operations import ChangeKind, Edit
 from cronshift.operations.files import content, inside
-from cronshift.settings_edit import add_suppression
+from cronshift.settings_edit import add_suppression, set_project
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from cronshift.config import Settings
@@ -82,8 +82,15 @@ def accepted_of(
     return tuple(Suppression(code, reason, job) for code, job in ordered)
 
 
-def remember(project: Project, suppressions: Iterable[Suppression]) -> tuple[Edit, Settings]:
-    """Return the edit of cronshift.toml that keeps suppressions, and the settings it gives.
+def remember(
+    project: Project, suppressions: Iterable[Suppression], chosen: Mapping[str, str]
+) -> tuple[Edit, Settings]:
+    """Return the edit of cronshift.toml that keeps what was asked for, and the settings it gives.
+
+    Args:
+        project: with the settings of the file that is edited.
+        suppressions: what is accepted.
+        chosen: what ``[project]`` is to say.
 
     Raises:
         RefusedError: if the settings were read from outside the project.
@@ -92,16 +99,17 @@ def remember(project: Project, suppressions: Iterable[Suppression]) -> tuple[Edi
     held = content(inside(project.root, file))
     if held is None and project.settings.file is not None:
         raise RefusedError(
-            f"{file} does not lie in the project, so what is accepted cannot be kept there.",
+            f"{file} does not lie in the project, so what you asked for cannot be kept there.",
             reason="not-editable",
-            hint="Write the [[suppress]] into it by hand.",
+            hint="Write the target, or the [[suppress]], into it by hand.",
             where=file,
         )
     text = (held or b"").decode()
-    said = []
+    said = [f"{key} = {value}" for key, value in chosen.items()]
+    if chosen:
+        text = set_project(text, chosen)
     for one in suppressions:
         text = add_suppression(text, one.code, one.job, one.reason)
-        said.append(f"{one.code} of {one.job}" if one.job else one.code)
-    summary = f"accept {', '.join(said)}"
-    edit = Edit(file, text.encode(), ChangeKind.EDIT_CONFIG, summary, based_on=held)
+        said.append(f"accept {one.code} of {one.job}" if one.job else f"accept {one.code}")
+    edit = Edit(file, text.encode(), ChangeKind.EDIT_CONFIG, ", ".join(said), based_on=held)
     return edit, parse_settings(text, file)

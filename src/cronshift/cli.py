@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import re
 import sys
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -152,8 +153,12 @@ def _unloaded() -> None:
 
 
 def _help(function: Callable[..., Any]) -> str:
-    """Return a docstring with its paragraphs as one line each; indented blocks stay as they are."""
-    paragraphs = (inspect.getdoc(function) or "").split("\n\n")
+    """Return a docstring with its paragraphs as one line each; indented blocks stay as they are.
+
+    What stands in brackets, such as a table of cronshift.toml, is no markup of rich's.
+    """
+    text = re.sub(r"\[[a-z#/@][^\[]*?\]", r"\\\g<0>", inspect.getdoc(function) or "")
+    paragraphs = text.split("\n\n")
     return "\n\n".join(
         paragraph if "\n  " in paragraph else paragraph.replace("\n", " ")
         for paragraph in paragraphs

@@ -103,8 +103,8 @@ class Console:
     def _print(console: RichConsole, what: RenderableType, style: str | None = None) -> None:
         if isinstance(what, str):
             console.print(plain(what), style=style, markup=False, soft_wrap=True)
-        else:
-            console.print(what, style=style)
+        else:  # what is to be copied, such as a diff or a command, says that it is not to be broken
+            console.print(what, style=style, soft_wrap=getattr(what, "no_wrap", None) or False)
 
 
 def plain(text: str) -> str:

@@ -14,7 +14,7 @@ from cronshift.operations import Edit, Operation, build_operation
 from cronshift.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
 from cronshift.planning import make_plan
 from cronshift.targets import generate
-from cronshift.targets.changes import FileChange, compare, edits
+from cronshift.targets.changes import FileAction, FileChange, compare, edits
 from cronshift.targets.nextjs.extending import as_edit, extend_app
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cronshift.accepting import Acceptance
-    from cronshift.config import Suppression
+    from cronshift.config import Settings, Suppression
     from cronshift.mending import Mending
     from cronshift.model import Finding
     from cronshift.operations import FileImage
@@ -36,8 +36,8 @@ class Migration:
     Attributes:
         plan: the whole plan.
         asked: the jobs asked for; those of them that are left out generate nothing.
-        changes: one for each file of the generated package, and for each of the app's own files
-            that it needs something in.
+        changes: one for each file of the generated package, for the ownership file that is not
+            there yet, and for each of the app's own files that the package needs something in.
         operation: what writes them; without changes when there is nothing to write.
         copies: the files that keep what was changed by hand.
         accepted: the findings that are accepted from now on.
@@ -71,7 +71,7 @@ class Migration:
     @property
     def own_edits(self) -> tuple[FileImage, ...]:
         """The user's own files that change: sources that are mended, and the settings."""
-        generated = {change.path for change in self.changes} | {*self.copies, OWNERSHIP_NAME}
+        generated = {change.path for change in self.changes} | {*self.copies}
         return tuple(image for image in self.operation.images if image.path not in generated)
 
 
@@ -106,8 +106,8 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         project: the project.
         jobs: ids.
         now: the present instant.
-        target: another target than the settings say.
-        out: another package than the settings say.
+        target: another target than the settings say; they say it from then on.
+        out: another package than the settings say; they say it from then on.
         force: overwrite files changed by hand, with a copy beside each.
         only_look: leave such files out of the operation instead of refusing.
         accept: findings to accept and remember, ``CODE`` or ``CODE:JOB``.
@@ -119,7 +119,9 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         RefusedError: when files were changed by hand, without ``force``; when a source to mend or
             the settings to change have uncommitted changes.
     """
+    written_down = project
     project = _as_asked(project, target, out)
+    chosen = _chosen(written_down.settings, project.settings)
     plan = make_plan(project)
     names = [job.id for job in pick_jobs(plan, jobs)]
     acceptances = [read_acceptance(text) for text in accept]
@@ -131,8 +133,8 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         if not any((of.code, one.job or of.job) == (one.code, of.job) for of in accepted)
     )
     own: list[Edit] = []
-    if accepted:
-        edit, settings = remember(project, accepted)
+    if accepted or chosen:
+        edit, settings = remember(written_down, accepted, chosen)
         own.append(edit)
         project = _as_asked(replace(project, settings=settings), target, out)
         plan = make_plan(project)
@@ -152,11 +154,11 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     wanted = [change for change in changes if not (only_look and change.conflict)]
     written, copies = edits(project.root, wanted, force=force)
     extended = extend_app(project.root, replace(plan, jobs=kept)) if kept else ()
-    written += [as_edit(change) for change in extended]
     if not (project.root / OWNERSHIP_NAME).exists():
         # Without the file both sides would run; with it, every tick stays Vercel's for now.
-        text = dump_ownership(Ownership()).encode()
-        written.append(Edit(OWNERSHIP_NAME, text, based_on=None))
+        text = dump_ownership(Ownership())
+        extended = (FileChange(OWNERSHIP_NAME, FileAction.CREATE, None, text), *extended)
+    written += [as_edit(change) for change in extended]
     operation = build_operation(
         project.root,
         " ".join(
@@ -177,6 +179,15 @@ def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
     settings = project.settings
     settings = replace(settings, target=target or settings.target, out=out or settings.out)
     return replace(project, settings=settings)
+
+
+def _chosen(written_down: Settings, asked: Settings) -> dict[str, str]:
+    """Return what cronshift.toml has to say, so that later commands find what is generated."""
+    return {
+        name: getattr(asked, name)
+        for name in ("target", "out")
+        if getattr(asked, name) != getattr(written_down, name)
+    }
 
 
 def _mendable(plan: Plan, jobs: Collection[str]) -> list[Finding]:

@@ -90,7 +90,7 @@ def left_out_text(findings: Iterable[Finding]) -> Text:
         if finding.job and (finding.code in ASKED_FIRST or finding.severity is Severity.ERROR):
             known = codes.setdefault(finding.job, [])
             known += [finding.code] if finding.code not in known else []
-    text = Text()
+    text = Text(no_wrap=True)
     for job, found in codes.items():
         text.append(f"  left out: {plain(job)} ({', '.join(found)})", style="yellow")
         if ASKED_FIRST.issuperset(found):
@@ -155,11 +155,17 @@ _CHANGES = {  # action: sign, style, word in the count, note
 }
 
 
-def changes_summary(changes: Sequence[FileChange]) -> Text:
-    """Return one line for each file that is not as it should be, and a count."""
-    text = Text()
+def changes_summary(changes: Sequence[FileChange], *, force: bool = False) -> Text:
+    """Return one line for each file that is not as it should be, and a count.
+
+    Args:
+        changes: the files.
+        force: those that were changed by hand are overwritten.
+    """
+    text = Text(no_wrap=True)
     for change in changes:
         sign, style, _, note = _CHANGES[change.action]
+        note = "  overwritten; a copy is kept" if force and change.action == "edited" else note
         if sign:
             text.append(f"  {sign} {plain(change.path)}", style=style)
             text.append(f"{note}\n")
@@ -190,7 +196,7 @@ def operations_table(operations: Iterable[Operation]) -> Table:
 
 def operation_plan(operation: Operation) -> Text:
     """Return what an operation will do: a line a change, then the diffs."""
-    text = Text()
+    text = Text(no_wrap=True)
     for change in operation.changes:
         text.append(f"  {change.kind.value}  ", style="bold")
         text.append(f"{plain(change.summary)}\n")

@@ -1,4 +1,4 @@
-"""Edits of cronshift.toml that keep comments and order: moved entries, accepted findings."""
+"""Edits of cronshift.toml that keep comments and order: target, moved entries, accepted findings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ from tomlkit.items import AoT, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+def set_project(text: str, values: Mapping[str, str]) -> str:
+    """Return ``text`` with keys of ``[project]`` set; the table is added at the end if need be."""
+    document = tomlkit.parse(text)
+    project = document.get("project")
+    if project is None:
+        if text and not text.endswith("\n\n"):
+            document.add(tomlkit.nl())
+        document["project"] = project = tomlkit.table()
+    project.update(values)
+    return tomlkit.dumps(document)
 
 
 def add_moved(text: str, job_id: str, entry: Mapping[str, str | int]) -> str:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift import forecast
+from cronshift import forecast, node
 from cronshift.findings import entries, inngest, leftovers, load, routing
 from cronshift.handlers import Verdict
 from cronshift.handlers.javascript import arguments, constant, line_of, pairs
@@ -181,14 +181,19 @@ def sdk_version(tree: SourceTree) -> tuple[int, int, int] | None:
     """Return the exact version of the TypeScript SDK: installed, locked, or pinned; else nothing."""
     if "inngest" not in tree.dependencies:
         return None
-    installed = tree.root / "node_modules/inngest/package.json"
+    installed = node.installed(tree.root, "inngest/package.json")
     locked = tree.data("package-lock.json").get("packages")
     given = locked.get("node_modules/inngest") if isinstance(locked, dict) else None
     told = given.get("version") if isinstance(given, dict) else tree.dependencies["inngest"]
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        told = json.loads(installed.read_bytes())["version"]
+        told = json.loads(installed.read_bytes())["version"] if installed else told
     exact = _EXACT.fullmatch(told) if isinstance(told, str) else None
     return (int(exact[1]), int(exact[2]), int(exact[3])) if exact else None
+
+
+def is_refused(version: tuple[int, ...]) -> bool:
+    """Return whether Inngest's server refuses that version of the TypeScript SDK."""
+    return _REFUSED[0] <= version <= _REFUSED[1]
 
 
 def sdk_major(tree: SourceTree) -> int | None:
@@ -201,7 +206,7 @@ def sdk_major(tree: SourceTree) -> int | None:
 def _sdk(tree: SourceTree) -> Iterator[Finding]:
     """Yield what is wrong with the version of the TypeScript SDK, and with calls of the other's."""
     version = sdk_version(tree)
-    if version is not None and _REFUSED[0] <= version <= _REFUSED[1]:
+    if version is not None and is_refused(version):
         line = tree.line_of("package.json", '"inngest"')
         text = f"inngest {'.'.join(map(str, version))} is refused by Inngest's server."
         yield inngest.REFUSED_SDK.found(text, location=Location("package.json", line))

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from cronshift.ownership import parse_ownership
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -57,3 +59,10 @@ def test_nothing_names_a_registry_or_a_machine() -> None:
     forbidden = re.compile(r"registry\.npmjs|pypi\.org/simple|files\.pythonhosted|\"resolved\"")
     for file in ("requirements.lock", "tests/node/package-lock.json", "pyproject.toml", "Makefile"):
         assert not forbidden.search((ROOT / file).read_text()), file
+
+
+def test_the_share_of_a_flow_is_written_as_the_file_is_read() -> None:
+    page = (ROOT / "docs" / "nextjs-sessions.md").read_text()
+    shown = re.search(r"```json\n(.*?)```", page, re.DOTALL)
+    assert shown
+    assert parse_ownership(shown[1]).flows["prediction-session"][0].percent == 10

@@ -88,6 +88,16 @@ def test_the_installed_version_counts_and_not_the_range(tmp_path: Path) -> None:
     assert only(codes(tmp_path, files), "CS423") == [("package.json", 1)]
 
 
+def test_the_version_that_a_workspace_shares_counts(tmp_path: Path) -> None:
+    shared = tmp_path / "node_modules/inngest/package.json"
+    shared.parent.mkdir(parents=True)
+    shared.write_text('{"version": "3.41.0"}')
+    app = tmp_path / "apps" / "web"
+    app.mkdir(parents=True)
+    package = json.dumps({"dependencies": {"next": "16", "inngest": "^3.40.0"}})
+    assert only(codes(app, {"package.json": package}), "CS423") == [("package.json", 1)]
+
+
 @pytest.mark.parametrize(
     ("version", "call", "wrong"),
     [

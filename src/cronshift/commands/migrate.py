@@ -9,6 +9,7 @@ import typer
 
 from cronshift.commands.completion import finding_codes, job_names
 from cronshift.errors import ExitCode
+from cronshift.model import Severity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,9 +24,13 @@ def migrate(
         list[str] | None,
         typer.Argument(metavar="JOB", help="All when none is named.", autocompletion=job_names),
     ] = None,
-    target: Annotated[str | None, typer.Option(help="What to generate: python or nextjs.")] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(help="What to generate, python or nextjs; kept in cronshift.toml."),
+    ] = None,
     out: Annotated[
-        str | None, typer.Option(metavar="DIR", help="The package to write, inside the project.")
+        str | None,
+        typer.Option(metavar="DIR", help="The folder to write, inside the project; kept so too."),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite files changed by hand, after a backup.")
@@ -83,7 +88,7 @@ def migrate(
     )
     operation, written = migration.operation, False
     if not invocation.json:
-        _show(invocation, migration)
+        _show(invocation, migration, force=force)
     if operation.changes and not dry_run and console.confirm("Write these files?", yes=yes):
         operation = operations.apply(root, operation)
         written = True
@@ -98,14 +103,20 @@ def migrate(
     return ExitCode.NOT_WELL if migration.left_out or declined else ExitCode.OK
 
 
-def _show(invocation: Invocation, migration: Migration) -> None:
+def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
     from cronshift.rendering import changes_summary, findings_text, left_out_text, mending_text
 
     console = invocation.console
     left_out = {job.id for job in migration.left_out}
     stopping = [finding for finding in migration.plan.findings if finding.job in left_out]
+    everybodys = [
+        finding
+        for finding in migration.plan.findings
+        if finding.job is None and finding.severity is Severity.ERROR
+    ]
+    if stopping or everybodys:
+        console.result(findings_text([*everybodys, *stopping]))
     if stopping:
-        console.result(findings_text(stopping))
         console.result(left_out_text(stopping))
     for finding in migration.doubtful:
         console.warn(
@@ -121,7 +132,7 @@ def _show(invocation: Invocation, migration: Migration) -> None:
     for change in migration.changes:
         if change.action in {"update", "edited"} or (change.action == "create" and console.verbose):
             console.diff(change.diff())
-    console.result(changes_summary(migration.changes))
+    console.result(changes_summary(migration.changes, force=force))
 
 
 def _document(root: Path, migration: Migration, *, written: bool) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime
@@ -111,19 +112,22 @@ def run(
     if invocation.json:
         invocation.console.document(outcome.to_json())
     else:
-        _tell(invocation, outcome)
+        _tell(invocation, outcome, plan.bridge.secret_env)
     return ExitCode.OK if outcome.run.status == "completed" else ExitCode.NOT_WELL
 
 
-def _tell(invocation: Invocation, outcome: Outcome) -> None:
+def _tell(invocation: Invocation, outcome: Outcome, secret_env: str) -> None:
     from cronshift.telling import run_tree
 
     console = invocation.console
     console.result(run_tree(outcome.job, outcome.tick, outcome.run))
     if outcome.throwaway:
         console.say("Generated for this run only. Next: cronshift migrate")
-    if outcome.run.error and "CRONSHIFT_BASE_URL is not set" in outcome.run.error.message:
+    said = outcome.run.error.message if outcome.run.error else ""
+    if "CRONSHIFT_BASE_URL is not set" in said:
         console.say(f"  → cronshift run {outcome.job} --base-url http://localhost:3000")
+    if re.search(r"answered 40[13]\b", said) and not os.environ.get(secret_env):
+        console.say(f"  → Set {secret_env}, here and where the app runs: the route asks for it.")
 
 
 @contextmanager

@@ -104,10 +104,14 @@ def _show(
     )
     errors = sum(finding.severity is Severity.ERROR for finding in found)
     console.result(
-        f"{count} functions for {len(plan.runnable)} jobs"
+        f"{_counted(count, 'function')} for {_counted(len(plan.runnable), 'job')}"
         + (f" ({registration.sdk}): " if registration.sdk else ": ")
-        + (f"{errors} error{'' if errors == 1 else 's'}." if errors else "valid.")
+        + (f"{_counted(errors, 'error')}." if errors else "valid.")
     )
     if not errors:
         trying = "cronshift run JOB --start" if plan.target == "nextjs" else "cronshift serve --dev"
         console.say(f"Next: {trying}, or cronshift cutover")
+
+
+def _counted(number: int | None, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

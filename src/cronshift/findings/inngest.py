@@ -192,7 +192,7 @@ COUNT_DIFFERS = Rule(
     "CS426",
     "function-count-differs",
     Severity.ERROR,
-    "The endpoint serves another number of functions than the plan has jobs.",
+    "The endpoint serves fewer functions than the plan has jobs.",
     "Deploy the newest modules; cronshift validate without --endpoint checks them one by one.",
 )
 NOT_CHECKED = Rule(

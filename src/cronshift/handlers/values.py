@@ -127,7 +127,21 @@ def value(tree: SourceTree, expression: Expression, depth: int = _DEEPEST) -> An
         return [value(tree, item, depth - 1) for item in items(tree, held)]
     if held.kind == "object":
         return {name: value(tree, member, depth - 1) for name, member in members(tree, held)}
+    if held.kind == "template_string":
+        return _filled(tree, held, depth)
     return literal(held.node)
+
+
+def _filled(tree: SourceTree, template: Expression, depth: int) -> Any:
+    """Return the text of a template whose parts are known texts and whole numbers."""
+    written = []
+    for child in template.node.children():
+        inner = child.child(1) if child.kind() == "template_substitution" else None
+        part = value(tree, template.at(inner), depth - 1) if inner is not None else child.text()
+        if isinstance(part, bool) or not isinstance(part, str | int):
+            return UNKNOWN
+        written.append(str(part).replace("\\\\", "\\") if inner is None else str(part))
+    return "".join(written).removeprefix("`").removesuffix("`")
 
 
 def is_known(data: Any) -> bool:

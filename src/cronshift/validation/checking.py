@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cronshift.findings import inngest as rules
+from cronshift.surveying import is_refused
 from cronshift.validation.limits import check_options
 from cronshift.validation.schedules import check_triggers, same_ticks, schedules
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from cronshift.validation.registration import FunctionConfig, Registration
 
 _JS_SDK = re.compile(r"(?:inngest-)?js:v?(\d+)\.(\d+)\.(\d+)")
-_REFUSED = (3, 22, 0), (3, 53, 1)
 
 
 def check(
@@ -59,7 +59,7 @@ def _app(plan: Plan, registration: Registration) -> Iterator[Finding]:
             f"The app is {registration.app_id!r}, and the plan's is {plan.app_id!r}."
         )
     version = _JS_SDK.fullmatch(registration.sdk or "")
-    if version and _REFUSED[0] <= tuple(map(int, version.groups())) <= _REFUSED[1]:
+    if version and is_refused(tuple(map(int, version.groups()))):
         yield rules.REFUSED_SDK.found(f"The endpoint runs {registration.sdk}.")
     if registration.mode == "cloud" and registration.has_signing_key is False:
         yield rules.NO_SIGNING_KEY.found("The endpoint is in cloud mode and has no signing key.")
@@ -71,10 +71,11 @@ def _count(plan: Plan, registration: Registration) -> Iterator[Finding]:
     yield rules.NOT_CHECKED.found(registration.unlisted or rules.NOT_CHECKED.summary)
     counts_handlers = "js" in (registration.sdk or "")  # measured: with those for failures
     most = 2 * jobs if counts_handlers else jobs
-    if count is not None and not jobs <= count <= most:
-        yield rules.COUNT_DIFFERS.found(
-            f"The plan has {jobs} jobs, and {count} functions are served."
-        )
+    text = f"The plan has {jobs} jobs, and {count} functions are served."
+    if count is not None and count < jobs:
+        yield rules.COUNT_DIFFERS.found(text)
+    elif count is not None and count > most:  # the app's own, as a list would tell
+        yield rules.WITHOUT_JOB.found(text)
 
 
 def _coverage(

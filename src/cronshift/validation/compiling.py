@@ -128,6 +128,8 @@ def _is_ours(diagnostic: Diagnostic, plan: Plan) -> bool:
     file = _at(diagnostic)
     if file is None:
         return False
+    if file == plan.code.serve_file:
+        return True
     folders = [plan.out, *(f"{top}pages/api/cronshift" for top in ("", "src/"))]
     if plan.endpoint_file is not None:
         api = PurePosixPath(plan.endpoint_file).parents[1]

@@ -12,6 +12,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from cronshift.conventions.sources import is_test
 from cronshift.errors import ConfigError, NotWellError
 from cronshift.handlers.javascript import arguments, imports
 from cronshift.handlers.tree import SourceTree
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 _STEP_URL = "http://localhost/api/inngest"  # the SDK takes it from the request
 _SOURCES = (".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs")
-_TEST = re.compile(r"(^|/)(__tests__|__mocks__|tests?)/|\.(test|spec)\.\w+$")
 _HELPERS = {"cron": "cron", "eventType": "event"}  # functions of v4 that make a trigger
 _TRIGGER_KEYS = {"cron": "cron", "jitter": "jitter", "event": "event", "if": "expression"}
 _SENT = (
@@ -122,7 +122,7 @@ def _serving(tree: SourceTree, file: str | None) -> Iterator[Expression]:
 
 def _sources(tree: SourceTree) -> Iterator[str]:
     for file in sorted(tree.files):
-        if file.endswith(_SOURCES) and not _TEST.search(file) and "nngest" in tree.read(file):
+        if file.endswith(_SOURCES) and not is_test(file) and "nngest" in tree.read(file):
             yield file
 
 

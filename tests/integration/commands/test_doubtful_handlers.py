@@ -284,3 +284,36 @@ def test_no_more_ticks_are_given_to_a_handler_that_is_doubted(app: Cronshift) ->
     assert (refused.code, refused.document["error"]["reason"]) == (2, "doubtful-handler")
     assert app("migrate", "fine", "--accept", "CS201", "-y").code == 0
     assert app("cutover", "fine", "-y").code == 0
+
+
+def test_the_target_and_the_folder_asked_for_are_kept_for_later_commands(app: Cronshift) -> None:
+    before = tree(app.folder)
+    words = ("migrate", "fine", "--target", "nextjs", "--out", "lib/jobs")
+    looked = app(*words, "--dry-run")
+    assert '+[project]\n+target = "nextjs"\n+out = "lib/jobs"\n' in looked.err
+    assert tree(app.folder) == before
+    assert app(*words, "--yes").code == 0
+    settings = (app.folder / "cronshift.toml").read_text()
+    assert settings == f'{SETTINGS}\n[project]\ntarget = "nextjs"\nout = "lib/jobs"\n'
+    validated = app("validate", "--no-compile", "--json").document
+    assert [one.split("-")[-1] for one in validated["functions"]] == ["fine"]
+    again = app(*words, "--yes", "--json")
+    assert (again.code, again.document["written"], again.document["edits"]) == (0, False, [])
+    (first,) = operations.history(app.folder)
+    operations.revert(app.folder, first)
+    assert tree(app.folder) == before
+
+
+def test_what_concerns_all_jobs_is_told_by_migrate_too(app: Cronshift) -> None:
+    said = app("migrate", "fine", "--target", "nextjs", "--dry-run")
+    assert said.code == 0
+    assert "error CS430 endpoint-intercepted  middleware.ts:8" in said.out
+    assert "left out" not in said.out
+
+
+def test_commands_and_diffs_to_copy_are_not_broken_into_lines(app: Cronshift) -> None:
+    said = app("migrate", "--target", "nextjs", "--dry-run", env={"COLUMNS": "30"})
+    assert "left out: posted (CS302); as it is: cronshift migrate posted --accept CS302:posted\n" in said.out  # fmt: skip
+    assert app("migrate", "fine", "--target", "nextjs", "--fix", "--yes").code == 0
+    looked = app("cutover", "fine", "--dry-run", env={"COLUMNS": "30"})
+    assert '+      "path": "/api/cronshift/api/cron/fine",\n' in looked.out

@@ -108,6 +108,9 @@ def test_a_run_that_fails_exits_1_with_the_handlers_own_error(cronshift: Cronshi
     assert said.code == 1
     assert "answered 401 Unauthorized" in said.out
     assert "this route needs CRON_SECRET" in said.out.replace("\n", " ").replace("│", "")
+    assert "→ Set CRON_SECRET" in said.err
+    refused = cronshift("run", "session-recovery", env={"CRON_SECRET": "wörd"})
+    assert "→ Set CRON_SECRET" not in refused.err
 
 
 def test_the_secret_is_used_and_never_shown(cronshift: Cronshift, project: Path) -> None:
@@ -173,6 +176,7 @@ def test_a_module_changed_by_hand_is_kept_unless_forced(
     forced = cronshift("migrate", "--yes", "--force")
     assert forced.code == 0
     assert "-    retries=7," in forced.err
+    assert "! inngest_app/jobs/prediction_check.py  overwritten; a copy is kept\n" in forced.out
     assert module.with_name("prediction_check.py.bak").read_text() == mine
     assert "retries=5" in module.read_text()
 

@@ -40,6 +40,11 @@ def test_every_command_explains_itself_with_an_example(cronshift: Cronshift, com
     assert f"cronshift {command}" in said.out.partition("Examples:")[2]
 
 
+@pytest.mark.parametrize("command", ["rollback", "scaffold", "sessions"])
+def test_help_tells_the_tables_of_the_settings(cronshift: Cronshift, command: str) -> None:
+    assert "[sessions]" in cronshift(command, "--help").out
+
+
 def test_the_module_is_the_same_program(project: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "cronshift", "--version"],

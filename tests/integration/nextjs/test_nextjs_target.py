@@ -312,13 +312,23 @@ def test_a_migration_can_be_taken_back_byte_for_byte(tmp_path: Path, node_packag
     assert tree() == before
 
 
-def test_a_refused_sdk_is_not_generated_for(tmp_path: Path, node_packages: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "reason", "told"),
+    [
+        ("3.40.0", "refused-sdk", "inngest 3.40.0 is refused .* from 3.22.0 to 3.53.1 \\(CVE-"),
+        ("^2.7.0", "unknown-sdk", "version 2 of inngest; .* for v3 and v4"),
+        ("5.0.0", "unknown-sdk", "version 5 of inngest"),
+    ],
+)
+def test_a_refused_sdk_is_not_generated_for(
+    tmp_path: Path, node_packages: Path, version: str, reason: str, told: str
+) -> None:
     root = project(tmp_path, node_packages)
     (root / "node_modules/inngest").unlink()
-    (root / "package.json").write_text('{"dependencies": {"next": "16", "inngest": "3.40.0"}}')
-    with pytest.raises(CronshiftError) as caught:
+    (root / "package.json").write_text(f'{{"dependencies": {{"next": "16", "inngest": "{version}"}}}}')  # fmt: skip
+    with pytest.raises(CronshiftError, match=told) as caught:
         prepare_migration(load_project(root), (), NOW)
-    assert caught.value.reason == "refused-sdk"
+    assert caught.value.reason == reason
 
 
 def test_a_route_that_cannot_be_called_directly_is_not(tmp_path: Path, node_packages: Path) -> None:

@@ -127,6 +127,19 @@ def test_what_the_compiler_refuses_is_told_with_its_place(app: Path) -> None:
     assert "TS2322" in broken.message
 
 
+def test_errors_in_a_serve_route_of_the_apps_own_are_errors_here(app: Path) -> None:
+    generated = app / "app/api/inngest/route.ts"
+    own = app / "app/api/events/route.ts"
+    own.parent.mkdir(parents=True)
+    text = (
+        generated.read_text().partition("\n")[2].replace("maxDuration = ", "maxDuration: string = ")
+    )
+    own.write_text(text)
+    generated.unlink()
+    (found,) = [one for one in validated(app) if one.name == "does-not-compile"]
+    assert (found.location and found.location.file) == "app/api/events/route.ts"
+
+
 def test_errors_in_other_files_are_counted_and_are_no_errors_here(app: Path) -> None:
     (app / "app/other.ts").write_text(
         "export const x: number = 'a';\nexport const y: string = 1;\n"

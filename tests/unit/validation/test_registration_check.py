@@ -147,10 +147,19 @@ def test_other_sdks_are_fine(sdk: str | None) -> None:
 def test_an_endpoint_that_tells_a_number_only_is_checked_by_it() -> None:
     told = Registration(None, None, None, 2, unlisted="It is in dev mode.")
     assert found(told) == [("not-checked", None)]
-    assert found(replace(told, count=3)) == [
+    assert found(replace(told, count=1)) == [
         ("not-checked", None),
         ("function-count-differs", None),
     ]
+
+
+def test_functions_of_the_apps_own_beside_the_jobs_are_no_error() -> None:
+    told = Registration(None, None, None, 3, unlisted="It is in dev mode.")
+    assert found(told) == [("not-checked", None), ("function-without-job", None)]
+    typescript = replace(
+        told, sdk="inngest-js:v4.24.0", count=5
+    )  # two jobs, with those for failures
+    assert found(typescript) == [("not-checked", None), ("function-without-job", None)]
 
 
 def test_cloud_mode_without_a_signing_key_is_found() -> None:

@@ -239,6 +239,21 @@ def test_names_stand_for_what_their_constants_hold(app: Path) -> None:
     assert (one.triggers[0].cron, one.triggers[0].jitter) == ("TZ=UTC 30 3 * * *", "30s")
 
 
+def test_a_template_of_constants_is_the_text_that_it_makes(app: Path) -> None:
+    by_hand(
+        app,
+        'import { FLOW } from "./flow";\n'
+        "export const one = inngest.createFunction(\n"
+        "  { id: `${FLOW}-${1}`, name: `${FLOW} of ${now()}`, triggers: [{ cron: `TZ=UTC 30 3 * * *` }] }, f);",
+        'import { one } from "@/lib/inngest/mine";\n'
+        "export const { GET, POST, PUT } = serve({ client: inngest, functions: [one] });",
+        flow='export const FLOW = "mail";',
+    )
+    one = only(app)
+    assert (one.id.rpartition("mail")[1:], one.computed) == (("mail", "-1"), ("name",))
+    assert one.triggers[0].cron == "TZ=UTC 30 3 * * *"
+
+
 def test_what_is_computed_is_told_and_not_guessed(app: Path) -> None:
     by_hand(
         app,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
+from cronshift.findings.inngest import REFUSED_SDK
 from cronshift.ownership import OWNERSHIP_NAME
 from cronshift.targets import GeneratedFile
 from cronshift.targets.nextjs.calling import callee
@@ -26,6 +27,9 @@ from cronshift.targets.seal import seal
 if TYPE_CHECKING:
     from cronshift.model import Job, Plan
 
+SDK_MAJORS = (3, 4)
+"""The majors of the npm package that functions are generated for."""
+
 _SHORTEST_DURATION = 300  # seconds: what Vercel gives a function that says nothing
 
 
@@ -35,8 +39,8 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
     A client and an endpoint that the app has already are not among them.
 
     Raises:
-        CronshiftError: without a router, for an SDK that Inngest refuses, or for a client whose id
-            nothing tells.
+        CronshiftError: without a router, for an SDK that Inngest refuses or whose major is another,
+            or for a client whose id nothing tells.
     """
     if plan.endpoint_file is None and plan.code.serve_file is None:
         raise CronshiftError(
@@ -44,13 +48,7 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
             reason="no-router",
             hint="Name the app with -C, or use --target python.",
         )
-    if any(finding.code == "CS423" for finding in plan.findings):
-        raise CronshiftError(
-            "Inngest refuses the installed version of its TypeScript SDK.",
-            reason="refused-sdk",
-            hint="npm install inngest@latest",
-            where="package.json",
-        )
+    _refuse_sdk(plan)
     refuse_unknown_id(plan)
     dispatching = dispatchers(plan)
     files = {
@@ -68,6 +66,25 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
         GeneratedFile(path, seal(restyle(written, plan.code.style), "//"))
         for path, written in files.items()
     )
+
+
+def _refuse_sdk(plan: Plan) -> None:
+    """Refuse versions that Inngest's server does, and majors that the templates are not for."""
+    refused = next((one for one in plan.findings if one.code == REFUSED_SDK.code), None)
+    if refused is not None:
+        raise CronshiftError(
+            f"{refused.message} {REFUSED_SDK.summary}",
+            reason="refused-sdk",
+            hint="npm install inngest@^3.54.0 (or inngest@latest, which is v4)",
+            where="package.json",
+        )
+    if plan.sdk_major not in SDK_MAJORS:
+        raise CronshiftError(
+            f"The app has version {plan.sdk_major} of inngest; functions are generated for v3 and v4.",
+            reason="unknown-sdk",
+            hint="npm install inngest@latest",
+            where="package.json",
+        )
 
 
 def _index(plan: Plan) -> str:
