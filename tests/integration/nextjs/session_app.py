@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sqlalchemy import create_engine, text
-from tests.integration.nextjs.test_nextjs_target import SETTINGS, migrated, project
+from tests.integration.nextjs.typescript_app import SETTINGS, migrated, project
 from tests.integration.sessions.conftest import TOML
 
 from cronshift import operations

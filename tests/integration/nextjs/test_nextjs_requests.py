@@ -12,7 +12,7 @@ from cronshift.planning import make_plan
 from cronshift.project import load_project
 from cronshift.running import Request, run_job
 
-from .test_nextjs_target import TSCONFIG, link_packages, migrated, served
+from .typescript_app import TSCONFIG, link_packages, migrated, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

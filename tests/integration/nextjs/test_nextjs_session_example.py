@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine
 from tests.integration.nextjs.session_app import FLOW, a_database, compiled, plain, receiving
-from tests.integration.nextjs.test_nextjs_target import link_packages, migrated, served
+from tests.integration.nextjs.typescript_app import link_packages, migrated, served
 from tests.integration.sessions.conftest import EXAMPLE
 
 from cronshift import operations

@@ -15,7 +15,7 @@ from tests.integration.nextjs.session_app import (
     scaffolded,
     script,
 )
-from tests.integration.nextjs.test_nextjs_target import VECTORS
+from tests.integration.nextjs.typescript_app import VECTORS
 from tests.integration.sockets import serving
 
 from cronshift.ownership import Epoch, Ownership, dump_ownership

@@ -22,7 +22,7 @@ from tests.integration.nextjs.session_app import (
     receiving,
     scaffolded,
 )
-from tests.integration.nextjs.test_nextjs_target import served
+from tests.integration.nextjs.typescript_app import served
 from tests.integration.sessions.conftest import EXAMPLE, TOML, App
 
 from cronshift.config import parse_settings

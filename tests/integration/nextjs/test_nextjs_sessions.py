@@ -22,7 +22,7 @@ from tests.integration.nextjs.session_app import (
     script,
     tree,
 )
-from tests.integration.nextjs.test_nextjs_target import (
+from tests.integration.nextjs.typescript_app import (
     SETTINGS,
     TSCONFIG,
     migrated,
