@@ -286,6 +286,15 @@ def test_no_more_ticks_are_given_to_a_handler_that_is_doubted(app: Cronshift) ->
     assert app("cutover", "fine", "-y").code == 0
 
 
+def test_the_target_that_suits_the_app_is_told_once(app: Cronshift) -> None:
+    (app.folder / "tsconfig.json").write_text("{}")
+    told = "A Next.js app in TypeScript: --target nextjs writes"
+    assert told in app("migrate", "--dry-run").err
+    assert told not in app("migrate", "--dry-run", "--target", "python").err
+    app("migrate", "--yes")
+    assert told not in app("migrate", "--dry-run").err
+
+
 def test_the_target_and_the_folder_asked_for_are_kept_for_later_commands(app: Cronshift) -> None:
     before = tree(app.folder)
     words = ("migrate", "fine", "--target", "nextjs", "--out", "lib/jobs")
