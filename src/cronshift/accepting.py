@@ -7,12 +7,11 @@ chosen, so that whatever is generated later follows from the same files.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from cronshift.config import CONFIG_NAME, Suppression, parse_settings
-from cronshift.errors import CronshiftError, RefusedError
-from cronshift.findings import BY_NAME, CATALOGUE
+from cronshift.errors import RefusedError
+from cronshift.findings import rule_of
 from cronshift.operations import ChangeKind, Edit
 from cronshift.operations.files import content, inside
 from cronshift.settings_edit import add_suppression, set_project
@@ -48,16 +47,7 @@ def read_acceptance(text: str) -> Acceptance:
         CronshiftError: for a finding that there is none of, with those that are close.
     """
     said, _, job = text.partition(":")
-    rule = CATALOGUE.get(said.upper()) or BY_NAME.get(said.lower())
-    if rule is None:
-        close = get_close_matches(said.upper(), CATALOGUE, n=3, cutoff=0.6)
-        close += get_close_matches(said.lower(), BY_NAME, n=3, cutoff=0.6)
-        raise CronshiftError(
-            f"There is no finding {said!r} to accept.",
-            reason="no-such-finding",
-            hint=f"Did you mean {' or '.join(close)}?" if close else "cronshift audit shows them.",
-        )
-    return Acceptance(rule.code, job or None)
+    return Acceptance(rule_of(said).code, job or None)
 
 
 def accepted_of(

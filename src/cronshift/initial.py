@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import tomlkit
 
+from cronshift.config import Settings
 from cronshift.durations import format_duration
 from cronshift.model import JobOptions
 from cronshift.placing import NEXTJS
@@ -28,7 +29,8 @@ def initial_settings(plan: Plan) -> str:
     """Return the text of a cronshift.toml that changes nothing about ``plan``."""
     document = tomlkit.document()
     document.add(tomlkit.comment("What cronshift may know of this project."))
-    document.add(tomlkit.comment("These are the defaults: any line may be left out."))
+    kept = "" if plan.target == Settings().target else " but the target"
+    document.add(tomlkit.comment(f"These are the defaults: any line{kept} may be left out."))
     document.add(tomlkit.nl())
     document["project"] = {
         "app_id": plan.app_id,
@@ -53,7 +55,7 @@ def initial_settings(plan: Plan) -> str:
     text = tomlkit.dumps(document)
     lines = ["", "# The jobs; uncomment one to set options for it alone."]
     for job in plan.jobs:
-        comment = tomlkit.comment(f"[jobs.{job.id}]").as_string()
+        comment = tomlkit.comment(f"[jobs.{job.id}]").as_string().rstrip()
         lines.append(f"{comment}  # {_one_line(job.entry.path)}, {_one_line(job.entry.schedule)}")
     return text + "\n".join(lines) + "\n"
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 _PLAIN = re.compile(r"(?:/[\w-]+)+")
+_END = "(?:/|$)"  # or whatever else begins like the path would be left out too
 _PREFIX = r"(?P<prefix>/(?:[\w.~-]+/)*)"
 _GROUP = re.compile(_PREFIX + r"(?::\w+)?\((?P<refuses>\(\?!)?")
 _NAMED = re.compile(_PREFIX + r":(?P<name>\w+)(?P<modifier>[*+?]?)(?P<rest>$|/.*)")
@@ -162,10 +163,10 @@ def _first_matcher(
     text: str, root: SgNode, config: SgNode | None, paths: Sequence[str], others: Sequence[str]
 ) -> MatcherEdit:
     """Return a middleware without a matcher, with one that takes in everything else."""
-    listed = "|".join(path.removeprefix("/") for path in paths)
+    listed = "|".join(path.removeprefix("/") + _END for path in paths)
     source = f"/((?!{listed}).*)"
     if not _is_proved("/(.*)", source, paths, others):
-        raise _by_hand("Another route's path begins like it", paths)
+        raise _by_hand("A matcher that leaves it out cannot be written", paths)
     if config is not None:
         at = config.range().start.index + 1
         pair = f" matcher: [{json.dumps(source)}],"
@@ -196,7 +197,7 @@ def _refusing(source: str, path: str) -> Iterator[str]:
     found = group or named
     if found is None or not path.startswith(found["prefix"]):
         return
-    prefix, rest = found["prefix"], path.removeprefix(found["prefix"])
+    prefix, rest = found["prefix"], path.removeprefix(found["prefix"]) + _END
     if group is not None:
         refused = f"{rest}|" if group["refuses"] else f"(?!{rest})"
         yield source[: group.end()] + refused + source[group.end() :]
@@ -226,6 +227,8 @@ def _around(paths: Iterable[str]) -> Iterator[str]:
             yield f"/{folder}"
             yield f"/{folder}/{path.rpartition('/')[2][:-1]}"
         yield path.rpartition("/")[0] + "/a" + path.rpartition("/")[2]
+        yield f"{path}-a"
+        yield f"{path}.a"
         yield f"/a{path}"
         yield f"/{path.rpartition('/')[2]}"
 
@@ -251,7 +254,8 @@ def _alike(one: str, other: str) -> int:
 
 
 def _by_hand(why: str, paths: Iterable[str]) -> NotExactError:
-    asked = " || ".join(f"request.nextUrl.pathname.startsWith({json.dumps(one)})" for one in paths)
+    listed = "|".join(path.replace("/", "\\/") for path in paths)
+    asked = f"/^({listed})(\\/|$)/.test(request.nextUrl.pathname)"
     return NotExactError(f"{why}: write `if ({asked}) return NextResponse.next();` first in it.")
 
 

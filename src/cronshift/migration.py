@@ -69,6 +69,11 @@ class Migration:
         )
 
     @property
+    def is_first(self) -> bool:
+        """Whether the project was never migrated: it has no ownership file yet."""
+        return any(change.path == OWNERSHIP_NAME for change in self.changes)
+
+    @property
     def own_edits(self) -> tuple[FileImage, ...]:
         """The user's own files that change: sources that are mended, and the settings."""
         generated = {change.path for change in self.changes} | {*self.copies}

@@ -11,10 +11,12 @@ from cronshift.ownership import Epoch, Owner, Ownership, tick_text
 from cronshift.placing import NEXTJS
 from cronshift.planning import make_plan
 from cronshift.targets.nextjs.dispatching import dispatcher_file
+from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from cronshift.model import Job, Plan
     from cronshift.project import Project
@@ -120,6 +122,19 @@ def _drift(rows: tuple[JobStatus, ...], ownership: Ownership) -> list[str]:
     )
 
 
+def guarded_path(root: Path, plan: Plan) -> str:
+    """Return a path behind which a guard answers: an entry's, or one that entries will point to."""
+    called = [job.entry.called for job in plan.jobs if job.entry.called]
+    waiting = [
+        f"{plan.routers.base_path}{MOUNT}{job.entry.path.removeprefix(plan.routers.base_path)}"
+        for job in plan.jobs
+        if plan.target == NEXTJS
+        and (file := dispatcher_file(plan, job)) is not None
+        and (root / file).is_file()
+    ]
+    return next(iter([*called, *waiting, *(job.entry.path for job in plan.jobs)]), "/")
+
+
 def _unasked(project: Project, plan: Plan, rows: Sequence[JobStatus]) -> Iterator[str]:
     """Yield the jobs of a Next.js app whose entries and dispatcher do not fit their shares."""
     if plan.target != NEXTJS:
@@ -130,7 +145,8 @@ def _unasked(project: Project, plan: Plan, rows: Sequence[JobStatus]) -> Iterato
             if file is None or not (project.root / file).is_file():
                 yield f"{job.entry.called} is called for {job.id}, and nothing answers there."
         elif not row.moved and (row.percent or row.upcoming):
+            share = row.percent or (row.upcoming.percent if row.upcoming else 0)
             yield (
-                f"{job.id} is Inngest's at {row.percent} %, and Vercel calls {job.entry.path} without"
+                f"{job.id} is Inngest's at {share} %, and Vercel calls {job.entry.path} without"
                 " asking whose the tick is: both sides run those ticks."
             )

@@ -104,14 +104,15 @@ def test_a_middleware_is_mended_and_none_of_the_projects_routes_is_lost(
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text(text)
     (tmp_path / "package.json").write_text('{"dependencies": {"next": "16.0.0"}}')
-    done = mended(tmp_path, mail="  await work();")
-    assert done.texts == {name: text.replace("/api/:path*", "/api/((?!inngest).*)?")}
     beside = tmp_path / "app/api/inngest-admin/route.ts"
     beside.parent.mkdir(parents=True)
     beside.write_text("export const GET = () => Response.json({});\n")
+    done = mended(tmp_path, mail="  await work();")
+    assert done.texts == {name: text.replace("/api/:path*", "/api/((?!inngest(?:/|$)).*)?")}
+    (tmp_path / name).write_text(text.replace("/api/:path*", "/:path*/:last"))
     again = mended(tmp_path, mail="  await work();")
     assert again.texts == {}
-    assert "write `if (request.nextUrl.pathname.startsWith" in again.unmended[0][1]
+    assert "write `if (/^(\\/api\\/inngest)(\\/|$)/.test(request.next" in again.unmended[0][1]
     assert again.unmended[0][0].fix == again.unmended[0][1]
 
 

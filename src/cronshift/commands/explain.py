@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.completion import finding_codes
-from cronshift.errors import CronshiftError, ExitCode
+from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
     from cronshift.invocation import Invocation
@@ -26,17 +26,11 @@ def explain(
       cronshift explain CS104
       cronshift explain both-day-fields
     """
-    from cronshift.findings import BY_NAME, CATALOGUE
+    from cronshift.findings import rule_of
     from cronshift.findings.example import example_of
 
     invocation: Invocation = context.obj
-    rule = CATALOGUE.get(finding.upper()) or BY_NAME.get(finding.lower())
-    if rule is None:
-        raise CronshiftError(
-            f"There is no finding {finding!r}.",
-            reason="no-such-finding",
-            hint=f"Known are {', '.join(CATALOGUE)}.",
-        )
+    rule = rule_of(finding)
     example = example_of(rule.code)
     if invocation.json:
         shown = asdict(example) if example else None

@@ -89,6 +89,8 @@ def migrate(
     operation, written = migration.operation, False
     if not invocation.json:
         _show(invocation, migration, force=force)
+        if target is None and migration.is_first:
+            _suggest(invocation, migration.plan.target)
     if operation.changes and not dry_run and console.confirm("Write these files?", yes=yes):
         operation = operations.apply(root, operation)
         written = True
@@ -133,6 +135,17 @@ def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
         if change.action in {"update", "edited"} or (change.action == "create" and console.verbose):
             console.diff(change.diff())
     console.result(changes_summary(migration.changes, force=force))
+
+
+def _suggest(invocation: Invocation, target: str) -> None:
+    """Tell, before anything is generated, of the target that suits the app better."""
+    from cronshift.initial import suggested
+
+    suiting = suggested(invocation.project).settings.target
+    if suiting != target:
+        invocation.console.say(
+            f"A Next.js app in TypeScript: --target {suiting} writes its own language, not {target}."
+        )
 
 
 def _document(root: Path, migration: Migration, *, written: bool) -> dict[str, object]:

@@ -12,11 +12,8 @@ import typer
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cronshift.invocation import Invocation
     from cronshift.live import Holding, Mishap
-    from cronshift.model import Job
 
 
 def status(
@@ -79,6 +76,7 @@ def _live(
     from cronshift.cutover import read_ownership
     from cronshift.live import ask_both, mishaps, since_change
     from cronshift.planning import make_plan
+    from cronshift.status import guarded_path
 
     plan = make_plan(invocation.project)
     app = base_url or os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url
@@ -91,7 +89,7 @@ def _live(
     asking = ask_both(
         invocation.project.root,
         app_url=app,
-        path=_asked(plan.jobs),
+        path=guarded_path(invocation.project.root, plan),
         endpoint=endpoint,
         secret_env=plan.bridge.secret_env,
     )
@@ -101,12 +99,6 @@ def _live(
     since = since_change(read_ownership(invocation.project.root), now)
     wrong = mishaps(plan.runnable, vercel.ownership, inngest.ownership, since, now)
     return [vercel, inngest], list(wrong)
-
-
-def _asked(jobs: Sequence[Job]) -> str:
-    """Return a path behind which a guard answers."""
-    guarded = [job.entry.called for job in jobs if job.entry.called]
-    return next(iter([*guarded, *(job.entry.path for job in jobs)]), "/")
 
 
 def _tell(invocation: Invocation, held: list[Holding], mishaps: list[Mishap]) -> None:

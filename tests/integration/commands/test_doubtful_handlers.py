@@ -208,7 +208,7 @@ def test_what_text_can_mend_is_mended_in_the_same_operation_and_goes_back(app: C
     }
     after = tree(app.folder)
     assert after["middleware.ts"] == before["middleware.ts"].replace(
-        b"(?!_next", b"(?!api/inngest|api/cronshift|_next"
+        b"(?!_next", b"(?!api/inngest(?:/|$)|api/cronshift(?:/|$)|_next"
     )
     assert b"await Promise.all([1, 2].map(async (x) => {" in after["app/api/cron/loop/route.ts"]
     assert {path for path in before if before[path] != after[path]} == {
@@ -226,7 +226,7 @@ def test_what_text_can_mend_is_mended_in_the_same_operation_and_goes_back(app: C
 def test_the_audit_offers_the_exact_edit_of_the_middleware(app: Cronshift) -> None:
     (finding,) = [one for one in app("audit", "--json").document["findings"] if one["code"] == "CS430"]  # fmt: skip
     assert finding["fix"] == (
-        "In middleware.ts write `/((?!api/inngest|_next|favicon.ico).*)` for "
+        "In middleware.ts write `/((?!api/inngest(?:/|$)|_next|favicon.ico).*)` for "
         "`/((?!_next|favicon.ico).*)`; cronshift migrate --fix does so."
     )
 
@@ -284,6 +284,15 @@ def test_no_more_ticks_are_given_to_a_handler_that_is_doubted(app: Cronshift) ->
     assert (refused.code, refused.document["error"]["reason"]) == (2, "doubtful-handler")
     assert app("migrate", "fine", "--accept", "CS201", "-y").code == 0
     assert app("cutover", "fine", "-y").code == 0
+
+
+def test_the_target_that_suits_the_app_is_told_once(app: Cronshift) -> None:
+    (app.folder / "tsconfig.json").write_text("{}")
+    told = "A Next.js app in TypeScript: --target nextjs writes"
+    assert told in app("migrate", "--dry-run").err
+    assert told not in app("migrate", "--dry-run", "--target", "python").err
+    app("migrate", "--yes")
+    assert told not in app("migrate", "--dry-run").err
 
 
 def test_the_target_and_the_folder_asked_for_are_kept_for_later_commands(app: Cronshift) -> None:

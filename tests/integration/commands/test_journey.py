@@ -259,6 +259,9 @@ def test_init_writes_settings_that_say_what_is_so(empty: Callable[..., Cronshift
     )
     plain = cronshift("audit", "--json").document
     assert cronshift("init", "--yes").code == 0
+    settings = (cronshift.folder / "cronshift.toml").read_text()
+    assert "any line may be left out" in settings
+    assert settings.endswith("\n# [jobs.x]  # /api/cron/x, 0 6 * * *\n")
     assert (cronshift.folder / "cronshift.toml").is_file()
     assert cronshift("audit", "--json").document == plain
     again = cronshift("init", "--yes")

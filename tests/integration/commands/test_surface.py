@@ -40,6 +40,10 @@ def test_every_command_explains_itself_with_an_example(cronshift: Cronshift, com
     assert f"cronshift {command}" in said.out.partition("Examples:")[2]
 
 
+def test_a_finding_that_is_spelt_wrongly_is_guessed(cronshift: Cronshift) -> None:
+    assert "Did you mean CS430?" in cronshift("explain", "430").err
+
+
 @pytest.mark.parametrize("command", ["rollback", "scaffold", "sessions"])
 def test_help_tells_the_tables_of_the_settings(cronshift: Cronshift, command: str) -> None:
     assert "[sessions]" in cronshift(command, "--help").out

@@ -19,7 +19,7 @@ from cronshift.model import Mode
 from cronshift.planning import make_plan
 from cronshift.project import load_project
 from cronshift.rollback import prepare_rollback
-from cronshift.status import read_status
+from cronshift.status import guarded_path, read_status
 
 from .conftest import EXAMPLE, LONG_AGO, build, example_app, started, upstream_server
 from .test_nextjs_built import JOBS, run
@@ -307,11 +307,24 @@ def test_no_job_is_handed_over_behind_a_middleware_that_turns_its_guard_away(pla
     assert caught.value.reason == "guard-intercepted"
     mended = prepare_migration(load_project(plain), (), LONG_AGO, fix=True)
     operations.apply(plain, mended.operation)
-    matcher = '"/((?!api/cronshift|api/inngest|api/cron/|_next).*)"'
+    matcher = '"/((?!api/cronshift(?:/|$)|api/inngest|api/cron/|_next).*)"'
     assert (plain / "proxy.ts").read_text() == MIDDLEWARE.replace(
         '"/((?!api/inngest|api/cron/|_next).*)"', matcher
     )
     assert prepare_cutover(load_project(plain), (), LONG_AGO).operation.changes
+
+
+def test_the_guard_is_asked_before_any_entry_points_to_it(plain: Path) -> None:
+    def asked() -> str:
+        return guarded_path(plain, make_plan(load_project(plain)))
+
+    path = "/api/cron/daily-generate-batch-predictions"
+    assert asked() == path
+    migrated(plain, percent=0)
+    assert asked() == f"/api/cronshift{path}"
+    cutover = prepare_cutover(load_project(plain), ["prediction-check"], LONG_AGO)
+    operations.apply(plain, cutover.operation)
+    assert asked() == "/api/cronshift/api/cron/prediction-check"
 
 
 def test_the_status_tells_what_would_run_twice_or_not_at_all(plain: Path) -> None:

@@ -289,6 +289,7 @@ def test_init_proposes_the_apps_own_language(tmp_path: Path) -> None:
     project = load_project(app(tmp_path))
     project = replace(project, settings=Settings())
     text = initial_settings(make_plan(suggested(project)))
+    assert "any line but the target may be left out" in text
     settings = parse_settings(text)
     assert (settings.target, settings.out) == ("nextjs", "src/lib/inngest")
     (tmp_path / "tsconfig.json").unlink()
