@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import METHODS, constant, exports
 from cronshift.handlers.tree import SourceTree, language
-from cronshift.model import HandlerKind, Job, Mode, Origin
+from cronshift.model import HandlerKind, Job, Mode
 from cronshift.targets.nextjs.relocating import relocated
 from cronshift.targets.seal import is_untouched, sealed_digest
 
@@ -134,10 +134,7 @@ def _own_reason(tree: SourceTree, plan: Plan, route: _Route, leaving: Sequence[J
     others = [
         job.id
         for job in plan.jobs
-        if job not in leaving
-        and job.entry.origin is not Origin.MOVED
-        and job.handler is not None
-        and job.handler.file == file
+        if job not in leaving and job.handler is not None and job.handler.file == file
     ]
     if others:
         return f"{', '.join(others)} still calls it"
