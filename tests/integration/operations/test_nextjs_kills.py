@@ -33,8 +33,6 @@ MOVING = (
     "update-active-events",
     "update-ai-models",
 )
-DOUBTFUL = ("send-digest", "rebuild-index")
-SAMPLES = 40
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +59,8 @@ def moved(root: Path) -> Path:
 
 
 def mended(root: Path) -> Operation:
-    accepted = [f"CS204:{job}" for job in DOUBTFUL[:0]]
-    return prepare_migration(
-        load_project(copied(root)), (), MONDAY, fix=True, accept=accepted
-    ).operation
+    project = load_project(copied(root))
+    return prepare_migration(project, (), MONDAY, fix=True, accept=["CS204"]).operation
 
 
 def cutover(root: Path) -> Operation:
@@ -75,9 +71,7 @@ def deploy(root: Path) -> Operation:
     jobs = ["daily-update-polymarket-data"]
     project = load_project(moved(root))
     apply(root, prepare_rollback(project, jobs, LATER).operation)
-    return prepare_cutover(
-        load_project(root), jobs, LATER, handover=Handover.DEPLOY
-    ).operation
+    return prepare_cutover(load_project(root), jobs, LATER, handover=Handover.DEPLOY).operation
 
 
 def finalize(root: Path) -> Operation:
@@ -117,5 +111,6 @@ def test_a_kill_at_any_instant_leaves_the_before_or_the_after_state(
             assert tree(root) == (after if way == "finish" else before), number
         shutil.rmtree(root)
         if not died:
-            print(prepare, number)
+            assert number > 5
             return
+    pytest.fail("the operation never came to its end")
