@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cronshift.entries import abandoned, dispatch, put_back, regenerated, take_out
+from cronshift.entries import abandoned, dispatch, regenerated, take_out
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.findings import ASKED_FIRST
 from cronshift.findings.inngest import INTERCEPTED
@@ -33,6 +33,7 @@ from cronshift.ownership import (
 )
 from cronshift.placing import NEXTJS
 from cronshift.planning import make_plan
+from cronshift.restoring import restored
 from cronshift.targets.nextjs.dispatching import dispatcher_file
 from cronshift.vercel.dispatcher import MOUNT
 from cronshift.windows import (
@@ -307,10 +308,9 @@ def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], held: bytes | No
 
 def _entry_edits(project: Project, jobs: Sequence[Job], percent: int) -> list[Edit]:
     """Return the edits by which Vercel no longer calls the jobs, or calls them again."""
-    if percent:
-        moved = take_out(project, jobs)
-    else:
-        moved = put_back(project, [job.id for job in jobs], history(project.root))
+    if not percent:
+        return restored(project, [job.id for job in jobs], history(project.root))
+    moved = take_out(project, jobs)
     return [*moved, *regenerated(project, moved), *abandoned(project, moved)[0]]
 
 

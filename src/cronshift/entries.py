@@ -6,6 +6,7 @@ will be, so that no function is ever left out of the package.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from cronshift import settings_edit
 from cronshift.config import CONFIG_NAME, parse_settings
 from cronshift.errors import ConfigError, RefusedError
+from cronshift.handlers.tree import SourceTree
 from cronshift.model import Origin
 from cronshift.operations import ChangeKind, Edit, State
 from cronshift.operations.files import content, inside
@@ -20,6 +22,7 @@ from cronshift.placing import NEXTJS
 from cronshift.planning import make_plan
 from cronshift.targets import generate
 from cronshift.targets.changes import compare, edits
+from cronshift.targets.nextjs.retiring import IMPORT
 from cronshift.targets.seal import is_untouched
 from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
 from cronshift.vercel.dispatcher import MOUNT
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from cronshift.config import MovedEntry
-    from cronshift.model import Job
+    from cronshift.model import CronEntry, Job
     from cronshift.operations import FileImage, Operation
     from cronshift.project import Project
 
@@ -137,7 +140,8 @@ def dispatch(project: Project, jobs: Sequence[Job], base_path: str) -> list[Edit
     text = source.text
     for job in jobs:
         if job.entry.called is None:
-            text = _repointed(source, text, job.entry.pointer, base_path, base_path + MOUNT)
+            text = _repointed(source, text, job.entry, base_path, base_path + MOUNT)
+    _refuse_misread(source, text)
     said = f"{', '.join(job.id for job in jobs)}: called through the guard"
     return _edited(source, text, said)
 
@@ -145,19 +149,26 @@ def dispatch(project: Project, jobs: Sequence[Job], base_path: str) -> list[Edit
 def undispatch(project: Project, planned: Sequence[Edit], jobs: Collection[str]) -> list[Edit]:
     """Return ``planned`` with the jobs' entries pointing to their own routes again.
 
+    An entry that a script makes is left as it is: the dispatcher lets all ticks of Vercel's by.
+
     Args:
         project: the project.
         planned: edits of its two configurations, among others.
         jobs: ids.
+
+    Raises:
+        RefusedError: if an entry cannot be edited as text.
     """
     after = project_after(project, planned)
     source, plan = after.sources[0], make_plan(after)
     text, base = source.text, plan.routers.base_path
-    for job in plan.jobs:
-        if job.id in jobs and job.entry.called is not None:
-            text = _repointed(source, text, job.entry.pointer, base + MOUNT, base)
+    for job in plan.jobs if source.format in _SIDE_BY_SIDE else ():
+        is_ours = job.id in jobs and job.entry.source.file == source.file
+        if is_ours and job.entry.called is not None:
+            text = _repointed(source, text, job.entry, base + MOUNT, base)
     if text == source.text:
         return list(planned)
+    _refuse_misread(source, text)
     back = f"{', '.join(jobs)}: called at their own routes"
     said = [one.summary for one in planned if one.path == source.file]
     return [
@@ -173,18 +184,33 @@ def _edited(source: VercelConfig, text: str, said: str) -> list[Edit]:
     return [Edit(source.file, text.encode(), ChangeKind.EDIT_ENTRY, said, based_on=before)]
 
 
-def _repointed(source: VercelConfig, text: str, pointer: str, old: str, new: str) -> str:
-    indexes = edit.indexes_of([pointer])
-    if source.format not in _SIDE_BY_SIDE or not indexes:
+def _repointed(source: VercelConfig, text: str, entry: CronEntry, old: str, new: str) -> str:
+    indexes = edit.indexes_of([entry.pointer])
+    if source.format in _SIDE_BY_SIDE and indexes:
+        editing = edit if source.format is ConfigFormat.JSON else toml_edit
+        with suppress(ConfigError):
+            repointed: str = editing.replace_path_start(
+                text, indexes[0], old, new, file=source.file
+            )
+            return repointed
+    there = new + (entry.called or entry.path).removeprefix(old)
+    raise RefusedError(
+        f"{source.file} makes {entry.pointer} in a way that cannot be edited as text.",
+        reason="not-editable",
+        hint=f"Let its path be {there}, by hand.",
+        where=source.file,
+    )
+
+
+def _refuse_misread(source: VercelConfig, text: str) -> None:
+    """Refuse a text whose entries would not mean what they mean in ``source``."""
+    if _entries_of(text.encode(), source.file) != [(e.path, e.schedule) for e in source.entries]:
         raise RefusedError(
-            f"{source.file} makes {pointer} in a way that cannot be edited as text.",
+            f"The entries of {source.file} are written in a way that cannot be edited as text.",
             reason="not-editable",
-            hint=f"Let its path begin with {new} there, by hand.",
+            hint="Write each path on one line, in plain quotes.",
             where=source.file,
         )
-    editing = edit if source.format is ConfigFormat.JSON else toml_edit
-    repointed: str = editing.replace_path_start(text, indexes[0], old, new, file=source.file)
-    return repointed
 
 
 def regenerated(project: Project, planned: Sequence[Edit]) -> list[Edit]:
@@ -208,21 +234,31 @@ def abandoned(project: Project, planned: Sequence[Edit]) -> tuple[list[Edit], li
     has a route for every entry; what the Python target leaves behind is code that the user calls.
     """
     before, after = make_plan(project), make_plan(project_after(project, planned))
-    edits: list[Edit] = []
-    edited: list[str] = []
     if before.target != NEXTJS:
-        return edits, edited
+        return [], []
+    tree = SourceTree(project.root, project_after(project, planned).edited)
     still = {file.path for file in generate(after)}
-    for file in generate(before):
-        data = content(inside(project.root, file.path)) if file.path not in still else None
-        if data is None:
-            continue
-        if is_untouched(data.decode(errors="replace")):
-            said = f"{file.path}: nothing calls it any more"
-            edits.append(Edit(file.path, None, ChangeKind.REMOVE_GUARD, said))
-        else:
-            edited.append(file.path)
-    return edits, edited
+    unused = [file.path for file in generate(before) if file.path in tree.files - still]
+    edited = [path for path in unused if not is_untouched(tree.read(path))]
+    kept = _imported(tree, edited)
+    return [
+        Edit(path, None, ChangeKind.REMOVE_GUARD, f"{path}: nothing calls it any more")
+        for path in unused
+        if path not in kept
+    ], edited
+
+
+def _imported(tree: SourceTree, files: Sequence[str]) -> set[str]:
+    """Return the files, and all of the project that they import."""
+    found, left = set[str](), list(files)
+    while left:
+        file = left.pop()
+        found.add(file)
+        for match in IMPORT.finditer(tree.read(file)):
+            target = tree.imported(file, match[1])
+            if target is not None and target not in found:
+                left.append(target)
+    return found
 
 
 def project_after(project: Project, planned: Sequence[Edit]) -> Project:
@@ -296,6 +332,8 @@ def _with_entries(
 ) -> bytes:
     """Return Vercel's file with entries back, at the places they had in ``before``."""
     text, original = now.decode(), before.decode()
+    if source.format is ConfigFormat.JSON and original:
+        original = _called_as_in(text, original, source.file)
     held = _entries_of(before, source.file)
     for entry in entries:
         index = held.index(_key(entry)) if _key(entry) in held else len(held)
@@ -310,6 +348,23 @@ def _with_entries(
             restored = insert(text, min(index, count), *_key(entry), file=source.file)
         text = restored
     return text.encode()
+
+
+def _called_as_in(text: str, original: str, file: str) -> str:
+    """Return ``original`` with the entries that ``text`` has too called where they are called there.
+
+    Some may have gone to the dispatcher, or come back from it, since; that is no edit by hand.
+    """
+    called = {(e.path, e.schedule): e.called for e in parse_config(text, file).entries}
+    for entry in parse_config(original, file).entries:
+        now = called.get((entry.path, entry.schedule), entry.called)
+        (index,) = edit.indexes_of([entry.pointer]) or (None,)
+        if index is None or (now is None) == (entry.called is None):
+            continue
+        base = (now or entry.called or "").partition(f"{MOUNT}/")[0]
+        old, new = (base, base + MOUNT) if now else (base + MOUNT, base)
+        original = edit.replace_path_start(original, index, old, new, file=file)
+    return original
 
 
 def _without(source: VercelConfig, indexes: Sequence[int]) -> str:

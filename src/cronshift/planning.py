@@ -45,7 +45,7 @@ from cronshift.schedule import Schedule
 from cronshift.surveying import sdk_major, survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cronshift.config import JobSettings
     from cronshift.project import Project
@@ -70,11 +70,7 @@ def make_plan(project: Project) -> Plan:
     entries = [entry for source in project.sources for entry in source.entries]
     entries += moved.values()
     problems = [problem for source in project.sources for problem in source.problems]
-    named = _named_by_the_user(entries, settings)
-    named |= {id(entry): job_id for job_id, entry in moved.items()}
-    made = job_ids([entry for entry in entries if id(entry) not in named], set(named.values()))
-    rest = iter(made)
-    ids = [named.get(id(entry)) or next(rest) for entry in entries]
+    ids = _ids(entries, moved, settings)
     _refuse_unknown_jobs(settings, ids)
     found = [*_from_problems(problems, entries, ids), *_between(entries, ids)]
     settings = replace(settings, out=out_folder(project, settings))
@@ -160,6 +156,21 @@ def _moved(settings: Settings) -> dict[str, CronEntry]:
         for job_id, job in settings.jobs.items()
         if job.moved is not None
     }
+
+
+def _ids(
+    entries: Sequence[CronEntry], moved: Mapping[str, CronEntry], settings: Settings
+) -> list[str]:
+    """Return an id for each entry: the user's, the one that it moved with, else one of its path.
+
+    Entries that moved count when the others are named, so that a twin's going renames nothing.
+    """
+    by_user = _named_by_the_user(entries, settings)
+    by_user |= {id(moved[job]): job for job in moved if settings.jobs[job].path is not None}
+    named = {**by_user, **{id(entry): job for job, entry in moved.items()}}
+    rest = [entry for entry in entries if id(entry) not in by_user]
+    made = dict(zip(map(id, rest), job_ids(rest, set(named.values())), strict=True))
+    return [named.get(id(entry)) or made[id(entry)] for entry in entries]
 
 
 def _named_by_the_user(entries: Sequence[CronEntry], settings: Settings) -> dict[int, str]:

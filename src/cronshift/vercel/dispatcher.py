@@ -7,7 +7,7 @@ new one, byte for byte, so that nothing else has to remember it.
 from __future__ import annotations
 
 MOUNT = "/api/cronshift"
-_LONGEST = 512  # characters of an entry's path; Vercel's schema
+LONGEST_PATH = 512  # characters; Vercel refuses a longer one
 
 
 def original_path(path: str) -> str:
@@ -28,4 +28,5 @@ def dispatched_path(path: str, base_path: str) -> str | None:
     if not path.startswith(f"{base_path}/"):
         return None
     there = f"{base_path}{MOUNT}{inner}"
-    return there if original_path(there) == path and len(there) <= _LONGEST else None
+    is_readable = original_path(there) == path
+    return there if is_readable and len(there) <= LONGEST_PATH else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 _POINTER = re.compile(r"crons\[(\d+)\]")
+_UNIT = re.compile(r"\\u[0-9A-Fa-f]{4}|\\.|.", re.DOTALL)
 _FILE = "vercel.json"
 
 
@@ -99,15 +101,56 @@ def replace_entry(
 def replace_path_start(text: str, index: int, old: str, new: str, *, file: str = _FILE) -> str:
     """Return ``text`` with the beginning of ``crons[index].path`` replaced; not a byte more.
 
+    What ``old`` and ``new`` have in common keeps its spelling, escapes and all.
+
     Raises:
-        ConfigError: if the text is not JSON, or its path does not begin so, as it is spelled there.
+        ConfigError: if the text is not JSON, or its path does not begin so.
     """
     _, entries = _entries(text, file)
     _check([index], len(entries), file)
     span = find(text, "crons", index, "path")
-    if span is None or not text.startswith(f'"{old}', span.start):
+    if span is None:
         raise _no_entry(index, file)
-    return spliced(text, [(span.start + 1, span.start + 1 + len(old), new)])
+    return with_start(text, (span.start + 1, span.end - 1), old, new, file=file)
+
+
+def with_start(text: str, inner: tuple[int, int], old: str, new: str, *, file: str) -> str:
+    """Return ``text`` with the beginning of one string in it replaced.
+
+    Args:
+        text: a configuration.
+        inner: where the string stands, without its quotes.
+        old: how it begins.
+        new: how it is to begin.
+        file: how to call the text in errors.
+
+    Raises:
+        ConfigError: if that string does not begin with ``old``.
+    """
+    common = os.path.commonprefix([old, new])  # noqa: RUF071 - characters are meant
+    start, source = inner[0], text[slice(*inner)]
+    kept, replaced = (_spelled(source, wanted) for wanted in (common, old))
+    if kept is None or replaced is None:
+        raise ConfigError(
+            f"{file}: {source} does not begin with {old}.",
+            reason="other-path",
+            where=file,
+        )
+    return spliced(text, [(start + kept, start + replaced, new[len(common) :])])
+
+
+def _spelled(source: str, wanted: str) -> int | None:
+    """Return how much of a string's source spells ``wanted``; ``None`` where it begins otherwise."""
+    said, end = "", 0
+    for unit in _UNIT.finditer(source):
+        if said == wanted or not wanted.startswith(said):
+            break
+        try:
+            said += json.loads(f'"{unit[0]}"', strict=False)
+        except ValueError:  # an escape that JSON does not have
+            return None
+        end = unit.end()
+    return end if said == wanted else None
 
 
 def restore_entries(text: str, original: str, indexes: Collection[int]) -> str | None:

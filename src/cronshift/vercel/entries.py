@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cronshift.model import CronEntry, Location, Origin, Problem
-from cronshift.vercel.dispatcher import original_path
+from cronshift.vercel.dispatcher import LONGEST_PATH, original_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     Locate = Callable[..., Location]
 
-_LONGEST_PATH = 512
 _SCHEDULE_LENGTH = (9, 256)
 _TYPE_NAMES: dict[type, str] = {dict: "object", list: "array", str: "string"}
 _OTHER_TARGETS = ("function", "topic", "entrypoint", "service")
@@ -134,8 +133,8 @@ class EntryReader:
             message = f'`{pointer}.path` should match pattern "^/.*".'
             self._problem(message, f"{pointer}.path", (*path, "path"))
             return None
-        if len(value) > _LONGEST_PATH:
-            message = f"`{pointer}.path` should NOT be longer than {_LONGEST_PATH} characters."
+        if len(value) > LONGEST_PATH:
+            message = f"`{pointer}.path` should NOT be longer than {LONGEST_PATH} characters."
             self._problem(message, f"{pointer}.path", (*path, "path"))
         return value
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING
 
 import tomlkit
-from tomlkit.items import AoT, String
+from tomlkit.items import AoT
 
-from cronshift.errors import ConfigError
+from cronshift.errors import ConfigError, RefusedError
+from cronshift.vercel.edit import with_start
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+_HEADER = re.compile(r"""^[ \t]*\[\[[ \t]*["']?crons["']?[ \t]*\]\]""", re.MULTILINE)
+_PATH = re.compile(
+    r"""(?:(?![ \t]*\[).*\n)*?  # lines of the table
+        [ \t]*["']?path["']?[ \t]*=[ \t]*
+        (?P<quotes>\"{3}|'{3}|["'])(?:(?<=\"{3}|'{3})\r?\n)?  # whose first line end does not count""",
+    re.VERBOSE,
+)
 
 
 def remove_entries(text: str, indexes: Collection[int], *, file: str) -> str:
@@ -18,9 +28,17 @@ def remove_entries(text: str, indexes: Collection[int], *, file: str) -> str:
 
     Raises:
         ConfigError: if there is no such entry.
+        RefusedError: if other tables stand between them.
     """
     document = tomlkit.parse(text)
     crons = _crons(document, file)
+    if tomlkit.dumps(document) != text:  # tables between them would be moved
+        raise RefusedError(
+            f"The [[crons]] of {file} do not stand together, so none can be taken out as text.",
+            reason="not-editable",
+            hint="Put them one after the other.",
+            where=file,
+        )
     for index in sorted(indexes, reverse=True):
         if not 0 <= index < len(crons):
             raise ConfigError(f"{file} has no crons[{index}].", reason="no-such-entry", where=file)
@@ -44,25 +62,19 @@ def insert_entry(text: str, index: int, path: str, schedule: str, *, file: str) 
 
 
 def replace_path_start(text: str, index: int, old: str, new: str, *, file: str) -> str:
-    """Return ``text`` with the beginning of ``crons[index].path`` replaced, its quotes kept.
+    """Return ``text`` with the beginning of ``crons[index].path`` replaced; not a byte more.
 
     Raises:
         ConfigError: if there is no such entry, or its path does not begin so.
     """
-    document = tomlkit.parse(text)
-    crons = _crons(document, file)
-    path = crons[index]["path"] if index < len(crons) else None
-    if not isinstance(path, String) or not path.startswith(old):
+    headers = [match.end() for match in _HEADER.finditer(text)]
+    table = text[headers[index] :] if index < len(headers) else ""
+    path = _PATH.match(table)
+    if path is None:
         raise ConfigError(f"{file} has no crons[{index}].", reason="no-such-entry", where=file)
-    quoted = path.as_string()
-    start = len(quoted) - len(quoted.lstrip("\"'"))
-    quotes, rest = quoted[:start], quoted[start:]
-    if not rest.startswith(old):
-        raise ConfigError(f"{file} has no crons[{index}].", reason="no-such-entry", where=file)
-    replaced: Any = tomlkit.parse(f"path = {quotes}{new}{rest[len(old) :]}")["path"]
-    replaced.trivia.__dict__.update(path.trivia.__dict__)
-    crons[index]["path"] = replaced
-    return tomlkit.dumps(document)
+    start = headers[index] + path.end()
+    inner = start, text.index(path["quotes"], start)
+    return with_start(text, inner, old, new, file=file)
 
 
 def _crons(document: tomlkit.TOMLDocument, file: str) -> AoT:

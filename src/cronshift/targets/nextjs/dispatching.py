@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _DEPTH = 4  # columns in
 _FEWEST = 3  # numbers in a row that are worth a range
-_PLAIN = re.compile(r"[A-Za-z0-9~-][A-Za-z0-9._~-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9~-][A-Za-z0-9._~-]{,199}")  # what a file can be called
 _FULL = {"minutes": (0, 59), "hours": (0, 23), "days": (1, 31), "months": (1, 12), "weekdays": (0, 6)}  # fmt: skip
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import METHODS, constant, exports
 from cronshift.handlers.tree import SourceTree, language
-from cronshift.model import HandlerKind, Job, Mode, Origin
+from cronshift.model import HandlerKind, Job, Mode
 from cronshift.targets.nextjs.relocating import relocated
-from cronshift.targets.seal import is_untouched, sealed_digest
+from cronshift.targets.seal import is_untouched
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cronshift.model import Handler, Plan
 
 _ROUTES = frozenset({HandlerKind.NEXT_ROUTE, HandlerKind.NEXT_PAGES})
-_IMPORT = re.compile(r"""(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']""")
+IMPORT = re.compile(r"""(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']""")
 _CALLING = (".sh", ".bash", ".yml", ".yaml", ".http", ".rest", ".json", ".toml")
 _CALLING_NAMES = frozenset({"Makefile", "justfile", "Procfile", "crontab"})
 _NEVER_CALLING = frozenset({"cronshift.toml", "cronshift.ownership.json", "package-lock.json"})
@@ -134,10 +134,7 @@ def _own_reason(tree: SourceTree, plan: Plan, route: _Route, leaving: Sequence[J
     others = [
         job.id
         for job in plan.jobs
-        if job not in leaving
-        and job.entry.origin is not Origin.MOVED
-        and job.handler is not None
-        and job.handler.file == file
+        if job not in leaving and job.handler is not None and job.handler.file == file
     ]
     if others:
         return f"{', '.join(others)} still calls it"
@@ -160,13 +157,13 @@ def _named(tree: SourceTree, routes: Collection[_Route]) -> dict[str, str]:
     by_path = {path: one.handler.file for one in routes for path in one.paths}
     spoken = re.compile("|".join(rf"{re.escape(path)}(?![\w/-])" for path in by_path))
     modules = {one.handler.file for one in routes}
-    stems = {PurePosixPath(file).stem for file in modules}
+    stems = {name for file in modules for name in _names(file)}
     places: defaultdict[str, list[str]] = defaultdict(list)
     for file in sorted(tree.files):
         text = tree.read(file) if _may_call(file) else ""
-        if not text or sealed_digest(text):
+        if not text or is_untouched(text):
             continue
-        for match in _IMPORT.finditer(text):
+        for match in IMPORT.finditer(text):
             target = tree.imported(file, match[1]) if _ends(match[1], stems) else None
             if target in modules and target != file:
                 places[target].append(f"imported by {file}:{_line(text, match.start())}")
@@ -182,6 +179,12 @@ def _may_call(file: str) -> bool:
     if name in _NEVER_CALLING:
         return False
     return language(file) is not None or file.endswith(_CALLING) or name in _CALLING_NAMES
+
+
+def _names(file: str) -> tuple[str, str]:
+    """Return the last words that an import of a file may have; a folder stands for its index."""
+    path = PurePosixPath(file)
+    return path.stem, path.parent.name
 
 
 def _ends(specifier: str, stems: Collection[str]) -> bool:
