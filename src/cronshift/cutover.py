@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cronshift.entries import abandoned, dispatch, regenerated, take_out
+from cronshift.entries import abandoned, regenerated, take_out
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.findings import ASKED_FIRST
 from cronshift.findings.inngest import INTERCEPTED
@@ -33,6 +33,7 @@ from cronshift.ownership import (
 )
 from cronshift.placing import NEXTJS
 from cronshift.planning import make_plan
+from cronshift.pointing import dispatch
 from cronshift.restoring import restored
 from cronshift.targets.nextjs.dispatching import dispatcher_file
 from cronshift.vercel.dispatcher import MOUNT

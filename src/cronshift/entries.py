@@ -6,7 +6,6 @@ will be, so that no function is ever left out of the package.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -31,11 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from cronshift.config import MovedEntry
-    from cronshift.model import CronEntry, Job
+    from cronshift.model import Job
     from cronshift.operations import FileImage, Operation
     from cronshift.project import Project
 
-_SIDE_BY_SIDE = {ConfigFormat.JSON, ConfigFormat.TOML}
+SIDE_BY_SIDE = {ConfigFormat.JSON, ConfigFormat.TOML}
 
 
 def take_out(
@@ -60,7 +59,7 @@ def take_out(
     pointers = [job.entry.pointer for job in jobs]
     indexes = edit.indexes_of(pointers)
     foreign = [job.id for job in jobs if job.entry.source.file != source.file]
-    if foreign or source.format not in _SIDE_BY_SIDE or len(indexes) != len(pointers):
+    if foreign or source.format not in SIDE_BY_SIDE or len(indexes) != len(pointers):
         raise RefusedError(
             f"The entries of {', '.join(foreign or [job.id for job in jobs])} do not stand in the"
             " `crons` of a vercel.json or vercel.toml, so they must be removed by hand.",
@@ -109,6 +108,8 @@ def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation])
         return []
     vercel: bytes | None = source.text.encode()
     settings = held = content(inside(project.root, file))
+    images = [image for one in reversed(past) if (image := _image(one, source.file))]
+    befores = [image.before for image in images if image.before]
     for operation, taken in _taken(moved, past, source.file):
         group = [job for job in taken if job in jobs]
         whole = len(group) == len(taken)
@@ -121,96 +122,14 @@ def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation])
         if whole and theirs is not None and vercel == theirs.after:
             vercel = theirs.before
         else:
-            before = (theirs.before if theirs else None) or b""
-            vercel = _with_entries(source, vercel or b"", before, [moved[job] for job in group])
+            vercel = _with_entries(source, vercel or b"", befores, [moved[job] for job in group])
+    kept = [image.before for one in reversed(past) if (image := _image(one, file))]
+    settings = settings_edit.as_before((settings or b"").decode(), kept)
     said = f"put {', '.join(wanted)} back into {source.file}"
     return [
         Edit(source.file, vercel, ChangeKind.EDIT_ENTRY, said, based_on=source.text.encode()),
         Edit(file, settings, ChangeKind.EDIT_CONFIG, "Vercel has them again", based_on=held),
     ]
-
-
-def dispatch(project: Project, jobs: Sequence[Job], base_path: str) -> list[Edit]:
-    """Return the edit that points the jobs' entries to the dispatcher; none where they all do.
-
-    Raises:
-        RefusedError: if an entry stands where it cannot be edited as text.
-    """
-    source = project.sources[0]
-    text = source.text
-    for job in jobs:
-        if job.entry.called is None:
-            text = _repointed(source, text, job.entry, base_path, base_path + MOUNT)
-    _refuse_misread(source, text)
-    said = f"{', '.join(job.id for job in jobs)}: called through the guard"
-    return _edited(source, text, said)
-
-
-def undispatch(project: Project, planned: Sequence[Edit], jobs: Collection[str]) -> list[Edit]:
-    """Return ``planned`` with the jobs' entries pointing to their own routes again.
-
-    An entry that a script makes is left as it is: the dispatcher lets all ticks of Vercel's by.
-
-    Args:
-        project: the project.
-        planned: edits of its two configurations, among others.
-        jobs: ids.
-
-    Raises:
-        RefusedError: if an entry cannot be edited as text.
-    """
-    after = project_after(project, planned)
-    source, plan = after.sources[0], make_plan(after)
-    text, base = source.text, plan.routers.base_path
-    for job in plan.jobs if source.format in _SIDE_BY_SIDE else ():
-        is_ours = job.id in jobs and job.entry.source.file == source.file
-        if is_ours and job.entry.called is not None:
-            text = _repointed(source, text, job.entry, base + MOUNT, base)
-    if text == source.text:
-        return list(planned)
-    _refuse_misread(source, text)
-    back = f"{', '.join(jobs)}: called at their own routes"
-    said = [one.summary for one in planned if one.path == source.file]
-    return [
-        *(one for one in planned if one.path != source.file),
-        *_edited(project.sources[0], text, "; ".join([*said, back])),
-    ]
-
-
-def _edited(source: VercelConfig, text: str, said: str) -> list[Edit]:
-    if text == source.text:
-        return []
-    before = source.text.encode()
-    return [Edit(source.file, text.encode(), ChangeKind.EDIT_ENTRY, said, based_on=before)]
-
-
-def _repointed(source: VercelConfig, text: str, entry: CronEntry, old: str, new: str) -> str:
-    indexes = edit.indexes_of([entry.pointer])
-    if source.format in _SIDE_BY_SIDE and indexes:
-        editing = edit if source.format is ConfigFormat.JSON else toml_edit
-        with suppress(ConfigError):
-            repointed: str = editing.replace_path_start(
-                text, indexes[0], old, new, file=source.file
-            )
-            return repointed
-    there = new + (entry.called or entry.path).removeprefix(old)
-    raise RefusedError(
-        f"{source.file} makes {entry.pointer} in a way that cannot be edited as text.",
-        reason="not-editable",
-        hint=f"Let its path be {there}, by hand.",
-        where=source.file,
-    )
-
-
-def _refuse_misread(source: VercelConfig, text: str) -> None:
-    """Refuse a text whose entries would not mean what they mean in ``source``."""
-    if _entries_of(text.encode(), source.file) != [(e.path, e.schedule) for e in source.entries]:
-        raise RefusedError(
-            f"The entries of {source.file} are written in a way that cannot be edited as text.",
-            reason="not-editable",
-            hint="Write each path on one line, in plain quotes.",
-            where=source.file,
-        )
 
 
 def regenerated(project: Project, planned: Sequence[Edit]) -> list[Edit]:
@@ -328,26 +247,45 @@ def _settled(settings: bytes | None, jobs: Sequence[str]) -> bytes:
 
 
 def _with_entries(
-    source: VercelConfig, now: bytes, before: bytes, entries: Sequence[MovedEntry]
+    source: VercelConfig, now: bytes, befores: Sequence[bytes], entries: Sequence[MovedEntry]
 ) -> bytes:
-    """Return Vercel's file with entries back, at the places they had in ``before``."""
-    text, original = now.decode(), before.decode()
-    if source.format is ConfigFormat.JSON and original:
-        original = _called_as_in(text, original, source.file)
-    held = _entries_of(before, source.file)
+    """Return Vercel's file with entries back, as and where they were in ``befores``, newest first."""
+    text, file = now.decode(), source.file
+    insert = edit.insert_entry if source.format is ConfigFormat.JSON else toml_edit.insert_entry
     for entry in entries:
-        index = held.index(_key(entry)) if _key(entry) in held else len(held)
-        restored = None
-        if source.format is ConfigFormat.JSON and original:
-            restored = edit.restore_entries(text, original, [index])
+        key = _key(entry)
+        held = [before for before in befores if key in _entries_of(before, file)]
+        there = _entries_of(text.encode(), file)
+        if there.count(key) >= max(
+            [_entries_of(one, file).count(key) for one in held[:1]], default=1
+        ):
+            continue  # somebody has put it back by hand
+        whole = (_restored(text, before.decode(), key, source) for before in held)
+        restored = next((one for one in whole if one is not None), None)
         if restored is None:
-            count = len(_entries_of(text.encode(), source.file))
-            insert = (
-                edit.insert_entry if source.format is ConfigFormat.JSON else toml_edit.insert_entry
-            )
-            restored = insert(text, min(index, count), *_key(entry), file=source.file)
+            restored = insert(text, _place(key, held, there, file), *key, file=file)
         text = restored
     return text.encode()
+
+
+def _restored(text: str, before: str, key: tuple[str, str], source: VercelConfig) -> str | None:
+    if source.format is not ConfigFormat.JSON:
+        return None
+    original = _called_as_in(text, before, source.file)
+    index = _entries_of(before.encode(), source.file).index(key)
+    return edit.restore_entries(text, original, [index])
+
+
+def _place(
+    key: tuple[str, str], befores: Sequence[bytes], now: Sequence[tuple[str, str]], file: str
+) -> int:
+    """Return the index behind the entries that stood before this one, where most are known."""
+    orders = [_entries_of(before, file) for before in befores]
+    order = max(orders, key=lambda held: len(set(held) & set(now)), default=None)
+    if order is None:
+        return len(now)
+    sooner = order[: order.index(key)]
+    return max((at for at, one in enumerate(now, 1) if one in sooner), default=0)
 
 
 def _called_as_in(text: str, original: str, file: str) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.config import CONFIG_NAME
-from cronshift.entries import put_back, regenerated, undispatch
+from cronshift.entries import put_back, regenerated
 from cronshift.errors import RefusedError
+from cronshift.handlers.tree import SourceTree
 from cronshift.operations import Change, ChangeKind, Edit, Operation, State
 from cronshift.operations.files import content, inside
 from cronshift.placing import NEXTJS
+from cronshift.pointing import undispatch
+from cronshift.targets.nextjs.imports import import_path
 from cronshift.targets.nextjs.relocating import relocated
+from cronshift.targets.nextjs.retiring import importers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +51,8 @@ def _routes_back(
 ) -> Iterator[Edit]:
     """Yield the edits that move the modules of finalized jobs back to their routes.
 
-    A module that was changed since keeps the change. One that another job still calls stays too.
+    A module that was changed since keeps the change. One that another job still calls stays too,
+    and where a file that was changed by hand imports it, the route is found there as well.
     """
     handlers = {
         job: one.moved.handler.rpartition(":")[0]
@@ -54,25 +60,36 @@ def _routes_back(
         if one.moved is not None and one.moved.handler is not None
     }
     staying = {file for job, file in handlers.items() if job not in jobs}
+    tree = SourceTree(project.root)
+    imported = {file for file, *_ in importers(tree, set(handlers.values()))}
     back: dict[str, bytes] = {}
     for file in sorted({handlers[job] for job in jobs if job in handlers}):
         image = _route_before(past, file)
         now = content(inside(project.root, file))
-        if image is None:
-            if now is None:
-                continue  # moved by hand, by whoever knows where to
+        if image is None or now is None:
             raise _stuck(file, "its route", "where that was is not recorded here")
         route, data = image.path, _route(past, file, image, now)
         there = back.get(route, content(inside(project.root, route)))
         if data is None or there not in {None, data}:
             raise _stuck(file, route, "the one was changed, or the other is taken")
-        gone = None if file in staying or now is None else file
+        if file in imported - staying:
+            said = f"{file}: what imports it finds {route}"
+            yield Edit(file, _passing_on(route, file), ChangeKind.WRITE, said)
+        gone = None if file in staying | imported else file
         if route not in back:
             said = f"{file} → {route}: a route again"
             yield Edit(route, data, ChangeKind.MOVE, said, moved_from=gone, mode=image.mode)
         elif gone:
             yield Edit(gone, None, ChangeKind.DELETE, f"{file}: {route} does this again")
         back[route] = data
+
+
+def _passing_on(route: str, file: str) -> bytes:
+    """Return a module that is another one."""
+    path = PurePosixPath(route)
+    there = f'from "{import_path(str(path.with_suffix("")), file)}";\n'
+    is_page = path.stem != "route"
+    return f"export * {there}{f'export {{ default }} {there}' if is_page else ''}".encode()
 
 
 def _stuck(file: str, route: str, why: str) -> RefusedError:
@@ -84,11 +101,9 @@ def _stuck(file: str, route: str, why: str) -> RefusedError:
     )
 
 
-def _route(
-    past: Sequence[Operation], file: str, image: FileImage, now: bytes | None
-) -> bytes | None:
+def _route(past: Sequence[Operation], file: str, image: FileImage, now: bytes) -> bytes | None:
     """Return what a route holds once ``file`` is it again; ``None`` where it cannot be."""
-    if now is None or now == _moved_to(past, file):
+    if now == _moved_to(past, file):
         return image.before
     back = relocated(now.decode(errors="surrogateescape"), file, image.path)
     return None if back is None else back.encode(errors="surrogateescape")

@@ -8,7 +8,7 @@ import tomlkit
 from tomlkit.items import AoT, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 def set_project(text: str, values: Mapping[str, str]) -> str:
@@ -53,6 +53,15 @@ def drop_moved(text: str, job_id: str) -> str:
     if not jobs:
         del document["jobs"]
     return tomlkit.dumps(document)
+
+
+def as_before(text: str, befores: Iterable[bytes | None]) -> bytes | None:
+    """Return the first of ``befores`` from which only white space tells ``text``, else ``text``.
+
+    ``None`` is no file, which says as much as an empty one.
+    """
+    same = (one for one in befores if (one or b"").decode().split() == text.split())
+    return next(same, text.encode())
 
 
 def add_suppression(text: str, code: str, job_id: str | None, reason: str) -> str:

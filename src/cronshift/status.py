@@ -74,7 +74,8 @@ def read_status(project: Project, now: datetime) -> Status:
     plan = make_plan(project)
     ownership = read_ownership(project.root)
     rows = tuple(_job(project, job, ownership, now) for job in plan.jobs)
-    return Status(rows, (*_drift(rows, ownership), *_unasked(project, plan, rows)))
+    drift = (*_drift(rows, ownership), *_called_again(plan, rows), *_unasked(project, plan, rows))
+    return Status(rows, drift)
 
 
 def _job(project: Project, job: Job, ownership: Ownership, now: datetime) -> JobStatus:
@@ -133,6 +134,22 @@ def guarded_path(root: Path, plan: Plan) -> str:
         and (root / file).is_file()
     ]
     return next(iter([*called, *waiting, *(job.entry.path for job in plan.jobs)]), "/")
+
+
+def _called_again(plan: Plan, rows: Sequence[JobStatus]) -> Iterator[str]:
+    """Yield the jobs that moved and whose entries somebody has put back by hand."""
+    held = {
+        (job.entry.path, job.entry.schedule)
+        for job in plan.jobs
+        if job.entry.origin is not Origin.MOVED
+    }
+    for job, row in zip(plan.jobs, rows, strict=True):
+        is_held = (job.entry.path, job.entry.schedule) in held
+        if row.moved and is_held and (row.percent or row.upcoming):
+            yield (
+                f"{job.id} is Inngest's at {row.percent} %, and the Vercel configuration has an entry"
+                f" for {job.entry.path} again: both sides run those ticks."
+            )
 
 
 def _unasked(project: Project, plan: Plan, rows: Sequence[JobStatus]) -> Iterator[str]:

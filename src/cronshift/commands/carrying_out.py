@@ -70,8 +70,7 @@ def carry_out(invocation: Invocation, operation: Operation, intent: Intent) -> C
     if not invocation.json:
         console.result(operation_plan(operation))
     if intent.save_plan is not None:
-        intent.save_plan.write_text(json.dumps(operation.to_json(), indent=1) + "\n")
-        console.say(f"Kept the plan. Next: cronshift apply {intent.save_plan}")
+        keep_plan(invocation, operation, intent.save_plan)
         return Carried(operation, applied=False, code=ExitCode.OK)
     if intent.dry_run:
         return Carried(operation, applied=False, code=ExitCode.OK)
@@ -79,6 +78,21 @@ def carry_out(invocation: Invocation, operation: Operation, intent: Intent) -> C
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
     done = operations.apply(invocation.directory, operation)
     return Carried(done, applied=True, code=ExitCode.OK)
+
+
+def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
+    """Write an operation to a file, for ``cronshift apply``.
+
+    Raises:
+        CronshiftError: if the file cannot be written.
+    """
+    try:
+        file.write_text(json.dumps(operation.to_json(), indent=1) + "\n")
+    except OSError as error:
+        raise CronshiftError(
+            f"{file} cannot be written: {error.strerror}.", reason="disk-error", where=str(file)
+        ) from error
+    invocation.console.say(f"Kept the plan. Next: cronshift apply {file}")
 
 
 def refuse_nothing_named(jobs: Collection[str], *, everything: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cronshift.commands.carrying_out import DryRun, SavePlan, Yes, keep_plan
 from cronshift.commands.completion import finding_codes, job_names
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
@@ -46,8 +47,9 @@ def migrate(
     fix: Annotated[
         bool, typer.Option("--fix", help="Mend handlers and middleware where text alone can.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    save_plan: SavePlan = None,
 ) -> ExitCode:
     """Generate an Inngest function for every cron entry, as code you can read and keep.
 
@@ -87,11 +89,14 @@ def migrate(
         fix=fix,
     )
     operation, written = migration.operation, False
+    only_shown = dry_run or save_plan is not None
     if not invocation.json:
         _show(invocation, migration, force=force)
         if target is None and migration.is_first:
             _suggest(invocation, migration.plan.target)
-    if operation.changes and not dry_run and console.confirm("Write these files?", yes=yes):
+    if operation.changes and save_plan is not None:
+        keep_plan(invocation, operation, save_plan)
+    elif operation.changes and not dry_run and console.confirm("Write these files?", yes=yes):
         operation = operations.apply(root, operation)
         written = True
         for copy in migration.copies:
@@ -101,7 +106,7 @@ def migrate(
         console.say("Everything is generated already; nothing was changed.")
     if invocation.json:
         console.document(_document(root, migration, written=written))
-    declined = bool(operation.changes) and not written and not dry_run
+    declined = bool(operation.changes) and not written and not only_shown
     return ExitCode.NOT_WELL if migration.left_out or declined else ExitCode.OK
 
 

@@ -80,9 +80,9 @@ def replace_path_start(text: str, index: int, old: str, new: str, *, file: str) 
 def _crons(document: tomlkit.TOMLDocument, file: str) -> AoT:
     crons = document.get("crons")
     if not isinstance(crons, AoT):
-        raise ConfigError(
+        raise RefusedError(
             f"{file} has no [[crons]].",
-            reason="no-crons",
+            reason="not-editable",
             hint="Write each entry as a table of its own: [[crons]].",
             where=file,
         )

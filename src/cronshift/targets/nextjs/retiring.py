@@ -156,22 +156,35 @@ def _named(tree: SourceTree, routes: Collection[_Route]) -> dict[str, str]:
         return {}
     by_path = {path: one.handler.file for one in routes for path in one.paths}
     spoken = re.compile("|".join(rf"{re.escape(path)}(?![\w/-])" for path in by_path))
-    modules = {one.handler.file for one in routes}
-    stems = {name for file in modules for name in _names(file)}
     places: defaultdict[str, list[str]] = defaultdict(list)
+    for module, file, line in importers(tree, {one.handler.file for one in routes}):
+        places[module].append(f"imported by {file}:{line}")
     for file in sorted(tree.files):
         text = tree.read(file) if _may_call(file) else ""
         if not text or is_untouched(text):
             continue
-        for match in IMPORT.finditer(text):
-            target = tree.imported(file, match[1]) if _ends(match[1], stems) else None
-            if target in modules and target != file:
-                places[target].append(f"imported by {file}:{_line(text, match.start())}")
         for match in spoken.finditer(text):
             own = by_path[match[0]]
             if file != own and not _in_comment(tree.parsed(file), match.start()):
                 places[own].append(f"called by {file}:{_line(text, match.start())}")
     return {file: "it is " + " and ".join(found[:_SHOWN]) for file, found in places.items()}
+
+
+def importers(tree: SourceTree, modules: Collection[str]) -> Iterator[tuple[str, str, int]]:
+    """Yield each import of a module: the module, and where it is imported.
+
+    What is generated follows a module wherever it goes, until it is changed by hand.
+    """
+    stems = {name for file in modules for name in _names(file)}
+    for file in sorted(tree.files) if modules else ():
+        text = tree.read(file) if language(file) is not None else ""
+        matches = [match for match in IMPORT.finditer(text) if _ends(match[1], stems)]
+        if not matches or is_untouched(text):
+            continue
+        for match in matches:
+            target = tree.imported(file, match[1])
+            if target is not None and target in modules and target != file:
+                yield target, file, _line(text, match.start())
 
 
 def _may_call(file: str) -> bool:
