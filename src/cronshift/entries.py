@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cronshift import settings_edit
 from cronshift.config import CONFIG_NAME, parse_settings
 from cronshift.errors import ConfigError, RefusedError
-from cronshift.handlers.tree import SourceTree
+from cronshift.handlers.tree import IMPORT, SourceTree
 from cronshift.model import Origin
 from cronshift.operations import ChangeKind, Edit, State
 from cronshift.operations.files import content, inside
@@ -21,7 +21,6 @@ from cronshift.placing import NEXTJS
 from cronshift.planning import make_plan
 from cronshift.targets import generate
 from cronshift.targets.changes import compare, edits
-from cronshift.targets.nextjs.retiring import IMPORT
 from cronshift.targets.seal import is_untouched
 from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
 from cronshift.vercel.dispatcher import MOUNT

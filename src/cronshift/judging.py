@@ -19,6 +19,7 @@ from cronshift.handlers.behaviour import Auth, Behaviour, Loose, Spot
 from cronshift.handlers.functions import glob
 from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascript
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
+from cronshift.handlers.tree import IMPORT
 from cronshift.handlers.workspaces import below
 from cronshift.model import CronEntry, Finding, Handler, HandlerKind, Location
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 _TICKS_LOOKED_AT = 300
 _AMBIENT = re.compile(r"[\"']next/headers[\"']")
 _OF_NEXT = re.compile(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")
-_IMPORTED = re.compile(r"""\b(?:from|import|require)\s*\(?\s*["']([^"']+)["']""")
 _TYPES = re.compile(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
 _MOST_IMPORTED = 300  # modules of one handler
 _LONGEST_GLOB = 256  # characters; the schema of vercel.json
@@ -128,7 +128,7 @@ class Judge:
             text = _TYPES.sub("", tree.read(left.pop()))
             if _AMBIENT.search(text) or (in_pages and _OF_NEXT.search(text)):
                 return True
-            specifiers = _IMPORTED.findall(text) if len(seen) < _MOST_IMPORTED else []
+            specifiers = IMPORT.findall(text) if len(seen) < _MOST_IMPORTED else []
             found = {one for name in specifiers if (one := tree.imported(file, name))}
             left += sorted(found - seen)
             seen |= found

@@ -17,7 +17,8 @@ from cronshift.operations import Edit
 from cronshift.operations.files import content, inside
 from cronshift.placing import called_paths
 from cronshift.planning import make_plan
-from cronshift.repairing import NotRepairableError, spliced, splices_of
+from cronshift.repairing import NotRepairableError, splices_of
+from cronshift.splicing import spliced
 from cronshift.surveying import plain_routes, turned_away
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from cronshift.model import Finding, Plan
     from cronshift.project import Project
-    from cronshift.repairing import Splice
+    from cronshift.splicing import Splice
 
 MENDABLE = ASKED_FIRST | {INTERCEPTED.code}
 """The findings that ``--fix`` looks at; not all of them can be mended as text."""

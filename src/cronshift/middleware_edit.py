@@ -15,9 +15,11 @@ from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
 from cronshift.handlers import patterns
-from cronshift.handlers.javascript import exports, line_of, literal, pairs
+from cronshift.handlers.javascript import exports, line_of
+from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.tree import language, parse
-from cronshift.repairing import Splice, is_broken, spliced
+from cronshift.repairing import is_broken
+from cronshift.splicing import Splice, spliced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,16 +7,16 @@ texts go in and texts with the least possible splices come out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.findings.behaviour import NOT_AWAITED
 from cronshift.handlers.javascript import FUNCTIONS, callee, line_of
 from cronshift.handlers.javascript_answers import spot_of
-from cronshift.handlers.tree import language, parse
+from cronshift.handlers.tree import language, parse, span_of
+from cronshift.splicing import Splice, spliced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ast_grep_py import SgNode
 
@@ -33,15 +33,6 @@ _CALLED_OTHERWISE = "its function is not async, and others than the framework ma
 
 class NotRepairableError(Exception):
     """Awaiting alone does not mend this; the message says why, and reads on from a colon."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Splice:
-    """The characters from ``start`` to ``end`` give way to ``text``."""
-
-    start: int
-    end: int
-    text: str
 
 
 def splices_of(text: str, name: str, finding: Finding) -> frozenset[Splice]:
@@ -72,16 +63,6 @@ def splices_of(text: str, name: str, finding: Finding) -> frozenset[Splice]:
     return found
 
 
-def spliced(text: str, splices: Iterable[Splice]) -> str:
-    """Return a text with spans replaced, which do not overlap; nothing else of it changes."""
-    parts: list[str] = []
-    at = 0
-    for splice in sorted(splices):
-        parts += [text[at : splice.start], splice.text]
-        at = splice.end
-    return "".join([*parts, text[at:]])
-
-
 def is_broken(root: SgNode) -> bool:
     """Return whether a syntax tree holds what the parser could not read."""
     return root.find(kind="ERROR") is not None
@@ -103,21 +84,21 @@ def _expressions(root: SgNode, finding: Finding) -> list[SgNode]:
 
 def _awaited(expression: SgNode, root: SgNode) -> list[Splice]:
     """Return the splices that make a statement wait for what it starts."""
-    start, end = _span(expression)
+    start, end = span_of(expression)
     if expression.kind() == "unary_expression":
         operator = expression.field("operator")
         started = expression.field("argument")
         if operator is None or started is None or started.kind() != "call_expression":
             raise NotRepairableError("`void` does not stand right before a call")
         _refuse_what_gives_no_promise(started)
-        return [Splice(*_span(operator), "await")]
+        return [Splice(*span_of(operator), "await")]
     _refuse_what_gives_no_promise(expression)
     called = expression.field("function")
     verb = called.field("property") if called and called.kind() == "member_expression" else None
     if called is None or verb is None or verb.text() not in _LOOPS:
         return [Splice(start, start, "await ")]
     _refuse_what_has_no_map(called, root)
-    loop = [Splice(*_span(verb), "map")] if verb.text() != "map" else []
+    loop = [Splice(*span_of(verb), "map")] if verb.text() != "map" else []
     return [Splice(start, start, "await Promise.all("), *loop, Splice(end, end, ")")]
 
 
@@ -156,7 +137,7 @@ def _made_async(expression: SgNode, root: SgNode) -> list[Splice]:
         raise NotRepairableError(_CALLED_OTHERWISE)
     if not _is_only_exported(function, root):
         raise NotRepairableError(_CALLED_OTHERWISE)
-    start, _ = _span(function)
+    start, _ = span_of(function)
     return [Splice(start, start, "async ")]
 
 
@@ -189,10 +170,5 @@ def _mentions(name: SgNode, root: SgNode) -> Iterator[SgNode]:
     for spoken in root.find_all(
         any=[{"kind": "identifier"}, {"kind": "shorthand_property_identifier"}], regex=spelt
     ):
-        if _span(spoken) != _span(name):
+        if span_of(spoken) != span_of(name):
             yield spoken
-
-
-def _span(node: SgNode) -> tuple[int, int]:
-    place = node.range()
-    return place.start.index, place.end.index

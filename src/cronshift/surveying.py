@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from cronshift import forecast, node
 from cronshift.findings import entries, inngest, leftovers, load, routing
 from cronshift.handlers import Verdict
-from cronshift.handlers.javascript import arguments, constant, line_of, pairs
+from cronshift.handlers.javascript import arguments, constant, line_of
+from cronshift.handlers.literals import pairs
 from cronshift.middleware_edit import NotExactError, leave_out, matcher_of
 from cronshift.model import HandlerKind, Location
 from cronshift.vercel.dispatcher import MOUNT

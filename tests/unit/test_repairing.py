@@ -15,7 +15,8 @@ from cronshift.handlers.tree import parse
 from cronshift.model import Handler, HandlerKind, Location
 from cronshift.planning import make_plan
 from cronshift.project import load_project
-from cronshift.repairing import NotRepairableError, Splice, is_broken, spliced, splices_of
+from cronshift.repairing import NotRepairableError, is_broken, splices_of
+from cronshift.splicing import Splice, spliced
 
 if TYPE_CHECKING:
     from pathlib import Path

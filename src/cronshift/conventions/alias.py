@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cronshift.conventions.sources import sample
+from cronshift.handlers.tree import IMPORT
 from cronshift.model import Alias
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _CONFIGS = ("tsconfig.json", "jsconfig.json")
 _DEEPEST = 5  # configurations that extend each other
-_IMPORTED = re.compile(r"""\b(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']""")
 
 
 def alias_of(tree: SourceTree) -> Alias | None:
@@ -31,7 +30,7 @@ def alias_of(tree: SourceTree) -> Alias | None:
     uses: Counter[Alias] = Counter()
     parents = 0
     for file in sample(tree):
-        for specifier in _IMPORTED.findall(tree.read(file)):
+        for specifier in IMPORT.findall(tree.read(file)):
             parents += specifier.startswith("../")
             uses.update(alias for alias in aliases if specifier.startswith(alias.prefix))
     if not uses or uses.total() < parents:

@@ -6,15 +6,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.conventions.sources import is_generated, is_test, own_sources
-from cronshift.handlers.javascript import (
-    arguments,
-    define,
-    exports,
-    imports,
-    literal,
-    locally,
-    pairs,
-)
+from cronshift.handlers.javascript import arguments, define, exports, imports, locally
+from cronshift.handlers.literals import literal, pairs
 from cronshift.model import InngestClient
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.conventions.sources import sample
-from cronshift.handlers.javascript import UNKNOWN, literal, text_of
+from cronshift.handlers.literals import UNKNOWN, literal, text_of
 from cronshift.model import CodeStyle
 
 if TYPE_CHECKING:

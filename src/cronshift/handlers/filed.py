@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.javascript import arguments, literal
+from cronshift.handlers.javascript import arguments
+from cronshift.handlers.literals import literal
 from cronshift.handlers.routes import Rank, Route, Segment
 from cronshift.model import Handler, HandlerKind
 

@@ -1,9 +1,11 @@
-"""Reading JavaScript and TypeScript: exports, where they come from, and literal values."""
+"""Reading JavaScript and TypeScript: what it exports, imports, defines and calls."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from cronshift.handlers.literals import literal, pairs, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +25,6 @@ FUNCTIONS = {
 }
 CHAINED = {"then", "catch", "finally"}
 """What a promise's chain is made of."""
-
-UNKNOWN = object()
-"""A value that only running the code would tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,75 +331,6 @@ def own_nodes(body: SgNode) -> Iterator[SgNode]:
         node = stack.pop()
         yield node
         stack += [child for child in reversed(node.children()) if child.kind() not in FUNCTIONS]
-
-
-def pairs(node: SgNode) -> Iterator[tuple[str, SgNode]]:
-    """Yield the keys and values of an object that are written plainly."""
-    for child in node.children():
-        if child.kind() == "pair":
-            key, value = child.field("key"), child.field("value")
-            if key is not None and value is not None:
-                yield text_of(key), value
-        elif child.kind() == "method_definition":
-            key = child.field("name")
-            if key is not None:
-                yield text_of(key), child
-        elif child.kind() == "shorthand_property_identifier":
-            yield child.text(), child
-
-
-def text_of(node: SgNode) -> str:
-    """Return a string's content, or a name as it stands."""
-    text = node.text()
-    return text[1:-1] if node.kind() in {"string", "template_string"} and len(text) > 1 else text
-
-
-def literal(node: SgNode | None) -> Any:
-    """Return the value a literal spells; :data:`UNKNOWN` for what code computes."""
-    if node is None:
-        return UNKNOWN
-    kind, text = node.kind(), node.text()
-    if kind == "string" or (kind == "template_string" and "${" not in text):
-        return text[1:-1].replace("\\\\", "\\")
-    if kind == "number":
-        return _number(text)
-    if kind in {"true", "false"}:
-        return kind == "true"
-    if kind in {"null", "undefined"}:
-        return None
-    if kind == "array":
-        return [
-            literal(child)
-            for child in node.children()
-            if child.is_named() and child.kind() != "comment"
-        ]
-    if kind == "object":
-        return {key: literal(value) for key, value in pairs(node)}
-    if kind in {"as_expression", "satisfies_expression"}:
-        return literal(node.child(0))
-    if kind == "binary_expression":
-        return _product(node)
-    return UNKNOWN
-
-
-def _number(text: str) -> Any:
-    try:
-        return float(text.replace("_", "")) if "." in text else int(text.replace("_", ""), 0)
-    except ValueError:
-        return UNKNOWN
-
-
-def _product(node: SgNode) -> Any:
-    """Return ``60 * 5``, the one calculation that people write for durations."""
-    left, right = literal(node.field("left")), literal(node.field("right"))
-    operator = node.field("operator")
-    if (
-        operator is None
-        or operator.text() != "*"
-        or not all(isinstance(v, int) for v in (left, right))
-    ):
-        return UNKNOWN
-    return left * right
 
 
 def constant(root: SgNode, name: str) -> Any:

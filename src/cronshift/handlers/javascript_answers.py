@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import Spot
-from cronshift.handlers.javascript import arguments, line_of, literal, own_nodes, pairs
+from cronshift.handlers.javascript import arguments, line_of, own_nodes
+from cronshift.handlers.literals import literal, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from cronshift.handlers.javascript import UNKNOWN, literal, pairs
+from cronshift.handlers.literals import UNKNOWN, literal, pairs
 from cronshift.handlers.routes import Rank, Route, RouteTable, Segment
 from cronshift.model import Handler, HandlerKind
 

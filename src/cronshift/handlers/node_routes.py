@@ -6,17 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.code_routes import MOST_ROUTES, CodeRoute, Trail, joined
-from cronshift.handlers.javascript import (
-    FUNCTIONS,
-    UNKNOWN,
-    arguments,
-    exports,
-    imports,
-    line_of,
-    literal,
-    pairs,
-    text_of,
-)
+from cronshift.handlers.javascript import FUNCTIONS, arguments, exports, imports, line_of
+from cronshift.handlers.literals import UNKNOWN, literal, pairs, text_of
 from cronshift.model import Location
 
 if TYPE_CHECKING:

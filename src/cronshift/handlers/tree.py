@@ -47,6 +47,9 @@ _LANGUAGES = {
 }
 _SUFFIXES = ("", ".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs")
 _WRITTEN_AS = {".js": (".ts", ".tsx"), ".mjs": (".mts",), ".cjs": (".cts",), ".jsx": (".tsx",)}
+IMPORT = re.compile(r"""\b(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']""")
+"""What imports a module, in a text that is not parsed; the group is its specifier."""
+
 _COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
@@ -216,6 +219,12 @@ def parse(text: str, name: str | None) -> SgNode | None:
     from ast_grep_py import SgRoot
 
     return SgRoot(text, name).root()
+
+
+def span_of(node: SgNode) -> tuple[int, int]:
+    """Return where a node begins and ends, in characters of its text."""
+    place = node.range()
+    return place.start.index, place.end.index
 
 
 @cache

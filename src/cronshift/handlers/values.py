@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cronshift.handlers.javascript import UNKNOWN, exports, imports, line_of, literal, text_of
+from cronshift.handlers.javascript import exports, imports, line_of
+from cronshift.handlers.literals import UNKNOWN, literal, text_of
 from cronshift.model import Location
 
 if TYPE_CHECKING:

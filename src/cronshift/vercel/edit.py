@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError
+from cronshift.splicing import spliced
 from cronshift.vercel.json_text import Span, children, find, parse_object
 
 if TYPE_CHECKING:
@@ -219,13 +220,6 @@ def _check(indexes: Collection[int], count: int, file: str) -> None:
 
 def _no_entry(index: int, file: str) -> ConfigError:
     return ConfigError(f"{file} has no crons[{index}].", reason="no-such-entry", where=file)
-
-
-def spliced(text: str, splices: Sequence[tuple[int, int, str]]) -> str:
-    """Return ``text`` with spans replaced, from right to left so that offsets hold."""
-    for start, end, new in sorted(splices, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
 
 
 def remove_member(text: str, *path: str, file: str = _FILE) -> str:

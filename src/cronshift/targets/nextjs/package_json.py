@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cronshift.vercel.edit import spliced
+from cronshift.splicing import spliced
 from cronshift.vercel.json_text import Span, children, find, parse_object
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.tree import language, parse
+from cronshift.handlers.tree import language, parse, span_of
+from cronshift.splicing import spliced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,16 +32,15 @@ def relocated(source: str, old: str, new: str) -> str | None:
     if root is None or _TIED.search(source):
         return None
     here, there = (posixpath.join(_DEEP, posixpath.dirname(path)) for path in (old, new))
-    pieces, done = [], 0
-    for start, end, specifier in sorted(_specifiers(root)):
+    splices = []
+    for start, end, specifier in _specifiers(root):
         target = posixpath.normpath(posixpath.join(here, specifier))
         moved = posixpath.relpath(target, there)
         moved = moved if moved.startswith(".") else f"./{moved}"
         if specifier.endswith("/") and specifier.strip("./"):
             moved += "/"
-        pieces += [source[done:start], moved]
-        done = end
-    return "".join([*pieces, source[done:]])
+        splices.append((start, end, moved))
+    return spliced(source, splices)
 
 
 def _specifiers(root: SgNode) -> Iterator[tuple[int, int, str]]:
@@ -55,5 +55,5 @@ def _specifiers(root: SgNode) -> Iterator[tuple[int, int, str]]:
     ]}}):  # fmt: skip
         text = node.text()[1:-1]
         if text.startswith("."):
-            span = node.range()
-            yield span.start.index + 1, span.end.index - 1, text
+            start, end = span_of(node)
+            yield start + 1, end - 1, text

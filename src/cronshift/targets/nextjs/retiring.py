@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import METHODS, constant, exports
-from cronshift.handlers.tree import SourceTree, language
+from cronshift.handlers.tree import IMPORT, SourceTree, language
 from cronshift.model import HandlerKind, Job, Mode
 from cronshift.targets.nextjs.relocating import relocated
 from cronshift.targets.seal import is_untouched
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from cronshift.model import Handler, Plan
 
 _ROUTES = frozenset({HandlerKind.NEXT_ROUTE, HandlerKind.NEXT_PAGES})
-IMPORT = re.compile(r"""(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']""")
 _CALLING = (".sh", ".bash", ".yml", ".yaml", ".http", ".rest", ".json", ".toml")
 _CALLING_NAMES = frozenset({"Makefile", "justfile", "Procfile", "crontab"})
 _NEVER_CALLING = frozenset({"cronshift.toml", "cronshift.ownership.json", "package-lock.json"})

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from cronshift.conventions.inngest import serve_call, serve_options
 from cronshift.errors import CronshiftError
-from cronshift.handlers.javascript import exports, imports, literal, pairs
-from cronshift.handlers.tree import language, parse
-from cronshift.vercel.edit import spliced
+from cronshift.handlers.javascript import exports, imports
+from cronshift.handlers.literals import literal, pairs
+from cronshift.handlers.tree import language, parse, span_of
+from cronshift.splicing import Splice, spliced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ast_grep_py import SgNode
-
-    Splice = tuple[int, int, str]
 
 NAME = "cronshiftFunctions"
 """What the generated functions are called in the app's own file."""
@@ -93,11 +92,11 @@ def _listed(text: str, root: SgNode, file: str, module: str, name: str) -> list[
     value = serve_options(call).get(_EXPORTED) if call is not None else None
     if value is None or (name == NAME and _is_used(root, NAME)):
         raise _cannot(file, module)
-    start, end = _span(value)
+    start, end = span_of(value)
     if value.kind() == "shorthand_property_identifier":
-        return [(end, end, f": [...{value.text()}, ...{name}]")]
+        return [Splice(end, end, f": [...{value.text()}, ...{name}]")]
     if value.kind() in _SPREADABLE:
-        return [(start, end, f"[...{value.text()}, ...{name}]")]
+        return [Splice(start, end, f"[...{value.text()}, ...{name}]")]
     if value.kind() != "array":
         raise _cannot(file, module)
     return _appended(text, value, f"...{name}")
@@ -107,11 +106,11 @@ def _appended(text: str, array: SgNode, item: str) -> list[Splice]:
     """Return what makes ``item`` the last of an array, on a line of its own where the others are."""
     parts = array.children()[1:-1]
     items = [node for node in parts if node.is_named() and node.kind() != "comment"]
-    start, end = _span(array)
+    start, end = span_of(array)
     anchor = (items or parts or [array])[-1]
-    first, last = _span(anchor)
+    first, last = span_of(anchor)
     comma = next(
-        (_span(one)[1] for one in parts if one.text() == "," and _span(one)[0] >= last), None
+        (span_of(one)[1] for one in parts if one.text() == "," and span_of(one)[0] >= last), None
     )
     line = text.rfind("\n", 0, first) + 1
     lead, rest = text[line:first], _REST_OF_LINE.match(text, comma or last)
@@ -119,8 +118,8 @@ def _appended(text: str, array: SgNode, item: str) -> list[Splice]:
         is_ended = comma is not None or not items
         added = f"{_newline(text)}{lead}{item}{',' if is_ended else ''}"
         behind = "" if is_ended else f",{text[last : rest.end()]}"
-        return [(last if behind else rest.end(), rest.end(), behind + added)]
-    return [(last, last, f", {item}")] if items else [(start + 1, start + 1, item)]
+        return [Splice(last if behind else rest.end(), rest.end(), behind + added)]
+    return [Splice(last, last, f", {item}")] if items else [Splice(start + 1, start + 1, item)]
 
 
 def _import(root: SgNode, module: str, file: str) -> str:
@@ -156,18 +155,18 @@ def _duration(
     members = dict(pairs(config.node))
     if "maxDuration" in members:
         return _raised(members["maxDuration"], seconds), []
-    start, end = _span(config.node)
+    start, end = span_of(config.node)
     inner = text[start + 1 : end - 1]
     lead = inner[: len(inner) - len(inner.lstrip())] if inner.strip() else " "
     after = "," if inner.strip() else " "
-    return [(start + 1, start + 1, f"{lead}maxDuration: {seconds}{after}")], []
+    return [Splice(start + 1, start + 1, f"{lead}maxDuration: {seconds}{after}")], []
 
 
 def _raised(node: SgNode | None, seconds: int) -> list[Splice]:
     told = literal(node)
     if node is None or not isinstance(told, int) or told >= seconds:
         return []
-    return [(*_span(node), str(seconds))]
+    return [Splice(*span_of(node), str(seconds))]
 
 
 def _behind_imports(
@@ -177,14 +176,14 @@ def _behind_imports(
     source = last.field("source") if last is not None else None
     if source is None:
         raise _cannot(file, module)
-    end = _span(source)[1]
+    end = span_of(source)[1]
     end += text.startswith(";", end)
     rest = _REST_OF_LINE.match(text, end)
     at = rest.end() if rest is not None else end
     newline = _newline(text)
     is_apart = not statements[-1].startswith(newline) or text.startswith(newline * 2, at)
     added = "".join(newline + statement for statement in statements)
-    return (at, at, added if is_apart else added + newline)
+    return Splice(at, at, added if is_apart else added + newline)
 
 
 def _last_import(root: SgNode) -> SgNode | None:
@@ -200,11 +199,6 @@ def _end(root: SgNode) -> str:
 
 def _newline(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
-
-
-def _span(node: SgNode) -> tuple[int, int]:
-    found = node.range()
-    return found.start.index, found.end.index
 
 
 def _cannot(file: str, module: str) -> CronshiftError:

@@ -10,9 +10,9 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.tree import parse
+from cronshift.handlers.tree import parse, span_of
 from cronshift.model import CodeStyle
-from cronshift.vercel.edit import spliced
+from cronshift.splicing import spliced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ def _quoted(text: str, quote: str) -> str:
     return spliced(
         text,
         [
-            (*_span(node), string(node.text()[1:-1], quote))
+            (*span_of(node), string(node.text()[1:-1], quote))
             for node in _tree(text).find_all(kind="string")
         ],
     )
@@ -96,13 +96,13 @@ def _without_semicolons(text: str) -> str:
     for leaf, following in pairwise([*leaves, None]):
         if leaf is None or leaf.kind() != ";":
             continue
-        start, end = _span(leaf)
+        start, end = span_of(leaf)
         if not _ENDS_LINE.match(text, end) or not _is_optional(leaf):
             continue
         if following is not None and following.text()[0] in _CONTINUES:
             if _kind(leaf.parent()) in _TYPES:
                 continue
-            splices.append((_span(following)[0], _span(following)[0], ";"))
+            splices.append((span_of(following)[0], span_of(following)[0], ";"))
         splices.append((start, end, ""))
     return spliced(text, splices)
 
@@ -118,9 +118,9 @@ def _with_semicolons(text: str) -> str:
         elif kind in _STATEMENTS and parts and _kind(node.parent()) != "for_statement":
             has = parts[-1].kind() == ";"
             last = parts[-2] if has and len(parts) > 1 else parts[-1]
-            end = _span(last)[1]
-            if has and "\n" in text[end : _span(parts[-1])[0]]:
-                splices.append((*_span(parts[-1]), ""))
+            end = span_of(last)[1]
+            if has and "\n" in text[end : span_of(parts[-1])[0]]:
+                splices.append((*span_of(parts[-1]), ""))
             elif has or (kind == "export_statement" and _declares(node)) or last.kind() in _BLOCKS:
                 continue
             splices.append((end, end, ";"))
@@ -129,7 +129,7 @@ def _with_semicolons(text: str) -> str:
 
 def _members(text: str, parts: list[SgNode]) -> Iterator[tuple[int, int, str]]:
     for part, following in pairwise(parts):
-        end = _span(part)[1]
+        end = span_of(part)[1]
         if part.is_named() and following.kind() not in {";", ","} and _ENDS_LINE.match(text, end):
             yield end, end, ";"
 
@@ -150,7 +150,7 @@ def _is_optional(semicolon: SgNode) -> bool:
 def _indented(text: str, indent: str, was: str) -> str:
     """Return ``text`` with its levels of indentation rewritten, those inside of strings left alone."""
     kept = [
-        _span(node)
+        span_of(node)
         for node in _walk(_tree(text))
         if node.kind() in {"template_string", "string"} and "\n" in node.text()
     ]
@@ -183,8 +183,3 @@ def _leaves(node: SgNode) -> Iterator[SgNode]:
 
 def _kind(node: SgNode | None) -> str:
     return node.kind() if node is not None else ""
-
-
-def _span(node: SgNode) -> tuple[int, int]:
-    found = node.range()
-    return found.start.index, found.end.index
