@@ -70,10 +70,9 @@ class Judge:
         self._known: dict[Handler, Behaviour] = {}
 
     def of(
-        self, entry: CronEntry, schedule: Schedule | None, job: str
+        self, entry: CronEntry, resolution: Resolution, schedule: Schedule | None, job: str
     ) -> tuple[Handler | None, list[Finding]]:
         """Return what answers an entry, and all that is to say about it."""
-        resolution = self.resolver.resolve(entry.path)
         handler = resolution.handler
         if resolution.verdict is Verdict.UNKNOWN and handler is None:
             candidates = below(self.resolver, entry.path)
