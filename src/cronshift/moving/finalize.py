@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.errors import RefusedError
 from cronshift.model import Job, Origin
 from cronshift.moving.migration import pick_jobs
-from cronshift.operations import Operation, build_operation
+from cronshift.operations import Intent, Operation, build_operation
 from cronshift.plan.leftovers import Leftover, find_leftovers
 from cronshift.plan.snapshot import Snapshot
 from cronshift.project.ownership_file import read_ownership
@@ -83,6 +83,7 @@ def prepare_finalization(
         f"finalize {' '.join(job.id for job in ready)}",
         retirement.edits,
         now,
+        intent=Intent.FINALIZE,
         jobs=[job.id for job in ready],
     )
     gone = {image.path for image in operation.images if image.after is None}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from cronshift.errors import ConfigError, CronshiftError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from cronshift.executor.engine import Surroundings
@@ -181,7 +181,7 @@ class Target(Protocol):
     def reach_without_get(self, reach: Reach) -> Reach:
         """Return how it reaches a handler that answers no GET, given how it would otherwise."""
 
-    def generate(self, plan: Plan) -> Sequence[GeneratedFile]:
+    def generate(self, plan: Plan) -> Iterable[GeneratedFile]:
         """Return the files of the plan's runnable jobs; pure.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
-from cronshift.plan.project_findings import ENV_EXAMPLE
+from cronshift.plan.findings.inngest import ENV_EXAMPLE
 from cronshift.targets.changes import FileAction, FileChange
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.env_example import variables, with_names

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import RefusedError
 from cronshift.handlers.tree import SourceTree
-from cronshift.operations import Change, ChangeKind, Edit, Operation, State
+from cronshift.operations import ChangeKind, Edit, MoveFile, Operation, State
 from cronshift.operations.files import content, inside
 from cronshift.project.settings import CONFIG_NAME
 from cronshift.targets.nextjs.imports import import_path
@@ -84,22 +84,17 @@ def _route(past: Sequence[Operation], file: str, image: FileImage, now: bytes) -
 
 def _route_before(past: Sequence[Operation], file: str) -> FileImage | None:
     """Return the image of the route that became ``file``, the newest one."""
-    for change in _moves(past, file):
-        return next(image for image in change.images if image.path != file)
-    return None
+    return next((move.old for move in _moves(past, file)), None)
 
 
 def _moved_to(past: Sequence[Operation], file: str) -> bytes | None:
     """Return what ``file`` held when it was moved there."""
-    for change in _moves(past, file):
-        return next(image for image in change.images if image.path == file).after
-    return None
+    return next((move.new.after for move in _moves(past, file)), None)
 
 
-def _moves(past: Sequence[Operation], file: str) -> Iterator[Change]:
+def _moves(past: Sequence[Operation], file: str) -> Iterator[MoveFile]:
     """Yield the moves that made ``file``, the newest first."""
     for operation in reversed(past):
         for change in operation.changes if operation.state is State.APPLIED else ():
-            made = any(image.path == file and image.after is not None for image in change.images)
-            if change.kind is ChangeKind.MOVE and made:
+            if isinstance(change, MoveFile) and change.new.path == file:
                 yield change

@@ -11,7 +11,15 @@ from cronshift.model import HandlerKind, Job, Mode
 from cronshift.moving.ending import each_once, staying
 from cronshift.moving.entries import regenerated, take_out
 from cronshift.moving.fixing.guard_removal import without_guard
-from cronshift.operations import ChangeKind, Edit, Operation, State
+from cronshift.operations import (
+    ChangeKind,
+    DeleteFile,
+    Edit,
+    Intent,
+    Operation,
+    RemoveGuard,
+    State,
+)
 from cronshift.operations.files import content, inside
 from cronshift.targets.python.package import GUARD_NAME, guard_path
 from cronshift.targets.target import Retirement, generate
@@ -49,18 +57,18 @@ def bring_back(project: Project, jobs: Sequence[str], past: Sequence[Operation])
     """Return the edits that bring back what finalizing the jobs removed: routes and guards."""
     edits: dict[str, Edit] = {}
     for operation in reversed(past):
-        if operation.state is not State.APPLIED or not operation.command.startswith("finalize"):
+        if operation.state is not State.APPLIED or operation.intent is not Intent.FINALIZE:
             continue
         if not set(jobs) & set(operation.jobs):
             continue
         for change in operation.changes:
-            if change.kind is not ChangeKind.DELETE and change.kind is not ChangeKind.REMOVE_GUARD:
+            if not isinstance(change, DeleteFile | RemoveGuard):
                 continue
-            for image in change.images:
-                now = content(inside(project.root, image.path))
-                if image.path not in edits and now == image.after:
-                    said = f"bring {image.path} back"
-                    edits[image.path] = Edit(image.path, image.before, ChangeKind.WRITE, said)
+            image = change.image
+            now = content(inside(project.root, image.path))
+            if image.path not in edits and now == image.after:
+                said = f"bring {image.path} back"
+                edits[image.path] = Edit(image.path, image.before, ChangeKind.WRITE, said)
     return list(edits.values())
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.plan.job_ids import module_name
-from cronshift.plan.project_findings import ENDPOINT
 from cronshift.targets.python.calling import reach
 from cronshift.targets.target import Fits, GuardByHand, Placement
 

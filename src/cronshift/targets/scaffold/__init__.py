@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError
 from cronshift.handlers import Resolver
-from cronshift.operations import ChangeKind, Edit, Operation, build_operation
+from cronshift.operations import ChangeKind, Edit, Intent, Operation, build_operation
 from cronshift.operations.files import content, inside
 from cronshift.project import load_project
 from cronshift.project.settings import CONFIG_NAME, load_settings, parse_settings
@@ -70,7 +70,9 @@ def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
     edits += _label(schemas, enum, label)
     session_flow = Flow(names, parse_settings(settings_text).sessions, items)
     edits += _target(root, target).scaffold(root, session_flow, force=force)
-    return build_operation(root, "scaffold sessions", edits, now, allow_dirty=force)
+    return build_operation(
+        root, "scaffold sessions", edits, now, intent=Intent.SCAFFOLD, allow_dirty=force
+    )
 
 
 def _target(root: Path, asked: str | None) -> Target:
