@@ -32,7 +32,7 @@ from cronshift.validation.project import out_of_date
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from cronshift.executor.engine import Surroundings
@@ -83,7 +83,7 @@ class Cards:
     def reach_without_get(self, reach: Direct | OverHttp) -> Direct | OverHttp:
         return reach
 
-    def generate(self, plan: Plan) -> Iterator[GeneratedFile]:
+    def generate(self, plan: Plan) -> Iterable[GeneratedFile]:
         assert isinstance(plan.data, Box)
         names = "".join(f"{job.id}\n" for job in plan.runnable)
         yield GeneratedFile(f"{plan.out}/contents.txt", seal(f"{plan.data.label}\n{names}"))
