@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.code_routes import DEEPEST, CodeRoute, Declared, Unread
 from cronshift.handlers.python_modules import module_file
-from cronshift.handlers.python_routes import parse_python
+from cronshift.handlers.python_names import parse_python
 from cronshift.model import Location
 
 if TYPE_CHECKING:

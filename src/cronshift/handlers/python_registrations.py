@@ -170,6 +170,14 @@ def _call(module: PythonModule, call: ast.Call, loops: Loops) -> None:
             module.passings.append(passed)
 
 
+def _kept_in(node: ast.expr) -> str | None:
+    """Return the name whose own list of routes an expression reaches into."""
+    is_inner = False
+    while isinstance(node, ast.Attribute):
+        is_inner, node = node.attr in _INNER, node.value
+    return node.id if is_inner and isinstance(node, ast.Name) else None
+
+
 def _register(module: PythonModule, call: ast.Call, function: str | None, loops: Loops) -> bool:
     """Take in ``owner.get("/x")``, ``owner.include_router(other, prefix="/x")`` and their like."""
     match call.func:

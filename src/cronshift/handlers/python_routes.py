@@ -13,13 +13,11 @@ from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.code_routes import CodeRoute, Declared, Trail, Unread, joined
-from cronshift.handlers.python_modules import module_file
+from cronshift.handlers.python_names import PythonNames, Values
 from cronshift.handlers.python_registrations import (
     Passing,
-    PythonModule,
     Registration,
     methods_of,
-    read_module,
 )
 from cronshift.model import Location
 
@@ -35,8 +33,6 @@ _REGISTERS = re.compile(r"regist|mount|route|setup|includ|load|admin|(?:^|\.)Api
 _MOST_ROUNDS = 500  # of a loop that registers
 
 Found = CodeRoute | Unread
-Values = dict[str, ast.expr]
-"""What the variables of the loops around a registration stand for."""
 
 
 class PythonRoutes:
@@ -48,7 +44,7 @@ class PythonRoutes:
 
     def __init__(self, tree: SourceTree) -> None:
         self._tree = tree
-        self._modules: dict[str, PythonModule] = {}
+        self._names = PythonNames(tree)
 
     def of(self, file: str, name: str) -> Declared:
         """Return the routes of the app that ``name`` is in ``file``."""
@@ -58,14 +54,14 @@ class PythonRoutes:
         behind = trail.through(file, name)
         if behind is None:
             return
-        module = self._module(file)
+        module = self._names.module(file)
         if name not in module.prefixes and name not in module.values:
-            target = self._imported(file, name)
+            target = self._names.imported(file, name)
             if target is not None:
                 yield from self._routes(*target, behind)
                 return
         prefix = module.prefixes.get(name)
-        base = self._text(file, prefix) if prefix is not None else ""
+        base = self._names.text(file, prefix) if prefix is not None else ""
         if prefix is not None and base is None:
             yield Unread(trail.prefix, Location(file, prefix.lineno))
             return
@@ -76,7 +72,7 @@ class PythonRoutes:
 
     def _own(self, file: str, name: str, own: Trail) -> Iterator[Found]:
         """Yield what a module registers on a name."""
-        module = self._module(file)
+        module = self._names.module(file)
         for registration in module.registrations:
             if registration.owner == name:
                 yield from self._registered(file, registration, own)
@@ -96,11 +92,11 @@ class PythonRoutes:
                 yield from self._routes(file, name, trail)
                 yield from self._listed(file, value, trail)
             case ast.Call(func=function, args=args, keywords=keywords):
-                target = self._target(file, value) if self._function(file, function) else None
+                target = self._target(file, value) if self._names.function(file, function) else None
                 if target is not None:
                     yield from self._routes(*target, trail)
                 for argument in args:
-                    if isinstance(argument, ast.Name) and self._defined(file, argument.id):
+                    if isinstance(argument, ast.Name) and self._names.defined(file, argument.id):
                         yield from self._routes(file, argument.id, trail)
                 for keyword in keywords:
                     if keyword.arg == "routes":
@@ -114,7 +110,7 @@ class PythonRoutes:
             yield Unread(trail.prefix, place)
             return
         for values in rounds:
-            path = self._text(file, one.path, values) if one.path is not None else ""
+            path = self._names.text(file, one.path, values) if one.path is not None else ""
             if path is None:
                 yield Unread(trail.prefix, place)
             elif one.target is not None:
@@ -167,12 +163,12 @@ class PythonRoutes:
             case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
                 return None if any(isinstance(one, ast.Starred) for one in items) else items
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="items")):
-                table = self._module(file).values.get(name)
+                table = self._names.module(file).values.get(name)
                 if isinstance(table, ast.Dict) and None not in table.keys:
                     pairs = zip(table.keys, table.values, strict=True)
                     return [ast.Tuple([key, value]) for key, value in pairs if key is not None]
-            case ast.Name(id=name) if name in self._module(file).values:
-                value = self._module(file).values[name]
+            case ast.Name(id=name) if name in self._names.module(file).values:
+                value = self._names.module(file).values[name]
                 return None if isinstance(value, ast.Name) else self._items(file, value)
         return None
 
@@ -194,81 +190,26 @@ class PythonRoutes:
         """Return the file and the name of a router that an expression means, as far as it is here."""
         match node:
             case ast.Name(id=name):
-                return self._defined(file, name)
+                return self._names.defined(file, name)
             case ast.Attribute(value=ast.Name(id=base), attr=attribute):
-                source = self._module(file).imports.get(base)
-                inner = self._submodule(file, *source) if source else None
-                return self._defined(inner, attribute) if inner else None
+                source = self._names.module(file).imports.get(base)
+                inner = self._names.submodule(file, *source) if source else None
+                return self._names.defined(inner, attribute) if inner else None
             case ast.Attribute(attr=attribute):
-                inner = self._file_of(file, ast.unparse(node).rpartition(".")[0])
-                return self._defined(inner, attribute) if inner else None
+                inner = self._names.file_of(file, ast.unparse(node).rpartition(".")[0])
+                return self._names.defined(inner, attribute) if inner else None
             case ast.Call(func=function):
-                maker = self._function(file, function)
-                return self._returned(*maker) if maker else None
-        return None
-
-    def _defined(self, file: str, name: str) -> tuple[str, str] | None:
-        """Return where a name is made; ``None`` where the project does not show it."""
-        seen = set()
-        while (file, name) not in seen:
-            seen.add((file, name))
-            module = self._module(file)
-            if name in module.values or name in module.owners:
-                return file, name
-            target = self._imported(file, name)
-            if target is None:
-                return None
-            file, name = target
-        return None
-
-    def _imported(self, file: str, name: str) -> tuple[str, str] | None:
-        """Return the project's file that a name is imported from, and its name there."""
-        module = self._module(file)
-        if name in module.imports:
-            source, attribute = module.imports[name]
-            target = self._file_of(file, source)
-            return (target, attribute) if target and attribute else None
-        for source in module.stars:
-            target = self._file_of(file, source)
-            if target and name in self._module(target).owners:
-                return target, name
-        return None
-
-    def _function(
-        self, file: str, called: ast.expr
-    ) -> tuple[str, ast.FunctionDef | ast.AsyncFunctionDef] | None:
-        """Return the project's function that a call names."""
-        match called:
-            case ast.Name(id=name):
-                own = self._module(file).functions.get(name)
-                if own is not None:
-                    return file, own
-                target = self._imported(file, name)
-            case ast.Attribute(value=ast.Name(id=base), attr=name):
-                source = self._module(file).imports.get(base)
-                inner = self._submodule(file, *source) if source else None
-                target = (inner, name) if inner else None
-            case _:
-                target = None
-        function = self._module(target[0]).functions.get(target[1]) if target else None
-        return (target[0], function) if target and function is not None else None
-
-    def _returned(
-        self, file: str, function: ast.FunctionDef | ast.AsyncFunctionDef
-    ) -> tuple[str, str] | None:
-        """Return the router that a function makes and returns."""
-        for node in ast.walk(function):
-            if isinstance(node, ast.Return) and isinstance(node.value, ast.Name):
-                return self._defined(file, node.value.id)
+                maker = self._names.function(file, function)
+                return self._names.returned(*maker) if maker else None
         return None
 
     def _passed(self, file: str, passing: Passing, trail: Trail) -> Iterator[Found]:
         """Yield what a function registers on an app that it is given."""
-        found = self._function(file, passing.called)
+        found = self._names.function(file, passing.called)
         if found is None:
             called = ast.unparse(passing.called)
             root = called.partition(".")[0].partition("(")[0]
-            is_ours = self._is_ours(file, root)
+            is_ours = self._names.is_ours(file, root)
             if is_ours or _REGISTERS.search(called.rpartition(".")[2]):
                 yield Unread(trail.prefix, Location(file, passing.line))
             return
@@ -281,27 +222,21 @@ class PythonRoutes:
         else:
             yield from self._routes(target, name, trail)
 
-    def _is_ours(self, file: str, name: str) -> bool:
-        """Return whether a name stands for code of the project that is no plain function."""
-        module = self._module(file)
-        source = module.imports.get(name)
-        return name in module.classes or bool(source and self._submodule(file, *source))
-
     def _from_elsewhere(self, file: str, name: str, trail: Trail) -> Iterator[Found]:
         """Yield what other modules register on an app that they import from here."""
         if trail.prefix or len(trail.seen) != 1:
             return
         stem = file.rpartition("/")[2].removesuffix(".py")
         stem = file.split("/")[-2] if stem == "__init__" and "/" in file else stem
-        here = {self._file_of(file, source) for source in self._module(file).loaded}
+        here = {self._names.file_of(file, source) for source in self._names.module(file).loaded}
         for other in sorted(self._tree.files):
             if not other.endswith(".py") or other == file or stem not in self._tree.read(other):
                 continue
-            module = self._module(other)
+            module = self._names.module(other)
             for own, (source, attribute) in module.imports.items():
                 if attribute != name or own not in module.owners - module.prefixes.keys():
                     continue
-                if self._file_of(other, source) != file:
+                if self._names.file_of(other, source) != file:
                     continue
                 for registration in module.registrations:
                     if registration.owner == own and other in here:
@@ -309,68 +244,21 @@ class PythonRoutes:
                     elif registration.owner == own:
                         yield Unread("", Location(other, registration.line))
 
-    def _text(self, file: str, node: ast.expr, values: Values | None = None) -> str | None:
-        """Return the text that an expression spells, through constants and settings' defaults."""
-        match node:
-            case ast.Constant(value=str(text)):
-                return text
-            case ast.Name(id=name) if values and name in values:
-                return self._text(file, values[name])
-            case ast.Name(id=name):
-                value = self._module(file).values.get(name)
-                if value is not None and not isinstance(value, ast.Name):
-                    return self._text(file, value)
-                target = self._defined(file, name) if value is None else None
-                found = self._module(target[0]).values.get(target[1]) if target else None
-                return self._text(target[0], found) if target and found is not None else None
-            case ast.Attribute(value=ast.Name(id=base), attr=attribute):
-                return self._attribute(file, base, attribute)
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                parts = (self._text(file, left, values), self._text(file, right, values))
-                return None if None in parts else "".join(part for part in parts if part)
-            case ast.JoinedStr(values=pieces):
-                texts = [
-                    self._text(
-                        file,
-                        piece.value if isinstance(piece, ast.FormattedValue) else piece,
-                        values,
-                    )
-                    for piece in pieces
-                ]
-                return None if None in texts else "".join(text for text in texts if text)
-        return None
-
-    def _attribute(self, file: str, base: str, attribute: str) -> str | None:
-        """Return the text of ``module.NAME``, or of a field of the settings' class."""
-        source = self._module(file).imports.get(base)
-        inner = self._submodule(file, *source) if source else None
-        value = self._module(inner).values.get(attribute) if inner else None
-        if inner and value is not None:
-            return self._text(inner, value)
-        target = self._defined(file, base)
-        made = self._module(target[0]).values.get(target[1]) if target else None
-        if target is None or not isinstance(made, ast.Call) or not isinstance(made.func, ast.Name):
-            return None
-        settings = self._module(target[0]).classes.get(made.func.id)
-        for node in settings.body if settings is not None else ():
-            match node:
-                case ast.AnnAssign(target=ast.Name(id=name), value=default) if name == attribute:
-                    return self._text(target[0], default) if default is not None else None
-                case ast.Assign(targets=[ast.Name(id=name)], value=default) if name == attribute:
-                    return self._text(target[0], default)
-        return None
-
     def _listed(self, file: str, node: ast.expr, trail: Trail) -> Iterator[Found]:
         """Yield the routes of ``[Route(...), Mount(...)]``, or of the list that a name stands for."""
         if isinstance(node, ast.Name):
-            target = self._defined(file, node.id)
+            target = self._names.defined(file, node.id)
             behind = trail.through(file, node.id)
-            value = self._module(target[0]).values.get(target[1]) if target else None
+            value = self._names.module(target[0]).values.get(target[1]) if target else None
             if target and behind is not None and value is not None:
                 yield from self._listed(target[0], value, behind)
             return
         for one in node.elts if isinstance(node, ast.List | ast.Tuple) else ():
-            path = self._text(file, one.args[0]) if isinstance(one, ast.Call) and one.args else None
+            path = (
+                self._names.text(file, one.args[0])
+                if isinstance(one, ast.Call) and one.args
+                else None
+            )
             if isinstance(one, ast.Call) and path is not None:
                 yield from self._one(file, one, path, trail)
 
@@ -385,29 +273,3 @@ class PythonRoutes:
                 yield from self._listed(file, keyword.value, trail.at(path))
             elif keyword.arg == "app":
                 yield from self._mounted(file, keyword.value, trail.at(path), {}, place)
-
-    def _module(self, file: str) -> PythonModule:
-        if file not in self._modules:
-            self._modules[file] = read_module(parse_python(self._tree.read(file)))
-        return self._modules[file]
-
-    def _submodule(self, file: str, source: str, attribute: str | None) -> str | None:
-        """Return the file that a name stands for when it is a module and not something in one."""
-        if attribute is not None:
-            inner = self._file_of(
-                file, f"{source}.{attribute}" if source.strip(".") else f"{source}{attribute}"
-            )
-            if inner:
-                return inner
-        return self._file_of(file, source)
-
-    def _file_of(self, file: str, module: str) -> str | None:
-        return module_file(self._tree, file, module)
-
-
-def parse_python(text: str) -> ast.Module:
-    """Return a text's syntax tree; an empty one where it is not Python."""
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module([], [])
