@@ -159,8 +159,8 @@ def _call(module: PythonModule, call: ast.Call, loops: Loops) -> None:
     match call.func:
         case ast.Call(func=ast.Name(id="getattr"), args=[ast.Name(id=owner), *_]):
             module.unread.append((owner, call.lineno))
-        case ast.Attribute(value=ast.Attribute() as inner) if owner := _kept_in(inner):
-            module.unread.append((owner, call.lineno))
+        case ast.Attribute(value=ast.Attribute() as inner) if _kept_in(inner):
+            module.unread.append((_kept_in(inner), call.lineno))
     for number, argument in enumerate(call.args):
         if isinstance(argument, ast.Name):
             module.passings.append(Passing(argument.id, call.lineno, call.func, number))
@@ -170,12 +170,12 @@ def _call(module: PythonModule, call: ast.Call, loops: Loops) -> None:
             module.passings.append(passed)
 
 
-def _kept_in(node: ast.expr) -> str | None:
-    """Return the name whose own list of routes an expression reaches into."""
+def _kept_in(node: ast.expr) -> str:
+    """Return the name whose own list of routes an expression reaches into; else nothing."""
     is_inner = False
     while isinstance(node, ast.Attribute):
         is_inner, node = node.attr in _INNER, node.value
-    return node.id if is_inner and isinstance(node, ast.Name) else None
+    return node.id if is_inner and isinstance(node, ast.Name) else ""
 
 
 def _register(module: PythonModule, call: ast.Call, function: str | None, loops: Loops) -> bool:
