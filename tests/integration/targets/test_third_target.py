@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
 from tests.integration.targets.cards import BOX, Cards
 
+from cronshift import operations
 from cronshift.cli import run
+from cronshift.moving.finalize import prepare_finalization
+from cronshift.moving.rollback import prepare_rollback
+from cronshift.project import load_project
 from cronshift.targets import register, unregister
 
 if TYPE_CHECKING:
@@ -106,6 +111,23 @@ def test_it_goes_all_the_way_and_back(shop: Shop) -> None:
         shop("rollback", "--all", "--yes")
         ownership = "cronshift.ownership.json"
         assert {**shop.tree(), ownership: b""} == {**migrated, ownership: b""}
+
+
+def test_what_is_finalized_comes_back_byte_for_byte(shop: Shop) -> None:
+    with time_machine.travel(NIGHT, tick=False):
+        shop("migrate", "--yes")
+        shop("cutover", "--all", "--yes")
+    cut = shop.tree()
+    later = datetime(2026, 11, 27, tzinfo=UTC)
+    ending = prepare_finalization(load_project(shop.root), (), later, lambda *_: True)
+    assert ending.entries_left == 0
+    operations.apply(shop.root, ending.operation)
+    assert not list((shop.root / "cards" / "guards").glob("*"))
+    back = prepare_rollback(load_project(shop.root), (), later)
+    operations.apply(shop.root, back.operation)
+    pointed = cut["vercel.json"].replace(b"/api/cronshift/api", b"/api")
+    kept = {"vercel.json": pointed, "cronshift.ownership.json": b""}
+    assert {**shop.tree(), "cronshift.ownership.json": b""} == {**cut, **kept}
 
 
 def test_a_guard_that_is_gone_is_told_and_not_cut_over_to(shop: Shop) -> None:
