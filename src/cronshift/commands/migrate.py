@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cronshift.commands.carrying_out import DryRun, SavePlan, Yes, keep_plan
+from cronshift.commands.carrying_out import DryRun, SavePlan, Yes, keep_plan, warn_of_unreadable
 from cronshift.commands.completion import finding_codes, job_names
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
@@ -81,6 +81,7 @@ def migrate(
     invocation: Invocation = context.obj
     console, root = invocation.console, invocation.project.root
     operations.refuse_unfinished(root)
+    warn_of_unreadable(invocation)
     migration = prepare_migration(
         invocation.project,
         jobs or (),

@@ -26,8 +26,8 @@ from cronshift.operations import (
     Intent,
     Operation,
     build_operation,
-    history,
     new_operation_id,
+    past_operations,
 )
 from cronshift.operations.files import content, inside
 from cronshift.plan.findings import ASKED_FIRST
@@ -301,7 +301,7 @@ def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], held: bytes | No
 def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> list[Edit]:
     """Return the edits by which Vercel no longer calls the jobs, or calls them again."""
     if not percent:
-        return restored(before, [job.id for job in jobs], history(before.project.root))
+        return restored(before, [job.id for job in jobs], past_operations(before.project.root))
     moved = take_out(before.project, jobs)
     return [*moved, *regenerated(before, moved), *abandoned(before, moved)[0]]
 

@@ -13,8 +13,8 @@ from cronshift.operations import (
     Intent,
     Operation,
     build_operation,
-    history,
     new_operation_id,
+    past_operations,
 )
 from cronshift.operations.files import content, inside
 from cronshift.plan.job_ids import unknown_job
@@ -62,7 +62,7 @@ def prepare_rollback(project: Project, jobs: Collection[str], now: datetime) -> 
         RefusedError: if a file that is to come back is not as it was left.
     """
     held = content(inside(project.root, OWNERSHIP_NAME))
-    ownership, past = ownership_of(held), history(project.root)
+    ownership, past = ownership_of(held), past_operations(project.root)
     before = Snapshot(project)
     plan = before.plan
     known = [*(job.id for job in plan.jobs), *(job for job in ownership.jobs if not plan.job(job))]

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cronshift.model import Mode, Severity
+from cronshift.operations import RunSql
 from cronshift.output.console import DIFF_STYLES, plain
 from cronshift.output.plan_document import next_ticks
 from cronshift.plan import forecast
@@ -206,7 +207,11 @@ def operation_plan(operation: Operation) -> Text:
     for change in operation.changes:
         text.append(f"  {change.kind.value}  ", style="bold")
         text.append(f"{plain(change.summary)}\n")
+        if isinstance(change, RunSql):
+            text.append("".join(f"    {plain(line)}\n" for line in change.lines()))
     for image in operation.images:
+        if image.is_program:
+            text.append(f"{plain(image.path)} may be run as a program\n", style="bold")
         for line in image.diff():
             text.append(plain(line.rstrip("\n")) + "\n", style=DIFF_STYLES.get(line[:1], ""))
     return text
