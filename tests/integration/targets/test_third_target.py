@@ -38,10 +38,11 @@ class Shop:
     def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.root = root
         self._capsys = capsys
+        self.told = ""
 
     def __call__(self, *words: str, code: int = 0) -> Any:
         assert run(["-C", str(self.root), *words]) == code, self._capsys.readouterr()
-        out = self._capsys.readouterr().out
+        out, self.told = self._capsys.readouterr()
         return json.loads(out) if "--json" in words else out
 
     def tree(self) -> dict[str, bytes]:
@@ -149,7 +150,18 @@ def test_what_it_needs_is_refused_and_so_is_a_project_that_it_does_not_fit(shop:
     assert f"there is no {BOX}" in error["message"]
 
 
+def test_the_way_back_is_open_when_it_does_not_fit_any_more(shop: Shop) -> None:
+    with time_machine.travel(NIGHT, tick=False):
+        shop("migrate", "--yes")
+        vercel = (shop.root / "vercel.json").read_bytes()
+        shop("cutover", "--all", "--yes")
+        (shop.root / BOX).unlink()
+        shop("rollback", "--all", "--yes")
+        assert (shop.root / "vercel.json").read_bytes() == vercel
+
+
 def test_a_run_and_the_scaffold_are_its_own(shop: Shop) -> None:
     assert shop("--json", "run", "check", code=2)["error"]["reason"] == "by-hand"
     shop("scaffold", "sessions", "--flow", "night", "--yes")
     assert (shop.root / "cards" / "flow.txt").read_text() == "night\n"
+    assert "cronshift.toml, and read cards/flow.txt." in shop.told
