@@ -7,6 +7,7 @@ into text or JSON once, at its boundary.
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from typing import ClassVar
 
@@ -19,6 +20,18 @@ class ExitCode(IntEnum):
     USAGE = 2
     REFUSED = 3
     INTERRUPTED = 130
+
+
+_CREDENTIALS = re.compile(r"""(\w://)[^\s/"'<>]*@""")
+_QUERY = re.compile(r"""(\w://[^\s?"'<>]+\?)[^\s"'<>]+""")
+
+
+def without_credentials(text: str) -> str:
+    """Return a text for a person with nothing in its addresses that may be a secret.
+
+    User and password go, and what stands behind the question mark.
+    """
+    return _QUERY.sub(r"\1***", _CREDENTIALS.sub(r"\1***@", text))
 
 
 class CronshiftError(Exception):
@@ -35,11 +48,11 @@ class CronshiftError(Exception):
         hint: str | None = None,
         where: str | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = without_credentials(message)
+        super().__init__(self.message)
         self.reason = reason or self.default_reason
-        self.hint = hint
-        self.where = where
+        self.hint = without_credentials(hint) if hint else hint
+        self.where = without_credentials(where) if where else where
 
     def to_dict(self) -> dict[str, str | None]:
         """Return the body of ``{"error": …}`` as printed under ``--json``."""

@@ -20,6 +20,7 @@ from cronshift.plan.leftovers import Leftover, find_leftovers
 from cronshift.plan.placement import NEXTJS
 from cronshift.plan.planning import make_plan
 from cronshift.runtime.ownership import tick_text
+from cronshift.runtime.regular_files import is_regular
 from cronshift.targets import generate
 from cronshift.targets.nextjs.retiring import retire
 from cronshift.targets.python import GUARD_NAME, guard_path
@@ -248,6 +249,8 @@ def _python_files(project: Project) -> Iterator[str]:
     hidden = {"node_modules", "venv", "__pycache__", "site-packages"}
     for file in sorted(project.root.rglob("*.py")):
         relative = file.relative_to(project.root)
+        if file.is_symlink() or not is_regular(file):
+            continue
         if not any(part.startswith(".") or part in hidden for part in relative.parts):
             yield relative.as_posix()
 

@@ -21,6 +21,7 @@ from cronshift.model import HandlerKind, Location
 from cronshift.plan import forecast
 from cronshift.plan.findings import entries, inngest, leftovers, load, routing
 from cronshift.project import node
+from cronshift.runtime.regular_files import read_regular
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def sdk_version(tree: SourceTree) -> tuple[int, int, int] | None:
     given = locked.get("node_modules/inngest") if isinstance(locked, dict) else None
     told = given.get("version") if isinstance(given, dict) else tree.dependencies["inngest"]
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        told = json.loads(installed.read_bytes())["version"] if installed else told
+        told = json.loads(read_regular(installed))["version"] if installed else told
     exact = _EXACT.fullmatch(told) if isinstance(told, str) else None
     return (int(exact[1]), int(exact[2]), int(exact[3])) if exact else None
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.operations import ChangeKind, Edit
 from cronshift.operations.files import content, inside
+from cronshift.runtime.regular_files import is_regular
 from cronshift.targets.seal import is_untouched, sealed_digest
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _stale(root: Path, out: str) -> Iterator[FileChange]:
     for folder in (out, f"{out}/jobs", f"{out}/functions"):
         for file in sorted(inside(root, folder).glob("*.[pt][ys]")):
             path = f"{folder}/{file.name}"
-            data = None if file.is_symlink() else _read(root, path)
+            data = None if file.is_symlink() or not is_regular(file) else _read(root, path)
             text = _text(data)
             if text is not None and sealed_digest(text):
                 yield FileChange(path, FileAction.STALE, text, None, data)
@@ -177,11 +178,13 @@ def _copy_path(root: Path, change: FileChange) -> str:
 
 
 def _read(root: Path, path: str) -> bytes | None:
+    file = inside(root, path)
     try:
-        return content(inside(root, path))
-    except OSError as error:
+        return content(file)
+    except (OSError, RefusedError) as error:
+        why = getattr(error, "strerror", None) or "it is no regular file"
         raise CronshiftError(
-            f"{path} cannot be read: {error.strerror or error}.", reason="disk-error", where=path
+            f"{path} cannot be read: {why}.", reason="disk-error", where=path
         ) from error
 
 
