@@ -10,6 +10,8 @@ from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from cronshift.runtime.regular_files import read_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -200,9 +202,7 @@ class SourceTree:
             return data.decode("utf-8", errors="replace")
         path = self.root / file
         try:
-            if path.is_symlink() or path.stat().st_size > LONGEST:
-                return None
-            return path.read_bytes().decode("utf-8", errors="replace")
+            return None if path.is_symlink() else read_text(path, LONGEST)
         except OSError:
             return None
 
