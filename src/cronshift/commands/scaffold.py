@@ -74,7 +74,7 @@ def scaffold(
     from cronshift.targets.scaffold import prepare_scaffold
 
     invocation: Invocation = context.obj
-    root = invocation.directory
+    root = invocation.root
     operations.refuse_unfinished(root)
     operation = prepare_scaffold(
         root,
