@@ -56,7 +56,7 @@ def rollback(
     invocation: Invocation = context.obj
     console = invocation.console
     refuse_nothing_named(jobs or (), everything=everything)
-    operations.refuse_unfinished(invocation.project.root)
+    operations.refuse_unfinished(invocation.project.root, operations.Intent.ROLLBACK)
     prepared = prepare_rollback(invocation.project, jobs or (), datetime.now(UTC))
     for job in prepared.done:
         console.say(f"{job} is Vercel's already.")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from cronshift.errors import ConfigError, CronshiftError
-from cronshift.operations import history
+from cronshift.operations import past_operations
 from cronshift.operations.files import content, inside
 from cronshift.runtime import web, wire
 from cronshift.runtime.jobs import request_target
@@ -152,7 +152,7 @@ def known_files(root: Path) -> dict[str, Ownership]:
     """Return every ownership file that the project has ever had, by its digest."""
     images = [
         data
-        for operation in history(root)
+        for operation in past_operations(root)
         for image in operation.images
         if image.path == OWNERSHIP_NAME
         for data in (image.before, image.after)
