@@ -27,18 +27,23 @@ SavePlan = Annotated[
 ]
 
 
+NOTHING = "Nothing to do; nothing was changed."
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """What the user said about a change.
 
     Attributes:
         question: asked before anything is changed.
+        nothing: said where there is nothing to change.
     """
 
     question: str
     yes: bool = False
     dry_run: bool = False
     save_plan: Path | None = None
+    nothing: str = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def carry_out(invocation: Invocation, operation: Operation, intent: Intent) -> C
 
     console = invocation.console
     if not operation.changes:
-        console.say("Nothing to do; nothing was changed.")
+        console.say(intent.nothing)
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not invocation.json:
         console.result(operation_plan(operation))
