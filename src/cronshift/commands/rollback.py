@@ -11,8 +11,8 @@ import typer
 
 from cronshift.commands.carrying_out import (
     NOTHING,
+    Confirmation,
     DryRun,
-    Intent,
     Jobs,
     SavePlan,
     Yes,
@@ -63,14 +63,19 @@ def rollback(
     invocation: Invocation = context.obj
     console = invocation.console
     refuse_nothing_named(jobs or (), everything=everything)
-    operations.refuse_unfinished(invocation.project.root)
+    operations.refuse_unfinished(invocation.project.root, operations.Intent.ROLLBACK)
     prepared = prepare_rollback(invocation.project, jobs or (), datetime.now(UTC))
     for job in prepared.done:
         console.say(f"{job} is Vercel's already.")
     settles = sessions and invocation.project.settings.sessions is not None
-    nothing = _NO_TICKS if settles else NOTHING
-    intent = Intent("Give these ticks back to Vercel?", yes, dry_run, save_plan, nothing)
-    carried = carry_out(invocation, prepared.operation, intent)
+    confirmation = Confirmation(
+        "Give these ticks back to Vercel?",
+        yes,
+        dry_run,
+        save_plan,
+        nothing=_NO_TICKS if settles else NOTHING,
+    )
+    carried = carry_out(invocation, prepared.operation, confirmation)
     if carried.applied:
         for sentence in prepared.advice:
             console.say(sentence, style="bold")
