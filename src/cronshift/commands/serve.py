@@ -79,9 +79,9 @@ def serve(
     if check:
         return _check(invocation)
     patience, cut = _grace(grace), partial(_cut, invocation, grace)
-    settings = load_settings(invocation.directory, invocation.config)
+    settings = load_settings(invocation.root, invocation.config)
     usual = target_named(settings.target or DEFAULT_TARGET).usual_out
-    app = build_app(invocation.directory, settings.out or usual)
+    app = build_app(invocation.root, settings.out or usual)
     if connect:
         from cronshift.server.connecting import work
 
