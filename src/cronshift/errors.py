@@ -84,6 +84,7 @@ class Reason(StrEnum):
     TARGET_DOES_NOT_FIT = "target-does-not-fit", "The target is for another kind of app."
 
     # Schedules
+    SIX_FIELDS = "six-fields", "A cron expression has a field for seconds, which Vercel has not."
     WRONG_FIELD_COUNT = "wrong-field-count", "A cron expression has not five fields."
     TOO_LONG = "too-long", "A cron expression is longer than any that is meant."
     UNSUPPORTED_CHARACTER = "unsupported-character", "Vercel takes no such character."
@@ -208,7 +209,7 @@ class CronshiftError(Exception):
         self,
         message: str,
         *,
-        reason: str | None = None,
+        reason: Reason | str | None = None,
         hint: str | None = None,
         where: str | None = None,
     ) -> None:
@@ -244,7 +245,7 @@ class ScheduleError(CronshiftError):
 
     default_reason = Reason.INVALID_SCHEDULE
 
-    def __init__(self, message: str, *, field: str, reason: str | None = None) -> None:
+    def __init__(self, message: str, *, field: str, reason: Reason | str | None = None) -> None:
         super().__init__(message, reason=reason, where=field)
         self.field = field
 

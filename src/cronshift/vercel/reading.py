@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from cronshift.errors import ConfigError
+from cronshift.errors import ConfigError, Reason
 from cronshift.model import CronEntry, Location, Origin, Problem
 from cronshift.runtime.regular_files import read_regular
 from cronshift.vercel import json_text
@@ -141,6 +141,13 @@ def parse_config(text: str, file: str) -> VercelConfig:
     return VercelConfig(file, kind, text, entries, problems, document)
 
 
+_UNREADABLE = {
+    errno.EISDIR: Reason.NOT_A_FILE,
+    errno.EINVAL: Reason.NOT_A_FILE,
+    errno.EFBIG: Reason.TOO_LARGE,
+}
+
+
 def _bytes(path: Path, file: str) -> bytes:
     try:
         return read_regular(path, LARGEST)
@@ -152,14 +159,13 @@ def _bytes(path: Path, file: str) -> bytes:
             where=file,
         ) from None
     except OSError as error:
-        reasons = {errno.EISDIR: "not-a-file", errno.EINVAL: "not-a-file", errno.EFBIG: "too-large"}
         why = f"{file} cannot be read: {error.strerror}."
         if error.errno == errno.EFBIG:
             size = path.stat().st_size
             why = f"{file} has {size:,} bytes; more than {LARGEST:,} is no configuration."
         raise ConfigError(
             why,
-            reason=reasons.get(error.errno or 0, "unreadable-config"),
+            reason=_UNREADABLE.get(error.errno or 0, Reason.UNREADABLE_CONFIG),
             where=file,
         ) from error
 
