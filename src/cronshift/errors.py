@@ -182,6 +182,8 @@ class Reason(StrEnum):
     DATABASE_UNREACHABLE = "database-unreachable", "The database cannot be reached."
     DATABASE_REFUSES = "database-refuses", "The database does not do what it is asked."
     NO_SESSIONS = "no-sessions", "cronshift.toml has no [sessions]."
+    NO_TABLES = "no-tables", "The tables that [sessions] names are not there."
+    NO_RIGHTS = "no-rights", "The database's user may not do what settling needs."
     MAPPING_MISMATCH = "mapping-mismatch", "[sessions] does not fit the database."
     NO_LEGACY_LABEL = "no-legacy-label", "[sessions] names no state of the old path."
     NOT_ENOUGH_CREDITS = "not-enough-credits", "The user's credits do not cover the session."

@@ -6,7 +6,6 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from cronshift.handlers import Resolver
 from cronshift.model import HandlerKind, Job, Mode
 from cronshift.moving.ending import each_once, staying
 from cronshift.moving.entries import regenerated, take_out
@@ -75,7 +74,7 @@ def bring_back(project: Project, jobs: Sequence[str], past: Sequence[Operation])
 
 def _dead_routes(project: Project, jobs: Sequence[Job]) -> dict[str, str]:
     """Return the route files that only started work which a function now does itself, by path."""
-    resolver = Resolver(project.root, project.sources[0].document)
+    resolver = project.resolver()
     routes = {}
     for job in jobs:
         route = resolver.resolve(job.entry.path).handler
