@@ -182,7 +182,7 @@ class Reason(StrEnum):
     DATABASE_UNREACHABLE = "database-unreachable", "The database cannot be reached."
     DATABASE_REFUSES = "database-refuses", "The database does not do what it is asked."
     NO_SESSIONS = "no-sessions", "cronshift.toml has no [sessions]."
-    NO_TABLES = "no-tables", "The tables that [sessions] names are not there."
+    NO_TABLES = "no-tables", "cronshift's own tables cannot be made in the database."
     NO_RIGHTS = "no-rights", "The database's user may not do what settling needs."
     MAPPING_MISMATCH = "mapping-mismatch", "[sessions] does not fit the database."
     NO_LEGACY_LABEL = "no-legacy-label", "[sessions] names no state of the old path."
