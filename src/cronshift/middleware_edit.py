@@ -15,8 +15,7 @@ from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
 from cronshift.handlers import patterns
-from cronshift.handlers.javascript import exports, line_of
-from cronshift.handlers.literals import literal, pairs
+from cronshift.handlers.matcher import Matcher, matcher_of, runs_before, text_of
 from cronshift.handlers.tree import language, parse
 from cronshift.repairing import is_broken
 from cronshift.splicing import Splice, spliced
@@ -31,7 +30,6 @@ _END = "(?:/|$)"  # or whatever else begins like the path would be left out too
 _PREFIX = r"(?P<prefix>/(?:[\w.~-]+/)*)"
 _GROUP = re.compile(_PREFIX + r"(?::\w+)?\((?P<refuses>\(\?!)?")
 _NAMED = re.compile(_PREFIX + r":(?P<name>\w+)(?P<modifier>[*+?]?)(?P<rest>$|/.*)")
-_WRAPPING = {"as_expression", "satisfies_expression", "parenthesized_expression"}
 _OTHERS = (
     "/",
     "/a",
@@ -63,28 +61,6 @@ class NotExactError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Matcher:
-    """What a middleware runs before.
-
-    Attributes:
-        config: the object that ``config`` is, where there is one.
-        sources: its patterns, as the strings stand there; ``None``: it runs before every path.
-        complete: whether these are all; code computes the others.
-    """
-
-    config: SgNode | None = None
-    sources: tuple[SgNode, ...] | None = None
-    complete: bool = True
-
-    def line_before(self, path: str) -> int | None:
-        """Return the line of the pattern that takes in a path; 1 for all, ``None`` for none."""
-        if self.sources is None:
-            return line_of(self.config) if self.config is not None else 1
-        taking = (one for one in self.sources if runs_before(_value(one), path))
-        return next((line_of(one) for one in taking), None)
-
-
-@dataclass(frozen=True, slots=True)
 class MatcherEdit:
     """A middleware that leaves paths out.
 
@@ -95,35 +71,6 @@ class MatcherEdit:
 
     text: str
     said: str
-
-
-def matcher_of(root: SgNode) -> Matcher | None:
-    """Return the matcher of a middleware; ``None`` where only running the code would tell."""
-    declared = exports(root).get("config")
-    if declared is None:
-        return Matcher()
-    config = _bare(declared.node)
-    if config is None or config.kind() != "object":
-        return None
-    value = _bare(dict(pairs(config)).get("matcher"))
-    if value is None:
-        computed = any(child.kind() == "spread_element" for child in config.children())
-        return None if computed else Matcher(config)
-    listed = _elements(value) if value.kind() == "array" else [value]
-    sources = []
-    for one in listed:
-        source = dict(pairs(one)).get("source") if one.kind() == "object" else one
-        if source is not None and isinstance(literal(source), str):
-            sources.append(source)
-    return Matcher(config, tuple(sources), len(sources) == len(listed))
-
-
-def runs_before(source: str, path: str) -> bool:
-    """Return whether a pattern takes in a path, or would without its trailing slash."""
-    pattern = patterns.from_source(source)
-    if pattern is None:
-        return False
-    return any(pattern.match(one) is not None for one in {path, path.removesuffix("/")})
 
 
 def leave_out(
@@ -146,14 +93,14 @@ def leave_out(
         raise _by_hand("Code computes the matcher", paths)
     if not all(map(_PLAIN.fullmatch, paths)):
         raise _by_hand("A path is not plain", paths)
-    if any(patterns.from_source(_value(node)) is None for node in matcher.sources or ()):
+    if any(patterns.from_source(text_of(node)) is None for node in matcher.sources or ()):
         raise _by_hand("A pattern of its matcher cannot be read", paths)
     others = [one for one in (*_OTHERS, *_around(paths), *routes) if not _is_below(one, paths)]
     if matcher.sources is None:
         return _first_matcher(text, root, matcher.config, paths, others)
     splices, said = [], []
     for node in matcher.sources:
-        old = _value(node)
+        old = text_of(node)
         if any(runs_before(old, path) for path in paths):
             new = _narrowed(old, paths, others)
             splices.append(_within(node, old, new))
@@ -259,22 +206,6 @@ def _by_hand(why: str, paths: Iterable[str]) -> NotExactError:
     listed = "|".join(path.replace("/", "\\/") for path in paths)
     asked = f"/^({listed})(\\/|$)/.test(request.nextUrl.pathname)"
     return NotExactError(f"{why}: write `if ({asked}) return NextResponse.next();` first in it.")
-
-
-def _value(node: SgNode) -> str:
-    value = literal(node)
-    return value if isinstance(value, str) else ""
-
-
-def _elements(array: SgNode) -> list[SgNode]:
-    return [one for one in array.children() if one.is_named() and one.kind() != "comment"]
-
-
-def _bare(node: SgNode | None) -> SgNode | None:
-    """Return an expression without what only types it."""
-    while node is not None and node.kind() in _WRAPPING:
-        node = node.child(1 if node.kind() == "parenthesized_expression" else 0)
-    return node
 
 
 __all__ = ["Matcher", "MatcherEdit", "NotExactError", "leave_out", "matcher_of", "runs_before"]

@@ -10,8 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.findings.behaviour import NOT_AWAITED
-from cronshift.handlers.javascript import FUNCTIONS, callee, line_of
-from cronshift.handlers.javascript_answers import spot_of
+from cronshift.handlers.javascript import FUNCTIONS, callee, line_of, spot_of
 from cronshift.handlers.tree import language, parse, span_of
 from cronshift.splicing import Splice, spliced
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.code_routes import DEEPEST, MOST_ROUTES, CodeRoute, Trail, joined
+from cronshift.handlers.python_modules import module_file
 from cronshift.model import Location
 
 if TYPE_CHECKING:
@@ -180,23 +180,7 @@ class PythonRoutes:
         return self._file_of(file, source)
 
     def _file_of(self, file: str, module: str) -> str | None:
-        """Return the project's file of a module; dots in front go up from ``file``."""
-        bare = module.lstrip(".")
-        up = len(module) - len(bare)
-        path = bare.replace(".", "/")
-        folder = PurePosixPath(file).parent
-        bases = [folder, *folder.parents]
-        starts = (
-            [bases[up - 1]]
-            if 0 < up <= len(bases)
-            else [PurePosixPath(), *bases, PurePosixPath("src")]
-        )
-        for start in starts:
-            for name in (f"{path}.py", f"{path}/__init__.py") if path else ("__init__.py",):
-                found = str(start / name)
-                if found in self._tree.files:
-                    return found
-        return None
+        return module_file(self._tree, file, module)
 
 
 def _read(tree: ast.Module, file: str) -> _Module:
