@@ -15,7 +15,7 @@ SECONDS = 5
 AUDIT = """
 import json, resource, sys, time
 from pathlib import Path
-from cronshift.planning import make_plan
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 start = time.perf_counter()
 plan = make_plan(load_project(Path(sys.argv[1])))

@@ -21,7 +21,7 @@ from inngest.experimental import mocked
 
 from cronshift.executor.engine import Target, execute
 from cronshift.executor.events import custom_event
-from cronshift.executor.transport import Endpoint
+from cronshift.server.endpoint import Endpoint
 from table import Row
 
 if TYPE_CHECKING:

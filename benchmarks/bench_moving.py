@@ -11,14 +11,14 @@ from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from cronshift.cutover import prepare_cutover
-from cronshift.migration import prepare_migration
+from cronshift.moving.cutover import prepare_cutover
+from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
-from cronshift.ownership import Epoch, Ownership, dump_ownership
 from cronshift.project import load_project
 from cronshift.runtime import Guard, Job
 from cronshift.runtime.held import Source
-from cronshift.store.claims import Claims
+from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
+from cronshift.runtime.store.claims import Claims
 from simulation import SCENARIOS, simulate
 from table import Row
 

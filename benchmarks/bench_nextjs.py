@@ -22,7 +22,7 @@ ROUTE = """export async function GET(request: Request) {
 WORK = """
 import json, sys, time
 from pathlib import Path
-from cronshift.planning import make_plan
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets import generate
 start = time.perf_counter()

@@ -15,7 +15,7 @@ MEGABYTES = 300
 WORK = """
 import json, resource, sys, time
 from pathlib import Path
-from cronshift.planning import make_plan
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets import generate
 start = time.perf_counter()

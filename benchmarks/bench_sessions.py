@@ -19,13 +19,13 @@ import inngest.fast_api
 from fastapi import FastAPI
 from sqlalchemy import Engine, create_engine, text
 
-from cronshift.config import parse_settings
 from cronshift.executor.engine import Surroundings, Target, execute
 from cronshift.executor.events import Receiver
-from cronshift.executor.transport import Endpoint
 from cronshift.inngest_fns.sessions import FlowOptions, Item, relay, session_functions
-from cronshift.ownership import Epoch, Ownership, dump_ownership
+from cronshift.project.settings import parse_settings
 from cronshift.runtime.held import Source
+from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
+from cronshift.server.endpoint import Endpoint
 from cronshift.sessions import scripts
 from cronshift.sessions.flow import SessionFlow
 from cronshift.sessions.scripts import Database, open_database
@@ -60,7 +60,7 @@ WORK = """
 import os, resource, sys
 from datetime import datetime, UTC
 from time import perf_counter
-from cronshift.config import parse_settings
+from cronshift.project.settings import parse_settings
 from cronshift.sessions import scripts, sweeping
 settings = parse_settings(open(sys.argv[1]).read()).sessions
 database = scripts.open_database(settings)

@@ -16,21 +16,21 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cronshift.cutover import prepare_cutover, read_ownership
-from cronshift.live import mishaps
-from cronshift.migration import prepare_migration
+from cronshift.moving.cutover import prepare_cutover, read_ownership
+from cronshift.moving.live import mishaps
+from cronshift.moving.migration import prepare_migration
+from cronshift.moving.rollback import prepare_rollback
 from cronshift.operations import apply
-from cronshift.ownership import Ownership, dump_ownership
-from cronshift.planning import make_plan
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.rollback import prepare_rollback
 from cronshift.runtime import calls as runtime_calls
 from cronshift.runtime.calls import Call
 from cronshift.runtime.guard import Guard
 from cronshift.runtime.held import Held, Source
 from cronshift.runtime.jobs import Job
+from cronshift.runtime.ownership import Ownership, dump_ownership
+from cronshift.runtime.store.claims import Claims
 from cronshift.runtime.ticks import lateness
-from cronshift.store.claims import Claims
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import typer.main
 
 from cronshift.cli import COMMANDS, build
-from cronshift.findings import CATALOGUE
-from cronshift.findings.example import example_of
+from cronshift.plan.findings import CATALOGUE
+from cronshift.plan.findings.example import example_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.findings import Rule
+    from cronshift.plan.findings import Rule
 
 _LANGUAGES = {".ts": "ts", ".js": "js", ".py": "python", ".json": "json", ".toml": "toml"}
 HERE = Path(__file__).parent

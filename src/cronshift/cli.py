@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cronshift.commands.invocation import Invocation
 from cronshift.errors import CronshiftError, ExitCode
-from cronshift.invocation import Invocation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -219,7 +219,7 @@ def _tell(error: CronshiftError, words: Sequence[str]) -> ExitCode:
 
         sys.stdout.write(json.dumps({"error": error.to_dict()}, ensure_ascii=False) + "\n")
     else:
-        from cronshift.console import Console
+        from cronshift.output.console import Console
 
         Console(no_color="--no-color" in words).error(error)
     if {"-v", "--verbose"} & set(words):

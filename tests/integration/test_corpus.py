@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from cronshift.config import Settings
 from cronshift.errors import ConfigError
 from cronshift.model import Mode, Severity
-from cronshift.planning import make_plan
+from cronshift.plan.planning import make_plan
 from cronshift.project import Project, load_project
+from cronshift.project.settings import Settings
 from cronshift.schedule import Schedule
 from cronshift.targets import generate
 from cronshift.validation import check, inspect_package

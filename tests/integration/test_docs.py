@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cronshift.ownership import parse_ownership
+from cronshift.runtime.ownership import parse_ownership
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,10 +14,10 @@ import pytest
 
 from cronshift import operations
 from cronshift.executor.events import tick_event
-from cronshift.migration import prepare_migration
-from cronshift.planning import make_plan
+from cronshift.executor.job_run import Outcome, Request, run_job
+from cronshift.moving.migration import prepare_migration
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.running import Outcome, Request, run_job
 from cronshift.runtime.held import SOURCE
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def test_a_tick_of_vercels_is_neither_run_nor_pinged(
         del event["data"]["cronshift"]
         return event
 
-    monkeypatch.setattr("cronshift.running.tick_event", of_the_schedule)
+    monkeypatch.setattr("cronshift.executor.job_run.tick_event", of_the_schedule)
     monkeypatch.setenv("CRONSHIFT_OWNERSHIP", '{"version": 1, "jobs": {}}')
     SOURCE.forget()
     try:

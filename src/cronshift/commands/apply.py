@@ -12,7 +12,7 @@ from cronshift.commands.carrying_out import DryRun, Intent, Yes, carry_out
 from cronshift.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
     from cronshift.operations import Operation
 
 

@@ -13,7 +13,7 @@ from cronshift.errors import ExitCode
 from cronshift.model import Severity
 
 if TYPE_CHECKING:
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
     from cronshift.model import Plan
 
 
@@ -52,10 +52,11 @@ def audit(
       cronshift audit --json | jq '.jobs[].next'
       cronshift audit --forecast
     """
-    from cronshift.cutover import read_ownership
-    from cronshift.document import plan_document
-    from cronshift.planning import make_plan
-    from cronshift.reporting import github_lines, sarif_log
+    from cronshift.moving.cutover import read_ownership
+    from cronshift.output.github import github_lines
+    from cronshift.output.plan_document import plan_document
+    from cronshift.output.sarif import sarif_log
+    from cronshift.plan.planning import make_plan
 
     invocation: Invocation = context.obj
     now = datetime.now(UTC)
@@ -79,8 +80,8 @@ def audit(
 
 
 def _show(invocation: Invocation, plan: Plan, now: datetime, *, outlook: bool) -> None:
-    from cronshift.forecast import executions
-    from cronshift.rendering import findings_text, forecast_text, jobs_table
+    from cronshift.output.text import findings_text, forecast_text, jobs_table
+    from cronshift.plan.forecast import executions
 
     console = invocation.console
     console.result(jobs_table(plan, now))

@@ -15,7 +15,7 @@ from cronshift.errors import CronshiftError, ExitCode
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
     from cronshift.operations import Operation
 
 Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB", autocompletion=job_names)]
@@ -61,7 +61,7 @@ def carry_out(invocation: Invocation, operation: Operation, intent: Intent) -> C
         CronshiftError: if there is nobody to ask, or a file is not as it was when this was planned.
     """
     from cronshift import operations
-    from cronshift.rendering import operation_plan
+    from cronshift.output.text import operation_plan
 
     console = invocation.console
     if not operation.changes:

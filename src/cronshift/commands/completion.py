@@ -8,7 +8,7 @@ from pathlib import Path
 def job_names(incomplete: str) -> list[tuple[str, str]]:
     """Return the jobs of the project in the current folder, with what they call."""
     from cronshift.errors import CronshiftError
-    from cronshift.planning import make_plan
+    from cronshift.plan.planning import make_plan
     from cronshift.project import load_project
 
     try:
@@ -20,7 +20,7 @@ def job_names(incomplete: str) -> list[tuple[str, str]]:
 
 def finding_codes(incomplete: str) -> list[tuple[str, str]]:
     """Return the codes that begin with what was typed, each with its name."""
-    from cronshift.findings import CATALOGUE
+    from cronshift.plan.findings import CATALOGUE
 
     wanted = incomplete.upper()
     return [(code, rule.name) for code, rule in CATALOGUE.items() if code.startswith(wanted)]

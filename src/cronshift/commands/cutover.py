@@ -19,8 +19,8 @@ from cronshift.commands.carrying_out import (
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
-    from cronshift.cutover import Cutover
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
+    from cronshift.moving.cutover import Cutover
 
 
 def cutover(
@@ -65,7 +65,7 @@ def cutover(
       cronshift cutover update-ai-models --no-guard --deploy-minutes 5
     """
     from cronshift import operations
-    from cronshift.cutover import Handover, prepare_cutover
+    from cronshift.moving.cutover import Handover, prepare_cutover
 
     invocation: Invocation = context.obj
     console = invocation.console
@@ -92,7 +92,7 @@ def cutover(
 
 
 def _show(invocation: Invocation, prepared: Cutover) -> None:
-    from cronshift.ownership import tick_text
+    from cronshift.runtime.ownership import tick_text
 
     console = invocation.console
     for job in prepared.done:

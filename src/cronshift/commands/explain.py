@@ -11,7 +11,7 @@ from cronshift.commands.completion import finding_codes
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
 
 
 def explain(
@@ -26,8 +26,8 @@ def explain(
       cronshift explain CS104
       cronshift explain both-day-fields
     """
-    from cronshift.findings import rule_of
-    from cronshift.findings.example import example_of
+    from cronshift.plan.findings import rule_of
+    from cronshift.plan.findings.example import example_of
 
     invocation: Invocation = context.obj
     rule = rule_of(finding)

@@ -19,8 +19,8 @@ from cronshift.commands.carrying_out import (
 from cronshift.errors import ExitCode  # noqa: TC001 - read at run time
 
 if TYPE_CHECKING:
-    from cronshift.finalize import Finalization
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
+    from cronshift.moving.finalize import Finalization
 
 
 def finalize(
@@ -48,7 +48,7 @@ def finalize(
       cronshift finalize --all --ticks-ran
     """
     from cronshift import operations
-    from cronshift.finalize import prepare_finalization
+    from cronshift.moving.finalize import prepare_finalization
     from cronshift.runtime import claiming
 
     invocation: Invocation = context.obj

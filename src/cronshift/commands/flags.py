@@ -14,7 +14,7 @@ import typer
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
 
 
 class Action(StrEnum):
@@ -60,8 +60,8 @@ def flags(
       cronshift flags export --format flagd > flags.json
       cronshift flags push --edge-config ecfg_abc123
     """
-    from cronshift.cutover import read_ownership
-    from cronshift.flags import KEY, Format, export, push_to_edge_config
+    from cronshift.moving.cutover import read_ownership
+    from cronshift.moving.flags import KEY, Format, export, push_to_edge_config
 
     invocation: Invocation = context.obj
     console = invocation.console

@@ -9,7 +9,7 @@ import typer  # noqa: TC002 - read at run time
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
 
 
 def history(context: typer.Context) -> ExitCode:
@@ -22,7 +22,7 @@ def history(context: typer.Context) -> ExitCode:
       cronshift history --json
     """
     from cronshift.operations import history as recorded
-    from cronshift.rendering import operations_table
+    from cronshift.output.text import operations_table
 
     invocation: Invocation = context.obj
     operations = recorded(invocation.directory)

@@ -10,7 +10,7 @@ import typer
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
 
 
 def init(
@@ -28,9 +28,9 @@ def init(
       cronshift init --dry-run
     """
     from cronshift import operations
-    from cronshift.config import CONFIG_NAME
-    from cronshift.initial import initial_settings, suggested
-    from cronshift.planning import make_plan
+    from cronshift.moving.initial_settings import initial_settings, suggested
+    from cronshift.plan.planning import make_plan
+    from cronshift.project.settings import CONFIG_NAME
 
     invocation: Invocation = context.obj
     console, project = invocation.console, invocation.project

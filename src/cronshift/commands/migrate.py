@@ -15,8 +15,8 @@ from cronshift.model import Severity
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cronshift.invocation import Invocation
-    from cronshift.migration import Migration
+    from cronshift.commands.invocation import Invocation
+    from cronshift.moving.migration import Migration
 
 
 def migrate(
@@ -72,7 +72,7 @@ def migrate(
       cronshift migrate --target nextjs
     """
     from cronshift import operations
-    from cronshift.migration import prepare_migration
+    from cronshift.moving.migration import prepare_migration
 
     invocation: Invocation = context.obj
     console, root = invocation.console, invocation.project.root
@@ -111,7 +111,7 @@ def migrate(
 
 
 def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
-    from cronshift.rendering import changes_summary, findings_text, left_out_text, mending_text
+    from cronshift.output.text import changes_summary, findings_text, left_out_text, mending_text
 
     console = invocation.console
     left_out = {job.id for job in migration.left_out}
@@ -144,7 +144,7 @@ def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
 
 def _suggest(invocation: Invocation, target: str) -> None:
     """Tell, before anything is generated, of the target that suits the app better."""
-    from cronshift.initial import suggested
+    from cronshift.moving.initial_settings import suggested
 
     suiting = suggested(invocation.project).settings.target
     if suiting != target:
@@ -154,8 +154,8 @@ def _suggest(invocation: Invocation, target: str) -> None:
 
 
 def _document(root: Path, migration: Migration, *, written: bool) -> dict[str, object]:
-    from cronshift.cutover import read_ownership
-    from cronshift.document import finding_document, plan_document
+    from cronshift.moving.cutover import read_ownership
+    from cronshift.output.plan_document import finding_document, plan_document
 
     changes = [{"path": change.path, "action": str(change.action)} for change in migration.changes]
     mending = migration.mending

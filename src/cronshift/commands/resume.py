@@ -9,7 +9,7 @@ import typer
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
 
 
 def resume(

@@ -19,7 +19,7 @@ from cronshift.commands.carrying_out import (
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
 
 
 def rollback(
@@ -51,7 +51,7 @@ def rollback(
       cronshift rollback --all --dry-run --json
     """
     from cronshift import operations
-    from cronshift.rollback import prepare_rollback
+    from cronshift.moving.rollback import prepare_rollback
 
     invocation: Invocation = context.obj
     console = invocation.console

@@ -20,9 +20,9 @@ from cronshift.errors import CronshiftError, ExitCode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cronshift.commands.invocation import Invocation
+    from cronshift.executor.job_run import Outcome
     from cronshift.executor.runs import Run
-    from cronshift.invocation import Invocation
-    from cronshift.running import Outcome
 
 
 def run(
@@ -92,8 +92,8 @@ def run(
     from cronshift.executor.clock import Clock
     from cronshift.executor.engine import Surroundings
     from cronshift.executor.events import read_event
-    from cronshift.planning import make_plan
-    from cronshift.running import Request, run_job
+    from cronshift.executor.job_run import Request, run_job
+    from cronshift.plan.planning import make_plan
 
     invocation: Invocation = context.obj
     if start and endpoint is not None:
@@ -117,7 +117,7 @@ def run(
 
 
 def _tell(invocation: Invocation, outcome: Outcome, secret_env: str) -> None:
-    from cronshift.telling import run_tree
+    from cronshift.output.run_tree import run_tree
 
     console = invocation.console
     console.result(run_tree(outcome.job, outcome.tick, outcome.run))
@@ -138,7 +138,7 @@ def _live(invocation: Invocation, job: str) -> Iterator[Callable[[Run], None]]:
         return
     from rich.live import Live
 
-    from cronshift.telling import run_tree
+    from cronshift.output.run_tree import run_tree
 
     with Live(console=invocation.console.err, transient=True, redirect_stdout=False) as live:
         yield lambda run: live.update(run_tree(job, None, run))

@@ -12,7 +12,7 @@ from cronshift.commands.carrying_out import DryRun, Intent, SavePlan, Yes, carry
 from cronshift.errors import ExitCode  # noqa: TC001 - read at run time
 
 if TYPE_CHECKING:
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
     from cronshift.operations import Operation
 
 
@@ -74,7 +74,7 @@ def scaffold(
       cronshift scaffold sessions --target nextjs
     """
     from cronshift import operations
-    from cronshift.scaffolding import prepare_scaffold
+    from cronshift.targets.scaffold import prepare_scaffold
 
     invocation: Invocation = context.obj
     root = invocation.directory

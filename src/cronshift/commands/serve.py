@@ -16,7 +16,7 @@ from cronshift.errors import CronshiftError, ExitCode
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
     from cronshift.server.app import ServedApp
     from cronshift.server.lifetime import Ending
 
@@ -59,7 +59,7 @@ def serve(
       cronshift serve --host 0.0.0.0 --port 8080 --grace 5m
       cronshift serve --check --dev --json
     """
-    from cronshift.config import load_settings
+    from cronshift.project.settings import load_settings
     from cronshift.server.app import build_app
     from cronshift.server.keys import require_keys, server_mode
     from cronshift.server.lifetime import Lifetime
@@ -96,7 +96,7 @@ def serve(
 
 
 def _grace(text: str) -> timedelta:
-    from cronshift.durations import parse_duration
+    from cronshift.schedule.durations import parse_duration
 
     try:
         return parse_duration(text)
@@ -161,10 +161,10 @@ def _check(invocation: Invocation) -> ExitCode:
     """Serve for a moment, ask the server what it is, and compare the functions with the plan."""
     import asyncio
 
-    from cronshift.document import finding_document
-    from cronshift.planning import make_plan
-    from cronshift.rendering import findings_text
-    from cronshift.serving_check import check_served
+    from cronshift.output.plan_document import finding_document
+    from cronshift.output.text import findings_text
+    from cronshift.plan.planning import make_plan
+    from cronshift.validation.served import check_served
 
     console, project = invocation.console, invocation.project
     plan = make_plan(project)

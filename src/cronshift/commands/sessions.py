@@ -18,7 +18,7 @@ from cronshift.errors import ConfigError, CronshiftError, ExitCode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
     from cronshift.sessions.scripts import Database
     from cronshift.sessions.sweeping import Report, Sweep
 

@@ -9,7 +9,7 @@ import typer
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
 
 
 def show(
@@ -23,7 +23,7 @@ def show(
       cronshift show 01KAV --json
     """
     from cronshift.operations import read_operation
-    from cronshift.rendering import operations_table
+    from cronshift.output.text import operations_table
 
     invocation: Invocation = context.obj
     console = invocation.console

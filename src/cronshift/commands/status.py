@@ -12,8 +12,8 @@ import typer
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
-    from cronshift.invocation import Invocation
-    from cronshift.live import Holding, Mishap
+    from cronshift.commands.invocation import Invocation
+    from cronshift.moving.live import Holding, Mishap
 
 
 def status(
@@ -45,8 +45,8 @@ def status(
       cronshift status
       cronshift status --live --base-url https://app.example.com --endpoint https://app.example.com/api/inngest
     """
-    from cronshift.rendering import status_table
-    from cronshift.status import read_status
+    from cronshift.moving.status import read_status
+    from cronshift.output.text import status_table
 
     invocation: Invocation = context.obj
     console, now = invocation.console, datetime.now(UTC)
@@ -73,10 +73,10 @@ def status(
 def _live(
     invocation: Invocation, base_url: str | None, endpoint: str | None, now: datetime
 ) -> tuple[list[Holding], list[Mishap]]:
-    from cronshift.cutover import read_ownership
-    from cronshift.live import ask_both, mishaps, since_change
-    from cronshift.planning import make_plan
-    from cronshift.status import guarded_path
+    from cronshift.moving.cutover import read_ownership
+    from cronshift.moving.live import ask_both, mishaps, since_change
+    from cronshift.moving.status import guarded_path
+    from cronshift.plan.planning import make_plan
 
     plan = make_plan(invocation.project)
     app = base_url or os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url

@@ -12,7 +12,7 @@ from cronshift.errors import ExitCode
 from cronshift.model import Severity
 
 if TYPE_CHECKING:
-    from cronshift.invocation import Invocation
+    from cronshift.commands.invocation import Invocation
     from cronshift.model import Finding, Plan
     from cronshift.validation import Registration
 
@@ -49,8 +49,8 @@ def validate(
       cronshift validate --endpoint http://localhost:3000/api/inngest
       cronshift validate --json | jq '.findings[].code'
     """
-    from cronshift.checking import validate_endpoint, validate_package
-    from cronshift.planning import make_plan
+    from cronshift.plan.planning import make_plan
+    from cronshift.validation.project import validate_endpoint, validate_package
 
     invocation: Invocation = context.obj
     plan = make_plan(invocation.project)
@@ -74,7 +74,7 @@ def validate(
 def _document(
     registration: Registration, found: tuple[Finding, ...], *, well: bool
 ) -> dict[str, object]:
-    from cronshift.document import finding_document
+    from cronshift.output.plan_document import finding_document
 
     functions = registration.functions
     return {
@@ -91,7 +91,7 @@ def _document(
 def _show(
     invocation: Invocation, plan: Plan, registration: Registration, found: tuple[Finding, ...]
 ) -> None:
-    from cronshift.rendering import findings_text
+    from cronshift.output.text import findings_text
 
     console = invocation.console
     if found:

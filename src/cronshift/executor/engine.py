@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from cronshift import web
 from cronshift.executor.clock import Clock
 from cronshift.executor.events import FAILED_EVENT, INVOKED_EVENT, custom_event, new_id
 from cronshift.executor.progress import Item, Progress
-from cronshift.executor.protocol import DEFAULT_ATTEMPTS, DISCOVERY, MAX_STEPS, WireError
+from cronshift.executor.protocol import DEFAULT_ATTEMPTS, MAX_STEPS, WireError
 from cronshift.executor.runs import Run, Status
+from cronshift.runtime import web
+from cronshift.server.endpoint import DISCOVERY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import timedelta
 
     from cronshift.executor.events import Receiver
-    from cronshift.executor.transport import Endpoint
+    from cronshift.server.endpoint import Endpoint
 
 _DEEPEST = 10  # invocations of invocations
 _NOT_FOUND = re.compile(r'function[\w "-]*not[ _]?found', re.IGNORECASE)  # both SDKs' wording

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from cronshift.executor.transport import Reply
+    from cronshift.server.endpoint import Reply
 
 _WAITS = {Opcode.SLEEP, Opcode.WAIT_FOR_EVENT}
 

@@ -14,13 +14,10 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from cronshift.engine_durations import read_duration
+from cronshift.schedule.engine_durations import read_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-DISCOVERY = "step"
-"""The ``stepId`` of a request that targets no step."""
 
 MAX_STEPS = 1_000
 MAX_STEP_OUTPUT = 4 * 1024 * 1024

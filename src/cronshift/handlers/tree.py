@@ -221,6 +221,11 @@ def parse(text: str, name: str | None) -> SgNode | None:
     return SgRoot(text, name).root()
 
 
+def is_broken(root: SgNode) -> bool:
+    """Return whether a syntax tree holds what the parser could not read."""
+    return root.find(kind="ERROR") is not None
+
+
 def span_of(node: SgNode) -> tuple[int, int]:
     """Return where a node begins and ends, in characters of its text."""
     place = node.range()

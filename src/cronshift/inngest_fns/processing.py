@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import inngest
 
-from cronshift import web
+from cronshift.runtime import web
 from cronshift.runtime.answers import Body, HandlerError, judge
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import inngest
 
-from cronshift.ownership import Owner
-from cronshift.schemas import InvalidEventError, check_event
+from cronshift.runtime.ownership import Owner
+from cronshift.sessions.events import InvalidEventError, check_event
 from cronshift.sessions.flow import EVENT, Claim, Enqueued, SessionFlow
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 from inngest import NonRetriableError
 
-from cronshift import web
+from cronshift.runtime import web
 from cronshift.runtime.answers import Body, HandlerError, judge
 from cronshift.runtime.calls import Handler
 

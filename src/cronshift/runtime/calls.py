@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 from inngest import NonRetriableError
 
-from cronshift.ownership import Owner, tick_text
 from cronshift.runtime import claiming
 from cronshift.runtime.answers import skipped
 from cronshift.runtime.held import held_ownership
 from cronshift.runtime.jobs import USER_AGENT, request_target
+from cronshift.runtime.ownership import Owner, tick_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

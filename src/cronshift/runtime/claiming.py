@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from cronshift.store.claims import Claims
+    from cronshift.runtime.store.claims import Claims
 
 T = TypeVar("T")
 
@@ -66,7 +66,7 @@ def _ask(question: Callable[[Claims], T], otherwise: T) -> T:
 @lru_cache(maxsize=4)
 def opened(url: str) -> Claims:
     """Return the claims in the database that ``url`` names, opened once."""
-    from cronshift.store.claims import Claims
+    from cronshift.runtime.store.claims import Claims
 
     if url == "sqlite":
         _DEFAULT.parent.mkdir(exist_ok=True)

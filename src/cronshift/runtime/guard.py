@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from cronshift.ownership import Owner, tick_text
 from cronshift.runtime import claiming, fronts
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.jobs import SKIPPED_HEADER, request_target
+from cronshift.runtime.ownership import Owner, tick_text
 from cronshift.runtime.ticks import called_tick
 from cronshift.schedule import Schedule
 

@@ -21,7 +21,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from cronshift.errors import ConfigError
-from cronshift.ownership import OWNERSHIP_NAME, Ownership, digest, parse_ownership
+from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, digest, parse_ownership
 
 if TYPE_CHECKING:
     from collections.abc import Callable

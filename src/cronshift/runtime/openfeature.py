@@ -13,8 +13,8 @@ from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagResolutionDetails, Reason
 from openfeature.provider import AbstractProvider, Metadata
 
-from cronshift.ownership import Owner
 from cronshift.runtime.held import SOURCE, Source
+from cronshift.runtime.ownership import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

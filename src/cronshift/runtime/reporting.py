@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from cronshift import web
+from cronshift.runtime import web
 
 if TYPE_CHECKING:
     from inngest import Context

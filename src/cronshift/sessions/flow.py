@@ -16,10 +16,10 @@ from uuid import uuid4
 from sqlalchemy import Column, Table, column, insert, select, update
 
 from cronshift.errors import CronshiftError
-from cronshift.ownership import Owner
 from cronshift.runtime.held import SOURCE, Source
-from cronshift.schemas import check_event
+from cronshift.runtime.ownership import Owner
 from cronshift.sessions import scripts, sweeping
+from cronshift.sessions.events import check_event
 from cronshift.sessions.mapping import Mapped, as_status
 from cronshift.sessions.sweeping import Limits, Report, Sweep
 

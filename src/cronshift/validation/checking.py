@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cronshift.findings import inngest as rules
-from cronshift.surveying import is_refused
+from cronshift.plan.findings import inngest as rules
+from cronshift.plan.project_findings import is_refused
 from cronshift.validation.limits import check_options
 from cronshift.validation.schedules import check_triggers, same_ticks, schedules
 

@@ -10,9 +10,9 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift import node
-from cronshift.findings import inngest as rules
 from cronshift.model import Location
+from cronshift.plan.findings import inngest as rules
+from cronshift.project import node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

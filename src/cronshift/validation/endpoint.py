@@ -9,7 +9,7 @@ from cronshift.validation.registration import FunctionConfig, Registration
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cronshift.executor.transport import Endpoint
+    from cronshift.server.endpoint import Endpoint
 
 
 async def inspect_endpoint(endpoint: Endpoint) -> Registration:

@@ -10,13 +10,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cronshift.engine_durations import read_duration
-from cronshift.findings import inngest as rules
+from cronshift.plan.findings import inngest as rules
+from cronshift.schedule.engine_durations import read_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.findings import Rule
+    from cronshift.plan.findings import Rule
     from cronshift.validation.registration import ConcurrencyLimit, FunctionConfig, Rate
 
 Problem = tuple["Rule", str]

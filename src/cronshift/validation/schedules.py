@@ -6,10 +6,10 @@ from datetime import timedelta
 from itertools import combinations, islice
 from typing import TYPE_CHECKING
 
-from cronshift.engine_durations import read_duration
 from cronshift.errors import ScheduleError
-from cronshift.findings import inngest as rules
+from cronshift.plan.findings import inngest as rules
 from cronshift.schedule import Schedule
+from cronshift.schedule.engine_durations import read_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

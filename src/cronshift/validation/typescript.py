@@ -12,7 +12,6 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from cronshift.conventions.sources import is_test
 from cronshift.errors import ConfigError, NotWellError
 from cronshift.handlers.javascript import arguments, imports
 from cronshift.handlers.tree import SourceTree
@@ -25,7 +24,8 @@ from cronshift.handlers.values import (
     members,
     value,
 )
-from cronshift.surveying import sdk_version
+from cronshift.plan.project_findings import sdk_version
+from cronshift.project.conventions.sources import is_test
 from cronshift.validation.registration import (
     FunctionConfig,
     Registration,

@@ -8,8 +8,8 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError
-from cronshift.splicing import spliced
 from cronshift.vercel.json_text import Span, children, find, parse_object
+from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift import operations
-from cronshift.entries import regenerated
+from cronshift.moving.entries import regenerated
 from cronshift.project import load_project
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from cronshift.executor.clock import Clock
 from cronshift.executor.engine import Surroundings, Target, execute
 from cronshift.executor.events import Receiver, custom_event
-from cronshift.executor.transport import Endpoint
+from cronshift.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -17,7 +17,7 @@ from cronshift.errors import CronshiftError
 from cronshift.executor.engine import Surroundings, Target, execute
 from cronshift.executor.events import Receiver, custom_event
 from cronshift.executor.runs import Run, Status
-from cronshift.executor.transport import Endpoint
+from cronshift.server.endpoint import Endpoint
 from cronshift.validation import Registration, inspect_endpoint
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift.errors import CronshiftError
-from cronshift.flags import KEY, Format, export, push_to_edge_config
-from cronshift.ownership import Epoch, Ownership, dump_ownership, parse_ownership
+from cronshift.moving.flags import KEY, Format, export, push_to_edge_config
 from cronshift.runtime.held import read_text
+from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership, parse_ownership
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,16 +11,16 @@ import pytest
 from fastapi import FastAPI
 from tests.integration.sockets import serving
 
-from cronshift.cutover import prepare_cutover, read_ownership
 from cronshift.errors import CronshiftError
-from cronshift.live import Holding, Mishap, ask_both, mishaps, since_change
-from cronshift.migration import prepare_migration
+from cronshift.moving.cutover import prepare_cutover, read_ownership
+from cronshift.moving.live import Holding, Mishap, ask_both, mishaps, since_change
+from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
-from cronshift.ownership import OWNERSHIP_NAME
-from cronshift.planning import make_plan
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.runtime import Guard, Job
 from cronshift.runtime.held import SOURCE, Source
+from cronshift.runtime.ownership import OWNERSHIP_NAME
 from cronshift.runtime.tell import TellOwnership
 
 EXAMPLES = Path(__file__).parents[3] / "examples"

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift.cutover import Handover, prepare_cutover, read_ownership
 from cronshift.errors import CronshiftError, RefusedError
-from cronshift.finalize import Finalization, prepare_finalization
-from cronshift.migration import prepare_migration
+from cronshift.moving.cutover import Handover, prepare_cutover, read_ownership
+from cronshift.moving.finalize import Finalization, prepare_finalization
+from cronshift.moving.migration import prepare_migration
+from cronshift.moving.rollback import prepare_rollback
 from cronshift.operations import apply
-from cronshift.ownership import Owner
-from cronshift.planning import make_plan
+from cronshift.plan.planning import make_plan
 from cronshift.project import Project, load_project
-from cronshift.rollback import prepare_rollback
+from cronshift.runtime.ownership import Owner
 from cronshift.validation import check, inspect_package
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def test_weekly_jobs_make_percentages_meaningless_and_that_is_said(root: Path) -
 def test_a_file_that_changes_while_a_cutover_is_planned_is_not_written_over(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module: Any = import_module("cronshift.cutover")
+    module: Any = import_module("cronshift.moving.cutover")
     real, file = module.build_operation, root / "cronshift.ownership.json"
     theirs = file.read_text().replace("{}", '{"update-ai-models": []}')
 

@@ -21,8 +21,8 @@ import httpx
 import pytest
 
 from cronshift import operations
-from cronshift.cutover import prepare_cutover
-from cronshift.migration import prepare_migration
+from cronshift.moving.cutover import prepare_cutover
+from cronshift.moving.migration import prepare_migration
 from cronshift.project import load_project
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from tests.integration.sessions.conftest import TOML
 
 from cronshift import operations
 from cronshift.executor.events import Receiver
-from cronshift.ownership import Epoch, Ownership, dump_ownership
-from cronshift.scaffolding import prepare_scaffold
+from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
+from cronshift.targets.scaffold import prepare_scaffold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

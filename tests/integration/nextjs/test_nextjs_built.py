@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from cronshift.cutover import read_ownership
 from cronshift.executor.engine import Target, execute
 from cronshift.executor.events import tick_event
-from cronshift.executor.transport import Endpoint
-from cronshift.live import ask_both
+from cronshift.executor.job_run import Request, run_job
 from cronshift.model import Mode
-from cronshift.ownership import Owner
-from cronshift.planning import make_plan
+from cronshift.moving.cutover import read_ownership
+from cronshift.moving.live import ask_both
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.running import Request, run_job
+from cronshift.runtime.ownership import Owner
 from cronshift.runtime.ticks import called_tick
 from cronshift.schedule import Schedule
+from cronshift.server.endpoint import Endpoint
 
 from .conftest import SECRET, App
 

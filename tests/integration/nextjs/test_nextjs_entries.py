@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cronshift.cutover import Handover, prepare_cutover
 from cronshift.errors import ExitCode, RefusedError
-from cronshift.finalize import prepare_finalization
-from cronshift.migration import prepare_migration
+from cronshift.moving.cutover import Handover, prepare_cutover
+from cronshift.moving.finalize import prepare_finalization
+from cronshift.moving.migration import prepare_migration
+from cronshift.moving.rollback import prepare_rollback
+from cronshift.moving.status import read_status
 from cronshift.operations import Operation, apply
-from cronshift.planning import make_plan
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.rollback import prepare_rollback
-from cronshift.status import read_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift import operations
-from cronshift.cutover import Handover, prepare_cutover
 from cronshift.errors import RefusedError
-from cronshift.finalize import Finalization, prepare_finalization
-from cronshift.migration import prepare_migration
 from cronshift.model import Mode
-from cronshift.planning import make_plan
+from cronshift.moving.cutover import Handover, prepare_cutover
+from cronshift.moving.finalize import Finalization, prepare_finalization
+from cronshift.moving.migration import prepare_migration
+from cronshift.moving.rollback import prepare_rollback
+from cronshift.moving.status import guarded_path, read_status
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.rollback import prepare_rollback
-from cronshift.status import guarded_path, read_status
 
 from .conftest import EXAMPLE, LONG_AGO, build, example_app, started, upstream_server
 from .test_nextjs_built import JOBS, run

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cronshift import operations
-from cronshift.migration import prepare_migration
-from cronshift.ownership import Epoch, Ownership, digest, dump_ownership, tick_text
+from cronshift.moving.migration import prepare_migration
 from cronshift.project import load_project
+from cronshift.runtime.ownership import Epoch, Ownership, digest, dump_ownership, tick_text
 from cronshift.runtime.ticks import called_tick, lateness
 from cronshift.schedule import Schedule
 from cronshift.targets.nextjs.dispatching import due

@@ -11,12 +11,12 @@ import httpx
 import pytest
 
 from cronshift import operations
-from cronshift.cutover import prepare_cutover
-from cronshift.live import ask_both
-from cronshift.migration import prepare_migration
-from cronshift.planning import make_plan
+from cronshift.executor.job_run import Request, run_job
+from cronshift.moving.cutover import prepare_cutover
+from cronshift.moving.live import ask_both
+from cronshift.moving.migration import prepare_migration
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.running import Request, run_job
 
 from .conftest import LONG_AGO, SECRET, App, build, example_app, started, upstream_server
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift import operations
-from cronshift.config import Settings, parse_settings
 from cronshift.errors import CronshiftError
-from cronshift.initial import initial_settings, suggested
-from cronshift.migration import Migration, prepare_migration
-from cronshift.planning import make_plan
+from cronshift.moving.initial_settings import initial_settings, suggested
+from cronshift.moving.migration import Migration, prepare_migration
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.project.settings import Settings, parse_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

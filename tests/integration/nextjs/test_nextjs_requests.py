@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift.planning import make_plan
+from cronshift.executor.job_run import Request, run_job
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.running import Request, run_job
 
 from .typescript_app import TSCONFIG, link_packages, migrated, served
 

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from cronshift.executor.events import tick_event
-from cronshift.planning import make_plan
+from cronshift.executor.job_run import Request, run_job
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.running import Request, run_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,7 +149,7 @@ def test_both_languages_give_every_tick_the_same_owner(
         text=True,
         check=True,
     )
-    from cronshift.ownership import Epoch, Ownership
+    from cronshift.runtime.ownership import Epoch, Ownership
 
     buckets, owners = json.loads(done.stdout)
     vectors = json.loads(VECTORS.read_text())

@@ -21,17 +21,17 @@ from hypothesis.stateful import (
     rule,
 )
 
-from cronshift.cutover import Handover, prepare_cutover, read_ownership
 from cronshift.errors import CronshiftError
-from cronshift.finalize import prepare_finalization
-from cronshift.migration import prepare_migration
 from cronshift.model import Origin
+from cronshift.moving.cutover import Handover, prepare_cutover, read_ownership
+from cronshift.moving.finalize import prepare_finalization
+from cronshift.moving.migration import prepare_migration
+from cronshift.moving.rollback import prepare_rollback
+from cronshift.moving.status import read_status
 from cronshift.operations import Operation, apply, new_operation_id, read_operation, revert
-from cronshift.ownership import Owner
-from cronshift.planning import make_plan
+from cronshift.plan.planning import make_plan
 from cronshift.project import Project, load_project
-from cronshift.rollback import prepare_rollback
-from cronshift.status import read_status
+from cronshift.runtime.ownership import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable

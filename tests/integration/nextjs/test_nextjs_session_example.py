@@ -16,9 +16,9 @@ from tests.integration.sessions.conftest import EXAMPLE
 
 from cronshift import operations
 from cronshift.executor.engine import Target, execute
-from cronshift.executor.transport import Endpoint
-from cronshift.ownership import Epoch, Ownership, dump_ownership
-from cronshift.scaffolding import prepare_scaffold
+from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
+from cronshift.server.endpoint import Endpoint
+from cronshift.targets.scaffold import prepare_scaffold
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from tests.integration.nextjs.session_app import (
 from tests.integration.nextjs.typescript_app import VECTORS
 from tests.integration.sockets import serving
 
-from cronshift.ownership import Epoch, Ownership, dump_ownership
+from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,11 +25,11 @@ from tests.integration.nextjs.session_app import (
 from tests.integration.nextjs.typescript_app import served
 from tests.integration.sessions.conftest import EXAMPLE, TOML, App
 
-from cronshift.config import parse_settings
 from cronshift.executor.engine import Target, execute
 from cronshift.executor.events import Receiver, custom_event, tick_event
-from cronshift.executor.transport import Endpoint
-from cronshift.ownership import Owner
+from cronshift.project.settings import parse_settings
+from cronshift.runtime.ownership import Owner
+from cronshift.server.endpoint import Endpoint
 from cronshift.sessions import scripts, sweeping
 from cronshift.sessions.flow import EVENT, event_of
 from cronshift.sessions.scripts import open_database

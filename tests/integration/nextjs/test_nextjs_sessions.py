@@ -32,15 +32,15 @@ from tests.integration.nextjs.typescript_app import (
 from tests.integration.sessions.conftest import TOML
 
 from cronshift import operations
-from cronshift.checking import validate_endpoint
 from cronshift.errors import RefusedError
-from cronshift.migration import prepare_migration
 from cronshift.model import Severity
-from cronshift.planning import make_plan
+from cronshift.moving.migration import prepare_migration
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.scaffolding import prepare_scaffold
 from cronshift.sessions.flow import EVENT
 from cronshift.targets.nextjs.sessions.sql import literal, quoted
+from cronshift.targets.scaffold import prepare_scaffold
+from cronshift.validation.project import validate_endpoint
 from cronshift.validation.registration import Trigger
 
 pytestmark = pytest.mark.node

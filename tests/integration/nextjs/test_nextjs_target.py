@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift import operations
-from cronshift.cutover import Handover, prepare_cutover
 from cronshift.errors import ConfigError, CronshiftError, RefusedError
-from cronshift.migration import prepare_migration
+from cronshift.executor.job_run import Request, run_job
 from cronshift.model import Mode
-from cronshift.planning import make_plan
+from cronshift.moving.cutover import Handover, prepare_cutover
+from cronshift.moving.migration import prepare_migration
+from cronshift.moving.rollback import prepare_rollback
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.rollback import prepare_rollback
-from cronshift.running import Request, run_job
 
 from .typescript_app import CRONS, NOW, ROUTES, SETTINGS, TSCONFIG, migrated, project
 

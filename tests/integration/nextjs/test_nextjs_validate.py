@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift import operations
-from cronshift.checking import validate_package
 from cronshift.cli import run as main
-from cronshift.dev_server import dev_server, endpoint_path
 from cronshift.errors import CronshiftError
-from cronshift.migration import prepare_migration
-from cronshift.planning import make_plan
+from cronshift.executor.dev_server import dev_server, endpoint_path
+from cronshift.moving.migration import prepare_migration
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.validation.project import validate_package
 
 if TYPE_CHECKING:
     from cronshift.model import Finding

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift.cutover import Handover, prepare_cutover
 from cronshift.errors import RefusedError
-from cronshift.finalize import prepare_finalization
-from cronshift.migration import prepare_migration
 from cronshift.model import Mode
+from cronshift.moving.cutover import Handover, prepare_cutover
+from cronshift.moving.finalize import prepare_finalization
+from cronshift.moving.migration import prepare_migration
+from cronshift.moving.rollback import prepare_rollback
+from cronshift.moving.status import read_status
 from cronshift.operations import apply
-from cronshift.planning import make_plan
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.rollback import prepare_rollback
-from cronshift.status import read_status
 
 from .test_nextjs_sequences import ENTRIES, FILES, GET_BETA, tree, unresolved
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cronshift import operations
-from cronshift.migration import Migration, prepare_migration
+from cronshift.moving.migration import Migration, prepare_migration
 from cronshift.project import load_project
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift.cutover import Handover, prepare_cutover
-from cronshift.finalize import prepare_finalization
-from cronshift.migration import prepare_migration
+from cronshift.moving.cutover import Handover, prepare_cutover
+from cronshift.moving.finalize import prepare_finalization
+from cronshift.moving.migration import prepare_migration
+from cronshift.moving.rollback import prepare_rollback
 from cronshift.operations import Operation, apply, finish, history, revert, unfinished
 from cronshift.project import Project, load_project
-from cronshift.rollback import prepare_rollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

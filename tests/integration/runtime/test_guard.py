@@ -16,7 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inngest import NonRetriableError
 
-from cronshift.ownership import (
+from cronshift.runtime import AsgiHandler, Bridge, Call, Guard, Job
+from cronshift.runtime.claiming import opened
+from cronshift.runtime.held import SOURCE, Source
+from cronshift.runtime.ownership import (
     Epoch,
     Owner,
     Ownership,
@@ -25,9 +28,6 @@ from cronshift.ownership import (
     parse_ownership,
     tick_text,
 )
-from cronshift.runtime import AsgiHandler, Bridge, Call, Guard, Job
-from cronshift.runtime.claiming import opened
-from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.tell import TellOwnership
 from cronshift.schedule import Schedule
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from cronshift.config import parse_settings
+from cronshift.project.settings import parse_settings
 from cronshift.sessions.scripts import Database, open_database
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from tests.integration.sessions.conftest import EXAMPLE
 
 from cronshift.executor.engine import Surroundings, Target, execute
 from cronshift.executor.events import Receiver
-from cronshift.executor.transport import Endpoint
-from cronshift.ownership import Epoch, Ownership, dump_ownership
 from cronshift.runtime.held import Source
+from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
+from cronshift.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

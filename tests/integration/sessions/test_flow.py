@@ -19,14 +19,14 @@ from tests.integration.sockets import serving
 
 from cronshift.executor.engine import Surroundings, Target, execute
 from cronshift.executor.events import Receiver, custom_event, tick_event
-from cronshift.executor.transport import Endpoint
 from cronshift.inngest_fns.processing import HttpProcessor
 from cronshift.inngest_fns.sessions import FlowOptions, Item, relay, session_functions
-from cronshift.ownership import Epoch, Owner, Ownership, dump_ownership
 from cronshift.runtime.held import Source
+from cronshift.runtime.ownership import Epoch, Owner, Ownership, dump_ownership
 from cronshift.runtime.signature import SignatureAge
-from cronshift.schemas import InvalidEventError, check_event
+from cronshift.server.endpoint import Endpoint
 from cronshift.sessions import scripts
+from cronshift.sessions.events import InvalidEventError, check_event
 from cronshift.sessions.flow import EVENT, Claim, NotEnoughCreditsError, SessionFlow, event_of
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ KILLS = 50
 CLEANER = """
 import os, sys
 from datetime import UTC, datetime
-from cronshift.config import parse_settings
+from cronshift.project.settings import parse_settings
 from cronshift.sessions import scripts, sweeping
 from cronshift.sessions.sweeping import Limits
 import psycopg, sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite

@@ -13,11 +13,11 @@ import pytest
 from inline_snapshot import snapshot
 from sqlalchemy import create_engine, text
 
-from cronshift.config import parse_settings
 from cronshift.errors import ConfigError
 from cronshift.operations import apply
-from cronshift.scaffolding import prepare_scaffold
-from cronshift.scaffolding.python import TYPES_FILE
+from cronshift.project.settings import parse_settings
+from cronshift.targets.scaffold import prepare_scaffold
+from cronshift.targets.scaffold.python import TYPES_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cronshift.config import parse_settings
 from cronshift.errors import ConfigError, CronshiftError
+from cronshift.project.settings import parse_settings
 from cronshift.sessions import scripts, sweeping
 from cronshift.sessions.settings import Cost, CostKind, SessionSettings
 from cronshift.sessions.sweeping import Limits, Report

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 
 from cronshift.errors import ConfigError
 from cronshift.runtime import claiming
-from cronshift.store.claims import LEASE, Claims
+from cronshift.runtime.store.claims import LEASE, Claims
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +91,7 @@ def test_of_many_at_once_one_has_it(claims: Claims, job: str) -> None:
 CHILD = """
 import sys
 from datetime import UTC, datetime
-from cronshift.store.claims import Claims
+from cronshift.runtime.store.claims import Claims
 claims = Claims.open(sys.argv[1])
 tick = datetime(2026, 11, 24, 8, tzinfo=UTC)
 print(sum(claims.take(f"{sys.argv[2]}-{n}", tick, sys.argv[3]) for n in range(50)))

@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from cronshift.errors import CronshiftError
-from cronshift.executor.transport import Endpoint
+from cronshift.server.endpoint import Endpoint
 from cronshift.validation import Registration, inspect_endpoint
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cronshift.executor.progress import Progress
 from cronshift.executor.protocol import WireError
 from cronshift.executor.runs import Run, Status
-from cronshift.executor.transport import Reply
+from cronshift.server.endpoint import Reply
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inngest import NonRetriableError
 
-from cronshift.ownership import Ownership
 from cronshift.runtime import Answer, Call, Handler, Job, calls
 from cronshift.runtime.answers import BODY_LIMIT, Body, HandlerError, judge, retry_after
 from cronshift.runtime.calls import tick_of
+from cronshift.runtime.ownership import Ownership
 
 TICK = datetime(2026, 11, 24, 8, tzinfo=UTC)
 JOB = Job(id="x", path="/api/cron/x", schedule="0 */4 * * *", stale_after=timedelta(minutes=9))

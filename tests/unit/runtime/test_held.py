@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift.ownership import Epoch, Ownership, digest, dump_ownership, parse_ownership
 from cronshift.runtime.held import LIFE, Source, read_text
+from cronshift.runtime.ownership import Epoch, Ownership, digest, dump_ownership, parse_ownership
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ from openfeature import api
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import ErrorCode
 
-from cronshift.ownership import Epoch, Owner, Ownership, dump_ownership
 from cronshift.runtime.held import Source
 from cronshift.runtime.openfeature import OwnershipProvider
+from cronshift.runtime.ownership import Epoch, Owner, Ownership, dump_ownership
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 OWNERSHIP = Ownership(flows={"session": (Epoch(NOW - timedelta(days=1), 50, "01"),)})

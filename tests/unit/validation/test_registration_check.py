@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cronshift.findings import CATALOGUE, Rule
-from cronshift.findings import inngest as rules
 from cronshift.model import CronEntry, Job, Location, Mode, Plan, Severity
+from cronshift.plan.findings import CATALOGUE, Rule
+from cronshift.plan.findings import inngest as rules
 from cronshift.schedule import Schedule
 from cronshift.validation import FunctionConfig, Registration, check
 from cronshift.validation.registration import (

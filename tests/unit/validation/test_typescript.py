@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift import operations
-from cronshift.checking import validate_package
 from cronshift.errors import ConfigError
-from cronshift.migration import prepare_migration
-from cronshift.planning import make_plan
+from cronshift.moving.migration import prepare_migration
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.validation import inspect_app
+from cronshift.validation.project import validate_package
 
 if TYPE_CHECKING:
     from pathlib import Path

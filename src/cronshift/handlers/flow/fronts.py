@@ -9,7 +9,7 @@ from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.handling import Gate
 from cronshift.handlers.flow.requests import EVENT, REQUEST
 from cronshift.handlers.flow.values import Arguments, Closure, Fields, Native, Unknown, Value
-from cronshift.handlers.matcher import matcher_of
+from cronshift.handlers.middleware import matcher_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
-from cronshift.findings.inngest import REFUSED_SDK
-from cronshift.ownership import OWNERSHIP_NAME
+from cronshift.plan.findings.inngest import REFUSED_SDK
+from cronshift.runtime.ownership import OWNERSHIP_NAME
 from cronshift.targets import GeneratedFile
 from cronshift.targets.nextjs.calling import callee
 from cronshift.targets.nextjs.client import client_import, refuse_unknown_id

@@ -5,9 +5,9 @@ from __future__ import annotations
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
-from cronshift.durations import format_duration
 from cronshift.errors import CronshiftError
 from cronshift.model import FanOutMode
+from cronshift.schedule.durations import format_duration
 from cronshift.targets.nextjs.calling import Callee, callee
 from cronshift.targets.nextjs.client import client_import
 from cronshift.targets.nextjs.source import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cronshift.splicing import spliced
 from cronshift.vercel.json_text import Span, children, find, parse_object
+from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import language, parse, span_of
-from cronshift.splicing import spliced
+from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

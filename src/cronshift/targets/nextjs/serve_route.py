@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.conventions.inngest import serve_call, serve_options
 from cronshift.errors import CronshiftError
 from cronshift.handlers.javascript import exports, imports
 from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.tree import language, parse, span_of
-from cronshift.splicing import Splice, spliced
+from cronshift.project.conventions.inngest import serve_call, serve_options
+from cronshift.vercel.splicing import Splice, spliced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

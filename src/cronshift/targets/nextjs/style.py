@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import parse, span_of
 from cronshift.model import CodeStyle
-from cronshift.splicing import spliced
+from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cronshift.durations import format_duration
 from cronshift.errors import CronshiftError
 from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Mode
+from cronshift.schedule.durations import format_duration
 from cronshift.targets.python import names
 from cronshift.targets.python.source import (
     WIDTH,

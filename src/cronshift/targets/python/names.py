@@ -8,7 +8,7 @@ import re
 import sys
 
 from cronshift.errors import CronshiftError
-from cronshift.naming import module_name
+from cronshift.plan.job_ids import module_name
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _GENERATED = {"apps", "asgi", "bridge", "client", "functions", "handler", "jobs", "on_failure"}

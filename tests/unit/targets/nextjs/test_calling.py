@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift.model import Mode, Plan
-from cronshift.planning import make_plan
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets import generate
 

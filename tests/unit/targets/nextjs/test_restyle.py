@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cronshift.handlers.tree import parse
 from cronshift.model import CodeStyle
-from cronshift.planning import make_plan
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets import generate
 from cronshift.targets.nextjs.style import GENERATED, restyle

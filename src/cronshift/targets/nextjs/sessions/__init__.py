@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cronshift.durations import format_duration
 from cronshift.model import CodeStyle
-from cronshift.schemas import event_schema
-from cronshift.schemas.typescript import required_keys, rules, type_name, typescript
+from cronshift.schedule.durations import format_duration
+from cronshift.sessions.events import event_schema
+from cronshift.sessions.events.typescript import required_keys, rules, type_name, typescript
 from cronshift.sessions.flow import EVENT
 from cronshift.targets import GeneratedFile
 from cronshift.targets.nextjs.sessions.sql import literal, names_in_sql, quoted

@@ -1,0 +1,38 @@
+"""What the user said around a command: where, how to print, how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cronshift.output.console import Console
+    from cronshift.project import Project
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """The global options of one run of the command line."""
+
+    directory: Path = Path()
+    config: Path | None = None
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    no_color: bool = False
+
+    @cached_property
+    def console(self) -> Console:
+        """Where this run prints."""
+        from cronshift.output.console import Console
+
+        return Console(quiet=self.quiet, verbose=self.verbose, no_color=self.no_color)
+
+    @cached_property
+    def project(self) -> Project:
+        """The project this run is about, read when first asked for."""
+        from cronshift.project import load_project
+
+        return load_project(self.directory, self.config)

@@ -1,0 +1,187 @@
+"""The Next.js app's own dev server, for as long as a run needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from typing import IO, TYPE_CHECKING
+
+from cronshift.errors import CronshiftError
+from cronshift.handlers.next import NextRouter
+from cronshift.handlers.tree import SourceTree
+from cronshift.plan.project_findings import ENDPOINT
+from cronshift.project import node
+from cronshift.server.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from pathlib import Path
+
+START_TIMEOUT = timedelta(minutes=2)
+STOP_GRACE = timedelta(seconds=5)
+_HOST = "127.0.0.1"
+_NEXT = "next/dist/bin/next"
+_POLL_SECONDS = 0.2
+_TOLD_EVERY = 5  # seconds
+_LAST_LINES = 12
+_STYLING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@asynccontextmanager
+async def dev_server(
+    root: Path,
+    variables: Mapping[str, str],
+    base_url_env: str,
+    tell: Callable[[str], None] = lambda _: None,
+    *,
+    timeout: timedelta = START_TIMEOUT,  # noqa: ASYNC109 - of starting, not of the block
+) -> AsyncIterator[str]:
+    """Start ``next dev`` on a free loopback port; yield its Inngest endpoint's address; stop it.
+
+    It is stopped with all that it started, also on Ctrl-C, SIGTERM and errors. As always, ``next
+    dev`` writes ``.next`` and ``next-env.d.ts`` into the project.
+
+    Args:
+        root: the app's folder.
+        variables: set for it, beside this process's own; they put the SDK into dev mode.
+        base_url_env: the variable that is to name the app's own address, unless it is set.
+        tell: called with lines of progress.
+        timeout: how long it may take until the endpoint answers.
+
+    Raises:
+        CronshiftError: ``no-node``, ``no-next``, ``not-generated`` without a route that serves
+            functions, ``dev-server-failed`` with its last lines.
+    """
+    program, script = node.node_program(), node.installed(root, _NEXT)
+    if program is None:
+        raise CronshiftError("Node.js was not found.", reason="no-node")
+    if script is None:
+        raise CronshiftError(
+            "next is not installed in node_modules.", reason="no-next", hint="npm install"
+        )
+    path, port = endpoint_path(root), free_port()
+    origin = f"http://{_HOST}:{port}"
+    command = [program, str(script), "dev", "--port", str(port), "--hostname", _HOST]
+    surrounding = {
+        "NEXT_TELEMETRY_DISABLED": "1",
+        base_url_env: os.environ.get(base_url_env) or origin,
+        **variables,
+    }
+    tell(f"Starting next dev at {origin} …")
+    with tempfile.TemporaryFile() as output, _ended_by_sigterm():
+        try:
+            process = node.start(command, root, surrounding, output)
+        except OSError as error:
+            raise CronshiftError(
+                f"Node.js cannot be started: {error.strerror}.", reason="no-node"
+            ) from error
+        try:
+            await _answering(process, origin + path, output, timeout, tell)
+            yield origin + path
+        finally:
+            node.stop(process, STOP_GRACE)
+
+
+def endpoint_path(root: Path) -> str:
+    """Return the path of the app's Inngest endpoint, below the base path of next.config.
+
+    Raises:
+        CronshiftError: ``not-generated`` where no route answers it.
+    """
+    router = NextRouter(SourceTree(root))
+    if router.table.answering(ENDPOINT) is None:
+        raise CronshiftError(
+            f"No route of the app answers {ENDPOINT}.",
+            reason="not-generated",
+            hint="cronshift migrate",
+        )
+    slash = router.config.trailing_slash and not router.config.skips_slash_redirect
+    return f"{router.config.base_path}{ENDPOINT}{'/' if slash else ''}"
+
+
+def free_port() -> int:
+    """Return a port on the loopback that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind((_HOST, 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+async def _answering(
+    process: subprocess.Popen[bytes],
+    url: str,
+    output: IO[bytes],
+    patience: timedelta,
+    tell: Callable[[str], None],
+) -> None:
+    """Wait until the endpoint answers; what it answers is what the first call compiles.
+
+    Raises:
+        CronshiftError: ``dev-server-failed``.
+    """
+    began = time.monotonic()
+    telling = asyncio.create_task(_waiting(began, tell))
+    try:
+        async with asyncio.timeout(patience.total_seconds()), Endpoint.http(url) as endpoint:
+            while not await _answers(endpoint, output):
+                if process.poll() is not None:
+                    raise _failed(f"next dev ended (exit code {process.returncode}).", output)
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError:
+        text = f"{url} did not answer within {patience.total_seconds():g} seconds."
+        raise _failed(text, output) from None
+    finally:
+        telling.cancel()
+
+
+async def _answers(endpoint: Endpoint, output: IO[bytes]) -> bool:
+    """Return whether the server listens, and its endpoint is one."""
+    try:
+        await endpoint.introspect()
+    except CronshiftError as error:
+        if error.reason == "endpoint-unreachable":
+            return False
+        raise _failed(error.message, output) from error
+    return True
+
+
+async def _waiting(began: float, tell: Callable[[str], None]) -> None:
+    while True:
+        await asyncio.sleep(_TOLD_EVERY)
+        tell(f"Waiting for the endpoint to answer … {time.monotonic() - began:.0f} s")
+
+
+def _failed(text: str, output: IO[bytes]) -> CronshiftError:
+    """Return the error that holds the last lines of what the server said."""
+    output.seek(0)
+    written = _STYLING.sub("", output.read().decode(errors="replace"))
+    lines = [line.rstrip() for line in written.splitlines() if line.strip()]
+    said = "".join(f"\n  {line}" for line in lines[-_LAST_LINES:])
+    return CronshiftError(
+        f"{text} It said:{said}" if said else text,
+        reason="dev-server-failed",
+        hint="Start the app yourself with INNGEST_DEV=1, and name it with --endpoint.",
+    )
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end this process the way that Ctrl-C does: all blocks are left."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,1 @@
+"""Everything that moves a job: to Inngest, share by share, and back."""

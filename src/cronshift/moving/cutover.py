@@ -1,0 +1,339 @@
+"""Cut over: the operation that gives ticks to Inngest, or back, from a chosen instant on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cronshift.errors import CronshiftError, RefusedError
+from cronshift.model import Job, Mode, Origin, Plan
+from cronshift.moving.entries import abandoned, regenerated, take_out
+from cronshift.moving.migration import pick_jobs
+from cronshift.moving.pointing import dispatch
+from cronshift.moving.restore import restored
+from cronshift.moving.windows import (
+    is_safe_deploy,
+    lateness,
+    middle,
+    next_safe_deploy,
+    widest_gap,
+)
+from cronshift.operations import (
+    ChangeKind,
+    Edit,
+    Operation,
+    build_operation,
+    history,
+    new_operation_id,
+)
+from cronshift.operations.files import content, inside
+from cronshift.plan.findings import ASKED_FIRST
+from cronshift.plan.findings.inngest import INTERCEPTED
+from cronshift.plan.placement import NEXTJS
+from cronshift.plan.planning import make_plan
+from cronshift.runtime.ownership import (
+    OWNERSHIP_NAME,
+    Epoch,
+    Ownership,
+    dump_ownership,
+    parse_ownership,
+    percent_at,
+    tick_text,
+)
+from cronshift.targets.nextjs.dispatching import dispatcher_file
+from cronshift.vercel.dispatcher import MOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from cronshift.project import Project
+    from cronshift.schedule import Schedule
+
+DEPLOY = timedelta(minutes=15)
+STAGES = (10, 50, 100)
+WEEK = timedelta(days=7)
+
+
+class Handover(StrEnum):
+    """How Vercel's side learns that a tick is not its own.
+
+    ``guard``: the app asks the ownership file. ``deploy``: the entry is removed, so that Vercel
+    does not call at all; for apps in which no guard can run.
+    """
+
+    GUARD = "guard"
+    DEPLOY = "deploy"
+
+
+@dataclass(frozen=True, slots=True)
+class Cutover:
+    """What ``cutover`` would do.
+
+    Attributes:
+        epochs: the new epoch of each job that changes.
+        done: jobs that already are where they shall go.
+        advice: what a careful operator would want to know, in sentences.
+    """
+
+    plan: Plan
+    handover: Handover
+    epochs: dict[str, Epoch]
+    done: tuple[str, ...]
+    operation: Operation
+    advice: tuple[str, ...]
+
+
+def read_ownership(root: Path) -> Ownership:
+    """Return the project's ownership; empty when there is no file yet.
+
+    Raises:
+        ConfigError: if the file is broken.
+    """
+    return ownership_of(content(inside(root, OWNERSHIP_NAME)))
+
+
+def ownership_of(data: bytes | None) -> Ownership:
+    """Return what the bytes of an ownership file say; empty for no file.
+
+    Raises:
+        ConfigError: if they are broken.
+    """
+    return Ownership() if data is None else parse_ownership(data.decode(errors="replace"))
+
+
+def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
+    project: Project,
+    jobs: Collection[str],
+    now: datetime,
+    *,
+    percent: int = 100,
+    at: datetime | None = None,
+    deploy: timedelta = DEPLOY,
+    handover: Handover = Handover.GUARD,
+) -> Cutover:
+    """Return the operation that gives ``percent`` of the jobs' ticks to Inngest.
+
+    Args:
+        project: the project.
+        jobs: their ids; all that can move when empty.
+        now: the present instant.
+        percent: 0 to 100.
+        at: when the epochs start; by default in the middle of each job's widest tick-free gap
+            that begins once the deploy is over.
+        deploy: how long it takes until both sides hold the file.
+        handover: how Vercel's side learns of it.
+
+    Raises:
+        RefusedError: if an epoch would start before both sides can hold the file, or no deploy
+            is safe now.
+        CronshiftError: for a job that is unknown, blocked, or not generated yet.
+    """
+    plan = make_plan(project)
+    chosen = _movable(project, plan, jobs)
+    held = content(inside(project.root, OWNERSHIP_NAME))
+    ownership = ownership_of(held)
+    moving = [job for job in chosen if _current(ownership, job.id) != percent]
+    _refuse_doubtful(plan, [job for job in moving if _current(ownership, job.id) < percent])
+    if handover is Handover.GUARD:
+        _refuse_moved(moving)
+        _refuse_unguarded(project, plan, moving)
+    operation_id = new_operation_id(now)
+    if handover is Handover.DEPLOY:
+        start = _deploy_epoch(moving, now, percent, at, deploy)
+        starts = dict.fromkeys((job.id for job in moving), start)
+    else:
+        starts = _guarded_epochs(moving, now, at, deploy)
+    epochs = {job_id: Epoch(start, percent, operation_id) for job_id, start in starts.items()}
+    for job_id, epoch in epochs.items():
+        ownership = ownership.with_epoch(job_id, epoch, now)
+    edits = [_epoch_edit(ownership, epochs, held)] if epochs else []
+    if epochs and handover is Handover.DEPLOY:
+        edits += _entry_edits(project, moving, percent)
+    elif epochs and plan.target == NEXTJS:
+        edits += dispatch(project, moving, plan.routers.base_path)
+    operation = build_operation(
+        project.root,
+        f"cutover {' '.join(epochs)} --percent {percent}",
+        edits,
+        now,
+        jobs=tuple(epochs),
+        operation_id=operation_id,
+    )
+    return Cutover(
+        plan=plan,
+        handover=handover,
+        epochs=epochs,
+        done=tuple(job.id for job in chosen if job.id not in epochs),
+        operation=operation,
+        advice=tuple(_advice(moving, epochs, percent)),
+    )
+
+
+def _movable(project: Project, plan: Plan, jobs: Collection[str]) -> list[Job]:
+    chosen = [job for job in pick_jobs(plan, jobs) if jobs or job.mode is not Mode.BLOCKED]
+    for job in chosen:
+        if job.mode is Mode.BLOCKED:
+            raise CronshiftError(
+                f"{job.id} is blocked by a finding and cannot move.",
+                reason="blocked-job",
+                hint="cronshift audit says why.",
+            )
+        if job.module is None or not (project.root / job.module).is_file():
+            raise CronshiftError(
+                f"{job.id} has no function yet, so nobody would run its ticks.",
+                reason="not-migrated",
+                hint=f"cronshift migrate {job.id}",
+            )
+    return chosen
+
+
+def _refuse_doubtful(plan: Plan, growing: Sequence[Job]) -> None:
+    """Refuse to give more ticks to a function whose every run would count as a success."""
+    for job in growing:
+        doubts = [one for one in plan.findings if one.job == job.id and one.code in ASKED_FIRST]
+        if doubts:
+            raise CronshiftError(
+                f"{job.id}: {doubts[0].message}",
+                reason="doubtful-handler",
+                hint="cronshift migrate --fix, or take it as it is:"
+                f" cronshift migrate {job.id} --accept {doubts[0].code}",
+                where=str(doubts[0].location or ""),
+            )
+
+
+def _refuse_moved(jobs: Sequence[Job]) -> None:
+    """Refuse to share out the ticks of a job that Vercel does not call at all any more."""
+    moved = [job.id for job in jobs if job.entry.origin is Origin.MOVED]
+    if moved:
+        raise RefusedError(
+            f"Vercel no longer has the entries of {', '.join(moved)}.",
+            reason="entry-moved",
+            hint=f"cronshift rollback {' '.join(moved)} puts them back.",
+        )
+
+
+def _current(ownership: Ownership, job: str) -> int:
+    """Return the percentage a job has, or will have once its last epoch starts."""
+    epochs = ownership.jobs.get(job, ())
+    return epochs[-1].percent if epochs else 0
+
+
+def _refuse_unguarded(project: Project, plan: Plan, moving: Sequence[Job]) -> None:
+    """Refuse what no guard can watch: on both sides at once every tick of Inngest's would run twice."""
+    if plan.target != NEXTJS:
+        return
+    standing = [
+        one for one in plan.findings if one.code == INTERCEPTED.code and MOUNT in one.message
+    ]
+    if standing and moving:
+        raise RefusedError(
+            f"{standing[0].message} The guard would never be asked.",
+            reason="guard-intercepted",
+            hint="cronshift migrate --fix",
+            where=str(standing[0].location or ""),
+        )
+    for job in moving:
+        file = dispatcher_file(plan, job)
+        if file is None:
+            raise RefusedError(
+                f"No guard can stand before {job.entry.path}, so Vercel would go on calling"
+                f" {job.id} beside Inngest.",
+                reason="no-guard",
+                hint="cronshift cutover --no-guard takes the entry out of the Vercel configuration"
+                " instead.",
+            )
+        if not (project.root / file).is_file():
+            raise RefusedError(
+                f"{file}, where the guard asks whose tick it is, is not there.",
+                reason="no-guard",
+                hint=f"cronshift migrate {job.id}",
+            )
+
+
+def _guarded_epochs(
+    jobs: Sequence[Job], now: datetime, at: datetime | None, deploy: timedelta
+) -> dict[str, datetime]:
+    ready = now + deploy
+    if at is not None and at < ready:
+        raise RefusedError(
+            f"{tick_text(at)} is before both sides can hold the new file"
+            f" ({deploy // timedelta(minutes=1)} minutes from now).",
+            reason="too-early",
+            hint=f"Choose --at {tick_text(ready)} or later, or a shorter --deploy-minutes.",
+        )
+    starts: dict[Schedule, datetime] = {}
+    for job in jobs:
+        if job.schedule is not None and job.schedule not in starts:
+            starts[job.schedule] = at or middle(widest_gap([job.schedule], ready))
+    return {job.id: starts[job.schedule] for job in jobs if job.schedule is not None}
+
+
+def _deploy_epoch(
+    jobs: Sequence[Job], now: datetime, percent: int, at: datetime | None, deploy: timedelta
+) -> datetime:
+    """Return the epoch of a deploy without guards: no tick may fall into the deploy."""
+    if percent not in {0, 100}:
+        raise CronshiftError(
+            "Without a guard in the app a job belongs to one side as a whole.",
+            reason="no-percentages",
+            hint="Use --percent 100, or put the guard into the app and leave out --no-guard.",
+        )
+    schedules = [job.schedule for job in jobs if job.schedule is not None]
+    start = at - deploy if at else now
+    late = lateness(schedules)
+    if schedules and not (start >= now and is_safe_deploy(schedules, start, deploy, late)):
+        safe = next_safe_deploy(schedules, now, deploy, late)
+        minutes = deploy // timedelta(minutes=1)
+        raise RefusedError(
+            f"A tick may fall into a deploy of {minutes} minutes that begins at {tick_text(start)},"
+            " and then nobody, or both, would run it.",
+            reason="unsafe-window",
+            hint=f"The next safe window begins at {tick_text(safe)}."
+            if safe
+            else "There is none in the next 31 days: move fewer jobs at once, or use a guard.",
+        )
+    return (start + deploy).replace(second=0, microsecond=0)
+
+
+def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], held: bytes | None) -> Edit:
+    said = "; ".join(
+        f"{job}: {epoch.percent} % from {tick_text(epoch.effective_at)}"
+        for job, epoch in epochs.items()
+    )
+    text = dump_ownership(ownership).encode()
+    return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=held)
+
+
+def _entry_edits(project: Project, jobs: Sequence[Job], percent: int) -> list[Edit]:
+    """Return the edits by which Vercel no longer calls the jobs, or calls them again."""
+    if not percent:
+        return restored(project, [job.id for job in jobs], history(project.root))
+    moved = take_out(project, jobs)
+    return [*moved, *regenerated(project, moved), *abandoned(project, moved)[0]]
+
+
+def _advice(jobs: Sequence[Job], epochs: dict[str, Epoch], percent: int) -> list[str]:
+    """Return what the stages cover, and where a percentage means nothing."""
+    advice = []
+    for job in jobs:
+        if job.schedule is None:
+            continue
+        start = epochs[job.id].effective_at
+        weekly = job.schedule.count(start, start + WEEK)
+        if 0 < percent < 100 and weekly * percent < 100:  # noqa: PLR2004 - percent
+            advice.append(
+                f"{job.id} ticks {weekly} times a week: {percent} % of that is less than one tick,"
+                " so the percentage means little. Move it as a whole."
+            )
+        elif percent < 100:  # noqa: PLR2004 - percent
+            stages = ", ".join(f"{stage} % is {weekly * stage // 100}" for stage in STAGES)
+            advice.append(f"{job.id} has {weekly} ticks a week: {stages}.")
+    return advice
+
+
+def percent_now(ownership: Ownership, job: str, now: datetime) -> int:
+    """Return the percentage of a job's ticks that are Inngest's at ``now``."""
+    return percent_at(ownership.jobs.get(job, ()), now)

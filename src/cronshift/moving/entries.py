@@ -1,0 +1,310 @@
+"""Entries on their way: out of the Vercel configuration into cronshift.toml, and back.
+
+Every function returns edits and changes nothing. What is generated follows from the files as they
+will be, so that no function is ever left out of the package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from cronshift.errors import ConfigError, RefusedError
+from cronshift.handlers.tree import IMPORT, SourceTree
+from cronshift.model import Origin
+from cronshift.operations import ChangeKind, Edit, State
+from cronshift.operations.files import content, inside
+from cronshift.plan.placement import NEXTJS
+from cronshift.plan.planning import make_plan
+from cronshift.project import settings_edit
+from cronshift.project.settings import CONFIG_NAME, parse_settings
+from cronshift.targets import generate
+from cronshift.targets.changes import compare, edits
+from cronshift.targets.seal import is_untouched
+from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
+from cronshift.vercel.dispatcher import MOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from cronshift.model import Job
+    from cronshift.operations import FileImage, Operation
+    from cronshift.project import Project
+    from cronshift.project.settings import MovedEntry
+
+SIDE_BY_SIDE = {ConfigFormat.JSON, ConfigFormat.TOML}
+
+
+def take_out(
+    project: Project,
+    jobs: Sequence[Job],
+    more: Mapping[str, Mapping[str, str | int]] = MappingProxyType({}),
+) -> list[Edit]:
+    """Return the edits that take the jobs' entries out of Vercel's file, and keep them in ours.
+
+    Args:
+        project: the project.
+        jobs: those that Vercel still calls, among others.
+        more: what else is to be kept of an entry, by job: where its route's module goes.
+
+    Raises:
+        RefusedError: if an entry stands where it cannot be taken out as text.
+    """
+    jobs = [job for job in jobs if job.entry.origin is not Origin.MOVED]
+    if not jobs:
+        return []
+    source = project.sources[0]
+    pointers = [job.entry.pointer for job in jobs]
+    indexes = edit.indexes_of(pointers)
+    foreign = [job.id for job in jobs if job.entry.source.file != source.file]
+    if foreign or source.format not in SIDE_BY_SIDE or len(indexes) != len(pointers):
+        raise RefusedError(
+            f"The entries of {', '.join(foreign or [job.id for job in jobs])} do not stand in the"
+            " `crons` of a vercel.json or vercel.toml, so they must be removed by hand.",
+            reason="not-editable",
+            hint="Remove them in the file that makes them.",
+            where=source.file,
+        )
+    held = content(inside(project.root, settings_file(project)))
+    settings = (held or b"").decode()
+    for job in jobs:
+        kept = {"path": job.entry.path, "schedule": job.entry.schedule}
+        settings = settings_edit.add_moved(settings, job.id, {**kept, **(more.get(job.id, {}))})
+    said = f"take {', '.join(job.id for job in jobs)} out of {source.file}"
+    return [
+        Edit(
+            source.file,
+            _without(source, indexes).encode(),
+            ChangeKind.EDIT_ENTRY,
+            said,
+            based_on=source.text.encode(),
+        ),
+        Edit(
+            settings_file(project),
+            settings.encode(),
+            ChangeKind.EDIT_CONFIG,
+            "keep them here",
+            based_on=held,
+        ),
+    ]
+
+
+def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation]) -> list[Edit]:
+    """Return the edits that put the jobs' entries back at their places, byte for byte.
+
+    Where somebody edited Vercel's file since, an entry comes back in the layout of its neighbours.
+
+    Args:
+        project: the project.
+        jobs: ids; those whose entries Vercel still has need nothing.
+        past: the operations of before, the oldest first: some of them took the entries out.
+    """
+    source, file = project.sources[0], settings_file(project)
+    moved = {job: one.moved for job, one in project.settings.jobs.items() if one.moved}
+    wanted = [job for job in moved if job in jobs]
+    if not wanted:
+        return []
+    vercel: bytes | None = source.text.encode()
+    settings = held = content(inside(project.root, file))
+    images = [image for one in reversed(past) if (image := _image(one, source.file))]
+    befores = [image.before for image in images if image.before]
+    for operation, taken in _taken(moved, past, source.file):
+        group = [job for job in taken if job in jobs]
+        whole = len(group) == len(taken)
+        ours = _image(operation, file)
+        theirs = _image(operation, source.file)
+        if whole and ours is not None and settings == ours.after:
+            settings = ours.before
+        else:
+            settings = _settled(settings, group)
+        if whole and theirs is not None and vercel == theirs.after:
+            vercel = theirs.before
+        else:
+            vercel = _with_entries(source, vercel or b"", befores, [moved[job] for job in group])
+    kept = [image.before for one in reversed(past) if (image := _image(one, file))]
+    settings = settings_edit.as_before((settings or b"").decode(), kept)
+    said = f"put {', '.join(wanted)} back into {source.file}"
+    return [
+        Edit(source.file, vercel, ChangeKind.EDIT_ENTRY, said, based_on=source.text.encode()),
+        Edit(file, settings, ChangeKind.EDIT_CONFIG, "Vercel has them again", based_on=held),
+    ]
+
+
+def regenerated(project: Project, planned: Sequence[Edit]) -> list[Edit]:
+    """Return the edits of what is generated, as it follows from the files after ``planned``.
+
+    Modules that were changed by hand are left alone.
+    """
+    after = project_after(project, planned)
+    plan = make_plan(after)
+    kept = [job for job in plan.jobs if job.module and (project.root / job.module).is_file()]
+    if not kept:
+        return []
+    changes = compare(project.root, generate(replace(plan, jobs=tuple(kept))), plan.out)
+    return edits(project.root, [change for change in changes if not change.conflict])[0]
+
+
+def abandoned(project: Project, planned: Sequence[Edit]) -> tuple[list[Edit], list[str]]:
+    """Return the edits that remove what is no longer generated after ``planned``.
+
+    Beside them stands what of it was changed by hand, and stays. For Next.js apps, whose dispatcher
+    has a route for every entry; what the Python target leaves behind is code that the user calls.
+    """
+    before, after = make_plan(project), make_plan(project_after(project, planned))
+    if before.target != NEXTJS:
+        return [], []
+    tree = SourceTree(project.root, project_after(project, planned).edited)
+    still = {file.path for file in generate(after)}
+    unused = [file.path for file in generate(before) if file.path in tree.files - still]
+    edited = [path for path in unused if not is_untouched(tree.read(path))]
+    kept = _imported(tree, edited)
+    return [
+        Edit(path, None, ChangeKind.REMOVE_GUARD, f"{path}: nothing calls it any more")
+        for path in unused
+        if path not in kept
+    ], edited
+
+
+def _imported(tree: SourceTree, files: Sequence[str]) -> set[str]:
+    """Return the files, and all of the project that they import."""
+    found, left = set[str](), list(files)
+    while left:
+        file = left.pop()
+        found.add(file)
+        for match in IMPORT.finditer(tree.read(file)):
+            target = tree.imported(file, match[1])
+            if target is not None and target not in found:
+                left.append(target)
+    return found
+
+
+def project_after(project: Project, planned: Sequence[Edit]) -> Project:
+    """Return the project as it will be once the edits are made."""
+    after = {edit.path: edit.after for edit in planned}
+    after |= {edit.moved_from: None for edit in planned if edit.moved_from is not None}
+    source, file = project.sources[0], settings_file(project)
+    settings = project.settings
+    if file in after:
+        settings = parse_settings((after[file] or b"").decode(), file)
+    sources = project.sources
+    if after.get(source.file) is not None:
+        sources = (parse_config((after[source.file] or b"").decode(), source.file), *sources[1:])
+    edited = {**project.edited, **after}
+    return replace(project, settings=settings, sources=sources, edited=edited)
+
+
+def settings_file(project: Project) -> str:
+    """Return the path of the project's own settings."""
+    return project.settings.file or CONFIG_NAME
+
+
+def _taken(
+    moved: Mapping[str, MovedEntry], past: Sequence[Operation], file: str
+) -> Iterator[tuple[Operation | None, list[str]]]:
+    """Yield the operations that took moved entries out, the newest first, each with its jobs.
+
+    Last come the jobs that no operation is known of.
+    """
+    left = dict(moved)
+    for operation in reversed(past):
+        image = _image(operation, file)
+        if image is None or image.before is None or operation.state is not State.APPLIED:
+            continue
+        held = _entries_of(image.before, file)
+        group = [job for job in operation.jobs if job in left and _key(left[job]) in held]
+        if group:
+            yield operation, group
+        for job in group:
+            del left[job]
+    if left:
+        yield None, list(left)
+
+
+def _image(operation: Operation | None, path: str) -> FileImage | None:
+    images = operation.images if operation else ()
+    return next((image for image in images if image.path == path), None)
+
+
+def _entries_of(data: bytes, file: str) -> list[tuple[str, str]]:
+    try:
+        entries = parse_config(data.decode(), file).entries
+    except (ConfigError, UnicodeDecodeError):
+        return []
+    return [(entry.path, entry.schedule) for entry in entries]
+
+
+def _key(entry: MovedEntry) -> tuple[str, str]:
+    return entry.path, entry.schedule
+
+
+def _settled(settings: bytes | None, jobs: Sequence[str]) -> bytes:
+    text = (settings or b"").decode()
+    for job in jobs:
+        text = settings_edit.drop_moved(text, job)
+    return text.encode()
+
+
+def _with_entries(
+    source: VercelConfig, now: bytes, befores: Sequence[bytes], entries: Sequence[MovedEntry]
+) -> bytes:
+    """Return Vercel's file with entries back, as and where they were in ``befores``, newest first."""
+    text, file = now.decode(), source.file
+    insert = edit.insert_entry if source.format is ConfigFormat.JSON else toml_edit.insert_entry
+    for entry in entries:
+        key = _key(entry)
+        held = [before for before in befores if key in _entries_of(before, file)]
+        there = _entries_of(text.encode(), file)
+        if there.count(key) >= max(
+            [_entries_of(one, file).count(key) for one in held[:1]], default=1
+        ):
+            continue  # somebody has put it back by hand
+        whole = (_restored(text, before.decode(), key, source) for before in held)
+        restored = next((one for one in whole if one is not None), None)
+        if restored is None:
+            restored = insert(text, _place(key, held, there, file), *key, file=file)
+        text = restored
+    return text.encode()
+
+
+def _restored(text: str, before: str, key: tuple[str, str], source: VercelConfig) -> str | None:
+    if source.format is not ConfigFormat.JSON:
+        return None
+    original = _called_as_in(text, before, source.file)
+    index = _entries_of(before.encode(), source.file).index(key)
+    return edit.restore_entries(text, original, [index])
+
+
+def _place(
+    key: tuple[str, str], befores: Sequence[bytes], now: Sequence[tuple[str, str]], file: str
+) -> int:
+    """Return the index behind the entries that stood before this one, where most are known."""
+    orders = [_entries_of(before, file) for before in befores]
+    order = max(orders, key=lambda held: len(set(held) & set(now)), default=None)
+    if order is None:
+        return len(now)
+    sooner = order[: order.index(key)]
+    return max((at for at, one in enumerate(now, 1) if one in sooner), default=0)
+
+
+def _called_as_in(text: str, original: str, file: str) -> str:
+    """Return ``original`` with the entries that ``text`` has too called where they are called there.
+
+    Some may have gone to the dispatcher, or come back from it, since; that is no edit by hand.
+    """
+    called = {(e.path, e.schedule): e.called for e in parse_config(text, file).entries}
+    for entry in parse_config(original, file).entries:
+        now = called.get((entry.path, entry.schedule), entry.called)
+        (index,) = edit.indexes_of([entry.pointer]) or (None,)
+        if index is None or (now is None) == (entry.called is None):
+            continue
+        base = (now or entry.called or "").partition(f"{MOUNT}/")[0]
+        old, new = (base, base + MOUNT) if now else (base + MOUNT, base)
+        original = edit.replace_path_start(original, index, old, new, file=file)
+    return original
+
+
+def _without(source: VercelConfig, indexes: Sequence[int]) -> str:
+    if source.format is ConfigFormat.TOML:
+        return toml_edit.remove_entries(source.text, indexes, file=source.file)
+    return edit.remove_entries(source.text, indexes, drop_empty=True, file=source.file)

@@ -1,0 +1,105 @@
+"""ACCEPT: findings that the user knows and moves a job with all the same.
+
+What is accepted becomes a suppression in cronshift.toml, with its reason, beside the target that was
+chosen, so that whatever is generated later follows from the same files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cronshift.errors import RefusedError
+from cronshift.operations import ChangeKind, Edit
+from cronshift.operations.files import content, inside
+from cronshift.plan.findings import rule_of
+from cronshift.project.settings import CONFIG_NAME, Suppression, parse_settings
+from cronshift.project.settings_edit import add_suppression, set_project
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
+
+    from cronshift.model import Finding, Plan
+    from cronshift.project import Project
+    from cronshift.project.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """One ``--accept``: a finding's code, and the one job it is accepted of."""
+
+    code: str
+    job: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.code}:{self.job}" if self.job else self.code
+
+    def covers(self, finding: Finding) -> bool:
+        """Return whether it is about a finding."""
+        return self.code == finding.code and self.job in {None, finding.job}
+
+
+def read_acceptance(text: str) -> Acceptance:
+    """Return what ``CODE`` or ``CODE:JOB`` says; the finding's name does for its code.
+
+    Raises:
+        CronshiftError: for a finding that there is none of, with those that are close.
+    """
+    said, _, job = text.partition(":")
+    return Acceptance(rule_of(said).code, job or None)
+
+
+def accepted_of(
+    plan: Plan, acceptances: Iterable[Acceptance], jobs: Collection[str], now: datetime
+) -> tuple[Suppression, ...]:
+    """Return the suppressions that acceptances are of a plan: one a finding's code and job.
+
+    Args:
+        plan: with the findings still shown.
+        acceptances: what the user said.
+        jobs: those asked for; a code alone is about no others.
+        now: the day that the reason names.
+    """
+    reason = f"accepted with cronshift migrate --accept, {now:%Y-%m-%d}"
+    found = {
+        (finding.code, finding.job)
+        for one in acceptances
+        for finding in plan.findings
+        if one.covers(finding) and (finding.job is None or finding.job in {*jobs, one.job})
+    }
+    ordered = sorted(found, key=lambda pair: (pair[0], pair[1] or ""))
+    return tuple(Suppression(code, reason, job) for code, job in ordered)
+
+
+def remember(
+    project: Project, suppressions: Iterable[Suppression], chosen: Mapping[str, str]
+) -> tuple[Edit, Settings]:
+    """Return the edit of cronshift.toml that keeps what was asked for, and the settings it gives.
+
+    Args:
+        project: with the settings of the file that is edited.
+        suppressions: what is accepted.
+        chosen: what ``[project]`` is to say.
+
+    Raises:
+        RefusedError: if the settings were read from outside the project.
+    """
+    file = project.settings.file or CONFIG_NAME
+    held = content(inside(project.root, file))
+    if held is None and project.settings.file is not None:
+        raise RefusedError(
+            f"{file} does not lie in the project, so what you asked for cannot be kept there.",
+            reason="not-editable",
+            hint="Write the target, or the [[suppress]], into it by hand.",
+            where=file,
+        )
+    text = (held or b"").decode()
+    said = [f"{key} = {value}" for key, value in chosen.items()]
+    if chosen:
+        text = set_project(text, chosen)
+    for one in suppressions:
+        text = add_suppression(text, one.code, one.job, one.reason)
+        said.append(f"accept {one.code} of {one.job}" if one.job else f"accept {one.code}")
+    edit = Edit(file, text.encode(), ChangeKind.EDIT_CONFIG, ", ".join(said), based_on=held)
+    return edit, parse_settings(text, file)

@@ -1,0 +1,162 @@
+"""MEND: what ``--fix`` makes of a project's own sources; each text is judged again before it counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from cronshift.handlers import Resolver
+from cronshift.handlers.middleware import NotExactError, leave_out
+from cronshift.model import Severity
+from cronshift.moving.fixing.awaiting import NotRepairableError, splices_of
+from cronshift.operations import Edit
+from cronshift.operations.files import content, inside
+from cronshift.plan.findings import ASKED_FIRST
+from cronshift.plan.findings.behaviour import NOT_AWAITED, STUB_GET, SWALLOWED
+from cronshift.plan.findings.inngest import INTERCEPTED
+from cronshift.plan.findings.routing import WRONG_METHOD
+from cronshift.plan.placement import called_paths
+from cronshift.plan.planning import make_plan
+from cronshift.plan.project_findings import plain_routes, turned_away
+from cronshift.vercel.splicing import spliced
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from cronshift.model import Finding, Plan
+    from cronshift.project import Project
+    from cronshift.vercel.splicing import Splice
+
+MENDABLE = ASKED_FIRST | {INTERCEPTED.code}
+"""The findings that ``--fix`` looks at; not all of them can be mended as text."""
+
+_YOURS = {
+    SWALLOWED.code: "whether to throw the error on or to answer 500 is yours to say",
+    STUB_GET.code: "which function does the work is yours to say",
+    WRONG_METHOD.code: "a GET has to be written",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """What can be mended.
+
+    Attributes:
+        plan: the project's plan once it is.
+        texts: what sources will hold, by their paths.
+        mended: the findings that are gone then.
+        unmended: the others that were looked at, and why they stay.
+        edits: what writes the texts.
+    """
+
+    plan: Plan
+    texts: Mapping[str, str] = field(default_factory=dict)
+    mended: tuple[Finding, ...] = ()
+    unmended: tuple[tuple[Finding, str], ...] = ()
+    edits: tuple[Edit, ...] = ()
+
+
+def mend(project: Project, plan: Plan, findings: Iterable[Finding]) -> Mending:
+    """Return what can be mended of ``findings``; nothing is written.
+
+    A source whose finding is still there when its new text is judged, or that has another one
+    then, is left as it is.
+
+    Raises:
+        RefusedError: for a source behind a symbolic link.
+    """
+    tried = _Tried(project)
+    for finding in findings:
+        tried.add(finding)
+    # Beside work that is awaited, what is not would pass for a side matter, and be lost from sight.
+    stuck = {_file(one) for one, _ in tried.unmended if one.code == NOT_AWAITED.code}
+    tried.drop(stuck, "something else in its file cannot be repaired")
+    while tried.texts:
+        edited = {file: text.encode() for file, text in tried.texts.items()}
+        after = make_plan(replace(project, edited={**project.edited, **edited}))
+        failed = _failed(plan, after, tried.mended, tried.texts)
+        if not failed:
+            return Mending(
+                after, tried.texts, tuple(tried.mended), tuple(tried.unmended), tried.edits()
+            )
+        tried.drop(failed, "judged again, it is not well")
+    return Mending(plan, unmended=tuple(tried.unmended))
+
+
+class _Tried:
+    """What was tried so far: texts, and what became of each finding."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._held: dict[str, bytes | None] = {}
+        self._splices: defaultdict[str, set[Splice]] = defaultdict(set)
+        self.texts: dict[str, str] = {}
+        self.mended: list[Finding] = []
+        self.unmended: list[tuple[Finding, str]] = []
+
+    def add(self, finding: Finding) -> None:
+        """Try to mend one more finding.
+
+        Raises:
+            RefusedError: for a source behind a symbolic link.
+        """
+        file = _file(finding)
+        try:
+            if finding.code in _YOURS:
+                raise NotRepairableError(_YOURS[finding.code])  # noqa: TRY301 - as the others
+            text = self._text(file)
+            if finding.code == INTERCEPTED.code:
+                resolver = Resolver(self._project.root, self._project.sources[0].document)
+                standing, _ = turned_away(resolver, called_paths(self._project.settings.target))
+                self.texts[file] = leave_out(text, file, standing, plain_routes(resolver)).text
+            else:
+                self._splices[file] |= splices_of(text, file, finding)
+                self.texts[file] = spliced(text, self._splices[file])
+            self.mended.append(finding)
+        except (NotRepairableError, NotExactError) as error:
+            self.unmended.append((finding, str(error)))
+
+    def drop(self, files: Collection[str], why: str) -> None:
+        """Leave files as they are, after all."""
+        self.texts = {file: text for file, text in self.texts.items() if file not in files}
+        self.unmended += [(one, why) for one in self.mended if _file(one) in files]
+        self.mended = [one for one in self.mended if _file(one) not in files]
+
+    def edits(self) -> tuple[Edit, ...]:
+        """Return what makes the sources hold their new texts, based on what was judged."""
+        return tuple(
+            Edit(file, text.encode(), summary=f"repair {file}", based_on=self._held[file])
+            for file, text in sorted(self.texts.items())
+        )
+
+    def _text(self, file: str) -> str:
+        if file not in self._held:
+            self._held[file] = content(inside(self._project.root, file))
+        try:
+            return (self._held[file] or b"").decode()
+        except UnicodeDecodeError:
+            raise NotRepairableError("the file is not UTF-8") from None
+
+
+def _failed(
+    before: Plan, after: Plan, mended: Sequence[Finding], texts: Mapping[str, str]
+) -> set[str]:
+    """Return the files that are not better for their new text; all, where that cannot be told."""
+    known = {_key(one) for one in before.findings} - {_key(one) for one in mended}
+    bad = [one for one in after.findings if _is_bad(one) and _key(one) not in known]
+    files = {_file(one) for one in bad}
+    return files & set(texts) or (set(texts) if files else set())
+
+
+def _is_bad(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR or finding.code in ASKED_FIRST
+
+
+def _key(finding: Finding) -> tuple[str, str | None, str, int]:
+    line = finding.location.line if finding.location else 0
+    return finding.code, finding.job, _file(finding), line
+
+
+def _file(finding: Finding) -> str:
+    return finding.location.file if finding.location else ""

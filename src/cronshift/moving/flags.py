@@ -1,0 +1,110 @@
+"""The ownership file for those who do not deploy it: as a variable, a flag, an Edge Config item."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+import httpx
+
+from cronshift.errors import CronshiftError
+from cronshift.runtime import web
+from cronshift.runtime.ownership import Ownership, dump_ownership
+
+KEY = "cronshift_ownership"
+VERCEL_API = "https://api.vercel.com"
+_PATIENCE = timedelta(seconds=30)
+
+
+class Format(StrEnum):
+    """What an export is for."""
+
+    JSON = "json"
+    ENV = "env"
+    FLAGD = "flagd"
+    EDGE_CONFIG = "edge-config"
+
+
+def export(ownership: Ownership, form: Format) -> str:
+    """Return the ownership as somebody else keeps it.
+
+    All forms carry the whole file, so that the owner of a tick is worked out by the same rule
+    everywhere: a flag service's own percentages would share ticks out differently.
+    """
+    text = dump_ownership(ownership)
+    document = json.loads(text)
+    if form is Format.JSON:
+        return text
+    if form is Format.ENV:
+        inline = json.dumps(document, separators=(",", ":"))
+        return f"CRONSHIFT_OWNERSHIP={shlex.quote(inline)}\n"
+    if form is Format.EDGE_CONFIG:
+        return _dumped({KEY: document})
+    flag = {"state": "ENABLED", "variants": {"current": document}, "defaultVariant": "current"}
+    return _dumped({"$schema": "https://flagd.dev/schema/v0/flags.json", "flags": {KEY: flag}})
+
+
+async def push_to_edge_config(
+    ownership: Ownership,
+    config_id: str,
+    token: str,
+    *,
+    team: str | None = None,
+    api: str = VERCEL_API,
+) -> None:
+    """Put the ownership into an Edge Config, under :data:`KEY`.
+
+    Args:
+        ownership: what to publish.
+        config_id: the Edge Config's id, ``ecfg_…``.
+        token: of Vercel's API.
+        team: the team's id, where the Edge Config is a team's.
+        api: the API's origin.
+
+    Raises:
+        CronshiftError: if the API cannot be reached or refuses; the token is never told.
+    """
+    value = json.loads(dump_ownership(ownership))
+    items = {"items": [{"operation": "upsert", "key": KEY, "value": value}]}
+    url = f"{api.rstrip('/')}/v1/edge-config/{_segment(config_id)}/items"
+    headers = {"authorization": f"Bearer {token}"}
+    try:
+        async with web.client(api, timeout=_PATIENCE) as http:
+            response = await http.patch(
+                url, json=items, headers=headers, params={"teamId": team} if team else None
+            )
+    except httpx.HTTPError as error:
+        raise CronshiftError(
+            f"Vercel's API cannot be reached: {web.unreachable(error)}.", reason="api-unreachable"
+        ) from error
+    if not response.is_success:
+        raise CronshiftError(
+            f"Vercel's API answered {response.status_code}: {_said(response)}",
+            reason="api-refuses",
+            hint="Check VERCEL_TOKEN, the Edge Config's id, and --team for a team's.",
+        )
+
+
+def _segment(text: str) -> str:
+    if not text.replace("_", "").isalnum() or not text.isascii():
+        raise CronshiftError(
+            f"{text!r} is no id of an Edge Config.",
+            reason="usage",
+            hint="It looks like ecfg_abc123.",
+        )
+    return text
+
+
+def _said(response: httpx.Response) -> str:
+    try:
+        message: Any = response.json()["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        return "no reason given."
+    return str(message)
+
+
+def _dumped(document: Any) -> str:
+    return json.dumps(document, indent=2) + "\n"

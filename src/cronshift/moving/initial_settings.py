@@ -1,0 +1,64 @@
+"""The first cronshift.toml of a project: every default spelt out, every job listed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import tomlkit
+
+from cronshift.model import JobOptions
+from cronshift.plan.placement import NEXTJS
+from cronshift.project.settings import Settings
+from cronshift.schedule.durations import format_duration
+
+if TYPE_CHECKING:
+    from cronshift.model import Plan
+    from cronshift.project import Project
+
+
+def suggested(project: Project) -> Project:
+    """Return the project with the target that suits it: its own language, for a Next.js app in TypeScript."""
+    is_next = (project.framework or "").startswith(NEXTJS)
+    if not is_next or not (project.root / "tsconfig.json").is_file():
+        return project
+    return replace(project, settings=replace(project.settings, target=NEXTJS))
+
+
+def initial_settings(plan: Plan) -> str:
+    """Return the text of a cronshift.toml that changes nothing about ``plan``."""
+    document = tomlkit.document()
+    document.add(tomlkit.comment("What cronshift may know of this project."))
+    kept = "" if plan.target == Settings().target else " but the target"
+    document.add(tomlkit.comment(f"These are the defaults: any line{kept} may be left out."))
+    document.add(tomlkit.nl())
+    document["project"] = {
+        "app_id": plan.app_id,
+        "vercel_config": plan.config_file,
+        "target": plan.target,
+        "out": plan.out,
+    }
+    bridge = tomlkit.table()
+    bridge.add(tomlkit.comment("Where bridged jobs call; the variable wins over the address here."))
+    bridge.add(tomlkit.comment('base_url = "https://app.example.com"'))
+    bridge["base_url_env"] = plan.bridge.base_url_env
+    bridge["secret_env"] = plan.bridge.secret_env
+    document["bridge"] = bridge
+    defaults = JobOptions()
+    document["defaults"] = {
+        "retries": defaults.retries,
+        "finish_timeout": format_duration(defaults.finish_timeout)
+        if defaults.finish_timeout
+        else False,
+        "concurrency": defaults.concurrency or False,
+    }
+    text = tomlkit.dumps(document)
+    lines = ["", "# The jobs; uncomment one to set options for it alone."]
+    for job in plan.jobs:
+        comment = tomlkit.comment(f"[jobs.{job.id}]").as_string().rstrip()
+        lines.append(f"{comment}  # {_one_line(job.entry.path)}, {_one_line(job.entry.schedule)}")
+    return text + "\n".join(lines) + "\n"
+
+
+def _one_line(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)

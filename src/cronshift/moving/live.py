@@ -1,0 +1,201 @@
+"""What both sides hold right now, and which ticks that has doubled, lost, or puts at risk."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from cronshift.errors import ConfigError, CronshiftError
+from cronshift.operations import history
+from cronshift.operations.files import content, inside
+from cronshift.runtime import web
+from cronshift.runtime.guard import TELL_HEADER
+from cronshift.runtime.jobs import request_target
+from cronshift.runtime.ownership import (
+    OWNERSHIP_NAME,
+    Owner,
+    Ownership,
+    digest,
+    parse_ownership,
+    tick_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from cronshift.model import Job
+
+_PATIENCE = timedelta(seconds=10)
+FARTHEST = timedelta(days=31)
+
+
+class Side(StrEnum):
+    """Who is asked."""
+
+    VERCEL = "vercel"
+    INNGEST = "inngest"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one side answered.
+
+    Attributes:
+        digest: of the file it holds; ``None`` when it holds none, or did not say.
+        current: whether that is the project's file.
+        ownership: the file, where the journal knows it.
+        problem: why nothing is known, in a sentence.
+    """
+
+    side: Side
+    digest: str | None
+    current: bool
+    ownership: Ownership | None
+    problem: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the side's part of ``status --live --json``."""
+        return {
+            "side": str(self.side),
+            "digest": self.digest,
+            "current": self.current,
+            "known": self.ownership is not None,
+            "problem": self.problem,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """A tick that both sides run, or none."""
+
+    job: str
+    tick: datetime
+    doubled: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the tick with what becomes of it."""
+        fate = "doubled" if self.doubled else "missed"
+        return {"job": self.job, "tick": tick_text(self.tick), "fate": fate}
+
+
+async def ask_both(
+    root: Path, *, app_url: str, path: str, endpoint: str, secret_env: str
+) -> tuple[Holding, Holding]:
+    """Ask the app behind Vercel's cron and the Inngest endpoint which file they hold.
+
+    The question is an OPTIONS request with the bearer: where nobody answers it, no job runs.
+
+    Args:
+        root: the project's folder.
+        app_url: where the app answers.
+        path: of one of its guarded jobs.
+        endpoint: where the functions are served.
+        secret_env: the variable that holds the bearer.
+
+    Raises:
+        CronshiftError: if no secret is set, without which neither side answers.
+    """
+    secret = os.environ.get(secret_env)
+    if not secret:
+        raise CronshiftError(
+            f"{secret_env} is not set, and both sides tell only who knows it.",
+            reason="missing-secret",
+            hint=f"Set {secret_env} to the deployment's value.",
+        )
+    known = known_files(root)
+    now = _digest_here(root)
+    urls = {
+        Side.VERCEL: app_url.rstrip("/") + request_target(path),
+        Side.INNGEST: endpoint,
+    }
+    told = await asyncio.gather(*(_ask(url, secret) for url in urls.values()))
+    vercel, inngest = (
+        Holding(side, held, held is not None and held == now, known.get(held or ""), problem)
+        for side, (held, problem) in zip(urls, told, strict=True)
+    )
+    return vercel, inngest
+
+
+async def _ask(url: str, secret: str) -> tuple[str | None, str | None]:
+    """Return the digest that is told, and otherwise why none is."""
+    headers = {"authorization": f"Bearer {secret}", TELL_HEADER: "ownership"}
+    try:
+        async with web.client(url, timeout=_PATIENCE) as http:
+            response = await http.options(url, headers=headers)
+        told = response.json()["ownership"]
+    except httpx.HTTPError as error:
+        return None, f"It cannot be reached: {web.unreachable(error)}."
+    except (ValueError, KeyError, TypeError, httpx.InvalidURL):
+        return None, "It does not tell: no guard answers there, or it knows another secret."
+    if told is None:
+        return None, "It holds no ownership file, so it runs every tick."
+    return str(told), None
+
+
+def _digest_here(root: Path) -> str | None:
+    """Return the digest of the project's own file; ``None`` where there is none that can be read."""
+    try:
+        return digest(parse_ownership((content(inside(root, OWNERSHIP_NAME)) or b"").decode()))
+    except (ConfigError, UnicodeDecodeError):
+        return None
+
+
+def known_files(root: Path) -> dict[str, Ownership]:
+    """Return every ownership file that the project has ever had, by its digest."""
+    images = [
+        data
+        for operation in history(root)
+        for image in operation.images
+        if image.path == OWNERSHIP_NAME
+        for data in (image.before, image.after)
+    ]
+    known = {}
+    for data in (*images, content(inside(root, OWNERSHIP_NAME))):
+        try:
+            ownership = parse_ownership((data or b"").decode())
+            known[digest(ownership)] = ownership
+        except (ConfigError, UnicodeDecodeError):
+            continue
+    return known
+
+
+def mishaps(
+    jobs: Sequence[Job],
+    vercel: Ownership | None,
+    inngest: Ownership | None,
+    since: datetime,
+    until: datetime,
+) -> Iterator[Mishap]:
+    """Yield the ticks in ``(since, until]`` that have no single owner with these files.
+
+    A side without a file runs every tick.
+    """
+    for job in jobs:
+        if job.schedule is None:
+            continue
+        for tick in takewhile(lambda tick: tick <= until, job.schedule.after(since)):
+            runs_there = vercel is None or vercel.owner(job.id, tick) is Owner.VERCEL
+            runs_here = inngest is None or inngest.owner(job.id, tick) is Owner.INNGEST
+            if runs_there == runs_here:
+                yield Mishap(job.id, tick, doubled=runs_there)
+
+
+def since_change(ownership: Ownership, now: datetime) -> datetime:
+    """Return the instant from which sides that hold different files may disagree."""
+    starts = [
+        epoch.effective_at
+        for epochs in ownership.jobs.values()
+        for epoch in epochs
+        if epoch.effective_at <= now
+    ]
+    newest = max(starts, default=now)
+    return max(newest - timedelta(seconds=1), now - FARTHEST)

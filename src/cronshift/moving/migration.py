@@ -1,0 +1,214 @@
+"""Expand: the files that a project's plan becomes, beside what is on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cronshift.model import Job, Mode, Plan
+from cronshift.moving.fixing.acceptance import accepted_of, read_acceptance, remember
+from cronshift.moving.fixing.mending import MENDABLE, mend
+from cronshift.operations import Edit, Operation, build_operation
+from cronshift.plan.findings import ASKED_FIRST
+from cronshift.plan.job_ids import unknown_job
+from cronshift.plan.planning import make_plan
+from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
+from cronshift.targets import generate
+from cronshift.targets.changes import FileAction, FileChange, compare, edits
+from cronshift.targets.nextjs.extending import as_edit, extend_app
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from cronshift.model import Finding
+    from cronshift.moving.fixing.acceptance import Acceptance
+    from cronshift.moving.fixing.mending import Mending
+    from cronshift.operations import FileImage
+    from cronshift.project import Project
+    from cronshift.project.settings import Settings, Suppression
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What ``migrate`` would write.
+
+    Attributes:
+        plan: the whole plan.
+        asked: the jobs asked for; those of them that are left out generate nothing.
+        changes: one for each file of the generated package, for the ownership file that is not
+            there yet, and for each of the app's own files that the package needs something in.
+        operation: what writes them; without changes when there is nothing to write.
+        copies: the files that keep what was changed by hand.
+        accepted: the findings that are accepted from now on.
+        idle: what was to be accepted, and is not found.
+        mending: what ``--fix`` makes of the sources.
+    """
+
+    plan: Plan
+    asked: tuple[Job, ...]
+    changes: tuple[FileChange, ...]
+    operation: Operation
+    copies: tuple[str, ...] = ()
+    accepted: tuple[Suppression, ...] = ()
+    idle: tuple[Acceptance, ...] = ()
+    mending: Mending | None = None
+
+    @property
+    def left_out(self) -> tuple[Job, ...]:
+        """The jobs asked for that a finding keeps out of the package."""
+        return tuple(job for job in self.asked if is_left_out(self.plan, job))
+
+    @property
+    def doubtful(self) -> tuple[Finding, ...]:
+        """What is found of jobs that stay in the package all the same, being in service."""
+        return tuple(
+            finding
+            for finding in self.plan.findings
+            if finding.code in ASKED_FIRST and finding.job in self.plan.in_service
+        )
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the project was never migrated: it has no ownership file yet."""
+        return any(change.path == OWNERSHIP_NAME for change in self.changes)
+
+    @property
+    def own_edits(self) -> tuple[FileImage, ...]:
+        """The user's own files that change: sources that are mended, and the settings."""
+        generated = {change.path for change in self.changes} | {*self.copies}
+        return tuple(image for image in self.operation.images if image.path not in generated)
+
+
+def is_left_out(plan: Plan, job: Job) -> bool:
+    """Return whether ``migrate`` generates nothing for a job.
+
+    An error stops it, and so does a handler whose success would mean nothing (``ASKED_FIRST``),
+    a warning or not, until that is accepted. Jobs that are in service already go on: they would
+    lose the ticks they have.
+    """
+    doubted = any(one.code in ASKED_FIRST and one.job == job.id for one in plan.findings)
+    return job.mode is Mode.BLOCKED or (doubted and job.id not in plan.in_service)
+
+
+def prepare_migration(  # noqa: PLR0913 - each is an option of the command
+    project: Project,
+    jobs: Collection[str],
+    now: datetime,
+    *,
+    target: str | None = None,
+    out: str | None = None,
+    force: bool = False,
+    only_look: bool = False,
+    accept: Sequence[str] = (),
+    fix: bool = False,
+) -> Migration:
+    """Return what migrating ``jobs`` (all when empty) writes; nothing is written here.
+
+    Jobs that were generated before stay part of the package.
+
+    Args:
+        project: the project.
+        jobs: ids.
+        now: the present instant.
+        target: another target than the settings say; they say it from then on.
+        out: another package than the settings say; they say it from then on.
+        force: overwrite files changed by hand, with a copy beside each.
+        only_look: leave such files out of the operation instead of refusing.
+        accept: findings to accept and remember, ``CODE`` or ``CODE:JOB``.
+        fix: mend the user's sources where that can be done as text.
+
+    Raises:
+        CronshiftError: for a job that is not in the plan, a finding that there is none of, or a
+            file of the app that cannot be extended.
+        RefusedError: when files were changed by hand, without ``force``; when a source to mend or
+            the settings to change have uncommitted changes.
+    """
+    written_down = project
+    project = _as_asked(project, target, out)
+    chosen = _chosen(written_down.settings, project.settings)
+    plan = make_plan(project)
+    names = [job.id for job in pick_jobs(plan, jobs)]
+    acceptances = [read_acceptance(text) for text in accept]
+    pick_jobs(plan, [one.job for one in acceptances if one.job])
+    accepted = accepted_of(plan, acceptances, names, now)
+    idle = tuple(
+        one
+        for one in acceptances
+        if not any((of.code, one.job or of.job) == (one.code, of.job) for of in accepted)
+    )
+    own: list[Edit] = []
+    if accepted or chosen:
+        edit, settings = remember(written_down, accepted, chosen)
+        own.append(edit)
+        project = _as_asked(replace(project, settings=settings), target, out)
+        plan = make_plan(project)
+    mending = mend(project, plan, _mendable(plan, names)) if fix else None
+    if mending is not None:
+        own += mending.edits
+        plan = mending.plan
+    asked = tuple(job for job in plan.jobs if job.id in names)
+    kept = tuple(
+        job
+        for job in plan.jobs
+        if (job in asked and not is_left_out(plan, job))
+        or (job.module and (project.root / job.module).is_file())
+    )
+    files = generate(replace(plan, jobs=kept))
+    changes = compare(project.root, files, plan.out)
+    wanted = [change for change in changes if not (only_look and change.conflict)]
+    written, copies = edits(project.root, wanted, force=force)
+    extended = extend_app(project.root, replace(plan, jobs=kept)) if kept else ()
+    if not (project.root / OWNERSHIP_NAME).exists():
+        # Without the file both sides would run; with it, every tick stays Vercel's for now.
+        text = dump_ownership(Ownership())
+        extended = (FileChange(OWNERSHIP_NAME, FileAction.CREATE, None, text), *extended)
+    written += [as_edit(change) for change in extended]
+    operation = build_operation(
+        project.root,
+        " ".join(
+            ["migrate", *jobs, *(f"--accept {one}" for one in accept), *(["--fix"] if fix else [])]
+        ),
+        [*written, *own],
+        now,
+        jobs=[job.id for job in asked if job in kept],
+        # What was changed by hand in generated files is seen by their seal, committed or not.
+        allow_dirty={edit.path for edit in written},
+    )
+    return Migration(
+        plan, asked, (*changes, *extended), operation, tuple(copies), accepted, idle, mending
+    )
+
+
+def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
+    settings = project.settings
+    settings = replace(settings, target=target or settings.target, out=out or settings.out)
+    return replace(project, settings=settings)
+
+
+def _chosen(written_down: Settings, asked: Settings) -> dict[str, str]:
+    """Return what cronshift.toml has to say, so that later commands find what is generated."""
+    return {
+        name: getattr(asked, name)
+        for name in ("target", "out")
+        if getattr(asked, name) != getattr(written_down, name)
+    }
+
+
+def _mendable(plan: Plan, jobs: Collection[str]) -> list[Finding]:
+    """Return the findings of jobs, and of none, that mending is tried of."""
+    return [
+        one for one in plan.findings if one.code in MENDABLE and (not one.job or one.job in jobs)
+    ]
+
+
+def pick_jobs(plan: Plan, names: Collection[str]) -> tuple[Job, ...]:
+    """Return the plan's jobs of those names, in the plan's order; all for no names.
+
+    Raises:
+        CronshiftError: for a name that is no job.
+    """
+    unknown = [name for name in names if plan.job(name) is None]
+    if unknown:
+        raise unknown_job(unknown[0], [job.id for job in plan.jobs])
+    return tuple(job for job in plan.jobs if not names or job.id in names)

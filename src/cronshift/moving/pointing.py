@@ -1,0 +1,116 @@
+"""Where Vercel calls a job: at the dispatcher, which asks whose the tick is, or at its own route."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from cronshift.errors import ConfigError, RefusedError
+from cronshift.moving.entries import SIDE_BY_SIDE, project_after
+from cronshift.operations import ChangeKind, Edit
+from cronshift.plan.planning import make_plan
+from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
+from cronshift.vercel.dispatcher import MOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from cronshift.model import CronEntry, Job
+    from cronshift.project import Project
+
+
+def dispatch(project: Project, jobs: Sequence[Job], base_path: str) -> list[Edit]:
+    """Return the edit that points the jobs' entries to the dispatcher; none where they all do.
+
+    Raises:
+        RefusedError: if an entry stands where it cannot be edited as text.
+    """
+    source = project.sources[0]
+    text = source.text
+    for job in jobs:
+        if job.entry.called is None:
+            text = _repointed(source, text, job.entry, base_path, base_path + MOUNT)
+    _refuse_misread(source, text, {job.entry.pointer: True for job in jobs})
+    said = f"{', '.join(job.id for job in jobs)}: called through the guard"
+    return _edited(source, text, said)
+
+
+def undispatch(project: Project, planned: Sequence[Edit], jobs: Collection[str]) -> list[Edit]:
+    """Return ``planned`` with the jobs' entries pointing to their own routes again.
+
+    An entry that a script makes is left as it is: the dispatcher lets all ticks of Vercel's by.
+
+    Args:
+        project: the project.
+        planned: edits of its two configurations, among others.
+        jobs: ids.
+
+    Raises:
+        RefusedError: if an entry cannot be edited as text.
+    """
+    after = project_after(project, planned)
+    source, plan = after.sources[0], make_plan(after)
+    text, base = source.text, plan.routers.base_path
+    back = [
+        job.entry
+        for job in plan.jobs
+        if job.id in jobs and job.entry.called and job.entry.source.file == source.file
+    ]
+    if not back or source.format not in SIDE_BY_SIDE:
+        return list(planned)
+    for entry in back:
+        text = _repointed(source, text, entry, base + MOUNT, base)
+    _refuse_misread(source, text, {entry.pointer: False for entry in back})
+    said = [one.summary for one in planned if one.path == source.file]
+    said.append(f"{', '.join(jobs)}: called at their own routes")
+    return [
+        *(one for one in planned if one.path != source.file),
+        *_edited(project.sources[0], text, "; ".join(said)),
+    ]
+
+
+def _edited(source: VercelConfig, text: str, said: str) -> list[Edit]:
+    if text == source.text:
+        return []
+    before = source.text.encode()
+    return [Edit(source.file, text.encode(), ChangeKind.EDIT_ENTRY, said, based_on=before)]
+
+
+def _repointed(source: VercelConfig, text: str, entry: CronEntry, old: str, new: str) -> str:
+    indexes = edit.indexes_of([entry.pointer])
+    if source.format in SIDE_BY_SIDE and indexes:
+        editing = edit if source.format is ConfigFormat.JSON else toml_edit
+        with suppress(ConfigError):
+            repointed: str = editing.replace_path_start(
+                text, indexes[0], old, new, file=source.file
+            )
+            return repointed
+    there = new + (entry.called or entry.path).removeprefix(old)
+    raise RefusedError(
+        f"{source.file} makes {entry.pointer} in a way that cannot be edited as text.",
+        reason="not-editable",
+        hint=f"Let its path be {there}, by hand.",
+        where=source.file,
+    )
+
+
+def _refuse_misread(source: VercelConfig, text: str, guarded: Mapping[str, bool]) -> None:
+    """Refuse a text whose entries would not mean what they mean in ``source``.
+
+    Args:
+        source: as it is.
+        text: as it would be.
+        guarded: whether an entry is called through the dispatcher from now on, by its pointer.
+    """
+    wanted = [
+        (entry.path, entry.schedule, guarded.get(entry.pointer, entry.called is not None))
+        for entry in source.entries
+    ]
+    entries = parse_config(text, source.file).entries
+    if [(entry.path, entry.schedule, entry.called is not None) for entry in entries] != wanted:
+        raise RefusedError(
+            f"The entries of {source.file} are written in a way that cannot be edited as text.",
+            reason="not-editable",
+            hint="Write each path on one line, in plain quotes.",
+            where=source.file,
+        )

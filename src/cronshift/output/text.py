@@ -1,0 +1,226 @@
+"""Plans, findings and changes as people read them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from cronshift.model import Mode, Severity
+from cronshift.output.console import DIFF_STYLES, plain
+from cronshift.output.plan_document import next_ticks
+from cronshift.plan import forecast
+from cronshift.plan.findings import ASKED_FIRST
+from cronshift.plan.forecast import executions, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from cronshift.model import Finding, Plan
+    from cronshift.moving.fixing.mending import Mending
+    from cronshift.moving.status import JobStatus
+    from cronshift.operations import Operation
+    from cronshift.targets.changes import FileChange
+
+SEVERITY_STYLES = {
+    Severity.ERROR: "bold red",
+    Severity.WARNING: "yellow",
+    Severity.NOTE: "cyan",
+}
+
+
+def jobs_table(plan: Plan, now: datetime) -> Table:
+    """Return one line a job, those with the worst findings first, as wide as the terminal allows."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("Job", overflow="fold", ratio=None)
+    table.add_column("Schedule (UTC)", overflow="fold")
+    table.add_column("Next", no_wrap=True)
+    table.add_column("In 30 d", justify="right", no_wrap=True)
+    table.add_column("Mode", no_wrap=True)
+    order = list(Severity)
+    worst = dict.fromkeys((job.id for job in plan.jobs), len(order))
+    for finding in plan.findings:
+        if finding.job in worst and finding.severity is not Severity.NOTE:
+            worst[finding.job] = min(worst[finding.job], order.index(finding.severity))
+    for job in sorted(plan.jobs, key=lambda job: worst[job.id]):
+        upcoming = next_ticks(job, now, 1)
+        table.add_row(
+            Text(job.id),
+            Text(_schedule(job.entry.schedule, job.schedule.describe() if job.schedule else None)),
+            Text(upcoming[0].strftime("%d %b %H:%M") if upcoming else "never"),
+            Text(f"{runs(job, now):,}"),
+            Text(job.mode.value, style="red" if job.mode is Mode.BLOCKED else ""),
+        )
+    return table
+
+
+def _schedule(text: str, description: str | None) -> str:
+    return plain(f"{text}\n{description}" if description else text)
+
+
+def findings_text(findings: Iterable[Finding]) -> Text:
+    """Return the findings, worst first, each with its place, its meaning and its remedy.
+
+    Those of one rule with one remedy stand together, and the remedy once.
+    """
+    text = Text()
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault((finding.code, finding.fix), []).append(finding)
+    for first, *others in alike.values():
+        head = f"{first.severity.value} {first.code} {first.name}"
+        text.append(head, style=SEVERITY_STYLES[first.severity])
+        text.append("" if not others else f"  {len(others) + 1} times\n")
+        for finding in (first, *others):
+            place = " · ".join(str(part) for part in (finding.job, finding.location) if part)
+            text.append(f"  {plain(place)}\n")
+            text.append(f"  {'  ' if others else ''}{plain(finding.message)}\n")
+        text.append(f"  → {plain(first.fix)}\n", style="dim")
+    return text
+
+
+def left_out_text(findings: Iterable[Finding]) -> Text:
+    """Return a line for each job that these findings keep out, with what would let it in."""
+    codes: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.job and (finding.code in ASKED_FIRST or finding.severity is Severity.ERROR):
+            known = codes.setdefault(finding.job, [])
+            known += [finding.code] if finding.code not in known else []
+    text = Text(no_wrap=True)
+    for job, found in codes.items():
+        text.append(f"  left out: {plain(job)} ({', '.join(found)})", style="yellow")
+        if ASKED_FIRST.issuperset(found):
+            words = " ".join(f"--accept {code}:{job}" for code in found)
+            text.append(f"; as it is: cronshift migrate {plain(job)} {plain(words)}")
+        text.append("\n")
+    return text
+
+
+def mending_text(mending: Mending) -> Text:
+    """Return a line for each finding that is mended, or cannot be."""
+    text = Text()
+    for finding in mending.mended:
+        text.append(f"  repairs {finding.code} at {plain(str(finding.location))}\n", style="green")
+    for finding, why in mending.unmended:
+        said = f"{finding.code} at {finding.location} cannot be repaired mechanically: {why}."
+        text.append(f"  {plain(said)}\n".replace("..\n", ".\n"))
+    if not (mending.mended or mending.unmended):
+        text.append("  Nothing is found that --fix repairs.\n")
+    return text
+
+
+def forecast_text(plan: Plan, now: datetime) -> Text:
+    """Return what the jobs add up to in 30 days, and when they come due."""
+    total = sum(executions(job, now) for job in plan.jobs)
+    year = sum(executions(job, now, forecast.YEAR) for job in plan.jobs)
+    load = forecast.load_of(plan.runnable, now)
+    fits = [
+        f"{one.name} {one.executions:,}{'' if total <= one.executions else ' (too small)'}"
+        for one in forecast.allowances()
+    ]
+    mean = round(total / len(plan.jobs)) if plan.jobs else 0
+    most = max(load.by_hour)
+    bars = "".join(
+        _BARS[-(-runs_then * (len(_BARS) - 1) // (most or 1))] for runs_then in load.by_hour
+    )
+    retried = f"{forecast.RETRY_RATE:.0%}"
+    rows = {
+        "Executions": f"{total:,} in 30 days, {year:,} a year; {mean:,} more for a job like these",
+        "Retries": f"about {forecast.retries(plan.jobs, now):,} more, if {retried} of runs fail once",
+        "Plans": ", ".join(fits),
+        "Busiest": ", ".join(f"{one} {one.jobs}" for one in load.busiest) or "never",
+        "At once": f"{load.peak}; {load.staggered_peak} if spread over five minutes (jitter)",
+        "By hour": f"{bars} runs, 00 to 23 UTC; {most:,} in the fullest",
+    }
+    lines = [f"  {name:<11}{value}" for name, value in rows.items()]
+    lines += ["", "  Executions of each job: its runs, times one and its steps"]
+    for job in sorted(plan.jobs, key=lambda job: -executions(job, now)):
+        count, again = executions(job, now), forecast.retries([job], now)
+        told = f"{runs(job, now):,} x (1 + {forecast.steps(job)})"
+        lines.append(plain(f"  {count:>9,}  {job.id}  {told}; about {again:,} retries"))
+    return Text("\n".join(lines) + "\n")
+
+
+_BARS = " ▁▂▃▄▅▆▇█"
+_CHANGES = {  # action: sign, style, word in the count, note
+    "create": ("+", "green", "to create", ""),
+    "update": ("~", "yellow", "to update", ""),
+    "edited": ("!", "bold red", "changed by hand", "  left alone without --force"),
+    "stale": ("-", "dim", "no longer planned", "  its entry is gone: delete it when unused"),
+    "unchanged": ("", "", "unchanged", ""),
+}
+
+
+def changes_summary(changes: Sequence[FileChange], *, force: bool = False) -> Text:
+    """Return one line for each file that is not as it should be, and a count.
+
+    Args:
+        changes: the files.
+        force: those that were changed by hand are overwritten.
+    """
+    text = Text(no_wrap=True)
+    for change in changes:
+        sign, style, _, note = _CHANGES[change.action]
+        note = "  overwritten; a copy is kept" if force and change.action == "edited" else note
+        if sign:
+            text.append(f"  {sign} {plain(change.path)}", style=style)
+            text.append(f"{note}\n")
+    counts = Counter(change.action for change in changes)
+    parts = [f"{count} {_CHANGES[action][2]}" for action, count in counts.items()]
+    text.append(f"{', '.join(parts) or 'Nothing to write'}.")
+    return text
+
+
+def operations_table(operations: Iterable[Operation]) -> Table:
+    """Return one line an operation."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("Operation", no_wrap=True)
+    table.add_column("When (UTC)", no_wrap=True)
+    table.add_column("Command", overflow="fold")
+    table.add_column("State", no_wrap=True)
+    table.add_column("Files", justify="right")
+    for operation in operations:
+        table.add_row(
+            operation.id,
+            operation.created.strftime("%Y-%m-%d %H:%M"),
+            Text(plain(operation.command)),
+            operation.state.value,
+            str(len(operation.images)),
+        )
+    return table
+
+
+def operation_plan(operation: Operation) -> Text:
+    """Return what an operation will do: a line a change, then the diffs."""
+    text = Text(no_wrap=True)
+    for change in operation.changes:
+        text.append(f"  {change.kind.value}  ", style="bold")
+        text.append(f"{plain(change.summary)}\n")
+    for image in operation.images:
+        for line in image.diff():
+            text.append(plain(line.rstrip("\n")) + "\n", style=DIFF_STYLES.get(line[:1], ""))
+    return text
+
+
+def status_table(rows: Iterable[JobStatus]) -> Table:
+    """Return one line a job: its owner now, what changes next, and the next tick's owner."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("Job", overflow="fold")
+    table.add_column("Inngest", justify="right", no_wrap=True)
+    table.add_column("Then", no_wrap=True)
+    table.add_column("Next tick (UTC)", no_wrap=True)
+    table.add_column("Goes to", no_wrap=True)
+    for row in rows:
+        upcoming = row.upcoming
+        table.add_row(
+            Text(row.job),
+            f"{row.percent} %",
+            f"{upcoming.percent} % {upcoming.effective_at:%d %b %H:%M}" if upcoming else "",
+            f"{row.next_tick:%d %b %H:%M}" if row.next_tick else "never",
+            row.next_owner.value if row.next_owner else "",
+        )
+    return table

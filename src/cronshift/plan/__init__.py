@@ -1,0 +1,1 @@
+"""PLAN: entries, handlers and settings become jobs and findings."""

@@ -1,0 +1,126 @@
+"""What handlers do, ``CS2xx``: read from their source, and never on a guess."""
+
+from __future__ import annotations
+
+from cronshift.model import Severity
+from cronshift.plan.findings.rule import Rule
+
+NOT_AWAITED = Rule(
+    "CS201",
+    "not-awaited",
+    Severity.ERROR,
+    "The handler starts its work and answers before it ends. Vercel may freeze the function then, "
+    "and Inngest would call every run a success, so that no failure is ever tried again.",
+    "Await the work before answering; for a loop, `await Promise.all(items.map(async …))`. "
+    "cronshift migrate --fix does so where text alone can.",
+)
+SIDE_NOT_AWAITED = Rule(
+    "CS202",
+    "side-work-not-awaited",
+    Severity.NOTE,
+    "Something beside the work is started and not awaited; it may be cut off behind the answer.",
+    "Await it, or hand it to `after()`, unless losing it now and then is fine.",
+)
+AFTER_RESPONSE = Rule(
+    "CS203",
+    "work-after-response",
+    Severity.WARNING,
+    "Work goes on behind the answer (`after`, `waitUntil`, BackgroundTasks): Inngest sees a success "
+    "before that work begins, and does not try it again when it fails.",
+    "Await the work before answering; a function on Inngest has no need to answer fast.",
+)
+SWALLOWED = Rule(
+    "CS204",
+    "swallowed-errors",
+    Severity.WARNING,
+    "Errors of the work are caught and answered with success, so that a failed run is never tried "
+    "again and never shown as failed.",
+    "Throw the error on, or answer 500.",
+)
+SOFT_FAILURE = Rule(
+    "CS205",
+    "soft-failure",
+    Severity.WARNING,
+    "A failure is told in the body of an answer with status 200, so that it counts as a success.",
+    "Answer with a status of 400 or more, or throw, when something failed.",
+)
+NO_AUTH = Rule(
+    "CS206",
+    "no-auth",
+    Severity.WARNING,
+    "Nothing in the handler checks who calls: anybody who knows the path can run the job.",
+    "Compare the Authorization header with `Bearer ${CRON_SECRET}`, and answer 401 when that is not set.",
+)
+FAIL_OPEN = Rule(
+    "CS207",
+    "auth-fails-open",
+    Severity.WARNING,
+    "The caller is checked only where the secret is set; without it anybody can run the job.",
+    "Refuse when the secret is not set.",
+)
+UNDEFINED_BEARER = Rule(
+    "CS208",
+    "bearer-undefined",
+    Severity.WARNING,
+    "The header is compared with a text that holds an unset variable: then `Bearer undefined` passes.",
+    "Refuse when the secret is not set, before comparing.",
+)
+SPOOFABLE = Rule(
+    "CS209",
+    "spoofable-auth",
+    Severity.WARNING,
+    "The caller is checked by a header that anybody can send (x-vercel-cron, the user agent); "
+    "Inngest does not send it, so a bridged call would be refused too.",
+    "Check the bearer of CRON_SECRET instead.",
+)
+STUB_GET = Rule(
+    "CS210",
+    "stub-get",
+    Severity.ERROR,
+    "GET only says something and another method does the work. Vercel sends GET, so the work has "
+    "never been done on schedule, and moving the job would go on not doing it.",
+    "Let GET do the work, or name the function that does as `handler` of the job.",
+)
+CACHED_GET = Rule(
+    "CS211",
+    "cached-get",
+    Severity.WARNING,
+    "Next answers this GET from its cache, so the code does not run on every tick.",
+    'Write `export const dynamic = "force-dynamic"`.',
+)
+STREAMS = Rule(
+    "CS212",
+    "streaming-answer",
+    Severity.NOTE,
+    "The answer is streamed. Vercel waits only until it begins; Inngest waits until it ends.",
+    "Nothing to do, unless the stream may outlast the job's timeout.",
+)
+SIDE_EFFECTS = Rule(
+    "CS213",
+    "module-side-effects",
+    Severity.WARNING,
+    "Work runs when the module is loaded: once a start of the function, not once a tick.",
+    "Move it into the handler.",
+)
+READS_SCHEDULE = Rule(
+    "CS214",
+    "reads-schedule-header",
+    Severity.NOTE,
+    "The handler reads x-vercel-cron-schedule. cronshift sends it as Vercel does.",
+    "Nothing to do while the job is called through cronshift; what calls it otherwise must send it.",
+)
+NEVER_ANSWERS = Rule(
+    "CS215",
+    "never-answers",
+    Severity.WARNING,
+    "The handler ends without an answer, so the caller waits until the function times out, and a "
+    "bridged run fails though the work was done.",
+    "Answer at the end: `res.status(200).end()`.",
+)
+EDGE = Rule(
+    "CS216",
+    "edge-runtime",
+    Severity.NOTE,
+    "The handler runs on the Edge runtime: it has no Node modules and its own limits.",
+    "Nothing to do for a bridged job; a direct one runs where the Inngest endpoint runs.",
+)

@@ -1,0 +1,129 @@
+"""Schedules and entries, ``CS1xx``: what Vercel refuses, and what it means to Inngest."""
+
+from __future__ import annotations
+
+from cronshift.model import Severity
+from cronshift.plan.findings.rule import Rule
+
+INVALID_SCHEDULE = Rule(
+    "CS101",
+    "invalid-schedule",
+    Severity.ERROR,
+    "The expression has no meaning, so Vercel refuses the deployment that carries it.",
+    "Write five fields: minute, hour, day of month, month, day of week.",
+)
+SIX_FIELDS = Rule(
+    "CS102",
+    "six-fields",
+    Severity.ERROR,
+    "The expression has a field for seconds; Vercel and Inngest both know five fields only.",
+    "Drop the first field (the seconds).",
+)
+NAMES = Rule(
+    "CS103",
+    "names",
+    Severity.ERROR,
+    "Vercel does not accept names of months and weekdays (MON, JAN), so this entry never fired.",
+    "Write numbers: Sunday is 0, January is 1.",
+)
+BOTH_DAY_FIELDS = Rule(
+    "CS104",
+    "both-day-fields",
+    Severity.ERROR,
+    "Day of month and day of week are both set. Vercel documents that one must be `*`; what it "
+    "does with both is not established, while Inngest fires when either matches.",
+    "Split it into two entries, or set `schedule` for the job in cronshift.toml to what is meant.",
+)
+DAY_SEVEN = Rule(
+    "CS105",
+    "day-seven",
+    Severity.NOTE,
+    "Day 7 is Sunday to Vercel and an error to Inngest; the trigger is written with day 0.",
+    "Nothing to do: the ticks stay the same.",
+)
+NEVER_FIRES = Rule(
+    "CS106",
+    "never-fires",
+    Severity.ERROR,
+    "No date matches the expression, so the job has never run and would not run on Inngest.",
+    "Correct the day or the month, or remove the entry.",
+)
+DUPLICATE_ENTRY = Rule(
+    "CS107",
+    "duplicate-entry",
+    Severity.WARNING,
+    "The same path is listed twice with the same schedule, so every tick calls it twice.",
+    "Remove one of the two entries unless the second call is wanted.",
+)
+SAME_PATH = Rule(
+    "CS108",
+    "same-path",
+    Severity.NOTE,
+    "Several entries call one path on different schedules; each becomes a job of its own.",
+    "Nothing to do, unless these are home-made retries: Inngest retries by itself.",
+)
+UNKNOWN_KEY = Rule(
+    "CS109",
+    "unknown-key",
+    Severity.WARNING,
+    "The entry has a key that Vercel does not know; Vercel refuses such a file.",
+    "Remove the key.",
+)
+INVALID_ENTRY = Rule(
+    "CS110",
+    "invalid-entry",
+    Severity.ERROR,
+    "The entry is not what Vercel's schema asks for, so no deployment with it succeeds.",
+    "Correct the entry as the message says.",
+)
+NOT_LITERAL = Rule(
+    "CS111",
+    "not-literal",
+    Severity.ERROR,
+    "The value is computed by code; cronshift reads configuration and never runs it.",
+    "Write the entry as a literal, or name a file with the literal entries by `vercel_config`.",
+)
+NOT_HTTP = Rule(
+    "CS112",
+    "schedule-target-not-http",
+    Severity.WARNING,
+    "A Vercel schedule starts something other than a path; such targets are not migrated.",
+    "Give the work a route and a `path`, or leave this schedule with Vercel.",
+)
+NOT_GET = Rule(
+    "CS113",
+    "not-get",
+    Severity.ERROR,
+    "The schedule calls its path with POST; cronshift calls handlers with GET, as Vercel cron does.",
+    "Let the handler answer GET and set `requestMethod` to GET, or leave it with Vercel.",
+)
+JITTER_TOO_LONG = Rule(
+    "CS114",
+    "jitter-too-long",
+    Severity.WARNING,
+    "Inngest spreads a tick over five minutes at most, less than this schedule asks for.",
+    "Accept five minutes, or stagger the schedules.",
+)
+SCHEDULES_IN_USE = Rule(
+    "CS115",
+    "schedules-in-use",
+    Severity.NOTE,
+    "The project uses Vercel Schedules, the successor of cron jobs.",
+    "Nothing to do: entries with a path are read like cron entries.",
+)
+SERVICE_CRON = Rule(
+    "CS116",
+    "service-cron",
+    Severity.WARNING,
+    "A service of `experimentalServices` runs a file on a schedule. Vercel calls it by a path of its "
+    "own, /_svc/…, which nothing else should call; such schedules are shown and not migrated.",
+    "Give the work a route and an entry in `crons`, or leave this schedule with Vercel.",
+)
+NITRO_TASKS = Rule(
+    "CS117",
+    "nitro-scheduled-tasks",
+    Severity.WARNING,
+    "Nitro turns `scheduledTasks` into cron entries when it builds; they stand in no file here, and "
+    "are not migrated.",
+    "Run the build and audit its output, or give the work a route and an entry in `crons`.",
+)

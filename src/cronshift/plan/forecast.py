@@ -1,0 +1,155 @@
+"""FORECAST: what the jobs add up to on Inngest: executions, busiest minutes, plans. Pure.
+
+An execution is one run or one step of a run (facts: Inngest, section 5). Every number is that of
+counting the ticks of the period one by one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cronshift.model import Job
+    from cronshift.schedule import Schedule
+
+PERIOD = timedelta(days=30)
+YEAR = timedelta(days=365)
+RETRY_RATE = 0.02
+"""The share of runs that is assumed to fail once and be tried again; told apart from the rest."""
+
+SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+"""Where findings count from, so that they do not change from day to day."""
+
+STAGGER = timedelta(minutes=5)
+"""Inngest's longest jitter: over so long the jobs of one minute can be spread."""
+
+_MOST_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one of Inngest's plans includes: executions a month, and steps that run at once."""
+
+    name: str
+    executions: int
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class BusyMinute:
+    """A minute of the day (UTC), and the most jobs that come due in it on any day."""
+
+    hour: int
+    minute: int
+    jobs: int
+
+    def __str__(self) -> str:
+        return f"{self.hour:02}:{self.minute:02}"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """When the jobs come due within one period.
+
+    Attributes:
+        by_hour: ticks by hour of the day, UTC; 24 numbers.
+        busiest: the fullest minutes, the worst first.
+        peak: the most jobs due in one minute.
+        staggered_peak: the same, if each job had a minute of its own among five.
+    """
+
+    by_hour: tuple[int, ...]
+    busiest: tuple[BusyMinute, ...]
+    peak: int
+    staggered_peak: int
+
+
+@cache
+def allowances() -> tuple[Allowance, ...]:
+    """Return Inngest's plans, the smallest first; the file tells the date and the source."""
+    data = tomllib.loads(files("cronshift.plan").joinpath("plans.toml").read_text(encoding="utf-8"))
+    return tuple(Allowance(**plan) for plan in data["plans"])
+
+
+def runs(job: Job, now: datetime, period: timedelta = PERIOD) -> int:
+    """Return how often a job runs in the period from ``now``."""
+    return job.schedule.count(now, now + period) if job.schedule else 0
+
+
+def steps(job: Job) -> int:
+    """Return how many steps a run of a job has."""
+    fan_out = job.options.fan_out
+    calls = 1 + len(fan_out.values) if fan_out else 1  # a fan-out begins with a step of its own
+    return calls + bool(job.options.heartbeat_env)
+
+
+def executions(job: Job, now: datetime, period: timedelta = PERIOD) -> int:
+    """Return a job's executions in the period: each run, and each of its steps."""
+    return runs(job, now, period) * (1 + steps(job))
+
+
+def retries(jobs: Iterable[Job], now: datetime) -> int:
+    """Return how many attempts more to expect in 30 days, at the assumed rate."""
+    return round(sum(runs(job, now) for job in jobs) * RETRY_RATE)
+
+
+def load_of(jobs: Sequence[Job], now: datetime, period: timedelta = PERIOD) -> Load:
+    """Return when the jobs come due in the period from ``now``; instants are whole minutes."""
+    scheduled = [job.schedule for job in jobs if job.schedule is not None]
+    alike = Counter(schedule.trigger for schedule in scheduled)
+    known = {schedule.trigger: schedule for schedule in scheduled}
+    due: Counter[datetime] = Counter()
+    for trigger, times in alike.items():
+        for tick in _ticks(known[trigger], now, period):
+            due[tick] += times
+    hours, minutes = [0] * 24, Counter[tuple[int, int]]()
+    for tick, times in due.items():
+        utc = tick.astimezone(UTC)
+        hours[utc.hour] += times
+        minutes[utc.hour, utc.minute] = max(minutes[utc.hour, utc.minute], times)
+    fullest = sorted(minutes.items(), key=lambda item: (-item[1], item[0]))[:_MOST_SHOWN]
+    busiest = tuple(BusyMinute(hour, minute, times) for (hour, minute), times in fullest)
+    peak = max(due.values(), default=0)
+    return Load(tuple(hours), busiest, peak, min(peak, _staggered(scheduled, now, period)))
+
+
+def due_in(jobs: Iterable[Job], minute: BusyMinute, now: datetime) -> list[Job]:
+    """Return the jobs that come due in a minute of the day, on whatever days, in 30 days."""
+    return [
+        job
+        for job in jobs
+        if job.schedule is not None
+        and any(
+            (tick.astimezone(UTC).hour, tick.astimezone(UTC).minute) == (minute.hour, minute.minute)
+            for tick in _ticks(job.schedule, now, PERIOD)
+        )
+    ]
+
+
+def _staggered(schedules: Iterable[Schedule], now: datetime, period: timedelta) -> int:
+    """Return the peak when job number n comes n mod 5 minutes later."""
+    spread = int(STAGGER / timedelta(minutes=1))
+    alike: Counter[tuple[str, int]] = Counter()
+    known = {}
+    for number, schedule in enumerate(schedules):
+        alike[schedule.trigger, number % spread] += 1
+        known[schedule.trigger] = schedule
+    due: Counter[datetime] = Counter()
+    for (trigger, later), times in alike.items():
+        for tick in _ticks(known[trigger], now, period):
+            due[tick + timedelta(minutes=later)] += times
+    return max(due.values(), default=0)
+
+
+def _ticks(schedule: Schedule, now: datetime, period: timedelta) -> Iterator[datetime]:
+    end = now + period
+    return takewhile(lambda tick: tick <= end, schedule.after(now))

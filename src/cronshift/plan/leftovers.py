@@ -1,0 +1,69 @@
+"""What still speaks of Vercel cron in a project: routes, secrets, scripts, documents."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cronshift.operations.lock import STATE_FOLDER
+from cronshift.runtime.ownership import OWNERSHIP_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+_SKIPPED = {
+    ".git", ".venv", "venv", "node_modules", ".next", ".vercel", "dist", "build", "__pycache__",
+    STATE_FOLDER,
+}  # fmt: skip
+_WORDS = re.compile(r"vercel-cron|x-vercel-cron|CRON_SECRET|vercel crons?\b", re.IGNORECASE)
+_LARGEST = 1_000_000  # bytes of a file that is looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """One line that may have lost its reason."""
+
+    file: str
+    line: int
+    text: str
+
+
+def find_leftovers(root: Path, paths: Collection[str], out: str) -> list[Leftover]:
+    """Return the lines of a project that name a cron path or Vercel's cron.
+
+    Args:
+        root: the project's folder.
+        paths: the entries' paths.
+        out: the generated package, which is not looked at.
+    """
+    named = [path.partition("?")[0] for path in paths]
+    spoken = re.compile("|".join(rf"{re.escape(path)}(?![\w-])" for path in named) or r"(?!)")
+    found = []
+    for file in _files(root, out):
+        try:
+            text = file.read_bytes().decode()
+        except (OSError, UnicodeDecodeError):
+            continue
+        relative = file.relative_to(root).as_posix()
+        for number, line in enumerate(text.splitlines(), 1):
+            if spoken.search(line) or _WORDS.search(line):
+                found.append(Leftover(relative, number, line.strip()[:120]))
+    return found
+
+
+def _files(root: Path, out: str) -> Iterator[Path]:
+    generated = root / out
+    ours = {"cronshift.toml", OWNERSHIP_NAME, "vercel.json", "vercel.toml"}
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        folders[:] = sorted(
+            name for name in folders if name not in _SKIPPED and here / name != generated
+        )
+        for name in sorted(files):
+            file = here / name
+            if name in ours or file.is_symlink() or file.stat().st_size > _LARGEST:
+                continue
+            yield file

@@ -1,0 +1,26 @@
+"""What a JavaScript app's own files show of how it is written, and what of Inngest it has already.
+
+Read from the sources and the formatters' configurations; nothing is executed. Files that cronshift
+generated do not count.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.model import AppCode
+from cronshift.project.conventions.alias import alias_of
+from cronshift.project.conventions.inngest import client_of, serve_file_of
+from cronshift.project.conventions.style import style_of
+
+if TYPE_CHECKING:
+    from cronshift.handlers.tree import SourceTree
+
+
+def code_of(tree: SourceTree) -> AppCode:
+    """Return how the app in ``tree`` is written, and its own Inngest client and serve route."""
+    serve_file = serve_file_of(tree)
+    return AppCode(style_of(tree), alias_of(tree), client_of(tree, serve_file), serve_file)
+
+
+__all__ = ["code_of"]

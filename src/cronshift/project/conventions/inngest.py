@@ -1,0 +1,121 @@
+"""The Inngest client and the serve route that an app has already."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.javascript import arguments, define, exports, imports, locally
+from cronshift.handlers.literals import literal, pairs
+from cronshift.model import InngestClient
+from cronshift.project.conventions.sources import is_generated, is_test, own_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ast_grep_py import SgNode
+
+    from cronshift.handlers.tree import SourceTree
+
+_CLIENT = ("inngest", "Inngest")
+_SERVE = ("inngest/next", "serve")
+
+
+def serve_file_of(tree: SourceTree) -> str | None:
+    """Return the app's own file that calls ``serve`` of ``inngest/next``, a route first."""
+    found = [file for file in _speaking(tree, "inngest/next") if _served(tree, file) is not None]
+    routes = (file for file in found if "/api/inngest" in file)
+    return next(routes, found[0] if found else None)
+
+
+def client_of(tree: SourceTree, serve_file: str | None) -> InngestClient | None:
+    """Return the app's own client: what its serve route serves with, else the first exported."""
+    used = _client_of_route(tree, serve_file) if serve_file else None
+    if used is not None:
+        return used
+    for file in _speaking(tree, "Inngest("):
+        root = tree.parsed(file)
+        for name in exports(root) if root is not None else ():
+            defined = define(tree, file, name)
+            if (
+                defined is not None
+                and defined.file == file
+                and _is_client(tree, file, defined.node)
+            ):
+                return InngestClient(_module(file), name, _app_id(tree, file, defined.node))
+    return None
+
+
+def serve_call(root: SgNode) -> SgNode | None:
+    """Return the call of ``serve`` in a module, ``None`` where there is none."""
+    names = {name for name, imported in imports(root).items() if imported == _SERVE}
+    for call in root.find_all(kind="call_expression") if names else ():
+        called = call.field("function")
+        if called is not None and called.text() in names:
+            return call
+    return None
+
+
+def serve_options(call: SgNode) -> dict[str, SgNode]:
+    """Return the options that are written in a call of ``serve``; none where they are elsewhere."""
+    given = arguments(call)
+    return dict(pairs(given[0])) if given and given[0].kind() == "object" else {}
+
+
+def _speaking(tree: SourceTree, text: str) -> Iterator[str]:
+    """Yield the app's own files that hold a text, tests left out."""
+    for file in own_sources(tree):
+        if not is_test(file) and text in tree.read(file):
+            yield file
+
+
+def _served(tree: SourceTree, file: str) -> SgNode | None:
+    root = tree.parsed(file)
+    return serve_call(root) if root is not None else None
+
+
+def _client_of_route(tree: SourceTree, file: str) -> InngestClient | None:
+    call, root = _served(tree, file), tree.parsed(file)
+    client = serve_options(call).get("client") if call is not None else None
+    if client is None or root is None:
+        return None
+    if client.kind() == "new_expression":
+        return InngestClient(None, "", _app_id(tree, file, client))
+    imported = imports(root).get(client.text())
+    if imported is None:
+        own = locally(tree, file, client.text())
+        return InngestClient(None, "", _app_id(tree, file, own.node)) if own else None
+    source, name = imported
+    target = tree.imported(file, source)
+    if target is None:
+        return InngestClient(source, name, None, in_project=False) if source[0] != "." else None
+    if is_generated(tree, target) or name == "*":
+        return None
+    defined = define(tree, target, name)
+    app_id = _app_id(tree, defined.file, defined.node) if defined else None
+    return InngestClient(_module(target), name, app_id)
+
+
+def _is_client(tree: SourceTree, file: str, node: SgNode) -> bool:
+    """Return whether an expression makes a client of the SDK."""
+    root, made = tree.parsed(file), node.field("constructor")
+    if root is None or made is None or node.kind() != "new_expression":
+        return False
+    return imports(root).get(made.text()) == _CLIENT
+
+
+def _app_id(tree: SourceTree, file: str, node: SgNode) -> str | None:
+    """Return the ``id`` that a client is made with, as far as it is written down."""
+    given = arguments(node) if node.kind() == "new_expression" else []
+    value = dict(pairs(given[0])).get("id") if given and given[0].kind() == "object" else None
+    if value is not None and value.kind() in {"identifier", "shorthand_property_identifier"}:
+        named = locally(tree, file, value.text())
+        value = named.node if named else None
+    told = literal(value)
+    return told if isinstance(told, str) else None
+
+
+def _module(file: str) -> str:
+    """Return what a file is imported as, without its suffix."""
+    place = PurePosixPath(file).with_suffix("")
+    return str(place.parent if place.name == "index" else place)

@@ -1,0 +1,176 @@
+"""Quotes, semicolons and indentation: a formatter's configuration, else what the sources show.
+
+Options and defaults: prettier.io/docs/options, biomejs.dev/reference/configuration, editorconfig.org.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from cronshift.handlers.literals import UNKNOWN, literal, text_of
+from cronshift.model import CodeStyle
+from cronshift.project.conventions.sources import sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.handlers.tree import SourceTree
+
+_PRETTIER = (
+    ".prettierrc",
+    *(f".prettierrc.{suffix}" for suffix in ("json", "yaml", "yml", "json5", "toml")),
+)
+_PRETTIER_CODE = tuple(
+    f"{stem}.{suffix}"
+    for stem in ("prettier.config", ".prettierrc")
+    for suffix in ("js", "mjs", "cjs", "ts", "mts", "cts")
+)
+_PRETTIER_KEYS = {"singleQuote", "semi", "useTabs", "tabWidth"}
+_ENDED = ("import_statement", "lexical_declaration", "return_statement", "expression_statement")
+_SECTION = re.compile(r"\s*\[(.+)\]\s*$")
+_SETTING = re.compile(r"\s*(indent_style|indent_size|tab_width)\s*[=:]\s*(\w+)")
+_DEFAULT = CodeStyle()
+
+
+def style_of(tree: SourceTree) -> CodeStyle:
+    """Return how the app's TypeScript is to be written."""
+    edited = _editorconfig(tree)
+    prettier = _prettier(tree)
+    if prettier is not None:
+        width, tabs = prettier.get("tabWidth"), prettier.get("useTabs")
+        told = width is not None or tabs is not None
+        return CodeStyle(
+            double_quotes=prettier.get("singleQuote") is not True,
+            semicolons=prettier.get("semi") is not False,
+            indent=_indent(tabs is True, width or 2) if told else edited or _DEFAULT.indent,
+        )
+    biome = _biome(tree)
+    if biome is not None:
+        return biome
+    counted = _counted(tree)
+    return CodeStyle(counted.double_quotes, counted.semicolons, edited or counted.indent)
+
+
+def _indent(tabs: bool, width: Any) -> str:
+    return "\t" if tabs else " " * width if isinstance(width, int) and 0 < width <= 8 else "  "  # noqa: PLR2004 - wider is a mistake
+
+
+def _prettier(tree: SourceTree) -> dict[str, Any] | None:
+    """Return prettier's options; ``None`` where it is not used, or where only running it tells."""
+    own = tree.data("package.json").get("prettier")
+    if isinstance(own, dict):
+        return own
+    file = next((name for name in _PRETTIER if name in tree.files), None)
+    if file is not None:
+        return tree.data(file) or _loosely(tree.read(file), file)
+    code = next((name for name in _PRETTIER_CODE if name in tree.files), None)
+    root = tree.parsed(code) if code else None
+    if root is None:
+        return None
+    found: dict[str, Any] = {}
+    for pair in root.find_all(kind="pair"):
+        key = pair.field("key")
+        value = literal(pair.field("value"))
+        if key is not None and text_of(key) in _PRETTIER_KEYS and value is not UNKNOWN:
+            found.setdefault(text_of(key), value)
+    return found or None
+
+
+def _loosely(text: str, file: str) -> dict[str, Any]:
+    """Return the options of a configuration in YAML (or TOML); none for what is neither."""
+    import yaml
+
+    try:
+        read = tomllib.loads(text) if file.endswith(".toml") else yaml.safe_load(text)
+    except (tomllib.TOMLDecodeError, yaml.YAMLError, RecursionError, ValueError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _biome(tree: SourceTree) -> CodeStyle | None:
+    file = next((name for name in ("biome.json", "biome.jsonc") if name in tree.files), None)
+    if file is None:
+        return None
+    document = tree.data(file)
+    general = _table(document, "formatter")
+    own = _table(document, "javascript", "formatter")
+    if general.get("enabled") is False or own.get("enabled") is False:
+        return None
+    both = {**general, **own}
+    return CodeStyle(
+        double_quotes=own.get("quoteStyle") != "single",
+        semicolons=own.get("semicolons") != "asNeeded",
+        indent=_indent(both.get("indentStyle", "tab") == "tab", both.get("indentWidth", 2)),
+    )
+
+
+def _table(document: Any, *names: str) -> dict[str, Any]:
+    for name in names:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document if isinstance(document, dict) else {}
+
+
+def _editorconfig(tree: SourceTree) -> str | None:
+    """Return the indentation of TypeScript that .editorconfig sets, the last word counting."""
+    found: dict[str, str] = {}
+    applies = False
+    for line in tree.read(".editorconfig").splitlines():
+        section, setting = _SECTION.match(line), _SETTING.match(line)
+        if section is not None:
+            applies = any(PurePosixPath("a.ts").match(one) for one in _braced(section[1]))
+        elif setting is not None and applies:
+            found[setting[1]] = setting[2].lower()
+    width = found.get("indent_size", found.get("tab_width", ""))
+    if found.get("indent_style") == "tab" or (width == "tab" and "indent_style" not in found):
+        return "\t"
+    return _indent(tabs=False, width=int(width)) if width.isdecimal() else None
+
+
+def _braced(pattern: str) -> Iterator[str]:
+    """Yield the globs that ``{a,b}`` in a section's name stands for."""
+    choice = re.search(r"\{([^{}]*)\}", pattern)
+    for one in choice[1].split(",") if choice else ():
+        yield pattern[: choice.start()] + one.strip() + pattern[choice.end() :] if choice else ""
+    if choice is None:
+        yield pattern
+
+
+def _counted(tree: SourceTree) -> CodeStyle:
+    """Return what most of the strings, statements and lines of the sources are like."""
+    quotes: Counter[bool] = Counter()
+    ended: Counter[bool] = Counter()
+    steps: Counter[str] = Counter()
+    for file in sample(tree):
+        root = tree.parsed(file)
+        if root is None:
+            continue
+        for node in root.find_all(kind="string"):
+            text, parent = node.text(), node.parent()
+            in_markup = parent is not None and parent.kind() == "jsx_attribute"
+            if not in_markup and not re.search(r"[\"']", text[1:-1]):
+                quotes[text.startswith('"')] += 1
+        for node in root.find_all({"rule": {"any": [{"kind": kind} for kind in _ENDED]}}):
+            ended[node.text().endswith(";")] += 1
+        steps.update(_steps(tree.read(file)))
+    return CodeStyle(
+        double_quotes=quotes[True] >= quotes[False],
+        semicolons=ended[True] >= ended[False],
+        indent=steps.most_common(1)[0][0] if steps else _DEFAULT.indent,
+    )
+
+
+def _steps(text: str) -> Iterator[str]:
+    """Yield what each line is indented by beyond the line before it, where that is a level."""
+    before = ""
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        lead = line[: len(line) - len(line.lstrip())]
+        step = lead.removeprefix(before) if lead.startswith(before) else ""
+        if step in {"\t", "  ", "    "}:
+            yield step
+        before = lead

@@ -1,0 +1,219 @@
+"""cronshift.toml: what the user wants otherwise than the defaults, as typed settings.
+
+Read with the standard library, written with tomlkit so that comments and order stay.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from cronshift.errors import ConfigError
+from cronshift.model import (
+    BridgeSettings,
+    FanOut,
+    FanOutMode,
+    HandlerKind,
+    JobOptions,
+    Mode,
+    RateLimit,
+    Throttle,
+)
+from cronshift.schedule.durations import parse_duration
+from cronshift.sessions.settings import SessionSettings, read_sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+CONFIG_NAME = "cronshift.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class MovedEntry:
+    """An entry that was taken out of the Vercel configuration; the job goes on with it.
+
+    Attributes:
+        line: where its table stands in cronshift.toml.
+        handler: where the route's module was moved to, ``path/to/file.ts:export``.
+        max_duration: in seconds, what the Vercel configuration said of the route.
+    """
+
+    path: str
+    schedule: str
+    line: int = 1
+    handler: str | None = None
+    max_duration: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobSettings:
+    """What ``[jobs.<id>]`` says of one job.
+
+    Attributes:
+        path: the entry that carries this id; ``None`` when the id is the one cronshift made.
+        moved: the entry itself, once Vercel no longer has it.
+        vercel_schedule: tells entries with the same path apart.
+        schedule: ticks otherwise than the entry says, in Inngest's grammar, with or without a zone.
+        handler: ``module:attribute``, ``file.py:attribute`` or ``file.ts:export``, for direct calls.
+    """
+
+    path: str | None = None
+    moved: MovedEntry | None = None
+    vercel_schedule: str | None = None
+    schedule: str | None = None
+    mode: Mode | None = None
+    handler: str | None = None
+    handler_kind: HandlerKind | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def over(self, defaults: JobOptions) -> JobOptions:
+        """Return ``defaults`` with what this job sets."""
+        return replace(defaults, **self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A finding that the user knows and accepts, of one job or of all, and why."""
+
+    code: str
+    reason: str
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of cronshift.toml. ``file`` is ``None`` when there is none."""
+
+    file: str | None = None
+    vercel_config: str | None = None
+    target: str = "python"
+    out: str = "inngest_app"
+    app_id: str | None = None
+    mode: Mode | None = None
+    bridge: BridgeSettings = field(default_factory=BridgeSettings)
+    defaults: JobOptions = field(default_factory=JobOptions)
+    jobs: Mapping[str, JobSettings] = field(default_factory=dict)
+    sessions: SessionSettings | None = None
+    suppressions: tuple[Suppression, ...] = ()
+
+
+def load_settings(root: Path, given: Path | None = None) -> Settings:
+    """Read the settings of the project at ``root``; defaults when the file is not there.
+
+    Args:
+        root: the project's folder.
+        given: another file, which must exist.
+
+    Raises:
+        ConfigError: naming every wrong key at once.
+    """
+    path = given or root / CONFIG_NAME
+    try:
+        text = path.read_bytes().decode()
+    except FileNotFoundError:
+        if given is None:
+            return Settings()
+        raise ConfigError(
+            f"{given} does not exist.", reason="no-config", hint="cronshift init"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path.name} cannot be read: {error}.", reason="unreadable-config", where=str(path)
+        ) from error
+    return parse_settings(text, path.name)
+
+
+def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
+    """Return the settings that ``text`` spells.
+
+    Raises:
+        ConfigError: naming every wrong key at once.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not TOML: {error}.", where=file) from error
+    _refuse_what_the_schema_does(document, file)
+    project = document.get("project", {})
+    bridge = dict(document.get("bridge", {}))
+    if "timeout" in bridge:
+        bridge["timeout"] = parse_duration(bridge["timeout"])
+    return Settings(
+        file=file,
+        **{
+            key: project[key]
+            for key in ("vercel_config", "target", "out", "app_id")
+            if key in project
+        },
+        mode=_mode(project.get("mode")),
+        bridge=BridgeSettings(**bridge),
+        defaults=JobOptions(**_options(document.get("defaults", {}))),
+        jobs={
+            job_id: _job(table, _line(text, job_id))
+            for job_id, table in document.get("jobs", {}).items()
+        },
+        sessions=read_sessions(document["sessions"]) if "sessions" in document else None,
+        suppressions=tuple(Suppression(**table) for table in document.get("suppress", ())),
+    )
+
+
+def _refuse_what_the_schema_does(document: Mapping[str, Any], file: str) -> None:
+    from cronshift.project.settings_schema import problems
+
+    found = problems(document)
+    if found:
+        raise ConfigError(
+            f"{file} is not as it should be: {'; '.join(found)}.",
+            hint="The keys are listed in docs/configuration.md.",
+            where=file,
+        )
+
+
+def _line(text: str, job_id: str) -> int:
+    """Return the line of a job's table."""
+    header = re.search(rf"^[ \t]*\[jobs\.\"?{re.escape(job_id)}\"?\]", text, re.MULTILINE)
+    return text.count("\n", 0, header.start()) + 1 if header else 1
+
+
+def _job(table: Mapping[str, Any], line: int) -> JobSettings:
+    own = ("path", "vercel_schedule", "schedule", "handler")
+    kind = table.get("handler_kind")
+    return JobSettings(
+        **{key: table[key] for key in own if key in table},
+        moved=MovedEntry(**table["moved"], line=line) if "moved" in table else None,
+        mode=_mode(table.get("mode")),
+        handler_kind=HandlerKind(kind) if kind else None,
+        options=_options(table),
+    )
+
+
+def _mode(text: str | None) -> Mode | None:
+    return None if text in (None, "auto") else Mode(text)
+
+
+def _options(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of JobOptions that ``table`` names; ``false`` switches one off."""
+    options: dict[str, Any] = {
+        key: table[key] for key in ("retries", "idempotency") if key in table
+    }
+    if "heartbeat" in table:
+        options["heartbeat_env"] = table["heartbeat"]
+    if "concurrency" in table:
+        options["concurrency"] = table["concurrency"] or None
+    for key in ("start_timeout", "finish_timeout", "jitter", "stale_after"):
+        if key in table:
+            options[key] = parse_duration(table[key]) if table[key] else None
+    for key, limit in (("throttle", Throttle), ("rate_limit", RateLimit)):
+        if key in table:
+            options[key] = limit(**{**table[key], "period": parse_duration(table[key]["period"])})
+    if "fan_out" in table:
+        fan_out = table["fan_out"]
+        options["fan_out"] = FanOut(
+            fan_out["param"],
+            tuple(fan_out["values"]),
+            FanOutMode(fan_out.get("mode", FanOutMode.SEQUENCE)),
+        )
+    return options

@@ -1,0 +1,221 @@
+"""An Inngest endpoint, over HTTP or in process: called, asked what it is, asked what it has."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from cronshift.errors import CronshiftError
+from cronshift.runtime import web
+from cronshift.server.signing import signature
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from starlette.types import ASGIApp
+
+DISCOVERY = "step"
+"""The ``stepId`` of a request that targets no step."""
+
+_SDK = "x-inngest-sdk"
+_LOCAL = "http://cronshift.local"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an endpoint answered to a call.
+
+    Attributes:
+        headers: with lower-case names.
+        content: the body as JSON, or as text where it is none.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: Any
+
+    @property
+    def is_final(self) -> bool:
+        """Whether an error is not to be tried again."""
+        return self.headers.get("x-inngest-no-retry", "").lower() == "true"
+
+
+class Endpoint:
+    """Where functions are served.
+
+    Attributes:
+        url: as errors name it.
+        sdk: the name and version that it told with its last answer.
+    """
+
+    def __init__(self, url: str, http: httpx.AsyncClient, signing_key: str | None = None) -> None:
+        self.url = url
+        self.sdk: str | None = None
+        self._http = http
+        self._key = signing_key
+
+    @classmethod
+    @asynccontextmanager
+    async def http(cls, url: str, signing_key: str | None = None) -> AsyncIterator[Endpoint]:
+        """Open the endpoint at an address.
+
+        Args:
+            url: all of it: ``http://localhost:3000/api/inngest``.
+            signing_key: signs every request, where the endpoint asks for that.
+
+        Raises:
+            CronshiftError: ``invalid-endpoint`` for what is no web address.
+        """
+        try:
+            parts = urlsplit(url)
+            fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query
+        except ValueError:
+            fine = False
+        if not fine:
+            raise CronshiftError(
+                f"{url!r} is no address of an Inngest endpoint.",
+                reason="invalid-endpoint",
+                hint="Write it like http://localhost:3000/api/inngest.",
+            )
+        async with web.client(url) as http:
+            yield cls(url, http, signing_key)
+
+    @classmethod
+    @asynccontextmanager
+    async def asgi(
+        cls, app: ASGIApp, path: str = "/api/inngest", signing_key: str | None = None
+    ) -> AsyncIterator[Endpoint]:
+        """Open an app of this process; no socket, and its lifespan around all calls."""
+        from cronshift.runtime.apps import Lifespan
+
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with (
+            Lifespan.around(app),
+            httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(None)) as http,
+        ):
+            yield cls(_LOCAL + path, http, signing_key)
+
+    async def call(self, function_id: str, step_id: str, body: Mapping[str, Any]) -> Reply:
+        """Ask the endpoint to go on with a run.
+
+        Args:
+            function_id: with the app's id in front.
+            step_id: the hashed id of the step to run, or :data:`DISCOVERY`.
+            body: what :func:`cronshift.executor.protocol.request_body` returned.
+
+        Raises:
+            CronshiftError: if this is no Inngest endpoint, or it refuses the caller.
+            httpx.HTTPError: if there is no answer.
+        """
+        query = {"fnId": function_id, "stepId": step_id or DISCOVERY}
+        response = await self._send("POST", body, params=query)
+        self._judge(response)
+        reply = Reply(response.status_code, response.headers, _content(response))
+        if reply.status != HTTPStatus.CREATED or not isinstance(reply.content, dict):
+            return reply
+        wrapped = reply.content  # a streamed answer: the status came before its outcome was known
+        content = wrapped.get("body")
+        return Reply(
+            int(wrapped.get("status", HTTPStatus.INTERNAL_SERVER_ERROR)),
+            {str(k).lower(): str(v) for k, v in (wrapped.get("headers") or {}).items()},
+            _parsed(content) if isinstance(content, str) else content,
+        )
+
+    async def introspect(self) -> dict[str, Any]:
+        """Return what the endpoint tells of itself: mode, number of functions, keys present.
+
+        Raises:
+            CronshiftError: if it cannot be reached, is none, redirects, or refuses the caller.
+        """
+        response = await self._contact("GET", None)
+        return self._document(response, "function_count")
+
+    async def sync_in_band(self) -> dict[str, Any]:
+        """Return what the endpoint would register: ``functions`` and the app's id.
+
+        Nothing is registered by asking, but only an endpoint in cloud mode answers: one in dev mode
+        would go and register with its dev server.
+
+        Raises:
+            CronshiftError: as :meth:`introspect`.
+        """
+        response = await self._contact(
+            "PUT", {"url": self.url}, headers={"x-inngest-sync-kind": "in_band"}
+        )
+        return self._document(response, "functions")
+
+    async def _contact(self, method: str, body: Any, **options: Any) -> httpx.Response:
+        try:
+            response = await self._send(method, body, **options)
+        except httpx.HTTPError as error:
+            raise CronshiftError(
+                f"{self.url} cannot be reached: {web.unreachable(error)}.",
+                reason="endpoint-unreachable",
+                hint="Is the app running, and is this the address it listens on?",
+            ) from error
+        self._judge(response)
+        return response
+
+    async def _send(self, method: str, body: Any, **options: Any) -> httpx.Response:
+        content = b"" if body is None else json.dumps(body).encode()
+        headers = {"content-type": "application/json", "user-agent": "cronshift"}
+        if self._key:
+            headers["x-inngest-signature"] = signature(content, self._key, datetime.now(UTC))
+        headers |= options.pop("headers", {})
+        response = await self._http.request(
+            method, self.url, content=content, headers=headers, **options
+        )
+        self.sdk = response.headers.get(_SDK, self.sdk)
+        return response
+
+    def _judge(self, response: httpx.Response) -> None:
+        """Raise for answers that no function gave."""
+        status = response.status_code
+        if response.is_redirect:
+            raise CronshiftError(
+                f"{self.url} redirects to {response.headers['location']!r:.200}.",
+                reason="endpoint-redirects",
+                hint="Let the app's middleware pass /api/inngest: Inngest does not follow.",
+            )
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise CronshiftError(
+                f"{self.url} refuses the request as unauthorized.",
+                reason="unauthorized",
+                hint="Set INNGEST_SIGNING_KEY to the endpoint's key, or run it with INNGEST_DEV=1.",
+            )
+        if _SDK not in response.headers:
+            raise CronshiftError(
+                f"{self.url} is no Inngest endpoint: it answered {status} without {_SDK}.",
+                reason="not-an-inngest-endpoint",
+                hint="The SDK's serve() is usually mounted at /api/inngest.",
+            )
+
+    def _document(self, response: httpx.Response, key: str) -> dict[str, Any]:
+        document = _content(response)
+        if response.is_success and isinstance(document, dict) and key in document:
+            return document
+        said = document.get("message") if isinstance(document, dict) else None
+        raise CronshiftError(
+            f"{self.url} answered {response.status_code} without `{key}`"
+            + (f": {said}" if said else "."),
+            reason="endpoint-refuses",
+            hint="Its log tells why.",
+        )
+
+
+def _content(response: httpx.Response) -> Any:
+    return _parsed(response.text)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -1,0 +1,108 @@
+"""What an app needs for the session flow, written once and then the app's own."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cronshift.errors import ConfigError
+from cronshift.operations import ChangeKind, Edit, Operation, build_operation
+from cronshift.operations.files import content, inside
+from cronshift.project.settings import CONFIG_NAME, load_settings, parse_settings
+from cronshift.targets.scaffold import prisma
+from cronshift.targets.scaffold.python import python_edits
+from cronshift.targets.scaffold.rendering import Names, rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+SQL_FILE = "migrations/queued_status.sql"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FLOW = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
+    root: Path,
+    now: datetime,
+    *,
+    flow: str = "session",
+    enum: str = "session_status",
+    label: str = "queued",
+    items: str | None = None,
+    target: str | None = None,
+    force: bool = False,
+) -> Operation:
+    """Return the operation that writes the app's side; what the app has written is left alone.
+
+    Args:
+        root: the project's folder.
+        now: the present instant.
+        flow: the flow's name.
+        enum: the type of the status column, by its name in the database or in a schema.prisma.
+        label: the new state.
+        items: the column with a session's items; without one, the column whose length is the cost.
+        target: ``python`` or ``nextjs``; without one, the project's.
+        force: overwrite generated TypeScript that was changed by hand, with a copy beside it.
+
+    Raises:
+        ConfigError: for a name that is none.
+        CronshiftError: for a Next.js app that functions cannot be generated for.
+        RefusedError: when generated TypeScript was changed by hand, without ``force``.
+    """
+    for given in (enum, label, *([items] if items else [])):
+        if not _NAME.fullmatch(given):
+            raise ConfigError(f"{given!r} is no name.", reason="invalid-name", where=given)
+    if not _FLOW.fullmatch(flow):
+        raise ConfigError(
+            f"{flow!r} is no flow: lower-case words joined by hyphens.", reason="invalid-name"
+        )
+    schemas = prisma.find_schemas(root)
+    names = Names(flow, _database_name(schemas.values(), enum), label, items or "selected_models")
+    settings_text, edits = _settings(root, names)
+    edits += _migration(root, names)
+    edits += _label(schemas, enum, label)
+    if (target or load_settings(root).target) == "nextjs":
+        from cronshift.targets.scaffold.nextjs import nextjs_edits
+
+        sessions = parse_settings(settings_text).sessions
+        edits += nextjs_edits(root, names, sessions, items, force=force)
+    else:
+        edits += python_edits(root, names)
+    return build_operation(root, "scaffold sessions", edits, now, allow_dirty=force)
+
+
+def _settings(root: Path, names: Names) -> tuple[str, list[Edit]]:
+    """Return what cronshift.toml will say, and the edit that adds the mapping where it has none."""
+    before = content(inside(root, CONFIG_NAME))
+    text = (before or b"").decode()
+    if re.search(r"^\s*\[sessions\]", text, re.MULTILINE):
+        return text, []
+    added = rendered("sessions.toml", names)
+    after = text.rstrip() + "\n" + added if text.strip() else added.lstrip()
+    said = "the mapping of your tables; correct the names"
+    return after, [Edit(CONFIG_NAME, after.encode(), ChangeKind.EDIT_CONFIG, said, based_on=before)]
+
+
+def _migration(root: Path, names: Names) -> list[Edit]:
+    if content(inside(root, SQL_FILE)) is not None:
+        return []
+    said = f"the new label {names.label} of {names.enum}"
+    return [Edit(SQL_FILE, rendered("queued_status.sql", names).encode(), summary=said)]
+
+
+def _database_name(schemas: Iterable[str], enum: str) -> str:
+    """Return the enum's name in the database, where a Prisma schema calls it by another."""
+    found = (prisma.database_name(text, enum) for text in schemas)
+    return next((name for name in found if name and _NAME.fullmatch(name)), enum)
+
+
+def _label(schemas: dict[str, str], enum: str, label: str) -> list[Edit]:
+    """Return the edit that adds the label to the enum in a Prisma schema, where there is one."""
+    for path, text in schemas.items():
+        after = prisma.with_value(text, enum, label)
+        if after is not None:
+            said = f"{path}: {enum} has {label}"
+            return [Edit(path, after.encode(), summary=said, based_on=text.encode())]
+    return []

@@ -1,0 +1,94 @@
+"""The flow's side of a Next.js app: its functions in TypeScript, and the tables that they need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cronshift.errors import ConfigError
+from cronshift.handlers.tree import SourceTree
+from cronshift.operations import Edit
+from cronshift.operations.files import content, inside
+from cronshift.plan.placement import NEXTJS
+from cronshift.plan.planning import make_plan
+from cronshift.project import load_project
+from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
+from cronshift.sessions.settings import CostKind, SessionSettings
+from cronshift.targets import GeneratedFile, generate
+from cronshift.targets.changes import compare, edits
+from cronshift.targets.nextjs.client import client_import
+from cronshift.targets.nextjs.sessions import SessionApp, app_side, generate_sessions, tables_sql
+from cronshift.targets.seal import is_untouched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cronshift.model import Plan
+    from cronshift.targets.scaffold.rendering import Names
+
+TABLES_FILE = "migrations/session_tables.sql"
+
+
+def nextjs_edits(
+    root: Path, names: Names, settings: SessionSettings | None, items: str | None, *, force: bool
+) -> list[Edit]:
+    """Return the edits that write the flow, and that have its functions served.
+
+    Files that follow cronshift.toml are written anew when it says something else; the app's own
+    (``connection.ts``, ``work.ts``, the migration) are written once.
+
+    Args:
+        root: the project's folder.
+        names: what the user calls things.
+        settings: the mapping.
+        items: the column with a session's items, where the user names one.
+        force: overwrite what was changed by hand, with a copy beside it.
+
+    Raises:
+        ConfigError: when cronshift.toml maps no sessions.
+        CronshiftError: for an app that functions cannot be generated for.
+        RefusedError: when files were changed by hand, without ``force``.
+    """
+    if settings is None:
+        raise ConfigError("cronshift.toml has no [sessions] that can be read.", where="sessions")
+    project = load_project(root)
+    plan = make_plan(replace(project, settings=replace(project.settings, target=NEXTJS)))
+    by_cost = settings.cost.value if settings.cost.kind is CostKind.ARRAY_LENGTH else names.items
+    prisma = "@prisma/client" in SourceTree(root).dependencies
+    app = SessionApp(
+        plan.out,
+        names.flow,
+        settings,
+        items or str(by_cost),
+        prisma,
+        plan.sdk_major,
+        client_import(plan, f"{plan.out}/sessions/session.ts"),
+        plan.code.style,
+    )
+    files = (*generate_sessions(app), *_served(root, plan))
+    written, _ = edits(root, compare(root, files, app.folder), force=force)
+    once = (
+        *app_side(app),
+        GeneratedFile(TABLES_FILE, tables_sql(settings)),
+        GeneratedFile(OWNERSHIP_NAME, dump_ownership(Ownership())),
+    )
+    return written + [
+        Edit(file.path, file.text.encode(), based_on=None)
+        for file in once
+        if content(inside(root, file.path)) is None
+    ]
+
+
+def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
+    """Yield client and ownership where there is none, and the list of functions where cronshift wrote it."""
+    kept = tuple(job for job in plan.jobs if job.module and (root / job.module).is_file())
+    for file in generate(replace(plan, jobs=kept, sessions=True)):
+        there = content(inside(root, file.path))
+        if there is None:
+            wanted = file.path in {f"{plan.out}/client.ts", f"{plan.out}/ownership.ts"}
+        else:
+            written = is_untouched(there.decode(errors="replace"))
+            wanted = file.path == f"{plan.out}/functions/index.ts" and written
+        if wanted:
+            yield file

@@ -1,0 +1,66 @@
+"""``serve --check``: the server itself, started, asked over its socket, and stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cronshift.errors import CronshiftError
+from cronshift.model import Severity
+from cronshift.plan.findings.inngest import COUNT_DIFFERS
+from cronshift.server.app import build_app
+from cronshift.server.endpoint import Endpoint
+from cronshift.server.serving import listen, origin, running
+from cronshift.validation import check, inspect_package
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cronshift.model import Finding, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a server showed of itself.
+
+    Attributes:
+        functions: the ids that it would register, with the app's in front.
+    """
+
+    mode: str
+    functions: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def bad(self) -> bool:
+        """Whether a finding is an error."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+async def check_served(root: Path, plan: Plan) -> Checked:
+    """Start the server on a free loopback port, introspect it, and compare it with the plan.
+
+    Raises:
+        CronshiftError: if the package cannot be loaded, or the server does not start.
+    """
+    registration = inspect_package(root, plan.out.replace("/", "."))
+    app = build_app(root, plan.out)
+    listener = listen("127.0.0.1", 0)
+    url = origin(listener) + app.path
+    key = app.client.signing_key if app.client.is_production else None
+    told = None
+    async with running(app, listener), Endpoint.http(url, key) as endpoint:
+        told = await endpoint.introspect()
+    if told is None:
+        raise CronshiftError(
+            f"The server did not start: {app.startup_error}", reason="startup-failed"
+        )
+    found = list(check(plan, registration))
+    if told["function_count"] != len(app.functions):
+        found.append(
+            COUNT_DIFFERS.found(
+                f"The endpoint answers for {told['function_count']} functions, and the package "
+                f"lists {len(app.functions)}."
+            )
+        )
+    return Checked(app.mode, tuple(function.id for function in app.functions), tuple(found))

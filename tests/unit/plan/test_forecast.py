@@ -1,0 +1,86 @@
+"""Every number of the forecast is that of counting ticks one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cronshift.model import CronEntry, FanOut, Job, JobOptions, Location, Mode
+from cronshift.plan import forecast
+from cronshift.schedule import Schedule
+
+NOW = datetime(2026, 11, 24, 12, 7, tzinfo=UTC)
+MINUTES = st.sampled_from(["0", "7", "*/15", "0,30", "10-12", "59"])
+HOURS = st.sampled_from(["*", "3", "*/6", "23", "1,13"])
+DAYS = st.sampled_from(["*", "1", "31", "*/10"])
+WEEKDAYS = st.sampled_from(["*", "0", "1-5"])
+SCHEDULES = st.tuples(MINUTES, HOURS, DAYS, st.just("*"), WEEKDAYS).map(" ".join)
+
+
+def job(number: int, schedule: str, options: JobOptions | None = None) -> Job:
+    entry = CronEntry(f"/api/{number}", schedule, Location("vercel.json", 1), f"crons[{number}]")
+    chosen = options or JobOptions()
+    return Job(
+        str(number), entry, Schedule.parse(f"TZ=UTC {schedule}"), Mode.BRIDGE, options=chosen
+    )
+
+
+def ticks(one: Job) -> list[datetime]:
+    assert one.schedule
+    end = NOW + forecast.PERIOD
+    return list(takewhile(lambda tick: tick <= end, one.schedule.after(NOW)))
+
+
+@given(st.lists(SCHEDULES, min_size=1, max_size=7))
+def test_loads_are_counted_exactly(schedules: list[str]) -> None:
+    jobs = [job(number, text) for number, text in enumerate(schedules)]
+    due = Counter(tick for one in jobs for tick in ticks(one))
+    load = forecast.load_of(jobs, NOW)
+    assert load.peak == max(due.values(), default=0)
+    assert sum(load.by_hour) == due.total() == sum(forecast.runs(one, NOW) for one in jobs)
+    for hour, runs in enumerate(load.by_hour):
+        assert runs == sum(times for tick, times in due.items() if tick.hour == hour)
+    for busy in load.busiest:
+        same = [
+            n for tick, n in due.items() if (tick.hour, tick.minute) == (busy.hour, busy.minute)
+        ]
+        assert busy.jobs == max(same)
+        names = {one.id for one in forecast.due_in(jobs, busy, NOW)}
+        assert names == {
+            one.id
+            for one in jobs
+            if any((t.hour, t.minute) == (busy.hour, busy.minute) for t in ticks(one))
+        }
+    later = Counter(
+        tick + timedelta(minutes=number % 5)
+        for number, one in enumerate(jobs)
+        for tick in ticks(one)
+    )
+    assert load.staggered_peak == min(load.peak, max(later.values(), default=0))
+
+
+@given(SCHEDULES, st.integers(0, 4), st.booleans())
+def test_executions_are_runs_and_their_steps(schedule: str, values: int, beats: bool) -> None:
+    fan_out = FanOut("m", tuple(map(str, range(values)))) if values else None
+    options = JobOptions(fan_out=fan_out, heartbeat_env="PING" if beats else None)
+    one = job(0, schedule, options)
+    steps = (1 + values if values else 1) + beats
+    assert forecast.executions(one, NOW) == len(ticks(one)) * (1 + steps)
+
+
+def test_the_documented_example_agrees() -> None:
+    # facts, Inngest section 5: every minute, one step, 30 days
+    assert forecast.executions(job(0, "* * * * *"), NOW) == 86_400
+    free, pro, business = forecast.allowances()
+    assert (free.name, free.executions, free.concurrency) == ("Free", 50_000, 5)
+    assert free.executions < pro.executions < business.executions
+
+
+def test_spreading_five_jobs_over_five_minutes_leaves_one_at_a_time() -> None:
+    load = forecast.load_of([job(number, "0 3 * * *") for number in range(5)], NOW)
+    assert (load.peak, load.staggered_peak) == (5, 1)
+    assert [(str(one), one.jobs) for one in load.busiest] == [("03:00", 5)]

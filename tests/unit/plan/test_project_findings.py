@@ -1,0 +1,263 @@
+"""What only the whole project shows: each rule where it must speak and where it must not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift.plan.planning import make_plan
+from cronshift.project import load_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROUTE = "export async function GET() {\n  await work();\n  return Response.json({});\n}\n"
+LONG = "export const maxDuration = 800;\n" + ROUTE
+SERVE = 'import { serve } from "inngest/next";\nexport const { GET, POST, PUT } = serve({});\n'
+AWAY = "import {{ NextResponse }} from 'next/server';\nexport function middleware(request) {{\n  if (!request.cookies.get('s')) return NextResponse.redirect('/login');\n}}\n{config}"
+CALL_V3 = 'inngest.createFunction({ id: "x" }, { cron: "0 3 * * *" }, async () => {});'
+CALL_V4 = 'inngest.createFunction({ id: "x", triggers: [{ cron: "0 3 * * *" }] }, async () => {});'
+
+
+def codes(
+    root: Path, files: dict[str, str], crons: list[tuple[str, str]] | None = None, **vercel: object
+) -> list[tuple[str, str | None, int | None]]:
+    entries = crons or [("/api/cron/mail", "0 3 * * *")]
+    document = {"crons": [{"path": path, "schedule": when} for path, when in entries], **vercel}
+    if not any(file.startswith("app/api/cron/mail/") for file in files):
+        files = {"app/api/cron/mail/route.ts": ROUTE, **files}
+    for name, text in {"vercel.json": json.dumps(document, indent=1), **files}.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return [
+        (
+            one.code,
+            one.location.file if one.location else None,
+            one.location.line if one.location else None,
+        )
+        for one in make_plan(load_project(root)).findings
+    ]
+
+
+def only(found: list[tuple[str, str | None, int | None]], code: str) -> list[tuple[str, int]]:
+    return [(file or "", line or 0) for name, file, line in found if name == code]
+
+
+def test_a_route_named_like_a_job_that_nobody_calls_is_told(tmp_path: Path) -> None:
+    found = codes(tmp_path, {"app/api/cron/digest/route.ts": ROUTE})
+    assert only(found, "CS307") == [("app/api/cron/digest/route.ts", 1)]
+
+
+@pytest.mark.parametrize(
+    "file", ["app/api/users/route.ts", "app/api/cron/[job]/route.ts", "app/cron/page.tsx"]
+)
+def test_other_routes_are_nobodys_forgotten_jobs(tmp_path: Path, file: str) -> None:
+    assert only(codes(tmp_path, {file: ROUTE}), "CS307") == []
+
+
+def test_a_glob_that_matches_nothing_is_told_at_its_line(tmp_path: Path) -> None:
+    globs = {"app/api/**/*.ts": {"maxDuration": 60}, "api/old/*.ts": {"maxDuration": 60}}
+    ((file, line),) = only(codes(tmp_path, {}, functions=globs), "CS309")
+    assert "api/old" in (tmp_path / file).read_text().splitlines()[line - 1]
+
+
+@pytest.mark.parametrize(
+    ("version", "refused"),
+    [
+        ("3.21.9", False),
+        ("3.22.0", True),
+        ("3.53.1", True),
+        ("3.54.0", False),
+        ("^3.40.0", False),  # it may well be installed as 3.54
+        ("4.24.0", False),
+    ],
+)
+def test_refused_versions_of_the_sdk_are_told(tmp_path: Path, version: str, refused: bool) -> None:
+    package = json.dumps({"dependencies": {"next": "16.0.0", "inngest": version}})
+    assert bool(only(codes(tmp_path, {"package.json": package}), "CS423")) is refused
+
+
+def test_the_installed_version_counts_and_not_the_range(tmp_path: Path) -> None:
+    files = {
+        "package.json": json.dumps({"dependencies": {"next": "16", "inngest": "^3.40.0"}}),
+        "node_modules/inngest/package.json": '{"version": "3.41.0"}',
+    }
+    assert only(codes(tmp_path, files), "CS423") == [("package.json", 1)]
+
+
+def test_the_version_that_a_workspace_shares_counts(tmp_path: Path) -> None:
+    shared = tmp_path / "node_modules/inngest/package.json"
+    shared.parent.mkdir(parents=True)
+    shared.write_text('{"version": "3.41.0"}')
+    app = tmp_path / "apps" / "web"
+    app.mkdir(parents=True)
+    package = json.dumps({"dependencies": {"next": "16", "inngest": "^3.40.0"}})
+    assert only(codes(app, {"package.json": package}), "CS423") == [("package.json", 1)]
+
+
+@pytest.mark.parametrize(
+    ("version", "call", "wrong"),
+    [
+        ("4.24.0", CALL_V3, True),
+        ("4.24.0", CALL_V4, False),
+        ("^3.54.0", CALL_V4, True),
+        ("^3.54.0", CALL_V3, False),
+        ("latest", CALL_V3, False),
+    ],
+)
+def test_the_other_majors_shape_is_told(
+    tmp_path: Path, version: str, call: str, wrong: bool
+) -> None:
+    files = {
+        "package.json": json.dumps({"dependencies": {"next": "16", "inngest": version}}),
+        "lib/jobs.ts": f'import {{ inngest }} from "./inngest";\nexport const x = {call}\n',
+    }
+    assert only(codes(tmp_path, files), "CS432") == ([("lib/jobs.ts", 2)] if wrong else [])
+
+
+@pytest.mark.parametrize(
+    ("config", "intercepts"),
+    [
+        ("", True),
+        ("export const config = { matcher: ['/((?!_next/static|favicon.ico).*)'] };", True),
+        ("export const config = { matcher: '/api/:path*' };", True),
+        ("export const config = { matcher: ['/dashboard/:path*', '/account'] };", False),
+        ("export const config = { matcher: ['/((?!api|_next).*)'] };", False),
+        ("export const config = { matcher: ['/((?!api/inngest|_next).*)'] };", False),
+        ("export const config = { matcher: [{ source: '/api/:path*' }] };", True),
+        ("export const config = { matcher: computed() };", False),
+    ],
+)
+def test_a_middleware_before_the_endpoint_is_told(
+    tmp_path: Path, config: str, intercepts: bool
+) -> None:
+    found = codes(tmp_path, {"middleware.ts": AWAY.format(config=config)})
+    assert bool(only(found, "CS430")) is intercepts
+
+
+def test_a_middleware_that_turns_nobody_away_is_fine(tmp_path: Path) -> None:
+    text = "export function middleware(request) { console.log(request.url); }\n"
+    assert only(codes(tmp_path, {"middleware.ts": text}), "CS430") == []
+
+
+@pytest.mark.parametrize(
+    ("serve", "told"),
+    [
+        (SERVE, True),  # 300 s by default
+        ("export const maxDuration = 60;\n" + SERVE, True),
+        ("export const maxDuration = 800;\n" + SERVE, False),
+    ],
+)
+def test_the_endpoint_must_run_as_long_as_its_handlers(
+    tmp_path: Path, serve: str, told: bool
+) -> None:
+    files = {"app/api/cron/mail/route.ts": LONG, "app/api/inngest/route.ts": serve}
+    expected = [("app/api/inngest/route.ts", 1)] if told else []
+    assert only(codes(tmp_path, files), "CS431") == expected
+
+
+def test_vercel_json_may_give_the_endpoint_its_duration(tmp_path: Path) -> None:
+    files = {"app/api/cron/mail/route.ts": LONG, "app/api/inngest/route.ts": SERVE}
+    found = codes(tmp_path, files, functions={"app/api/inngest/route.ts": {"maxDuration": 800}})
+    assert only(found, "CS431") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("CRON_SECRET=\n", True),
+        ("INNGEST_EVENT_KEY=\n", True),
+        ("# INNGEST_EVENT_KEY=\nINNGEST_SIGNING_KEY=\n", False),
+    ],
+)
+def test_the_example_of_the_environment_names_the_keys(
+    tmp_path: Path, text: str, told: bool
+) -> None:
+    assert bool(only(codes(tmp_path, {".env.example": text}), "CS433")) is told
+
+
+def test_a_real_environment_is_never_looked_at(tmp_path: Path) -> None:
+    assert only(codes(tmp_path, {".env": "A=1\n", ".env.local": "B=2\n"}), "CS433") == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "line"),
+    [
+        (".github/workflows/x.yml", "on: push\nrun: curl $URL/api/cron/mail?x=1\n", 2),
+        ("README.md", "GET `/api/cron/mail` sends.\n", 1),
+        ("package.json", '{"scripts": {"mail": "curl localhost/api/cron/mail"}}', 1),
+        ("docs/a.md", "/api/cron/mails and /api/cron/mail-box\n", None),
+        ("lib/x.ts", 'fetch("/api/cron/mail")', None),  # code is the app's own business
+    ],
+)
+def test_scripts_and_documents_that_call_a_route_are_told(
+    tmp_path: Path, file: str, text: str, line: int | None
+) -> None:
+    assert only(codes(tmp_path, {file: text}), "CS601") == ([(file, line)] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("schedules", "told"),
+    [
+        (["0 2 * * *", "0 3 * * *", "0 4 * * *"], True),
+        (["0 2 * * *", "20 2 * * *", "40 2 * * *"], True),
+        (["0 2 * * *", "0 3 * * *"], False),
+        (["0 0 * * *", "0 8 * * *", "0 16 * * *"], False),
+        (["0 2 * * 1", "0 3 * * 2", "0 4 * * 3"], False),
+    ],
+)
+def test_retries_made_by_hand_are_seen(tmp_path: Path, schedules: list[str], told: bool) -> None:
+    crons = [("/api/cron/mail", schedule) for schedule in schedules]
+    assert bool(only(codes(tmp_path, {}, crons), "CS506")) is told
+
+
+@pytest.mark.parametrize(
+    ("schedules", "told"),
+    [
+        (["0 3 * * *", "0 3 * * *", "0 3 * * 1"], True),
+        (["0 3 * * *", "0 3 * * *"], False),
+        (["0 3 * * *", "0 3 * * *", "0 3 * * 1", "0 * * * *"], False),  # hourly: not on Hobby
+    ],
+)
+def test_jobs_that_hobby_spread_are_told(tmp_path: Path, schedules: list[str], told: bool) -> None:
+    crons = [(f"/api/cron/mail?job={number}", text) for number, text in enumerate(schedules)]
+    assert bool(only(codes(tmp_path, {}, crons), "CS505")) is told
+
+
+def test_a_suppression_that_hides_nothing_is_told(tmp_path: Path) -> None:
+    rule = '[[suppress]]\ncode = "{}"\nreason = "known"\n'
+    text = rule.format("CS206") + rule.format("CS301") + rule.format("CS404")
+    found = codes(tmp_path, {"cronshift.toml": text})
+    assert only(found, "CS602") == [("cronshift.toml", 1)]  # CS301; CS404 is validate's
+    assert only(found, "CS206") == []
+
+
+@pytest.mark.parametrize(
+    ("service", "told"),
+    [
+        ({"type": "cron", "entrypoint": "jobs/x.py", "schedule": "0 3 * * *"}, ["CS116"]),
+        ({"type": "cron", "entrypoint": "jobs.x:run", "schedule": ["0 3 * * *"]}, ["CS116"]),
+        (
+            {"type": "job", "trigger": "schedule", "root": "jobs", "entrypoint": "x.py"},
+            ["CS116"],
+        ),
+        ({"type": "cron", "entrypoint": "gone.py", "schedule": "0 3 * * *"}, ["CS301", "CS116"]),
+        ({"type": "web", "entrypoint": "gone.py"}, []),
+        ("nothing", []),
+    ],
+)
+def test_services_with_a_schedule_are_told(
+    tmp_path: Path, service: object, told: list[str]
+) -> None:
+    found = codes(tmp_path, {"jobs/x.py": "def run(): ..."}, experimentalServices={"s": service})
+    assert [code for code, _, _ in found if code in {"CS116", "CS301"}] == told
+    lines = (tmp_path / "vercel.json").read_text().splitlines()
+    assert all('"s"' in lines[(line or 0) - 1] for code, _, line in found if code == "CS116")
+
+
+def test_schedules_that_nitro_makes_are_told(tmp_path: Path) -> None:
+    text = "export default defineNitroConfig({\n  scheduledTasks: {},\n});\n"
+    assert only(codes(tmp_path, {"nitro.config.ts": text}), "CS117") == [("nitro.config.ts", 2)]
