@@ -17,9 +17,7 @@ def module_file(tree: SourceTree, file: str, module: str) -> str | None:
     folder = PurePosixPath(file).parent
     bases = [folder, *folder.parents]
     starts = (
-        [bases[up - 1]]
-        if 0 < up <= len(bases)
-        else [PurePosixPath(), *bases, PurePosixPath("src")]
+        [bases[up - 1]] if 0 < up <= len(bases) else [PurePosixPath(), *bases, PurePosixPath("src")]
     )
     for start in starts:
         for name in (f"{path}.py", f"{path}/__init__.py") if path else ("__init__.py",):

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Any
 from cronshift.errors import ConfigError
 from cronshift.handlers import Resolution, Resolver, Verdict
 from cronshift.handlers.behaviour import Auth, Behaviour, Loose, Spot
+from cronshift.handlers.flow.behaving import behaviour_of as following
+from cronshift.handlers.flow.fronts import fronts_of, refusing
+from cronshift.handlers.flow.program import Program
+from cronshift.handlers.flow.reader import Gate, Reader
 from cronshift.handlers.functions import glob
 from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascript
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
@@ -44,7 +48,12 @@ _AUTH = {
         "takes `Bearer undefined` where the secret is not set",
     ),
     Auth.SPOOFABLE: (behaves.SPOOFABLE, "believes a header that anybody can send"),
+    Auth.WRONG: (
+        behaves.WRONG_CREDENTIAL,
+        "takes no `Authorization: Bearer $CRON_SECRET`, which is all that Vercel sends",
+    ),
 }
+_UNFOLLOWED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
 _LOOSE = {
     Loose.MAIN: (behaves.NOT_AWAITED, "is started and not awaited"),
     Loose.SIDE: (behaves.SIDE_NOT_AWAITED, "is started and not awaited"),
@@ -67,7 +76,9 @@ class Judge:
         self.resolver = Resolver(root, document, edited)
         self._root = root
         self._functions = document.get("functions") if isinstance(document, dict) else None
-        self._known: dict[Handler, Behaviour] = {}
+        self._known: dict[tuple[Handler, str], Behaviour] = {}
+        self._program = Program(self.resolver.tree)
+        self._fronts: dict[str, tuple[Gate, ...]] = {}
 
     def of(
         self, entry: CronEntry, schedule: Schedule | None, job: str
@@ -85,7 +96,8 @@ class Judge:
         found = list(self._route(entry, resolution, job))
         if handler is None or resolution.verdict not in {Verdict.ANSWERED, Verdict.UNKNOWN}:
             return handler, found
-        seen = self.behaviour(handler)
+        seen = self.behaviour(handler, entry.path)
+        found += self._in_front(entry, job)
         handler = self._described(handler, seen)
         found += self._findings(entry, handler, seen, job)
         found += _overlap(entry, handler, schedule, job)
@@ -134,15 +146,44 @@ class Judge:
             seen |= found
         return False
 
-    def behaviour(self, handler: Handler) -> Behaviour:
-        """Return what a handler does; each is read once."""
-        if handler not in self._known:
-            reading = of_python if handler.language == "python" else of_javascript
-            is_source = handler.language in {"python", "typescript", "javascript"}
-            self._known[handler] = (
-                reading(self.resolver.tree, handler) if is_source else Behaviour()
-            )
-        return self._known[handler]
+    def behaviour(self, handler: Handler, path: str = "/") -> Behaviour:
+        """Return what a handler does when an entry's path is called; each is read once."""
+        key = (handler, path)
+        if key not in self._known:
+            self._known[key] = self._read(handler, path)
+        return self._known[key]
+
+    def _read(self, handler: Handler, path: str) -> Behaviour:
+        if handler.language not in {"python", "typescript", "javascript"}:
+            return Behaviour()
+        saying = of_python if handler.language == "python" else of_javascript
+        said = saying(self.resolver.tree, handler)
+        if handler.kind in _UNFOLLOWED:
+            return said
+        seen = following(Reader(self._program, handler, path, self.fronts(path)))
+        return replace(
+            seen,
+            max_duration=said.max_duration,
+            runtime=said.runtime,
+            cached=said.cached,
+            streams=said.streams,
+            side_effects=said.side_effects,
+            refuses_get=seen.refuses_get or said.refuses_get,
+        )
+
+    def fronts(self, path: str) -> tuple[Gate, ...]:
+        """Return what the whole app runs before a path."""
+        bare = path.partition("?")[0]
+        if bare not in self._fronts:
+            self._fronts[bare] = fronts_of(self._program, self.resolver, bare)
+        return self._fronts[bare]
+
+    def _in_front(self, entry: CronEntry, job: str) -> Iterator[Finding]:
+        """Yield the middleware that turns Vercel's own call away."""
+        for gate in refusing(self._program, self.fronts(entry.path), entry.path):
+            text = f"{gate.file} turns {entry.path} away before its handler runs."
+            place = Location(gate.file, gate.line)
+            yield rules.ENTRY_INTERCEPTED.found(text, job=job, location=place)
 
     def _route(self, entry: CronEntry, resolution: Resolution, job: str) -> Iterator[Finding]:
         def found(rule: Rule, message: str, fix: str | None = None) -> Finding:
@@ -187,44 +228,44 @@ class Judge:
     ) -> Iterator[Finding]:
         file, path = handler.file, entry.path
         is_edge = seen.runtime in {"edge", "experimental-edge"}
-        is_cached = handler.kind is HandlerKind.NEXT_ROUTE
         said: list[tuple[Rule, Sequence[Spot | None], str]] = [
             (
                 rules.WRONG_METHOD,
                 [seen.refuses_get],
                 f"The code answers only {{}}; {path} is called with GET.",
             ),
-            (behaves.STUB_GET, [seen.stub], "GET does nothing; {} does the work."),
+            (
+                behaves.STUB_GET,
+                [seen.stub if seen.refuses_get is None else None],
+                "GET does nothing; {} does the work.",
+            ),
+            (
+                behaves.NEEDS_QUERY,
+                [seen.flagged],
+                f"`{{}}` is reached only with a query that {path} does not carry.",
+            ),
             *(
                 (_LOOSE[loose][0], [spot], f"`{{}}` {_LOOSE[loose][1]}.")
                 for loose, spot in seen.loose
             ),
-            (behaves.SWALLOWED, seen.swallowed, "An error ends in success: `{}`."),
-            (behaves.SOFT_FAILURE, seen.soft, "The answer says {}."),
+            (behaves.SWALLOWED, seen.swallowed, "An error of `{}` ends in success."),
+            (behaves.SOFT_FAILURE, seen.soft, "{}."),
             (behaves.SIDE_EFFECTS, seen.side_effects, "`{}` runs when the module is loaded."),
-            (behaves.CACHED_GET, [seen.cached] if is_cached else [], "{} keeps the answer."),
+            (behaves.CACHED_GET, [seen.cached], "{} keeps the answer."),
             (behaves.STREAMS, [seen.streams], f"{file} streams its answer."),
             (behaves.NEVER_ANSWERS, [seen.silent], f"{file} never answers."),
             (behaves.READS_SCHEDULE, [seen.reads_schedule], f"{file} reads {{}}."),
             (behaves.EDGE, [seen.work] if is_edge else [], f"{file} runs on the Edge runtime."),
         ]
-        if seen.auth in _AUTH and seen.stub is None and not self._protected(path, seen.auth):
+        if seen.auth in _AUTH and seen.stub is None:
             rule, how = _AUTH[seen.auth]
             said.append((rule, [seen.auth_spot], f"{file} {how}."))
         for rule, spots, text in said:
             for spot in spots:
                 if spot is not None:
                     message = text.replace("{}", spot.what)
-                    place = Location(spot.file, spot.line)
+                    place = Location(spot.file, spot.line, spot.column)
                     yield rule.found(message, job=job, location=place)
-
-    def _protected(self, path: str, auth: Auth) -> bool:
-        """Return whether a middleware may check the callers that the handler does not."""
-        router = self.resolver.next
-        if auth is not Auth.NONE or not router.present or router.middleware is None:
-            return False
-        text = self.resolver.tree.read(router.middleware)
-        return "cron" in text.lower() or "authorization" in text.lower() or path in text
 
     def configured_duration(self, file: str) -> int | None:
         """Return the ``maxDuration`` that vercel.json's ``functions`` gives a file."""

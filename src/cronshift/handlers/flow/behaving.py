@@ -20,7 +20,7 @@ from cronshift.handlers.flow.values import (
     Value,
     taints_of,
 )
-from cronshift.handlers.flow.work import is_side_work, looks, prepares, works, writes
+from cronshift.handlers.flow.work import is_side_work, prepares, works, writes
 from cronshift.model import HandlerKind
 
 if TYPE_CHECKING:
@@ -89,7 +89,6 @@ def _loose(run: Run) -> Iterator[tuple[Loose, Spot]]:
         and not prepares(site.name)
         and site.place not in places
         and not places & set(site.within)
-        and not _holds(site, ledger.sites.values())
     ]
     seen: set[Place] = set()
     for one in outermost:
@@ -97,15 +96,14 @@ def _loose(run: Run) -> Iterator[tuple[Loose, Spot]]:
         if place in seen:
             continue
         seen.add(place)
-        yield _kind(one, place, list(ledger.sites.values()), works_done=bool(done)), _spot(place, place.text or one.name)
+        yield (
+            _kind(one, place, list(ledger.sites.values()), works_done=bool(done)),
+            _spot(place, place.text or one.name),
+        )
     for place, name, only_side in ledger.later:
         if not only_side and place not in seen:
             seen.add(place)
             yield Loose.AFTER, _spot(place, name)
-
-
-def _holds(_site: Site, _sites: object) -> bool:
-    return False
 
 
 def _kind(one: Promise, place: Place, sites: list[Site], *, works_done: bool) -> Loose:
@@ -208,8 +206,13 @@ def _failures(reader: Reader, run: Run) -> tuple[list[Spot], list[Spot]]:
         if ending is None or ending.path.caught is None:
             continue
         place = ending.path.caught
-        into = told if _tells(_body(ending)) else forgotten
-        into.setdefault(place, _spot(place, site.name))
+        into = told if not ending.path.in_catch and _tells(_body(ending)) else forgotten
+        what = (
+            f"An error of `{site.name}` is told in an answer of success"
+            if into is told
+            else site.name
+        )
+        into.setdefault(place, _spot(place, what))
     whole = [spot for place, spot in forgotten.items() if place not in told]
     return whole, list(told.values())
 
@@ -280,14 +283,19 @@ def _soft(run: Run) -> Iterator[Spot]:
     """Yield the answers that say failure with a status of success."""
     seen: set[Place] = set()
     for ending in run.endings:
-        if not ending.statuses or not _succeeds(ending):
+        if not _succeeds(ending):
             continue
         for answer in _answers(ending):
             body = answer.body
             key = _false_key(body)
-            if key and answer.place is not None and answer.place not in seen and answer.status == 200:  # noqa: PLR2004
+            if (
+                key
+                and answer.place is not None
+                and answer.place not in seen
+                and answer.status == 200
+            ):  # noqa: PLR2004
                 seen.add(answer.place)
-                yield _spot(answer.place, f"{key}: false with status 200")
+                yield _spot(answer.place, f"The answer says {key}: false with status 200")
 
 
 def _answers(ending: Ending) -> Iterator[Answer]:
@@ -297,7 +305,7 @@ def _answers(ending: Ending) -> Iterator[Answer]:
     elif isinstance(held, Unknown):
         yield from (one for one in held.alternatives if isinstance(one, Answer))
     elif isinstance(held, Fields):
-        yield Answer(200, held)
+        yield Answer(200, held, ending.place)
 
 
 def _false_key(body: Value | None) -> str:
@@ -314,7 +322,7 @@ def _silent(reader: Reader, run: Run) -> Spot | None:
     handler = reader.handler
     if handler.kind not in _REPLYING or handler.export != "default" or handler.route is not None:
         return None
-    if "reply" in run.ledger.asked or any(map(looks, ())):
+    if "reply" in run.ledger.asked:
         return None
     for ending in run.endings:
         nothing = isinstance(ending.value, Plain) and not ending.thrown

@@ -61,9 +61,7 @@ def _is_list(_machine: Machine, arguments: Arguments) -> Value:
 
 def _same(machine: Machine, arguments: Arguments) -> Value:
     """Read ``timingSafeEqual`` and ``compare_digest``."""
-    return compared(
-        machine, arguments.at(0), arguments.at(1), arguments.place, constant_time=True
-    )
+    return compared(machine, arguments.at(0), arguments.at(1), arguments.place, constant_time=True)
 
 
 def _length(machine: Machine, arguments: Arguments) -> Value:
@@ -98,7 +96,11 @@ def _new_map(_machine: Machine, _arguments: Arguments) -> Value:
 
 def _hash(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``createHash("sha256").update(x).digest()``: the text that went in."""
-    given = arguments.values[0] if arguments.name.endswith(("sha256", "sha1", "md5", "sha512")) else None
+    given = (
+        arguments.values[0]
+        if arguments.name.endswith(("sha256", "sha1", "md5", "sha512"))
+        else None
+    )
     return _digesting(given if given is not None else Plain(""))
 
 
@@ -327,7 +329,9 @@ _NATIVES: dict[str, Meaning] = {
 
 
 def _table() -> dict[str, Value]:
-    table: dict[str, Value] = {name: Native(name, read) for name, read in _NATIVES.items()}
+    table: dict[str, Value] = {
+        name: Native(name.rpartition(":")[2], read) for name, read in _NATIVES.items()
+    }
     for kind in ("Header", "Depends", "Security", "Query", "Cookie"):
         table[f"fastapi:{kind}"] = injection.marked(kind)
     schemas = Thing("z", environment.zod)

@@ -144,7 +144,8 @@ def _task(machine: Machine, arguments: Arguments) -> Value:
     machine.consume(given)
     rejected = isinstance(given, Promise) and given.rejected
     value = given.value if isinstance(given, Promise) else Unknown()
-    made = machine.promise(value, arguments.place, _named(given, arguments), rejected=rejected)
+    place = given.place if isinstance(given, Promise) else arguments.place
+    made = machine.promise(value, place, _named(given, arguments), rejected=rejected)
     made.dropped = machine.statement
     return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
@@ -20,7 +21,7 @@ from cronshift.handlers.flow.values import (
     Value,
     text_of,
 )
-from cronshift.handlers.flow.worlds import secrets_in
+from cronshift.handlers.flow.worlds import secret, secrets_in
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _SECRET = frozenset({Taint.SECRET})
 _LOOSENING = {"optional", "nullish", "nullable", "default", "catch"}
 _SETTINGS = {"BaseSettings"}
+_OF_PROJECT = re.compile(r"[.@~#$]/|\$env/|astro:env|~|\.\.?/|@(?:env|config|lib)\b")
 _METHODS = {"get", "toObject", "has", "copy"}
 
 
@@ -80,6 +82,20 @@ def _item(machine: Machine, name: str) -> Value | None:
     if isinstance(held, Plain) and held.value is UNDEFINED:
         raise Thrown(Unknown(_SECRET, name="KeyError"))
     return held
+
+
+def elsewhere(machine: Machine, package: str, name: str) -> Value | None:
+    """Return a variable that a module gives which is not here: ``$env/static/private``, ``@/env``.
+
+    Where such a module is made or checked is not known, so that neither is what becomes of a variable
+    which is not set.
+    """
+    if not name.isupper() or not _OF_PROJECT.match(package):
+        return None
+    held = machine.world.variable(name)
+    if held is None and package.startswith("$env/static"):
+        return Plain(secret(name), _SECRET)  # the build fails without it
+    return Plain(held, _SECRET) if held is not None else Unknown(_SECRET, name=name)
 
 
 ENVIRONMENT = Thing("environment", _environment)

@@ -60,12 +60,14 @@ class Ending:
     Attributes:
         statuses: those it may be answered with; none where that is not told.
         value: what is returned or thrown.
+        place: of the statement that returns it.
     """
 
     statuses: tuple[int | None, ...]
     value: Value
     path: Path
     thrown: bool = False
+    place: Place | None = None
 
     @property
     def refused(self) -> bool:
@@ -129,7 +131,7 @@ def _endings(machine: Machine, start: Callable[[Machine], Value | None]) -> list
     split = machine.splits.get(id(held))
     if split is not None and split[0] is held:
         return [_ending(one) for one in (*found, *split[1])]
-    return [_ending(one) for one in (*found, Exit(Returned(held), machine.path))]
+    return [_ending(one) for one in (*found, Exit(Returned(held, machine.left_at), machine.path))]
 
 
 def _ending(one: Exit) -> Ending:
@@ -138,7 +140,8 @@ def _ending(one: Exit) -> Ending:
         status = error_status(abrupt.value) or _FAILED
         return Ending((status,), abrupt.value, one.path, thrown=True)
     value = answer_of(abrupt.value) if isinstance(abrupt, Returned) else Unknown()
-    return Ending(tuple(statuses(value, one.path)), value, one.path)
+    place = abrupt.place if isinstance(abrupt, Returned) else None
+    return Ending(tuple(statuses(value, one.path)), value, one.path, place=place)
 
 
 def passage(run: Run, through: Callable[[Ending], bool]) -> Passage:

@@ -5,22 +5,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import Place
-from cronshift.handlers.flow.following import goes_on
+from cronshift.handlers.flow.following import Passage, follow, goes_on
 from cronshift.handlers.flow.handling import Gate
+from cronshift.handlers.flow.reader import passage_of
 from cronshift.handlers.flow.requests import EVENT, REQUEST
 from cronshift.handlers.flow.values import Arguments, Closure, Fields, Native, Unknown, Value
+from cronshift.handlers.flow.worlds import vercel
 from cronshift.handlers.middleware import matcher_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from cronshift.handlers.flow.machine import Machine
     from cronshift.handlers.flow.program import Program
+    from cronshift.handlers.resolving import Resolver
 
 _SOURCES = (".ts", ".js", ".mts", ".mjs")
 _HOOKS = ("src/hooks.server.ts", "src/hooks.server.js")
 _ASTRO = ("src/middleware.ts", "src/middleware.js", "src/middleware/index.ts")
 _NEXT_EXPORTS = ("middleware", "proxy", "default")
+
+
+def fronts_of(program: Program, resolver: Resolver, path: str) -> tuple[Gate, ...]:
+    """Return what the whole app runs before a path."""
+    if resolver.next.present:
+        file = resolver.next.middleware
+        base = resolver.next.config.base_path
+        return tuple(next_fronts(program, file, path.removeprefix(base) or "/")) if file else ()
+    router = resolver.router
+    return tuple(other_fronts(program, router.name)) if router is not None else ()
+
+
+def refusing(program: Program, fronts: Sequence[Gate], path: str) -> Iterator[Gate]:
+    """Yield what surely turns Vercel's call of a path away."""
+    for gate in fronts:
+        run = follow(program, vercel(path), gate.start)
+        if run.known and passage_of(gate, run) is Passage.NO:
+            yield gate
 
 
 def next_fronts(program: Program, file: str, path: str) -> Iterator[Gate]:

@@ -87,9 +87,7 @@ def handler_start(
     return start
 
 
-def function_of(
-    program: Program, machine: Machine, handler: Handler, export: str
-) -> Value | None:
+def function_of(program: Program, machine: Machine, handler: Handler, export: str) -> Value | None:
     """Return the function that answers."""
     if handler.route is not None:
         return _declared(program, machine, handler.route)
@@ -186,7 +184,9 @@ def _nest_method(program: Program, machine: Machine, place: Location) -> Value |
         before = [one for one in node.prev_all() if one.kind() == "decorator"]
         lines = {line_of(one) for one in (*before, *node.children()) if one.kind() == "decorator"}
         if place.line in lines:
-            return Closure(JavaScript(place.file).function(node), machine.module(place.file), Unknown())
+            return Closure(
+                JavaScript(place.file).function(node), machine.module(place.file), Unknown()
+            )
     return None
 
 
@@ -249,7 +249,13 @@ def _used(tree: SourceTree, file: str, path: str, route: Location) -> Iterator[G
             prefix = first.replace("*", "").rstrip("/")
             rest = given[1:] if prefix in path else []
         for node in rest:
-            if node.kind() in {"arrow_function", "function_expression", "identifier", "call_expression", "member_expression"}:
+            if node.kind() in {
+                "arrow_function",
+                "function_expression",
+                "identifier",
+                "call_expression",
+                "member_expression",
+            }:
                 yield _gate(tree, file, node)
 
 
@@ -266,7 +272,9 @@ def _gate(tree: SourceTree, file: str, node: SgNode) -> Gate:
         name = called.name if isinstance(called, Outside | Unknown) else node.text()
         if _is_router(name) or _HARMLESS_USE.search(node.text()):
             return goes_on().call(machine, Arguments((), {}, place))
-        if re.search(r"auth|verif|guard|secret|protect|token|jwt|session", node.text(), re.IGNORECASE):
+        if re.search(
+            r"auth|verif|guard|secret|protect|token|jwt|session", node.text(), re.IGNORECASE
+        ):
             machine.path.doubts |= {f"{node.text()[:40]} is not followed"}
         return goes_on().call(machine, Arguments((), {}, place))
 
@@ -291,7 +299,9 @@ def _python_gates(program: Program, file: str, route: Location) -> Iterator[Gate
         elif isinstance(node, ast.Call):
             whole = _is_of_route(node, route, file)
             for keyword in node.keywords if whole else ():
-                if keyword.arg == "dependencies" and isinstance(keyword.value, ast.List | ast.Tuple):
+                if keyword.arg == "dependencies" and isinstance(
+                    keyword.value, ast.List | ast.Tuple
+                ):
                     for item in keyword.value.elts:
                         yield _dependency_gate(lower, file, item)
 
@@ -304,9 +314,7 @@ def _is_of_route(node: ast.Call, route: Location, file: str) -> bool:
     return file == route.file and node.lineno == route.line
 
 
-def _function_gate(
-    lower: Python, file: str, node: ast.FunctionDef | ast.AsyncFunctionDef
-) -> Gate:
+def _function_gate(lower: Python, file: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Gate:
     def start(machine: Machine) -> Value | None:
         called = Closure(lower.function(node), machine.module(file))
         return machine.call(called, Arguments((), {}, lower.place(node), node.name, injected=True))

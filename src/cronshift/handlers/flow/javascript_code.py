@@ -122,9 +122,7 @@ class JavaScript:
 
     def _list(self, node: SgNode) -> Expression:
         return Listed(
-            tuple(
-                (child.kind() == "spread_element", self._spread(child)) for child in _named(node)
-            )
+            tuple((child.kind() == "spread_element", self._spread(child)) for child in _named(node))
         )
 
     def _spread(self, node: SgNode) -> Expression:
@@ -348,7 +346,11 @@ class JavaScript:
             elif one.kind() in {"public_field_definition", "field_definition"} and key and value:
                 fields.append((key.text(), self.expression(value)))
         heritage = next((one for one in node.children() if one.kind() == "class_heritage"), None)
-        named = heritage.find(any=[{"kind": "identifier"}, {"kind": "member_expression"}]) if heritage else None
+        named = (
+            heritage.find(any=[{"kind": "identifier"}, {"kind": "member_expression"}])
+            if heritage
+            else None
+        )
         bases = (self.expression(named),) if named is not None else ()
         return ClassCode(
             name.text() if name else "", bases, tuple(methods), tuple(fields), self.place(node)
@@ -460,7 +462,10 @@ class JavaScript:
     def _switch(self, node: SgNode) -> Iterator[Statement]:
         value, body = self.expression(node.field("value")), node.field("body")
         cases = [
-            (one.field("value"), tuple(s for child in _case_body(one) for s in self.statements(child)))
+            (
+                one.field("value"),
+                tuple(s for child in _case_body(one) for s in self.statements(child)),
+            )
             for one in (_named(body) if body is not None else ())
         ]
         whole: tuple[Statement, ...] = next((told for test, told in cases if test is None), ())

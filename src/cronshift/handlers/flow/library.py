@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.operations import contained
 from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.program import is_python
@@ -46,7 +47,18 @@ _SAME_TEXT = {
 }  # fmt: skip
 _SECTIONS = {"slice", "substring", "substr"}
 _TRIMMING = {"trim", "trimStart", "trimEnd", "strip", "lstrip", "rstrip"}
-_TURNING = {"map", "filter", "flatMap", "forEach", "find", "findIndex", "some", "every", "reduce", "sort"}
+_TURNING = {
+    "map",
+    "filter",
+    "flatMap",
+    "forEach",
+    "find",
+    "findIndex",
+    "some",
+    "every",
+    "reduce",
+    "sort",
+}
 _LONGEST_PATTERN = 200
 
 
@@ -165,7 +177,11 @@ def _split(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
     elif (separator := text_of(sign)) is not None and separator:
         limit = arguments.at(1)
         most = limit.value if isinstance(limit, Plain) and isinstance(limit.value, int) else -1
-        parts = text.split(separator, most) if is_python(arguments.place.file) else text.split(separator)
+        parts = (
+            text.split(separator, most)
+            if is_python(arguments.place.file)
+            else text.split(separator)
+        )
     else:
         return Unknown(owner.taints)
     return items_of(*(Plain(part, owner.taints) for part in parts), taints=owner.taints)
@@ -322,7 +338,9 @@ def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> V
     else:
         turns, is_open = (Unknown(taints_of(owner)),), True
     results = [
-        machine.call(called, Arguments((turn, Plain(0), owner), {}, arguments.place, arguments.name))
+        machine.call(
+            called, Arguments((turn, Plain(0), owner), {}, arguments.place, arguments.name)
+        )
         for turn in turns
     ]
     if name == "forEach":
@@ -471,6 +489,11 @@ def _of_outside(machine: Machine, owner: Outside, name: str) -> Value:
         return machine.builtins[name]
     if name in {"then", "catch", "finally"}:
         return Native(name, lambda m, a: _chained(m, owner, name, a))
+    variable = elsewhere(machine, owner.package, name) if owner.package else None
+    if variable is not None:
+        return variable
+    if name in _TURNING and not owner.package:
+        return Native(name, lambda m, a: _turned_unknown(m, Unknown(name=owner.name), name, a))
     return Outside(key, owner.package, owner.taints)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.code import UNDEFINED, Place
+from cronshift.handlers.flow.environment import elsewhere, settings_of
 from cronshift.handlers.flow.paths import (
     Abrupt,
     Exhausted,
@@ -136,6 +137,7 @@ class Machine(Forks):
         self.program, self.world = program, world
         self.ledger = Ledger()
         self.statement: Place | None = None
+        self.left_at: Place | None = None
         self.depth = 0
         self.loading = 0
         self.within: list[Place] = []
@@ -221,7 +223,7 @@ class Machine(Forks):
         key = package if whole else imported.name
         known = self.builtins.get(f"{package}:{imported.name}")
         known = known or (None if whole else self.builtins.get(imported.name))
-        return known or Outside(key, package)
+        return known or elsewhere(self, package, imported.name) or Outside(key, package)
 
     def _has(self, file: str, name: str) -> bool:
         module = self.program.module(file)
@@ -296,7 +298,7 @@ class Machine(Forks):
             self.path = last.path.copy()
             if isinstance(last.abrupt, Returned):
                 result = last.abrupt.value
-        raise Returned(result)
+        raise Returned(result, self.statement)
 
     def _drop(self, value: Value, place: Place) -> None:
         """Take note of work that a statement starts and leaves."""
@@ -325,7 +327,10 @@ class Machine(Forks):
         test = self.value(one.test, scope)
         known = self.truth(test, scope)
         if known is not None:
-            self.block(one.yes if known else one.no, Scope(scope.file, {}, scope) if not is_python(scope.file) else scope)
+            self.block(
+                one.yes if known else one.no,
+                Scope(scope.file, {}, scope) if not is_python(scope.file) else scope,
+            )
             return
         taints = taints_of(test)
 
@@ -411,13 +416,20 @@ class Machine(Forks):
         inner = self._inner(scope)
         if clause.pattern is not None:
             self.bind(clause.pattern, thrown.value, inner)
+        answered = self.path.answered
         try:
             self.block(clause.body, inner)
+        except Returned as returned:
+            answers = isinstance(returned.value, Answer) or self.depth <= 1
+            self.path.in_catch = self.path.in_catch or (failed and answers)
+            return returned
         except Thrown as again:
             rethrown = isinstance(again.value, Unknown) and not again.value.name
             return thrown if rethrown and not clause.types else again
         except Abrupt as error:
             return error
+        gave = failed and answered is None and self.path.answered is not None
+        self.path.in_catch = self.path.in_catch or gave
         return None
 
     def _maybe_caught(
@@ -520,14 +532,16 @@ class Machine(Forks):
         )
         decided = result or Unknown()
         if one.operator == "and" and truth(decided) is None and isinstance(decided, Unknown):
-            right_false = all(
-                truth(part) is False or part is left for part in decided.alternatives
-            )
+            right_false = all(truth(part) is False or part is left for part in decided.alternatives)
             if right_false and decided.alternatives:
                 return Plain(value=False, taints=taints_of(decided))
         if one.operator == "or" and isinstance(decided, Unknown) and decided.alternatives:
             rest = [part for part in decided.alternatives if not isinstance(part, Unknown)]
-            if rest and all(truth(part) is True for part in rest) and len(rest) < len(decided.alternatives):
+            if (
+                rest
+                and all(truth(part) is True for part in rest)
+                and len(rest) < len(decided.alternatives)
+            ):
                 return Plain(value=True, taints=taints_of(decided))
         return tainted(decided, taints)
 
@@ -585,7 +599,11 @@ class Machine(Forks):
                 known = _is_there(old) if one.operator == "??" else truth(old)
                 if known is (one.operator != "and"):
                     return old
-                value = joined(old, self.value(one.value, scope)) if known is None else self.value(one.value, scope)
+                value = (
+                    joined(old, self.value(one.value, scope))
+                    if known is None
+                    else self.value(one.value, scope)
+                )
             else:
                 value = self.operate(one.operator, [old, self.value(one.value, scope)], scope)
         else:
@@ -607,7 +625,11 @@ class Machine(Forks):
         match pattern:
             case code.NamePattern(name=name):
                 if name:
-                    target = scope if declared and not is_python(scope.file) else self._holder(name, scope)
+                    target = (
+                        scope
+                        if declared and not is_python(scope.file)
+                        else self._holder(name, scope)
+                    )
                     self.write(target.names, name, value)  # type: ignore[arg-type] - as above
             case code.Member():
                 self._set_member(pattern, value, scope)
@@ -615,14 +637,21 @@ class Machine(Forks):
                 for key, inner, default in entries:
                     name = _key(self.value(key, scope))
                     held = self.member(value, name or "", Place(scope.file, 1, 1))
-                    self.bind(inner, self._defaulted(held, default, scope), scope, declared=declared)
+                    self.bind(
+                        inner, self._defaulted(held, default, scope), scope, declared=declared
+                    )
                 if rest:
                     self.bind(code.NamePattern(rest), tainted(value, CLEAN), scope)
             case code.ListPattern(entries=entries, rest=rest_pattern):
                 held_list = self._taken(value, len(entries))
                 for (inner_pattern, default), item in zip(entries, held_list, strict=True):
                     if inner_pattern is not None:
-                        self.bind(inner_pattern, self._defaulted(item, default, scope), scope, declared=declared)
+                        self.bind(
+                            inner_pattern,
+                            self._defaulted(item, default, scope),
+                            scope,
+                            declared=declared,
+                        )
                 if rest_pattern is not None:
                     self.bind(rest_pattern, items_of(is_open=True, taints=taints_of(value)), scope)
 
@@ -780,8 +809,6 @@ class Machine(Forks):
         return self._outside(self, called, arguments, new)
 
     def _instance(self, kind: Kind, arguments: Arguments) -> Value:
-        from cronshift.handlers.flow.environment import settings_of
-
         settings = settings_of(self, kind)
         if settings is not None:
             return settings
@@ -790,7 +817,9 @@ class Machine(Forks):
         for name in ("constructor", "__init__"):
             method = self._method(made, kind, name)
             if isinstance(method, Closure):
-                for parameter, value in zip(method.function.parameters, arguments.values, strict=False):
+                for parameter, value in zip(
+                    method.function.parameters, arguments.values, strict=False
+                ):
                     if isinstance(parameter.pattern, code.NamePattern) and name == "constructor":
                         made.cell.setdefault(parameter.pattern.name, value)
                 self.invoke(method, arguments)
@@ -803,7 +832,9 @@ class Machine(Forks):
         if is_step and not self.loading and called.function.name:
             self.visit(place, arguments.name or function.name, followed=True)
             if self.fails(place):
-                return self.failure(place, arguments.name, promised=function.is_async or not is_python(place.file))
+                return self.failure(
+                    place, arguments.name, promised=function.is_async or not is_python(place.file)
+                )
         if not function.is_async:
             return self.invoke(called, arguments)
         if is_python(called.scope.file):
@@ -811,7 +842,9 @@ class Machine(Forks):
         return self.promised(place, arguments.name, lambda: self.invoke(called, arguments))
 
     def _coroutine(self, called: Closure, arguments: Arguments) -> Value:
-        return self.promised(arguments.place, arguments.name, lambda: self.invoke(called, arguments))
+        return self.promised(
+            arguments.place, arguments.name, lambda: self.invoke(called, arguments)
+        )
 
     def promised(self, place: Place, name: str, run: Callable[[], Value]) -> Promise:
         """Return the promise of what is started here."""
@@ -885,7 +918,7 @@ class Machine(Forks):
             self._parameters(called, arguments, scope)
             self.block(function.body(), scope)
         except Returned as returned:
-            result = returned.value
+            result, self.left_at = returned.value, returned.place
         except Thrown as thrown:
             ended = thrown
         finally:
@@ -899,7 +932,7 @@ class Machine(Forks):
         if ended is not None:
             self.tries[-1].append(Exit(ended, self.path))
         else:
-            exits.append(Exit(Returned(result), self.path))
+            exits.append(Exit(Returned(result, self.left_at), self.path))
         if len(exits) == 1 and ended is None:
             self.path.inside = inside
             return result
@@ -936,7 +969,11 @@ class Machine(Forks):
             elif parameter.kind == "**":
                 self.bind(parameter.pattern, Fields(dict(arguments.named), open=True), scope)
             elif number < len(values):
-                self.bind(parameter.pattern, self._defaulted(values[number], parameter.default, scope), scope)
+                self.bind(
+                    parameter.pattern,
+                    self._defaulted(values[number], parameter.default, scope),
+                    scope,
+                )
             elif name in arguments.named:
                 self.bind(parameter.pattern, arguments.named[name], scope)
             else:

@@ -10,6 +10,7 @@ from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     Fields,
     Items,
+    Outside,
     Plain,
     Taint,
     Unknown,
@@ -89,9 +90,7 @@ def compared(
     known = True if meets and machine.world.anyone else known
     if place is not None and meets:
         text = "".join(text_of(one) or "" for one in (left, right))
-        machine.ledger.comparisons.append(
-            Comparison(place, known, secrets_in(text), constant_time)
-        )
+        machine.ledger.comparisons.append(Comparison(place, known, secrets_in(text), constant_time))
     if known is None:
         return Unknown(taints)
     return Plain(known is not negated, taints)
@@ -111,7 +110,7 @@ def _is_equal(left: Value, right: Value) -> bool | None:
         return told.pop() if len(told) == 1 else None
     if isinstance(right, Unknown) and right.alternatives:
         return _is_equal(right, left)
-    if isinstance(left, Unknown) or isinstance(right, Unknown):
+    if isinstance(left, Unknown | Outside) or isinstance(right, Unknown | Outside):
         return None
     if not isinstance(left, Plain) or not isinstance(right, Plain):
         nothing = any(

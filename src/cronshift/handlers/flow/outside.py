@@ -84,9 +84,7 @@ def _name(called: Value, arguments: Arguments) -> str:
     return own if len(own) > len(arguments.name) and "." in own else arguments.name or own
 
 
-def _begun(
-    machine: Machine, name: str, arguments: Arguments, callbacks: list[Closure]
-) -> Value:
+def _begun(machine: Machine, name: str, arguments: Arguments, callbacks: list[Closure]) -> Value:
     """Read a call that may do work: it is noted, what it is handed runs, what it gives is unknown."""
     place = arguments.place
     if not machine.loading:
@@ -136,7 +134,9 @@ def _nobody(machine: Machine, called: Outside, name: str, arguments: Arguments) 
     if "clerk" in called.package:
         return nobody()
     if name.endswith(("getUser", "getClaims")) and "auth." in name:
-        return Fields({"data": Fields({"user": nothing, "claims": nothing}), "error": Unknown(_CREDENTIAL)})
+        return Fields(
+            {"data": Fields({"user": nothing, "claims": nothing}), "error": Unknown(_CREDENTIAL)}
+        )
     if name.endswith("getSession") and "auth." in name:
         return Fields({"data": Fields({"session": nothing}), "error": Unknown(_CREDENTIAL)})
     return nothing
@@ -154,7 +154,9 @@ def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
         except Thrown:
             pass
     machine.consume(given)
-    begun = [site.name for place, site in machine.ledger.sites.items() if place not in before]
+    sites = [site for place, site in machine.ledger.sites.items() if place not in before]
+    first = min((site.depth for site in sites), default=0)
+    begun = [site.name for site in sites if site.depth == first]
     if isinstance(given, Promise):
         begun.append(given.name)
     only_side = bool(begun) and all(is_side_work(one) for one in begun)

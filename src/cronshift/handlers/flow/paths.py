@@ -24,9 +24,9 @@ class Abrupt(Exception):  # noqa: N818 - no error of ours
 class Returned(Abrupt):
     """Leaves the function with a value."""
 
-    def __init__(self, value: Value) -> None:
+    def __init__(self, value: Value, place: Place | None = None) -> None:
         super().__init__()
-        self.value = value
+        self.value, self.place = value, place
 
 
 class Thrown(Abrupt):
@@ -59,6 +59,7 @@ class Path:
         visited: where work was begun; false where only a doubted caller gets.
         failed: whether the failure that is tried out has happened.
         caught: what caught it.
+        in_catch: whether what caught it gave the answer itself.
         answered: the response, for a handler that answers by calling something.
     """
 
@@ -67,6 +68,7 @@ class Path:
     visited: dict[Place, bool] = field(default_factory=dict)
     failed: bool = False
     caught: Place | None = None
+    in_catch: bool = False
     answered: Answer | None = None
 
     def copy(self) -> Path:
@@ -98,6 +100,7 @@ def met(paths: Iterable[Path]) -> Path:
             whole.visited[place] = certain or whole.visited.get(place, False)
         whole.failed = whole.failed or path.failed
         whole.caught = whole.caught or path.caught
+        whole.in_catch = whole.in_catch or path.in_catch
         whole.answered = whole.answered or path.answered
     return whole
 

@@ -149,9 +149,7 @@ def _stars(root: SgNode) -> Iterator[str]:
             yield source.text()[1:-1]
 
 
-def _names(
-    lower: JavaScript, node: SgNode
-) -> Iterator[tuple[str, Callable[[], Statement | None]]]:
+def _names(lower: JavaScript, node: SgNode) -> Iterator[tuple[str, Callable[[], Statement | None]]]:
     """Yield the names that a statement makes, and what lowers it."""
     if node.kind() in _DEFINED:
         name = node.field("name")
@@ -208,8 +206,10 @@ def _python(text: str, file: str) -> ModuleCode:
                     bound = one.asname or one.name.partition(".")[0]
                     source = one.name if one.asname else bound
                     module.imported[bound] = Imported(source, _WHOLE)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(
-                name=name
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
             ):
                 module.definitions[name] = _first(lower, node)
             case ast.Assign(targets=targets):

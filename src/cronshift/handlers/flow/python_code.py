@@ -298,7 +298,9 @@ class Python:
     def _augmented(self, node: ast.AugAssign) -> Iterator[Statement]:
         operator = _CALCULATED.get(type(node.op), "?")
         place = self.place(node, node)
-        yield Do(Assigned(self._target(node.target), self.expression(node.value), operator, place), place)
+        yield Do(
+            Assigned(self._target(node.target), self.expression(node.value), operator, place), place
+        )
 
     def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Statement]:
         yield Define(node.name, self.function(node))

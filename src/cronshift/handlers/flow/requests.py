@@ -57,7 +57,10 @@ def _headers_member(machine: Machine, name: str) -> Value | None:
     if name in {"get", "getlist", "getHeader"}:
         return Native(name, _header_of)
     if name == "has":
-        return Native(name, lambda m, a: Plain(header(m, text_of(a.at(0)) or "").value is not None, _CREDENTIAL))  # type: ignore[union-attr]
+        return Native(
+            name,
+            lambda m, a: Plain(header(m, text_of(a.at(0)) or "").value is not None, _CREDENTIAL),
+        )  # type: ignore[union-attr]
     if name in {"forEach", "entries", "keys", "values", "items", "toString"}:
         return Native(name, lambda _m, _a: Unknown())
     if name in {"set", "append", "delete"}:

@@ -152,7 +152,11 @@ def next_auth(_machine: Machine, arguments: Arguments) -> Value:
             return Answer(_AWAY, None, given.place)
         if known is None:
             machine.path.doubts |= {"withAuth is not followed"}
-        return machine.call(called, given) if isinstance(called, Closure) else _going_on(machine, given)
+        return (
+            machine.call(called, given)
+            if isinstance(called, Closure)
+            else _going_on(machine, given)
+        )
 
     return Native("withAuth", run)
 
@@ -172,7 +176,9 @@ def _hook(machine: Machine, hooks: list[Value], given: Arguments) -> Value:
     if rest and isinstance(told, Fields):
         resolve = Native("resolve", lambda m, _a: _hook(m, rest, given))
         inner = Fields({**told.cell, "resolve": resolve}, open=True)
-        return machine.awaited(machine.call(first, Arguments((inner,), {}, given.place)), given.place)
+        return machine.awaited(
+            machine.call(first, Arguments((inner,), {}, given.place)), given.place
+        )
     return machine.awaited(machine.call(first, given), given.place)
 
 

@@ -87,7 +87,14 @@ def vercel(path: str, method: str = "GET") -> World:
     return World(headers, query, method, path=bare)
 
 
-_OF_ANYBODY = {"host", "x-vercel-id", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip"}
+_OF_ANYBODY = {
+    "host",
+    "x-vercel-id",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "x-real-ip",
+}
 
 
 def anybody(world: World, *, unset: frozenset[str] = frozenset()) -> World:

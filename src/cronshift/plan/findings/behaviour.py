@@ -124,3 +124,19 @@ EDGE = Rule(
     "The handler runs on the Edge runtime: it has no Node modules and its own limits.",
     "Nothing to do for a bridged job; a direct one runs where the Inngest endpoint runs.",
 )
+WRONG_CREDENTIAL = Rule(
+    "CS217",
+    "wrong-credential",
+    Severity.WARNING,
+    "The handler asks for something that Vercel never sends (another header, a parameter of the query, "
+    "another variable's bearer, a session), so every tick is turned away; Inngest's would be too.",
+    "Take `Authorization: Bearer ${CRON_SECRET}`, which Vercel and Inngest's calls carry.",
+)
+NEEDS_QUERY = Rule(
+    "CS218",
+    "needs-query",
+    Severity.WARNING,
+    "The work hangs on a parameter of the query that the entry does not carry, so that no tick reaches "
+    "it.",
+    "Write the parameter into the entry's path, or let the handler work without it.",
+)

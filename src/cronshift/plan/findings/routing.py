@@ -72,3 +72,11 @@ UNMATCHED_GLOB = Rule(
     "deployment fails.",
     "Correct or remove the pattern.",
 )
+ENTRY_INTERCEPTED = Rule(
+    "CS310",
+    "entry-intercepted",
+    Severity.ERROR,
+    "A middleware or a hook turns the call away before the handler runs: Vercel's cron has no session "
+    "and follows no redirect, so the job has never run. Moving it would start it.",
+    "Let the path by in the middleware if the job is meant to run; else remove the entry.",
+)
