@@ -46,7 +46,10 @@ def status_of(options: Value | None) -> int | None:
 
 def response(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``new Response(body, { status })`` and ``Response.json(body, { status })``."""
-    return Answer(status_of(arguments.at(1)), arguments.at(0), arguments.place)
+    options = arguments.at(1)
+    if isinstance(options, Answer):  # new Response(upstream.body, upstream)
+        return options
+    return Answer(status_of(options), arguments.at(0), arguments.place)
 
 
 def redirected(_machine: Machine, arguments: Arguments) -> Value:
@@ -163,3 +166,13 @@ def _sent(machine: Machine, arguments: Arguments, status: int | None) -> Value:
         told = machine.path.answered
         machine.path.answered = Answer(told.status, arguments.at(0), arguments.place)
     return replying(status)
+
+
+def started(machine: Machine, arguments: Arguments) -> Value:
+    """Read WSGI's ``start_response("401 Unauthorized", headers)``."""
+    first = arguments.at(0)
+    text = first.value if isinstance(first, Plain) else None
+    code = text.partition(" ")[0] if isinstance(text, str) else ""
+    status = int(code) if code.isdecimal() else None
+    machine.path.answered = Answer(status, None, arguments.place)
+    return Unknown()

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import Behaviour, Loose, Spot
-from cronshift.handlers.flow.callers import callers_of
+from cronshift.handlers.flow.callers import Callers, callers_of
 from cronshift.handlers.flow.code import Place
+from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     Answer,
     Fields,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _OK = 300
 _NO_METHOD = 405
 _MOST_FAILURES = 14  # calls whose failure is tried out
+_MOST_STEPS = 25_000  # of all of them
 _DEEPEST_FAILURE = 5
 _COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
 _LOOPS = re.compile(r"\.(?:forEach|map)\(|^\(?async\b|^\(\(?async|^\(async|^void \(?async")
@@ -51,7 +53,7 @@ def behaviour_of(reader: Reader) -> Behaviour:
     whole = Behaviour(
         work=_spot(place, reader.handler.export),
         auth=callers.auth,
-        auth_spot=_spot(callers.place or place, callers.secret),
+        auth_spot=_auth_spot(reader, callers, place),
         reads_schedule=_spot(schedule, "x-vercel-cron-schedule") if schedule else None,
         reads_query="query" in run.ledger.asked,
     )
@@ -70,6 +72,21 @@ def behaviour_of(reader: Reader) -> Behaviour:
     )
 
 
+def _auth_spot(reader: Reader, callers: Callers, place: Place) -> Spot:
+    """Return where the caller is checked, or should be."""
+    handler = reader.handler
+    if callers.place is None and handler.route is None and place.file != handler.file:
+        return Spot(handler.file, handler.line, "")  # a wrapper's file is not where it is wanted
+    return _spot(callers.place or place, callers.secret)
+
+
+def _is_work(site: Site) -> bool:
+    """Return whether a call does work: it is waited for, or its name says that it writes."""
+    if not works(site.name) or site.beside:
+        return False
+    return site.awaited or is_python(site.place.file) or bool(site.written) or writes(site.name)
+
+
 def _spot(place: Place, what: str) -> Spot:
     return Spot(place.file, place.line, what, place.column)
 
@@ -79,13 +96,13 @@ def _spot(place: Place, what: str) -> Spot:
 
 def _loose(run: Run) -> Iterator[tuple[Loose, Spot]]:
     ledger = run.ledger
-    left = [one for one in ledger.promises if id(one) not in ledger.consumed]
+    left = ledger.left()
     places = {one.place for one in left}
     outermost = [one for one in left if not places & (set(one.sites) - {one.place})]
     done = [
         site
         for site in ledger.sites.values()
-        if works(site.name)
+        if _is_work(site)
         and not prepares(site.name)
         and site.place not in places
         and not places & set(site.within)
@@ -124,7 +141,7 @@ def _stub(reader: Reader) -> Spot | None:
     got = reader.run(replace(reader.world, anyone=True))
     if not got.known or any(works(name) for name in _names(got)) or got.ledger.later:
         return None
-    if any(id(one) not in got.ledger.consumed for one in got.ledger.promises):
+    if got.ledger.left():
         return None
     for method, export in _other_methods(reader):
         run = reader.run(replace(reader.world, method=method, anyone=True), export)
@@ -200,10 +217,14 @@ def _failures(reader: Reader, run: Run) -> tuple[list[Spot], list[Spot]]:
     """Return where errors of the work are caught and end in success: forgotten, or told in a body."""
     forgotten: dict[Place, Spot] = {}
     told: dict[Place, Spot] = {}
+    steps = 0
     for site in _candidates(run):
+        if steps > _MOST_STEPS:
+            break
         failed = reader.run(replace(reader.world, fail_at=site.place))
+        steps += failed.steps
         ending = _success_after_failure(failed)
-        if ending is None or ending.path.caught is None:
+        if ending is None or ending.path.caught is None or ending.path.instead:
             continue
         place = ending.path.caught
         into = told if not ending.path.in_catch and _tells(_body(ending)) else forgotten
@@ -219,17 +240,17 @@ def _failures(reader: Reader, run: Run) -> tuple[list[Spot], list[Spot]]:
 
 def _candidates(run: Run) -> list[Site]:
     """Return the calls whose failure something may catch, those of the work itself."""
-    left = {one.place for one in run.ledger.promises if id(one) not in run.ledger.consumed}
+    left = {one.place for one in run.ledger.left()}
     chosen = [
         site
         for site in run.ledger.sites.values()
         if (site.guarded or site.place in run.ledger.shielded)
-        and works(site.name)
+        and _is_work(site)
         and site.depth <= _DEEPEST_FAILURE
         and site.place not in left
         and not left & set(site.within)
     ]
-    return sorted(chosen, key=lambda site: site.depth)[:_MOST_FAILURES]
+    return sorted(chosen, key=lambda site: (not writes(site.name), site.depth))[:_MOST_FAILURES]
 
 
 def _success_after_failure(run: Run) -> Ending | None:
@@ -245,6 +266,8 @@ def _success_after_failure(run: Run) -> Ending | None:
 def _succeeds(ending: Ending) -> bool:
     if ending.thrown:
         return False
+    if not ending.statuses:  # what a framework answers with 200
+        return isinstance(ending.value, Plain | Fields | Items)
     return all(status is not None and 0 < status < _OK for status in ending.statuses)
 
 

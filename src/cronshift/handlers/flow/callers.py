@@ -56,7 +56,7 @@ def callers_of(reader: Reader) -> Callers:
         return Callers(Auth.UNKNOWN)
     work = _work(reader.scheduled)
     scheduled = _tried(reader, reader.world, work)
-    if scheduled.run.exhausted or not scheduled.run.followed:
+    if not scheduled.run.followed:
         return Callers(Auth.UNKNOWN)
     stranger = _tried(reader, anybody(reader.world), work)
     place, secret = _decisive((*stranger.compared, *scheduled.compared))
@@ -118,13 +118,18 @@ def _work(run: Run) -> frozenset[Place]:
     refused = {place for one in run.endings if one.refused for place in one.path.visited}
     whole = {place for one in through for place in one.path.visited}
     sites = run.ledger.sites
+    sites = run.ledger.sites
     surely = {place for place in whole if place in sites and works(sites[place].name)}
+    checked = max((one.sites for one in run.ledger.comparisons), default=0)
+    behind = frozenset(list(sites)[checked:]) if checked or run.ledger.comparisons else frozenset()
+    if behind & surely:
+        return behind & surely
     return frozenset(surely - refused) or frozenset(whole - refused) or frozenset(whole)
 
 
 def _passage(run: Run, work: frozenset[Place]) -> Passage:
     """Return whether a call gets to the work, or to an answer where there is none."""
-    if run.exhausted or not run.followed:
+    if not run.followed:
         return Passage.MAYBE
     best = Passage.NO
     for ending in run.endings:

@@ -12,6 +12,7 @@ from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     Arguments,
     Fields,
+    Items,
     Kind,
     Native,
     Plain,
@@ -170,7 +171,23 @@ def create_env(machine: Machine, arguments: Arguments) -> Value:
         if isinstance(fields, Fields) and skipped is not Plain(value=True):
             checked = validated(machine, fields, source)
             made.cell |= checked.cell if isinstance(checked, Fields) else {}
-    return made
+    extended = given.cell.get("extends")
+    for one in extended.held.values if isinstance(extended, Items) else ():
+        if isinstance(one, Fields):
+            made.cell |= one.cell
+    if extended is None or not isinstance(extended, Items):
+        return made if extended is None else _extended(made)
+    known = all(isinstance(one, Fields) for one in extended.held.values)
+    return made if known and not extended.held.open else _extended(made)
+
+
+def _extended(made: Fields) -> Thing:
+    """Return an environment that takes in others which are not read."""
+
+    def of(machine: Machine, name: str) -> Value | None:
+        return made.cell.get(name) or elsewhere(machine, "@/env", name)
+
+    return Thing("env", of)
 
 
 def clean_env(machine: Machine, arguments: Arguments) -> Value:

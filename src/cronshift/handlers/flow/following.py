@@ -83,7 +83,7 @@ class Run:
     """What following a request has shown.
 
     Attributes:
-        exhausted: there was more than is followed, so that nothing is known.
+        exhausted: there was more than is followed; the one ending is how far it came.
         followed: whether there was anything to follow.
     """
 
@@ -91,6 +91,7 @@ class Run:
     ledger: Ledger = field(default_factory=Ledger)
     exhausted: bool = False
     followed: bool = True
+    steps: int = 0
 
     @property
     def known(self) -> bool:
@@ -108,8 +109,9 @@ def follow(program: Program, world: World, start: Callable[[Machine], Value | No
     try:
         endings = tuple(_endings(machine, start))
     except (Exhausted, RecursionError):
-        return Run(ledger=machine.ledger, exhausted=True)
-    return Run(endings, machine.ledger, followed=bool(endings))
+        so_far = Ending((), Unknown(), machine.path)
+        return Run((so_far,), machine.ledger, exhausted=True, steps=machine.steps)
+    return Run(endings, machine.ledger, followed=bool(endings), steps=machine.steps)
 
 
 def _endings(machine: Machine, start: Callable[[Machine], Value | None]) -> list[Ending]:

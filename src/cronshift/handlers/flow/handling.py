@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.answers import replying
+from cronshift.handlers.flow.answers import replying, started
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.javascript_code import JavaScript
 from cronshift.handlers.flow.program import is_python, parsed
 from cronshift.handlers.flow.python_code import Python
-from cronshift.handlers.flow.requests import CONTEXT, EVENT, REQUEST, server_of
+from cronshift.handlers.flow.requests import CONTEXT, ENVIRON, EVENT, REQUEST, server_of
 from cronshift.handlers.flow.values import (
     Arguments,
     Closure,
@@ -126,6 +126,8 @@ def _arguments(
     line = handler.route.line if handler.route is not None else handler.line
     place = code.Place(handler.file, line, 1, handler.export)
     name = called.function.name if isinstance(called, Closure) else handler.export
+    if handler.kind is HandlerKind.WSGI and handler.route is None:
+        return Arguments((ENVIRON, Native("start_response", started)), {}, place, name)
     if is_python(handler.file):
         injected = handler.kind not in {HandlerKind.HTTP_HANDLER}
         return Arguments((), {}, place, name, injected=injected)

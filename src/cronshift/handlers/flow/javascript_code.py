@@ -154,8 +154,12 @@ class JavaScript:
         return Constant(node.text())
 
     def _call(self, node: SgNode) -> Expression:
-        called = self.expression(node.field("function"))
+        function = node.field("function")
         place = self.place(node, quoted=True)
+        if function is not None and function.kind() == "await_expression":  # await f<T>(x)
+            inner = self.expression(next(iter(_named(function)), None))
+            return Awaited(Call(inner, self._arguments(node), place), place)
+        called = self.expression(function)
         optional = _is_optional(node, called)
         return Call(called, self._arguments(node), place, optional=optional)
 

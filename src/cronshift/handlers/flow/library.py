@@ -397,7 +397,7 @@ def _of_fields(owner: Fields, name: str) -> Value | None:
     if name in {"values", "items", "entries", "keys"}:
         return Native(name, lambda _m, _a: items_of(*owner.cell.values(), is_open=True))
     if name in {"set", "update", "setdefault", "append"}:
-        return Native(name, lambda _m, a: _opened(owner, a))
+        return Native(name, lambda m, a: _opened(m, owner, a))
     return None
 
 
@@ -410,7 +410,9 @@ def _got(owner: Fields, arguments: Arguments) -> Value:
     return arguments.at(1) if len(arguments.values) > 1 else NOTHING
 
 
-def _opened(owner: Fields, arguments: Arguments) -> Value:
+def _opened(machine: Machine, owner: Fields, arguments: Arguments) -> Value:
+    for one in arguments.values:
+        machine.consume(one)
     owner.open = True
     owner.taints |= arguments.taints
     return owner
@@ -449,32 +451,42 @@ def _waited(machine: Machine, owner: Promise) -> Value:
 
 
 def _then(machine: Machine, owner: Promise, arguments: Arguments) -> Value:
-    machine.consume(owner)
     if owner.rejected:
         if len(arguments.values) > 1:
             return _caught(machine, owner, arguments.at(1), arguments)
-        return machine.promise(owner.value, owner.place, owner.name, rejected=True)
+        return _chain(
+            machine, owner, machine.promise(owner.value, owner.place, owner.name, rejected=True)
+        )
     given = Arguments((owner.value,), {}, arguments.place, arguments.name)
     if len(arguments.values) > 1:
         machine.ledger.shielded[owner.place] = arguments.place
-    return machine.promised(owner.place, owner.name, lambda: machine.call(arguments.at(0), given))
+    made = machine.promised(owner.place, owner.name, lambda: machine.call(arguments.at(0), given))
+    return _chain(machine, owner, made)
 
 
 def _caught(machine: Machine, owner: Promise, called: Value, arguments: Arguments) -> Value:
-    machine.consume(owner)
     machine.ledger.shielded[owner.place] = arguments.place
     if not owner.rejected:
-        return machine.promise(owner.value, owner.place, owner.name)
+        return _chain(machine, owner, machine.promise(owner.value, owner.place, owner.name))
     if machine.path.failed and machine.path.caught is None:
         machine.path.caught = arguments.place
     given = Arguments((owner.value,), {}, arguments.place, arguments.name)
-    return machine.promised(owner.place, owner.name, lambda: machine.call(called, given))
+    machine.catching += machine.path.failed
+    made = machine.promised(owner.place, owner.name, lambda: machine.call(called, given))
+    machine.catching -= machine.path.failed
+    return _chain(machine, owner, made)
 
 
 def _finally(machine: Machine, owner: Promise, arguments: Arguments) -> Value:
-    machine.consume(owner)
     machine.call(arguments.at(0), Arguments((), {}, arguments.place, arguments.name))
-    return machine.promise(owner.value, owner.place, owner.name, rejected=owner.rejected)
+    made = machine.promise(owner.value, owner.place, owner.name, rejected=owner.rejected)
+    return _chain(machine, owner, made)
+
+
+def _chain(machine: Machine, owner: Promise, made: Promise) -> Promise:
+    """Take note that a promise is waited for through another."""
+    machine.ledger.chained[id(owner)] = made
+    return made
 
 
 # what is not known
@@ -504,7 +516,7 @@ def _of_unknown(owner: Unknown, name: str) -> Value | None:
         return Native(name, lambda m, a: _turned_unknown(m, owner, name, a))
     if name in _SAME_TEXT | _TRIMMING | _SECTIONS or name in _TEXTS:
         return Native(name, lambda _m, a: Unknown(owner.taints | a.taints))
-    return Outside(f"{owner.name}.{name}" if owner.name else name, "", owner.taints)
+    return Unknown(owner.taints, name=f"{owner.name}.{name}" if owner.name else name)
 
 
 def _turned_unknown(machine: Machine, owner: Unknown, name: str, arguments: Arguments) -> Value:

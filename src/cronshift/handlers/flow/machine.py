@@ -24,6 +24,7 @@ from cronshift.handlers.flow.paths import (
     met,
 )
 from cronshift.handlers.flow.program import Imported, Program, is_python
+from cronshift.handlers.flow.work import is_side_work, records, works
 from cronshift.handlers.flow.values import (
     CLEAN,
     NOTHING,
@@ -57,10 +58,11 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.flow.worlds import World
 
-MOST_STEPS = 12_000
+MOST_STEPS = 10_000
 _DEEPEST = 14  # calls inside calls
 _MOST_TURNS = 6  # of a loop over a list that is known
 CALLER = frozenset({Taint.CREDENTIAL, Taint.QUERY, Taint.REQUEST})
+_FAILURE = frozenset({Taint.FAILURE})
 _ABOUT_CALLER = frozenset({Taint.CREDENTIAL, Taint.REQUEST})
 
 
@@ -71,12 +73,14 @@ class Comparison:
     Attributes:
         equal: how it came out; ``None`` where that is not known.
         secrets: the variables that it was compared with.
+        sites: how many calls had been reached by then.
     """
 
     place: Place
     equal: bool | None
     secrets: tuple[str, ...] = ()
     constant_time: bool = False
+    sites: int = 0
 
 
 @dataclass(slots=True)
@@ -90,6 +94,7 @@ class Site:
         depth: how many functions of the project were entered to get there.
         followed: whether it was followed into the project.
         within: the promises that it is part of.
+        beside: whether it is part of a matter beside the work, a log of the run.
     """
 
     place: Place
@@ -100,19 +105,40 @@ class Site:
     awaited: bool = False
     within: tuple[Place, ...] = ()
     written: str = ""
+    beside: bool = False
 
 
 @dataclass(slots=True)
 class Ledger:
-    """What is noted while code is followed."""
+    """What is noted while code is followed.
+
+    Attributes:
+        consumed: the promises that somebody waits for, by identity.
+        chained: what a promise was made into, by ``.then`` and its like.
+        later: what was handed to ``after``: its place, its name, whether it is only side work.
+        shielded: the calls whose failure a promise's chain catches, and where.
+        asked: what was read of the request, and where first.
+    """
 
     sites: dict[Place, Site] = field(default_factory=dict)
     comparisons: list[Comparison] = field(default_factory=list)
     promises: list[Promise] = field(default_factory=list)
     consumed: set[int] = field(default_factory=set)
+    chained: dict[int, Promise] = field(default_factory=dict)
     later: list[tuple[Place, str, bool]] = field(default_factory=list)
     shielded: dict[Place, Place] = field(default_factory=dict)
     asked: dict[str, Place] = field(default_factory=dict)
+
+    def left(self) -> list[Promise]:
+        """Return the promises that nobody waits for."""
+        bases = {id(made): base for base, made in self.chained.items()}
+        return [
+            one
+            for one in self.promises
+            if id(one) not in self.consumed
+            and id(one) not in self.chained
+            and bases.get(id(one)) not in self.consumed
+        ]
 
 
 class Machine(Forks):
@@ -141,9 +167,9 @@ class Machine(Forks):
         self.depth = 0
         self.loading = 0
         self.within: list[Place] = []
-        self.executor = 0
+        self.catching = self.loops = 0
         self.builtins, self._member, self._outside = builtins, member, outside
-        self._steps = 0
+        self.steps = 0
         self._active: list[code.Function] = []
         self._modules: dict[str, Scope] = {}
         self._resolving: set[tuple[str, str]] = set()
@@ -274,7 +300,7 @@ class Machine(Forks):
                 self.statement = place
                 self._return(value, scope)
             case code.Raise(value=value):
-                raise Thrown(self.value(value, scope) if value is not None else Unknown())
+                raise self._raised(self.value(value, scope) if value is not None else Unknown())
             case code.Try():
                 self._try(one, scope)
             case code.Leave(kind=kind):
@@ -299,6 +325,13 @@ class Machine(Forks):
             if isinstance(last.abrupt, Returned):
                 result = last.abrupt.value
         raise Returned(result, self.statement)
+
+    def _raised(self, value: Value) -> Thrown:
+        """Return the error that leaves here; a failure that goes on is not caught yet."""
+        if self.catching:
+            self.path.caught = None
+            value = value if isinstance(value, Fields) else tainted(value, _FAILURE)
+        return Thrown(value)
 
     def _drop(self, value: Value, place: Place) -> None:
         """Take note of work that a statement starts and leaves."""
@@ -362,6 +395,13 @@ class Machine(Forks):
             turns = self._turns(source)
         elif one.test is not None and self.truth(self.value(one.test, scope), scope) is False:
             return
+        self.loops += 1
+        try:
+            self._turn(one, turns, scope)
+        finally:
+            self.loops -= 1
+
+    def _turn(self, one: code.Loop, turns: Sequence[Value], scope: Scope) -> None:
         for turn in turns:
             inner = scope if is_python(scope.file) else Scope(scope.file, {}, scope)
             if one.pattern is not None:
@@ -410,13 +450,14 @@ class Machine(Forks):
         clause = next((c for c in one.catches if _catches(c, thrown.value)), None)
         if clause is None:
             return thrown
-        failed = Taint.FAILURE in thrown.value.taints
+        failed = self.path.failed
         if failed and self.path.caught is None:
             self.path.caught = clause.place
         inner = self._inner(scope)
         if clause.pattern is not None:
             self.bind(clause.pattern, thrown.value, inner)
-        answered = self.path.answered
+        answered, throws = self.path.answered, len(self.tries[-1])
+        self.catching += failed
         try:
             self.block(clause.body, inner)
         except Returned as returned:
@@ -426,8 +467,16 @@ class Machine(Forks):
         except Thrown as again:
             rethrown = isinstance(again.value, Unknown) and not again.value.name
             return thrown if rethrown and not clause.types else again
-        except Abrupt as error:
-            return error
+        except Left as left:
+            if failed and _leaves(one.body):
+                self.path.failed, self.path.caught = False, None
+            return left
+        finally:
+            self.catching -= failed
+            if failed and len(self.tries[-1]) > throws:  # it tells one error from another
+                self.path.failed, self.path.caught = False, None
+        if failed and self.loops and _leaves(one.body):  # it is tried again, or another is
+            self.path.failed, self.path.caught = False, None
         gave = failed and answered is None and self.path.answered is not None
         self.path.in_catch = self.path.in_catch or gave
         return None
@@ -608,8 +657,8 @@ class Machine(Forks):
                 value = self.operate(one.operator, [old, self.value(one.value, scope)], scope)
         else:
             value = self.value(one.value, scope)
-        if self.path.caught is not None:
-            value = tainted(value, frozenset({Taint.FAILURE}))
+        if self.catching:
+            value = tainted(value, _FAILURE)
         self.bind(one.target, value, scope, declared=False)
         return value
 
@@ -856,8 +905,8 @@ class Machine(Forks):
             value, rejected = thrown.value, True
         finally:
             self.within.pop()
+        self.consume(value)
         if isinstance(value, Promise):
-            self.consume(value)
             value, rejected = value.value, rejected or value.rejected
         made = self.promise(value, place, name, rejected=rejected)
         if answered is None and self.path.answered is not None:
@@ -896,6 +945,8 @@ class Machine(Forks):
         if site is not None:
             site.awaited = True
         if value.rejected:
+            if Taint.FAILURE in value.value.taints:
+                self.path.caught = None
             raise Thrown(value.value)
         return value.value
 
@@ -911,7 +962,8 @@ class Machine(Forks):
         self.frames.append([])
         self.control.append(CLEAN)
         self.depth += 1
-        inside, statement = self.path.inside, self.statement
+        inside, statement, loops = self.path.inside, self.statement, self.loops
+        self.loops = 0
         ended: Abrupt | None = None
         result: Value = NOTHING
         try:
@@ -925,7 +977,7 @@ class Machine(Forks):
             self._active.pop()
             sides, control = self.frames.pop(), self.control.pop()
             self.depth -= 1
-            self.statement = statement
+            self.statement, self.loops = statement, loops
         if ended is not None and not sides:
             raise ended
         exits = list(sides)
@@ -999,13 +1051,22 @@ class Machine(Forks):
     def visit(self, place: Place, name: str, *, followed: bool, written: str = "") -> None:
         """Take note that a call is reached."""
         certain = not self.path.is_doubted
+        if self.catching and works(name) and not is_side_work(name) and not records(name):
+            self.path.instead = True
         self.path.visited[place] = certain or self.path.visited.get(place, False)
         site = self.ledger.sites.get(place)
         if site is None:
             guarded = len(self.tries) > 1
             within = tuple(self.within)
             self.ledger.sites[place] = Site(
-                place, name, guarded, self.depth, followed, within=within, written=written
+                place,
+                name,
+                guarded,
+                self.depth,
+                followed,
+                within=within,
+                written=written,
+                beside=any(is_side_work(one.name) for one in self._active),
             )
         else:
             site.guarded = site.guarded or len(self.tries) > 1
@@ -1019,14 +1080,14 @@ class Machine(Forks):
     def failure(self, place: Place, name: str, *, promised: bool) -> Value:
         """Let a call fail."""
         self.path.failed = True
-        error = Unknown(frozenset({Taint.FAILURE}), name="error")
+        error = Unknown(_FAILURE, name="error")
         if promised:
             return self.promise(error, place, name, rejected=True)
         raise Thrown(error)
 
     def _step(self) -> None:
-        self._steps += 1
-        if self._steps > MOST_STEPS:
+        self.steps += 1
+        if self.steps > MOST_STEPS:
             raise Exhausted
 
 
@@ -1069,6 +1130,18 @@ def _catches(clause: code.Catch, error: Value) -> bool:
     if isinstance(error, Fields):  # HTTPException and its like
         return bool({"HTTPException", *broad} & set(clause.types))
     return bool(broad & set(clause.types)) or name in clause.types
+
+
+def _leaves(body: Sequence[code.Statement]) -> bool:
+    """Return whether statements end a function or a loop where all goes well."""
+    for one in body:
+        if isinstance(one, code.Return) or (isinstance(one, code.Leave) and one.kind == "break"):
+            return True
+        if isinstance(one, code.If) and (_leaves(one.yes) or _leaves(one.no)):
+            return True
+        if isinstance(one, code.Block | code.Try) and _leaves(one.body):
+            return True
+    return False
 
 
 def _dotted(source: str, name: str) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _ORDERED = {"<", "<=", ">", ">="}
 _MOST_TEXT = 4_000
+_LONGEST_SCHEME = 12
 
 
 def operate(
@@ -90,7 +91,7 @@ def compared(
     known = True if meets and machine.world.anyone else known
     if place is not None and meets:
         text = "".join(text_of(one) or "" for one in (left, right))
-        machine.ledger.comparisons.append(Comparison(place, known, secrets_in(text), constant_time))
+        machine.ledger.comparisons.append(Comparison(place, known, secrets_in(text), constant_time, len(machine.ledger.sites)))
     if known is None:
         return Unknown(taints)
     return Plain(known is not negated, taints)
@@ -130,7 +131,9 @@ def _is_same(left: Plain, right: Plain) -> bool | None:
     if first == second:
         return True
     if ANY in first or ANY in second:
-        return not (secrets_in(first) or secrets_in(second))
+        other = second if ANY in first else first
+        written = other.startswith(("Bearer ", "Basic ")) and len(other) > _LONGEST_SCHEME
+        return not (secrets_in(other) or written)  # a secret may be written into the code
     if bool(secrets_in(first)) == bool(secrets_in(second)):
         return False
     plain = right if secrets_in(first) else left
@@ -158,7 +161,8 @@ def contained(
     if text is None or sought is None:
         return Unknown(taints)
     if text == ANY or sought == ANY:
-        return Plain(not (secrets_in(text) or secrets_in(sought)) is not negated, taints)
+        held = not (secrets_in(text) or secrets_in(sought))
+        return Plain(held is not negated, taints)
     held = sought in text
     if not held and secrets_in(text) and not sought:
         return Unknown(taints)

@@ -38,7 +38,7 @@ _QUIET = re.compile(
     r"TypeError|TextDecoder|atob|btoa|Reflect|process|span|Sentry|newrelic)\b"
     r"|(?:^|\.)(?:log|info|warn|warning|error|debug|trace|exception|now|toISOString|setHeader|"
     r"randomUUID|createRequire|revalidatePath|revalidateTag|noStore|unstable_noStore|connection|"
-    r"captureException|captureMessage|set_tag|format|isoformat|strftime)$"
+    r"captureException|captureMessage|super|set_tag|format|isoformat|strftime)$"
 )
 AFTER = re.compile(r"(?:^|\.)(?:after|unstable_after|waitUntil)$")
 _SESSION = re.compile(
@@ -55,6 +55,11 @@ _HARMLESS = re.compile(
     r"json|parse|ip(?:address)?$|geo|context|wrap(?:route)?$|error|async",
     re.IGNORECASE,
 )
+_GIVES_ON = re.compile(
+    r"(?:^|\.)(?:run|with|wrap|start|step|transaction|measure|time|retry|retries|trace|execute|lock|"
+    r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
+)
+"""What calls a function that it is given, and gives what comes of it."""
 _WHOLE = {id(REQUEST), id(EVENT), id(CONTEXT)}
 
 
@@ -69,7 +74,7 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
         return Unknown(arguments.taints, name=name.rpartition(".")[2])
     if name in {"require", "import", "lazy"}:
         return _required(machine, arguments)
-    if not new and _SESSION.search(name) and isinstance(called, Outside):
+    if not new and _SESSION.search(name) and isinstance(called, Outside | Unknown):
         return _nobody(machine, called, name, arguments)
     callbacks = [one for one in arguments.values if isinstance(one, Closure)]
     if new:
@@ -101,6 +106,8 @@ def _begun(machine: Machine, name: str, arguments: Arguments, callbacks: list[Cl
     for callback in callbacks:
         given = tuple(Unknown(name="given") for _ in callback.function.parameters)
         inner = machine.call(callback, Arguments(given, {}, place, name))
+        if _GIVES_ON.search(name):
+            return inner
         machine.consume(inner)
         if isinstance(inner, Promise) and inner.rejected:
             return machine.promise(inner.value, place, name, rejected=True)
@@ -123,7 +130,7 @@ def _wrapped(machine: Machine, name: str, callback: Closure) -> Value:
     return Native(f"wrapped {name}", run)
 
 
-def _nobody(machine: Machine, called: Outside, name: str, arguments: Arguments) -> Value:
+def _nobody(machine: Machine, called: Outside | Unknown, name: str, arguments: Arguments) -> Value:
     """Return who is signed in: a scheduled call has no session."""
     callbacks = [one for one in arguments.values if isinstance(one, Closure)]
     if callbacks and name.rpartition(".")[2] == "auth":
@@ -131,7 +138,7 @@ def _nobody(machine: Machine, called: Outside, name: str, arguments: Arguments) 
     if callbacks:
         return _wrapped(machine, name, callbacks[-1])
     nothing = Plain(None, _CREDENTIAL)
-    if "clerk" in called.package:
+    if isinstance(called, Outside) and "clerk" in called.package:
         return nobody()
     if name.endswith(("getUser", "getClaims")) and "auth." in name:
         return Fields(
@@ -144,7 +151,7 @@ def _nobody(machine: Machine, called: Outside, name: str, arguments: Arguments) 
 
 def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
     """Read ``after(…)`` and ``waitUntil(…)``: what they are given runs behind the answer."""
-    from cronshift.handlers.flow.work import is_side_work
+    from cronshift.handlers.flow.work import is_side_work, looks
 
     given = arguments.at(0)
     before = set(machine.ledger.sites)
@@ -156,10 +163,13 @@ def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
     machine.consume(given)
     sites = [site for place, site in machine.ledger.sites.items() if place not in before]
     first = min((site.depth for site in sites), default=0)
-    begun = [site.name for site in sites if site.depth == first]
+    begun = [site.name for site in sites if site.depth == first and not looks(site.name)]
     if isinstance(given, Promise):
         begun.append(given.name)
-    only_side = bool(begun) and all(is_side_work(one) for one in begun)
+    if isinstance(given, Unknown | Outside) and given.name:
+        begun.append(given.name)
+    known = isinstance(given, Closure | Promise) or bool(begun)
+    only_side = known and all(is_side_work(one) for one in begun)
     statement = machine.statement or arguments.place
     machine.ledger.later.append((statement, f"{name}(…)", only_side))
     return NOTHING

@@ -60,6 +60,7 @@ class Path:
         failed: whether the failure that is tried out has happened.
         caught: what caught it.
         in_catch: whether what caught it gave the answer itself.
+        instead: whether what caught it did other work instead.
         answered: the response, for a handler that answers by calling something.
     """
 
@@ -69,6 +70,7 @@ class Path:
     failed: bool = False
     caught: Place | None = None
     in_catch: bool = False
+    instead: bool = False
     answered: Answer | None = None
 
     def copy(self) -> Path:
@@ -101,6 +103,7 @@ def met(paths: Iterable[Path]) -> Path:
         whole.failed = whole.failed or path.failed
         whole.caught = whole.caught or path.caught
         whole.in_catch = whole.in_catch or path.in_catch
+        whole.instead = whole.instead or path.instead
         whole.answered = whole.answered or path.answered
     return whole
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.flow.code import Place
 from cronshift.handlers.flow.following import ON, Ending, Passage, Run, follow, passage
 from cronshift.handlers.flow.handling import Gate, function_of, gates, handler_start
-from cronshift.handlers.flow.values import Answer, Closure, Plain, Unknown
+from cronshift.handlers.flow.values import Answer, Closure, Native, Plain, Unknown, truth
 from cronshift.handlers.flow.worlds import World, vercel
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class Reader:
             called = function_of(self.program, machine, self.handler, self.handler.export)
             if isinstance(called, Closure):
                 found.append(called.function.place)
+            elif isinstance(called, Native):
+                found.append(Place(self.handler.file, self.handler.line, 1))
             return None
 
         follow(self.program, self.world, look)
@@ -85,12 +87,19 @@ def passage_of(gate: Gate, run: Run) -> Passage:
         return Passage.MAYBE if run.followed else Passage.YES
     if not gate.by_next:
         told = passage(run, _lets_by)
-        unread = any(isinstance(e.value, Unknown) and not e.value.alternatives for e in run.endings)
-        return Passage.MAYBE if unread and told is Passage.YES else told
+        return Passage.MAYBE if any(map(_is_unread, run.endings)) else told
     by = [ending for ending in run.endings if ON in ending.path.visited]
     if any(ending.path.visited[ON] and not ending.path.is_doubted for ending in by):
         return Passage.YES
     return Passage.MAYBE if by else Passage.NO
+
+
+def _is_unread(ending: Ending) -> bool:
+    """Return whether what a middleware answers cannot be told."""
+    value = ending.value
+    if isinstance(value, Answer):
+        return value.status is None and not value.goes_on
+    return isinstance(value, Unknown) and not value.alternatives and not ending.thrown
 
 
 def _lets_by(ending: Ending) -> bool:
@@ -110,7 +119,7 @@ def _parts(value: Value) -> Iterator[Value]:
 def _goes_on(value: Value) -> bool:
     if isinstance(value, Answer):
         return value.goes_on
-    return not isinstance(value, Plain) or not value.value
+    return not isinstance(value, Plain) or truth(value) is False
 
 
 __all__ = ["Gate", "Reader"]

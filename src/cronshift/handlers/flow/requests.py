@@ -23,6 +23,8 @@ from cronshift.handlers.flow.values import (
     text_of,
 )
 
+from cronshift.handlers.flow.worlds import ANY
+
 if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
 
@@ -37,7 +39,7 @@ def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
     name = name.lower().replace("_", "-").removeprefix("http-")
     if name == SCHEDULE:
         machine.ask("schedule")
-    text = machine.world.headers.get(name)
+    text = ANY if machine.world.forged else machine.world.headers.get(name)
     if text is not None:
         return Plain(text, _CREDENTIAL)
     return missing if missing is not None else Plain(None, _CREDENTIAL)
@@ -256,3 +258,23 @@ def server_of(machine: Machine) -> Fields:
         },
         open=True,
     )
+
+
+def _environ_member(machine: Machine, name: str) -> Value | None:
+    if name == "get":
+        return Native(name, lambda m, a: _environ_item(m, text_of(a.at(0)) or ""))
+    return _environ_item(machine, name)
+
+
+def _environ_item(machine: Machine, name: str) -> Value:
+    if name == "REQUEST_METHOD":
+        return Plain(machine.world.method)
+    if name in {"PATH_INFO", "SCRIPT_NAME"}:
+        return Plain(machine.world.path)
+    if name == "QUERY_STRING":
+        return Plain(machine.world.query or "", _QUERY)
+    return header(machine, name) if name.startswith("HTTP_") else Unknown(name=name)
+
+
+ENVIRON = Thing("environ", _environ_member, _WHOLE)
+"""WSGI's environ."""

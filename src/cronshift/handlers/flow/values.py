@@ -277,7 +277,7 @@ def truth(value: Value) -> bool | None:
         return told.pop() if len(told) == 1 else None
     if isinstance(value, Plain):
         return bool(value.value) and not isinstance(value.value, Undefined)
-    return True
+    return None if isinstance(value, Outside) else True
 
 
 def items_of(*values: Value, is_open: bool = False, taints: Taints = CLEAN) -> Items:

@@ -24,12 +24,22 @@ _LOOKING = {
     "create_client", "aggregate", "ping", "lock", "acquire", "rpc", "retrieve", "pick", "all", "first",
     "now", "default", "wait", "sleep", "delay", "as", "new", "compare", "safe", "encode", "decode",
     "status", "health", "test", "in", "or", "and", "not", "gte", "lte", "lt", "gt", "where", "order",
+    "xrange", "xrevrange", "xlen", "mget", "hget", "hgetall", "smembers", "scan", "zrange", "lrange",
+    "llen", "scard", "keys", "group", "difference", "sub", "chunk", "start", "end", "parse",
     "single", "collection", "doc", "table", "getter", "then", "catch", "finally",
 }  # fmt: skip
 _PREPARING = {
     "create", "make", "insert", "new", "init", "initialize", "start", "begin", "open", "acquire",
     "mark", "reserve", "claim", "register", "import", "prepare", "build", "setup", "add", "save",
     "update", "upsert", "set", "log", "record", "lock", "require", "load",
+}  # fmt: skip
+
+
+_ASKING = {"query", "select", "lookup", "info"}
+_RECORDING = {
+    "update", "insert", "upsert", "create", "save", "set", "mark", "record", "delete", "del", "release",
+    "rollback", "unlock", "fail", "push", "add", "finish", "complete", "close", "end", "report", "reset",
+    "write", "append", "put", "store", "remove", "abort", "cleanup", "revert", "restore", "increment",
 }  # fmt: skip
 
 
@@ -63,8 +73,16 @@ def looks(name: str) -> bool:
     if writes(name):
         return False
     segments = _segments(name)
+    last = words(segments[-1]) if segments else ()
+    return bool(last) and (last[0] in _LOOKING or last[-1] in _ASKING)
+
+
+@cache
+def records(name: str) -> bool:
+    """Return whether a call writes down what happened: ``update``, ``markFailed``."""
+    segments = _segments(name)
     last = words(segments[-1])[:1] if segments else ()
-    return bool(last) and last[0] in _LOOKING
+    return bool(last) and last[0] in _RECORDING
 
 
 @cache
