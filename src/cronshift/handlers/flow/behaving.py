@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import Behaviour, Loose, Spot
 from cronshift.handlers.flow.callers import Callers, callers_of
-from cronshift.handlers.flow.code import Place
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     Answer,
@@ -27,11 +26,13 @@ from cronshift.model import HandlerKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cronshift.handlers.flow.code import Place
     from cronshift.handlers.flow.following import Ending, Run
-    from cronshift.handlers.flow.machine import Site
+    from cronshift.handlers.flow.ledger import Site
     from cronshift.handlers.flow.reader import Reader
 
 _OK = 300
+_PLAIN_OK = 200
 _NO_METHOD = 405
 _MOST_FAILURES = 14  # calls whose failure is tried out
 _MOST_STEPS = 25_000  # of all of them
@@ -315,8 +316,8 @@ def _soft(run: Run) -> Iterator[Spot]:
                 key
                 and answer.place is not None
                 and answer.place not in seen
-                and answer.status == 200
-            ):  # noqa: PLR2004
+                and answer.status == _PLAIN_OK
+            ):
                 seen.add(answer.place)
                 yield _spot(answer.place, f"The answer says {key}: false with status 200")
 

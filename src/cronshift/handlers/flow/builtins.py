@@ -65,7 +65,7 @@ def _same(machine: Machine, arguments: Arguments) -> Value:
 
 
 def _length(machine: Machine, arguments: Arguments) -> Value:
-    return machine.member(arguments.at(0), "length", arguments.place)
+    return machine.member(arguments.at(0), "length")
 
 
 def _assigned(_machine: Machine, arguments: Arguments) -> Value:
@@ -137,7 +137,7 @@ def _defined(_machine: Machine, arguments: Arguments) -> Value:
     return first
 
 
-def _decorator(_machine: Machine, arguments: Arguments) -> Value:
+def _decorator(_machine: Machine, _arguments: Arguments) -> Value:
     return Native("decorator", lambda _m, a: a.at(0))
 
 
@@ -194,7 +194,8 @@ def _json_data(_machine: Machine, arguments: Arguments) -> Value:
 
 
 def _redirect(machine: Machine, arguments: Arguments) -> Value:
-    if isinstance(arguments.at(0), Plain) and isinstance(arguments.at(0).value, int):  # type: ignore[union-attr]
+    first = arguments.at(0)
+    if isinstance(first, Plain) and isinstance(first.value, int):
         return answers.thrown_redirect(machine, arguments)
     return Answer(answers.number(arguments.at(1), 302), None, arguments.place)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.behaviour import Auth
 from cronshift.handlers.flow.following import Ending, Passage, Run
 from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.values import Answer
 from cronshift.handlers.flow.work import works
 from cronshift.handlers.flow.worlds import anybody, forged, undefined_bearer
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cronshift.handlers.flow.code import Place
-    from cronshift.handlers.flow.machine import Comparison
+    from cronshift.handlers.flow.ledger import Comparison
     from cronshift.handlers.flow.reader import Reader
     from cronshift.handlers.flow.worlds import World
 
@@ -116,8 +117,13 @@ def _work(run: Run) -> frozenset[Place]:
     """Return where the work is begun that a call which gets through does."""
     through = [one for one in run.endings if not one.refused]
     refused = {place for one in run.endings if one.refused for place in one.path.visited}
-    whole = {place for one in through for place in one.path.visited}
     sites = run.ledger.sites
+    whole = {
+        place
+        for one in through
+        for place in one.path.visited
+        if place not in sites or not sites[place].rescuing
+    }
     sites = run.ledger.sites
     surely = {place for place in whole if place in sites and works(sites[place].name)}
     checked = max((one.sites for one in run.ledger.comparisons), default=0)
@@ -157,7 +163,7 @@ def _decisive(compared: Iterable[Comparison]) -> tuple[Place | None, str]:
 def _refusal(run: Run) -> Place | None:
     """Return where a stranger is answered."""
     for ending in run.endings:
-        place = getattr(ending.value, "place", None) or getattr(ending.path.answered, "place", None)
-        if ending.refused and place is not None:
-            return place  # type: ignore[no-any-return] - a Place
+        answer = ending.path.answered or ending.value
+        if ending.refused and isinstance(answer, Answer) and answer.place is not None:
+            return answer.place
     return None

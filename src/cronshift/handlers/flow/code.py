@@ -30,7 +30,7 @@ class Place:
 class Constant:
     """A value that the code spells; :data:`UNDEFINED` for JavaScript's."""
 
-    value: object
+    value: str | float | bool | Undefined | None
 
 
 class Undefined:
@@ -85,7 +85,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A calculation or a comparison, by its operator: ``==``, ``+``, ``in``, ``not`` …"""
+    """A calculation or a comparison, by its operator: ``==``, ``+``, ``in``, ``not`` and so on."""
 
     operator: str
     operands: tuple[Expression, ...]
@@ -104,7 +104,7 @@ class Logical:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``test ? yes : no``."""
+    """``test ? yes : no``: a choice."""
 
     test: Expression
     yes: Expression

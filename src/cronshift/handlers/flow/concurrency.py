@@ -175,17 +175,17 @@ def _settled_python(machine: Machine, arguments: Arguments) -> Value:
 
 def _run(machine: Machine, arguments: Arguments) -> Value:
     """Read ``asyncio.run(work())``: it waits."""
-    return machine.awaited(arguments.at(0), arguments.place)
+    return machine.awaited(arguments.at(0))
 
 
-def _thread(machine: Machine, arguments: Arguments) -> Value:
+def _thread(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``threading.Thread(target=work)``: it goes on once it is started."""
     target = arguments.named.get("target") or arguments.at(1)
     name = getattr(getattr(target, "function", None), "name", "") or arguments.name
 
-    def of(machine: Machine, verb: str) -> Value | None:
+    def of(_machine: Machine, verb: str) -> Value | None:
         if verb == "start":
-            return Native(verb, lambda m, a: started(m, a))
+            return Native(verb, started)
         if verb == "join":
             return Native(verb, lambda m, _a: joined_thread(m))
         return Unknown()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.flow.answers import answer_of
 from cronshift.handlers.flow.builtins import BUILTINS
 from cronshift.handlers.flow.code import Place
+from cronshift.handlers.flow.ledger import Ledger
 from cronshift.handlers.flow.library import member
-from cronshift.handlers.flow.machine import Ledger, Machine
+from cronshift.handlers.flow.machine import Machine
 from cronshift.handlers.flow.outside import outside
 from cronshift.handlers.flow.paths import (
     Exhausted,
@@ -103,6 +104,8 @@ def follow(program: Program, world: World, start: Callable[[Machine], Value | No
     """Return what a request comes to.
 
     Args:
+        program: the project's code.
+        world: the request and the environment.
         start: calls what is followed, and returns what comes of it; ``None`` where there is nothing.
     """
     machine = Machine(program, world, BUILTINS, member, outside)
@@ -121,7 +124,7 @@ def _endings(machine: Machine, start: Callable[[Machine], Value | None]) -> list
         value = start(machine)
         if value is None:
             return []
-        value = machine.awaited(value, ON)
+        value = machine.awaited(value)
     except Thrown as thrown:
         last = Exit(thrown, machine.path)
     except Left:

@@ -81,7 +81,7 @@ def handler_start(
         called = function_of(program, machine, handler, export or handler.export)
         if not isinstance(called, Closure | Native):
             return None
-        arguments = _arguments(program.tree, handler, machine, called)
+        arguments = _arguments(program.tree, handler, called)
         return machine.call(called, arguments)
 
     return start
@@ -95,7 +95,7 @@ def function_of(program: Program, machine: Machine, handler: Handler, export: st
         return _method(machine, handler)
     value = machine.exported(handler.file, export)
     if isinstance(value, Kind | Fields):
-        inner = machine.member(value, "fetch", code.Place(handler.file, 1, 1))
+        inner = machine.member(value, "fetch")
         return inner if isinstance(inner, Closure) else None
     return value
 
@@ -115,13 +115,11 @@ def _method(machine: Machine, handler: Handler) -> Value | None:
     for name in ("send_header", "end_headers", "log_message"):
         made.cell[name] = Native(name, lambda _m, _a: Plain(None))
     made.cell["wfile"] = Thing("wfile", lambda _m, n: Native(n, lambda _m, _a: Plain(None)))
-    found = machine.member(made, f"do_{machine.world.method}", code.Place(handler.file, 1, 1))
+    found = machine.member(made, f"do_{machine.world.method}")
     return found if isinstance(found, Closure) else None
 
 
-def _arguments(
-    tree: SourceTree, handler: Handler, machine: Machine, called: Closure | Native
-) -> Arguments:
+def _arguments(tree: SourceTree, handler: Handler, called: Closure | Native) -> Arguments:
     """Return what a framework calls a handler with."""
     line = handler.route.line if handler.route is not None else handler.line
     place = code.Place(handler.file, line, 1, handler.export)
@@ -129,7 +127,7 @@ def _arguments(
     if handler.kind is HandlerKind.WSGI and handler.route is None:
         return Arguments((ENVIRON, Native("start_response", started)), {}, place, name)
     if is_python(handler.file):
-        injected = handler.kind not in {HandlerKind.HTTP_HANDLER}
+        injected = handler.kind is not HandlerKind.HTTP_HANDLER
         return Arguments((), {}, place, name, injected=injected)
     if handler.route is not None:
         return Arguments(_of_app(tree, handler.route.file), {}, place, name)

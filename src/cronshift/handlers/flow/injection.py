@@ -53,7 +53,7 @@ def injected_value(
     if mark is not None and isinstance(mark.data, Arguments):
         return _marked_value(machine, mark, mark.data, name, default)
     annotation = parameter.annotation
-    if isinstance(annotation, code.Name) and annotation.name in _REQUESTS or name == "request":
+    if (isinstance(annotation, code.Name) and annotation.name in _REQUESTS) or name == "request":
         return REQUEST
     if isinstance(annotation, code.Name) and annotation.name == "BackgroundTasks":
         return machine.builtins["BackgroundTasks()"]
@@ -92,9 +92,10 @@ def _marked_value(
     alias = text_of(given.named.get("alias", Unknown())) or name
     if kind in {"Depends", "Security"}:
         if isinstance(first, Thing) and callable(first.data):
-            return first.data(machine)  # type: ignore[no-any-return] - a scheme of ours
+            made: Value = first.data(machine)
+            return made
         arguments = Arguments((), {}, given.place, given.name, injected=True)
-        return machine.awaited(machine.call(first, arguments), given.place)
+        return machine.awaited(machine.call(first, arguments))
     if default is not None and default is not mark:
         missing = default
     if isinstance(missing, Plain):

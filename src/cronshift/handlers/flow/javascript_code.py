@@ -238,7 +238,8 @@ class JavaScript:
 
     def _ternary(self, node: SgNode) -> Expression:
         parts = (node.field(name) for name in ("condition", "consequence", "alternative"))
-        return Choice(*map(self.expression, parts), self.place(node))
+        test, yes, no = map(self.expression, parts)
+        return Choice(test, yes, no, self.place(node))
 
     def _await(self, node: SgNode) -> Expression:
         return Awaited(self.expression(next(iter(_named(node)), None)), self.place(node))
@@ -277,10 +278,12 @@ class JavaScript:
         for one in _named(listed) if listed is not None else ():
             if one.kind() in {"decorator", "this_type"}:
                 continue
-            inner = one.field("pattern") if one.kind().endswith("_parameter") else one
-            default = one.field("value") if one.kind().endswith("_parameter") else None
+            is_typed = one.kind().endswith("_parameter")
+            inner = one.field("pattern") if is_typed else one
+            default = one.field("value") if is_typed else None
             if inner is not None and inner.kind() == "assignment_pattern":
-                inner, default = inner.field("left"), inner.field("right")
+                default = inner.field("right")
+                inner = inner.field("left")
             if inner is None or inner.kind() == "this":
                 continue
             rest = inner.kind() == "rest_pattern"

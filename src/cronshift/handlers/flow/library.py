@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.environment import elsewhere
-from cronshift.handlers.flow.operations import contained
-from cronshift.handlers.flow.paths import Thrown
+from cronshift.handlers.flow.operations import compared, contained
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     NOTHING,
@@ -35,7 +34,7 @@ from cronshift.handlers.flow.worlds import ANY, secrets_in
 from cronshift.handlers.patterns import is_slow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cronshift.handlers.flow.code import Place
     from cronshift.handlers.flow.machine import Machine
@@ -62,33 +61,21 @@ _TURNING = {
 _LONGEST_PATTERN = 200
 
 
-def member(machine: Machine, owner: Value, name: str, place: Place) -> Value | None:
+def member(machine: Machine, owner: Value, name: str) -> Value | None:
     """Return a member of a value of a kind that is built in; ``None`` where it has none."""
-    match owner:
-        case Plain(value=str()):
-            return _of_text(owner, name)
-        case Items():
-            return _of_list(owner, name)
-        case Promise():
-            return _of_promise(owner, name)
-        case Thing():
-            return owner.member(machine, name)
-        case Fields():
-            return _of_fields(owner, name)
-        case Answer():
-            return _of_answer(owner, name)
-        case Outside():
-            return _of_outside(machine, owner, name)
-        case Native():
-            known = machine.builtins.get(f"{owner.name}.{name}")
-            return known or Native(f"{owner.name}.{name}", _nothing, owner.taints)
-        case Closure():
-            if name in {"bind", "call", "apply"}:
-                return Native(name, lambda m, a: _applied(m, owner, name, a))
-            return Unknown(name=name)
-        case Unknown():
-            return _of_unknown(owner, name)
-    return None
+    reading = _MEMBERS.get(type(owner))
+    return reading(machine, owner, name) if reading is not None else None
+
+
+def _of_native(machine: Machine, owner: Native, name: str) -> Value:
+    known = machine.builtins.get(f"{owner.name}.{name}")
+    return known or Native(f"{owner.name}.{name}", _nothing, owner.taints)
+
+
+def _of_closure(_machine: Machine, owner: Closure, name: str) -> Value:
+    if name in {"bind", "call", "apply"}:
+        return Native(name, lambda m, a: _applied(m, owner, name, a))
+    return Unknown(name=name)
 
 
 def _nothing(_machine: Machine, arguments: Arguments) -> Value:
@@ -107,7 +94,9 @@ def _applied(machine: Machine, owner: Closure, name: str, arguments: Arguments) 
 # texts
 
 
-def _of_text(owner: Plain, name: str) -> Value | None:
+def _of_text(_machine: Machine, owner: Plain, name: str) -> Value | None:
+    if not isinstance(owner.value, str):
+        return None
     if name in {"length", "byteLength"}:
         return Plain(len(str(owner.value)), owner.taints)
     if name in _SAME_TEXT:
@@ -225,6 +214,10 @@ def _index(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
     return Plain(str(owner.value).find(sought), owner.taints)
 
 
+def _equals(machine: Machine, owner: Plain, arguments: Arguments) -> Value:
+    return compared(machine, owner, arguments.at(0), arguments.place)
+
+
 def groups(pattern: re.Pattern[str], text: Value) -> Value:
     """Return what a regular expression finds in a text: a list of its groups, or nothing."""
     held = text_of(text)
@@ -270,7 +263,7 @@ _TEXTS: dict[str, Callable[[Machine, Plain, Arguments], Value]] = {
     "endsWith": _ends,
     "endswith": _ends,
     "includes": _includes,
-    "equals": lambda m, o, a: _same_bytes(m, o, a),
+    "equals": _equals,
     "replace": _replaced,
     "replaceAll": _replaced,
     "split": _split,
@@ -288,16 +281,10 @@ _TEXTS: dict[str, Callable[[Machine, Plain, Arguments], Value]] = {
 }
 
 
-def _same_bytes(machine: Machine, owner: Plain, arguments: Arguments) -> Value:
-    from cronshift.handlers.flow.operations import compared
-
-    return compared(machine, owner, arguments.at(0), arguments.place)
-
-
 # lists
 
 
-def _of_list(owner: Items, name: str) -> Value | None:
+def _of_list(_machine: Machine, owner: Items, name: str) -> Value | None:
     held = owner.held
     if name in {"length", "size"}:
         return Unknown(owner.taints) if held.open else Plain(len(held.values), taints_of(owner))
@@ -324,7 +311,7 @@ def _picked(owner: Items, arguments: Arguments) -> Value:
 def _added(machine: Machine, owner: Items, arguments: Arguments) -> Value:
     held = owner.held
     values = (*held.values, *arguments.values)
-    machine.write(owner.cell, "items", Elements(values, held.open))  # type: ignore[arg-type] - cells
+    machine.write(owner.cell, "items", Elements(values, held.open))
     return Plain(len(values))
 
 
@@ -343,6 +330,17 @@ def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> V
         )
         for turn in turns
     ]
+    return _made(machine, owner, name, arguments, (turns, results, is_open))
+
+
+def _made(
+    machine: Machine,
+    owner: Value,
+    name: str,
+    arguments: Arguments,
+    made: tuple[Sequence[Value], list[Value], bool],
+) -> Value:
+    turns, results, is_open = made
     if name == "forEach":
         for result in results:
             if isinstance(result, Promise) and result.dropped is None:
@@ -389,7 +387,7 @@ def _of_all(
 # objects and answers
 
 
-def _of_fields(owner: Fields, name: str) -> Value | None:
+def _of_fields(_machine: Machine, owner: Fields, name: str) -> Value | None:
     if name == "get":
         return Native(name, lambda _m, a: _got(owner, a))
     if name in {"has", "hasOwnProperty"}:
@@ -418,7 +416,7 @@ def _opened(machine: Machine, owner: Fields, arguments: Arguments) -> Value:
     return owner
 
 
-def _of_answer(owner: Answer, name: str) -> Value | None:
+def _of_answer(_machine: Machine, owner: Answer, name: str) -> Value | None:
     if name in {"status", "status_code", "statusCode"}:
         return Plain(owner.status) if owner.status is not None else Unknown()
     if name == "ok":
@@ -431,7 +429,7 @@ def _of_answer(owner: Answer, name: str) -> Value | None:
 # promises
 
 
-def _of_promise(owner: Promise, name: str) -> Value | None:
+def _of_promise(_machine: Machine, owner: Promise, name: str) -> Value | None:
     if name == "then":
         return Native(name, lambda m, a: _then(m, owner, a))
     if name == "catch":
@@ -509,7 +507,7 @@ def _of_outside(machine: Machine, owner: Outside, name: str) -> Value:
     return Outside(key, owner.package, owner.taints)
 
 
-def _of_unknown(owner: Unknown, name: str) -> Value | None:
+def _of_unknown(_machine: Machine, owner: Unknown, name: str) -> Value | None:
     if name in {"then", "catch", "finally"}:
         return Native(name, lambda m, a: _chained(m, owner, name, a))
     if name in _TURNING:
@@ -529,7 +527,7 @@ def _chained(machine: Machine, owner: Unknown | Outside, name: str, arguments: A
     """Read ``.then``, ``.catch`` and ``.finally`` of a call that is not followed: it is a promise."""
     place = owner_place(owner) or arguments.place
     promise = machine.promise(Unknown(owner.taints), place, arguments.name.rpartition(".")[0])
-    chained = _of_promise(promise, name)
+    chained = _of_promise(machine, promise, name)
     return machine.call(chained, arguments) if chained is not None else Unknown()
 
 
@@ -538,4 +536,17 @@ def owner_place(owner: Value) -> Place | None:
     return getattr(owner, "place", None)
 
 
-__all__ = ["Thrown", "groups", "joined", "member", "regex", "turned"]
+_MEMBERS: dict[type, Callable[..., Value | None]] = {
+    Plain: _of_text,
+    Items: _of_list,
+    Promise: _of_promise,
+    Thing: lambda machine, owner, name: owner.member(machine, name),
+    Fields: _of_fields,
+    Answer: _of_answer,
+    Outside: _of_outside,
+    Native: _of_native,
+    Closure: _of_closure,
+    Unknown: _of_unknown,
+}
+
+__all__ = ["groups", "joined", "member", "regex", "turned"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import UNDEFINED, Undefined
-from cronshift.handlers.flow.machine import CALLER, Comparison
+from cronshift.handlers.flow.ledger import CALLER, Comparison
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     Fields,
@@ -22,7 +22,7 @@ from cronshift.handlers.flow.worlds import ANY, secrets_in
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import Place
-    from cronshift.handlers.flow.machine import Machine
+    from cronshift.handlers.flow.names import Names
     from cronshift.handlers.flow.values import Scope, Taints
 
 _ORDERED = {"<", "<=", ">", ">="}
@@ -31,7 +31,11 @@ _LONGEST_SCHEME = 12
 
 
 def operate(
-    machine: Machine, operator: str, values: list[Value], scope: Scope, place: Place | None
+    machine: Names,
+    operator: str,
+    values: list[Value],
+    scope: Scope,
+    place: Place | None = None,
 ) -> Value:
     """Return what an operator makes of values."""
     taints = taints_of(*values)
@@ -75,8 +79,8 @@ def written_as(value: Plain, file: str) -> str:
     return str(held)
 
 
-def compared(
-    machine: Machine,
+def compared(  # noqa: PLR0913 - two values, and how they are compared
+    machine: Names,
     left: Value,
     right: Value,
     place: Place | None,
@@ -91,7 +95,9 @@ def compared(
     known = True if meets and machine.world.anyone else known
     if place is not None and meets:
         text = "".join(text_of(one) or "" for one in (left, right))
-        machine.ledger.comparisons.append(Comparison(place, known, secrets_in(text), constant_time, len(machine.ledger.sites)))
+        machine.ledger.comparisons.append(
+            Comparison(place, known, secrets_in(text), constant_time, len(machine.ledger.sites))
+        )
     if known is None:
         return Unknown(taints)
     return Plain(known is not negated, taints)
@@ -143,7 +149,7 @@ def _is_same(left: Plain, right: Plain) -> bool | None:
 
 
 def contained(
-    machine: Machine, whole: Value, part: Value, place: Place | None, *, negated: bool = False
+    machine: Names, whole: Value, part: Value, place: Place | None, *, negated: bool = False
 ) -> Value:
     """Return whether something is in a text, a list or an object."""
     taints = taints_of(whole, part)
@@ -160,7 +166,7 @@ def contained(
     text, sought = text_of(whole), text_of(part)
     if text is None or sought is None:
         return Unknown(taints)
-    if text == ANY or sought == ANY:
+    if ANY in {text, sought}:
         held = not (secrets_in(text) or secrets_in(sought))
         return Plain(held is not negated, taints)
     held = sought in text

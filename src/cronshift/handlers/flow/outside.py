@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import UNDEFINED
@@ -63,7 +64,7 @@ _GIVES_ON = re.compile(
 _WHOLE = {id(REQUEST), id(EVENT), id(CONTEXT)}
 
 
-def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) -> Value:  # noqa: FBT001
+def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) -> Value:
     """Return what a call comes to that is not followed."""
     name = _name(called, arguments)
     if AFTER.search(name):
@@ -75,12 +76,12 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     if name in {"require", "import", "lazy"}:
         return _required(machine, arguments)
     if not new and _SESSION.search(name) and isinstance(called, Outside | Unknown):
-        return _nobody(machine, called, name, arguments)
+        return _nobody(called, name, arguments)
     callbacks = [one for one in arguments.values if isinstance(one, Closure)]
     if new:
         return Unknown(arguments.taints & frozenset({Taint.FAILURE}), name=name)
     if machine.loading and callbacks:
-        return _wrapped(machine, name, callbacks[-1])
+        return _wrapped(name, callbacks[-1])
     return _begun(machine, name, arguments, callbacks)
 
 
@@ -116,27 +117,29 @@ def _begun(machine: Machine, name: str, arguments: Arguments, callbacks: list[Cl
     return result
 
 
-def _wrapped(machine: Machine, name: str, callback: Closure) -> Value:
+def _wrapped(name: str, callback: Closure) -> Value:
     """Return a handler that a package wraps: it runs, if the package lets the caller by."""
 
     def run(machine: Machine, arguments: Arguments) -> Value:
         last = name.rpartition(".")[2]
-        if _SESSION.search(name) or (_CHECKING.search(last) and not _HARMLESS.search(last)):
-            machine.path.doubts |= {f"{name} is not followed"}
-        elif not _HARMLESS.search(last):
+        if (
+            _SESSION.search(name)
+            or (_CHECKING.search(last) and not _HARMLESS.search(last))
+            or not _HARMLESS.search(last)
+        ):
             machine.path.doubts |= {f"{name} is not followed"}
         return machine.call(callback, arguments)
 
     return Native(f"wrapped {name}", run)
 
 
-def _nobody(machine: Machine, called: Outside | Unknown, name: str, arguments: Arguments) -> Value:
+def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value:
     """Return who is signed in: a scheduled call has no session."""
     callbacks = [one for one in arguments.values if isinstance(one, Closure)]
     if callbacks and name.rpartition(".")[2] == "auth":
         return callbacks[-1]  # NextAuth runs it for everybody, with an empty `auth`
     if callbacks:
-        return _wrapped(machine, name, callbacks[-1])
+        return _wrapped(name, callbacks[-1])
     nothing = Plain(None, _CREDENTIAL)
     if isinstance(called, Outside) and "clerk" in called.package:
         return nobody()
@@ -156,10 +159,8 @@ def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
     given = arguments.at(0)
     before = set(machine.ledger.sites)
     if isinstance(given, Closure):
-        try:
+        with suppress(Thrown):
             machine.consume(machine.call(given, Arguments((), {}, arguments.place, "callback")))
-        except Thrown:
-            pass
     machine.consume(given)
     sites = [site for place, site in machine.ledger.sites.items() if place not in before]
     first = min((site.depth for site in sites), default=0)
@@ -187,7 +188,7 @@ def _required(machine: Machine, arguments: Arguments) -> Value:
     if target is not None:
         return Module(target)
     package = source.removeprefix("node:")
-    return machine._foreign(Imported(package, "*"))  # noqa: SLF001 - one room
+    return machine.foreign(Imported(package, "*"))
 
 
 __all__ = ["AFTER", "UNDEFINED", "items_of", "outside"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.flow.values import Answer, Elements, Fields, Unknown, joined
 
@@ -118,7 +118,7 @@ class Side:
 
     abrupt: Abrupt | None
     path: Path
-    written: dict[tuple[int, str], tuple[dict[str, object], str, object]]
+    written: dict[tuple[int, str], tuple[dict[str, Any], str, Any]]
     value: Value | None = None
 
 
@@ -166,14 +166,14 @@ class Forks:
 
     def __init__(self) -> None:
         self.path = Path()
-        self._log: list[tuple[dict[str, object], str, object, bool]] = []
+        self._log: list[tuple[dict[str, Any], str, Any, bool]] = []
         self._depth = 0
         self.frames: list[list[Exit]] = []
         self.tries: list[list[Exit]] = [[]]
         self.control: list[Taints] = []
         self.splits: dict[int, tuple[Value, list[Exit]]] = {}
 
-    def write(self, cell: dict[str, object], key: str, value: object) -> None:
+    def write(self, cell: dict[str, Any], key: str, value: Any) -> None:
         """Change what a cell holds, so that it can be taken back."""
         if self._depth:
             self._log.append((cell, key, cell.get(key), key in cell))
@@ -191,6 +191,8 @@ class Forks:
 
         Args:
             taints: of what decides.
+            yes: follows the one side.
+            no: follows the other.
             about_caller: whether what decides is made of the caller's credential.
         """
         start = self.path
@@ -263,7 +265,7 @@ class Forks:
             self.write(cell, key, whole)
 
 
-def _either(first: object, second: object) -> object:
+def _either(first: Any, second: Any) -> Any:
     """Return what a cell holds after one side or the other."""
     if isinstance(first, Elements) or isinstance(second, Elements):
         lists = [one for one in (first, second) if isinstance(one, Elements)]
@@ -271,5 +273,5 @@ def _either(first: object, second: object) -> object:
         is_open = len(lists) < 2 or lists[0] != lists[1] or longest.open  # noqa: PLR2004 - both
         return Elements(longest.values, open=is_open)
     if first is None or second is None:
-        return joined(Unknown(), first or second)  # type: ignore[arg-type] - one of both is there
-    return joined(first, second)  # type: ignore[arg-type] - cells of names hold values
+        return joined(Unknown(), first or second or Unknown())
+    return joined(first, second)

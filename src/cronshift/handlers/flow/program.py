@@ -161,8 +161,8 @@ def _names(lower: JavaScript, node: SgNode) -> Iterator[tuple[str, Callable[[], 
             if pattern is None:
                 continue
             making = _declared(lower, one)
-            for name in _bound(pattern):
-                yield name, making
+            for bound in _bound(pattern):
+                yield bound, making
 
 
 def _declared(lower: JavaScript, node: SgNode) -> Callable[[], Statement]:
@@ -194,34 +194,43 @@ def _bound(pattern: SgNode) -> Iterator[str]:
 def _python(text: str, file: str) -> ModuleCode:
     module, lower = ModuleCode(), Python(file)
     for node in _top(parsed(text).body):
-        match node:
-            case ast.ImportFrom(module=source, names=names, level=level):
-                whole = "." * level + (source or "")
-                for one in names:
-                    module.imported[one.asname or one.name] = Imported(whole, one.name)
-                    if one.name == _WHOLE:
-                        module.stars.append(whole)
-            case ast.Import(names=names):
-                for one in names:
-                    bound = one.asname or one.name.partition(".")[0]
-                    source = one.name if one.asname else bound
-                    module.imported[bound] = Imported(source, _WHOLE)
-            case (
-                ast.FunctionDef(name=name)
-                | ast.AsyncFunctionDef(name=name)
-                | ast.ClassDef(name=name)
-            ):
-                module.definitions[name] = _first(lower, node)
-            case ast.Assign(targets=targets):
-                for target in targets:
-                    for one in ast.walk(target):
-                        if isinstance(one, ast.Name):
-                            module.definitions.setdefault(one.id, _first(lower, node))
-            case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None:
+        if isinstance(node, ast.ImportFrom | ast.Import):
+            _imports(module, node)
+        else:
+            for name in _defined(node):
                 module.definitions.setdefault(name, _first(lower, node))
     names = (*module.definitions, *module.imported)
     module.exported = {name: name for name in names}
     return module
+
+
+def _imports(module: ModuleCode, node: ast.ImportFrom | ast.Import) -> None:
+    """Take in what an import binds."""
+    source = "." * node.level + (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+    for one in node.names:
+        if isinstance(node, ast.ImportFrom):
+            module.imported[one.asname or one.name] = Imported(source, one.name)
+            module.stars += [source] if one.name == _WHOLE else []
+        else:
+            bound = one.asname or one.name.partition(".")[0]
+            module.imported[bound] = Imported(one.name if one.asname else bound, _WHOLE)
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    """Return the names that a statement makes."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [
+                one.id
+                for target in targets
+                for one in ast.walk(target)
+                if isinstance(one, ast.Name)
+            ]
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+            return [name]
+    return []
 
 
 def _top(body: list[ast.stmt]) -> Iterator[ast.stmt]:

@@ -88,10 +88,10 @@ class Python:
         return Several(tuple(map(self.expression, parts)))
 
     def _constant(self, node: ast.Constant) -> Expression:
-        known = isinstance(node.value, str | int | float | bool) or node.value is None
-        if isinstance(node.value, bytes):
-            return Constant(node.value.decode("latin-1"))
-        return Constant(node.value if known else None)
+        value = node.value
+        if isinstance(value, bytes):
+            return Constant(value.decode("latin-1"))
+        return Constant(value if isinstance(value, str | int | float | bool) else None)
 
     def _name(self, node: ast.Name) -> Expression:
         return Name(node.id)
@@ -152,8 +152,8 @@ class Python:
         return Operation(operator, operands, self.place(node))
 
     def _choice(self, node: ast.IfExp) -> Expression:
-        parts = map(self.expression, (node.test, node.body, node.orelse))
-        return Choice(*parts, self.place(node))
+        test, yes, no = map(self.expression, (node.test, node.body, node.orelse))
+        return Choice(test, yes, no, self.place(node))
 
     def _await(self, node: ast.Await) -> Expression:
         return Awaited(self.expression(node.value), self.place(node))

@@ -14,7 +14,8 @@ from cronshift.handlers.flow.worlds import World, vercel
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cronshift.handlers.flow.machine import Comparison, Machine
+    from cronshift.handlers.flow.ledger import Comparison
+    from cronshift.handlers.flow.machine import Machine
     from cronshift.handlers.flow.program import Program
     from cronshift.handlers.flow.values import Value
     from cronshift.model import Handler

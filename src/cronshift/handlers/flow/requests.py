@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from cronshift.handlers.flow.answers import number, redirected, response, status_of
+from cronshift.handlers.flow.answers import number, redirected, status_of
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.environment import ENVIRONMENT
 from cronshift.handlers.flow.program import is_python
@@ -22,11 +22,11 @@ from cronshift.handlers.flow.values import (
     Value,
     text_of,
 )
-
 from cronshift.handlers.flow.worlds import ANY
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
+    from cronshift.handlers.flow.values import Taints
 
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
 _QUERY = frozenset({Taint.QUERY})
@@ -59,10 +59,7 @@ def _headers_member(machine: Machine, name: str) -> Value | None:
     if name in {"get", "getlist", "getHeader"}:
         return Native(name, _header_of)
     if name == "has":
-        return Native(
-            name,
-            lambda m, a: Plain(header(m, text_of(a.at(0)) or "").value is not None, _CREDENTIAL),
-        )  # type: ignore[union-attr]
+        return Native(name, lambda m, a: _is_there(header(m, text_of(a.at(0)) or ""), _CREDENTIAL))
     if name in {"forEach", "entries", "keys", "values", "items", "toString"}:
         return Native(name, lambda _m, _a: Unknown())
     if name in {"set", "append", "delete"}:
@@ -97,16 +94,16 @@ def _query_member(machine: Machine, name: str) -> Value | None:
     if name in {"get", "getAll", "getlist"}:
         return Native(name, _query_of)
     if name == "has":
-        return Native(name, lambda m, a: _has(query(m, text_of(a.at(0)) or "")))
+        return Native(name, lambda m, a: _is_there(query(m, text_of(a.at(0)) or ""), _QUERY))
     if name in {"forEach", "entries", "keys", "values", "items", "toString", "set", "append"}:
         return Native(name, lambda _m, _a: Unknown(_QUERY))
     return query(machine, name, Plain(UNDEFINED, _QUERY))
 
 
-def _has(value: Value) -> Value:
+def _is_there(value: Value, taints: Taints) -> Value:
     if not isinstance(value, Plain):
-        return Unknown(_QUERY)
-    return Plain(value.value is not None, _QUERY)
+        return Unknown(taints)
+    return Plain(value.value is not None, taints)
 
 
 QUERY = Thing("query", _query_member, _QUERY, call=_query_of)
@@ -146,41 +143,34 @@ def _body(_machine: Machine, _arguments: Arguments) -> Value:
 
 
 def _request_member(machine: Machine, name: str) -> Value | None:
-    match name:
-        case "headers" | "META" | "rawHeaders":
-            return HEADERS
-        case "header" | "get" | "get_header":
-            return Native(name, _header_of)
-        case "nextUrl":
-            return URL
-        case "url":
-            return Unknown(name="request.url")
-        case "query" | "searchParams" | "args" | "GET" | "query_params" | "queries":
-            return QUERY
-        case "method" | "httpMethod":
-            return Plain(machine.world.method)
-        case "path" | "originalUrl" | "full_path":
-            return Plain(machine.world.path)
-        case "cookies" | "COOKIES":
-            return COOKIES
-        case "json" | "text" | "formData" | "body" | "get_json" | "arrayBuffer" | "form":
-            return Native(name, _body)
-        case "request" | "req" | "node" | "raw" | "clone" | "ctx" | "context":
-            return REQUEST
-        case "res" | "response":
-            return Unknown()
-        case "env":
-            return ENVIRONMENT
-        case "auth":
-            return Plain(None, _CREDENTIAL)
-        case "locals" | "user" | "session" | "state":
-            return Unknown(_CREDENTIAL, name=name)
-        case "params" | "ip" | "geo" | "platform" | "fetch" | "app":
-            return Unknown(name=name)
-    return Unknown(name=name)
+    known = _MEMBERS.get(name)
+    if known is not None:
+        return known
+    if name in {"method", "httpMethod"}:
+        return Plain(machine.world.method)
+    if name in {"path", "originalUrl", "full_path"}:
+        return Plain(machine.world.path)
+    if name in {"request", "req", "node", "raw", "clone", "ctx", "context"}:
+        return REQUEST
+    if name in {"locals", "user", "session", "state"}:
+        return Unknown(_CREDENTIAL, name=name)
+    return Unknown(name="request.url" if name == "url" else name)
 
 
-REQUEST = Thing("request", _request_member, _WHOLE, call=lambda _m, _a: REQUEST)
+_MEMBERS: dict[str, Value] = {
+    **dict.fromkeys(("headers", "META", "rawHeaders"), HEADERS),
+    **{name: Native(name, _header_of) for name in ("header", "get", "get_header")},
+    **dict.fromkeys(("query", "searchParams", "args", "GET", "query_params", "queries"), QUERY),
+    **dict.fromkeys(("cookies", "COOKIES"), COOKIES),
+    **{
+        name: Native(name, _body)
+        for name in ("json", "text", "formData", "body", "get_json", "arrayBuffer", "form")
+    },
+    "nextUrl": URL,
+    "env": ENVIRONMENT,
+    "auth": Plain(None, _CREDENTIAL),
+}
+REQUEST: Thing = Thing("request", _request_member, _WHOLE, call=lambda _m, _a: REQUEST)
 
 
 def _event_member(machine: Machine, name: str) -> Value | None:
@@ -208,7 +198,7 @@ def _context_member(machine: Machine, name: str) -> Value | None:
     return _request_member(machine, name)
 
 
-def _answered(machine: Machine, arguments: Arguments) -> Value:
+def _answered(_machine: Machine, arguments: Arguments) -> Value:
     """Read Hono's ``c.json(body, 401)``."""
     told = arguments.at(1)
     return Answer(status_of(told), arguments.at(0), arguments.place)

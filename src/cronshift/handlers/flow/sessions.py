@@ -67,7 +67,7 @@ def clerk(_machine: Machine, arguments: Arguments) -> Value:
 
     def run(machine: Machine, given: Arguments) -> Value:
         inner = Arguments((AUTH, REQUEST), {}, given.place, "clerkMiddleware")
-        return machine.awaited(machine.call(called, inner), given.place)
+        return machine.awaited(machine.call(called, inner))
 
     return Native("clerkMiddleware", run)
 
@@ -176,10 +176,8 @@ def _hook(machine: Machine, hooks: list[Value], given: Arguments) -> Value:
     if rest and isinstance(told, Fields):
         resolve = Native("resolve", lambda m, _a: _hook(m, rest, given))
         inner = Fields({**told.cell, "resolve": resolve}, open=True)
-        return machine.awaited(
-            machine.call(first, Arguments((inner,), {}, given.place)), given.place
-        )
-    return machine.awaited(machine.call(first, given), given.place)
+        return machine.awaited(machine.call(first, Arguments((inner,), {}, given.place)))
+    return machine.awaited(machine.call(first, given))
 
 
 MEANINGS: dict[str, Callable[[Machine, Arguments], Value]] = {

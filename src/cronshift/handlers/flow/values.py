@@ -32,6 +32,7 @@ class Taint(StrEnum):
 
 Taints = frozenset[Taint]
 CLEAN: Taints = frozenset()
+FAILED: Taints = frozenset({Taint.FAILURE})
 
 
 @dataclass(frozen=True, slots=True)

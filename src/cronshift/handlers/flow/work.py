@@ -25,8 +25,7 @@ _LOOKING = {
     "now", "default", "wait", "sleep", "delay", "as", "new", "compare", "safe", "encode", "decode",
     "status", "health", "test", "in", "or", "and", "not", "gte", "lte", "lt", "gt", "where", "order",
     "xrange", "xrevrange", "xlen", "mget", "hget", "hgetall", "smembers", "scan", "zrange", "lrange",
-    "llen", "scard", "keys", "group", "difference", "sub", "chunk", "start", "end", "parse",
-    "single", "collection", "doc", "table", "getter", "then", "catch", "finally",
+    "llen", "scard", "keys", "group", "difference", "sub", "chunk", "start", "end", "single", "collection", "doc", "table", "getter", "then", "catch", "finally",
 }  # fmt: skip
 _PREPARING = {
     "create", "make", "insert", "new", "init", "initialize", "start", "begin", "open", "acquire",
