@@ -122,15 +122,14 @@ def _work(run: Run) -> frozenset[Place]:
         place
         for one in through
         for place in one.path.visited
-        if place not in sites or not sites[place].rescuing
+        if place in sites and not sites[place].rescuing
     }
     sites = run.ledger.sites
-    surely = {place for place in whole if place in sites and works(sites[place].name)}
     checked = max((one.sites for one in run.ledger.comparisons), default=0)
-    behind = frozenset(list(sites)[checked:]) if checked or run.ledger.comparisons else frozenset()
-    if behind & surely:
-        return behind & surely
-    return frozenset(surely - refused) or frozenset(whole - refused) or frozenset(whole)
+    behind = whole & set(list(sites)[checked:]) or whole
+    surely = {one for one in behind if sites[one].written or works(sites[one].name)}
+    chosen = surely - refused or behind - refused or surely or behind
+    return frozenset(chosen)
 
 
 def _passage(run: Run, work: frozenset[Place]) -> Passage:

@@ -12,6 +12,7 @@ from cronshift.handlers.flow.values import (
     Items,
     Outside,
     Plain,
+    Promise,
     Taint,
     Unknown,
     Value,
@@ -51,6 +52,8 @@ def operate(
     if operator == "typeof":
         return _type_of(values[0])
     if operator == "void":
+        if isinstance(values[0], Promise) and values[0].dropped is None:
+            values[0].dropped = machine.statement
         return Plain(UNDEFINED)
     if len(values) == 2 and all(isinstance(value, Plain) for value in values):  # noqa: PLR2004
         return _calculated(operator, values[0], values[1], taints)
