@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import (
+    Confirmation,
     DryRun,
-    Intent,
     Jobs,
     SavePlan,
     Yes,
@@ -56,12 +56,12 @@ def rollback(
     invocation: Invocation = context.obj
     console = invocation.console
     refuse_nothing_named(jobs or (), everything=everything)
-    operations.refuse_unfinished(invocation.project.root)
+    operations.refuse_unfinished(invocation.project.root, operations.Intent.ROLLBACK)
     prepared = prepare_rollback(invocation.project, jobs or (), datetime.now(UTC))
     for job in prepared.done:
         console.say(f"{job} is Vercel's already.")
-    intent = Intent("Give these ticks back to Vercel?", yes, dry_run, save_plan)
-    carried = carry_out(invocation, prepared.operation, intent)
+    confirmation = Confirmation("Give these ticks back to Vercel?", yes, dry_run, save_plan)
+    carried = carry_out(invocation, prepared.operation, confirmation)
     if carried.applied:
         for sentence in prepared.advice:
             console.say(sentence, style="bold")

@@ -85,6 +85,7 @@ class Behaviour:
         max_duration: seconds, as the file says.
         cached: a setting that makes Next answer from its cache.
         silent: the handler ends without ever answering.
+        intercepted: what runs before the handler and turns Vercel's own call away.
         flagged: the work hangs on a query that the entry does not carry.
     """
 
@@ -95,6 +96,7 @@ class Behaviour:
     soft: tuple[Spot, ...] = ()
     refuses_get: Spot | None = None
     flagged: Spot | None = None
+    intercepted: Spot | None = None
     auth: Auth = Auth.UNKNOWN
     auth_spot: Spot | None = None
     max_duration: int | None = None

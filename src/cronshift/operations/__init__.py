@@ -9,35 +9,74 @@ still to do, one that equals its after-image is done, and one that equals neithe
 somebody else, so nothing is touched.
 """
 
+from cronshift.operations.abandoning import Standing, abandon, standings
 from cronshift.operations.building import Edit, build_operation, new_operation_id
-from cronshift.operations.engine import apply, finish, revert
-from cronshift.operations.journal import history, read_operation, refuse_unfinished, unfinished
-from cronshift.operations.model import (
+from cronshift.operations.changes import (
+    AddEpoch,
+    AddToNumber,
     Change,
     ChangeKind,
+    DeleteFile,
+    EditEntries,
+    EditSettings,
     FileImage,
-    Operation,
-    SqlBatch,
-    State,
-    Statement,
+    MoveFile,
+    RemoveGuard,
+    RunSql,
+    WriteFile,
 )
+from cronshift.operations.engine import apply, finish, revert
+from cronshift.operations.journal import (
+    Journal,
+    Record,
+    Unreadable,
+    decode,
+    encode,
+    find,
+    history,
+    past_operations,
+    read_journal,
+    read_operation,
+    refuse_unfinished,
+    unfinished,
+)
+from cronshift.operations.model import Intent, Operation, State
 
 __all__ = [
+    "AddEpoch",
+    "AddToNumber",
     "Change",
     "ChangeKind",
+    "DeleteFile",
     "Edit",
+    "EditEntries",
+    "EditSettings",
     "FileImage",
+    "Intent",
+    "Journal",
+    "MoveFile",
     "Operation",
-    "SqlBatch",
+    "Record",
+    "RemoveGuard",
+    "RunSql",
+    "Standing",
     "State",
-    "Statement",
+    "Unreadable",
+    "WriteFile",
+    "abandon",
     "apply",
     "build_operation",
+    "decode",
+    "encode",
+    "find",
     "finish",
     "history",
     "new_operation_id",
+    "past_operations",
+    "read_journal",
     "read_operation",
     "refuse_unfinished",
     "revert",
+    "standings",
     "unfinished",
 ]

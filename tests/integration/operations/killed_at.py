@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 from cronshift.operations import (
     ChangeKind,
     Edit,
+    Intent,
     Operation,
     apply,
     build_operation,
     finish,
     revert,
+    staging,
     unfinished,
 )
 
@@ -68,14 +70,15 @@ def die_at(number: int) -> None:
 
         return call
 
-    for name in ("fsync", "replace", "unlink", "mkdir", "rmdir", "fchmod"):
+    for name in ("fsync", "replace", "rename", "link", "unlink", "mkdir", "rmdir", "fchmod"):
         setattr(os, name, counted(getattr(os, name)))
+    vars(staging)["exchange"] = counted(vars(staging)["exchange"])
 
 
 def main(root: pathlib.Path, verb: str, number: int) -> None:
     """Do what was asked, as far as it gets."""
     if verb == "apply":
-        operation = build_operation(root, "test", EDITS, NOW)
+        operation = build_operation(root, "test", EDITS, NOW, intent=Intent.MIGRATE)
         die_at(number)
         apply(root, operation)
     elif verb == "plan":

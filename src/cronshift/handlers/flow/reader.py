@@ -36,13 +36,13 @@ class Reader:
     ) -> None:
         self.program, self.handler = program, handler
         self.world = vercel(path)
-        self._front = tuple(front)
+        self.front = tuple(front)
 
     @cached_property
     def gates(self) -> tuple[Gate, ...]:
         """What runs before the handler."""
         own = gates(self.program, self.handler, self.world.path)
-        return (*self._front, *own)
+        return (*self.front, *own)
 
     @cached_property
     def place(self) -> Place | None:

@@ -2,8 +2,42 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.behaviour import Auth, Loose
 from cronshift.model import Severity
-from cronshift.plan.findings.rule import Rule
+from cronshift.plan.findings.rule import Rule, at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.plan.findings.rule import Evidence, JobCheck
+    from cronshift.plan.findings.subject import JobSubject
+
+_EDGE = {"edge", "experimental-edge"}
+
+
+def _loose(loose: Loose, how: str) -> JobCheck:
+    """Return the check for work that goes on behind the answer in one way."""
+    return lambda job: at(
+        [spot for kind, spot in job.behaviour.loose if kind is loose], f"`{{}}` {how}."
+    )
+
+
+def _caller(auth: Auth, how: str) -> JobCheck:
+    """Return the check for a caller that is checked in one way."""
+
+    def check(job: JobSubject) -> Iterator[Evidence]:
+        behaviour = job.behaviour
+        if behaviour.auth is auth and behaviour.stub is None:
+            yield from at([behaviour.auth_spot], f"{_file(job)} {how}.")
+
+    return check
+
+
+def _file(job: JobSubject) -> str:
+    return job.handler.file if job.handler is not None else ""
+
 
 NOT_AWAITED = Rule(
     "CS201",
@@ -13,6 +47,8 @@ NOT_AWAITED = Rule(
     "and Inngest would call every run a success, so that no failure is ever tried again.",
     "Await the work before answering; for a loop, `await Promise.all(items.map(async …))`. "
     "cronshift migrate --fix does so where text alone can.",
+    of_job=_loose(Loose.MAIN, "is started and not awaited"),
+    asked_first=True,
 )
 SIDE_NOT_AWAITED = Rule(
     "CS202",
@@ -20,6 +56,7 @@ SIDE_NOT_AWAITED = Rule(
     Severity.NOTE,
     "Something beside the work is started and not awaited; it may be cut off behind the answer.",
     "Await it, or hand it to `after()`, unless losing it now and then is fine.",
+    of_job=_loose(Loose.SIDE, "is started and not awaited"),
 )
 AFTER_RESPONSE = Rule(
     "CS203",
@@ -28,6 +65,7 @@ AFTER_RESPONSE = Rule(
     "Work goes on behind the answer (`after`, `waitUntil`, BackgroundTasks): Inngest sees a success "
     "before that work begins, and does not try it again when it fails.",
     "Await the work before answering; a function on Inngest has no need to answer fast.",
+    of_job=_loose(Loose.AFTER, "goes on behind the answer"),
 )
 SWALLOWED = Rule(
     "CS204",
@@ -36,6 +74,8 @@ SWALLOWED = Rule(
     "Errors of the work are caught and answered with success, so that a failed run is never tried "
     "again and never shown as failed.",
     "Throw the error on, or answer 500.",
+    of_job=lambda job: at(job.behaviour.swallowed, "An error of `{}` ends in success."),
+    asked_first=True,
 )
 SOFT_FAILURE = Rule(
     "CS205",
@@ -43,6 +83,7 @@ SOFT_FAILURE = Rule(
     Severity.WARNING,
     "A failure is told in the body of an answer with status 200, so that it counts as a success.",
     "Answer with a status of 400 or more, or throw, when something failed.",
+    of_job=lambda job: at(job.behaviour.soft, "{}."),
 )
 NO_AUTH = Rule(
     "CS206",
@@ -50,6 +91,7 @@ NO_AUTH = Rule(
     Severity.WARNING,
     "Nothing in the handler checks who calls: anybody who knows the path can run the job.",
     "Compare the Authorization header with `Bearer ${CRON_SECRET}`, and answer 401 when that is not set.",
+    of_job=_caller(Auth.NONE, "checks nobody"),
 )
 FAIL_OPEN = Rule(
     "CS207",
@@ -57,6 +99,7 @@ FAIL_OPEN = Rule(
     Severity.WARNING,
     "The caller is checked only where the secret is set; without it anybody can run the job.",
     "Refuse when the secret is not set.",
+    of_job=_caller(Auth.FAIL_OPEN, "checks its caller only where the secret is set"),
 )
 UNDEFINED_BEARER = Rule(
     "CS208",
@@ -64,6 +107,7 @@ UNDEFINED_BEARER = Rule(
     Severity.WARNING,
     "The header is compared with a text that holds an unset variable: then `Bearer undefined` passes.",
     "Refuse when the secret is not set, before comparing.",
+    of_job=_caller(Auth.UNDEFINED, "takes `Bearer undefined` where the secret is not set"),
 )
 SPOOFABLE = Rule(
     "CS209",
@@ -72,6 +116,7 @@ SPOOFABLE = Rule(
     "The caller is checked by a header that anybody can send (x-vercel-cron, the user agent); "
     "Inngest does not send it, so a bridged call would be refused too.",
     "Check the bearer of CRON_SECRET instead.",
+    of_job=_caller(Auth.SPOOFABLE, "believes a header that anybody can send"),
 )
 STUB_GET = Rule(
     "CS210",
@@ -80,13 +125,20 @@ STUB_GET = Rule(
     "GET only says something and another method does the work. Vercel sends GET, so the work has "
     "never been done on schedule, and moving the job would go on not doing it.",
     "Let GET do the work, or name the function that does as `handler` of the job.",
+    of_job=lambda job: at(
+        [job.behaviour.stub if job.behaviour.refuses_get is None else None],
+        "GET does nothing; {} does the work.",
+    ),
+    asked_first=True,
 )
 CACHED_GET = Rule(
     "CS211",
     "cached-get",
     Severity.WARNING,
-    "Next answers this GET from its cache, so the code does not run on every tick.",
-    'Write `export const dynamic = "force-dynamic"`.',
+    "The framework answers this GET from its build or its cache, so the code does not run on every "
+    "tick.",
+    'Write `export const dynamic = "force-dynamic"` in Next, take `prerender` out elsewhere.',
+    of_job=lambda job: at([job.behaviour.cached], "{} keeps the answer."),
 )
 STREAMS = Rule(
     "CS212",
@@ -94,6 +146,7 @@ STREAMS = Rule(
     Severity.NOTE,
     "The answer is streamed. Vercel waits only until it begins; Inngest waits until it ends.",
     "Nothing to do, unless the stream may outlast the job's timeout.",
+    of_job=lambda job: at([job.behaviour.streams], f"{_file(job)} streams its answer."),
 )
 SIDE_EFFECTS = Rule(
     "CS213",
@@ -101,6 +154,7 @@ SIDE_EFFECTS = Rule(
     Severity.WARNING,
     "Work runs when the module is loaded: once a start of the function, not once a tick.",
     "Move it into the handler.",
+    of_job=lambda job: at(job.behaviour.side_effects, "`{}` runs when the module is loaded."),
 )
 READS_SCHEDULE = Rule(
     "CS214",
@@ -108,6 +162,7 @@ READS_SCHEDULE = Rule(
     Severity.NOTE,
     "The handler reads x-vercel-cron-schedule. cronshift sends it as Vercel does.",
     "Nothing to do while the job is called through cronshift; what calls it otherwise must send it.",
+    of_job=lambda job: at([job.behaviour.reads_schedule], f"{_file(job)} reads {{}}."),
 )
 NEVER_ANSWERS = Rule(
     "CS215",
@@ -116,6 +171,7 @@ NEVER_ANSWERS = Rule(
     "The handler ends without an answer, so the caller waits until the function times out, and a "
     "bridged run fails though the work was done.",
     "Answer at the end: `res.status(200).end()`.",
+    of_job=lambda job: at([job.behaviour.silent], f"{_file(job)} never answers."),
 )
 EDGE = Rule(
     "CS216",
@@ -123,6 +179,10 @@ EDGE = Rule(
     Severity.NOTE,
     "The handler runs on the Edge runtime: it has no Node modules and its own limits.",
     "Nothing to do for a bridged job; a direct one runs where the Inngest endpoint runs.",
+    of_job=lambda job: at(
+        [job.behaviour.work] if job.behaviour.runtime in _EDGE else [],
+        f"{_file(job)} runs on the Edge runtime.",
+    ),
 )
 WRONG_CREDENTIAL = Rule(
     "CS217",
@@ -131,6 +191,9 @@ WRONG_CREDENTIAL = Rule(
     "The handler asks for something that Vercel never sends (another header, a parameter of the query, "
     "another variable's bearer, a session), so every tick is turned away; Inngest's would be too.",
     "Take `Authorization: Bearer ${CRON_SECRET}`, which Vercel and Inngest's calls carry.",
+    of_job=_caller(
+        Auth.WRONG, "takes no `Authorization: Bearer $CRON_SECRET`, which is all that Vercel sends"
+    ),
 )
 NEEDS_QUERY = Rule(
     "CS218",
@@ -139,4 +202,8 @@ NEEDS_QUERY = Rule(
     "The work hangs on a parameter of the query that the entry does not carry, so that no tick reaches "
     "it.",
     "Write the parameter into the entry's path, or let the handler work without it.",
+    of_job=lambda job: at(
+        [job.behaviour.flagged],
+        f"`{{}}` is reached only with a query that {job.entry.path} does not carry.",
+    ),
 )
