@@ -10,7 +10,6 @@ from cronshift.handlers.flow.handling import Gate
 from cronshift.handlers.flow.reader import passage_of
 from cronshift.handlers.flow.requests import EVENT, REQUEST
 from cronshift.handlers.flow.values import Arguments, Closure, Fields, Native, Unknown, Value
-from cronshift.handlers.flow.worlds import vercel
 from cronshift.handlers.middleware import matcher_of
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.flow.machine import Machine
     from cronshift.handlers.flow.program import Program
+    from cronshift.handlers.flow.worlds import World
     from cronshift.handlers.resolving import Resolver
 
 _SOURCES = (".ts", ".js", ".mts", ".mjs")
@@ -36,10 +36,10 @@ def fronts_of(program: Program, resolver: Resolver, path: str) -> tuple[Gate, ..
     return tuple(other_fronts(program, router.name)) if router is not None else ()
 
 
-def refusing(program: Program, fronts: Sequence[Gate], path: str) -> Iterator[Gate]:
-    """Yield what surely turns Vercel's call of a path away."""
+def refusing(fronts: Sequence[Gate], program: Program, world: World) -> Iterator[Gate]:
+    """Yield what surely turns a call away."""
     for gate in fronts:
-        run = follow(program, vercel(path), gate.start)
+        run = follow(program, world, gate.start)
         if run.known and passage_of(gate, run) is Passage.NO:
             yield gate
 
@@ -66,7 +66,8 @@ def next_fronts(program: Program, file: str, path: str) -> Iterator[Gate]:
             return Unknown(name=name)
         return machine.call(called, given)
 
-    yield Gate(start, by_next=False, file=file, line=line)
+    sure = matcher is not None and matcher.complete
+    yield Gate(start, by_next=False, file=file, line=line, sure=sure)
 
 
 def other_fronts(program: Program, framework: str | None) -> Iterator[Gate]:

@@ -64,12 +64,14 @@ class Gate:
     Attributes:
         start: calls it.
         by_next: whether it lets a request by only where it calls its ``next``.
+        sure: whether it surely runs before the path.
     """
 
     start: Callable[[Machine], Value | None]
     by_next: bool
     file: str
     line: int
+    sure: bool = True
 
 
 def handler_start(

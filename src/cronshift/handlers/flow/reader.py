@@ -84,6 +84,11 @@ class Reader:
 
 def passage_of(gate: Gate, run: Run) -> Passage:
     """Return whether a request gets through a gate."""
+    told = _passage(gate, run)
+    return Passage.MAYBE if told is Passage.NO and not gate.sure else told
+
+
+def _passage(gate: Gate, run: Run) -> Passage:
     if not run.known:
         return Passage.MAYBE if run.followed else Passage.YES
     if not gate.by_next:

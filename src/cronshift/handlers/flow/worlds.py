@@ -89,6 +89,12 @@ def vercel(path: str, method: str = "GET") -> World:
     return World(headers, query, method, path=bare)
 
 
+def called_by_inngest(path: str) -> World:
+    """Return the world in which Inngest calls the endpoint: with its signature, without a session."""
+    headers = dict.fromkeys(("host", "x-inngest-signature", "x-inngest-sdk", "user-agent"), ANY)
+    return World(headers, "", "POST", path=path)
+
+
 _OF_ANYBODY = {
     "host",
     "x-vercel-id",

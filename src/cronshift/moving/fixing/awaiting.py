@@ -113,7 +113,9 @@ def _let_through(call: SgNode) -> list[Splice]:
         if inner is None or name not in CHAINED:
             break
         if (name == "then" and len(given) > 1) or (name == "catch" and not _only_logs(given)):
-            raise NotRepairableError(f"its `.{name}(…)` handles a failure, which would end well then")
+            raise NotRepairableError(
+                f"its `.{name}(…)` handles a failure, which would end well then"
+            )
         if name == "catch":
             found.append(Splice(span_of(inner)[1], span_of(at)[1], ""))
         at = inner
