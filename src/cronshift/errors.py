@@ -84,3 +84,9 @@ class RefusedError(CronshiftError):
 
     exit_code = ExitCode.REFUSED
     default_reason = "refused"
+
+
+class TooLateError(RefusedError):
+    """Refused, because what was planned for the future can no longer be kept: plan it again."""
+
+    default_reason = "too-late"

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 
 from cronshift.commands.completion import job_names
-from cronshift.errors import CronshiftError, ExitCode
+from cronshift.errors import CronshiftError, ExitCode, TooLateError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from cronshift.commands.invocation import Invocation
     from cronshift.operations import Operation
 
 Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB", autocompletion=job_names)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DeployMinutes = Annotated[
+    int, typer.Option(min=0, max=1440, help="How long until both sides hold the new file.")
+]
+AtOnce = Annotated[
+    bool,
+    typer.Option(
+        "--now", help="Do not wait for both sides to hold it: until they do, both run these ticks."
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")]
 SavePlan = Annotated[
     Path | None,
@@ -54,6 +64,17 @@ class Carried:
         return self.operation.to_json() | {"applied": self.applied}
 
 
+class HasOperation(Protocol):
+    """What a command worked out: an operation, and what is to be said of it."""
+
+    @property
+    def operation(self) -> Operation:
+        """What is to be done."""
+
+
+Planned = TypeVar("Planned", bound=HasOperation)
+
+
 def carry_out(invocation: Invocation, operation: Operation, intent: Intent) -> Carried:
     """Show an operation and do with it what the user wants.
 
@@ -76,8 +97,28 @@ def carry_out(invocation: Invocation, operation: Operation, intent: Intent) -> C
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not console.confirm(intent.question, yes=intent.yes):
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
+    operations.refuse_late(invocation.directory, operation, datetime.now(UTC))
     done = operations.apply(invocation.directory, operation)
     return Carried(done, applied=True, code=ExitCode.OK)
+
+
+def carry_out_in_time(
+    invocation: Invocation, plan: Callable[[], Planned], intent: Intent
+) -> tuple[Planned, Carried]:
+    """Plan an operation and carry it out; plan it again when the answer came too late for it.
+
+    Args:
+        invocation: of the command.
+        plan: works the operation out for the present instant, and tells about it.
+        intent: what the user said.
+    """
+    while True:
+        planned = plan()
+        try:
+            return planned, carry_out(invocation, planned.operation, intent)
+        except TooLateError as error:
+            invocation.console.say(f"{error.message} It is planned again.", style="yellow")
+            invocation.forget()
 
 
 def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,6 +43,8 @@ def resume(
     verb = "Undo" if revert else "Finish"
     console.say(f"{operation.id} ({operation.command}) was interrupted while {operation.state}.")
     state = operation.state
+    if not revert:
+        operations.refuse_late(root, operation, datetime.now(UTC))
     if not dry_run and console.confirm(f"{verb} it?", yes=yes):
         step = operations.revert if revert else operations.finish
         state = step(root, operation).state

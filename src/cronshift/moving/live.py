@@ -183,8 +183,8 @@ def mishaps(
         if job.schedule is None:
             continue
         for tick in takewhile(lambda tick: tick <= until, job.schedule.after(since)):
-            runs_there = vercel is None or vercel.owner(job.id, tick) is Owner.VERCEL
-            runs_here = inngest is None or inngest.owner(job.id, tick) is Owner.INNGEST
+            runs_there = vercel is None or vercel.acts(Owner.VERCEL, job.id, tick)
+            runs_here = inngest is None or inngest.acts(Owner.INNGEST, job.id, tick)
             if runs_there == runs_here:
                 yield Mishap(job.id, tick, doubled=runs_there)
 

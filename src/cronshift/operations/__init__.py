@@ -10,7 +10,7 @@ somebody else, so nothing is touched.
 """
 
 from cronshift.operations.building import Edit, build_operation, new_operation_id
-from cronshift.operations.engine import apply, finish, revert
+from cronshift.operations.engine import apply, finish, refuse_late, revert
 from cronshift.operations.journal import history, read_operation, refuse_unfinished, unfinished
 from cronshift.operations.model import (
     Change,
@@ -37,6 +37,7 @@ __all__ = [
     "history",
     "new_operation_id",
     "read_operation",
+    "refuse_late",
     "refuse_unfinished",
     "revert",
     "unfinished",

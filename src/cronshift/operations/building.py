@@ -50,6 +50,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
     operation_id: str | None = None,
     allow_dirty: bool | Collection[str] = False,
     batches: Iterable[Change] = (),
+    write_by: datetime | None = None,
 ) -> Operation:
     """Return the operation that makes ``edits``; those that change nothing are left out.
 
@@ -62,6 +63,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         operation_id: its id, where the edits already carry it.
         allow_dirty: change files with uncommitted changes too: all, or those of these paths.
         batches: changes in a database; they come after the files, and are taken back before them.
+        write_by: the last instant at which it may be applied.
 
     Raises:
         RefusedError: for a path outside the project, one behind a symbolic link, or a file with
@@ -85,6 +87,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         jobs=tuple(jobs),
         made=_made(root, images),
         emptied=_emptied(root, images),
+        write_by=write_by,
     )
 
 

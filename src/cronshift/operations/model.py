@@ -113,6 +113,7 @@ class Operation:
         jobs: the jobs it is about.
         made: folders that do not exist before it, outermost first.
         emptied: folders that hold nothing after it and are removed, innermost first.
+        write_by: the last instant at which what it says of the future can still be kept.
     """
 
     id: str
@@ -124,6 +125,7 @@ class Operation:
     jobs: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
     emptied: tuple[str, ...] = ()
+    write_by: datetime | None = None
 
     @property
     def batches(self) -> tuple[tuple[int, SqlBatch], ...]:
@@ -144,7 +146,8 @@ class Operation:
             "id": self.id,
             "command": self.command,
             "actor": self.actor,
-            "created": self.created.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "created": _instant(self.created),
+            **({"write_by": _instant(self.write_by)} if self.write_by else {}),
             "state": self.state.value,
             "jobs": list(self.jobs),
             "made": list(self.made),
@@ -187,7 +190,14 @@ class Operation:
             jobs=tuple(document["jobs"]),
             made=tuple(document["made"]),
             emptied=tuple(document["emptied"]),
+            write_by=datetime.fromisoformat(document["write_by"])
+            if "write_by" in document
+            else None,
         )
+
+
+def _instant(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _batch_to_json(batch: SqlBatch) -> dict[str, Any]:

@@ -93,8 +93,8 @@ class Call:
         if not self.scheduled:
             return None
         held = held_ownership()
-        if held is not None and held.owner(self.job.id, self.tick) is not Owner.INNGEST:
-            return "owner vercel"
+        if held is not None and not held.acts(Owner.INNGEST, self.job.id, self.tick):
+            return f"owner {held.owner(self.job.id, self.tick)}"
         if self.job.stale_after is None or self.attempt > 0:
             return None
         late = (now or datetime.now(UTC)) - self.tick

@@ -104,10 +104,11 @@ class Guard:
         held = self._source.held()
         if tick is None or held is None:
             return None
-        if held.ownership.owner(job.id, tick) is Owner.VERCEL:
+        if held.ownership.acts(Owner.VERCEL, job.id, tick):
             return None
-        _logger.info("%s: the tick of %s is Inngest's", job.id, tick_text(tick))
-        return "owner inngest"
+        owner = held.ownership.owner(job.id, tick)
+        _logger.info("%s: the owner of the tick of %s is %s", job.id, tick_text(tick), owner)
+        return f"owner {owner}"
 
     def claim(self, target: str, headers: Mapping[str, str]) -> Claim | None:
         """Claim the tick that a cron call is for, where claims are on.

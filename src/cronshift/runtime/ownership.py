@@ -26,22 +26,31 @@ BUCKETS = 10_000
 
 
 class Owner(StrEnum):
-    """The side that acts. For a flow, ``vercel`` is the path the app had before."""
+    """Who acts. For a flow, ``vercel`` is the path the app had before.
+
+    Only an epoch that names them makes ticks those of ``both`` or of ``nobody``.
+    """
 
     VERCEL = "vercel"
     INNGEST = "inngest"
+    BOTH = "both"
+    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
     """From ``effective_at`` on, ``percent`` of ticks (or users) belong to Inngest.
 
-    ``operation`` is the id of the operation that added it.
+    Attributes:
+        operation: the id of the operation that added it.
+        owner: ``both``, when Vercel acts on Inngest's share too; ``nobody``, when no side acts on
+            any tick.
     """
 
     effective_at: datetime
     percent: int
     operation: str
+    owner: Owner | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +62,20 @@ class Ownership:
 
     def owner(self, job: str, tick: datetime) -> Owner:
         """Return who acts on ``job``'s tick; ``tick`` is aware, a whole second."""
-        return _owner(self.jobs.get(job, ()), job, tick_text(tick), tick)
+        epoch = epoch_at(self.jobs.get(job, ()), tick)
+        shared = _share(epoch, job, tick_text(tick))
+        if epoch is None or epoch.owner is None:
+            return shared
+        is_meant = shared is Owner.INNGEST or epoch.owner is Owner.NOBODY
+        return epoch.owner if is_meant else shared
+
+    def acts(self, side: Owner, job: str, tick: datetime) -> bool:
+        """Return whether ``side`` acts on ``job``'s tick, alone or beside the other."""
+        return self.owner(job, tick) in {side, Owner.BOTH}
 
     def flow_owner(self, flow: str, key: str, at: datetime) -> Owner:
         """Return who serves ``key`` (a user) in ``flow`` at the instant ``at``."""
-        return _owner(self.flows.get(flow, ()), flow, key, at)
+        return _share(epoch_at(self.flows.get(flow, ()), at), flow, key)
 
     def with_epoch(self, job: str, epoch: Epoch, now: datetime) -> Ownership:
         """Return the ownership with one more epoch of ``job``.
@@ -80,12 +98,15 @@ def bucket(unit: str, key: str) -> int:
     return int.from_bytes(digest[:8], "big") % BUCKETS
 
 
+def epoch_at(epochs: Sequence[Epoch], instant: datetime) -> Epoch | None:
+    """Return the epoch in force at ``instant``; ``None`` before the first."""
+    return next((epoch for epoch in reversed(epochs) if epoch.effective_at <= instant), None)
+
+
 def percent_at(epochs: Sequence[Epoch], instant: datetime) -> int:
     """Return the percentage in force at ``instant``; 0 before the first epoch."""
-    for epoch in reversed(epochs):
-        if epoch.effective_at <= instant:
-            return epoch.percent
-    return 0
+    epoch = epoch_at(epochs, instant)
+    return epoch.percent if epoch else 0
 
 
 def tick_text(tick: datetime) -> str:
@@ -124,7 +145,7 @@ def digest(ownership: Ownership) -> str:
     """
     parts = [
         [
-            [name, [[tick_text(one.effective_at), one.percent, one.operation] for one in epochs]]
+            [name, [_told(epoch) for epoch in epochs]]
             for name, epochs in sorted(units.items(), key=lambda item: item[0].encode("utf-16-be"))
         ]
         for units in (ownership.jobs, ownership.flows)
@@ -133,11 +154,16 @@ def digest(ownership: Ownership) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _owner(epochs: Sequence[Epoch], unit: str, key: str, at: datetime) -> Owner:
-    percent = percent_at(epochs, at)
+def _share(epoch: Epoch | None, unit: str, key: str) -> Owner:
+    percent = epoch.percent if epoch else 0
     if percent == 0:
         return Owner.VERCEL
     return Owner.INNGEST if bucket(unit, key) < percent * 100 else Owner.VERCEL
+
+
+def _told(epoch: Epoch) -> list[str | int]:
+    owner = [str(epoch.owner)] if epoch.owner else []
+    return [tick_text(epoch.effective_at), epoch.percent, epoch.operation, *owner]
 
 
 def _append(epochs: tuple[Epoch, ...], epoch: Epoch, now: datetime) -> tuple[Epoch, ...]:
@@ -182,9 +208,11 @@ def _epoch(place: str, value: Any) -> Epoch:
     except (KeyError, TypeError, ValueError) as error:
         raise _broken(f"`{place}` is no epoch ({type(error).__name__}: {error})") from error
     whole = type(percent) is int and 0 <= percent <= 100  # noqa: PLR2004 - percent
-    if not whole or effective_at.tzinfo is None or not isinstance(operation, str):
+    owner = value.get("owner")
+    named = owner in (None, Owner.BOTH, Owner.NOBODY)
+    if not whole or not named or effective_at.tzinfo is None or not isinstance(operation, str):
         raise _broken(f"`{place}` is no epoch")
-    return Epoch(effective_at.astimezone(UTC), percent, operation)
+    return Epoch(effective_at.astimezone(UTC), percent, operation, owner and Owner(owner))
 
 
 def _plain(units: Mapping[str, Sequence[Epoch]]) -> dict[str, list[dict[str, Any]]]:
@@ -194,6 +222,7 @@ def _plain(units: Mapping[str, Sequence[Epoch]]) -> dict[str, list[dict[str, Any
                 "effective_at": tick_text(epoch.effective_at),
                 "percent": epoch.percent,
                 "operation": epoch.operation,
+                **({"owner": str(epoch.owner)} if epoch.owner else {}),
             }
             for epoch in epochs
         ]
