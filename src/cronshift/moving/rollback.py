@@ -19,7 +19,13 @@ from cronshift.operations import (
 from cronshift.operations.files import content, inside
 from cronshift.plan.job_ids import unknown_job
 from cronshift.plan.planning import make_plan
-from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, dump_ownership, percent_at
+from cronshift.runtime.ownership import (
+    OWNERSHIP_NAME,
+    Ownership,
+    dump_ownership,
+    percent_at,
+    tick_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -106,7 +112,7 @@ def prepare_rollback(
         done=tuple(job for job in chosen if job not in back),
         restored=files,
         operation=operation,
-        advice=_advice(back, files, after != ownership),
+        advice=_advice(back, files, lead, changed=after != ownership),
         costs=tuple(costs([job for job in plan.jobs if job.id in back], after)),
     )
 
@@ -128,10 +134,12 @@ def _taken_back(ownership: Ownership, jobs: Sequence[str], operation: str, lead:
     return replace(ownership, jobs=after)
 
 
-def _advice(jobs: Sequence[str], restored: Sequence[str], changed: bool) -> tuple[str, ...]:
+def _advice(
+    jobs: Sequence[str], restored: Sequence[str], lead: Lead, *, changed: bool
+) -> tuple[str, ...]:
     if not jobs:
         return ()
-    advice = ["Commit and deploy both sides before then."] if changed else []
+    advice = [f"Commit and deploy both sides before {tick_text(lead.ready)}."] if changed else []
     if restored:
         advice.append("Vercel calls again once the deployment with its entries is live.")
     return tuple(advice)
