@@ -17,6 +17,7 @@ from cronshift.executor.engine import Surroundings, Target, execute
 from cronshift.executor.events import INVOKED_EVENT, Receiver, custom_event, tick_event
 from cronshift.model import Job, Mode, Plan
 from cronshift.plan.job_ids import unknown_job
+from cronshift.runtime.jobs import CANCELLED_ID
 from cronshift.schedule import Schedule
 from cronshift.schedule.engine_durations import read_duration
 from cronshift.server.app import ServedApp, build_app
@@ -143,6 +144,7 @@ async def _run_remote(plan: Plan, request: Request, around: Surroundings) -> Out
         attempts=request.attempts or retries + 1,
         concurrency=job.options.concurrency if job else None,
         finish_timeout=job.options.finish_timeout if job else None,
+        cancelled_handler=f"{plan.app_id}-{CANCELLED_ID}" if job else None,
     )
     event, tick = _event(request, None, plan)
     key = os.environ.get("INNGEST_SIGNING_KEY")
@@ -255,6 +257,9 @@ def _target(function: FunctionConfig, served: ServedApp, request: Request) -> Ta
         has_failure_handler=own.get_config(_URL).on_failure is not None,
         concurrency=min(limits, default=None),
         finish_timeout=read_duration(timeout) if timeout else None,
+        cancelled_handler=next(
+            (one.id for one in served.functions if one.local_id == CANCELLED_ID), None
+        ),
     )
 
 

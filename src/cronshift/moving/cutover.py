@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
 STAGES = (10, 50, 100)
 WEEK = timedelta(days=7)
+_WHOLE = 100  # percent
 
 
 class Handover(StrEnum):
@@ -141,6 +142,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     held = content(inside(project.root, OWNERSHIP_NAME))
     ownership = ownership_of(held)
     moving = [job for job in chosen if _current(ownership, job.id) != percent]
+    _refuse_rate_limited(moving, percent)
     _refuse_doubtful(plan, [job for job in moving if _current(ownership, job.id) < percent])
     if handover is Handover.GUARD:
         _refuse_moved(moving)
@@ -222,6 +224,22 @@ def _refuse_doubtful(plan: Plan, growing: Sequence[Job]) -> None:
                 f" cronshift migrate {job.id} --accept {doubts[0].code}",
                 where=str(doubts[0].location or ""),
             )
+
+
+def _refuse_rate_limited(jobs: Sequence[Job], percent: int) -> None:
+    """Refuse a share of ticks where the runs that skip themselves use up the rate limit.
+
+    The engine counts every run that begins, so ticks of Inngest's own would be dropped, and Vercel
+    has let them go by.
+    """
+    limited = [job.id for job in jobs if job.options.rate_limit is not None]
+    if limited and 0 < percent < _WHOLE:
+        raise RefusedError(
+            f"{', '.join(limited)}: the runs that skip Vercel's ticks use up the rate limit, and"
+            " ticks of Inngest's are dropped on both sides.",
+            reason="rate-limited-share",
+            hint="Use --percent 100, or throttle instead of rate_limit.",
+        )
 
 
 def _refuse_moved(jobs: Sequence[Job]) -> None:
@@ -338,6 +356,11 @@ def _advice(jobs: Sequence[Job], epochs: dict[str, Epoch], percent: int) -> list
             continue
         start = epochs[job.id].effective_at
         weekly = job.schedule.count(start, start + WEEK)
+        if job.options.throttle is not None and percent < _WHOLE:
+            advice.append(
+                f"{job.id} is throttled, and the runs that skip Vercel's ticks take their places too:"
+                " its own come later."
+            )
         if 0 < percent < 100 and weekly * percent < 100:  # noqa: PLR2004 - percent
             advice.append(
                 f"{job.id} ticks {weekly} times a week: {percent} % of that is less than one tick,"

@@ -10,7 +10,6 @@ import tomlkit
 from cronshift.model import JobOptions
 from cronshift.plan.placement import NEXTJS
 from cronshift.project.settings import Settings
-from cronshift.schedule.durations import format_duration
 
 if TYPE_CHECKING:
     from cronshift.model import Plan
@@ -47,10 +46,7 @@ def initial_settings(plan: Plan) -> str:
     defaults = JobOptions()
     document["defaults"] = {
         "retries": defaults.retries,
-        "finish_timeout": format_duration(defaults.finish_timeout)
-        if defaults.finish_timeout
-        else False,
-        "concurrency": defaults.concurrency or False,
+        "overlap": str(defaults.overlap),
     }
     text = tomlkit.dumps(document)
     lines = ["", "# The jobs; uncomment one to set options for it alone."]

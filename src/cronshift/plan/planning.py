@@ -25,11 +25,12 @@ from cronshift.model import (
     Routers,
     Severity,
 )
-from cronshift.plan.findings import ASKED_FIRST, AUDITED, BY_NAME, Rule, leftovers
+from cronshift.plan.findings import ASKED_FIRST, AUDITED, BY_NAME, Rule, leftovers, load
 from cronshift.plan.findings import entries as rules
 from cronshift.plan.findings.routing import WRONG_METHOD
 from cronshift.plan.handler_findings import Judge
 from cronshift.plan.job_ids import job_ids, module_name
+from cronshift.plan.lasting import fitted, longest
 from cronshift.plan.placement import (
     NEXTJS,
     app_code,
@@ -43,10 +44,12 @@ from cronshift.plan.project_findings import sdk_major, survey
 from cronshift.project.settings import CONFIG_NAME, Settings
 from cronshift.runtime.ownership import OWNERSHIP_NAME, parse_ownership
 from cronshift.schedule import Schedule
+from cronshift.schedule.durations import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from cronshift.model import JobOptions
     from cronshift.project import Project
     from cronshift.project.settings import JobSettings
 
@@ -207,12 +210,25 @@ def _refuse_unknown_jobs(settings: Settings, ids: Sequence[str]) -> None:
         )
 
 
+def _too_short(
+    job_id: str, entry: CronEntry, options: JobOptions, handler: Handler | None
+) -> Iterator[Finding]:
+    """Yield whether a run may be cancelled before its last attempt has ended."""
+    limit, needed = options.finish_timeout, longest(options, handler)
+    if limit is not None and limit < needed:
+        text = (
+            f"A run of {entry.path} may take {format_duration(needed)} with all its attempts, and is"
+            f" cancelled after {format_duration(limit)}."
+        )
+        yield load.FINISH_TOO_SHORT.found(text, job=job_id, location=entry.source)
+
+
 def _job(
     settings: Settings, judge: Judge, job_id: str, entry: CronEntry
 ) -> tuple[Job, list[Finding]]:
     """Return the job of one entry, and what its own text gives to say."""
     own = settings.jobs.get(job_id)
-    options = own.over(settings.defaults) if own else settings.defaults
+    options, given = settings.options_of(job_id)
     schedule, found = _schedule(job_id, entry, own.schedule if own else None)
     if entry.jitter_minutes:
         asked = timedelta(minutes=entry.jitter_minutes)
@@ -227,6 +243,8 @@ def _job(
     if handler is None:
         handler, said = judge.of(entry, schedule, job_id)
         found += said
+    options = fitted(options, handler, given)
+    found += _too_short(job_id, entry, options, handler)
     wanted = (own.mode if own else None) or settings.mode
     can_be_direct = handler is not None and is_callable(
         handler, entry.path, settings, routers_of(judge)

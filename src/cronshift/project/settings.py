@@ -18,6 +18,7 @@ from cronshift.model import (
     HandlerKind,
     JobOptions,
     Mode,
+    Overlap,
     RateLimit,
     Throttle,
 )
@@ -85,7 +86,12 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of cronshift.toml. ``file`` is ``None`` when there is none."""
+    """All of cronshift.toml.
+
+    Attributes:
+        file: ``None`` when there is none.
+        given: the names of the options that stand under ``[defaults]``.
+    """
 
     file: str | None = None
     vercel_config: str | None = None
@@ -98,6 +104,14 @@ class Settings:
     jobs: Mapping[str, JobSettings] = field(default_factory=dict)
     sessions: SessionSettings | None = None
     suppressions: tuple[Suppression, ...] = ()
+    given: frozenset[str] = frozenset()
+
+    def options_of(self, job_id: str) -> tuple[JobOptions, frozenset[str]]:
+        """Return a job's options, and the names of those that the file gives."""
+        own = self.jobs.get(job_id)
+        if own is None:
+            return self.defaults, self.given
+        return own.over(self.defaults), self.given | own.options.keys()
 
 
 def load_settings(root: Path, given: Path | None = None) -> Settings:
@@ -150,7 +164,8 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         },
         mode=_mode(project.get("mode")),
         bridge=BridgeSettings(**bridge),
-        defaults=JobOptions(**_options(document.get("defaults", {}))),
+        defaults=JobOptions(**(defaults := _options(document.get("defaults", {})))),
+        given=frozenset(defaults),
         jobs={
             job_id: _job(table, _line(text, job_id))
             for job_id, table in document.get("jobs", {}).items()
@@ -203,6 +218,8 @@ def _options(table: Mapping[str, Any]) -> dict[str, Any]:
         options["heartbeat_env"] = table["heartbeat"]
     if "concurrency" in table:
         options["concurrency"] = table["concurrency"] or None
+    if "overlap" in table:
+        options["overlap"] = Overlap(table["overlap"])
     for key in ("start_timeout", "finish_timeout", "jitter", "stale_after"):
         if key in table:
             options[key] = parse_duration(table[key]) if table[key] else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
+from cronshift.runtime.jobs import CANCELLED_ID
 
 if TYPE_CHECKING:
     from cronshift.model import Plan
@@ -25,6 +26,13 @@ def generate(plan: Plan) -> tuple[GeneratedFile, ...]:
     Raises:
         CronshiftError: for a target that is not known, or a plan that it cannot write.
     """
+    if any(job.id == CANCELLED_ID for job in plan.runnable):
+        raise CronshiftError(
+            f"The id {CANCELLED_ID} is that of a function of cronshift's own.",
+            reason="taken-id",
+            hint="Give the job another: `path` under [jobs.<id>] in cronshift.toml, the same as its entry has.",
+            where=CANCELLED_ID,
+        )
     if plan.target == "python":
         from cronshift.targets.python import generate_package
 

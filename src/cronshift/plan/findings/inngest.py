@@ -179,7 +179,7 @@ DROPPED_TICKS = Rule(
     "ticks-dropped",
     Severity.WARNING,
     "A rate limit, a debounce, a batch or a skipping singleton drops or merges scheduled runs.",
-    "Use throttle or concurrency, which let runs wait, unless dropping is what you want.",
+    "Use throttle, which lets runs wait, unless dropping is what you want.",
 )
 REPLACED_RATE_LIMIT = Rule(
     "CS425",
@@ -269,6 +269,31 @@ ERRORS_ELSEWHERE = Rule(
     Severity.NOTE,
     "The project's own TypeScript compiler refuses other files of the project.",
     "node_modules/.bin/tsc --noEmit lists them.",
+)
+CANCELLED_TOO_SOON = Rule(
+    "CS438",
+    "cancelled-too-soon",
+    Severity.ERROR,
+    "The attempts of a run and the waits between them may take longer than its finish timeout: "
+    "Inngest cancels it then, even in the middle of a request, and its failure handler never runs.",
+    "Raise finish_timeout, or lower retries or the handler's maxDuration; left out of "
+    "cronshift.toml, finish_timeout follows from them.",
+)
+STALE_WITHIN_JITTER = Rule(
+    "CS439",
+    "stale-within-jitter",
+    Severity.ERROR,
+    "The engine may begin a run later by its jitter than the tick is fresh by `stale_after`, so that "
+    "ticks are skipped for no reason.",
+    "Set stale_after above jitter, or leave one of them out.",
+)
+CONSTANT_IDEMPOTENCY = Rule(
+    "CS440",
+    "constant-idempotency",
+    Severity.ERROR,
+    "The idempotency key is the same for every tick, so that the engine drops all but the first one "
+    "in 24 hours.",
+    "Leave it out: a tick has one run; or let it depend on event.data.scheduledAt.",
 )
 NOT_COMPILED = Rule(
     "CS437",

@@ -31,8 +31,9 @@ OVERLAPS = Rule(
     "overlapping-runs",
     Severity.WARNING,
     "The job comes due again before it must have ended: Vercel starts a second run beside the first. "
-    "On Inngest a concurrency of 1 lets it wait.",
-    "Keep concurrency at 1, and set finish_timeout below the interval where late runs are of no use.",
+    "On Inngest a concurrency of 1 counts steps, not runs: a second run goes on between the attempts "
+    "of the first.",
+    'Set `overlap`: "skip" drops the second run, "queue" lets it wait where claims are on.',
 )
 JITTER_LOST = Rule(
     "CS505",
@@ -41,6 +42,14 @@ JITTER_LOST = Rule(
     "On Vercel's Hobby plan jobs come at any time within their hour; on Inngest they come at the exact "
     "minute, all those of one minute together.",
     "Nothing to do for few jobs; set `jitter` where many share a minute.",
+)
+FINISH_TOO_SHORT = Rule(
+    "CS507",
+    "finish-too-short",
+    Severity.WARNING,
+    "A run whose attempts take all the time that the handler has is cancelled before the last of them: "
+    "no failure handler hears of that, and the work may have been done.",
+    "Leave finish_timeout out, so that it follows from retries and maxDuration, or raise it.",
 )
 RETRY_LADDER = Rule(
     "CS506",

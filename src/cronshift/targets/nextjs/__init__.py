@@ -14,6 +14,7 @@ from cronshift.plan.findings.inngest import REFUSED_SDK
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 from cronshift.targets import GeneratedFile
 from cronshift.targets.nextjs.calling import callee
+from cronshift.targets.nextjs.cancelled import cancelled_module
 from cronshift.targets.nextjs.client import client_import, refuse_unknown_id
 from cronshift.targets.nextjs.dispatching import Dispatcher, dispatchers, guarded
 from cronshift.targets.nextjs.imports import import_path
@@ -58,6 +59,7 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
             for job in plan.runnable
         },
         f"{plan.out}/functions/index.ts": _index(plan),
+        **({f"{plan.out}/cancelled.ts": cancelled_module(plan)} if plan.runnable else {}),
         **{one.file: _dispatcher(plan, one) for one in dispatching},
     }
     if plan.endpoint_file and not plan.code.serve_file:
@@ -89,7 +91,11 @@ def _refuse_sdk(plan: Plan) -> None:
 
 def _index(plan: Plan) -> str:
     functions = [(function_name(job.id), job.id) for job in plan.runnable]
-    names = [name for name, _ in functions] + ["...sessionFunctions"] * plan.sessions
+    names = [
+        *(name for name, _ in functions),
+        *(["cronshiftCancelled"] if functions else []),
+        *(["...sessionFunctions"] if plan.sessions else []),
+    ]
     return _render(
         "index",
         config_file=comment(plan.config_file),
