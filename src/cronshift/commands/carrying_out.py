@@ -38,7 +38,7 @@ SavePlan = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class Confirmation:
     """What the user said about a change.
 
     Attributes:
@@ -75,7 +75,7 @@ class HasOperation(Protocol):
 Planned = TypeVar("Planned", bound=HasOperation)
 
 
-def carry_out(invocation: Invocation, operation: Operation, intent: Intent) -> Carried:
+def carry_out(invocation: Invocation, operation: Operation, confirmation: Confirmation) -> Carried:
     """Show an operation and do with it what the user wants.
 
     Raises:
@@ -90,12 +90,12 @@ def carry_out(invocation: Invocation, operation: Operation, intent: Intent) -> C
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not invocation.json:
         console.result(operation_plan(operation))
-    if intent.save_plan is not None:
-        keep_plan(invocation, operation, intent.save_plan)
+    if confirmation.save_plan is not None:
+        keep_plan(invocation, operation, confirmation.save_plan)
         return Carried(operation, applied=False, code=ExitCode.OK)
-    if intent.dry_run:
+    if confirmation.dry_run:
         return Carried(operation, applied=False, code=ExitCode.OK)
-    if not console.confirm(intent.question, yes=intent.yes):
+    if not console.confirm(confirmation.question, yes=confirmation.yes):
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
     operations.refuse_late(invocation.directory, operation, datetime.now(UTC))
     done = operations.apply(invocation.directory, operation)
@@ -103,19 +103,19 @@ def carry_out(invocation: Invocation, operation: Operation, intent: Intent) -> C
 
 
 def carry_out_in_time(
-    invocation: Invocation, plan: Callable[[], Planned], intent: Intent
+    invocation: Invocation, plan: Callable[[], Planned], confirmation: Confirmation
 ) -> tuple[Planned, Carried]:
     """Plan an operation and carry it out; plan it again when the answer came too late for it.
 
     Args:
         invocation: of the command.
         plan: works the operation out for the present instant, and tells about it.
-        intent: what the user said.
+        confirmation: what the user said.
     """
     while True:
         planned = plan()
         try:
-            return planned, carry_out(invocation, planned.operation, intent)
+            return planned, carry_out(invocation, planned.operation, confirmation)
         except TooLateError as error:
             invocation.console.say(f"{error.message} It is planned again.", style="yellow")
             invocation.forget()

@@ -9,9 +9,9 @@ import typer
 
 from cronshift.commands.carrying_out import (
     AtOnce,
+    Confirmation,
     DeployMinutes,
     DryRun,
-    Intent,
     Jobs,
     SavePlan,
     Yes,
@@ -91,8 +91,8 @@ def cutover(
         _show(invocation, prepared)
         return prepared
 
-    intent = Intent("Add these epochs?", yes=yes, dry_run=dry_run, save_plan=save_plan)
-    prepared, carried = carry_out_in_time(invocation, plan, intent)
+    confirmation = Confirmation("Add these epochs?", yes=yes, dry_run=dry_run, save_plan=save_plan)
+    prepared, carried = carry_out_in_time(invocation, plan, confirmation)
     if carried.applied:
         console.say("Commit and deploy it before then. Next: cronshift status", style="bold")
     if invocation.json:

@@ -9,9 +9,9 @@ import typer
 
 from cronshift.commands.carrying_out import (
     AtOnce,
+    Confirmation,
     DeployMinutes,
     DryRun,
-    Intent,
     Jobs,
     SavePlan,
     Yes,
@@ -82,8 +82,8 @@ def rollback(
             console.say(sentence, style="yellow")
         return prepared
 
-    intent = Intent("Give these ticks back to Vercel?", yes, dry_run, save_plan)
-    prepared, carried = carry_out_in_time(invocation, plan, intent)
+    confirmation = Confirmation("Give these ticks back to Vercel?", yes, dry_run, save_plan)
+    prepared, carried = carry_out_in_time(invocation, plan, confirmation)
     if carried.applied:
         for sentence in prepared.advice:
             console.say(sentence, style="bold")

@@ -24,6 +24,7 @@ from cronshift.moving.windows import (
 from cronshift.operations import (
     ChangeKind,
     Edit,
+    Intent,
     Operation,
     build_operation,
     history,
@@ -167,6 +168,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         f"cutover {' '.join(epochs)} --percent {percent}",
         edits,
         now,
+        intent=Intent.CUTOVER,
         jobs=tuple(epochs),
         operation_id=operation_id,
         write_by=lead.write_by(min(starts.values())) if starts else None,

@@ -25,12 +25,12 @@ from cronshift.model import (
     Routers,
     Severity,
 )
-from cronshift.plan.findings import ASKED_FIRST, AUDITED, BY_NAME, Rule, leftovers, load
+from cronshift.plan.findings import ASKED_FIRST, AUDITED, BY_NAME, Rule, leftovers
 from cronshift.plan.findings import entries as rules
 from cronshift.plan.findings.routing import WRONG_METHOD
 from cronshift.plan.handler_findings import Judge
 from cronshift.plan.job_ids import job_ids, module_name
-from cronshift.plan.lasting import fitted, longest
+from cronshift.plan.lasting import fitted
 from cronshift.plan.placement import (
     NEXTJS,
     app_code,
@@ -40,16 +40,15 @@ from cronshift.plan.placement import (
     out_folder,
     routers_of,
 )
-from cronshift.plan.project_findings import sdk_major, survey
+from cronshift.plan.project_findings import survey
+from cronshift.project.inngest_sdk import sdk_major
 from cronshift.project.settings import CONFIG_NAME, Settings
 from cronshift.runtime.ownership import OWNERSHIP_NAME, parse_ownership
 from cronshift.schedule import Schedule
-from cronshift.schedule.durations import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from cronshift.model import JobOptions
     from cronshift.project import Project
     from cronshift.project.settings import JobSettings
 
@@ -210,19 +209,6 @@ def _refuse_unknown_jobs(settings: Settings, ids: Sequence[str]) -> None:
         )
 
 
-def _too_short(
-    job_id: str, entry: CronEntry, options: JobOptions, handler: Handler | None
-) -> Iterator[Finding]:
-    """Yield whether a run may be cancelled before its last attempt has ended."""
-    limit, needed = options.finish_timeout, longest(options, handler)
-    if limit is not None and limit < needed:
-        text = (
-            f"A run of {entry.path} may take {format_duration(needed)} with all its attempts, and is"
-            f" cancelled after {format_duration(limit)}."
-        )
-        yield load.FINISH_TOO_SHORT.found(text, job=job_id, location=entry.source)
-
-
 def _job(
     settings: Settings, judge: Judge, job_id: str, entry: CronEntry
 ) -> tuple[Job, list[Finding]]:
@@ -244,7 +230,6 @@ def _job(
         handler, said = judge.of(entry, schedule, job_id)
         found += said
     options = fitted(options, handler, given)
-    found += _too_short(job_id, entry, options, handler)
     wanted = (own.mode if own else None) or settings.mode
     can_be_direct = handler is not None and is_callable(
         handler, entry.path, settings, routers_of(judge)

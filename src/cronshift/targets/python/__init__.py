@@ -163,18 +163,18 @@ def _cancelled(modules: Sequence[JobModule]) -> str:
     """Return the module of the function that tells which runs were cancelled."""
     ordered = sorted(modules, key=_import_order)
     plain = [module.name for module in ordered if module.name == module.function]
-    lines = [
-        f"from .jobs import {module.name} as {module.function}"
+    lines = {
+        module.name: f"from .jobs import {module.name} as {module.function}"
         for module in ordered
         if module.name != module.function
-    ]
+    }
     if plain:
         line = f"from .jobs import {', '.join(plain)}"
         several = "".join(f"    {name},\n" for name in plain)
-        lines.append(line if len(line) <= WIDTH else f"from .jobs import (\n{several})")
+        lines[plain[0]] = line if len(line) <= WIDTH else f"from .jobs import (\n{several})"
     return _render(
         "cancelled",
-        imports="\n".join(lines),
+        imports="\n".join(lines[name] for name in sorted(lines, key=names.natural)),
         jobs=laid_out(listed([f"{module.function}.JOB" for module in modules]), before="JOBS = "),
         id=literal(CANCELLED_ID),
     )
