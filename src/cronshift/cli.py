@@ -56,6 +56,7 @@ COMMANDS = {
         Command("List what cronshift did to this project.", "Operate", "history"),
         Command("Show one operation, with its diffs.", "Operate", "show"),
         Command("Finish or undo an interrupted operation.", "Operate", "resume"),
+        Command("Give an interrupted operation up.", "Operate", "abandon"),
     )
 }
 

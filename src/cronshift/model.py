@@ -242,6 +242,7 @@ class Job:
     Attributes:
         schedule: ``None`` when the entry's text has no meaning; such a job is blocked.
         module: the file the target writes for it; ``None`` when the job is blocked.
+        bridged_because: why its handler is called over HTTP, where it is.
     """
 
     id: str
@@ -251,23 +252,7 @@ class Job:
     handler: Handler | None = None
     options: JobOptions = field(default_factory=JobOptions)
     module: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Routers:
-    """Where a Next.js app has its routes.
-
-    Attributes:
-        app: the folder of the app router; ``None`` without one.
-        pages: the folder of the pages router.
-        base_path: what begins every path of the app.
-        suffix: what the names of routes in TypeScript end with.
-    """
-
-    app: str | None = None
-    pages: str | None = None
-    base_path: str = ""
-    suffix: str = "ts"
+    bridged_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,13 +314,11 @@ class Plan:
     """Every job of a project, and all that was found on the way. Data, nothing else.
 
     Attributes:
+        target: the name of what the functions are generated as.
         out: the folder of the generated files.
-        endpoint_file: the route that serves them, for a Next.js app.
-        sdk_major: of the TypeScript SDK.
-        routers: of a Next.js app.
-        code: how a Next.js app is written, and what of Inngest it has.
         in_service: the jobs that go on although what their handlers do would keep them from starting.
-        sessions: whether a Next.js app has the session flow, whose functions are served too.
+        called_paths: paths of the generated code that are called from outside.
+        data: what only the target knows; nothing else looks into it.
     """
 
     framework: str | None
@@ -347,12 +330,9 @@ class Plan:
     findings: tuple[Finding, ...]
     suppressed: tuple[Finding, ...] = ()
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
-    endpoint_file: str | None = None
-    sdk_major: int = 4
-    routers: Routers = field(default_factory=Routers)
-    code: AppCode = field(default_factory=AppCode)
     in_service: frozenset[str] = frozenset()
-    sessions: bool = False
+    called_paths: tuple[str, ...] = ()
+    data: object = None
 
     def job(self, job_id: str) -> Job | None:
         """Return the job of that id, if there is one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 import typer
 
 from cronshift.commands.completion import job_names
-from cronshift.errors import CronshiftError, ExitCode, TooLateError
+from cronshift.errors import CronshiftError, ExitCode, RefusedError, TooLateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -31,6 +30,12 @@ AtOnce = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")]
+Named = Annotated[
+    str | None,
+    typer.Option(
+        "--operation", metavar="OP", help="Its id, in full: go on though you did not make it here."
+    ),
+]
 SavePlan = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Change nothing; keep the plan for cronshift apply."),
@@ -43,12 +48,16 @@ class Confirmation:
 
     Attributes:
         question: asked before anything is changed.
+        own: whether this user made the change, here.
+        named: the operation's id, where it was said: the word for what somebody else made.
     """
 
     question: str
     yes: bool = False
     dry_run: bool = False
     save_plan: Path | None = None
+    own: bool = True
+    named: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,7 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
     from cronshift.output.text import operation_plan
 
     console = invocation.console
+    warn_of_unreadable(invocation)
     if not operation.changes:
         console.say("Nothing to do; nothing was changed.")
         return Carried(operation, applied=False, code=ExitCode.OK)
@@ -95,10 +105,10 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
         return Carried(operation, applied=False, code=ExitCode.OK)
     if confirmation.dry_run:
         return Carried(operation, applied=False, code=ExitCode.OK)
-    if not console.confirm(confirmation.question, yes=confirmation.yes):
+    if not is_agreed(invocation, operation, confirmation):
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
     operations.refuse_late(invocation.directory, operation, datetime.now(UTC))
-    done = operations.apply(invocation.directory, operation)
+    done = operations.apply(invocation.directory, operation, own=confirmation.own)
     return Carried(done, applied=True, code=ExitCode.OK)
 
 
@@ -121,14 +131,48 @@ def carry_out_in_time(
             invocation.forget()
 
 
+def is_agreed(invocation: Invocation, operation: Operation, confirmation: Confirmation) -> bool:
+    """Ask before anything is carried out, and return the answer.
+
+    What somebody else made, or a commit has brought, needs its id: ``--yes`` is too easily said.
+
+    Raises:
+        RefusedError: if that id was not named, and there is nobody to type it.
+        CronshiftError: if there is nobody to ask.
+    """
+    console, named = invocation.console, (confirmation.named or "").upper()
+    if confirmation.own or named == operation.id:
+        return console.confirm(confirmation.question, yes=confirmation.yes)
+    if console.can_ask and not confirmation.yes and not named:
+        return console.is_typed(
+            f"You did not make {operation.id} here. Look at it; to go on, type its id: ",
+            operation.id,
+        )
+    raise RefusedError(
+        f"Operation {operation.id} ({operation.command}) was not made by you in this folder.",
+        reason="foreign-operation",
+        hint=f"Look at it; to go on with it all the same, add --operation {operation.id}",
+    )
+
+
+def warn_of_unreadable(invocation: Invocation) -> None:
+    """Tell of each file of the journal that cannot be read, and what to do about it."""
+    from cronshift import operations
+
+    for broken in operations.read_journal(invocation.directory).unreadable:
+        invocation.console.warn(f"{broken.sentence} {broken.remedy}")
+
+
 def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
     """Write an operation to a file, for ``cronshift apply``.
 
     Raises:
         CronshiftError: if the file cannot be written.
     """
+    from cronshift import operations
+
     try:
-        file.write_text(json.dumps(operation.to_json(), indent=1) + "\n")
+        file.write_bytes(operations.encode(invocation.directory, operation))
     except OSError as error:
         raise CronshiftError(
             f"{file} cannot be written: {error.strerror}.", reason="disk-error", where=str(file)

@@ -66,7 +66,7 @@ def rollback(
     invocation: Invocation = context.obj
     console = invocation.console
     refuse_nothing_named(jobs or (), everything=everything)
-    operations.refuse_unfinished(invocation.project.root)
+    operations.refuse_unfinished(invocation.project.root, operations.Intent.ROLLBACK)
 
     def plan() -> Rollback:
         prepared = prepare_rollback(

@@ -10,6 +10,7 @@ import typer
 
 from cronshift.commands.carrying_out import Confirmation, DryRun, SavePlan, Yes, carry_out
 from cronshift.errors import ExitCode  # noqa: TC001 - read at run time
+from cronshift.targets import target_names
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
@@ -20,13 +21,6 @@ class What(StrEnum):
     """What is written."""
 
     SESSIONS = "sessions"
-
-
-class Target(StrEnum):
-    """For whom it is written."""
-
-    PYTHON = "python"
-    NEXTJS = "nextjs"
 
 
 def scaffold(
@@ -45,7 +39,10 @@ def scaffold(
         ),
     ] = None,
     target: Annotated[
-        Target | None, typer.Option(help="The language; without one, the project's target.")
+        str | None,
+        typer.Option(
+            help=f"For whom: {' or '.join(target_names())}; without it, the project's target."
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite files changed by hand, after a backup.")
@@ -61,9 +58,9 @@ def scaffold(
     the label too, and a project with a tsconfig.json the types of the events. What is there
     already is left alone.
 
-    With --target nextjs the whole flow is TypeScript in lib/inngest/sessions, and work.ts is where
-    you write that one thing. The other files follow [sessions] in cronshift.toml: correct it, and
-    say the same command again.
+    In a Next.js app the whole flow is TypeScript in lib/inngest/sessions, and work.ts is where you
+    write that one thing. The other files follow [sessions] in cronshift.toml: correct it, and say
+    the same command again.
 
     A client that polls a session shows the new state as "waiting": it is not an error, and it ends
     within seconds.
@@ -71,7 +68,7 @@ def scaffold(
     Examples:
       cronshift scaffold sessions --flow prediction-session --dry-run
       cronshift scaffold sessions --enum SessionStatus --label queued --yes
-      cronshift scaffold sessions --target nextjs
+      cronshift scaffold sessions --force
     """
     from cronshift import operations
     from cronshift.targets.scaffold import prepare_scaffold

@@ -63,6 +63,7 @@ def serve(
     from cronshift.server.app import build_app
     from cronshift.server.keys import require_keys, server_mode
     from cronshift.server.lifetime import Lifetime
+    from cronshift.targets import DEFAULT_TARGET, target_named
 
     invocation: Invocation = context.obj
     if connect and check:
@@ -73,9 +74,9 @@ def serve(
     if check:
         return _check(invocation)
     patience, cut = _grace(grace), partial(_cut, invocation, grace)
-    app = build_app(
-        invocation.directory, load_settings(invocation.directory, invocation.config).out
-    )
+    settings = load_settings(invocation.directory, invocation.config)
+    usual = target_named(settings.target or DEFAULT_TARGET).usual_out
+    app = build_app(invocation.directory, settings.out or usual)
     if connect:
         from cronshift.server.connecting import work
 

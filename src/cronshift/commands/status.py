@@ -73,10 +73,10 @@ def status(
 def _live(
     invocation: Invocation, base_url: str | None, endpoint: str | None, now: datetime
 ) -> tuple[list[Holding], list[Mishap]]:
-    from cronshift.moving.cutover import read_ownership
     from cronshift.moving.live import ask_both, mishaps, since_change
     from cronshift.moving.status import guarded_path
     from cronshift.plan.planning import make_plan
+    from cronshift.project.ownership_file import read_ownership
 
     plan = make_plan(invocation.project)
     app = base_url or os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url

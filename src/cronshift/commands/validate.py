@@ -50,12 +50,13 @@ def validate(
       cronshift validate --json | jq '.findings[].code'
     """
     from cronshift.plan.planning import make_plan
+    from cronshift.targets import target_named
     from cronshift.validation.project import validate_endpoint, validate_package
 
     invocation: Invocation = context.obj
     plan = make_plan(invocation.project)
     if endpoint is None:
-        if plan.target == "nextjs" and compiles:
+        if target_named(plan.target).checks_types and compiles:
             invocation.console.say("Reading the modules, and checking their types with tsc …")
         root = invocation.project.root
         registration, found = validate_package(root, plan, compiles=compiles)
@@ -92,6 +93,7 @@ def _show(
     invocation: Invocation, plan: Plan, registration: Registration, found: tuple[Finding, ...]
 ) -> None:
     from cronshift.output.text import findings_text
+    from cronshift.targets import target_named
 
     console = invocation.console
     if found:
@@ -109,8 +111,7 @@ def _show(
         + (f"{_counted(errors, 'error')}." if errors else "valid.")
     )
     if not errors:
-        trying = "cronshift run JOB --start" if plan.target == "nextjs" else "cronshift serve --dev"
-        console.say(f"Next: {trying}, or cronshift cutover")
+        console.say(f"Next: {target_named(plan.target).trial}, or cronshift cutover")
 
 
 def _counted(number: int | None, noun: str) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cronshift.handlers import patterns
-from cronshift.handlers.code_routes import answering, answers_get
+from cronshift.handlers.code_routes import Declared, answering, answers_get
+from cronshift.handlers.django_routes import django_routes
 from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter
 from cronshift.handlers.functions import FunctionFiles
 from cronshift.handlers.javascript import METHODS, exports
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from cronshift.handlers.code_routes import CodeRoute
 
 _MOST_HOPS = 5
 _REFUSED = 400  # a status from here on is no answer
@@ -64,7 +64,7 @@ class Resolver:
         self.python = PythonHandlers(root)
         self._python_routes = PythonRoutes(self.tree)
         self._node_routes = NodeRoutes(self.tree)
-        self._tables: dict[tuple[str, str], list[CodeRoute]] = {}
+        self._tables: dict[tuple[str, str], Declared] = {}
 
     @cached_property
     def next(self) -> NextRouter:
@@ -283,8 +283,7 @@ class Resolver:
     def _inside(self, handler: Handler, path: str) -> Resolution:
         """Return the verdict on an app that sees the whole path."""
         if handler.kind in _PYTHON_APPS:
-            routes = self._table(handler.file, handler.export)
-            return self._among(handler, routes, path)
+            return self._among(handler, self._table(handler.file, handler.export), path)
         if handler.kind is HandlerKind.NODE_FUNCTION:
             root = self.tree.parsed(handler.file)
             if root is not None and self.tree.read(handler.file).strip():
@@ -297,33 +296,35 @@ class Resolver:
     def _inside_node(self, handler: Handler, path: str) -> Resolution:
         return self._among(handler, self._table(handler.file, ""), path)
 
-    def _table(self, file: str, export: str) -> list[CodeRoute]:
+    def _table(self, file: str, export: str) -> Declared:
         if (file, export) not in self._tables:
             if file.endswith(".py"):
-                routes = self._python_routes.of(file, export)
-                django = not routes and "django" in self.tree.read(file)
-                self._tables[file, export] = self._python_routes.django() if django else routes
+                declared = self._python_routes.of(file, export)
+                django = not declared.routes and "django" in self.tree.read(file)
+                self._tables[file, export] = django_routes(self.tree) if django else declared
             else:
                 self._tables[file, export] = self._node_routes.of(file)
         return self._tables[file, export]
 
-    def _among(self, handler: Handler, routes: Sequence[CodeRoute], path: str) -> Resolution:
-        """Return the verdict of an app's own table; without one it is not known."""
-        if not routes:
-            return Resolution(
-                Verdict.UNKNOWN,
-                handler,
-                why="its routes are declared in code that does not tell them",
-            )
-        found = answering(routes, path)
+    def _among(self, handler: Handler, declared: Declared, path: str) -> Resolution:
+        """Return the verdict of an app's own table; what it does not tell is not known."""
+        found = answering(declared.routes, path)
+        unread = declared.open_at(path)
+        if found is None and (unread is not None or not declared.routes):
+            at = f" ({unread.place})" if unread is not None else ""
+            why = f"its routes are declared in code that does not tell them{at}"
+            return Resolution(Verdict.UNKNOWN, handler, why=why)
         if found is None:
             return Resolution(
                 Verdict.DEAD,
                 None,
-                nearest=nearest(path, [route.path for route in routes]),
+                nearest=nearest(path, [route.path for route in declared.routes]),
                 why=handler.file,
             )
         route = found.route
+        if unread is not None and not answers_get(route.methods):
+            why = f"another route may answer GET ({unread.place})"
+            return Resolution(Verdict.UNKNOWN, handler, why=why)
         handler = replace(handler, route=route.place)
         if not answers_get(route.methods):
             return Resolution(

@@ -27,29 +27,26 @@ from cronshift.operations import (
     Intent,
     Operation,
     build_operation,
-    history,
     new_operation_id,
+    past_operations,
 )
 from cronshift.operations.files import content, inside
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.findings.inngest import INTERCEPTED
-from cronshift.plan.placement import NEXTJS
-from cronshift.plan.planning import make_plan
+from cronshift.plan.snapshot import Snapshot
+from cronshift.project.ownership_file import ownership_of
 from cronshift.runtime.ownership import (
     OWNERSHIP_NAME,
     Epoch,
     Ownership,
     dump_ownership,
-    parse_ownership,
-    percent_at,
     tick_text,
 )
-from cronshift.targets.nextjs.dispatching import dispatcher_file
+from cronshift.targets import GuardByHand, GuardRoute, NoGuard, target_named
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from pathlib import Path
 
     from cronshift.project import Project
     from cronshift.schedule import Schedule
@@ -90,24 +87,6 @@ class Cutover:
     costs: tuple[str, ...] = ()
 
 
-def read_ownership(root: Path) -> Ownership:
-    """Return the project's ownership; empty when there is no file yet.
-
-    Raises:
-        ConfigError: if the file is broken.
-    """
-    return ownership_of(content(inside(root, OWNERSHIP_NAME)))
-
-
-def ownership_of(data: bytes | None) -> Ownership:
-    """Return what the bytes of an ownership file say; empty for no file.
-
-    Raises:
-        ConfigError: if they are broken.
-    """
-    return Ownership() if data is None else parse_ownership(data.decode(errors="replace"))
-
-
 def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     project: Project,
     jobs: Collection[str],
@@ -138,16 +117,18 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
             is safe now.
         CronshiftError: for a job that is unknown, blocked, or not generated yet.
     """
-    plan = make_plan(project)
+    before = Snapshot(project)
+    plan = before.plan
     chosen = _movable(project, plan, jobs)
     held = content(inside(project.root, OWNERSHIP_NAME))
     ownership = ownership_of(held)
     moving = [job for job in chosen if _current(ownership, job.id) != percent]
     _refuse_rate_limited(moving, percent)
     _refuse_doubtful(plan, [job for job in moving if _current(ownership, job.id) < percent])
+    routed: list[tuple[Job, GuardRoute]] = []
     if handover is Handover.GUARD:
         _refuse_moved(moving)
-        _refuse_unguarded(project, plan, moving)
+        routed = _refuse_unguarded(project, plan, moving)
     operation_id = new_operation_id(now)
     lead = Lead(now, deploy, at_once=at_once)
     if handover is Handover.DEPLOY:
@@ -160,9 +141,9 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         ownership = _with_change(ownership, job_id, epoch, lead)
     edits = [_epoch_edit(ownership, epochs, held)] if epochs else []
     if epochs and handover is Handover.DEPLOY:
-        edits += _entry_edits(project, moving, percent)
-    elif epochs and plan.target == NEXTJS:
-        edits += dispatch(project, moving, plan.routers.base_path)
+        edits += _entry_edits(before, moving, percent)
+    elif routed:
+        edits += dispatch(project, routed)
     operation = build_operation(
         project.root,
         f"cutover {' '.join(epochs)} --percent {percent}",
@@ -261,23 +242,29 @@ def _current(ownership: Ownership, job: str) -> int:
     return epochs[-1].percent if epochs else 0
 
 
-def _refuse_unguarded(project: Project, plan: Plan, moving: Sequence[Job]) -> None:
-    """Refuse what no guard can watch: on both sides at once every tick of Inngest's would run twice."""
-    if plan.target != NEXTJS:
-        return
+def _refuse_unguarded(
+    project: Project, plan: Plan, moving: Sequence[Job]
+) -> list[tuple[Job, GuardRoute]]:
+    """Return the guards that entries are to be pointed to; refuse what no guard can watch.
+
+    On both sides at once every tick of Inngest's would run twice.
+    """
+    target = target_named(plan.target)
+    guards = [(job, target.guard(plan, job)) for job in moving]
+    asked = [(job, guard) for job, guard in guards if not isinstance(guard, GuardByHand)]
     standing = [
         one for one in plan.findings if one.code == INTERCEPTED.code and MOUNT in one.message
     ]
-    if standing and moving:
+    if standing and asked:
         raise RefusedError(
             f"{standing[0].message} The guard would never be asked.",
             reason="guard-intercepted",
             hint="cronshift migrate --fix",
             where=str(standing[0].location or ""),
         )
-    for job in moving:
-        file = dispatcher_file(plan, job)
-        if file is None:
+    routed = []
+    for job, guard in asked:
+        if isinstance(guard, NoGuard):
             raise RefusedError(
                 f"No guard can stand before {job.entry.path}, so Vercel would go on calling"
                 f" {job.id} beside Inngest.",
@@ -285,12 +272,14 @@ def _refuse_unguarded(project: Project, plan: Plan, moving: Sequence[Job]) -> No
                 hint="cronshift cutover --no-guard takes the entry out of the Vercel configuration"
                 " instead.",
             )
-        if not (project.root / file).is_file():
+        if not (project.root / guard.file).is_file():
             raise RefusedError(
-                f"{file}, where the guard asks whose tick it is, is not there.",
+                f"{guard.file}, where the guard asks whose tick it is, is not there.",
                 reason="no-guard",
                 hint=f"cronshift migrate {job.id}",
             )
+        routed.append((job, guard))
+    return routed
 
 
 def _guarded_epochs(jobs: Sequence[Job], lead: Lead, at: datetime | None) -> dict[str, datetime]:
@@ -342,12 +331,12 @@ def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], held: bytes | No
     return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=held)
 
 
-def _entry_edits(project: Project, jobs: Sequence[Job], percent: int) -> list[Edit]:
+def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> list[Edit]:
     """Return the edits by which Vercel no longer calls the jobs, or calls them again."""
     if not percent:
-        return restored(project, [job.id for job in jobs], history(project.root))
-    moved = take_out(project, jobs)
-    return [*moved, *regenerated(project, moved), *abandoned(project, moved)[0]]
+        return restored(before, [job.id for job in jobs], past_operations(before.project.root))
+    moved = take_out(before.project, jobs)
+    return [*moved, *regenerated(before, moved), *abandoned(before, moved)[0]]
 
 
 def _advice(jobs: Sequence[Job], epochs: dict[str, Epoch], percent: int) -> list[str]:
@@ -372,8 +361,3 @@ def _advice(jobs: Sequence[Job], epochs: dict[str, Epoch], percent: int) -> list
             stages = ", ".join(f"{stage} % is {weekly * stage // 100}" for stage in STAGES)
             advice.append(f"{job.id} has {weekly} ticks a week: {stages}.")
     return advice
-
-
-def percent_now(ownership: Ownership, job: str, now: datetime) -> int:
-    """Return the percentage of a job's ticks that are Inngest's at ``now``."""
-    return percent_at(ownership.jobs.get(job, ()), now)

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from cronshift.errors import ConfigError, CronshiftError
-from cronshift.operations import history
+from cronshift.operations import past_operations
 from cronshift.operations.files import content, inside
-from cronshift.runtime import web
-from cronshift.runtime.guard import TELL_HEADER
+from cronshift.runtime import web, wire
 from cronshift.runtime.jobs import request_target
 from cronshift.runtime.ownership import (
     OWNERSHIP_NAME,
@@ -127,7 +126,7 @@ async def ask_both(
 
 async def _ask(url: str, secret: str) -> tuple[str | None, str | None]:
     """Return the digest that is told, and otherwise why none is."""
-    headers = {"authorization": f"Bearer {secret}", TELL_HEADER: "ownership"}
+    headers = {"authorization": f"Bearer {secret}", wire.TELL_HEADER: wire.TELL_OWNERSHIP}
     try:
         async with web.client(url, timeout=_PATIENCE) as http:
             response = await http.options(url, headers=headers)
@@ -153,7 +152,7 @@ def known_files(root: Path) -> dict[str, Ownership]:
     """Return every ownership file that the project has ever had, by its digest."""
     images = [
         data
-        for operation in history(root)
+        for operation in past_operations(root)
         for image in operation.images
         if image.path == OWNERSHIP_NAME
         for data in (image.before, image.after)

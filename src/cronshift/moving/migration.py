@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cronshift.handlers import Resolver
 from cronshift.model import Job, Mode, Plan
 from cronshift.moving.fixing.acceptance import accepted_of, read_acceptance, remember
 from cronshift.moving.fixing.mending import MENDABLE, mend
@@ -13,9 +14,8 @@ from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.job_ids import unknown_job
 from cronshift.plan.planning import make_plan
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
-from cronshift.targets import generate
-from cronshift.targets.changes import FileAction, FileChange, compare, edits
-from cronshift.targets.nextjs.extending import as_edit, extend_app
+from cronshift.targets import DEFAULT_TARGET, generate, target_named, target_of
+from cronshift.targets.changes import FileAction, FileChange, as_edit, compare, edits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cronshift.moving.fixing.mending import Mending
     from cronshift.operations import FileImage
     from cronshift.project import Project
-    from cronshift.project.settings import Settings, Suppression
+    from cronshift.project.settings import Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,8 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     """
     written_down = project
     project = _as_asked(project, target, out)
-    chosen = _chosen(written_down.settings, project.settings)
     plan = make_plan(project)
+    chosen = _chosen(written_down, target, out, plan)
     names = [job.id for job in pick_jobs(plan, jobs)]
     acceptances = [read_acceptance(text) for text in accept]
     pick_jobs(plan, [one.job for one in acceptances if one.job])
@@ -158,7 +158,8 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     changes = compare(project.root, files, plan.out)
     wanted = [change for change in changes if not (only_look and change.conflict)]
     written, copies = edits(project.root, wanted, force=force)
-    extended = extend_app(project.root, replace(plan, jobs=kept)) if kept else ()
+    extending = target_named(plan.target).extend
+    extended = tuple(extending(project.root, replace(plan, jobs=kept))) if kept else ()
     if not (project.root / OWNERSHIP_NAME).exists():
         # Without the file both sides would run; with it, every tick stays Vercel's for now.
         text = dump_ownership(Ownership())
@@ -187,13 +188,21 @@ def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
     return replace(project, settings=settings)
 
 
-def _chosen(written_down: Settings, asked: Settings) -> dict[str, str]:
+def _chosen(
+    written_down: Project, target: str | None, out: str | None, plan: Plan
+) -> dict[str, str]:
     """Return what cronshift.toml has to say, so that later commands find what is generated."""
+    settings = written_down.settings
+    known = settings.target or (_suiting(written_down) if target else DEFAULT_TARGET)
     return {
-        name: getattr(asked, name)
-        for name in ("target", "out")
-        if getattr(asked, name) != getattr(written_down, name)
+        **({"target": plan.target} if plan.target != known else {}),
+        **({"out": out} if out and out != settings.out else {}),
     }
+
+
+def _suiting(project: Project) -> str:
+    """Return the target that is chosen where nobody names one."""
+    return target_of(project, Resolver(project.root, project.sources[0].document)).name
 
 
 def _mendable(plan: Plan, jobs: Collection[str]) -> list[Finding]:

@@ -58,6 +58,11 @@ class Console:
         if not self.quiet:
             self._print(self.err, text, style)
 
+    def message(self, renderable: RenderableType) -> None:
+        """Print for a person what is no result, such as a plan beside a JSON document."""
+        if not self.quiet:
+            self._print(self.err, renderable)
+
     def warn(self, text: str) -> None:
         """Print a message that quiet does not silence."""
         self._print(self.err, text, "yellow")
@@ -83,14 +88,26 @@ class Console:
         """
         if yes:
             return True
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not self.can_ask:
             raise CronshiftError(
                 "There is no terminal to ask on, so nothing was changed.",
                 reason="needs-confirmation",
                 hint="Add --yes to go ahead, or --dry-run to look first.",
             )
-        self.err.print(f"{question} [y/N] ", end="", markup=False, highlight=False)
-        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+        return self._answer(f"{question} [y/N] ").lower() in {"y", "yes"}
+
+    def is_typed(self, question: str, word: str) -> bool:
+        """Ask for a word that nobody types by mistake, and return whether it was typed."""
+        return self._answer(question).upper() == word.upper()
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a person at a terminal."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    def _answer(self, question: str) -> str:
+        self.err.print(plain(question), end="", markup=False, highlight=False)
+        return sys.stdin.readline().strip()
 
     def _rich(self, *, stderr: bool) -> RichConsole:
         from rich.console import Console as RichConsole

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
-from cronshift.handlers import Resolver, Verdict
+from cronshift.handlers import Resolution, Resolver, Verdict
 from cronshift.handlers.behaviour import Auth, Behaviour
 from cronshift.handlers.functions import glob
 from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascript
@@ -51,10 +51,9 @@ class Judge:
         self._known: dict[Handler, Behaviour] = {}
 
     def of(
-        self, entry: CronEntry, schedule: Schedule | None, job: str
+        self, entry: CronEntry, resolution: Resolution, schedule: Schedule | None, job: str
     ) -> tuple[Handler | None, list[Finding]]:
         """Return what answers an entry, and all that is to say about it."""
-        resolution = self.resolver.resolve(entry.path)
         handler = resolution.handler
         is_nowhere = resolution.verdict is Verdict.UNKNOWN and handler is None
         elsewhere = below(self.resolver, entry.path) if is_nowhere else ()

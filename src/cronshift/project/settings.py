@@ -89,14 +89,16 @@ class Settings:
     """All of cronshift.toml.
 
     Attributes:
-        file: ``None`` when there is none.
+        file: its path; ``None`` when there is none.
+        target: the name of what is generated; ``None`` leaves it to the app.
+        out: the folder of what is generated; ``None`` leaves it to the target.
         given: the names of the options that stand under ``[defaults]``.
     """
 
     file: str | None = None
     vercel_config: str | None = None
-    target: str = "python"
-    out: str = "inngest_app"
+    target: str | None = None
+    out: str | None = None
     app_id: str | None = None
     mode: Mode | None = None
     bridge: BridgeSettings = field(default_factory=BridgeSettings)

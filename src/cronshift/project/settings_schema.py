@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap
 from cronshift.schedule.durations import parse_duration
+from cronshift.targets import target_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +99,7 @@ SCHEMA: dict[str, Any] = {
             "project": _table(
                 {
                     "vercel_config": _TEXT,
-                    "target": {"enum": ["python", "nextjs"]},
+                    "target": {"type": "string", "format": "target"},
                     "out": {"type": "string", "pattern": "^[A-Za-z_]\\w*(/[A-Za-z_]\\w*)*$"},
                     "app_id": {"type": "string", "pattern": _ID},
                     "mode": _MODE,
@@ -156,6 +157,7 @@ def problems(document: Mapping[str, Any]) -> list[str]:
     checker.checks("duration", raises=ValueError)(
         lambda value: not isinstance(value, str) or bool(parse_duration(value))
     )
+    checker.checks("target")(lambda value: value in target_names())
     validator = jsonschema.Draft202012Validator(SCHEMA, format_checker=checker)
     found = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.path)))
     return [f"{_place(error)}{_sentence(error)}" for error in found]
@@ -173,6 +175,8 @@ def _sentence(error: Any) -> str:
         return f"has unknown keys {', '.join(unknown)} (known: {', '.join(known)})"
     if error.validator == "anyOf":
         return f"is {error.instance!r}, which is neither of the allowed forms nor false"
+    if error.validator == "format" and error.validator_value == "target":
+        return f"is {error.instance!r}, and the targets are {' and '.join(target_names())}"
     if error.validator == "format":
         return f"is {error.instance!r}, which is no duration (write 90s, 15m, 1h30m)"
     message: str = error.message

@@ -10,21 +10,14 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from inngest import NonRetriableError, RetryAfterError
 
-from cronshift.runtime.jobs import SKIPPED_HEADER
+from cronshift.runtime import wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-BODY_LIMIT = 65_536
-"""Bytes of an answer that are kept: a step's output may have 4 MiB, a run's state 32."""
-
-_QUOTED_LIMIT = 500  # characters of an answer that an error quotes
-_RETRIED = {
-    HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.TOO_EARLY,
-    HTTPStatus.TOO_MANY_REQUESTS,
-}
-_SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(hours=24)  # the engine's own clamp
+BODY_LIMIT = wire.KEPT_BYTES
+_QUOTED_LIMIT = wire.QUOTED_CHARACTERS
+_SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(seconds=wire.LONGEST_WAIT_SECONDS)
 
 
 class Answer(TypedDict, total=False):
@@ -83,7 +76,7 @@ def judge(what: str, status: int, headers: Mapping[str, str], body: Body) -> Ans
         HandlerError: for one that is worth trying again: 408, 425, 429 and 5xx.
         NonRetriableError: for every other one that is no success; redirects are not followed.
     """
-    if SKIPPED_HEADER in headers:
+    if wire.SKIPPED_HEADER in headers:
         raise NonRetriableError(
             f"{what} was taken for a call of Vercel's by the app's guard: set the same CRON_SECRET "
             "here and there"
@@ -95,7 +88,7 @@ def judge(what: str, status: int, headers: Mapping[str, str], body: Body) -> Ans
         target = headers.get("location", "nowhere")[:_QUOTED_LIMIT]
         raise NonRetriableError(f"{said}, a redirect to {target}; Vercel does not follow it either")
     said += _quoted(body)
-    if status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _RETRIED:
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in wire.RETRIED_STATUSES:
         raise NonRetriableError(said)
     now = datetime.now(UTC)
     wait = retry_after(headers.get("retry-after"), now)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from cronshift.runtime import claiming
 from cronshift.runtime.answers import Answer, skipped
 from cronshift.runtime.calls import claimed_by_another
+from cronshift.runtime.held import SOURCE
 
 if TYPE_CHECKING:
     from inngest import Context
@@ -43,6 +44,7 @@ async def due(ctx: Context, call: Call) -> Answer | None:
 
 async def _reason_to_wait(call: Call) -> str | None:
     """Return why the run does not begin, if it does not: for good, or for now."""
+    await SOURCE.refresh()
     fresh = replace(call, attempt=0)  # earlier attempts of this step have begun nothing
     reason = fresh.reason_to_skip() or await claimed_by_another(call)
     if reason or not (call.scheduled and call.job.queues and claiming.is_configured()):

@@ -9,10 +9,6 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from datetime import timedelta
 
-USER_AGENT = "vercel-cron/1.0"
-SKIPPED_HEADER = "x-cronshift-skipped"
-"""Stands in the answer of a guard that did not let a call through."""
-
 CANCELLED_ID = "cronshift-cancelled"
 """The function that tells which runs of the app's jobs Inngest cancelled."""
 

@@ -13,12 +13,13 @@ import pytest
 from cronshift.cli import run
 from cronshift.commands import carrying_out, cutover, resume, rollback
 from cronshift.errors import TooLateError
-from cronshift.moving.cutover import prepare_cutover, read_ownership
+from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.migration import prepare_migration
 from cronshift.moving.rollback import prepare_rollback
 from cronshift.operations import Operation, apply, refuse_late
 from cronshift.output.console import Console
 from cronshift.project import load_project
+from cronshift.project.ownership_file import read_ownership
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 
 EXAMPLES = Path(__file__).parents[3] / "examples"

@@ -12,12 +12,13 @@ from fastapi import FastAPI
 from tests.integration.sockets import serving
 
 from cronshift.errors import CronshiftError
-from cronshift.moving.cutover import prepare_cutover, read_ownership
+from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.live import Holding, Mishap, ask_both, mishaps, since_change
 from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.project.ownership_file import read_ownership
 from cronshift.runtime import Guard, Job
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ownership import OWNERSHIP_NAME

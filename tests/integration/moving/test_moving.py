@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift.errors import CronshiftError, RefusedError
-from cronshift.moving.cutover import Handover, prepare_cutover, read_ownership
+from cronshift.moving.cutover import Handover, prepare_cutover
 from cronshift.moving.finalize import Finalization, prepare_finalization
 from cronshift.moving.migration import prepare_migration
 from cronshift.moving.rollback import prepare_rollback
 from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import Project, load_project
+from cronshift.project.ownership_file import read_ownership
 from cronshift.runtime.ownership import Owner
 from cronshift.validation import check, inspect_package
 

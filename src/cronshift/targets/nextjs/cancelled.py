@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.runtime.jobs import CANCELLED_EVENT, CANCELLED_ID
+from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.client import client_import
 from cronshift.targets.nextjs.source import braced, member
 from cronshift.targets.rendering import render
@@ -19,7 +20,7 @@ def cancelled_module(plan: Plan) -> str:
     """Return the module; in the SDK's v4 the trigger stands in the options."""
     jobs = {f"{plan.app_id}-{job.id}": job for job in plan.runnable}
     ids = ", ".join(f"'{name}'" for name in jobs)  # CEL's own quotes: nothing is to be escaped
-    in_options = plan.sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
+    in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
     depth = _IN_TRIGGER if in_options else _IN_OPTIONS
     members = {"event": CANCELLED_EVENT, "if": f"event.data.function_id in [{ids}]"}
     trigger = braced("{", [member(name, value, depth) for name, value in members.items()], "}")
