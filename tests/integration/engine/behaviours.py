@@ -23,17 +23,18 @@ from cronshift.runtime import (
     due,
     report_cancelled,
 )
+from cronshift.runtime.calls import finished
 from cronshift.runtime.held import SOURCE
 
 APP = "behaviours"
 EVERY_MINUTE = Job(id="keeps-its-tick", path="/x", schedule="* * * * *")
+QUEUING = Job(id="queues", path="/x", schedule="* * * * *")
 REPORTED = Job(id="too-long", path="/x", schedule="* * * * *", heartbeat_env="NO_HEARTBEAT")
 INNGESTS = {
     "version": 1,
     "jobs": {
-        EVERY_MINUTE.id: [
-            {"effective_at": "2026-01-01T00:00:00Z", "percent": 100, "operation": "01"}
-        ]
+        job.id: [{"effective_at": "2026-01-01T00:00:00Z", "percent": 100, "operation": "01"}]
+        for job in (EVERY_MINUTE, QUEUING)
     },
 }
 VERCELS: dict[str, Any] = {"version": 1, "jobs": {}}
@@ -187,6 +188,24 @@ def functions(client: inngest.Inngest, seen: Seen) -> list[inngest.Function[Any]
     )
     async def interleaves(ctx: inngest.Context) -> None:
         await _two_steps(ctx, seen, "interleaves")
+
+    @client.create_function(
+        fn_id=QUEUING.id,
+        trigger=inngest.TriggerCron(cron="TZ=UTC * * * * *"),
+        concurrency=[inngest.Concurrency(limit=1)],
+    )
+    async def queues(ctx: inngest.Context) -> None:
+        call = Call.of(QUEUING, ctx)
+        if await due(ctx, call):
+            return
+
+        async def note(part: str) -> None:
+            seen.order.append(f"{call.tick:%H:%M} {part}")
+
+        await ctx.step.run("first", note, "first")
+        await ctx.step.sleep("between", timedelta(seconds=50))
+        await ctx.step.run("second", note, "second")
+        await finished(call)
 
     @client.create_function(fn_id="cronshift-cancelled", trigger=cancelled_runs(client, [REPORTED]))
     async def cancelled(ctx: inngest.Context) -> str:

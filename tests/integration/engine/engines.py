@@ -7,7 +7,7 @@ import os
 import time
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from tests.integration.engine.behaviours import APP, EVERY_MINUTE
@@ -16,6 +16,11 @@ from cronshift.executor.clock import Clock
 from cronshift.executor.engine import Surroundings, Target, execute
 from cronshift.executor.events import Receiver, custom_event, tick_event
 from cronshift.server.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cronshift.executor.runs import Run
 
 SERVER = os.environ.get("INNGEST_DEV_URL", "").rstrip("/")
 PATIENCE = 150.0  # seconds: a tick is up to a minute away, and a retry half a minute
@@ -51,7 +56,16 @@ class Engine(ABC):
 
 
 class Executor(Engine):
-    """The one of ``cronshift run``, waits passed over."""
+    """The one of ``cronshift run``, waits passed over.
+
+    Args:
+        endpoint: where the functions are served.
+        observe: called with the run whenever it has changed.
+    """
+
+    def __init__(self, endpoint: str, observe: Callable[[Run], None] = lambda _: None) -> None:
+        super().__init__(endpoint)
+        self.observe = observe
 
     def run(self, name: str) -> str:
         return self._drive(name, custom_event(f"behaviours/{name}", {}, datetime.now(UTC)))
@@ -66,7 +80,7 @@ class Executor(Engine):
     def _drive(self, name: str, event: dict[str, Any]) -> str:
         async def drive() -> str:
             target = Target(f"{APP}-{name}", **_OPTIONS.get(name, {}))
-            around = Surroundings(Clock(), Receiver())
+            around = Surroundings(Clock(), Receiver(), observe=self.observe)
             async with Endpoint.http(self.endpoint) as endpoint:
                 return str((await execute(endpoint, target, event, around)).status)
 

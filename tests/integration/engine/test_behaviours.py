@@ -8,18 +8,30 @@ from __future__ import annotations
 import json
 import os
 import time
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.integration.engine.behaviours import APP, EVERY_MINUTE, INNGESTS, Seen, app
+from tests.integration.engine.behaviours import (
+    APP,
+    EVERY_MINUTE,
+    INNGESTS,
+    QUEUING,
+    Seen,
+    app,
+)
 from tests.integration.engine.engines import PATIENCE, SERVER, Engine, Executor, Server
 from tests.integration.sockets import serving
 
+from cronshift.runtime import claiming
 from cronshift.runtime.held import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from cronshift.executor.runs import Run
 
 needs_server = pytest.mark.skipif(not SERVER, reason="INNGEST_DEV_URL is not set")
 
@@ -50,9 +62,9 @@ def server(endpoint: str) -> Server:
     return Server(endpoint)
 
 
-def reached(condition: Callable[[], bool]) -> bool:
+def reached(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
     """Wait until a condition holds: what an engine does after a run comes a little later."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.1)
     return condition()
@@ -133,3 +145,34 @@ def test_a_concurrency_of_one_lets_runs_interleave_between_their_attempts(
     runs = [line.split()[0] for line in seen.order]
     switches = sum(one != other for one, other in pairwise(runs))
     assert switches > 2  # three runs one behind the other switch twice
+
+
+@needs_server
+def test_where_claims_are_on_a_queued_run_waits_until_the_earlier_tick_has_ended(
+    endpoint: str, seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first tick's run sleeps over the second tick, and holds no place of the engine's then."""
+    monkeypatch.setenv("CRONSHIFT_CLAIMS_URL", f"sqlite:///{tmp_path / 'claims.db'}")
+    Server(endpoint)
+    assert reached(lambda: len(seen.order) >= 4, 300)
+    ticks = [line.split()[0] for line in seen.order[:4]]
+    assert [line.split()[1] for line in seen.order[:4]] == ["first", "second"] * 2
+    assert ticks[0] == ticks[1] < ticks[2] == ticks[3]
+
+
+def test_a_queued_run_looks_again_until_the_earlier_tick_has_ended(
+    endpoint: str, seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRONSHIFT_CLAIMS_URL", f"sqlite:///{tmp_path / 'claims.db'}")
+    earlier = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
+    assert claiming.take(QUEUING.id, earlier, "another run")
+    waits: list[int] = []
+
+    def look(run: Run) -> None:
+        waits.append(sum(step.id.startswith("wait") for step in run.steps))
+        if waits[-1] == 2:
+            claiming.finish(QUEUING.id, earlier, "another run")
+
+    assert Executor(endpoint, look).tick(QUEUING.id) == "completed"
+    assert waits[-1] == 2
+    assert [line.split()[1] for line in seen.order] == ["first", "second"]
