@@ -26,35 +26,37 @@ if TYPE_CHECKING:
     from tests.unit.moving.test_epochs import Version
 
 pytestmark = pytest.mark.node
-ASKED = Path(__file__).with_name("asked.ts")
+HERE = Path(__file__).parent
+ANSWERS = HERE.parents[1] / "data/answer-vectors.json"
 
 
 @pytest.fixture(scope="module")
-def ask(node_packages: Path) -> Iterator[Callable[..., dict[str, Any]]]:
-    """Ask the generated TypeScript, the vectors and what else is given."""
+def app(node_packages: Path) -> Iterator[Callable[[str, bytes], Any]]:
+    """Run a script beside the generated TypeScript, and return what it prints."""
     with example_app(node_packages) as root:
         operations.apply(root, prepare_migration(load_project(root), (), LONG_AGO).operation)
-        (root / "asked.ts").write_text(ASKED.read_text())
         loader = (node_packages / "node_modules/tsx/dist/loader.mjs").as_uri()
 
-        def asking(**more: object) -> dict[str, Any]:
+        def run(script: str, given: bytes) -> Any:
+            (root / script).write_text((HERE / script).read_text())
             done = subprocess.run(
-                ["node", "--import", loader, "asked.ts"],
+                ["node", "--import", loader, script],
                 cwd=root,
-                input=json.dumps(json.loads(VECTORS.read_text()) | more).encode(),
+                input=given,
                 capture_output=True,
                 check=False,
             )
             assert done.returncode == 0, done.stderr.decode()
-            told: dict[str, Any] = json.loads(done.stdout)
-            return told
+            return json.loads(done.stdout)
 
-        yield asking
+        yield run
 
 
 @pytest.fixture(scope="module")
-def answers(ask: Callable[..., dict[str, Any]]) -> dict[str, Any]:
-    return ask()
+def answers(app: Callable[[str, bytes], Any]) -> dict[str, Any]:
+    """What the generated TypeScript says to every vector of the ownership file."""
+    said: dict[str, Any] = app("asked.ts", VECTORS.read_bytes())
+    return said
 
 
 def test_every_document_is_read_or_refused_as_the_vectors_say(answers: dict[str, Any]) -> None:
@@ -75,12 +77,10 @@ def test_every_tick_has_the_owner_that_the_vectors_say(answers: dict[str, Any]) 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories=st.lists(histories(), min_size=4, max_size=4))
 def test_whenever_both_sides_take_each_file_up_in_time_one_acts_in_whatever_language(
-    ask: Callable[..., dict[str, Any]], histories: list[list[Version]]
+    app: Callable[[str, bytes], Any], histories: list[list[Version]]
 ) -> None:
     """The law of ``tests/unit/moving/test_epochs.py``, either side in either language."""
-    moments = [
-        (versions, NOON + minute * MINUTE) for versions in histories for minute in range(240)
-    ]
+    moments = [(versions, NOON + at * MINUTE) for versions in histories for at in range(1, 240)]
     asked = [
         (held(versions, side, tick + EARLIEST), side, tick)
         for versions, tick in moments
@@ -90,9 +90,37 @@ def test_whenever_both_sides_take_each_file_up_in_time_one_acts_in_whatever_lang
         {"side": side, "file": dump_ownership(file), "job": JOB, "tick": tick_text(tick)}
         for file, side, tick in asked
     ]
-    typescript = ask(acting=acting)["acting"]
+    vectors = json.loads(VECTORS.read_text()) | {"acting": acting}
+    typescript = app("asked.ts", json.dumps(vectors).encode())["acting"]
     python = [file.acts(side, JOB, tick) for file, side, tick in asked]
     for first in range(0, len(asked), 2):
         for vercel in (typescript, python):
             for inngest in (typescript, python):
                 assert vercel[first] != inngest[first + 1], asked[first]
+
+
+def whole(value: Any) -> Any:
+    """Return a vector's value with texts written out that are told by their runs."""
+    if isinstance(value, dict) and value.keys() == {"runs"}:
+        return "".join(text * times for text, times in value["runs"])
+    if isinstance(value, dict):
+        return {name: whole(member) for name, member in value.items()}
+    return value
+
+
+def test_every_answer_means_what_the_vectors_say(app: Callable[[str, bytes], Any]) -> None:
+    vectors = json.loads(ANSWERS.read_text())["answers"]
+    for vector, means in zip(vectors, app("judged.ts", ANSWERS.read_bytes()), strict=True):
+        if "kept" in vector:
+            kept = {"status": vector["status"], **whole(vector["kept"])}
+            assert means.get("kept") == kept, vector["case"]
+            continue
+        fails, message = whole(vector["fails"]), means["message"]
+        assert (means["name"] != "NonRetriableError") is fails["again"], vector["case"]
+        wait = means["wait"] and float(means["wait"])
+        assert wait == fails.get("wait"), vector["case"]
+        if fails["says"] == "":
+            assert ":" not in message, vector["case"]
+        elif fails["says"] is not None:
+            assert fails["says"] in message, vector["case"]
+            assert len(message) < len(fails["says"]) + 80, vector["case"]
