@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from cronshift.model import CronEntry, Job, Location, Mode
 from cronshift.moving.epochs import EARLY, KEPT, Lead, costs, shared_anew, summary
+from cronshift.moving.late import late_mishaps
+from cronshift.moving.live import Holding, Side
 from cronshift.runtime.held import LIFE
-from cronshift.runtime.ownership import Epoch, Owner, Ownership, percent_at
+from cronshift.runtime.ownership import Epoch, Owner, Ownership, digest, percent_at
 from cronshift.schedule import Schedule
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -21,7 +23,15 @@ JOB = "x"
 HELD = timedelta(seconds=LIFE + 2)  # an older file, and two seconds for reading the new one
 EARLIEST = timedelta(milliseconds=-17)  # measured: the engine's first call, before its tick
 
+A_JOB = Job(
+    id=JOB,
+    entry=CronEntry("/api/x", "*/5 * * * *", Location("vercel.json", 1), "/crons/0"),
+    schedule=Schedule.from_vercel("*/5 * * * *"),
+    mode=Mode.BRIDGE,
+)
+
 seconds = st.integers(0, 20 * 60).map(lambda count: timedelta(seconds=count))
+minutes = st.integers(0, 300)
 percents = st.sampled_from([0, 1, 10, 50, 99, 100])
 
 
@@ -129,19 +139,69 @@ def test_an_epoch_that_both_sides_may_hold_already_is_not_dropped_but_ended() ->
 
 
 def test_what_a_change_at_once_costs_is_told_tick_by_tick() -> None:
-    job = Job(
-        id=JOB,
-        entry=CronEntry("/api/x", "*/5 * * * *", Location("vercel.json", 1), "/crons/0"),
-        schedule=Schedule.from_vercel("*/5 * * * *"),
-        mode=Mode.BRIDGE,
-    )
     lead = Lead(NOON + MINUTE, at_once=True)
     epochs = shared_anew([Epoch(NOON - MINUTE, 100, "a")], 0, lead.ready, "b", lead)
     ownership = Ownership({JOB: epochs})
-    assert list(costs([job], ownership)) == [
+    assert list(costs([A_JOB], ownership)) == [
         "x: both sides may run 3 of its ticks: 12:05, 12:10, 12:15 UTC."
     ]
     assert summary(JOB, epochs) == "x: 0 % from 2026-11-24T12:17:00Z, both sides until then"
     assert percent_at(epochs, lead.ready) == 0
     waiting = shared_anew([Epoch(NOON - MINUTE, 100, "a")], 0, lead.ready, "b", Lead(NOON))
-    assert list(costs([job], Ownership({JOB: waiting}))) == []
+    assert list(costs([A_JOB], Ownership({JOB: waiting}))) == []
+
+
+# What is told afterwards, where a side took the file up late
+
+
+@given(
+    percents=st.lists(percents, min_size=2, max_size=2),
+    delays=st.tuples(minutes, minutes),
+    lives=st.tuples(st.booleans(), st.booleans()),
+    data=st.data(),
+)
+def test_every_tick_that_a_late_side_lost_or_doubled_is_told_afterwards(
+    percents: list[int],
+    delays: tuple[int, int],
+    lives: tuple[bool, bool],
+    data: st.DataObject,
+) -> None:
+    """Whether the process that is asked has held the older file too, or began with the newer one."""
+    first, second = percents
+    old = Ownership({JOB: (Epoch(NOON - MINUTE, first, "a"),)})
+    start = NOON + 16 * MINUTE
+    new = Ownership({JOB: (*old.jobs[JOB], Epoch(start, second, "b"))})
+    taken_up = {
+        side: NOON + delay * MINUTE
+        for side, delay in zip((Owner.VERCEL, Owner.INNGEST), delays, strict=True)
+    }
+    versions = [
+        Version(NOON, old, dict.fromkeys(taken_up, NOON - timedelta(days=1))),
+        Version(NOON, new, taken_up),
+    ]
+    asked = NOON + 301 * MINUTE
+    files = {digest(file): file for file in (old, new)}
+    sides = [
+        Holding(
+            Side(str(side)),
+            digest(new),
+            current=True,
+            ownership=new,
+            held=asked - taken_up[side],
+            before=digest(old) if lived else None,
+        )
+        for side, lived in zip(taken_up, lives, strict=True)
+    ]
+    told = list(late_mishaps([A_JOB], sides[0], sides[1], files, since=start - MINUTE, now=asked))
+    ticks = {mishap.tick for mishap in told}
+    certain = {mishap.tick for mishap in told if mishap.certain}
+    for minute in range(17, 300, 5):
+        tick = NOON + minute * MINUTE - 2 * MINUTE
+        attempt = data.draw(st.sampled_from([timedelta(0), 10 * MINUTE]))
+        owners = who_acts(versions, tick, timedelta(0), attempt)
+        if tick >= start and len(owners) != 1:
+            assert tick in ticks
+        if len(owners) == 1:
+            assert tick not in certain
+    if max(delays) <= 16:
+        assert not certain
