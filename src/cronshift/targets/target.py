@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from cronshift.errors import ConfigError, CronshiftError
+from cronshift.runtime.jobs import CANCELLED_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -320,6 +321,13 @@ def generate(plan: Plan) -> tuple[GeneratedFile, ...]:
     Raises:
         CronshiftError: for a target that is not known, or a plan that it cannot write.
     """
+    if any(job.id == CANCELLED_ID for job in plan.runnable):
+        raise CronshiftError(
+            f"The id {CANCELLED_ID} is that of a function of cronshift's own.",
+            reason="taken-id",
+            hint="Give the job another: [jobs.<id>] in cronshift.toml, with the entry's `path`.",
+            where=CANCELLED_ID,
+        )
     files = tuple(target_named(plan.target).generate(plan))
     paths = [file.path for file in files]
     twice = next((path for path in paths if paths.count(path) > 1), None)
