@@ -32,6 +32,9 @@ SavePlan = Annotated[
 ]
 
 
+NOTHING = "Nothing to do; nothing was changed."
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """What the user said about a change.
@@ -40,6 +43,7 @@ class Confirmation:
         question: asked before anything is changed.
         own: whether this user made the change, here.
         named: the operation's id, where it was said: the word for what somebody else made.
+        nothing: said where there is nothing to change.
     """
 
     question: str
@@ -48,6 +52,7 @@ class Confirmation:
     save_plan: Path | None = None
     own: bool = True
     named: str | None = None
+    nothing: str = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
     console = invocation.console
     warn_of_unreadable(invocation)
     if not operation.changes:
-        console.say("Nothing to do; nothing was changed.")
+        console.say(confirmation.nothing)
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not invocation.json:
         console.result(operation_plan(operation))
@@ -86,7 +91,7 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not is_agreed(invocation, operation, confirmation):
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
-    done = operations.apply(invocation.directory, operation, own=confirmation.own)
+    done = operations.apply(invocation.root, operation, own=confirmation.own)
     return Carried(done, applied=True, code=ExitCode.OK)
 
 
@@ -118,7 +123,7 @@ def warn_of_unreadable(invocation: Invocation) -> None:
     """Tell of each file of the journal that cannot be read, and what to do about it."""
     from cronshift import operations
 
-    for broken in operations.read_journal(invocation.directory).unreadable:
+    for broken in operations.read_journal(invocation.root).unreadable:
         invocation.console.warn(f"{broken.sentence} {broken.remedy}")
 
 
@@ -131,7 +136,7 @@ def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
     from cronshift import operations
 
     try:
-        file.write_bytes(operations.encode(invocation.directory, operation))
+        file.write_bytes(operations.encode(invocation.root, operation))
     except OSError as error:
         raise CronshiftError(
             f"{file} cannot be written: {error.strerror}.", reason="disk-error", where=str(file)

@@ -73,7 +73,7 @@ def scaffold(
     from cronshift.targets.scaffold import prepare_scaffold, project_target
 
     invocation: Invocation = context.obj
-    root = invocation.directory
+    root = invocation.root
     operations.refuse_unfinished(root)
     operation = prepare_scaffold(
         root,

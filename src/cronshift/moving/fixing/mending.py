@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cronshift.handlers import Resolver
 from cronshift.handlers.middleware import NotExactError, leave_out
 from cronshift.model import Severity
 from cronshift.moving.fixing.awaiting import NotRepairableError, splices_of
@@ -108,7 +107,7 @@ class _Tried:
                 raise NotRepairableError(_YOURS.get(finding.code, _OTHERS))  # noqa: TRY301 - as the others
             text = self._text(file)
             if finding.code == INTERCEPTED.code:
-                resolver = Resolver(self._project.root, self._project.sources[0].document)
+                resolver = self._project.resolver()
                 standing, _ = turned_away(resolver, self._paths)
                 self.texts[file] = leave_out(text, file, standing, plain_routes(resolver)).text
             else:

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError
-from cronshift.handlers import Resolver
 from cronshift.operations import ChangeKind, Edit, Intent, Operation, build_operation
 from cronshift.operations.files import content, inside
 from cronshift.project import load_project
@@ -83,7 +82,7 @@ def project_target(root: Path, asked: str | None) -> Target:
     if not any((root / file).is_file() for file in NAMES):
         return target_named(DEFAULT_TARGET)
     project = load_project(root)
-    return target_of(project, Resolver(root, project.sources[0].document))
+    return target_of(project, project.resolver())
 
 
 def _settings(root: Path, names: Names) -> tuple[str, list[Edit]]:
