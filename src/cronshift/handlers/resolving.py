@@ -177,6 +177,10 @@ class Resolver:
         for route in (*self.table.routes, *self.functions.table.routes):
             yield base + route.path, route.handler
 
+    def answers_get(self, path: str) -> bool:
+        """Return whether a GET to a path reaches code, as far as the files tell."""
+        return self.resolve(path).verdict in {Verdict.ANSWERED, Verdict.UNKNOWN}
+
     def _redirected(self, path: str) -> Resolution | None:
         rules = _rules(self.document, "redirects")
         config = self.next.config if self.next.present else None
