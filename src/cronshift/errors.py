@@ -78,7 +78,7 @@ class Reason(StrEnum):
     NO_SUCH_ENTRY = "no-such-entry", "The configuration has no such entry."
     NO_MEMBER = "no-member", "A JSON file has no such member."
     OTHER_PATH = "other-path", "An entry's path does not begin as expected."
-    TAKEN_ID = "taken-id", "Two jobs would have one id."
+    TAKEN_ID = "taken-id", "A job has an id that the target needs itself."
     INVALID_JOB_ID = "invalid-job-id", "A job's id cannot be the name of a module."
     UNKNOWN_TARGET = "unknown-target", "cronshift generates no such target."
     TARGET_DOES_NOT_FIT = "target-does-not-fit", "The target is for another kind of app."
