@@ -192,13 +192,20 @@ def _refuse_dirty(root: Path, images: Sequence[FileImage]) -> None:
             )
 
 
+# Nothing that the repository's own configuration names as a program is started.
+_CHANGED_FILES = (
+    *("git", "-c", "core.fsmonitor=false"),
+    *("diff", "--no-ext-diff", "--name-only", "-z", "--relative", "HEAD", "--"),
+)
+
+
 def _uncommitted(root: Path, paths: Sequence[str]) -> set[str]:
     """Return those of ``paths`` that git tracks and that differ from the last commit."""
     if not paths:
         return set()
     try:
-        told = subprocess.run(
-            ["git", "diff", "--name-only", "-z", "--relative", "HEAD", "--"],  # noqa: S607 - the user's git
+        told = subprocess.run(  # noqa: S603 - a constant
+            _CHANGED_FILES,
             cwd=root,
             capture_output=True,
             check=True,
