@@ -32,6 +32,9 @@ SavePlan = Annotated[
 ]
 
 
+NOTHING = "Nothing to do; nothing was changed."
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """What the user said about a change.
@@ -40,6 +43,7 @@ class Confirmation:
         question: asked before anything is changed.
         own: whether this user made the change, here.
         named: the operation's id, where it was said: the word for what somebody else made.
+        nothing: said where there is nothing to change.
     """
 
     question: str
@@ -48,6 +52,7 @@ class Confirmation:
     save_plan: Path | None = None
     own: bool = True
     named: str | None = None
+    nothing: str = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
     console = invocation.console
     warn_of_unreadable(invocation)
     if not operation.changes:
-        console.say("Nothing to do; nothing was changed.")
+        console.say(confirmation.nothing)
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not invocation.json:
         console.result(operation_plan(operation))

@@ -50,6 +50,11 @@ def serve(
 
     SIGTERM or Ctrl-C stops it: /readyz and new requests get 503 while running steps finish, and
     it exits 0. A second Ctrl-C does not wait (130); a step cut off by --grace makes it exit 1.
+    Requests that have not arrived by then are not waited for.
+
+    A body may have 16 MiB, more than the engine sends; a header has 10 seconds to arrive, its body
+    60. Of more than 1,000 connections the one that has waited longest gives way; where every one
+    has a request, the next gets 503. /healthz and /readyz are always answered.
 
     With --check it exits 1 when what it would register is not what the plan says. With --connect
     it needs no open port: Inngest's calls come through a WebSocket that this side opens.

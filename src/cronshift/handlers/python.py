@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from cronshift.errors import ConfigError
 from cronshift.model import Handler, HandlerKind
+from cronshift.runtime.regular_files import is_regular, read_regular, read_text
 
 _EXPORTS = ("app", "application", "handler")
 _ENTRY_FOLDERS = ("", "src/", "app/", "api/")
@@ -76,7 +77,7 @@ class PythonHandlers:
         """The app of a detected FastAPI, Flask, Django … project."""
         manifests = ("pyproject.toml", "requirements.txt", "Pipfile")
         files = [file for name in manifests if (file := self._inside(f"{self._base}{name}"))]
-        if not any(_FRAMEWORK.search(file.read_text(errors="replace")) for file in files):
+        if not any(_FRAMEWORK.search(read_text(file)) for file in files):
             return None
         named = self._entry_in_pyproject()
         if named:
@@ -93,7 +94,7 @@ class PythonHandlers:
     def _django_entry(self) -> Handler | None:
         """Return the application that Django's settings name, as manage.py finds them."""
         manage = self._inside(f"{self._base}manage.py")
-        found = _SETTINGS.search(manage.read_text(errors="replace")) if manage else None
+        found = _SETTINGS.search(read_text(manage)) if manage else None
         settings = self._module(found[1]) if found else None
         for node in self._tree(settings).body if settings else ():
             match node:
@@ -112,7 +113,7 @@ class PythonHandlers:
     def _entry_in_pyproject(self) -> str | None:
         file = self._inside(f"{self._base}pyproject.toml")
         try:
-            document = tomllib.loads(file.read_text()) if file else {}
+            document = tomllib.loads(read_text(file)) if file else {}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError):
             return None
         entry = document.get("tool", {}).get("vercel", {}).get("entrypoint")
@@ -148,7 +149,7 @@ class PythonHandlers:
             return None
         file = self._root / relative
         try:
-            inside = file.is_file() and file.resolve().is_relative_to(self._root.resolve())
+            inside = is_regular(file) and file.resolve().is_relative_to(self._root.resolve())
         except OSError:
             return None
         return file if inside else None
@@ -186,9 +187,7 @@ def _kind_of_call(function: ast.expr) -> HandlerKind | None:
 
 def _parse(file: Path) -> ast.Module:
     """Return the file's syntax tree; an empty one where it is not Python."""
-    if file.stat().st_size > _LONGEST_SOURCE:
-        return ast.Module([], [])
     try:
-        return ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.parse(read_regular(file, _LONGEST_SOURCE))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])

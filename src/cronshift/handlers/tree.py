@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.model import Location
+from cronshift.runtime.regular_files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -271,9 +272,7 @@ class SourceTree:
             return data.decode("utf-8", errors="replace")
         path = self.root / file
         try:
-            if path.is_symlink() or path.stat().st_size > LONGEST:
-                return None
-            return path.read_bytes().decode("utf-8", errors="replace")
+            return None if path.is_symlink() else read_text(path, LONGEST)
         except OSError:
             return None
 

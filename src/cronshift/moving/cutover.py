@@ -121,7 +121,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     routed: list[tuple[Job, GuardRoute]] = []
     if handover is Handover.GUARD:
         _refuse_moved(moving)
-        routed = _refuse_unguarded(project, plan, moving)
+        routed = _guard_routes(project, plan, moving)
     operation_id = new_operation_id(now)
     if handover is Handover.DEPLOY:
         start = _deploy_epoch(moving, now, percent, at, deploy)
@@ -204,7 +204,7 @@ def _current(ownership: Ownership, job: str) -> int:
     return epochs[-1].percent if epochs else 0
 
 
-def _refuse_unguarded(
+def _guard_routes(
     project: Project, plan: Plan, moving: Sequence[Job]
 ) -> list[tuple[Job, GuardRoute]]:
     """Return the guards that entries are to be pointed to; refuse what no guard can watch.

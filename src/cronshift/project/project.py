@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cronshift.errors import ConfigError
 from cronshift.project.settings import CONFIG_NAME, Settings, load_settings
 from cronshift.project.slug import slug
+from cronshift.runtime.regular_files import is_regular, read_regular, read_text
 from cronshift.vercel import VercelConfig, has_config, read_project
 
 if TYPE_CHECKING:
@@ -125,9 +126,7 @@ def _framework(root: Path, document: Any) -> str | None:
         return "nextjs"
     for manifest in ("pyproject.toml", "requirements.txt"):
         file = root / manifest
-        found = (
-            _PYTHON_FRAMEWORK.search(file.read_text(errors="replace")) if file.is_file() else None
-        )
+        found = _PYTHON_FRAMEWORK.search(read_text(file)) if is_regular(file) else None
         if found:
             return found[1].lower()
     return None
@@ -135,7 +134,7 @@ def _framework(root: Path, document: Any) -> str | None:
 
 def _node_dependencies(file: Path) -> dict[str, Any]:
     try:
-        package = json.loads(file.read_bytes()) if file.is_file() else {}
+        package = json.loads(read_regular(file)) if is_regular(file) else {}
         return {**package.get("devDependencies", {}), **package.get("dependencies", {})}
     except (ValueError, AttributeError, TypeError, RecursionError):
         return {}

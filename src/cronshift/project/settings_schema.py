@@ -63,7 +63,23 @@ _SUPPRESSION = _table(
 _SESSIONS = _table(
     {
         "database_url_env": _ENV,
-        **dict.fromkeys(("table", "id", "user", "status", "created", "started", "error", "queued", "finished", "failed", "legacy"), _TEXT),
+        **dict.fromkeys(("table", "schema", "id", "user", "status", "created", "started", "completed", "error", "queued", "finished", "failed", "legacy"), _TEXT),
+        "flow": {"type": "string", "pattern": _ID},
+        "times": {"anyOf": [_TEXT, _table(dict.fromkeys(("created", "started", "completed", "refunded"), _TEXT))]},
+        "refunded": {
+            "anyOf": [
+                _TEXT,
+                _table(
+                    {
+                        **dict.fromkeys(("table", "session", "schema"), _TEXT),
+                        "where": {"type": "object", "additionalProperties": _TEXT},
+                    },
+                    "table",
+                    "session",
+                ),
+            ]
+        },
+        "user_in_event": {"enum": ["auto", "plain", "hashed"]},
         "processing": {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True},
         "queued_timeout": _DURATION,
         "processing_timeout": _DURATION,
@@ -78,9 +94,9 @@ _SESSIONS = _table(
             },
             "additionalProperties": False,
         },
-        "delivered": _table({"table": _TEXT, "session": _TEXT}, "table", "session"),
+        "delivered": _table({"table": _TEXT, "session": _TEXT, "schema": _TEXT}, "table", "session"),
         "credits": _table(
-            {"table": _TEXT, "id": _TEXT, "balance": _TEXT, "spent": _TEXT},
+            {"table": _TEXT, "id": _TEXT, "balance": _TEXT, "spent": _TEXT, "schema": _TEXT},
             "table",
             "id",
             "balance",

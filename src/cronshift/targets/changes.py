@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.operations import ChangeKind, Edit
 from cronshift.operations.files import content, inside
+from cronshift.runtime.regular_files import is_regular
 from cronshift.targets.seal import is_untouched, sealed_digest
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _stale(root: Path, out: str, planned: Collection[str]) -> Iterator[FileChang
     for folder in (package, *sorted(place for place in holding if package in place.parents)):
         for file in sorted(inside(root, str(folder)).glob("*")):
             path = str(folder / file.name)
-            is_candidate = path not in planned and file.is_file() and not file.is_symlink()
+            is_candidate = path not in planned and is_regular(file) and not file.is_symlink()
             data = _read(root, path) if is_candidate else None
             text = _text(data)
             if text is not None and sealed_digest(text):
@@ -193,11 +194,13 @@ def _copy_path(root: Path, change: FileChange) -> str:
 
 
 def _read(root: Path, path: str) -> bytes | None:
+    file = inside(root, path)
     try:
-        return content(inside(root, path))
-    except OSError as error:
+        return content(file)
+    except (OSError, RefusedError) as error:
+        why = getattr(error, "strerror", None) or "it is no regular file"
         raise CronshiftError(
-            f"{path} cannot be read: {error.strerror or error}.", reason="disk-error", where=path
+            f"{path} cannot be read: {why}.", reason="disk-error", where=path
         ) from error
 
 

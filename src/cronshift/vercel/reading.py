@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import tomllib
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
 from cronshift.model import CronEntry, Location, Origin, Problem
+from cronshift.runtime.regular_files import read_regular
 from cronshift.vercel import json_text
 from cronshift.vercel.entries import EntryReader
 
@@ -195,16 +197,7 @@ def parse_config(text: str, file: str) -> VercelConfig:
 
 def _bytes(path: Path, file: str) -> bytes:
     try:
-        if path.is_dir():
-            raise ConfigError(f"{file} is a folder.", reason="not-a-file", where=file)
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise ConfigError(
-                f"{file} has {size:,} bytes; more than {LARGEST:,} is no configuration.",
-                reason="too-large",
-                where=file,
-            )
-        return path.read_bytes()
+        return read_regular(path, LARGEST)
     except FileNotFoundError:
         raise ConfigError(
             f"{file} does not exist.",
@@ -213,8 +206,15 @@ def _bytes(path: Path, file: str) -> bytes:
             where=file,
         ) from None
     except OSError as error:
+        reasons = {errno.EISDIR: "not-a-file", errno.EINVAL: "not-a-file", errno.EFBIG: "too-large"}
+        why = f"{file} cannot be read: {error.strerror}."
+        if error.errno == errno.EFBIG:
+            size = path.stat().st_size
+            why = f"{file} has {size:,} bytes; more than {LARGEST:,} is no configuration."
         raise ConfigError(
-            f"{file} cannot be read: {error.strerror}.", reason="unreadable-config", where=file
+            why,
+            reason=reasons.get(error.errno or 0, "unreadable-config"),
+            where=file,
         ) from error
 
 

@@ -13,9 +13,7 @@ from hypothesis import example, given, settings
 from cronshift.errors import CronshiftError
 from cronshift.handlers.tree import parse
 from cronshift.model import (
-    AppCode,
     BridgeSettings,
-    CodeStyle,
     CronEntry,
     FanOut,
     FanOutMode,
@@ -30,6 +28,7 @@ from cronshift.model import (
     RateLimit,
     Throttle,
 )
+from cronshift.project.conventions.code import AppCode, CodeStyle
 from cronshift.schedule import Schedule
 from cronshift.targets import generate
 from cronshift.targets.nextjs.app import NextApp, Routers

@@ -16,7 +16,8 @@ from cronshift.targets.target import Direct, OverHttp
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cronshift.model import Alias, Handler, Job, Plan
+    from cronshift.model import Handler, Job, Plan
+    from cronshift.project.conventions.code import Alias
     from cronshift.targets.nextjs.app import Routers
     from cronshift.targets.target import Reach
 

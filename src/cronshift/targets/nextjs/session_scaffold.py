@@ -21,7 +21,7 @@ from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import GeneratedFile, generate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from cronshift.model import Plan
@@ -90,3 +90,13 @@ def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
             wanted = file.path == f"{plan.out}/functions/index.ts" and written
         if wanted:
             yield file
+
+
+def next_steps(paths: Sequence[str]) -> str:
+    """Return what is to do once files of those paths are written."""
+    work = next((path for path in paths if path.endswith("/sessions/work.ts")), None)
+    if work is None:
+        return ", and write how an item is processed."
+    is_listed = any(path.endswith("/functions/index.ts") for path in paths)
+    serve = "" if is_listed else " Serve sessionFunctions with the app's others."
+    return f" and say this again; write {work}.{serve}"

@@ -20,6 +20,7 @@ from cronshift.operations import (
     State,
 )
 from cronshift.operations.files import content, inside
+from cronshift.runtime.regular_files import is_regular
 from cronshift.targets.python.package import GUARD_NAME, guard_path
 from cronshift.targets.target import Retirement, generate
 from cronshift.vercel import ConfigFormat, edit
@@ -147,6 +148,8 @@ def _guards(project: Project, out: str, generated: Collection[str]) -> tuple[lis
 def _python_files(project: Project) -> Iterator[str]:
     hidden = {"node_modules", "venv", "__pycache__", "site-packages"}
     for file in sorted(project.root.rglob("*.py")):
+        if file.is_symlink() or not is_regular(file):
+            continue
         relative = file.relative_to(project.root)
         if not any(part.startswith(".") or part in hidden for part in relative.parts):
             yield relative.as_posix()

@@ -68,13 +68,13 @@ def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
     edits += _migration(root, names)
     edits += _label(schemas, enum, label)
     session_flow = Flow(names, parse_settings(settings_text).sessions, items)
-    edits += _target(root, target).scaffold(root, session_flow, force=force)
+    edits += project_target(root, target).scaffold(root, session_flow, force=force)
     return build_operation(
         root, "scaffold sessions", edits, now, intent=Intent.SCAFFOLD, allow_dirty=force
     )
 
 
-def _target(root: Path, asked: str | None) -> Target:
+def project_target(root: Path, asked: str | None) -> Target:
     """Return the target asked for, else the project's; a folder without entries has the default."""
     name = asked or load_settings(root).target
     if name is not None:
