@@ -84,6 +84,7 @@ class Reason(StrEnum):
     TARGET_DOES_NOT_FIT = "target-does-not-fit", "The target is for another kind of app."
 
     # Schedules
+    SIX_FIELDS = "six-fields", "A cron expression has a field for seconds, which Vercel has not."
     WRONG_FIELD_COUNT = "wrong-field-count", "A cron expression has not five fields."
     TOO_LONG = "too-long", "A cron expression is longer than any that is meant."
     UNSUPPORTED_CHARACTER = "unsupported-character", "Vercel takes no such character."
@@ -181,6 +182,8 @@ class Reason(StrEnum):
     DATABASE_UNREACHABLE = "database-unreachable", "The database cannot be reached."
     DATABASE_REFUSES = "database-refuses", "The database does not do what it is asked."
     NO_SESSIONS = "no-sessions", "cronshift.toml has no [sessions]."
+    NO_TABLES = "no-tables", "cronshift's own tables cannot be made in the database."
+    NO_RIGHTS = "no-rights", "The database's user may not do what settling needs."
     MAPPING_MISMATCH = "mapping-mismatch", "[sessions] does not fit the database."
     NO_LEGACY_LABEL = "no-legacy-label", "[sessions] names no state of the old path."
     NOT_ENOUGH_CREDITS = "not-enough-credits", "The user's credits do not cover the session."
@@ -208,7 +211,7 @@ class CronshiftError(Exception):
         self,
         message: str,
         *,
-        reason: str | None = None,
+        reason: Reason | str | None = None,
         hint: str | None = None,
         where: str | None = None,
     ) -> None:
@@ -244,7 +247,7 @@ class ScheduleError(CronshiftError):
 
     default_reason = Reason.INVALID_SCHEDULE
 
-    def __init__(self, message: str, *, field: str, reason: str | None = None) -> None:
+    def __init__(self, message: str, *, field: str, reason: Reason | str | None = None) -> None:
         super().__init__(message, reason=reason, where=field)
         self.field = field
 

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.functions import glob
+from cronshift.runtime.regular_files import is_regular, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +88,7 @@ def _linked(tree: SourceTree) -> str:
     for name in _LINKS:
         file = tree.root / name
         try:
-            data = json.loads(file.read_bytes()) if file.is_file() else {}
+            data = json.loads(read_regular(file)) if is_regular(file) else {}
         except (OSError, ValueError, RecursionError):
             continue
         settings = data.get("settings") if isinstance(data, dict) else None

@@ -10,7 +10,6 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from cronshift.handlers import patterns
 from cronshift.handlers.app_folder import apps, named_app, schedules
@@ -264,7 +263,7 @@ class Resolver:
 
     def _destination(self, target: str, path: str, why: str, hops: int) -> Resolution:
         """Return what a rewrite's destination ends at; an app behind it still sees ``path``."""
-        if urlsplit(target).scheme in {"http", "https"}:
+        if target.lower().startswith(("http://", "https://")):
             return Resolution(Verdict.EXTERNAL, target=target, why=why)
         bare = "/" + target.partition("?")[0].lstrip("/")
         handler = self.functions.at(bare) or self.functions.file(bare)

@@ -25,6 +25,7 @@ from cronshift.operations import (
     Edit,
     Intent,
     Operation,
+    Seen,
     build_operation,
     new_operation_id,
     past_operations,
@@ -295,7 +296,7 @@ def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], held: bytes | No
         for job, epoch in epochs.items()
     )
     text = dump_ownership(ownership).encode()
-    return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=held)
+    return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=Seen(held))
 
 
 def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> list[Edit]:

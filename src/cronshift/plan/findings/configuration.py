@@ -11,6 +11,7 @@ from cronshift.handlers import Resolver, Verdict
 from cronshift.handlers.app_folder import MANIFESTS
 from cronshift.model import Location, Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
+from cronshift.runtime.regular_files import is_regular, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +103,7 @@ def _above(project: ProjectSubject) -> list[tuple[str, Path, dict[str, Any]]]:
             break
         file = above / _NAME
         try:
-            document = json.loads(file.read_bytes()) if file.is_file() else {}
+            document = json.loads(read_regular(file)) if is_regular(file) else {}
         except (OSError, ValueError, RecursionError):
             document = {}
         if isinstance(document, dict):

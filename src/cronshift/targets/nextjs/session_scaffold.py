@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError
 from cronshift.handlers.tree import SourceTree
-from cronshift.operations import Edit
+from cronshift.operations import Edit, Seen
 from cronshift.operations.files import content, inside
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
@@ -71,7 +71,7 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
         GeneratedFile(OWNERSHIP_NAME, dump_ownership(Ownership())),
     )
     return written + [
-        Edit(file.path, file.text.encode(), based_on=None)
+        Edit(file.path, file.text.encode(), based_on=Seen(None))
         for file in once
         if content(inside(root, file.path)) is None
     ]

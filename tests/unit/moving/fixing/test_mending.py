@@ -10,6 +10,7 @@ import pytest
 
 from cronshift.errors import RefusedError
 from cronshift.moving.fixing.mending import MENDABLE, Mending, mend
+from cronshift.operations import Seen
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 
@@ -84,7 +85,7 @@ def test_a_file_keeps_its_byte_order_mark_and_its_line_ends(tmp_path: Path) -> N
     done = mended(tmp_path, mail=text.encode())
     (edit,) = done.edits
     assert edit.after == text.replace("  work();", "  await work();").encode()
-    assert edit.based_on == text.encode()
+    assert edit.based_on == Seen(text.encode())
 
 
 def test_a_file_that_is_not_utf_8_is_left_alone(tmp_path: Path) -> None:
