@@ -11,9 +11,22 @@ from cronshift.plan.findings.rule import Evidence, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.plan.findings.subject import ProjectSubject
+    from cronshift.plan.findings.subject import JobSubject, ProjectSubject
 
 _NITRO_CONFIG = re.compile(r"(nuxt|nitro)\.config\.(ts|js|mts|mjs)")
+
+
+_PLACEHOLDER = re.compile(r"\$\{\w+\}|\$[A-Z_]{2,}|\{\{?\w+\}?\}|<\w+>|%7B\w+%7D", re.IGNORECASE)
+_PARAMETER = re.compile(r"/(?::\w+|\[{1,2}(?:\.\.\.)?\w+\]{1,2}|\*+)(?=/|$)")
+
+
+def _patterns(job: JobSubject) -> Iterator[Evidence]:
+    path, _, query = job.entry.path.partition("?")
+    found = _PLACEHOLDER.search(job.entry.path) or _PARAMETER.search(path)
+    if found is not None:
+        part = found[0].lstrip("/")
+        place = "query" if query and part in query else "path"
+        yield Evidence(f"The {place} of {job.entry.path} holds `{part}`, which nobody fills in.")
 
 
 def _services(project: ProjectSubject) -> Iterator[Evidence]:
@@ -158,4 +171,13 @@ NITRO_TASKS = Rule(
     "are not migrated.",
     "Run the build and audit its output, or give the work a route and an entry in `crons`.",
     of_project=_nitro_tasks,
+)
+LITERAL_PATTERN = Rule(
+    "CS118",
+    "literal-pattern",
+    Severity.WARNING,
+    "The path holds a variable or a pattern (`${CRON_SECRET}`, `$ID`, `[tenant]`, `:id`, `*`). Vercel "
+    "puts nothing in its place: the handler gets that very text on every tick.",
+    "Write what is meant into the path, one entry a value; a secret comes in the Authorization header.",
+    of_job=_patterns,
 )
