@@ -148,6 +148,8 @@ def _kind(one: Promise, place: Place, sites: list[Site], *, works_done: bool) ->
 
 def _stub(reader: Reader) -> Spot | None:
     """Return the method that does the work, where GET only looks or only says something."""
+    if any(works(name) for name in _names(reader.scheduled)):
+        return None
     got = reader.run(replace(reader.world, anyone=True))
     if not got.known or any(works(name) for name in _names(got)) or got.ledger.later:
         return None

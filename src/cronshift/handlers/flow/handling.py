@@ -83,6 +83,9 @@ def handler_start(
         called = function_of(program, machine, handler, export or handler.export)
         if not isinstance(called, Closure | Native):
             return None
+        own = code.Place(handler.file, handler.line, 1)
+        is_own = isinstance(called, Closure)
+        machine.ledger.began = called.function.place if is_own else own
         arguments = _arguments(program.tree, handler, called)
         return machine.call(called, arguments)
 
