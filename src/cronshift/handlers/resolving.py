@@ -328,7 +328,8 @@ class Resolver:
             elif handler.kind is not HandlerKind.NEXT_PAGE:
                 methods = ("POST",) if "action" in known else _methods(known)
                 return Resolution(Verdict.WRONG_METHOD, handler, methods=methods)
-        if self._coded.imports_framework(handler.file):
+        is_event = handler.kind is HandlerKind.NITRO  # its h3 is what it is called by
+        if self._coded.imports_framework(handler.file) and not is_event:
             return self._coded.answer(handler, path)
         own = known.get(handler.export)
         return Resolution(Verdict.ANSWERED, replace(handler, line=own.line) if own else handler)
