@@ -91,7 +91,7 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not is_agreed(invocation, operation, confirmation):
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
-    done = operations.apply(invocation.directory, operation, own=confirmation.own)
+    done = operations.apply(invocation.root, operation, own=confirmation.own)
     return Carried(done, applied=True, code=ExitCode.OK)
 
 
@@ -123,7 +123,7 @@ def warn_of_unreadable(invocation: Invocation) -> None:
     """Tell of each file of the journal that cannot be read, and what to do about it."""
     from cronshift import operations
 
-    for broken in operations.read_journal(invocation.directory).unreadable:
+    for broken in operations.read_journal(invocation.root).unreadable:
         invocation.console.warn(f"{broken.sentence} {broken.remedy}")
 
 
@@ -136,7 +136,7 @@ def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
     from cronshift import operations
 
     try:
-        file.write_bytes(operations.encode(invocation.directory, operation))
+        file.write_bytes(operations.encode(invocation.root, operation))
     except OSError as error:
         raise CronshiftError(
             f"{file} cannot be written: {error.strerror}.", reason="disk-error", where=str(file)

@@ -47,7 +47,7 @@ def resume(
     from cronshift.output.text import operation_plan
 
     invocation: Invocation = context.obj
-    console, root = invocation.console, invocation.directory
+    console, root = invocation.console, invocation.root
     warn_of_unreadable(invocation)
     record = _unfinished(invocation, operation)
     if record is None:
@@ -80,7 +80,7 @@ def _unfinished(invocation: Invocation, named: str | None) -> Record | None:
     from cronshift.operations import read_journal
     from cronshift.operations.model import UNFINISHED
 
-    journal = read_journal(invocation.directory)
+    journal = read_journal(invocation.root)
     if named is None:
         return journal.unfinished()
     for record in journal.records:

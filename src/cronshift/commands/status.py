@@ -111,6 +111,8 @@ def _tell(invocation: Invocation, held: list[Holding], mishaps: list[Mishap]) ->
         else:
             age = "an older file of this project" if side.ownership else "a file unknown here"
             console.warn(f"{side.side}: holds {age} ({side.digest}); deploy the current one.")
+        if side.staleness:
+            console.warn(f"{side.side}: {side.staleness}")
     for mishap in mishaps:
         fate = "both sides run" if mishap.doubled else "neither side runs"
         console.warn(f"{mishap.job}: {fate} the tick of {mishap.tick:%Y-%m-%d %H:%M} UTC.")

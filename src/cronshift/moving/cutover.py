@@ -25,6 +25,7 @@ from cronshift.operations import (
     Edit,
     Intent,
     Operation,
+    Seen,
     build_operation,
     new_operation_id,
     past_operations,
@@ -121,7 +122,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     routed: list[tuple[Job, GuardRoute]] = []
     if handover is Handover.GUARD:
         _refuse_moved(moving)
-        routed = _refuse_unguarded(project, plan, moving)
+        routed = _guard_routes(project, plan, moving)
     operation_id = new_operation_id(now)
     if handover is Handover.DEPLOY:
         start = _deploy_epoch(moving, now, percent, at, deploy)
@@ -204,7 +205,7 @@ def _current(ownership: Ownership, job: str) -> int:
     return epochs[-1].percent if epochs else 0
 
 
-def _refuse_unguarded(
+def _guard_routes(
     project: Project, plan: Plan, moving: Sequence[Job]
 ) -> list[tuple[Job, GuardRoute]]:
     """Return the guards that entries are to be pointed to; refuse what no guard can watch.
@@ -295,7 +296,7 @@ def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], held: bytes | No
         for job, epoch in epochs.items()
     )
     text = dump_ownership(ownership).encode()
-    return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=held)
+    return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=Seen(held))
 
 
 def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> list[Edit]:

@@ -12,6 +12,7 @@ from cronshift.operations import (
     Edit,
     Intent,
     Operation,
+    Seen,
     build_operation,
     new_operation_id,
     past_operations,
@@ -79,7 +80,7 @@ def prepare_rollback(project: Project, jobs: Collection[str], now: datetime) -> 
     if after != ownership:
         said = f"{', '.join(back)}: 0 % from now on"
         text = dump_ownership(after).encode()
-        edits.append(Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=held))
+        edits.append(Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=Seen(held)))
     operation = build_operation(
         project.root,
         f"rollback {' '.join(back)}",

@@ -21,6 +21,7 @@ from cronshift.model import (
     RateLimit,
     Throttle,
 )
+from cronshift.runtime.regular_files import read_regular
 from cronshift.schedule.durations import parse_duration
 from cronshift.sessions.settings import SessionSettings, read_sessions
 
@@ -118,7 +119,7 @@ def load_settings(root: Path, given: Path | None = None) -> Settings:
     """
     path = given or root / CONFIG_NAME
     try:
-        text = path.read_bytes().decode()
+        text = read_regular(path).decode()
     except FileNotFoundError:
         if given is None:
             return Settings()
@@ -127,7 +128,9 @@ def load_settings(root: Path, given: Path | None = None) -> Settings:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"{path.name} cannot be read: {error}.", reason="unreadable-config", where=str(path)
+            f"{path.name} cannot be read: {getattr(error, 'strerror', error)}.",
+            reason="unreadable-config",
+            where=str(path),
         ) from error
     return parse_settings(text, path.name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 BODY_LIMIT = wire.KEPT_BYTES
 _QUOTED_LIMIT = wire.QUOTED_CHARACTERS
+_HTTP_DATE = re.compile(wire.HTTP_DATE)
+_SPACES = re.compile(r"[ \t\n\r\f\v]+")
 _SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(seconds=wire.LONGEST_WAIT_SECONDS)
 
 
@@ -101,18 +104,17 @@ def retry_after(text: str | None, now: datetime) -> timedelta | None:
 
     ``None`` for no header, or for one that is neither seconds nor a date (RFC 9110, 10.2.3).
     """
-    if text is None:
-        return None
-    text = text.strip()
+    text = (text or "").strip()
     if text.isdecimal() and text.isascii():
         seconds = min(int(text[:9]), int(_LONGEST.total_seconds()))
         wait = timedelta(seconds=seconds)
     else:
+        if not _HTTP_DATE.fullmatch(text):
+            return None
         try:
-            date = parsedate_to_datetime(text)
+            wait = parsedate_to_datetime(text) - now
         except ValueError:
             return None
-        wait = (date if date.tzinfo else date.replace(tzinfo=UTC)) - now
     return max(_SHORTEST, min(_LONGEST, timedelta(seconds=int(wait.total_seconds()))))
 
 
@@ -138,7 +140,7 @@ def _named(status: int) -> str:
 
 
 def _quoted(body: Body) -> str:
-    text = " ".join(body.kept.decode(errors="replace").split())
+    text = " ".join(filter(None, _SPACES.split(body.kept.decode(errors="replace"))))
     if not text:
         return ""
     return f": {text if len(text) <= _QUOTED_LIMIT else text[:_QUOTED_LIMIT] + ' …'}"

@@ -243,6 +243,12 @@ class Target(Protocol):
             CronshiftError: for an app that it cannot be generated for.
         """
 
+    def after_scaffold(self, paths: Sequence[str]) -> str:
+        """Return what is to do once the flow's files of those paths are written.
+
+        It reads on from "correct [sessions] in cronshift.toml".
+        """
+
 
 def target_names() -> tuple[str, ...]:
     """Return the names of the targets that there are."""
@@ -281,6 +287,8 @@ def unregister(name: str) -> None:
 def target_of(project: Project, resolver: Resolver) -> Target:
     """Return the target that cronshift.toml names, else the first that suits the app.
 
+    One whose files are there already goes on where it does not fit any more: the way back is open.
+
     Raises:
         ConfigError: ``target-does-not-fit``, with the reason.
         CronshiftError: for a name that is none.
@@ -292,7 +300,7 @@ def target_of(project: Project, resolver: Resolver) -> Target:
         return target_named(next(suiting, DEFAULT_TARGET))
     target = target_named(asked)
     fit = target.fit(project, resolver)
-    if isinstance(fit, DoesNotFit):
+    if isinstance(fit, DoesNotFit) and not _is_there(target, project, resolver):
         raise ConfigError(
             f"The target {asked} does not fit: {fit.reason}",
             reason="target-does-not-fit",
@@ -300,6 +308,10 @@ def target_of(project: Project, resolver: Resolver) -> Target:
             where=project.settings.file,
         )
     return target
+
+
+def _is_there(target: Target, project: Project, resolver: Resolver) -> bool:
+    return (project.root / target.place(project, resolver).out).is_dir()
 
 
 def generate(plan: Plan) -> tuple[GeneratedFile, ...]:

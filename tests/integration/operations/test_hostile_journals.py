@@ -510,3 +510,13 @@ def test_any_change_to_a_journal_is_read_or_refused_in_words(
 def test_any_bytes_are_refused_in_words(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(ValueError):
         decode(tmp_path, data)
+
+
+@pytest.mark.parametrize("part", [".cronshift", ".cronshift/operations"])
+def test_a_file_in_place_of_the_state_folder_is_told(project: Project, part: str) -> None:
+    path = project.root / part
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("")
+    for words in (("migrate", "--yes"), ("rollback", "--all", "--yes"), ("history",)):
+        code, _, err = project(*words)
+        assert (code, "is no folder" in err) == (3, True)

@@ -145,6 +145,9 @@ class Cards:
     def scaffold(self, root: Path, flow: Flow, *, force: bool) -> Sequence[Edit]:
         return [Edit("cards/flow.txt", f"{flow.names.flow}\n".encode())]
 
+    def after_scaffold(self, paths: Sequence[str]) -> str:
+        return f", and read {paths[-1]}."
+
 
 def _guard(plan: Plan, job: Job) -> str:
     return f"{plan.out}/guards/{job.id}.txt"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError
 from cronshift.handlers.tree import SourceTree
-from cronshift.operations import Edit
+from cronshift.operations import Edit, Seen
 from cronshift.operations.files import content, inside
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
@@ -21,7 +21,7 @@ from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import GeneratedFile, generate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from cronshift.model import Plan
@@ -71,7 +71,7 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
         GeneratedFile(OWNERSHIP_NAME, dump_ownership(Ownership())),
     )
     return written + [
-        Edit(file.path, file.text.encode(), based_on=None)
+        Edit(file.path, file.text.encode(), based_on=Seen(None))
         for file in once
         if content(inside(root, file.path)) is None
     ]
@@ -90,3 +90,13 @@ def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
             wanted = file.path == f"{plan.out}/functions/index.ts" and written
         if wanted:
             yield file
+
+
+def next_steps(paths: Sequence[str]) -> str:
+    """Return what is to do once files of those paths are written."""
+    work = next((path for path in paths if path.endswith("/sessions/work.ts")), None)
+    if work is None:
+        return ", and write how an item is processed."
+    is_listed = any(path.endswith("/functions/index.ts") for path in paths)
+    serve = "" if is_listed else " Serve sessionFunctions with the app's others."
+    return f" and say this again; write {work}.{serve}"

@@ -119,5 +119,11 @@ class NextjsTarget:
 
         return nextjs_edits(root, flow, force=force)
 
+    def after_scaffold(self, paths: Sequence[str]) -> str:
+        """Return what is to be written, and served where the list of functions is the app's own."""
+        from cronshift.targets.nextjs.session_scaffold import next_steps
+
+        return next_steps(paths)
+
 
 NEXTJS = NextjsTarget()

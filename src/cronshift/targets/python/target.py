@@ -127,5 +127,9 @@ class PythonTarget:
 
         return python_edits(root, flow.names)
 
+    def after_scaffold(self, paths: Sequence[str]) -> str:
+        """Return that the processor is to be written."""
+        return ", and write how an item is processed."
+
 
 PYTHON = PythonTarget()

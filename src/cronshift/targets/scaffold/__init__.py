@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError
-from cronshift.handlers import Resolver
-from cronshift.operations import ChangeKind, Edit, Intent, Operation, build_operation
+from cronshift.operations import ChangeKind, Edit, Intent, Operation, Seen, build_operation
 from cronshift.operations.files import content, inside
 from cronshift.project import load_project
 from cronshift.project.settings import CONFIG_NAME, load_settings, parse_settings
@@ -69,13 +68,13 @@ def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
     edits += _migration(root, names)
     edits += _label(schemas, enum, label)
     session_flow = Flow(names, parse_settings(settings_text).sessions, items)
-    edits += _target(root, target).scaffold(root, session_flow, force=force)
+    edits += project_target(root, target).scaffold(root, session_flow, force=force)
     return build_operation(
         root, "scaffold sessions", edits, now, intent=Intent.SCAFFOLD, allow_dirty=force
     )
 
 
-def _target(root: Path, asked: str | None) -> Target:
+def project_target(root: Path, asked: str | None) -> Target:
     """Return the target asked for, else the project's; a folder without entries has the default."""
     name = asked or load_settings(root).target
     if name is not None:
@@ -83,7 +82,7 @@ def _target(root: Path, asked: str | None) -> Target:
     if not any((root / file).is_file() for file in NAMES):
         return target_named(DEFAULT_TARGET)
     project = load_project(root)
-    return target_of(project, Resolver(root, project.sources[0].document))
+    return target_of(project, project.resolver())
 
 
 def _settings(root: Path, names: Names) -> tuple[str, list[Edit]]:
@@ -95,7 +94,9 @@ def _settings(root: Path, names: Names) -> tuple[str, list[Edit]]:
     added = rendered("sessions.toml", names)
     after = text.rstrip() + "\n" + added if text.strip() else added.lstrip()
     said = "the mapping of your tables; correct the names"
-    return after, [Edit(CONFIG_NAME, after.encode(), ChangeKind.EDIT_CONFIG, said, based_on=before)]
+    return after, [
+        Edit(CONFIG_NAME, after.encode(), ChangeKind.EDIT_CONFIG, said, based_on=Seen(before))
+    ]
 
 
 def _migration(root: Path, names: Names) -> list[Edit]:
@@ -117,5 +118,5 @@ def _label(schemas: dict[str, str], enum: str, label: str) -> list[Edit]:
         after = prisma.with_value(text, enum, label)
         if after is not None:
             said = f"{path}: {enum} has {label}"
-            return [Edit(path, after.encode(), summary=said, based_on=text.encode())]
+            return [Edit(path, after.encode(), summary=said, based_on=Seen(text.encode()))]
     return []

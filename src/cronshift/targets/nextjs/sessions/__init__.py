@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
-from cronshift.model import CodeStyle
+from cronshift.project.conventions.code import CodeStyle
 from cronshift.schedule.durations import format_duration
 from cronshift.sessions.events import event_schema
 from cronshift.sessions.events.typescript import required_keys, rules, type_name, typescript
