@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     from tests.integration.sessions.odd import Odd
 
-    from cronshift.sessions.sweeping import Report
+    from cronshift.sessions.mapping import Mapped
+    from cronshift.sessions.sweeping import Report, Sweep
 
 MANY = int(os.environ.get("CRONSHIFT_TEST_SESSIONS", "3000"))
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -78,15 +80,18 @@ def fill(odd: Odd, sessions: Iterable[Session]) -> None:
 
 
 def settle(odd: Odd, database: scripts.Database, chunk: int) -> list[Report]:
-    reports = []
-    for sweep_of in (
-        lambda mapped: scripts.orphans(mapped, NOW, becomes="failed", refund=True),
-        lambda mapped: scripts.stuck(mapped, NOW),
-        lambda mapped: scripts.owed(mapped, NOW, since=datetime(2019, 1, 1, tzinfo=UTC)),
-    ):
-        mapped = database.mapped
-        reports.append(sweeping.run(database.engine, mapped, sweep_of(mapped), Limits(chunk=chunk)))
-    return reports
+    since = datetime(2019, 1, 1, tzinfo=UTC)
+    sweeps: list[Callable[[Mapped, datetime], Sweep]] = [
+        partial(scripts.orphans, becomes="failed", refund=True),
+        scripts.stuck,
+        partial(scripts.owed, since=since),
+    ]
+    return [
+        sweeping.run(
+            database.engine, database.mapped, sweep(database.mapped, NOW), Limits(chunk=chunk)
+        )
+        for sweep in sweeps
+    ]
 
 
 def laws_hold(odd: Odd, reports: list[Report]) -> None:
