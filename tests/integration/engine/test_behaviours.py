@@ -85,7 +85,7 @@ def test_a_run_comes_to_the_same_end_on_both(
     engine: Engine, seen: Seen, name: str, status: str, calls: dict[str, int]
 ) -> None:
     assert engine.run(name) == status
-    assert reached(lambda: seen.calls == calls), seen.calls
+    assert reached(lambda: calls.items() <= seen.calls.items()), seen.calls
 
 
 def test_a_run_that_takes_too_long_is_cancelled_in_its_request_and_told_once(
@@ -94,7 +94,8 @@ def test_a_run_that_takes_too_long_is_cancelled_in_its_request_and_told_once(
     """No failure handler hears of it; the work of the request is done all the same."""
     assert engine.run("too-long") == "cancelled"
     assert reached(lambda: seen.cancelled == [f"{APP}-too-long"]), seen.cancelled
-    assert seen.calls == {"too-long": 1}
+    assert seen.calls["too-long"] == 1
+    assert not seen.calls[f"{APP}-too-long failed"]
 
 
 @pytest.mark.parametrize(("name", "most"), [("beside", 3), ("one-by-one", 1)])
@@ -118,7 +119,8 @@ def test_a_tick_of_vercels_ends_with_a_short_output(
     monkeypatch.setenv("CRONSHIFT_OWNERSHIP", '{"version": 1, "jobs": {}}')
     SOURCE.forget()
     assert engine.tick(EVERY_MINUTE.id) == "completed"
-    assert seen.calls == {"skipped: owner vercel": 1}
+    assert seen.calls["skipped: owner vercel"]
+    assert not seen.calls["attempts"]
 
 
 # Several runs of one function: only a real engine has them
