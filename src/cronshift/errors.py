@@ -78,12 +78,13 @@ class Reason(StrEnum):
     NO_SUCH_ENTRY = "no-such-entry", "The configuration has no such entry."
     NO_MEMBER = "no-member", "A JSON file has no such member."
     OTHER_PATH = "other-path", "An entry's path does not begin as expected."
-    TAKEN_ID = "taken-id", "Two jobs would have one id."
+    TAKEN_ID = "taken-id", "A job has an id that the target needs itself."
     INVALID_JOB_ID = "invalid-job-id", "A job's id cannot be the name of a module."
     UNKNOWN_TARGET = "unknown-target", "cronshift generates no such target."
     TARGET_DOES_NOT_FIT = "target-does-not-fit", "The target is for another kind of app."
 
     # Schedules
+    SIX_FIELDS = "six-fields", "A cron expression has a field for seconds, which Vercel has not."
     WRONG_FIELD_COUNT = "wrong-field-count", "A cron expression has not five fields."
     TOO_LONG = "too-long", "A cron expression is longer than any that is meant."
     UNSUPPORTED_CHARACTER = "unsupported-character", "Vercel takes no such character."
@@ -187,6 +188,8 @@ class Reason(StrEnum):
     DATABASE_UNREACHABLE = "database-unreachable", "The database cannot be reached."
     DATABASE_REFUSES = "database-refuses", "The database does not do what it is asked."
     NO_SESSIONS = "no-sessions", "cronshift.toml has no [sessions]."
+    NO_TABLES = "no-tables", "cronshift's own tables cannot be made in the database."
+    NO_RIGHTS = "no-rights", "The database's user may not do what settling needs."
     MAPPING_MISMATCH = "mapping-mismatch", "[sessions] does not fit the database."
     NO_LEGACY_LABEL = "no-legacy-label", "[sessions] names no state of the old path."
     NOT_ENOUGH_CREDITS = "not-enough-credits", "The user's credits do not cover the session."
@@ -214,7 +217,7 @@ class CronshiftError(Exception):
         self,
         message: str,
         *,
-        reason: str | None = None,
+        reason: Reason | str | None = None,
         hint: str | None = None,
         where: str | None = None,
     ) -> None:
@@ -250,7 +253,7 @@ class ScheduleError(CronshiftError):
 
     default_reason = Reason.INVALID_SCHEDULE
 
-    def __init__(self, message: str, *, field: str, reason: str | None = None) -> None:
+    def __init__(self, message: str, *, field: str, reason: Reason | str | None = None) -> None:
         super().__init__(message, reason=reason, where=field)
         self.field = field
 

@@ -48,6 +48,7 @@ class CronEntry:
         jitter_minutes: ``schedules`` only.
         unknown_keys: keys of the entry that its schema does not know.
         called: the path that Vercel calls, where that is the dispatcher's.
+        index: its place in ``crons``; ``None`` for an entry that stands elsewhere.
     """
 
     path: str
@@ -61,19 +62,23 @@ class CronEntry:
     jitter_minutes: int | None = None
     unknown_keys: tuple[str, ...] = ()
     called: str | None = None
+    index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something wrong in a configuration file that does not stop the rest from being read.
 
-    ``message`` reads on from ``Invalid <file> - ``, as Vercel's own does.
+    Attributes:
+        message: reads on from ``Invalid <file> - ``, as Vercel's own does.
+        entry: the pointer of the entry that it is in; ``None`` for what is in none.
     """
 
     pointer: str
     message: str
     location: Location
     rule: str = "invalid-entry"
+    entry: str | None = None
 
 
 class HandlerKind(StrEnum):

@@ -181,8 +181,8 @@ def _check(invocation: Invocation) -> ExitCode:
     """Serve for a moment, ask the server what it is, and compare the functions with the plan."""
     import asyncio
 
+    from cronshift.output.audit_text import findings_text
     from cronshift.output.plan_document import finding_document
-    from cronshift.output.text import findings_text
     from cronshift.plan.planning import make_plan
     from cronshift.validation.served import check_served
 

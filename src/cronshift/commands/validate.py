@@ -92,7 +92,7 @@ def _document(
 def _show(
     invocation: Invocation, plan: Plan, registration: Registration, found: tuple[Finding, ...]
 ) -> None:
-    from cronshift.output.text import findings_text
+    from cronshift.output.audit_text import findings_text
     from cronshift.targets import target_named
 
     console = invocation.console

@@ -26,6 +26,7 @@ from cronshift.operations import (
     Edit,
     Intent,
     Operation,
+    Seen,
     build_operation,
     new_operation_id,
     past_operations,
@@ -328,7 +329,7 @@ def _deploy_epoch(jobs: Sequence[Job], lead: Lead, percent: int, at: datetime | 
 def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], held: bytes | None) -> Edit:
     said = "; ".join(summary(job, ownership.jobs[job]) for job in epochs)
     text = dump_ownership(ownership).encode()
-    return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=held)
+    return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=Seen(held))
 
 
 def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> list[Edit]:

@@ -12,6 +12,7 @@ from cronshift.operations import (
     Edit,
     Intent,
     Operation,
+    Seen,
     build_operation,
     new_operation_id,
     past_operations,
@@ -97,7 +98,7 @@ def prepare_rollback(
     if after != ownership:
         said = "; ".join(summary(job, after.jobs.get(job, ())) for job in back)
         text = dump_ownership(after).encode()
-        edits.append(Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=held))
+        edits.append(Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=Seen(held)))
     operation = build_operation(
         project.root,
         f"rollback {' '.join(back)}",

@@ -10,7 +10,7 @@ somebody else, so nothing is touched.
 """
 
 from cronshift.operations.abandoning import Standing, abandon, standings
-from cronshift.operations.building import Edit, build_operation, new_operation_id
+from cronshift.operations.building import Edit, Seen, build_operation, new_operation_id
 from cronshift.operations.changes import (
     AddEpoch,
     AddToNumber,
@@ -59,6 +59,7 @@ __all__ = [
     "Record",
     "RemoveGuard",
     "RunSql",
+    "Seen",
     "Standing",
     "State",
     "Unreadable",

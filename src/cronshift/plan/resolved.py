@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cronshift.errors import ScheduleError
+from cronshift.errors import Reason, ScheduleError
 from cronshift.model import CronEntry, Finding, Handler, JobOptions, Origin
 from cronshift.plan.findings import entries as rules
 from cronshift.schedule import Schedule
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 _SCRIPTS = (".ts", ".tsx", ".mts")
 _LONGEST_JITTER = timedelta(minutes=5)
 _SCHEDULE_RULES = {
-    "six-fields": rules.SIX_FIELDS,
-    "names": rules.NAMES,
-    "both-day-fields": rules.BOTH_DAY_FIELDS,
+    Reason.SIX_FIELDS: rules.SIX_FIELDS,
+    Reason.NAMES: rules.NAMES,
+    Reason.BOTH_DAY_FIELDS: rules.BOTH_DAY_FIELDS,
 }
 
 

@@ -155,6 +155,8 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not TOML: {error}.", where=file) from error
+    except RecursionError:
+        raise ConfigError(f"{file} is nested too deeply.", where=file) from None
     _refuse_what_the_schema_does(document, file)
     project = document.get("project", {})
     bridge = dict(document.get("bridge", {}))

@@ -24,6 +24,7 @@ from cronshift.errors import ConfigError
 from cronshift.runtime import wire
 from cronshift.runtime.download import download
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, digest, parse_ownership
+from cronshift.runtime.regular_files import read_regular
 from cronshift.schedule.durations import parse_duration
 
 if TYPE_CHECKING:
@@ -189,11 +190,11 @@ def deployed_text(environ: Mapping[str, str] = os.environ) -> str:
     """Return the text of the ownership file that is deployed with the app; raises the same."""
     named = environ.get(wire.OWNERSHIP_FILE_VARIABLE)
     if named:
-        return _content(Path(named))
+        return _text(Path(named))
     for folder in (Path.cwd(), *map(Path, sys.path)):
         file = folder / OWNERSHIP_NAME
         if file.is_file():
-            return _content(file)
+            return _text(file)
     raise FileNotFoundError(f"there is none in {Path.cwd()}")
 
 
@@ -213,15 +214,8 @@ def max_age(environ: Mapping[str, str] = os.environ) -> float:
         return wire.OWNERSHIP_MAX_AGE_SECONDS
 
 
-def _content(file: Path) -> str:
-    """Return the text of a regular file; a pipe or a device would never end."""
-    if not file.is_file():
-        raise OSError(f"{file} is not a file")
-    with file.open("rb") as opened:
-        data = opened.read(wire.OWNERSHIP_MAX_BYTES + 1)
-    if len(data) > wire.OWNERSHIP_MAX_BYTES:
-        raise ValueError(f"{file} has more than {wire.OWNERSHIP_MAX_BYTES:,} bytes")
-    return data.decode()
+def _text(file: Path) -> str:
+    return read_regular(file, wire.OWNERSHIP_MAX_BYTES).decode()
 
 
 def _fetch(url: str) -> str:

@@ -160,6 +160,10 @@ class Target(Protocol):
         """The ids that no job may have, because the target needs files of those names."""
 
     @property
+    def removes_unused(self) -> bool:
+        """Whether what is no longer generated goes by itself: no code of the user's calls it."""
+
+    @property
     def checks_types(self) -> bool:
         """Whether validating runs the project's own compiler, which takes a while."""
 
@@ -194,9 +198,6 @@ class Target(Protocol):
 
     def guard(self, plan: Plan, job: Job) -> Guard:
         """Return where the guard of a job stands."""
-
-    def is_removable(self, path: str) -> bool:
-        """Return whether a file that is no longer generated goes without the user's doing."""
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         """Return how Vercel's part of jobs ends: entries, guards and dead routes.

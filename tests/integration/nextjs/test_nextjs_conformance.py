@@ -18,6 +18,7 @@ from cronshift.project import load_project
 from cronshift.runtime.ownership import Owner, dump_ownership, tick_text
 
 from .conftest import LONG_AGO, example_app
+from .test_nextjs_guard import guarded
 from .typescript_app import VECTORS
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.node
 HERE = Path(__file__).parent
 ANSWERS = HERE.parents[1] / "data/answer-vectors.json"
+GUARD = HERE.parents[1] / "data/guard-vectors.json"
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +126,15 @@ def test_every_answer_means_what_the_vectors_say(app: Callable[[str, bytes], Any
         elif fails["says"] is not None:
             assert fails["says"] in message, vector["case"]
             assert len(message) < len(fails["says"]) + 80, vector["case"]
+
+
+def test_the_guard_decides_each_call_as_the_vectors_say(
+    app: Callable[[str, bytes], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CRON_SECRET", raising=False)
+    vectors = json.loads(GUARD.read_text())
+    jobs = [guarded(job["id"], job["path"], job["schedule"]) for job in vectors["jobs"]]
+    decisions = app("decided.ts", json.dumps({**vectors, "jobs": jobs}).encode())
+    for call, decision in zip(vectors["calls"], decisions, strict=True):
+        skips = decision.get("said") if decision.get("status") == 200 else None
+        assert skips == call["skips"], call

@@ -7,6 +7,7 @@ import json
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -113,6 +114,19 @@ def test_twins_of_one_path_are_told_apart_by_their_schedule() -> None:
     hourly = guard.reason_to_skip("/x", told | {"x-vercel-cron-schedule": "0 * * * *"})
     daily = guard.reason_to_skip("/x", told | {"x-vercel-cron-schedule": "0 8 * * *"})
     assert (hourly, daily) == ("owner inngest", None)
+
+
+VECTORS = json.loads((Path(__file__).parents[2] / "data/guard-vectors.json").read_text())
+
+
+@pytest.mark.parametrize("call", VECTORS["calls"], ids=str)
+def test_a_call_is_decided_as_the_shared_vectors_say(call: dict[str, Any]) -> None:
+    guard = Guard(
+        *(Job(**job) for job in VECTORS["jobs"]),
+        source=Source(lambda: VECTORS["file"]),
+        clock=lambda: datetime.fromisoformat(call["now"]),
+    )
+    assert guard.reason_to_skip(VECTORS["jobs"][0]["path"], call["headers"]) == call["skips"]
 
 
 # The law: exactly one side

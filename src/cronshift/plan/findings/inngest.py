@@ -6,9 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers import Verdict
+from cronshift.handlers.flow.fronts import fronts_of, refusing
+from cronshift.handlers.flow.program import Program
+from cronshift.handlers.flow.worlds import called_by_inngest, vercel
 from cronshift.handlers.javascript import arguments, constant, line_of
 from cronshift.handlers.literals import pairs
-from cronshift.handlers.middleware import NotExactError, leave_out, matcher_of
+from cronshift.handlers.middleware import NotExactError, leave_out
 from cronshift.model import Location, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.project.inngest_sdk import is_refused, sdk_major, sdk_version
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cronshift.handlers import Resolver
+    from cronshift.handlers.flow.worlds import World
     from cronshift.handlers.tree import SourceTree
     from cronshift.plan.findings.subject import ProjectSubject
 
@@ -27,18 +31,13 @@ ENV_EXAMPLE = re.compile(
     r"(^|/)(\.env(\.\w+)?\.(example|sample|template|dist)|(example|sample)\.env|env\.example)$"
 )
 _DEFAULT_DURATION = 300  # seconds; Vercel's documented default (facts: Vercel, section 3)
-_LETS_API_BY = re.compile(r"""startsWith\(\s*["'`]/api/?["'`]""")
-_SENDS_AWAY = re.compile(
-    r"\.redirect\(|\bredirect\(|status:\s*40[13]|\bwithAuth\b|\bauthMiddleware\(|\.protect\("
-)
 
 
 def _refused_sdk(project: ProjectSubject) -> Iterator[Evidence]:
     version = sdk_version(project.tree) if project.knows_routes else None
     if version is not None and is_refused(version):
-        line = project.tree.line_of("package.json", '"inngest"')
         text = f"inngest {'.'.join(map(str, version))} is refused by Inngest's server."
-        yield Evidence(text, Location("package.json", line))
+        yield Evidence(text, project.tree.place_of("package.json", '"inngest"'))
 
 
 def _other_majors(project: ProjectSubject) -> Iterator[Evidence]:
@@ -71,7 +70,8 @@ def _other_major(tree: SourceTree, file: str, major: int) -> Iterator[Evidence]:
 def _intercepted(project: ProjectSubject) -> Iterator[Evidence]:
     """Yield the middleware that stands before what Inngest or Vercel calls, and turns callers away."""
     resolver = project.judge.resolver
-    standing, line = turned_away(resolver, project.paths) if project.knows_routes else ([], 1)
+    is_asked = project.knows_routes and project.is_moving
+    standing, line = turned_away(resolver, project.paths) if is_asked else ([], 1)
     file = resolver.next.middleware
     if standing and file is not None:
         named = " and ".join(standing)
@@ -81,20 +81,20 @@ def _intercepted(project: ProjectSubject) -> Iterator[Evidence]:
 
 def turned_away(resolver: Resolver, paths: Sequence[str]) -> tuple[list[str], int]:
     """Return those of ``paths`` that a middleware turns callers away from, and its matcher's line."""
-    router, tree = resolver.next, resolver.tree
-    file = router.middleware if router.present else None
-    text = tree.read(file) if file else ""
-    root = tree.parsed(file) if file and _SENDS_AWAY.search(text) else None
-    matcher = matcher_of(root) if root is not None else None
-    if matcher is None or _LETS_API_BY.search(text):
+    if not resolver.next.present or resolver.next.middleware is None:
         return [], 1
+    program = Program(resolver.tree)
     lines = {
-        path: line
+        path: gate.line
         for path in paths
-        if path.rpartition("/")[2] not in text.lower()  # else it knows the path
-        and (line := matcher.line_before(path)) is not None
+        for gate in refusing(fronts_of(program, resolver, path), program, _call_of(path))
     }
     return list(lines), next(iter(lines.values()), 1)
+
+
+def _call_of(path: str) -> World:
+    """Return who calls a path: Inngest its endpoint, Vercel the dispatcher."""
+    return called_by_inngest(path) if path == ENDPOINT else vercel(path)
 
 
 def _way_past(resolver: Resolver, file: str, paths: Sequence[str]) -> str:
@@ -121,9 +121,10 @@ def _serve_duration(project: ProjectSubject) -> Iterator[Evidence]:
         (job.handler.max_duration or 0 for job in project.jobs if job.handler is not None),
         default=0,
     )
-    is_answered = project.knows_routes and resolution.verdict is Verdict.ANSWERED
-    if served is None or not is_answered:
+    if served is None or resolution.verdict is not Verdict.ANSWERED:
         return
+    if not project.is_moving or "inngest" not in project.tree.read(served.file):
+        return  # a catch-all of something else
     root = project.tree.parsed(served.file)
     own = constant(root, "maxDuration") if root is not None else None
     limit = own if isinstance(own, int) else judge.configured_duration(served.file)
@@ -134,8 +135,9 @@ def _serve_duration(project: ProjectSubject) -> Iterator[Evidence]:
 
 
 def _missing_keys(project: ProjectSubject) -> Iterator[Evidence]:
-    for file in sorted(project.tree.files) if project.knows_routes else ():
-        if ENV_EXAMPLE.search(file):
+    for file in sorted(project.tree.files) if project.is_moving else ():
+        here = file.rpartition("/")[0] in {"", project.judge.resolver.app}
+        if here and ENV_EXAMPLE.search(file):
             text = project.tree.read(file)
             missing = [
                 key

@@ -57,10 +57,10 @@ class Claims:
         """
         try:
             engine = create_engine(url, pool_pre_ping=True)
-            known = engine.dialect.name in _INSERTS
+            is_supported = engine.dialect.name in _INSERTS
         except (ArgumentError, NoSuchModuleError, ImportError):
-            known = False
-        if not known:
+            is_supported = False
+        if not is_supported:
             raise ConfigError(
                 "Claims need SQLite or PostgreSQL.",
                 reason="unknown-database",

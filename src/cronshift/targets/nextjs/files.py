@@ -179,7 +179,7 @@ def _dispatcher(plan: Plan, one: Dispatcher) -> str:
             {"edge": is_edge, "config": data(limits) if limits else None}
             if one.pages
             else {
-                "export": called.name,
+                "export": called.export,
                 "max_duration": _duration(job),
                 "runtime": text("edge") if is_edge else None,
             }
