@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers import patterns
-from cronshift.handlers.app_folder import apps, has_config, named_app
+from cronshift.handlers.app_folder import apps, named_app, schedules
 from cronshift.handlers.code_routes import answers_get
 from cronshift.handlers.coded_apps import CodedApps
 from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter, Folder
@@ -70,7 +70,7 @@ class Resolver:
 
         It is what the configuration names, unless the entries are answered in the root; and where
         nothing is named or answered there, the one app below that answers them and has no
-        configuration of its own.
+        entries of its own.
         """
         if self._given is not None:
             return self._given
@@ -82,7 +82,7 @@ class Resolver:
         fitting = [
             folder
             for folder in apps(self.tree)
-            if not has_config(self.tree, folder) and self._answers(folder)
+            if not schedules(self.tree, folder) and self._answers(folder)
         ]
         return fitting[0] if len(fitting) == 1 else ""
 

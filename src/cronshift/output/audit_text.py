@@ -17,7 +17,7 @@ from cronshift.output.plan_document import next_ticks
 from cronshift.output.spots import spots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from cronshift.model import Finding, Job, Plan
@@ -74,7 +74,8 @@ def jobs_text(plan: Plan, now: datetime, width: int) -> Text:
         cells = [plain(cell).ljust(size) for cell, size in zip(row, sizes, strict=True) if size]
         text.append(_GAP.join(cells).rstrip() + "\n", style="" if number else "bold")
         if number:
-            text.append(f"{_GAP}{plain(_where(jobs[number - 1]))}\n", style="dim")
+            for line in _where(jobs[number - 1], width - len(_GAP)):
+                text.append(f"{_GAP}{plain(line)}\n", style="dim")
     return text
 
 
@@ -91,15 +92,23 @@ def _caller(job: Job) -> str:
     return _CALLERS.get(job.handler.auth or "", _UNKNOWN)
 
 
-def _where(job: Job) -> str:
-    """Return a job's path and what answers it, with the reason where it is bridged."""
+def _where(job: Job, room: int) -> Iterator[str]:
+    """Yield a job's path and what answers it, in lines that fit, and why it is bridged."""
     handler = job.handler
     file = "nothing that is known" if handler is None else handler.file
     if handler is not None and handler.route is not None:
         file = str(handler.route)
-    because = f" ({job.bridged_because})" if job.mode is Mode.BRIDGE and job.bridged_because else ""
     when = f"{job.schedule.describe()}: " if job.schedule is not None else ""
-    return f"{when}{job.entry.path} → {file}{because}"
+    way = f"{job.entry.path} → {file}"
+    if len(when + way) <= room:
+        yield when + way
+    elif len(way) <= room:
+        yield way
+    else:
+        yield job.entry.path
+        yield f"→ {file}"
+    if job.mode is Mode.BRIDGE and job.bridged_because:
+        yield f"bridged: {job.bridged_because}"
 
 
 def _brief_jobs(jobs: Sequence[Job], width: int) -> Text:

@@ -43,7 +43,7 @@ def test_a_job_has_its_path_its_handler_and_who_may_call_it_in_the_files_order(
     assert lines[0].split() == ["Job", "Schedule", "(UTC)", "Next", "Caller", "Mode"]
     assert lines[1].split() == ["z-mail", *["0", "3", "*", "*", "*"], "26", "Nov", "03:00", "anybody", "bridge"]  # fmt: skip
     assert lines[2].strip().startswith("At 03:00: /api/z/mail → app/api/z/mail/route.ts")
-    assert "/api/gone/x → nothing that is known" in lines[4]
+    assert any(line.endswith("/api/gone/x → nothing that is known") for line in lines)
     severities = [line.split()[0] for line in lines if line.startswith(("error", "warn", "note"))]
     assert severities == sorted(severities, key=["error", "warning", "note"].index)
 

@@ -48,9 +48,42 @@ def only(found: list[tuple[str, str | None, int | None]], code: str) -> list[tup
     return [(file or "", line or 0) for name, file, line in found if name == code]
 
 
-def test_a_route_named_like_a_job_that_nobody_calls_is_told(tmp_path: Path) -> None:
-    found = codes(tmp_path, {"app/api/cron/digest/route.ts": ROUTE})
+CHECKED = "const secret = process.env.CRON_SECRET;\n"
+
+
+def test_a_route_that_waits_for_vercels_call_in_vain_is_told(tmp_path: Path) -> None:
+    found = codes(tmp_path, {"app/api/cron/digest/route.ts": CHECKED + ROUTE})
     assert only(found, "CS307") == [("app/api/cron/digest/route.ts", 1)]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"app/api/cron/digest/route.ts": ROUTE},  # another scheduler's, for all that is known
+        {"app/api/cron/digest/route.ts": CHECKED + ROUTE.replace("GET", "POST")},
+        {"app/api/cron/digest/route.ts": CHECKED + "verifyQstashSignature(request);\n" + ROUTE},
+        {
+            "app/api/cron/digest/route.ts": CHECKED + ROUTE,
+            "lib/queue.ts": "await qstash.publishJSON({ url: `${BASE}/api/cron/digest` });\n",
+        },
+        {
+            "app/api/cron/digest/route.ts": CHECKED + ROUTE,
+            ".github/workflows/x.yml": "run: curl $URL/api/cron/digest\n",
+        },
+    ],
+)
+def test_a_route_that_something_else_calls_is_no_forgotten_job(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    assert only(codes(tmp_path, files), "CS307") == []
+
+
+def test_a_function_that_answers_other_paths_too_stays_when_its_jobs_go(tmp_path: Path) -> None:
+    text = "import { Hono } from 'hono';\nconst app = new Hono();\napp.get('/api/cron/mail', run);\nexport default app;\n"
+    rewrites = [{"source": "/(.*)", "destination": "/api/index"}]
+    files = {"api/index.ts": text, "app/api/cron/mail/x.md": ""}
+    found = codes(tmp_path, files, rewrites=rewrites, functions={"api/index.ts": {"memory": 128}})
+    assert only(found, "CS603") == []
 
 
 @pytest.mark.parametrize(

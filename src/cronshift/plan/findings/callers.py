@@ -31,6 +31,7 @@ _CALLS = re.compile(
     re.IGNORECASE,
 )
 _REACHES = re.compile(r"\bcurl\b|\bwget\b|https?://|\buses:|\burl\b|\bhttp", re.IGNORECASE)
+_NAMING = re.compile(r"^\s*-?\s*(?:name|description|title|summary)\s*:")
 _NOTES = ("//", "#", "*", "/*", "--", "<!--", '"""', "'''")
 _SPEC = re.compile(r"openapi|swagger", re.IGNORECASE)
 _ABOVE = ("Makefile", "justfile", "package.json", "Procfile", "crontab")
@@ -69,7 +70,11 @@ def _may_call(file: str) -> bool:
 def _is_call(file: str, text: str, line: str, at: int) -> bool:
     """Return whether what names a path there calls it."""
     before = line[:at]
-    if line.lstrip().startswith(_NOTES) or re.search(r"(?:^|\s)(?://|#)\s", before):
+    if (
+        line.lstrip().startswith(_NOTES)
+        or _NAMING.match(line)
+        or re.search(r"(?:^|\s)(?://|#)\s", before)
+    ):
         return False
     place = PurePosixPath(file)
     if place.suffix in _CODE:

@@ -28,7 +28,8 @@ def _globs_left_behind(project: ProjectSubject) -> Iterator[Evidence]:
     Next builds its own functions, so that a pattern of routes which are gone does no harm there.
     """
     for pattern in project.globs:
-        if pattern.files and pattern.files <= project.called and not project.has_next:
+        goes = bool(pattern.files) and pattern.files <= project.removable
+        if goes and not project.has_next:
             matched = ", ".join(sorted(pattern.files)[:3])
             text = f"{pattern.text!r} in `functions` matches only {matched}."
             yield Evidence(text, pattern.location)

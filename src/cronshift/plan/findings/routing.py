@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 
 _RENDERED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
 _SOURCES = (".py", ".ts", ".js", ".mjs")
-_PROSE = (".md", ".mdx", ".txt", ".json", ".lock", ".css", ".svg", ".snap")
+_PROSE = (".md", ".mdx", ".txt", ".lock", ".css", ".svg", ".snap")
 _SCHEDULED_BY_OTHERS = re.compile(
     r"upstash-signature|verifyQstash|verifySignature|qstash|trigger\.dev|inngest/|zeplo|mergent|"
     r"defer\.run|cloudscheduler|x-cloudscheduler|github-actions",
     re.IGNORECASE,
 )
 """What a route says that another scheduler or queue calls."""
+_SCHEDULED_BY_VERCEL = re.compile(
+    r"cron_?secret|vercel[- ]?cron|cron[- ]?(?:auth|guard|handler|request)|"
+    r"(?:verify|require|with|assert|check|is|authorize|valid\w*)\w*cron",
+    re.IGNORECASE,
+)
+"""What a route says that waits for Vercel's call."""
 _SCHEDULED_NAME = re.compile(r"/(crons?|cron-?jobs?|scheduled)/", re.IGNORECASE)
 
 
@@ -89,9 +95,14 @@ def _unknown(job: JobSubject) -> Iterator[Evidence]:
 
 
 def _elsewhere(job: JobSubject) -> Iterator[Evidence]:
+    app, tree = job.resolver.app, job.resolver.tree
+    if app and has_config(tree, app):
+        yield Evidence(
+            f"{job.entry.path} is answered in {app}, which has a configuration of its own.",
+            fix=f"Move the entry there if {app} is the Root Directory.",
+        )
     if job.elsewhere:
         files = ", ".join(job.elsewhere)
-        tree = job.resolver.tree
         own = [one for one in apps(tree) if has_config(tree, one) and files.startswith(f"{one}/")]
         fix = (
             f"{own[0]} has a configuration of its own: cronshift -C {own[0]} audit."
@@ -116,7 +127,9 @@ def _unscheduled(project: ProjectSubject) -> Iterator[Evidence]:
             found[path] = handler.file
     named = _named_elsewhere(project, found)
     for path, file in found.items():
-        if path not in named and not _SCHEDULED_BY_OTHERS.search(project.tree.read(file)):
+        text = project.tree.read(file)
+        is_others = _SCHEDULED_BY_OTHERS.search(text) or not _SCHEDULED_BY_VERCEL.search(text)
+        if path not in named and not is_others:
             yield Evidence(f"No entry calls {path}.", Location(file, 1))
 
 

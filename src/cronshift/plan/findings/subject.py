@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from cronshift.model import HandlerKind
 from cronshift.plan.forecast import SOME_DAY, load_of
 from cronshift.project.settings import CONFIG_NAME
 from cronshift.runtime.ownership import OWNERSHIP_NAME
@@ -124,6 +125,18 @@ class ProjectSubject:
     def called(self) -> frozenset[str]:
         """The files of the jobs' handlers."""
         return frozenset(job.handler.file for job in self.jobs if job.handler is not None)
+
+    @property
+    def removable(self) -> frozenset[str]:
+        """The files of handlers that answer their job's path and no other."""
+        apps = {HandlerKind.ASGI, HandlerKind.WSGI, HandlerKind.NODE_APP}
+        return frozenset(
+            job.handler.file
+            for job in self.jobs
+            if job.handler is not None
+            and job.handler.route is None
+            and job.handler.kind not in apps
+        )
 
     @cached_property
     def globs(self) -> tuple[Glob, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cronshift.errors import ConfigError
+from cronshift.errors import ConfigError, CronshiftError
 from cronshift.handlers.tree import SourceTree
 from cronshift.operations import Edit, Seen
 from cronshift.operations.files import content, inside
@@ -43,7 +43,8 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
 
     Raises:
         ConfigError: when cronshift.toml maps no sessions.
-        CronshiftError: for an app that functions cannot be generated for.
+        CronshiftError: for an app that functions cannot be generated for, or a flow whose functions
+            would have a job's id.
         RefusedError: when files were changed by hand, without ``force``.
     """
     names, settings = flow.names, flow.settings
@@ -51,6 +52,7 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
         raise ConfigError("cronshift.toml has no [sessions] that can be read.", where="sessions")
     project = load_project(root)
     plan = make_plan(replace(project, settings=replace(project.settings, target="nextjs")))
+    _refuse_taken(plan, names.flow)
     by_cost = settings.cost.value if settings.cost.kind is CostKind.ARRAY_LENGTH else names.items
     prisma = "@prisma/client" in SourceTree(root).dependencies
     app = SessionApp(
@@ -75,6 +77,19 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
         for file in once
         if content(inside(root, file.path)) is None
     ]
+
+
+def _refuse_taken(plan: Plan, flow: str) -> None:
+    """Refuse a flow whose functions would have a job's id: Inngest would keep one of the two."""
+    ids = (flow, f"{flow}-cancelled", f"{flow}-recovery")
+    taken = next((name for name in ids if plan.job(name) is not None), None)
+    if taken is not None:
+        raise CronshiftError(
+            f"The flow {flow} has a function of the id {taken}, and so has a job.",
+            reason="taken-id",
+            hint="Name the flow otherwise: --flow NAME.",
+            where=taken,
+        )
 
 
 def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
