@@ -42,9 +42,10 @@ FRAMEWORKS = (
     "hono", "express", "fastify", "koa", "@koa/router", "koa-router", "elysia", "h3",
     "@nestjs/core", "@nestjs/common",
 )  # fmt: skip
+_NAMES = "|".join(map(re.escape, FRAMEWORKS))
 _IMPORTS = re.compile(
-    r"""^(?!\s*(?:import\s+type\b|//|\*)).*(?:\bfrom|\brequire\(|\bimport\(?)\s*["'](?:%s)(?:["'/])"""
-    % "|".join(map(re.escape, FRAMEWORKS)),
+    r"^(?!\s*(?:import\s+type\b|//|\*)).*(?:\bfrom|\brequire\(|\bimport\(?)\s*"
+    rf"[\"'](?:{_NAMES})[\"'/]",
     re.MULTILINE,
 )
 """An import that is more than one of types."""
