@@ -61,8 +61,13 @@ def apps(tree: SourceTree) -> list[str]:
 
 
 def has_config(tree: SourceTree, folder: str) -> bool:
-    """Return whether a folder below has a configuration of its own, and so is a project of its own."""
+    """Return whether a folder below has a configuration of its own."""
     return any(f"{folder}/{name}" in tree.files for name in CONFIGS)
+
+
+def schedules(tree: SourceTree, folder: str) -> bool:
+    """Return whether a folder below has entries of its own, and so is a project of its own."""
+    return any("crons" in tree.read(f"{folder}/{name}") for name in CONFIGS)
 
 
 def _folders(tree: SourceTree) -> set[str]:

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers import patterns
-from cronshift.handlers.app_folder import apps, has_config, named_app
+from cronshift.handlers.app_folder import apps, named_app, schedules
 from cronshift.handlers.code_routes import answers_get
 from cronshift.handlers.coded_apps import CodedApps
 from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter, Folder
@@ -70,7 +70,7 @@ class Resolver:
 
         It is what the configuration names, unless the entries are answered in the root; and where
         nothing is named or answered there, the one app below that answers them and has no
-        configuration of its own.
+        entries of its own.
         """
         if self._given is not None:
             return self._given
@@ -82,7 +82,7 @@ class Resolver:
         fitting = [
             folder
             for folder in apps(self.tree)
-            if not has_config(self.tree, folder) and self._answers(folder)
+            if not schedules(self.tree, folder) and self._answers(folder)
         ]
         return fitting[0] if len(fitting) == 1 else ""
 
@@ -176,6 +176,10 @@ class Resolver:
         base = self.next.config.base_path if self.next.present else ""
         for route in (*self.table.routes, *self.functions.table.routes):
             yield base + route.path, route.handler
+
+    def answers_get(self, path: str) -> bool:
+        """Return whether a GET to a path reaches code, as far as the files tell."""
+        return self.resolve(path).verdict in {Verdict.ANSWERED, Verdict.UNKNOWN}
 
     def _redirected(self, path: str) -> Resolution | None:
         rules = _rules(self.document, "redirects")
@@ -324,7 +328,7 @@ class Resolver:
             elif handler.kind is not HandlerKind.NEXT_PAGE:
                 methods = ("POST",) if "action" in known else _methods(known)
                 return Resolution(Verdict.WRONG_METHOD, handler, methods=methods)
-        if self._coded.imports_framework(handler.file):
+        if self._coded.imports_framework(handler.file) and self._coded.declares(handler):
             return self._coded.answer(handler, path)
         own = known.get(handler.export)
         return Resolution(Verdict.ANSWERED, replace(handler, line=own.line) if own else handler)
@@ -337,7 +341,8 @@ class Resolver:
             root = self.tree.parsed(handler.file)
             if root is not None and self.tree.read(handler.file).strip():
                 inside = self._coded.answer(handler, path)
-                if inside.verdict is not Verdict.UNKNOWN or inside.handler is None:
+                is_app = self._coded.imports_framework(handler.file)
+                if is_app or inside.verdict is not Verdict.UNKNOWN or inside.handler is None:
                     return inside
                 return self._judged(handler, path)
         return Resolution(Verdict.ANSWERED, handler)

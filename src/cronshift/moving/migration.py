@@ -184,7 +184,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
 def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
     settings = project.settings
     settings = replace(settings, target=target or settings.target, out=out or settings.out)
-    return replace(project, settings=settings)
+    return replace(project, settings=settings, is_planned=True)
 
 
 def _chosen(

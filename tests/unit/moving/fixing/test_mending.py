@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,7 +34,7 @@ def mended(root: Path, **bodies: str | bytes) -> Mending:
     for name, data in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(data)
-    project = load_project(root)
+    project = replace(load_project(root), is_planned=True)
     plan = make_plan(project)
     return mend(project, plan, [one for one in plan.findings if one.code in MENDABLE])
 
