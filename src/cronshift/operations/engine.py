@@ -84,6 +84,7 @@ def refuse_late(root: Path, operation: Operation, now: datetime) -> None:
         raise TooLateError(
             f"It had to be written by {operation.write_by:%Y-%m-%d %H:%M:%S} UTC, for both sides to"
             " hold the file in time.",
+            reason="too-late",
             hint="Run the command again; cronshift resume --revert undoes what was interrupted.",
         )
 
