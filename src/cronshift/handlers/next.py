@@ -77,10 +77,12 @@ class NextRouter:
     @cached_property
     def present(self) -> bool:
         """Whether this is a Next.js app, by its dependency, its configuration or its files."""
-        if self._named or "next" in self._tree.packages(self._app) or self.config.file:
+        if self._named or "next" in self._tree.packages(self._app):
             return True
         if not self._by_files:
             return False
+        if self.config.file:
+            return True
         folders = (self.app_folder, self.pages_folder)
         return any(folder is not None and self._looks_like_next(folder) for folder in folders)
 

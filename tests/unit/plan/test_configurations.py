@@ -255,3 +255,28 @@ def test_a_dead_path_that_an_app_below_answers_is_not_called_dead(tmp_path: Path
     plan = make_plan(load_project(tmp_path))
     assert codes(plan) >= {"CS306"}
     assert "CS301" not in codes(plan)
+
+
+def test_an_app_with_a_configuration_but_no_entries_of_its_own_is_followed_and_doubted(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "vercel.json": crons("/api/tick"),
+        "apps/web/vercel.json": '{"framework": "nextjs"}',
+        "apps/web/package.json": NEXT % "web",
+        "apps/web/app/api/tick/route.ts": ROUTE,
+    }
+    write(tmp_path, files)
+    plan = make_plan(load_project(tmp_path))
+    assert handlers(plan) == ["apps/web/app/api/tick/route.ts"]
+    assert "CS306" in codes(plan)
+
+
+def test_a_stray_next_config_makes_no_next_app_of_another_framework(tmp_path: Path) -> None:
+    files = {"vercel.json": crons("/api/tick"), "next.config.js": "module.exports = {};\n"}
+    files |= {"package.json": '{"dependencies": {"astro": "5"}}', "src/pages/api/tick.js": ROUTE}
+    write(tmp_path, files)
+    plan = make_plan(load_project(tmp_path))
+    assert "CS302" not in codes(plan)
+    assert plan.jobs[0].handler is not None
+    assert plan.jobs[0].handler.kind.value == "astro-route"

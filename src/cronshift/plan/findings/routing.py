@@ -96,7 +96,8 @@ def _unknown(job: JobSubject) -> Iterator[Evidence]:
 
 def _elsewhere(job: JobSubject) -> Iterator[Evidence]:
     app, tree = job.resolver.app, job.resolver.tree
-    if app and has_config(tree, app):
+    is_inside = job.handler is not None and job.handler.file.startswith(f"{app}/")
+    if app and is_inside and has_config(tree, app):
         yield Evidence(
             f"{job.entry.path} is answered in {app}, which has a configuration of its own.",
             fix=f"Move the entry there if {app} is the Root Directory.",
