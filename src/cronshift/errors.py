@@ -78,7 +78,7 @@ class Reason(StrEnum):
     NO_SUCH_ENTRY = "no-such-entry", "The configuration has no such entry."
     NO_MEMBER = "no-member", "A JSON file has no such member."
     OTHER_PATH = "other-path", "An entry's path does not begin as expected."
-    TAKEN_ID = "taken-id", "Two jobs would have one id."
+    TAKEN_ID = "taken-id", "A job has an id that the target needs itself."
     INVALID_JOB_ID = "invalid-job-id", "A job's id cannot be the name of a module."
     UNKNOWN_TARGET = "unknown-target", "cronshift generates no such target."
     TARGET_DOES_NOT_FIT = "target-does-not-fit", "The target is for another kind of app."
@@ -129,6 +129,7 @@ class Reason(StrEnum):
     INVALID_ENDPOINT = "invalid-endpoint", "That is no address of an Inngest endpoint."
     ENDPOINT_UNREACHABLE = "endpoint-unreachable", "Nothing answers at the endpoint."
     ENDPOINT_REDIRECTS = "endpoint-redirects", "The endpoint sends the caller elsewhere."
+    SYNC_FAILED = "sync-failed", "Inngest did not take the functions of the endpoint."
     ENDPOINT_REFUSES = "endpoint-refuses", "The endpoint answers with an error."
     NOT_AN_INNGEST_ENDPOINT = "not-an-inngest-endpoint", "Something else answers there."
     UNAUTHORIZED = "unauthorized", "The endpoint does not accept the signing key."
@@ -153,6 +154,11 @@ class Reason(StrEnum):
     GUARD_INTERCEPTED = "guard-intercepted", "Middleware answers before the guard is asked."
     ENTRY_MOVED = "entry-moved", "Vercel no longer has the job's entry."
     TOO_EARLY = "too-early", "An epoch would start before both sides can hold it."
+    TOO_LATE = "too-late", "An epoch was to be written before an instant that is over."
+    RATE_LIMITED_SHARE = (
+        "rate-limited-share",
+        "Runs that skip Vercel's ticks would use up a rate limit that Inngest's own need.",
+    )
     UNSAFE_WINDOW = "unsafe-window", "A tick may fall into the deploy."
     EPOCH_ORDER = "epoch-order", "An epoch would start before one that is there."
     EPOCH_PENDING = "epoch-pending", "An epoch is still to come."
@@ -186,6 +192,7 @@ class Reason(StrEnum):
     NO_RIGHTS = "no-rights", "The database's user may not do what settling needs."
     MAPPING_MISMATCH = "mapping-mismatch", "[sessions] does not fit the database."
     NO_LEGACY_LABEL = "no-legacy-label", "[sessions] names no state of the old path."
+    INVALID_COST = "invalid-cost", "A session's cost is no amount that its balance can hold."
     NOT_ENOUGH_CREDITS = "not-enough-credits", "The user's credits do not cover the session."
 
 
@@ -264,3 +271,9 @@ class RefusedError(CronshiftError):
 
     exit_code = ExitCode.REFUSED
     default_reason = Reason.REFUSED
+
+
+class TooLateError(RefusedError):
+    """Refused, because what was planned for the future can no longer be kept: plan it again."""
+
+    default_reason = Reason.TOO_LATE

@@ -167,9 +167,22 @@ class FanOut:
     mode: FanOutMode = FanOutMode.SEQUENCE
 
 
+class Overlap(StrEnum):
+    """What becomes of a run that comes due while another one of the job goes on."""
+
+    QUEUE = "queue"
+    SKIP = "skip"
+    ALLOW = "allow"
+
+
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """What a job may set (DESIGN 5.3)."""
+    """What a job may set (DESIGN 5.3).
+
+    Attributes:
+        finish_timeout: how long a run may take, waits and all attempts included.
+        concurrency: how many *steps* of the job run at once, of all its runs together.
+    """
 
     retries: int = 3
     start_timeout: timedelta | None = None
@@ -182,6 +195,7 @@ class JobOptions:
     fan_out: FanOut | None = None
     heartbeat_env: str | None = None
     stale_after: timedelta | None = None
+    overlap: Overlap = Overlap.QUEUE
 
 
 @dataclass(frozen=True, slots=True)

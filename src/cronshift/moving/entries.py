@@ -147,15 +147,12 @@ def abandoned(before: Snapshot, planned: Sequence[Edit]) -> tuple[list[Edit], li
 
     Beside them stands what of it was changed by hand, and stays.
     """
+    if not target_named(before.plan.target).removes_unused:
+        return [], []
     after = before.after(planned)
-    target = target_named(before.plan.target)
     tree = SourceTree(before.project.root, after.project.edited)
     still = {file.path for file in generate(after.plan)}
-    unused = [
-        file.path
-        for file in generate(before.plan)
-        if file.path in tree.files - still and target.is_removable(file.path)
-    ]
+    unused = [file.path for file in generate(before.plan) if file.path in tree.files - still]
     edited = [path for path in unused if not is_untouched(tree.read(path))]
     kept = _imported(tree, edited)
     return [

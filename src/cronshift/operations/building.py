@@ -67,6 +67,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
     operation_id: str | None = None,
     allow_dirty: bool | Collection[str] = False,
     batches: Iterable[RunSql] = (),
+    write_by: datetime | None = None,
 ) -> Operation:
     """Return the operation that makes ``edits``; those that change nothing are left out.
 
@@ -80,6 +81,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         operation_id: its id, where the edits already carry it.
         allow_dirty: change files with uncommitted changes too: all, or those of these paths.
         batches: changes of rows; they come after the files, and are taken back before them.
+        write_by: the last instant at which it may be applied.
 
     Raises:
         RefusedError: for a path outside the project, one behind a symbolic link, or a file with
@@ -104,6 +106,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         jobs=tuple(jobs),
         made=_made(root, images),
         emptied=_emptied(root, images),
+        write_by=write_by,
     )
 
 
@@ -189,13 +192,20 @@ def _refuse_dirty(root: Path, images: Sequence[FileImage]) -> None:
             )
 
 
+# Nothing that the repository's own configuration names as a program is started.
+_CHANGED_FILES = (
+    *("git", "-c", "core.fsmonitor=false"),
+    *("diff", "--no-ext-diff", "--name-only", "-z", "--relative", "HEAD", "--"),
+)
+
+
 def _uncommitted(root: Path, paths: Sequence[str]) -> set[str]:
     """Return those of ``paths`` that git tracks and that differ from the last commit."""
     if not paths:
         return set()
     try:
-        told = subprocess.run(
-            ["git", "diff", "--name-only", "-z", "--relative", "HEAD", "--"],  # noqa: S607 - the user's git
+        told = subprocess.run(  # noqa: S603 - a constant
+            _CHANGED_FILES,
             cwd=root,
             capture_output=True,
             check=True,

@@ -136,5 +136,5 @@ def _node_dependencies(file: Path) -> dict[str, Any]:
     try:
         package = json.loads(read_regular(file)) if is_regular(file) else {}
         return {**package.get("devDependencies", {}), **package.get("dependencies", {})}
-    except (ValueError, AttributeError, TypeError, RecursionError):
+    except (ValueError, AttributeError, TypeError, RecursionError, OSError):
         return {}

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 LIFE = float(wire.OWNERSHIP_LIFE_SECONDS)
 """Seconds for which what was read is used without another look."""
 
+_NOTHING: tuple[str | None, float, str | None] = None, 0.0, None
+"""Of the file that is held: its digest, since when, and the digest of the one before."""
+
 _logger = logging.getLogger("cronshift")
 
 
@@ -79,6 +82,7 @@ class Source:
         self._text: str | None = None
         self._good_until = float("-inf")
         self._lock = Lock()
+        self._noted = _NOTHING
         self._deployed = Source(deployed, clock) if deployed else None
 
     def held(self, may_ask: Callable[[], bool] = lambda: True) -> Held | None:
@@ -92,7 +96,10 @@ class Source:
                 if self._clock() >= self._good_until:
                     self._look()
                     self._good_until = self._clock() + LIFE
-        return self._in_force()
+        held = self._in_force()
+        if held is not None and held.digest != self._noted[0]:
+            self._noted = held.digest, self._clock(), self._noted[0]
+        return held
 
     async def refresh(self) -> None:
         """Ask the address when it is due, off the event loop; files are read when they are needed."""
@@ -111,8 +118,17 @@ class Source:
             described["age"] = None if read_at is None else round(self._clock() - read_at)
         return described
 
+    def history(self) -> dict[str, str | int | None]:
+        """Return for how many seconds this process has gone by its file, and by which before.
+
+        ``before`` is the other file's digest; ``None`` where this process never held another.
+        """
+        _, since, before = self._noted
+        return {"held": round(self._clock() - since), "before": before}
+
     def forget(self) -> None:
         """Begin again, as a new process does."""
+        self._noted = _NOTHING
         self._held = self._text = None
         self._good_until = float("-inf")
         if self._deployed:

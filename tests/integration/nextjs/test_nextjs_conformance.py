@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.unit.moving.test_epochs import EARLIEST, JOB, MINUTE, NOON, held, histories
 
 from cronshift import operations
 from cronshift.moving.migration import prepare_migration
 from cronshift.project import load_project
+from cronshift.runtime.ownership import Owner, dump_ownership, tick_text
 
 from .conftest import LONG_AGO, example_app
 from .test_nextjs_guard import guarded
@@ -19,6 +23,8 @@ from .typescript_app import VECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.unit.moving.test_epochs import Version
 
 pytestmark = pytest.mark.node
 HERE = Path(__file__).parent
@@ -68,6 +74,31 @@ def test_every_tick_has_the_owner_that_the_vectors_say(answers: dict[str, Any]) 
     vectors = json.loads(VECTORS.read_text())
     assert answers["owners"] == [vector["owner"] for vector in vectors["owners"]]
     assert answers["buckets"] == [vector["bucket"] for vector in vectors["buckets"]]
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(histories=st.lists(histories(), min_size=4, max_size=4))
+def test_whenever_both_sides_take_each_file_up_in_time_one_acts_in_whatever_language(
+    app: Callable[[str, bytes], Any], histories: list[list[Version]]
+) -> None:
+    """The law of ``tests/unit/moving/test_epochs.py``, either side in either language."""
+    moments = [(versions, NOON + at * MINUTE) for versions in histories for at in range(1, 240)]
+    asked = [
+        (held(versions, side, tick + EARLIEST), side, tick)
+        for versions, tick in moments
+        for side in (Owner.VERCEL, Owner.INNGEST)
+    ]
+    acting = [
+        {"side": side, "file": dump_ownership(file), "job": JOB, "tick": tick_text(tick)}
+        for file, side, tick in asked
+    ]
+    vectors = json.loads(VECTORS.read_text()) | {"acting": acting}
+    typescript = app("asked.ts", json.dumps(vectors).encode())["acting"]
+    python = [file.acts(side, JOB, tick) for file, side, tick in asked]
+    for first in range(0, len(asked), 2):
+        for vercel in (typescript, python):
+            for inngest in (typescript, python):
+                assert vercel[first] != inngest[first + 1], asked[first]
 
 
 def whole(value: Any) -> Any:

@@ -340,3 +340,21 @@ def test_an_event_loop_goes_on_while_an_address_is_asked() -> None:
 
     asyncio.run(both())
     assert jobs(source) == ["x"]
+
+
+def test_since_when_a_file_counts_and_which_counted_before_is_told() -> None:
+    """By this a late side's ticks are found afterwards."""
+    now, texts = [0.0], [TEXT]
+    source = Source(lambda: texts[0], lambda: now[0])
+    first = source.held()
+    assert first is not None
+    now[0] = 90
+    source.held()
+    assert source.history() == {"held": 90, "before": None}
+    texts[0] = '{"version": 1, "jobs": {"other": []}}'
+    now[0] = 101
+    second = source.held()
+    assert second is not None
+    assert second.digest != first.digest
+    now[0] = 105
+    assert source.history() == {"held": 4, "before": first.digest}
