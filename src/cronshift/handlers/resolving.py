@@ -314,6 +314,8 @@ class Resolver:
         is_read = handler.language in {"typescript", "javascript"}
         if root is None or not is_read or not self.tree.read(handler.file).strip():
             return Resolution(Verdict.ANSWERED, handler)
+        if handler.kind is HandlerKind.TANSTACK:  # its methods are no exports
+            return Resolution(Verdict.ANSWERED, handler)
         known = exports(root)
         if handler.kind is HandlerKind.NODE_FUNCTION:
             if "default" not in known and any(method in known for method in (*METHODS, "fetch")):

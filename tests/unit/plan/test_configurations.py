@@ -246,6 +246,11 @@ def test_what_a_build_made_is_no_dead_path(tmp_path: Path) -> None:
     assert "CS301" not in codes(plan)
     assert "CS121" in codes(plan)
     assert plan.runnable == ()
+    (job,) = plan.jobs
+    assert job.id == "gen"
+    again = json.dumps(output).replace("Zk3v9QmJx0aB1", "Qp7w2RnLy8cD5")
+    write(tmp_path, {".vercel/output/config.json": again})
+    assert [job.id for job in make_plan(load_project(tmp_path)).jobs] == ["gen"]
 
 
 def test_a_dead_path_that_an_app_below_answers_is_not_called_dead(tmp_path: Path) -> None:
@@ -280,3 +285,32 @@ def test_a_stray_next_config_makes_no_next_app_of_another_framework(tmp_path: Pa
     assert "CS302" not in codes(plan)
     assert plan.jobs[0].handler is not None
     assert plan.jobs[0].handler.kind.value == "astro-route"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "code"),
+    [
+        (
+            "src/routes/api/tick.ts",
+            "export const Route = createFileRoute('/api/tick')({ server: { handlers: { GET: () => run() } } });\n",
+            None,
+        ),
+        (
+            "src/routes/api.tick.ts",
+            "export const ServerRoute = createServerFileRoute().methods({ GET: async () => run() });\n",
+            None,
+        ),
+        (
+            "src/routes/api/tick.ts",
+            "export const APIRoute = createAPIFileRoute('/api/tick')({ POST: async () => run() });\n",
+            "CS302",
+        ),
+        ("src/routes/other.tsx", "export const Route = createFileRoute('/other')({});\n", "CS301"),
+    ],
+)
+def test_tanstack_start_is_read(tmp_path: Path, file: str, text: str, code: str | None) -> None:
+    package = '{"dependencies": {"@tanstack/react-start": "1"}}'
+    write(tmp_path, {"vercel.json": crons("/api/tick"), "package.json": package, file: text})
+    plan = make_plan(load_project(tmp_path))
+    assert codes(plan) & {"CS301", "CS302", "CS305"} == ({code} if code else set())
+    assert code == "CS301" or handlers(plan) == [file]
