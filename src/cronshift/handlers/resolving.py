@@ -18,6 +18,7 @@ from cronshift.handlers.coded_apps import CodedApps
 from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter, Folder
 from cronshift.handlers.functions import FunctionFiles
 from cronshift.handlers.javascript import METHODS, exports
+from cronshift.handlers.middleware import rewriting
 from cronshift.handlers.next import NextRouter
 from cronshift.handlers.python import PythonHandlers
 from cronshift.handlers.routes import RouteTable, nearest
@@ -383,6 +384,9 @@ class Resolver:
         """Return the verdict on a path that nothing answers: dead, where all is known."""
         if not self.knows_routes:
             return Resolution(Verdict.UNKNOWN, why="no source is here that could answer it")
+        file = rewriting(self.next, self.tree, path) if self.next.present else None
+        if file is not None:
+            return Resolution(Verdict.UNKNOWN, why=f"{file} may lead it anywhere")
         return Resolution(Verdict.DEAD, nearest=self._nearest(path))
 
     @cached_property

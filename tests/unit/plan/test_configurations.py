@@ -314,3 +314,44 @@ def test_tanstack_start_is_read(tmp_path: Path, file: str, text: str, code: str 
     plan = make_plan(load_project(tmp_path))
     assert codes(plan) & {"CS301", "CS302", "CS305"} == ({code} if code else set())
     assert code == "CS301" or handlers(plan) == [file]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "code"),
+    [
+        ("next.config.js", "module.exports = { rewrites: async () => makeRules() };\n", "CS305"),
+        (
+            "next.config.ts",
+            "export default { async rewrites() { return [...more, { source: '/a', destination: '/b' }]; } };\n",
+            "CS305",
+        ),
+        (
+            "next.config.ts",
+            "export default { async rewrites() { return [{ source: '/a', destination: '/b' }]; } };\n",
+            "CS301",
+        ),
+        (
+            "middleware.ts",
+            "export function middleware(r) { return NextResponse.rewrite(target(r)); }\n",
+            "CS305",
+        ),
+        (
+            "middleware.ts",
+            "export function middleware(r) { return NextResponse.rewrite(target(r)); }\nexport const config = { matcher: '/shop/:path*' };\n",
+            "CS301",
+        ),
+    ],
+)
+def test_a_path_that_code_may_rewrite_is_not_called_dead(
+    tmp_path: Path, file: str, text: str, code: str
+) -> None:
+    files = {"vercel.json": crons("/api/tick"), "package.json": NEXT % "web", file: text}
+    write(tmp_path, {**files, "app/api/other/route.ts": ROUTE})
+    assert codes(make_plan(load_project(tmp_path))) & {"CS301", "CS305"} == {code}
+
+
+def test_a_path_that_a_runtime_of_others_answers_is_told_as_unknown(tmp_path: Path) -> None:
+    rules = [{"src": "/(.*)", "dest": "/api/index.php"}]
+    document = {**json.loads(crons("/api/tick")), "routes": rules}
+    write(tmp_path, {"vercel.json": json.dumps(document), "api/index.php": "<?php run();"})
+    assert codes(make_plan(load_project(tmp_path))) == {"CS305"}
