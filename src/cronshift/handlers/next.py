@@ -72,10 +72,12 @@ class NextRouter:
     @cached_property
     def present(self) -> bool:
         """Whether this is a Next.js app, by its dependency, its configuration or its files."""
-        if self._named or "next" in self._tree.dependencies or self.config.file:
+        if self._named or "next" in self._tree.dependencies:
             return True
-        if not self._by_files:
+        if not self._by_files:  # a next.config left behind makes an Astro project no Next app
             return False
+        if self.config.file:
+            return True
         folders = (self.app_folder, self.pages_folder)
         return any(folder is not None and self._looks_like_next(folder) for folder in folders)
 
