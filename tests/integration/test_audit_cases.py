@@ -17,14 +17,6 @@ from cronshift.project import load_project
 CASES = Path(__file__).parents[2].parent / "shared" / "cases" / "audit"
 NAMES = sorted(file.parent.name for file in CASES.glob("*/expected.json"))
 NEUTRAL = {"CS206", "CS207", "CS208", "CS209", "CS307", "CS601", "CS433", "CS430"}
-ELSEWHERE = {
-    "b10-post-only-siblings",
-    "c1-catchall-431",
-    "c13-workflow-md-mentions",
-    "c6-root-config-outputdir",
-    "h1-outputdir-root-app-route",
-}
-"""Where what is wrong is the routing, the configuration or the wording, and not the handler."""
 
 pytestmark = pytest.mark.skipif(not NAMES, reason="the cases are not beside the repository")
 
@@ -52,7 +44,4 @@ def wrong(root: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_audit_is_right_about(name: str) -> None:
-    found = wrong(CASES / name)
-    if found and name in ELSEWHERE:
-        pytest.xfail(f"not right yet: {', '.join(found)}")
-    assert found == []
+    assert wrong(CASES / name) == []

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 
 from cronshift.commands.completion import job_names
-from cronshift.errors import CronshiftError, ExitCode, RefusedError
+from cronshift.errors import CronshiftError, ExitCode, RefusedError, TooLateError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from cronshift.commands.invocation import Invocation
     from cronshift.operations import Operation
 
 Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB", autocompletion=job_names)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DeployMinutes = Annotated[
+    int, typer.Option(min=0, max=1440, help="How long until both sides hold the new file.")
+]
+AtOnce = Annotated[
+    bool,
+    typer.Option(
+        "--now", help="Do not wait for both sides to hold it: until they do, both run these ticks."
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")]
 Named = Annotated[
     str | None,
@@ -32,6 +42,9 @@ SavePlan = Annotated[
 ]
 
 
+NOTHING = "Nothing to do; nothing was changed."
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """What the user said about a change.
@@ -40,6 +53,7 @@ class Confirmation:
         question: asked before anything is changed.
         own: whether this user made the change, here.
         named: the operation's id, where it was said: the word for what somebody else made.
+        nothing: said where there is nothing to change.
     """
 
     question: str
@@ -48,6 +62,7 @@ class Confirmation:
     save_plan: Path | None = None
     own: bool = True
     named: str | None = None
+    nothing: str = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +78,17 @@ class Carried:
         return self.operation.to_json() | {"applied": self.applied}
 
 
+class HasOperation(Protocol):
+    """What a command worked out: an operation, and what is to be said of it."""
+
+    @property
+    def operation(self) -> Operation:
+        """What is to be done."""
+
+
+Planned = TypeVar("Planned", bound=HasOperation)
+
+
 def carry_out(invocation: Invocation, operation: Operation, confirmation: Confirmation) -> Carried:
     """Show an operation and do with it what the user wants.
 
@@ -75,7 +101,7 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
     console = invocation.console
     warn_of_unreadable(invocation)
     if not operation.changes:
-        console.say("Nothing to do; nothing was changed.")
+        console.say(confirmation.nothing)
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not invocation.json:
         console.result(operation_plan(operation))
@@ -86,8 +112,28 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not is_agreed(invocation, operation, confirmation):
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
-    done = operations.apply(invocation.directory, operation, own=confirmation.own)
+    operations.refuse_late(invocation.root, operation, datetime.now(UTC))
+    done = operations.apply(invocation.root, operation, own=confirmation.own)
     return Carried(done, applied=True, code=ExitCode.OK)
+
+
+def carry_out_in_time(
+    invocation: Invocation, plan: Callable[[], Planned], confirmation: Confirmation
+) -> tuple[Planned, Carried]:
+    """Plan an operation and carry it out; plan it again when the answer came too late for it.
+
+    Args:
+        invocation: of the command.
+        plan: works the operation out for the present instant, and tells about it.
+        confirmation: what the user said.
+    """
+    while True:
+        planned = plan()
+        try:
+            return planned, carry_out(invocation, planned.operation, confirmation)
+        except TooLateError as error:
+            invocation.console.say(f"{error.message} It is planned again.", style="yellow")
+            invocation.forget()
 
 
 def is_agreed(invocation: Invocation, operation: Operation, confirmation: Confirmation) -> bool:
@@ -118,7 +164,7 @@ def warn_of_unreadable(invocation: Invocation) -> None:
     """Tell of each file of the journal that cannot be read, and what to do about it."""
     from cronshift import operations
 
-    for broken in operations.read_journal(invocation.directory).unreadable:
+    for broken in operations.read_journal(invocation.root).unreadable:
         invocation.console.warn(f"{broken.sentence} {broken.remedy}")
 
 
@@ -131,7 +177,7 @@ def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
     from cronshift import operations
 
     try:
-        file.write_bytes(operations.encode(invocation.directory, operation))
+        file.write_bytes(operations.encode(invocation.root, operation))
     except OSError as error:
         raise CronshiftError(
             f"{file} cannot be written: {error.strerror}.", reason="disk-error", where=str(file)

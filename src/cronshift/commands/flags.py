@@ -65,7 +65,7 @@ def flags(
 
     invocation: Invocation = context.obj
     console = invocation.console
-    ownership = read_ownership(invocation.directory)
+    ownership = read_ownership(invocation.root)
     if action is Action.EXPORT:
         text = export(ownership, Format(form))
         sys.stdout.write(json.dumps({form: text}) + "\n" if invocation.json else text)

@@ -26,7 +26,7 @@ def history(context: typer.Context) -> ExitCode:
     from cronshift.output.text import operations_table
 
     invocation: Invocation = context.obj
-    journal = read_journal(invocation.directory)
+    journal = read_journal(invocation.root)
     operations = [record.operation for record in journal.records]
     warn_of_unreadable(invocation)
     if invocation.json:
@@ -34,6 +34,7 @@ def history(context: typer.Context) -> ExitCode:
             {
                 "id": operation.id,
                 "created": operation.to_json()["created"],
+                "intent": operation.intent.value,
                 "command": operation.command,
                 "actor": operation.actor,
                 "state": operation.state.value,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,7 +48,7 @@ def resume(
     from cronshift.output.text import operation_plan
 
     invocation: Invocation = context.obj
-    console, root = invocation.console, invocation.directory
+    console, root = invocation.console, invocation.root
     warn_of_unreadable(invocation)
     record = _unfinished(invocation, operation)
     if record is None:
@@ -63,6 +64,8 @@ def resume(
     )
     plan = operation_plan(interrupted.inverse() if backwards else interrupted)
     (console.message if invocation.json else console.result)(plan)
+    if not backwards:
+        operations.refuse_late(root, interrupted, datetime.now(UTC))
     question = f"{'Undo' if revert else 'Finish'} it?"
     confirmation = Confirmation(question, yes, own=record.is_own, named=operation)
     state = interrupted.state
@@ -80,7 +83,7 @@ def _unfinished(invocation: Invocation, named: str | None) -> Record | None:
     from cronshift.operations import read_journal
     from cronshift.operations.model import UNFINISHED
 
-    journal = read_journal(invocation.directory)
+    journal = read_journal(invocation.root)
     if named is None:
         return journal.unfinished()
     for record in journal.records:

@@ -14,7 +14,6 @@ from cronshift.targets import target_names
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
-    from cronshift.operations import Operation
 
 
 class What(StrEnum):
@@ -71,10 +70,10 @@ def scaffold(
       cronshift scaffold sessions --force
     """
     from cronshift import operations
-    from cronshift.targets.scaffold import prepare_scaffold
+    from cronshift.targets.scaffold import prepare_scaffold, project_target
 
     invocation: Invocation = context.obj
-    root = invocation.directory
+    root = invocation.root
     operations.refuse_unfinished(root)
     operation = prepare_scaffold(
         root,
@@ -90,18 +89,9 @@ def scaffold(
         invocation, operation, Confirmation("Write these files?", yes, dry_run, save_plan)
     )
     if carried.applied:
-        invocation.console.say(_next(operation))
+        paths = [image.path for image in operation.images]
+        steps = project_target(root, target).after_scaffold(paths)
+        invocation.console.say(f"Next: correct [sessions] in cronshift.toml{steps}")
     if invocation.json:
         invocation.console.document(carried.to_json())
     return carried.code
-
-
-def _next(operation: Operation) -> str:
-    """Return what there is to do now."""
-    paths = [image.path for change in operation.changes for image in change.images]
-    work = next((path for path in paths if path.endswith("/sessions/work.ts")), None)
-    if work is None:
-        return "Next: correct [sessions] in cronshift.toml, and write how an item is processed."
-    listed = any(path.endswith("/functions/index.ts") for path in paths)
-    serve = "" if listed else " Serve sessionFunctions with the app's others."
-    return f"Next: correct [sessions] in cronshift.toml and say this again; write {work}.{serve}"

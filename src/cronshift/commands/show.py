@@ -27,7 +27,7 @@ def show(
 
     invocation: Invocation = context.obj
     console = invocation.console
-    found = read_operation(invocation.directory, operation)
+    found = read_operation(invocation.root, operation)
     if invocation.json:
         console.document(found.to_json())
         return ExitCode.OK

@@ -42,6 +42,13 @@ FRAMEWORKS = (
     "hono", "express", "fastify", "koa", "@koa/router", "koa-router", "elysia", "h3",
     "@nestjs/core", "@nestjs/common",
 )  # fmt: skip
+_NAMES = "|".join(map(re.escape, FRAMEWORKS))
+_IMPORTS = re.compile(
+    r"^(?!\s*(?:import\s+type\b|//|\*)).*(?:\bfrom|\brequire\(|\bimport\(?)\s*"
+    rf"[\"'](?:{_NAMES})[\"'/]",
+    re.MULTILINE,
+)
+"""An import that is more than one of types."""
 _FOLDERS = ("", "src/")
 _ENTRIES = tuple(
     f"{folder}{name}.{suffix}"
@@ -72,31 +79,28 @@ class NodeRoutes:
 
     Args:
         tree: the project's files.
+        folder: of the app; ``""`` is the project's root.
     """
 
-    def __init__(self, tree: SourceTree) -> None:
+    def __init__(self, tree: SourceTree, folder: str = "") -> None:
         self._tree = tree
+        self._folder = folder
+        self._base = f"{folder}/" if folder else ""
         self._modules: dict[str, NodeModule] = {}
 
     def entry(self) -> str | None:
         """Return the file of the one app that answers every path, if there is one."""
         candidates = list(_ENTRIES)
-        main = self._tree.data("package.json").get("main")
+        main = self._tree.data(f"{self._base}package.json").get("main")
         if isinstance(main, str):
             candidates.append(main.removeprefix("./"))
-        return next(
-            (
-                name
-                for name in candidates
-                if name in self._tree.files and self.imports_framework(name)
-            ),
-            None,
-        )
+        names = (f"{self._base}{name}" for name in candidates)
+        known = (name for name in names if name in self._tree.files)
+        return next((name for name in known if self.imports_framework(name)), None)
 
     def imports_framework(self, file: str) -> bool:
         """Return whether a file imports one of the frameworks."""
-        text = self._tree.read(file)
-        return any(f'"{name}' in text or f"'{name}" in text for name in FRAMEWORKS)
+        return _IMPORTS.search(self._tree.read(file)) is not None
 
     def of(self, file: str) -> Declared:
         """Return the routes of the app in a file: its own, or of the app that it passes on."""
@@ -294,10 +298,10 @@ class NodeRoutes:
 
     def _nest(self) -> Iterator[Found]:
         """Yield the routes of Nest's controllers."""
-        if "@nestjs/core" not in self._tree.dependencies:
+        if "@nestjs/core" not in self._tree.packages(self._folder):
             return
         prefix = self._nest_prefix()
-        for file in self._tree.under("src"):
+        for file in self._tree.under(f"{self._base}src"):
             root = self._tree.parsed(file) if "@Controller(" in self._tree.read(file) else None
             for decorator in root.find_all(kind="decorator") if root is not None else ():
                 name, path = decorator_of(decorator)
@@ -312,7 +316,7 @@ class NodeRoutes:
 
     def _nest_prefix(self) -> str | None:
         """Return what all paths of a Nest app begin with; ``None`` where it is computed."""
-        for file in ("src/main.ts", "main.ts"):
+        for file in (f"{self._base}src/main.ts", f"{self._base}main.ts"):
             root = self._tree.parsed(file) if file in self._tree.files else None
             if root is not None and "enableVersioning(" in self._tree.read(file):
                 return None

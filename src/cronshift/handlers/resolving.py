@@ -12,15 +12,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers import patterns
-from cronshift.handlers.code_routes import Declared, answering, answers_get
-from cronshift.handlers.django_routes import django_routes
-from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter
+from cronshift.handlers.app_folder import apps, named_app, schedules
+from cronshift.handlers.code_routes import answers_get
+from cronshift.handlers.coded_apps import CodedApps
+from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter, Folder
 from cronshift.handlers.functions import FunctionFiles
 from cronshift.handlers.javascript import METHODS, exports
 from cronshift.handlers.next import NextRouter
-from cronshift.handlers.node_routes import NodeRoutes
 from cronshift.handlers.python import PythonHandlers
-from cronshift.handlers.python_routes import PythonRoutes
 from cronshift.handlers.routes import RouteTable, nearest
 from cronshift.handlers.tree import SourceTree
 from cronshift.handlers.verdict import Resolution, Verdict
@@ -50,6 +49,7 @@ class Resolver:
         root: the folder that Vercel calls the Root Directory.
         document: vercel.json, as data.
         edited: files as they will be, by path.
+        app: the folder below it of the app that Vercel builds; found where it is not given.
     """
 
     def __init__(
@@ -57,20 +57,70 @@ class Resolver:
         root: Path,
         document: Any = None,
         edited: Mapping[str, bytes | None] | None = None,
+        app: str | None = None,
     ) -> None:
         self.tree = SourceTree(root, edited)
         self.document: dict[str, Any] = document if isinstance(document, dict) else {}
-        self.python = PythonHandlers(root)
-        self._python_routes = PythonRoutes(self.tree)
-        self._node_routes = NodeRoutes(self.tree)
-        self._tables: dict[tuple[str, str], Declared] = {}
+        self._given = app
+        self._others: dict[str, Resolver] = {}
+
+    @cached_property
+    def app(self) -> str:
+        """The folder of the app that Vercel builds, ``""`` for the root itself.
+
+        It is what the configuration names, unless the entries are answered in the root; and where
+        nothing is named or answered there, the one app below that answers them and has no
+        entries of its own.
+        """
+        if self._given is not None:
+            return self._given
+        named = named_app(self.tree, self.document)
+        if named and (self._answers(named) or not self._answers("")):
+            return named
+        if not self._paths or self.at("").knows_routes or self._answers(""):
+            return ""
+        fitting = [
+            folder
+            for folder in apps(self.tree)
+            if not schedules(self.tree, folder) and self._answers(folder)
+        ]
+        return fitting[0] if len(fitting) == 1 else ""
+
+    @property
+    def _paths(self) -> list[str]:
+        return [rule["path"] for rule in _rules(self.document, "crons", needs=("path",))]
+
+    def _answers(self, app: str) -> bool:
+        """Return whether some entry is answered when a folder is taken for the app's."""
+        return any(self.at(app).resolve(path).handler for path in self._paths)
+
+    def at(self, app: str) -> Resolver:
+        """Return the resolver that takes a folder for the app's."""
+        if app not in self._others:
+            other = Resolver(self.tree.root, self.document, app=app)
+            other.tree = self.tree
+            self._others[app] = other
+        return self._others[app]
+
+    @cached_property
+    def python(self) -> PythonHandlers:
+        """What the project's Python files export."""
+        return PythonHandlers(self.tree.root, self.app)
+
+    @cached_property
+    def _coded(self) -> CodedApps:
+        return CodedApps(self.tree, self.app)
+
+    @cached_property
+    def _folder(self) -> Folder:
+        return Folder(self.tree, self.app)
 
     @cached_property
     def next(self) -> NextRouter:
         """The Next.js app, where there is one."""
-        other = any(router.present(self.tree) for router in ROUTERS)
+        other = any(router.present(self._folder) for router in ROUTERS)
         named = self.document.get("framework") == "nextjs"
-        return NextRouter(self.tree, named=named, by_files=not other)
+        return NextRouter(self.tree, named=named, by_files=not other, folder=self.app)
 
     @cached_property
     def router(self) -> FileRouter | None:
@@ -78,23 +128,23 @@ class Resolver:
         named = self.document.get("framework")
         for router in ROUTERS:
             folder, marks = BY_FILES.get(router.name, ("", ()))
-            if router.present(self.tree) or (
+            if router.present(self._folder) or (
                 isinstance(named, str) and named.startswith(router.name)
             ):
                 return router
-            if marks and any(file.endswith(marks) for file in self.tree.under(folder)):
+            if marks and any(file.endswith(marks) for file in self._folder.under(folder)):
                 return router
         return None
 
     @cached_property
     def functions(self) -> FunctionFiles:
-        """The files below ``api/``."""
+        """The files below ``api/``, which lies in the root."""
         ignored = set()
         if self.router is not None and self.router.ignores_node:
             ignored |= {"typescript", "javascript"}
         if self.python.framework_entry is not None and not self.document.get("builds"):
             ignored.add("python")
-        return FunctionFiles(self.tree, self.document, self.python, frozenset(ignored))
+        return FunctionFiles(self.tree, self.document, self.python, frozenset(ignored), self.app)
 
     @cached_property
     def table(self) -> RouteTable:
@@ -102,7 +152,7 @@ class Resolver:
         if self.next.present:
             routes = list(self.next.table.routes)
         elif self.router is not None:
-            routes = list(self.router.routes(self.tree))
+            routes = list(self.router.routes(self._folder))
         else:
             routes = []
         return RouteTable(routes)
@@ -126,6 +176,10 @@ class Resolver:
         base = self.next.config.base_path if self.next.present else ""
         for route in (*self.table.routes, *self.functions.table.routes):
             yield base + route.path, route.handler
+
+    def answers_get(self, path: str) -> bool:
+        """Return whether a GET to a path reaches code, as far as the files tell."""
+        return self.resolve(path).verdict in {Verdict.ANSWERED, Verdict.UNKNOWN}
 
     def _redirected(self, path: str) -> Resolution | None:
         rules = _rules(self.document, "redirects")
@@ -274,67 +328,23 @@ class Resolver:
             elif handler.kind is not HandlerKind.NEXT_PAGE:
                 methods = ("POST",) if "action" in known else _methods(known)
                 return Resolution(Verdict.WRONG_METHOD, handler, methods=methods)
-        is_event = handler.kind is HandlerKind.NITRO  # its h3 is what it is called by
-        if self._node_routes.imports_framework(handler.file) and not is_event:
-            return self._inside_node(handler, path)
+        if self._coded.imports_framework(handler.file) and self._coded.declares(handler):
+            return self._coded.answer(handler, path)
         own = known.get(handler.export)
         return Resolution(Verdict.ANSWERED, replace(handler, line=own.line) if own else handler)
 
     def _inside(self, handler: Handler, path: str) -> Resolution:
         """Return the verdict on an app that sees the whole path."""
         if handler.kind in _PYTHON_APPS:
-            return self._among(handler, self._table(handler.file, handler.export), path)
+            return self._coded.answer(handler, path)
         if handler.kind is HandlerKind.NODE_FUNCTION:
             root = self.tree.parsed(handler.file)
             if root is not None and self.tree.read(handler.file).strip():
-                inside = self._inside_node(handler, path)
-                if inside.verdict is not Verdict.UNKNOWN or inside.handler is None:
+                inside = self._coded.answer(handler, path)
+                is_app = self._coded.imports_framework(handler.file)
+                if is_app or inside.verdict is not Verdict.UNKNOWN or inside.handler is None:
                     return inside
                 return self._judged(handler, path)
-        return Resolution(Verdict.ANSWERED, handler)
-
-    def _inside_node(self, handler: Handler, path: str) -> Resolution:
-        return self._among(handler, self._table(handler.file, ""), path)
-
-    def _table(self, file: str, export: str) -> Declared:
-        if (file, export) not in self._tables:
-            if file.endswith(".py"):
-                declared = self._python_routes.of(file, export)
-                django = not declared.routes and "django" in self.tree.read(file)
-                self._tables[file, export] = django_routes(self.tree) if django else declared
-            else:
-                self._tables[file, export] = self._node_routes.of(file)
-        return self._tables[file, export]
-
-    def _among(self, handler: Handler, declared: Declared, path: str) -> Resolution:
-        """Return the verdict of an app's own table; what it does not tell is not known."""
-        found = answering(declared.routes, path)
-        unread = declared.open_at(path)
-        if found is None and (unread is not None or not declared.routes):
-            at = f" ({unread.place})" if unread is not None else ""
-            why = f"its routes are declared in code that does not tell them{at}"
-            return Resolution(Verdict.UNKNOWN, handler, why=why)
-        if found is None:
-            return Resolution(
-                Verdict.DEAD,
-                None,
-                nearest=nearest(path, [route.path for route in declared.routes]),
-                why=handler.file,
-            )
-        route = found.route
-        if unread is not None and not answers_get(route.methods):
-            why = f"another route may answer GET ({unread.place})"
-            return Resolution(Verdict.UNKNOWN, handler, why=why)
-        handler = replace(handler, route=route.place)
-        if not answers_get(route.methods):
-            return Resolution(
-                Verdict.WRONG_METHOD, handler, methods=tuple(sorted(route.methods or ()))
-            )
-        if found.slash and handler.language == "python":
-            target = path.rstrip("/") if path.endswith("/") else f"{path}/"
-            return Resolution(
-                Verdict.REDIRECTED, handler, target=target, why=f"the slash in {route.path}"
-            )
         return Resolution(Verdict.ANSWERED, handler)
 
     def _by_app(self, path: str) -> Resolution | None:
@@ -344,16 +354,17 @@ class Resolver:
             return self._inside(python, path)
         if self.next.present or self.router is not None:
             return None
-        entry = self._node_routes.entry()
+        entry = self._coded.entry()
         if entry is not None:
             typed = PurePosixPath(entry).suffix.endswith("ts")
             handler = Handler(
                 entry, HandlerKind.NODE_APP, "default", "typescript" if typed else "javascript"
             )
-            return self._inside_node(handler, path)
-        likely = next((name for name in _LIKELY_ENTRIES if name in self.tree.files), None)
-        has_manifest = any(name in self.tree.files for name in _PYTHON_MANIFESTS)
-        if likely and has_manifest and "package.json" not in self.tree.files:
+            return self._coded.answer(handler, path)
+        here = self._folder
+        likely = next((here.outer(name) for name in _LIKELY_ENTRIES if here.has(name)), None)
+        has_manifest = any(here.has(name) for name in _PYTHON_MANIFESTS)
+        if likely and has_manifest and not here.has("package.json"):
             handler = self.python.in_file(likely) or Handler(
                 likely, HandlerKind.FUNCTION, "app", "python"
             )

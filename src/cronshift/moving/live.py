@@ -25,6 +25,7 @@ from cronshift.runtime.ownership import (
     parse_ownership,
     tick_text,
 )
+from cronshift.schedule.durations import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from cronshift.model import Job
 
 _PATIENCE = timedelta(seconds=10)
+_OLDEST = 10**9  # seconds: what is told is anybody's
 FARTHEST = timedelta(days=31)
 
 
@@ -53,6 +55,11 @@ class Holding:
         current: whether that is the project's file.
         ownership: the file, where the journal knows it.
         problem: why nothing is known, in a sentence.
+        age: how long ago it was read, where it comes from an address.
+        unread: whether there is an address that has not been read, so that the deployed file counts.
+        held: for how long the process that answered has gone by this file, where it tells.
+        before: the digest of the file that it went by until then; ``None`` for a process that has
+            held no other, so that what another one held is not known.
     """
 
     side: Side
@@ -60,6 +67,19 @@ class Holding:
     current: bool
     ownership: Ownership | None
     problem: str | None = None
+    age: timedelta | None = None
+    unread: bool = False
+    held: timedelta | None = None
+    before: str | None = None
+
+    @property
+    def staleness(self) -> str | None:
+        """Why the file may be an old one, in a sentence: it comes from an address that fails."""
+        if self.unread:
+            return "Its address cannot be read, so it goes by the file that was deployed."
+        if self.age is None or self.age.total_seconds() <= wire.OWNERSHIP_LIFE_SECONDS:
+            return None
+        return f"Its address cannot be read; what was read {format_duration(self.age)} ago goes on."
 
     def to_json(self) -> dict[str, Any]:
         """Return the side's part of ``status --live --json``."""
@@ -69,21 +89,34 @@ class Holding:
             "current": self.current,
             "known": self.ownership is not None,
             "problem": self.problem,
+            "age_seconds": None if self.age is None else int(self.age.total_seconds()),
+            "unread": self.unread,
+            "held_seconds": None if self.held is None else int(self.held.total_seconds()),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Mishap:
-    """A tick that both sides run, or none."""
+    """A tick that both sides run, or none.
+
+    ``certain`` says whether that follows from what both sides told; else it is only not known that
+    the tick had one owner.
+    """
 
     job: str
     tick: datetime
     doubled: bool
+    certain: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Return the tick with what becomes of it."""
         fate = "doubled" if self.doubled else "missed"
-        return {"job": self.job, "tick": tick_text(self.tick), "fate": fate}
+        return {
+            "job": self.job,
+            "tick": tick_text(self.tick),
+            "fate": fate,
+            "certain": self.certain,
+        }
 
 
 async def ask_both(
@@ -116,28 +149,63 @@ async def ask_both(
         Side.VERCEL: app_url.rstrip("/") + request_target(path),
         Side.INNGEST: endpoint,
     }
-    told = await asyncio.gather(*(_ask(url, secret) for url in urls.values()))
+    answers = await asyncio.gather(*(_ask(url, secret) for url in urls.values()))
     vercel, inngest = (
-        Holding(side, held, held is not None and held == now, known.get(held or ""), problem)
-        for side, (held, problem) in zip(urls, told, strict=True)
+        Holding(
+            side,
+            answer.digest,
+            answer.digest is not None and answer.digest == now,
+            known.get(answer.digest or ""),
+            answer.problem,
+            answer.age,
+            answer.unread,
+            answer.held,
+            answer.before,
+        )
+        for side, answer in zip(urls, answers, strict=True)
     )
     return vercel, inngest
 
 
-async def _ask(url: str, secret: str) -> tuple[str | None, str | None]:
-    """Return the digest that is told, and otherwise why none is."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a side told of the file it holds, or why it told nothing."""
+
+    digest: str | None = None
+    problem: str | None = None
+    age: timedelta | None = None
+    unread: bool = False
+    held: timedelta | None = None
+    before: str | None = None
+
+
+async def _ask(url: str, secret: str) -> _Answer:
     headers = {"authorization": f"Bearer {secret}", wire.TELL_HEADER: wire.TELL_OWNERSHIP}
     try:
         async with web.client(url, timeout=_PATIENCE) as http:
             response = await http.options(url, headers=headers)
-        told = response.json()["ownership"]
+        document = response.json()
+        digest = document["ownership"]
     except httpx.HTTPError as error:
-        return None, f"It cannot be reached: {web.unreachable(error)}."
+        return _Answer(problem=f"It cannot be reached: {web.unreachable(error)}.")
     except (ValueError, KeyError, TypeError, httpx.InvalidURL):
-        return None, "It does not tell: no guard answers there, or it knows another secret."
-    if told is None:
-        return None, "It holds no ownership file, so it runs every tick."
-    return str(told), None
+        return _Answer(
+            problem="It does not tell: no guard answers there, or it knows another secret."
+        )
+    if digest is None:
+        return _Answer(problem="It holds no ownership file, so it runs every tick.")
+    before = document.get("before")
+    return _Answer(
+        digest=str(digest),
+        age=_seconds(document.get("age")),
+        unread=document.get("age", 0) is None,
+        held=_seconds(document.get("held")),
+        before=before if isinstance(before, str) else None,
+    )
+
+
+def _seconds(value: object) -> timedelta | None:
+    return timedelta(seconds=min(max(value, 0), _OLDEST)) if type(value) is int else None
 
 
 def _digest_here(root: Path) -> str | None:
@@ -182,8 +250,8 @@ def mishaps(
         if job.schedule is None:
             continue
         for tick in takewhile(lambda tick: tick <= until, job.schedule.after(since)):
-            runs_there = vercel is None or vercel.owner(job.id, tick) is Owner.VERCEL
-            runs_here = inngest is None or inngest.owner(job.id, tick) is Owner.INNGEST
+            runs_there = vercel is None or vercel.acts(Owner.VERCEL, job.id, tick)
+            runs_here = inngest is None or inngest.acts(Owner.INNGEST, job.id, tick)
             if runs_there == runs_here:
                 yield Mishap(job.id, tick, doubled=runs_there)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cronshift.handlers import Resolver
 from cronshift.model import Job, Mode, Plan
 from cronshift.moving.fixing.acceptance import accepted_of, read_acceptance, remember
 from cronshift.moving.fixing.mending import MENDABLE, mend
@@ -185,7 +184,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
 def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
     settings = project.settings
     settings = replace(settings, target=target or settings.target, out=out or settings.out)
-    return replace(project, settings=settings)
+    return replace(project, settings=settings, is_planned=True)
 
 
 def _chosen(
@@ -202,7 +201,7 @@ def _chosen(
 
 def _suiting(project: Project) -> str:
     """Return the target that is chosen where nobody names one."""
-    return target_of(project, Resolver(project.root, project.sources[0].document)).name
+    return target_of(project, project.resolver()).name
 
 
 def _mendable(plan: Plan, jobs: Collection[str]) -> list[Finding]:

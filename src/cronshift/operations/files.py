@@ -59,7 +59,8 @@ def open_folder(root: Path, parts: Sequence[str], *, make: bool = False) -> Iter
 
     Raises:
         FileNotFoundError: if it is not there.
-        RefusedError: if a part of it is a link, or no folder.
+        NotADirectoryError: if a part of it is no folder.
+        RefusedError: if a part of it is a link.
     """
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     descriptor = os.open(root, flags)
@@ -70,7 +71,7 @@ def open_folder(root: Path, parts: Sequence[str], *, make: bool = False) -> Iter
             try:
                 below = os.open(part, flags | os.O_NOFOLLOW, dir_fd=descriptor)
             except OSError as error:
-                if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+                if error.errno in {errno.ELOOP, errno.ENOTDIR} and _is_link(descriptor, part):
                     raise behind_link("/".join(parts[:count])) from None
                 raise
             os.close(descriptor)
@@ -103,7 +104,7 @@ def read_project_file(root: Path, path: str) -> bytes | None:
     try:
         with open_parent(root, path) as (folder, name):
             return content_at(folder, name, path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 
@@ -146,9 +147,9 @@ def mode_of(path: Path) -> int | None:
 
 
 def behind_link(path: str) -> RefusedError:
-    """Return the refusal of a path that a link, or a file in place of a folder, stands in."""
+    """Return the refusal of a path that a symbolic link stands in."""
     return RefusedError(
-        f"{path} is, or is behind, a symbolic link or a file; cronshift writes in real folders only.",
+        f"{path} is, or is behind, a symbolic link; cronshift writes real files only.",
         reason="symbolic-link",
         hint="Put a real file or folder there.",
         where=path,
@@ -160,6 +161,10 @@ def _make(folder: int, name: str) -> None:
         os.mkdir(name, dir_fd=folder)
     except FileExistsError:
         return
+
+
+def _is_link(folder: int, name: str) -> bool:
+    return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
 
 
 def _irregular(error: OSError, path: str) -> Exception:

@@ -285,6 +285,12 @@ def _open(root: Path) -> Iterator[int | None]:
             folder = stack.enter_context(open_folder(root, (STATE_FOLDER, OPERATIONS)))
         except FileNotFoundError:
             folder = None
+        except NotADirectoryError:
+            raise RefusedError(
+                f"{STATE_FOLDER}/{OPERATIONS} is no folder, so nothing is recorded there.",
+                reason="broken-journal",
+                hint="Remove the file that stands in its place.",
+            ) from None
         yield folder
 
 

@@ -59,7 +59,10 @@ def settle(root: Path, image: FileImage, token: str) -> None:
 
 def clear(root: Path, image: FileImage, token: str) -> None:
     """Remove what a kill has left beside a file; a save that was taken away goes back."""
-    with suppress(FileNotFoundError), open_parent(root, image.path) as (folder, name):
+    with (
+        suppress(FileNotFoundError, NotADirectoryError),
+        open_parent(root, image.path) as (folder, name),
+    ):
         staged = _staged(name, token)
         waiting = content_at(folder, staged, f"the copy beside {image.path}")
         if waiting is None:

@@ -12,7 +12,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cronshift.errors import CronshiftError
+from cronshift.errors import CronshiftError, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -56,7 +56,7 @@ class Console:
     def say(self, text: str = "", *, style: str | None = None) -> None:
         """Print a message, unless the user asked for quiet."""
         if not self.quiet:
-            self._print(self.err, text, style)
+            self._print(self.err, without_credentials(text), style)
 
     def message(self, renderable: RenderableType) -> None:
         """Print for a person what is no result, such as a plan beside a JSON document."""
@@ -65,7 +65,7 @@ class Console:
 
     def warn(self, text: str) -> None:
         """Print a message that quiet does not silence."""
-        self._print(self.err, text, "yellow")
+        self._print(self.err, without_credentials(text), "yellow")
 
     def error(self, error: CronshiftError) -> None:
         """Print what went wrong, what caused it, and the next command."""

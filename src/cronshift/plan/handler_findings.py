@@ -24,8 +24,7 @@ from cronshift.plan.findings import CATALOGUE
 from cronshift.plan.findings.subject import JobSubject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from cronshift.schedule import Schedule
 
@@ -42,19 +41,14 @@ class Judge:
     """Resolves and judges the entries of one project.
 
     Args:
-        root: the folder that Vercel calls the Root Directory.
-        document: vercel.json, as data.
-        edited: files as they will be, by path.
+        resolver: of the project's paths.
     """
 
-    def __init__(
-        self, root: Path, document: Any, edited: Mapping[str, bytes | None] | None = None
-    ) -> None:
-        self.resolver = Resolver(root, document, edited)
-        self._root = root
-        self._functions = document.get("functions") if isinstance(document, dict) else None
+    def __init__(self, resolver: Resolver) -> None:
+        self.resolver = resolver
+        self._functions = resolver.document.get("functions")
         self._known: dict[tuple[Handler, str], Behaviour] = {}
-        self._program = Program(self.resolver.tree)
+        self._program = Program(resolver.tree)
         self._fronts: dict[str, tuple[Gate, ...]] = {}
 
     def of(
@@ -62,7 +56,7 @@ class Judge:
     ) -> tuple[Handler | None, list[Finding]]:
         """Return what answers an entry, and all that is to say about it."""
         handler = resolution.handler
-        is_nowhere = resolution.verdict is Verdict.UNKNOWN and handler is None
+        is_nowhere = resolution.verdict in {Verdict.UNKNOWN, Verdict.DEAD} and handler is None
         elsewhere = below(self.resolver, entry.path) if is_nowhere else ()
         seen = Behaviour()
         if handler is not None and resolution.verdict in _CALLED:

@@ -36,5 +36,5 @@ def open_project(project: Project) -> Opened:
     Raises:
         CronshiftError: for a target that there is none of, or that does not fit.
     """
-    judge = Judge(project.root, project.sources[0].document, project.edited)
+    judge = Judge(project.resolver())
     return Opened(project, judge, target_of(project, judge.resolver))

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cronshift.project import node
+from cronshift.runtime.regular_files import read_regular
 
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
@@ -26,7 +27,7 @@ def sdk_version(tree: SourceTree) -> tuple[int, int, int] | None:
     locked = packages.get("node_modules/inngest") if isinstance(packages, dict) else None
     version = locked.get("version") if isinstance(locked, dict) else tree.dependencies["inngest"]
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        version = json.loads(installed.read_bytes())["version"] if installed else version
+        version = json.loads(read_regular(installed))["version"] if installed else version
     exact = _EXACT.fullmatch(version) if isinstance(version, str) else None
     return (int(exact[1]), int(exact[2]), int(exact[3])) if exact else None
 

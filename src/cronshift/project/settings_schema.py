@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.model import PYTHON_KINDS, FanOutMode
+from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap
 from cronshift.schedule.durations import parse_duration
 from cronshift.targets import target_names
 
@@ -35,6 +35,7 @@ _OPTIONS = {
     "start_timeout": _NO_DURATION,
     "finish_timeout": _NO_DURATION,
     "concurrency": {"anyOf": [_COUNT, {"const": False}]},
+    "overlap": {"enum": [overlap.value for overlap in Overlap]},
     "throttle": _table(
         {"limit": _COUNT, "period": _DURATION, "key": _TEXT, "burst": _COUNT}, "limit", "period"
     ),
@@ -63,7 +64,23 @@ _SUPPRESSION = _table(
 _SESSIONS = _table(
     {
         "database_url_env": _ENV,
-        **dict.fromkeys(("table", "id", "user", "status", "created", "started", "error", "queued", "finished", "failed", "legacy"), _TEXT),
+        **dict.fromkeys(("table", "schema", "id", "user", "status", "created", "started", "completed", "error", "queued", "finished", "failed", "legacy"), _TEXT),
+        "flow": {"type": "string", "pattern": _ID},
+        "times": {"anyOf": [_TEXT, _table(dict.fromkeys(("created", "started", "completed", "refunded"), _TEXT))]},
+        "refunded": {
+            "anyOf": [
+                _TEXT,
+                _table(
+                    {
+                        **dict.fromkeys(("table", "session", "schema"), _TEXT),
+                        "where": {"type": "object", "additionalProperties": _TEXT},
+                    },
+                    "table",
+                    "session",
+                ),
+            ]
+        },
+        "user_in_event": {"enum": ["auto", "plain", "hashed"]},
         "processing": {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True},
         "queued_timeout": _DURATION,
         "processing_timeout": _DURATION,
@@ -78,9 +95,9 @@ _SESSIONS = _table(
             },
             "additionalProperties": False,
         },
-        "delivered": _table({"table": _TEXT, "session": _TEXT}, "table", "session"),
+        "delivered": _table({"table": _TEXT, "session": _TEXT, "schema": _TEXT}, "table", "session"),
         "credits": _table(
-            {"table": _TEXT, "id": _TEXT, "balance": _TEXT, "spent": _TEXT},
+            {"table": _TEXT, "id": _TEXT, "balance": _TEXT, "spent": _TEXT, "schema": _TEXT},
             "table",
             "id",
             "balance",

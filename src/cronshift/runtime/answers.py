@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from inngest import NonRetriableError, RetryAfterError
 
@@ -17,21 +18,24 @@ if TYPE_CHECKING:
 
 BODY_LIMIT = wire.KEPT_BYTES
 _QUOTED_LIMIT = wire.QUOTED_CHARACTERS
+_HTTP_DATE = re.compile(wire.HTTP_DATE)
+_SPACES = re.compile(r"[ \t\n\r\f\v]+")
 _SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(seconds=wire.LONGEST_WAIT_SECONDS)
 
 
-class Answer(TypedDict):
+class Answer(TypedDict, total=False):
     """A successful answer, as it stands in the run.
 
     ``body`` is JSON where the answer was, else text; ``bytes`` is its whole length, and ``cut``
-    says that not all of it was kept. ``skipped`` tells why nothing was called.
+    says that not all of it was kept. ``skipped`` tells why nothing was called; then it is all that
+    there is.
     """
 
     status: int
     body: Any
     bytes: int
     cut: bool
-    skipped: NotRequired[str]
+    skipped: str
 
 
 class HandlerError(Exception):
@@ -58,7 +62,7 @@ class Body:
 
 def skipped(reason: str) -> Answer:
     """Return the answer of a tick that was not run."""
-    return Answer(status=0, body=None, bytes=0, cut=False, skipped=reason)
+    return Answer(skipped=reason)
 
 
 def judge(what: str, status: int, headers: Mapping[str, str], body: Body) -> Answer:
@@ -101,18 +105,17 @@ def retry_after(text: str | None, now: datetime) -> timedelta | None:
 
     ``None`` for no header, or for one that is neither seconds nor a date (RFC 9110, 10.2.3).
     """
-    if text is None:
-        return None
-    text = text.strip()
+    text = (text or "").strip()
     if text.isdecimal() and text.isascii():
         seconds = min(int(text[:9]), int(_LONGEST.total_seconds()))
         wait = timedelta(seconds=seconds)
     else:
+        if not _HTTP_DATE.fullmatch(text):
+            return None
         try:
-            date = parsedate_to_datetime(text)
+            wait = parsedate_to_datetime(text) - now
         except ValueError:
             return None
-        wait = (date if date.tzinfo else date.replace(tzinfo=UTC)) - now
     return max(_SHORTEST, min(_LONGEST, timedelta(seconds=int(wait.total_seconds()))))
 
 
@@ -138,7 +141,7 @@ def _named(status: int) -> str:
 
 
 def _quoted(body: Body) -> str:
-    text = " ".join(body.kept.decode(errors="replace").split())
+    text = " ".join(filter(None, _SPACES.split(body.kept.decode(errors="replace"))))
     if not text:
         return ""
     return f": {text if len(text) <= _QUOTED_LIMIT else text[:_QUOTED_LIMIT] + ' …'}"

@@ -19,8 +19,8 @@ TELL_OWNERSHIP = "ownership"
 
 # Why a tick is not run
 
-OWNER_INNGEST = "owner inngest"
-OWNER_VERCEL = "owner vercel"
+OWNER_PREFIX = "owner "
+"""Before the name of who acts, where a tick is skipped."""
 CLAIMED = "claimed by another run"
 STALE = "stale: due"
 """Followed by the tick."""
@@ -59,6 +59,11 @@ RETRIED_STATUSES = (408, 425, 429)
 
 LONGEST_WAIT_SECONDS = 86_400
 """The engine waits no longer, whatever ``Retry-After`` says; and no less than a second."""
+
+HTTP_DATE = (
+    "[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9] GMT"
+)
+"""What ``Retry-After`` may hold beside seconds: the one form that senders may use (RFC 9110, 5.6.7)."""
 
 PING_SECONDS = 10
 """A heartbeat's address has so long to answer."""

@@ -13,8 +13,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError, RefusedError
-from cronshift.operations import ChangeKind, Edit
+from cronshift.operations import ChangeKind, Edit, Seen
 from cronshift.operations.files import content, inside
+from cronshift.runtime.regular_files import is_regular
 from cronshift.targets.seal import is_untouched, sealed_digest
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def edits(
             change.path,
             None if change.after is None else change.after.encode(),
             ChangeKind.DELETE if change.after is None else ChangeKind.WRITE,
-            based_on=change.data,
+            based_on=Seen(change.data),
         )
         for change in wanted
     ]
@@ -130,7 +131,7 @@ def edits(
 
 def as_edit(change: FileChange) -> Edit:
     """Return the edit that makes one change of a file of the app's own, byte for byte."""
-    return Edit(change.path, (change.after or "").encode(), based_on=change.data)
+    return Edit(change.path, (change.after or "").encode(), based_on=Seen(change.data))
 
 
 def _change(root: Path, file: GeneratedFile) -> FileChange:
@@ -157,7 +158,7 @@ def _stale(root: Path, out: str, planned: Collection[str]) -> Iterator[FileChang
     for folder in (package, *sorted(place for place in holding if package in place.parents)):
         for file in sorted(inside(root, str(folder)).glob("*")):
             path = str(folder / file.name)
-            is_candidate = path not in planned and file.is_file() and not file.is_symlink()
+            is_candidate = path not in planned and is_regular(file) and not file.is_symlink()
             data = _read(root, path) if is_candidate else None
             text = _text(data)
             if text is not None and sealed_digest(text):
@@ -193,11 +194,13 @@ def _copy_path(root: Path, change: FileChange) -> str:
 
 
 def _read(root: Path, path: str) -> bytes | None:
+    file = inside(root, path)
     try:
-        return content(inside(root, path))
-    except OSError as error:
+        return content(file)
+    except (OSError, RefusedError) as error:
+        why = getattr(error, "strerror", None) or "it is no regular file"
         raise CronshiftError(
-            f"{path} cannot be read: {error.strerror or error}.", reason="disk-error", where=path
+            f"{path} cannot be read: {why}.", reason="disk-error", where=path
         ) from error
 
 

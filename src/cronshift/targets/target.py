@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from cronshift.errors import ConfigError, CronshiftError
+from cronshift.runtime.jobs import CANCELLED_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -159,6 +160,10 @@ class Target(Protocol):
         """The ids that no job may have, because the target needs files of those names."""
 
     @property
+    def removes_unused(self) -> bool:
+        """Whether what is no longer generated goes by itself: no code of the user's calls it."""
+
+    @property
     def checks_types(self) -> bool:
         """Whether validating runs the project's own compiler, which takes a while."""
 
@@ -193,9 +198,6 @@ class Target(Protocol):
 
     def guard(self, plan: Plan, job: Job) -> Guard:
         """Return where the guard of a job stands."""
-
-    def is_removable(self, path: str) -> bool:
-        """Return whether a file that is no longer generated goes without the user's doing."""
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         """Return how Vercel's part of jobs ends: entries, guards and dead routes.
@@ -243,6 +245,12 @@ class Target(Protocol):
             CronshiftError: for an app that it cannot be generated for.
         """
 
+    def after_scaffold(self, paths: Sequence[str]) -> str:
+        """Return what is to do once the flow's files of those paths are written.
+
+        It reads on from "correct [sessions] in cronshift.toml".
+        """
+
 
 def target_names() -> tuple[str, ...]:
     """Return the names of the targets that there are."""
@@ -281,6 +289,8 @@ def unregister(name: str) -> None:
 def target_of(project: Project, resolver: Resolver) -> Target:
     """Return the target that cronshift.toml names, else the first that suits the app.
 
+    One whose files are there already goes on where it does not fit any more: the way back is open.
+
     Raises:
         ConfigError: ``target-does-not-fit``, with the reason.
         CronshiftError: for a name that is none.
@@ -292,7 +302,7 @@ def target_of(project: Project, resolver: Resolver) -> Target:
         return target_named(next(suiting, DEFAULT_TARGET))
     target = target_named(asked)
     fit = target.fit(project, resolver)
-    if isinstance(fit, DoesNotFit):
+    if isinstance(fit, DoesNotFit) and not _is_there(target, project, resolver):
         raise ConfigError(
             f"The target {asked} does not fit: {fit.reason}",
             reason="target-does-not-fit",
@@ -302,12 +312,23 @@ def target_of(project: Project, resolver: Resolver) -> Target:
     return target
 
 
+def _is_there(target: Target, project: Project, resolver: Resolver) -> bool:
+    return (project.root / target.place(project, resolver).out).is_dir()
+
+
 def generate(plan: Plan) -> tuple[GeneratedFile, ...]:
     """Return the files of the plan's runnable jobs; the same plan gives the same bytes.
 
     Raises:
         CronshiftError: for a target that is not known, or a plan that it cannot write.
     """
+    if any(job.id == CANCELLED_ID for job in plan.runnable):
+        raise CronshiftError(
+            f"The id {CANCELLED_ID} is that of a function of cronshift's own.",
+            reason="taken-id",
+            hint="Give the job another: [jobs.<id>] in cronshift.toml, with the entry's `path`.",
+            where=CANCELLED_ID,
+        )
     files = tuple(target_named(plan.target).generate(plan))
     paths = [file.path for file in files]
     twice = next((path for path in paths if paths.count(path) > 1), None)

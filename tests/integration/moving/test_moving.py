@@ -171,6 +171,21 @@ def test_a_file_that_changes_while_a_cutover_is_planned_is_not_written_over(
     assert file.read_text() == theirs
 
 
+@pytest.mark.parametrize(("percent", "refused"), [(50, True), (100, False)])
+def test_a_share_of_a_job_with_a_rate_limit_is_refused(
+    root: Path, percent: int, refused: bool
+) -> None:
+    """The runs that skip Vercel's ticks would use it up, and drop Inngest's own on both sides."""
+    with (root / "cronshift.toml").open("a") as file:
+        file.write(f'\n[jobs.{JOB}.rate_limit]\nlimit = 1\nperiod = "1h"\n')
+    if refused:
+        with pytest.raises(RefusedError) as caught:
+            cut_over(root, JOB, percent=percent)
+        assert caught.value.reason == "rate-limited-share"
+    else:
+        cut_over(root, JOB, percent=percent)
+
+
 # Deploy mode
 
 
@@ -312,14 +327,16 @@ def test_bridged_routes_stay_and_leftovers_are_told(root: Path) -> None:
 # Rollback
 
 
-def test_a_rollback_takes_every_tick_back_at_once(root: Path) -> None:
+def test_a_rollback_takes_every_tick_back_once_both_sides_can_hold_it(root: Path) -> None:
     cut_over(root)
     assert len(roll_back(root)) == 6
     ownership = read_ownership(root)
+    ready = LATER + timedelta(minutes=16)  # 15 for the deploy, one for the answer
     for job in make_plan(load_project(root)).jobs:
         assert job.schedule is not None
         for tick, _ in zip(job.schedule.after(LATER), range(20), strict=False):
-            assert ownership.owner(job.id, tick) is Owner.VERCEL
+            owner = Owner.INNGEST if tick < ready else Owner.VERCEL
+            assert ownership.owner(job.id, tick) is owner
     assert roll_back(root, now=LATER + timedelta(days=1)) == ()
 
 

@@ -60,6 +60,7 @@ class Cards:
     name = "cards"
     usual_out = "cards"
     taken_ids = frozenset({"contents"})
+    removes_unused = True
     checks_types = False
     trial = "read the cards"
 
@@ -105,9 +106,6 @@ class Cards:
     def guard(self, plan: Plan, job: Job) -> GuardRoute:
         return GuardRoute(_guard(plan, job))
 
-    def is_removable(self, path: str) -> bool:
-        return True
-
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         planned = take_out(before.project, jobs)
         gone, _ = abandoned(before, planned)
@@ -140,10 +138,13 @@ class Cards:
         surroundings: Surroundings,
         tell: Callable[[str], None],
     ) -> Outcome:
-        raise CronshiftError("Cards are run by hand.", reason="by-hand")
+        raise CronshiftError("Cards are run by hand.", reason="needs-endpoint")
 
     def scaffold(self, root: Path, flow: Flow, *, force: bool) -> Sequence[Edit]:
         return [Edit("cards/flow.txt", f"{flow.names.flow}\n".encode())]
+
+    def after_scaffold(self, paths: Sequence[str]) -> str:
+        return f", and read {paths[-1]}."
 
 
 def _guard(plan: Plan, job: Job) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
 from tests.integration.targets.cards import BOX, Cards
 
+from cronshift import operations
 from cronshift.cli import run
+from cronshift.moving.finalize import prepare_finalization
+from cronshift.moving.rollback import prepare_rollback
+from cronshift.project import load_project
 from cronshift.targets import register, unregister
 
 if TYPE_CHECKING:
@@ -33,10 +38,11 @@ class Shop:
     def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.root = root
         self._capsys = capsys
+        self.told = ""
 
     def __call__(self, *words: str, code: int = 0) -> Any:
         assert run(["-C", str(self.root), *words]) == code, self._capsys.readouterr()
-        out = self._capsys.readouterr().out
+        out, self.told = self._capsys.readouterr()
         return json.loads(out) if "--json" in words else out
 
     def tree(self) -> dict[str, bytes]:
@@ -108,6 +114,23 @@ def test_it_goes_all_the_way_and_back(shop: Shop) -> None:
         assert {**shop.tree(), ownership: b""} == {**migrated, ownership: b""}
 
 
+def test_what_is_finalized_comes_back_byte_for_byte(shop: Shop) -> None:
+    with time_machine.travel(NIGHT, tick=False):
+        shop("migrate", "--yes")
+        shop("cutover", "--all", "--yes")
+    cut = shop.tree()
+    later = datetime(2026, 11, 27, tzinfo=UTC)
+    ending = prepare_finalization(load_project(shop.root), (), later, lambda *_: True)
+    assert ending.entries_left == 0
+    operations.apply(shop.root, ending.operation)
+    assert not list((shop.root / "cards" / "guards").glob("*"))
+    back = prepare_rollback(load_project(shop.root), (), later)
+    operations.apply(shop.root, back.operation)
+    pointed = cut["vercel.json"].replace(b"/api/cronshift/api", b"/api")
+    kept = {"vercel.json": pointed, "cronshift.ownership.json": b""}
+    assert {**shop.tree(), "cronshift.ownership.json": b""} == {**cut, **kept}
+
+
 def test_a_guard_that_is_gone_is_told_and_not_cut_over_to(shop: Shop) -> None:
     with time_machine.travel(NIGHT, tick=False):
         shop("migrate", "--yes")
@@ -127,7 +150,18 @@ def test_what_it_needs_is_refused_and_so_is_a_project_that_it_does_not_fit(shop:
     assert f"there is no {BOX}" in error["message"]
 
 
+def test_the_way_back_is_open_when_it_does_not_fit_any_more(shop: Shop) -> None:
+    with time_machine.travel(NIGHT, tick=False):
+        shop("migrate", "--yes")
+        vercel = (shop.root / "vercel.json").read_bytes()
+        shop("cutover", "--all", "--yes")
+        (shop.root / BOX).unlink()
+        shop("rollback", "--all", "--yes")
+        assert (shop.root / "vercel.json").read_bytes() == vercel
+
+
 def test_a_run_and_the_scaffold_are_its_own(shop: Shop) -> None:
-    assert shop("--json", "run", "check", code=2)["error"]["reason"] == "by-hand"
+    assert shop("--json", "run", "check", code=2)["error"]["reason"] == "needs-endpoint"
     shop("scaffold", "sessions", "--flow", "night", "--yes")
     assert (shop.root / "cards" / "flow.txt").read_text() == "night\n"
+    assert "cronshift.toml, and read cards/flow.txt." in shop.told

@@ -6,11 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cronshift.handlers import Resolver
 from cronshift.handlers.middleware import NotExactError, leave_out
 from cronshift.model import Severity
 from cronshift.moving.fixing.awaiting import NotRepairableError, splices_of
-from cronshift.operations import Edit
+from cronshift.operations import Edit, Seen
 from cronshift.operations.files import content, inside
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.findings.behaviour import NOT_AWAITED, STUB_GET, SWALLOWED
@@ -108,7 +107,7 @@ class _Tried:
                 raise NotRepairableError(_YOURS.get(finding.code, _OTHERS))  # noqa: TRY301 - as the others
             text = self._text(file)
             if finding.code == INTERCEPTED.code:
-                resolver = Resolver(self._project.root, self._project.sources[0].document)
+                resolver = self._project.resolver()
                 standing, _ = turned_away(resolver, self._paths)
                 self.texts[file] = leave_out(text, file, standing, plain_routes(resolver)).text
             else:
@@ -127,7 +126,7 @@ class _Tried:
     def edits(self) -> tuple[Edit, ...]:
         """Return what makes the sources hold their new texts, based on what was judged."""
         return tuple(
-            Edit(file, text.encode(), summary=f"repair {file}", based_on=self._held[file])
+            Edit(file, text.encode(), summary=f"repair {file}", based_on=Seen(self._held[file]))
             for file, text in sorted(self.texts.items())
         )
 

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.model import Location, Severity
+from cronshift.errors import ConfigError
+from cronshift.model import Severity
 from cronshift.plan.findings.rule import Evidence, Rule
+from cronshift.vercel.nitro import read_nitro
+from cronshift.vercel.reading import NITRO_CONFIGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.plan.findings.subject import JobSubject, ProjectSubject
-
-_NITRO_CONFIG = re.compile(r"(nuxt|nitro)\.config\.(ts|js|mts|mjs)")
-
-
-_PLACEHOLDER = re.compile(r"\$\{\w+\}|\$[A-Z_]{2,}|\{\{?\w+\}?\}|<\w+>|%7B\w+%7D", re.IGNORECASE)
-_PARAMETER = re.compile(r"/(?::\w+|\[{1,2}(?:\.\.\.)?\w+\]{1,2}|\*+)(?=/|$)")
-
-
-def _patterns(job: JobSubject) -> Iterator[Evidence]:
-    path, _, query = job.entry.path.partition("?")
-    found = _PLACEHOLDER.search(job.entry.path) or _PARAMETER.search(path)
-    if found is not None:
-        part = found[0].lstrip("/")
-        place = "query" if query and part in query else "path"
-        yield Evidence(f"The {place} of {job.entry.path} holds `{part}`, which nobody fills in.")
+    from cronshift.plan.findings.subject import ProjectSubject
 
 
 def _services(project: ProjectSubject) -> Iterator[Evidence]:
@@ -43,9 +31,20 @@ def _services(project: ProjectSubject) -> Iterator[Evidence]:
 def _nitro_tasks(project: ProjectSubject) -> Iterator[Evidence]:
     tree = project.tree
     for file in sorted(tree.files):
-        if _NITRO_CONFIG.fullmatch(file) and "scheduledTasks" in tree.read(file):
-            place = Location(file, tree.line_of(file, "scheduledTasks"))
-            yield Evidence(f"{file} has `scheduledTasks`.", place)
+        if PurePosixPath(file).name not in NITRO_CONFIGS or "scheduledTasks" not in tree.read(file):
+            continue
+        try:
+            document, locate = read_nitro(tree.read(file), file)
+        except ConfigError:
+            continue
+        tasks = document.get("scheduledTasks")
+        for schedule, names in tasks.items() if isinstance(tasks, dict) else ():
+            listed = names if isinstance(names, list) else [names]
+            named = ", ".join(str(name) for name in listed if isinstance(name, str)) or "tasks"
+            place = locate("scheduledTasks", schedule)
+            yield Evidence(f"{file} runs {named} on {schedule!r}.", place)
+        if "scheduledTasks" in document and not isinstance(tasks, dict):
+            yield Evidence(f"{file} computes its `scheduledTasks`.", locate("scheduledTasks"))
 
 
 INVALID_SCHEDULE = Rule(
@@ -108,8 +107,8 @@ SAME_PATH = Rule(
 UNKNOWN_KEY = Rule(
     "CS109",
     "unknown-key",
-    Severity.WARNING,
-    "The entry has a key that Vercel does not know; Vercel refuses such a file.",
+    Severity.ERROR,
+    "The entry has a key that Vercel does not know; Vercel refuses the deployment of such a file.",
     "Remove the key.",
 )
 INVALID_ENTRY = Rule(
@@ -171,13 +170,4 @@ NITRO_TASKS = Rule(
     "are not migrated.",
     "Run the build and audit its output, or give the work a route and an entry in `crons`.",
     of_project=_nitro_tasks,
-)
-LITERAL_PATTERN = Rule(
-    "CS118",
-    "literal-pattern",
-    Severity.WARNING,
-    "The path holds a variable or a pattern (`${CRON_SECRET}`, `$ID`, `[tenant]`, `:id`, `*`). Vercel "
-    "puts nothing in its place: the handler gets that very text on every tick.",
-    "Write what is meant into the path, one entry a value; a secret comes in the Authorization header.",
-    of_job=_patterns,
 )

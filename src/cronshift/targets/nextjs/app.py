@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cronshift.model import AppCode
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
+from cronshift.project.conventions.code import AppCode
 from cronshift.project.inngest_sdk import sdk_major
 from cronshift.targets.target import DoesNotFit, Fits, Placement
 from cronshift.vercel.dispatcher import MOUNT

@@ -9,7 +9,8 @@ from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.imports import import_path
 
 if TYPE_CHECKING:
-    from cronshift.model import Alias, Plan
+    from cronshift.model import Plan
+    from cronshift.project.conventions.code import Alias
 
 
 def client_import(plan: Plan, file: str) -> str:

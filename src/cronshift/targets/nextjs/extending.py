@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
 from cronshift.plan.findings.inngest import ENV_EXAMPLE
+from cronshift.runtime.regular_files import read_regular
 from cronshift.targets.changes import FileAction, FileChange
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.env_example import variables, with_names
@@ -64,7 +65,7 @@ def _change(root: Path, path: str, extended: Callable[[str], str]) -> FileChange
     if file.is_symlink() or not file.is_file():
         return None
     try:
-        data = file.read_bytes()
+        data = read_regular(file)
         before = data.decode()
     except (OSError, UnicodeDecodeError) as error:
         raise CronshiftError(

@@ -55,6 +55,30 @@ _RESERVED = frozenset(
     ]
 )
 
+_IMPORTED = frozenset(
+    [
+        "bridged",
+        "callOf",
+        "direct",
+        "functions",
+        "handler",
+        "inngest",
+        "paged",
+        "reasonToSkip",
+        "reportFailure",
+        "reportSuccess",
+        "sessionFunctions",
+        "together",
+        "withParameter",
+    ]
+)
+"""What the generated modules call things themselves."""
+
+_BUILT_IN = frozenset(["arguments", "eval", "exports", "globalThis", "require", "undefined"])
+"""What no constant of a module may be called."""
+
+TAKEN = _RESERVED | _IMPORTED | _BUILT_IN
+
 
 def function_name(job_id: str) -> str:
     """Return the constant that holds a job's function: ``prediction-check``, ``predictionCheck``.
@@ -67,4 +91,4 @@ def function_name(job_id: str) -> str:
         *(word[:1].upper() + word[1:] if word[:1].islower() else f"_{word}" for word in rest),
     ]
     name = re.sub(r"[^A-Za-z0-9_$]", lambda match: f"${ord(match[0]):x}$", "".join(words))
-    return f"_{name}" if name in _RESERVED or not name or name[0].isdecimal() else name
+    return f"_{name}" if name in TAKEN or not name or name[0].isdecimal() else name

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cronshift.errors import ConfigError
+from cronshift.errors import ConfigError, CronshiftError
 from cronshift.handlers.tree import SourceTree
-from cronshift.operations import Edit
+from cronshift.operations import Edit, Seen
 from cronshift.operations.files import content, inside
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
@@ -21,13 +21,14 @@ from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import GeneratedFile, generate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from cronshift.model import Plan
     from cronshift.targets.scaffold.rendering import Flow
 
 TABLES_FILE = "migrations/session_tables.sql"
+NEWER_TABLES_FILE = "migrations/session_tables_by_source.sql"
 
 
 def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
@@ -43,7 +44,8 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
 
     Raises:
         ConfigError: when cronshift.toml maps no sessions.
-        CronshiftError: for an app that functions cannot be generated for.
+        CronshiftError: for an app that functions cannot be generated for, or a flow whose functions
+            would have a job's id.
         RefusedError: when files were changed by hand, without ``force``.
     """
     names, settings = flow.names, flow.settings
@@ -51,6 +53,7 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
         raise ConfigError("cronshift.toml has no [sessions] that can be read.", where="sessions")
     project = load_project(root)
     plan = make_plan(replace(project, settings=replace(project.settings, target="nextjs")))
+    _refuse_taken(plan, names.flow)
     by_cost = settings.cost.value if settings.cost.kind is CostKind.ARRAY_LENGTH else names.items
     prisma = "@prisma/client" in SourceTree(root).dependencies
     app = SessionApp(
@@ -67,14 +70,33 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
     written, _ = edits(root, compare(root, files, app.folder), force=force)
     once = (
         *app_side(app),
-        GeneratedFile(TABLES_FILE, tables_sql(settings)),
+        GeneratedFile(_tables_file(root), tables_sql(settings)),
         GeneratedFile(OWNERSHIP_NAME, dump_ownership(Ownership())),
     )
     return written + [
-        Edit(file.path, file.text.encode(), based_on=None)
+        Edit(file.path, file.text.encode(), based_on=Seen(None))
         for file in once
         if content(inside(root, file.path)) is None
     ]
+
+
+def _tables_file(root: Path) -> str:
+    """Return where the tables' migration stands; a newer one beside that of an earlier version."""
+    before = content(inside(root, TABLES_FILE))
+    return TABLES_FILE if before is None or b"source" in before else NEWER_TABLES_FILE
+
+
+def _refuse_taken(plan: Plan, flow: str) -> None:
+    """Refuse a flow whose functions would have a job's id: Inngest would keep one of the two."""
+    ids = (flow, f"{flow}-cancelled", f"{flow}-recovery")
+    taken = next((name for name in ids if plan.job(name) is not None), None)
+    if taken is not None:
+        raise CronshiftError(
+            f"The flow {flow} has a function of the id {taken}, and so has a job.",
+            reason="taken-id",
+            hint="Name the flow otherwise: --flow NAME.",
+            where=taken,
+        )
 
 
 def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
@@ -90,3 +112,13 @@ def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
             wanted = file.path == f"{plan.out}/functions/index.ts" and written
         if wanted:
             yield file
+
+
+def next_steps(paths: Sequence[str]) -> str:
+    """Return what is to do once files of those paths are written."""
+    work = next((path for path in paths if path.endswith("/sessions/work.ts")), None)
+    if work is None:
+        return ", and write how an item is processed."
+    is_listed = any(path.endswith("/functions/index.ts") for path in paths)
+    serve = "" if is_listed else " Serve sessionFunctions with the app's others."
+    return f" and say this again; write {work}.{serve}"

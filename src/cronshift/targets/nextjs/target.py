@@ -32,6 +32,7 @@ class NextjsTarget:
     name = "nextjs"
     usual_out = "lib/inngest"
     taken_ids = frozenset({"index"})  # functions/index.ts lists the functions
+    removes_unused = True  # the dispatcher has a route for every entry, and no other caller
     checks_types = True
     trial = "cronshift run JOB --start"
 
@@ -74,10 +75,6 @@ class NextjsTarget:
         file = dispatcher_file(plan, job)
         return NoGuard() if file is None else GuardRoute(file, app_of(plan).routers.base_path)
 
-    def is_removable(self, path: str) -> bool:
-        """Return that all of it is: the dispatcher has a route for every entry, and no other caller."""
-        return True
-
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         """Return how entries and dispatcher go, and the routes' modules to their functions."""
         from cronshift.targets.nextjs.ending import end
@@ -118,6 +115,12 @@ class NextjsTarget:
         from cronshift.targets.nextjs.session_scaffold import nextjs_edits
 
         return nextjs_edits(root, flow, force=force)
+
+    def after_scaffold(self, paths: Sequence[str]) -> str:
+        """Return what is to be written, and served where the list of functions is the app's own."""
+        from cronshift.targets.nextjs.session_scaffold import next_steps
+
+        return next_steps(paths)
 
 
 NEXTJS = NextjsTarget()

@@ -6,7 +6,6 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from cronshift.handlers import Resolver
 from cronshift.model import HandlerKind, Job, Mode
 from cronshift.moving.ending import each_once, staying
 from cronshift.moving.entries import regenerated, take_out
@@ -21,6 +20,7 @@ from cronshift.operations import (
     State,
 )
 from cronshift.operations.files import content, inside
+from cronshift.runtime.regular_files import is_regular
 from cronshift.targets.python.package import GUARD_NAME, guard_path
 from cronshift.targets.target import Retirement, generate
 from cronshift.vercel import ConfigFormat, edit
@@ -74,7 +74,7 @@ def bring_back(project: Project, jobs: Sequence[str], past: Sequence[Operation])
 
 def _dead_routes(project: Project, jobs: Sequence[Job]) -> dict[str, str]:
     """Return the route files that only started work which a function now does itself, by path."""
-    resolver = Resolver(project.root, project.sources[0].document)
+    resolver = project.resolver()
     routes = {}
     for job in jobs:
         route = resolver.resolve(job.entry.path).handler
@@ -148,6 +148,8 @@ def _guards(project: Project, out: str, generated: Collection[str]) -> tuple[lis
 def _python_files(project: Project) -> Iterator[str]:
     hidden = {"node_modules", "venv", "__pycache__", "site-packages"}
     for file in sorted(project.root.rglob("*.py")):
+        if file.is_symlink() or not is_regular(file):
+            continue
         relative = file.relative_to(project.root)
         if not any(part.startswith(".") or part in hidden for part in relative.parts):
             yield relative.as_posix()

@@ -38,6 +38,7 @@ class PythonTarget:
     name = "python"
     usual_out = "inngest_app"
     taken_ids = frozenset[str]()
+    removes_unused = False  # the user's code calls the guard
     checks_types = False
     trial = "cronshift serve --dev"
 
@@ -75,10 +76,6 @@ class PythonTarget:
     def guard(self, plan: Plan, job: Job) -> Guard:
         """Return that the user calls the guard, in the app's own code."""
         return GuardByHand()
-
-    def is_removable(self, path: str) -> bool:
-        """Return that nothing is: what the package leaves behind is code that the user calls."""
-        return False
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         """Return how entries, guard and the routes go that only started work."""
@@ -126,6 +123,10 @@ class PythonTarget:
         from cronshift.targets.python.session_scaffold import python_edits
 
         return python_edits(root, flow.names)
+
+    def after_scaffold(self, paths: Sequence[str]) -> str:
+        """Return that the processor is to be written."""
+        return ", and write how an item is processed."
 
 
 PYTHON = PythonTarget()

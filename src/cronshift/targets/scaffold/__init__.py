@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError
-from cronshift.handlers import Resolver
-from cronshift.operations import ChangeKind, Edit, Intent, Operation, build_operation
+from cronshift.operations import ChangeKind, Edit, Intent, Operation, Seen, build_operation
 from cronshift.operations.files import content, inside
 from cronshift.project import load_project
 from cronshift.project.settings import CONFIG_NAME, load_settings, parse_settings
@@ -24,6 +23,11 @@ if TYPE_CHECKING:
     from cronshift.targets.target import Target
 
 SQL_FILE = "migrations/queued_status.sql"
+_LABEL_MIGRATION = "queued_status"
+_MIGRATIONS = {  # folders in which tools keep migrations, and how they name one
+    "prisma/migrations": "{folder}/{version}/migration.sql",
+    "supabase/migrations": "{folder}/{version}.sql",
+}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FLOW = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -66,16 +70,16 @@ def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
     schemas = prisma.find_schemas(root)
     names = Names(flow, _database_name(schemas.values(), enum), label, items or "selected_models")
     settings_text, edits = _settings(root, names)
-    edits += _migration(root, names)
+    edits += _migration(root, names, now)
     edits += _label(schemas, enum, label)
     session_flow = Flow(names, parse_settings(settings_text).sessions, items)
-    edits += _target(root, target).scaffold(root, session_flow, force=force)
+    edits += project_target(root, target).scaffold(root, session_flow, force=force)
     return build_operation(
         root, "scaffold sessions", edits, now, intent=Intent.SCAFFOLD, allow_dirty=force
     )
 
 
-def _target(root: Path, asked: str | None) -> Target:
+def project_target(root: Path, asked: str | None) -> Target:
     """Return the target asked for, else the project's; a folder without entries has the default."""
     name = asked or load_settings(root).target
     if name is not None:
@@ -83,7 +87,7 @@ def _target(root: Path, asked: str | None) -> Target:
     if not any((root / file).is_file() for file in NAMES):
         return target_named(DEFAULT_TARGET)
     project = load_project(root)
-    return target_of(project, Resolver(root, project.sources[0].document))
+    return target_of(project, project.resolver())
 
 
 def _settings(root: Path, names: Names) -> tuple[str, list[Edit]]:
@@ -95,14 +99,27 @@ def _settings(root: Path, names: Names) -> tuple[str, list[Edit]]:
     added = rendered("sessions.toml", names)
     after = text.rstrip() + "\n" + added if text.strip() else added.lstrip()
     said = "the mapping of your tables; correct the names"
-    return after, [Edit(CONFIG_NAME, after.encode(), ChangeKind.EDIT_CONFIG, said, based_on=before)]
+    return after, [
+        Edit(CONFIG_NAME, after.encode(), ChangeKind.EDIT_CONFIG, said, based_on=Seen(before))
+    ]
 
 
-def _migration(root: Path, names: Names) -> list[Edit]:
-    if content(inside(root, SQL_FILE)) is not None:
+def _migration(root: Path, names: Names, now: datetime) -> list[Edit]:
+    """Return the edit that writes the label's migration, in the project's own way of migrating."""
+    written = (
+        found for folder in _MIGRATIONS for found in (root / folder).glob(f"*_{_LABEL_MIGRATION}*")
+    )
+    if content(inside(root, SQL_FILE)) is not None or next(written, None):
         return []
+    version = f"{now:%Y%m%d%H%M%S}_{_LABEL_MIGRATION}"
+    homes = (
+        form.format(folder=folder, version=version)
+        for folder, form in _MIGRATIONS.items()
+        if (root / folder).is_dir()
+    )
     said = f"the new label {names.label} of {names.enum}"
-    return [Edit(SQL_FILE, rendered("queued_status.sql", names).encode(), summary=said)]
+    text = rendered("queued_status.sql", names)
+    return [Edit(next(homes, SQL_FILE), text.encode(), summary=said)]
 
 
 def _database_name(schemas: Iterable[str], enum: str) -> str:
@@ -117,5 +134,5 @@ def _label(schemas: dict[str, str], enum: str, label: str) -> list[Edit]:
         after = prisma.with_value(text, enum, label)
         if after is not None:
             said = f"{path}: {enum} has {label}"
-            return [Edit(path, after.encode(), summary=said, based_on=text.encode())]
+            return [Edit(path, after.encode(), summary=said, based_on=Seen(text.encode()))]
     return []
