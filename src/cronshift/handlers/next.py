@@ -80,7 +80,7 @@ class NextRouter:
         """Whether this is a Next.js app, by its dependency, its configuration or its files."""
         if self._named or "next" in self._tree.packages(self._app):
             return True
-        if not self._by_files:
+        if not self._by_files:  # a next.config left behind makes an Astro project no Next app
             return False
         if self.config.file:
             return True
