@@ -113,7 +113,7 @@ class Resolver:
         bare = path.partition("?")[0].partition("#")[0] or "/"
         if bare.startswith(_SERVICES):
             return Resolution(Verdict.UNKNOWN, why="Vercel's own path of a service")
-        redirect = self._redirected(bare)
+        redirect = self.redirect(bare)
         if redirect is not None:
             return redirect
         legacy = self._by_legacy_routes(bare)
@@ -128,7 +128,8 @@ class Resolver:
         for route in (*self.table.routes, *self.functions.table.routes):
             yield base + route.path, route.handler
 
-    def _redirected(self, path: str) -> Resolution | None:
+    def redirect(self, path: str) -> Resolution | None:
+        """Return the redirect that answers a path before any code does, if there is one."""
         rules = _rules(self.document, "redirects")
         config = self.next.config if self.next.present else None
         slashed = path != "/" and path.endswith("/")

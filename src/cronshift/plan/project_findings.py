@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 from cronshift.handlers import Verdict
 from cronshift.handlers.javascript import arguments, constant, line_of
 from cronshift.handlers.literals import pairs
-from cronshift.handlers.middleware import NotExactError, leave_out, matcher_of
-from cronshift.model import HandlerKind, Location
+from cronshift.handlers.middleware import NotExactError, leave_out
+from cronshift.handlers.standing import Caller, Front, LetsBy, Stops, Untold, code_before, front_of
+from cronshift.model import HandlerKind, Location, Mode, Origin
 from cronshift.plan import forecast
 from cronshift.plan.findings import entries, inngest, leftovers, load, routing
 from cronshift.project import node
-from cronshift.vercel.dispatcher import MOUNT
+from cronshift.vercel.dispatcher import MOUNT, dispatched_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,10 +43,6 @@ _REFUSED = ((3, 22, 0), (3, 53, 1))  # CVE-2026-42047 (inngest/inngest pkg/deplo
 _SCHEDULED_NAME = re.compile(r"/(crons?|cron-?jobs?|scheduled)/", re.IGNORECASE)
 _EXACT = re.compile(r"=?v?(\d+)\.(\d+)\.(\d+)")
 _MAJOR = re.compile(r"[\^~>=v\s]*(\d+)(\.|$)")
-_LETS_API_BY = re.compile(r"""startsWith\(\s*["'`]/api/?["'`]""")
-_SENDS_AWAY = re.compile(
-    r"\.redirect\(|\bredirect\(|status:\s*40[13]|\bwithAuth\b|\bauthMiddleware\(|\.protect\("
-)
 ENV_EXAMPLE = re.compile(
     r"(^|/)(\.env(\.\w+)?\.(example|sample|template|dist)|(example|sample)\.env|env\.example)$"
 )
@@ -78,7 +75,8 @@ def survey(
     yield from _unscheduled(judge, jobs)
     yield from _globs(judge, jobs, config_file)
     yield from _sdk(tree)
-    yield from _intercepted(judge, paths)
+    yield from _intercepted(judge, paths, jobs)
+    yield from _entries_intercepted(judge, jobs)
     yield from _serve_duration(judge, jobs)
     yield from _missing_keys(tree)
     yield from _still_called(tree, jobs)
@@ -237,33 +235,64 @@ def _other_major(tree: SourceTree, file: str, major: int) -> Iterator[Finding]:
             yield inngest.OTHER_MAJOR.found(text, location=Location(file, line_of(call)))
 
 
-def _intercepted(judge: Judge, paths: Sequence[str]) -> Iterator[Finding]:
-    """Yield the middleware that stands before what Inngest or Vercel calls, and turns callers away."""
-    standing, line = turned_away(judge.resolver, paths)
-    file = judge.resolver.next.middleware
-    if standing and file is not None:
-        named = " and ".join(standing)
-        message = f"{file} stands before {named} and turns away callers without a session."
-        fix = _way_past(judge, file, standing)
-        yield inngest.INTERCEPTED.found(message, location=Location(file, line), fix=fix)
+def _intercepted(judge: Judge, paths: Sequence[str], jobs: Sequence[Job]) -> Iterator[Finding]:
+    """Yield the code that stands before what Inngest or Vercel calls, and turns callers away."""
+    if not judge.resolver.next.present:
+        return  # the functions are served elsewhere
+    standing = turned_away(judge.resolver, paths, jobs)
+    stopping = {}
+    for path, front in standing.items():
+        if isinstance(front.answer, Stops):
+            stopping[path] = f"{front.answer.place} {front.answer.how}"
+        elif isinstance(front.answer, Untold):
+            yield _untold(path, front.answer, None)
+    if not stopping:
+        return
+    front = standing[next(iter(stopping))]
+    text = (
+        f"{front.file} stands before {' and '.join(stopping)} and turns away callers without a "
+        f"session: {next(iter(stopping.values()))}."
+    )
+    fix = _way_past(judge, front.file, list(stopping))
+    yield inngest.INTERCEPTED.found(text, location=Location(front.file, front.line), fix=fix)
 
 
-def turned_away(resolver: Resolver, paths: Sequence[str]) -> tuple[list[str], int]:
-    """Return those of ``paths`` that a middleware turns callers away from, and its matcher's line."""
-    router, tree = resolver.next, resolver.tree
-    file = router.middleware if router.present else None
-    text = tree.read(file) if file else ""
-    root = tree.parsed(file) if file and _SENDS_AWAY.search(text) else None
-    matcher = matcher_of(root) if root is not None else None
-    if matcher is None or _LETS_API_BY.search(text):
-        return [], 1
-    lines = {
-        path: line
-        for path in paths
-        if path.rpartition("/")[2] not in text.lower()  # else it knows the path
-        and (line := matcher.line_before(path)) is not None
-    }
-    return list(lines), next(iter(lines.values()), 1)
+def _entries_intercepted(judge: Judge, jobs: Sequence[Job]) -> Iterator[Finding]:
+    """Yield the jobs whose own paths are not reached, or may not be."""
+    for job in jobs:
+        if job.entry.origin is Origin.MOVED and job.mode is Mode.DIRECT:
+            continue  # nobody calls the path any more
+        answer = code_before(judge.resolver, job.entry.path).answer
+        if isinstance(answer, Stops):
+            text = (
+                f"{answer.place} {answer.how} before {job.entry.path} is reached: the job does not run"
+                " today, and calling its handler in process would start it."
+            )
+            yield routing.ENTRY_INTERCEPTED.found(text, job=job.id, location=answer.place)
+        elif isinstance(answer, Untold):
+            yield _untold(job.entry.path, answer, job.id)
+
+
+def _untold(path: str, answer: Untold, job: str | None) -> Finding:
+    text = f"{answer.place} {answer.why}; it stands before {path}."
+    return routing.FRONT_UNTOLD.found(text, job=job, location=answer.place)
+
+
+def turned_away(
+    resolver: Resolver, paths: Sequence[str], jobs: Sequence[Job] = ()
+) -> dict[str, Front]:
+    """Return what stands before those of ``paths`` that callers may not get to."""
+    fronts = {}
+    for path in paths:
+        dispatched = [path_ for job in jobs if (path_ := dispatched_path(job.entry.path, ""))]
+        called = dispatched or [f"{MOUNT}/a"] if path == MOUNT else [path]
+        caller = Caller.INNGEST if path == ENDPOINT else Caller.VERCEL
+        for one in called:
+            front = front_of(resolver, one, caller)
+            if not isinstance(front.answer, LetsBy):
+                fronts[path] = front
+                break
+    return fronts
 
 
 def _way_past(judge: Judge, file: str, paths: Sequence[str]) -> str:

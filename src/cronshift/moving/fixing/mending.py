@@ -108,8 +108,10 @@ class _Tried:
             text = self._text(file)
             if finding.code == INTERCEPTED.code:
                 resolver = Resolver(self._project.root, self._project.sources[0].document)
-                standing, _ = turned_away(resolver, called_paths(self._project.settings.target))
-                self.texts[file] = leave_out(text, file, standing, plain_routes(resolver)).text
+                standing = turned_away(resolver, called_paths(self._project.settings.target))
+                self.texts[file] = leave_out(
+                    text, file, list(standing), plain_routes(resolver)
+                ).text
             else:
                 self._splices[file] |= splices_of(text, file, finding)
                 self.texts[file] = spliced(text, self._splices[file])

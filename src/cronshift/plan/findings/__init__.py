@@ -23,6 +23,7 @@ ASKED_FIRST = frozenset(
         behaviour.SWALLOWED,
         behaviour.STUB_GET,
         routing.WRONG_METHOD,
+        routing.ENTRY_INTERCEPTED,
     )
 )
 """What ``migrate`` does not move unasked: a handler whose success on Inngest would mean nothing."""

@@ -72,3 +72,19 @@ UNMATCHED_GLOB = Rule(
     "deployment fails.",
     "Correct or remove the pattern.",
 )
+ENTRY_INTERCEPTED = Rule(
+    "CS310",
+    "entry-intercepted",
+    Severity.ERROR,
+    "The app's own code answers before the entry's route does, because Vercel's cron has no session: "
+    "this job has never run, and calling its handler in process would start it.",
+    "Let the path by, if the job is meant to run; else remove the entry.",
+)
+FRONT_UNTOLD = Rule(
+    "CS311",
+    "front-untold",
+    Severity.WARNING,
+    "Whether the code that stands before the path lets a caller without a session by cannot be told "
+    "without running it.",
+    "Ask it: curl the path without a cookie; 401, 403 or a redirect is a stop.",
+)
