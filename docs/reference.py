@@ -11,7 +11,6 @@ import typer.main
 
 from cronshift.cli import COMMANDS, build
 from cronshift.plan.findings import CATALOGUE
-from cronshift.plan.findings.example import example_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +86,7 @@ def _finding(rule: Rule) -> Iterator[str]:
     """Yield one rule's page: what it means, an example of both, the remedy."""
     yield f"# {rule.code} {rule.name}\n"
     yield f"*{rule.severity.value}*. {rule.summary}\n"
-    example = example_of(rule.code)
+    example = rule.example
     if example is not None:
         for title, files in (("Found", example.bad), ("Not found", example.good)):
             yield f"## {title}\n"

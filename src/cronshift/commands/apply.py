@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cronshift.commands.carrying_out import DryRun, Intent, Yes, carry_out
+from cronshift.commands.carrying_out import Confirmation, DryRun, Yes, carry_out
 from cronshift.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def apply(
     operation = _read(file)
     operations.refuse_unfinished(invocation.project.root)
     invocation.console.say(f"{operation.command}, planned by {operation.actor}")
-    carried = carry_out(invocation, operation, Intent("Carry it out?", yes, dry_run))
+    carried = carry_out(invocation, operation, Confirmation("Carry it out?", yes, dry_run))
     if invocation.json:
         invocation.console.document(carried.to_json())
     return carried.code

@@ -28,7 +28,7 @@ SavePlan = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class Confirmation:
     """What the user said about a change.
 
     Attributes:
@@ -54,7 +54,7 @@ class Carried:
         return self.operation.to_json() | {"applied": self.applied}
 
 
-def carry_out(invocation: Invocation, operation: Operation, intent: Intent) -> Carried:
+def carry_out(invocation: Invocation, operation: Operation, confirmation: Confirmation) -> Carried:
     """Show an operation and do with it what the user wants.
 
     Raises:
@@ -69,12 +69,12 @@ def carry_out(invocation: Invocation, operation: Operation, intent: Intent) -> C
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not invocation.json:
         console.result(operation_plan(operation))
-    if intent.save_plan is not None:
-        keep_plan(invocation, operation, intent.save_plan)
+    if confirmation.save_plan is not None:
+        keep_plan(invocation, operation, confirmation.save_plan)
         return Carried(operation, applied=False, code=ExitCode.OK)
-    if intent.dry_run:
+    if confirmation.dry_run:
         return Carried(operation, applied=False, code=ExitCode.OK)
-    if not console.confirm(intent.question, yes=intent.yes):
+    if not console.confirm(confirmation.question, yes=confirmation.yes):
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
     done = operations.apply(invocation.directory, operation)
     return Carried(done, applied=True, code=ExitCode.OK)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import (
+    Confirmation,
     DryRun,
-    Intent,
     Jobs,
     SavePlan,
     Yes,
@@ -81,8 +81,8 @@ def cutover(
         handover=Handover.GUARD if guard else Handover.DEPLOY,
     )
     _show(invocation, prepared)
-    intent = Intent("Add these epochs?", yes=yes, dry_run=dry_run, save_plan=save_plan)
-    carried = carry_out(invocation, prepared.operation, intent)
+    confirmation = Confirmation("Add these epochs?", yes=yes, dry_run=dry_run, save_plan=save_plan)
+    carried = carry_out(invocation, prepared.operation, confirmation)
     if carried.applied:
         console.say("Commit and deploy it before then. Next: cronshift status", style="bold")
     if invocation.json:

@@ -13,6 +13,8 @@ from cronshift.errors import ExitCode
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
 
+_WORDS = ("code", "name", "severity", "summary", "fix")
+
 
 def explain(
     context: typer.Context,
@@ -27,14 +29,14 @@ def explain(
       cronshift explain both-day-fields
     """
     from cronshift.plan.findings import rule_of
-    from cronshift.plan.findings.example import example_of
 
     invocation: Invocation = context.obj
     rule = rule_of(finding)
-    example = example_of(rule.code)
+    example = rule.example
     if invocation.json:
+        words = {name: getattr(rule, name) for name in _WORDS}
         shown = asdict(example) if example else None
-        invocation.console.document({**asdict(rule), "example": shown})
+        invocation.console.document({**words, "example": shown})
         return ExitCode.OK
     text = f"{rule.code} {rule.name} ({rule.severity.value})\n\n{rule.summary}\n"
     for title, files in (("Found", example.bad), ("Not found", example.good)) if example else ():

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import (
+    Confirmation,
     DryRun,
-    Intent,
     Jobs,
     SavePlan,
     Yes,
@@ -62,8 +62,8 @@ def finalize(
     prepared = prepare_finalization(invocation.project, jobs or (), datetime.now(UTC), has_run)
     for job in prepared.done:
         console.say(f"{job} has no entry left; nothing to do.")
-    intent = Intent("Remove what Vercel has of these jobs?", yes, dry_run, save_plan)
-    carried = carry_out(invocation, prepared.operation, intent)
+    confirmation = Confirmation("Remove what Vercel has of these jobs?", yes, dry_run, save_plan)
+    carried = carry_out(invocation, prepared.operation, confirmation)
     if invocation.json:
         console.document(carried.to_json() | _document(prepared))
     else:

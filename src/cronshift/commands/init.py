@@ -45,7 +45,9 @@ def init(
     written = not dry_run and console.confirm(f"Write {CONFIG_NAME}?", yes=yes)
     if written:
         edit = operations.Edit(CONFIG_NAME, text.encode(), operations.ChangeKind.EDIT_CONFIG)
-        operation = operations.build_operation(project.root, "init", [edit], datetime.now(UTC))
+        operation = operations.build_operation(
+            project.root, "init", [edit], datetime.now(UTC), intent=operations.Intent.INIT
+        )
         operations.apply(project.root, operation)
         console.say(f"Wrote {CONFIG_NAME}. Next: cronshift audit")
     if invocation.json:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import (
+    Confirmation,
     DryRun,
-    Intent,
     Jobs,
     SavePlan,
     Yes,
@@ -60,8 +60,8 @@ def rollback(
     prepared = prepare_rollback(invocation.project, jobs or (), datetime.now(UTC))
     for job in prepared.done:
         console.say(f"{job} is Vercel's already.")
-    intent = Intent("Give these ticks back to Vercel?", yes, dry_run, save_plan)
-    carried = carry_out(invocation, prepared.operation, intent)
+    confirmation = Confirmation("Give these ticks back to Vercel?", yes, dry_run, save_plan)
+    carried = carry_out(invocation, prepared.operation, confirmation)
     if carried.applied:
         for sentence in prepared.advice:
             console.say(sentence, style="bold")

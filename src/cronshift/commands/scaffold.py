@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cronshift.commands.carrying_out import DryRun, Intent, SavePlan, Yes, carry_out
+from cronshift.commands.carrying_out import Confirmation, DryRun, SavePlan, Yes, carry_out
 from cronshift.errors import ExitCode  # noqa: TC001 - read at run time
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def scaffold(
         force=force,
     )
     carried = carry_out(
-        invocation, operation, Intent("Write these files?", yes, dry_run, save_plan)
+        invocation, operation, Confirmation("Write these files?", yes, dry_run, save_plan)
     )
     if carried.applied:
         invocation.console.say(_next(operation))

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING
 from cronshift.errors import CronshiftError
 from cronshift.handlers.next import NextRouter
 from cronshift.handlers.tree import SourceTree
-from cronshift.plan.project_findings import ENDPOINT
+from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project import node
 from cronshift.server.endpoint import Endpoint
 

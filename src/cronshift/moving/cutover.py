@@ -23,6 +23,7 @@ from cronshift.moving.windows import (
 from cronshift.operations import (
     ChangeKind,
     Edit,
+    Intent,
     Operation,
     build_operation,
     history,
@@ -30,7 +31,7 @@ from cronshift.operations import (
 )
 from cronshift.operations.files import content, inside
 from cronshift.plan.findings import ASKED_FIRST
-from cronshift.plan.findings.inngest import INTERCEPTED
+from cronshift.plan.findings.fronts import INTERCEPTED
 from cronshift.plan.placement import NEXTJS
 from cronshift.plan.planning import make_plan
 from cronshift.runtime.ownership import (
@@ -159,6 +160,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         f"cutover {' '.join(epochs)} --percent {percent}",
         edits,
         now,
+        intent=Intent.CUTOVER,
         jobs=tuple(epochs),
         operation_id=operation_id,
     )

@@ -14,7 +14,7 @@ from cronshift.moving.cutover import read_ownership
 from cronshift.moving.entries import abandoned, project_after, regenerated, take_out
 from cronshift.moving.fixing.guard_removal import without_guard
 from cronshift.moving.migration import pick_jobs
-from cronshift.operations import ChangeKind, Edit, Operation, build_operation
+from cronshift.operations import ChangeKind, Edit, Intent, Operation, build_operation
 from cronshift.operations.files import content, inside
 from cronshift.plan.leftovers import Leftover, find_leftovers
 from cronshift.plan.placement import NEXTJS
@@ -93,6 +93,7 @@ def prepare_finalization(
         f"finalize {' '.join(job.id for job in ready)}",
         edits,
         now,
+        intent=Intent.FINALIZE,
         jobs=[job.id for job in ready],
     )
     gone = {image.path for image in operation.images if image.after is None}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.model import Job, Mode, Plan
 from cronshift.moving.fixing.acceptance import accepted_of, read_acceptance, remember
 from cronshift.moving.fixing.mending import MENDABLE, mend
-from cronshift.operations import Edit, Operation, build_operation
+from cronshift.operations import Edit, Intent, Operation, build_operation
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.job_ids import unknown_job
 from cronshift.plan.planning import make_plan
@@ -171,6 +171,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         ),
         [*written, *own],
         now,
+        intent=Intent.MIGRATE,
         jobs=[job.id for job in asked if job in kept],
         # What was changed by hand in generated files is seen by their seal, committed or not.
         allow_dirty={edit.path for edit in written},

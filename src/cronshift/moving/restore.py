@@ -9,7 +9,16 @@ from cronshift.errors import RefusedError
 from cronshift.handlers.tree import SourceTree
 from cronshift.moving.entries import put_back, regenerated
 from cronshift.moving.pointing import undispatch
-from cronshift.operations import Change, ChangeKind, Edit, Operation, State
+from cronshift.operations import (
+    ChangeKind,
+    DeleteFile,
+    Edit,
+    Intent,
+    MoveFile,
+    Operation,
+    RemoveGuard,
+    State,
+)
 from cronshift.operations.files import content, inside
 from cronshift.plan.placement import NEXTJS
 from cronshift.project.settings import CONFIG_NAME
@@ -111,24 +120,19 @@ def _route(past: Sequence[Operation], file: str, image: FileImage, now: bytes) -
 
 def _route_before(past: Sequence[Operation], file: str) -> FileImage | None:
     """Return the image of the route that became ``file``, the newest one."""
-    for change in _moves(past, file):
-        return next(image for image in change.images if image.path != file)
-    return None
+    return next((move.old for move in _moves(past, file)), None)
 
 
 def _moved_to(past: Sequence[Operation], file: str) -> bytes | None:
     """Return what ``file`` held when it was moved there."""
-    for change in _moves(past, file):
-        return next(image for image in change.images if image.path == file).after
-    return None
+    return next((move.new.after for move in _moves(past, file)), None)
 
 
-def _moves(past: Sequence[Operation], file: str) -> Iterator[Change]:
+def _moves(past: Sequence[Operation], file: str) -> Iterator[MoveFile]:
     """Yield the moves that made ``file``, the newest first."""
     for operation in reversed(past):
         for change in operation.changes if operation.state is State.APPLIED else ():
-            made = any(image.path == file and image.after is not None for image in change.images)
-            if change.kind is ChangeKind.MOVE and made:
+            if isinstance(change, MoveFile) and change.new.path == file:
                 yield change
 
 
@@ -136,16 +140,16 @@ def _removed(project: Project, jobs: Sequence[str], past: Sequence[Operation]) -
     """Return the edits that bring back what finalizing the jobs removed: routes and guards."""
     edits: dict[str, Edit] = {}
     for operation in reversed(past):
-        if operation.state is not State.APPLIED or not operation.command.startswith("finalize"):
+        if operation.state is not State.APPLIED or operation.intent is not Intent.FINALIZE:
             continue
         if not set(jobs) & set(operation.jobs):
             continue
         for change in operation.changes:
-            if change.kind is not ChangeKind.DELETE and change.kind is not ChangeKind.REMOVE_GUARD:
+            if not isinstance(change, DeleteFile | RemoveGuard):
                 continue
-            for image in change.images:
-                now = content(inside(project.root, image.path))
-                if image.path not in edits and now == image.after:
-                    said = f"bring {image.path} back"
-                    edits[image.path] = Edit(image.path, image.before, ChangeKind.WRITE, said)
+            image = change.image
+            now = content(inside(project.root, image.path))
+            if image.path not in edits and now == image.after:
+                said = f"bring {image.path} back"
+                edits[image.path] = Edit(image.path, image.before, ChangeKind.WRITE, said)
     return list(edits.values())

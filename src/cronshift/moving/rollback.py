@@ -11,6 +11,7 @@ from cronshift.moving.restore import restored
 from cronshift.operations import (
     ChangeKind,
     Edit,
+    Intent,
     Operation,
     build_operation,
     history,
@@ -83,6 +84,7 @@ def prepare_rollback(project: Project, jobs: Collection[str], now: datetime) -> 
         f"rollback {' '.join(back)}",
         edits,
         now,
+        intent=Intent.ROLLBACK,
         jobs=tuple(back),
         operation_id=operation_id,
         allow_dirty=True,  # a way back must be open whatever is uncommitted

@@ -10,27 +10,41 @@ somebody else, so nothing is touched.
 """
 
 from cronshift.operations.building import Edit, build_operation, new_operation_id
-from cronshift.operations.engine import apply, finish, revert
-from cronshift.operations.journal import history, read_operation, refuse_unfinished, unfinished
-from cronshift.operations.model import (
+from cronshift.operations.changes import (
+    AddEpoch,
+    AddToNumber,
     Change,
     ChangeKind,
+    DeleteFile,
+    EditEntries,
+    EditSettings,
     FileImage,
-    Operation,
-    SqlBatch,
-    State,
-    Statement,
+    MoveFile,
+    RemoveGuard,
+    RunSql,
+    WriteFile,
 )
+from cronshift.operations.engine import apply, finish, revert
+from cronshift.operations.journal import history, read_operation, refuse_unfinished, unfinished
+from cronshift.operations.model import Intent, Operation, State
 
 __all__ = [
+    "AddEpoch",
+    "AddToNumber",
     "Change",
     "ChangeKind",
+    "DeleteFile",
     "Edit",
+    "EditEntries",
+    "EditSettings",
     "FileImage",
+    "Intent",
+    "MoveFile",
     "Operation",
-    "SqlBatch",
+    "RemoveGuard",
+    "RunSql",
     "State",
-    "Statement",
+    "WriteFile",
     "apply",
     "build_operation",
     "finish",

@@ -8,10 +8,20 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.errors import RefusedError
+from cronshift.operations.changes import (
+    FILE_CHANGES,
+    Change,
+    ChangeKind,
+    DeleteFile,
+    FileImage,
+    MoveFile,
+    RunSql,
+    WriteFile,
+)
 from cronshift.operations.files import content, inside, mode_of
 from cronshift.operations.journal import history
 from cronshift.operations.lock import actor
-from cronshift.operations.model import Change, ChangeKind, FileImage, Operation, State
+from cronshift.operations.model import Intent, Operation, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -46,10 +56,11 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
     edits: Iterable[Edit],
     now: datetime,
     *,
+    intent: Intent,
     jobs: Sequence[str] = (),
     operation_id: str | None = None,
     allow_dirty: bool | Collection[str] = False,
-    batches: Iterable[Change] = (),
+    batches: Iterable[RunSql] = (),
 ) -> Operation:
     """Return the operation that makes ``edits``; those that change nothing are left out.
 
@@ -58,10 +69,11 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         command: what the user asked for, in words.
         edits: each path at most once.
         now: the instant of its id.
+        intent: what it is for.
         jobs: the jobs it is about.
         operation_id: its id, where the edits already carry it.
         allow_dirty: change files with uncommitted changes too: all, or those of these paths.
-        batches: changes in a database; they come after the files, and are taken back before them.
+        batches: changes of rows; they come after the files, and are taken back before them.
 
     Raises:
         RefusedError: for a path outside the project, one behind a symbolic link, or a file with
@@ -77,6 +89,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         _refuse_dirty(root, [image for image in images if image.path not in spared])
     return Operation(
         id=operation_id or new_operation_id(now),
+        intent=intent,
         command=command,
         actor=actor(),
         created=now,
@@ -104,10 +117,16 @@ def _change(root: Path, edit: Edit) -> Change | None:
             hint="Run the command again.",
             where=edit.path,
         )
-    images = [image] if image.before != image.after else []
+    summary = edit.summary or edit.path
+    is_new = image.before != image.after
     if edit.moved_from is not None:
-        images.append(_image(root, edit.moved_from, None, None))
-    return Change(edit.kind, edit.summary or edit.path, tuple(images)) if images else None
+        left = _image(root, edit.moved_from, None, None)
+        return MoveFile(image, left, summary) if is_new else DeleteFile(left, summary)
+    if not is_new:
+        return None
+    if edit.kind in {ChangeKind.WRITE, ChangeKind.MOVE, ChangeKind.DELETE}:
+        return (WriteFile if image.after is not None else DeleteFile)(image, summary)
+    return FILE_CHANGES[edit.kind](image, summary)
 
 
 def _image(root: Path, path: str, after: bytes | None, mode: int | None) -> FileImage:

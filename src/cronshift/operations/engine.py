@@ -17,10 +17,12 @@ from cronshift.operations import sql
 from cronshift.operations.files import content, inside, stage, staged_path, sync_folder
 from cronshift.operations.journal import forget_operation, refuse_unfinished, write_operation
 from cronshift.operations.lock import project_lock
-from cronshift.operations.model import FileImage, Operation, State
+from cronshift.operations.model import Operation, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from cronshift.operations.changes import FileImage
 
     Observer = Callable[[FileImage], None]
 
@@ -76,13 +78,15 @@ def revert(root: Path, operation: Operation, observer: Observer = lambda _: None
 
 
 def _drive(root: Path, operation: Operation, observer: Observer) -> Operation:
-    images, made, _ = _direction(operation)
-    _refuse_strangers(root, images, done_is_fine=True)
+    heading = _heading(operation)
+    _refuse_strangers(root, heading.images, done_is_fine=True)
     try:
         _clear_stage(root, operation)
         write_operation(root, operation)
-        pending = [image for image in images if content(inside(root, image.path)) != image.after]
-        _stage(root, operation.id, pending, made)
+        pending = [
+            image for image in heading.images if content(inside(root, image.path)) != image.after
+        ]
+        _stage(root, operation.id, pending, heading.made)
     except OSError as error:
         raise _not_writable(error) from error
     return _run(root, operation, observer)
@@ -90,18 +94,18 @@ def _drive(root: Path, operation: Operation, observer: Observer) -> Operation:
 
 def _run(root: Path, operation: Operation, observer: Observer) -> Operation:
     """Rename and remove; everything new is staged."""
-    images, _, emptied = _direction(operation)
+    heading = _heading(operation)
     backwards = operation.state is State.REVERTING
     if backwards:
         _settle_batches(operation, done=False)
     try:
-        for image in images:
+        for image in heading.images:
             _settle(inside(root, image.path), operation.id, image)
             observer(image)
-        for folder in {inside(root, image.path).parent for image in images}:
+        for folder in {inside(root, image.path).parent for image in heading.images}:
             if folder.is_dir():
                 sync_folder(folder)
-        _remove_folders(root, emptied)
+        _remove_folders(root, heading.emptied)
     except OSError as error:
         raise RefusedError(
             f"Operation {operation.id} stopped half-way: {error}.",
@@ -121,14 +125,9 @@ def _settle_batches(operation: Operation, *, done: bool) -> None:
         sql.settle(batch, operation.id, number, done=done)
 
 
-def _direction(
-    operation: Operation,
-) -> tuple[Sequence[FileImage], Sequence[str], Sequence[str]]:
-    """Return images, folders to make and folders to remove, in the direction it is heading."""
-    if operation.state is State.REVERTING:
-        backwards = [image.inverse() for image in reversed(operation.images)]
-        return backwards, operation.emptied[::-1], operation.made[::-1]
-    return operation.images, operation.made, operation.emptied
+def _heading(operation: Operation) -> Operation:
+    """Return what is to be done: the operation, or its inverse where it is taken back."""
+    return operation.inverse() if operation.state is State.REVERTING else operation
 
 
 def _refuse_strangers(root: Path, images: Sequence[FileImage], *, done_is_fine: bool) -> None:

@@ -80,7 +80,7 @@ def _files(root: Path) -> list[Path]:
 def _read(path: Path) -> Operation:
     try:
         return Operation.from_json(json.loads(path.read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise RefusedError(
             f"The journal's {path.name} cannot be read: {type(error).__name__}: {error}.",
             reason="broken-journal",

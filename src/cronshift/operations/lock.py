@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from cronshift.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -28,6 +26,11 @@ def project_lock(root: Path) -> Iterator[None]:
     Raises:
         RefusedError: if another process holds it, naming that process and how long it has.
     """
+    from filelock import (
+        FileLock,
+        Timeout,
+    )  # brings asyncio, which a look at the journal never needs
+
     folder = root / STATE_FOLDER
     owner = folder / "lock.owner"
     try:

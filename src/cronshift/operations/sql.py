@@ -1,5 +1,7 @@
 """Changes in the user's database: a batch of statements that is done once, or undone once.
 
+No text of SQL is ever read from anywhere: the statements are built here, from their kind.
+
 A row in ``cronshift_changes``, written in the same transaction, is the record of it, so that
 finishing after a crash neither repeats nor forgets.
 """
@@ -12,12 +14,12 @@ from typing import TYPE_CHECKING
 from cronshift.errors import RefusedError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import ColumnClause, Connection, Engine
 
-    from cronshift.operations.model import SqlBatch
+    from cronshift.operations.changes import AddToNumber, RunSql
 
 
-def settle(batch: SqlBatch, operation: str, number: int, *, done: bool) -> None:
+def settle(batch: RunSql, operation: str, number: int, *, done: bool) -> None:
     """Bring a batch to its state: its statements run (``done``), or taken back.
 
     Raises:
@@ -34,8 +36,8 @@ def settle(batch: SqlBatch, operation: str, number: int, *, done: bool) -> None:
             connection.execute(text(_TABLE))
             if _is_done(connection, key) == done:
                 return
-            for statement in batch.forward if done else batch.backward:
-                connection.execute(text(statement.sql), dict(statement.parameters))
+            for statement in (batch if done else batch.inverse()).statements:
+                _add(connection, statement)
             connection.execute(text(_MARK if done else _UNMARK), key)
     except SQLAlchemyError as error:
         raise RefusedError(
@@ -47,7 +49,7 @@ def settle(batch: SqlBatch, operation: str, number: int, *, done: bool) -> None:
         engine.dispose()
 
 
-def check(batch: SqlBatch) -> None:
+def check(batch: RunSql) -> None:
     """Make sure that the database can be reached, before anything is changed.
 
     Raises:
@@ -75,6 +77,19 @@ CREATE TABLE IF NOT EXISTS cronshift_changes (
 """
 _MARK = "INSERT INTO cronshift_changes (operation, number) VALUES (:operation, :number)"
 _UNMARK = "DELETE FROM cronshift_changes WHERE operation = :operation AND number = :number"
+
+
+def _add(connection: Connection, statement: AddToNumber) -> None:
+    """Add to a number; the names are quoted, the values are parameters."""
+    from sqlalchemy import column, table, update
+
+    number: ColumnClause[int] = column(statement.column)
+    rows = table(statement.table, column(statement.key), number)
+    connection.execute(
+        update(rows)
+        .where(rows.c[statement.key] == statement.value)
+        .values({statement.column: number + statement.amount})
+    )
 
 
 def _is_done(connection: Connection, key: dict[str, object]) -> bool:

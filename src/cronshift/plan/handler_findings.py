@@ -4,52 +4,33 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
 from functools import cached_property
-from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
-from cronshift.handlers import Resolution, Resolver, Verdict
-from cronshift.handlers.behaviour import Auth, Behaviour, Loose, Spot
+from cronshift.handlers import Resolver, Verdict
+from cronshift.handlers.behaviour import Auth, Behaviour
 from cronshift.handlers.functions import glob
 from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascript
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
 from cronshift.handlers.tree import IMPORT
 from cronshift.handlers.workspaces import below
-from cronshift.model import CronEntry, Finding, Handler, HandlerKind, Location
-from cronshift.plan.findings import behaviour as behaves
-from cronshift.plan.findings import load
-from cronshift.plan.findings import routing as rules
-from cronshift.plan.forecast import SOME_DAY
+from cronshift.model import CronEntry, Finding, Handler, HandlerKind
+from cronshift.plan.findings import CATALOGUE
+from cronshift.plan.findings.subject import JobSubject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from cronshift.plan.findings import Rule
     from cronshift.schedule import Schedule
 
-_TICKS_LOOKED_AT = 300
 _AMBIENT = re.compile(r"[\"']next/headers[\"']")
 _OF_NEXT = re.compile(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")
 _TYPES = re.compile(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
 _MOST_IMPORTED = 300  # modules of one handler
 _LONGEST_GLOB = 256  # characters; the schema of vercel.json
-_AUTH = {
-    Auth.NONE: (behaves.NO_AUTH, "checks nobody"),
-    Auth.FAIL_OPEN: (behaves.FAIL_OPEN, "checks its caller only where the secret is set"),
-    Auth.UNDEFINED: (
-        behaves.UNDEFINED_BEARER,
-        "takes `Bearer undefined` where the secret is not set",
-    ),
-    Auth.SPOOFABLE: (behaves.SPOOFABLE, "believes a header that anybody can send"),
-}
-_LOOSE = {
-    Loose.MAIN: (behaves.NOT_AWAITED, "is started and not awaited"),
-    Loose.SIDE: (behaves.SIDE_NOT_AWAITED, "is started and not awaited"),
-    Loose.AFTER: (behaves.AFTER_RESPONSE, "goes on behind the answer"),
-}
+_CALLED = {Verdict.ANSWERED, Verdict.UNKNOWN}
 
 
 class Judge:
@@ -75,21 +56,16 @@ class Judge:
         """Return what answers an entry, and all that is to say about it."""
         resolution = self.resolver.resolve(entry.path)
         handler = resolution.handler
-        if resolution.verdict is Verdict.UNKNOWN and handler is None:
-            candidates = below(self.resolver, entry.path)
-            if candidates:
-                text = (
-                    f"{entry.path} is answered in {', '.join(candidates)}, and not in this folder."
-                )
-                return None, [rules.AMBIGUOUS_ROOT.found(text, job=job, location=entry.source)]
-        found = list(self._route(entry, resolution, job))
-        if handler is None or resolution.verdict not in {Verdict.ANSWERED, Verdict.UNKNOWN}:
-            return handler, found
-        seen = self.behaviour(handler)
-        handler = self._described(handler, seen)
-        found += self._findings(entry, handler, seen, job)
-        found += _overlap(entry, handler, schedule, job)
-        return handler, found
+        is_nowhere = resolution.verdict is Verdict.UNKNOWN and handler is None
+        elsewhere = below(self.resolver, entry.path) if is_nowhere else ()
+        seen = Behaviour()
+        if handler is not None and resolution.verdict in _CALLED:
+            seen = self.behaviour(handler)
+            handler = self._described(handler, seen)
+        subject = JobSubject(
+            job, entry, schedule, resolution, handler, seen, elsewhere, self.resolver
+        )
+        return handler, [finding for rule in CATALOGUE.values() for finding in rule.in_job(subject)]
 
     def named(self, reference: str) -> Handler:
         """Return the handler that ``path/to/file.ts:export`` names in the app's own TypeScript.
@@ -144,88 +120,6 @@ class Judge:
             )
         return self._known[handler]
 
-    def _route(self, entry: CronEntry, resolution: Resolution, job: str) -> Iterator[Finding]:
-        def found(rule: Rule, message: str, fix: str | None = None) -> Finding:
-            return rule.found(message, job=job, location=entry.source, fix=fix)
-
-        path, handler, why = entry.path, resolution.handler, resolution.why
-        match resolution.verdict:
-            case Verdict.DEAD:
-                inside = (
-                    f", not even in {why}" if why.endswith((".py", ".ts", ".js", ".mjs")) else ""
-                )
-                behind = f" behind {why}" if why and not inside else ""
-                near = " or ".join(resolution.nearest)
-                text = f"Nothing answers {path}{inside}{behind}."
-                yield found(
-                    rules.DEAD_PATH,
-                    text,
-                    f"Did you mean {near}? Else remove the entry." if near else None,
-                )
-            case Verdict.WRONG_METHOD if handler is not None:
-                methods = ", ".join(resolution.methods)
-                place = handler.route or Location(handler.file, handler.line)
-                said = f"answers only {methods}" if methods else f"exports no {handler.export}"
-                yield found(rules.WRONG_METHOD, f"{place.file} {said}; {path} is called with GET.")
-            case Verdict.REDIRECTED:
-                text = f"{path} is redirected to {resolution.target} by {why}."
-                yield found(rules.REDIRECTED, text, f"Write {resolution.target} as the path.")
-            case Verdict.EXTERNAL:
-                yield found(rules.EXTERNAL, f"{path} is passed on to {resolution.target} by {why}.")
-            case Verdict.UNKNOWN if path.startswith("/_svc/"):
-                yield found(rules.UNKNOWN_HANDLER, f"{path} is {why}.")
-            case Verdict.UNKNOWN if handler is not None:
-                yield found(rules.UNKNOWN_HANDLER, f"{path} lies inside {handler.file}: {why}.")
-            case _ if handler is not None and handler.kind in {
-                HandlerKind.NEXT_PAGE,
-                HandlerKind.STATIC,
-            }:
-                yield found(rules.PAGE, f"{path} ends at {handler.file}.")
-
-    def _findings(
-        self, entry: CronEntry, handler: Handler, seen: Behaviour, job: str
-    ) -> Iterator[Finding]:
-        file, path = handler.file, entry.path
-        is_edge = seen.runtime in {"edge", "experimental-edge"}
-        is_cached = handler.kind is HandlerKind.NEXT_ROUTE
-        said: list[tuple[Rule, Sequence[Spot | None], str]] = [
-            (
-                rules.WRONG_METHOD,
-                [seen.refuses_get],
-                f"The code answers only {{}}; {path} is called with GET.",
-            ),
-            (behaves.STUB_GET, [seen.stub], "GET does nothing; {} does the work."),
-            *(
-                (_LOOSE[loose][0], [spot], f"`{{}}` {_LOOSE[loose][1]}.")
-                for loose, spot in seen.loose
-            ),
-            (behaves.SWALLOWED, seen.swallowed, "An error ends in success: `{}`."),
-            (behaves.SOFT_FAILURE, seen.soft, "The answer says {}."),
-            (behaves.SIDE_EFFECTS, seen.side_effects, "`{}` runs when the module is loaded."),
-            (behaves.CACHED_GET, [seen.cached] if is_cached else [], "{} keeps the answer."),
-            (behaves.STREAMS, [seen.streams], f"{file} streams its answer."),
-            (behaves.NEVER_ANSWERS, [seen.silent], f"{file} never answers."),
-            (behaves.READS_SCHEDULE, [seen.reads_schedule], f"{file} reads {{}}."),
-            (behaves.EDGE, [seen.work] if is_edge else [], f"{file} runs on the Edge runtime."),
-        ]
-        if seen.auth in _AUTH and seen.stub is None and not self._protected(path, seen.auth):
-            rule, how = _AUTH[seen.auth]
-            said.append((rule, [seen.auth_spot], f"{file} {how}."))
-        for rule, spots, text in said:
-            for spot in spots:
-                if spot is not None:
-                    message = text.replace("{}", spot.what)
-                    place = Location(spot.file, spot.line)
-                    yield rule.found(message, job=job, location=place)
-
-    def _protected(self, path: str, auth: Auth) -> bool:
-        """Return whether a middleware may check the callers that the handler does not."""
-        router = self.resolver.next
-        if auth is not Auth.NONE or not router.present or router.middleware is None:
-            return False
-        text = self.resolver.tree.read(router.middleware)
-        return "cron" in text.lower() or "authorization" in text.lower() or path in text
-
     def configured_duration(self, file: str) -> int | None:
         """Return the ``maxDuration`` that vercel.json's ``functions`` gives a file."""
         for pattern, options in self._options:
@@ -247,25 +141,3 @@ class Judge:
             options = given[name]
             if isinstance(options, dict):
                 yield pattern, options
-
-
-def _overlap(
-    entry: CronEntry, handler: Handler, schedule: Schedule | None, job: str
-) -> Iterator[Finding]:
-    """Yield whether a run may still go on when the next one is due."""
-    if schedule is None or schedule.never or not handler.max_duration:
-        return
-    shortest = shortest_gap(schedule)
-    if shortest is not None and shortest < timedelta(seconds=handler.max_duration):
-        minutes = shortest.total_seconds() / 60
-        text = (
-            f"{entry.path} is due again after {minutes:g} min and may run for "
-            f"{handler.max_duration / 60:g} min."
-        )
-        yield load.OVERLAPS.found(text, job=job, location=entry.source)
-
-
-def shortest_gap(schedule: Schedule) -> timedelta | None:
-    """Return the shortest time between two ticks, among the next few hundred."""
-    ticks = list(islice(schedule.after(SOME_DAY), _TICKS_LOOKED_AT))
-    return min((after - before for before, after in pairwise(ticks)), default=None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.next import route_params
 from cronshift.model import PYTHON_KINDS, AppCode, Handler, HandlerKind, Routers
-from cronshift.plan.project_findings import ENDPOINT
+from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
 from cronshift.project.settings import Settings
 from cronshift.vercel.dispatcher import MOUNT

@@ -39,7 +39,8 @@ from cronshift.plan.placement import (
     out_folder,
     routers_of,
 )
-from cronshift.plan.project_findings import sdk_major, survey
+from cronshift.plan.project_findings import survey
+from cronshift.project.inngest_sdk import sdk_major
 from cronshift.project.settings import CONFIG_NAME, Settings
 from cronshift.runtime.ownership import OWNERSHIP_NAME, parse_ownership
 from cronshift.schedule import Schedule

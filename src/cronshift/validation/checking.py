@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cronshift.plan.findings import inngest as rules
-from cronshift.plan.project_findings import is_refused
+from cronshift.plan.findings import registration as rules
+from cronshift.plan.findings.inngest import REFUSED_SDK
+from cronshift.project.inngest_sdk import is_refused
 from cronshift.validation.limits import check_options
 from cronshift.validation.schedules import check_triggers, same_ticks, schedules
 
@@ -60,7 +61,7 @@ def _app(plan: Plan, registration: Registration) -> Iterator[Finding]:
         )
     version = _JS_SDK.fullmatch(registration.sdk or "")
     if version and is_refused(tuple(map(int, version.groups()))):
-        yield rules.REFUSED_SDK.found(f"The endpoint runs {registration.sdk}.")
+        yield REFUSED_SDK.found(f"The endpoint runs {registration.sdk}.")
     if registration.mode == "cloud" and registration.has_signing_key is False:
         yield rules.NO_SIGNING_KEY.found("The endpoint is in cloud mode and has no signing key.")
 

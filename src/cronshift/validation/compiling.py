@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.model import Location
-from cronshift.plan.findings import inngest as rules
+from cronshift.plan.findings import registration as rules
 from cronshift.project import node
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cronshift.plan.findings import inngest as rules
+from cronshift.plan.findings import registration as rules
 from cronshift.schedule.engine_durations import read_duration
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.model import Location
-from cronshift.plan.findings.inngest import OUT_OF_DATE
+from cronshift.plan.findings.registration import OUT_OF_DATE
 from cronshift.server.endpoint import Endpoint
 from cronshift.targets import generate
 from cronshift.targets.changes import FileAction, compare

@@ -7,7 +7,7 @@ from itertools import combinations, islice
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ScheduleError
-from cronshift.plan.findings import inngest as rules
+from cronshift.plan.findings import registration as rules
 from cronshift.schedule import Schedule
 from cronshift.schedule.engine_durations import read_duration
 

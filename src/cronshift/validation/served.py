@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
 from cronshift.model import Severity
-from cronshift.plan.findings.inngest import COUNT_DIFFERS
+from cronshift.plan.findings.registration import COUNT_DIFFERS
 from cronshift.server.app import build_app
 from cronshift.server.endpoint import Endpoint
 from cronshift.server.serving import listen, origin, running

@@ -24,8 +24,8 @@ from cronshift.handlers.values import (
     members,
     value,
 )
-from cronshift.plan.project_findings import sdk_version
 from cronshift.project.conventions.sources import is_test
+from cronshift.project.inngest_sdk import sdk_version
 from cronshift.validation.registration import (
     FunctionConfig,
     Registration,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 from cronshift.operations import (
     ChangeKind,
     Edit,
+    Intent,
     Operation,
     apply,
     build_operation,
@@ -75,7 +76,7 @@ def die_at(number: int) -> None:
 def main(root: pathlib.Path, verb: str, number: int) -> None:
     """Do what was asked, as far as it gets."""
     if verb == "apply":
-        operation = build_operation(root, "test", EDITS, NOW)
+        operation = build_operation(root, "test", EDITS, NOW, intent=Intent.MIGRATE)
         die_at(number)
         apply(root, operation)
     elif verb == "plan":

@@ -11,13 +11,12 @@ from sqlalchemy import Engine, create_engine, text
 
 from cronshift.errors import RefusedError
 from cronshift.operations import (
-    Change,
-    ChangeKind,
+    AddToNumber,
     Edit,
+    Intent,
     Operation,
-    SqlBatch,
+    RunSql,
     State,
-    Statement,
     apply,
     build_operation,
     finish,
@@ -61,18 +60,11 @@ def balance(engine: Engine, table: str) -> int:
 
 
 def an_operation(root: Path, table: str, *, wrong: bool = False) -> Operation:
-    move = f"UPDATE {table} SET credits = credits + :amount WHERE id = :id"
-    batch = SqlBatch(
-        "DATABASE_URL",
-        (
-            Statement(move, {"amount": 5, "id": 1}),
-            *([Statement("UPDATE nowhere SET x = 1")] if wrong else []),
-        ),
-        (Statement(move, {"amount": -5, "id": 1}),),
-    )
-    change = Change(ChangeKind.SQL, "refund", batch=batch)
+    tables = (table, "nowhere") if wrong else (table,)
+    refund = tuple(AddToNumber(name, "id", 1, "credits", 5) for name in tables)
+    batch = RunSql("DATABASE_URL", refund, "refund")
     edits = [Edit("note.txt", b"refunded\n")]
-    return build_operation(root, "refund", edits, NOW, batches=[change])
+    return build_operation(root, "refund", edits, NOW, intent=Intent.ROLLBACK, batches=[batch])
 
 
 def test_files_and_rows_change_together_and_back(

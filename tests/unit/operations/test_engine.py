@@ -16,6 +16,7 @@ from cronshift.errors import CronshiftError, RefusedError
 from cronshift.operations import (
     ChangeKind,
     Edit,
+    Intent,
     State,
     apply,
     build_operation,
@@ -36,7 +37,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def build(root: Path, *edits: Edit, now: datetime = NOW) -> Operation:
-    return build_operation(root, "test", edits, now)
+    return build_operation(root, "test", edits, now, intent=Intent.MIGRATE)
 
 
 def git(root: Path, *arguments: str) -> None:
@@ -154,11 +155,13 @@ import resource, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from cronshift.errors import RefusedError
-from cronshift.operations import Edit, apply, build_operation
+from cronshift.operations import Edit, Intent, apply, build_operation
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 root = Path(sys.argv[1])
 edits = [Edit("a.txt", b"small"), Edit("deep/b.txt", b"x" * 200_000)]
-operation = build_operation(root, "test", edits, datetime(2026, 11, 24, tzinfo=UTC))
+operation = build_operation(
+    root, "test", edits, datetime(2026, 11, 24, tzinfo=UTC), intent=Intent.MIGRATE
+)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 try:
     apply(root, operation)

@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from cronshift.errors import ConfigError
 from cronshift.handlers.functions import glob
 from cronshift.handlers.patterns import from_regex, from_source
-from cronshift.plan.findings import AUDITED
-from cronshift.plan.findings.example import example_of
+from cronshift.plan.findings import AUDITED, CATALOGUE
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 
-EXAMPLES = [example.bad for code in sorted(AUDITED) if (example := example_of(code))]
+EXAMPLES = [example.bad for code in sorted(AUDITED) if (example := CATALOGUE[code].example)]
 SIGNS = st.text(alphabet="(){}[]<>`\"'=,;:.*+?|\\/#@$ \n\t\0é🕐ab", max_size=12)
 NAMES = st.sampled_from(
     [

@@ -39,7 +39,9 @@ def write(
 ) -> list[str]:
     """Do as ``migrate`` does: make the edits one operation, and apply it."""
     wanted, copies = edits(root, changes, force=force, remove_stale=remove_stale)
-    operation = operations.build_operation(root, "migrate", wanted, datetime.now(UTC))
+    operation = operations.build_operation(
+        root, "migrate", wanted, datetime.now(UTC), intent=operations.Intent.MIGRATE
+    )
     if operation.changes:
         operations.apply(root, operation)
     return copies

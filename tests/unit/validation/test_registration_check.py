@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cronshift.model import CronEntry, Job, Location, Mode, Plan, Severity
-from cronshift.plan.findings import CATALOGUE, Rule
-from cronshift.plan.findings import inngest as rules
+from cronshift.plan.findings import CATALOGUE
 from cronshift.schedule import Schedule
 from cronshift.validation import FunctionConfig, Registration, check
 from cronshift.validation.registration import (
@@ -169,7 +168,7 @@ def test_cloud_mode_without_a_signing_key_is_found() -> None:
 
 
 def test_every_rule_has_its_own_code_and_name() -> None:
-    codes = [rule.code for rule in vars(rules).values() if isinstance(rule, Rule)]
+    codes = [code for code in CATALOGUE if code.startswith("CS4")]
     assert codes == [f"CS{401 + n}" for n in range(len(codes))]
     assert len({rule.name for rule in CATALOGUE.values()}) == len(CATALOGUE)
     assert set(codes) < set(CATALOGUE)

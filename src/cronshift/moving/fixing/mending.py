@@ -14,11 +14,10 @@ from cronshift.operations import Edit
 from cronshift.operations.files import content, inside
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.findings.behaviour import NOT_AWAITED, STUB_GET, SWALLOWED
-from cronshift.plan.findings.inngest import INTERCEPTED
+from cronshift.plan.findings.fronts import INTERCEPTED, plain_routes, turned_away
 from cronshift.plan.findings.routing import WRONG_METHOD
 from cronshift.plan.placement import called_paths
 from cronshift.plan.planning import make_plan
-from cronshift.plan.project_findings import plain_routes, turned_away
 from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 MENDABLE = ASKED_FIRST | {INTERCEPTED.code}
 """The findings that ``--fix`` looks at; not all of them can be mended as text."""
 
+_AS_TEXT = {NOT_AWAITED.code, INTERCEPTED.code}
+_OTHERS = "how the handler is to go on is yours to say"
 _YOURS = {
     SWALLOWED.code: "whether to throw the error on or to answer 500 is yours to say",
     STUB_GET.code: "which function does the work is yours to say",
@@ -103,8 +104,8 @@ class _Tried:
         """
         file = _file(finding)
         try:
-            if finding.code in _YOURS:
-                raise NotRepairableError(_YOURS[finding.code])  # noqa: TRY301 - as the others
+            if finding.code not in _AS_TEXT:
+                raise NotRepairableError(_YOURS.get(finding.code, _OTHERS))  # noqa: TRY301 - as the others
             text = self._text(file)
             if finding.code == INTERCEPTED.code:
                 resolver = Resolver(self._project.root, self._project.sources[0].document)

@@ -1,54 +1,51 @@
-"""The catalogue of findings: every rule's code, name, severity, meaning and remedy.
+"""The catalogue of findings: every rule that stands in a module of this package.
 
 ``CS1xx`` schedule and entry, ``CS2xx`` handler behaviour, ``CS3xx`` routing and reachability,
 ``CS4xx`` the Inngest side, ``CS5xx`` cost and load, ``CS6xx`` leftovers (DESIGN 5.7).
 """
 
 from difflib import get_close_matches
+from importlib import import_module
+from pkgutil import iter_modules
 
 from cronshift.errors import CronshiftError
-from cronshift.plan.findings import behaviour, entries, inngest, leftovers, load, routing
-from cronshift.plan.findings.rule import Rule
+from cronshift.plan.findings.rule import Rule, Stage
 
 CATALOGUE: dict[str, Rule] = {
     rule.code: rule
-    for family in (entries, behaviour, routing, inngest, load, leftovers)
-    for rule in vars(family).values()
-    if isinstance(rule, Rule)
-}
-ASKED_FIRST = frozenset(
-    rule.code
-    for rule in (
-        behaviour.NOT_AWAITED,
-        behaviour.SWALLOWED,
-        behaviour.STUB_GET,
-        routing.WRONG_METHOD,
-        routing.ENTRY_INTERCEPTED,
+    for rule in sorted(
+        (
+            rule
+            for module in iter_modules(__path__)
+            for rule in vars(import_module(f"{__name__}.{module.name}")).values()
+            if isinstance(rule, Rule)
+        ),
+        key=lambda rule: rule.code,
     )
-)
+}
+ASKED_FIRST = frozenset(code for code, rule in CATALOGUE.items() if rule.asked_first)
 """What ``migrate`` does not move unasked: a handler whose success on Inngest would mean nothing."""
-BY_NAME: dict[str, Rule] = {rule.name: rule for rule in CATALOGUE.values()}
-_SURVEYED = {"CS423", "CS430", "CS431", "CS432", "CS433"}
-AUDITED = frozenset(code for code in CATALOGUE if not code.startswith("CS4") or code in _SURVEYED)
+AUDITED = frozenset(code for code, rule in CATALOGUE.items() if rule.stage is Stage.AUDIT)
 """What ``audit`` can say; the rest is ``validate``'s."""
+BY_NAME: dict[str, Rule] = {rule.name: rule for rule in CATALOGUE.values()}
 
 
-def rule_of(said: str) -> Rule:
+def rule_of(name: str) -> Rule:
     """Return the rule that a code or a name stands for, in whatever case.
 
     Raises:
         CronshiftError: for a finding that there is none of, with those that are close.
     """
-    rule = CATALOGUE.get(said.upper()) or BY_NAME.get(said.lower())
+    rule = CATALOGUE.get(name.upper()) or BY_NAME.get(name.lower())
     if rule is not None:
         return rule
-    close = get_close_matches(said.upper(), CATALOGUE, n=3, cutoff=0.6)
-    close += get_close_matches(said.lower(), BY_NAME, n=3, cutoff=0.6)
+    close = get_close_matches(name.upper(), CATALOGUE, n=3, cutoff=0.6)
+    close += get_close_matches(name.lower(), BY_NAME, n=3, cutoff=0.6)
     raise CronshiftError(
-        f"There is no finding {said!r}.",
+        f"There is no finding {name!r}.",
         reason="no-such-finding",
         hint=f"Did you mean {' or '.join(close)}?" if close else "cronshift audit shows them.",
     )
 
 
-__all__ = ["ASKED_FIRST", "AUDITED", "BY_NAME", "CATALOGUE", "Rule", "rule_of"]
+__all__ = ["ASKED_FIRST", "AUDITED", "BY_NAME", "CATALOGUE", "Rule", "Stage", "rule_of"]

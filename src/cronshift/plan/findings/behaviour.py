@@ -2,8 +2,55 @@
 
 from __future__ import annotations
 
-from cronshift.model import Severity
-from cronshift.plan.findings.rule import Rule
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.behaviour import Auth, Loose
+from cronshift.model import HandlerKind, Severity
+from cronshift.plan.findings.rule import Rule, at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.plan.findings.rule import Evidence, JobCheck
+    from cronshift.plan.findings.subject import JobSubject
+
+_EDGE = {"edge", "experimental-edge"}
+
+
+def _loose(loose: Loose, how: str) -> JobCheck:
+    """Return the check for work that goes on behind the answer in one way."""
+    return lambda job: at(
+        [spot for kind, spot in job.behaviour.loose if kind is loose], f"`{{}}` {how}."
+    )
+
+
+def _caller(auth: Auth, how: str) -> JobCheck:
+    """Return the check for a caller that is checked in one way."""
+
+    def check(job: JobSubject) -> Iterator[Evidence]:
+        behaviour = job.behaviour
+        if behaviour.auth is auth and behaviour.stub is None and not _checked_before(job):
+            yield from at([behaviour.auth_spot], f"{_file(job)} {how}.")
+
+    return check
+
+
+def _checked_before(job: JobSubject) -> bool:
+    """Return whether a middleware may check the callers that the handler does not."""
+    router = job.resolver.next
+    if job.behaviour.auth is not Auth.NONE or not router.present or router.middleware is None:
+        return False
+    text = job.resolver.tree.read(router.middleware)
+    return "cron" in text.lower() or "authorization" in text.lower() or job.entry.path in text
+
+
+def _is_next_route(job: JobSubject) -> bool:
+    return job.handler is not None and job.handler.kind is HandlerKind.NEXT_ROUTE
+
+
+def _file(job: JobSubject) -> str:
+    return job.handler.file if job.handler is not None else ""
+
 
 NOT_AWAITED = Rule(
     "CS201",
@@ -13,6 +60,8 @@ NOT_AWAITED = Rule(
     "and Inngest would call every run a success, so that no failure is ever tried again.",
     "Await the work before answering; for a loop, `await Promise.all(items.map(async …))`. "
     "cronshift migrate --fix does so where text alone can.",
+    of_job=_loose(Loose.MAIN, "is started and not awaited"),
+    asked_first=True,
 )
 SIDE_NOT_AWAITED = Rule(
     "CS202",
@@ -20,6 +69,7 @@ SIDE_NOT_AWAITED = Rule(
     Severity.NOTE,
     "Something beside the work is started and not awaited; it may be cut off behind the answer.",
     "Await it, or hand it to `after()`, unless losing it now and then is fine.",
+    of_job=_loose(Loose.SIDE, "is started and not awaited"),
 )
 AFTER_RESPONSE = Rule(
     "CS203",
@@ -28,6 +78,7 @@ AFTER_RESPONSE = Rule(
     "Work goes on behind the answer (`after`, `waitUntil`, BackgroundTasks): Inngest sees a success "
     "before that work begins, and does not try it again when it fails.",
     "Await the work before answering; a function on Inngest has no need to answer fast.",
+    of_job=_loose(Loose.AFTER, "goes on behind the answer"),
 )
 SWALLOWED = Rule(
     "CS204",
@@ -36,6 +87,8 @@ SWALLOWED = Rule(
     "Errors of the work are caught and answered with success, so that a failed run is never tried "
     "again and never shown as failed.",
     "Throw the error on, or answer 500.",
+    of_job=lambda job: at(job.behaviour.swallowed, "An error ends in success: `{}`."),
+    asked_first=True,
 )
 SOFT_FAILURE = Rule(
     "CS205",
@@ -43,6 +96,7 @@ SOFT_FAILURE = Rule(
     Severity.WARNING,
     "A failure is told in the body of an answer with status 200, so that it counts as a success.",
     "Answer with a status of 400 or more, or throw, when something failed.",
+    of_job=lambda job: at(job.behaviour.soft, "The answer says {}."),
 )
 NO_AUTH = Rule(
     "CS206",
@@ -50,6 +104,7 @@ NO_AUTH = Rule(
     Severity.WARNING,
     "Nothing in the handler checks who calls: anybody who knows the path can run the job.",
     "Compare the Authorization header with `Bearer ${CRON_SECRET}`, and answer 401 when that is not set.",
+    of_job=_caller(Auth.NONE, "checks nobody"),
 )
 FAIL_OPEN = Rule(
     "CS207",
@@ -57,6 +112,7 @@ FAIL_OPEN = Rule(
     Severity.WARNING,
     "The caller is checked only where the secret is set; without it anybody can run the job.",
     "Refuse when the secret is not set.",
+    of_job=_caller(Auth.FAIL_OPEN, "checks its caller only where the secret is set"),
 )
 UNDEFINED_BEARER = Rule(
     "CS208",
@@ -64,6 +120,7 @@ UNDEFINED_BEARER = Rule(
     Severity.WARNING,
     "The header is compared with a text that holds an unset variable: then `Bearer undefined` passes.",
     "Refuse when the secret is not set, before comparing.",
+    of_job=_caller(Auth.UNDEFINED, "takes `Bearer undefined` where the secret is not set"),
 )
 SPOOFABLE = Rule(
     "CS209",
@@ -72,6 +129,7 @@ SPOOFABLE = Rule(
     "The caller is checked by a header that anybody can send (x-vercel-cron, the user agent); "
     "Inngest does not send it, so a bridged call would be refused too.",
     "Check the bearer of CRON_SECRET instead.",
+    of_job=_caller(Auth.SPOOFABLE, "believes a header that anybody can send"),
 )
 STUB_GET = Rule(
     "CS210",
@@ -80,6 +138,8 @@ STUB_GET = Rule(
     "GET only says something and another method does the work. Vercel sends GET, so the work has "
     "never been done on schedule, and moving the job would go on not doing it.",
     "Let GET do the work, or name the function that does as `handler` of the job.",
+    of_job=lambda job: at([job.behaviour.stub], "GET does nothing; {} does the work."),
+    asked_first=True,
 )
 CACHED_GET = Rule(
     "CS211",
@@ -87,6 +147,9 @@ CACHED_GET = Rule(
     Severity.WARNING,
     "Next answers this GET from its cache, so the code does not run on every tick.",
     'Write `export const dynamic = "force-dynamic"`.',
+    of_job=lambda job: at(
+        [job.behaviour.cached] if _is_next_route(job) else [], "{} keeps the answer."
+    ),
 )
 STREAMS = Rule(
     "CS212",
@@ -94,6 +157,7 @@ STREAMS = Rule(
     Severity.NOTE,
     "The answer is streamed. Vercel waits only until it begins; Inngest waits until it ends.",
     "Nothing to do, unless the stream may outlast the job's timeout.",
+    of_job=lambda job: at([job.behaviour.streams], f"{_file(job)} streams its answer."),
 )
 SIDE_EFFECTS = Rule(
     "CS213",
@@ -101,6 +165,7 @@ SIDE_EFFECTS = Rule(
     Severity.WARNING,
     "Work runs when the module is loaded: once a start of the function, not once a tick.",
     "Move it into the handler.",
+    of_job=lambda job: at(job.behaviour.side_effects, "`{}` runs when the module is loaded."),
 )
 READS_SCHEDULE = Rule(
     "CS214",
@@ -108,6 +173,7 @@ READS_SCHEDULE = Rule(
     Severity.NOTE,
     "The handler reads x-vercel-cron-schedule. cronshift sends it as Vercel does.",
     "Nothing to do while the job is called through cronshift; what calls it otherwise must send it.",
+    of_job=lambda job: at([job.behaviour.reads_schedule], f"{_file(job)} reads {{}}."),
 )
 NEVER_ANSWERS = Rule(
     "CS215",
@@ -116,6 +182,7 @@ NEVER_ANSWERS = Rule(
     "The handler ends without an answer, so the caller waits until the function times out, and a "
     "bridged run fails though the work was done.",
     "Answer at the end: `res.status(200).end()`.",
+    of_job=lambda job: at([job.behaviour.silent], f"{_file(job)} never answers."),
 )
 EDGE = Rule(
     "CS216",
@@ -123,4 +190,8 @@ EDGE = Rule(
     Severity.NOTE,
     "The handler runs on the Edge runtime: it has no Node modules and its own limits.",
     "Nothing to do for a bridged job; a direct one runs where the Inngest endpoint runs.",
+    of_job=lambda job: at(
+        [job.behaviour.work] if job.behaviour.runtime in _EDGE else [],
+        f"{_file(job)} runs on the Edge runtime.",
+    ),
 )

@@ -2,8 +2,38 @@
 
 from __future__ import annotations
 
-from cronshift.model import Severity
-from cronshift.plan.findings.rule import Rule
+import re
+from typing import TYPE_CHECKING
+
+from cronshift.model import Location, Severity
+from cronshift.plan.findings.rule import Evidence, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.plan.findings.subject import ProjectSubject
+
+_NITRO_CONFIG = re.compile(r"(nuxt|nitro)\.config\.(ts|js|mts|mjs)")
+
+
+def _services(project: ProjectSubject) -> Iterator[Evidence]:
+    for service in project.services():
+        export = service.entrypoint.partition(":")[2]
+        what = service.file or service.entrypoint or "its service"
+        yield Evidence(
+            f"`experimentalServices.{service.name}` runs {what}{f' ({export})' if export else ''} "
+            f"on {service.schedule!r}.",
+            service.location,
+        )
+
+
+def _nitro_tasks(project: ProjectSubject) -> Iterator[Evidence]:
+    tree = project.tree
+    for file in sorted(tree.files):
+        if _NITRO_CONFIG.fullmatch(file) and "scheduledTasks" in tree.read(file):
+            place = Location(file, tree.line_of(file, "scheduledTasks"))
+            yield Evidence(f"{file} has `scheduledTasks`.", place)
+
 
 INVALID_SCHEDULE = Rule(
     "CS101",
@@ -118,6 +148,7 @@ SERVICE_CRON = Rule(
     "A service of `experimentalServices` runs a file on a schedule. Vercel calls it by a path of its "
     "own, /_svc/…, which nothing else should call; such schedules are shown and not migrated.",
     "Give the work a route and an entry in `crons`, or leave this schedule with Vercel.",
+    of_project=_services,
 )
 NITRO_TASKS = Rule(
     "CS117",
@@ -126,4 +157,5 @@ NITRO_TASKS = Rule(
     "Nitro turns `scheduledTasks` into cron entries when it builds; they stand in no file here, and "
     "are not migrated.",
     "Run the build and audit its output, or give the work a route and an entry in `crons`.",
+    of_project=_nitro_tasks,
 )

@@ -1,229 +1,109 @@
-"""The rules of the Inngest side, ``CS4xx``: what the SDKs let pass and the engine does not.
-
-Most are what the engine refuses when an app is registered, with the whole app (inngest/inngest
-``pkg/inngest/function.go`` and ``trigger.go``); the others it accepts and then does not do.
-"""
+"""The Inngest side as the app's sources show it, ``CS4xx``."""
 
 from __future__ import annotations
 
-from cronshift.model import Severity
-from cronshift.plan.findings.rule import Rule
+import re
+from typing import TYPE_CHECKING
 
-MISSING = Rule(
-    "CS401",
-    "function-missing",
-    Severity.ERROR,
-    "No function is registered for the job, so nothing runs it once its ticks are Inngest's.",
-    "cronshift migrate",
+from cronshift.handlers import Verdict
+from cronshift.handlers.javascript import arguments, constant, line_of
+from cronshift.handlers.literals import pairs
+from cronshift.model import Location, Severity
+from cronshift.plan.findings.rule import Evidence, Rule
+from cronshift.project.inngest_sdk import is_refused, sdk_major, sdk_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.handlers.tree import SourceTree
+    from cronshift.plan.findings.subject import ProjectSubject
+
+ENDPOINT = "/api/inngest"
+KEYS = ("INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY")
+"""The variables that the SDK reads in production."""
+ENV_EXAMPLE = re.compile(
+    r"(^|/)(\.env(\.\w+)?\.(example|sample|template|dist)|(example|sample)\.env|env\.example)$"
 )
-LEFT_OUT = Rule(
-    "CS402",
-    "function-left-out",
-    Severity.ERROR,
-    "The function is defined but not in the list that is served, so it is not registered.",
-    "Add it to `functions`: in the package's __init__.py, or in the index beside the modules.",
-)
-WITHOUT_JOB = Rule(
-    "CS403",
-    "function-without-job",
-    Severity.NOTE,
-    "The function belongs to no cron entry: your own, or one whose entry is gone.",
-    "Nothing to do if it is yours; else remove its module and its line in `functions`.",
-)
-DRIFTED = Rule(
-    "CS404",
-    "schedule-drifted",
-    Severity.ERROR,
-    "The function does not fire when the cron entry does.",
-    "cronshift migrate, or set `schedule` for the job in cronshift.toml if the change is meant.",
-)
-DUPLICATE_ID = Rule(
-    "CS405",
-    "duplicate-function-id",
-    Severity.ERROR,
-    "Two functions have one id. The Python SDK serves the last one only, and says nothing.",
-    "Give each its own id.",
-)
-OTHER_APP = Rule(
-    "CS406",
-    "other-app",
-    Severity.ERROR,
-    "The functions belong to another app id than the plan's; Inngest keeps apps apart by it.",
-    "Set `app_id` under [project] in cronshift.toml, or in the client, so that both agree.",
-)
-NO_TRIGGER = Rule(
-    "CS407",
-    "no-trigger",
-    Severity.ERROR,
-    "The function has no trigger, or an empty one, and never fires. TypeScript: the shape of "
-    "createFunction that v4 takes registers an empty trigger on v3.",
-    "Give it a cron trigger; on v3 of the TypeScript SDK that is the second argument.",
-)
-INVALID_TRIGGER = Rule(
-    "CS408",
-    "invalid-trigger",
-    Severity.ERROR,
-    "The engine does not accept the trigger, and refuses the whole app with it.",
-    "Write five fields after `TZ=UTC `, or an event name of at most 255 characters; not both.",
-)
-TRIGGER_NEVER_FIRES = Rule(
-    "CS409",
-    "trigger-never-fires",
-    Severity.ERROR,
-    "No date matches the trigger: the engine accepts it and stops scheduling.",
-    "Correct the day or the month.",
-)
-SAME_INSTANT = Rule(
-    "CS410",
-    "triggers-on-one-instant",
-    Severity.ERROR,
-    "Two triggers of one function come due at one instant, and Inngest makes one run of them. The "
-    "same trigger twice is refused.",
-    "Split the function in two, or move one trigger by a minute.",
-)
-TOO_MANY_TRIGGERS = Rule(
-    "CS411",
-    "too-many-triggers",
-    Severity.ERROR,
-    "A function may have ten triggers.",
-    "Split the function.",
-)
-RETRIES = Rule(
-    "CS412",
-    "retries-out-of-range",
-    Severity.ERROR,
-    "The engine retries 20 times at most and cuts more without a word; a negative number is none.",
-    "Set retries between 0 and 20.",
-)
-INVALID_TIMEOUT = Rule(
-    "CS413",
-    "invalid-timeout",
-    Severity.ERROR,
-    "The engine registers any text as a timeout and fails on it when the function runs.",
-    "Write a positive time like 15m or 1h30m.",
-)
-INVALID_JITTER = Rule(
-    "CS414",
-    "invalid-jitter",
-    Severity.ERROR,
-    "Jitter is refused outside one second to five minutes.",
-    "Write a time from 1s to 5m.",
-)
-INVALID_CONCURRENCY = Rule(
-    "CS415",
-    "invalid-concurrency",
-    Severity.ERROR,
-    "At most two limits, each of one or more; limits of an environment or account need a key.",
-    "Correct the limit.",
-)
-INVALID_RATE = Rule(
-    "CS416",
-    "invalid-rate",
-    Severity.ERROR,
-    "A throttle or rate limit allows one run or more in a second or more; rate limits look back "
-    "24 hours at most.",
-    "Correct its limit or its period.",
-)
-INVALID_DEBOUNCE = Rule(
-    "CS417",
-    "invalid-debounce",
-    Severity.ERROR,
-    "A debounce waits from one second to seven days.",
-    "Write a period from 1s to 7d.",
-)
-INVALID_BATCH = Rule(
-    "CS418",
-    "invalid-batch",
-    Severity.ERROR,
-    "A batch holds two events or more, waits a second or more (h, m and s only), and goes together "
-    "with neither singleton, debounce, cancel nor priority.",
-    "Correct the batch, or remove what it excludes.",
-)
-INVALID_CANCEL = Rule(
-    "CS419",
-    "invalid-cancel",
-    Severity.ERROR,
-    "A function may have five cancelling events; what their timeouts say is not looked at.",
-    "Remove some, and write timeouts like 1h.",
-)
-INVALID_STEP = Rule(
-    "CS420",
-    "invalid-step",
-    Severity.ERROR,
-    "A function is registered with exactly one step, named, at an http, https, ws or wss URL.",
-    "Serve it with the SDK's own serve(), at its public address.",
-)
-NO_NAME = Rule(
-    "CS421",
-    "function-without-name",
-    Severity.ERROR,
-    "The engine refuses functions without a name, and the SDK makes it from the id.",
-    "Give it an id, and a name if it has an empty one.",
-)
-UNREADABLE = Rule(
-    "CS422",
-    "unreadable-options",
-    Severity.ERROR,
-    "The SDK cannot express the function's options, so registering the app fails.",
-    "Correct the option; durations are whole seconds, one or more.",
-)
+_DEFAULT_DURATION = 300  # seconds; Vercel's documented default (facts: Vercel, section 3)
+
+
+def _refused_sdk(project: ProjectSubject) -> Iterator[Evidence]:
+    version = sdk_version(project.tree) if project.knows_routes else None
+    if version is not None and is_refused(version):
+        line = project.tree.line_of("package.json", '"inngest"')
+        text = f"inngest {'.'.join(map(str, version))} is refused by Inngest's server."
+        yield Evidence(text, Location("package.json", line))
+
+
+def _other_majors(project: ProjectSubject) -> Iterator[Evidence]:
+    tree = project.tree
+    major = sdk_major(tree) if project.knows_routes else None
+    if major not in {3, 4}:
+        return
+    for file in sorted(tree.files):
+        if file.endswith((".ts", ".js", ".tsx", ".mts", ".mjs")):
+            text = tree.read(file)
+            if "createFunction(" in text and "inngest" in text.lower():
+                yield from _other_major(tree, file, major)
+
+
+def _other_major(tree: SourceTree, file: str, major: int) -> Iterator[Evidence]:
+    root = tree.parsed(file)
+    for call in root.find_all(kind="call_expression") if root is not None else ():
+        called, given = call.field("function"), arguments(call)
+        if called is None or not called.text().endswith(".createFunction") or not given:
+            continue
+        options = dict(pairs(given[0])) if given[0].kind() == "object" else {}
+        if "id" not in options:
+            continue
+        in_options = "triggers" in options and len(given) == 2  # noqa: PLR2004 - options and handler
+        if (major == 4 and len(given) == 3) or (major == 3 and in_options):  # noqa: PLR2004 - majors and arguments
+            text = f"createFunction is written for v{7 - major}, and inngest {major} is in use."
+            yield Evidence(text, Location(file, line_of(call)))
+
+
+def _serve_duration(project: ProjectSubject) -> Iterator[Evidence]:
+    """Yield an endpoint that must end before a handler that it replaces would."""
+    judge = project.judge
+    resolution = judge.resolver.resolve(ENDPOINT)
+    served = resolution.handler
+    longest = max(
+        (job.handler.max_duration or 0 for job in project.jobs if job.handler is not None),
+        default=0,
+    )
+    is_answered = project.knows_routes and resolution.verdict is Verdict.ANSWERED
+    if served is None or not is_answered:
+        return
+    root = project.tree.parsed(served.file)
+    own = constant(root, "maxDuration") if root is not None else None
+    limit = own if isinstance(own, int) else judge.configured_duration(served.file)
+    if longest > (limit or _DEFAULT_DURATION):
+        runs = f"may run for {limit} s" if limit else f"says no maxDuration ({_DEFAULT_DURATION} s)"
+        text = f"{served.file} {runs}; a handler that it replaces may run for {longest} s."
+        yield Evidence(text, Location(served.file, 1))
+
+
+def _missing_keys(project: ProjectSubject) -> Iterator[Evidence]:
+    for file in sorted(project.tree.files) if project.knows_routes else ():
+        if ENV_EXAMPLE.search(file):
+            text = project.tree.read(file)
+            missing = [
+                key
+                for key in KEYS
+                if not re.search(rf"^\s*#?\s*(export\s+)?{key}\b", text, re.MULTILINE)
+            ]
+            if missing:
+                message = f"{file} does not name {' and '.join(missing)}."
+                yield Evidence(message, Location(file, 1))
+
+
 REFUSED_SDK = Rule(
     "CS423",
     "refused-sdk",
     Severity.ERROR,
     "Inngest refuses TypeScript SDKs from 3.22.0 to 3.53.1 (CVE-2026-42047).",
     "Upgrade the inngest package to 3.54.0 or later.",
-)
-DROPPED_TICKS = Rule(
-    "CS424",
-    "ticks-dropped",
-    Severity.WARNING,
-    "A rate limit, a debounce, a batch or a skipping singleton drops or merges scheduled runs.",
-    "Use throttle or concurrency, which let runs wait, unless dropping is what you want.",
-)
-REPLACED_RATE_LIMIT = Rule(
-    "CS425",
-    "rate-limit-replaced",
-    Severity.WARNING,
-    "The engine turns idempotency into a rate limit, and the function's own is lost.",
-    "Keep one of the two.",
-)
-COUNT_DIFFERS = Rule(
-    "CS426",
-    "function-count-differs",
-    Severity.ERROR,
-    "The endpoint serves fewer functions than the plan has jobs.",
-    "Deploy the newest modules; cronshift validate without --endpoint checks them one by one.",
-)
-NOT_CHECKED = Rule(
-    "CS427",
-    "not-checked",
-    Severity.NOTE,
-    "The endpoint tells how many functions it serves, and not which: only their number is checked.",
-    "Run it in cloud mode with the signing key, or check the modules: cronshift validate.",
-)
-NO_SIGNING_KEY = Rule(
-    "CS428",
-    "no-signing-key",
-    Severity.ERROR,
-    "The endpoint is in cloud mode without a signing key and refuses what Inngest sends.",
-    "Set INNGEST_SIGNING_KEY where the endpoint runs, or INNGEST_DEV=1 for local work.",
-)
-OUT_OF_DATE = Rule(
-    "CS429",
-    "module-out-of-date",
-    Severity.WARNING,
-    "The generated file is not what the plan gives today: the entry, the settings or cronshift "
-    "itself has changed since.",
-    "cronshift migrate",
-)
-INTERCEPTED = Rule(
-    "CS430",
-    "endpoint-intercepted",
-    Severity.ERROR,
-    "The middleware runs before /api/inngest and sends callers away. Inngest's calls would end there, "
-    "and no function would ever run.",
-    "Leave /api/inngest out of the middleware's matcher; cronshift migrate --fix does so.",
+    of_project=_refused_sdk,
 )
 SERVE_DURATION = Rule(
     "CS431",
@@ -231,6 +111,7 @@ SERVE_DURATION = Rule(
     Severity.WARNING,
     "The route that serves the functions may run for less time than a handler it replaces.",
     "Set its `maxDuration` to the longest of the handlers'.",
+    of_project=_serve_duration,
 )
 OTHER_MAJOR = Rule(
     "CS432",
@@ -239,6 +120,7 @@ OTHER_MAJOR = Rule(
     "createFunction is called in the shape of another major of the SDK: v4 takes the trigger in the "
     "options, v3 as its second argument. The other shape registers a function that never fires.",
     "Write it as the installed version asks for.",
+    of_project=_other_majors,
 )
 MISSING_KEYS = Rule(
     "CS433",
@@ -246,34 +128,5 @@ MISSING_KEYS = Rule(
     Severity.NOTE,
     "The example of the environment does not name what Inngest needs in production.",
     "Add INNGEST_EVENT_KEY and INNGEST_SIGNING_KEY, without values.",
-)
-COMPUTED = Rule(
-    "CS434",
-    "computed-option",
-    Severity.NOTE,
-    "Only running the code would tell the value, and validate runs none of the app's TypeScript: it "
-    "was not checked.",
-    "Write it as a literal or a constant, or check the running app: cronshift validate --endpoint.",
-)
-DOES_NOT_COMPILE = Rule(
-    "CS435",
-    "does-not-compile",
-    Severity.ERROR,
-    "The project's own TypeScript compiler refuses a file of the Inngest side, so the app's build "
-    "would fail.",
-    "Correct what it says; for a generated file: cronshift migrate, or the SDK's version.",
-)
-ERRORS_ELSEWHERE = Rule(
-    "CS436",
-    "errors-elsewhere",
-    Severity.NOTE,
-    "The project's own TypeScript compiler refuses other files of the project.",
-    "node_modules/.bin/tsc --noEmit lists them.",
-)
-NOT_COMPILED = Rule(
-    "CS437",
-    "not-compiled",
-    Severity.NOTE,
-    "The project's own TypeScript compiler was not run, so that the types were not checked.",
-    "Install the project's packages, and Node.js, and validate again.",
+    of_project=_missing_keys,
 )

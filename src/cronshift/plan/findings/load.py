@@ -2,8 +2,115 @@
 
 from __future__ import annotations
 
-from cronshift.model import Severity
-from cronshift.plan.findings.rule import Rule
+from collections import defaultdict
+from datetime import timedelta
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING
+
+from cronshift.model import Location, Severity
+from cronshift.plan import forecast
+from cronshift.plan.findings.rule import Evidence, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.model import Job
+    from cronshift.plan.findings.subject import JobSubject, ProjectSubject
+    from cronshift.schedule import Schedule
+
+_LONGEST_LADDER_STEP = 180  # minutes between two rungs of retries made by hand
+_FEWEST_RUNGS = 3
+_CROWD = 5  # jobs in one minute
+_NAMED = 4
+_FEWEST_TOGETHER = 3
+_TICKS_LOOKED_AT = 300
+
+
+def _over_free_plan(project: ProjectSubject) -> Iterator[Evidence]:
+    free, *_ = forecast.allowances()
+    total = sum(forecast.executions(job, forecast.SOME_DAY) for job in project.jobs)
+    if total > free.executions:
+        yield Evidence(
+            f"About {total:,} executions in 30 days; the {free.name} plan has {free.executions:,}.",
+            Location(project.config_file, 1),
+        )
+
+
+def _concurrency(project: ProjectSubject) -> Iterator[Evidence]:
+    free, *_ = forecast.allowances()
+    if len(project.jobs) > free.concurrency < project.load.peak:
+        yield Evidence(
+            f"{project.load.peak} jobs come due at once; the {free.name} plan runs {free.concurrency}.",
+            Location(project.config_file, 1),
+        )
+
+
+def _crowded_minute(project: ProjectSubject) -> Iterator[Evidence]:
+    if len(project.jobs) < _CROWD:
+        return
+    for minute in project.load.busiest[:1] if project.load.peak >= _CROWD else ():
+        due = forecast.due_in(project.jobs, minute, forecast.SOME_DAY)
+        names = ", ".join(job.id for job in due[:_NAMED])
+        more = f" and {len(due) - _NAMED} more" if len(due) > _NAMED else ""
+        yield Evidence(
+            f"{minute.jobs} jobs come due at {minute} UTC: {names}{more}. "
+            f"Spread over five minutes they would be {project.load.staggered_peak} at once.",
+            Location(project.config_file, 1),
+        )
+
+
+def _overlap(job: JobSubject) -> Iterator[Evidence]:
+    """Yield whether a run may still go on when the next one is due."""
+    longest = job.handler.max_duration if job.handler is not None else None
+    if job.schedule is None or job.schedule.never or not longest:
+        return
+    shortest = shortest_gap(job.schedule)
+    if shortest is not None and shortest < timedelta(seconds=longest):
+        yield Evidence(
+            f"{job.entry.path} is due again after {shortest.total_seconds() / 60:g} min and may run "
+            f"for {longest / 60:g} min."
+        )
+
+
+def shortest_gap(schedule: Schedule) -> timedelta | None:
+    """Return the shortest time between two ticks, among the next few hundred."""
+    ticks = list(islice(schedule.after(forecast.SOME_DAY), _TICKS_LOOKED_AT))
+    return min((after - before for before, after in pairwise(ticks)), default=None)
+
+
+def _jitter_lost(project: ProjectSubject) -> Iterator[Evidence]:
+    """Yield the minutes at which several jobs would come together, in a project that Hobby allows."""
+    by_minute: defaultdict[tuple[str, ...], list[Job]] = defaultdict(list)
+    for job in project.jobs:
+        fields = job.entry.schedule.split()
+        if len(fields) < 2 or not (fields[0].isdecimal() and fields[1].isdecimal()):  # noqa: PLR2004 - minute and hour
+            return  # more often than once a day: not a Hobby project
+        by_minute[fields[0], fields[1]].append(job)
+    for (minute, hour), group in by_minute.items():
+        if len(group) >= _FEWEST_TOGETHER:
+            yield Evidence(
+                f"{len(group)} jobs come at {int(hour):02}:{int(minute):02}; on Vercel's Hobby plan "
+                "they were spread over that hour.",
+                group[0].entry.source,
+                job=group[0].id,
+            )
+
+
+def _retry_ladders(project: ProjectSubject) -> Iterator[Evidence]:
+    """Yield the paths that are called once a day, and again a little later, and again."""
+    by_path: defaultdict[tuple[str, ...], list[tuple[int, Job]]] = defaultdict(list)
+    for job in project.jobs:
+        minute, hour, *days = (*job.entry.schedule.split(), "", "")[:5]
+        if minute.isdecimal() and hour.isdecimal():
+            by_path[job.entry.path, *days].append((int(hour) * 60 + int(minute), job))
+    for key, rungs in by_path.items():
+        times = sorted(minutes for minutes, _ in rungs)
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        if len(times) >= _FEWEST_RUNGS and all(0 < gap <= _LONGEST_LADDER_STEP for gap in gaps):
+            job = rungs[0][1]
+            text = f"{key[0]} is called {len(times)} times, {gaps[0]} min apart at first."
+            yield Evidence(text, job.entry.source, job=job.id)
+
 
 OVER_FREE_PLAN = Rule(
     "CS501",
@@ -11,6 +118,7 @@ OVER_FREE_PLAN = Rule(
     Severity.WARNING,
     "The jobs need more executions in 30 days than Inngest's free plan includes.",
     "Choose a plan that includes them, or run the busiest jobs less often.",
+    of_project=_over_free_plan,
 )
 CONCURRENCY = Rule(
     "CS502",
@@ -18,6 +126,7 @@ CONCURRENCY = Rule(
     Severity.NOTE,
     "More jobs may run at one moment than the free plan lets run at once; the others wait.",
     "Stagger the schedules, give the jobs jitter, or choose a larger plan.",
+    of_project=_concurrency,
 )
 CROWDED_MINUTE = Rule(
     "CS503",
@@ -25,6 +134,7 @@ CROWDED_MINUTE = Rule(
     Severity.NOTE,
     "Many jobs come due in the same minute, and meet at the database and at upstreams.",
     "Move some by a minute or two, or set `jitter` for them.",
+    of_project=_crowded_minute,
 )
 OVERLAPS = Rule(
     "CS504",
@@ -33,6 +143,7 @@ OVERLAPS = Rule(
     "The job comes due again before it must have ended: Vercel starts a second run beside the first. "
     "On Inngest a concurrency of 1 lets it wait.",
     "Keep concurrency at 1, and set finish_timeout below the interval where late runs are of no use.",
+    of_job=_overlap,
 )
 JITTER_LOST = Rule(
     "CS505",
@@ -41,6 +152,7 @@ JITTER_LOST = Rule(
     "On Vercel's Hobby plan jobs come at any time within their hour; on Inngest they come at the exact "
     "minute, all those of one minute together.",
     "Nothing to do for few jobs; set `jitter` where many share a minute.",
+    of_project=_jitter_lost,
 )
 RETRY_LADDER = Rule(
     "CS506",
@@ -49,4 +161,5 @@ RETRY_LADDER = Rule(
     "Several entries call one path a little later each time: retries made by hand. Inngest retries by "
     "itself, and every rung would be retried as well.",
     "Keep the first entry and remove the others.",
+    of_project=_retry_ladders,
 )

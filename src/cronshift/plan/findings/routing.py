@@ -2,8 +2,115 @@
 
 from __future__ import annotations
 
-from cronshift.model import Severity
-from cronshift.plan.findings.rule import Rule
+import re
+from typing import TYPE_CHECKING
+
+from cronshift.handlers import Verdict
+from cronshift.model import HandlerKind, Location, Severity
+from cronshift.plan.findings.rule import Evidence, Rule, at
+from cronshift.vercel.dispatcher import MOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.plan.findings.subject import JobSubject, ProjectSubject
+
+_RENDERED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
+_SOURCES = (".py", ".ts", ".js", ".mjs")
+_SCHEDULED_NAME = re.compile(r"/(crons?|cron-?jobs?|scheduled)/", re.IGNORECASE)
+
+
+def _dead(job: JobSubject) -> Iterator[Evidence]:
+    resolution = job.resolution
+    if resolution.verdict is Verdict.DEAD:
+        is_inside = resolution.why.endswith(_SOURCES)
+        inside = f", not even in {resolution.why}" if is_inside else ""
+        behind = f" behind {resolution.why}" if resolution.why and not is_inside else ""
+        near = " or ".join(resolution.nearest)
+        yield Evidence(
+            f"Nothing answers {job.entry.path}{inside}{behind}.",
+            fix=f"Did you mean {near}? Else remove the entry." if near else None,
+        )
+
+
+def _services_without_file(project: ProjectSubject) -> Iterator[Evidence]:
+    for service in project.services():
+        if service.file is None and project.tree.files - {project.config_file}:
+            yield Evidence(
+                f"`experimentalServices.{service.name}` starts {service.entrypoint or 'nothing'}, "
+                "which is not there.",
+                service.location,
+            )
+
+
+def _without_get(job: JobSubject) -> Iterator[Evidence]:
+    """Yield a route that has no GET, and one whose code refuses it."""
+    path, resolution, handler = job.entry.path, job.resolution, job.resolution.handler
+    if resolution.verdict is Verdict.WRONG_METHOD and handler is not None:
+        methods = ", ".join(resolution.methods)
+        answers = f"answers only {methods}" if methods else f"exports no {handler.export}"
+        file = handler.route.file if handler.route else handler.file
+        yield Evidence(f"{file} {answers}; {path} is called with GET.")
+    refusal = f"The code answers only {{}}; {path} is called with GET."
+    yield from at([job.behaviour.refuses_get], refusal)
+
+
+def _redirected(job: JobSubject) -> Iterator[Evidence]:
+    resolution = job.resolution
+    if resolution.verdict is Verdict.REDIRECTED:
+        yield Evidence(
+            f"{job.entry.path} is redirected to {resolution.target} by {resolution.why}.",
+            fix=f"Write {resolution.target} as the path.",
+        )
+
+
+def _external(job: JobSubject) -> Iterator[Evidence]:
+    resolution = job.resolution
+    if resolution.verdict is Verdict.EXTERNAL:
+        yield Evidence(f"{job.entry.path} is passed on to {resolution.target} by {resolution.why}.")
+
+
+def _unknown(job: JobSubject) -> Iterator[Evidence]:
+    path, resolution, handler = job.entry.path, job.resolution, job.resolution.handler
+    if resolution.verdict is Verdict.UNKNOWN and not job.elsewhere:
+        if path.startswith("/_svc/"):
+            yield Evidence(f"{path} is {resolution.why}.")
+        elif handler is not None:
+            yield Evidence(f"{path} lies inside {handler.file}: {resolution.why}.")
+
+
+def _elsewhere(job: JobSubject) -> Iterator[Evidence]:
+    if job.elsewhere:
+        files = ", ".join(job.elsewhere)
+        yield Evidence(f"{job.entry.path} is answered in {files}, and not in this folder.")
+
+
+def _unscheduled(project: ProjectSubject) -> Iterator[Evidence]:
+    """Yield the routes that are named like jobs and that no entry calls."""
+    if not project.knows_routes:
+        return
+    seen = set(project.called)
+    for path, handler in project.judge.resolver.routes():
+        is_ours = path.startswith(f"{MOUNT}/")
+        if handler.kind in _RENDERED or "[" in path or is_ours or handler.file in seen:
+            continue
+        if _SCHEDULED_NAME.search(path):
+            seen.add(handler.file)
+            yield Evidence(f"No entry calls {path}.", Location(handler.file, 1))
+
+
+def _page(job: JobSubject) -> Iterator[Evidence]:
+    handler = job.resolution.handler
+    is_answered = job.resolution.verdict is Verdict.ANSWERED
+    if is_answered and handler is not None and handler.kind in _RENDERED:
+        yield Evidence(f"{job.entry.path} ends at {handler.file}.")
+
+
+def _unmatched_globs(project: ProjectSubject) -> Iterator[Evidence]:
+    for pattern in project.globs:
+        if not pattern.files:
+            yield Evidence(f"{pattern.text!r} in `functions` matches no file.", pattern.location)
+
 
 DEAD_PATH = Rule(
     "CS301",
@@ -11,6 +118,8 @@ DEAD_PATH = Rule(
     Severity.ERROR,
     "No route answers the path: every tick ends in 404, and Vercel goes on calling.",
     "Correct the path, or remove the entry.",
+    of_job=_dead,
+    of_project=_services_without_file,
 )
 WRONG_METHOD = Rule(
     "CS302",
@@ -19,6 +128,8 @@ WRONG_METHOD = Rule(
     "The route does not answer GET, which is what Vercel sends: every tick ends in 405 or 404. "
     "Moving the job would start one that has never run.",
     "Let the route answer GET if the job is meant to run; else remove the entry.",
+    of_job=_without_get,
+    asked_first=True,
 )
 REDIRECTED = Rule(
     "CS303",
@@ -27,6 +138,7 @@ REDIRECTED = Rule(
     "A redirect answers before the route does. Vercel's cron does not follow it and shows nothing, "
     "so the job never runs.",
     "Write the path that the redirect leads to.",
+    of_job=_redirected,
 )
 EXTERNAL = Rule(
     "CS304",
@@ -34,6 +146,7 @@ EXTERNAL = Rule(
     Severity.NOTE,
     "A rewrite passes the call on to another host; what it does there cannot be read here.",
     "Call that host itself: set base_url for the bridge, or leave the rewrite as it is.",
+    of_job=_external,
 )
 UNKNOWN_HANDLER = Rule(
     "CS305",
@@ -41,6 +154,7 @@ UNKNOWN_HANDLER = Rule(
     Severity.NOTE,
     "What answers the path cannot be told from the files here.",
     "Name it: `handler` of the job in cronshift.toml; a bridged job needs none.",
+    of_job=_unknown,
 )
 AMBIGUOUS_ROOT = Rule(
     "CS306",
@@ -49,6 +163,7 @@ AMBIGUOUS_ROOT = Rule(
     "Nothing here answers the path, but an app in a folder below does. Only Vercel's dashboard knows "
     "which folder is the project's Root Directory; the configuration of any other is not read.",
     "Choose that folder with -C, or remove the entry if it is not the root.",
+    of_job=_elsewhere,
 )
 UNSCHEDULED = Rule(
     "CS307",
@@ -56,6 +171,7 @@ UNSCHEDULED = Rule(
     Severity.NOTE,
     "The route looks like a scheduled job, and no entry calls it.",
     "Add an entry if it is meant to run; else remove the route.",
+    of_project=_unscheduled,
 )
 PAGE = Rule(
     "CS308",
@@ -63,6 +179,7 @@ PAGE = Rule(
     Severity.WARNING,
     "The path ends at a page or a file, not at a route: nothing but rendering happens.",
     "Correct the path, or leave the entry if keeping the page warm is its purpose.",
+    of_job=_page,
 )
 UNMATCHED_GLOB = Rule(
     "CS309",
@@ -71,20 +188,5 @@ UNMATCHED_GLOB = Rule(
     "A pattern in `functions` matches no file, so its settings hold for nothing; outside of Next the "
     "deployment fails.",
     "Correct or remove the pattern.",
-)
-ENTRY_INTERCEPTED = Rule(
-    "CS310",
-    "entry-intercepted",
-    Severity.ERROR,
-    "The app's own code answers before the entry's route does, because Vercel's cron has no session: "
-    "this job has never run, and calling its handler in process would start it.",
-    "Let the path by, if the job is meant to run; else remove the entry.",
-)
-FRONT_UNTOLD = Rule(
-    "CS311",
-    "front-untold",
-    Severity.WARNING,
-    "Whether the code that stands before the path lets a caller without a session by cannot be told "
-    "without running it.",
-    "Ask it: curl the path without a cookie; 401, 403 or a redirect is a stop.",
+    of_project=_unmatched_globs,
 )

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.model import Mode
-from cronshift.plan.project_findings import KEYS
+from cronshift.plan.findings.inngest import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
 from cronshift.operations import Edit
-from cronshift.plan.project_findings import ENV_EXAMPLE
+from cronshift.plan.findings.inngest import ENV_EXAMPLE
 from cronshift.targets.changes import FileAction, FileChange
 from cronshift.targets.nextjs.env_example import variables, with_names
 from cronshift.targets.nextjs.imports import import_path

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError
-from cronshift.operations import ChangeKind, Edit, Operation, build_operation
+from cronshift.operations import ChangeKind, Edit, Intent, Operation, build_operation
 from cronshift.operations.files import content, inside
 from cronshift.project.settings import CONFIG_NAME, load_settings, parse_settings
 from cronshift.targets.scaffold import prisma
@@ -70,7 +70,9 @@ def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
         edits += nextjs_edits(root, names, sessions, items, force=force)
     else:
         edits += python_edits(root, names)
-    return build_operation(root, "scaffold sessions", edits, now, allow_dirty=force)
+    return build_operation(
+        root, "scaffold sessions", edits, now, intent=Intent.SCAFFOLD, allow_dirty=force
+    )
 
 
 def _settings(root: Path, names: Names) -> tuple[str, list[Edit]]:

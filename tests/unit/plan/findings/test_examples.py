@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift.plan.findings import AUDITED, CATALOGUE
-from cronshift.plan.findings.example import ExampleFile, example_of
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cronshift.plan.findings.example import ExampleFile
 
 
 def codes(root: Path, files: tuple[ExampleFile, ...]) -> set[str]:
@@ -25,7 +26,7 @@ def codes(root: Path, files: tuple[ExampleFile, ...]) -> set[str]:
 
 @pytest.mark.parametrize("code", sorted(AUDITED))
 def test_a_rule_tells_its_bad_example_from_its_good_one(tmp_path: Path, code: str) -> None:
-    example = example_of(code)
+    example = CATALOGUE[code].example
     assert example is not None, f"{code} needs src/cronshift/plan/findings/examples/{code}.txt"
     assert code in codes(tmp_path / "bad", example.bad)
     assert code not in codes(tmp_path / "good", example.good)
@@ -34,7 +35,7 @@ def test_a_rule_tells_its_bad_example_from_its_good_one(tmp_path: Path, code: st
 
 
 def test_every_example_belongs_to_a_rule() -> None:
-    assert {code for code in CATALOGUE if example_of(code)} == AUDITED
+    assert {code for code, rule in CATALOGUE.items() if rule.example} == AUDITED
 
 
 def test_names_and_codes_are_unique_and_texts_are_sentences() -> None:

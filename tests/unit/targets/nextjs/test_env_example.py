@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cronshift.plan.project_findings import ENV_EXAMPLE
+from cronshift.plan.findings.inngest import ENV_EXAMPLE
 from cronshift.targets.nextjs.env_example import with_names
 
 NAMES = ("INNGEST_EVENT_KEY", "CRON_SECRET")

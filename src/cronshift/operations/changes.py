@@ -1,0 +1,236 @@
+"""What an operation can change: a union of dataclasses, each with its inverse.
+
+``kind`` names a change in the journal and for a reader. A change touches files (``images``), except
+for :class:`RunSql`, which touches rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from difflib import unified_diff
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from cronshift.runtime.ownership import OWNERSHIP_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class ChangeKind(StrEnum):
+    """What a change does, as a reader calls it."""
+
+    WRITE = "write"
+    MOVE = "move"
+    DELETE = "delete"
+    EDIT_ENTRY = "edit-entry"
+    EDIT_CONFIG = "edit-config"
+    ADD_EPOCH = "add-epoch"
+    REMOVE_GUARD = "remove-guard"
+    SQL = "sql"
+
+
+@dataclass(frozen=True, slots=True)
+class FileImage:
+    """A file before and after; ``None`` where it is not there.
+
+    Attributes:
+        path: POSIX, relative to the project's root.
+        mode: the permission bits it has, or had before it is deleted; ``None`` for a new file.
+    """
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    mode: int | None = None
+
+    def inverse(self) -> FileImage:
+        """Return the image that takes this one back."""
+        return FileImage(self.path, self.after, self.before, self.mode)
+
+    def diff(self) -> Iterator[str]:
+        """Yield the lines of a unified diff; one line for what is not text."""
+        old, new = (_lines(data) for data in (self.before, self.after))
+        if old is None or new is None:
+            yield f"Binary file {self.path} changes"
+            return
+        old_name = "/dev/null" if self.before is None else f"a/{self.path}"
+        new_name = "/dev/null" if self.after is None else f"b/{self.path}"
+        yield from unified_diff(old, new, old_name, new_name)
+
+
+@dataclass(frozen=True, slots=True)
+class _OneFile:
+    """What every change of a single file has."""
+
+    image: FileImage
+    summary: str
+
+    @property
+    def images(self) -> tuple[FileImage, ...]:
+        """The one file it touches."""
+        return (self.image,)
+
+    def inverse(self) -> Self:
+        """Return the change of the same kind that takes this one back."""
+        return replace(self, image=self.image.inverse())
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFile(_OneFile):
+    """A file takes a content, or is made."""
+
+    kind: ClassVar = ChangeKind.WRITE
+
+    def __post_init__(self) -> None:
+        if self.image.after is None:
+            raise ValueError("a written file has a content")
+
+    def inverse(self) -> WriteFile | DeleteFile:  # type: ignore[override] # a made file goes
+        """Return the change that gives the file its old content, or deletes it."""
+        undo = DeleteFile if self.image.before is None else WriteFile
+        return undo(self.image.inverse(), self.summary)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteFile(_OneFile):
+    """A file goes."""
+
+    kind: ClassVar = ChangeKind.DELETE
+
+    def __post_init__(self) -> None:
+        if self.image.before is None or self.image.after is not None:
+            raise ValueError("a deleted file has a content before, and none after")
+
+    def inverse(self) -> WriteFile:  # type: ignore[override] # a deleted file is made
+        """Return the change that makes the file again."""
+        return WriteFile(self.image.inverse(), self.summary)
+
+
+@dataclass(frozen=True, slots=True)
+class EditEntries(_OneFile):
+    """Entries go out of Vercel's configuration, come back, or are called elsewhere."""
+
+    kind: ClassVar = ChangeKind.EDIT_ENTRY
+
+
+@dataclass(frozen=True, slots=True)
+class EditSettings(_OneFile):
+    """cronshift's own settings change."""
+
+    kind: ClassVar = ChangeKind.EDIT_CONFIG
+
+
+@dataclass(frozen=True, slots=True)
+class AddEpoch(_OneFile):
+    """The ownership file says anew whose ticks are whose."""
+
+    kind: ClassVar = ChangeKind.ADD_EPOCH
+
+    def __post_init__(self) -> None:
+        if self.image.path != OWNERSHIP_NAME:
+            raise ValueError(f"epochs stand in {OWNERSHIP_NAME}, not in {self.image.path}")
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveGuard(_OneFile):
+    """A guard goes: a file of its own, or its lines in another one."""
+
+    kind: ClassVar = ChangeKind.REMOVE_GUARD
+
+
+@dataclass(frozen=True, slots=True)
+class MoveFile:
+    """A file goes from one place to another, and may be edited on the way.
+
+    Attributes:
+        new: the place it goes to.
+        old: the place it leaves.
+    """
+
+    new: FileImage
+    old: FileImage
+    summary: str
+    kind: ClassVar = ChangeKind.MOVE
+
+    def __post_init__(self) -> None:
+        if self.new.after is None or self.old.before is None:
+            raise ValueError("a moved file has a content at both ends")
+
+    @property
+    def images(self) -> tuple[FileImage, ...]:
+        """Both places, the new one first, so that the content is always in one of them."""
+        return (self.new, self.old)
+
+    def inverse(self) -> MoveFile:
+        """Return the move back."""
+        return MoveFile(self.old.inverse(), self.new.inverse(), self.summary)
+
+
+@dataclass(frozen=True, slots=True)
+class AddToNumber:
+    """An amount is added to a number in one row.
+
+    Attributes:
+        key: the column that ``value`` finds the row by.
+        column: the column that ``amount`` is added to.
+    """
+
+    table: str
+    key: str
+    value: int | str
+    column: str
+    amount: int
+
+    def inverse(self) -> AddToNumber:
+        """Return the statement that takes the amount away again."""
+        return replace(self, amount=-self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSql:
+    """Rows change in one transaction.
+
+    There is no SQL text in it: statements are of kinds that cronshift knows, names in them are
+    quoted and values are parameters.
+
+    Attributes:
+        database_env: the variable that holds the database's address.
+    """
+
+    database_env: str
+    statements: tuple[AddToNumber, ...]
+    summary: str
+    kind: ClassVar = ChangeKind.SQL
+
+    @property
+    def images(self) -> tuple[FileImage, ...]:
+        """No file."""
+        return ()
+
+    def inverse(self) -> RunSql:
+        """Return the statements that take these back, in the opposite order."""
+        undone = tuple(statement.inverse() for statement in reversed(self.statements))
+        return replace(self, statements=undone)
+
+
+Change = (
+    WriteFile | MoveFile | DeleteFile | EditEntries | EditSettings | AddEpoch | RemoveGuard | RunSql
+)
+FILE_CHANGES: dict[
+    ChangeKind,
+    type[WriteFile | DeleteFile | EditEntries | EditSettings | AddEpoch | RemoveGuard],
+] = {
+    change.kind: change
+    for change in (WriteFile, DeleteFile, EditEntries, EditSettings, AddEpoch, RemoveGuard)
+}
+"""The changes of a single file, by their kind."""
+
+
+def _lines(data: bytes | None) -> list[str] | None:
+    """Return the lines of a text, ``None`` for what is none."""
+    try:
+        text = (data or b"").decode()
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text.splitlines(keepends=True)

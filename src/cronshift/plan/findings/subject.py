@@ -1,0 +1,145 @@
+"""What rules look at: one entry with its handler, or the project as a whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cronshift.model import Location
+from cronshift.plan.forecast import SOME_DAY, load_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cronshift.handlers import Resolution, Resolver
+    from cronshift.handlers.behaviour import Behaviour
+    from cronshift.handlers.tree import SourceTree
+    from cronshift.model import CronEntry, Handler, Job
+    from cronshift.plan.forecast import Load
+    from cronshift.plan.handler_findings import Judge
+    from cronshift.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class JobSubject:
+    """One entry, where its path ends, and what the handler there does.
+
+    Attributes:
+        schedule: ``None`` where the entry's text has no meaning.
+        handler: what answers, described; ``None`` where nothing does, or nobody can tell.
+        behaviour: what the handler does; empty where it is not called.
+        elsewhere: files of apps below this folder that answer the path.
+        resolver: for what only the project's sources tell.
+    """
+
+    id: str
+    entry: CronEntry
+    schedule: Schedule | None
+    resolution: Resolution
+    handler: Handler | None
+    behaviour: Behaviour
+    elsewhere: tuple[str, ...]
+    resolver: Resolver
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """One pattern of vercel.json's ``functions``, and the files that it matches."""
+
+    text: str
+    location: Location
+    files: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of ``experimentalServices`` that runs on a schedule.
+
+    Attributes:
+        entrypoint: as written; empty where none is.
+        file: what it starts; ``None`` where that is not there.
+    """
+
+    name: str
+    location: Location
+    schedule: object
+    entrypoint: str
+    file: str | None
+
+
+@dataclass(frozen=True)
+class ProjectSubject:
+    """A project with all its jobs.
+
+    Attributes:
+        config_file: Vercel's, relative to the root.
+        paths: what no middleware may stand before.
+    """
+
+    judge: Judge
+    jobs: Sequence[Job]
+    config_file: str
+    paths: Sequence[str]
+
+    @property
+    def tree(self) -> SourceTree:
+        """The project's files."""
+        return self.judge.resolver.tree
+
+    @property
+    def knows_routes(self) -> bool:
+        """Whether some router of the project was understood."""
+        return self.judge.resolver.knows_routes
+
+    @property
+    def has_next(self) -> bool:
+        """Whether the project is a Next.js app."""
+        return self.judge.resolver.next.present
+
+    @property
+    def called(self) -> frozenset[str]:
+        """The files of the jobs' handlers."""
+        return frozenset(job.handler.file for job in self.jobs if job.handler is not None)
+
+    @cached_property
+    def globs(self) -> tuple[Glob, ...]:
+        """The patterns of ``functions``, where there are files that they could match."""
+        return tuple(
+            Glob(
+                text,
+                self._place(text),
+                frozenset(file for file in self.tree.files if pattern.fullmatch(file)),
+            )
+            for text, pattern in (self.judge.globs if self.knows_routes else ())
+        )
+
+    @cached_property
+    def load(self) -> Load:
+        """What the jobs together come to in each minute."""
+        return load_of(self.jobs, SOME_DAY)
+
+    def services(self) -> Iterator[Service]:
+        """Yield the services that run on a schedule."""
+        services = self.judge.resolver.document.get("experimentalServices")
+        for name, service in services.items() if isinstance(services, dict) else ():
+            kind = service.get("type") if isinstance(service, dict) else None
+            if kind == "cron" or (kind == "job" and service.get("trigger") == "schedule"):
+                entrypoint = service.get("entrypoint")
+                entrypoint = entrypoint if isinstance(entrypoint, str) else ""
+                file = self._started(entrypoint, service)
+                place, schedule = self._place(name), service.get("schedule")
+                yield Service(name, place, schedule, entrypoint, file)
+
+    def _started(self, entrypoint: str, service: dict[str, object]) -> str | None:
+        stem = entrypoint.partition(":")[0]
+        roots = (service.get("root"), service.get("workspace"))
+        folders = [root.strip("/") for root in roots if isinstance(root, str)]
+        names = [stem, f"{stem.replace('.', '/')}.py"]
+        files = [f"{folder}/{name}" for folder in folders for name in names] + names
+        return next((file for file in files if file in self.tree.files), None)
+
+    def _place(self, name: str) -> Location:
+        """Return the line of vercel.json that a key stands in."""
+        return Location(self.config_file, self.tree.line_of(self.config_file, json.dumps(name)))
