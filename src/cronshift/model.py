@@ -247,13 +247,25 @@ class Routers:
         app: the folder of the app router; ``None`` without one.
         pages: the folder of the pages router.
         base_path: what begins every path of the app.
-        suffix: what the names of routes in TypeScript end with.
+        suffix: what the names of its routes end with, ``ts`` or, in an app of JavaScript, ``js``.
+        allows_javascript: whether its TypeScript may import JavaScript.
     """
 
     app: str | None = None
     pages: str | None = None
     base_path: str = ""
     suffix: str = "ts"
+    allows_javascript: bool = False
+
+    @property
+    def language(self) -> str:
+        """What the app's modules are written in, and end with: ``ts`` or ``js``."""
+        return self.suffix.rpartition(".")[2][:2]
+
+    @property
+    def takes_javascript(self) -> bool:
+        """Whether a generated module can import one in JavaScript."""
+        return self.allows_javascript or self.language == "js"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from cronshift.commands.carrying_out import (
     carry_out,
     refuse_nothing_named,
 )
+from cronshift.commands.deciding import Assume, Because, Despite, ask_about, decided
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def cutover(
             help="Whether the app asks the ownership file. Without: the entry is removed.",
         ),
     ] = True,
+    despite: Despite = None,
+    assume: Assume = None,
+    because: Because = "",
     yes: Yes = False,
     dry_run: DryRun = False,
     save_plan: SavePlan = None,
@@ -59,6 +63,10 @@ def cutover(
     With --no-guard the entry is taken out of the Vercel configuration instead, which is safe only
     while no tick can fall into the deploy; a time that is not safe is refused.
 
+    Every fact that the move depends on is looked at first. What is known bad refuses (exit 3) unless
+    it is named with --despite; what is not known is listed and asked about, and --yes is no answer to
+    that: --assume is. Both are kept in the journal.
+
     Examples:
       cronshift cutover prediction-check --percent 10
       cronshift cutover --all --at 2026-11-24T12:00Z --dry-run
@@ -66,6 +74,7 @@ def cutover(
     """
     from cronshift import operations
     from cronshift.moving.cutover import Handover, prepare_cutover
+    from cronshift.readiness.checking import not_known
 
     invocation: Invocation = context.obj
     console = invocation.console
@@ -79,14 +88,22 @@ def cutover(
         at=_instant(at) if at else None,
         deploy=timedelta(minutes=deploy_minutes),
         handover=Handover.GUARD if guard else Handover.DEPLOY,
+        decisions=(decisions := decided(despite, assume, because)),
     )
     _show(invocation, prepared)
+    unknown = not_known(prepared.facts, decisions)
+    if not ask_about(invocation, unknown, only_look=dry_run):
+        return ExitCode.NOT_WELL
     confirmation = Confirmation("Add these epochs?", yes=yes, dry_run=dry_run, save_plan=save_plan)
     carried = carry_out(invocation, prepared.operation, confirmation)
     if carried.applied:
         console.say("Commit and deploy it before then. Next: cronshift status", style="bold")
     if invocation.json:
-        extra = {"done": list(prepared.done), "advice": list(prepared.advice)}
+        extra = {
+            "done": list(prepared.done),
+            "advice": list(prepared.advice),
+            "facts": [fact.to_json() for fact in prepared.facts],
+        }
         console.document(carried.to_json() | extra)
     return carried.code
 

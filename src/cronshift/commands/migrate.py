@@ -45,7 +45,10 @@ def migrate(
         ),
     ] = None,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend handlers and middleware where text alone can.")
+        bool,
+        typer.Option(
+            "--fix", help="Mend handlers and middleware where text alone can; put in the guard."
+        ),
     ] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -132,7 +135,7 @@ def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
     for one in migration.idle:
         known = any(one.covers(finding) for finding in migration.plan.suppressed)
         console.warn(f"--accept {one}: {'accepted already' if known else 'hides nothing'}.")
-    if migration.mending is not None:
+    if migration.mending is not None and not migration.guarded:
         console.result(mending_text(migration.mending))
     for image in migration.own_edits:
         console.diff(image.diff())

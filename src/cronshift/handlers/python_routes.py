@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.code_routes import DEEPEST, MOST_ROUTES, CodeRoute, Trail, joined
+from cronshift.handlers.python_modules import imported_names, module_file
 from cronshift.model import Location
 
 if TYPE_CHECKING:
@@ -180,23 +180,7 @@ class PythonRoutes:
         return self._file_of(file, source)
 
     def _file_of(self, file: str, module: str) -> str | None:
-        """Return the project's file of a module; dots in front go up from ``file``."""
-        bare = module.lstrip(".")
-        up = len(module) - len(bare)
-        path = bare.replace(".", "/")
-        folder = PurePosixPath(file).parent
-        bases = [folder, *folder.parents]
-        starts = (
-            [bases[up - 1]]
-            if 0 < up <= len(bases)
-            else [PurePosixPath(), *bases, PurePosixPath("src")]
-        )
-        for start in starts:
-            for name in (f"{path}.py", f"{path}/__init__.py") if path else ("__init__.py",):
-                found = str(start / name)
-                if found in self._tree.files:
-                    return found
-        return None
+        return module_file(self._tree, file, module)
 
 
 def _read(tree: ast.Module, file: str) -> _Module:
@@ -204,7 +188,7 @@ def _read(tree: ast.Module, file: str) -> _Module:
     for node in ast.walk(tree):
         match node:
             case ast.ImportFrom() | ast.Import():
-                module.imports |= _imported(node)
+                module.imports |= imported_names(node)
             case ast.Assign(targets=[ast.Name(id=target)], value=value):
                 _assigned(module, target, value)
             case ast.AnnAssign(target=ast.Name(id=target), value=value) if value is not None:
@@ -216,20 +200,6 @@ def _read(tree: ast.Module, file: str) -> _Module:
             case ast.Expr(value=ast.Call() as call):
                 _declared(module, file, call, None)
     return module
-
-
-def _imported(node: ast.ImportFrom | ast.Import) -> dict[str, tuple[str, str | None]]:
-    """Return the names that an import binds: the module, and what is taken from it."""
-    if isinstance(node, ast.ImportFrom):
-        source = "." * node.level + (node.module or "")
-        return {name.asname or name.name: (source, name.name) for name in node.names}
-    return {
-        name.asname or name.name.partition(".")[0]: (
-            name.name if name.asname else name.name.partition(".")[0],
-            None,
-        )
-        for name in node.names
-    }
 
 
 def _assigned(module: _Module, target: str, value: ast.expr) -> None:

@@ -31,9 +31,11 @@ from cronshift.operations import (
 )
 from cronshift.operations.files import content, inside
 from cronshift.plan.findings import ASKED_FIRST
-from cronshift.plan.findings.fronts import INTERCEPTED
 from cronshift.plan.placement import NEXTJS
 from cronshift.plan.planning import make_plan
+from cronshift.readiness.checking import Decisions, check, refuse_bad
+from cronshift.readiness.fact import Stage
+from cronshift.readiness.subject import Subject
 from cronshift.runtime.ownership import (
     OWNERSHIP_NAME,
     Epoch,
@@ -43,19 +45,19 @@ from cronshift.runtime.ownership import (
     percent_at,
     tick_text,
 )
-from cronshift.targets.nextjs.dispatching import dispatcher_file
-from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from cronshift.project import Project
+    from cronshift.readiness.fact import Fact
     from cronshift.schedule import Schedule
 
 DEPLOY = timedelta(minutes=15)
 STAGES = (10, 50, 100)
 WEEK = timedelta(days=7)
+_NONE = Decisions()
 
 
 class Handover(StrEnum):
@@ -77,6 +79,7 @@ class Cutover:
         epochs: the new epoch of each job that changes.
         done: jobs that already are where they shall go.
         advice: what a careful operator would want to know, in sentences.
+        facts: what the move depends on, and what is known of it.
     """
 
     plan: Plan
@@ -85,6 +88,7 @@ class Cutover:
     done: tuple[str, ...]
     operation: Operation
     advice: tuple[str, ...]
+    facts: tuple[Fact, ...] = ()
 
 
 def read_ownership(root: Path) -> Ownership:
@@ -114,6 +118,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     at: datetime | None = None,
     deploy: timedelta = DEPLOY,
     handover: Handover = Handover.GUARD,
+    decisions: Decisions = _NONE,
 ) -> Cutover:
     """Return the operation that gives ``percent`` of the jobs' ticks to Inngest.
 
@@ -126,10 +131,11 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
             that begins once the deploy is over.
         deploy: how long it takes until both sides hold the file.
         handover: how Vercel's side learns of it.
+        decisions: which known bad facts stop nothing.
 
     Raises:
-        RefusedError: if an epoch would start before both sides can hold the file, or no deploy
-            is safe now.
+        RefusedError: if the move depends on what is known bad, an epoch would start before both
+            sides can hold the file, or no deploy is safe now.
         CronshiftError: for a job that is unknown, blocked, or not generated yet.
     """
     plan = make_plan(project)
@@ -137,10 +143,13 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     held = content(inside(project.root, OWNERSHIP_NAME))
     ownership = ownership_of(held)
     moving = [job for job in chosen if _current(ownership, job.id) != percent]
-    _refuse_doubtful(plan, [job for job in moving if _current(ownership, job.id) < percent])
-    if handover is Handover.GUARD:
+    growing = [job for job in moving if _current(ownership, job.id) < percent]
+    _refuse_doubtful(plan, growing)
+    stage = Stage.SHARE if handover is Handover.GUARD else Stage.REMOVE
+    if stage is Stage.SHARE:
         _refuse_moved(moving)
-        _refuse_unguarded(project, plan, moving)
+    facts = check(Subject(project, plan, growing, now, stage, percent)) if growing else ()
+    refuse_bad(facts, decisions)
     operation_id = new_operation_id(now)
     if handover is Handover.DEPLOY:
         start = _deploy_epoch(moving, now, percent, at, deploy)
@@ -154,10 +163,10 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     if epochs and handover is Handover.DEPLOY:
         edits += _entry_edits(project, moving, percent)
     elif epochs and plan.target == NEXTJS:
-        edits += dispatch(project, moving, plan.routers.base_path)
+        edits += dispatch(project, growing, plan.routers.base_path)
     operation = build_operation(
         project.root,
-        f"cutover {' '.join(epochs)} --percent {percent}",
+        f"cutover {' '.join(epochs)} --percent {percent} {decisions.in_words(facts)}".strip(),
         edits,
         now,
         intent=Intent.CUTOVER,
@@ -171,6 +180,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         done=tuple(job.id for job in chosen if job.id not in epochs),
         operation=operation,
         advice=tuple(_advice(moving, epochs, percent)),
+        facts=facts,
     )
 
 
@@ -221,38 +231,6 @@ def _current(ownership: Ownership, job: str) -> int:
     """Return the percentage a job has, or will have once its last epoch starts."""
     epochs = ownership.jobs.get(job, ())
     return epochs[-1].percent if epochs else 0
-
-
-def _refuse_unguarded(project: Project, plan: Plan, moving: Sequence[Job]) -> None:
-    """Refuse what no guard can watch: on both sides at once every tick of Inngest's would run twice."""
-    if plan.target != NEXTJS:
-        return
-    standing = [
-        one for one in plan.findings if one.code == INTERCEPTED.code and MOUNT in one.message
-    ]
-    if standing and moving:
-        raise RefusedError(
-            f"{standing[0].message} The guard would never be asked.",
-            reason="guard-intercepted",
-            hint="cronshift migrate --fix",
-            where=str(standing[0].location or ""),
-        )
-    for job in moving:
-        file = dispatcher_file(plan, job)
-        if file is None:
-            raise RefusedError(
-                f"No guard can stand before {job.entry.path}, so Vercel would go on calling"
-                f" {job.id} beside Inngest.",
-                reason="no-guard",
-                hint="cronshift cutover --no-guard takes the entry out of the Vercel configuration"
-                " instead.",
-            )
-        if not (project.root / file).is_file():
-            raise RefusedError(
-                f"{file}, where the guard asks whose tick it is, is not there.",
-                reason="no-guard",
-                hint=f"cronshift migrate {job.id}",
-            )
 
 
 def _guarded_epochs(

@@ -19,6 +19,9 @@ from cronshift.operations.files import content, inside
 from cronshift.plan.leftovers import Leftover, find_leftovers
 from cronshift.plan.placement import NEXTJS
 from cronshift.plan.planning import make_plan
+from cronshift.readiness.checking import Decisions, check, refuse_bad
+from cronshift.readiness.fact import Stage
+from cronshift.readiness.subject import Subject
 from cronshift.runtime.ownership import tick_text
 from cronshift.targets import generate
 from cronshift.targets.nextjs.retiring import retire
@@ -30,11 +33,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cronshift.project import Project
+    from cronshift.readiness.fact import Fact
     from cronshift.runtime.ownership import Ownership
 
     HasRun = Callable[[str, datetime], bool]
 
 _EVERYTHING = 100
+_NONE = Decisions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Finalization:
         stays: what is left on purpose, and why, in sentences.
         leftovers: lines that may have lost their reason.
         entries_left: how many entries Vercel still has afterwards.
+        facts: what it depends on, and what is known of that.
     """
 
     jobs: tuple[str, ...]
@@ -55,10 +61,16 @@ class Finalization:
     leftovers: tuple[Leftover, ...]
     entries_left: int
     operation: Operation
+    facts: tuple[Fact, ...] = ()
 
 
 def prepare_finalization(
-    project: Project, jobs: Collection[str], now: datetime, has_run: HasRun
+    project: Project,
+    jobs: Collection[str],
+    now: datetime,
+    has_run: HasRun,
+    *,
+    decisions: Decisions = _NONE,
 ) -> Finalization:
     """Return the operation that removes the jobs' entries, guards and dead routes.
 
@@ -67,6 +79,7 @@ def prepare_finalization(
         jobs: their ids; all when empty.
         now: the present instant.
         has_run: tells whether Inngest ran a job's tick.
+        decisions: which known bad facts stop nothing.
 
     Raises:
         RefusedError: for jobs that are not wholly and visibly Inngest's yet, each with its reason.
@@ -85,12 +98,14 @@ def prepare_finalization(
             reason="not-ready",
             hint="cronshift status shows where each job stands.",
         )
+    facts = check(Subject(project, plan, ready, now, Stage.REMOVE)) if ready else ()
+    refuse_bad(facts, decisions)
     ending = _end_nextjs if plan.target == NEXTJS else _end_python
     edits, stays = ending(project, plan, ready) if ready else ([], [])
     new_plan = make_plan(project_after(project, edits))
     operation = build_operation(
         project.root,
-        f"finalize {' '.join(job.id for job in ready)}",
+        f"finalize {' '.join(job.id for job in ready)} {decisions.in_words(facts)}".strip(),
         edits,
         now,
         intent=Intent.FINALIZE,
@@ -107,6 +122,7 @@ def prepare_finalization(
         leftovers=tuple(line for line in left if line.file not in gone),
         entries_left=sum(job.entry.origin is not Origin.MOVED for job in new_plan.jobs),
         operation=operation,
+        facts=facts,
     )
 
 
@@ -122,6 +138,7 @@ def _end_python(project: Project, plan: Plan, jobs: Sequence[Job]) -> tuple[list
         Edit(path, None, ChangeKind.DELETE, f"the route of {job}, whose work runs in its function")
         for path, job in routes.items()
     ]
+    guards = [one for one in guards if one.path not in routes]
     edits = [*planned, *removed, *_once(written, guards)]
     return edits, [*_stays(project, jobs, routes), *stuck]
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cronshift.model import Job, Mode, Plan
+from cronshift.model import Job, Mode, Origin, Plan
 from cronshift.moving.fixing.acceptance import accepted_of, read_acceptance, remember
+from cronshift.moving.fixing.guard_insertion import guarded_texts
 from cronshift.moving.fixing.mending import MENDABLE, mend
 from cronshift.operations import Edit, Intent, Operation, build_operation
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.job_ids import unknown_job
+from cronshift.plan.placement import NEXTJS
 from cronshift.plan.planning import make_plan
+from cronshift.readiness.guards import answering
+from cronshift.readiness.subject import Subject
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
 from cronshift.targets import generate
 from cronshift.targets.changes import FileAction, FileChange, compare, edits
 from cronshift.targets.nextjs.extending import as_edit, extend_app
+from cronshift.targets.python.extending import extend_python
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -74,6 +79,12 @@ class Migration:
         return any(change.path == OWNERSHIP_NAME for change in self.changes)
 
     @property
+    def guarded(self) -> bool:
+        """Whether putting in the guard is all that ``--fix`` does."""
+        tried = self.mending.mended or self.mending.unmended if self.mending else ()
+        return bool(self.own_edits) and not tried
+
+    @property
     def own_edits(self) -> tuple[FileImage, ...]:
         """The user's own files that change: sources that are mended, and the settings."""
         generated = {change.path for change in self.changes} | {*self.copies}
@@ -116,7 +127,8 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         force: overwrite files changed by hand, with a copy beside each.
         only_look: leave such files out of the operation instead of refusing.
         accept: findings to accept and remember, ``CODE`` or ``CODE:JOB``.
-        fix: mend the user's sources where that can be done as text.
+        fix: mend the user's sources where that can be done as text, and put the guard before
+            Python apps.
 
     Raises:
         CronshiftError: for a job that is not in the plan, a finding that there is none of, or a
@@ -126,8 +138,8 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     """
     written_down = project
     project = _as_asked(project, target, out)
-    chosen = _chosen(written_down.settings, project.settings)
     plan = make_plan(project)
+    chosen = _chosen(written_down.settings, project.settings, plan)
     names = [job.id for job in pick_jobs(plan, jobs)]
     acceptances = [read_acceptance(text) for text in accept]
     pick_jobs(plan, [one.job for one in acceptances if one.job])
@@ -154,11 +166,14 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         if (job in asked and not is_left_out(plan, job))
         or (job.module and (project.root / job.module).is_file())
     )
+    if fix and plan.target != NEXTJS:
+        own += _guarded(Subject(project, plan, kept, now), mending)
     files = generate(replace(plan, jobs=kept))
     changes = compare(project.root, files, plan.out)
     wanted = [change for change in changes if not (only_look and change.conflict)]
     written, copies = edits(project.root, wanted, force=force)
-    extended = extend_app(project.root, replace(plan, jobs=kept)) if kept else ()
+    extending = extend_app if plan.target == NEXTJS else extend_python
+    extended = extending(project.root, replace(plan, jobs=kept)) if kept else ()
     if not (project.root / OWNERSHIP_NAME).exists():
         # Without the file both sides would run; with it, every tick stays Vercel's for now.
         text = dump_ownership(Ownership())
@@ -181,18 +196,38 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     )
 
 
+def _guarded(subject: Subject, mending: Mending | None) -> list[Edit]:
+    """Return the edits that put the guard before the apps that Vercel calls."""
+    held = mending.texts if mending else {}
+    edited = {**subject.project.edited, **{file: text.encode() for file, text in held.items()}}
+    called = [job for job in subject.jobs if job.entry.origin is not Origin.MOVED]
+    handlers = [handler for job in called if (handler := answering(subject, job))]
+    return [
+        Edit(file, text.encode(), summary=f"{file}: the guard is asked first")
+        for file, text in guarded_texts(subject.project.root, handlers, edited).items()
+        if file not in held
+    ]
+
+
 def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
     settings = project.settings
     settings = replace(settings, target=target or settings.target, out=out or settings.out)
     return replace(project, settings=settings)
 
 
-def _chosen(written_down: Settings, asked: Settings) -> dict[str, str]:
-    """Return what cronshift.toml has to say, so that later commands find what is generated."""
+def _chosen(written_down: Settings, asked: Settings, plan: Plan) -> dict[str, str]:
+    """Return what cronshift.toml has to say, so that later commands find what is generated.
+
+    The app's id is pinned unless the app's own client has one: another id is another app of Inngest's.
+    """
+    is_pinned = written_down.app_id is not None or plan.code.client is not None
     return {
-        name: getattr(asked, name)
-        for name in ("target", "out")
-        if getattr(asked, name) != getattr(written_down, name)
+        **({} if is_pinned else {"app_id": plan.app_id}),
+        **{
+            name: getattr(asked, name)
+            for name in ("target", "out")
+            if getattr(asked, name) != getattr(written_down, name)
+        },
     }
 
 

@@ -82,7 +82,8 @@ class Judge:
                 where=reference,
             )
         kind = HandlerKind.NEXT_PAGES if export == "default" else HandlerKind.NEXT_ROUTE
-        handler = Handler(file, kind, export, "typescript")
+        is_typed = file.endswith((".ts", ".tsx", ".mts"))
+        handler = Handler(file, kind, export, "typescript" if is_typed else "javascript")
         return self._described(handler, self.behaviour(handler))
 
     def _described(self, handler: Handler, seen: Behaviour) -> Handler:

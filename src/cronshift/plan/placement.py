@@ -37,7 +37,7 @@ def out_folder(project: Project, settings: Settings) -> str:
     library = "src/lib" if in_source and not at_root else "lib"
     usual = project.root / library / "inngest"
     taken = any((usual / name).exists() for name in ("functions", "functions.ts", "functions.js"))
-    is_ours = (usual / "cronshift.ts").is_file()
+    is_ours = any((usual / f"cronshift.{suffix}").is_file() for suffix in ("ts", "js"))
     return f"{library}/{'cronshift' if taken and not is_ours else 'inngest'}"
 
 
@@ -45,17 +45,17 @@ def endpoint_of(judge: Judge) -> str | None:
     """Return the route that serves an app's functions, generated where there is none."""
     router = judge.resolver.next
     if router.app_folder:
-        return f"{router.app_folder}/api/inngest/route.{router.config.suffix}"
-    return (
-        f"{router.pages_folder}/api/inngest.{router.config.suffix}" if router.pages_folder else None
-    )
+        return f"{router.app_folder}/api/inngest/route.{router.suffix}"
+    return f"{router.pages_folder}/api/inngest.{router.suffix}" if router.pages_folder else None
 
 
 def routers_of(judge: Judge) -> Routers:
     """Return where a Next.js app has its routes."""
     router = judge.resolver.next
     config = router.config
-    return Routers(router.app_folder, router.pages_folder, config.base_path, config.suffix)
+    compiler = judge.resolver.tree.data("tsconfig.json").get("compilerOptions")
+    allowed = isinstance(compiler, dict) and compiler.get("allowJs") is True
+    return Routers(router.app_folder, router.pages_folder, config.base_path, router.suffix, allowed)
 
 
 def app_code(judge: Judge, settings: Settings) -> AppCode:
@@ -73,7 +73,9 @@ def is_callable(handler: Handler, path: str, settings: Settings, routers: Router
     if settings.target != NEXTJS:
         return handler.kind in PYTHON_KINDS
     folders = {HandlerKind.NEXT_ROUTE: routers.app, HandlerKind.NEXT_PAGES: routers.pages}
-    if handler.kind not in folders or handler.language != "typescript" or handler.ambient:
+    if handler.kind not in folders or handler.ambient:
+        return False
+    if handler.language != "typescript" and not routers.takes_javascript:
         return False
     if "[" not in handler.file:
         return True

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from cronshift.project import Project
     from cronshift.project.settings import JobSettings
 
-_SCRIPTS = (".ts", ".tsx", ".mts")
+_SCRIPTS = (".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs")
 _LONGEST_JITTER = timedelta(minutes=5)
 _SCHEDULE_RULES = {
     "six-fields": rules.SIX_FIELDS,
@@ -106,7 +106,7 @@ def make_plan(project: Project) -> Plan:
         framework=project.framework,
         config_file=project.config_file,
         target=settings.target,
-        app_id=(code.client and code.client.app_id) or project.app_id,
+        app_id=(code.client and code.client.app_id) or replace(project, settings=settings).app_id,
         out=settings.out,
         jobs=tuple(jobs),
         findings=tuple(sorted(found, key=reading_order)),
@@ -235,7 +235,7 @@ def _job(
     mode = _mode(job_id, handler, wanted, settings.target, can_be_direct=can_be_direct)
     module = f"{settings.out}/jobs/{module_name(job_id)}.py"
     if settings.target == NEXTJS:
-        module = f"{settings.out}/functions/{job_id}.ts"
+        module = f"{settings.out}/functions/{job_id}.{routers_of(judge).language}"
     return Job(job_id, entry, schedule, mode, handler, options, module), found
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
+from cronshift.project.app_name import app_name, generated_id
 from cronshift.project.settings import Settings, load_settings
-from cronshift.project.slug import slug
 from cronshift.vercel import VercelConfig, read_project
 
 if TYPE_CHECKING:
@@ -42,8 +42,12 @@ class Project:
 
     @property
     def app_id(self) -> str:
-        """The Inngest app's id: the user's, else the folder's name."""
-        return self.settings.app_id or slug(self.root.resolve().name)
+        """The Inngest app's id: the user's, what is generated already, else what the app is called."""
+        if self.settings.app_id is not None:
+            return self.settings.app_id
+        written = generated_id(self.root, self.settings.out)
+        entries = [f"{one.path} {one.schedule}" for part in self.sources for one in part.entries]
+        return written.app_id if written else app_name(self.root, entries)
 
 
 def load_project(root: Path, config: Path | None = None) -> Project:

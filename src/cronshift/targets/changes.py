@@ -140,7 +140,7 @@ def _change(root: Path, file: GeneratedFile) -> FileChange:
 
 def _stale(root: Path, out: str) -> Iterator[FileChange]:
     for folder in (out, f"{out}/jobs", f"{out}/functions"):
-        for file in sorted(inside(root, folder).glob("*.[pt][ys]")):
+        for file in sorted(inside(root, folder).glob("*.[pjt][ys]")):
             path = f"{folder}/{file.name}"
             data = None if file.is_symlink() else _read(root, path)
             text = _text(data)

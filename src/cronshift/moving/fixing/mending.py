@@ -14,7 +14,7 @@ from cronshift.operations import Edit
 from cronshift.operations.files import content, inside
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.findings.behaviour import NOT_AWAITED, STUB_GET, SWALLOWED
-from cronshift.plan.findings.fronts import INTERCEPTED, plain_routes, turned_away
+from cronshift.plan.findings.fronts import ENTRY_INTERCEPTED, INTERCEPTED, plain_routes, turned_away
 from cronshift.plan.findings.routing import WRONG_METHOD
 from cronshift.plan.placement import called_paths
 from cronshift.plan.planning import make_plan
@@ -36,6 +36,7 @@ _YOURS = {
     SWALLOWED.code: "whether to throw the error on or to answer 500 is yours to say",
     STUB_GET.code: "which function does the work is yours to say",
     WRONG_METHOD.code: "a GET has to be written",
+    ENTRY_INTERCEPTED.code: "whether the job is meant to run is yours to say",
 }
 
 

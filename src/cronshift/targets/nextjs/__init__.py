@@ -21,6 +21,7 @@ from cronshift.targets.nextjs.job import job_module
 from cronshift.targets.nextjs.naming import function_name
 from cronshift.targets.nextjs.source import comment, data, in_template, listed, text
 from cronshift.targets.nextjs.style import restyle
+from cronshift.targets.nextjs.untyped import untyped
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
 
@@ -62,6 +63,11 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
     }
     if plan.endpoint_file and not plan.code.serve_file:
         files[plan.endpoint_file] = _endpoint(plan, plan.endpoint_file)
+    if plan.routers.language == "js":
+        files = {
+            f"{path.removesuffix('.ts')}.js" if path.endswith(".ts") else path: untyped(written)
+            for path, written in files.items()
+        }
     return tuple(
         GeneratedFile(path, seal(restyle(written, plan.code.style), "//"))
         for path, written in files.items()

@@ -55,6 +55,13 @@ _RESERVED = frozenset(
     ]
 )
 
+_TAKEN = frozenset(
+    ["GET", "JOB", "bridged", "callOf", "direct", "functions", "handler", "inngest", "paged",
+     "reasonToSkip", "reportFailure", "reportSuccess", "sessionFunctions", "together",
+     "withParameter"]
+)  # fmt: skip
+"""What the modules of functions call their own imports and constants."""
+
 
 def function_name(job_id: str) -> str:
     """Return the constant that holds a job's function: ``prediction-check``, ``predictionCheck``.
@@ -67,4 +74,5 @@ def function_name(job_id: str) -> str:
         *(word[:1].upper() + word[1:] if word[:1].islower() else f"_{word}" for word in rest),
     ]
     name = re.sub(r"[^A-Za-z0-9_$]", lambda match: f"${ord(match[0]):x}$", "".join(words))
-    return f"_{name}" if name in _RESERVED or not name or name[0].isdecimal() else name
+    is_free = name and not name[0].isdecimal() and name not in _RESERVED | _TAKEN
+    return name if is_free else f"_{name}"

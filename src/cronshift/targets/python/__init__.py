@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
-from cronshift.model import PYTHON_KINDS, HandlerKind, Mode, Origin
+from cronshift.model import PYTHON_KINDS, Mode, Origin
 from cronshift.targets import GeneratedFile
 from cronshift.targets.python import names
 from cronshift.targets.python.job import (
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 
 GUARD_NAME = "cronshift_guard.py"
-_ANSWERING_KINDS = PYTHON_KINDS - {HandlerKind.CALLABLE}
 
 
 def generate_package(plan: Plan) -> tuple[GeneratedFile, ...]:
@@ -94,9 +93,7 @@ def _guard_file(plan: Plan) -> list[GeneratedFile]:
     guarded = [
         job
         for job in plan.runnable
-        if job.entry.origin is not Origin.MOVED
-        and job.handler
-        and job.handler.kind in _ANSWERING_KINDS
+        if job.entry.origin is not Origin.MOVED and job.handler and job.handler.kind in PYTHON_KINDS
     ]
     if not guarded:
         return []

@@ -1,0 +1,35 @@
+"""What a migration adds to a Python app's own files: the packages that it is installed with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.tree import SourceTree
+from cronshift.model import PYTHON_KINDS
+from cronshift.project.requirements import manifest_of, with_packages
+from cronshift.targets.changes import FileAction, FileChange
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cronshift.model import Plan
+
+
+def extend_python(root: Path, plan: Plan) -> tuple[FileChange, ...]:
+    """Return the change by which the app is installed with what the guard and the functions import.
+
+    Only where the app is Python itself; one that has no manifest gets a requirements.txt.
+    """
+    if not any(job.handler and job.handler.kind in PYTHON_KINDS for job in plan.runnable):
+        return ()
+    name = manifest_of(SourceTree(root))
+    if name is None:
+        text = with_packages("", "requirements.txt")
+        return (FileChange("requirements.txt", FileAction.CREATE, None, text),)
+    file = root / name
+    if file.is_symlink():
+        return ()
+    data = file.read_bytes()
+    before = data.decode(errors="surrogateescape")
+    after = with_packages(before, name)
+    return (FileChange(name, FileAction.UPDATE, before, after, data),) if after != before else ()
