@@ -16,13 +16,14 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cronshift.moving.cutover import prepare_cutover, read_ownership
+from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.live import mishaps
 from cronshift.moving.migration import prepare_migration
 from cronshift.moving.rollback import prepare_rollback
 from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.project.ownership_file import read_ownership
 from cronshift.runtime import calls as runtime_calls
 from cronshift.runtime.calls import Call
 from cronshift.runtime.guard import Guard

@@ -1,4 +1,4 @@
-"""Write docs/commands.md and docs/findings from the program itself; ``make docs``."""
+"""Write docs/commands.md, docs/errors.md and docs/findings from the program itself; ``make docs``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer.main
 
 from cronshift.cli import COMMANDS, build
+from cronshift.errors import Reason
 from cronshift.plan.findings import CATALOGUE
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def pages() -> dict[str, str]:
     """Return the generated pages by their file's name."""
     return {
         "commands.md": "\n".join(_commands()) + "\n",
+        "errors.md": "\n".join(_errors()) + "\n",
         "findings.md": "\n".join(_findings()) + "\n",
         **{f"findings/{code}.md": "\n".join(_finding(rule)) for code, rule in CATALOGUE.items()},
     }
@@ -45,6 +47,15 @@ def _commands() -> Iterator[str]:
         yield from _table(one for one in group.commands[name].params if not _is_global(one))
         shown = "\n".join(line.strip() for line in examples.strip().splitlines())
         yield f"\n```console\n{shown}\n```"
+
+
+def _errors() -> Iterator[str]:
+    yield "# Errors\n"
+    yield "Every error has a stable reason, one sentence, and a hint with the next command. With `--json`:\n"
+    yield '```json\n{"error": {"reason": "locked", "message": "…", "hint": "…", "where": null}}\n```\n'
+    yield "| reason | meaning |\n|---|---|"
+    for reason in Reason:
+        yield f"| `{reason}` | {reason.meaning} |"
 
 
 def _is_global(parameter: Any) -> bool:

@@ -49,6 +49,15 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the user's own state, such as the journal's key, out of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("state")
+        patch.setenv("XDG_STATE_HOME", str(folder))
+        yield folder
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print what tests told with ``record_property("figures", ...)``, from every process."""
     for report in terminalreporter.getreports("passed"):

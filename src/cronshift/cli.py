@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import io
 import os
 import re
 import sys
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cronshift.commands.invocation import Invocation
-from cronshift.errors import CronshiftError, ExitCode
+from cronshift.errors import CronshiftError, ExitCode, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,6 +56,7 @@ COMMANDS = {
         Command("List what cronshift did to this project.", "Operate", "history"),
         Command("Show one operation, with its diffs.", "Operate", "show"),
         Command("Finish or undo an interrupted operation.", "Operate", "resume"),
+        Command("Give an interrupted operation up.", "Operate", "abandon"),
     )
 }
 
@@ -92,6 +94,11 @@ _PANEL = "Global options"
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return the process's exit code; nothing is raised."""
     words = list(arguments) or ["--help"]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # a name on disk may be no text; JSON spells it so too
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = build(words)(args=words, prog_name="cronshift", standalone_mode=False)
     except CronshiftError as error:
@@ -225,5 +232,5 @@ def _tell(error: CronshiftError, words: Sequence[str]) -> ExitCode:
     if {"-v", "--verbose"} & set(words):
         import traceback
 
-        traceback.print_exception(error)
+        sys.stderr.write(without_credentials("".join(traceback.format_exception(error))))
     return error.exit_code

@@ -228,6 +228,7 @@ class Job:
     Attributes:
         schedule: ``None`` when the entry's text has no meaning; such a job is blocked.
         module: the file the target writes for it; ``None`` when the job is blocked.
+        bridged_because: why its handler is called over HTTP, where it is.
     """
 
     id: str
@@ -237,89 +238,7 @@ class Job:
     handler: Handler | None = None
     options: JobOptions = field(default_factory=JobOptions)
     module: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Routers:
-    """Where a Next.js app has its routes.
-
-    Attributes:
-        app: the folder of the app router; ``None`` without one.
-        pages: the folder of the pages router.
-        base_path: what begins every path of the app.
-        suffix: what the names of its routes end with, ``ts`` or, in an app of JavaScript, ``js``.
-        allows_javascript: whether its TypeScript may import JavaScript.
-    """
-
-    app: str | None = None
-    pages: str | None = None
-    base_path: str = ""
-    suffix: str = "ts"
-    allows_javascript: bool = False
-
-    @property
-    def language(self) -> str:
-        """What the app's modules are written in, and end with: ``ts`` or ``js``."""
-        return self.suffix.rpartition(".")[2][:2]
-
-    @property
-    def takes_javascript(self) -> bool:
-        """Whether a generated module can import one in JavaScript."""
-        return self.allows_javascript or self.language == "js"
-
-
-@dataclass(frozen=True, slots=True)
-class CodeStyle:
-    """How TypeScript is written; the defaults are how it is generated.
-
-    Attributes:
-        indent: what one level is indented by.
-    """
-
-    double_quotes: bool = True
-    semicolons: bool = True
-    indent: str = "  "
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """A prefix of imports that stands for a folder: ``@/`` for ``src``; ``""`` is the root."""
-
-    prefix: str
-    folder: str
-
-
-@dataclass(frozen=True, slots=True)
-class InngestClient:
-    """The Inngest client that an app has already.
-
-    Attributes:
-        module: its file without a suffix, or a package's name; ``None`` where no other file can
-            import it.
-        export: its name there; ``default`` for the default export.
-        app_id: its id, ``None`` when only running the app would tell.
-        in_project: whether ``module`` is a file of the project.
-    """
-
-    module: str | None
-    export: str
-    app_id: str | None
-    in_project: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class AppCode:
-    """How an app's own code is written, and what of Inngest it has already.
-
-    Attributes:
-        alias: what its files import each other by, ``None`` for relative paths.
-        serve_file: the file that serves functions, when cronshift did not generate it.
-    """
-
-    style: CodeStyle = field(default_factory=CodeStyle)
-    alias: Alias | None = None
-    client: InngestClient | None = None
-    serve_file: str | None = None
+    bridged_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,13 +246,11 @@ class Plan:
     """Every job of a project, and all that was found on the way. Data, nothing else.
 
     Attributes:
+        target: the name of what the functions are generated as.
         out: the folder of the generated files.
-        endpoint_file: the route that serves them, for a Next.js app.
-        sdk_major: of the TypeScript SDK.
-        routers: of a Next.js app.
-        code: how a Next.js app is written, and what of Inngest it has.
         in_service: the jobs that go on although what their handlers do would keep them from starting.
-        sessions: whether a Next.js app has the session flow, whose functions are served too.
+        called_paths: paths of the generated code that are called from outside.
+        data: what only the target knows; nothing else looks into it.
     """
 
     framework: str | None
@@ -345,12 +262,9 @@ class Plan:
     findings: tuple[Finding, ...]
     suppressed: tuple[Finding, ...] = ()
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
-    endpoint_file: str | None = None
-    sdk_major: int = 4
-    routers: Routers = field(default_factory=Routers)
-    code: AppCode = field(default_factory=AppCode)
     in_service: frozenset[str] = frozenset()
-    sessions: bool = False
+    called_paths: tuple[str, ...] = ()
+    data: object = None
 
     def job(self, job_id: str) -> Job | None:
         """Return the job of that id, if there is one."""

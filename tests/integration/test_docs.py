@@ -66,3 +66,13 @@ def test_the_share_of_a_flow_is_written_as_the_file_is_read() -> None:
     shown = re.search(r"```json\n(.*?)```", page, re.DOTALL)
     assert shown
     assert parse_ownership(shown[1]).flows["prediction-session"][0].percent == 10
+
+
+def test_every_promise_names_a_test_that_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "SECURITY.md").read_text()))
+    there = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)
+    }
+    assert named - there == set()

@@ -52,11 +52,11 @@ def audit(
       cronshift audit --json | jq '.jobs[].next'
       cronshift audit --forecast
     """
-    from cronshift.moving.cutover import read_ownership
     from cronshift.output.github import github_lines
     from cronshift.output.plan_document import plan_document
     from cronshift.output.sarif import sarif_log
     from cronshift.plan.planning import make_plan
+    from cronshift.project.ownership_file import read_ownership
 
     invocation: Invocation = context.obj
     now = datetime.now(UTC)

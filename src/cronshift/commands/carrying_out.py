@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cronshift.commands.completion import job_names
-from cronshift.errors import CronshiftError, ExitCode
+from cronshift.errors import CronshiftError, ExitCode, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,10 +20,19 @@ if TYPE_CHECKING:
 Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB", autocompletion=job_names)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")]
+Named = Annotated[
+    str | None,
+    typer.Option(
+        "--operation", metavar="OP", help="Its id, in full: go on though you did not make it here."
+    ),
+]
 SavePlan = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Change nothing; keep the plan for cronshift apply."),
 ]
+
+
+NOTHING = "Nothing to do; nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +41,18 @@ class Confirmation:
 
     Attributes:
         question: asked before anything is changed.
+        own: whether this user made the change, here.
+        named: the operation's id, where it was said: the word for what somebody else made.
+        nothing: said where there is nothing to change.
     """
 
     question: str
     yes: bool = False
     dry_run: bool = False
     save_plan: Path | None = None
+    own: bool = True
+    named: str | None = None
+    nothing: str = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +78,9 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
     from cronshift.output.text import operation_plan
 
     console = invocation.console
+    warn_of_unreadable(invocation)
     if not operation.changes:
-        console.say("Nothing to do; nothing was changed.")
+        console.say(confirmation.nothing)
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not invocation.json:
         console.result(operation_plan(operation))
@@ -74,10 +89,42 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
         return Carried(operation, applied=False, code=ExitCode.OK)
     if confirmation.dry_run:
         return Carried(operation, applied=False, code=ExitCode.OK)
-    if not console.confirm(confirmation.question, yes=confirmation.yes):
+    if not is_agreed(invocation, operation, confirmation):
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
-    done = operations.apply(invocation.directory, operation)
+    done = operations.apply(invocation.root, operation, own=confirmation.own)
     return Carried(done, applied=True, code=ExitCode.OK)
+
+
+def is_agreed(invocation: Invocation, operation: Operation, confirmation: Confirmation) -> bool:
+    """Ask before anything is carried out, and return the answer.
+
+    What somebody else made, or a commit has brought, needs its id: ``--yes`` is too easily said.
+
+    Raises:
+        RefusedError: if that id was not named, and there is nobody to type it.
+        CronshiftError: if there is nobody to ask.
+    """
+    console, named = invocation.console, (confirmation.named or "").upper()
+    if confirmation.own or named == operation.id:
+        return console.confirm(confirmation.question, yes=confirmation.yes)
+    if console.can_ask and not confirmation.yes and not named:
+        return console.is_typed(
+            f"You did not make {operation.id} here. Look at it; to go on, type its id: ",
+            operation.id,
+        )
+    raise RefusedError(
+        f"Operation {operation.id} ({operation.command}) was not made by you in this folder.",
+        reason="foreign-operation",
+        hint=f"Look at it; to go on with it all the same, add --operation {operation.id}",
+    )
+
+
+def warn_of_unreadable(invocation: Invocation) -> None:
+    """Tell of each file of the journal that cannot be read, and what to do about it."""
+    from cronshift import operations
+
+    for broken in operations.read_journal(invocation.root).unreadable:
+        invocation.console.warn(f"{broken.sentence} {broken.remedy}")
 
 
 def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
@@ -86,8 +133,10 @@ def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
     Raises:
         CronshiftError: if the file cannot be written.
     """
+    from cronshift import operations
+
     try:
-        file.write_text(json.dumps(operation.to_json(), indent=1) + "\n")
+        file.write_bytes(operations.encode(invocation.root, operation))
     except OSError as error:
         raise CronshiftError(
             f"{file} cannot be written: {error.strerror}.", reason="disk-error", where=str(file)

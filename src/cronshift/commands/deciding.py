@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _codes() -> list[str]:
-    from cronshift.readiness.checking import KINDS
+    from cronshift.readiness.kinds import KINDS
 
     return [kind.code for kind in KINDS]
 

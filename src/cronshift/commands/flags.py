@@ -60,12 +60,12 @@ def flags(
       cronshift flags export --format flagd > flags.json
       cronshift flags push --edge-config ecfg_abc123
     """
-    from cronshift.moving.cutover import read_ownership
     from cronshift.moving.flags import KEY, Format, export, push_to_edge_config
+    from cronshift.project.ownership_file import read_ownership
 
     invocation: Invocation = context.obj
     console = invocation.console
-    ownership = read_ownership(invocation.directory)
+    ownership = read_ownership(invocation.root)
     if action is Action.EXPORT:
         text = export(ownership, Format(form))
         sys.stdout.write(json.dumps({form: text}) + "\n" if invocation.json else text)

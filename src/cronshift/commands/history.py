@@ -21,11 +21,14 @@ def history(context: typer.Context) -> ExitCode:
       cronshift history
       cronshift history --json
     """
-    from cronshift.operations import history as recorded
+    from cronshift.commands.carrying_out import warn_of_unreadable
+    from cronshift.operations import read_journal
     from cronshift.output.text import operations_table
 
     invocation: Invocation = context.obj
-    operations = recorded(invocation.directory)
+    journal = read_journal(invocation.root)
+    operations = [record.operation for record in journal.records]
+    warn_of_unreadable(invocation)
     if invocation.json:
         rows = [
             {
@@ -39,8 +42,12 @@ def history(context: typer.Context) -> ExitCode:
             }
             for operation in operations
         ]
-        invocation.console.document({"operations": rows})
-    elif operations:
+        unreadable = [
+            {"name": broken.name, "cause": broken.cause, "remedy": broken.remedy}
+            for broken in journal.unreadable
+        ]
+        invocation.console.document({"operations": rows, "unreadable": unreadable})
+    elif operations or journal.unreadable:
         invocation.console.result(operations_table(operations))
     else:
         invocation.console.say("Nothing was done here yet.")

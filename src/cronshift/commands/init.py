@@ -20,15 +20,15 @@ def init(
 ) -> ExitCode:
     """Write cronshift.toml from what the project shows.
 
-    The file is optional: without it cronshift uses the defaults that this one spells out. For a
-    Next.js app in TypeScript it sets the target nextjs, which is no default.
+    The file is optional: without it cronshift uses the defaults that this one spells out, and
+    chooses the target that suits the app: for a Next.js app in TypeScript its own language.
 
     Examples:
       cronshift init
       cronshift init --dry-run
     """
     from cronshift import operations
-    from cronshift.moving.initial_settings import initial_settings, suggested
+    from cronshift.moving.initial_settings import initial_settings
     from cronshift.plan.planning import make_plan
     from cronshift.project.settings import CONFIG_NAME
 
@@ -40,7 +40,7 @@ def init(
         if invocation.json:
             console.document({"file": CONFIG_NAME, "written": False})
         return ExitCode.OK
-    text = initial_settings(make_plan(suggested(project)))
+    text = initial_settings(make_plan(project))
     console.diff(f"+{line}" for line in text.splitlines())
     written = not dry_run and console.confirm(f"Write {CONFIG_NAME}?", yes=yes)
     if written:

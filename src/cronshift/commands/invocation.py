@@ -31,6 +31,13 @@ class Invocation:
         return Console(quiet=self.quiet, verbose=self.verbose, no_color=self.no_color)
 
     @cached_property
+    def root(self) -> Path:
+        """The folder with the configuration: the one named, or one above it."""
+        from cronshift.project import project_root
+
+        return project_root(self.directory)
+
+    @cached_property
     def project(self) -> Project:
         """The project this run is about, read when first asked for."""
         from cronshift.project import load_project

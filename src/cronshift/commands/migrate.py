@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cronshift.commands.carrying_out import DryRun, SavePlan, Yes, keep_plan
+from cronshift.commands.carrying_out import DryRun, SavePlan, Yes, keep_plan, warn_of_unreadable
 from cronshift.commands.completion import finding_codes, job_names
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
+from cronshift.targets import target_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,10 @@ def migrate(
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option(help="What to generate, python or nextjs; kept in cronshift.toml."),
+        typer.Option(
+            help=f"What to generate: {' or '.join(target_names())}; kept in cronshift.toml. "
+            "Without it, what suits the app."
+        ),
     ] = None,
     out: Annotated[
         str | None,
@@ -72,7 +76,7 @@ def migrate(
       cronshift migrate --accept CS204:prediction-check --yes
       cronshift migrate prediction-check --yes
       cronshift migrate --out src/jobs --force
-      cronshift migrate --target nextjs
+      cronshift migrate --target python
     """
     from cronshift import operations
     from cronshift.moving.migration import prepare_migration
@@ -80,6 +84,7 @@ def migrate(
     invocation: Invocation = context.obj
     console, root = invocation.console, invocation.project.root
     operations.refuse_unfinished(root)
+    warn_of_unreadable(invocation)
     migration = prepare_migration(
         invocation.project,
         jobs or (),
@@ -95,8 +100,6 @@ def migrate(
     only_shown = dry_run or save_plan is not None
     if not invocation.json:
         _show(invocation, migration, force=force)
-        if target is None and migration.is_first:
-            _suggest(invocation, migration.plan.target)
     if operation.changes and save_plan is not None:
         keep_plan(invocation, operation, save_plan)
     elif operation.changes and not dry_run and console.confirm("Write these files?", yes=yes):
@@ -145,20 +148,9 @@ def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
     console.result(changes_summary(migration.changes, force=force))
 
 
-def _suggest(invocation: Invocation, target: str) -> None:
-    """Tell, before anything is generated, of the target that suits the app better."""
-    from cronshift.moving.initial_settings import suggested
-
-    suiting = suggested(invocation.project).settings.target
-    if suiting != target:
-        invocation.console.say(
-            f"A Next.js app in TypeScript: --target {suiting} writes its own language, not {target}."
-        )
-
-
 def _document(root: Path, migration: Migration, *, written: bool) -> dict[str, object]:
-    from cronshift.moving.cutover import read_ownership
     from cronshift.output.plan_document import finding_document, plan_document
+    from cronshift.project.ownership_file import read_ownership
 
     changes = [{"path": change.path, "action": str(change.action)} for change in migration.changes]
     mending = migration.mending

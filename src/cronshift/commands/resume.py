@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cronshift.errors import ExitCode
+from cronshift.commands.carrying_out import (
+    Confirmation,
+    DryRun,
+    Named,
+    Yes,
+    is_agreed,
+    warn_of_unreadable,
+)
+from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
+    from cronshift.operations import Record
 
 
 def resume(
@@ -17,35 +26,68 @@ def resume(
     revert: Annotated[
         bool, typer.Option("--revert", help="Undo the operation instead of finishing it.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")] = False,
+    operation: Named = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
 ) -> ExitCode:
     """Finish an operation that a crash or a kill interrupted, or take it back.
 
-    Afterwards the project equals exactly the state after it, or the state before it. A file that
-    somebody else changed meanwhile is not touched: then this exits 3 and changes nothing.
+    It is shown in full first. Afterwards the project equals exactly the state after it, or the
+    state before it. A file that somebody else changed meanwhile is not touched: then this exits 3
+    and changes nothing; cronshift abandon is the way out.
+
+    An operation that you did not begin in this folder needs its id as well, typed or as --operation.
 
     Examples:
       cronshift resume
       cronshift resume --revert --yes
+      cronshift resume --operation 01KAVH7R00ZQ4X8N5T2M9C6B3D --yes
     """
     from cronshift import operations
+    from cronshift.output.text import operation_plan
 
     invocation: Invocation = context.obj
-    console, root = invocation.console, invocation.directory
-    operation = operations.unfinished(root)
-    if operation is None:
+    console, root = invocation.console, invocation.root
+    warn_of_unreadable(invocation)
+    record = _unfinished(invocation, operation)
+    if record is None:
         console.say("No operation is unfinished; nothing was changed.")
         if invocation.json:
             console.document({"operation": None, "state": None})
         return ExitCode.OK
-    verb = "Undo" if revert else "Finish"
-    console.say(f"{operation.id} ({operation.command}) was interrupted while {operation.state}.")
-    state = operation.state
-    if not dry_run and console.confirm(f"{verb} it?", yes=yes):
+    interrupted = record.operation
+    backwards = revert or interrupted.state is operations.State.REVERTING
+    console.say(
+        f"{interrupted.id} ({interrupted.command}), begun by {interrupted.actor}, was interrupted"
+        f" while {interrupted.state}. To do:"
+    )
+    plan = operation_plan(interrupted.inverse() if backwards else interrupted)
+    (console.message if invocation.json else console.result)(plan)
+    question = f"{'Undo' if revert else 'Finish'} it?"
+    confirmation = Confirmation(question, yes, own=record.is_own, named=operation)
+    state = interrupted.state
+    if not dry_run and is_agreed(invocation, interrupted, confirmation):
         step = operations.revert if revert else operations.finish
-        state = step(root, operation).state
-        console.say(f"{operation.id} is {state}.")
+        state = step(root, interrupted).state
+        console.say(f"{interrupted.id} is {state}.")
     if invocation.json:
-        console.document({"operation": operation.id, "state": state.value})
-    return ExitCode.OK if dry_run or state is not operation.state else ExitCode.NOT_WELL
+        changes = interrupted.to_json()["changes"]
+        console.document({"operation": interrupted.id, "state": state.value, "changes": changes})
+    return ExitCode.OK if dry_run or state is not interrupted.state else ExitCode.NOT_WELL
+
+
+def _unfinished(invocation: Invocation, named: str | None) -> Record | None:
+    from cronshift.operations import read_journal
+    from cronshift.operations.model import UNFINISHED
+
+    journal = read_journal(invocation.root)
+    if named is None:
+        return journal.unfinished()
+    for record in journal.records:
+        if record.operation.id == named.upper() and record.operation.state in UNFINISHED:
+            return record
+    raise CronshiftError(
+        f"No unfinished operation has the id {named}.",
+        reason="no-such-operation",
+        hint="cronshift history lists them.",
+    )

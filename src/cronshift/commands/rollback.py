@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cronshift.commands.carrying_out import (
+    NOTHING,
     Confirmation,
     DryRun,
     Jobs,
@@ -16,10 +19,13 @@ from cronshift.commands.carrying_out import (
     carry_out,
     refuse_nothing_named,
 )
+from cronshift.commands.set_aside import tell_aside
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
+
+_NO_TICKS = "There are no ticks to give back; no file was changed."
 
 
 def rollback(
@@ -40,7 +46,8 @@ def rollback(
     at their old places in the Vercel configuration, deleted routes and guards as they were.
 
     Where cronshift.toml has [sessions], sessions that are QUEUED too long are failed and refunded
-    then, and what failed earlier is paid.
+    then, and those of the flow that failed without a refund are paid. Older debts are paid by
+    cronshift sessions refunds, and only there.
 
     Needs nothing but the project's files (and the sessions' database): it works while Inngest is
     down. Each side goes by the file that it holds, so commit and deploy both.
@@ -56,47 +63,62 @@ def rollback(
     invocation: Invocation = context.obj
     console = invocation.console
     refuse_nothing_named(jobs or (), everything=everything)
-    operations.refuse_unfinished(invocation.project.root)
+    operations.refuse_unfinished(invocation.project.root, operations.Intent.ROLLBACK)
     prepared = prepare_rollback(invocation.project, jobs or (), datetime.now(UTC))
     for job in prepared.done:
         console.say(f"{job} is Vercel's already.")
-    confirmation = Confirmation("Give these ticks back to Vercel?", yes, dry_run, save_plan)
+    settles = sessions and invocation.project.settings.sessions is not None
+    confirmation = Confirmation(
+        "Give these ticks back to Vercel?",
+        yes,
+        dry_run,
+        save_plan,
+        nothing=_NO_TICKS if settles else NOTHING,
+    )
     carried = carry_out(invocation, prepared.operation, confirmation)
     if carried.applied:
         for sentence in prepared.advice:
             console.say(sentence, style="bold")
-    settled = None
-    if sessions and invocation.project.settings.sessions and carried.code is ExitCode.OK:
-        settled = _settle(invocation, count_only=dry_run or save_plan is not None, yes=yes)
+    code, settled = carried.code, None
+    if settles and code is ExitCode.OK:
+        code, settled = _settle(invocation, count_only=dry_run or save_plan is not None, yes=yes)
     elif invocation.project.settings.sessions is None:
         console.say("There are no [sessions] in cronshift.toml; none were settled.")
     if invocation.json:
         extra = {"done": list(prepared.done), "restored": list(prepared.restored)}
         console.document(carried.to_json() | extra | {"sessions": settled})
-    return carried.code
+    return code
 
 
-def _settle(invocation: Invocation, *, count_only: bool, yes: bool) -> dict[str, object]:
-    """Fail and refund orphans, and pay what failed sessions are still owed."""
+def _settle(
+    invocation: Invocation, *, count_only: bool, yes: bool
+) -> tuple[ExitCode, dict[str, object]]:
+    """Fail and refund orphans, and pay what failed sessions of the flow are still owed."""
     from cronshift.sessions import scripts, sweeping
 
     settings = invocation.project.settings.sessions
     if settings is None:
         raise ValueError("there are no sessions to settle")
     console, now = invocation.console, datetime.now(UTC)
-    database = scripts.open_database(settings)
     sweeps = {
-        "orphans": scripts.orphans(database.mapped, now, becomes=settings.failed, refund=True),
-        "refunds": scripts.owed(database.mapped),
+        "orphans": partial(scripts.orphans, becomes=settings.failed, refund=True),
+        "refunds": partial(scripts.owed, of_flow=True),
     }
-    told: dict[str, object] = {}
-    for name, sweep in sweeps.items():
-        found, owed = sweeping.count(database.engine, database.mapped, sweep)
-        console.say(f"{name}: {found:,} sessions in {database.name}, {owed:,} credits to refund.")
-        report = sweeping.Report(found=found)
-        go_on = found and not count_only
-        if go_on and console.confirm(f"Settle them in {database.name}?", yes=yes):
-            report = sweeping.run(database.engine, database.mapped, sweep)
-        told[name] = report.to_json()
-    database.engine.dispose()
-    return told
+    code, settled = ExitCode.OK, dict[str, object]()
+    with closing(scripts.open_database(settings)) as database, scripts.telling_errors(settings):
+        engine = database.engine
+        for name, sweep_of in sweeps.items():
+            mapped = database.mapped
+            sweep = sweep_of(mapped, now)
+            found, owed = sweeping.count(engine, mapped, sweep)
+            console.say(
+                f"{name}: {found:,} sessions in {database.name}, {owed:,} credits to refund."
+            )
+            report = sweeping.Report(found=found, aside=sweeping.left_aside(engine, mapped, sweep))
+            go_on = found and not count_only
+            if go_on and console.confirm(f"Settle them in {database.name}?", yes=yes):
+                report = sweeping.run(engine, mapped, sweep)
+            tell_aside(console, report.aside)
+            code = ExitCode.NOT_WELL if report.aside.total else code
+            settled[name] = report.to_json()
+    return code, settled

@@ -146,8 +146,10 @@ def _live(invocation: Invocation, job: str) -> Iterator[Callable[[Run], None]]:
 
 def _data(given: str) -> dict[str, Any]:
     """Return the data that ``--data`` holds, or names the file of."""
+    from cronshift.runtime.regular_files import read_text
+
     try:
-        text = Path(given[1:]).read_text() if given.startswith("@") else given
+        text = read_text(Path(given[1:])) if given.startswith("@") else given
         data = json.loads(text)
     except OSError as error:
         raise CronshiftError(

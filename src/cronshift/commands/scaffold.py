@@ -10,23 +10,16 @@ import typer
 
 from cronshift.commands.carrying_out import Confirmation, DryRun, SavePlan, Yes, carry_out
 from cronshift.errors import ExitCode  # noqa: TC001 - read at run time
+from cronshift.targets import target_names
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
-    from cronshift.operations import Operation
 
 
 class What(StrEnum):
     """What is written."""
 
     SESSIONS = "sessions"
-
-
-class Target(StrEnum):
-    """For whom it is written."""
-
-    PYTHON = "python"
-    NEXTJS = "nextjs"
 
 
 def scaffold(
@@ -45,7 +38,10 @@ def scaffold(
         ),
     ] = None,
     target: Annotated[
-        Target | None, typer.Option(help="The language; without one, the project's target.")
+        str | None,
+        typer.Option(
+            help=f"For whom: {' or '.join(target_names())}; without it, the project's target."
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite files changed by hand, after a backup.")
@@ -61,9 +57,9 @@ def scaffold(
     the label too, and a project with a tsconfig.json the types of the events. What is there
     already is left alone.
 
-    With --target nextjs the whole flow is TypeScript in lib/inngest/sessions, and work.ts is where
-    you write that one thing. The other files follow [sessions] in cronshift.toml: correct it, and
-    say the same command again.
+    In a Next.js app the whole flow is TypeScript in lib/inngest/sessions, and work.ts is where you
+    write that one thing. The other files follow [sessions] in cronshift.toml: correct it, and say
+    the same command again.
 
     A client that polls a session shows the new state as "waiting": it is not an error, and it ends
     within seconds.
@@ -71,13 +67,13 @@ def scaffold(
     Examples:
       cronshift scaffold sessions --flow prediction-session --dry-run
       cronshift scaffold sessions --enum SessionStatus --label queued --yes
-      cronshift scaffold sessions --target nextjs
+      cronshift scaffold sessions --force
     """
     from cronshift import operations
-    from cronshift.targets.scaffold import prepare_scaffold
+    from cronshift.targets.scaffold import prepare_scaffold, project_target
 
     invocation: Invocation = context.obj
-    root = invocation.directory
+    root = invocation.root
     operations.refuse_unfinished(root)
     operation = prepare_scaffold(
         root,
@@ -93,18 +89,9 @@ def scaffold(
         invocation, operation, Confirmation("Write these files?", yes, dry_run, save_plan)
     )
     if carried.applied:
-        invocation.console.say(_next(operation))
+        paths = [image.path for image in operation.images]
+        steps = project_target(root, target).after_scaffold(paths)
+        invocation.console.say(f"Next: correct [sessions] in cronshift.toml{steps}")
     if invocation.json:
         invocation.console.document(carried.to_json())
     return carried.code
-
-
-def _next(operation: Operation) -> str:
-    """Return what there is to do now."""
-    paths = [image.path for change in operation.changes for image in change.images]
-    work = next((path for path in paths if path.endswith("/sessions/work.ts")), None)
-    if work is None:
-        return "Next: correct [sessions] in cronshift.toml, and write how an item is processed."
-    listed = any(path.endswith("/functions/index.ts") for path in paths)
-    serve = "" if listed else " Serve sessionFunctions with the app's others."
-    return f"Next: correct [sessions] in cronshift.toml and say this again; write {work}.{serve}"

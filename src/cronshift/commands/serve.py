@@ -50,6 +50,11 @@ def serve(
 
     SIGTERM or Ctrl-C stops it: /readyz and new requests get 503 while running steps finish, and
     it exits 0. A second Ctrl-C does not wait (130); a step cut off by --grace makes it exit 1.
+    Requests that have not arrived by then are not waited for.
+
+    A body may have 16 MiB, more than the engine sends; a header has 10 seconds to arrive, its body
+    60. Of more than 1,000 connections the one that has waited longest gives way; where every one
+    has a request, the next gets 503. /healthz and /readyz are always answered.
 
     With --check it exits 1 when what it would register is not what the plan says. With --connect
     it needs no open port: Inngest's calls come through a WebSocket that this side opens.
@@ -63,6 +68,7 @@ def serve(
     from cronshift.server.app import build_app
     from cronshift.server.keys import require_keys, server_mode
     from cronshift.server.lifetime import Lifetime
+    from cronshift.targets import DEFAULT_TARGET, target_named
 
     invocation: Invocation = context.obj
     if connect and check:
@@ -73,9 +79,9 @@ def serve(
     if check:
         return _check(invocation)
     patience, cut = _grace(grace), partial(_cut, invocation, grace)
-    app = build_app(
-        invocation.directory, load_settings(invocation.directory, invocation.config).out
-    )
+    settings = load_settings(invocation.root, invocation.config)
+    usual = target_named(settings.target or DEFAULT_TARGET).usual_out
+    app = build_app(invocation.root, settings.out or usual)
     if connect:
         from cronshift.server.connecting import work
 

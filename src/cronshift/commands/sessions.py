@@ -6,13 +6,14 @@ import csv
 import json
 import signal
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cronshift.commands.set_aside import tell_aside
 from cronshift.errors import ConfigError, CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ def sessions(
         str | None,
         typer.Option(metavar="FILE", help="refunds: write every refund, as CSV or (.json) JSON."),
     ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="DATE",
+            help="refunds: pay whatever failed since then (UTC), of the flow or not.",
+        ),
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="ROWS", help="Settle at most so many.")
     ] = None,
@@ -61,11 +69,13 @@ def sessions(
 
     orphans lists sessions that are QUEUED too long; --fail settles and refunds them in the same
     transactions, --requeue sends their events again (INNGEST_EVENT_KEY), --to-legacy hands them to the old path. refunds pays what sessions that failed
-    earlier are still owed. recover settles sessions whose processing takes too long. status counts.
+    earlier are still owed: those that `refunded` in [sessions] says the app has not paid; without it, those of the flow. recover settles sessions whose
+    processing takes too long. status counts.
 
     Each session is refunded once, however often this runs, in however many processes, and wherever
     it is killed: its refund is a row in cronshift_refunds with the session as its key. Ctrl-C stops
-    after the current chunk; the same command goes on.
+    after the current chunk; the same command goes on. A session that cannot be paid is left as it
+    is and listed with its reason; then the exit code is 1. Listing changes nothing.
 
     A database on another machine is only counted unless you say --yes.
 
@@ -85,26 +95,28 @@ def sessions(
             reason="no-sessions",
             hint="docs/sessions.md shows what to write.",
         )
-    database = scripts.open_database(settings)
-    now = datetime.now(UTC)
-    if script is Script.STATUS:
-        return _status(invocation, scripts.status(database, now))
-    if script is Script.REFUNDS and audit:
-        _write_audit(invocation, scripts.refunds(database), audit)
     if sum((fail, requeue, to_legacy)) > 1:
         raise CronshiftError(
             "--fail, --requeue and --to-legacy exclude each other.", reason="usage"
         )
-    if script is Script.ORPHANS and requeue:
-        return _requeue(invocation, database, yes=yes, dry_run=dry_run, limit=limit)
-    sweep = _sweep(database, script, now, to_legacy=to_legacy)
-    count_only = dry_run or (script is Script.ORPHANS and not (fail or to_legacy))
-    return _settle(
-        invocation, database, sweep, yes=yes, dry_run=count_only, limit=limit, chunk=chunk
-    )
+    now = datetime.now(UTC)
+    with closing(scripts.open_database(settings)) as database, scripts.telling_errors(settings):
+        if script is Script.STATUS:
+            return _status(invocation, scripts.status(database, now))
+        if script is Script.REFUNDS and audit:
+            _write_audit(invocation, scripts.refunds(database), audit)
+        if script is Script.ORPHANS and requeue:
+            return _requeue(invocation, database, yes=yes, dry_run=dry_run, limit=limit)
+        sweep = _sweep(database, script, now, to_legacy=to_legacy, since=since)
+        count_only = dry_run or (script is Script.ORPHANS and not (fail or to_legacy))
+        return _settle(
+            invocation, database, sweep, yes=yes, dry_run=count_only, limit=limit, chunk=chunk
+        )
 
 
-def _sweep(database: Database, script: Script, now: datetime, *, to_legacy: bool) -> Sweep:
+def _sweep(
+    database: Database, script: Script, now: datetime, *, to_legacy: bool, since: datetime | None
+) -> Sweep:
     from cronshift.sessions import scripts
 
     mapped = database.mapped
@@ -112,7 +124,7 @@ def _sweep(database: Database, script: Script, now: datetime, *, to_legacy: bool
     if script is Script.RECOVER:
         return scripts.stuck(mapped, now)
     if script is Script.REFUNDS:
-        return scripts.owed(mapped)
+        return scripts.owed(mapped, now, since=since and since.replace(tzinfo=since.tzinfo or UTC))
     if to_legacy and settings.legacy is None:
         raise ConfigError(
             "[sessions] names no `legacy` label, so the old path would not see them.",
@@ -132,29 +144,35 @@ def _settle(
     limit: int | None,
     chunk: int,
 ) -> ExitCode:
-    from cronshift.sessions import sweeping
+    from cronshift.sessions import scripts, sweeping
     from cronshift.sessions.sweeping import Limits, Report
 
     console = invocation.console
-    found, owed = sweeping.count(database.engine, database.mapped, sweep)
+    engine, mapped = database.engine, database.mapped
+    found, owed = sweeping.count(engine, mapped, sweep)
+    for reading in scripts.uncommon_times(mapped):
+        console.say(reading)
     console.say(f"{found:,} sessions in {database.name}, {owed:,} credits to refund.")
-    report = Report(found=found)
+    report = Report(found=found, aside=sweeping.left_aside(engine, mapped, sweep))
     if found and not dry_run:
         if database.production and not yes:
             console.say("That database is on another machine: add --yes to settle them.")
         elif console.confirm(f"Settle them in {database.name}?", yes=yes):
             with _stopping() as stop, _progress(invocation, found) as observe:
                 limits = Limits(most=limit, chunk=chunk, observe=observe, stop=stop)
-                report = sweeping.run(database.engine, database.mapped, sweep, limits)
+                report = sweeping.run(engine, mapped, sweep, limits)
             console.say(
                 f"{report.settled:,} settled, {report.refunded:,} refunded with "
                 f"{report.credits:,} credits in {report.seconds:.1f} s."
             )
+    tell_aside(console, report.aside)
     if report.stopped:
         console.say("Stopped after a chunk; the same command goes on.")
     if invocation.json:
         console.document(report.to_json())
-    return ExitCode.INTERRUPTED if report.stopped else ExitCode.OK
+    if report.stopped:
+        return ExitCode.INTERRUPTED
+    return ExitCode.NOT_WELL if report.aside.total else ExitCode.OK
 
 
 def _requeue(
@@ -165,7 +183,7 @@ def _requeue(
 
     from inngest import Inngest
 
-    from cronshift.inngest_fns.sessions import relay
+    from cronshift.inngest_fns.relay import relay
     from cronshift.sessions import scripts, sweeping
     from cronshift.sessions.flow import SessionFlow
 
@@ -175,11 +193,9 @@ def _requeue(
     console.say(f"{found:,} sessions in {database.name} have waited too long.")
     sent = 0
     if found and not dry_run and console.confirm("Send their events again?", yes=yes):
-        flow = SessionFlow("sessions", database.engine, mapped)
+        flow = SessionFlow(mapped.settings.flow, database.engine, mapped)
         flow.requeue(found if limit is None else limit)
-        client = Inngest(app_id=invocation.project.app_id)
-        while count := asyncio.run(relay(flow, client)):
-            sent += count
+        sent = asyncio.run(relay(flow, Inngest(app_id=invocation.project.app_id)))
         console.say(f"{sent:,} events sent.")
     if invocation.json:
         console.document({"found": found, "sent": sent})
@@ -231,7 +247,10 @@ def _status(invocation: Invocation, document: dict[str, Any]) -> ExitCode:
         console.document(document)
         return ExitCode.OK
     for state, number in sorted(document["states"].items()):
-        console.result(f"{state:<16} {number:>12,}")
+        note = "  [sessions] does not name it" if state in document["unmapped"] else ""
+        console.result(f"{state:<16} {number:>12,}{note}")
+    for reading in document["times"]:
+        console.result(reading)
     oldest = document["oldest_queued_seconds"]
     if oldest is not None:
         console.result(f"The oldest that waits has waited {oldest:,} s.")

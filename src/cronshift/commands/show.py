@@ -22,18 +22,21 @@ def show(
       cronshift show 01KAV
       cronshift show 01KAV --json
     """
-    from cronshift.operations import read_operation
+    from cronshift.operations import RunSql, read_operation
     from cronshift.output.text import operations_table
 
     invocation: Invocation = context.obj
     console = invocation.console
-    found = read_operation(invocation.directory, operation)
+    found = read_operation(invocation.root, operation)
     if invocation.json:
         console.document(found.to_json())
         return ExitCode.OK
     console.result(operations_table([found]))
     for change in found.changes:
         console.result(f"{change.kind.value}: {change.summary}")
+        if isinstance(change, RunSql):
+            for line in change.lines():
+                console.result(f"  {line}")
         for image in change.images:
             console.diff(image.diff(), to_result=True)
     return ExitCode.OK

@@ -85,10 +85,10 @@ def status(
 def _live(
     invocation: Invocation, base_url: str | None, endpoint: str | None, now: datetime
 ) -> tuple[list[Holding], list[Mishap]]:
-    from cronshift.moving.cutover import read_ownership
     from cronshift.moving.live import ask_both, mishaps, since_change
     from cronshift.moving.status import guarded_path
     from cronshift.plan.planning import make_plan
+    from cronshift.project.ownership_file import read_ownership
 
     plan = make_plan(invocation.project)
     app = base_url or os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url
@@ -123,6 +123,8 @@ def _tell(invocation: Invocation, held: list[Holding], mishaps: list[Mishap]) ->
         else:
             age = "an older file of this project" if side.ownership else "a file unknown here"
             console.warn(f"{side.side}: holds {age} ({side.digest}); deploy the current one.")
+        if side.staleness:
+            console.warn(f"{side.side}: {side.staleness}")
     for mishap in mishaps:
         fate = "both sides run" if mishap.doubled else "neither side runs"
         console.warn(f"{mishap.job}: {fate} the tick of {mishap.tick:%Y-%m-%d %H:%M} UTC.")

@@ -56,12 +56,13 @@ def validate(
     from cronshift.plan.planning import make_plan
     from cronshift.readiness.checking import facts_of
     from cronshift.readiness.fact import Answer
+    from cronshift.targets import target_named
     from cronshift.validation.project import validate_endpoint, validate_package
 
     invocation: Invocation = context.obj
     plan = make_plan(invocation.project)
     if endpoint is None:
-        if plan.target == "nextjs" and compiles:
+        if target_named(plan.target).checks_types and compiles:
             invocation.console.say("Reading the modules, and checking their types with tsc …")
         root = invocation.project.root
         registration, found = validate_package(root, plan, compiles=compiles)
@@ -70,8 +71,8 @@ def validate(
         registration, found = asyncio.run(validate_endpoint(plan, endpoint, key))
     worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     facts = facts_of(invocation.project, plan, datetime.now(UTC))
-    unready = strict and any(fact.answer is Answer.BAD for fact in facts)
-    bad = unready or any(finding.severity in worst for finding in found)
+    is_unready = strict and any(fact.answer is Answer.BAD for fact in facts)
+    bad = is_unready or any(finding.severity in worst for finding in found)
     if invocation.json:
         document = _document(registration, found, well=not bad)
         invocation.console.document(document | {"facts": [fact.to_json() for fact in facts]})
@@ -103,6 +104,7 @@ def _show(
     invocation: Invocation, plan: Plan, registration: Registration, found: tuple[Finding, ...]
 ) -> None:
     from cronshift.output.text import findings_text
+    from cronshift.targets import target_named
 
     console = invocation.console
     if found:
@@ -120,8 +122,7 @@ def _show(
         + (f"{_counted(errors, 'error')}." if errors else "valid.")
     )
     if not errors:
-        trying = "cronshift run JOB --start" if plan.target == "nextjs" else "cronshift serve --dev"
-        console.say(f"Next: {trying}, or cronshift cutover")
+        console.say(f"Next: {target_named(plan.target).trial}, or cronshift cutover")
 
 
 def _counted(number: int | None, noun: str) -> str:

@@ -1,36 +1,30 @@
-"""RUN: one run of a job, here and now, on what is generated, on a throwaway, or on an endpoint."""
+"""RUN: one run of a job, here and now, at an endpoint or where its target's functions run."""
 
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cronshift.errors import CronshiftError, NotWellError, ScheduleError
-from cronshift.executor.dev_server import dev_server
+from cronshift.errors import CronshiftError, ScheduleError
 from cronshift.executor.engine import Surroundings, Target, execute
-from cronshift.executor.events import INVOKED_EVENT, Receiver, custom_event, tick_event
-from cronshift.model import Job, Mode, Plan
+from cronshift.executor.events import INVOKED_EVENT, custom_event, tick_event
 from cronshift.plan.job_ids import unknown_job
 from cronshift.schedule import Schedule
-from cronshift.schedule.engine_durations import read_duration
-from cronshift.server.app import ServedApp, build_app
 from cronshift.server.endpoint import Endpoint
-from cronshift.targets import generate
-from cronshift.validation.registration import FunctionConfig
+from cronshift.targets import target_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from cronshift.executor.runs import Run
+    from cronshift.model import Job, Plan
+    from cronshift.validation.registration import FunctionConfig
 
-_ORIGINS = ("INNGEST_DEV", "INNGEST_EVENT_API_BASE_URL", "INNGEST_API_BASE_URL")
-_URL = "http://localhost/api/inngest"
+ORIGINS = ("INNGEST_DEV", "INNGEST_EVENT_API_BASE_URL", "INNGEST_API_BASE_URL")
+"""The variables by which an SDK finds Inngest; they put it into dev mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +87,7 @@ async def run_job(
 ) -> Outcome:
     """Run a job to its end.
 
-    Without an endpoint the project's own code is imported into this process.
+    Without an endpoint its target runs it: in this process, or where the app runs.
 
     Args:
         root: the project's folder.
@@ -109,30 +103,11 @@ async def run_job(
     """
     around = surroundings or Surroundings()
     if request.endpoint is not None:
-        return await _run_remote(plan, request, around)
-    if request.start:
-        return await _run_started(root, plan, request, around, tell)
-    if plan.target != "python":
-        raise CronshiftError(
-            "The app's own functions run where the app runs.",
-            reason="needs-endpoint",
-            hint=f"cronshift run {request.name} --start starts it for this run; or name one that "
-            "runs with INNGEST_DEV=1: --endpoint http://localhost:3000/api/inngest.",
-        )
-    with _package(root, plan, request.name) as (folder, throwaway):
-        receiver = around.receiver or Receiver()
-        async with receiver.listening():
-            with _local(folder, plan.out, root, receiver) as served:
-                function = _function(served, plan, request.name)
-                event, tick = _event(request, function, plan)
-                target = _target(function, served, request)
-                key = served.client.signing_key if served.client.is_production else None
-                async with Endpoint.asgi(served, served.path, key) as endpoint:
-                    run = await execute(endpoint, target, event, replace(around, receiver=receiver))
-    return Outcome(request.name, tick, run, throwaway)
+        return await run_at_endpoint(plan, request, around)
+    return await target_named(plan.target).run(root, plan, request, around, tell)
 
 
-async def _run_remote(plan: Plan, request: Request, around: Surroundings) -> Outcome:
+async def run_at_endpoint(plan: Plan, request: Request, around: Surroundings) -> Outcome:
     """Run a function of an endpoint that is served elsewhere, in whatever language."""
     job = plan.job(request.name)
     if job is None and request.event is None and request.data is None:
@@ -144,121 +119,14 @@ async def _run_remote(plan: Plan, request: Request, around: Surroundings) -> Out
         concurrency=job.options.concurrency if job else None,
         finish_timeout=job.options.finish_timeout if job else None,
     )
-    event, tick = _event(request, None, plan)
+    event, tick = event_of(request, None, plan)
     key = os.environ.get("INNGEST_SIGNING_KEY")
     async with Endpoint.http(request.endpoint or "", key) as endpoint:
         await endpoint.introspect()
         return Outcome(request.name, tick, await execute(endpoint, target, event, around))
 
 
-async def _run_started(
-    root: Path, plan: Plan, request: Request, around: Surroundings, tell: Callable[[str], None]
-) -> Outcome:
-    """Run a function of the app in its own dev server, which lives as long as the run."""
-    if plan.target != "nextjs":
-        raise CronshiftError(
-            "--start starts a Next.js app, and this project's functions are a Python package.",
-            reason="usage",
-            hint=f"cronshift run {request.name}",
-        )
-    if plan.job(request.name) is None and request.event is None and request.data is None:
-        raise unknown_job(request.name, [known.id for known in plan.jobs])
-    receiver = around.receiver or Receiver()
-    async with receiver.listening():
-        variables = dict.fromkeys(_ORIGINS, receiver.url)
-        async with dev_server(root, variables, plan.bridge.base_url_env, tell) as url:
-            began = replace(around, receiver=receiver)
-            return await _run_remote(plan, replace(request, endpoint=url), began)
-
-
-@contextmanager
-def _package(root: Path, plan: Plan, name: str) -> Iterator[tuple[Path, bool]]:
-    """Give the folder that holds the package, and whether it is there for this run only."""
-    job = plan.job(name)
-    generated = (root / plan.out / "asgi.py").is_file()
-    if generated and (job is None or (job.module and (root / job.module).is_file())):
-        yield root, False
-        return
-    if job is None:
-        raise unknown_job(name, [known.id for known in plan.jobs])
-    if job.mode is Mode.BLOCKED:
-        raise _blocked(plan, job)
-    with tempfile.TemporaryDirectory(prefix="cronshift-") as folder:
-        for file in generate(replace(plan, jobs=(job,))):
-            path = Path(folder, file.path)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(file.text)
-        yield Path(folder), True
-
-
-def _blocked(plan: Plan, job: Job) -> NotWellError:
-    reasons = [f for f in plan.findings if f.job == job.id and f.severity == "error"]
-    return NotWellError(
-        f"{job.id} cannot run: {reasons[0].message if reasons else 'a finding blocks it.'}",
-        reason="job-blocked",
-        hint=reasons[0].fix if reasons else "cronshift audit",
-        where=str(job.entry.source),
-    )
-
-
-@contextmanager
-def _local(folder: Path, out: str, root: Path, receiver: Receiver) -> Iterator[ServedApp]:
-    """Import the package into this process, in dev mode, its events sent to ``receiver``."""
-    before = {name: os.environ.get(name) for name in _ORIGINS}
-    path = list(sys.path)
-    os.environ |= dict.fromkeys(_ORIGINS, receiver.url)
-    sys.path[:0] = [str(folder.resolve()), str(root.resolve())]
-    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    try:
-        yield build_app(folder, out)
-    finally:
-        sys.dont_write_bytecode = writes
-        sys.path[:] = path
-        top = out.partition("/")[0]
-        for name in [name for name in sys.modules if name == top or name.startswith(f"{top}.")]:
-            del sys.modules[name]
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _function(served: ServedApp, plan: Plan, name: str) -> FunctionConfig:
-    """Return the registration of the function that has this id."""
-    for function in served.functions:
-        if function.local_id == name:
-            wire = function.get_config(_URL).main.to_dict()
-            if isinstance(wire, Exception):
-                raise NotWellError(
-                    f"{name} cannot be registered: {wire}", reason="unreadable-options"
-                ) from wire
-            return FunctionConfig.from_wire(wire)
-    known = [function.local_id for function in served.functions]
-    if plan.job(name) is None:
-        raise unknown_job(name, known)
-    raise NotWellError(
-        f"{name} is not in `functions` of {plan.out}/__init__.py, so nothing would run it.",
-        reason="function-left-out",
-        hint="cronshift validate",
-    )
-
-
-def _target(function: FunctionConfig, served: ServedApp, request: Request) -> Target:
-    retries = function.retries
-    own = next(one for one in served.functions if one.id == function.id)
-    timeout = function.finish_timeout
-    limits = [limit.limit for limit in function.concurrency if limit.key is None]
-    return Target(
-        function.id,
-        attempts=request.attempts or (4 if retries is None else retries) + 1,
-        has_failure_handler=own.get_config(_URL).on_failure is not None,
-        concurrency=min(limits, default=None),
-        finish_timeout=read_duration(timeout) if timeout else None,
-    )
-
-
-def _event(
+def event_of(
     request: Request, function: FunctionConfig | None, plan: Plan
 ) -> tuple[dict[str, Any], datetime | None]:
     """Return the event to run with: a tick, unless another event was asked for."""

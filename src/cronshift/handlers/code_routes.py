@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.routes import Rank, RouteTable, Segment
@@ -11,7 +12,7 @@ from cronshift.handlers.routes import Route as TableRoute
 from cronshift.model import Handler, HandlerKind, Location
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 MOST_ROUTES = 20_000
 DEEPEST = 12  # routers inside routers
@@ -33,6 +34,44 @@ class CodeRoute:
     methods: frozenset[str] | None
     place: Location
     export: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A registration that could not be followed: it may answer any path below ``prefix``."""
+
+    prefix: str
+    place: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What an app declares in code, as far as it is understood."""
+
+    routes: tuple[CodeRoute, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+    @classmethod
+    def of(cls, found: Iterable[CodeRoute | Unread]) -> Declared:
+        """Return what was found, at most so many."""
+        some = tuple(islice(found, MOST_ROUTES))
+        return cls(
+            tuple(one for one in some if isinstance(one, CodeRoute)),
+            tuple(one for one in some if isinstance(one, Unread)),
+        )
+
+    def open_at(self, path: str) -> Unread | None:
+        """Return a registration that may answer ``path`` although no route that is known does."""
+        asked = [part for part in path.split("/") if part]
+        for one in self.unread:
+            before = segments_of(one.prefix)
+            fits = len(before) <= len(asked) and all(
+                segment.rank is not Rank.STATIC or segment.text == part
+                for segment, part in zip(before, asked, strict=False)
+            )
+            if fits:
+                return one
+        return None
 
 
 @dataclass(frozen=True, slots=True)

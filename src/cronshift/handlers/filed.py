@@ -6,7 +6,7 @@ Each is a folder, the files in it that answer requests, and how a name becomes a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -28,23 +28,63 @@ _BRACKETS = re.compile(r"\[(\[)?(\.\.\.)?([^\[\]]*)\]\]?")
 
 
 @dataclass(frozen=True, slots=True)
+class Folder:
+    """The files of an app, by their paths within its folder; ``""`` is the project's root."""
+
+    tree: SourceTree
+    folder: str = ""
+
+    @property
+    def dependencies(self) -> dict[str, str]:
+        """The packages that the app's package.json names."""
+        return self.tree.packages(self.folder)
+
+    def outer(self, file: str) -> str:
+        """Return a path within the folder as the project's."""
+        return f"{self.folder}/{file}" if self.folder else file
+
+    def under(self, folder: str) -> Iterator[str]:
+        """Yield the files below a folder of the app."""
+        start = len(self.outer("")) if self.folder else 0
+        yield from (file[start:] for file in self.tree.under(self.outer(folder)))
+
+    def has(self, file: str) -> bool:
+        """Return whether the app has a file."""
+        return self.outer(file) in self.tree.files
+
+    def read(self, file: str) -> str:
+        """Return the text of a file of the app."""
+        return self.tree.read(self.outer(file))
+
+    def parsed(self, file: str) -> SgNode | None:
+        """Return the syntax tree of a file of the app."""
+        return self.tree.parsed(self.outer(file)) if self.has(file) else None
+
+
+@dataclass(frozen=True, slots=True)
 class FileRouter:
     """One convention.
 
     Attributes:
         packages: a dependency on one of them says that the project uses it.
-        routes: yields its routes.
+        named: yields its routes, their files by their paths within the app.
         ignores_node: whether Vercel builds no ``api/*.ts`` beside it.
     """
 
     name: str
     packages: tuple[str, ...]
-    routes: Callable[[SourceTree], Iterator[Route]]
+    named: Callable[[Folder], Iterator[Route]]
     ignores_node: bool = False
 
-    def present(self, tree: SourceTree) -> bool:
-        """Return whether a project depends on it."""
-        return any(package in tree.dependencies for package in self.packages)
+    def present(self, app: Folder) -> bool:
+        """Return whether an app depends on it."""
+        return any(package in app.dependencies for package in self.packages)
+
+    def routes(self, app: Folder) -> Iterator[Route]:
+        """Yield the routes of an app."""
+        for route in self.named(app):
+            file = app.outer(route.handler.file)
+            yield replace(route, handler=replace(route.handler, file=file))
 
 
 def _bracketed(part: str, *, rest: Rank = Rank.MAYBE_REST) -> Segment:
@@ -78,17 +118,17 @@ def _handler(file: str, kind: HandlerKind, export: str) -> Handler:
     return Handler(file, kind, export, "typescript" if typed else "javascript")
 
 
-def sveltekit(tree: SourceTree) -> Iterator[Route]:
+def sveltekit(app: Folder) -> Iterator[Route]:
     """Yield ``src/routes/**/+server.ts`` (svelte.dev/docs/kit/advanced-routing)."""
-    for file in tree.under("src/routes"):
+    for file in app.under("src/routes"):
         place = PurePosixPath(file)
         if place.name in {"+server.ts", "+server.js"}:
             yield _route(file, list(place.parts[2:-1]), HandlerKind.SVELTEKIT, "GET")
 
 
-def nitro(tree: SourceTree) -> Iterator[Route]:
+def nitro(app: Folder) -> Iterator[Route]:
     """Yield ``server/api/**`` and ``server/routes/**``; a method in the name is the only one."""
-    bare = "nuxt" not in tree.dependencies
+    bare = "nuxt" not in app.dependencies
     for folder, prefix in (
         ("server/api", ["api"]),
         ("server/routes", []),
@@ -97,7 +137,7 @@ def nitro(tree: SourceTree) -> Iterator[Route]:
     ):
         if "/" not in folder and not bare:
             continue
-        for file in tree.under(folder):
+        for file in app.under(folder):
             place = PurePosixPath(file)
             if place.suffix not in _SOURCES or place.name.endswith(".d.ts"):
                 continue
@@ -112,9 +152,9 @@ def nitro(tree: SourceTree) -> Iterator[Route]:
             yield Route(route.segments, route.handler, methods)
 
 
-def astro(tree: SourceTree) -> Iterator[Route]:
+def astro(app: Folder) -> Iterator[Route]:
     """Yield ``src/pages/**``: endpoints by their extension, pages by theirs."""
-    for file in tree.under("src/pages"):
+    for file in app.under("src/pages"):
         place = PurePosixPath(file)
         parts = list(place.relative_to("src/pages").parts)
         if any(part.startswith("_") for part in parts):
@@ -131,13 +171,13 @@ def astro(tree: SourceTree) -> Iterator[Route]:
         yield _route(file, parts, kind, export)
 
 
-def remix(tree: SourceTree) -> Iterator[Route]:
+def remix(app: Folder) -> Iterator[Route]:
     """Yield ``app/routes.ts`` and the flat files of ``app/routes/`` (dots are slashes)."""
     for config in ("app/routes.ts", "app/routes.js"):
-        root = tree.parsed(config) if config in tree.files else None
+        root = app.parsed(config)
         if root is not None:
             yield from _configured(root, config)
-    for file in tree.under("app/routes"):
+    for file in app.under("app/routes"):
         place = PurePosixPath(file)
         if place.suffix not in _SOURCES:
             continue
@@ -199,9 +239,9 @@ def _configured(root: SgNode, config: str) -> Iterator[Route]:
         yield Route(segments, _handler(str(folder / file), HandlerKind.REMIX, "loader"))
 
 
-def solidstart(tree: SourceTree) -> Iterator[Route]:
+def solidstart(app: Folder) -> Iterator[Route]:
     """Yield ``src/routes/**``: what exports a method is an API route."""
-    for file in tree.under("src/routes"):
+    for file in app.under("src/routes"):
         place = PurePosixPath(file)
         if place.suffix not in _SOURCES:
             continue

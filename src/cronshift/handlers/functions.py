@@ -36,6 +36,7 @@ class FunctionFiles:
         document: vercel.json.
         python: knows what a Python file exports.
         ignored: languages that a framework preset builds itself, or not at all.
+        app: the folder of the app, which may have functions beside those of the root.
     """
 
     def __init__(
@@ -44,7 +45,9 @@ class FunctionFiles:
         document: Any,
         python: PythonHandlers,
         ignored: frozenset[str] = frozenset(),
+        app: str = "",
     ) -> None:
+        self._base = f"{app}/" if app else ""
         self._tree = tree
         self._python = python
         self._ignored = ignored
@@ -85,8 +88,9 @@ class FunctionFiles:
             export = "default" if place.suffix in _NODE else "handler"
             kind = HandlerKind.NODE_FUNCTION if place.suffix in _NODE else HandlerKind.FUNCTION
             handler = Handler(file, kind, export, language)
-            parts = [segment_of(part) for part in (*place.parts[:-1], place.stem)]
-            literal = tuple(Segment(Rank.STATIC, part) for part in place.parts)
+            called = PurePosixPath(file.removeprefix(self._base))
+            parts = [segment_of(part) for part in (*called.parts[:-1], called.stem)]
+            literal = tuple(Segment(Rank.STATIC, part) for part in called.parts)
             if self._builds is None:
                 if place.stem == "index":
                     yield Route(tuple(parts[:-1]), handler)
@@ -101,7 +105,8 @@ class FunctionFiles:
                     wanted = glob(source.lstrip("/"))
                     yield from (file for file in sorted(self._tree.files) if wanted.fullmatch(file))
             return
-        for file in self._tree.under("api"):
+        beside = self._tree.under(f"{self._base}api") if self._base else ()
+        for file in (*self._tree.under("api"), *beside):
             parts = file.split("/")
             hidden = any(part.startswith((".", "_")) for part in parts)
             if not hidden and not file.endswith((".d.ts", "_test.go")) and self._answers(file):

@@ -61,17 +61,22 @@ class NextRouter:
         tree: the project's files.
         named: whether vercel.json says that this is Next.
         by_files: whether files alone may tell that it is; not where another framework is used.
+        folder: of the app; ``""`` is the project's root.
     """
 
-    def __init__(self, tree: SourceTree, *, named: bool = False, by_files: bool = True) -> None:
+    def __init__(
+        self, tree: SourceTree, *, named: bool = False, by_files: bool = True, folder: str = ""
+    ) -> None:
         self._tree = tree
+        self._app = folder
+        self._base = f"{folder}/" if folder else ""
         self._by_files = by_files
         self._named = named
 
     @cached_property
     def present(self) -> bool:
         """Whether this is a Next.js app, by its dependency, its configuration or its files."""
-        if self._named or "next" in self._tree.dependencies or self.config.file:
+        if self._named or "next" in self._tree.packages(self._app) or self.config.file:
             return True
         if not self._by_files:
             return False
@@ -97,15 +102,19 @@ class NextRouter:
         return self._folder("pages")
 
     def _folder(self, name: str) -> str | None:
-        has = self._tree.has_folder
+        def has(place: str) -> bool:
+            return self._tree.has_folder(f"{self._base}{place}")
+
         if has(name):
-            return name
-        return f"src/{name}" if not (has("app") or has("pages")) and has(f"src/{name}") else None
+            return f"{self._base}{name}"
+        in_source = not (has("app") or has("pages")) and has(f"src/{name}")
+        return f"{self._base}src/{name}" if in_source else None
 
     @cached_property
     def config(self) -> NextConfig:
         """What next.config says."""
-        file = next((name for name in CONFIGS if name in self._tree.files), None)
+        names = (f"{self._base}{name}" for name in CONFIGS)
+        file = next((name for name in names if name in self._tree.files), None)
         root = self._tree.parsed(file) if file else None
         return _config(file, root) if root is not None else NextConfig(file)
 
@@ -132,7 +141,7 @@ class NextRouter:
     def middleware(self) -> str | None:
         """The file of the middleware (``proxy`` since Next 16), if there is one."""
         names = [
-            f"{folder}{name}.{suffix}"
+            f"{self._base}{folder}{name}.{suffix}"
             for folder in ("", "src/")
             for name in ("middleware", "proxy")
             for suffix in self.config.extensions
@@ -183,8 +192,8 @@ class NextRouter:
             yield Route(segments, _handler(file, kind, "default"))
 
     def _public(self) -> Iterator[Route]:
-        for file in self._tree.under("public"):
-            parts = file.split("/")[1:]
+        for file in self._tree.under(f"{self._base}public"):
+            parts = file.removeprefix(f"{self._base}public/").split("/")
             segments = tuple(Segment(Rank.STATIC, part) for part in parts)
             yield Route(segments, Handler(file, HandlerKind.STATIC, "", "static"))
 

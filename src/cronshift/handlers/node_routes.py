@@ -1,13 +1,34 @@
-"""Routes that Node apps declare: Hono, Express, Fastify, Koa, Elysia, H3, Nest."""
+"""Routes that Node apps declare: Hono, Express, Fastify, Koa, Elysia, H3, Nest.
+
+A registration that cannot be followed (a path that is computed, a router that a package makes, an
+app that is handed to code outside the project) is told as :class:`Unread`, so that no path is
+called dead on the strength of the others.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.code_routes import MOST_ROUTES, CodeRoute, Trail, joined
-from cronshift.handlers.javascript import FUNCTIONS, arguments, exports, imports, line_of
-from cronshift.handlers.literals import UNKNOWN, literal, pairs, text_of
+from cronshift.handlers.code_routes import CodeRoute, Declared, Trail, Unread, joined
+from cronshift.handlers.javascript import (
+    FUNCTIONS,
+    arguments,
+    exports,
+    imports,
+    line_of,
+    locally,
+)
+from cronshift.handlers.literals import text_of
+from cronshift.handlers.node_registrations import (
+    NodeModule,
+    NodeRegistration,
+    decorator_of,
+    parameters_of,
+    read_node_module,
+    returned_of,
+)
+from cronshift.handlers.values import Expression, value
 from cronshift.model import Location
 
 if TYPE_CHECKING:
@@ -32,8 +53,6 @@ _ENTRIES = tuple(
     for folder in _FOLDERS
     for suffix in ("js", "cjs", "mjs", "ts", "cts", "mts")
 )
-_VERBS = {"get", "post", "put", "patch", "delete", "head", "options", "all"}
-_MOUNTING = {"route", "use", "mount", "register", "group"}
 _NEST = {
     "Get": "GET",
     "Post": "POST",
@@ -42,15 +61,10 @@ _NEST = {
     "Delete": "DELETE",
     "All": "",
 }
+_REGISTERS = re.compile(r"regist|mount|route|setup(?!.*error)|load|swagger|admin", re.IGNORECASE)
+"""Names of functions of packages that may add routes to an app which they are given."""
 
-
-@dataclass(slots=True)
-class _Module:
-    """What one file says, by the variable that routes hang on."""
-
-    bases: dict[str, str] = field(default_factory=dict)
-    routes: list[tuple[str, CodeRoute]] = field(default_factory=list)
-    mounts: list[tuple[str, str, SgNode]] = field(default_factory=list)
+Found = CodeRoute | Unread
 
 
 class NodeRoutes:
@@ -58,41 +72,38 @@ class NodeRoutes:
 
     Args:
         tree: the project's files.
+        folder: of the app; ``""`` is the project's root.
     """
 
-    def __init__(self, tree: SourceTree) -> None:
+    def __init__(self, tree: SourceTree, folder: str = "") -> None:
         self._tree = tree
-        self._modules: dict[str, _Module] = {}
+        self._folder = folder
+        self._base = f"{folder}/" if folder else ""
+        self._modules: dict[str, NodeModule] = {}
 
     def entry(self) -> str | None:
         """Return the file of the one app that answers every path, if there is one."""
         candidates = list(_ENTRIES)
-        main = self._tree.data("package.json").get("main")
+        main = self._tree.data(f"{self._base}package.json").get("main")
         if isinstance(main, str):
             candidates.append(main.removeprefix("./"))
-        return next(
-            (
-                name
-                for name in candidates
-                if name in self._tree.files and self.imports_framework(name)
-            ),
-            None,
-        )
+        names = (f"{self._base}{name}" for name in candidates)
+        known = (name for name in names if name in self._tree.files)
+        return next((name for name in known if self.imports_framework(name)), None)
 
     def imports_framework(self, file: str) -> bool:
         """Return whether a file imports one of the frameworks."""
         text = self._tree.read(file)
         return any(f'"{name}' in text or f"'{name}" in text for name in FRAMEWORKS)
 
-    def of(self, file: str) -> list[CodeRoute]:
+    def of(self, file: str) -> Declared:
         """Return the routes of the app in a file: its own, or of the app that it passes on."""
-        found: list[CodeRoute] = []
+        return Declared.of(self._all(file))
+
+    def _all(self, file: str) -> Iterator[Found]:
         for name in self._apps(file):
-            for route in self._routes(file, name, Trail()):
-                found.append(route)
-                if len(found) >= MOST_ROUTES:
-                    return found
-        return found + list(self._nest())
+            yield from self._routes(file, name, Trail())
+        yield from self._nest()
 
     def _apps(self, file: str) -> list[str]:
         """Return the variables of a file that may be its app; imported ones where it has none."""
@@ -100,211 +111,221 @@ class NodeRoutes:
         if root is None:
             return []
         module = self._module(file)
-        mounted = {text_of(node) for _, _, node in module.mounts}
-        owners = [owner for owner, _ in module.routes] + [owner for owner, _, _ in module.mounts]
-        own = dict.fromkeys([*module.bases, *owners])
-        top = [name for name in own if name not in mounted and self._has_routes(file, name)]
+        mounted = {text_of(one.target) for one in module.registrations if one.target is not None}
+        top = [
+            name for name in module.owners if name not in mounted and self._has_routes(file, name)
+        ]
         return top or [name for name in imports(root) if self._has_routes(file, name)]
 
     def _has_routes(self, file: str, name: str) -> bool:
-        return next(self._routes(file, name, Trail()), None) is not None
+        return any(isinstance(one, CodeRoute) for one in self._routes(file, name, Trail()))
 
-    def _routes(self, file: str, name: str, trail: Trail) -> Iterator[CodeRoute]:
+    def _routes(self, file: str, name: str, trail: Trail) -> Iterator[Found]:
         root, behind = self._tree.parsed(file), trail.through(file, name)
         if behind is None or root is None:
             return
         module = self._module(file)
-        owners = {*module.bases, *(one[0] for one in (*module.routes, *module.mounts))}
-        if name not in owners:
+        if name not in module.owners:
             source = imports(root).get(name)
             target = self._tree.imported(file, source[0]) if source else None
             if source and target:
                 yield from self._exported(target, source[1], behind)
             return
         own = behind.at(module.bases.get(name, ""))
-        for owner, route in module.routes:
+        for registration in module.registrations:
+            if registration.owner == name:
+                yield from self._registered(file, registration, own)
+        for owner, line in module.unread:
             if owner == name:
-                path = joined(own.prefix, route.path)
-                yield CodeRoute(path, route.methods, route.place, route.export)
-        for owner, at, node in module.mounts:
-            if owner == name:
-                yield from self._mounted(file, node, own.at(at))
+                yield Unread(own.prefix, Location(file, line))
+        for passed, call, position in module.passings:
+            if passed == name:
+                yield from self._passed(file, call, position, own)
 
-    def _exported(self, file: str, name: str, trail: Trail) -> Iterator[CodeRoute]:
+    def _registered(self, file: str, one: NodeRegistration, trail: Trail) -> Iterator[Found]:
+        place = Location(file, one.line)
+        path = self._text(file, one.path) if one.path is not None else ""
+        if path is None:
+            yield Unread(trail.prefix, place)
+        elif one.target is None:
+            yield CodeRoute(joined(trail.prefix, path), one.methods, place)
+        else:
+            yield from self._mounted(file, one.target, trail.at(path), path, place)
+
+    def _text(self, file: str, node: SgNode) -> str | None:
+        """Return the text that an expression spells, through constants and templates."""
+        text = value(self._tree, Expression(file, node))
+        return text if isinstance(text, str) else None
+
+    def _exported(self, file: str, name: str, trail: Trail) -> Iterator[Found]:
         root, behind = self._tree.parsed(file), trail.through(file, f"export {name}")
         export = exports(root).get(name) if root is not None else None
-        if export is None or behind is None:
+        if behind is None:
             return
-        if export.source is not None:
+        place = Location(file, 1)
+        if export is None:
+            yield Unread(trail.prefix, place)
+        elif export.source is not None:
             target = self._tree.imported(file, export.source)
             if target:
                 yield from self._exported(target, export.imported or name, behind)
         elif export.node is None:
-            yield from self._routes(file, export.imported or name, behind)
+            yield from self._mounted(file, None, behind, "", place, export.imported or name)
         elif export.node.kind() in {"identifier", *FUNCTIONS}:
-            yield from self._mounted(file, export.node, behind)
+            yield from self._mounted(file, export.node, behind, "", place)
         else:
             yield from self._routes(file, name, behind)  # const app = new Hono().get(...)
             for argument in arguments(export.node):  # handle(app)
                 if argument.kind() == "identifier":
                     yield from self._routes(file, argument.text(), behind)
 
-    def _mounted(self, file: str, node: SgNode, trail: Trail) -> Iterator[CodeRoute]:
-        """Yield the routes of what a router is given: a name, a plugin, ``require(...)``."""
-        kind = node.kind()
+    def _mounted(  # noqa: PLR0913, PLR0917 - the way here, and what stands at its end
+        self,
+        file: str,
+        node: SgNode | None,
+        trail: Trail,
+        at: str,
+        place: Location,
+        name: str | None = None,
+    ) -> Iterator[Found]:
+        """Yield the routes of what a router is given: a name, a plugin, a call that makes one."""
+        kind = node.kind() if node is not None else "identifier"
         if kind == "identifier":
-            yield from self._routes(file, node.text(), trail)
-        elif kind in FUNCTIONS:
-            parameter = _first_parameter(node)
-            if parameter:
-                yield from self._routes(file, parameter, trail)
-        elif kind == "call_expression":
-            called, given = node.field("function"), arguments(node)
-            if called is not None and called.text() in {"require", "import"} and given:
-                target = self._tree.imported(file, text_of(given[0]))
-                if target:
-                    yield from self._exported(target, "default", trail)
+            name = name or (node.text() if node is not None else "")
+            yield from self._named(file, name, trail, at, place)
+        elif node is not None and kind in FUNCTIONS:
+            yield from self._function(file, node, trail, at, place)
+        elif node is not None and kind == "call_expression":
+            yield from self._called(file, node, trail, at, place)
+        elif node is not None and at:
+            owner = node.field("object")  # hono.fetch
+            if owner is not None and owner.text() in self._module(file).owners:
+                yield from self._routes(file, owner.text(), trail)
+            else:
+                yield Unread(trail.prefix, place)
 
-    def _module(self, file: str) -> _Module:
+    def _named(
+        self, file: str, name: str, trail: Trail, at: str, place: Location
+    ) -> Iterator[Found]:
+        root = self._tree.parsed(file)
+        if name in self._module(file).owners or root is None:
+            yield from self._routes(file, name, trail)
+            return
+        source = imports(root).get(name)
+        target = self._tree.imported(file, source[0]) if source else None
+        own = locally(self._tree, file, name)
+        if source and target:
+            yield from self._exported(target, source[1], trail)
+        elif source is None and own is not None and own.node.kind() in FUNCTIONS:
+            yield from self._function(own.file, own.node, trail, at, place)
+        elif source is None and own is not None and own.node.kind() == "call_expression":
+            yield from self._called(own.file, own.node, trail, at, place)
+        elif at or source is None or _REGISTERS.search(name):
+            yield Unread(trail.prefix, place)
+
+    def _function(
+        self, file: str, node: SgNode, trail: Trail, at: str, place: Location
+    ) -> Iterator[Found]:
+        """Yield what a plugin registers on its first parameter, or what a function itself answers."""
+        names = parameters_of(node)
+        if names and names[0] in self._module(file).owners:
+            yield from self._routes(file, names[0], trail)
+        elif at and "next" not in names:
+            yield CodeRoute(joined(trail.prefix, "*"), None, place)
+
+    def _called(
+        self, file: str, node: SgNode, trail: Trail, at: str, place: Location
+    ) -> Iterator[Found]:
+        """Yield the routes of what a call makes: ``require(...)``, ``router.routes()``, a maker's."""
+        called, given = node.field("function"), arguments(node)
+        text = called.text() if called is not None else ""
+        if text in {"require", "import"} and given:
+            target = self._tree.imported(file, text_of(given[0]))
+            if target:
+                yield from self._exported(target, "default", trail)
+            elif at:
+                yield Unread(trail.prefix, place)
+            return
+        owner = called.field("object") if called is not None else None
+        if owner is not None and owner.text() in self._module(file).owners:
+            yield from self._routes(file, owner.text(), trail)
+            return
+        maker = locally(self._tree, file, text)
+        made = returned_of(maker.node) if maker and maker.node.kind() in FUNCTIONS else None
+        if maker is not None and made is not None and made in self._module(maker.file).owners:
+            yield from self._routes(maker.file, made, trail)
+        elif at or (maker is not None and made is not None) or _REGISTERS.search(text):
+            yield Unread(trail.prefix, place)
+
+    def _passed(self, file: str, call: SgNode, position: int, trail: Trail) -> Iterator[Found]:
+        """Yield what a function registers on an app that it is given."""
+        called = call.field("function")
+        place = Location(file, line_of(call))
+        if called is None or called.kind() == "member_expression":
+            name = called.field("property") if called is not None else None
+            root = called.field("object") if called is not None else None
+            is_own = root is not None and root.text() in self._module(file).owners
+            if name is not None and not is_own and _REGISTERS.search(name.text()):
+                yield Unread(trail.prefix, place)
+            return
+        if called.kind() == "call_expression":  # require("./routes")(app)
+            given = arguments(called)
+            target = self._tree.imported(file, text_of(given[0])) if given else None
+            if target:
+                yield from self._exported(target, "default", trail)
+            return
+        maker = locally(self._tree, file, called.text())
+        if maker is not None and maker.node.kind() in FUNCTIONS:
+            names = parameters_of(maker.node)
+            name_there = names[position] if position < len(names) else ""
+            if name_there in self._module(maker.file).owners:
+                yield from self._routes(maker.file, name_there, trail)
+            elif name_there in {one for one, _, _ in self._module(maker.file).passings}:
+                yield Unread(trail.prefix, place)
+        elif _REGISTERS.search(called.text()):
+            yield Unread(trail.prefix, place)
+
+    def _module(self, file: str) -> NodeModule:
         if file not in self._modules:
-            module = _Module()
-            root = self._tree.parsed(file)
-            if root is not None:
-                for call in root.find_all(kind="call_expression"):
-                    _declared(module, file, call)
-            self._modules[file] = module
+            self._modules[file] = read_node_module(self._tree.parsed(file))
         return self._modules[file]
 
-    def _nest(self) -> Iterator[CodeRoute]:
+    def _nest(self) -> Iterator[Found]:
         """Yield the routes of Nest's controllers."""
-        if "@nestjs/core" not in self._tree.dependencies:
+        if "@nestjs/core" not in self._tree.packages(self._folder):
             return
         prefix = self._nest_prefix()
-        for file in self._tree.under("src"):
+        for file in self._tree.under(f"{self._base}src"):
             root = self._tree.parsed(file) if "@Controller(" in self._tree.read(file) else None
             for decorator in root.find_all(kind="decorator") if root is not None else ():
-                name, path = _decorator(decorator)
+                name, path = decorator_of(decorator)
                 if name in _NEST:
-                    whole = joined(joined(prefix, _controller(decorator)), path)
+                    above, place = _controller(decorator), Location(file, line_of(decorator))
+                    if prefix is None or above is None or path is None:
+                        yield Unread("", place)
+                        continue
+                    whole = joined(joined(prefix, above), path)
                     methods = frozenset({_NEST[name]}) if _NEST[name] else None
-                    yield CodeRoute(whole, methods, Location(file, line_of(decorator)))
+                    yield CodeRoute(whole, methods, place)
 
-    def _nest_prefix(self) -> str:
-        for file in ("src/main.ts", "main.ts"):
+    def _nest_prefix(self) -> str | None:
+        """Return what all paths of a Nest app begin with; ``None`` where it is computed."""
+        for file in (f"{self._base}src/main.ts", f"{self._base}main.ts"):
             root = self._tree.parsed(file) if file in self._tree.files else None
+            if root is not None and "enableVersioning(" in self._tree.read(file):
+                return None
             call = root.find(pattern="$APP.setGlobalPrefix($PREFIX)") if root is not None else None
             given = call.get_match("PREFIX") if call else None
             if given is not None:
-                return "/" + text_of(given).strip("/")
+                text = self._text(file, given)
+                return None if text is None else "/" + text.strip("/")
         return ""
 
 
-def _controller(decorator: SgNode) -> str:
+def _controller(decorator: SgNode) -> str | None:
     """Return the path of the controller around a method's decorator."""
     for outer in decorator.ancestors():
         for one in (*outer.children(), *outer.prev_all()):
-            if one.kind() == "decorator" and _decorator(one)[0] == "Controller":
-                return _decorator(one)[1]
+            if one.kind() == "decorator" and decorator_of(one)[0] == "Controller":
+                return decorator_of(one)[1]
     return ""
-
-
-def _decorator(node: SgNode) -> tuple[str, str]:
-    call = node.child(1)
-    if call is None or call.kind() != "call_expression":
-        return "", ""
-    called, given = call.field("function"), arguments(call)
-    path = literal(given[0]) if given else ""
-    return called.text() if called else "", path if isinstance(path, str) else ""
-
-
-def _declared(module: _Module, file: str, call: SgNode) -> None:
-    called = call.field("function")
-    verb_node = called.field("property") if called is not None else None
-    target = called.field("object") if called is not None else None
-    verb = verb_node.text() if verb_node is not None else ""
-    if target is None or verb not in _VERBS | _MOUNTING | {"basePath", "on"}:
-        return
-    owner, given = _owner(call, target), arguments(call)
-    if owner is None:
-        return
-    path = literal(given[0]) if given else UNKNOWN
-    place = Location(file, line_of(verb_node) if verb_node is not None else line_of(call))
-    if verb == "basePath" and isinstance(path, str):
-        module.bases[owner] = path
-    elif verb in _VERBS and isinstance(path, str) and (len(given) > 1):
-        methods = None if verb == "all" else frozenset({verb.upper()})
-        module.bases.setdefault(owner, "")
-        module.routes.append((owner, CodeRoute(path, methods, place)))
-    elif verb == "on" and len(given) > 2:  # noqa: PLR2004 - methods, path, handler
-        names = path if isinstance(path, list) else [path]
-        where = literal(given[1])
-        if isinstance(where, str):
-            methods = frozenset(name.upper() for name in names if isinstance(name, str))
-            module.bases.setdefault(owner, "")
-            module.routes.append((owner, CodeRoute(where, methods, place)))
-    elif verb == "route" and given and given[0].kind() == "object":
-        _fastify(module, owner, given[0], place)
-    elif verb in _MOUNTING:
-        _mount(module, owner, given, path)
-
-
-def _fastify(module: _Module, owner: str, options: SgNode, place: Location) -> None:
-    values = {key: literal(value) for key, value in pairs(options)}
-    methods, url = values.get("method"), values.get("url")
-    listed = methods if isinstance(methods, list) else [methods]
-    if isinstance(url, str):
-        names = frozenset(name.upper() for name in listed if isinstance(name, str))
-        module.routes.append((owner, CodeRoute(url, names or None, place)))
-
-
-def _mount(module: _Module, owner: str, given: list[SgNode], path: object) -> None:
-    at = path if isinstance(path, str) else ""
-    for node in given:
-        if node.kind() == "object":
-            prefix = dict(pairs(node)).get("prefix")
-            value = literal(prefix)
-            at = value if isinstance(value, str) else at
-    for node in given:
-        kinds = {"identifier", "call_expression"} | FUNCTIONS
-        if node.kind() in kinds:
-            module.mounts.append((owner, at, node))
-
-
-def _owner(call: SgNode, target: SgNode) -> str | None:
-    """Return the variable that a chain of calls belongs to: its root, or what it is assigned to."""
-    root: SgNode | None = target
-    while root is not None and root.kind() == "call_expression":
-        called = root.field("function")
-        root = (
-            called.field("object")
-            if called is not None and called.kind() == "member_expression"
-            else None
-        )
-    if root is not None and root.kind() == "identifier":
-        return root.text()
-    for outer in call.ancestors():
-        kind = outer.kind()
-        if kind == "variable_declarator":
-            name = outer.field("name")
-            return name.text() if name else None
-        if kind == "export_statement":
-            return "default"
-        if kind not in {
-            "call_expression",
-            "member_expression",
-            "await_expression",
-            "parenthesized_expression",
-        }:
-            return None
-    return None
-
-
-def _first_parameter(node: SgNode) -> str | None:
-    parameters = node.field("parameters") or node.field("parameter")
-    if parameters is None:
-        return None
-    if parameters.kind() == "identifier":
-        return parameters.text()
-    first = next((child for child in parameters.children() if child.is_named()), None)
-    name = first.field("pattern") or first if first is not None else None
-    return name.text() if name is not None else None

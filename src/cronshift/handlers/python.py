@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from cronshift.errors import ConfigError
 from cronshift.model import Handler, HandlerKind
+from cronshift.runtime.regular_files import is_regular, read_regular, read_text
 
 _EXPORTS = ("app", "application", "handler")
 _ENTRY_FOLDERS = ("", "src/", "app/", "api/")
@@ -32,10 +33,12 @@ class PythonHandlers:
 
     Args:
         root: the project's folder.
+        app: the folder of the app below it; ``""`` is the root.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, app: str = "") -> None:
         self._root = root
+        self._base = f"{app}/" if app else ""
         self._trees: dict[Path, ast.Module] = {}
 
     def named(self, reference: str, kind: HandlerKind | None) -> Handler:
@@ -73,23 +76,26 @@ class PythonHandlers:
     def framework_entry(self) -> Handler | None:
         """The app of a detected FastAPI, Flask, Django … project."""
         manifests = ("pyproject.toml", "requirements.txt", "Pipfile")
-        files = [file for name in manifests if (file := self._inside(name))]
-        if not any(_FRAMEWORK.search(file.read_text(errors="replace")) for file in files):
+        files = [file for name in manifests if (file := self._inside(f"{self._base}{name}"))]
+        if not any(_FRAMEWORK.search(read_text(file)) for file in files):
             return None
         named = self._entry_in_pyproject()
         if named:
-            return self.named(named, None)
+            place, _, export = named.rpartition(":")
+            return self.named(f"{self._base}{place.replace('.', '/')}.py:{export}", None)
         django = self._django_entry()
         if django is not None:
             return django
-        places = (f"{folder}{name}.py" for folder in _ENTRY_FOLDERS for name in _ENTRY_NAMES)
+        places = (
+            f"{self._base}{folder}{name}.py" for folder in _ENTRY_FOLDERS for name in _ENTRY_NAMES
+        )
         return next((found for place in places if (found := self._handler(place))), None)
 
     def _django_entry(self) -> Handler | None:
         """Return the application that Django's settings name, as manage.py finds them."""
-        manage = self._inside("manage.py")
-        found = _SETTINGS.search(manage.read_text(errors="replace")) if manage else None
-        settings = self._inside(f"{found[1].replace('.', '/')}.py") if found else None
+        manage = self._inside(f"{self._base}manage.py")
+        found = _SETTINGS.search(read_text(manage)) if manage else None
+        settings = self._module(found[1]) if found else None
         for node in self._tree(settings).body if settings else ():
             match node:
                 case ast.Assign(
@@ -97,7 +103,7 @@ class PythonHandlers:
                     value=ast.Constant(value=str(reference)),
                 ):
                     module, _, export = reference.rpartition(".")
-                    file = self._inside(f"{module.replace('.', '/')}.py")
+                    file = self._module(module)
                     told = HandlerKind.WSGI if kind.startswith("WSGI") else HandlerKind.ASGI
                     if file is not None:
                         line, _ = self._export(file, export) or (1, told)
@@ -105,13 +111,16 @@ class PythonHandlers:
         return None
 
     def _entry_in_pyproject(self) -> str | None:
-        file = self._inside("pyproject.toml")
+        file = self._inside(f"{self._base}pyproject.toml")
         try:
-            document = tomllib.loads(file.read_text()) if file else {}
+            document = tomllib.loads(read_text(file)) if file else {}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError):
             return None
         entry = document.get("tool", {}).get("vercel", {}).get("entrypoint")
         return entry if isinstance(entry, str) and ":" in entry else None
+
+    def _module(self, name: str) -> Path | None:
+        return self._inside(f"{self._base}{name.replace('.', '/')}.py")
 
     def _handler(self, place: str) -> Handler | None:
         file = self._inside(place)
@@ -140,7 +149,7 @@ class PythonHandlers:
             return None
         file = self._root / relative
         try:
-            inside = file.is_file() and file.resolve().is_relative_to(self._root.resolve())
+            inside = is_regular(file) and file.resolve().is_relative_to(self._root.resolve())
         except OSError:
             return None
         return file if inside else None
@@ -178,9 +187,7 @@ def _kind_of_call(function: ast.expr) -> HandlerKind | None:
 
 def _parse(file: Path) -> ast.Module:
     """Return the file's syntax tree; an empty one where it is not Python."""
-    if file.stat().st_size > _LONGEST_SOURCE:
-        return ast.Module([], [])
     try:
-        return ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.parse(read_regular(file, _LONGEST_SOURCE))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])

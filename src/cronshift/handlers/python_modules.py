@@ -1,4 +1,4 @@
-"""Python modules of a project: where a module's file is, and what it imports."""
+"""Python modules of a project: which file one is, what it imports, and its statements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def module_file(tree: SourceTree, file: str, module: str) -> str | None:
-    """Return the project's file of a module; dots in front go up from ``file``."""
+    """Return the project's file of a module that ``file`` names; dots in front go up from it."""
     bare = module.lstrip(".")
     up = len(module) - len(bare)
     path = bare.replace(".", "/")

@@ -1,13 +1,24 @@
-"""Routes that Python apps declare: FastAPI, Starlette, Flask, Django, followed through imports."""
+"""Routes that Python apps declare: FastAPI, Starlette, Flask, Django, followed through imports.
+
+A registration that cannot be followed (a path that is computed, a router that a package makes, an
+app that is handed to code outside the project) is told as :class:`Unread`, so that no path is
+called dead on the strength of the others.
+"""
 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+import re
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.code_routes import DEEPEST, MOST_ROUTES, CodeRoute, Trail, joined
-from cronshift.handlers.python_modules import imported_names, module_file
+from cronshift.handlers.code_routes import CodeRoute, Declared, Trail, Unread, joined
+from cronshift.handlers.python_names import PythonNames, Values
+from cronshift.handlers.python_registrations import (
+    Passing,
+    Registration,
+    methods_of,
+)
 from cronshift.model import Location
 
 if TYPE_CHECKING:
@@ -15,21 +26,13 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.tree import SourceTree
 
-_VERBS = {"get", "post", "put", "patch", "delete", "head", "options"}
-_EVERY = {"route", "api_route", "websocket_route", "add_api_route", "add_url_rule", "add_route"}
-_MOUNTING = {"include_router", "register_blueprint", "mount", "include", "register"}
-_PREFIXES = {"prefix", "url_prefix"}
+_GET = frozenset({"GET", "HEAD"})
+_FILES = re.compile(r"\b(?:StaticFiles|TemplateResponse)\b")
+_REGISTERS = re.compile(r"regist|mount|route|setup|includ|load|admin|(?:^|\.)Api$", re.IGNORECASE)
+"""Names of functions of packages that may add routes to an app which they are given."""
+_MOST_ROUNDS = 500  # of a loop that registers
 
-
-@dataclass(slots=True)
-class _Module:
-    """What one file says: routes by the name they hang on, mounts, imports."""
-
-    prefixes: dict[str, str] = field(default_factory=dict)
-    routes: list[tuple[str, CodeRoute]] = field(default_factory=list)
-    mounts: list[tuple[str, str, ast.expr]] = field(default_factory=list)
-    lists: dict[str, ast.expr] = field(default_factory=dict)
-    imports: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+Found = CodeRoute | Unread
 
 
 class PythonRoutes:
@@ -41,216 +44,232 @@ class PythonRoutes:
 
     def __init__(self, tree: SourceTree) -> None:
         self._tree = tree
-        self._modules: dict[str, _Module] = {}
+        self._names = PythonNames(tree)
 
-    def of(self, file: str, name: str) -> list[CodeRoute]:
+    def of(self, file: str, name: str) -> Declared:
         """Return the routes of the app that ``name`` is in ``file``."""
-        found: list[CodeRoute] = []
-        for route in self._routes(file, name, Trail()):
-            found.append(route)
-            if len(found) >= MOST_ROUTES:
-                break
-        return found
+        return Declared.of(self._routes(file, name, Trail()))
 
-    def django(self, settings_folder: str | None = None) -> list[CodeRoute]:
-        """Return the routes of a Django project, from its root ``urls.py``."""
-        roots = [file for file in self._tree.files if file.endswith("urls.py")]
-        named = [
-            file for file in roots if settings_folder is None or file.startswith(settings_folder)
-        ]
-        root = self._root_urls() or (min(named, key=lambda f: (f.count("/"), f)) if named else None)
-        return list(self._patterns(root, "", DEEPEST)) if root else []
-
-    def _root_urls(self) -> str | None:
-        for file in sorted(self._tree.files):
-            if not file.endswith("settings.py") and "/settings/" not in file:
-                continue
-            for node in _parse(self._tree.read(file)).body:
-                match node:
-                    case ast.Assign(
-                        targets=[ast.Name(id="ROOT_URLCONF")], value=ast.Constant(value=str(module))
-                    ):
-                        return self._file_of(file, module)
-        return None
-
-    def _patterns(self, file: str, prefix: str, depth: int) -> Iterator[CodeRoute]:
-        for node in ast.walk(_parse(self._tree.read(file))) if depth else ():
-            match node:
-                case ast.Call(
-                    func=ast.Name(id="path" | "re_path" | "url" as kind), args=[first, second, *_]
-                ):
-                    text = _string(first)
-                    if text is None:
-                        continue
-                    own = text if kind == "path" else text.removeprefix("^").removesuffix("$")
-                    whole = f"{prefix}{own}"
-                    if isinstance(second, ast.Call) and ast.unparse(second.func) == "include":
-                        target = _string(second.args[0]) if second.args else None
-                        inner = self._file_of(file, target) if target else None
-                        if inner:
-                            yield from self._patterns(inner, whole, depth - 1)
-                        continue
-                    place = Location(file, node.lineno)
-                    yield CodeRoute(f"/{whole}", None, place, ast.unparse(second))
-
-    def _routes(self, file: str, name: str, trail: Trail) -> Iterator[CodeRoute]:
+    def _routes(self, file: str, name: str, trail: Trail) -> Iterator[Found]:
         behind = trail.through(file, name)
         if behind is None:
             return
-        module = self._module(file)
-        if name not in module.prefixes and name in module.imports:
-            source, attribute = module.imports[name]
-            target = self._file_of(file, source)
-            if target and attribute:
-                yield from self._routes(target, attribute, behind)
+        module = self._names.module(file)
+        if name not in module.prefixes and name not in module.values:
+            target = self._names.imported(file, name)
+            if target is not None:
+                yield from self._routes(*target, behind)
+                return
+        prefix = module.prefixes.get(name)
+        base = self._names.text(file, prefix) if prefix is not None else ""
+        if prefix is not None and base is None:
+            yield Unread(trail.prefix, Location(file, prefix.lineno))
             return
-        own = behind.at(module.prefixes.get(name, ""))
-        for owner, route in module.routes:
-            if owner == name:
-                path = joined(own.prefix, route.path)
-                yield CodeRoute(path, route.methods, route.place, route.export)
-        for owner, at, node in module.mounts:
-            if owner == name:
-                yield from self._mounted(file, node, own.at(at))
-        if name in module.lists:
-            yield from self._listed(file, module.lists[name], own)
+        own = behind.at(base or "")
+        yield from self._own(file, name, own)
+        yield from self._made(file, module.values.get(name), own)
+        yield from self._from_elsewhere(file, name, own)
 
-    def _mounted(self, file: str, node: ast.expr, trail: Trail) -> Iterator[CodeRoute]:
-        target, name = self._target(file, node)
-        if target is not None:
-            yield from self._routes(target, name, trail)
+    def _own(self, file: str, name: str, own: Trail) -> Iterator[Found]:
+        """Yield what a module registers on a name."""
+        module = self._names.module(file)
+        for registration in module.registrations:
+            if registration.owner == name:
+                yield from self._registered(file, registration, own)
+        for owner, line in module.unread:
+            if owner == name:
+                yield Unread(own.prefix, Location(file, line))
+        for passing in module.passings:
+            if passing.name == name:
+                yield from self._passed(file, passing, own)
 
-    def _target(self, file: str, node: ast.expr) -> tuple[str | None, str]:
-        """Return the file and name of a router that an expression means."""
+    def _made(self, file: str, value: ast.expr | None, trail: Trail) -> Iterator[Found]:
+        """Yield the routes that an app has from what it is made of: a list, an app, a function."""
+        match value:
+            case ast.List() | ast.Tuple():
+                yield from self._listed(file, value, trail)
+            case ast.Name(id=name):
+                yield from self._routes(file, name, trail)
+                yield from self._listed(file, value, trail)
+            case ast.Call(func=function, args=args, keywords=keywords):
+                target = self._target(file, value) if self._names.function(file, function) else None
+                if target is not None:
+                    yield from self._routes(*target, trail)
+                for argument in args:
+                    if isinstance(argument, ast.Name) and self._names.defined(file, argument.id):
+                        yield from self._routes(file, argument.id, trail)
+                for keyword in keywords:
+                    if keyword.arg == "routes":
+                        yield from self._listed(file, keyword.value, trail)
+
+    def _registered(self, file: str, one: Registration, trail: Trail) -> Iterator[Found]:
+        """Yield the routes of a registration, for each round of the loops around it."""
+        place = Location(file, one.line)
+        rounds = self._rounds(file, one)
+        if rounds is None:
+            yield Unread(trail.prefix, place)
+            return
+        for values in rounds:
+            path = self._names.text(file, one.path, values) if one.path is not None else ""
+            if path is None:
+                yield Unread(trail.prefix, place)
+            elif one.target is not None:
+                yield from self._mounted(file, one.target, trail.at(path), values, place)
+            else:
+                whole = joined(trail.prefix, path)
+                yield CodeRoute(whole, one.methods or _GET, place, one.export)
+
+    def _rounds(self, file: str, one: Registration) -> list[dict[str, ast.expr]] | None:
+        """Return what the loops' variables stand for in each round; ``None`` where nobody can tell."""
+        used = {
+            node.id
+            for part in (one.path, one.target)
+            if part is not None
+            for node in ast.walk(part)
+            if isinstance(node, ast.Name)
+        }
+        each: list[list[dict[str, ast.expr]]] = []
+        for loop in one.loops:
+            names = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+            if names & used:
+                rounds = self._loop(file, loop)
+                if rounds is None:
+                    return None
+                each.append(rounds)
+        return [
+            {name: value for part in parts for name, value in part.items()}
+            for parts in islice(product(*each), _MOST_ROUNDS)
+        ]
+
+    def _loop(self, file: str, loop: ast.For) -> list[dict[str, ast.expr]] | None:
+        items = self._items(file, loop.iter)
+        if items is None:
+            return None
+        rounds = []
+        for item in items:
+            match loop.target, item:
+                case ast.Name(id=name), _:
+                    rounds.append({name: item})
+                case ast.Tuple(elts=names), ast.Tuple(elts=parts) if len(names) == len(parts):
+                    pairs = zip(names, parts, strict=True)
+                    rounds.append({n.id: part for n, part in pairs if isinstance(n, ast.Name)})
+                case _:
+                    return None
+        return rounds
+
+    def _items(self, file: str, node: ast.expr) -> list[ast.expr] | None:
+        """Return what a loop goes through, where that is written out; in the file's own words."""
+        match node:
+            case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
+                return None if any(isinstance(one, ast.Starred) for one in items) else items
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="items")):
+                table = self._names.module(file).values.get(name)
+                if isinstance(table, ast.Dict) and None not in table.keys:
+                    pairs = zip(table.keys, table.values, strict=True)
+                    return [ast.Tuple([key, value]) for key, value in pairs if key is not None]
+            case ast.Name(id=name) if name in self._names.module(file).values:
+                value = self._names.module(file).values[name]
+                return None if isinstance(value, ast.Name) else self._items(file, value)
+        return None
+
+    def _mounted(
+        self, file: str, node: ast.expr, trail: Trail, values: Values, place: Location
+    ) -> Iterator[Found]:
+        """Yield the routes of a router that an expression means."""
+        if isinstance(node, ast.Name) and node.id in values:
+            node = values[node.id]
+        if _FILES.search(ast.unparse(node)):
+            return
+        target = self._target(file, node)
+        if target is None:
+            yield Unread(trail.prefix, place)
+        else:
+            yield from self._routes(*target, trail)
+
+    def _target(self, file: str, node: ast.expr) -> tuple[str, str] | None:
+        """Return the file and the name of a router that an expression means, as far as it is here."""
         match node:
             case ast.Name(id=name):
-                return file, name
+                return self._names.defined(file, name)
             case ast.Attribute(value=ast.Name(id=base), attr=attribute):
-                source = self._module(file).imports.get(base)
-                return (self._submodule(file, *source) if source else None), attribute
+                source = self._names.module(file).imports.get(base)
+                inner = self._names.submodule(file, *source) if source else None
+                return self._names.defined(inner, attribute) if inner else None
             case ast.Attribute(attr=attribute):
-                return self._file_of(file, ast.unparse(node).rpartition(".")[0]), attribute
-        return None, ""
+                inner = self._names.file_of(file, ast.unparse(node).rpartition(".")[0])
+                return self._names.defined(inner, attribute) if inner else None
+            case ast.Call(func=function):
+                maker = self._names.function(file, function)
+                return self._names.returned(*maker) if maker else None
+        return None
 
-    def _listed(self, file: str, node: ast.expr, trail: Trail) -> Iterator[CodeRoute]:
+    def _passed(self, file: str, passing: Passing, trail: Trail) -> Iterator[Found]:
+        """Yield what a function registers on an app that it is given."""
+        found = self._names.function(file, passing.called)
+        if found is None:
+            called = ast.unparse(passing.called)
+            root = called.partition(".")[0].partition("(")[0]
+            is_ours = self._names.is_ours(file, root)
+            if is_ours or _REGISTERS.search(called.rpartition(".")[2]):
+                yield Unread(trail.prefix, Location(file, passing.line))
+            return
+        target, function = found
+        names = [argument.arg for argument in function.args.args]
+        position = passing.position
+        name = position if isinstance(position, str) else dict(enumerate(names)).get(position)
+        if name is None:
+            yield Unread(trail.prefix, Location(file, passing.line))
+        else:
+            yield from self._routes(target, name, trail)
+
+    def _from_elsewhere(self, file: str, name: str, trail: Trail) -> Iterator[Found]:
+        """Yield what other modules register on an app that they import from here."""
+        if trail.prefix or len(trail.seen) != 1:
+            return
+        stem = file.rpartition("/")[2].removesuffix(".py")
+        stem = file.split("/")[-2] if stem == "__init__" and "/" in file else stem
+        here = {self._names.file_of(file, source) for source in self._names.module(file).loaded}
+        for other in sorted(self._tree.files):
+            if not other.endswith(".py") or other == file or stem not in self._tree.read(other):
+                continue
+            module = self._names.module(other)
+            for own, (source, attribute) in module.imports.items():
+                if attribute != name or own not in module.owners - module.prefixes.keys():
+                    continue
+                if self._names.file_of(other, source) != file:
+                    continue
+                for registration in module.registrations:
+                    if registration.owner == own and other in here:
+                        yield from self._registered(other, registration, trail)
+                    elif registration.owner == own:
+                        yield Unread("", Location(other, registration.line))
+
+    def _listed(self, file: str, node: ast.expr, trail: Trail) -> Iterator[Found]:
         """Yield the routes of ``[Route(...), Mount(...)]``, or of the list that a name stands for."""
         if isinstance(node, ast.Name):
+            target = self._names.defined(file, node.id)
             behind = trail.through(file, node.id)
-            inner = self._module(file).lists.get(node.id)
-            if inner is not None and behind is not None:
-                yield from self._listed(file, inner, behind)
-            elif node.id in self._module(file).imports and behind is not None:
-                source, attribute = self._module(file).imports[node.id]
-                target = self._file_of(file, source)
-                if target and attribute:
-                    yield from self._listed(target, ast.Name(attribute), behind)
+            value = self._names.module(target[0]).values.get(target[1]) if target else None
+            if target and behind is not None and value is not None:
+                yield from self._listed(target[0], value, behind)
             return
         for one in node.elts if isinstance(node, ast.List | ast.Tuple) else ():
-            path = _string(one.args[0]) if isinstance(one, ast.Call) and one.args else None
+            path = (
+                self._names.text(file, one.args[0])
+                if isinstance(one, ast.Call) and one.args
+                else None
+            )
             if isinstance(one, ast.Call) and path is not None:
                 yield from self._one(file, one, path, trail)
 
-    def _one(self, file: str, call: ast.Call, path: str, trail: Trail) -> Iterator[CodeRoute]:
-        kind = ast.unparse(call.func).rpartition(".")[2]
+    def _one(self, file: str, call: ast.Call, path: str, trail: Trail) -> Iterator[Found]:
+        kind, place = ast.unparse(call.func).rpartition(".")[2], Location(file, call.lineno)
         if kind == "Route":
-            methods = _methods(call) or frozenset({"GET", "HEAD"})
             export = ast.unparse(call.args[1]) if len(call.args) > 1 else ""
-            yield CodeRoute(
-                joined(trail.prefix, path), methods, Location(file, call.lineno), export
-            )
+            whole = joined(trail.prefix, path)
+            yield CodeRoute(whole, methods_of(call) or _GET, place, export)
         for keyword in call.keywords if kind == "Mount" else ():
             if keyword.arg == "routes":
                 yield from self._listed(file, keyword.value, trail.at(path))
             elif keyword.arg == "app":
-                yield from self._mounted(file, keyword.value, trail.at(path))
-
-    def _module(self, file: str) -> _Module:
-        if file not in self._modules:
-            self._modules[file] = _read(_parse(self._tree.read(file)), file)
-        return self._modules[file]
-
-    def _submodule(self, file: str, source: str, attribute: str | None) -> str | None:
-        """Return the file that a name stands for when it is a module and not something in one."""
-        if attribute is not None:
-            inner = self._file_of(
-                file, f"{source}.{attribute}" if source.strip(".") else f"{source}{attribute}"
-            )
-            if inner:
-                return inner
-        return self._file_of(file, source)
-
-    def _file_of(self, file: str, module: str) -> str | None:
-        return module_file(self._tree, file, module)
-
-
-def _read(tree: ast.Module, file: str) -> _Module:
-    module = _Module()
-    for node in ast.walk(tree):
-        match node:
-            case ast.ImportFrom() | ast.Import():
-                module.imports |= imported_names(node)
-            case ast.Assign(targets=[ast.Name(id=target)], value=value):
-                _assigned(module, target, value)
-            case ast.AnnAssign(target=ast.Name(id=target), value=value) if value is not None:
-                _assigned(module, target, value)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                for decorator in node.decorator_list:
-                    if isinstance(decorator, ast.Call):
-                        _declared(module, file, decorator, node.name)
-            case ast.Expr(value=ast.Call() as call):
-                _declared(module, file, call, None)
-    return module
-
-
-def _assigned(module: _Module, target: str, value: ast.expr) -> None:
-    if isinstance(value, ast.List | ast.Tuple):
-        module.lists[target] = value
-    elif isinstance(value, ast.Call):
-        prefix = next((_string(k.value) for k in value.keywords if k.arg in _PREFIXES), None)
-        module.prefixes[target] = prefix or ""
-        routes = next((k.value for k in value.keywords if k.arg == "routes"), None)
-        if routes is not None:
-            module.lists[target] = routes
-
-
-def _declared(module: _Module, file: str, call: ast.Call, function: str | None) -> None:
-    """Take in ``owner.get("/x")``, ``owner.include_router(other, prefix="/x")`` and their like."""
-    if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name):
-        return
-    owner, verb = call.func.value.id, call.func.attr
-    first = _string(call.args[0]) if call.args else None
-    if first is None:
-        first = next((_string(k.value) for k in call.keywords if k.arg in {"path", "rule"}), None)
-    if verb in _VERBS and first is not None and function:
-        route = CodeRoute(first, frozenset({verb.upper()}), Location(file, call.lineno), function)
-        module.routes.append((owner, route))
-    elif verb in _EVERY and first is not None:
-        methods = _methods(call) or frozenset({"GET", "HEAD"})
-        module.routes.append(
-            (owner, CodeRoute(first, methods, Location(file, call.lineno), function or ""))
-        )
-    elif verb in _MOUNTING and call.args:
-        at = next((_string(k.value) for k in call.keywords if k.arg in _PREFIXES), None) or ""
-        target = call.args[0]
-        if verb == "mount" and first is not None:
-            at = first
-            target = call.args[1] if len(call.args) > 1 else target
-        module.mounts.append((owner, at, target))
-
-
-def _methods(call: ast.Call) -> frozenset[str] | None:
-    listed = next((k.value for k in call.keywords if k.arg == "methods"), None)
-    if not isinstance(listed, ast.List | ast.Tuple | ast.Set):
-        return None
-    return frozenset(text.upper() for one in listed.elts if (text := _string(one)))
-
-
-def _string(node: ast.expr) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
-def _parse(text: str) -> ast.Module:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module([], [])
+                yield from self._mounted(file, keyword.value, trail.at(path), {}, place)

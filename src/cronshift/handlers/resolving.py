@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cronshift.handlers import patterns
-from cronshift.handlers.code_routes import answering, answers_get
-from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter
+from cronshift.handlers.app_folder import apps, has_config, named_app
+from cronshift.handlers.code_routes import answers_get
+from cronshift.handlers.coded_apps import CodedApps
+from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter, Folder
 from cronshift.handlers.functions import FunctionFiles
 from cronshift.handlers.javascript import METHODS, exports
 from cronshift.handlers.next import NextRouter
-from cronshift.handlers.node_routes import NodeRoutes
 from cronshift.handlers.python import PythonHandlers
-from cronshift.handlers.python_routes import PythonRoutes
 from cronshift.handlers.routes import RouteTable, nearest
 from cronshift.handlers.tree import SourceTree
 from cronshift.handlers.verdict import Resolution, Verdict
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from cronshift.handlers.code_routes import CodeRoute
 
 _MOST_HOPS = 5
 _REFUSED = 400  # a status from here on is no answer
@@ -51,6 +50,7 @@ class Resolver:
         root: the folder that Vercel calls the Root Directory.
         document: vercel.json, as data.
         edited: files as they will be, by path.
+        app: the folder below it of the app that Vercel builds; found where it is not given.
     """
 
     def __init__(
@@ -58,20 +58,70 @@ class Resolver:
         root: Path,
         document: Any = None,
         edited: Mapping[str, bytes | None] | None = None,
+        app: str | None = None,
     ) -> None:
         self.tree = SourceTree(root, edited)
         self.document: dict[str, Any] = document if isinstance(document, dict) else {}
-        self.python = PythonHandlers(root)
-        self._python_routes = PythonRoutes(self.tree)
-        self._node_routes = NodeRoutes(self.tree)
-        self._tables: dict[tuple[str, str], list[CodeRoute]] = {}
+        self._given = app
+        self._others: dict[str, Resolver] = {}
+
+    @cached_property
+    def app(self) -> str:
+        """The folder of the app that Vercel builds, ``""`` for the root itself.
+
+        It is what the configuration names, unless the entries are answered in the root; and where
+        nothing is named or answered there, the one app below that answers them and has no
+        configuration of its own.
+        """
+        if self._given is not None:
+            return self._given
+        named = named_app(self.tree, self.document)
+        if named and (self._answers(named) or not self._answers("")):
+            return named
+        if not self._paths or self.at("").knows_routes or self._answers(""):
+            return ""
+        fitting = [
+            folder
+            for folder in apps(self.tree)
+            if not has_config(self.tree, folder) and self._answers(folder)
+        ]
+        return fitting[0] if len(fitting) == 1 else ""
+
+    @property
+    def _paths(self) -> list[str]:
+        return [rule["path"] for rule in _rules(self.document, "crons", needs=("path",))]
+
+    def _answers(self, app: str) -> bool:
+        """Return whether some entry is answered when a folder is taken for the app's."""
+        return any(self.at(app).resolve(path).handler for path in self._paths)
+
+    def at(self, app: str) -> Resolver:
+        """Return the resolver that takes a folder for the app's."""
+        if app not in self._others:
+            other = Resolver(self.tree.root, self.document, app=app)
+            other.tree = self.tree
+            self._others[app] = other
+        return self._others[app]
+
+    @cached_property
+    def python(self) -> PythonHandlers:
+        """What the project's Python files export."""
+        return PythonHandlers(self.tree.root, self.app)
+
+    @cached_property
+    def _coded(self) -> CodedApps:
+        return CodedApps(self.tree, self.app)
+
+    @cached_property
+    def _folder(self) -> Folder:
+        return Folder(self.tree, self.app)
 
     @cached_property
     def next(self) -> NextRouter:
         """The Next.js app, where there is one."""
-        other = any(router.present(self.tree) for router in ROUTERS)
+        other = any(router.present(self._folder) for router in ROUTERS)
         named = self.document.get("framework") == "nextjs"
-        return NextRouter(self.tree, named=named, by_files=not other)
+        return NextRouter(self.tree, named=named, by_files=not other, folder=self.app)
 
     @cached_property
     def router(self) -> FileRouter | None:
@@ -79,23 +129,23 @@ class Resolver:
         named = self.document.get("framework")
         for router in ROUTERS:
             folder, marks = BY_FILES.get(router.name, ("", ()))
-            if router.present(self.tree) or (
+            if router.present(self._folder) or (
                 isinstance(named, str) and named.startswith(router.name)
             ):
                 return router
-            if marks and any(file.endswith(marks) for file in self.tree.under(folder)):
+            if marks and any(file.endswith(marks) for file in self._folder.under(folder)):
                 return router
         return None
 
     @cached_property
     def functions(self) -> FunctionFiles:
-        """The files below ``api/``."""
+        """The files below ``api/``, which lies in the root."""
         ignored = set()
         if self.router is not None and self.router.ignores_node:
             ignored |= {"typescript", "javascript"}
         if self.python.framework_entry is not None and not self.document.get("builds"):
             ignored.add("python")
-        return FunctionFiles(self.tree, self.document, self.python, frozenset(ignored))
+        return FunctionFiles(self.tree, self.document, self.python, frozenset(ignored), self.app)
 
     @cached_property
     def table(self) -> RouteTable:
@@ -103,7 +153,7 @@ class Resolver:
         if self.next.present:
             routes = list(self.next.table.routes)
         elif self.router is not None:
-            routes = list(self.router.routes(self.tree))
+            routes = list(self.router.routes(self._folder))
         else:
             routes = []
         return RouteTable(routes)
@@ -276,65 +326,22 @@ class Resolver:
             elif handler.kind is not HandlerKind.NEXT_PAGE:
                 methods = ("POST",) if "action" in known else _methods(known)
                 return Resolution(Verdict.WRONG_METHOD, handler, methods=methods)
-        if self._node_routes.imports_framework(handler.file):
-            return self._inside_node(handler, path)
+        if self._coded.imports_framework(handler.file):
+            return self._coded.answer(handler, path)
         own = known.get(handler.export)
         return Resolution(Verdict.ANSWERED, replace(handler, line=own.line) if own else handler)
 
     def _inside(self, handler: Handler, path: str) -> Resolution:
         """Return the verdict on an app that sees the whole path."""
         if handler.kind in _PYTHON_APPS:
-            routes = self._table(handler.file, handler.export)
-            return self._among(handler, routes, path)
+            return self._coded.answer(handler, path)
         if handler.kind is HandlerKind.NODE_FUNCTION:
             root = self.tree.parsed(handler.file)
             if root is not None and self.tree.read(handler.file).strip():
-                inside = self._inside_node(handler, path)
+                inside = self._coded.answer(handler, path)
                 if inside.verdict is not Verdict.UNKNOWN or inside.handler is None:
                     return inside
                 return self._judged(handler, path)
-        return Resolution(Verdict.ANSWERED, handler)
-
-    def _inside_node(self, handler: Handler, path: str) -> Resolution:
-        return self._among(handler, self._table(handler.file, ""), path)
-
-    def _table(self, file: str, export: str) -> list[CodeRoute]:
-        if (file, export) not in self._tables:
-            if file.endswith(".py"):
-                routes = self._python_routes.of(file, export)
-                django = not routes and "django" in self.tree.read(file)
-                self._tables[file, export] = self._python_routes.django() if django else routes
-            else:
-                self._tables[file, export] = self._node_routes.of(file)
-        return self._tables[file, export]
-
-    def _among(self, handler: Handler, routes: Sequence[CodeRoute], path: str) -> Resolution:
-        """Return the verdict of an app's own table; without one it is not known."""
-        if not routes:
-            return Resolution(
-                Verdict.UNKNOWN,
-                handler,
-                why="its routes are declared in code that does not tell them",
-            )
-        found = answering(routes, path)
-        if found is None:
-            return Resolution(
-                Verdict.DEAD,
-                None,
-                nearest=nearest(path, [route.path for route in routes]),
-                why=handler.file,
-            )
-        route = found.route
-        handler = replace(handler, route=route.place)
-        if not answers_get(route.methods):
-            return Resolution(
-                Verdict.WRONG_METHOD, handler, methods=tuple(sorted(route.methods or ()))
-            )
-        if found.slash and handler.language == "python":
-            target = path.rstrip("/") if path.endswith("/") else f"{path}/"
-            return Resolution(
-                Verdict.REDIRECTED, handler, target=target, why=f"the slash in {route.path}"
-            )
         return Resolution(Verdict.ANSWERED, handler)
 
     def _by_app(self, path: str) -> Resolution | None:
@@ -344,16 +351,17 @@ class Resolver:
             return self._inside(python, path)
         if self.next.present or self.router is not None:
             return None
-        entry = self._node_routes.entry()
+        entry = self._coded.entry()
         if entry is not None:
             typed = PurePosixPath(entry).suffix.endswith("ts")
             handler = Handler(
                 entry, HandlerKind.NODE_APP, "default", "typescript" if typed else "javascript"
             )
-            return self._inside_node(handler, path)
-        likely = next((name for name in _LIKELY_ENTRIES if name in self.tree.files), None)
-        has_manifest = any(name in self.tree.files for name in _PYTHON_MANIFESTS)
-        if likely and has_manifest and "package.json" not in self.tree.files:
+            return self._coded.answer(handler, path)
+        here = self._folder
+        likely = next((here.outer(name) for name in _LIKELY_ENTRIES if here.has(name)), None)
+        has_manifest = any(here.has(name) for name in _PYTHON_MANIFESTS)
+        if likely and has_manifest and not here.has("package.json"):
             handler = self.python.in_file(likely) or Handler(
                 likely, HandlerKind.FUNCTION, "app", "python"
             )

@@ -10,6 +10,8 @@ from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from cronshift.runtime.regular_files import read_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -51,6 +53,7 @@ IMPORT = re.compile(r"""\b(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']""")
 """What imports a module, in a text that is not parsed; the group is its specifier."""
 
 _COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_MOST_EXTENDED = 4  # tsconfig.json of tsconfig.json
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
@@ -67,6 +70,8 @@ class SourceTree:
         self._edited = edited or {}
         self._texts: dict[str, str | None] = {}
         self._parsed: dict[str, SgNode | None] = {}
+        self._packages: dict[str, dict[str, str]] = {}
+        self._aliases_of: dict[str, dict[str, list[str]]] = {}
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -121,10 +126,19 @@ class SourceTree:
         except (ValueError, RecursionError):
             return {}
 
-    @cached_property
+    @property
     def dependencies(self) -> dict[str, str]:
         """The packages that package.json names, with their ranges."""
-        package = self.data("package.json")
+        return self.packages("")
+
+    def packages(self, folder: str) -> dict[str, str]:
+        """Return the packages that a folder's package.json names, with their ranges."""
+        if folder not in self._packages:
+            self._packages[folder] = self._named(f"{folder}/package.json".lstrip("/"))
+        return self._packages[folder]
+
+    def _named(self, file: str) -> dict[str, str]:
+        package = self.data(file)
         found: dict[str, str] = {}
         for kind in ("devDependencies", "dependencies"):
             found |= {
@@ -140,7 +154,7 @@ class SourceTree:
             base = _normal(f"{PurePosixPath(file).parent}/{specifier}")
             built, _, source = (base or "").partition("/")
             return self._module(base) or (self._module(source) if built in _BUILT else None)
-        for prefix, targets in self._aliases.items():
+        for prefix, targets in self._aliases(file).items():
             if prefix.endswith("*") and specifier.startswith(prefix[:-1]):
                 rest = specifier[len(prefix) - 1 :]
                 for target in targets:
@@ -150,24 +164,79 @@ class SourceTree:
                 for target in targets:
                     if found := self._module(_normal(target)):
                         return found
-        return None
+        return self._of_workspace(specifier)
 
-    @cached_property
-    def _aliases(self) -> dict[str, list[str]]:
-        """The path aliases of tsconfig.json; SvelteKit's and the common ``@/`` where it has none."""
+    def _aliases(self, file: str) -> dict[str, list[str]]:
+        """Return the path aliases that hold in a file: of the nearest tsconfig.json that has some."""
+        folder = file.rpartition("/")[0]
+        if folder not in self._aliases_of:
+            self._aliases_of[folder] = self._aliases_in(folder)
+        return self._aliases_of[folder]
+
+    def _aliases_in(self, folder: str) -> dict[str, list[str]]:
+        place = f"{folder}/" if folder else ""
         found: dict[str, list[str]] = {}
         for name in ("tsconfig.json", "jsconfig.json"):
-            options = _object(self.data(name).get("compilerOptions"))
-            base = options.get("baseUrl")
-            base = base if isinstance(base, str) else "."
-            for alias, targets in _object(options.get("paths")).items():
-                listed = targets if isinstance(targets, list) else []
-                found.setdefault(
-                    alias, [f"{base}/{target}" for target in listed if isinstance(target, str)]
+            found |= self._configured(f"{place}{name}", _MOST_EXTENDED)
+        is_app = folder == "" or f"{place}package.json" in self.files
+        if not found and not is_app:
+            return self._aliases_in(folder.rpartition("/")[0])
+        found.setdefault("@/*", [f"{place}src/*", f"{place}*"])
+        found.setdefault("~/*", [f"{place}src/*", f"{place}app/*", f"{place}*"])
+        found.setdefault("$lib/*", [f"{place}src/lib/*"])
+        return found
+
+    def _configured(self, file: str, depth: int) -> dict[str, list[str]]:
+        """Return the aliases of a tsconfig.json, else of the one that it extends."""
+        document = self.data(file)
+        options = _object(document.get("compilerOptions"))
+        base = options.get("baseUrl")
+        folder = file.rpartition("/")[0]
+        start = f"{folder}/{base if isinstance(base, str) else '.'}"
+        paths = _object(options.get("paths"))
+        if not paths and not isinstance(base, str):
+            above = document.get("extends")
+            above = above[-1] if isinstance(above, list) and above else above
+            if depth and isinstance(above, str) and above.startswith("."):
+                name = _normal(f"{folder}/{above}") or ""
+                return self._configured(
+                    name if name.endswith(".json") else f"{name}.json", depth - 1
                 )
-        found.setdefault("@/*", ["src/*", "*"])
-        found.setdefault("~/*", ["src/*", "app/*", "*"])
-        found.setdefault("$lib/*", ["src/lib/*"])
+            return {}
+        found = {
+            alias: [f"{start}/{target}" for target in targets if isinstance(target, str)]
+            for alias, targets in paths.items()
+            if isinstance(targets, list)
+        }
+        return {**found, **({"*": [f"{start}/*"]} if isinstance(base, str) else {})}
+
+    def _of_workspace(self, specifier: str) -> str | None:
+        """Return the file of a package of the same repository."""
+        parts = specifier.split("/")
+        size = 2 if specifier.startswith("@") else 1
+        folder = self._workspace.get("/".join(parts[:size]))
+        if folder is None:
+            return None
+        rest = "/".join(parts[size:])
+        package = self.data(f"{folder}/package.json")
+        named = _object(package.get("exports")).get(f"./{rest}" if rest else ".")
+        named = next((one for one in _leaves(named)), None) or (
+            package.get("main") if not rest else None
+        )
+        tried = [named] if isinstance(named, str) else []
+        tried += [rest, f"src/{rest}"] if rest else ["src/index", "index"]
+        places = (_normal(f"{folder}/{one}") for one in tried)
+        return next((found for place in places if (found := self._module(place))), None)
+
+    @cached_property
+    def _workspace(self) -> dict[str, str]:
+        """The folders of the packages of this repository, by their names."""
+        found: dict[str, str] = {}
+        for file in self._sorted:
+            if file.endswith("/package.json"):
+                name = self.data(file).get("name")
+                if isinstance(name, str):
+                    found.setdefault(name, file.rpartition("/")[0])
         return found
 
     def _module(self, base: str | None) -> str | None:
@@ -200,9 +269,7 @@ class SourceTree:
             return data.decode("utf-8", errors="replace")
         path = self.root / file
         try:
-            if path.is_symlink() or path.stat().st_size > LONGEST:
-                return None
-            return path.read_bytes().decode("utf-8", errors="replace")
+            return None if path.is_symlink() else read_text(path, LONGEST)
         except OSError:
             return None
 
@@ -251,6 +318,14 @@ def _normal(path: str) -> str | None:
 def _is_text(name: str) -> bool:
     """Return whether a name is Unicode: others can be neither routes nor told."""
     return not any("\udc80" <= char <= "\udcff" for char in name)
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Yield the files that an entry of ``exports`` names, whatever the condition."""
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else ():
+        yield from _leaves(inner)
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -13,12 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 import inngest
 
+from cronshift.inngest_fns.relay import relay, send_own
 from cronshift.runtime.ownership import Owner
 from cronshift.sessions.events import InvalidEventError, check_event
 from cronshift.sessions.flow import EVENT, Claim, Enqueued, SessionFlow
+from cronshift.sessions.sweeping import exact
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from decimal import Decimal
+
+__all__ = [
+    "FlowOptions",
+    "Item",
+    "enqueue_session",
+    "relay",
+    "session_functions",
+]
 
 _logger = logging.getLogger("cronshift")
 
@@ -35,6 +46,17 @@ class Item:
     user_id: str
     name: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended its session; ``delivered`` is the number of items, where that is known."""
+
+    session: str
+    run_id: str
+    well: bool
+    reason: str
+    delivered: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +88,8 @@ def session_functions(
     """
     chosen = options or FlowOptions()
 
-    async def settle_failed(ctx: inngest.Context) -> None:
-        await ctx.step.run("settle", _settle, flow, _session_of(ctx), "failed")
+    async def settle_failed(ctx: inngest.Context) -> dict[str, Any]:
+        return await ctx.step.run("settle", _settle_run, flow, *_run_of(ctx), "failed")
 
     @client.create_function(
         fn_id=f"{flow.name}",
@@ -98,8 +120,9 @@ def session_functions(
         failed = [name for name, well in zip(names, done, strict=True) if not well]
         well = not names or len(failed) < len(names)
         reason = "" if not failed else f"not delivered: {', '.join(failed)}"
-        await ctx.step.run("finish", _finish, flow, session, well, reason)
-        return {"delivered": len(names) - len(failed), "failed": failed}
+        ended = Ended(session, ctx.run_id, well, reason, len(names) - len(failed))
+        await ctx.step.run("finish", _finish, flow, ended)
+        return {"delivered": ended.delivered, "failed": failed}
 
     @client.create_function(
         fn_id=f"{flow.name}-cancelled",
@@ -109,8 +132,8 @@ def session_functions(
         ),
         retries=chosen.retries,
     )
-    async def settle_cancelled(ctx: inngest.Context) -> None:
-        await ctx.step.run("settle", _settle, flow, _session_of(ctx), "took too long")
+    async def settle_cancelled(ctx: inngest.Context) -> dict[str, Any]:
+        return await ctx.step.run("settle", _settle_run, flow, *_run_of(ctx), "took too long")
 
     @client.create_function(
         fn_id=f"{flow.name}-recovery",
@@ -131,14 +154,14 @@ async def enqueue_session(  # noqa: PLR0913 - two that serve, four that are aske
     client: inngest.Inngest,
     *,
     user_id: Any,
-    cost: int,
+    cost: int | Decimal,
     values: Mapping[str, Any],
     legacy: Callable[[str], Awaitable[Any]],
 ) -> Enqueued:
     """Ask for a session on behalf of a user, by the path that the ownership file gives them.
 
-    On the new path the session is QUEUED and its event sent; where sending fails the event stays in
-    the outbox, and recovery sends it. On the old path ``legacy`` is awaited with the session's id.
+    On the new path the session is QUEUED and its own event sent, and no other; where that fails the
+    event waits in the outbox, and whoever relays sends it. On the old path ``legacy`` is awaited with the session's id.
 
     Args:
         flow: the tables.
@@ -151,24 +174,12 @@ async def enqueue_session(  # noqa: PLR0913 - two that serve, four that are aske
     Raises:
         NotEnoughCreditsError: if the balance does not allow it; nothing was written.
     """
-    made = await asyncio.to_thread(flow.enqueue, user_id, cost, values)
+    made = await asyncio.to_thread(flow.enqueue, user_id, cost, values, sends=True)
     if made.owner is Owner.VERCEL:
         await legacy(made.session_id)
-        return made
-    try:
-        await relay(flow, client)
-    except Exception as error:  # noqa: BLE001 - the session stands, whatever the event API says
-        _logger.warning("%s: events wait in the outbox (%s)", flow.name, type(error).__name__)
+    elif made.own is not None:
+        await send_own(flow, client, made.own)
     return made
-
-
-async def relay(flow: SessionFlow, client: inngest.Inngest) -> int:
-    """Send what waits in the outbox; an app calls it behind :meth:`SessionFlow.enqueue`."""
-
-    async def send(event: dict[str, Any]) -> None:
-        await client.send(inngest.Event(**event))
-
-    return await flow.relay(send)
 
 
 def _checked(data: Any) -> dict[str, Any]:
@@ -179,12 +190,13 @@ def _checked(data: Any) -> dict[str, Any]:
         raise inngest.NonRetriableError(str(error)) from error
 
 
-def _session_of(ctx: inngest.Context) -> str:
-    """Return the session of the run that failed or was cancelled, ``""`` where none is told."""
+def _run_of(ctx: inngest.Context) -> tuple[str, str]:
+    """Return the run that failed or was cancelled, and its session; ``""`` where none is told."""
     event = ctx.event.data.get("event")
     data = event.get("data") if isinstance(event, dict) else None
     session = data.get("session_id") if isinstance(data, dict) else None
-    return session if isinstance(session, str) else ""
+    run = ctx.event.data.get("run_id")
+    return run if isinstance(run, str) else "", session if isinstance(session, str) else ""
 
 
 def _branch(
@@ -218,18 +230,33 @@ async def _items(flow: SessionFlow, session: str, column: str) -> list[str]:
     return await asyncio.to_thread(flow.items, session, column)
 
 
-async def _finish(flow: SessionFlow, session: str, well: bool, reason: str) -> dict[str, Any]:
-    report = await asyncio.to_thread(flow.settle, session, well=well, reason=reason)
-    return {"settled": report.settled, "refunded": report.credits}
+async def _finish(flow: SessionFlow, ended: Ended) -> dict[str, Any]:
+    report = await asyncio.to_thread(
+        flow.settle,
+        ended.session,
+        well=ended.well,
+        reason=ended.reason,
+        run_id=ended.run_id,
+        delivered=ended.delivered,
+    )
+    for each in report.exceptions:
+        _logger.error("%s: a session cannot be settled: %s", flow.name, each.reason)
+    aside = {"aside": [each.reason for each in report.exceptions]} if report.exceptions else {}
+    return {"settled": report.settled, "refunded": exact(report.credits)} | aside
 
 
-async def _settle(flow: SessionFlow, session: str, reason: str) -> dict[str, Any]:
-    return await _finish(flow, session, False, reason)
+async def _settle_run(flow: SessionFlow, run_id: str, session: str, reason: str) -> dict[str, Any]:
+    if not run_id or not session:
+        return {"settled": 0, "refunded": 0}
+    return await _finish(flow, Ended(session, run_id, False, reason))
 
 
 async def _recover(flow: SessionFlow) -> dict[str, int]:
     queued, report = await asyncio.to_thread(flow.recover)
-    return {"queued_again": queued, "settled": report.settled}
+    for each in report.exceptions:
+        _logger.error("%s: a session cannot be settled: %s", flow.name, each.reason)
+    aside = {"aside": report.aside.total} if report.aside.total else {}
+    return {"queued_again": queued, "settled": report.settled} | aside
 
 
 async def _relay(flow: SessionFlow, client: inngest.Inngest) -> int:

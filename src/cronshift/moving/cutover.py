@@ -26,13 +26,13 @@ from cronshift.operations import (
     Intent,
     Operation,
     build_operation,
-    history,
     new_operation_id,
+    past_operations,
 )
 from cronshift.operations.files import content, inside
 from cronshift.plan.findings import ASKED_FIRST
-from cronshift.plan.placement import NEXTJS
-from cronshift.plan.planning import make_plan
+from cronshift.plan.snapshot import Snapshot
+from cronshift.project.ownership_file import ownership_of
 from cronshift.readiness.checking import Decisions, check, refuse_bad
 from cronshift.readiness.fact import Stage
 from cronshift.readiness.subject import Subject
@@ -41,14 +41,12 @@ from cronshift.runtime.ownership import (
     Epoch,
     Ownership,
     dump_ownership,
-    parse_ownership,
-    percent_at,
     tick_text,
 )
+from cronshift.targets import GuardRoute, target_named
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from pathlib import Path
 
     from cronshift.project import Project
     from cronshift.readiness.fact import Fact
@@ -91,24 +89,6 @@ class Cutover:
     facts: tuple[Fact, ...] = ()
 
 
-def read_ownership(root: Path) -> Ownership:
-    """Return the project's ownership; empty when there is no file yet.
-
-    Raises:
-        ConfigError: if the file is broken.
-    """
-    return ownership_of(content(inside(root, OWNERSHIP_NAME)))
-
-
-def ownership_of(data: bytes | None) -> Ownership:
-    """Return what the bytes of an ownership file say; empty for no file.
-
-    Raises:
-        ConfigError: if they are broken.
-    """
-    return Ownership() if data is None else parse_ownership(data.decode(errors="replace"))
-
-
 def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     project: Project,
     jobs: Collection[str],
@@ -138,7 +118,8 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
             sides can hold the file, or no deploy is safe now.
         CronshiftError: for a job that is unknown, blocked, or not generated yet.
     """
-    plan = make_plan(project)
+    before = Snapshot(project)
+    plan = before.plan
     chosen = _movable(project, plan, jobs)
     held = content(inside(project.root, OWNERSHIP_NAME))
     ownership = ownership_of(held)
@@ -150,6 +131,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         _refuse_moved(moving)
     facts = check(Subject(project, plan, growing, now, stage, percent)) if growing else ()
     refuse_bad(facts, decisions)
+    routed = _guard_routes(plan, growing) if stage is Stage.SHARE else []
     operation_id = new_operation_id(now)
     if handover is Handover.DEPLOY:
         start = _deploy_epoch(moving, now, percent, at, deploy)
@@ -161,9 +143,9 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         ownership = ownership.with_epoch(job_id, epoch, now)
     edits = [_epoch_edit(ownership, epochs, held)] if epochs else []
     if epochs and handover is Handover.DEPLOY:
-        edits += _entry_edits(project, moving, percent)
-    elif epochs and plan.target == NEXTJS:
-        edits += dispatch(project, growing, plan.routers.base_path)
+        edits += _entry_edits(before, moving, percent)
+    elif routed:
+        edits += dispatch(project, routed)
     operation = build_operation(
         project.root,
         f"cutover {' '.join(epochs)} --percent {percent} {decisions.in_words(facts)}".strip(),
@@ -233,6 +215,13 @@ def _current(ownership: Ownership, job: str) -> int:
     return epochs[-1].percent if epochs else 0
 
 
+def _guard_routes(plan: Plan, jobs: Sequence[Job]) -> list[tuple[Job, GuardRoute]]:
+    """Return the guards that entries are to be pointed to."""
+    target = target_named(plan.target)
+    guards = [(job, target.guard(plan, job)) for job in jobs]
+    return [(job, guard) for job, guard in guards if isinstance(guard, GuardRoute)]
+
+
 def _guarded_epochs(
     jobs: Sequence[Job], now: datetime, at: datetime | None, deploy: timedelta
 ) -> dict[str, datetime]:
@@ -287,12 +276,12 @@ def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], held: bytes | No
     return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=held)
 
 
-def _entry_edits(project: Project, jobs: Sequence[Job], percent: int) -> list[Edit]:
+def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> list[Edit]:
     """Return the edits by which Vercel no longer calls the jobs, or calls them again."""
     if not percent:
-        return restored(project, [job.id for job in jobs], history(project.root))
-    moved = take_out(project, jobs)
-    return [*moved, *regenerated(project, moved), *abandoned(project, moved)[0]]
+        return restored(before, [job.id for job in jobs], past_operations(before.project.root))
+    moved = take_out(before.project, jobs)
+    return [*moved, *regenerated(before, moved), *abandoned(before, moved)[0]]
 
 
 def _advice(jobs: Sequence[Job], epochs: dict[str, Epoch], percent: int) -> list[str]:
@@ -312,8 +301,3 @@ def _advice(jobs: Sequence[Job], epochs: dict[str, Epoch], percent: int) -> list
             stages = ", ".join(f"{stage} % is {weekly * stage // 100}" for stage in STAGES)
             advice.append(f"{job.id} has {weekly} ticks a week: {stages}.")
     return advice
-
-
-def percent_now(ownership: Ownership, job: str, now: datetime) -> int:
-    """Return the percentage of a job's ticks that are Inngest's at ``now``."""
-    return percent_at(ownership.jobs.get(job, ()), now)

@@ -15,11 +15,9 @@ from cronshift.handlers.tree import IMPORT, SourceTree
 from cronshift.model import Origin
 from cronshift.operations import ChangeKind, Edit, State
 from cronshift.operations.files import content, inside
-from cronshift.plan.placement import NEXTJS
-from cronshift.plan.planning import make_plan
+from cronshift.plan.snapshot import settings_file
 from cronshift.project import settings_edit
-from cronshift.project.settings import CONFIG_NAME, parse_settings
-from cronshift.targets import generate
+from cronshift.targets import generate, target_named
 from cronshift.targets.changes import compare, edits
 from cronshift.targets.seal import is_untouched
 from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
 
     from cronshift.model import Job
     from cronshift.operations import FileImage, Operation
+    from cronshift.plan.snapshot import Snapshot
     from cronshift.project import Project
     from cronshift.project.settings import MovedEntry
 
@@ -131,32 +130,33 @@ def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation])
     ]
 
 
-def regenerated(project: Project, planned: Sequence[Edit]) -> list[Edit]:
+def regenerated(before: Snapshot, planned: Sequence[Edit]) -> list[Edit]:
     """Return the edits of what is generated, as it follows from the files after ``planned``.
 
     Modules that were changed by hand are left alone.
     """
-    after = project_after(project, planned)
-    plan = make_plan(after)
-    kept = [job for job in plan.jobs if job.module and (project.root / job.module).is_file()]
+    root, plan = before.project.root, before.after(planned).plan
+    kept = [job for job in plan.jobs if job.module and (root / job.module).is_file()]
     if not kept:
         return []
-    changes = compare(project.root, generate(replace(plan, jobs=tuple(kept))), plan.out)
-    return edits(project.root, [change for change in changes if not change.conflict])[0]
+    changes = compare(root, generate(replace(plan, jobs=tuple(kept))), plan.out)
+    return edits(root, [change for change in changes if not change.conflict])[0]
 
 
-def abandoned(project: Project, planned: Sequence[Edit]) -> tuple[list[Edit], list[str]]:
+def abandoned(before: Snapshot, planned: Sequence[Edit]) -> tuple[list[Edit], list[str]]:
     """Return the edits that remove what is no longer generated after ``planned``.
 
-    Beside them stands what of it was changed by hand, and stays. For Next.js apps, whose dispatcher
-    has a route for every entry; what the Python target leaves behind is code that the user calls.
+    Beside them stands what of it was changed by hand, and stays.
     """
-    before, after = make_plan(project), make_plan(project_after(project, planned))
-    if before.target != NEXTJS:
-        return [], []
-    tree = SourceTree(project.root, project_after(project, planned).edited)
-    still = {file.path for file in generate(after)}
-    unused = [file.path for file in generate(before) if file.path in tree.files - still]
+    after = before.after(planned)
+    target = target_named(before.plan.target)
+    tree = SourceTree(before.project.root, after.project.edited)
+    still = {file.path for file in generate(after.plan)}
+    unused = [
+        file.path
+        for file in generate(before.plan)
+        if file.path in tree.files - still and target.is_removable(file.path)
+    ]
     edited = [path for path in unused if not is_untouched(tree.read(path))]
     kept = _imported(tree, edited)
     return [
@@ -177,26 +177,6 @@ def _imported(tree: SourceTree, files: Sequence[str]) -> set[str]:
             if target is not None and target not in found:
                 left.append(target)
     return found
-
-
-def project_after(project: Project, planned: Sequence[Edit]) -> Project:
-    """Return the project as it will be once the edits are made."""
-    after = {edit.path: edit.after for edit in planned}
-    after |= {edit.moved_from: None for edit in planned if edit.moved_from is not None}
-    source, file = project.sources[0], settings_file(project)
-    settings = project.settings
-    if file in after:
-        settings = parse_settings((after[file] or b"").decode(), file)
-    sources = project.sources
-    if after.get(source.file) is not None:
-        sources = (parse_config((after[source.file] or b"").decode(), source.file), *sources[1:])
-    edited = {**project.edited, **after}
-    return replace(project, settings=settings, sources=sources, edited=edited)
-
-
-def settings_file(project: Project) -> str:
-    """Return the path of the project's own settings."""
-    return project.settings.file or CONFIG_NAME
 
 
 def _taken(

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import tomlkit
 
 from cronshift.model import JobOptions
-from cronshift.plan.placement import NEXTJS
-from cronshift.project.settings import Settings
 from cronshift.schedule.durations import format_duration
 
 if TYPE_CHECKING:
     from cronshift.model import Plan
-    from cronshift.project import Project
-
-
-def suggested(project: Project) -> Project:
-    """Return the project with the target that suits it: its own language, for a Next.js app in TypeScript."""
-    is_next = (project.framework or "").startswith(NEXTJS)
-    if not is_next or not (project.root / "tsconfig.json").is_file():
-        return project
-    return replace(project, settings=replace(project.settings, target=NEXTJS))
 
 
 def initial_settings(plan: Plan) -> str:
     """Return the text of a cronshift.toml that changes nothing about ``plan``."""
     document = tomlkit.document()
     document.add(tomlkit.comment("What cronshift may know of this project."))
-    kept = "" if plan.target == Settings().target else " but the target"
-    document.add(tomlkit.comment(f"These are the defaults: any line{kept} may be left out."))
+    document.add(tomlkit.comment("These are the defaults: any line may be left out."))
     document.add(tomlkit.nl())
     document["project"] = {
         "app_id": plan.app_id,

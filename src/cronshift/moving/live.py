@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from cronshift.errors import ConfigError, CronshiftError
-from cronshift.operations import history
+from cronshift.operations import past_operations
 from cronshift.operations.files import content, inside
-from cronshift.runtime import web
-from cronshift.runtime.guard import TELL_HEADER
+from cronshift.runtime import web, wire
 from cronshift.runtime.jobs import request_target
 from cronshift.runtime.ownership import (
     OWNERSHIP_NAME,
@@ -26,6 +25,7 @@ from cronshift.runtime.ownership import (
     parse_ownership,
     tick_text,
 )
+from cronshift.schedule.durations import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cronshift.model import Job
 
 _PATIENCE = timedelta(seconds=10)
+_OLDEST = 10**9  # seconds: what is told is anybody's
 FARTHEST = timedelta(days=31)
 
 
@@ -54,6 +55,8 @@ class Holding:
         current: whether that is the project's file.
         ownership: the file, where the journal knows it.
         problem: why nothing is known, in a sentence.
+        age: how long ago it was read, where it comes from an address.
+        unread: whether there is an address that has not been read, so that the deployed file counts.
     """
 
     side: Side
@@ -61,6 +64,17 @@ class Holding:
     current: bool
     ownership: Ownership | None
     problem: str | None = None
+    age: timedelta | None = None
+    unread: bool = False
+
+    @property
+    def staleness(self) -> str | None:
+        """Why the file may be an old one, in a sentence: it comes from an address that fails."""
+        if self.unread:
+            return "Its address cannot be read, so it goes by the file that was deployed."
+        if self.age is None or self.age.total_seconds() <= wire.OWNERSHIP_LIFE_SECONDS:
+            return None
+        return f"Its address cannot be read; what was read {format_duration(self.age)} ago goes on."
 
     def to_json(self) -> dict[str, Any]:
         """Return the side's part of ``status --live --json``."""
@@ -70,6 +84,8 @@ class Holding:
             "current": self.current,
             "known": self.ownership is not None,
             "problem": self.problem,
+            "age_seconds": None if self.age is None else int(self.age.total_seconds()),
+            "unread": self.unread,
         }
 
 
@@ -117,28 +133,54 @@ async def ask_both(
         Side.VERCEL: app_url.rstrip("/") + request_target(path),
         Side.INNGEST: endpoint,
     }
-    told = await asyncio.gather(*(_ask(url, secret) for url in urls.values()))
+    answers = await asyncio.gather(*(_ask(url, secret) for url in urls.values()))
     vercel, inngest = (
-        Holding(side, held, held is not None and held == now, known.get(held or ""), problem)
-        for side, (held, problem) in zip(urls, told, strict=True)
+        Holding(
+            side,
+            answer.digest,
+            answer.digest is not None and answer.digest == now,
+            known.get(answer.digest or ""),
+            answer.problem,
+            answer.age,
+            answer.unread,
+        )
+        for side, answer in zip(urls, answers, strict=True)
     )
     return vercel, inngest
 
 
-async def _ask(url: str, secret: str) -> tuple[str | None, str | None]:
-    """Return the digest that is told, and otherwise why none is."""
-    headers = {"authorization": f"Bearer {secret}", TELL_HEADER: "ownership"}
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a side told of the file it holds, or why it told nothing."""
+
+    digest: str | None = None
+    problem: str | None = None
+    age: timedelta | None = None
+    unread: bool = False
+
+
+async def _ask(url: str, secret: str) -> _Answer:
+    headers = {"authorization": f"Bearer {secret}", wire.TELL_HEADER: wire.TELL_OWNERSHIP}
     try:
         async with web.client(url, timeout=_PATIENCE) as http:
             response = await http.options(url, headers=headers)
-        told = response.json()["ownership"]
+        document = response.json()
+        digest = document["ownership"]
     except httpx.HTTPError as error:
-        return None, f"It cannot be reached: {web.unreachable(error)}."
+        return _Answer(problem=f"It cannot be reached: {web.unreachable(error)}.")
     except (ValueError, KeyError, TypeError, httpx.InvalidURL):
-        return None, "It does not tell: no guard answers there, or it knows another secret."
-    if told is None:
-        return None, "It holds no ownership file, so it runs every tick."
-    return str(told), None
+        return _Answer(
+            problem="It does not tell: no guard answers there, or it knows another secret."
+        )
+    if digest is None:
+        return _Answer(problem="It holds no ownership file, so it runs every tick.")
+    age = document.get("age", 0)
+    seconds = age if type(age) is int and "age" in document else None
+    return _Answer(
+        digest=str(digest),
+        age=None if seconds is None else timedelta(seconds=min(max(seconds, 0), _OLDEST)),
+        unread=age is None,
+    )
 
 
 def _digest_here(root: Path) -> str | None:
@@ -153,7 +195,7 @@ def known_files(root: Path) -> dict[str, Ownership]:
     """Return every ownership file that the project has ever had, by its digest."""
     images = [
         data
-        for operation in history(root)
+        for operation in past_operations(root)
         for image in operation.images
         if image.path == OWNERSHIP_NAME
         for data in (image.before, image.after)

@@ -5,22 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cronshift.model import Job, Mode, Origin, Plan
+from cronshift.model import Job, Mode, Plan
 from cronshift.moving.fixing.acceptance import accepted_of, read_acceptance, remember
 from cronshift.moving.fixing.guard_insertion import guarded_texts
 from cronshift.moving.fixing.mending import MENDABLE, mend
 from cronshift.operations import Edit, Intent, Operation, build_operation
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.job_ids import unknown_job
-from cronshift.plan.placement import NEXTJS
 from cronshift.plan.planning import make_plan
-from cronshift.readiness.guards import answering
+from cronshift.project.conventions import code_of
+from cronshift.readiness.guards import answering, by_hand
 from cronshift.readiness.subject import Subject
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
-from cronshift.targets import generate
-from cronshift.targets.changes import FileAction, FileChange, compare, edits
-from cronshift.targets.nextjs.extending import as_edit, extend_app
-from cronshift.targets.python.extending import extend_python
+from cronshift.targets import DEFAULT_TARGET, generate, target_named, target_of
+from cronshift.targets.changes import FileAction, FileChange, as_edit, compare, edits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from cronshift.moving.fixing.mending import Mending
     from cronshift.operations import FileImage
     from cronshift.project import Project
-    from cronshift.project.settings import Settings, Suppression
+    from cronshift.project.settings import Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     written_down = project
     project = _as_asked(project, target, out)
     plan = make_plan(project)
-    chosen = _chosen(written_down.settings, project.settings, plan)
+    chosen = _chosen(written_down, target, out, plan)
     names = [job.id for job in pick_jobs(plan, jobs)]
     acceptances = [read_acceptance(text) for text in accept]
     pick_jobs(plan, [one.job for one in acceptances if one.job])
@@ -166,14 +164,14 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         if (job in asked and not is_left_out(plan, job))
         or (job.module and (project.root / job.module).is_file())
     )
-    if fix and plan.target != NEXTJS:
+    if fix:
         own += _guarded(Subject(project, plan, kept, now), mending)
     files = generate(replace(plan, jobs=kept))
     changes = compare(project.root, files, plan.out)
     wanted = [change for change in changes if not (only_look and change.conflict)]
     written, copies = edits(project.root, wanted, force=force)
-    extending = extend_app if plan.target == NEXTJS else extend_python
-    extended = extending(project.root, replace(plan, jobs=kept)) if kept else ()
+    extending = target_named(plan.target).extend
+    extended = tuple(extending(project.root, replace(plan, jobs=kept))) if kept else ()
     if not (project.root / OWNERSHIP_NAME).exists():
         # Without the file both sides would run; with it, every tick stays Vercel's for now.
         text = dump_ownership(Ownership())
@@ -200,8 +198,7 @@ def _guarded(subject: Subject, mending: Mending | None) -> list[Edit]:
     """Return the edits that put the guard before the apps that Vercel calls."""
     held = mending.texts if mending else {}
     edited = {**subject.project.edited, **{file: text.encode() for file, text in held.items()}}
-    called = [job for job in subject.jobs if job.entry.origin is not Origin.MOVED]
-    handlers = [handler for job in called if (handler := answering(subject, job))]
+    handlers = [handler for job in by_hand(subject) if (handler := answering(subject, job))]
     return [
         Edit(file, text.encode(), summary=f"{file}: the guard is asked first")
         for file, text in guarded_texts(subject.project.root, handlers, edited).items()
@@ -215,20 +212,27 @@ def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
     return replace(project, settings=settings)
 
 
-def _chosen(written_down: Settings, asked: Settings, plan: Plan) -> dict[str, str]:
+def _chosen(
+    written_down: Project, target: str | None, out: str | None, plan: Plan
+) -> dict[str, str]:
     """Return what cronshift.toml has to say, so that later commands find what is generated.
 
     The app's id is pinned unless the app's own client has one: another id is another app of Inngest's.
     """
-    is_pinned = written_down.app_id is not None or plan.code.client is not None
+    settings = written_down.settings
+    known = settings.target or (_suiting(written_down) if target else DEFAULT_TARGET)
+    own_client = code_of(written_down.resolver().tree).client
+    is_pinned = settings.app_id is not None or (own_client is not None and own_client.app_id)
     return {
         **({} if is_pinned else {"app_id": plan.app_id}),
-        **{
-            name: getattr(asked, name)
-            for name in ("target", "out")
-            if getattr(asked, name) != getattr(written_down, name)
-        },
+        **({"target": plan.target} if plan.target != known else {}),
+        **({"out": out} if out and out != settings.out else {}),
     }
+
+
+def _suiting(project: Project) -> str:
+    """Return the target that is chosen where nobody names one."""
+    return target_of(project, project.resolver()).name
 
 
 def _mendable(plan: Plan, jobs: Collection[str]) -> list[Finding]:

@@ -6,9 +6,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError, RefusedError
-from cronshift.moving.entries import SIDE_BY_SIDE, project_after
+from cronshift.moving.entries import SIDE_BY_SIDE
 from cronshift.operations import ChangeKind, Edit
-from cronshift.plan.planning import make_plan
 from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
 from cronshift.vercel.dispatcher import MOUNT
 
@@ -16,56 +15,60 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from cronshift.model import CronEntry, Job
+    from cronshift.plan.snapshot import Snapshot
     from cronshift.project import Project
+    from cronshift.targets import GuardRoute
 
 
-def dispatch(project: Project, jobs: Sequence[Job], base_path: str) -> list[Edit]:
-    """Return the edit that points the jobs' entries to the dispatcher; none where they all do.
+def dispatch(project: Project, routed: Sequence[tuple[Job, GuardRoute]]) -> list[Edit]:
+    """Return the edit that points the jobs' entries to their guards; none where they all do.
 
     Raises:
         RefusedError: if an entry stands where it cannot be edited as text.
     """
     source = project.sources[0]
     text = source.text
-    for job in jobs:
+    for job, guard in routed:
         if job.entry.called is None:
-            text = _repointed(source, text, job.entry, base_path, base_path + MOUNT)
-    _refuse_misread(source, text, {job.entry.pointer: True for job in jobs})
-    said = f"{', '.join(job.id for job in jobs)}: called through the guard"
+            base = guard.base_path
+            text = _repointed(source, text, job.entry, base, base + MOUNT)
+    _refuse_misread(source, text, {job.entry.pointer: True for job, _ in routed})
+    said = f"{', '.join(job.id for job, _ in routed)}: called through the guard"
     return _edited(source, text, said)
 
 
-def undispatch(project: Project, planned: Sequence[Edit], jobs: Collection[str]) -> list[Edit]:
+def undispatch(before: Snapshot, planned: Sequence[Edit], jobs: Collection[str]) -> list[Edit]:
     """Return ``planned`` with the jobs' entries pointing to their own routes again.
 
     An entry that a script makes is left as it is: the dispatcher lets all ticks of Vercel's by.
 
     Args:
-        project: the project.
+        before: the project as it is.
         planned: edits of its two configurations, among others.
         jobs: ids.
 
     Raises:
         RefusedError: if an entry cannot be edited as text.
     """
-    after = project_after(project, planned)
-    source, plan = after.sources[0], make_plan(after)
-    text, base = source.text, plan.routers.base_path
+    after = before.after(planned)
+    source = after.project.sources[0]
+    text = source.text
     back = [
         job.entry
-        for job in plan.jobs
+        for job in after.plan.jobs
         if job.id in jobs and job.entry.called and job.entry.source.file == source.file
     ]
     if not back or source.format not in SIDE_BY_SIDE:
         return list(planned)
     for entry in back:
+        base = (entry.called or "").partition(f"{MOUNT}/")[0]
         text = _repointed(source, text, entry, base + MOUNT, base)
     _refuse_misread(source, text, {entry.pointer: False for entry in back})
     said = [one.summary for one in planned if one.path == source.file]
     said.append(f"{', '.join(jobs)}: called at their own routes")
     return [
         *(one for one in planned if one.path != source.file),
-        *_edited(project.sources[0], text, "; ".join(said)),
+        *_edited(before.project.sources[0], text, "; ".join(said)),
     ]
 
 

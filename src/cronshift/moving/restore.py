@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.errors import RefusedError
-from cronshift.handlers.tree import SourceTree
 from cronshift.moving.entries import put_back, regenerated
 from cronshift.moving.pointing import undispatch
-from cronshift.operations import (
-    ChangeKind,
-    DeleteFile,
-    Edit,
-    Intent,
-    MoveFile,
-    Operation,
-    RemoveGuard,
-    State,
-)
-from cronshift.operations.files import content, inside
-from cronshift.plan.placement import NEXTJS
-from cronshift.project.settings import CONFIG_NAME
-from cronshift.targets.nextjs.imports import import_path
-from cronshift.targets.nextjs.relocating import relocated
-from cronshift.targets.nextjs.retiring import importers
+from cronshift.targets import target_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from cronshift.operations import FileImage
-    from cronshift.project import Project
+    from cronshift.operations import Edit, Operation
+    from cronshift.plan.snapshot import Snapshot
 
 
-def restored(project: Project, jobs: Sequence[str], past: Sequence[Operation]) -> list[Edit]:
+def restored(before: Snapshot, jobs: Sequence[str], past: Sequence[Operation]) -> list[Edit]:
     """Return the edits that bring back what is gone of the jobs: entries, routes, guards.
 
     Args:
-        project: the project.
+        before: the project as it is.
         jobs: ids.
         past: the operations of before, the oldest first.
 
@@ -46,110 +28,9 @@ def restored(project: Project, jobs: Sequence[str], past: Sequence[Operation]) -
     """
     if not jobs:
         return []
-    edits = undispatch(project, put_back(project, jobs, past), jobs)
-    edits += _routes_back(project, jobs, past)
-    written = regenerated(project, edits)
-    if project.settings.target != NEXTJS:  # there, all that was removed is generated again
-        paths = {edit.path for edit in written}
-        edits += [edit for edit in _removed(project, jobs, past) if edit.path not in paths]
-    return [*edits, *written]
-
-
-def _routes_back(
-    project: Project, jobs: Sequence[str], past: Sequence[Operation]
-) -> Iterator[Edit]:
-    """Yield the edits that move the modules of finalized jobs back to their routes.
-
-    A module that was changed since keeps the change. One that another job still calls stays too,
-    and where a file that was changed by hand imports it, the route is found there as well.
-    """
-    handlers = {
-        job: one.moved.handler.rpartition(":")[0]
-        for job, one in project.settings.jobs.items()
-        if one.moved is not None and one.moved.handler is not None
-    }
-    staying = {file for job, file in handlers.items() if job not in jobs}
-    tree = SourceTree(project.root)
-    imported = {file for file, *_ in importers(tree, set(handlers.values()))}
-    back: dict[str, bytes] = {}
-    for file in sorted({handlers[job] for job in jobs if job in handlers}):
-        image = _route_before(past, file)
-        now = content(inside(project.root, file))
-        if image is None or now is None:
-            raise _stuck(file, "its route", "where that was is not recorded here")
-        route, data = image.path, _route(past, file, image, now)
-        there = back.get(route, content(inside(project.root, route)))
-        if data is None or there not in {None, data}:
-            raise _stuck(file, route, "the one was changed, or the other is taken")
-        if file in imported - staying:
-            said = f"{file}: what imports it finds {route}"
-            yield Edit(file, _passing_on(route, file), ChangeKind.WRITE, said)
-        gone = None if file in staying | imported else file
-        if route not in back:
-            said = f"{file} → {route}: a route again"
-            yield Edit(route, data, ChangeKind.MOVE, said, moved_from=gone, mode=image.mode)
-        elif gone:
-            yield Edit(gone, None, ChangeKind.DELETE, f"{file}: {route} does this again")
-        back[route] = data
-
-
-def _passing_on(route: str, file: str) -> bytes:
-    """Return a module that is another one."""
-    path = PurePosixPath(route)
-    there = f'from "{import_path(str(path.with_suffix("")), file)}";\n'
-    is_page = path.stem != "route"
-    return f"export * {there}{f'export {{ default }} {there}' if is_page else ''}".encode()
-
-
-def _stuck(file: str, route: str, why: str) -> RefusedError:
-    return RefusedError(
-        f"{file} cannot go back to {route}: {why}.",
-        reason="route-changed",
-        hint=f"Move it by hand, and take `handler` out of its `moved` in {CONFIG_NAME}.",
-        where=file,
-    )
-
-
-def _route(past: Sequence[Operation], file: str, image: FileImage, now: bytes) -> bytes | None:
-    """Return what a route holds once ``file`` is it again; ``None`` where it cannot be."""
-    if now == _moved_to(past, file):
-        return image.before
-    back = relocated(now.decode(errors="surrogateescape"), file, image.path)
-    return None if back is None else back.encode(errors="surrogateescape")
-
-
-def _route_before(past: Sequence[Operation], file: str) -> FileImage | None:
-    """Return the image of the route that became ``file``, the newest one."""
-    return next((move.old for move in _moves(past, file)), None)
-
-
-def _moved_to(past: Sequence[Operation], file: str) -> bytes | None:
-    """Return what ``file`` held when it was moved there."""
-    return next((move.new.after for move in _moves(past, file)), None)
-
-
-def _moves(past: Sequence[Operation], file: str) -> Iterator[MoveFile]:
-    """Yield the moves that made ``file``, the newest first."""
-    for operation in reversed(past):
-        for change in operation.changes if operation.state is State.APPLIED else ():
-            if isinstance(change, MoveFile) and change.new.path == file:
-                yield change
-
-
-def _removed(project: Project, jobs: Sequence[str], past: Sequence[Operation]) -> list[Edit]:
-    """Return the edits that bring back what finalizing the jobs removed: routes and guards."""
-    edits: dict[str, Edit] = {}
-    for operation in reversed(past):
-        if operation.state is not State.APPLIED or operation.intent is not Intent.FINALIZE:
-            continue
-        if not set(jobs) & set(operation.jobs):
-            continue
-        for change in operation.changes:
-            if not isinstance(change, DeleteFile | RemoveGuard):
-                continue
-            image = change.image
-            now = content(inside(project.root, image.path))
-            if image.path not in edits and now == image.after:
-                said = f"bring {image.path} back"
-                edits[image.path] = Edit(image.path, image.before, ChangeKind.WRITE, said)
-    return list(edits.values())
+    target = target_named(before.plan.target)
+    entries = undispatch(before, put_back(before.project, jobs, past), jobs)
+    back = target.bring_back(before.project, jobs, past)
+    written = regenerated(before, [*entries, *back])
+    paths = {edit.path for edit in written}  # what is generated again is as it is to be now
+    return [*entries, *(edit for edit in back if edit.path not in paths), *written]

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cronshift.moving.cutover import ownership_of
 from cronshift.moving.restore import restored
 from cronshift.operations import (
     ChangeKind,
@@ -14,12 +13,13 @@ from cronshift.operations import (
     Intent,
     Operation,
     build_operation,
-    history,
     new_operation_id,
+    past_operations,
 )
 from cronshift.operations.files import content, inside
 from cronshift.plan.job_ids import unknown_job
-from cronshift.plan.planning import make_plan
+from cronshift.plan.snapshot import Snapshot
+from cronshift.project.ownership_file import ownership_of
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Epoch, Ownership, dump_ownership, percent_at
 
 if TYPE_CHECKING:
@@ -62,8 +62,9 @@ def prepare_rollback(project: Project, jobs: Collection[str], now: datetime) -> 
         RefusedError: if a file that is to come back is not as it was left.
     """
     held = content(inside(project.root, OWNERSHIP_NAME))
-    ownership, past = ownership_of(held), history(project.root)
-    plan = make_plan(project)
+    ownership, past = ownership_of(held), past_operations(project.root)
+    before = Snapshot(project)
+    plan = before.plan
     known = [*(job.id for job in plan.jobs), *(job for job in ownership.jobs if not plan.job(job))]
     unknown = [job for job in jobs if job not in known]
     if unknown:
@@ -74,7 +75,7 @@ def prepare_rollback(project: Project, jobs: Collection[str], now: datetime) -> 
     back = [job for job in chosen if _is_away(ownership, job, now) or job in moved]
     operation_id = new_operation_id(now)
     after = _taken_back(ownership, back, now, operation_id)
-    edits = restored(project, back, past)
+    edits = restored(before, back, past)
     if after != ownership:
         said = f"{', '.join(back)}: 0 % from now on"
         text = dump_ownership(after).encode()

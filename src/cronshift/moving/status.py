@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cronshift.model import Origin
-from cronshift.moving.cutover import percent_now, read_ownership
-from cronshift.plan.placement import NEXTJS
 from cronshift.plan.planning import make_plan
+from cronshift.project.ownership_file import percent_now, read_ownership
 from cronshift.readiness.checking import facts_of
 from cronshift.readiness.fact import Answer
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, tick_text
-from cronshift.targets.nextjs.dispatching import dispatcher_file
+from cronshift.targets import GuardByHand, GuardRoute, target_named
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
@@ -145,12 +144,11 @@ def _drift(rows: tuple[JobStatus, ...], ownership: Ownership) -> list[str]:
 def guarded_path(root: Path, plan: Plan) -> str:
     """Return a path behind which a guard answers: an entry's, or one that entries will point to."""
     called = [job.entry.called for job in plan.jobs if job.entry.called]
+    guards = ((job.entry.path, target_named(plan.target).guard(plan, job)) for job in plan.jobs)
     waiting = [
-        f"{plan.routers.base_path}{MOUNT}{job.entry.path.removeprefix(plan.routers.base_path)}"
-        for job in plan.jobs
-        if plan.target == NEXTJS
-        and (file := dispatcher_file(plan, job)) is not None
-        and (root / file).is_file()
+        f"{guard.base_path}{MOUNT}{path.removeprefix(guard.base_path)}"
+        for path, guard in guards
+        if isinstance(guard, GuardRoute) and (root / guard.file).is_file()
     ]
     return next(iter([*called, *waiting, *(job.entry.path for job in plan.jobs)]), "/")
 
@@ -172,13 +170,15 @@ def _called_again(plan: Plan, rows: Sequence[JobStatus]) -> Iterator[str]:
 
 
 def _unasked(project: Project, plan: Plan, rows: Sequence[JobStatus]) -> Iterator[str]:
-    """Yield the jobs of a Next.js app whose entries and dispatcher do not fit their shares."""
-    if plan.target != NEXTJS:
-        return
+    """Yield the jobs whose entries and guards do not fit their shares, where guards are generated."""
+    target = target_named(plan.target)
     for job, row in zip(plan.jobs, rows, strict=True):
-        file = dispatcher_file(plan, job)
+        guard = target.guard(plan, job)
+        if isinstance(guard, GuardByHand):
+            continue
         if job.entry.called is not None:
-            if file is None or not (project.root / file).is_file():
+            is_there = isinstance(guard, GuardRoute) and (project.root / guard.file).is_file()
+            if not is_there:
                 yield f"{job.entry.called} is called for {job.id}, and nothing answers there."
         elif not row.moved and (row.percent or row.upcoming):
             share = row.percent or (row.upcoming.percent if row.upcoming else 0)

@@ -9,6 +9,7 @@ still to do, one that equals its after-image is done, and one that equals neithe
 somebody else, so nothing is touched.
 """
 
+from cronshift.operations.abandoning import Standing, abandon, standings
 from cronshift.operations.building import Edit, build_operation, new_operation_id
 from cronshift.operations.changes import (
     AddEpoch,
@@ -25,7 +26,20 @@ from cronshift.operations.changes import (
     WriteFile,
 )
 from cronshift.operations.engine import apply, finish, revert
-from cronshift.operations.journal import history, read_operation, refuse_unfinished, unfinished
+from cronshift.operations.journal import (
+    Journal,
+    Record,
+    Unreadable,
+    decode,
+    encode,
+    find,
+    history,
+    past_operations,
+    read_journal,
+    read_operation,
+    refuse_unfinished,
+    unfinished,
+)
 from cronshift.operations.model import Intent, Operation, State
 
 __all__ = [
@@ -39,19 +53,30 @@ __all__ = [
     "EditSettings",
     "FileImage",
     "Intent",
+    "Journal",
     "MoveFile",
     "Operation",
+    "Record",
     "RemoveGuard",
     "RunSql",
+    "Standing",
     "State",
+    "Unreadable",
     "WriteFile",
+    "abandon",
     "apply",
     "build_operation",
+    "decode",
+    "encode",
+    "find",
     "finish",
     "history",
     "new_operation_id",
+    "past_operations",
+    "read_journal",
     "read_operation",
     "refuse_unfinished",
     "revert",
+    "standings",
     "unfinished",
 ]

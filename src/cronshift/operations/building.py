@@ -19,7 +19,7 @@ from cronshift.operations.changes import (
     WriteFile,
 )
 from cronshift.operations.files import content, inside, mode_of
-from cronshift.operations.journal import history
+from cronshift.operations.journal import past_operations
 from cronshift.operations.lock import actor
 from cronshift.operations.model import Intent, Operation, State
 
@@ -169,7 +169,7 @@ def _refuse_dirty(root: Path, images: Sequence[FileImage]) -> None:
         return
     recorded = {
         (image.path, data)
-        for operation in history(root)
+        for operation in past_operations(root)
         for image in operation.images
         for data in (image.before, image.after)
     }

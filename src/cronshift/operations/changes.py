@@ -48,6 +48,11 @@ class FileImage:
         """Return the image that takes this one back."""
         return FileImage(self.path, self.after, self.before, self.mode)
 
+    @property
+    def is_program(self) -> bool:
+        """Whether what is written may be run."""
+        return self.after is not None and bool((self.mode or 0) & 0o111)
+
     def diff(self) -> Iterator[str]:
         """Yield the lines of a unified diff; one line for what is not text."""
         old, new = (_lines(data) for data in (self.before, self.after))
@@ -207,6 +212,14 @@ class RunSql:
     def images(self) -> tuple[FileImage, ...]:
         """No file."""
         return ()
+
+    def lines(self) -> Iterator[str]:
+        """Yield each statement as a reader is shown it."""
+        for statement in self.statements:
+            yield (
+                f"{statement.table}.{statement.column} {statement.amount:+} where"
+                f" {statement.key} = {statement.value!r}, in the database of {self.database_env}"
+            )
 
     def inverse(self) -> RunSql:
         """Return the statements that take these back, in the opposite order."""

@@ -1,39 +1,46 @@
 """Apply, revert, and finish what was interrupted.
 
 The order is what makes it safe: the journal first, then every new content beside its place (a
-full disk or a read-only folder stops here, with nothing changed), then renames and removals only.
+full disk or a read-only folder stops here, with nothing changed), then each takes its place.
 """
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cronshift.errors import RefusedError
-from cronshift.operations import sql
-from cronshift.operations.files import content, inside, stage, staged_path, sync_folder
-from cronshift.operations.journal import forget_operation, refuse_unfinished, write_operation
+from cronshift.operations import sql, staging
+from cronshift.operations.files import read_project_file
+from cronshift.operations.journal import (
+    forget_operation,
+    is_own,
+    is_recorded,
+    refuse_unfinished,
+    write_operation,
+)
 from cronshift.operations.lock import project_lock
 from cronshift.operations.model import Operation, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection
 
     from cronshift.operations.changes import FileImage
 
     Observer = Callable[[FileImage], None]
 
 
-def apply(root: Path, operation: Operation, observer: Observer = lambda _: None) -> Operation:
+def apply(
+    root: Path, operation: Operation, observer: Observer = lambda _: None, *, own: bool = True
+) -> Operation:
     """Apply a new operation and return it as recorded.
 
     Args:
         root: the project's folder.
         operation: what to do; its id names its journal.
         observer: told of each file as it takes its new content.
+        own: whether this user made it, here.
 
     Raises:
         RefusedError: if a file is not what the operation was made from, another operation is
@@ -41,20 +48,27 @@ def apply(root: Path, operation: Operation, observer: Observer = lambda _: None)
             changed then.
     """
     with project_lock(root):
-        refuse_unfinished(root)
-        _refuse_strangers(root, operation.images, done_is_fine=False)
+        refuse_unfinished(root, operation.intent)
+        if is_recorded(root, operation.id):
+            raise RefusedError(
+                f"Operation {operation.id} was carried out before.",
+                reason="applied-before",
+                hint=f"cronshift show {operation.id} says what became of it.",
+            )
+        _refuse_foreign_rows(operation, own=own)
+        _refuse_strangers(root, operation, done_is_fine=False)
         for _, batch in operation.batches:
             sql.check(batch)
         started = replace(operation, state=State.APPLYING)
         try:
-            write_operation(root, started)
-            _stage(root, started.id, started.images, started.made)
+            write_operation(root, started, own=own)
+            _stage(root, started, started.images)
         except OSError as error:
-            _clear_stage(root, started)
-            _remove_folders(root, started.made[::-1])
+            clear_stage(root, started)
+            staging.remove_folders(root, started.made[::-1])
             forget_operation(root, started)
             raise _not_writable(error) from error
-        return _run(root, started, observer)
+        return _run(root, started, observer, own=own)
 
 
 def finish(root: Path, operation: Operation, observer: Observer = lambda _: None) -> Operation:
@@ -64,7 +78,7 @@ def finish(root: Path, operation: Operation, observer: Observer = lambda _: None
         RefusedError: if a file is neither as before nor as after; nothing has been changed then.
     """
     with project_lock(root):
-        return _drive(root, operation, observer)
+        return _drive(root, operation, observer, own=is_own(root, operation))
 
 
 def revert(root: Path, operation: Operation, observer: Observer = lambda _: None) -> Operation:
@@ -73,51 +87,71 @@ def revert(root: Path, operation: Operation, observer: Observer = lambda _: None
     Raises:
         RefusedError: if a file is neither as before nor as after; nothing has been changed then.
     """
+    backwards = replace(operation, state=State.REVERTING)
     with project_lock(root):
-        return _drive(root, replace(operation, state=State.REVERTING), observer)
+        return _drive(root, backwards, observer, own=is_own(root, operation))
 
 
-def _drive(root: Path, operation: Operation, observer: Observer) -> Operation:
-    heading = _heading(operation)
-    _refuse_strangers(root, heading.images, done_is_fine=True)
+def _drive(
+    root: Path,
+    operation: Operation,
+    observer: Observer,
+    *,
+    own: bool,
+    spared: Collection[str] = (),
+) -> Operation:
+    """Bring the files, but those ``spared``, to where an operation is heading."""
+    _refuse_foreign_rows(operation, own=own)
     try:
-        _clear_stage(root, operation)
-        write_operation(root, operation)
-        pending = [
-            image for image in heading.images if content(inside(root, image.path)) != image.after
-        ]
-        _stage(root, operation.id, pending, heading.made)
+        clear_stage(root, operation)
+        _refuse_strangers(root, operation, done_is_fine=True, spared=spared)
+        write_operation(root, operation, own=own)
+        images = [image for image in _heading(operation).images if image.path not in spared]
+        _stage(root, operation, [image for image in images if not staging.is_done(root, image)])
     except OSError as error:
         raise _not_writable(error) from error
-    return _run(root, operation, observer)
+    return _run(root, operation, observer, own=own, spared=spared)
 
 
-def _run(root: Path, operation: Operation, observer: Observer) -> Operation:
-    """Rename and remove; everything new is staged."""
+def _run(
+    root: Path,
+    operation: Operation,
+    observer: Observer,
+    *,
+    own: bool,
+    spared: Collection[str] = (),
+) -> Operation:
+    """Let every file take its place; everything new is staged."""
     heading = _heading(operation)
     backwards = operation.state is State.REVERTING
     if backwards:
         _settle_batches(operation, done=False)
     try:
         for image in heading.images:
-            _settle(inside(root, image.path), operation.id, image)
-            observer(image)
-        for folder in {inside(root, image.path).parent for image in heading.images}:
-            if folder.is_dir():
-                sync_folder(folder)
-        _remove_folders(root, heading.emptied)
+            if image.path not in spared:
+                staging.settle(root, image, operation.id)
+                observer(image)
+        staging.sync_folders(root, [image.path for image in heading.images])
+        staging.remove_folders(root, heading.emptied)
     except OSError as error:
         raise RefusedError(
             f"Operation {operation.id} stopped half-way: {error}.",
             reason="interrupted",
-            hint="cronshift resume finishes it; cronshift resume --revert undoes it.",
+            hint=_WAYS_ON,
         ) from error
+    except RefusedError as error:
+        if operation.state is State.APPLYING and error.where is not None and not spared:
+            taken_back = replace(operation, state=State.REVERTING)
+            _drive(root, taken_back, lambda _: None, own=own, spared={error.where})
+        raise
     if not backwards:
         _settle_batches(operation, done=True)
-    ended = State.REVERTED if backwards else State.APPLIED
-    done = replace(operation, state=ended)
-    write_operation(root, done)
+    done = replace(operation, state=State.REVERTED if backwards else State.APPLIED)
+    write_operation(root, done, own=own)
     return done
+
+
+_WAYS_ON = "cronshift resume finishes it; cronshift resume --revert undoes it."
 
 
 def _settle_batches(operation: Operation, *, done: bool) -> None:
@@ -130,49 +164,39 @@ def _heading(operation: Operation) -> Operation:
     return operation.inverse() if operation.state is State.REVERTING else operation
 
 
-def _refuse_strangers(root: Path, images: Sequence[FileImage], *, done_is_fine: bool) -> None:
+def _refuse_foreign_rows(operation: Operation, *, own: bool) -> None:
+    if operation.batches and not own:
+        raise RefusedError(
+            f"Operation {operation.id} changes rows of a database, and you did not make it here.",
+            reason="foreign-operation",
+            hint=f"cronshift abandon {operation.id} gives it up; make the change anew.",
+        )
+
+
+def _refuse_strangers(
+    root: Path, operation: Operation, *, done_is_fine: bool, spared: Collection[str] = ()
+) -> None:
     """Refuse when a file is not what the operation was made from."""
+    for image in _heading(operation).images:
+        present = read_project_file(root, image.path)
+        as_planned = present == image.before or (done_is_fine and present == image.after)
+        if not as_planned and image.path not in spared:
+            error = staging.changed(image.path)
+            if done_is_fine:
+                error.hint = f"Put it as it was, or give up: cronshift abandon {operation.id}"
+            raise error
+
+
+def _stage(root: Path, operation: Operation, images: Collection[FileImage]) -> None:
+    staging.make_folders(root, _heading(operation).made)
     for image in images:
-        now = content(inside(root, image.path))
-        if now != image.before and not (done_is_fine and now == image.after):
-            raise RefusedError(
-                f"{image.path} was changed since this was planned; nothing was touched.",
-                reason="changed-file",
-                hint="Look at the file, then plan again.",
-                where=image.path,
-            )
+        staging.stage(root, image, operation.id)
 
 
-def _stage(root: Path, token: str, images: Sequence[FileImage], made: Sequence[str]) -> None:
-    for folder in made:
-        inside(root, folder).mkdir(exist_ok=True)
-    for image in images:
-        if image.after is not None:
-            stage(inside(root, image.path), token, image.after, image.mode)
-
-
-def _clear_stage(root: Path, operation: Operation) -> None:
+def clear_stage(root: Path, operation: Operation) -> None:
+    """Remove what a kill has left of an operation beside its files."""
     for image in operation.images:
-        waiting = staged_path(inside(root, image.path), operation.id)
-        with suppress(OSError):  # it was never there, or is written anew
-            waiting.unlink(missing_ok=True)
-
-
-def _settle(path: Path, token: str, image: FileImage) -> None:
-    """Let ``path`` take its new content, unless it already has."""
-    if image.after is None:
-        path.unlink(missing_ok=True)
-        return
-    waiting = staged_path(path, token)
-    if waiting.exists():
-        os.replace(waiting, path)  # noqa: PTH105 - what tests kill at
-
-
-def _remove_folders(root: Path, folders: Sequence[str]) -> None:
-    """Remove the folders that hold nothing; what somebody put there stays."""
-    for folder in folders:
-        with suppress(OSError):
-            inside(root, folder).rmdir()
+        staging.clear(root, image, operation.id)
 
 
 def _not_writable(error: OSError) -> RefusedError:

@@ -33,6 +33,7 @@ class State(StrEnum):
     APPLIED = "applied"
     REVERTING = "reverting"
     REVERTED = "reverted"
+    ABANDONED = "abandoned"
 
 
 UNFINISHED = frozenset({State.APPLYING, State.REVERTING})

@@ -12,7 +12,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cronshift.errors import CronshiftError
+from cronshift.errors import CronshiftError, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -56,11 +56,16 @@ class Console:
     def say(self, text: str = "", *, style: str | None = None) -> None:
         """Print a message, unless the user asked for quiet."""
         if not self.quiet:
-            self._print(self.err, text, style)
+            self._print(self.err, without_credentials(text), style)
+
+    def message(self, renderable: RenderableType) -> None:
+        """Print for a person what is no result, such as a plan beside a JSON document."""
+        if not self.quiet:
+            self._print(self.err, renderable)
 
     def warn(self, text: str) -> None:
         """Print a message that quiet does not silence."""
-        self._print(self.err, text, "yellow")
+        self._print(self.err, without_credentials(text), "yellow")
 
     def error(self, error: CronshiftError) -> None:
         """Print what went wrong, what caused it, and the next command."""
@@ -83,14 +88,26 @@ class Console:
         """
         if yes:
             return True
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not self.can_ask:
             raise CronshiftError(
                 "There is no terminal to ask on, so nothing was changed.",
                 reason="needs-confirmation",
                 hint="Add --yes to go ahead, or --dry-run to look first.",
             )
-        self.err.print(f"{question} [y/N] ", end="", markup=False, highlight=False)
-        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+        return self._answer(f"{question} [y/N] ").lower() in {"y", "yes"}
+
+    def is_typed(self, question: str, word: str) -> bool:
+        """Ask for a word that nobody types by mistake, and return whether it was typed."""
+        return self._answer(question).upper() == word.upper()
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a person at a terminal."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    def _answer(self, question: str) -> str:
+        self.err.print(plain(question), end="", markup=False, highlight=False)
+        return sys.stdin.readline().strip()
 
     def _rich(self, *, stderr: bool) -> RichConsole:
         from rich.console import Console as RichConsole

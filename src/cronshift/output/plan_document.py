@@ -93,6 +93,7 @@ def _job(job: Job, now: datetime, ticks: int, held: Ownership) -> dict[str, Any]
         "source": {"file": job.entry.source.file, "line": job.entry.source.line},
         "handler": _handler(job.handler) if job.handler else None,
         "mode": job.mode.value,
+        "bridged_because": job.bridged_because,
         "owner": {"percent": percent_at(held.jobs.get(job.id, ()), now)},
         "module": job.module,
     }

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cronshift.model import Mode, Severity
+from cronshift.operations import RunSql
 from cronshift.output.console import DIFF_STYLES, plain
 from cronshift.output.plan_document import next_ticks
 from cronshift.plan import forecast
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from cronshift.model import Finding, Plan
+    from cronshift.model import Finding, Job, Plan
     from cronshift.moving.fixing.mending import Mending
     from cronshift.moving.status import JobStatus
     from cronshift.operations import Operation
@@ -42,7 +43,7 @@ def jobs_table(plan: Plan, now: datetime) -> Table:
     table.add_column("Schedule (UTC)", overflow="fold")
     table.add_column("Next", no_wrap=True)
     table.add_column("In 30 d", justify="right", no_wrap=True)
-    table.add_column("Mode", no_wrap=True)
+    table.add_column("Mode", overflow="fold", min_width=len(Mode.BLOCKED), max_width=26)
     order = list(Severity)
     worst = dict.fromkeys((job.id for job in plan.jobs), len(order))
     for finding in plan.findings:
@@ -55,9 +56,15 @@ def jobs_table(plan: Plan, now: datetime) -> Table:
             Text(_schedule(job.entry.schedule, job.schedule.describe() if job.schedule else None)),
             Text(upcoming[0].strftime("%d %b %H:%M") if upcoming else "never"),
             Text(f"{runs(job, now):,}"),
-            Text(job.mode.value, style="red" if job.mode is Mode.BLOCKED else ""),
+            _mode(job),
         )
     return table
+
+
+def _mode(job: Job) -> Text:
+    """Return how a job is called, and below "bridge" why."""
+    mode = Text(job.mode.value, style="red" if job.mode is Mode.BLOCKED else "")
+    return mode.append(f"\n{plain(job.bridged_because)}", "dim") if job.bridged_because else mode
 
 
 def _schedule(text: str, description: str | None) -> str:
@@ -221,7 +228,11 @@ def operation_plan(operation: Operation) -> Text:
     for change in operation.changes:
         text.append(f"  {change.kind.value}  ", style="bold")
         text.append(f"{plain(change.summary)}\n")
+        if isinstance(change, RunSql):
+            text.append("".join(f"    {plain(line)}\n" for line in change.lines()))
     for image in operation.images:
+        if image.is_program:
+            text.append(f"{plain(image.path)} may be run as a program\n", style="bold")
         for line in image.diff():
             text.append(plain(line.rstrip("\n")) + "\n", style=DIFF_STYLES.get(line[:1], ""))
     return text

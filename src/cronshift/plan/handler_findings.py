@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
-from cronshift.handlers import Resolver, Verdict
+from cronshift.handlers import Resolution, Resolver, Verdict
 from cronshift.handlers.behaviour import Auth, Behaviour
 from cronshift.handlers.functions import glob
 from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascript
@@ -20,8 +20,7 @@ from cronshift.plan.findings import CATALOGUE
 from cronshift.plan.findings.subject import JobSubject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from cronshift.schedule import Schedule
 
@@ -37,26 +36,20 @@ class Judge:
     """Resolves and judges the entries of one project.
 
     Args:
-        root: the folder that Vercel calls the Root Directory.
-        document: vercel.json, as data.
-        edited: files as they will be, by path.
+        resolver: of the project's paths.
     """
 
-    def __init__(
-        self, root: Path, document: Any, edited: Mapping[str, bytes | None] | None = None
-    ) -> None:
-        self.resolver = Resolver(root, document, edited)
-        self._root = root
-        self._functions = document.get("functions") if isinstance(document, dict) else None
+    def __init__(self, resolver: Resolver) -> None:
+        self.resolver = resolver
+        self._functions = resolver.document.get("functions")
         self._known: dict[Handler, Behaviour] = {}
 
     def of(
-        self, entry: CronEntry, schedule: Schedule | None, job: str
+        self, entry: CronEntry, resolution: Resolution, schedule: Schedule | None, job: str
     ) -> tuple[Handler | None, list[Finding]]:
         """Return what answers an entry, and all that is to say about it."""
-        resolution = self.resolver.resolve(entry.path)
         handler = resolution.handler
-        is_nowhere = resolution.verdict is Verdict.UNKNOWN and handler is None
+        is_nowhere = resolution.verdict in {Verdict.UNKNOWN, Verdict.DEAD} and handler is None
         elsewhere = below(self.resolver, entry.path) if is_nowhere else ()
         seen = Behaviour()
         if handler is not None and resolution.verdict in _CALLED:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.operations.lock import STATE_FOLDER
 from cronshift.runtime.ownership import OWNERSHIP_NAME
+from cronshift.runtime.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -24,7 +25,11 @@ _LARGEST = 1_000_000  # bytes of a file that is looked at
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """One line that may have lost its reason."""
+    """One line that may have lost its reason.
+
+    Attributes:
+        text: the words in it that tell, and no more of it: it may hold a secret.
+    """
 
     file: str
     line: int
@@ -44,13 +49,14 @@ def find_leftovers(root: Path, paths: Collection[str], out: str) -> list[Leftove
     found = []
     for file in _files(root, out):
         try:
-            text = file.read_bytes().decode()
+            text = read_regular(file, _LARGEST).decode()
         except (OSError, UnicodeDecodeError):
             continue
         relative = file.relative_to(root).as_posix()
         for number, line in enumerate(text.splitlines(), 1):
-            if spoken.search(line) or _WORDS.search(line):
-                found.append(Leftover(relative, number, line.strip()[:120]))
+            words = [match[0] for match in (*spoken.finditer(line), *_WORDS.finditer(line))]
+            if words:
+                found.append(Leftover(relative, number, ", ".join(dict.fromkeys(words))))
     return found
 
 
@@ -64,6 +70,6 @@ def _files(root: Path, out: str) -> Iterator[Path]:
         )
         for name in sorted(files):
             file = here / name
-            if name in ours or file.is_symlink() or file.stat().st_size > _LARGEST:
+            if name in ours or file.is_symlink():
                 continue
             yield file

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cronshift.project import node
 from cronshift.project.locks import lock_of, range_of
 from cronshift.project.npm_ranges import Version, majors, version_of
+from cronshift.runtime.regular_files import read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +67,7 @@ def version_installed(root: Path, package: str) -> Version | None:
     """Return the version of a package that is installed for an app."""
     file = node.installed(root, f"{package}/package.json")
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        return version_of(json.loads(file.read_bytes())["version"]) if file else None
+        return version_of(json.loads(read_regular(file))["version"]) if file else None
     return None
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
-from cronshift.project.app_name import app_name, generated_id
-from cronshift.project.settings import Settings, load_settings
-from cronshift.vercel import VercelConfig, read_project
+from cronshift.project.app_name import app_name
+from cronshift.project.settings import CONFIG_NAME, Settings, load_settings
+from cronshift.runtime.regular_files import is_regular, read_regular, read_text
+from cronshift.vercel import VercelConfig, has_config, read_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+    from cronshift.handlers import Resolver
+
+MANIFESTS = ("package.json", "pyproject.toml", "requirements.txt")
+_HIGHEST = 8  # folders above
 _PYTHON_FRAMEWORK = re.compile(r"\b(fastapi|flask|django|starlette)\b", re.IGNORECASE)
 
 
@@ -27,6 +32,7 @@ class Project:
         sources: the files that entries come from; the first is the one the user writes.
         framework: ``nextjs-app``, ``fastapi``, … or ``None`` when nothing tells.
         edited: files as they will be, by path, where that is what is looked at.
+        app: the folder below the root of the app that was asked about; ``None`` to find it.
     """
 
     root: Path
@@ -34,6 +40,13 @@ class Project:
     sources: tuple[VercelConfig, ...]
     framework: str | None
     edited: Mapping[str, bytes | None] = field(default_factory=dict)
+    app: str | None = None
+
+    def resolver(self) -> Resolver:
+        """Return what resolves the project's paths."""
+        from cronshift.handlers import Resolver
+
+        return Resolver(self.root, self.sources[0].document, self.edited, self.app)
 
     @property
     def config_file(self) -> str:
@@ -42,19 +55,16 @@ class Project:
 
     @property
     def app_id(self) -> str:
-        """The Inngest app's id: the user's, what is generated already, else what the app is called."""
-        if self.settings.app_id is not None:
-            return self.settings.app_id
-        written = generated_id(self.root, self.settings.out)
+        """The Inngest app's id: the user's, else what the app is called in every checkout."""
         entries = [f"{one.path} {one.schedule}" for part in self.sources for one in part.entries]
-        return written.app_id if written else app_name(self.root, entries)
+        return self.settings.app_id or app_name(self.root / (self.app or ""), entries)
 
 
 def load_project(root: Path, config: Path | None = None) -> Project:
-    """Read the project at ``root``.
+    """Read the project at ``root``, or the one around it whose configuration stands above.
 
     Args:
-        root: the folder that Vercel calls the Root Directory.
+        root: the folder that Vercel calls the Root Directory, or an app below it.
         config: another cronshift.toml.
 
     Raises:
@@ -64,9 +74,43 @@ def load_project(root: Path, config: Path | None = None) -> Project:
         raise ConfigError(
             f"{root} is not a folder.", reason="no-project", hint="Name the project with -C DIR."
         )
+    asked, root = root, project_root(root)
     settings = load_settings(root, config)
     sources = read_project(root, settings.vercel_config)
-    return Project(root, settings, sources, _framework(root, sources[0].document))
+    app = _app_below(asked, root)
+    framework = _framework(root / (app or ""), sources[0].document)
+    return Project(root, settings, sources, framework, app=app)
+
+
+def project_root(folder: Path) -> Path:
+    """Return the folder with the configuration: this one, or the nearest above it, as git looks.
+
+    It goes no higher than the repository; where there is none, the folder itself is the answer.
+    """
+    if _is_root(folder):
+        return folder
+    here = folder.resolve()
+    for inner, above in zip((here, *here.parents), here.parents[:_HIGHEST], strict=False):
+        if (inner / ".git").exists() or inner == Path.home():
+            break
+        if _is_root(above):
+            return above
+    return folder
+
+
+def _is_root(folder: Path) -> bool:
+    return has_config(folder) or (folder / CONFIG_NAME).is_file()
+
+
+def _app_below(asked: Path, root: Path) -> str | None:
+    """Return the app's folder that was asked about, where the configuration stands above it."""
+    if asked == root:
+        return None
+    below = asked.resolve().relative_to(root)
+    for folder in (below, *below.parents):
+        if folder.parts and any((root / folder / name).is_file() for name in MANIFESTS):
+            return folder.as_posix()
+    return None
 
 
 def _framework(root: Path, document: Any) -> str | None:
@@ -81,9 +125,7 @@ def _framework(root: Path, document: Any) -> str | None:
         return "nextjs"
     for manifest in ("pyproject.toml", "requirements.txt"):
         file = root / manifest
-        found = (
-            _PYTHON_FRAMEWORK.search(file.read_text(errors="replace")) if file.is_file() else None
-        )
+        found = _PYTHON_FRAMEWORK.search(read_text(file)) if is_regular(file) else None
         if found:
             return found[1].lower()
     return None
@@ -91,7 +133,7 @@ def _framework(root: Path, document: Any) -> str | None:
 
 def _node_dependencies(file: Path) -> dict[str, Any]:
     try:
-        package = json.loads(file.read_bytes()) if file.is_file() else {}
+        package = json.loads(read_regular(file)) if is_regular(file) else {}
         return {**package.get("devDependencies", {}), **package.get("dependencies", {})}
     except (ValueError, AttributeError, TypeError, RecursionError):
         return {}

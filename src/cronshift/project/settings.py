@@ -21,6 +21,7 @@ from cronshift.model import (
     RateLimit,
     Throttle,
 )
+from cronshift.runtime.regular_files import read_regular
 from cronshift.schedule.durations import parse_duration
 from cronshift.sessions.settings import SessionSettings, read_sessions
 
@@ -85,12 +86,18 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of cronshift.toml. ``file`` is ``None`` when there is none."""
+    """All of cronshift.toml.
+
+    Attributes:
+        file: its path; ``None`` when there is none.
+        target: the name of what is generated; ``None`` leaves it to the app.
+        out: the folder of what is generated; ``None`` leaves it to the target.
+    """
 
     file: str | None = None
     vercel_config: str | None = None
-    target: str = "python"
-    out: str = "inngest_app"
+    target: str | None = None
+    out: str | None = None
     app_id: str | None = None
     mode: Mode | None = None
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
@@ -112,7 +119,7 @@ def load_settings(root: Path, given: Path | None = None) -> Settings:
     """
     path = given or root / CONFIG_NAME
     try:
-        text = path.read_bytes().decode()
+        text = read_regular(path).decode()
     except FileNotFoundError:
         if given is None:
             return Settings()
@@ -121,7 +128,9 @@ def load_settings(root: Path, given: Path | None = None) -> Settings:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"{path.name} cannot be read: {error}.", reason="unreadable-config", where=str(path)
+            f"{path.name} cannot be read: {getattr(error, 'strerror', error)}.",
+            reason="unreadable-config",
+            where=str(path),
         ) from error
     return parse_settings(text, path.name)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.model import PYTHON_KINDS, FanOutMode
 from cronshift.schedule.durations import parse_duration
+from cronshift.targets import target_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +63,23 @@ _SUPPRESSION = _table(
 _SESSIONS = _table(
     {
         "database_url_env": _ENV,
-        **dict.fromkeys(("table", "id", "user", "status", "created", "started", "error", "queued", "finished", "failed", "legacy"), _TEXT),
+        **dict.fromkeys(("table", "schema", "id", "user", "status", "created", "started", "completed", "error", "queued", "finished", "failed", "legacy"), _TEXT),
+        "flow": {"type": "string", "pattern": _ID},
+        "times": {"anyOf": [_TEXT, _table(dict.fromkeys(("created", "started", "completed", "refunded"), _TEXT))]},
+        "refunded": {
+            "anyOf": [
+                _TEXT,
+                _table(
+                    {
+                        **dict.fromkeys(("table", "session", "schema"), _TEXT),
+                        "where": {"type": "object", "additionalProperties": _TEXT},
+                    },
+                    "table",
+                    "session",
+                ),
+            ]
+        },
+        "user_in_event": {"enum": ["auto", "plain", "hashed"]},
         "processing": {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True},
         "queued_timeout": _DURATION,
         "processing_timeout": _DURATION,
@@ -77,9 +94,9 @@ _SESSIONS = _table(
             },
             "additionalProperties": False,
         },
-        "delivered": _table({"table": _TEXT, "session": _TEXT}, "table", "session"),
+        "delivered": _table({"table": _TEXT, "session": _TEXT, "schema": _TEXT}, "table", "session"),
         "credits": _table(
-            {"table": _TEXT, "id": _TEXT, "balance": _TEXT, "spent": _TEXT},
+            {"table": _TEXT, "id": _TEXT, "balance": _TEXT, "spent": _TEXT, "schema": _TEXT},
             "table",
             "id",
             "balance",
@@ -97,7 +114,7 @@ SCHEMA: dict[str, Any] = {
             "project": _table(
                 {
                     "vercel_config": _TEXT,
-                    "target": {"enum": ["python", "nextjs"]},
+                    "target": {"type": "string", "format": "target"},
                     "out": {"type": "string", "pattern": "^[A-Za-z_]\\w*(/[A-Za-z_]\\w*)*$"},
                     "app_id": {"type": "string", "pattern": _ID},
                     "mode": _MODE,
@@ -155,6 +172,7 @@ def problems(document: Mapping[str, Any]) -> list[str]:
     checker.checks("duration", raises=ValueError)(
         lambda value: not isinstance(value, str) or bool(parse_duration(value))
     )
+    checker.checks("target")(lambda value: value in target_names())
     validator = jsonschema.Draft202012Validator(SCHEMA, format_checker=checker)
     found = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.path)))
     return [f"{_place(error)}{_sentence(error)}" for error in found]
@@ -172,6 +190,8 @@ def _sentence(error: Any) -> str:
         return f"has unknown keys {', '.join(unknown)} (known: {', '.join(known)})"
     if error.validator == "anyOf":
         return f"is {error.instance!r}, which is neither of the allowed forms nor false"
+    if error.validator == "format" and error.validator_value == "target":
+        return f"is {error.instance!r}, and the targets are {' and '.join(target_names())}"
     if error.validator == "format":
         return f"is {error.instance!r}, which is no duration (write 90s, 15m, 1h30m)"
     message: str = error.message

@@ -8,18 +8,11 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.model import Origin
-from cronshift.readiness import (
-    environments,
-    fronts,
-    guards,
-    identity,
-    packages,
-    sdk,
-    ticks,
-    variables,
-)
-from cronshift.readiness.fact import Answer, Fact, Kind, Stage
+from cronshift.readiness import fronts, guards, identity, ticks, variables
+from cronshift.readiness.fact import Answer, Fact, Stage
+from cronshift.readiness.kinds import KINDS
 from cronshift.readiness.subject import Subject
+from cronshift.targets.target import target_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,28 +26,11 @@ if TYPE_CHECKING:
 _CHECKS: tuple[Check, ...] = (
     guards.guards,
     fronts.fronts,
-    sdk.sdk,
     identity.identity,
     variables.variables,
-    environments.environments,
     ticks.ticks,
-    packages.packages,
+    lambda subject: iter(target_named(subject.plan.target).facts(subject)),
 )
-KINDS: tuple[Kind, ...] = (
-    guards.GUARD,
-    fronts.ENTRY,
-    fronts.REACHED,
-    fronts.ASKED,
-    sdk.VERSION,
-    sdk.FITS,
-    identity.APP_ID,
-    variables.VARIABLES,
-    environments.PRODUCTION,
-    ticks.TICKS,
-    packages.PACKAGES,
-    packages.PARSES,
-)
-"""Every kind of fact, the most important first."""
 
 
 @dataclass(frozen=True, slots=True)

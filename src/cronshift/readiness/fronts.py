@@ -8,8 +8,7 @@ from cronshift.handlers.standing import Stops, Untold, code_before
 from cronshift.model import Mode, Origin
 from cronshift.plan.findings.fronts import turned_away
 from cronshift.plan.findings.inngest import ENDPOINT
-from cronshift.plan.placement import NEXTJS, called_paths
-from cronshift.readiness.fact import Kind, Stage
+from cronshift.readiness.kinds import ASKED, ENTRY, REACHED
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
@@ -18,25 +17,6 @@ if TYPE_CHECKING:
     from cronshift.readiness.fact import Fact
     from cronshift.readiness.subject import Subject
 
-ENTRY = Kind(
-    "R102",
-    "entry-reached",
-    "Nothing in the app answers before an entry's route: a job that never ran would be started.",
-    "entry-intercepted",
-)
-REACHED = Kind(
-    "R103",
-    "endpoint-reached",
-    "Nothing in the app turns Inngest away from the endpoint: else no function ever runs.",
-    "endpoint-intercepted",
-)
-ASKED = Kind(
-    "R104",
-    "guard-reached",
-    "Nothing in the app turns Vercel's cron away from the guard: else it is never asked.",
-    "guard-intercepted",
-    frozenset({Stage.SHARE}),
-)
 _FIX = "cronshift migrate --fix"
 _ASK = "curl the path without a cookie: 401, 403 or a redirect is a stop."
 
@@ -44,10 +24,11 @@ _ASK = "curl the path without a cookie: 401, 403 or a redirect is a stop."
 def fronts(subject: Subject) -> Iterator[Fact]:
     """Yield what stands before the entries, the endpoint and the dispatcher."""
     yield from _entries(subject)
-    if subject.plan.target != NEXTJS or not subject.resolver.next.present:
-        return
-    standing = turned_away(subject.resolver, called_paths(subject.plan.target), subject.jobs)
+    called = [path for path in subject.plan.called_paths if subject.resolver.next.present]
+    standing = turned_away(subject.resolver, called, subject.jobs)
     for path, kind in ((ENDPOINT, REACHED), (MOUNT, ASKED)):
+        if MOUNT not in called or path not in called:
+            continue  # the functions are served elsewhere
         front = standing.get(path)
         if front is None:
             yield subject.good(kind, f"Nothing stands before {path}.", subject.project.config_file)

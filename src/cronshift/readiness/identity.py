@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.project.app_name import generated_id
-from cronshift.readiness.fact import Kind
+from cronshift.project.conventions import code_of
+from cronshift.readiness.kinds import APP_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,18 +14,11 @@ if TYPE_CHECKING:
     from cronshift.readiness.fact import Fact
     from cronshift.readiness.subject import Subject
 
-APP_ID = Kind(
-    "R301",
-    "app-id",
-    "The Inngest app's id is pinned: another id is another app, and the old one goes on firing.",
-    "app-id-not-pinned",
-)
-
 
 def identity(subject: Subject) -> Iterator[Fact]:
     """Yield whether the app's id is written down, and everywhere the same."""
     plan, settings = subject.plan, subject.project.settings
-    client = plan.code.client
+    client = code_of(subject.tree).client
     written = generated_id(subject.project.root, plan.out)
     if client is not None and client.app_id == plan.app_id and client.module is not None:
         yield subject.good(APP_ID, f"The app's own client says {plan.app_id}.", client.module)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cronshift.handlers import Resolver
 from cronshift.readiness.fact import Answer, Fact, Kind, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from cronshift.handlers import Resolver
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Job, Plan
     from cronshift.project import Project
@@ -39,7 +39,7 @@ class Subject:
     @cached_property
     def resolver(self) -> Resolver:
         """What answers the project's paths."""
-        return Resolver(self.project.root, self.project.sources[0].document, self.project.edited)
+        return self.project.resolver()
 
     @property
     def tree(self) -> SourceTree:

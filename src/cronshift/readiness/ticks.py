@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import ScheduleError
 from cronshift.model import Origin
-from cronshift.readiness.fact import Kind, Stage
+from cronshift.readiness.kinds import TICKS
 from cronshift.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from cronshift.readiness.fact import Fact
     from cronshift.readiness.subject import Subject
 
-TICKS = Kind(
-    "R401",
-    "same-ticks",
-    "Entry and function come due at the same instants: under a percentage others run twice or never.",
-    "ticks-differ",
-    frozenset({Stage.SHARE}),
-)
 _LOOKED_AT = timedelta(days=400)  # past every change of clocks, and every month
 _MOST = 3000
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind, Mode, Origin
 from cronshift.plan.findings.inngest import ENV_EXAMPLE, KEYS
-from cronshift.readiness.fact import Kind, Stage
+from cronshift.readiness.fact import Stage
+from cronshift.readiness.kinds import VARIABLES
 from cronshift.runtime.claiming import VARIABLE as CLAIMS
 
 if TYPE_CHECKING:
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
     from cronshift.readiness.fact import Fact
     from cronshift.readiness.subject import Subject
 
-VARIABLES = Kind(
-    "R302",
-    "variables",
-    "Every variable is set where it is read: the functions, and the app that Vercel calls.",
-    "variables-not-set",
-)
 _ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*(\S)?", re.MULTILINE)
 _FUNCTIONS, _APP = "where the functions run", "where the app runs"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -10,21 +11,16 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from inngest import NonRetriableError, RetryAfterError
 
-from cronshift.runtime.jobs import SKIPPED_HEADER
+from cronshift.runtime import wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-BODY_LIMIT = 65_536
-"""Bytes of an answer that are kept: a step's output may have 4 MiB, a run's state 32."""
-
-_QUOTED_LIMIT = 500  # characters of an answer that an error quotes
-_RETRIED = {
-    HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.TOO_EARLY,
-    HTTPStatus.TOO_MANY_REQUESTS,
-}
-_SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(hours=24)  # the engine's own clamp
+BODY_LIMIT = wire.KEPT_BYTES
+_QUOTED_LIMIT = wire.QUOTED_CHARACTERS
+_HTTP_DATE = re.compile(wire.HTTP_DATE)
+_SPACES = re.compile(r"[ \t\n\r\f\v]+")
+_SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(seconds=wire.LONGEST_WAIT_SECONDS)
 
 
 class Answer(TypedDict):
@@ -82,7 +78,7 @@ def judge(what: str, status: int, headers: Mapping[str, str], body: Body) -> Ans
         HandlerError: for one that is worth trying again: 408, 425, 429 and 5xx.
         NonRetriableError: for every other one that is no success; redirects are not followed.
     """
-    if SKIPPED_HEADER in headers:
+    if wire.SKIPPED_HEADER in headers:
         raise NonRetriableError(
             f"{what} was taken for a call of Vercel's by the app's guard: set the same CRON_SECRET "
             "here and there"
@@ -94,7 +90,7 @@ def judge(what: str, status: int, headers: Mapping[str, str], body: Body) -> Ans
         target = headers.get("location", "nowhere")[:_QUOTED_LIMIT]
         raise NonRetriableError(f"{said}, a redirect to {target}; Vercel does not follow it either")
     said += _quoted(body)
-    if status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _RETRIED:
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in wire.RETRIED_STATUSES:
         raise NonRetriableError(said)
     now = datetime.now(UTC)
     wait = retry_after(headers.get("retry-after"), now)
@@ -108,18 +104,17 @@ def retry_after(text: str | None, now: datetime) -> timedelta | None:
 
     ``None`` for no header, or for one that is neither seconds nor a date (RFC 9110, 10.2.3).
     """
-    if text is None:
-        return None
-    text = text.strip()
+    text = (text or "").strip()
     if text.isdecimal() and text.isascii():
         seconds = min(int(text[:9]), int(_LONGEST.total_seconds()))
         wait = timedelta(seconds=seconds)
     else:
+        if not _HTTP_DATE.fullmatch(text):
+            return None
         try:
-            date = parsedate_to_datetime(text)
+            wait = parsedate_to_datetime(text) - now
         except ValueError:
             return None
-        wait = (date if date.tzinfo else date.replace(tzinfo=UTC)) - now
     return max(_SHORTEST, min(_LONGEST, timedelta(seconds=int(wait.total_seconds()))))
 
 
@@ -145,7 +140,7 @@ def _named(status: int) -> str:
 
 
 def _quoted(body: Body) -> str:
-    text = " ".join(body.kept.decode(errors="replace").split())
+    text = " ".join(filter(None, _SPACES.split(body.kept.decode(errors="replace"))))
     if not text:
         return ""
     return f": {text if len(text) <= _QUOTED_LIMIT else text[:_QUOTED_LIMIT] + ' …'}"

@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from inngest import NonRetriableError
 
-from cronshift.runtime import claiming
+from cronshift.runtime import claiming, wire
 from cronshift.runtime.answers import skipped
-from cronshift.runtime.held import held_ownership
-from cronshift.runtime.jobs import USER_AGENT, request_target
+from cronshift.runtime.held import SOURCE, held_ownership
+from cronshift.runtime.jobs import request_target
 from cronshift.runtime.ownership import Owner, tick_text
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ class Call:
     def headers(self) -> dict[str, str]:
         """The headers that Vercel sends, and two of cronshift's; without the bearer."""
         return {
-            "user-agent": USER_AGENT,
-            "x-vercel-cron-schedule": self.job.schedule,
-            "x-cronshift-tick": tick_text(self.tick),
-            "x-cronshift-run": self.run_id,
+            "user-agent": wire.USER_AGENT,
+            wire.SCHEDULE_HEADER: self.job.schedule,
+            wire.TICK_HEADER: tick_text(self.tick),
+            wire.RUN_HEADER: self.run_id,
             "accept": "*/*",
         }
 
@@ -97,7 +97,7 @@ class Call:
             return f"environment {elsewhere}"
         held = held_ownership()
         if held is not None and held.owner(self.job.id, self.tick) is not Owner.INNGEST:
-            return "owner vercel"
+            return wire.OWNER_VERCEL
         if self.job.stale_after is None or self.attempt > 0:
             return None
         late = (now or datetime.now(UTC)) - self.tick
@@ -123,6 +123,7 @@ class Handler(ABC):
             NonRetriableError: where another attempt cannot help.
             Exception: any other one: the engine tries again.
         """
+        await SOURCE.refresh()
         reason = call.reason_to_skip() or await claimed_by_another(call)
         if reason:
             return skipped(reason)
@@ -155,7 +156,7 @@ async def claimed_by_another(call: Call) -> str | None:
     if not call.scheduled or not claiming.is_configured():
         return None
     mine = await asyncio.to_thread(claiming.take, call.job.id, call.tick, call.run_id)
-    return None if mine else "claimed by another run"
+    return None if mine else wire.CLAIMED
 
 
 async def finished(call: Call) -> None:

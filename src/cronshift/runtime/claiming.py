@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -24,7 +25,29 @@ T = TypeVar("T")
 
 VARIABLE = "CRONSHIFT_CLAIMS_URL"
 _DEFAULT = Path(".cronshift") / "claims.db"
+_SUCCESSES = range(200, 300)
 _logger = logging.getLogger("cronshift")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The claim of one call on the tick that it is for."""
+
+    job: str
+    tick: datetime
+    holder: str
+
+    def take(self) -> bool:
+        """Say whether the call may run."""
+        return take(self.job, self.tick, self.holder)
+
+    def end(self, status: int | None) -> None:
+        """Record that the tick has run, or give it back.
+
+        Args:
+            status: of the answer, once all of it was made; ``None`` for a call that has none.
+        """
+        (finish if status in _SUCCESSES else release)(self.job, self.tick, self.holder)
 
 
 def take(job: str, tick: datetime, holder: str) -> bool:

@@ -8,6 +8,7 @@ from inngest import NonRetriableError, StepError
 
 from cronshift.runtime.answers import Answer, skipped
 from cronshift.runtime.calls import claimed_by_another, finished
+from cronshift.runtime.held import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -64,6 +65,7 @@ async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
 
 
 async def _due(call: Call) -> str | None:
+    await SOURCE.refresh()
     return call.reason_to_skip() or await claimed_by_another(call)
 
 

@@ -1,41 +1,58 @@
-"""How the guard stands in front of an app: as ASGI or WSGI middleware, or around ``do_GET``."""
+"""How a guard stands before an app: as ASGI or WSGI middleware, or around ``do_GET``."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cronshift.runtime.jobs import IN_PROCESS
+from cronshift.runtime.replies import skip
+from cronshift.runtime.wire import CLAIMED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from cronshift.runtime.guard import Answered, Claim, Guard
+    from cronshift.runtime.claiming import Claim
+    from cronshift.runtime.replies import Reply
 
 HandlerClass = TypeVar("HandlerClass", bound=type[BaseHTTPRequestHandler])
 WsgiApp = Callable[..., Iterable[bytes]]
 
-_FAILED = 300  # the first status that is no success
+_FIRST_FINAL_STATUS = 200  # those below announce another
 
 
-def asgi(guard: Guard, app: ASGIApp) -> ASGIApp:
-    """Return ``app`` behind the guard."""
+class Decider(Protocol):
+    """Who decides what becomes of a request; headers have lower-case names."""
+
+    async def refresh(self, method: str, target: str, headers: Mapping[str, str]) -> None:
+        """Read, off the event loop, what :meth:`reply` will need."""
+
+    def reply(self, method: str, target: str, headers: Mapping[str, str]) -> Reply | None:
+        """Return the answer to a request that is not to reach the app."""
+
+    def claim(self, target: str, headers: Mapping[str, str]) -> Claim | None:
+        """Return the claim that a call is to take before it runs, if it is to take one."""
+
+
+def asgi(decider: Decider, app: ASGIApp) -> ASGIApp:
+    """Return ``app`` with ``decider`` before it."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or IN_PROCESS in scope.get("extensions", {}):
             await app(scope, receive, send)
             return
         target, headers = _target(scope), asgi_headers(scope)
-        answer = guard.answer(scope["method"], target, headers)
-        claim = None if answer else await asyncio.to_thread(guard.claim, target, headers)
-        if claim is not None:
-            answer = claim.refusal
-        if answer is not None:
-            await send_answer(send, answer)
+        await decider.refresh(scope["method"], target, headers)
+        reply = decider.reply(scope["method"], target, headers)
+        claim = None if reply else decider.claim(target, headers)
+        if claim is not None and not await asyncio.to_thread(claim.take):
+            reply = skip(CLAIMED)
+        if reply is not None:
+            await send_reply(send, reply)
         elif claim is None:
             await app(scope, receive, send)
         else:
@@ -45,27 +62,32 @@ def asgi(guard: Guard, app: ASGIApp) -> ASGIApp:
 
 
 async def _claimed(claim: Claim, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Run the app for a claimed tick, and end the claim as the app's answer says."""
-    status = _FAILED
+    """Run the app for a claimed tick, and end the claim as the app's whole answer says."""
+    status: int | None = None
+    complete = False
 
-    async def seeing(message: Message) -> None:
-        nonlocal status
+    async def watching(message: Message) -> None:
+        nonlocal status, complete
         if message["type"] == "http.response.start":
             status = message["status"]
+        elif message["type"] == "http.response.body" and not message.get("more_body"):
+            complete = True
         await send(message)
 
     try:
-        await app(scope, receive, seeing)
+        await app(scope, receive, watching)
+    except BaseException:
+        complete = False
+        raise
     finally:
-        await asyncio.to_thread(claim.end, well=status < _FAILED)
+        await asyncio.to_thread(claim.end, status if complete else None)
 
 
-async def send_answer(send: Send, answer: Answered) -> None:
-    """Send JSON with status 200."""
-    body, extra = answer
-    fields = [(b"content-type", b"application/json"), *extra]
+async def send_reply(send: Send, reply: Reply) -> None:
+    """Send a reply as the answer to an ASGI request."""
+    fields = [(name.encode(), value.encode()) for name, value in reply.headers]
     await send({"type": "http.response.start", "status": 200, "headers": fields})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": reply.body})
 
 
 def asgi_headers(scope: Scope) -> dict[str, str]:
@@ -80,50 +102,71 @@ def _target(scope: Scope) -> str:
     return f"{path}?{query}" if query else path
 
 
-def wsgi(guard: Guard, app: WsgiApp) -> WsgiApp:
-    """Return ``app`` behind the guard."""
+def wsgi(decider: Decider, app: WsgiApp) -> WsgiApp:
+    """Return ``app`` with ``decider`` before it."""
 
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if IN_PROCESS in environ:
             return app(environ, start_response)
         target, headers = _wsgi_target(environ), _wsgi_headers(environ)
-        answer = guard.answer(environ["REQUEST_METHOD"], target, headers)
-        claim = None if answer else guard.claim(target, headers)
-        if claim is not None:
-            answer = claim.refusal
-        if answer is not None:
-            body, extra = answer
-            fields = [(name.decode(), value.decode()) for name, value in extra]
-            start_response("200 OK", [("content-type", "application/json"), *fields])
-            return [body]
+        reply = decider.reply(environ["REQUEST_METHOD"], target, headers)
+        claim = None if reply else decider.claim(target, headers)
+        if claim is not None and not claim.take():
+            reply = skip(CLAIMED)
+        if reply is not None:
+            start_response("200 OK", list(reply.headers))
+            return [reply.body]
         if claim is None:
             return app(environ, start_response)
-        return _claimed_chunks(claim, app, environ, start_response)
+        return _ClaimedChunks(claim, app, environ, start_response)
 
     return guarded
 
 
-def _claimed_chunks(
-    claim: Claim, app: WsgiApp, environ: dict[str, Any], start_response: Callable[..., Any]
-) -> Iterator[bytes]:
-    """Yield the app's answer for a claimed tick, and end the claim as that answer says."""
-    status = _FAILED
+class _ClaimedChunks:
+    """The app's answer for a claimed tick; ends the claim as that answer says, once it is whole."""
 
-    def seeing(line: str, *rest: Any) -> Any:
-        nonlocal status
-        status = int(line.split(None, 1)[0])
-        return start_response(line, *rest)
+    def __init__(
+        self,
+        claim: Claim,
+        app: WsgiApp,
+        environ: dict[str, Any],
+        start_response: Callable[..., Any],
+    ) -> None:
+        self._claim: Claim | None = claim
+        self._status: int | None = None
 
-    try:
-        chunks = app(environ, seeing)
+        def watching(line: str, *rest: Any) -> Any:
+            self._status = int(line.split(None, 1)[0])
+            return start_response(line, *rest)
+
         try:
-            yield from chunks
-        finally:
-            close = getattr(chunks, "close", None)
+            self._chunks = app(environ, watching)
+        except BaseException:
+            self._end(None)
+            raise
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._chunks
+        except BaseException:
+            self._end(None)
+            raise
+        self._end(self._status)
+
+    def close(self) -> None:
+        """Let the app put its things away; an answer that was not taken to its end is none."""
+        try:
+            close = getattr(self._chunks, "close", None)
             if close is not None:
                 close()
-    finally:
-        claim.end(well=status < _FAILED)
+        finally:
+            self._end(None)
+
+    def _end(self, status: int | None) -> None:
+        claim, self._claim = self._claim, None
+        if claim is not None:
+            claim.end(status)
 
 
 def _wsgi_headers(environ: dict[str, Any]) -> dict[str, str]:
@@ -143,8 +186,8 @@ def _wsgi_target(environ: dict[str, Any]) -> str:
     return f"{path}?{query}" if query else path
 
 
-def handler(guard: Guard, cls: HandlerClass) -> HandlerClass:
-    """Return ``cls`` with a ``do_GET`` that asks the guard first; it is changed in place."""
+def handler(decider: Decider, cls: HandlerClass) -> HandlerClass:
+    """Return ``cls`` with a ``do_GET`` that asks first; it is changed in place."""
     own_get: Callable[[BaseHTTPRequestHandler], None] = cls.do_GET  # type: ignore[attr-defined] # found by name
 
     def do_get(request: BaseHTTPRequestHandler) -> None:
@@ -152,23 +195,23 @@ def handler(guard: Guard, cls: HandlerClass) -> HandlerClass:
             own_get(request)
             return
         headers = _class_headers(request)
-        answer = guard.answer("GET", request.path, headers)
-        claim = None if answer else guard.claim(request.path, headers)
-        if claim is not None:
-            answer = claim.refusal
-        if answer is not None:
-            _write(request, answer)
+        reply = decider.reply("GET", request.path, headers)
+        claim = None if reply else decider.claim(request.path, headers)
+        if claim is not None and not claim.take():
+            reply = skip(CLAIMED)
+        if reply is not None:
+            _write(request, reply)
         elif claim is None:
             own_get(request)
         else:
             _claimed_get(claim, own_get, request)
 
     def do_options(request: BaseHTTPRequestHandler) -> None:
-        answer = guard.answer("OPTIONS", request.path, _class_headers(request))
-        if answer is None:
+        reply = decider.reply("OPTIONS", request.path, _class_headers(request))
+        if reply is None:
             request.send_error(501)
         else:
-            _write(request, answer)
+            _write(request, reply)
 
     cls.do_GET = do_get  # type: ignore[attr-defined] # http.server looks methods up by name
     if not hasattr(cls, "do_OPTIONS"):
@@ -181,24 +224,34 @@ def _claimed_get(
     own_get: Callable[[BaseHTTPRequestHandler], None],
     request: BaseHTTPRequestHandler,
 ) -> None:
-    """Run ``do_GET`` for a claimed tick; it went well unless it raised."""
-    well = False
+    """Run ``do_GET`` for a claimed tick, and end the claim as its answer says."""
+    status: int | None = None
+    send_line = request.send_response_only
+
+    def watching(code: int, message: str | None = None) -> None:
+        nonlocal status
+        if code >= _FIRST_FINAL_STATUS:
+            status = code
+        send_line(code, message)
+
+    request.send_response_only = watching  # type: ignore[method-assign] # of this request alone
     try:
         own_get(request)
-        well = True
+    except BaseException:
+        status = None
+        raise
     finally:
-        claim.end(well=well)
+        del request.send_response_only
+        claim.end(status)
 
 
 def _class_headers(request: BaseHTTPRequestHandler) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
 
 
-def _write(request: BaseHTTPRequestHandler, answer: Answered) -> None:
-    body, extra = answer
+def _write(request: BaseHTTPRequestHandler, reply: Reply) -> None:
     request.send_response(200)
-    request.send_header("content-type", "application/json")
-    for name, value in extra:
-        request.send_header(name.decode(), value.decode())
+    for name, value in reply.headers:
+        request.send_header(name, value)
     request.end_headers()
-    request.wfile.write(body)
+    request.wfile.write(reply.body)

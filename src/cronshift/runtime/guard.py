@@ -4,24 +4,27 @@ It stands in front of the app (ASGI or WSGI middleware, or a decorator of a
 ``BaseHTTPRequestHandler`` class) and looks at Vercel's cron calls only. A tick that is Inngest's is
 answered ``200 {"skipped": "owner inngest"}`` without the app being asked. A call that an Inngest
 function makes carries ``x-cronshift-tick`` and the bearer, and passes.
+
+Only a caller with the bearer proves who it is: nobody else claims a tick, or makes this process ask
+an address for the ownership file.
 """
 
 from __future__ import annotations
 
-import hmac
-import json
 import logging
-import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from cronshift.runtime import claiming, fronts
+from cronshift.runtime import claiming, fronts, wire
+from cronshift.runtime.claiming import Claim
 from cronshift.runtime.held import SOURCE, Source
-from cronshift.runtime.jobs import SKIPPED_HEADER, request_target
+from cronshift.runtime.jobs import request_target
 from cronshift.runtime.ownership import Owner, tick_text
-from cronshift.runtime.ticks import called_tick
+from cronshift.runtime.proof import Standing, has_bearer, standing
+from cronshift.runtime.replies import skip
+from cronshift.runtime.tell import description, is_question
+from cronshift.runtime.ticks import CalledTicks
 from cronshift.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -31,33 +34,9 @@ if TYPE_CHECKING:
 
     from cronshift.runtime.fronts import HandlerClass, WsgiApp
     from cronshift.runtime.jobs import Job
+    from cronshift.runtime.replies import Reply
 
-TELL_HEADER = "x-cronshift-tell"
-_CRON_AGENT = "vercel-cron/"
-_SCHEDULE_HEADER = "x-vercel-cron-schedule"
 _logger = logging.getLogger("cronshift")
-
-Answered = tuple[bytes, list[tuple[bytes, bytes]]]
-"""The guard's own answer: its body, and headers beside the content type."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The claim of one call; ``taken`` says whether the call may run."""
-
-    job: str
-    tick: datetime
-    holder: str
-    taken: bool
-
-    @property
-    def refusal(self) -> Answered | None:
-        """The answer to the call, when another run has the tick."""
-        return None if self.taken else skipped("claimed by another run")
-
-    def end(self, *, well: bool) -> None:
-        """Record that the tick has run, or give it back."""
-        (claiming.finish if well else claiming.release)(self.job, self.tick, self.holder)
 
 
 class Guard:
@@ -80,10 +59,10 @@ class Guard:
         self._secret_env = secret_env
         self._source = source
         self._clock = clock
-        self._jobs: dict[str, list[tuple[Job, Schedule]]] = {}
+        self._warned = False
+        self._jobs: dict[str, list[_GuardedJob]] = {}
         for job in jobs:
-            known = self._jobs.setdefault(request_target(job.path), [])
-            known.append((job, Schedule.from_vercel(job.schedule)))
+            self._jobs.setdefault(request_target(job.path), []).append(_GuardedJob(job))
 
     def reason_to_skip(self, target: str, headers: Mapping[str, str]) -> str | None:
         """Return why a call is not to reach the app, if it is not.
@@ -92,43 +71,52 @@ class Guard:
             target: path and query, as they came.
             headers: with lower-case names.
         """
-        if not self._is_cron(headers):
+        job = self._called(target, headers)
+        if job is None:
             return None
-        known = self._known(target, headers.get(_SCHEDULE_HEADER))
-        if known is None:
+        if wire.TICK_HEADER in headers and has_bearer(headers, self._secret_env):
             return None
-        if "x-cronshift-tick" in headers and self._has_bearer(headers):
-            return None
-        job, schedule = known
-        tick = called_tick(schedule, self._clock())
-        held = self._source.held()
+        tick = job.ticks.at(self._clock())
+        held = self._source.held(lambda: self._may_ask(headers))
         if tick is None or held is None:
             return None
         if held.ownership.owner(job.id, tick) is Owner.VERCEL:
             return None
-        _logger.info("%s: the tick of %s is Inngest's", job.id, tick_text(tick))
-        return "owner inngest"
+        if _logger.isEnabledFor(logging.INFO):
+            _logger.info("%s: the tick of %s is Inngest's", job.id, tick_text(tick))
+        return wire.OWNER_INNGEST
 
     def claim(self, target: str, headers: Mapping[str, str]) -> Claim | None:
-        """Claim the tick that a cron call is for, where claims are on.
+        """Return the claim that a cron call is to take before it runs.
 
         Returns:
-            ``None`` for any other request, and where nobody claims.
+            ``None`` where claims are off, for any other request, and for a caller who has not proven
+            who it is: its answer must not keep Vercel's own call from running.
         """
-        known = self._known(target, headers.get(_SCHEDULE_HEADER))
-        if known is None or not claiming.is_configured() or not self._is_cron(headers):
+        if not claiming.is_configured():
             return None
-        if "x-cronshift-tick" in headers and self._has_bearer(headers):
-            return None  # the function that calls has claimed it
-        tick = called_tick(known[1], self._clock())
-        if tick is None:
+        job = self._called(target, headers)
+        if job is None or wire.TICK_HEADER in headers:  # the function that calls has claimed it
             return None
-        holder = f"vercel-{uuid4()}"
-        return Claim(known[0].id, tick, holder, taken=claiming.take(known[0].id, tick, holder))
+        caller = standing(headers, self._secret_env)
+        if caller is Standing.UNPROVABLE:
+            self._warn_of_no_claims()
+        tick = job.ticks.at(self._clock()) if caller is Standing.PROVEN else None
+        return None if tick is None else Claim(job.id, tick, f"vercel-{uuid4()}")
 
-    def told(self, method: str, headers: Mapping[str, str]) -> bytes | None:
-        """Return the answer to who asks, with the bearer, which ownership file is held here."""
-        return told(method, headers, self._secret_env, self._source)
+    async def refresh(self, method: str, target: str, headers: Mapping[str, str]) -> None:
+        """Read the ownership file off the event loop, where :meth:`reply` is going to need it."""
+        if is_question(method, headers, self._secret_env) or (
+            self._called(target, headers) is not None and self._may_ask(headers)
+        ):
+            await self._source.refresh()
+
+    def reply(self, method: str, target: str, headers: Mapping[str, str]) -> Reply | None:
+        """Return the guard's own answer to a request that is not to reach the app."""
+        if is_question(method, headers, self._secret_env):
+            return description(self._source)
+        reason = self.reason_to_skip(target, headers)
+        return None if reason is None else skip(reason)
 
     def asgi(self, app: ASGIApp) -> ASGIApp:
         """Return an ASGI app with the guard in front: ``app.add_middleware(guard.asgi)``."""
@@ -142,55 +130,42 @@ class Guard:
         """Return a ``BaseHTTPRequestHandler`` class whose ``do_GET`` asks first: a decorator."""
         return fronts.handler(self, cls)
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answered | None:
-        """Return the guard's own answer to a request that is not to reach the app."""
-        body = self.told(method, headers)
-        if body is not None:
-            return body, []
-        reason = self.reason_to_skip(target, headers)
-        return None if reason is None else skipped(reason)
+    def _called(self, target: str, headers: Mapping[str, str]) -> _GuardedJob | None:
+        """Return the job that a cron call is for; twins of one path are told apart by the header."""
+        schedule = headers.get(wire.SCHEDULE_HEADER)
+        if schedule is None and not headers.get("user-agent", "").startswith(wire.CRON_AGENT):
+            return None
+        jobs = self._jobs.get(target)
+        if not jobs:
+            return None
+        if len(jobs) > 1 and schedule is not None:
+            words = schedule.split()
+            return next((job for job in jobs if job.words == words), jobs[0])
+        return jobs[0]
 
-    def _known(self, target: str, schedule: str | None) -> tuple[Job, Schedule] | None:
-        """Return the job that the call is for; twins of one path are told apart by the header."""
-        known = self._jobs.get(target, [])
-        if len(known) > 1 and schedule is not None:
-            text = " ".join(schedule.split())
-            known = [one for one in known if " ".join(one[0].schedule.split()) == text] or known
-        return known[0] if known else None
+    def _may_ask(self, headers: Mapping[str, str]) -> bool:
+        """Return whether a call may make this process ask an address for the ownership file.
 
-    def _has_bearer(self, headers: Mapping[str, str]) -> bool:
-        return has_bearer(headers, os.environ.get(self._secret_env))
+        Where no secret is set nobody can prove anything, and both sides must go by one file.
+        """
+        return standing(headers, self._secret_env) is not Standing.UNPROVEN
 
-    @staticmethod
-    def _is_cron(headers: Mapping[str, str]) -> bool:
-        agent = headers.get("user-agent", "")
-        return agent.startswith(_CRON_AGENT) or _SCHEDULE_HEADER in headers
-
-
-def told(
-    method: str, headers: Mapping[str, str], secret_env: str, source: Source = SOURCE
-) -> bytes | None:
-    """Return JSON with the digest of the ownership file held here, to who asks with the bearer.
-
-    Asked for with OPTIONS, so that no job runs where nobody answers the question.
-    """
-    if method != "OPTIONS" or headers.get(TELL_HEADER) != "ownership":
-        return None
-    if not has_bearer(headers, os.environ.get(secret_env)):
-        return None
-    held = source.held()
-    return json.dumps({"ownership": held.digest if held else None}).encode()
+    def _warn_of_no_claims(self) -> None:
+        if not self._warned:
+            self._warned = True
+            _logger.warning(
+                "%s is not set, so anybody can call as Vercel's cron does: no tick is claimed here,"
+                " and one that is delivered twice runs twice",
+                self._secret_env,
+            )
 
 
-def has_bearer(headers: Mapping[str, str], secret: str | None) -> bool:
-    """Return whether the caller knows the secret; never, when none is set."""
-    given = headers.get("authorization", "")
-    if not secret:
-        return False
-    return hmac.compare_digest(given.encode(), f"Bearer {secret}".encode())
+class _GuardedJob:
+    """A job of the guard's, with what is worked out once."""
 
+    __slots__ = ("id", "ticks", "words")
 
-def skipped(reason: str) -> Answered:
-    """Return the answer to a call that is not let through."""
-    body = json.dumps({"skipped": reason}).encode()
-    return body, [(SKIPPED_HEADER.encode(), reason.encode())]
+    def __init__(self, job: Job) -> None:
+        self.id = job.id
+        self.words = job.schedule.split()
+        self.ticks = CalledTicks(Schedule.from_vercel(job.schedule))

@@ -4,131 +4,226 @@ It comes from ``CRONSHIFT_OWNERSHIP`` (the JSON itself), ``CRONSHIFT_OWNERSHIP_U
 HTTP: an Edge Config item, a flag service), ``CRONSHIFT_OWNERSHIP_FILE``, or
 ``cronshift.ownership.json`` in the working directory or beside the code.
 
-What cannot be read never silences a job: then there is no ownership, and both sides run.
+When it cannot be read, what was read last goes on, then the file that is deployed; only without
+either is there no ownership: no job is silenced, both sides run.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 from cronshift.errors import ConfigError
+from cronshift.runtime import wire
+from cronshift.runtime.download import download
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, digest, parse_ownership
+from cronshift.schedule.durations import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-LIFE = 10.0
+LIFE = float(wire.OWNERSHIP_LIFE_SECONDS)
 """Seconds for which what was read is used without another look."""
 
-_URL_TIMEOUT = 2.0  # seconds; the answer of before is used when it takes longer
-_LARGEST = 5_000_000  # bytes
 _logger = logging.getLogger("cronshift")
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A file that was read; ``digest`` tells which."""
+    """A file that was read.
+
+    Attributes:
+        digest: tells which.
+        read_at: when, by the source's clock, where it came from afar.
+    """
 
     ownership: Ownership
     digest: str
+    read_at: float | None = None
 
 
 class Source:
     """Reads the file when what it has is too old.
 
     Args:
-        read: returns the file's text; raises OSError or ValueError when there is none.
+        read: returns the file's text; raises OSError or ValueError when it cannot, and returns
+            ``None`` where nothing stands in for the file that is deployed.
         clock: seconds, monotonic.
+        deployed: returns the text of the file that counts when nothing else was read.
+        is_afar: whether ``read`` asks an address, so that not everybody may make it do that.
+        max_age: for how long, in seconds, what was read from afar goes on.
     """
 
     def __init__(
-        self, read: Callable[[], str], clock: Callable[[], float] = time.monotonic
+        self,
+        read: Callable[[], str | None],
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        deployed: Callable[[], str] | None = None,
+        is_afar: Callable[[], bool] = lambda: False,
+        max_age: Callable[[], float] = lambda: wire.OWNERSHIP_MAX_AGE_SECONDS,
     ) -> None:
         self._read = read
         self._clock = clock
+        self._is_afar = is_afar
+        self._max_age = max_age
         self._held: Held | None = None
         self._text: str | None = None
         self._good_until = float("-inf")
         self._lock = Lock()
+        self._deployed = Source(deployed, clock) if deployed else None
 
-    def held(self) -> Held | None:
-        """Return what is in force; ``None`` when nothing can be read."""
-        if self._clock() < self._good_until:
-            return self._held
-        with self._lock:
-            if self._clock() >= self._good_until:
-                self._look()
-                self._good_until = self._clock() + LIFE
-        return self._held
+    def held(self, may_ask: Callable[[], bool] = lambda: True) -> Held | None:
+        """Return what is in force, read again when it is due; ``None`` when nothing can be read.
+
+        Args:
+            may_ask: whether the caller may make this process ask an address.
+        """
+        if self._clock() >= self._good_until and (not self._is_afar() or may_ask()):
+            with self._lock:
+                if self._clock() >= self._good_until:
+                    self._look()
+                    self._good_until = self._clock() + LIFE
+        return self._in_force()
+
+    async def refresh(self) -> None:
+        """Ask the address when it is due, off the event loop; files are read when they are needed."""
+        if self._clock() >= self._good_until and self._is_afar():
+            await asyncio.to_thread(self.held)
+
+    def describe(self) -> dict[str, str | int | None]:
+        """Return what is told of it: the digest, and where an address is asked, the age in seconds.
+
+        The age is ``None`` while the file that is deployed stands in for the address.
+        """
+        held = self.held()
+        described: dict[str, str | int | None] = {"ownership": held.digest if held else None}
+        if self._is_afar():
+            read_at = held.read_at if held else None
+            described["age"] = None if read_at is None else round(self._clock() - read_at)
+        return described
 
     def forget(self) -> None:
-        """Look again at the next call."""
+        """Begin again, as a new process does."""
+        self._held = self._text = None
         self._good_until = float("-inf")
+        if self._deployed:
+            self._deployed.forget()
+
+    def _in_force(self) -> Held | None:
+        held = self._held
+        if held is not None and held.read_at is None:
+            return held
+        if held is not None and self._clock() - (held.read_at or 0) <= self._max_age():
+            return held
+        return self._deployed.held() if self._deployed else None
 
     def _look(self) -> None:
         try:
             text = self._read()
-            if text != self._text:
+            if text is None:
+                self._held = None
+            elif text != self._text or self._held is None:
                 ownership = parse_ownership(text)
-                self._held, self._text = Held(ownership, digest(ownership)), text
+                self._held = Held(ownership, digest(ownership))
+            self._text = text
+            if self._held is not None and self._is_afar():
+                self._held = replace(self._held, read_at=self._clock())
         except ConfigError as error:
-            self._lose(error.message)
+            self._warn(error.message.rstrip("."))
         except (OSError, ValueError) as error:
-            self._lose(f"{OWNERSHIP_NAME} cannot be read: {error}")
+            self._warn(f"{OWNERSHIP_NAME} cannot be read: {error}")
 
-    def _lose(self, why: str) -> None:
-        """Go on with nothing, which runs every tick on both sides, and say so."""
-        self._held = self._text = None
-        _logger.warning("%s. Every tick runs here, and maybe on the other side too.", why)
+    def _warn(self, why: str) -> None:
+        if self._held is not None:
+            consequence = "What was read last goes on."
+        elif self._deployed:
+            consequence = "The file that is deployed stands in for it."
+        else:
+            consequence = "Every tick runs here, and maybe on the other side too."
+        _logger.warning("%s. %s", why, consequence)
 
 
-def read_text(environ: dict[str, str] | os._Environ[str] = os.environ) -> str:
+def read_text(environ: Mapping[str, str] = os.environ) -> str:
     """Return the text of the ownership file that this process is to use.
 
     Raises:
         OSError: if there is none, or it cannot be read.
-        ValueError: if it is no text.
+        ValueError: if it is no text, or too much.
     """
-    inline = environ.get("CRONSHIFT_OWNERSHIP")
-    if inline:
-        return inline
-    url = environ.get("CRONSHIFT_OWNERSHIP_URL")
-    if url:
-        return _fetch(url)
-    named = environ.get("CRONSHIFT_OWNERSHIP_FILE")
+    return _text_in_its_stead(environ) or deployed_text(environ)
+
+
+def _text_in_its_stead(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the text that stands in for the file, where a variable says so."""
+    inline, url = (
+        environ.get(name) for name in (wire.OWNERSHIP_VARIABLE, wire.OWNERSHIP_URL_VARIABLE)
+    )
+    return inline or (_fetch(url) if url else None)
+
+
+def deployed_text(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the text of the ownership file that is deployed with the app; raises the same."""
+    named = environ.get(wire.OWNERSHIP_FILE_VARIABLE)
     if named:
-        return Path(named).read_bytes().decode()
+        return _content(Path(named))
     for folder in (Path.cwd(), *map(Path, sys.path)):
         file = folder / OWNERSHIP_NAME
         if file.is_file():
-            return file.read_bytes().decode()
+            return _content(file)
     raise FileNotFoundError(f"there is none in {Path.cwd()}")
+
+
+def is_afar(environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether the ownership file is read from an address."""
+    return not environ.get(wire.OWNERSHIP_VARIABLE) and bool(
+        environ.get(wire.OWNERSHIP_URL_VARIABLE)
+    )
+
+
+def max_age(environ: Mapping[str, str] = os.environ) -> float:
+    """Return for how many seconds what was read from afar goes on: a day, where nothing else is set."""
+    text = environ.get(wire.OWNERSHIP_MAX_AGE_VARIABLE)
+    try:
+        return parse_duration(text).total_seconds() if text else wire.OWNERSHIP_MAX_AGE_SECONDS
+    except ValueError:
+        return wire.OWNERSHIP_MAX_AGE_SECONDS
+
+
+def _content(file: Path) -> str:
+    """Return the text of a regular file; a pipe or a device would never end."""
+    if not file.is_file():
+        raise OSError(f"{file} is not a file")
+    with file.open("rb") as opened:
+        data = opened.read(wire.OWNERSHIP_MAX_BYTES + 1)
+    if len(data) > wire.OWNERSHIP_MAX_BYTES:
+        raise ValueError(f"{file} has more than {wire.OWNERSHIP_MAX_BYTES:,} bytes")
+    return data.decode()
 
 
 def _fetch(url: str) -> str:
     if not url.startswith(("https://", "http://")):
-        raise ValueError("CRONSHIFT_OWNERSHIP_URL is no web address")  # which may hold a token
+        # It may hold a token, so it is not told.
+        raise ValueError(f"{wire.OWNERSHIP_URL_VARIABLE} is no web address")
+    seconds, most = wire.OWNERSHIP_PATIENCE_SECONDS, wire.OWNERSHIP_MAX_BYTES
     try:
-        with urlopen(Request(url), timeout=_URL_TIMEOUT) as response:  # noqa: S310 - http(s) only
-            data: bytes = response.read(_LARGEST)
-    except HTTPError as error:
-        error.close()
-        raise OSError(f"CRONSHIFT_OWNERSHIP_URL answered {error.code}") from None
+        return download(url, seconds=seconds, most=most)
+    except UnicodeDecodeError:
+        raise ValueError(f"{wire.OWNERSHIP_URL_VARIABLE} answered what is no text") from None
     except OSError as error:
-        raise OSError(f"CRONSHIFT_OWNERSHIP_URL did not answer ({type(error).__name__})") from None
-    return data.decode()
+        raise OSError(f"{wire.OWNERSHIP_URL_VARIABLE} {error}") from None
+    except ValueError as error:
+        raise ValueError(f"{wire.OWNERSHIP_URL_VARIABLE} {error}") from None
 
 
-SOURCE = Source(read_text)
+SOURCE = Source(_text_in_its_stead, deployed=deployed_text, is_afar=is_afar, max_age=max_age)
 """The one of this process."""
 
 

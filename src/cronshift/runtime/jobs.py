@@ -9,10 +9,6 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from datetime import timedelta
 
-USER_AGENT = "vercel-cron/1.0"
-SKIPPED_HEADER = "x-cronshift-skipped"
-"""Stands in the answer of a guard that did not let a call through."""
-
 IN_PROCESS = "cronshift.call"
 """Marks a request that a function makes in process; nothing from the network can set it."""
 

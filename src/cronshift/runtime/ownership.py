@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -24,12 +25,23 @@ if TYPE_CHECKING:
 OWNERSHIP_NAME = "cronshift.ownership.json"
 BUCKETS = 10_000
 
+_DOCUMENT = frozenset({"version", "jobs", "flows"})
+_EPOCH = frozenset({"effective_at", "percent", "operation"})
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
+_HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
+
 
 class Owner(StrEnum):
     """The side that acts. For a flow, ``vercel`` is the path the app had before."""
 
     VERCEL = "vercel"
     INNGEST = "inngest"
+
+
+_WHOLE = {0: Owner.VERCEL, 100: Owner.INNGEST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +65,14 @@ class Ownership:
 
     def owner(self, job: str, tick: datetime) -> Owner:
         """Return who acts on ``job``'s tick; ``tick`` is aware, a whole second."""
-        return _owner(self.jobs.get(job, ()), job, tick_text(tick), tick)
+        percent = percent_at(self.jobs.get(job, ()), tick)
+        if percent in _WHOLE:
+            return _WHOLE[percent]
+        return _sharer(percent, job, tick_text(tick))
 
     def flow_owner(self, flow: str, key: str, at: datetime) -> Owner:
         """Return who serves ``key`` (a user) in ``flow`` at the instant ``at``."""
-        return _owner(self.flows.get(flow, ()), flow, key, at)
+        return _sharer(percent_at(self.flows.get(flow, ()), at), flow, key)
 
     def with_epoch(self, job: str, epoch: Epoch, now: datetime) -> Ownership:
         """Return the ownership with one more epoch of ``job``.
@@ -90,21 +105,23 @@ def percent_at(epochs: Sequence[Epoch], instant: datetime) -> int:
 
 def tick_text(tick: datetime) -> str:
     """Return the text of a tick that is hashed and sent: ``2026-11-24T12:00:00Z``."""
-    return tick.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{tick.astimezone(UTC).isoformat()[:19]}Z"
 
 
 def parse_ownership(text: str) -> Ownership:
-    """Return what an ownership file says.
+    """Return what an ownership file says, by the grammar of docs/ownership.md.
 
     Raises:
         ConfigError: naming the first place that is not as it should be.
     """
     try:
-        document = json.loads(text)
+        # Numbers are what they are in JavaScript, which cannot tell 10 from 10.0.
+        document = json.loads(text, parse_int=float, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise _broken(str(error)) from error
-    if not isinstance(document, dict) or document.get("version") != 1:
+    if not isinstance(document, dict) or not _is_number(document.get("version"), 1):
         raise _broken("it is not version 1 of the ownership file")
+    _refuse_unknown_names("it", document, _DOCUMENT)
     return Ownership(_units(document, "jobs"), _units(document, "flows"))
 
 
@@ -133,10 +150,8 @@ def digest(ownership: Ownership) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _owner(epochs: Sequence[Epoch], unit: str, key: str, at: datetime) -> Owner:
-    percent = percent_at(epochs, at)
-    if percent == 0:
-        return Owner.VERCEL
+def _sharer(percent: int, unit: str, key: str) -> Owner:
+    """Return which of the two sides that share a unit has the key."""
     return Owner.INNGEST if bucket(unit, key) < percent * 100 else Owner.VERCEL
 
 
@@ -162,7 +177,7 @@ def _units(document: Mapping[str, Any], key: str) -> dict[str, tuple[Epoch, ...]
     units = document.get(key, {})
     if not isinstance(units, dict):
         raise _broken(f"`{key}` is not an object")
-    return {unit: _epochs(f"{key}.{unit}", epochs) for unit, epochs in units.items()}
+    return {_text(key, unit): _epochs(f"{key}.{unit}", epochs) for unit, epochs in units.items()}
 
 
 def _epochs(place: str, values: Any) -> tuple[Epoch, ...]:
@@ -176,15 +191,51 @@ def _epochs(place: str, values: Any) -> tuple[Epoch, ...]:
 
 
 def _epoch(place: str, value: Any) -> Epoch:
+    if not isinstance(value, dict) or not value.keys() >= _EPOCH:
+        raise _broken(f"`{place}` is not an epoch")
+    _refuse_unknown_names(f"`{place}`", value, _EPOCH)
+    return Epoch(
+        _instant(f"{place}.effective_at", value["effective_at"]),
+        _percent(f"{place}.percent", value["percent"]),
+        _text(f"{place}.operation", value["operation"]),
+    )
+
+
+def _instant(place: str, value: Any) -> datetime:
+    """Return an instant in UTC; its year, too, is from 1 to 9999 there."""
     try:
-        effective_at = datetime.fromisoformat(value["effective_at"])
-        percent, operation = value["percent"], value["operation"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise _broken(f"`{place}` is no epoch ({type(error).__name__}: {error})") from error
-    whole = type(percent) is int and 0 <= percent <= 100  # noqa: PLR2004 - percent
-    if not whole or effective_at.tzinfo is None or not isinstance(operation, str):
-        raise _broken(f"`{place}` is no epoch")
-    return Epoch(effective_at.astimezone(UTC), percent, operation)
+        if _INSTANT.fullmatch(value):
+            return datetime.fromisoformat(value).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise _broken(f"`{place}` is not an instant like 2026-11-24T12:00:00Z")
+
+
+def _percent(place: str, value: Any) -> int:
+    if type(value) is float and value.is_integer() and 0 <= value <= 100:  # noqa: PLR2004 - percent
+        return int(value)
+    raise _broken(f"`{place}` is not a whole number from 0 to 100")
+
+
+def _text(place: str, value: Any) -> str:
+    if isinstance(value, str) and not _HALF_OF_A_PAIR.search(value):
+        return value
+    raise _broken(f"`{place}` is not Unicode text")
+
+
+def _is_number(value: Any, number: int) -> bool:
+    return type(value) is float and value == number
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refuse_unknown_names(place: str, value: Mapping[str, Any], names: frozenset[str]) -> None:
+    """Refuse what a later version may mean by a name: going by the rest would be a guess."""
+    unknown = sorted(value.keys() - names)
+    if unknown:
+        raise _broken(f"{place} has a name that version 1 does not know: {unknown[0]!r}")
 
 
 def _plain(units: Mapping[str, Sequence[Epoch]]) -> dict[str, list[dict[str, Any]]]:

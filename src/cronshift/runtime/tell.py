@@ -1,14 +1,34 @@
-"""The Inngest side tells which ownership file it holds."""
+"""Telling which ownership file is held here, to who knows the secret."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from cronshift.runtime.fronts import asgi_headers, send_answer
-from cronshift.runtime.guard import told
+from cronshift.runtime import wire
+from cronshift.runtime.fronts import asgi_headers, send_reply
+from cronshift.runtime.held import SOURCE, Source
+from cronshift.runtime.proof import has_bearer
+from cronshift.runtime.replies import Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+def is_question(method: str, headers: Mapping[str, str], secret_env: str) -> bool:
+    """Return whether the caller asks, with the bearer, which file is held.
+
+    It is an OPTIONS request, so that no job runs where nobody answers the question.
+    """
+    asks = method == "OPTIONS" and headers.get(wire.TELL_HEADER) == wire.TELL_OWNERSHIP
+    return asks and has_bearer(headers, secret_env)
+
+
+def description(source: Source) -> Reply:
+    """Return the answer: the digest of the file, and its age where it came from an address."""
+    return Reply(json.dumps(source.describe()).encode())
 
 
 class TellOwnership:
@@ -17,17 +37,29 @@ class TellOwnership:
     Args:
         app: the app that holds the Inngest endpoint.
         secret_env: the variable that holds the bearer.
+        source: where the ownership file comes from.
     """
 
-    def __init__(self, app: ASGIApp, *, secret_env: str = "CRON_SECRET") -> None:  # noqa: S107
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        secret_env: str = "CRON_SECRET",  # noqa: S107 - a name
+        source: Source = SOURCE,
+    ) -> None:
         self._app = app
         self._secret_env = secret_env
+        self._source = source
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the question, or pass the request on."""
-        if scope["type"] == "http" and scope["method"] == "OPTIONS":
-            body = told("OPTIONS", asgi_headers(scope), self._secret_env)
-            if body is not None:
-                await send_answer(send, (body, []))
-                return
-        await self._app(scope, receive, send)
+        if scope["type"] == "http" and self._is_question(scope):
+            await self._source.refresh()
+            await send_reply(send, description(self._source))
+        else:
+            await self._app(scope, receive, send)
+
+    def _is_question(self, scope: Scope) -> bool:
+        return scope["method"] == "OPTIONS" and is_question(
+            "OPTIONS", asgi_headers(scope), self._secret_env
+        )

@@ -7,13 +7,15 @@ import importlib
 import json
 import sys
 import traceback
-from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError, CronshiftError
+from cronshift.server.arrivals import FULL, STOPPING, Arrivals, GoneError, Refusal, RefusedError
 from cronshift.server.keys import SIGNING_KEY, ServerMode, no_keys
+from cronshift.server.limits import Limits
+from cronshift.server.signing import canonical, is_signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,54 +24,146 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _PROBES = frozenset({"/healthz", "/readyz"})
-_TURNED_AWAY = HTTPStatus.SERVICE_UNAVAILABLE, {"message": "This server is shutting down."}
+_SIGNATURE = b"x-inngest-signature"
+_SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
+_CLOSING = {  # the rest of such a request is not read
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_SMALL = 64 * 1024  # bytes that the SDK may make canonical before it knows who sent them
+_UNAUTHORIZED = Refusal(HTTPStatus.UNAUTHORIZED, "Unauthorized")
+_NO_OBJECT = Refusal(HTTPStatus.BAD_REQUEST, "The body is not a JSON object.")
 
 
 class ServedApp:
     """The generated package's ASGI app, with ``/healthz`` and ``/readyz``; a thin ASGI app itself.
 
-    Every other path is the package's. Once ``draining`` is set, new work is turned away with 503,
-    which Inngest retries, while what runs goes on; what is cancelled then is answered so too.
+    Every other path is the package's, which gets a request once all of it has arrived. Once
+    :meth:`drain` is called, new work and what has not arrived are turned away with 503, which Inngest
+    retries, while what runs goes on; what is cancelled then is answered so too.
 
     Attributes:
         client: the package's Inngest client.
         functions: the package's functions.
         path: where the app answers Inngest.
-        draining: set by the server when it is told to stop.
+        limits: of what peers may take.
+        draining: whether the server was told to stop.
+        running: how many requests the package works on; one that only waits for its peer to take
+            the answer is not among them.
         startup_error: the last line of what the app said when its lifespan failed to start.
     """
 
-    def __init__(self, app: ASGIApp, client: Inngest, functions: Sequence[Function[Any]]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        client: Inngest,
+        functions: Sequence[Function[Any]],
+        limits: Limits | None = None,
+    ) -> None:
         self._app = app
         self.client = client
         self.functions = tuple(functions)
         self.path = _inngest_path(app)
+        self.limits = limits or Limits.of_this_process()
         self.draining = False
+        self.running = 0
         self.startup_error: str | None = None
+        self._arrivals = Arrivals(self.limits)
+        self._checking = asyncio.Lock()
 
     @property
     def mode(self) -> ServerMode:
         """The mode that the client settled on."""
         return ServerMode.CLOUD if self.client.is_production else ServerMode.DEV
 
+    def drain(self) -> None:
+        """Take no more work: what has not arrived by now never does."""
+        self.draining = True
+        self._arrivals.refuse_all()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a probe, or pass the request on."""
-        if scope["type"] == "http":
-            if scope["path"] in _PROBES:
-                await _answer(send, *self._probe(scope["path"]))
-                return
-            if self.draining:
-                await _answer(send, *_TURNED_AWAY)
-                return
-        elif scope["type"] == "lifespan":
-            send = self._hearing(send)
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, self._hearing(send))
+        elif scope["type"] != "http":
+            await self._run(scope, receive, send)
+        elif scope["path"] in _PROBES:
+            await _answer(send, *self._probe(scope["path"]))
+        else:
+            await self._answer_whole(scope, receive, send)
+
+    async def when_full(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer on a connection above the limit: a probe, or that there is no more room."""
+        if scope["type"] == "http" and scope["path"] in _PROBES:
+            await self(scope, receive, send)
+        else:
+            await _refuse(send, FULL)
+
+    async def _answer_whole(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on once it is whole; turn it away when it is not wanted."""
         try:
-            await self._app(scope, receive, send)
+            body = await self._arrived(scope, receive)
+        except RefusedError as error:
+            await _refuse(send, error.refusal)
+        except GoneError:
+            return
+        else:
+            if scope["path"] == self.path and scope["method"] in {"POST", "PUT"}:
+                send = _blaming(body, send)
+            await self._run(scope, _replaying(body, receive), send)
+
+    async def _arrived(self, scope: Scope, receive: Receive) -> bytes:
+        """Return a request's body once it is here and may be looked at."""
+        if self.draining:
+            raise RefusedError(STOPPING)
+        body = await self._arrivals.body(scope, receive)
+        if self.draining:
+            raise RefusedError(STOPPING)
+        if not await self._may_be_signed(scope, body):
+            raise RefusedError(_UNAUTHORIZED)
+        return body
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            self.running -= 1
+            try:
+                await send(message)
+            finally:
+                self.running += 1
+
+        self.running += 1
+        try:
+            await self._app(scope, receive, sending)
         except asyncio.CancelledError:
             if not self.draining:
                 raise
-            with suppress(RuntimeError):  # its answer has begun
-                await _answer(send, *_TURNED_AWAY)
+            if scope["type"] == "http" and not begun:
+                await _refuse(send, STOPPING)
+        finally:
+            self.running -= 1
+
+    async def _may_be_signed(self, scope: Scope, body: bytes) -> bool:
+        """Return whether the SDK may look at a body: it makes one canonical whoever sent it.
+
+        That takes seconds for some megabytes, in which nobody else is answered. The engine's bodies
+        are canonical already; others that are large are looked at here, beside the event loop.
+        """
+        if len(body) <= _SMALL or self.mode is ServerMode.DEV or scope["path"] != self.path:
+            return True
+        header = next((value for name, value in scope["headers"] if name == _SIGNATURE), None)
+        keys = [key for key in (self.client.signing_key, self.client.signing_key_fallback) if key]
+        if header is None:
+            return False
+        if any(is_signed(body, header, key) for key in keys):
+            return True
+        async with self._checking:
+            text = await asyncio.to_thread(canonical, body)
+        return text is not None and any(is_signed(text, header, key) for key in keys)
 
     def _probe(self, path: str) -> tuple[HTTPStatus, dict[str, str]]:
         if path == "/healthz":
@@ -161,6 +255,47 @@ def _place(error: BaseException, root: Path) -> str | None:
     return None
 
 
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    """Return a ``receive`` that gives the body that has arrived, and then what comes behind it."""
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+def _blaming(body: bytes, send: Send) -> Send:
+    """Return a ``send`` that answers 400 where the SDK fails at a body that is no JSON object."""
+    blamed = False
+
+    async def sending(message: Message) -> None:
+        nonlocal blamed
+        if message["type"] == "http.response.start" and message["status"] >= _SERVER_ERROR:
+            blamed = not _is_object(body)
+            if blamed:
+                await _refuse(send, _NO_OBJECT)
+        if not blamed:
+            await send(message)
+
+    return sending
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+async def _refuse(send: Send, refusal: Refusal) -> None:
+    await _answer(send, refusal.status, {"message": refusal.message})
+
+
 async def _answer(send: Send, status: HTTPStatus, document: dict[str, str]) -> None:
     body = json.dumps(document).encode()
     headers = [
@@ -168,7 +303,9 @@ async def _answer(send: Send, status: HTTPStatus, document: dict[str, str]) -> N
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
     ]
+    if status in _CLOSING:
+        headers.append((b"connection", b"close"))
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers += [(b"connection", b"close"), (b"retry-after", b"5")]
+        headers.append((b"retry-after", b"5"))
     await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -9,12 +9,13 @@ import gc
 import os
 import socket
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
 from cronshift.errors import CronshiftError
+from cronshift.server.connections import Connections
 from cronshift.server.lifetime import Ending, Lifetime, stop_signals
 
 if TYPE_CHECKING:
@@ -127,8 +128,10 @@ class _Server(uvicorn.Server):
     """Uvicorn, with a drain between the signal and the closing of the socket."""
 
     def __init__(self, app: ServedApp, lifetime: Lifetime, *, verbose: bool = False) -> None:
+        connections = Connections(app.limits, app.when_full)
         config = uvicorn.Config(
             app,
+            http=cast("type[asyncio.Protocol]", connections.protocol),
             log_config=_logging(),
             log_level="info" if verbose else "warning",
             timeout_graceful_shutdown=_FLUSH_SECONDS,
@@ -151,14 +154,14 @@ class _Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         await super().main_loop()
-        self._app.draining = True
+        self._app.drain()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._lifetime.grace.total_seconds()
-        while self.server_state.tasks and not self.force_exit:
+        while self._app.running and not self.force_exit:
             if loop.time() >= deadline:
                 break
             await asyncio.sleep(_POLL_SECONDS)
-        if self.server_state.tasks:
+        if self._app.running:
             self.ending = Ending.TIMED_OUT
             self.config.timeout_graceful_shutdown = 0  # from Python 3.12 on, forcing waits for it
 

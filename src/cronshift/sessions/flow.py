@@ -6,29 +6,35 @@ may be killed anywhere: the outbox still has the event, or recovery finds the se
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlalchemy import Column, Table, column, insert, select, update
+from sqlalchemy import Column, MetaData, Table, Text, cast, column, func, insert, select, update
+from sqlalchemy.types import Integer, NullType
 
 from cronshift.errors import CronshiftError
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ownership import Owner
 from cronshift.sessions import scripts, sweeping
-from cronshift.sessions.events import check_event
-from cronshift.sessions.mapping import Mapped, as_status
+from cronshift.sessions.outbox import Leased, Outbox
+from cronshift.sessions.requested import EVENT, event_of, is_user
 from cronshift.sessions.sweeping import Limits, Report, Sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from sqlalchemy import Connection, Engine, Select
 
-EVENT = "session.requested"
+    from cronshift.sessions.mapping import Mapped
+
+__all__ = ["EVENT", "Claim", "Enqueued", "NotEnoughCreditsError", "SessionFlow", "event_of"]
+
 _MOST_AT_ONCE = 500  # sessions that one recovery looks at
 
 
@@ -36,6 +42,12 @@ class NotEnoughCreditsError(CronshiftError):
     """The user has fewer credits than the session costs; nothing was written."""
 
     default_reason = "not-enough-credits"
+
+
+class CostError(CronshiftError):
+    """A cost is an amount that the balance can hold, and not below nothing; nothing was written."""
+
+    default_reason = "invalid-cost"
 
 
 class Claim(StrEnum):
@@ -50,10 +62,15 @@ class Claim(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """A session that was asked for; ``owner`` says whether Inngest or the old path processes it."""
+    """A session that was asked for; ``owner`` says whether Inngest or the old path processes it.
+
+    Attributes:
+        own: its event, where the caller said that they send it.
+    """
 
     session_id: str
     owner: Owner
+    own: Leased | None = None
 
 
 class SessionFlow:
@@ -78,128 +95,205 @@ class SessionFlow:
     ) -> None:
         self.name = name
         self.engine = engine
-        self.mapped = mapped
         self.clock = clock
+        self._mapped = mapped
         self._source = source
+
+    @property
+    def mapped(self) -> Mapped:
+        """The tables; cronshift's own are made when they are first needed."""
+        if not self._mapped.own.ready:
+            self._mapped = self._mapped.writable(self.engine)
+        return self._mapped
+
+    @property
+    def outbox(self) -> Outbox:
+        """The events that wait."""
+        return Outbox(self.engine, self.mapped, self.name)
 
     def owner(self, user_id: str) -> Owner:
         """Return who serves a user; without an ownership file the old path does."""
         held = self._source.held()
         return held.ownership.flow_owner(self.name, user_id, self.clock()) if held else Owner.VERCEL
 
-    def enqueue(self, user_id: Any, cost: int, values: Mapping[str, Any]) -> Enqueued:
+    def enqueue(
+        self, user_id: Any, cost: int | Decimal, values: Mapping[str, Any], *, sends: bool = False
+    ) -> Enqueued:
         """Charge a user and write a session, QUEUED, with its event in the outbox; all or nothing.
 
         Args:
             user_id: whose session it is, as the app knows the caller.
             cost: in credits; taken from the balance.
             values: the session's other columns. Id, user, state and time are set here.
+            sends: whether the caller sends the event at once; relays leave it alone for a while.
 
         Raises:
+            CostError: for a cost that is no amount.
+            InvalidEventError: if an id is none that an event may carry.
             NotEnoughCreditsError: if the balance does not allow it.
         """
         mapped, settings = self.mapped, self.mapped.settings
         credit = settings.credits
-        balance = mapped.users.c[credit.balance]
-        moves: dict[str, Any] = {credit.balance: balance - cost}
+        _check_cost(mapped, cost)
+        owner, now = self.owner(str(user_id)), self.clock()
+        label = settings.queued
+        if owner is Owner.VERCEL:
+            label = settings.legacy or settings.processing[0]
+        row = {
+            **values,
+            **_new_id(mapped),
+            settings.user: user_id,
+            settings.status: mapped.label(label),
+            settings.created: mapped.stored("created", now),
+        }
+        charge = update(mapped.users).where(mapped.account == user_id, mapped.balance >= cost)
+        moves: dict[str, Any] = {credit.balance: mapped.balance - cost}
         if credit.spent:
             moves[credit.spent] = mapped.users.c[credit.spent] + cost
-        owner = self.owner(str(user_id))
-        session = uuid4() if mapped.id.type.python_type is not str else str(uuid4())
+        own = None
         with self.engine.begin() as connection:
-            charge = update(mapped.users).where(
-                mapped.users.c[credit.id] == user_id, balance >= cost
-            )
             if connection.execute(charge.values(**moves)).rowcount != 1:
                 raise NotEnoughCreditsError("The balance does not allow this session.")
-            label = settings.queued
-            if owner is Owner.VERCEL:
-                label = settings.legacy or settings.processing[0]
-            row = {
-                **values,
-                settings.id: session,
-                settings.user: user_id,
-                settings.status: as_status(mapped, label),
-                settings.created: self._now(),
-            }
-            connection.execute(insert(_with_columns(mapped.sessions, values)).values(**row))
+            table = _with_columns(mapped.sessions, values)
+            adding = insert(table).values(**row).returning(table.c[settings.id])
+            session = connection.execute(adding).scalar_one()
             if owner is Owner.INNGEST:
-                self._put_out(connection, session, user_id)
-        return Enqueued(str(session), owner)
+                own = self._put(connection, session, user_id, now, sends=sends)
+        return Enqueued(str(session), owner, own)
 
-    async def relay(self, send: Callable[[dict[str, Any]], Awaitable[object]]) -> int:
-        """Send the events that wait in the outbox, and return how many that were.
+    def _put(
+        self, connection: Connection, session: Any, user: Any, now: datetime, *, sends: bool
+    ) -> Leased | None:
+        event = event_of(session, user, 0, self.mapped)
+        lease = uuid4().hex if sends else ""
+        self.outbox.put(connection, session, user, now, lease=lease)
+        return Leased(lease, (event,), (str(session),)) if sends else None
 
-        An event that is sent twice has the same id, and Inngest makes one run of it.
+    async def relay(self, send: Callable[[Sequence[dict[str, Any]]], Awaitable[object]]) -> int:
+        """Send the events that wait in the outbox and that nobody else sends; return how many.
+
+        Any number of relays may run at once: each event is leased by one of them.
+
+        Args:
+            send: sends at most as many events as Inngest takes in one request.
         """
-        table = self.mapped.outbox
-        with self.engine.connect() as connection:
-            waiting = connection.execute(
-                select(table).where(table.c.sent_at.is_(None)).limit(_MOST_AT_ONCE)
-            ).all()
-        for row in waiting:
-            await send(event_of(row.session_id, row.user_id, row.attempt))
-            sent = update(table).where(
-                table.c.session_id == row.session_id, table.c.attempt == row.attempt
-            )
-            with self.engine.begin() as connection:
-                connection.execute(sent.values(sent_at=self.clock()))
-        return len(waiting)
+        total = 0
+        while True:
+            leased = await asyncio.to_thread(self.outbox.lease, self.clock())
+            if not leased.events:
+                return total
+            for request in leased.requests():
+                await self.send(request, send)
+                total += len(request.events)
+
+    async def send(
+        self, leased: Leased, send: Callable[[Sequence[dict[str, Any]]], Awaitable[object]]
+    ) -> None:
+        """Send leased events in one request; give them back where that fails."""
+        try:
+            await send(leased.events)
+        except Exception:
+            await asyncio.to_thread(self.outbox.release, leased)
+            raise
+        await asyncio.to_thread(self.outbox.sent, leased, self.clock())
 
     def claim(self, session_id: Any, user_id: str, run_id: str) -> Claim:
         """Claim a QUEUED session for a run by one conditional update; again for the same run."""
         mapped, settings = self.mapped, self.mapped.settings
-        key = _key(mapped, session_id)
+        key = mapped.key(session_id)
         with self.engine.begin() as connection:
-            row = connection.execute(
-                select(mapped.user, mapped.status).where(mapped.id == key)
-            ).first()
+            row = connection.execute(select(mapped.user).where(mapped.id == key)).first()
             if row is None:
                 return Claim.GONE
-            if str(row[0]) != user_id:
+            if not is_user(str(session_id), str(row[0]), user_id):
                 return Claim.FOREIGN
             taking = update(mapped.sessions).where(
-                mapped.id == key, mapped.status == as_status(mapped, settings.queued)
+                mapped.id == key, mapped.status == mapped.label(settings.queued)
             )
-            marks: dict[str, Any] = {settings.status: as_status(mapped, settings.processing[0])}
+            marks: dict[str, Any] = {settings.status: mapped.label(settings.processing[0])}
             if settings.started:
-                marks[settings.started] = self._now()
+                marks[settings.started] = mapped.stored("started", self.clock())
             if connection.execute(taking.values(**marks)).rowcount == 1:
-                connection.execute(insert(self.mapped.claims).values(session_id=key, run_id=run_id))
+                self._keep_claim(connection, str(key), run_id)
                 return Claim.OURS
-            held = connection.execute(
-                select(self.mapped.claims.c.run_id).where(self.mapped.claims.c.session_id == key)
-            ).scalar()
-        return Claim.OURS if held == run_id else Claim.GONE
+            claimed = connection.execute(self._claims(run_id, str(key))).first()
+        return Claim.OURS if claimed else Claim.GONE
+
+    def _keep_claim(self, connection: Connection, session: str, run_id: str) -> None:
+        claims = self.mapped.own.written.claims
+        row = {"session_id": session, "source": self.mapped.source, "run_id": run_id}
+        connection.execute(self.mapped.dialect.put(claims, row, {"run_id": run_id}))
+
+    def _claims(self, run_id: str, session: Any) -> Select[Any]:
+        """Return the claim of a run, if it has a session; the newest row counts."""
+        claims = self.mapped.own.claims.c
+        newest = (
+            select(claims.run_id)
+            .where(claims.session_id == session, claims.source.in_(["", self.mapped.source]))
+            .order_by(claims.source.desc())
+            .limit(1)
+        )
+        if not isinstance(session, str):
+            newest = newest.correlate(self.mapped.sessions)
+        return select(newest.scalar_subquery().label("run_id")).where(
+            newest.scalar_subquery() == run_id
+        )
 
     def row(self, session_id: Any) -> dict[str, Any] | None:
         """Return a session's mapped columns."""
-        wanted = select(self.mapped.sessions).where(self.mapped.id == _key(self.mapped, session_id))
-        with self.engine.connect() as connection:
+        wanted = select(self._mapped.sessions).where(
+            self._mapped.id == self._mapped.key(session_id)
+        )
+        with self._mapped.dialect.reading(self.engine).connect() as connection:
             row = connection.execute(wanted).first()
         return row._asdict() if row else None
 
     def items(self, session_id: Any, name: str) -> list[str]:
         """Return a session's items: the list in a column of its table, an array or JSON."""
-        wanted: Select[Any] = select(column(name)).select_from(self.mapped.sessions)
-        with self.engine.connect() as connection:
+        wanted: Select[Any] = select(column(name)).select_from(self._mapped.sessions)
+        with self._mapped.dialect.reading(self.engine).connect() as connection:
             value = connection.execute(
-                wanted.where(self.mapped.id == _key(self.mapped, session_id))
+                wanted.where(self._mapped.id == self._mapped.key(session_id))
             ).scalar()
         listed = json.loads(value) if isinstance(value, str | bytes) else value
         return [str(item) for item in listed or ()]
 
-    def settle(self, session_id: Any, *, well: bool, reason: str = "") -> Report:
+    def settle(
+        self,
+        session_id: Any,
+        *,
+        well: bool,
+        reason: str = "",
+        run_id: str | None = None,
+        delivered: int | None = None,
+    ) -> Report:
         """End a session that is being processed: what it was not given is refunded.
 
         Done twice, it changes nothing the second time.
+
+        Args:
+            session_id: the session.
+            well: whether something was delivered.
+            reason: why it failed, or what of it.
+            run_id: of the run that ends it; one that has not claimed the session changes nothing.
+            delivered: how many items were, where no table of the app says so.
         """
         mapped, settings = self.mapped, self.mapped.settings
-        labels = [as_status(mapped, label) for label in settings.processing]
-        where = (mapped.id == _key(mapped, session_id)) & mapped.status.in_(labels)
-        becomes = settings.finished if well else settings.failed
-        said = reason or ("delivered in part" if well else "failed")
-        sweep = Sweep(where, becomes, refund=True, reason=said, well=well and not reason)
+        where = (mapped.id == mapped.key(session_id)) & mapped.status.in_(
+            [mapped.label(label) for label in settings.in_hand]
+        )
+        if run_id is not None:
+            where &= self._claims(run_id, cast(mapped.id, Text)).exists()
+        all_well = well and not reason
+        sweep = Sweep(
+            where,
+            settings.finished if well else settings.failed,
+            refund=not (all_well and settings.delivered is None),
+            reason=reason or ("delivered in part" if well else "failed"),
+            at=self.clock(),
+            well=all_well,
+            delivered=delivered,
+        )
         return sweeping.run(self.engine, mapped, sweep)
 
     def recover(self) -> tuple[int, Report]:
@@ -213,63 +307,54 @@ class SessionFlow:
         return lost, settled
 
     def requeue(self, most: int = _MOST_AT_ONCE) -> int:
-        """Let the events of orphans wait in the outbox once more; return how many."""
-        orphans = scripts.orphans(self.mapped, self.clock(), becomes=None, refund=False)
-        wanted = select(self.mapped.id, self.mapped.user).where(orphans.where).limit(most)
+        """Let the events of orphans wait in the outbox once more; return how many.
+
+        Those that were tried least come first, so that none keeps another from its turn.
+        """
+        mapped, now = self.mapped, self.clock()
+        orphans = scripts.orphans(mapped, now, becomes=None, refund=False)
+        outbox = mapped.own.outbox
+        tried = (outbox.c.session_id == cast(mapped.id, Text)) & outbox.c.source.in_(
+            ["", mapped.source]
+        )
+        wanted = (
+            select(mapped.id, mapped.user)
+            .outerjoin(outbox, tried)
+            .where(orphans.where, mapped.user.is_not(None))
+            .order_by(func.coalesce(outbox.c.attempt, -1), mapped.id)
+            .limit(most)
+        )
         with self.engine.begin() as connection:
             lost = connection.execute(wanted).all()
             for session, user in lost:
-                self._put_out(connection, session, user)
+                self.outbox.put(connection, session, user, now)
         return len(lost)
 
-    def _put_out(self, connection: Connection, session: Any, user: Any) -> None:
-        """Let an event wait in the outbox: the first, or one more attempt."""
-        table = self.mapped.outbox
-        again = update(table).where(table.c.session_id == session)
-        done = connection.execute(again.values(attempt=table.c.attempt + 1, sent_at=None))
-        if done.rowcount == 0:
-            connection.execute(
-                insert(table).values(session_id=session, user_id=user, attempt=0, sent_at=None)
-            )
 
-    def _now(self) -> Any:
-        return scripts.stored(self.mapped, self.clock())
-
-
-def event_of(session_id: Any, user_id: Any, attempt: int) -> dict[str, Any]:
-    """Return the event that asks for a session; its id is the same however often it is sent.
+def _check_cost(mapped: Mapped, cost: int | Decimal) -> None:
+    """Make sure that a cost is an amount.
 
     Raises:
-        InvalidEventError: if an id is none that an event may carry.
+        CostError: where it is none.
     """
-    data = {"session_id": str(session_id), "user_id": str(user_id), "attempt": attempt}
-    return {
-        "name": EVENT,
-        "id": f"{EVENT}-{session_id}-{attempt}",
-        "data": check_event(EVENT, data),
-    }
+    if isinstance(cost, bool) or not Decimal(cost).is_finite() or cost < 0:
+        raise CostError("A cost is a whole number or a Decimal, and not below 0.")
+    if isinstance(mapped.balance.type, Integer) and cost != int(cost):
+        raise CostError("A cost has no fraction where the balance is a whole number.")
+
+
+def _new_id(mapped: Mapped) -> dict[str, Any]:
+    """Return the id of a new session; nothing where the database counts them."""
+    kind = mapped.id.type
+    if isinstance(kind, Integer):
+        return {}
+    is_uuid = not isinstance(kind, NullType) and kind.python_type is UUID
+    return {mapped.settings.id: uuid4() if is_uuid else str(uuid4())}
 
 
 def _with_columns(table: Table, values: Mapping[str, Any]) -> Table:
     """Return the sessions' table with the columns that the app fills, beside the mapped ones."""
-    from sqlalchemy import MetaData, types
-
-    known = {column.name: column.type for column in table.columns}
-    extra = {name: types.NullType() for name in values if name not in known}
-    columns = [Column(name, kind) for name, kind in {**known, **extra}.items()]
-    return Table(table.name, MetaData(), *columns)
-
-
-def _key(mapped: Mapped, session_id: Any) -> Any:
-    """Return a session's id as its column compares it; an id of another form matches nothing."""
-    from uuid import UUID
-
-    if mapped.id.type.python_type is UUID and not isinstance(session_id, UUID):
-        try:
-            return UUID(str(session_id))
-        except ValueError:
-            return UUID(int=0)
-    if mapped.id.type.python_type is int:
-        text = str(session_id)
-        return int(text) if text.isdecimal() else -1
-    return session_id
+    mapped = {column.name: column.type for column in table.columns}
+    extra = {name: NullType() for name in values if name not in mapped}
+    columns = [Column(name, kind) for name, kind in {**mapped, **extra}.items()]
+    return Table(table.name, MetaData(), *columns, schema=table.schema)

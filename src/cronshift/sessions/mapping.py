@@ -1,57 +1,65 @@
-"""The mapping beside the real schema: checked whole, before anything is read or changed."""
+"""The user's tables as [sessions] names them, and what a session costs, is owed, and has been paid."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Column,
-    DateTime,
-    Enum,
-    Integer,
     MetaData,
-    String,
     Table,
+    Text,
     case,
     cast,
+    false,
     func,
-    inspect,
     literal,
+    null,
+    or_,
     select,
 )
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy.types import Integer, NullType
 
 from cronshift.errors import ConfigError
-from cronshift.sessions.settings import CostKind, SessionSettings
+from cronshift.sessions.checks import check_rows, read_schema
+from cronshift.sessions.dialect import Dialect, dialect_of
+from cronshift.sessions.settings import CostKind, RefundedColumn, RefundLedger, SessionSettings
+from cronshift.sessions.tables import OwnTables, make_tables, own_tables
+from cronshift.sessions.times import TimeColumn, write_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Engine
+    from sqlalchemy.types import TypeEngine
 
-REFUNDS = "cronshift_refunds"
+    from cronshift.sessions.checks import Schema
+
+_LARGEST_KEY = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """The user's tables with the columns that were named, and no other.
+    """The user's tables with the columns that were named, and no other; and cronshift's own.
 
     Attributes:
-        refunds: cronshift's own record; its key is the session, so that none is refunded twice.
-        outbox: the event of every session on the new path; ``sent_at`` is empty while it waits.
-        claims: which run processes a session.
+        source: what tells the sessions' table from every other of the database.
+        times: the columns of instants, by the key that names them.
+        ledger: the app's own record of refunds.
     """
 
     settings: SessionSettings
+    dialect: Dialect
+    source: str
     sessions: Table
     users: Table
     delivered: Table | None
-    refunds: Table
-    outbox: Table
-    claims: Table
+    ledger: Table | None
+    times: dict[str, TimeColumn]
+    own: OwnTables
 
     @property
     def id(self) -> Column[Any]:
@@ -69,150 +77,217 @@ class Mapped:
         return self.sessions.c[self.settings.status]
 
     @property
-    def created(self) -> Column[Any]:
-        """When the session was asked for."""
-        return self.sessions.c[self.settings.created]
+    def account(self) -> Column[Any]:
+        """The user's id."""
+        return self.users.c[self.settings.credits.id]
 
     @property
-    def started(self) -> Column[Any]:
-        """When its processing began, as far as that is told."""
-        return self.sessions.c[self.settings.started or self.settings.created]
+    def balance(self) -> Column[Any]:
+        """The user's credits."""
+        return self.users.c[self.settings.credits.balance]
 
-    def cost(self) -> ColumnElement[int]:
-        """Return the expression of a session's cost in credits; never below nothing."""
+    def is_account_of(self, user: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return whether a row of users is that of a session's user."""
+        return self.equal(self.account, user)
+
+    def equal(self, left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return whether two ids are the same; as text where their types are not."""
+        if self.dialect.compares(one_type=_family(left.type) == _family(right.type)):
+            return left == right
+        return cast(left, Text) == cast(right, Text)
+
+    def cost(self) -> ColumnElement[Any]:
+        """Return the expression of a session's cost in credits; null where it cannot be read."""
         cost = self.settings.cost
         if cost.kind is CostKind.CONSTANT:
             return literal(int(cost.value), BigInteger)
         column = self.sessions.c[str(cost.value)]
-        if cost.kind is CostKind.COLUMN:
-            return func.coalesce(column, 0)
-        if isinstance(column.type, postgresql.ARRAY):
-            return func.coalesce(func.cardinality(column), 0)
-        if isinstance(column.type, postgresql.JSONB):
-            return func.coalesce(func.jsonb_array_length(column), 0)
-        return func.coalesce(func.json_array_length(column), 0)
+        if cost.kind is CostKind.ARRAY_LENGTH:
+            return self.dialect.list_length(column)
+        return case((self.dialect.is_amount(column) & (column >= 0), column), else_=null())
 
-    def owed(self) -> ColumnElement[int]:
-        """Return the expression of what a session that ends now is owed: ``max(0, cost - delivered)``."""
-        cost = self.cost()
-        if self.settings.delivered is None or self.delivered is None:
-            return case((cost > 0, cost), else_=0)
-        session = self.delivered.c[self.settings.delivered.session]
-        done = select(func.count()).where(session == self.id).correlate(self.sessions)
-        rest = cost - done.scalar_subquery()
-        return case((rest > 0, rest), else_=0)
+    def owed(self, delivered: int | None = None) -> ColumnElement[Any]:
+        """Return the expression of what a session that ends now is owed: ``max(0, cost - delivered)``.
+
+        Nothing where it has been refunded.
+
+        Args:
+            delivered: how many items were, where no table of the app says so.
+        """
+        rest = self.cost()
+        if self.settings.delivered is not None and self.delivered is not None:
+            session = self.delivered.c[self.settings.delivered.session]
+            of_session = self.equal(session, self.id)
+            done = select(func.count()).where(of_session).correlate(self.sessions)
+            rest = rest - done.scalar_subquery()
+        elif delivered is not None:
+            rest = rest - delivered
+        return case((or_(rest <= 0, self.is_refunded()), 0), else_=rest)
+
+    def is_refunded(self) -> ColumnElement[bool]:
+        """Return whether a session has been refunded, by cronshift or, as far as it says, by the app.
+
+        A row from before tables were told apart counts where its user is the session's, too.
+        """
+        refunds = self.own.refunds.c
+        ours = select(refunds.session_id).where(
+            refunds.session_id == cast(self.id, Text),
+            refunds.source.in_(["", self.source]),
+            or_(refunds.source == self.source, refunds.user_id == cast(self.user, Text)),
+        )
+        paid = ours.correlate(self.sessions).exists()
+        return or_(paid, self.is_refunded_by_app())
+
+    def is_refunded_by_app(self) -> ColumnElement[bool]:
+        """Return whether the app says that it has refunded a session itself."""
+        refunded = self.settings.refunded
+        if isinstance(refunded, RefundedColumn):
+            return self.dialect.is_set(self.sessions.c[refunded.column])
+        if isinstance(refunded, RefundLedger) and self.ledger is not None:
+            columns = self.ledger.c
+            rows = select(literal(1)).where(
+                self.equal(columns[refunded.session], self.id),
+                *(cast(columns[name], Text) == value for name, value in refunded.where.items()),
+            )
+            return rows.correlate(self.sessions).exists()
+        return false()
+
+    def is_of_flow(self) -> ColumnElement[bool]:
+        """Return whether a session was asked for by the new path: it has an event."""
+        outbox = self.own.outbox.c
+        event = select(outbox.session_id).where(
+            outbox.session_id == cast(self.id, Text),
+            outbox.source.in_(["", self.source]),
+            or_(outbox.source == self.source, outbox.user_id == cast(self.user, Text)),
+        )
+        return event.correlate(self.sessions).exists()
+
+    def problem(self, owed: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return why a session cannot be paid what it is owed, as text; null where it can be."""
+        account = select(self.balance).where(self.is_account_of(self.user)).correlate(self.sessions)
+        funded = account.where(self.balance.is_not(None))
+        cost, name = self.cost(), self.settings.cost.value
+        return case(
+            (self.is_refunded(), null()),
+            (cost.is_(None), f"its cost cannot be read from {name}"),
+            (owed <= 0, null()),
+            (self.user.is_(None), "it has no user"),
+            (~account.exists(), "its user has no account"),
+            (~funded.exists(), "its user's balance is empty"),
+            else_=null(),
+        )
+
+    def key(self, session_id: Any) -> Any:
+        """Return a session's id as its column compares it; an id of another form matches nothing."""
+        kind = self.id.type
+        if isinstance(kind, Integer):
+            text = str(session_id)
+            number = int(text) if text.isascii() and text.isdecimal() else -1
+            return number if number <= _LARGEST_KEY else -1
+        if not isinstance(kind, NullType) and kind.python_type is UUID:
+            try:
+                return UUID(str(session_id))
+            except ValueError:
+                return UUID(int=0)
+        return session_id
+
+    def label(self, label: str) -> ColumnElement[Any]:
+        """Return a label as a value of the status column, native enums included."""
+        return self.typed(label, self.status)
+
+    def typed(self, value: Any, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return a value with a column's type, where that is known."""
+        if isinstance(column.type, NullType):
+            return literal(value)
+        return cast(literal(value), column.type)
+
+    def stored(self, role: str, instant: datetime) -> Any:
+        """Return an instant as the column that a key names holds it.
+
+        Raises:
+            ConfigError: for an empty column of numbers whose unit nothing tells.
+        """
+        if not self.times[role].is_settled:
+            raise ConfigError(
+                f"{self.times[role].column.name} is empty, and its unit is not known.",
+                reason="mapping-mismatch",
+                hint=f'Write `times = {{ {role} = "epoch-milliseconds" }}` in [sessions], or what it is.',
+                where="cronshift.toml",
+            )
+        return write_instant(instant, self.times[role])
+
+    def untimed(self, role: str) -> ColumnElement[bool]:
+        """Return whether a session's instant cannot be read, or is missing."""
+        return self.dialect.instant(self.times[role]).is_(None)
+
+    def since(self, role: str, instant: datetime) -> ColumnElement[bool]:
+        """Return whether a session's instant is not before another."""
+        return self.dialect.instant(self.times[role]) >= self.dialect.bound(instant)
+
+    def before(self, role: str, cutoff: datetime) -> ColumnElement[bool]:
+        """Return whether a session's instant is surely before another."""
+        return self.dialect.before(self.times[role], cutoff)
+
+    def as_it_is(self, engine: Engine) -> Mapped:
+        """Return the same with cronshift's own tables as they are by now."""
+        if self.own.ready:
+            return self
+        return replace(self, own=own_tables(self.dialect.reading(engine), self.settings.schema))
+
+    def writable(self, engine: Engine) -> Mapped:
+        """Return the same with cronshift's own tables made, where they are missing or old."""
+        if self.own.ready:
+            return self
+        return replace(self, own=make_tables(engine, self.settings.schema))
 
 
 def map_tables(engine: Engine, settings: SessionSettings) -> Mapped:
-    """Return the mapped tables, once everything that was named is there.
+    """Return the mapped tables, once everything that was named is there; nothing is changed.
 
     Raises:
         ConfigError: naming every mismatch at once.
     """
-    found = {table: _columns(engine, table) for table in _wanted(settings)}
-    problems = list(_problems(found, settings))
-    if problems:
-        raise ConfigError(
-            f"[sessions] does not fit the database: {'; '.join(problems)}.",
-            reason="mapping-mismatch",
-            hint="Correct the names in cronshift.toml; nothing was read or changed.",
-            where="cronshift.toml",
-        )
-    metadata = MetaData()
-    tables = {
-        table: Table(
-            table,
-            metadata,
-            *(Column(name, found[table][name]) for name in dict.fromkeys(columns)),
-        )
-        for table, columns in _wanted(settings).items()
-    }
-    sessions = tables[settings.table]
+    dialect = dialect_of(engine)
+    reader = dialect.reading(engine)
+    schema = read_schema(reader, dialect, settings)
+    tables = _tables(schema, dialect)
+    with reader.connect() as connection:
+        times = check_rows(connection, dialect, schema, tables)
+        source = dialect.source(connection, tables[settings.table])
+    delivered, refunded = settings.delivered, settings.refunded
+    ledger = tables[refunded.table] if isinstance(refunded, RefundLedger) else None
     return Mapped(
         settings,
-        sessions,
+        dialect,
+        source,
+        tables[settings.table],
         tables[settings.credits.table],
-        tables[settings.delivered.table] if settings.delivered else None,
-        *_own(metadata, sessions.c[settings.id], sessions.c[settings.user]),
+        tables[delivered.table] if delivered else None,
+        ledger,
+        times,
+        own_tables(reader, settings.schema),
     )
 
 
-def _own(metadata: MetaData, session: Column[Any], user: Column[Any]) -> tuple[Table, ...]:
-    """Return cronshift's own tables; ids have the types that the user's have."""
-    refunds = Table(
-        REFUNDS,
-        metadata,
-        Column("session_id", session.type, primary_key=True),
-        Column("user_id", user.type, nullable=False),
-        Column("amount", BigInteger, nullable=False),
-        Column("refunded_at", BigInteger, nullable=False),  # nanoseconds since 1970, its chunk's
-        Column("reason", String(200), nullable=False),
-    )
-    outbox = Table(
-        "cronshift_outbox",
-        metadata,
-        Column("session_id", session.type, primary_key=True),
-        Column("user_id", user.type, nullable=False),
-        Column("attempt", Integer, nullable=False),
-        Column("sent_at", DateTime(timezone=True)),
-    )
-    claims = Table(
-        "cronshift_session_claims",
-        metadata,
-        Column("session_id", session.type, primary_key=True),
-        Column("run_id", String(64), nullable=False),
-    )
-    return refunds, outbox, claims
+def _tables(schema: Schema, dialect: Dialect) -> dict[str, Table]:
+    metadata = MetaData()
+    return {
+        name: Table(
+            name,
+            metadata,
+            *(
+                Column(column, dialect.type_in_statements(kind))
+                for column, kind in table.columns.items()
+            ),
+            schema=table.schema,
+        )
+        for name, table in schema.tables.items()
+    }
 
 
-def _wanted(settings: SessionSettings) -> dict[str, list[str]]:
-    """Return the columns that are named, by table."""
-    own = [settings.id, settings.user, settings.status, settings.created]
-    own += [name for name in (settings.started, settings.error) if name]
-    if settings.cost.kind is not CostKind.CONSTANT:
-        own.append(str(settings.cost.value))
-    credit = settings.credits
-    wanted = {settings.table: own}
-    wanted.setdefault(credit.table, []).extend(
-        name for name in (credit.id, credit.balance, credit.spent) if name
-    )
-    if settings.delivered:
-        wanted.setdefault(settings.delivered.table, []).append(settings.delivered.session)
-    return wanted
-
-
-def _columns(engine: Engine, table: str) -> dict[str, Any]:
+def _family(kind: TypeEngine[Any]) -> object:
+    """Return what columns that are compared as they are have in common."""
     try:
-        return {column["name"]: column["type"] for column in inspect(engine).get_columns(table)}
-    except NoSuchTableError:
-        return {}
-
-
-def _problems(found: dict[str, dict[str, Any]], settings: SessionSettings) -> Iterator[str]:
-    for table, columns in _wanted(settings).items():
-        if not found[table]:
-            yield f"there is no table {table!r}"
-            continue
-        for name in dict.fromkeys(columns):
-            if name not in found[table]:
-                yield f"{table} has no column {name!r}"
-    kind = found[settings.table].get(settings.status)
-    if isinstance(kind, Enum):
-        labels = (settings.queued, *settings.processing, settings.finished, settings.failed)
-        for label in (*labels, *([settings.legacy] if settings.legacy else [])):
-            if label not in kind.enums:
-                yield f"{settings.status} has no label {label!r} (it has {', '.join(kind.enums)})"
-    if settings.cost.kind is CostKind.ARRAY_LENGTH:
-        column = found[settings.table].get(str(settings.cost.value))
-        listed = (postgresql.ARRAY, postgresql.JSONB, postgresql.JSON)
-        if column is not None and _is_postgresql(column) and not isinstance(column, listed):
-            yield f"{settings.cost.value} holds no list"
-
-
-def _is_postgresql(kind: Any) -> bool:
-    return type(kind).__module__.startswith("sqlalchemy.dialects.postgresql")
-
-
-def as_status(mapped: Mapped, label: str) -> ColumnElement[Any]:
-    """Return a label as a value of the status column, native enums included."""
-    return cast(literal(label), mapped.status.type)
+        return kind.python_type
+    except NotImplementedError:
+        return type(kind)

@@ -1,65 +1,92 @@
-"""The session scripts: orphans, refunds, recovery, and where the sessions stand."""
+"""The session scripts: the database of [sessions], and the sweeps of orphans, late sessions and debts."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import and_, create_engine, or_
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from cronshift.errors import ConfigError, CronshiftError
-from cronshift.sessions import sweeping
+from cronshift.sessions.dialect import dialect_of
 from cronshift.sessions.mapping import Mapped, map_tables
+from cronshift.sessions.status import refunds, status
 from cronshift.sessions.sweeping import Sweep
+from cronshift.sessions.times import TimeForm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator
 
-    from sqlalchemy import Engine
+    from sqlalchemy import ColumnElement, Engine
 
     from cronshift.sessions.settings import SessionSettings
+
+__all__ = [
+    "Database",
+    "open_database",
+    "orphans",
+    "owed",
+    "refunds",
+    "status",
+    "stuck",
+    "telling_errors",
+    "uncommon_times",
+]
 
 _LOCAL = {None, "", "localhost", "127.0.0.1", "::1"}
 
 
-@dataclass(frozen=True, slots=True)
 class Database:
     """The user's database, opened and checked.
 
-    Attributes:
+    Args:
+        engine: of the database.
+        mapped: its tables.
         name: host and database, as a confirmation names them; never a password.
         production: whether it looks like one that users live in: it is on another machine.
     """
 
-    engine: Engine
-    mapped: Mapped
-    name: str
-    production: bool
+    def __init__(self, engine: Engine, mapped: Mapped, name: str, *, production: bool) -> None:
+        self.engine = engine
+        self.name = name
+        self.production = production
+        self._mapped = mapped
+
+    @property
+    def mapped(self) -> Mapped:
+        """The tables, cronshift's own as they are by now."""
+        self._mapped = self._mapped.as_it_is(self.engine)
+        return self._mapped
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
 
 
 def open_database(settings: SessionSettings) -> Database:
-    """Return the database that the settings' variable names, its mapping checked.
+    """Return the database that the settings' variable names, its mapping checked; nothing is changed.
 
     Raises:
         ConfigError: if the variable is not set, names no database, or the mapping does not fit.
         CronshiftError: if the database cannot be reached.
     """
-    given = os.environ.get(settings.database_url_env)
-    if not given:
+    address = os.environ.get(settings.database_url_env)
+    if not address:
         raise ConfigError(
             f"{settings.database_url_env} is not set: where are the sessions?",
             reason="no-database",
             where=settings.database_url_env,
         )
     try:
-        url = make_url(given)
+        url = make_url(address)
         if url.drivername in {"postgres", "postgresql"}:
             url = url.set(drivername="postgresql+psycopg")
-        engine = sweeping.prepare(create_engine(url))
+        engine = create_engine(url)
+        dialect_of(engine).prepare(engine)
     except (ArgumentError, ImportError, SQLAlchemyError):
         raise ConfigError(
             f"{settings.database_url_env} holds no address of a database.",
@@ -68,162 +95,115 @@ def open_database(settings: SessionSettings) -> Database:
             where=settings.database_url_env,
         ) from None
     try:
-        mapped = map_tables(engine, settings)
-        sweeping.make_tables(engine, mapped)
-    except ConfigError:
+        with telling_errors(settings):
+            mapped = map_tables(engine, settings)
+    except CronshiftError:
         engine.dispose()
         raise
-    except SQLAlchemyError as error:
-        engine.dispose()
-        raise CronshiftError(
-            f"The database of {settings.database_url_env} cannot be used: {type(error).__name__}.",
-            reason="database-unreachable",
-            hint="Check the address, the network and the rights of its user.",
-        ) from error
     local = url.get_backend_name() == "sqlite" or url.host in _LOCAL
     name = f"{url.host or 'this machine'}/{url.database}"
     return Database(engine, mapped, name, production=not local)
 
 
+@contextmanager
+def telling_errors(settings: SessionSettings) -> Iterator[None]:
+    """Tell what the database says as one sentence, without statements, values and addresses.
+
+    Raises:
+        CronshiftError: for every error of the database.
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        kind = type(getattr(error, "orig", None) or error).__name__
+        raise CronshiftError(
+            f"The database of {settings.database_url_env} cannot be used: {kind}.",
+            reason="database-unreachable",
+            hint="Check the address, the network and the rights of its user.",
+        ) from error
+
+
 def orphans(mapped: Mapped, now: datetime, *, becomes: str | None, refund: bool) -> Sweep:
     """Return the sweep of sessions that are QUEUED too long: nobody will process them."""
     settings = mapped.settings
-    cutoff = stored(mapped, now - settings.queued_timeout)
+    queued = mapped.status == mapped.label(settings.queued)
     return Sweep(
-        (mapped.status == _label(mapped, settings.queued)) & (mapped.created < cutoff),
+        and_(queued, mapped.before("created", now - settings.queued_timeout)),
         becomes,
         refund,
         "not processed in time",
+        now,
+        untimed=and_(queued, mapped.untimed("created")),
     )
 
 
 def stuck(mapped: Mapped, now: datetime) -> Sweep:
-    """Return the sweep of sessions whose processing has taken too long."""
+    """Return the sweep of sessions whose processing has taken too long, on either path.
+
+    One that does not say when its processing began is judged by when it was asked for.
+    """
     settings = mapped.settings
-    cutoff = stored(mapped, now - settings.processing_timeout)
-    labels = [_label(mapped, label) for label in settings.processing]
+    in_hand = mapped.status.in_([mapped.label(label) for label in settings.in_hand])
     return Sweep(
-        mapped.status.in_(labels) & (mapped.started < cutoff),
+        and_(in_hand, _is_late(mapped, now - settings.processing_timeout)),
         settings.failed,
         refund=True,
         reason="processing took too long",
+        at=now,
+        untimed=and_(in_hand, _has_no_time(mapped)),
     )
 
 
-def owed(mapped: Mapped) -> Sweep:
-    """Return the sweep of sessions that failed earlier and were not refunded."""
-    refunded = select(mapped.refunds.c.session_id).where(mapped.refunds.c.session_id == mapped.id)
-    where = (mapped.status == _label(mapped, mapped.settings.failed)) & ~refunded.exists()
-    return Sweep(where & (mapped.owed() > 0), None, refund=True, reason="failed earlier")
+def owed(
+    mapped: Mapped,
+    now: datetime | None = None,
+    *,
+    since: datetime | None = None,
+    of_flow: bool = False,
+) -> Sweep:
+    """Return the sweep of sessions that failed earlier and were not refunded.
 
+    Where [sessions] does not say how the app records its own refunds, only sessions of the flow: the
+    app may have paid the others.
 
-def refunds(database: Database) -> list[dict[str, Any]]:
-    """Return every refund that was ever paid, the oldest first; instants and ids as text."""
-    table = database.mapped.refunds
-    with database.engine.connect() as connection:
-        rows = connection.execute(select(table).order_by(table.c.refunded_at, table.c.session_id))
-        return [
-            {
-                **row._asdict(),
-                "session_id": str(row.session_id),
-                "user_id": str(row.user_id),
-                "refunded_at": datetime.fromtimestamp(row.refunded_at / 1e9, UTC).isoformat(),
-            }
-            for row in rows
-        ]
-
-
-def status(database: Database, now: datetime) -> dict[str, Any]:
-    """Return where the sessions stand: counts by state, the oldest that waits, refunds so far.
-
-    ``completion_rate`` is the share of finished sessions among those that ended: ``all``, those of
-    the ``new`` path (they have an event), and those of the ``old`` one; ``None`` where none ended.
+    Args:
+        mapped: the tables.
+        now: the present instant.
+        since: every session that was asked for from then on, whoever ought to have paid it.
+        of_flow: only sessions of the flow, whatever else is known.
     """
-    mapped = database.mapped
-    with database.engine.connect() as connection:
-        counts = connection.execute(
-            select(mapped.status, func.count(), func.min(mapped.created)).group_by(mapped.status)
-        ).all()
-        new = connection.execute(
-            select(mapped.status, func.count())
-            .join(mapped.outbox, mapped.outbox.c.session_id == mapped.id)
-            .group_by(mapped.status)
-        ).all()
-        paid, amount = connection.execute(
-            select(func.count(), func.coalesce(func.sum(mapped.refunds.c.amount), 0))
-        ).one()
-    states = {str(label): int(number) for label, number, _ in counts}
-    oldest = {str(label): _read(value) for label, _, value in counts}
-    waiting = oldest.get(mapped.settings.queued)
-    ended = _ended(mapped.settings, states)
-    ended_new = _ended(mapped.settings, {str(label): int(number) for label, number in new})
-    ended_old = (ended[0] - ended_new[0], ended[1] - ended_new[1])
-    waits = _waits(database)
-    return {
-        "states": states,
-        "oldest_queued_seconds": round((now - waiting).total_seconds()) if waiting else None,
-        "completion_rate": {
-            "all": _rate(*ended),
-            "new": _rate(*ended_new),
-            "old": _rate(*ended_old),
-        },
-        "queue_to_processing_seconds": waits,
-        "refunds": int(paid),
-        "credits_refunded": int(amount),
-    }
+    failed = mapped.status == mapped.label(mapped.settings.failed)
+    amount = mapped.owed()
+    wanted = and_(failed, ~mapped.is_refunded(), or_(amount.is_(None), amount > 0))
+    if since is not None:
+        wanted = and_(wanted, mapped.since("created", since))
+    elif of_flow or mapped.settings.refunded is None:
+        wanted = and_(wanted, mapped.is_of_flow())
+    return Sweep(wanted, None, refund=True, reason="failed earlier", at=now or datetime.now(UTC))
 
 
-def _ended(settings: SessionSettings, states: Mapping[str, int]) -> tuple[int, int]:
-    """Return how many finished, and how many failed."""
-    return states.get(settings.finished, 0), states.get(settings.failed, 0)
-
-
-def _rate(finished: int, failed: int) -> float | None:
-    return round(finished / (finished + failed), 4) if finished + failed else None
-
-
-def _waits(database: Database) -> dict[str, float] | None:
-    """Return the percentiles of the time in the queue, where the start of processing is told."""
-    mapped = database.mapped
-    if mapped.settings.started is None:
-        return None
-    newest = (
-        select(mapped.created, mapped.started)
-        .where(mapped.started.is_not(None))
-        .order_by(mapped.created.desc())
-        .limit(10_000)
+def uncommon_times(mapped: Mapped) -> list[str]:
+    """Return how a row of every column is read that does not say itself what instant it means."""
+    readings = (
+        time.reading() for time in mapped.times.values() if time.form is not TimeForm.INSTANT
     )
-    with database.engine.connect() as connection:
-        pairs = [(_read(a), _read(b)) for a, b in connection.execute(newest)]
-    waits = sorted((b - a).total_seconds() for a, b in pairs if a and b)
-    if not waits:
-        return None
-    return {f"p{p}": round(_percentile(waits, p / 100), 3) for p in (50, 95, 99)}
+    return [reading for reading in readings if reading]
 
 
-def _percentile(values: Sequence[float], share: float) -> float:
-    return values[min(len(values) - 1, int(share * len(values)))]
+def _is_late(mapped: Mapped, cutoff: datetime) -> ColumnElement[bool]:
+    asked_for = mapped.before("created", cutoff)
+    if mapped.settings.started is None:
+        return asked_for
+    started = mapped.times["started"].column
+    begun = and_(started.is_not(None), mapped.before("started", cutoff))
+    return or_(begun, and_(started.is_(None), asked_for))
 
 
-def _label(mapped: Mapped, label: str) -> Any:
-    from cronshift.sessions.mapping import as_status
-
-    return as_status(mapped, label)
-
-
-def stored(mapped: Mapped, instant: datetime) -> Any:
-    """Return an instant as the column of creation times compares it: with a zone, or in UTC."""
-    kind = mapped.created.type
-    if getattr(kind, "timezone", False):
-        return instant
-    if kind.python_type is datetime:
-        return instant.astimezone(UTC).replace(tzinfo=None)
-    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _read(value: Any) -> datetime | None:
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if not isinstance(value, datetime):
-        return None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+def _has_no_time(mapped: Mapped) -> ColumnElement[bool]:
+    asked_for = mapped.untimed("created")
+    if mapped.settings.started is None:
+        return asked_for
+    started = mapped.times["started"].column
+    return or_(
+        and_(started.is_not(None), mapped.untimed("started")), and_(started.is_(None), asked_for)
+    )

@@ -1,33 +1,39 @@
-"""Settling sessions in chunks: mark, record the refund, move the credits, in one transaction each.
+"""Settling sessions in chunks: mark, move the credits, record what has moved, in one transaction each.
 
-A session is refunded at most once, because its refund is a row whose key is the session; and what
-is marked, recorded and moved is decided by one statement (PostgreSQL) or under one lock (SQLite), so
-that a flow that claims a session at the same moment, a second cleaner or a kill changes nothing of
-that.
+A session is settled whole or not at all: its state, its user's credits and its refund change together.
+A session is refunded at most once, because its refund is a row whose key is the session. One that cannot
+be settled is left as it is, told with its reason, and stops no other.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, and_, event, func, insert, literal, select, update
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy import BigInteger, Text, and_, case, cast, func, literal, or_, select
+from sqlalchemy.exc import DBAPIError
 
-from cronshift.sessions.mapping import Mapped, as_status
+from cronshift.errors import CronshiftError
+from cronshift.sessions.dialect import Chunk, KeptError, UnmovedError
+from cronshift.sessions.settings import RefundedColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Engine, Insert
+    from sqlalchemy import ColumnElement, Engine, FromClause, Select
+
+    from cronshift.sessions.mapping import Mapped
 
 CHUNK = 100_000
 _MOST_TRIES = 20
-_RETRIED = {"40P01", "40001", "55P03", "23505"}  # deadlock, serialization, lock, key taken
-_WORK_MEMORY = "64MB"  # of the server, for a chunk's rows between its statements
+MOST_TOLD = 1_000
+"""Sessions that are listed one by one; how many there are in all is always told."""
+
+KEPT = "the database keeps it as it is"
+UNMOVED = "its user's credits do not move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +45,146 @@ class Sweep:
         becomes: the label they get; ``None`` leaves it.
         refund: whether what they are owed is paid.
         reason: written into the refund, and into the error column where there is one.
+        at: the present instant, for the columns that hold one.
         well: whether nothing went wrong, so that the error column is left alone.
+        delivered: how many items were, where no table of the app says so.
+        untimed: the condition of sessions whose times cannot be read; they are told.
     """
 
     where: ColumnElement[bool]
     becomes: str | None
     refund: bool
     reason: str
+    at: datetime
     well: bool = False
+    delivered: int | None = None
+    untimed: ColumnElement[bool] | None = None
+
+    def owed(self, mapped: Mapped) -> ColumnElement[Any]:
+        """Return what a session is paid; null where that cannot be told."""
+        return mapped.owed(self.delivered) if self.refund else literal(0)
+
+    def marks(self, mapped: Mapped) -> dict[str, Any]:
+        """Return the columns of a session that are set."""
+        settings, marks = mapped.settings, dict[str, Any]()
+        if self.becomes is not None:
+            marks[settings.status] = mapped.label(self.becomes)
+            if settings.error and not self.well:
+                marks[settings.error] = self.reason
+            if settings.completed and self.becomes in {settings.finished, settings.failed}:
+                marks[settings.completed] = mapped.stored("completed", self.at)
+        if self.refund and isinstance(settings.refunded, RefundedColumn):
+            column = mapped.sessions.c[settings.refunded.column]
+            in_time = "refunded" in mapped.times
+            value = mapped.typed(mapped.stored("refunded", self.at) if in_time else True, column)
+            marks[column.name] = case((self.owed(mapped) > 0, value), else_=column)
+        return marks
+
+    def movements(self, mapped: Mapped, amount: ColumnElement[Any]) -> dict[str, Any]:
+        """Return the columns of a user that are set, for what all of their sessions are owed."""
+        credit = mapped.settings.credits
+        moves: dict[str, Any] = {credit.balance: mapped.balance + amount}
+        if credit.spent:
+            moves[credit.spent] = mapped.users.c[credit.spent] - amount
+        return moves
+
+    def refund_rows(self, mapped: Mapped, owed: FromClause) -> Select[Any]:
+        """Return the rows of refunds for sessions that are owed something."""
+        return select(
+            cast(owed.c.session_id, Text).label("session_id"),
+            cast(owed.c.user_id, Text).label("user_id"),
+            owed.c.owed.label("amount"),
+            literal(time.time_ns(), BigInteger).label("refunded_at"),
+            literal(self.reason[:200]).label("reason"),
+            literal(mapped.source).label("source"),
+            literal(mapped.settings.flow).label("flow"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Sessions by their ids: behind ``after``, up to ``last``; some users' are left out."""
+
+    after: Any
+    last: Any
+    without: tuple[Any, ...] = ()
+
+    def holds(self, mapped: Mapped, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return whether a session is among them."""
+        inside: ColumnElement[bool] = column <= self.last
+        if self.after is not None:
+            inside = and_(inside, column > self.after)
+        if self.without:
+            others = ~mapped.dialect.among(mapped.user, self.without)
+            inside = and_(inside, or_(mapped.user.is_(None), others))
+        return inside
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A session that could not be settled; ids as text."""
+
+    session_id: str
+    user_id: str | None
+    reason: str
+
+    def to_json(self) -> dict[str, str | None]:
+        """Return it as the commands print it."""
+        return {"session_id": self.session_id, "user_id": self.user_id, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Sessions that could not be settled: how many, and the first of them."""
+
+    total: int
+    told: tuple[SetAside, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a sweep did; ``to_json`` is what the commands print."""
+    """What a sweep did; ``to_json`` is what the commands print.
+
+    Attributes:
+        aside: those that could not be settled.
+    """
 
     found: int = 0
     settled: int = 0
     refunded: int = 0
-    credits: int = 0
+    credits: Any = 0
     chunks: int = 0
     seconds: float = 0.0
     stopped: bool = False
+    aside: Aside = field(default_factory=lambda: Aside(0, ()))
+
+    @property
+    def exceptions(self) -> tuple[SetAside, ...]:
+        """The first of those that could not be settled."""
+        return self.aside.told
 
     def to_json(self) -> dict[str, Any]:
-        """Return the figures."""
-        return {
+        """Return the figures; exceptions where there are some."""
+        figures = {
             "found": self.found,
             "settled": self.settled,
             "refunded": self.refunded,
-            "credits": self.credits,
+            "credits": exact(self.credits),
             "chunks": self.chunks,
             "seconds": round(self.seconds, 3),
         }
+        if not self.aside.total:
+            return figures
+        exceptions = [each.to_json() for each in self.exceptions]
+        return figures | {"aside": self.aside.total, "exceptions": exceptions}
+
+
+def exact(amount: Any) -> int | float | str:
+    """Return an amount for JSON: a number where that is exact, else text."""
+    number = Decimal(amount)
+    if number == number.to_integral_value():
+        return int(number)
+    return float(number) if Decimal(repr(float(number))) == number else str(number)
 
 
 @dataclass(slots=True)
@@ -90,222 +204,193 @@ class Limits:
     stop: Callable[[], bool] = field(default=lambda: False)
 
 
-def prepare(engine: Engine) -> Engine:
-    """Let writers of one SQLite file wait for each other from their first statement on."""
-    if engine.dialect.name == "sqlite":
+def count(engine: Engine, mapped: Mapped, sweep: Sweep) -> tuple[int, Any]:
+    """Return how many sessions a sweep would settle, and how many credits it would pay.
 
-        def connected(connection: Any, _: Any) -> None:
-            connection.isolation_level = None
-            connection.execute("PRAGMA busy_timeout=30000")
-            connection.execute("PRAGMA cache_size=-32000")
-
-        event.listen(engine, "connect", connected)
-        event.listen(
-            engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE")
-        )
-    return engine
-
-
-def make_tables(engine: Engine, mapped: Mapped) -> None:
-    """Make cronshift's own tables where they are not there yet."""
-    with engine.begin() as connection:
-        for table in (mapped.refunds, mapped.outbox, mapped.claims):
-            connection.execute(CreateTable(table, if_not_exists=True))
+    Nothing is changed; those that cannot be settled (:func:`left_aside`) are not among them.
+    """
+    problem = mapped.problem(sweep.owed(mapped)) if sweep.refund else literal(None, Text)
+    rows = (
+        select(sweep.owed(mapped).label("owed"), problem.label("problem"))
+        .where(sweep.where)
+        .subquery()
+    )
+    sums = mapped.dialect.sums(rows.c.owed)
+    figures = select(func.count(), *(part for _, part in sums)).where(rows.c.problem.is_(None))
+    with mapped.dialect.reading(engine).connect() as connection:
+        found, *parts = connection.execute(figures).one()
+    owed = sum(factor * (part or 0) for (factor, _), part in zip(sums, parts, strict=True))
+    return int(found), owed
 
 
-def count(engine: Engine, mapped: Mapped, sweep: Sweep) -> tuple[int, int]:
-    """Return how many sessions a sweep would settle, and how many credits it would pay."""
-    owed = mapped.owed() if sweep.refund else literal(0)
-    wanted = select(owed.label("owed")).where(sweep.where).subquery()
-    with engine.connect() as connection:
-        row = connection.execute(select(func.count(), func.sum(wanted.c.owed))).one()
-    return int(row[0]), int(row[1] or 0)
+def left_aside(engine: Engine, mapped: Mapped, sweep: Sweep) -> Aside:
+    """Return the sessions that a sweep could not settle, as far as that is known before it."""
+    return Residue(mapped, sweep, only_problems=True).read(engine)
 
 
 def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = None) -> Report:
-    """Settle sessions chunk by chunk and return what was done.
+    """Settle sessions chunk by chunk and return what was done, and what could not be.
 
     Every chunk is a transaction of its own: after a kill or Ctrl-C those before it stand, and the
     same call goes on behind them.
+
+    Raises:
+        CronshiftError: if the database's user lacks a right, or cronshift's tables cannot be made.
     """
     limits = limits or Limits()
     began, report, last = time.perf_counter(), Report(), None
-    chunk = _chunk_at_once if engine.dialect.name == "postgresql" else _chunk_under_lock
+    worker = _Worker(engine, mapped.writable(engine), sweep)
+    worker.refuse_without_rights()
     while True:
-        size = limits.chunk
-        if limits.most is not None:
-            size = min(size, limits.most - report.found)
-        if size <= 0:
-            break
-        found, newest, refunded, paid = _tried(engine, chunk, mapped, sweep, last, size)
+        size = (
+            limits.chunk if limits.most is None else min(limits.chunk, limits.most - report.found)
+        )
+        newest = worker.newest(last, size) if size > 0 else None
         if newest is None:
             break
+        chunk = worker.settle(last, newest, size)
         last = newest
         report = replace(
             report,
-            found=report.found + found,
-            settled=report.settled + found,
-            refunded=report.refunded + refunded,
-            credits=report.credits + paid,
+            found=report.found + chunk.found,
+            settled=report.settled + chunk.found,
+            refunded=report.refunded + chunk.refunded,
+            credits=report.credits + chunk.amount,
             chunks=report.chunks + 1,
             seconds=time.perf_counter() - began,
         )
         limits.observe(report)
         if limits.stop():
-            return replace(report, stopped=True)
-    return replace(report, seconds=time.perf_counter() - began)
+            report = replace(report, stopped=True)
+            break
+    ended = not report.stopped and (limits.most is None or report.found < limits.most)
+    aside = worker.aside(ended=ended)
+    return replace(report, aside=aside, seconds=time.perf_counter() - began)
 
 
-Chunk = tuple[int, Any, int, int]
-"""Rows settled, the last id (``None`` when there was none), refunds written, credits moved."""
+@dataclass(frozen=True, slots=True)
+class Residue:
+    """The sessions that a sweep is for and that are there all the same.
 
-
-def _tried(engine: Engine, chunk: Callable[..., Chunk], *arguments: Any) -> Chunk:
-    """Run one chunk, again when the database asked for that: two cleaners met on a user's row."""
-    for attempt in range(_MOST_TRIES):
-        try:
-            with engine.begin() as connection:
-                return chunk(connection, *arguments)
-        except (OperationalError, IntegrityError) as error:
-            state = getattr(error.orig, "sqlstate", None)
-            if state not in _RETRIED or attempt == _MOST_TRIES - 1:
-                raise
-    raise AssertionError("the last try returns or raises")
-
-
-def _candidates(mapped: Mapped, sweep: Sweep) -> Any:
-    owed = mapped.owed() if sweep.refund else literal(0)
-    return select(
-        mapped.id.label("session_id"), mapped.user.label("user_id"), owed.label("owed")
-    ).where(sweep.where)
-
-
-def _newest(connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int) -> Any:
-    """Return the id that ends the next chunk, ``None`` when no session is left."""
-    wanted = select(mapped.id).where(sweep.where)
-    if last is not None:
-        wanted = wanted.where(mapped.id > last)
-    ordered = wanted.order_by(mapped.id)
-    full = connection.execute(ordered.limit(1).offset(size - 1)).scalar()
-    if full is not None:
-        return full
-    ids = ordered.limit(size).subquery("ids")
-    own = ids.c[mapped.settings.id]
-    return connection.execute(select(own).order_by(own.desc()).limit(1)).scalar()
-
-
-def _between(column: Any, last: Any, newest: Any) -> ColumnElement[bool]:
-    inside: ColumnElement[bool] = column <= newest
-    return inside if last is None else and_(inside, column > last)
-
-
-def _chunk_at_once(
-    connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int
-) -> Chunk:
-    """Do a chunk in one statement.
-
-    What is marked is decided by the update itself: a row that somebody else has changed meanwhile
-    is judged anew, and left alone when it no longer fits. Where nothing is marked, rows that others
-    have locked are left to them. Whoever pays a refund holds its session's row; a refund that was
-    committed while this waited for that row makes the key clash, and the chunk is done anew.
+    Attributes:
+        only_problems: leave out those of which nothing is known to be wrong: before a sweep.
     """
-    connection.execute(select(func.set_config("work_mem", _WORK_MEMORY, True)))
-    newest = _newest(connection, mapped, sweep, last, size)
-    if newest is None:
-        return 0, None, 0, 0
-    # Between two ids the planner walks the key; with a limit it would read the whole table.
-    inside = _between(mapped.id, last, newest)
-    candidates = _candidates(mapped, sweep).where(inside)
-    if sweep.becomes is None:
-        rows = candidates.with_for_update(skip_locked=True, of=mapped.sessions).cte("batch")
-    else:
-        marking = update(mapped.sessions).where(sweep.where, inside)
-        marked = marking.values(**_marks(mapped, sweep))
-        rows = marked.returning(*candidates.selected_columns).cte("batch")
-    refunds = mapped.refunds.c
-    refunded = select(refunds.session_id).where(refunds.session_id == rows.c.session_id)
-    owed = select(rows).where(~refunded.exists()).subquery("owed_now")
-    recording = _recording(insert(mapped.refunds), sweep, owed, time.time_ns())
-    paid = recording.returning(refunds.user_id, refunds.amount).cte("paid")
-    sums = (
-        select(paid.c.user_id, func.sum(paid.c.amount).label("amount"))
-        .group_by(paid.c.user_id)
-        .cte("sums")
-    )
-    moved = (
-        update(mapped.users)
-        .where(mapped.users.c[mapped.settings.credits.id] == sums.c.user_id)
-        .values(**_movements(mapped, sums.c.amount))
-        .returning(literal(1))
-        .cte("moved")
-    )
-    told = select(
-        select(func.count()).select_from(rows).scalar_subquery(),
-        select(func.count()).select_from(paid).scalar_subquery(),
-        select(func.coalesce(func.sum(paid.c.amount), 0)).scalar_subquery(),
-    ).add_cte(moved)
-    found, refunded, paid_out = connection.execute(told).one()
-    return int(found), newest, int(refunded), int(paid_out)
+
+    mapped: Mapped
+    sweep: Sweep
+    only_problems: bool
+
+    def read(self, engine: Engine, reasons: dict[str, str] | None = None) -> Aside:
+        """Return them with their reasons, those that the sweep has met first."""
+        mapped, sweep = self.mapped, self.sweep
+        problem = mapped.problem(sweep.owed(mapped)) if sweep.refund else literal(None, Text)
+        session, user = cast(mapped.id, Text), cast(mapped.user, Text)
+        rows = select(session.label("session"), user.label("user"), problem.label("problem"))
+        wanted = rows.where(sweep.where)
+        if self.only_problems:
+            wanted = wanted.where(problem.is_not(None))
+        if sweep.untimed is not None:
+            untimed = select(session, user, literal("its time cannot be read"))
+            wanted = wanted.union_all(untimed.where(sweep.untimed))  # type: ignore[assignment] # a select too
+        listed = wanted.subquery("aside")
+        with mapped.dialect.reading(engine).connect() as connection:
+            total = connection.execute(select(func.count()).select_from(listed)).scalar_one()
+            first = connection.execute(select(listed).limit(MOST_TOLD)).all() if total else []
+        known = reasons or {}
+        told = [
+            SetAside(row.session, row.user, row.problem or known.get(row.session) or KEPT)
+            for row in first
+        ]
+        return Aside(int(total), tuple(told))
 
 
-def _chunk_under_lock(
-    connection: Connection, mapped: Mapped, sweep: Sweep, last: Any, size: int
-) -> Chunk:
-    """Do a chunk statement by statement, while nobody else can write."""
-    newest = _newest(connection, mapped, sweep, last, size)
-    if newest is None:
-        return 0, None, 0, 0
-    refunds = mapped.refunds
-    inside = _between(mapped.id, last, newest)
-    among = _between(refunds.c.session_id, last, newest)
-    earlier = connection.execute(select(func.max(refunds.c.refunded_at)).where(among)).scalar()
-    now = max(time.time_ns(), (earlier or 0) + 1)  # this chunk's alone, whatever the clock says
-    own = and_(among, refunds.c.refunded_at == now)
-    rows = _candidates(mapped, sweep).where(inside).subquery("batch")
-    unpaid = sqlite.insert(refunds).on_conflict_do_nothing([refunds.c.session_id])
-    connection.execute(_recording(unpaid, sweep, rows, now))
-    sums = (
-        select(refunds.c.user_id, func.sum(refunds.c.amount).label("amount"))
-        .where(own)
-        .group_by(refunds.c.user_id)
-        .subquery("sums")
-    )
-    user = mapped.users.c[mapped.settings.credits.id]
-    moving = update(mapped.users).where(user == sums.c.user_id)
-    connection.execute(moving.values(**_movements(mapped, sums.c.amount)))
-    told = select(func.count(), func.coalesce(func.sum(refunds.c.amount), 0)).where(own)
-    refunded, paid_out = connection.execute(told).one()
-    found = refunded
-    if sweep.becomes is not None:
-        marking = update(mapped.sessions).where(sweep.where, inside)
-        found = connection.execute(marking.values(**_marks(mapped, sweep))).rowcount
-    return int(found), newest, int(refunded), int(paid_out)
+@dataclass(slots=True)
+class _Worker:
+    """Does chunks; where one fails, finds the sessions that made it fail by halving it."""
 
+    engine: Engine
+    mapped: Mapped
+    sweep: Sweep
+    reasons: dict[str, str] = field(default_factory=dict)
+    unmoved: set[str] = field(default_factory=set)
 
-def _recording(recording: Insert, sweep: Sweep, rows: Any, now: int) -> Insert:
-    """Return the statement that records the refunds of rows."""
-    values = select(
-        rows.c.session_id,
-        rows.c.user_id,
-        rows.c.owed,
-        literal(now, BigInteger),
-        literal(sweep.reason[:200]),
-    ).where(rows.c.owed > 0)
-    names = ["session_id", "user_id", "amount", "refunded_at", "reason"]
-    return recording.from_select(names, values)
+    def refuse_without_rights(self) -> None:
+        with self.mapped.dialect.reading(self.engine).connect() as connection:
+            lacking = list(self.mapped.dialect.missing_rights(connection, self.mapped))
+        if lacking:
+            raise CronshiftError(
+                f"The database's user may not {', '.join(lacking)}; nothing was changed.",
+                reason="no-rights",
+            )
 
+    def newest(self, last: Any, size: int) -> Any:
+        """Return the id that ends the next chunk, ``None`` when no session is left."""
+        wanted = select(self.mapped.id).where(self.sweep.where)
+        if last is not None:
+            wanted = wanted.where(self.mapped.id > last)
+        ordered = wanted.order_by(self.mapped.id)
+        with self.mapped.dialect.reading(self.engine).connect() as connection:
+            full = connection.execute(ordered.limit(1).offset(size - 1)).scalar()
+            if full is not None:
+                return full
+            ids = ordered.limit(size).subquery("ids")
+            own = ids.c[self.mapped.settings.id]
+            return connection.execute(select(own).order_by(own.desc()).limit(1)).scalar()
 
-def _marks(mapped: Mapped, sweep: Sweep) -> dict[str, Any]:
-    marks: dict[str, Any] = {mapped.settings.status: as_status(mapped, sweep.becomes or "")}
-    if mapped.settings.error and not sweep.well:
-        marks[mapped.settings.error] = sweep.reason
-    return marks
+    def settle(self, after: Any, last: Any, size: int) -> Chunk:
+        """Settle what can be settled of a span."""
+        span = Span(after, last, tuple(self.unmoved))
+        try:
+            return self._tried(span)
+        except UnmovedError as error:
+            users = {str(user) for user in error.users}
+            if not users <= self.unmoved:
+                self.unmoved |= users
+                return self.settle(after, last, size)
+            reason = UNMOVED
+        except KeptError:
+            reason = KEPT
+        except DBAPIError as error:
+            fault = self.mapped.dialect.fault_of_a_row(error)
+            if fault is None:
+                raise
+            reason = fault
+        if size <= 1:
+            self.reasons[str(last)] = reason
+            return Chunk()
+        half = size // 2
+        middle = self.newest(after, half)
+        if middle is None or middle == last:
+            return self.settle(after, last, half)
+        first = self.settle(after, middle, half)
+        second = self.settle(middle, last, size - half)
+        return Chunk(
+            first.found + second.found,
+            first.refunded + second.refunded,
+            first.amount + second.amount,
+        )
 
+    def _tried(self, span: Span) -> Chunk:
+        """Do one transaction, again when the database asked for that."""
+        dialect = self.mapped.dialect
+        for attempt in range(_MOST_TRIES):
+            try:
+                with self.engine.begin() as connection:
+                    return dialect.settle(connection, self.mapped, self.sweep, span)
+            except DBAPIError as error:
+                if not dialect.is_worth_retrying(error) or attempt == _MOST_TRIES - 1:
+                    raise
+        raise AssertionError("the last try returns or raises")
 
-def _movements(mapped: Mapped, amount: Any) -> dict[str, Any]:
-    credit = mapped.settings.credits
-    columns = mapped.users.c
-    moves: dict[str, Any] = {credit.balance: columns[credit.balance] + amount}
-    if credit.spent:
-        moves[credit.spent] = columns[credit.spent] - amount
-    return moves
+    def aside(self, *, ended: bool) -> Aside:
+        """Return what could not be settled; all that is left, once the sweep has seen everything."""
+        if not ended:
+            told = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
+            return Aside(len(told), tuple(told[:MOST_TOLD]))
+        left = Residue(self.mapped, self.sweep, only_problems=False).read(self.engine, self.reasons)
+        return Aside(left.total, tuple(self._explained(left.told)))
+
+    def _explained(self, told: tuple[SetAside, ...]) -> Iterator[SetAside]:
+        for each in told:
+            moved = each.user_id not in self.unmoved
+            yield each if moved or each.reason != KEPT else replace(each, reason=UNMOVED)

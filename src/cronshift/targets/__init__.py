@@ -1,40 +1,55 @@
-"""GENERATE: a plan becomes the files of a target. Pure: nothing is read and nothing is written."""
+"""Targets: the kinds of code that a plan becomes.
 
-from __future__ import annotations
+``target`` is the door: what a target is, and the registry by name. ``python/`` and ``nextjs/`` are
+the guests; only they know their own, and nothing outside this room names them. What they share:
+``rendering`` and ``seal`` (texts), ``changes`` (what is generated beside what is on disk),
+``scaffold/`` (the app's side of the session flow).
+"""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from cronshift.targets.target import (
+    DEFAULT_TARGET,
+    Direct,
+    DoesNotFit,
+    Fit,
+    Fits,
+    GeneratedFile,
+    Guard,
+    GuardByHand,
+    GuardRoute,
+    NoGuard,
+    OverHttp,
+    Placement,
+    Reach,
+    Retirement,
+    Target,
+    generate,
+    register,
+    target_named,
+    target_names,
+    target_of,
+    unregister,
+)
 
-from cronshift.errors import CronshiftError
-
-if TYPE_CHECKING:
-    from cronshift.model import Plan
-
-
-@dataclass(frozen=True, slots=True)
-class GeneratedFile:
-    """One file to write; ``path`` is POSIX, relative to the project's root."""
-
-    path: str
-    text: str
-
-
-def generate(plan: Plan) -> tuple[GeneratedFile, ...]:
-    """Return the files of the plan's runnable jobs; the same plan gives the same bytes.
-
-    Raises:
-        CronshiftError: for a target that is not known, or a plan that it cannot write.
-    """
-    if plan.target == "python":
-        from cronshift.targets.python import generate_package
-
-        return generate_package(plan)
-    if plan.target == "nextjs":
-        from cronshift.targets.nextjs import generate_app
-
-        return generate_app(plan)
-    raise CronshiftError(
-        f"There is no target {plan.target!r}.",
-        reason="unknown-target",
-        hint="The targets are python and nextjs.",
-    )
+__all__ = [
+    "DEFAULT_TARGET",
+    "Direct",
+    "DoesNotFit",
+    "Fit",
+    "Fits",
+    "GeneratedFile",
+    "Guard",
+    "GuardByHand",
+    "GuardRoute",
+    "NoGuard",
+    "OverHttp",
+    "Placement",
+    "Reach",
+    "Retirement",
+    "Target",
+    "generate",
+    "register",
+    "target_named",
+    "target_names",
+    "target_of",
+    "unregister",
+]

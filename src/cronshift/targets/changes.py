@@ -9,18 +9,24 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 from enum import StrEnum
 from itertools import count
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.operations import ChangeKind, Edit
 from cronshift.operations.files import content, inside
+from cronshift.runtime.regular_files import is_regular
 from cronshift.targets.seal import is_untouched, sealed_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from cronshift.targets import GeneratedFile
+
+
+_OF_MODULES = ("jobs", "functions")
+"""The folders of a package in which a target's modules stood, whether any is planned now or not."""
 
 
 class FileAction(StrEnum):
@@ -86,7 +92,7 @@ def compare(root: Path, files: Iterable[GeneratedFile], out: str) -> tuple[FileC
     """
     changes = [_change(root, file) for file in files]
     planned = {change.path for change in changes}
-    return (*changes, *(change for change in _stale(root, out) if change.path not in planned))
+    return (*changes, *_stale(root, out, planned))
 
 
 def edits(
@@ -123,6 +129,11 @@ def edits(
     return made, list(copies.values())
 
 
+def as_edit(change: FileChange) -> Edit:
+    """Return the edit that makes one change of a file of the app's own, byte for byte."""
+    return Edit(change.path, (change.after or "").encode(), based_on=change.data)
+
+
 def _change(root: Path, file: GeneratedFile) -> FileChange:
     data = _read(root, file.path)
     before = _text(data)
@@ -138,11 +149,17 @@ def _change(root: Path, file: GeneratedFile) -> FileChange:
     return FileChange(file.path, action, before, file.text, data)
 
 
-def _stale(root: Path, out: str) -> Iterator[FileChange]:
-    for folder in (out, f"{out}/jobs", f"{out}/functions"):
-        for file in sorted(inside(root, folder).glob("*.[pjt][ys]")):
-            path = f"{folder}/{file.name}"
-            data = None if file.is_symlink() else _read(root, path)
+def _stale(root: Path, out: str, planned: Collection[str]) -> Iterator[FileChange]:
+    """Yield what was generated and is not planned, in ``out`` and where planned files stand in it."""
+    package = PurePosixPath(out)
+    holding = {package / name for name in _OF_MODULES} | {
+        PurePosixPath(one).parent for one in planned
+    }
+    for folder in (package, *sorted(place for place in holding if package in place.parents)):
+        for file in sorted(inside(root, str(folder)).glob("*")):
+            path = str(folder / file.name)
+            is_candidate = path not in planned and is_regular(file) and not file.is_symlink()
+            data = _read(root, path) if is_candidate else None
             text = _text(data)
             if text is not None and sealed_digest(text):
                 yield FileChange(path, FileAction.STALE, text, None, data)
@@ -177,11 +194,13 @@ def _copy_path(root: Path, change: FileChange) -> str:
 
 
 def _read(root: Path, path: str) -> bytes | None:
+    file = inside(root, path)
     try:
-        return content(inside(root, path))
-    except OSError as error:
+        return content(file)
+    except (OSError, RefusedError) as error:
+        why = getattr(error, "strerror", None) or "it is no regular file"
         raise CronshiftError(
-            f"{path} cannot be read: {error.strerror or error}.", reason="disk-error", where=path
+            f"{path} cannot be read: {why}.", reason="disk-error", where=path
         ) from error
 
 

@@ -1,9 +1,14 @@
-"""Templates beside a target's code, filled with source that is ready to stand there."""
+"""Templates beside a target's code, filled with source that is ready to stand there.
+
+What both languages must agree on they take from :mod:`cronshift.runtime.wire`, as ``wire``.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from cronshift.runtime import wire
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -18,7 +23,7 @@ def render(target: str, template: str, **values: Any) -> str:
 def _environment(target: str) -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader(f"cronshift.targets.{target}"),
         autoescape=False,  # noqa: S701 - code is written, not HTML; values are source already
         undefined=StrictUndefined,
@@ -26,3 +31,5 @@ def _environment(target: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals["wire"] = wire
+    return environment

@@ -4,13 +4,11 @@ from cronshift.validation.checking import check
 from cronshift.validation.endpoint import inspect_endpoint
 from cronshift.validation.package import inspect_package
 from cronshift.validation.registration import FunctionConfig, Registration
-from cronshift.validation.typescript import inspect_app
 
 __all__ = [
     "FunctionConfig",
     "Registration",
     "check",
-    "inspect_app",
     "inspect_endpoint",
     "inspect_package",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import PurePosixPath
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
 from cronshift.model import CronEntry, Location, Origin, Problem
+from cronshift.runtime.regular_files import read_regular
 from cronshift.vercel import json_text
 from cronshift.vercel.entries import EntryReader
 
@@ -25,6 +27,11 @@ LARGEST = 10_000_000  # bytes; a configuration is thousands of times smaller
 SCRIPTS = tuple(f"vercel.{suffix}" for suffix in ("ts", "mts", "js", "mjs", "cjs"))
 NAMES = ("vercel.json", "vercel.toml", *SCRIPTS)
 BUILD_OUTPUT = ".vercel/output/config.json"
+COMPILED = ".vercel/vercel.json"
+"""What Vercel's command line writes when it has run a ``vercel.ts``."""
+NITRO_CONFIGS = tuple(
+    f"{name}.config.{suffix}" for name in ("nuxt", "nitro") for suffix in ("ts", "js", "mts", "mjs")
+)
 _NOT_OURS = {"node_modules", ".git", ".venv", "venv", ".next", ".vercel", "dist", "__pycache__"}
 _DEEPEST = 3
 _TOML_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*(crons|schedules)[ \t]*\]\]", re.MULTILINE)
@@ -65,17 +72,60 @@ def read_project(root: Path, given: str | None = None) -> tuple[VercelConfig, ..
     Raises:
         ConfigError: if there is no configuration, more than one, or one that cannot be read.
     """
-    own = read_config(root, find_config(root, given))
-    built = root / BUILD_OUTPUT
-    if own.format is ConfigFormat.BUILD_OUTPUT or not built.is_file():
-        return (own,)
-    output = read_config(root, built)
+    path = find_config(root, given)
+    own = _own(root, path)
+    others = (_beside(root, name) for name in (*NITRO_CONFIGS, BUILD_OUTPUT) if name != own.file)
+    sources = [own]
     known = {(entry.path, entry.schedule) for entry in own.entries}
-    new = tuple(entry for entry in output.entries if (entry.path, entry.schedule) not in known)
-    if not new and not output.problems:
-        return (own,)
-    return own, VercelConfig(
-        output.file, output.format, output.text, new, output.problems, output.document
+    for other in others:
+        if other is None or own.format is ConfigFormat.BUILD_OUTPUT:
+            continue
+        new = tuple(entry for entry in other.entries if (entry.path, entry.schedule) not in known)
+        if new or other.problems:
+            sources.append(replace(other, entries=new))
+            known |= {(entry.path, entry.schedule) for entry in new}
+    return tuple(sources)
+
+
+def _own(root: Path, path: Path) -> VercelConfig:
+    """Read the user's configuration; of a computed script, what Vercel's own run of it wrote."""
+    compiled = root / COMPILED
+    is_script = path.name in SCRIPTS and compiled.is_file()
+    try:
+        config = read_config(root, path)
+    except ConfigError as error:
+        if not is_script or error.reason != "not-literal":
+            raise
+        config = None
+    computed = [one for one in config.problems if one.rule == "not-literal"] if config else []
+    if config is not None and not (is_script and computed):
+        return config
+    output = read_config(root, compiled)
+    place = computed[0].location if computed else Location(path.name, 1)
+    note = Problem("", f"{path.name} is computed; read from {COMPILED}.", place, "compiled-config")
+    return replace(output, problems=(*output.problems, note))
+
+
+def _beside(root: Path, name: str) -> VercelConfig | None:
+    """Read what else makes entries, if it is there and makes some."""
+    path = root / name
+    return read_config(root, path) if path.is_file() and _makes_entries(path) else None
+
+
+def _makes_entries(path: Path) -> bool:
+    """Return whether a file may make cron entries; a configuration of Vercel's always may."""
+    if path.name not in NITRO_CONFIGS:
+        return True
+    text = path.read_bytes() if path.stat().st_size <= LARGEST else b""
+    return b"crons" in text or b"scheduledTasks" in text
+
+
+def has_config(folder: Path) -> bool:
+    """Return whether a folder has something that makes cron entries."""
+    if any((folder / name).is_file() for name in (*NAMES, BUILD_OUTPUT)):
+        return True
+    return any(
+        (folder / name).is_file() and _makes_entries(folder / name) for name in NITRO_CONFIGS
     )
 
 
@@ -101,8 +151,9 @@ def find_config(root: Path, given: str | None = None) -> Path:
         )
     if found:
         return found[0]
-    if (root / BUILD_OUTPUT).is_file():
-        return root / BUILD_OUTPUT
+    for name in (BUILD_OUTPUT, *NITRO_CONFIGS):
+        if (root / name).is_file() and _makes_entries(root / name):
+            return root / name
     raise _none_found(root)
 
 
@@ -125,13 +176,18 @@ def parse_config(text: str, file: str) -> VercelConfig:
     path = PurePosixPath(file)
     if path.suffix == ".toml":
         kind, document, locate = ConfigFormat.TOML, _toml(text, file), _toml_locator(text, file)
+    elif path.name in NITRO_CONFIGS:
+        from cronshift.vercel.nitro import read_nitro
+
+        kind = ConfigFormat.SCRIPT
+        document, locate = read_nitro(text, file)
     elif path.name.endswith(tuple(name.removeprefix("vercel") for name in SCRIPTS)):
         from cronshift.vercel.script import read_script
 
         kind = ConfigFormat.SCRIPT
         document, locate = read_script(text, file)
     else:
-        built = file == BUILD_OUTPUT
+        built = file in {BUILD_OUTPUT, COMPILED}
         kind = ConfigFormat.BUILD_OUTPUT if built else ConfigFormat.JSON
         document, locate = json_text.parse_object(text, file), _json_locator(text, file)
     origin = Origin.BUILD_OUTPUT if kind is ConfigFormat.BUILD_OUTPUT else Origin.CRONS
@@ -141,16 +197,7 @@ def parse_config(text: str, file: str) -> VercelConfig:
 
 def _bytes(path: Path, file: str) -> bytes:
     try:
-        if path.is_dir():
-            raise ConfigError(f"{file} is a folder.", reason="not-a-file", where=file)
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise ConfigError(
-                f"{file} has {size:,} bytes; more than {LARGEST:,} is no configuration.",
-                reason="too-large",
-                where=file,
-            )
-        return path.read_bytes()
+        return read_regular(path, LARGEST)
     except FileNotFoundError:
         raise ConfigError(
             f"{file} does not exist.",
@@ -159,8 +206,15 @@ def _bytes(path: Path, file: str) -> bytes:
             where=file,
         ) from None
     except OSError as error:
+        reasons = {errno.EISDIR: "not-a-file", errno.EINVAL: "not-a-file", errno.EFBIG: "too-large"}
+        why = f"{file} cannot be read: {error.strerror}."
+        if error.errno == errno.EFBIG:
+            size = path.stat().st_size
+            why = f"{file} has {size:,} bytes; more than {LARGEST:,} is no configuration."
         raise ConfigError(
-            f"{file} cannot be read: {error.strerror}.", reason="unreadable-config", where=file
+            why,
+            reason=reasons.get(error.errno or 0, "unreadable-config"),
+            where=file,
         ) from error
 
 
@@ -220,6 +274,16 @@ def _none_found(root: Path) -> ConfigError:
             where="now.json",
         )
     candidates = sorted(_below(root, root, 1))
+    folders = {name.rpartition("/")[0] for name in candidates}
+    is_project = (root / "package.json").is_file()
+    lost = [one for one in sorted(folders) if not (root / one / "package.json").is_file()]
+    if is_project and lost and len(lost) == len(folders):
+        return ConfigError(
+            "There is no vercel.json here.",
+            reason="no-config",
+            hint=f"Vercel does not read the one in {lost[0]}, which is no project: its crons have "
+            "never been registered. Move it here, beside the package.json.",
+        )
     return ConfigError(
         "There is no vercel.json here.",
         reason="no-config",

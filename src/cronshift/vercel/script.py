@@ -52,7 +52,7 @@ def read_script(text: str, file: str) -> tuple[dict[str, Any], Locate]:
             reason="invalid-script",
             where=f"{file}:{line}",
         )
-    script = _Script(root, file)
+    script = Script(root, file)
     exported = script.exported()
     if exported is None:
         raise ConfigError(
@@ -64,7 +64,7 @@ def read_script(text: str, file: str) -> tuple[dict[str, Any], Locate]:
     return exported, script.locate
 
 
-class _Script:
+class Script:
     """One parsed script: its constants, its exports, and where each value stands."""
 
     def __init__(self, root: SgNode, file: str) -> None:
@@ -91,6 +91,10 @@ class _Script:
             self._places[(name,)] = _line(node)
             values[name] = self._value(node, (name,), 0)
         return values
+
+    def value(self, node: SgNode, path: tuple[str | int, ...]) -> Any:
+        """Return what an expression spells, with NotLiteral where it is computed."""
+        return self._value(node, path, 0)
 
     def locate(self, *path: str | int) -> Location:
         """Return the line of a value; that of what holds it, when it is computed."""

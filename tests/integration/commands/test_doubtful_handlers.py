@@ -10,6 +10,7 @@ import pytest
 
 from cronshift import operations
 from cronshift.moving.entries import regenerated
+from cronshift.plan.snapshot import Snapshot
 from cronshift.project import load_project
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def test_what_is_generated_later_is_the_same_set_of_files(app: Cronshift, target
     words = ("--accept", "CS201", "--accept", "CS204", "--accept", "CS302")
     assert app("migrate", *words, "--yes").code == 0
     assert generated(app.folder, target) == set(ROUTES)
-    assert regenerated(load_project(app.folder), []) == []
+    assert regenerated(Snapshot(load_project(app.folder)), []) == []
     assert app("migrate", "--yes", "--json").document["written"] is False
     assert app("audit", "--json").code == 1  # the middleware still stands in the way
     assert "CS602" not in {one["code"] for one in app("audit", "--json").document["findings"]}
@@ -286,13 +287,22 @@ def test_no_more_ticks_are_given_to_a_handler_that_is_doubted(app: Cronshift) ->
     assert app("cutover", "fine", "-y").code == 0
 
 
-def test_the_target_that_suits_the_app_is_told_once(app: Cronshift) -> None:
+def test_the_target_that_suits_the_app_is_chosen_and_kept(app: Cronshift) -> None:
     (app.folder / "tsconfig.json").write_text("{}")
-    told = "A Next.js app in TypeScript: --target nextjs writes"
-    assert told in app("migrate", "--dry-run").err
-    assert told not in app("migrate", "--dry-run", "--target", "python").err
+    assert app("audit", "--json").document["project"]["target"] == "nextjs"
+    asked = app("migrate", "--dry-run", "--json", "--target", "python").document
+    assert asked["project"]["target"] == "python"
     app("migrate", "--yes")
-    assert told not in app("migrate", "--dry-run").err
+    settings = (app.folder / "cronshift.toml").read_text()
+    assert settings == f'{SETTINGS}\n[project]\ntarget = "nextjs"\n'
+
+
+def test_another_target_than_suits_the_app_is_kept_too(app: Cronshift) -> None:
+    (app.folder / "tsconfig.json").write_text("{}")
+    app("migrate", "--yes", "--target", "python")
+    settings = (app.folder / "cronshift.toml").read_text()
+    assert settings == f'{SETTINGS}\n[project]\ntarget = "python"\n'
+    assert app("audit", "--json").document["project"]["target"] == "python"
 
 
 def test_the_target_and_the_folder_asked_for_are_kept_for_later_commands(app: Cronshift) -> None:

@@ -6,22 +6,27 @@ import asyncio
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from fastapi import FastAPI
 from tests.integration.sockets import serving
 
 from cronshift.errors import CronshiftError
-from cronshift.moving.cutover import prepare_cutover, read_ownership
+from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.live import Holding, Mishap, ask_both, mishaps, since_change
 from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.project.ownership_file import read_ownership
 from cronshift.runtime import Guard, Job
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 from cronshift.runtime.tell import TellOwnership
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 MONDAY = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
@@ -105,3 +110,43 @@ def test_without_the_secret_nobody_is_asked(root: Path, monkeypatch: pytest.Monk
     with pytest.raises(CronshiftError) as caught:
         asked(root, "http://127.0.0.1:9", "http://127.0.0.1:9")
     assert caught.value.reason == "missing-secret"
+
+
+def afar(text: str, clock: Callable[[], float], *, fails: Callable[[], bool]) -> FastAPI:
+    """The Inngest side, whose file comes from an address that may fail."""
+
+    def read() -> str:
+        if fails():
+            raise OSError("CRONSHIFT_OWNERSHIP_URL answered 500")
+        return text
+
+    app = FastAPI()
+    source = Source(read, clock, deployed=lambda: text, is_afar=lambda: True)
+    app.add_middleware(TellOwnership, source=source)
+    return app
+
+
+def test_how_old_a_file_from_an_address_is_and_that_it_fails_is_told(root: Path) -> None:
+    text = (root / OWNERSHIP_NAME).read_text()
+    now, broken = [1000.0], [False]
+    app = afar(text, lambda: now[0], fails=lambda: broken[0])
+    with serving(guarded(text)) as app_url, serving(app) as endpoint:
+        vercel, fresh = asked(root, app_url, endpoint)
+        now[0], broken[0] = 1000.0 + 3725, True
+        _, old = asked(root, app_url, endpoint)
+    assert (vercel.age, vercel.unread, vercel.staleness) == (None, False, None)
+    assert (fresh.current, fresh.age, fresh.staleness) == (True, timedelta(0), None)
+    assert (old.current, old.age) == (True, timedelta(seconds=3725))
+    assert old.staleness == ("Its address cannot be read; what was read 1h2m5s ago goes on.")
+    assert old.to_json()["age_seconds"] == 3725
+
+
+def test_a_side_that_goes_by_its_deployed_file_says_so(root: Path) -> None:
+    text = (root / OWNERSHIP_NAME).read_text()
+    app = afar(text, lambda: 0.0, fails=lambda: True)
+    with serving(guarded(text)) as app_url, serving(app) as endpoint:
+        _, inngest = asked(root, app_url, endpoint)
+    assert (inngest.current, inngest.age, inngest.unread) == (True, None, True)
+    assert inngest.staleness == (
+        "Its address cannot be read, so it goes by the file that was deployed."
+    )

@@ -14,10 +14,10 @@ from cronshift.executor.engine import Target, execute
 from cronshift.executor.events import tick_event
 from cronshift.executor.job_run import Request, run_job
 from cronshift.model import Mode
-from cronshift.moving.cutover import read_ownership
 from cronshift.moving.live import ask_both
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.project.ownership_file import read_ownership
 from cronshift.runtime.ownership import Owner
 from cronshift.runtime.ticks import called_tick
 from cronshift.schedule import Schedule

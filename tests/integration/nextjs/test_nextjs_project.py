@@ -12,7 +12,7 @@ import pytest
 
 from cronshift import operations
 from cronshift.errors import CronshiftError
-from cronshift.moving.initial_settings import initial_settings, suggested
+from cronshift.moving.initial_settings import initial_settings
 from cronshift.moving.migration import Migration, prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
@@ -288,9 +288,9 @@ export const { GET, POST, PUT } = serve(options)
 def test_init_proposes_the_apps_own_language(tmp_path: Path) -> None:
     project = load_project(app(tmp_path))
     project = replace(project, settings=Settings())
-    text = initial_settings(make_plan(suggested(project)))
-    assert "any line but the target may be left out" in text
+    text = initial_settings(make_plan(project))
+    assert "any line may be left out" in text
     settings = parse_settings(text)
     assert (settings.target, settings.out) == ("nextjs", "src/lib/inngest")
     (tmp_path / "tsconfig.json").unlink()
-    assert suggested(project).settings.target == "python"
+    assert make_plan(project).target == "python"

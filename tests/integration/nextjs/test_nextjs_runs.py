@@ -129,7 +129,7 @@ def test_both_languages_give_every_tick_the_same_owner(
         'import { readFileSync } from "node:fs";\n'
         'import { bucket, owner } from "./lib/inngest/ownership";\n'
         "type Vector = { unit: string; key: string; bucket: number };\n"
-        'const vectors: Vector[] = JSON.parse(readFileSync(process.argv[2]!, "utf8"));\n'
+        'const vectors: Vector[] = JSON.parse(readFileSync(process.argv[2]!, "utf8")).buckets;\n'
         "const epochs = [10, 0, 100].map((percent, day) => ({\n"
         "  effective_at: `2026-11-2${day + 4}T12:00:00Z`, percent, operation: '' }));\n"
         "const held = { jobs: { job: epochs }, flows: {} };\n"
@@ -152,7 +152,7 @@ def test_both_languages_give_every_tick_the_same_owner(
     from cronshift.runtime.ownership import Epoch, Ownership
 
     buckets, owners = json.loads(done.stdout)
-    vectors = json.loads(VECTORS.read_text())
+    vectors = json.loads(VECTORS.read_text())["buckets"]
     assert buckets == [one["bucket"] for one in vectors]
     epochs = tuple(
         Epoch(datetime(2026, 11, 24 + day, 12, tzinfo=UTC), percent, "")

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from cronshift.errors import CronshiftError
 from cronshift.model import Origin
-from cronshift.moving.cutover import Handover, prepare_cutover, read_ownership
+from cronshift.moving.cutover import Handover, prepare_cutover
 from cronshift.moving.finalize import prepare_finalization
 from cronshift.moving.migration import prepare_migration
 from cronshift.moving.rollback import prepare_rollback
@@ -31,6 +31,7 @@ from cronshift.moving.status import read_status
 from cronshift.operations import Operation, apply, new_operation_id, read_operation, revert
 from cronshift.plan.planning import make_plan
 from cronshift.project import Project, load_project
+from cronshift.project.ownership_file import read_ownership
 from cronshift.runtime.ownership import Owner
 
 if TYPE_CHECKING:

@@ -38,11 +38,11 @@ def test_both_languages_give_every_user_the_same_side(tmp_path: Path, node_packa
         'import { readFileSync } from "node:fs";\n'
         'import { bucket } from "./lib/inngest/ownership";\n'
         "type Vector = { unit: string; key: string };\n"
-        'const vectors: Vector[] = JSON.parse(readFileSync(process.argv[2]!, "utf8"));\n'
+        'const vectors: Vector[] = JSON.parse(readFileSync(process.argv[2]!, "utf8")).buckets;\n'
         "void Promise.all(vectors.map((one) => bucket(one.unit, one.key))).then((told) =>\n"
         "  console.log(JSON.stringify(told)));\n"
     )
-    vectors = json.loads(VECTORS.read_text())
+    vectors = json.loads(VECTORS.read_text())["buckets"]
     assert script(root, node_packages, buckets, str(VECTORS)) == [one["bucket"] for one in vectors]
     users = [f"user-{number}" for number in range(300)]
     now = datetime.now(UTC)
@@ -75,7 +75,11 @@ def test_an_ownership_over_http_stands_in_for_the_file(tmp_path: Path, node_pack
         assert told == ["inngest"] * 20
         missing = f"{address}/nothing"
         told = script(root, node_packages, OWNERS, *users, CRONSHIFT_OWNERSHIP_URL=missing)
-        assert told == ["vercel"] * 20
+        assert told == by_the_file_built_in(users)
+
+
+def by_the_file_built_in(users: list[str]) -> list[str]:
+    return [SHARED.flow_owner(FLOW, user, datetime.now(UTC)) for user in users]
 
 
 @pytest.mark.parametrize(
@@ -87,9 +91,12 @@ def test_an_ownership_over_http_stands_in_for_the_file(tmp_path: Path, node_pack
         {"CRONSHIFT_OWNERSHIP_URL": "http://127.0.0.1:9/?token=hush"},
     ],
 )
-def test_an_ownership_that_cannot_be_read_leaves_users_with_the_old_path(
+def test_the_file_built_in_counts_where_no_other_can_be_read_and_else_the_old_path(
     tmp_path: Path, node_packages: Path, variables: dict[str, str]
 ) -> None:
     root = scaffolded(tmp_path, node_packages)
     users = [f"user-{number}" for number in range(20)]
+    told = script(root, node_packages, OWNERS, *users, **variables)
+    assert told == by_the_file_built_in(users)
+    (root / "cronshift.ownership.json").write_text('{"version": 2}')
     assert script(root, node_packages, OWNERS, *users, **variables) == ["vercel"] * 20

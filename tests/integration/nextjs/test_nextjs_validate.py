@@ -19,10 +19,10 @@ import pytest
 from cronshift import operations
 from cronshift.cli import run as main
 from cronshift.errors import CronshiftError
-from cronshift.executor.dev_server import dev_server, endpoint_path
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.targets.nextjs.dev_server import dev_server, endpoint_path
 from cronshift.validation.project import validate_package
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ from cronshift.operations import (
     build_operation,
     finish,
     revert,
+    staging,
     unfinished,
 )
 
@@ -69,8 +70,9 @@ def die_at(number: int) -> None:
 
         return call
 
-    for name in ("fsync", "replace", "unlink", "mkdir", "rmdir", "fchmod"):
+    for name in ("fsync", "replace", "rename", "link", "unlink", "mkdir", "rmdir", "fchmod"):
         setattr(os, name, counted(getattr(os, name)))
+    vars(staging)["exchange"] = counted(vars(staging)["exchange"])
 
 
 def main(root: pathlib.Path, verb: str, number: int) -> None:

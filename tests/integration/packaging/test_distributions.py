@@ -7,7 +7,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,6 +116,27 @@ def test_a_guard_needs_nothing_but_time_zones(guarded: Path, percent: int, answe
 
     assert installed(guarded) == {"cronshift-runtime", "tzdata"}
     assert run(guarded, "-c", GUARDED_APP, cwd=folder).strip() == answer
+
+
+def test_a_guard_reads_an_address_with_nothing_but_time_zones(
+    guarded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epoch = {"effective_at": "2020-01-01T00:00:00Z", "percent": 100, "operation": "first"}
+
+    class Flags(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"version": 1, "jobs": {"tick": [epoch]}}).encode())
+
+    with HTTPServer(("127.0.0.1", 0), Flags) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/item"
+        monkeypatch.setenv("CRONSHIFT_OWNERSHIP_URL", url)
+        monkeypatch.delenv("CRON_SECRET", raising=False)
+        assert run(guarded, "-c", GUARDED_APP).strip() == '{"skipped": "owner inngest"}'
+        thread.join()
 
 
 @pytest.fixture

@@ -353,7 +353,7 @@ def claims(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[str]:
 
 def test_a_call_that_vercel_delivers_twice_runs_once(claims: str) -> None:
     app = fastapi_app(a_guard(VERCELS))
-    said = [asked(app, "GET", JOB.path, VERCEL).json() for _ in range(3)]
+    said = [asked(app, "GET", JOB.path, VERCEL | BEARER).json() for _ in range(3)]
     assert said == [{"ran": True}, {"skipped": "claimed by another run"}, said[1]]
     assert asked(app, "GET", JOB.path, {}).json() == {"ran": True}  # a person
     assert opened(claims).has_run("x", TICK)
@@ -369,7 +369,11 @@ def test_a_call_that_fails_gives_its_tick_back(claims: str) -> None:
         runs.append(1)
         return Response(status_code=503 if len(runs) == 1 else 200)
 
-    assert [asked(app, "GET", JOB.path, VERCEL).status_code for _ in range(3)] == [503, 200, 200]
+    assert [asked(app, "GET", JOB.path, VERCEL | BEARER).status_code for _ in range(3)] == [
+        503,
+        200,
+        200,
+    ]
     assert len(runs) == 2
 
 
@@ -383,13 +387,14 @@ def test_a_wsgi_app_and_a_class_run_once_too(claims: str) -> None:
         "REQUEST_METHOD": "GET",
         "REQUEST_URI": JOB.path,
         "HTTP_USER_AGENT": "vercel-cron/1.0",
+        "HTTP_AUTHORIZATION": BEARER["authorization"],
     }
     first = b"".join(guard.wsgi(app)(environ, lambda *_: None))
     second = b"".join(guard.wsgi(app)(environ, lambda *_: None))
     refused = b'{"skipped": "claimed by another run"}'
     assert (first, second) == (b"ran", refused)
     later = a_guard(VERCELS, TICK + timedelta(hours=4))
-    said = served(a_class(later), ("GET", VERCEL), ("GET", VERCEL))
+    said = served(a_class(later), ("GET", VERCEL | BEARER), ("GET", VERCEL | BEARER))
     assert said == ["ran", refused.decode()]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,13 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
+from tests.integration.sessions.odd import Odd
 
 from cronshift.project.settings import parse_settings
 from cronshift.sessions.scripts import Database, open_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cronshift.sessions.settings import SessionSettings
 
@@ -100,6 +101,40 @@ class App:
         return str(told[0]), told[1]
 
 
+def new_database(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
+    """Make an empty database of a kind, and return its address."""
+    if kind == "sqlite":
+        return f"sqlite:///{folder / 'app.db'}"
+    given = os.environ.get("CRONSHIFT_TEST_POSTGRES_URL")
+    server = given or str(request.getfixturevalue("postgresql_url"))
+    name = f"app_{uuid4().hex[:12]}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return create_engine(server).url.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def odd(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Odd]:
+    """Give an empty database, and a folder to ask about it from."""
+    url = new_database(request, request.param, tmp_path)
+    engine = create_engine(url)
+    yield Odd(tmp_path / "project", url, engine, monkeypatch, capsys)
+    engine.dispose()
+
+
+@pytest.fixture
+def other() -> Callable[[Odd, str], Odd]:
+    """Give another app's folder beside the same database."""
+    return lambda odd, name: replace(odd, root=odd.root.with_name(name))
+
+
 @pytest.fixture
 def settings() -> SessionSettings:
     settings = parse_settings(TOML).sessions
@@ -115,19 +150,8 @@ def app(
     settings: SessionSettings,
 ) -> Iterator[App]:
     """Make the schema anew, in a database of its own."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'app.db'}"
-        schema = EXAMPLE / "schema.sqlite.sql"
-    else:
-        given = os.environ.get("CRONSHIFT_TEST_POSTGRES_URL")
-        server = given or str(request.getfixturevalue("postgresql_url"))
-        name = f"app_{uuid4().hex[:12]}"
-        admin = create_engine(server, isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        admin.dispose()
-        url = create_engine(server).url.set(database=name).render_as_string(hide_password=False)
-        schema = EXAMPLE / "schema.postgresql.sql"
+    url = new_database(request, request.param, tmp_path)
+    schema = EXAMPLE / f"schema.{request.param}.sql"
     engine = create_engine(url)
     with engine.begin() as connection:
         for statement in schema.read_text().strip().split(";"):

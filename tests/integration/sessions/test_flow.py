@@ -30,7 +30,7 @@ from cronshift.sessions.events import InvalidEventError, check_event
 from cronshift.sessions.flow import EVENT, Claim, NotEnoughCreditsError, SessionFlow, event_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from tests.integration.sessions.conftest import App
 
@@ -247,11 +247,11 @@ def test_a_crash_between_charging_and_sending_loses_nothing(flow: Flow, app: App
     session = flow.enqueue(app.user(10, 0))
     sent: list[dict[str, Any]] = []
 
-    async def broken(event: dict[str, Any]) -> None:
+    async def broken(events: Sequence[dict[str, Any]]) -> None:
         raise ConnectionError("the event API is away")
 
-    async def send(event: dict[str, Any]) -> None:
-        sent.append(event)
+    async def send(events: Sequence[dict[str, Any]]) -> None:
+        sent.extend(events)
 
     with pytest.raises(ConnectionError):
         asyncio.run(flow.flow.relay(broken))

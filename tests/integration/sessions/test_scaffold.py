@@ -16,8 +16,8 @@ from sqlalchemy import create_engine, text
 from cronshift.errors import ConfigError
 from cronshift.operations import apply
 from cronshift.project.settings import parse_settings
+from cronshift.targets.python.session_scaffold import TYPES_FILE
 from cronshift.targets.scaffold import prepare_scaffold
-from cronshift.targets.scaffold.python import TYPES_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.integration.sessions.conftest import App
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+OLD = NOW - timedelta(hours=1)
 
 
 def fail_orphans(app: App, limits: Limits | None = None) -> Report:
@@ -100,9 +101,12 @@ def test_sessions_that_failed_earlier_get_what_they_are_owed_once(app: App) -> N
     app.session(user, "error", models=3, delivered=1)
     app.session(user, "error", models=2, delivered=2)
     app.session(user, "finished", models=3)
-    sweep = scripts.owed(app.database.mapped)
-    assert sweeping.count(app.database.engine, app.database.mapped, sweep) == (1, 2)
+    of_flow = scripts.owed(app.database.mapped, NOW)
+    assert sweeping.count(app.database.engine, app.database.mapped, of_flow) == (0, 0)
     for credits_paid in (2, 0):
+        sweep = scripts.owed(app.database.mapped, NOW, since=OLD)
+        count = sweeping.count(app.database.engine, app.database.mapped, sweep)
+        assert count == (1 if credits_paid else 0, credits_paid)
         report = sweeping.run(app.database.engine, app.database.mapped, sweep)
         assert report.credits == credits_paid
     assert app.account(user) == (12, 3)

@@ -259,5 +259,5 @@ def test_services_with_a_schedule_are_told(
 
 
 def test_schedules_that_nitro_makes_are_told(tmp_path: Path) -> None:
-    text = "export default defineNitroConfig({\n  scheduledTasks: {},\n});\n"
+    text = "export default defineNitroConfig({\n  scheduledTasks: { '0 3 * * *': 'mail' },\n});\n"
     assert only(codes(tmp_path, {"nitro.config.ts": text}), "CS117") == [("nitro.config.ts", 2)]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,12 +16,13 @@ from cronshift.runtime.ownership import (
     Owner,
     Ownership,
     bucket,
+    digest,
     dump_ownership,
     parse_ownership,
     tick_text,
 )
 
-VECTORS = Path(__file__).parents[2] / "data" / "ownership-vectors.json"
+VECTORS = json.loads((Path(__file__).parents[2] / "data/ownership-vectors.json").read_text())
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 instants = st.integers(0, 4_000_000).map(lambda minutes: NOON + timedelta(minutes=minutes))
@@ -34,8 +36,36 @@ def epochs(draw: st.DrawFn) -> tuple[Epoch, ...]:
 
 
 def test_buckets_agree_with_the_vectors_both_languages_share() -> None:
-    for vector in json.loads(VECTORS.read_text()):
+    for vector in VECTORS["buckets"]:
         assert bucket(vector["unit"], vector["key"]) == vector["bucket"], vector
+
+
+@pytest.mark.parametrize("vector", VECTORS["documents"], ids=lambda vector: vector["case"][:60])
+def test_a_document_is_read_or_refused_as_the_shared_vectors_say(vector: dict[str, Any]) -> None:
+    if vector["reads"] is None:
+        with pytest.raises(ConfigError) as caught:
+            parse_ownership(vector["text"])
+        assert caught.value.reason == "broken-ownership"
+        return
+    ownership = parse_ownership(vector["text"])
+    reads = {
+        key: {
+            name: [[tick_text(epoch.effective_at), epoch.percent, epoch.operation] for epoch in of]
+            for name, of in units.items()
+        }
+        for key, units in (("jobs", ownership.jobs), ("flows", ownership.flows))
+    }
+    assert reads == vector["reads"]
+    assert digest(ownership) == vector["digest"]
+    assert parse_ownership(dump_ownership(ownership)) == ownership
+
+
+def test_a_tick_has_the_owner_that_the_shared_vectors_say() -> None:
+    """From the first second that a date can name to the last."""
+    ownership = parse_ownership(VECTORS["file"])
+    for vector in VECTORS["owners"]:
+        owner = ownership.owner(vector["job"], datetime.fromisoformat(vector["tick"]))
+        assert owner == vector["owner"], vector
 
 
 def test_a_job_without_epochs_belongs_to_vercel() -> None:

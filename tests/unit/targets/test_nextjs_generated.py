@@ -13,9 +13,7 @@ from hypothesis import example, given, settings
 from cronshift.errors import CronshiftError
 from cronshift.handlers.tree import parse
 from cronshift.model import (
-    AppCode,
     BridgeSettings,
-    CodeStyle,
     CronEntry,
     FanOut,
     FanOutMode,
@@ -28,11 +26,12 @@ from cronshift.model import (
     Origin,
     Plan,
     RateLimit,
-    Routers,
     Throttle,
 )
+from cronshift.project.conventions.code import AppCode, CodeStyle
 from cronshift.schedule import Schedule
 from cronshift.targets import generate
+from cronshift.targets.nextjs.app import NextApp, Routers
 from cronshift.targets.nextjs.dispatching import dispatcher_file, dispatchers
 from cronshift.targets.seal import is_untouched
 
@@ -80,18 +79,11 @@ def a_job(
     )
 
 
-def a_plan(*jobs: Job, **fields: object) -> Plan:
-    plan = Plan(
-        "nextjs-app",
-        "vercel.json",
-        "nextjs",
-        "shop",
-        "lib/inngest",
-        jobs,
-        (),
-        endpoint_file="app/api/inngest/route.ts",
-        routers=Routers("app", "pages", ""),
-    )
+APP = NextApp("app/api/inngest/route.ts", routers=Routers("app", "pages", ""))
+
+
+def a_plan(*jobs: Job, app: NextApp = APP, **fields: object) -> Plan:
+    plan = Plan("nextjs-app", "vercel.json", "nextjs", "shop", "lib/inngest", jobs, (), data=app)
     return replace(plan, **fields)  # type: ignore[arg-type]
 
 
@@ -112,17 +104,18 @@ PLANS = {
         a_job("edge", "/base/api/edge", file="pages/api/edge.ts", runtime="edge"),
         a_job("rest", "/base/api/rest/a/b", file="pages/api/rest/[...all].ts"),
         a_job("bridged", "/base/api/bridged"),
-        endpoint_file="pages/api/inngest.ts",
-        routers=Routers(None, "pages", "/base"),
+        app=NextApp("pages/api/inngest.ts", routers=Routers(None, "pages", "/base")),
     ),
     "own-style-v3": a_plan(
         a_job("everything", file="src/app/api/x/route.ts", options=EVERYTHING),
         a_job("sequence", options=JobOptions(fan_out=FanOut("n", ("1", "2")), concurrency=None)),
-        sdk_major=3,
         out="src/lib/inngest",
-        endpoint_file="src/app/api/inngest/route.ts",
-        routers=Routers("src/app", None, ""),
-        code=AppCode(CodeStyle(double_quotes=False, semicolons=False, indent="\t")),
+        app=NextApp(
+            "src/app/api/inngest/route.ts",
+            3,
+            Routers("src/app", None, ""),
+            AppCode(CodeStyle(double_quotes=False, semicolons=False, indent="\t")),
+        ),
     ),
 }
 
@@ -166,7 +159,7 @@ def test_what_no_job_needs_is_not_written() -> None:
 
 def test_an_app_without_a_router_is_refused() -> None:
     with pytest.raises(CronshiftError) as caught:
-        generate(a_plan(a_job("x"), endpoint_file=None, routers=Routers()))
+        generate(a_plan(a_job("x"), app=NextApp()))
     assert caught.value.reason == "no-router"
 
 

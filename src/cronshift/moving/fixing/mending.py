@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cronshift.handlers import Resolver
 from cronshift.handlers.middleware import NotExactError, leave_out
 from cronshift.model import Severity
 from cronshift.moving.fixing.awaiting import NotRepairableError, splices_of
@@ -16,7 +15,6 @@ from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.findings.behaviour import NOT_AWAITED, STUB_GET, SWALLOWED
 from cronshift.plan.findings.fronts import ENTRY_INTERCEPTED, INTERCEPTED, plain_routes, turned_away
 from cronshift.plan.findings.routing import WRONG_METHOD
-from cronshift.plan.placement import called_paths
 from cronshift.plan.planning import make_plan
 from cronshift.vercel.splicing import spliced
 
@@ -68,7 +66,7 @@ def mend(project: Project, plan: Plan, findings: Iterable[Finding]) -> Mending:
     Raises:
         RefusedError: for a source behind a symbolic link.
     """
-    tried = _Tried(project)
+    tried = _Tried(project, plan.called_paths)
     for finding in findings:
         tried.add(finding)
     # Beside work that is awaited, what is not would pass for a side matter, and be lost from sight.
@@ -89,8 +87,9 @@ def mend(project: Project, plan: Plan, findings: Iterable[Finding]) -> Mending:
 class _Tried:
     """What was tried so far: texts, and what became of each finding."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, paths: Sequence[str]) -> None:
         self._project = project
+        self._paths = paths
         self._held: dict[str, bytes | None] = {}
         self._splices: defaultdict[str, set[Splice]] = defaultdict(set)
         self.texts: dict[str, str] = {}
@@ -109,8 +108,8 @@ class _Tried:
                 raise NotRepairableError(_YOURS.get(finding.code, _OTHERS))  # noqa: TRY301 - as the others
             text = self._text(file)
             if finding.code == INTERCEPTED.code:
-                resolver = Resolver(self._project.root, self._project.sources[0].document)
-                standing = turned_away(resolver, called_paths(self._project.settings.target))
+                resolver = self._project.resolver()
+                standing = turned_away(resolver, self._paths)
                 self.texts[file] = leave_out(
                     text, file, list(standing), plain_routes(resolver)
                 ).text

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.model import Location, Severity
+from cronshift.errors import ConfigError
+from cronshift.model import Severity
 from cronshift.plan.findings.rule import Evidence, Rule
+from cronshift.vercel.nitro import read_nitro
+from cronshift.vercel.reading import NITRO_CONFIGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cronshift.plan.findings.subject import ProjectSubject
-
-_NITRO_CONFIG = re.compile(r"(nuxt|nitro)\.config\.(ts|js|mts|mjs)")
 
 
 def _services(project: ProjectSubject) -> Iterator[Evidence]:
@@ -30,9 +31,20 @@ def _services(project: ProjectSubject) -> Iterator[Evidence]:
 def _nitro_tasks(project: ProjectSubject) -> Iterator[Evidence]:
     tree = project.tree
     for file in sorted(tree.files):
-        if _NITRO_CONFIG.fullmatch(file) and "scheduledTasks" in tree.read(file):
-            place = Location(file, tree.line_of(file, "scheduledTasks"))
-            yield Evidence(f"{file} has `scheduledTasks`.", place)
+        if PurePosixPath(file).name not in NITRO_CONFIGS or "scheduledTasks" not in tree.read(file):
+            continue
+        try:
+            document, locate = read_nitro(tree.read(file), file)
+        except ConfigError:
+            continue
+        tasks = document.get("scheduledTasks")
+        for schedule, names in tasks.items() if isinstance(tasks, dict) else ():
+            listed = names if isinstance(names, list) else [names]
+            named = ", ".join(str(name) for name in listed if isinstance(name, str)) or "tasks"
+            place = locate("scheduledTasks", schedule)
+            yield Evidence(f"{file} runs {named} on {schedule!r}.", place)
+        if "scheduledTasks" in document and not isinstance(tasks, dict):
+            yield Evidence(f"{file} computes its `scheduledTasks`.", locate("scheduledTasks"))
 
 
 INVALID_SCHEDULE = Rule(
@@ -95,8 +107,8 @@ SAME_PATH = Rule(
 UNKNOWN_KEY = Rule(
     "CS109",
     "unknown-key",
-    Severity.WARNING,
-    "The entry has a key that Vercel does not know; Vercel refuses such a file.",
+    Severity.ERROR,
+    "The entry has a key that Vercel does not know; Vercel refuses the deployment of such a file.",
     "Remove the key.",
 )
 INVALID_ENTRY = Rule(

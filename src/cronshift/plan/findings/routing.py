@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers import Verdict
-from cronshift.model import HandlerKind, Location, Severity
+from cronshift.handlers.app_folder import apps, has_config
+from cronshift.model import HandlerKind, Location, Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule, at
 from cronshift.vercel.dispatcher import MOUNT
 
@@ -22,7 +23,8 @@ _SCHEDULED_NAME = re.compile(r"/(crons?|cron-?jobs?|scheduled)/", re.IGNORECASE)
 
 def _dead(job: JobSubject) -> Iterator[Evidence]:
     resolution = job.resolution
-    if resolution.verdict is Verdict.DEAD:
+    is_built = job.entry.origin is Origin.BUILD_OUTPUT
+    if resolution.verdict is Verdict.DEAD and not job.elsewhere and not is_built:
         is_inside = resolution.why.endswith(_SOURCES)
         inside = f", not even in {resolution.why}" if is_inside else ""
         behind = f" behind {resolution.why}" if resolution.why and not is_inside else ""
@@ -82,7 +84,15 @@ def _unknown(job: JobSubject) -> Iterator[Evidence]:
 def _elsewhere(job: JobSubject) -> Iterator[Evidence]:
     if job.elsewhere:
         files = ", ".join(job.elsewhere)
-        yield Evidence(f"{job.entry.path} is answered in {files}, and not in this folder.")
+        tree = job.resolver.tree
+        own = [one for one in apps(tree) if has_config(tree, one) and files.startswith(f"{one}/")]
+        fix = (
+            f"{own[0]} has a configuration of its own: cronshift -C {own[0]} audit."
+            if own
+            else None
+        )
+        text = f"{job.entry.path} is answered in {files}, and not in this folder."
+        yield Evidence(text, fix=fix)
 
 
 def _unscheduled(project: ProjectSubject) -> Iterator[Evidence]:

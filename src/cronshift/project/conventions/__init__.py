@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.model import AppCode
 from cronshift.project.conventions.alias import alias_of
+from cronshift.project.conventions.code import AppCode
 from cronshift.project.conventions.inngest import client_of, serve_file_of
 from cronshift.project.conventions.style import style_of
 

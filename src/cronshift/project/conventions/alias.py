@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.tree import IMPORT
-from cronshift.model import Alias
+from cronshift.project.conventions.code import Alias
 from cronshift.project.conventions.sources import sample
 
 if TYPE_CHECKING:

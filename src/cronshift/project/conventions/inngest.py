@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import arguments, define, exports, imports, locally
 from cronshift.handlers.literals import literal, pairs
-from cronshift.model import InngestClient
+from cronshift.project.conventions.code import InngestClient
 from cronshift.project.conventions.sources import is_generated, is_test, own_sources
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.literals import UNKNOWN, literal, text_of
-from cronshift.model import CodeStyle
+from cronshift.project.conventions.code import CodeStyle
 from cronshift.project.conventions.sources import sample
 
 if TYPE_CHECKING:

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.next import route_params
 from cronshift.model import HandlerKind, Mode
+from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.imports import import_path
 from cronshift.targets.nextjs.source import data, text
+from cronshift.targets.target import Direct, OverHttp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cronshift.model import Alias, Job, Plan
+    from cronshift.model import Handler, Job, Plan
+    from cronshift.project.conventions.code import Alias
+    from cronshift.targets.nextjs.app import Routers
+    from cronshift.targets.target import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +56,46 @@ class Callee:
         return f"direct({self.name}, {call}{params})"
 
 
+def reach(routers: Routers, handler: Handler | None, path: str) -> Reach:
+    """Return how a function reaches a handler: its route's module, or HTTP and the reason."""
+    reason = _not_importable(routers, handler, path.partition("?")[0])
+    return Direct() if reason is None else OverHttp(reason)
+
+
+def without_get(reach: Reach) -> Reach:
+    """Return how a handler is reached whose module has no ``GET`` to import."""
+    return reach if isinstance(reach, OverHttp) else OverHttp("its route has no GET to import")
+
+
+def _not_importable(routers: Routers, handler: Handler | None, path: str) -> str | None:
+    """Return why TypeScript cannot import a handler and call it."""
+    if handler is None:
+        return "no source of this app answers its path"
+    folders = {HandlerKind.NEXT_ROUTE: routers.app, HandlerKind.NEXT_PAGES: routers.pages}
+    if handler.kind not in folders:
+        return f"{handler.file} is no route of Next.js"
+    if handler.language != "typescript" and not routers.takes_javascript:
+        return f"{handler.file} is not TypeScript, and tsconfig.json does not allowJs"
+    if handler.ambient:
+        return f"{handler.file} needs what only Next.js gives a request"
+    if "[" not in handler.file:
+        return None
+    if handler.kind is HandlerKind.NEXT_PAGES and handler.runtime == "edge":
+        return "Next.js writes the path's parameters into the query of an edge route"
+    below = path.removeprefix(routers.base_path)
+    is_told = route_params(folders[handler.kind] or "", handler.file, below) is not None
+    return None if is_told else f"the path does not tell the parameters of {handler.file}"
+
+
 def callee(plan: Plan, job: Job) -> Callee:
     """Return how the plan's job is called."""
     handler = job.handler
     if job.mode is not Mode.DIRECT or handler is None:
         return Callee()
     in_pages = handler.kind is HandlerKind.NEXT_PAGES
-    folder = (plan.routers.pages if in_pages else plan.routers.app) or ""
-    path = job.entry.path.partition("?")[0].removeprefix(plan.routers.base_path)
+    routers = app_of(plan).routers
+    folder = (routers.pages if in_pages else routers.app) or ""
+    path = job.entry.path.partition("?")[0].removeprefix(routers.base_path)
     params = (route_params(folder, handler.file, path) or {}) if "[" in handler.file else {}
     if not in_pages:
         name = handler.export

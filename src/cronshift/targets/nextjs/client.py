@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
+from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.imports import import_path
 
 if TYPE_CHECKING:
-    from cronshift.model import Alias, Plan
+    from cronshift.model import Plan
+    from cronshift.project.conventions.code import Alias
 
 
 def client_import(plan: Plan, file: str) -> str:
     """Return the statement by which ``file`` imports the client, as ``inngest``."""
-    client = plan.code.client
+    client = app_of(plan).code.client
     if client is None or client.module is None:
         path = import_path(f"{plan.out}/client", file, _alias_outside(plan, file))
         return f'import {{ inngest }} from "{path}";'
     path = client.module
     if client.in_project:
-        path = import_path(client.module, file, plan.code.alias)
+        path = import_path(client.module, file, app_of(plan).code.alias)
     if client.export == "default":
         return f'import inngest from "{path}";'
     name = "inngest" if client.export == "inngest" else f"{client.export} as inngest"
@@ -32,9 +34,9 @@ def refuse_unknown_id(plan: Plan) -> None:
     Raises:
         CronshiftError: ``unknown-app-id``.
     """
-    client = plan.code.client
+    client = app_of(plan).code.client
     if client is not None and client.app_id is None:
-        where = client.module or plan.code.serve_file
+        where = client.module or app_of(plan).code.serve_file
         raise CronshiftError(
             f"The id of the Inngest client in {where} is not a literal.",
             reason="unknown-app-id",
@@ -45,4 +47,4 @@ def refuse_unknown_id(plan: Plan) -> None:
 
 def _alias_outside(plan: Plan, file: str) -> Alias | None:
     """Return the alias for files outside of the generated folder; inside, paths are relative."""
-    return None if file.startswith(f"{plan.out}/") else plan.code.alias
+    return None if file.startswith(f"{plan.out}/") else app_of(plan).code.alias

@@ -17,6 +17,7 @@ from cronshift.model import HandlerKind, Job, Origin
 from cronshift.runtime.ticks import lateness
 from cronshift.schedule import Schedule
 from cronshift.schedule.fields import runs, values
+from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.source import member
 from cronshift.vercel.dispatcher import MOUNT, dispatched_path
 
@@ -60,7 +61,7 @@ def dispatchers(plan: Plan) -> tuple[Dispatcher, ...]:
             file,
             jobs[0].entry.path.partition("?")[0],
             tuple(jobs),
-            pages=not file.startswith(f"{plan.routers.app}/"),
+            pages=not file.startswith(f"{app_of(plan).routers.app}/"),
         )
         for file, jobs in grouped.items()
     )
@@ -68,7 +69,7 @@ def dispatchers(plan: Plan) -> tuple[Dispatcher, ...]:
 
 def dispatcher_file(plan: Plan, job: Job) -> str | None:
     """Return the file of the route that a job's entry is to point to; ``None`` where none can be."""
-    routers = plan.routers
+    routers = app_of(plan).routers
     there = dispatched_path(job.entry.path, routers.base_path)
     if job.entry.origin is not Origin.CRONS or there is None:
         return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
-from cronshift.operations import Edit
 from cronshift.plan.findings.inngest import ENV_EXAMPLE
+from cronshift.runtime.regular_files import read_regular
 from cronshift.targets.changes import FileAction, FileChange
+from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.env_example import variables, with_names
 from cronshift.targets.nextjs.imports import import_path
 from cronshift.targets.nextjs.package_json import with_dependency
@@ -25,27 +26,19 @@ _PACKAGE = "package.json"
 def extend_app(root: Path, plan: Plan) -> tuple[FileChange, ...]:
     """Return a change for every file of the app that must be extended for the plan's jobs.
 
-    Only reads; the same app extended once has none. Files behind symbolic links are left alone, and
-    so is every app of another target.
+    Only reads; the same app extended once has none. Files behind symbolic links are left alone.
 
     Raises:
         CronshiftError: for a file that cannot be read, or a serve route that cannot be extended.
     """
-    if plan.target != "nextjs":
-        return ()
     changes = (_change(root, path, extended) for path, extended in _extended(root, plan))
     return tuple(change for change in changes if change is not None)
-
-
-def as_edit(change: FileChange) -> Edit:
-    """Return the edit that makes a change of :func:`extend_app`, byte for byte."""
-    return Edit(change.path, (change.after or "").encode(), based_on=change.data)
 
 
 def served_as(plan: Plan, file: str) -> tuple[str, ...]:
     """Return what ``file`` may import the functions' index as; the first is how the app would."""
     index = f"{plan.out}/functions"
-    alias = plan.code.alias
+    alias = app_of(plan).code.alias
     paths = (import_path(index, file, alias), import_path(index, file))
     return tuple(dict.fromkeys([*paths, *(f"{path}/index" for path in paths)]))
 
@@ -56,11 +49,11 @@ def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str
     names = variables(plan)
     for file in sorted(path.name for path in root.iterdir() if ENV_EXAMPLE.search(path.name)):
         yield file, lambda text: with_names(text, names)
-    route = plan.code.serve_file
+    route = app_of(plan).code.serve_file
     if route is not None:
         told = [job.handler.max_duration for job in plan.runnable if job.handler]
         longest = max((one for one in told if one is not None), default=None)
-        telling = import_path(f"{plan.out}/ownership", route, plan.code.alias)
+        telling = import_path(f"{plan.out}/ownership", route, app_of(plan).code.alias)
         yield (
             route,
             lambda text: extend_route(text, route, served_as(plan, route), longest, telling),
@@ -72,7 +65,7 @@ def _change(root: Path, path: str, extended: Callable[[str], str]) -> FileChange
     if file.is_symlink() or not file.is_file():
         return None
     try:
-        data = file.read_bytes()
+        data = read_regular(file)
         before = data.decode()
     except (OSError, UnicodeDecodeError) as error:
         raise CronshiftError(

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cronshift.model import Alias
+    from cronshift.project.conventions.code import Alias
 
 
 def import_path(target: str, file: str, alias: Alias | None = None) -> str:

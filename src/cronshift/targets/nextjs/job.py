@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cronshift.errors import CronshiftError
 from cronshift.model import FanOutMode
 from cronshift.schedule.durations import format_duration
+from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import Callee, callee
 from cronshift.targets.nextjs.client import client_import
 from cronshift.targets.nextjs.source import (
@@ -48,7 +49,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
     trigger = {"cron": job.schedule.trigger}
     if options.jitter is not None:
         trigger["jitter"] = format_duration(options.jitter)
-    in_options = plan.sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
+    in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
     given = _options(job.id, options)
     if in_options:
         # Every value of a fan-out has a request of its own, and all the time of the endpoint.
@@ -66,7 +67,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         ),
         clause=called.clause,
         client=client_import(plan, file),
-        handler=called.module_from(file, plan.code.alias),
+        handler=called.module_from(file, app_of(plan).code.alias),
         paged=called.paged,
         support=listed("import {", _imported(job, called), '} from "../cronshift";'),
         job=[member(key, value, _JOB) for key, value in _description(job).items()],

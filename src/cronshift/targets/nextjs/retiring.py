@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.javascript import METHODS, constant, exports
 from cronshift.handlers.tree import IMPORT, SourceTree, language
 from cronshift.model import HandlerKind, Job, Mode
+from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.relocating import relocated
 from cronshift.targets.seal import is_untouched
 
@@ -106,7 +107,8 @@ def _routes(plan: Plan, jobs: Sequence[Job]) -> Iterator[_Route]:
     for own in grouped.values():
         handler = own[0].handler
         paths = tuple(
-            job.entry.path.partition("?")[0].removeprefix(plan.routers.base_path) for job in own
+            job.entry.path.partition("?")[0].removeprefix(app_of(plan).routers.base_path)
+            for job in own
         )
         if handler is not None:
             yield _Route(handler, tuple(own), paths)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import parse, span_of
-from cronshift.model import CodeStyle
+from cronshift.project.conventions.code import CodeStyle
 from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:

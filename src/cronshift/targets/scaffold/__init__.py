@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 from cronshift.errors import ConfigError
 from cronshift.operations import ChangeKind, Edit, Intent, Operation, build_operation
 from cronshift.operations.files import content, inside
+from cronshift.project import load_project
 from cronshift.project.settings import CONFIG_NAME, load_settings, parse_settings
 from cronshift.targets.scaffold import prisma
-from cronshift.targets.scaffold.python import python_edits
-from cronshift.targets.scaffold.rendering import Names, rendered
+from cronshift.targets.scaffold.rendering import Flow, Names, rendered
+from cronshift.targets.target import DEFAULT_TARGET, target_named, target_of
+from cronshift.vercel.reading import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
+
+    from cronshift.targets.target import Target
 
 SQL_FILE = "migrations/queued_status.sql"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -43,7 +47,7 @@ def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
         enum: the type of the status column, by its name in the database or in a schema.prisma.
         label: the new state.
         items: the column with a session's items; without one, the column whose length is the cost.
-        target: ``python`` or ``nextjs``; without one, the project's.
+        target: its name; without one, the project's.
         force: overwrite generated TypeScript that was changed by hand, with a copy beside it.
 
     Raises:
@@ -63,16 +67,22 @@ def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
     settings_text, edits = _settings(root, names)
     edits += _migration(root, names)
     edits += _label(schemas, enum, label)
-    if (target or load_settings(root).target) == "nextjs":
-        from cronshift.targets.scaffold.nextjs import nextjs_edits
-
-        sessions = parse_settings(settings_text).sessions
-        edits += nextjs_edits(root, names, sessions, items, force=force)
-    else:
-        edits += python_edits(root, names)
+    session_flow = Flow(names, parse_settings(settings_text).sessions, items)
+    edits += project_target(root, target).scaffold(root, session_flow, force=force)
     return build_operation(
         root, "scaffold sessions", edits, now, intent=Intent.SCAFFOLD, allow_dirty=force
     )
+
+
+def project_target(root: Path, asked: str | None) -> Target:
+    """Return the target asked for, else the project's; a folder without entries has the default."""
+    name = asked or load_settings(root).target
+    if name is not None:
+        return target_named(name)
+    if not any((root / file).is_file() for file in NAMES):
+        return target_named(DEFAULT_TARGET)
+    project = load_project(root)
+    return target_of(project, project.resolver())
 
 
 def _settings(root: Path, names: Names) -> tuple[str, list[Edit]]:

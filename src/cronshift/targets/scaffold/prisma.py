@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.operations.files import content, inside
+from cronshift.runtime.regular_files import is_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def find_schemas(root: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for file in (*split, root / "schema.prisma"):
         path = file.relative_to(root).as_posix()
-        data = None if file.is_symlink() else content(inside(root, path))
+        data = None if file.is_symlink() or not is_regular(file) else content(inside(root, path))
         try:
             found |= {} if data is None else {path: data.decode()}
         except UnicodeDecodeError:

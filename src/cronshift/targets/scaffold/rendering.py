@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from cronshift.sessions.settings import SessionSettings
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -24,6 +26,20 @@ class Names:
     enum: str
     label: str
     items: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A session flow to write.
+
+    Attributes:
+        settings: the mapping of the user's tables; ``None`` where cronshift.toml has none.
+        items: the column with a session's items, where the user names one.
+    """
+
+    names: Names
+    settings: SessionSettings | None
+    items: str | None
 
 
 def rendered(template: str, names: Names) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift.handlers.tree import SourceTree
-from cronshift.model import Alias
 from cronshift.project.conventions.alias import alias_of
+from cronshift.project.conventions.code import Alias
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift.handlers.tree import SourceTree
-from cronshift.model import CodeStyle
+from cronshift.project.conventions.code import CodeStyle
 from cronshift.project.conventions.style import style_of
 
 if TYPE_CHECKING:

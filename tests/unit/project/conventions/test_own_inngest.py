@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift.handlers.tree import SourceTree
-from cronshift.model import InngestClient
+from cronshift.project.conventions.code import InngestClient
 from cronshift.project.conventions.inngest import client_of, serve_file_of
 from cronshift.targets.seal import seal
 

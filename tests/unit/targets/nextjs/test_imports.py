@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cronshift.model import Alias
+from cronshift.project.conventions.code import Alias
 from cronshift.targets.nextjs.imports import import_path
 
 ROOT, SOURCE = Alias("@/", ""), Alias("~/", "src")

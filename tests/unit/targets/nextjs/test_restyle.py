@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cronshift.handlers.tree import parse
-from cronshift.model import CodeStyle
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.project.conventions.code import CodeStyle
 from cronshift.targets import generate
 from cronshift.targets.nextjs.style import GENERATED, restyle
 from cronshift.targets.seal import is_untouched, seal

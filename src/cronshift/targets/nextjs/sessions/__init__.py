@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cronshift.model import CodeStyle
+from cronshift.errors import ConfigError
+from cronshift.project.conventions.code import CodeStyle
 from cronshift.schedule.durations import format_duration
 from cronshift.sessions.events import event_schema
 from cronshift.sessions.events.typescript import required_keys, rules, type_name, typescript
-from cronshift.sessions.flow import EVENT
+from cronshift.sessions.requested import EVENT
+from cronshift.sessions.settings import RefundedColumn
+from cronshift.sessions.times import TimeForm
 from cronshift.targets import GeneratedFile
-from cronshift.targets.nextjs.sessions.sql import literal, names_in_sql, quoted
+from cronshift.targets.nextjs.sessions.sql import literal, names_in_sql, own_names
 from cronshift.targets.nextjs.source import WIDTH, comment, key, text
 from cronshift.targets.nextjs.style import restyle
 from cronshift.targets.rendering import render
@@ -26,9 +29,24 @@ if TYPE_CHECKING:
 
     from cronshift.sessions.settings import SessionSettings
 
-_GENERATED = ("database", "events", "flag", "store", "session", "recovery", "request", "status")
+_GENERATED = (
+    "database",
+    "events",
+    "flag",
+    "outbox",
+    "store",
+    "session",
+    "recovery",
+    "request",
+    "status",
+)
 _WRITTEN_ONCE = ("connection", "work")
 _RULE_DEPTH = 6  # columns in
+_NOW = {
+    TimeForm.SECONDS.value: "Math.floor(Date.now() / 1000)",
+    TimeForm.MILLISECONDS.value: "Date.now()",
+    TimeForm.MICROSECONDS.value: "Date.now() * 1000",
+}
 _RECOVERY = "TZ=UTC */10 * * * *"
 
 
@@ -83,15 +101,12 @@ def app_side(app: SessionApp) -> tuple[GeneratedFile, ...]:
 
 def tables_sql(settings: SessionSettings) -> str:
     """Return the migration that makes the flow's own tables, as the Python flow does."""
-    names = {
-        "table": literal(quoted(settings.table)),
-        "id": literal(settings.id),
-        "user": literal(settings.user),
-    }
+    own = own_names(settings)
     mark = "scaffold"
-    while any(f"${mark}$" in name for name in names.values()):
+    while any(f"${mark}$" in name for name in own.values()):
         mark += "_"
-    return render("nextjs", "sessions-tables.sql", **names, mark=f"${mark}$")
+    listed = [literal(name) for name in own.values()]
+    return render("nextjs", "sessions-tables.sql", own=listed, mark=f"${mark}$", **own)
 
 
 def _values(app: SessionApp) -> dict[str, Any]:
@@ -116,6 +131,10 @@ def _values(app: SessionApp) -> dict[str, Any]:
         "key": _keys(settings),
         "label": _labels(settings),
         "items_column": comment(app.items),
+        "user_in_event": settings.user_in_event.value,
+        "now": {
+            role: _now(settings, role) for role in ("created", "started", "completed", "refunded")
+        },
         **names_in_sql(settings, app.items),
     }
 
@@ -139,13 +158,15 @@ def _states(settings: SessionSettings) -> list[tuple[str, str]]:
 
 def _keys(settings: SessionSettings) -> dict[str, str | None]:
     """Return the columns as keys of object literals; ``None`` for one that is not named."""
-    credit = settings.credits
+    credit, refunded = settings.credits, settings.refunded
     columns = {
         "id": settings.id,
         "user": settings.user,
         "status": settings.status,
         "created": settings.created,
         "started": settings.started,
+        "completed": settings.completed,
+        "refunded": refunded.column if isinstance(refunded, RefundedColumn) else None,
         "error": settings.error,
         "account": credit.id,
         "balance": credit.balance,
@@ -161,6 +182,25 @@ def _labels(settings: SessionSettings) -> dict[str, str]:
         "finished": text(settings.finished),
         "failed": text(settings.failed),
     }
+
+
+def _now(settings: SessionSettings, role: str) -> str:
+    """Return the present instant as a column holds it, as an expression of TypeScript.
+
+    Raises:
+        ConfigError: where only the database knows the form.
+    """
+    form = settings.times.get(role, settings.times.get("", ""))
+    if form == "database":
+        raise ConfigError(
+            'The generated TypeScript cannot ask the database for its zone: times = "database".',
+            hint='Name the zone, as in times = "Europe/Berlin".',
+            where="cronshift.toml",
+        )
+    zones = {each.value for each in TimeForm} | {"", "utc", "boolean"}
+    if form not in zones:
+        return f'new Date().toLocaleString("sv-SE", {{ timeZone: {text(form)} }})'
+    return _NOW.get(form, "new Date()")
 
 
 def _render(name: str, values: dict[str, Any]) -> str:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.sessions.settings import CostKind
+from cronshift.sessions.settings import CostKind, RefundedColumn, RefundLedger
+from cronshift.sessions.tables import CLAIMS, OUTBOX, REFUNDS
+from cronshift.sessions.times import PER_SECOND, TimeForm
 
 if TYPE_CHECKING:
     from cronshift.sessions.settings import SessionSettings
+
+_FORMS = {form.value for form in TimeForm} | {"utc", "boolean"}
+_PER_SECOND = {form.value: str(per_second) for form, per_second in PER_SECOND.items()}
+_DAY = r"^\d{4}-\d\d-\d\d"
+_CLOCK = r"[T ]\d\d:\d\d(:\d\d(\.\d+)?)?"
+_ZONED = _DAY + _CLOCK + r"(Z|[+-]\d\d(:?\d\d)?)$"
+_LOCAL = _DAY + "(" + _CLOCK + ")?$"
 
 
 def quoted(name: str) -> str:
@@ -24,6 +33,18 @@ def literal(value: str) -> str:
 def in_template(source: str) -> str:
     """Return text that neither ends the template literal it stands in nor opens an expression."""
     return source.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${")
+
+
+def qualified(schema: str | None, table: str) -> str:
+    """Return a table's quoted name, behind that of its schema where it is named."""
+    return f"{quoted(schema)}.{quoted(table)}" if schema else quoted(table)
+
+
+def own_names(settings: SessionSettings) -> dict[str, str]:
+    """Return the quoted names of cronshift's own tables: they stand where the sessions do."""
+    names = {"refunds": REFUNDS, "outbox": OUTBOX, "claims": CLAIMS}
+    prefix = f"{quoted(settings.schema)}." if settings.schema else ""
+    return {role: prefix + name for role, name in names.items()}
 
 
 def identifier(name: str) -> str:
@@ -43,38 +64,97 @@ def names_in_sql(settings: SessionSettings, items: str) -> dict[str, Any]:
         settings: the mapping of the user's tables.
         items: the column with a session's items.
     """
-    credit, delivered = settings.credits, settings.delivered
+    credit, delivered, refunded = settings.credits, settings.delivered, settings.refunded
     columns = {
-        "sessions": settings.table,
         "id": settings.id,
         "user": settings.user,
         "status": settings.status,
         "created": settings.created,
         "started": settings.started,
+        "completed": settings.completed,
         "error": settings.error,
         "items": items,
-        "users": credit.table,
         "account": credit.id,
         "balance": credit.balance,
         "spent": credit.spent,
-        "delivered": delivered.table if delivered else None,
         "delivered_session": delivered.session if delivered else None,
+        "refunded": refunded.column if isinstance(refunded, RefundedColumn) else None,
     }
+    schema = settings.schema
+    made = qualified(delivered.schema or schema, delivered.table) if delivered else None
+    sessions = qualified(schema, settings.table)
     return {
         **{key: None if name is None else identifier(name) for key, name in columns.items()},
+        "sessions": in_template(sessions),
+        "sessions_name": label(sessions),
+        "users": in_template(qualified(credit.schema or schema, credit.table)),
+        "delivered": made and in_template(made),
+        "refunded_name": label(refunded.column) if isinstance(refunded, RefundedColumn) else None,
+        "own": {role: in_template(name) for role, name in own_names(settings).items()},
         "queued": label(settings.queued),
-        "processing": [label(one) for one in settings.processing],
+        "processing": [label(each) for each in settings.processing],
+        "in_hand": [label(each) for each in settings.in_hand],
         "cost": _cost(settings),
+        "is_refunded": _is_refunded(settings),
+        "created_at": in_template(_instant(settings, "created", settings.created)),
+        "started_at": settings.started
+        and in_template(_instant(settings, "started", settings.started)),
     }
 
 
 def _cost(settings: SessionSettings) -> str:
-    """Return the expression of a session's cost in credits, on the row called ``session``."""
+    """Return the cost in credits of the row called ``session``; null where it cannot be read."""
     cost = settings.cost
     if cost.kind is CostKind.CONSTANT:
         return str(int(cost.value))
     column = f"session.{identifier(str(cost.value))}"
     if cost.kind is CostKind.COLUMN:
-        return f"coalesce({column}, 0)"
-    # to_jsonb makes one list of an array, of json and of jsonb; null in json is no list.
-    return f"coalesce(jsonb_array_length(nullif(to_jsonb({column}), 'null')), 0)"
+        no_amount = "('NaN', 'Infinity', '-Infinity')"
+        return f"CASE WHEN {column} >= 0 AND {column}::text NOT IN {no_amount} THEN {column} END"
+    # to_jsonb makes one list of an array, of json and of jsonb.
+    listed = f"to_jsonb({column})"
+    return f"CASE WHEN jsonb_typeof({listed}) = 'array' THEN jsonb_array_length({listed}) END"
+
+
+def _is_refunded(settings: SessionSettings) -> str:
+    """Return whether the row called ``session`` has been refunded, by cronshift or the app."""
+    session, user = (f"session.{identifier(name)}::text" for name in (settings.id, settings.user))
+    refunds = in_template(own_names(settings)["refunds"])
+    ours = f"refund.source = ${{SOURCE}} OR (refund.source = '' AND refund.user_id = {user})"
+    of_session = f"refund.session_id = {session} AND ({ours})"
+    parts = [f"EXISTS (SELECT FROM {refunds} AS refund WHERE {of_session})"]
+    refunded = settings.refunded
+    if isinstance(refunded, RefundedColumn):
+        value = f"to_jsonb(session.{identifier(refunded.column)})"
+        parts.append(f"""coalesce({value} NOT IN ('false', '0', '""'), false)""")
+    if isinstance(refunded, RefundLedger):
+        table = in_template(qualified(refunded.schema or settings.schema, refunded.table))
+        wanted = [f"entry.{identifier(refunded.session)}::text = {session}"]
+        wanted += [
+            f"entry.{identifier(name)}::text = {label(value)}"
+            for name, value in refunded.where.items()
+        ]
+        parts.append(f"EXISTS (SELECT FROM {table} AS entry WHERE {' AND '.join(wanted)})")
+    return f"({' OR '.join(parts)})"
+
+
+def _instant(settings: SessionSettings, role: str, name: str) -> str:
+    """Return the instant of a column of the row called ``session``, whatever form it has.
+
+    Null for a text that is no time in ISO 8601. What has no zone is of the zone that ``times`` names,
+    else in UTC; a number's unit is told from its size where ``times`` does not name it.
+    """
+    form = settings.times.get(role, settings.times.get("", ""))
+    value = f"to_jsonb(session.{quoted(name)})"
+    text = f"({value} #>> '{{}}')"
+    unit = _PER_SECOND.get(form) or (
+        f"CASE WHEN {text}::numeric >= 1e17 THEN 1e9 WHEN {text}::numeric >= 1e14 THEN 1e6"
+        f" WHEN {text}::numeric >= 1e11 THEN 1e3 ELSE 1 END"
+    )
+    zone = form if form and form not in _FORMS else "UTC"
+    return (
+        f"(CASE jsonb_typeof({value}) WHEN 'number' THEN to_timestamp({text}::numeric / ({unit}))"
+        f" WHEN 'string' THEN CASE WHEN {text} ~ {literal(_ZONED)} THEN {text}::timestamptz"
+        f" WHEN {text} ~ {literal(_LOCAL)} THEN {text}::timestamp AT TIME ZONE {literal(zone)}"
+        " END END)"
+    )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cronshift.model import Location
 from cronshift.plan.findings import registration as rules
 from cronshift.project import node
+from cronshift.targets.nextjs.app import app_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,10 +129,11 @@ def _is_ours(diagnostic: Diagnostic, plan: Plan) -> bool:
     file = _at(diagnostic)
     if file is None:
         return False
-    if file == plan.code.serve_file:
+    if file == app_of(plan).code.serve_file:
         return True
     folders = [plan.out, *(f"{top}pages/api/cronshift" for top in ("", "src/"))]
-    if plan.endpoint_file is not None:
-        api = PurePosixPath(plan.endpoint_file).parents[1]
+    endpoint_file = app_of(plan).endpoint_file
+    if endpoint_file is not None:
+        api = PurePosixPath(endpoint_file).parents[1]
         folders += [str(api / "inngest"), str(api / "cronshift")]
     return any(PurePosixPath(file).is_relative_to(folder) for folder in folders)

@@ -1,4 +1,4 @@
-"""A Python app's own packages: what is generated imports ``inngest`` and ``cronshift``, and it parses."""
+"""Facts of a Python app: its packages are named, it parses, and its functions ask where they run."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from cronshift.model import PYTHON_KINDS, Location
-from cronshift.plan.placement import NEXTJS
 from cronshift.project.requirements import NEEDED, manifest_of, names_in
-from cronshift.readiness.fact import Kind
 from cronshift.readiness.guards import answering
+from cronshift.readiness.kinds import PACKAGES, PARSES, PRODUCTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,24 +16,11 @@ if TYPE_CHECKING:
     from cronshift.readiness.fact import Fact
     from cronshift.readiness.subject import Subject
 
-PACKAGES = Kind(
-    "R501",
-    "packages",
-    "The app's requirements name inngest and cronshift: the guard's line without them takes it down.",
-    "packages-missing",
-)
-PARSES = Kind(
-    "R502",
-    "app-parses",
-    "The app that the functions call, and that holds the guard, is Python that can be imported.",
-    "app-does-not-parse",
-)
 
-
-def packages(subject: Subject) -> Iterator[Fact]:
-    """Yield what the app's requirements say, and whether its files are Python."""
-    if subject.plan.target == NEXTJS:
-        return
+def facts(subject: Subject) -> Iterator[Fact]:
+    """Yield what the app's requirements say, whether its files are Python, and where ticks run."""
+    text = "The functions skip scheduled ticks where VERCEL_ENV says that it is not production."
+    yield subject.good(PRODUCTION, text, "cronshift.runtime")
     manifest = manifest_of(subject.tree)
     if manifest is None:
         text = "No requirements.txt and no pyproject.toml tells what is installed beside the app."

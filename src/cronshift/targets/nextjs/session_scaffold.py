@@ -9,30 +9,28 @@ from cronshift.errors import ConfigError
 from cronshift.handlers.tree import SourceTree
 from cronshift.operations import Edit
 from cronshift.operations.files import content, inside
-from cronshift.plan.placement import NEXTJS
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
-from cronshift.sessions.settings import CostKind, SessionSettings
-from cronshift.targets import GeneratedFile, generate
+from cronshift.sessions.settings import CostKind
 from cronshift.targets.changes import compare, edits
+from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.client import client_import
 from cronshift.targets.nextjs.sessions import SessionApp, app_side, generate_sessions, tables_sql
 from cronshift.targets.seal import is_untouched
+from cronshift.targets.target import GeneratedFile, generate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from cronshift.model import Plan
-    from cronshift.targets.scaffold.rendering import Names
+    from cronshift.targets.scaffold.rendering import Flow
 
 TABLES_FILE = "migrations/session_tables.sql"
 
 
-def nextjs_edits(
-    root: Path, names: Names, settings: SessionSettings | None, items: str | None, *, force: bool
-) -> list[Edit]:
+def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
     """Return the edits that write the flow, and that have its functions served.
 
     Files that follow cronshift.toml are written anew when it says something else; the app's own
@@ -40,9 +38,7 @@ def nextjs_edits(
 
     Args:
         root: the project's folder.
-        names: what the user calls things.
-        settings: the mapping.
-        items: the column with a session's items, where the user names one.
+        flow: what is written.
         force: overwrite what was changed by hand, with a copy beside it.
 
     Raises:
@@ -50,21 +46,22 @@ def nextjs_edits(
         CronshiftError: for an app that functions cannot be generated for.
         RefusedError: when files were changed by hand, without ``force``.
     """
+    names, settings = flow.names, flow.settings
     if settings is None:
         raise ConfigError("cronshift.toml has no [sessions] that can be read.", where="sessions")
     project = load_project(root)
-    plan = make_plan(replace(project, settings=replace(project.settings, target=NEXTJS)))
+    plan = make_plan(replace(project, settings=replace(project.settings, target="nextjs")))
     by_cost = settings.cost.value if settings.cost.kind is CostKind.ARRAY_LENGTH else names.items
     prisma = "@prisma/client" in SourceTree(root).dependencies
     app = SessionApp(
         plan.out,
         names.flow,
         settings,
-        items or str(by_cost),
+        flow.items or str(by_cost),
         prisma,
-        plan.sdk_major,
+        app_of(plan).sdk_major,
         client_import(plan, f"{plan.out}/sessions/session.ts"),
-        plan.code.style,
+        app_of(plan).code.style,
     )
     files = (*generate_sessions(app), *_served(root, plan))
     written, _ = edits(root, compare(root, files, app.folder), force=force)
@@ -83,7 +80,8 @@ def nextjs_edits(
 def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
     """Yield client and ownership where there is none, and the list of functions where cronshift wrote it."""
     kept = tuple(job for job in plan.jobs if job.module and (root / job.module).is_file())
-    for file in generate(replace(plan, jobs=kept, sessions=True)):
+    served = replace(plan, jobs=kept, data=replace(app_of(plan), sessions=True))
+    for file in generate(served):
         there = content(inside(root, file.path))
         if there is None:
             wanted = file.path in {f"{plan.out}/client.ts", f"{plan.out}/ownership.ts"}
@@ -92,3 +90,13 @@ def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
             wanted = file.path == f"{plan.out}/functions/index.ts" and written
         if wanted:
             yield file
+
+
+def next_steps(paths: Sequence[str]) -> str:
+    """Return what is to do once files of those paths are written."""
+    work = next((path for path in paths if path.endswith("/sessions/work.ts")), None)
+    if work is None:
+        return ", and write how an item is processed."
+    is_listed = any(path.endswith("/functions/index.ts") for path in paths)
+    serve = "" if is_listed else " Serve sessionFunctions with the app's others."
+    return f" and say this again; write {work}.{serve}"

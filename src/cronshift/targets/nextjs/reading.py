@@ -26,6 +26,7 @@ from cronshift.handlers.values import (
 )
 from cronshift.project.conventions.sources import is_test
 from cronshift.project.inngest_sdk import sdk_version
+from cronshift.targets.nextjs.app import app_of
 from cronshift.validation.registration import (
     FunctionConfig,
     Registration,
@@ -73,13 +74,13 @@ def inspect_app(root: Path, plan: Plan) -> Registration:
         ConfigError: ``not-generated`` when nothing in the project serves functions.
     """
     tree = SourceTree(root)
-    calls = _serve_calls(tree, plan.endpoint_file)
+    calls = _serve_calls(tree, app_of(plan).endpoint_file)
     if not calls:
         raise ConfigError(
             "Nothing in the app serves Inngest functions.",
             reason="not-generated",
             hint="cronshift migrate",
-            where=plan.endpoint_file,
+            where=app_of(plan).endpoint_file,
         )
     app_ids = [app_id for call in calls if (app_id := _app_id(tree, call)) is not None]
     app_id = app_ids[0] if app_ids else None

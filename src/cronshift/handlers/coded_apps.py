@@ -1,0 +1,82 @@
+"""Apps that see the whole path and declare their routes in code, in Python or JavaScript."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.code_routes import Declared, answering, answers_get
+from cronshift.handlers.django_routes import django_routes
+from cronshift.handlers.node_routes import NodeRoutes
+from cronshift.handlers.python_routes import PythonRoutes
+from cronshift.handlers.routes import nearest
+from cronshift.handlers.verdict import Resolution, Verdict
+
+if TYPE_CHECKING:
+    from cronshift.handlers.tree import SourceTree
+    from cronshift.model import Handler
+
+
+class CodedApps:
+    """The apps of a project; the routes of each are read once.
+
+    Args:
+        tree: the project's files.
+        folder: of the app; ``""`` is the project's root.
+    """
+
+    def __init__(self, tree: SourceTree, folder: str) -> None:
+        self._tree = tree
+        self._python = PythonRoutes(tree)
+        self._node = NodeRoutes(tree, folder)
+        self._known: dict[tuple[str, str], Declared] = {}
+
+    def entry(self) -> str | None:
+        """Return the file of the one Node app that answers every path, if there is one."""
+        return self._node.entry()
+
+    def imports_framework(self, file: str) -> bool:
+        """Return whether a JavaScript file imports a framework that declares routes in code."""
+        return self._node.imports_framework(file)
+
+    def answer(self, handler: Handler, path: str) -> Resolution:
+        """Return the verdict of an app's own table; what it does not tell is not known."""
+        declared = self._declared(handler.file, handler.export)
+        found = answering(declared.routes, path)
+        unread = declared.open_at(path)
+        if found is None and (unread is not None or not declared.routes):
+            at = f" ({unread.place})" if unread is not None else ""
+            why = f"its routes are declared in code that does not tell them{at}"
+            return Resolution(Verdict.UNKNOWN, handler, why=why)
+        if found is None:
+            return Resolution(
+                Verdict.DEAD,
+                None,
+                nearest=nearest(path, [route.path for route in declared.routes]),
+                why=handler.file,
+            )
+        route = found.route
+        if unread is not None and not answers_get(route.methods):
+            why = f"another route may answer GET ({unread.place})"
+            return Resolution(Verdict.UNKNOWN, handler, why=why)
+        handler = replace(handler, route=route.place)
+        if not answers_get(route.methods):
+            return Resolution(
+                Verdict.WRONG_METHOD, handler, methods=tuple(sorted(route.methods or ()))
+            )
+        if found.slash and handler.language == "python":
+            target = path.rstrip("/") if path.endswith("/") else f"{path}/"
+            return Resolution(
+                Verdict.REDIRECTED, handler, target=target, why=f"the slash in {route.path}"
+            )
+        return Resolution(Verdict.ANSWERED, handler)
+
+    def _declared(self, file: str, export: str) -> Declared:
+        if (file, export) not in self._known:
+            if file.endswith(".py"):
+                declared = self._python.of(file, export)
+                is_django = not declared.routes and "django" in self._tree.read(file)
+                self._known[file, export] = django_routes(self._tree) if is_django else declared
+            else:
+                self._known[file, export] = self._node.of(file)
+        return self._known[file, export]

@@ -1,0 +1,84 @@
+"""Routes of a Django project: its root ``urls.py``, and those that it includes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.code_routes import DEEPEST, CodeRoute, Declared, Unread
+from cronshift.handlers.python_modules import module_file
+from cronshift.handlers.python_names import parse_python
+from cronshift.model import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.handlers.tree import SourceTree
+
+_REGEX = re.compile(r"[\\()\[\]?+*|.]")
+
+
+def django_routes(tree: SourceTree) -> Declared:
+    """Return the routes of a project: from what its settings name, else from the topmost urls.py."""
+    candidates = [file for file in tree.files if file.endswith("urls.py")]
+    root = _root_urls(tree) or min(candidates, key=lambda f: (f.count("/"), f), default=None)
+    return Declared.of(_patterns(tree, root, "", DEEPEST)) if root else Declared()
+
+
+def _root_urls(tree: SourceTree) -> str | None:
+    for file in sorted(tree.files):
+        if not file.endswith("settings.py") and "/settings/" not in file:
+            continue
+        for node in parse_python(tree.read(file)).body:
+            match node:
+                case ast.Assign(
+                    targets=[ast.Name(id="ROOT_URLCONF")], value=ast.Constant(value=str(module))
+                ):
+                    return module_file(tree, file, module)
+    return None
+
+
+def _patterns(tree: SourceTree, file: str, prefix: str, depth: int) -> Iterator[CodeRoute | Unread]:
+    for node in ast.walk(parse_python(tree.read(file))) if depth else ():
+        match node:
+            case ast.Call(
+                func=ast.Name(id="path" | "re_path" | "url" as kind), args=[first, second, *_]
+            ):
+                place = Location(file, node.lineno)
+                known, rest = _spelled(first, is_regex=kind != "path")
+                whole = f"{prefix}{known}"
+                included = _included(second)
+                inner = (
+                    module_file(tree, file, included)
+                    if isinstance(included, str) and included
+                    else None
+                )
+                if rest or included is False or (included and inner is None):
+                    yield Unread(f"/{whole.rpartition('/')[0]}", place)
+                elif inner:
+                    yield from _patterns(tree, inner, whole, depth - 1)
+                else:
+                    yield CodeRoute(f"/{whole}", None, place, ast.unparse(second))
+
+
+def _spelled(node: ast.expr, *, is_regex: bool) -> tuple[str, bool]:
+    """Return what a pattern begins with, and whether more follows that is not read."""
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return "", True
+    if not is_regex:
+        return node.value, False
+    text = node.value.removeprefix("^").removesuffix("$")
+    meta = _REGEX.search(text)
+    return (text[: meta.start()], True) if meta else (text, False)
+
+
+def _included(node: ast.expr) -> str | bool:
+    """Return the module that is included; ``""`` for a view, ``False`` for what is computed."""
+    if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith("include"):
+        return ""
+    first = node.args[0] if node.args else None
+    if isinstance(first, ast.Tuple) and first.elts:
+        first = first.elts[0]
+    is_text = isinstance(first, ast.Constant) and isinstance(first.value, str)
+    return first.value if is_text else False  # type: ignore[union-attr] # narrowed above

@@ -1,0 +1,95 @@
+"""Sending the flow's events: a request sends its own, and one task a process what others left."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import inngest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cronshift.sessions.flow import SessionFlow
+    from cronshift.sessions.outbox import Leased
+
+SEND_TIMEOUT = timedelta(seconds=3)
+"""How long a request waits for the event API before it leaves its event to others."""
+
+_LOOK_EVERY = 5.0  # seconds, at most, for what others left
+_FIRST_WAIT, _LONGEST_WAIT = 1.0, 10.0  # seconds, between attempts while the event API is away
+_GIVES_UP = 600.0  # seconds; recovery comes by every ten minutes
+_logger = logging.getLogger("cronshift")
+
+
+async def relay(flow: SessionFlow, client: inngest.Inngest) -> int:
+    """Send what waits in the outbox and nobody else sends; an app calls it behind ``enqueue``."""
+
+    async def send(events: Sequence[dict[str, Any]]) -> None:
+        await client.send([inngest.Event(**event) for event in events])
+
+    return await flow.relay(send)
+
+
+async def send_own(flow: SessionFlow, client: inngest.Inngest, own: Leased) -> None:
+    """Send the event of one request; where that fails it waits in the outbox, and others send it."""
+
+    async def send(events: Sequence[dict[str, Any]]) -> None:
+        sending = client.send([inngest.Event(**event) for event in events])
+        await asyncio.wait_for(sending, SEND_TIMEOUT.total_seconds())
+
+    leftovers = _LEFTOVERS.setdefault(flow, Leftovers(flow, client))
+    try:
+        await flow.send(own, send)
+    except Exception as error:  # noqa: BLE001 - the session stands, whatever the event API says
+        _logger.warning("%s: an event waits in the outbox (%s)", flow.name, type(error).__name__)
+        leftovers.send_soon()
+    else:
+        leftovers.look()
+
+
+class Leftovers:
+    """What requests of any process have left in the outbox, sent by one task at a time."""
+
+    def __init__(self, flow: SessionFlow, client: inngest.Inngest) -> None:
+        self._flow = flow
+        self._client = client
+        self._task: asyncio.Task[None] | None = None
+        self._looked = float("-inf")
+
+    def look(self) -> None:
+        """See whether something is left, now and then."""
+        if monotonic() - self._looked > _LOOK_EVERY:
+            self._start(0.0)
+
+    def send_soon(self) -> None:
+        """Send what is left as soon as the event API takes it."""
+        self._start(_FIRST_WAIT)
+
+    def _start(self, wait: float) -> None:
+        running = self._task is not None and not self._task.done()
+        if not running or (self._task and self._task.get_loop() is not asyncio.get_running_loop()):
+            self._looked = monotonic()
+            self._task = asyncio.create_task(self._drain(wait))
+
+    async def _drain(self, wait: float) -> None:
+        ends = monotonic() + _GIVES_UP
+        while monotonic() < ends:
+            await asyncio.sleep(wait)
+            try:
+                await relay(self._flow, self._client)
+                if not await asyncio.to_thread(self._flow.outbox.waits, self._flow.clock()):
+                    return
+                wait = _FIRST_WAIT
+            except Exception as error:  # noqa: BLE001 - the next attempt, or recovery, sends them
+                _logger.warning(
+                    "%s: events wait in the outbox (%s)", self._flow.name, type(error).__name__
+                )
+                wait = min(max(wait, _FIRST_WAIT) * 2, _LONGEST_WAIT)
+
+
+_LEFTOVERS: WeakKeyDictionary[SessionFlow, Leftovers] = WeakKeyDictionary()

@@ -1,0 +1,36 @@
+"""Two names of one folder that change places at once, where the system can do that."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import sys
+
+_RENAME_EXCHANGE = 2  # Linux: renameat2(2)
+_RENAME_SWAP = 2  # macOS: renameatx_np(2)
+_UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM}
+
+
+def exchange(folder: int, one: str, other: str) -> bool:
+    """Let two names in an open folder change places; ``False`` where the system cannot.
+
+    Raises:
+        OSError: if one of them is not there, or the folder cannot be written.
+    """
+    call, flags = _call()
+    if call is None:
+        return False
+    if call(folder, os.fsencode(one), folder, os.fsencode(other), flags) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in _UNSUPPORTED:
+        return False
+    raise OSError(code, os.strerror(code), one)
+
+
+def _call() -> tuple[ctypes._NamedFuncPointer | None, int]:
+    library = ctypes.CDLL(None, use_errno=True)
+    if sys.platform == "darwin":
+        return getattr(library, "renameatx_np", None), _RENAME_SWAP
+    return getattr(library, "renameat2", None), _RENAME_EXCHANGE

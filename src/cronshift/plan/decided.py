@@ -1,0 +1,129 @@
+"""Stage 7, decided: which findings count, which jobs they stop, and with that the plan.
+
+A question whose answer depends on what else was found (is it accepted, is the job in service)
+stands here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cronshift.model import Finding, Job, Location, Mode, Plan, Severity
+from cronshift.plan.findings import ASKED_FIRST, AUDITED, leftovers
+from cronshift.project.app_name import generated_id
+from cronshift.project.ownership_file import read_ownership
+from cronshift.project.settings import CONFIG_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from cronshift.plan.placed import Placed
+    from cronshift.project import Project
+    from cronshift.project.settings import Settings
+
+
+def decide(placed: Placed) -> Plan:
+    """Return the plan.
+
+    Raises:
+        ConfigError: for an ownership file that cannot be read, where a job is in doubt.
+    """
+    project, placement = placed.opened.project, placed.placement
+    found, suppressed = suppress(placed.findings, project.settings)
+    found += _unused(project.settings, suppressed)
+    doubted = {finding.job for finding in found if finding.code in ASKED_FIRST}
+    serving = _in_service(project, [job for job in placed.jobs if job.id in doubted])
+    blocked = _blocked(placed.jobs, found, serving)
+    return Plan(
+        framework=project.framework,
+        config_file=project.config_file,
+        target=placed.opened.target.name,
+        app_id=placement.app_id or _app_id(project, placement.out),
+        out=placement.out,
+        jobs=tuple(
+            replace(job, mode=Mode.BLOCKED, module=None, bridged_because=None)
+            if job.id in blocked
+            else job
+            for job in placed.jobs
+        ),
+        findings=tuple(sorted(found, key=reading_order)),
+        suppressed=tuple(sorted(suppressed, key=reading_order)),
+        bridge=project.settings.bridge,
+        in_service=serving,
+        called_paths=placement.called_paths,
+        data=placement.data,
+    )
+
+
+def _app_id(project: Project, out: str) -> str:
+    """Return the app's id: the user's, that of what is generated already, else the app's name."""
+    written = None if project.settings.app_id else generated_id(project.root, out)
+    return written.app_id if written else project.app_id
+
+
+def _blocked(
+    jobs: Iterable[Job], findings: Iterable[Finding], serving: Collection[str]
+) -> set[str | None]:
+    """Return the jobs that an error stops, and those whose schedule means nothing, accepted or not."""
+    stopped = {
+        finding.job
+        for finding in findings
+        if finding.severity is Severity.ERROR
+        and not (finding.code in ASKED_FIRST and finding.job in serving)
+    }
+    return stopped | {job.id for job in jobs if job.schedule is None}
+
+
+def _in_service(project: Project, jobs: Sequence[Job]) -> frozenset[str]:
+    """Return those of the doubted jobs that Inngest may already be running.
+
+    A finding about what a handler does keeps a job from being started, and never stops one that is
+    in service: that has its module in the package, or ticks that an epoch gave to Inngest. Leaving
+    it out would lose those ticks, which is worse than what was found.
+
+    Raises:
+        ConfigError: for an ownership file that cannot be read.
+    """
+    epochs = read_ownership(project.root).jobs if jobs else {}
+    return frozenset(
+        job.id
+        for job in jobs
+        if (job.module and (project.root / job.module).is_file())
+        or any(epoch.percent for epoch in epochs.get(job.id, ()))
+    )
+
+
+def suppress(found: Iterable[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:
+    """Part the findings in those that are shown and those that the user has accepted."""
+    shown: list[Finding] = []
+    hidden: list[Finding] = []
+    for finding in found:
+        accepted = any(
+            suppression.code == finding.code and suppression.job in {None, finding.job}
+            for suppression in settings.suppressions
+        )
+        (hidden if accepted else shown).append(finding)
+    return shown, hidden
+
+
+def _unused(settings: Settings, suppressed: Sequence[Finding]) -> Iterable[Finding]:
+    """Yield the suppressions that hide nothing; those of ``validate`` are not judged here."""
+    hidden = {(finding.code, job) for finding in suppressed for job in (finding.job, None)}
+    for accepted in settings.suppressions:
+        code, job = accepted.code, accepted.job
+        if code in AUDITED and (code, job) not in hidden:
+            place = Location(settings.file or CONFIG_NAME, 1)
+            text = f"{code} is suppressed{f' for {job}' if job else ''} and not found."
+            yield leftovers.UNUSED_SUPPRESSION.found(text, location=place)
+
+
+def reading_order(finding: Finding) -> tuple[int, str, int, str]:
+    """Return what findings are sorted by: the worst first, then their place."""
+    place = finding.location
+    return (
+        list(Severity).index(finding.severity),
+        place.file if place else "",
+        place.line if place else 0,
+        finding.code,
+    )

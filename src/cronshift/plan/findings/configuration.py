@@ -1,0 +1,179 @@
+"""Where configurations stand and what Vercel makes of them, ``CS118`` and on."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from cronshift.handlers import Verdict
+from cronshift.handlers.app_folder import MANIFESTS
+from cronshift.model import Location, Origin, Severity
+from cronshift.plan.findings.rule import Evidence, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.plan.findings.subject import JobSubject, ProjectSubject
+
+_NAME = "vercel.json"
+_HIGHEST = 8  # folders above
+_BUILT_BY = (
+    *MANIFESTS,
+    "Pipfile",
+    "go.mod",
+    "Gemfile",
+    "composer.json",
+    "Cargo.toml",
+    "index.html",
+)
+_VARIABLE = re.compile(r"\$\{[^}]*\}|\$[A-Za-z_]\w*|\{\{[^}]*\}\}|<\w+>")
+_SEGMENT = re.compile(r"\[\[?[^/\]]+\]\]?|:[A-Za-z_]\w*[?*+]?|\*{1,2}|\{\w+\}")
+
+
+def _misplaced(project: ProjectSubject) -> Iterator[Evidence]:
+    """Yield configurations with crons in folders that are no project, inside of one that is."""
+    tree = project.tree
+    for file in _others_below(project):
+        folder = file.rpartition("/")[0]
+        if not _is_project(folder, tree.files) and [*_crons(tree.data(file))]:
+            yield Evidence(
+                f"{file} stands in no project's folder, so its crons are not registered.",
+                Location(file, tree.line_of(file, '"crons"')),
+            )
+    root = tree.root.resolve()
+    is_read = _is_project("", tree.files) or project.config_file != _NAME
+    above = next((one for one in root.parents[:_HIGHEST] if _has_manifest(one)), None)
+    if not is_read and above is not None and project.jobs:
+        yield Evidence(
+            f"{project.config_file} stands in {root.relative_to(above).as_posix()}, which is no "
+            "project: Vercel reads it beside the package.json above.",
+            Location(project.config_file, 1),
+        )
+
+
+def _is_project(folder: str, files: frozenset[str]) -> bool:
+    """Return whether a folder has what Vercel builds."""
+    place = f"{folder}/" if folder else ""
+    named = any(f"{place}{name}" in files for name in _BUILT_BY)
+    return named or any(file.startswith(f"{place}api/") for file in files)
+
+
+def _has_manifest(folder: Any) -> bool:
+    return any((folder / name).is_file() for name in MANIFESTS)
+
+
+def _scheduled_twice(project: ProjectSubject) -> Iterator[Evidence]:
+    """Yield the entries that another project's configuration has too."""
+    tree = project.tree
+    others: list[tuple[str, dict[str, Any]]] = [
+        (file, tree.data(file))
+        for file in _others_below(project)
+        if _is_project(file.rpartition("/")[0], tree.files)
+    ]
+    others += _above(project)
+    for name, document in others:
+        paths = set(_crons(document))
+        for job in project.jobs:
+            if job.entry.path in paths:
+                text = f"{job.entry.path} is scheduled in {name} too: two projects, two calls."
+                yield Evidence(text, job.entry.source, job=job.id)
+
+
+def _others_below(project: ProjectSubject) -> list[str]:
+    return sorted(file for file in project.tree.files if file.endswith(f"/{_NAME}"))
+
+
+def _above(project: ProjectSubject) -> list[tuple[str, dict[str, Any]]]:
+    """Return the configurations above the root, up to the repository's."""
+    found = []
+    inner, up = project.tree.root.resolve(), ".."
+    for above in inner.parents[:_HIGHEST]:
+        if (inner / ".git").exists():
+            break
+        file = above / _NAME
+        try:
+            document = json.loads(file.read_bytes()) if file.is_file() else {}
+        except (OSError, ValueError, RecursionError):
+            document = {}
+        if isinstance(document, dict):
+            found.append((f"{up}/{_NAME}", document))
+        inner, up = above, f"{up}/.."
+    return found
+
+
+def _crons(document: dict[str, Any]) -> Iterator[str]:
+    listed = document.get("crons")
+    for entry in listed if isinstance(listed, list) else ():
+        path = entry.get("path") if isinstance(entry, dict) else None
+        if isinstance(path, str):
+            yield path
+
+
+def _pattern_in_path(job: JobSubject) -> Iterator[Evidence]:
+    path, _, query = job.entry.path.partition("?")
+    found = _VARIABLE.search(path) or _VARIABLE.search(query)
+    parts = (_SEGMENT.fullmatch(part) for part in PurePosixPath(path).parts)
+    found = found or next((one for one in parts if one is not None), None)
+    if found is not None:
+        yield Evidence(
+            f"{job.entry.path} holds `{found[0]}`, and Vercel calls it as it is written."
+        )
+
+
+def _made_by_build(job: JobSubject) -> Iterator[Evidence]:
+    is_found = job.handler is not None
+    if job.entry.origin is Origin.BUILD_OUTPUT and not is_found and _is_open(job):
+        text = f"{job.entry.path} stands in {job.entry.source.file} only, and in no source here."
+        yield Evidence(text)
+
+
+def _is_open(job: JobSubject) -> bool:
+    return job.resolution.verdict in {Verdict.DEAD, Verdict.UNKNOWN}
+
+
+MISPLACED_CONFIG = Rule(
+    "CS118",
+    "misplaced-config",
+    Severity.WARNING,
+    "Vercel reads the configuration of a project's Root Directory only. This one stands in a folder "
+    "that is no project, so that its crons have never been registered.",
+    "Move it beside the package.json, or put its crons into the configuration there.",
+    of_project=_misplaced,
+)
+SCHEDULED_TWICE = Rule(
+    "CS119",
+    "scheduled-twice",
+    Severity.WARNING,
+    "The configurations of two projects schedule one path, so that every tick calls it twice: once "
+    "in each deployment.",
+    "Keep the entry in the configuration of the project that is meant to run it.",
+    of_project=_scheduled_twice,
+)
+PATTERN_IN_PATH = Rule(
+    "CS120",
+    "pattern-in-path",
+    Severity.WARNING,
+    "The path holds a variable or a pattern. Vercel fills in nothing: the handler gets the text as it "
+    "is written.",
+    "Write an entry for each value. A secret needs none: Vercel sends it in the Authorization header.",
+    of_job=_pattern_in_path,
+)
+MADE_BY_BUILD = Rule(
+    "CS121",
+    "made-by-build",
+    Severity.ERROR,
+    "The entry was made by the build, and so is what answers it; neither stands in a source here. The "
+    "next build may give it another path.",
+    "Give the work a route of its own and an entry in `crons`, or leave this schedule with Vercel.",
+    of_job=_made_by_build,
+)
+COMPILED_CONFIG = Rule(
+    "CS122",
+    "compiled-config",
+    Severity.NOTE,
+    "The configuration is a script that computes its entries. They were read from .vercel/vercel.json, "
+    "which Vercel's command line wrote when it last ran that script.",
+    "Build again when the script has changed since: vercel build.",
+)

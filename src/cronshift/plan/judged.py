@@ -1,0 +1,60 @@
+"""Stage 4, judged: what each handler does, as far as its code tells.
+
+A question about one handler (does it await, who may call it, who stands before its path, is it ready)
+stands in ``handler_findings``, which this stage asks once for every entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cronshift.model import CronEntry, Finding, Handler, JobOptions
+
+if TYPE_CHECKING:
+    from cronshift.plan.opened import Opened
+    from cronshift.plan.resolved import Resolved, ResolvedEntry
+    from cronshift.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedEntry:
+    """One entry with its handler, as it was read.
+
+    Attributes:
+        findings: about the handler, and about the way from the path to it.
+    """
+
+    job: str
+    entry: CronEntry
+    options: JobOptions
+    schedule: Schedule | None
+    handler: Handler | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """All entries with their handlers, and what was found up to here."""
+
+    opened: Opened
+    entries: tuple[JudgedEntry, ...]
+    findings: tuple[Finding, ...]
+
+
+def judge(resolved: Resolved) -> Judged:
+    """Return the entries with their handlers judged; one that the settings name is taken as good."""
+    entries = tuple(_judged(each, resolved.opened) for each in resolved.entries)
+    found = [finding for each in entries for finding in each.findings]
+    return Judged(resolved.opened, entries, (*resolved.findings, *found))
+
+
+def _judged(resolved: ResolvedEntry, opened: Opened) -> JudgedEntry:
+    entry, schedule, answer = resolved.entry, resolved.schedule, resolved.answer
+    handler: Handler | None
+    findings: list[Finding]
+    if isinstance(answer, Handler):
+        handler, findings = answer, []
+    else:
+        handler, findings = opened.judge.of(entry, answer, schedule, resolved.job)
+    return JudgedEntry(resolved.job, entry, resolved.options, schedule, handler, tuple(findings))

@@ -1,0 +1,135 @@
+"""Stage 3, resolved: what each entry means: its ticks, its options, and what answers its path.
+
+A question that takes the entry and the settings, but not the handler's own code, stands here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cronshift.errors import ScheduleError
+from cronshift.model import CronEntry, Finding, Handler, JobOptions, Origin
+from cronshift.plan.findings import entries as rules
+from cronshift.schedule import Schedule
+
+if TYPE_CHECKING:
+    from cronshift.handlers import Resolution
+    from cronshift.plan.findings import Rule
+    from cronshift.plan.handler_findings import Judge
+    from cronshift.plan.identified import Identified, IdentifiedEntry
+    from cronshift.plan.opened import Opened
+    from cronshift.project.settings import JobSettings, Settings
+
+_SCRIPTS = (".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs")
+_LONGEST_JITTER = timedelta(minutes=5)
+_SCHEDULE_RULES = {
+    "six-fields": rules.SIX_FIELDS,
+    "names": rules.NAMES,
+    "both-day-fields": rules.BOTH_DAY_FIELDS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedEntry:
+    """What one entry means.
+
+    Attributes:
+        schedule: ``None`` where its text has no meaning.
+        answer: the handler that the settings name, else what became of the path.
+    """
+
+    job: str
+    entry: CronEntry
+    options: JobOptions
+    schedule: Schedule | None
+    answer: Handler | Resolution
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The meaning of all entries, and what was found up to here."""
+
+    opened: Opened
+    entries: tuple[ResolvedEntry, ...]
+    findings: tuple[Finding, ...]
+
+
+def resolve(identified: Identified) -> Resolved:
+    """Return what the entries mean.
+
+    Raises:
+        ConfigError: if cronshift.toml names a handler that does not exist.
+    """
+    opened, findings = identified.opened, list(identified.findings)
+    entries = []
+    for each in identified.entries:
+        entry, found = _resolved(each, opened.project.settings, opened.judge)
+        entries.append(entry)
+        findings += found
+    return Resolved(opened, tuple(entries), tuple(findings))
+
+
+def _resolved(
+    identified: IdentifiedEntry, settings: Settings, judge: Judge
+) -> tuple[ResolvedEntry, list[Finding]]:
+    job, entry = identified.job, identified.entry
+    own = settings.jobs.get(job)
+    options = own.over(settings.defaults) if own else settings.defaults
+    schedule, findings = _schedule(job, entry, own.schedule if own else None)
+    if entry.jitter_minutes:
+        asked = timedelta(minutes=entry.jitter_minutes)
+        options = replace(options, jitter=min(asked, _LONGEST_JITTER))
+        if asked > _LONGEST_JITTER:
+            message = f"{entry.pointer} asks for {entry.jitter_minutes} minutes of jitter."
+            findings.append(rules.JITTER_TOO_LONG.found(message, job=job, location=entry.source))
+    if entry.method != "GET":
+        message = f"{entry.pointer} calls {entry.path} with {entry.method}."
+        findings.append(rules.NOT_GET.found(message, job=job, location=entry.source))
+    named = _named_handler(own, judge) if own else None
+    answer = judge.resolver.resolve(entry.path) if named is None else named
+    return ResolvedEntry(job, entry, options, schedule, answer), findings
+
+
+def _named_handler(own: JobSettings, judge: Judge) -> Handler | None:
+    """Return the handler that the settings name: the user's, or where its route was moved to."""
+    reference = own.handler or (own.moved.handler if own.moved else None)
+    if reference is None:
+        return None
+    if reference.rpartition(":")[0].endswith(_SCRIPTS):
+        handler = judge.named(reference)
+        told = own.moved.max_duration if own.moved else None
+        return replace(handler, max_duration=handler.max_duration or told)
+    return judge.resolver.python.named(reference, own.handler_kind)
+
+
+def _schedule(
+    job: str, entry: CronEntry, override: str | None
+) -> tuple[Schedule | None, list[Finding]]:
+    """Return what the entry's schedule means to the engine, and the findings about it."""
+
+    def found(rule: Rule, message: str) -> Finding:
+        return rule.found(message, job=job, location=entry.source)
+
+    try:
+        schedule = _meaning(entry, override)
+    except ScheduleError as error:
+        rule = _SCHEDULE_RULES.get(error.reason, rules.INVALID_SCHEDULE)
+        return None, [found(rule, f"{entry.pointer}.schedule {entry.schedule!r}: {error.message}")]
+    if schedule.never:
+        text = f"{schedule.expression!r} matches no date, so {entry.path} has never been called."
+        return schedule, [found(rules.NEVER_FIRES, text)]
+    if schedule.translated:
+        text = f"{entry.schedule!r} becomes {schedule.expression!r}: the same ticks."
+        return schedule, [found(rules.DAY_SEVEN, text)]
+    return schedule, []
+
+
+def _meaning(entry: CronEntry, override: str | None) -> Schedule:
+    if override is not None:
+        return Schedule.parse(Schedule.parse(override).trigger)  # the trigger is what is registered
+    if entry.origin is Origin.SCHEDULES and entry.timezone != "UTC":
+        schedule = Schedule.from_vercel(entry.schedule)
+        return Schedule.parse(f"TZ={entry.timezone} {schedule.expression}")
+    return Schedule.from_vercel(entry.schedule)

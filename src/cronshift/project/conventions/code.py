@@ -1,0 +1,59 @@
+"""How an app's TypeScript is written, and what of Inngest it has: plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class CodeStyle:
+    """How TypeScript is written; the defaults are how it is generated.
+
+    Attributes:
+        indent: what one level is indented by.
+    """
+
+    double_quotes: bool = True
+    semicolons: bool = True
+    indent: str = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A prefix of imports that stands for a folder: ``@/`` for ``src``; ``""`` is the root."""
+
+    prefix: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class InngestClient:
+    """The Inngest client that an app has already.
+
+    Attributes:
+        module: its file without a suffix, or a package's name; ``None`` where no other file can
+            import it.
+        export: its name there; ``default`` for the default export.
+        app_id: its id, ``None`` when only running the app would tell.
+        in_project: whether ``module`` is a file of the project.
+    """
+
+    module: str | None
+    export: str
+    app_id: str | None
+    in_project: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AppCode:
+    """How an app's own code is written, and what of Inngest it has already.
+
+    Attributes:
+        alias: what its files import each other by, ``None`` for relative paths.
+        serve_file: the file that serves functions, when cronshift did not generate it.
+    """
+
+    style: CodeStyle = field(default_factory=CodeStyle)
+    alias: Alias | None = None
+    client: InngestClient | None = None
+    serve_file: str | None = None

@@ -1,0 +1,69 @@
+"""The words and limits that both languages share: the templates of TypeScript are filled from here."""
+
+from __future__ import annotations
+
+# Headers
+
+CRON_AGENT = "vercel-cron/"
+USER_AGENT = f"{CRON_AGENT}1.0"
+SCHEDULE_HEADER = "x-vercel-cron-schedule"
+
+TICK_HEADER = "x-cronshift-tick"
+RUN_HEADER = "x-cronshift-run"
+
+SKIPPED_HEADER = "x-cronshift-skipped"
+"""Stands in the answer of a guard that did not let a call through."""
+
+TELL_HEADER = "x-cronshift-tell"
+TELL_OWNERSHIP = "ownership"
+
+# Why a tick is not run
+
+OWNER_INNGEST = "owner inngest"
+OWNER_VERCEL = "owner vercel"
+CLAIMED = "claimed by another run"
+STALE = "stale: due"
+"""Followed by the tick."""
+
+NO_CRON = "not a call of Vercel's cron"
+NO_BEARER = "no bearer"
+
+# Where the ownership comes from
+
+OWNERSHIP_VARIABLE = "CRONSHIFT_OWNERSHIP"
+OWNERSHIP_URL_VARIABLE = "CRONSHIFT_OWNERSHIP_URL"
+OWNERSHIP_FILE_VARIABLE = "CRONSHIFT_OWNERSHIP_FILE"
+OWNERSHIP_MAX_AGE_VARIABLE = "CRONSHIFT_OWNERSHIP_MAX_AGE"
+
+OWNERSHIP_LIFE_SECONDS = 10
+"""For so long what was read is used without another look."""
+
+OWNERSHIP_PATIENCE_SECONDS = 2
+"""An address has so long for its whole answer."""
+
+OWNERSHIP_MAX_AGE_SECONDS = 86_400
+"""For so long what was read last goes on while the address cannot be read."""
+
+OWNERSHIP_MAX_BYTES = 5_000_000
+
+# Answers
+
+KEPT_BYTES = 65_536
+"""Of an answer's body: a step's output may have 4 MiB, a run's state 32."""
+
+QUOTED_CHARACTERS = 500
+"""Of an answer that an error quotes."""
+
+RETRIED_STATUSES = (408, 425, 429)
+"""Those below 500 that are worth another try."""
+
+LONGEST_WAIT_SECONDS = 86_400
+"""The engine waits no longer, whatever ``Retry-After`` says; and no less than a second."""
+
+HTTP_DATE = (
+    "[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9] GMT"
+)
+"""What ``Retry-After`` may hold beside seconds: the one form that senders may use (RFC 9110, 5.6.7)."""
+
+PING_SECONDS = 10
+"""A heartbeat's address has so long to answer."""

@@ -1,0 +1,1 @@
+"""Alembic's migrations of cronshift's own tables, beside the user's."""

@@ -1,0 +1,1 @@
+"""The revisions, the oldest first; each looks at what is there, because SQL files make tables too."""

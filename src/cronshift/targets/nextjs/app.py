@@ -1,0 +1,158 @@
+"""What the target knows of one Next.js app: its routers, how its code is written, its Inngest side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from cronshift.plan.findings.inngest import ENDPOINT
+from cronshift.project.conventions import code_of
+from cronshift.project.conventions.code import AppCode
+from cronshift.project.inngest_sdk import sdk_of
+from cronshift.targets.target import DoesNotFit, Fits, Placement
+from cronshift.vercel.dispatcher import MOUNT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cronshift.handlers import Resolver
+    from cronshift.handlers.next import NextRouter
+    from cronshift.model import Plan
+    from cronshift.project import Project
+    from cronshift.targets.target import Fit
+
+_ROUTERS = ("app", "pages")
+
+
+@dataclass(frozen=True, slots=True)
+class Routers:
+    """Where an app has its routes.
+
+    Attributes:
+        app: the folder of the app router; ``None`` without one.
+        pages: the folder of the pages router.
+        base_path: what begins every path of the app.
+        suffix: what the names of its routes end with, ``ts`` or, in an app of JavaScript, ``js``.
+        allows_javascript: whether its TypeScript may import JavaScript.
+    """
+
+    app: str | None = None
+    pages: str | None = None
+    base_path: str = ""
+    suffix: str = "ts"
+    allows_javascript: bool = False
+
+    @property
+    def language(self) -> str:
+        """What the app's modules are written in, and end with: ``ts`` or ``js``."""
+        return self.suffix.rpartition(".")[2][:2]
+
+    @property
+    def takes_javascript(self) -> bool:
+        """Whether a generated module can import one in JavaScript."""
+        return self.allows_javascript or self.language == "js"
+
+
+@dataclass(frozen=True, slots=True)
+class NextApp:
+    """What a plan carries for this target.
+
+    Attributes:
+        endpoint_file: the route that serves the functions; ``None`` where no router can have one.
+        sdk_major: of the TypeScript SDK.
+        code: how the app is written, and what of Inngest it has.
+        sessions: whether it has the session flow, whose functions are served too.
+    """
+
+    endpoint_file: str | None = None
+    sdk_major: int = 4
+    routers: Routers = field(default_factory=Routers)
+    code: AppCode = field(default_factory=AppCode)
+    sessions: bool = False
+
+
+def app_of(plan: Plan) -> NextApp:
+    """Return what a plan of this target knows of the app."""
+    return _app(plan.data)
+
+
+def data_of(placement: Placement) -> NextApp:
+    """Return what a placement of this target knows of the app."""
+    return _app(placement.data)
+
+
+def _app(data: object) -> NextApp:
+    if not isinstance(data, NextApp):
+        raise TypeError("a plan of another target has no Next.js app")
+    return data
+
+
+def fit(project: Project, resolver: Resolver) -> Fit:
+    """Return whether the project is a Next.js app; one in TypeScript is what the target is for."""
+    named = resolver.document.get("framework")
+    is_other = isinstance(named, str) and named != "nextjs"
+    if is_other or not resolver.next.present:
+        other = resolver.router.name if resolver.router else project.framework
+        what = f"this is an app of {other}" if other else "nothing here uses Next.js"
+        return DoesNotFit(f"{what}, and its functions would be routes of a Next.js app.")
+    has_routers = resolver.next.app_folder or resolver.next.pages_folder
+    is_typescript = (project.root / "tsconfig.json").is_file()
+    is_named = (project.framework or "").startswith("nextjs")
+    return Fits(suits=bool(has_routers and is_typescript and is_named))
+
+
+def place(project: Project, resolver: Resolver) -> Placement:
+    """Return where the files go in an app."""
+    router, out = resolver.next, project.settings.out or usual_out(project.root)
+    code = code_of(resolver.tree)
+    if code.client is not None and code.client.app_id is None:  # only running the app tells it
+        code = replace(code, client=replace(code.client, app_id=project.settings.app_id))
+    app = NextApp(
+        endpoint_file=_endpoint_file(router),
+        sdk_major=_major(resolver),
+        routers=Routers(
+            router.app_folder,
+            router.pages_folder,
+            router.config.base_path,
+            router.suffix,
+            _allows_javascript(resolver),
+        ),
+        code=code,
+        sessions=f"{out}/sessions/index.ts" in resolver.tree.files,
+    )
+    return Placement(
+        out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app
+    )
+
+
+def _allows_javascript(resolver: Resolver) -> bool:
+    options = resolver.tree.data("tsconfig.json").get("compilerOptions")
+    return isinstance(options, dict) and options.get("allowJs") is True
+
+
+def usual_out(root: Path) -> str:
+    """Return the folder of the generated files where the user names none.
+
+    Where the usual one holds functions of the app's own, another beside it.
+    """
+    at_root = any((root / name).is_dir() for name in _ROUTERS)
+    in_source = any((root / "src" / name).is_dir() for name in _ROUTERS)
+    library = "src/lib" if in_source and not at_root else "lib"
+    usual = root / library / "inngest"
+    taken = any((usual / name).exists() for name in ("functions", "functions.ts", "functions.js"))
+    is_ours = any((usual / f"cronshift.{suffix}").is_file() for suffix in ("ts", "js"))
+    return f"{library}/{'cronshift' if taken and not is_ours else 'inngest'}"
+
+
+def _major(resolver: Resolver) -> int:
+    """Return the SDK's major: 4 where migrating brings it, 0 where nothing tells it."""
+    sdk = sdk_of(resolver.tree)
+    return 4 if sdk is None else sdk.major or 0
+
+
+def _endpoint_file(router: NextRouter) -> str | None:
+    """Return the route that serves an app's functions, generated where there is none."""
+    suffix = router.suffix
+    if router.app_folder:
+        return f"{router.app_folder}/api/inngest/route.{suffix}"
+    return f"{router.pages_folder}/api/inngest.{suffix}" if router.pages_folder else None

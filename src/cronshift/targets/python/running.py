@@ -1,0 +1,145 @@
+"""A run of a package's function in this process: of the generated one, or one for this run only."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cronshift.errors import CronshiftError, NotWellError
+from cronshift.executor.engine import Target, execute
+from cronshift.executor.events import Receiver
+from cronshift.executor.job_run import ORIGINS, Outcome, event_of
+from cronshift.model import Job, Mode
+from cronshift.plan.job_ids import unknown_job
+from cronshift.schedule.engine_durations import read_duration
+from cronshift.server.app import ServedApp, build_app
+from cronshift.server.endpoint import Endpoint
+from cronshift.targets.target import generate
+from cronshift.validation.registration import FunctionConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.executor.engine import Surroundings
+    from cronshift.executor.job_run import Request
+    from cronshift.model import Plan
+
+_URL = "http://localhost/api/inngest"
+
+
+async def run_in_process(root: Path, plan: Plan, request: Request, around: Surroundings) -> Outcome:
+    """Run a function to its end; the project's own code is imported into this process.
+
+    Raises:
+        CronshiftError: for a name that is nothing to run, or a time that is no tick.
+        NotWellError: for a job that a finding blocks.
+    """
+    if request.start:
+        raise CronshiftError(
+            "--start starts a Next.js app, and this project's functions are a Python package.",
+            reason="usage",
+            hint=f"cronshift run {request.name}",
+        )
+    with _package(root, plan, request.name) as (folder, throwaway):
+        receiver = around.receiver or Receiver()
+        async with receiver.listening():
+            with _local(folder, plan.out, root, receiver) as served:
+                function = _function(served, plan, request.name)
+                event, tick = event_of(request, function, plan)
+                target = _target(function, served, request)
+                key = served.client.signing_key if served.client.is_production else None
+                async with Endpoint.asgi(served, served.path, key) as endpoint:
+                    run = await execute(endpoint, target, event, replace(around, receiver=receiver))
+    return Outcome(request.name, tick, run, throwaway)
+
+
+@contextmanager
+def _package(root: Path, plan: Plan, name: str) -> Iterator[tuple[Path, bool]]:
+    """Give the folder that holds the package, and whether it is there for this run only."""
+    job = plan.job(name)
+    generated = (root / plan.out / "asgi.py").is_file()
+    if generated and (job is None or (job.module and (root / job.module).is_file())):
+        yield root, False
+        return
+    if job is None:
+        raise unknown_job(name, [known.id for known in plan.jobs])
+    if job.mode is Mode.BLOCKED:
+        raise _blocked(plan, job)
+    with tempfile.TemporaryDirectory(prefix="cronshift-") as folder:
+        for file in generate(replace(plan, jobs=(job,))):
+            path = Path(folder, file.path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file.text)
+        yield Path(folder), True
+
+
+def _blocked(plan: Plan, job: Job) -> NotWellError:
+    reasons = [f for f in plan.findings if f.job == job.id and f.severity == "error"]
+    return NotWellError(
+        f"{job.id} cannot run: {reasons[0].message if reasons else 'a finding blocks it.'}",
+        reason="job-blocked",
+        hint=reasons[0].fix if reasons else "cronshift audit",
+        where=str(job.entry.source),
+    )
+
+
+@contextmanager
+def _local(folder: Path, out: str, root: Path, receiver: Receiver) -> Iterator[ServedApp]:
+    """Import the package into this process, in dev mode, its events sent to ``receiver``."""
+    before = {name: os.environ.get(name) for name in ORIGINS}
+    path = list(sys.path)
+    os.environ |= dict.fromkeys(ORIGINS, receiver.url)
+    sys.path[:0] = [str(folder.resolve()), str(root.resolve())]
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield build_app(folder, out)
+    finally:
+        sys.dont_write_bytecode = writes
+        sys.path[:] = path
+        top = out.partition("/")[0]
+        for name in [name for name in sys.modules if name == top or name.startswith(f"{top}.")]:
+            del sys.modules[name]
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _function(served: ServedApp, plan: Plan, name: str) -> FunctionConfig:
+    """Return the registration of the function that has this id."""
+    for function in served.functions:
+        if function.local_id == name:
+            wire = function.get_config(_URL).main.to_dict()
+            if isinstance(wire, Exception):
+                raise NotWellError(
+                    f"{name} cannot be registered: {wire}", reason="unreadable-options"
+                ) from wire
+            return FunctionConfig.from_wire(wire)
+    known = [function.local_id for function in served.functions]
+    if plan.job(name) is None:
+        raise unknown_job(name, known)
+    raise NotWellError(
+        f"{name} is not in `functions` of {plan.out}/__init__.py, so nothing would run it.",
+        reason="function-left-out",
+        hint="cronshift validate",
+    )
+
+
+def _target(function: FunctionConfig, served: ServedApp, request: Request) -> Target:
+    retries = function.retries
+    own = next(one for one in served.functions if one.id == function.id)
+    timeout = function.finish_timeout
+    limits = [limit.limit for limit in function.concurrency if limit.key is None]
+    return Target(
+        function.id,
+        attempts=request.attempts or (4 if retries is None else retries) + 1,
+        has_failure_handler=own.get_config(_URL).on_failure is not None,
+        concurrency=min(limits, default=None),
+        finish_timeout=read_duration(timeout) if timeout else None,
+    )

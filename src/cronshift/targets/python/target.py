@@ -1,0 +1,147 @@
+"""The Python target, as the rest of the house asks it; each answer comes from a module beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.model import PYTHON_KINDS
+from cronshift.plan.findings.inngest import ENDPOINT
+from cronshift.plan.job_ids import module_name
+from cronshift.targets.python.calling import reach
+from cronshift.targets.target import Fits, GuardByHand, NoGuard, Placement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from cronshift.executor.engine import Surroundings
+    from cronshift.executor.job_run import Outcome, Request
+    from cronshift.handlers import Resolver
+    from cronshift.model import CronEntry, Finding, Handler, Job, Plan
+    from cronshift.operations import Edit, Operation
+    from cronshift.plan.snapshot import Snapshot
+    from cronshift.project import Project
+    from cronshift.readiness.fact import Fact
+    from cronshift.readiness.subject import Subject
+    from cronshift.targets.changes import FileChange
+    from cronshift.targets.scaffold.rendering import Flow
+    from cronshift.targets.target import (
+        Fit,
+        GeneratedFile,
+        Guard,
+        Reach,
+        Retirement,
+    )
+    from cronshift.validation import Registration
+
+
+class PythonTarget:
+    """A package of functions, served by itself, that calls Python in process and all else by HTTP."""
+
+    name = "python"
+    usual_out = "inngest_app"
+    taken_ids = frozenset[str]()
+    checks_types = False
+    trial = "cronshift serve --dev"
+
+    def fit(self, project: Project, resolver: Resolver) -> Fit:
+        """Return that it can be used; it suits where its package is already."""
+        out = project.settings.out or self.usual_out
+        return Fits(suits=(project.root / out / "asgi.py").is_file())
+
+    def place(self, project: Project, resolver: Resolver) -> Placement:
+        """Return where the package goes."""
+        return Placement(project.settings.out or self.usual_out, (ENDPOINT,))
+
+    def module(self, placement: Placement, job_id: str) -> str:
+        """Return the module of a job."""
+        return f"{placement.out}/jobs/{module_name(job_id)}.py"
+
+    def reach(self, placement: Placement, handler: Handler | None, entry: CronEntry) -> Reach:
+        """Return whether Python can call a handler."""
+        return reach(handler)
+
+    def reach_without_get(self, reach: Reach) -> Reach:
+        """Return the same way: a request of another method can be made in process too."""
+        return reach
+
+    def generate(self, plan: Plan) -> Sequence[GeneratedFile]:
+        """Return the package's files, and the guard."""
+        from cronshift.targets.python.package import generate_package
+
+        return generate_package(plan)
+
+    def extend(self, root: Path, plan: Plan) -> Sequence[FileChange]:
+        """Return the change of what the app is installed with."""
+        from cronshift.targets.python.extending import extend_python
+
+        return extend_python(root, plan)
+
+    def guard(self, plan: Plan, job: Job) -> Guard:
+        """Return that the app's own code calls the guard, where that is Python."""
+        is_python = job.handler is not None and job.handler.kind in PYTHON_KINDS
+        return GuardByHand() if is_python else NoGuard()
+
+    def facts(self, subject: Subject) -> Iterable[Fact]:
+        """Return what is known of the app's packages and sources, and of the environments."""
+        from cronshift.targets.python.facts import facts
+
+        return facts(subject)
+
+    def is_removable(self, path: str) -> bool:
+        """Return that nothing is: what the package leaves behind is code that the user calls."""
+        return False
+
+    def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
+        """Return how entries, guard and the routes go that only started work."""
+        from cronshift.targets.python.retiring import retire
+
+        return retire(before, jobs)
+
+    def bring_back(
+        self, project: Project, jobs: Sequence[str], past: Sequence[Operation]
+    ) -> Sequence[Edit]:
+        """Return the edits that bring routes and guards back."""
+        from cronshift.targets.python.retiring import bring_back
+
+        return bring_back(project, jobs, past)
+
+    def validate(
+        self,
+        root: Path,
+        plan: Plan,
+        *,
+        compiles: bool,
+    ) -> tuple[Registration, Sequence[Finding]]:
+        """Return what the package would register; it is imported, in a process of its own."""
+        from cronshift.validation import check, inspect_package
+        from cronshift.validation.project import out_of_date
+
+        registration = inspect_package(root, plan.out.replace("/", "."))
+        return registration, (*check(plan, registration), *out_of_date(root, plan))
+
+    async def run(
+        self,
+        root: Path,
+        plan: Plan,
+        request: Request,
+        surroundings: Surroundings,
+        tell: Callable[[str], None],
+    ) -> Outcome:
+        """Run a function in this process, of the package or of one generated for this run only."""
+        from cronshift.targets.python.running import run_in_process
+
+        return await run_in_process(root, plan, request, surroundings)
+
+    def scaffold(self, root: Path, flow: Flow, *, force: bool) -> Sequence[Edit]:
+        """Return the edits that write the processor, and the types of the app's TypeScript."""
+        from cronshift.targets.python.session_scaffold import python_edits
+
+        return python_edits(root, flow.names)
+
+    def after_scaffold(self, paths: Sequence[str]) -> str:
+        """Return that the processor is to be written."""
+        return ", and write how an item is processed."
+
+
+PYTHON = PythonTarget()

@@ -1,0 +1,338 @@
+"""The door of the targets: what one is, and how it is found by its name.
+
+A target is a guest. Everything that only it knows lives in its own folder, and the rest of the
+house asks through :class:`Target`. To add one: a folder here with an object of that shape in it, and
+a line in ``_SHIPPED``. Nothing else changes; ``tests/integration/targets`` has one to copy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+from cronshift.errors import ConfigError, CronshiftError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from cronshift.executor.engine import Surroundings
+    from cronshift.executor.job_run import Outcome, Request
+    from cronshift.handlers import Resolver
+    from cronshift.model import CronEntry, Finding, Handler, Job, Plan
+    from cronshift.operations import Edit, Operation
+    from cronshift.plan.snapshot import Snapshot
+    from cronshift.project import Project
+    from cronshift.readiness.fact import Fact
+    from cronshift.readiness.subject import Subject
+    from cronshift.targets.changes import FileChange
+    from cronshift.targets.scaffold.rendering import Flow
+    from cronshift.validation import Registration
+
+_SHIPPED = {
+    "python": "cronshift.targets.python.target:PYTHON",
+    "nextjs": "cronshift.targets.nextjs.target:NEXTJS",
+}
+_SHELF: dict[str, Target] = {}
+
+DEFAULT_TARGET = "python"
+"""What a project gets that suits no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedFile:
+    """One file to write; ``path`` is POSIX, relative to the project's root."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """The target can be used.
+
+    Attributes:
+        suits: whether the app is what it is made for, so that it is chosen unasked.
+    """
+
+    suits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DoesNotFit:
+    """The target cannot be used; ``reason`` is a sentence."""
+
+    reason: str
+
+
+Fit = Fits | DoesNotFit
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a target's files go in one project.
+
+    Attributes:
+        out: the folder of the generated files.
+        called_paths: paths of its own that are called from outside.
+        app_id: of the Inngest app, where the app's own code says it.
+        data: what only the target itself knows; it comes back in ``Plan.data``.
+    """
+
+    out: str
+    called_paths: tuple[str, ...]
+    app_id: str | None = None
+    data: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """A generated function can call the handler in process.
+
+    Attributes:
+        only: whether it has to, because nothing answers a request.
+    """
+
+    only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OverHttp:
+    """A generated function can only bridge to the handler; ``reason`` says why, without a period."""
+
+    reason: str
+
+
+Reach = Direct | OverHttp
+
+
+@dataclass(frozen=True, slots=True)
+class GuardByHand:
+    """The user puts the guard before the handler, so nothing tells whether it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardRoute:
+    """A generated route asks whose the tick is; the entry is pointed to it below the mount.
+
+    Attributes:
+        file: the route's source.
+        base_path: what begins every path of the app; the mount comes behind it.
+    """
+
+    file: str
+    base_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoGuard:
+    """No guard can stand before the handler."""
+
+
+Guard = GuardByHand | GuardRoute | NoGuard
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """How Vercel's part of jobs ends: the edits of it, and what stays on purpose, in sentences."""
+
+    edits: Sequence[Edit]
+    stays: Sequence[str] = ()
+
+
+class Target(Protocol):
+    """One kind of code that functions are generated as.
+
+    The methods stand in the order in which they are asked: planning, generating, guarding, retiring
+    and bringing back, checking and running, the session flow.
+    """
+
+    @property
+    def name(self) -> str:
+        """What ``--target`` and cronshift.toml call it."""
+
+    @property
+    def usual_out(self) -> str:
+        """The folder of its files where neither the user nor the app says another."""
+
+    @property
+    def taken_ids(self) -> frozenset[str]:
+        """The ids that no job may have, because the target needs files of those names."""
+
+    @property
+    def checks_types(self) -> bool:
+        """Whether validating runs the project's own compiler, which takes a while."""
+
+    @property
+    def trial(self) -> str:
+        """The command that tries a function before it is cut over."""
+
+    def fit(self, project: Project, resolver: Resolver) -> Fit:
+        """Return whether functions of this kind can live in a project."""
+
+    def place(self, project: Project, resolver: Resolver) -> Placement:
+        """Return where the files go."""
+
+    def module(self, placement: Placement, job_id: str) -> str:
+        """Return the file of a job's function."""
+
+    def reach(self, placement: Placement, handler: Handler | None, entry: CronEntry) -> Reach:
+        """Return how a function reaches a handler that answers an entry with GET."""
+
+    def reach_without_get(self, reach: Reach) -> Reach:
+        """Return how it reaches a handler that answers no GET, given how it would otherwise."""
+
+    def generate(self, plan: Plan) -> Iterable[GeneratedFile]:
+        """Return the files of the plan's runnable jobs; pure.
+
+        Raises:
+            CronshiftError: for a plan that cannot be written so.
+        """
+
+    def extend(self, root: Path, plan: Plan) -> Sequence[FileChange]:
+        """Return the changes of the app's own files that the generated ones need; only reads."""
+
+    def guard(self, plan: Plan, job: Job) -> Guard:
+        """Return where the guard of a job stands."""
+
+    def facts(self, subject: Subject) -> Iterable[Fact]:
+        """Return what a move depends on that only the target can look at."""
+
+    def is_removable(self, path: str) -> bool:
+        """Return whether a file that is no longer generated goes without the user's doing."""
+
+    def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
+        """Return how Vercel's part of jobs ends: entries, guards and dead routes.
+
+        Raises:
+            RefusedError: if an entry stands where it cannot be taken out as text.
+        """
+
+    def bring_back(
+        self, project: Project, jobs: Sequence[str], past: Sequence[Operation]
+    ) -> Sequence[Edit]:
+        """Return the edits that bring back what retiring the jobs took away beside the entries.
+
+        Raises:
+            RefusedError: if a file that is to come back is not as it was left.
+        """
+
+    def validate(
+        self, root: Path, plan: Plan, *, compiles: bool
+    ) -> tuple[Registration, Sequence[Finding]]:
+        """Return what the generated files would register, and all that is wrong with them.
+
+        Raises:
+            ConfigError: ``not-generated`` when there are none.
+        """
+
+    async def run(
+        self,
+        root: Path,
+        plan: Plan,
+        request: Request,
+        surroundings: Surroundings,
+        tell: Callable[[str], None],
+    ) -> Outcome:
+        """Run one function to its end, where no endpoint is named.
+
+        Raises:
+            CronshiftError: where the functions cannot be run so.
+        """
+
+    def scaffold(self, root: Path, flow: Flow, *, force: bool) -> Sequence[Edit]:
+        """Return the edits that write the target's part of the session flow.
+
+        Raises:
+            CronshiftError: for an app that it cannot be generated for.
+        """
+
+    def after_scaffold(self, paths: Sequence[str]) -> str:
+        """Return what is to do once the flow's files of those paths are written.
+
+        It reads on from "correct [sessions] in cronshift.toml".
+        """
+
+
+def target_names() -> tuple[str, ...]:
+    """Return the names of the targets that there are."""
+    return tuple(dict.fromkeys([*_SHIPPED, *_SHELF]))
+
+
+def target_named(name: str) -> Target:
+    """Return the target of that name; its code is imported when it is first asked for.
+
+    Raises:
+        CronshiftError: for a name that is none.
+    """
+    if name not in _SHELF:
+        if name not in _SHIPPED:
+            *others, last = target_names()
+            raise CronshiftError(
+                f"There is no target {name!r}.",
+                reason="unknown-target",
+                hint=f"The targets are {', '.join(others)} and {last}.",
+            )
+        module, _, attribute = _SHIPPED[name].partition(":")
+        _SHELF[name] = getattr(import_module(module), attribute)
+    return _SHELF[name]
+
+
+def register(target: Target) -> None:
+    """Put one more target beside those that cronshift has."""
+    _SHELF[target.name] = target
+
+
+def unregister(name: str) -> None:
+    """Take a target away again that :func:`register` put there."""
+    _SHELF.pop(name, None)
+
+
+def target_of(project: Project, resolver: Resolver) -> Target:
+    """Return the target that cronshift.toml names, else the first that suits the app.
+
+    One whose files are there already goes on where it does not fit any more: the way back is open.
+
+    Raises:
+        ConfigError: ``target-does-not-fit``, with the reason.
+        CronshiftError: for a name that is none.
+    """
+    asked = project.settings.target
+    if asked is None:
+        fitting = ((name, target_named(name).fit(project, resolver)) for name in target_names())
+        suiting = (name for name, fit in fitting if isinstance(fit, Fits) and fit.suits)
+        return target_named(next(suiting, DEFAULT_TARGET))
+    target = target_named(asked)
+    fit = target.fit(project, resolver)
+    if isinstance(fit, DoesNotFit) and not _is_there(target, project, resolver):
+        raise ConfigError(
+            f"The target {asked} does not fit: {fit.reason}",
+            reason="target-does-not-fit",
+            hint=f"--target {DEFAULT_TARGET}, or another folder with -C.",
+            where=project.settings.file,
+        )
+    return target
+
+
+def _is_there(target: Target, project: Project, resolver: Resolver) -> bool:
+    return (project.root / target.place(project, resolver).out).is_dir()
+
+
+def generate(plan: Plan) -> tuple[GeneratedFile, ...]:
+    """Return the files of the plan's runnable jobs; the same plan gives the same bytes.
+
+    Raises:
+        CronshiftError: for a target that is not known, or a plan that it cannot write.
+    """
+    files = tuple(target_named(plan.target).generate(plan))
+    paths = [file.path for file in files]
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        raise CronshiftError(
+            f"Two generated files would both be {twice}; that is a fault of cronshift.",
+            reason="shared-path",
+            hint="Give the jobs other ids under [jobs.<id>] in cronshift.toml.",
+            where=twice,
+        )
+    return files

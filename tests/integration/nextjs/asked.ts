@@ -1,0 +1,47 @@
+/** Answers, with the generated code beside it, the questions that a test gives on stdin. */
+import { readFileSync } from "node:fs";
+
+import { bucket, digestOf, owner, parse } from "./lib/inngest/ownership";
+
+type Document = { text: string };
+type Tick = { job: string; tick: string };
+type Key = { unit: string; key: string };
+
+const { buckets, documents, file, owners } = JSON.parse(
+  readFileSync(0, "utf8"),
+) as { buckets: Key[]; documents: Document[]; file: string; owners: Tick[] };
+
+/** What a document says, or null where it is refused. */
+async function reading({ text }: Document) {
+  try {
+    const ownership = parse(JSON.parse(text));
+    const units = (of: typeof ownership.jobs) =>
+      Object.entries(of).map(([name, epochs]) => [
+        name,
+        epochs.map((epoch) => [
+          epoch.effective_at,
+          epoch.percent,
+          epoch.operation,
+        ]),
+      ]);
+    const reads = { jobs: units(ownership.jobs), flows: units(ownership.flows) };
+    return { reads, digest: await digestOf(ownership) };
+  } catch {
+    return { reads: null };
+  }
+}
+
+void (async () => {
+  const ownership = parse(JSON.parse(file));
+  console.log(
+    JSON.stringify({
+      buckets: await Promise.all(
+        buckets.map(({ unit, key }) => bucket(unit, key)),
+      ),
+      documents: await Promise.all(documents.map(reading)),
+      owners: await Promise.all(
+        owners.map(({ job, tick }) => owner(job, new Date(tick), ownership)),
+      ),
+    }),
+  );
+})();

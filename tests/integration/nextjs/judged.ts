@@ -1,0 +1,54 @@
+/** What each answer of the vectors means to the generated code beside it. */
+import { readFileSync } from "node:fs";
+
+import { type Call, direct } from "./lib/inngest/cronshift";
+
+type Text = string | { runs: [string, number][] };
+type Vector = {
+  status: number;
+  headers: Record<string, string>;
+  body: Text;
+};
+
+const { now, answers } = JSON.parse(readFileSync(0, "utf8")) as {
+  now: string;
+  answers: Vector[];
+};
+Date.now = () => Date.parse(now);
+
+const call: Call = {
+  job: { id: "x", path: "/x", schedule: "0 0 * * *" },
+  path: "/x",
+  tick: new Date(now),
+  scheduled: false,
+  runId: "01RUN",
+  attempt: 0,
+};
+
+function whole(text: Text): string {
+  if (typeof text === "string") return text;
+  return text.runs.map(([piece, times]) => piece.repeat(times)).join("");
+}
+
+async function judged({ status, headers, body }: Vector) {
+  const empty = [204, 304].includes(status);
+  const answer = () =>
+    Promise.resolve(
+      new Response(empty ? null : new TextEncoder().encode(whole(body)), {
+        status,
+        headers,
+      }),
+    );
+  try {
+    return { kept: await direct(answer, call) };
+  } catch (error) {
+    const { name, message, retryAfter } = error as Error & {
+      retryAfter?: string;
+    };
+    return { name, message, wait: retryAfter ?? null };
+  }
+}
+
+void Promise.all(answers.map(judged)).then((means) =>
+  console.log(JSON.stringify(means)),
+);

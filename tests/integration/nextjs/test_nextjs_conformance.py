@@ -1,0 +1,95 @@
+"""TypeScript reads an ownership file, and finds the owner of a tick, as the shared vectors say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cronshift import operations
+from cronshift.moving.migration import prepare_migration
+from cronshift.project import load_project
+
+from .conftest import LONG_AGO, example_app
+from .typescript_app import VECTORS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.node
+HERE = Path(__file__).parent
+ANSWERS = HERE.parents[1] / "data/answer-vectors.json"
+
+
+@pytest.fixture(scope="module")
+def app(node_packages: Path) -> Iterator[Callable[[str, bytes], Any]]:
+    """Run a script beside the generated TypeScript, and return what it prints."""
+    with example_app(node_packages) as root:
+        operations.apply(root, prepare_migration(load_project(root), (), LONG_AGO).operation)
+        loader = (node_packages / "node_modules/tsx/dist/loader.mjs").as_uri()
+
+        def run(script: str, given: bytes) -> Any:
+            (root / script).write_text((HERE / script).read_text())
+            done = subprocess.run(
+                ["node", "--import", loader, script],
+                cwd=root,
+                input=given,
+                capture_output=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr.decode()
+            return json.loads(done.stdout)
+
+        yield run
+
+
+@pytest.fixture(scope="module")
+def answers(app: Callable[[str, bytes], Any]) -> dict[str, Any]:
+    """What the generated TypeScript says to every vector of the ownership file."""
+    said: dict[str, Any] = app("asked.ts", VECTORS.read_bytes())
+    return said
+
+
+def test_every_document_is_read_or_refused_as_the_vectors_say(answers: dict[str, Any]) -> None:
+    vectors = json.loads(VECTORS.read_text())["documents"]
+    assert len(vectors) >= 135
+    for vector, answer in zip(vectors, answers["documents"], strict=True):
+        reads = answer["reads"] and {key: dict(units) for key, units in answer["reads"].items()}
+        assert reads == vector["reads"], vector["case"]
+        assert answer.get("digest") == vector.get("digest"), vector["case"]
+
+
+def test_every_tick_has_the_owner_that_the_vectors_say(answers: dict[str, Any]) -> None:
+    vectors = json.loads(VECTORS.read_text())
+    assert answers["owners"] == [vector["owner"] for vector in vectors["owners"]]
+    assert answers["buckets"] == [vector["bucket"] for vector in vectors["buckets"]]
+
+
+def whole(value: Any) -> Any:
+    """Return a vector's value with texts written out that are told by their runs."""
+    if isinstance(value, dict) and value.keys() == {"runs"}:
+        return "".join(text * times for text, times in value["runs"])
+    if isinstance(value, dict):
+        return {name: whole(member) for name, member in value.items()}
+    return value
+
+
+def test_every_answer_means_what_the_vectors_say(app: Callable[[str, bytes], Any]) -> None:
+    vectors = json.loads(ANSWERS.read_text())["answers"]
+    for vector, means in zip(vectors, app("judged.ts", ANSWERS.read_bytes()), strict=True):
+        if "kept" in vector:
+            kept = {"status": vector["status"], **whole(vector["kept"])}
+            assert means.get("kept") == kept, vector["case"]
+            continue
+        fails, message = whole(vector["fails"]), means["message"]
+        assert (means["name"] != "NonRetriableError") is fails["again"], vector["case"]
+        wait = means["wait"] and float(means["wait"])
+        assert wait == fails.get("wait"), vector["case"]
+        if fails["says"] == "":
+            assert ":" not in message, vector["case"]
+        elif fails["says"] is not None:
+            assert fails["says"] in message, vector["case"]
+            assert len(message) < len(fails["says"]) + 80, vector["case"]

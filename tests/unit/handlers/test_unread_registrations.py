@@ -1,0 +1,210 @@
+"""No path is called dead on the strength of what was understood of an app's routes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift.handlers import Resolution, Resolver, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FASTAPI = (
+    "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/api/health')\ndef health(): ...\n"
+)
+ROUTER = (
+    "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get('/tick')\ndef tick(): ...\n"
+)
+EXPRESS = (
+    "import express from 'express';\nconst app = express();\n"
+    "app.get('/api/health', (req, res) => res.end());\nexport default app;\n"
+)
+MINI = "import { Router } from 'express';\nconst router = Router();\nrouter.get('/tick', run);\n"
+
+
+def resolved(root: Path, entry: str, files: dict[str, str], path: str = "/api/tick") -> Resolution:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    document = {"rewrites": [{"source": "/(.*)", "destination": f"/{entry}"}]}
+    return Resolver(root, document).resolve(path)
+
+
+@pytest.mark.parametrize(
+    ("body", "others"),
+    [
+        (
+            "from api.jobs import router as jobs\nfor one in [jobs]:\n    app.include_router(one, prefix='/api')\n",
+            {"api/jobs.py": ROUTER},
+        ),
+        (
+            "from api import jobs\nfor one, at in ((jobs.router, '/api'),):\n    app.include_router(one, prefix=at)\n",
+            {"api/jobs.py": ROUTER},
+        ),
+        (
+            "from api.jobs import router\nALL = {'/api': router}\nfor at, one in ALL.items():\n    app.include_router(one, prefix=at)\n",
+            {"api/jobs.py": ROUTER},
+        ),
+        (
+            "from api.setup import setup\nsetup(app)\n",
+            {
+                "api/setup.py": "from api.jobs import router\ndef setup(server):\n    server.include_router(router, prefix='/api')\n",
+                "api/jobs.py": ROUTER,
+            },
+        ),
+        (
+            "from api.config import settings\nfrom api.jobs import router\napp.include_router(router, prefix=settings.API)\n",
+            {
+                "api/config.py": "class Settings:\n    API: str = '/api'\nsettings = Settings()\n",
+                "api/jobs.py": ROUTER,
+            },
+        ),
+        (
+            "from api.jobs import make\napp.include_router(make(), prefix='/api')\n",
+            {
+                "api/jobs.py": "from fastapi import APIRouter\ndef make():\n    made = APIRouter()\n    @made.get('/tick')\n    def tick(): ...\n    return made\n"
+            },
+        ),
+        ("BASE = '/api'\n@app.get(f'{BASE}/tick')\ndef tick(): ...\n", {}),
+        (
+            "import api.jobs\n",
+            {"api/jobs.py": "from api.index import app\n@app.get('/api/tick')\ndef t(): ...\n"},
+        ),
+    ],
+)
+def test_python_registrations_are_followed(
+    tmp_path: Path, body: str, others: dict[str, str]
+) -> None:
+    found = resolved(tmp_path, "api/index.py", {"api/index.py": FASTAPI + body, **others})
+    assert found.verdict is Verdict.ANSWERED
+    assert found.handler is not None
+    assert found.handler.route is not None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import pkgutil\nfor one in pkgutil.iter_modules(['api']):\n    app.include_router(load(one))\n",
+        "import os\n@app.get(os.environ['BASE'] + '/tick')\ndef tick(): ...\n",
+        "from vendor_jobs import router\napp.include_router(router)\n",
+        "from vendor_jobs import register_routes\nregister_routes(app)\n",
+        "for method in ('get', 'post'):\n    getattr(app, method)('/api/tick')(print)\n",
+        "app.router.routes.append(make_route())\n",
+    ],
+)
+def test_a_python_registration_that_is_not_followed_leaves_every_miss_open(
+    tmp_path: Path, body: str
+) -> None:
+    found = resolved(tmp_path, "api/index.py", {"api/index.py": FASTAPI + body})
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.handler is not None
+    assert found.handler.file == "api/index.py"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "from fastapi.staticfiles import StaticFiles\napp.mount('/static', StaticFiles(directory='x'))\n",
+        "from mangum import Mangum\nhandler = Mangum(app)\n",
+        "import os\nfrom vendor_jobs import router\napp.include_router(router, prefix='/vendor')\n",
+        "from api.jobs import router\nfor one in [router]:\n    app.include_router(one, prefix='/other')\n",
+    ],
+)
+def test_a_path_is_dead_where_all_that_could_answer_it_is_understood(
+    tmp_path: Path, body: str
+) -> None:
+    files = {"api/index.py": FASTAPI + body, "api/jobs.py": ROUTER}
+    assert resolved(tmp_path, "api/index.py", files).verdict is Verdict.DEAD
+
+
+@pytest.mark.parametrize(
+    ("body", "others"),
+    [
+        (
+            "import { mount } from './setup';\nmount(app);\n",
+            {
+                "api/setup.ts": "import { router } from './jobs';\nexport function mount(server) { server.use('/api', router); }\n",
+                "api/jobs.ts": MINI + "export { router };\n",
+            },
+        ),
+        (
+            "import { make } from './jobs';\napp.use('/api', make());\n",
+            {
+                "api/jobs.ts": "import { Router } from 'express';\nexport function make() {\n  const made = Router();\n  made.get('/tick', run);\n  return made;\n}\n"
+            },
+        ),
+        ("const BASE = '/api';\napp.get(`${BASE}/tick`, run);\n", {}),
+        ("app.use('/api/tick', (req, res) => res.end());\n", {}),
+        (
+            "import router from './jobs';\nconst AT = '/api';\napp.use(AT, router);\n",
+            {"api/jobs.ts": MINI + "export default router;\n"},
+        ),
+    ],
+)
+def test_node_registrations_are_followed(tmp_path: Path, body: str, others: dict[str, str]) -> None:
+    found = resolved(tmp_path, "api/index.ts", {"api/index.ts": EXPRESS + body, **others})
+    assert found.verdict is Verdict.ANSWERED
+    assert found.handler is not None
+    assert found.handler.route is not None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "for (const one of routes) app.use(one.path, one.router);\n",
+        "routes.forEach((one) => app.get(one.path, one.run));\n",
+        "Object.values(routers).forEach((router) => app.use(router));\n",
+        "app.get(process.env.BASE + '/tick', run);\n",
+        "app[method]('/api/tick', run);\n",
+        "import { registerRoutes } from 'vendor-jobs';\nregisterRoutes(app);\n",
+        "import { jobs } from 'vendor-jobs';\napp.use('/api', jobs());\n",
+    ],
+)
+def test_a_node_registration_that_is_not_followed_leaves_every_miss_open(
+    tmp_path: Path, body: str
+) -> None:
+    found = resolved(tmp_path, "api/index.ts", {"api/index.ts": EXPRESS + body})
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.handler is not None
+    assert found.handler.file == "api/index.ts"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "import cors from 'cors';\napp.use(cors());\napp.use(express.json());\n",
+        "import { jobs } from 'vendor-jobs';\napp.use('/vendor', jobs());\n",
+        "function log(req, res, next) { next(); }\napp.use(log);\napp.use('/api', log);\n",
+        "import { createServer } from 'http';\ncreateServer(app).listen(3000);\n",
+    ],
+)
+def test_a_node_path_is_dead_where_all_that_could_answer_it_is_understood(
+    tmp_path: Path, body: str
+) -> None:
+    files = {"api/index.ts": EXPRESS + body}
+    assert resolved(tmp_path, "api/index.ts", files).verdict is Verdict.DEAD
+
+
+@pytest.mark.parametrize(
+    ("urls", "verdict"),
+    [
+        ("urlpatterns = [path('api/', include(router.urls))]", Verdict.UNKNOWN),
+        ("urlpatterns = [re_path(r'^api/(?P<name>\\w+)$', run)]", Verdict.UNKNOWN),
+        ("urlpatterns = [path(settings.BASE + 'tick', run)]", Verdict.UNKNOWN),
+        ("urlpatterns = [path('other/', include(router.urls)), path('x', run)]", Verdict.DEAD),
+    ],
+)
+def test_djangos_computed_urls_leave_open_what_lies_below_them(
+    tmp_path: Path, urls: str, verdict: Verdict
+) -> None:
+    files = {
+        "api/index.py": "from django.core.wsgi import get_wsgi_application\napp = get_wsgi_application()\n",
+        "site_/settings.py": "ROOT_URLCONF = 'site_.urls'\n",
+        "site_/__init__.py": "",
+        "site_/urls.py": urls,
+    }
+    assert resolved(tmp_path, "api/index.py", files).verdict is verdict

@@ -1,0 +1,257 @@
+"""Configurations above, below and beside the app."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift.errors import ConfigError
+from cronshift.plan.planning import make_plan
+from cronshift.project import load_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cronshift.model import Plan
+
+ROUTE = "export async function GET(request: Request) {\n  await run();\n  return Response.json({});\n}\n"
+NEXT = '{"name": "%s", "dependencies": {"next": "16.0.0"}}'
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+
+
+def crons(*paths: str, **more: str) -> str:
+    return json.dumps(
+        {"crons": [{"path": path, "schedule": "0 5 * * *"} for path in paths], **more}
+    )
+
+
+def handlers(plan: Plan) -> list[str | None]:
+    return [job.handler.file if job.handler else None for job in plan.jobs]
+
+
+def codes(plan: Plan) -> set[str]:
+    return {finding.code for finding in plan.findings}
+
+
+@pytest.mark.parametrize(
+    ("named", "folder"),
+    [
+        ({"outputDirectory": "apps/web/.next"}, "apps/web"),
+        ({"outputDirectory": "./apps/web/.vercel/output"}, "apps/web"),
+        ({"buildCommand": "cd apps/web && npm run build"}, "apps/web"),
+        ({"buildCommand": "pnpm --filter @acme/web... build"}, "apps/web"),
+        ({"buildCommand": "turbo run build --filter=web"}, "apps/web"),
+        ({"buildCommand": "npm run build -w @acme/web"}, "apps/web"),
+        ({"buildCommand": "yarn workspace @acme/web build"}, "apps/web"),
+        ({"buildCommand": "npx nx build web"}, "apps/web"),
+        ({"buildCommand": "npm --prefix ./apps/web run build"}, "apps/web"),
+        ({}, "apps/web"),  # the only one that answers
+    ],
+)
+def test_the_app_that_the_configuration_names_is_looked_into(
+    tmp_path: Path, named: dict[str, str], folder: str
+) -> None:
+    files = {
+        "vercel.json": crons("/api/tick", **named),
+        "package.json": '{"workspaces": ["apps/*"]}',
+        "apps/web/package.json": NEXT % "@acme/web",
+        "apps/web/app/api/tick/route.ts": ROUTE,
+        "apps/blog/package.json": NEXT % "@acme/blog",
+        "apps/blog/app/page.tsx": "",
+    }
+    write(tmp_path, files)
+    plan = make_plan(load_project(tmp_path))
+    assert handlers(plan) == [f"{folder}/app/api/tick/route.ts"]
+    assert not codes(plan) & {"CS301", "CS305", "CS306"}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "entry", "app", "file"),
+    [
+        ("package.json", '{"dependencies": {"@sveltejs/kit": "2"}}', "src/routes/api/tick/+server.ts", ROUTE),
+        ("package.json", '{"dependencies": {"nuxt": "4"}}', "server/api/tick.get.ts", "export default eventHandler(() => run());\n"),
+        ("package.json", '{"dependencies": {"astro": "5"}}', "src/pages/api/tick.ts", ROUTE),
+        ("package.json", '{"dependencies": {"hono": "4"}}', "src/index.ts", "import { Hono } from 'hono';\nconst app = new Hono();\napp.get('/api/tick', run);\nexport default app;\n"),
+        ("requirements.txt", "fastapi\n", "main.py", "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/api/tick')\ndef tick(): ...\n"),
+    ],
+)  # fmt: skip
+def test_every_framework_is_found_below_the_configuration(
+    tmp_path: Path, manifest: str, entry: str, app: str, file: str
+) -> None:
+    named = {"outputDirectory": "apps/web/dist"}
+    files = {"vercel.json": crons("/api/tick", **named), f"apps/web/{manifest}": entry}
+    write(tmp_path, {**files, f"apps/web/{app}": file})
+    plan = make_plan(load_project(tmp_path))
+    assert handlers(plan) == [f"apps/web/{app}"]
+    assert "CS301" not in codes(plan)
+
+
+def test_the_link_of_vercels_command_line_names_the_app(tmp_path: Path) -> None:
+    link = {"settings": {"rootDirectory": "apps/web"}}
+    files = {".vercel/project.json": json.dumps(link), "vercel.json": crons("/api/tick")}
+    for name in ("web", "blog"):
+        files |= {f"apps/{name}/package.json": NEXT % name}
+        files |= {f"apps/{name}/app/api/tick/route.ts": ROUTE}
+    write(tmp_path, files)
+    assert handlers(make_plan(load_project(tmp_path))) == ["apps/web/app/api/tick/route.ts"]
+
+
+def test_an_app_in_the_root_stays_the_app_whatever_else_is_built(tmp_path: Path) -> None:
+    files = {
+        "vercel.json": crons("/cron", buildCommand="cd panel && npm run build"),
+        "requirements.txt": "fastapi\n",
+        "main.py": "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/cron')\ndef cron(): ...\n",
+        "panel/package.json": '{"dependencies": {"vite": "6"}}',
+    }
+    write(tmp_path, files)
+    assert handlers(make_plan(load_project(tmp_path))) == ["main.py"]
+
+
+def test_from_an_app_the_configuration_above_it_is_found_as_git_looks(tmp_path: Path) -> None:
+    files = {"vercel.json": crons("/api/tick")}
+    for name in ("web", "blog"):
+        files |= {f"apps/{name}/package.json": NEXT % name}
+        files |= {f"apps/{name}/app/api/tick/route.ts": ROUTE}
+    write(tmp_path, files)
+    project = load_project(tmp_path / "apps/web/app")
+    assert project.root == tmp_path
+    assert handlers(make_plan(project)) == ["apps/web/app/api/tick/route.ts"]
+
+
+def test_nothing_above_the_repository_is_looked_at(tmp_path: Path) -> None:
+    write(tmp_path, {"vercel.json": crons("/api/tick"), "mine/.git/HEAD": "", "mine/a": ""})
+    with pytest.raises(ConfigError, match=r"no vercel\.json"):
+        load_project(tmp_path / "mine")
+
+
+def test_imports_are_resolved_by_the_nearest_tsconfig_and_the_workspace(tmp_path: Path) -> None:
+    files = {
+        "vercel.json": crons("/api/tick", outputDirectory="apps/web/.next"),
+        "tsconfig.base.json": '{"compilerOptions": {"paths": {"#shared/*": ["./shared/*"]}}}',
+        "apps/web/tsconfig.json": '{"extends": "../../tsconfig.base.json"}',
+        "apps/web/package.json": NEXT % "web",
+        "apps/web/app/api/tick/route.ts": ROUTE,
+        "apps/web/lib/run.ts": "",
+        "shared/log.ts": "",
+        "packages/db/package.json": '{"name": "@acme/db", "exports": {".": {"import": "./src/index.ts"}}}',
+        "packages/db/src/index.ts": "",
+        "packages/db/src/users.ts": "",
+    }
+    write(tmp_path, files)
+    tree = load_project(tmp_path).resolver().tree
+    route = "apps/web/app/api/tick/route.ts"
+    assert tree.imported(route, "@/lib/run") == "apps/web/lib/run.ts"
+    assert tree.imported(route, "#shared/log") == "shared/log.ts"
+    assert tree.imported(route, "@acme/db") == "packages/db/src/index.ts"
+    assert tree.imported(route, "@acme/db/users") == "packages/db/src/users.ts"
+    assert tree.imported(route, "next/server") is None
+
+
+def test_crons_in_nuxts_configuration_are_read(tmp_path: Path) -> None:
+    config = (
+        "export default defineNuxtConfig({\n  nitro: { vercel: { config: {\n"
+        '    crons: [{ path: "/api/tick", schedule: "0 5 * * *" }],\n  } } },\n});\n'
+    )
+    files = {"nuxt.config.ts": config, "package.json": '{"dependencies": {"nuxt": "4"}}'}
+    write(tmp_path, {**files, "server/api/tick.ts": "export default eventHandler(() => run());\n"})
+    plan = make_plan(load_project(tmp_path))
+    assert handlers(plan) == ["server/api/tick.ts"]
+    assert (plan.config_file, plan.jobs[0].entry.source.line) == ("nuxt.config.ts", 3)
+
+
+def test_scheduled_tasks_are_told_with_their_names_and_schedules(tmp_path: Path) -> None:
+    config = "export default defineNuxtConfig({\n  nitro: {\n    // scheduledTasks: { '1 * * * *': 'old' },\n    scheduledTasks: { '0 3 * * *': ['db:clean', 'mail'] } },\n});\n"
+    write(tmp_path, {"nuxt.config.ts": config})
+    (finding,) = make_plan(load_project(tmp_path)).findings
+    assert finding.message == "nuxt.config.ts runs db:clean, mail on '0 3 * * *'."
+    assert finding.location is not None
+    assert finding.location.line == 4
+
+
+def test_a_computed_script_is_read_from_what_vercel_made_of_it(tmp_path: Path) -> None:
+    files = {
+        "vercel.ts": "export const config = { crons: entries(process.env.VERCEL_ENV) };\n",
+        ".vercel/vercel.json": crons("/api/tick"),
+        "package.json": NEXT % "web",
+        "app/api/tick/route.ts": ROUTE,
+    }
+    write(tmp_path, files)
+    plan = make_plan(load_project(tmp_path))
+    assert handlers(plan) == ["app/api/tick/route.ts"]
+    assert "CS122" in codes(plan)
+    assert "CS111" not in codes(plan)
+
+
+def test_a_configuration_in_no_projects_folder_is_told_from_every_side(tmp_path: Path) -> None:
+    files = {"package.json": NEXT % "web", "src/vercel.json": crons("/api/tick")}
+    write(tmp_path, {**files, "src/app/api/tick/route.ts": ROUTE})
+    with pytest.raises(ConfigError) as error:
+        load_project(tmp_path)
+    assert "never been registered" in (error.value.hint or "")
+    assert "-C" not in (error.value.hint or "")
+    assert "CS118" in codes(make_plan(load_project(tmp_path / "src")))
+    write(tmp_path, {"vercel.json": crons("/api/tick")})
+    assert "CS118" in codes(make_plan(load_project(tmp_path)))
+
+
+def test_a_path_that_two_projects_schedule_is_told_from_both(tmp_path: Path) -> None:
+    files = {
+        "vercel.json": crons("/api/tick"),
+        "apps/web/vercel.json": crons("/api/tick", "/api/other"),
+        "apps/web/package.json": NEXT % "web",
+        "apps/web/app/api/tick/route.ts": ROUTE,
+        "apps/web/app/api/other/route.ts": ROUTE,
+    }
+    write(tmp_path, files)
+    above = make_plan(load_project(tmp_path))
+    (twice,) = [one for one in above.findings if one.code == "CS119"]
+    assert "apps/web/vercel.json" in twice.message
+    (root,) = [one for one in above.findings if one.code == "CS306"]
+    assert "-C apps/web" in root.fix
+    inner = make_plan(load_project(tmp_path / "apps/web"))
+    assert [one.job for one in inner.findings if one.code == "CS119"] == ["tick"]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_told"),
+    [
+        ("/api/cron/[tenant]", True),
+        ("/api/cron/:id", True),
+        ("/api/cron/*", True),
+        ("/api/tick?key=${CRON_SECRET}", True),
+        ("/api/tick/$INSTALLATION_ID", True),
+        ("/api/tick?filter=%5B1%5D&time=12:30", False),
+        ("/api/tick", False),
+    ],
+)
+def test_a_variable_or_a_pattern_in_a_path_is_told(
+    tmp_path: Path, path: str, *, is_told: bool
+) -> None:
+    write(tmp_path, {"vercel.json": crons(path)})
+    assert ("CS120" in codes(make_plan(load_project(tmp_path)))) is is_told
+
+
+def test_what_a_build_made_is_no_dead_path(tmp_path: Path) -> None:
+    output = {"version": 3, "crons": [{"path": "/_gen/Zk3v9QmJx0aB1", "schedule": "0 5 * * *"}]}
+    files = {".vercel/output/config.json": json.dumps(output), "package.json": NEXT % "web"}
+    write(tmp_path, {**files, "app/api/other/route.ts": ROUTE})
+    plan = make_plan(load_project(tmp_path))
+    assert "CS301" not in codes(plan)
+    assert "CS121" in codes(plan)
+    assert plan.runnable == ()
+
+
+def test_a_dead_path_that_an_app_below_answers_is_not_called_dead(tmp_path: Path) -> None:
+    files = {"vercel.json": crons("/api/tick"), "package.json": NEXT % "root"}
+    files |= {"app/api/other/route.ts": ROUTE, "apps/web/package.json": NEXT % "web"}
+    write(tmp_path, {**files, "apps/web/app/api/tick/route.ts": ROUTE})
+    plan = make_plan(load_project(tmp_path))
+    assert codes(plan) >= {"CS306"}
+    assert "CS301" not in codes(plan)
