@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.behaviour import (
+    LONGEST_DURATION,
     READING,
     SIDE_WORK,
     Behaviour,
@@ -31,6 +32,7 @@ from cronshift.handlers.javascript import (
 from cronshift.handlers.javascript import locally as locally_defined
 from cronshift.handlers.javascript_answers import Answers, spot_of
 from cronshift.handlers.javascript_auth import auth_of
+from cronshift.model import HandlerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +55,8 @@ _HANDED_ON = re.compile(r"(?:return )?(?:await )?(\w+)\( ?\w+(?: ?, ?\w+)* ?\);?
 def _duration(root: SgNode) -> int | None:
     """Return the seconds that a file says it may run for."""
     duration = _setting(root, "maxDuration")
+    if duration == "max":
+        return LONGEST_DURATION
     return duration if isinstance(duration, int) and not isinstance(duration, bool) else None
 
 
@@ -272,6 +276,10 @@ class _Reading:
         return False
 
     def _cached(self) -> Spot | None:
+        if self.handler.kind in {HandlerKind.SVELTEKIT, HandlerKind.ASTRO}:
+            is_built = constant(self.root, "prerender") is True
+            line = exports(self.root)["prerender"].line if is_built else 1
+            return Spot(self.handler.file, line, "prerender = True") if is_built else None
         for name, bad in (("dynamic", ("force-static", "error")), ("revalidate", None)):
             value = constant(self.root, name)
             if (bad and value in bad) or (

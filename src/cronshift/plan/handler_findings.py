@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
 from cronshift.handlers import Resolution, Resolver, Verdict
-from cronshift.handlers.behaviour import Auth, Behaviour
+from cronshift.handlers.behaviour import LONGEST_DURATION, Auth, Behaviour
 from cronshift.handlers.functions import glob
 from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascript
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
@@ -119,6 +119,8 @@ class Judge:
         for pattern, options in self._options:
             if pattern.fullmatch(file):
                 value = options.get("maxDuration")
+                if value == "max":
+                    return LONGEST_DURATION
                 return value if isinstance(value, int) and not isinstance(value, bool) else None
         return None
 

@@ -59,6 +59,13 @@ class Lock:
         return Locked(exact[0], f"{self.name}:{line}")
 
 
+def install_command(root: Path) -> str:
+    """Return how the app's packages are installed, by the lock that it has."""
+    lock = lock_of(root)
+    names = {"pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun"}
+    return f"{names.get(lock.name, 'npm') if lock is not None else 'npm'} install"
+
+
 def lock_of(root: Path) -> Lock | None:
     """Return the lock that an app is installed from; ``None`` where there is none."""
     for folder in _folders(root):

@@ -28,7 +28,7 @@ def variables(subject: Subject) -> Iterator[Fact]:
     for place, needed in ((_FUNCTIONS, _of_functions(subject)), (_APP, _of_app(subject))):
         missing = [f"{name}{why}" for name, why in needed.items() if name not in seen]
         if missing:
-            text = f"Whether these are set {place} is not known: {', '.join(missing)}."
+            text = f"Nothing here shows what is to be set {place}: {', '.join(missing)}."
             remedy = "Set them there, then take it for good: --assume variables"
             yield subject.unknown(VARIABLES, text, ".env*, and this environment", remedy)
         elif needed:

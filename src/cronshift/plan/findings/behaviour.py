@@ -44,8 +44,9 @@ def _checked_before(job: JobSubject) -> bool:
     return "cron" in text.lower() or "authorization" in text.lower() or job.entry.path in text
 
 
-def _is_next_route(job: JobSubject) -> bool:
-    return job.handler is not None and job.handler.kind is HandlerKind.NEXT_ROUTE
+def _keeps_answers(job: JobSubject) -> bool:
+    kinds = {HandlerKind.NEXT_ROUTE, HandlerKind.SVELTEKIT, HandlerKind.ASTRO}
+    return job.handler is not None and job.handler.kind in kinds
 
 
 def _file(job: JobSubject) -> str:
@@ -145,10 +146,10 @@ CACHED_GET = Rule(
     "CS211",
     "cached-get",
     Severity.WARNING,
-    "Next answers this GET from its cache, so the code does not run on every tick.",
-    'Write `export const dynamic = "force-dynamic"`.',
+    "This GET is answered from a cache, or from the build, so the code does not run on every tick.",
+    'Write `export const dynamic = "force-dynamic"`; SvelteKit, Astro: `export const prerender = false`.',
     of_job=lambda job: at(
-        [job.behaviour.cached] if _is_next_route(job) else [], "{} keeps the answer."
+        [job.behaviour.cached] if _keeps_answers(job) else [], "{} keeps the answer."
     ),
 )
 STREAMS = Rule(
