@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.python_modules import imported_names, module_file, statements
-from cronshift.model import Location
+from cronshift.model import HandlerKind, Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cronshift.handlers.tree import SourceTree
+    from cronshift.model import Handler
 
 GUARD_MODULE = "cronshift_guard"
+_EXPORTS = ("app", "application", "handler")
 _FRONTS = {"asgi", "wsgi", "handler"}
 _DEEPEST = 8  # modules and factories behind each other
 
@@ -54,9 +56,17 @@ class PythonGuards:
     def __init__(self, tree: SourceTree) -> None:
         self._tree = tree
 
-    def before(self, file: str, name: str) -> Sight:
-        """Return whether the guard stands before the app, or class, that a module calls ``name``."""
-        return self._module(file, name, _DEEPEST)
+    def before(self, handler: Handler) -> Sight:
+        """Return whether the guard stands before a handler: an app, or a class.
+
+        One whose kind is not told may only pass on what another module makes.
+        """
+        if handler.kind is not HandlerKind.FUNCTION:
+            return self._module(handler.file, handler.export, _DEEPEST)
+        sights = [self._module(handler.file, name, _DEEPEST) for name in _EXPORTS]
+        start = Location(handler.file, 1)
+        seen = (sight for sight in sights if sight != Absent(start))
+        return next(seen, Unread(start, "shows no app that could be guarded"))
 
     def _module(self, file: str, name: str, depth: int) -> Sight:
         start = Location(file, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.python_guard import GUARD_MODULE, Absent, PythonGuards, Stands
-from cronshift.model import PYTHON_KINDS, HandlerKind, Location, Origin
+from cronshift.model import HandlerKind, Location, Origin
 from cronshift.readiness.kinds import GUARD
 from cronshift.targets.target import GuardByHand, GuardRoute, target_named
 
@@ -55,9 +55,9 @@ def _route(subject: Subject, job: Job, file: str) -> Fact:
 
 def _by_hand(subject: Subject, job: Job) -> Fact:
     handler = answering(subject, job)
-    if handler is None or handler.kind not in PYTHON_KINDS - {HandlerKind.CALLABLE}:
+    if handler is None or handler.language != "python":
         return _impossible(subject, job, handler)
-    sight = PythonGuards(subject.tree).before(handler.file, handler.export)
+    sight = PythonGuards(subject.tree).before(handler)
     if isinstance(sight, Absent):
         text = (
             f"{handler.file} never asks the guard, so Vercel would go on calling {job.id} beside"

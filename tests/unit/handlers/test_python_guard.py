@@ -8,12 +8,14 @@ import pytest
 
 from cronshift.handlers.python_guard import Absent, PythonGuards, Stands, Unread
 from cronshift.handlers.tree import SourceTree
+from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Kind = TypeVar("Kind", Stands, Absent, Unread)
 
+HANDLER_OF_APP = Handler("app.py", HandlerKind.ASGI, "app", "python")
 FASTAPI = "from fastapi import FastAPI\nfrom cronshift_guard import guard\napp = FastAPI()\n"
 FACTORY = """from fastapi import FastAPI
 from cronshift_guard import guard
@@ -86,6 +88,6 @@ def _seen(root: Path, files: dict[str, str], kind: type[Kind]) -> Kind:
     for name, text in files.items():
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(text)
-    sight = PythonGuards(SourceTree(root)).before("app.py", "app")
+    sight = PythonGuards(SourceTree(root)).before(HANDLER_OF_APP)
     assert isinstance(sight, kind)
     return sight

@@ -204,6 +204,7 @@ def test_both_sides_tick_alike_under_a_percentage(
         ("R501", {**FASTAPI, "requirements.txt": "fastapi\ninngest\n"}, BAD),
         ("R501", {"api/cron/mail.py": "def app(environ, start_response): ...\n"}, UNKNOWN),
         ("R502", FASTAPI, GOOD),
+        ("R502", {"api/cron/mail.py": "def handler(:\n"}, BAD),
     ],
 )
 def test_a_python_app_has_its_packages(

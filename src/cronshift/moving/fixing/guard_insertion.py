@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.python_guard import GUARD_MODULE, Absent, PythonGuards
 from cronshift.handlers.tree import SourceTree
-from cronshift.model import PYTHON_KINDS, HandlerKind
+from cronshift.model import HandlerKind
 from cronshift.moving.fixing.awaiting import NotRepairableError
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ def guarded_texts(
     """
     texts: dict[str, str] = {}
     for handler in handlers:
-        if handler.kind not in PYTHON_KINDS - {HandlerKind.CALLABLE}:
+        if handler.language != "python":
             continue
         held = {**edited, **{file: text.encode() for file, text in texts.items()}}
         tree = SourceTree(root, held)
-        sight = PythonGuards(tree).before(handler.file, handler.export)
+        sight = PythonGuards(tree).before(handler)
         if isinstance(sight, Absent):
             try:
                 text = with_guard(tree.read(sight.place.file), sight.place.line, handler)

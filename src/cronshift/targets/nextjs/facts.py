@@ -28,7 +28,8 @@ _GENERATED_FOR = frozenset({3, 4})
 def facts(subject: Subject) -> Iterator[Fact]:
     """Yield what is known of the SDK, and of the environments that the functions run in."""
     yield from _sdk(subject)
-    yield _production(subject)
+    if (subject.project.root / subject.plan.out).is_dir():
+        yield _production(subject)
 
 
 def _sdk(subject: Subject) -> Iterator[Fact]:
@@ -36,8 +37,8 @@ def _sdk(subject: Subject) -> Iterator[Fact]:
     if held is None:
         text = f"package.json does not name {SDK}, which what is generated imports."
         yield subject.bad(SDK_VERSION, text, "package.json:1", "cronshift migrate adds it")
-        return
-    yield _version(subject, held)
+    else:
+        yield _version(subject, held)
     yield from _fits(subject)
 
 

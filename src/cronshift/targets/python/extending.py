@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import SourceTree
-from cronshift.model import PYTHON_KINDS
 from cronshift.project.requirements import manifest_of, with_packages
 from cronshift.targets.changes import FileAction, FileChange
 
@@ -20,7 +19,7 @@ def extend_python(root: Path, plan: Plan) -> tuple[FileChange, ...]:
 
     Only where the app is Python itself; one that has no manifest gets a requirements.txt.
     """
-    if not any(job.handler and job.handler.kind in PYTHON_KINDS for job in plan.runnable):
+    if not any(job.handler and job.handler.language == "python" for job in plan.runnable):
         return ()
     name = manifest_of(SourceTree(root))
     if name is None:

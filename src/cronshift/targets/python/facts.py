@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from cronshift.model import PYTHON_KINDS, Location
+from cronshift.model import Location
 from cronshift.project.requirements import NEEDED, manifest_of, names_in
 from cronshift.readiness.guards import answering
 from cronshift.readiness.kinds import PACKAGES, PARSES, PRODUCTION
@@ -42,7 +42,7 @@ def facts(subject: Subject) -> Iterator[Fact]:
 
 def _parses(subject: Subject) -> Iterator[Fact]:
     handlers = [handler for job in subject.jobs if (handler := answering(subject, job))]
-    for file in dict.fromkeys(one.file for one in handlers if one.kind in PYTHON_KINDS):
+    for file in dict.fromkeys(one.file for one in handlers if one.language == "python"):
         try:
             ast.parse(subject.tree.read(file))
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

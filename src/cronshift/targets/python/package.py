@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
-from cronshift.model import PYTHON_KINDS, Mode, Origin
+from cronshift.model import Mode, Origin
 from cronshift.targets.python import names
 from cronshift.targets.python.job import (
     APP_KINDS,
@@ -89,7 +89,7 @@ def _guard_file(plan: Plan) -> list[GeneratedFile]:
     guarded = [
         job
         for job in plan.runnable
-        if job.entry.origin is not Origin.MOVED and job.handler and job.handler.kind in PYTHON_KINDS
+        if job.entry.origin is not Origin.MOVED and job.handler and job.handler.language == "python"
     ]
     if not guarded:
         return []

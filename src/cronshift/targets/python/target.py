@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.model import PYTHON_KINDS
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.plan.job_ids import module_name
 from cronshift.targets.python.calling import reach
@@ -79,7 +78,7 @@ class PythonTarget:
 
     def guard(self, plan: Plan, job: Job) -> Guard:
         """Return that the app's own code calls the guard, where that is Python."""
-        is_python = job.handler is not None and job.handler.kind in PYTHON_KINDS
+        is_python = job.handler is not None and job.handler.language == "python"
         return GuardByHand() if is_python else NoGuard()
 
     def facts(self, subject: Subject) -> Iterable[Fact]:
