@@ -49,6 +49,7 @@ COMMANDS = {
         Command("Carry out a plan kept with --save-plan.", "Move", "apply"),
         Command("Run one job, here and now, with a real tick.", "Run", "run"),
         Command("Serve the functions to Inngest.", "Run", "serve"),
+        Command("Register an endpoint's functions with Inngest.", "Run", "sync"),
         Command("Show who owns each job, and what is next.", "Operate", "status"),
         Command("Settle and refund the QUEUED flow's sessions.", "Operate", "sessions"),
         Command("Write the app's side of a flow.", "Move", "scaffold"),

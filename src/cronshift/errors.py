@@ -79,12 +79,13 @@ class Reason(StrEnum):
     NO_SUCH_ENTRY = "no-such-entry", "The configuration has no such entry."
     NO_MEMBER = "no-member", "A JSON file has no such member."
     OTHER_PATH = "other-path", "An entry's path does not begin as expected."
-    TAKEN_ID = "taken-id", "Two jobs would have one id."
+    TAKEN_ID = "taken-id", "A job has an id that the target needs itself."
     INVALID_JOB_ID = "invalid-job-id", "A job's id cannot be the name of a module."
     UNKNOWN_TARGET = "unknown-target", "cronshift generates no such target."
     TARGET_DOES_NOT_FIT = "target-does-not-fit", "The target is for another kind of app."
 
     # Schedules
+    SIX_FIELDS = "six-fields", "A cron expression has a field for seconds, which Vercel has not."
     WRONG_FIELD_COUNT = "wrong-field-count", "A cron expression has not five fields."
     TOO_LONG = "too-long", "A cron expression is longer than any that is meant."
     UNSUPPORTED_CHARACTER = "unsupported-character", "Vercel takes no such character."
@@ -129,6 +130,7 @@ class Reason(StrEnum):
     INVALID_ENDPOINT = "invalid-endpoint", "That is no address of an Inngest endpoint."
     ENDPOINT_UNREACHABLE = "endpoint-unreachable", "Nothing answers at the endpoint."
     ENDPOINT_REDIRECTS = "endpoint-redirects", "The endpoint sends the caller elsewhere."
+    SYNC_FAILED = "sync-failed", "Inngest did not take the functions of the endpoint."
     ENDPOINT_REFUSES = "endpoint-refuses", "The endpoint answers with an error."
     NOT_AN_INNGEST_ENDPOINT = "not-an-inngest-endpoint", "Something else answers there."
     UNAUTHORIZED = "unauthorized", "The endpoint does not accept the signing key."
@@ -166,6 +168,11 @@ class Reason(StrEnum):
     NOT_KNOWN = "not-known", "The move depends on what nobody knows; say --assume CODE."
     ENTRY_MOVED = "entry-moved", "Vercel no longer has the job's entry."
     TOO_EARLY = "too-early", "An epoch would start before both sides can hold it."
+    TOO_LATE = "too-late", "An epoch was to be written before an instant that is over."
+    RATE_LIMITED_SHARE = (
+        "rate-limited-share",
+        "Runs that skip Vercel's ticks would use up a rate limit that Inngest's own need.",
+    )
     UNSAFE_WINDOW = "unsafe-window", "A tick may fall into the deploy."
     EPOCH_ORDER = "epoch-order", "An epoch would start before one that is there."
     EPOCH_PENDING = "epoch-pending", "An epoch is still to come."
@@ -195,6 +202,8 @@ class Reason(StrEnum):
     DATABASE_UNREACHABLE = "database-unreachable", "The database cannot be reached."
     DATABASE_REFUSES = "database-refuses", "The database does not do what it is asked."
     NO_SESSIONS = "no-sessions", "cronshift.toml has no [sessions]."
+    NO_TABLES = "no-tables", "cronshift's own tables cannot be made in the database."
+    NO_RIGHTS = "no-rights", "The database's user may not do what settling needs."
     MAPPING_MISMATCH = "mapping-mismatch", "[sessions] does not fit the database."
     NO_LEGACY_LABEL = "no-legacy-label", "[sessions] names no state of the old path."
     NOT_ENOUGH_CREDITS = "not-enough-credits", "The user's credits do not cover the session."
@@ -222,7 +231,7 @@ class CronshiftError(Exception):
         self,
         message: str,
         *,
-        reason: str | None = None,
+        reason: Reason | str | None = None,
         hint: str | None = None,
         where: str | None = None,
     ) -> None:
@@ -258,7 +267,7 @@ class ScheduleError(CronshiftError):
 
     default_reason = Reason.INVALID_SCHEDULE
 
-    def __init__(self, message: str, *, field: str, reason: str | None = None) -> None:
+    def __init__(self, message: str, *, field: str, reason: Reason | str | None = None) -> None:
         super().__init__(message, reason=reason, where=field)
         self.field = field
 
@@ -275,3 +284,9 @@ class RefusedError(CronshiftError):
 
     exit_code = ExitCode.REFUSED
     default_reason = Reason.REFUSED
+
+
+class TooLateError(RefusedError):
+    """Refused, because what was planned for the future can no longer be kept: plan it again."""
+
+    default_reason = Reason.TOO_LATE

@@ -48,6 +48,7 @@ class CronEntry:
         jitter_minutes: ``schedules`` only.
         unknown_keys: keys of the entry that its schema does not know.
         called: the path that Vercel calls, where that is the dispatcher's.
+        index: its place in ``crons``; ``None`` for an entry that stands elsewhere.
     """
 
     path: str
@@ -61,19 +62,23 @@ class CronEntry:
     jitter_minutes: int | None = None
     unknown_keys: tuple[str, ...] = ()
     called: str | None = None
+    index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something wrong in a configuration file that does not stop the rest from being read.
 
-    ``message`` reads on from ``Invalid <file> - ``, as Vercel's own does.
+    Attributes:
+        message: reads on from ``Invalid <file> - ``, as Vercel's own does.
+        entry: the pointer of the entry that it is in; ``None`` for what is in none.
     """
 
     pointer: str
     message: str
     location: Location
     rule: str = "invalid-entry"
+    entry: str | None = None
 
 
 class HandlerKind(StrEnum):
@@ -162,9 +167,22 @@ class FanOut:
     mode: FanOutMode = FanOutMode.SEQUENCE
 
 
+class Overlap(StrEnum):
+    """What becomes of a run that comes due while another one of the job goes on."""
+
+    QUEUE = "queue"
+    SKIP = "skip"
+    ALLOW = "allow"
+
+
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """What a job may set (DESIGN 5.3)."""
+    """What a job may set (DESIGN 5.3).
+
+    Attributes:
+        finish_timeout: how long a run may take, waits and all attempts included.
+        concurrency: how many *steps* of the job run at once, of all its runs together.
+    """
 
     retries: int = 3
     start_timeout: timedelta | None = None
@@ -177,6 +195,7 @@ class JobOptions:
     fan_out: FanOut | None = None
     heartbeat_env: str | None = None
     stale_after: timedelta | None = None
+    overlap: Overlap = Overlap.QUEUE
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,11 @@ def test_every_mode_answers_and_pings(
         "bytes": len(body),
         "cut": False,
     }
-    assert steps(outcome) == [("call", "completed"), ("heartbeat", "completed")]
+    assert steps(outcome) == [
+        ("due", "completed"),
+        ("call", "completed"),
+        ("heartbeat", "completed"),
+    ]
     assert app.calls[-1] == "/ping?key=s3cret"
     assert "s3cret" not in json.dumps(outcome.to_json())
 
@@ -253,7 +257,7 @@ def test_a_heartbeat_that_does_not_answer_fails_nothing(
     monkeypatch.setenv("PING_URL", "http://127.0.0.1:9/secret-path")
     outcome = run(root, "bridged")
     assert outcome.run.error is None
-    assert outcome.run.steps[1].output == "failed: ConnectError"
+    assert outcome.run.steps[2].output == "failed: ConnectError"
 
 
 @pytest.mark.parametrize("job", ["bridged", "fan"])

@@ -38,6 +38,9 @@ def audit(
     ticks: Annotated[
         int, typer.Option("--next", min=1, max=100, help="How many next ticks to list (JSON).")
     ] = 3,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show every place, where one screen would not do.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for warnings too.")] = False,
 ) -> ExitCode:
     """Show what every cron entry does, when it runs next, and what is wrong with it.
@@ -49,6 +52,7 @@ def audit(
     Examples:
       cronshift audit
       cronshift -C apps/web audit --strict
+      cronshift audit --all
       cronshift audit --json | jq '.jobs[].next'
       cronshift audit --forecast
     """
@@ -73,20 +77,20 @@ def audit(
             for line in github_lines(plan.findings):
                 sys.stdout.write(f"{line}\n")
         case Format.TEXT:
-            _show(invocation, plan, now, outlook=outlook)
+            _show(invocation, plan, now, outlook=outlook, every=every)
     worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     bad = any(finding.severity in worst for finding in plan.findings)
     return ExitCode.NOT_WELL if bad else ExitCode.OK
 
 
-def _show(invocation: Invocation, plan: Plan, now: datetime, *, outlook: bool) -> None:
-    from cronshift.output.text import findings_text, forecast_text, jobs_table
+def _show(invocation: Invocation, plan: Plan, now: datetime, *, outlook: bool, every: bool) -> None:
+    from cronshift.output.audit_text import audit_text
+    from cronshift.output.text import forecast_text
     from cronshift.plan.forecast import executions
 
     console = invocation.console
-    console.result(jobs_table(plan, now))
-    if plan.findings:
-        console.result(findings_text(plan.findings))
+    if plan.jobs or plan.findings:
+        console.result(audit_text(plan, now, console.out.width, every=every))
     monthly = sum(executions(job, now) for job in plan.jobs)
     console.result(
         f"{len(plan.jobs)} entries in {plan.config_file}; {len(plan.runnable)} can move. "

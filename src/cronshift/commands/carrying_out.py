@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 
 from cronshift.commands.completion import job_names
-from cronshift.errors import CronshiftError, ExitCode, RefusedError
+from cronshift.errors import CronshiftError, ExitCode, RefusedError, TooLateError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from cronshift.commands.invocation import Invocation
     from cronshift.operations import Operation
 
 Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB", autocompletion=job_names)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DeployMinutes = Annotated[
+    int, typer.Option(min=0, max=1440, help="How long until both sides hold the new file.")
+]
+AtOnce = Annotated[
+    bool,
+    typer.Option(
+        "--now", help="Do not wait for both sides to hold it: until they do, both run these ticks."
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")]
 Named = Annotated[
     str | None,
@@ -68,6 +78,17 @@ class Carried:
         return self.operation.to_json() | {"applied": self.applied}
 
 
+class HasOperation(Protocol):
+    """What a command worked out: an operation, and what is to be said of it."""
+
+    @property
+    def operation(self) -> Operation:
+        """What is to be done."""
+
+
+Planned = TypeVar("Planned", bound=HasOperation)
+
+
 def carry_out(invocation: Invocation, operation: Operation, confirmation: Confirmation) -> Carried:
     """Show an operation and do with it what the user wants.
 
@@ -91,8 +112,28 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not is_agreed(invocation, operation, confirmation):
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
+    operations.refuse_late(invocation.root, operation, datetime.now(UTC))
     done = operations.apply(invocation.root, operation, own=confirmation.own)
     return Carried(done, applied=True, code=ExitCode.OK)
+
+
+def carry_out_in_time(
+    invocation: Invocation, plan: Callable[[], Planned], confirmation: Confirmation
+) -> tuple[Planned, Carried]:
+    """Plan an operation and carry it out; plan it again when the answer came too late for it.
+
+    Args:
+        invocation: of the command.
+        plan: works the operation out for the present instant, and tells about it.
+        confirmation: what the user said.
+    """
+    while True:
+        planned = plan()
+        try:
+            return planned, carry_out(invocation, planned.operation, confirmation)
+        except TooLateError as error:
+            invocation.console.say(f"{error.message} It is planned again.", style="yellow")
+            invocation.forget()
 
 
 def is_agreed(invocation: Invocation, operation: Operation, confirmation: Confirmation) -> bool:

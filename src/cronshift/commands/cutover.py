@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import (
+    AtOnce,
     Confirmation,
+    DeployMinutes,
     DryRun,
     Jobs,
     SavePlan,
     Yes,
-    carry_out,
+    carry_out_in_time,
     refuse_nothing_named,
 )
 from cronshift.commands.deciding import Assume, Because, Despite, ask_about, decided
@@ -37,9 +39,8 @@ def cutover(
             metavar="TIME", help="When it starts, e.g. 2026-11-24T12:00Z. [default: a quiet time]"
         ),
     ] = None,
-    deploy_minutes: Annotated[
-        int, typer.Option(min=0, max=1440, help="How long until both sides hold the new file.")
-    ] = 15,
+    deploy_minutes: DeployMinutes = 15,
+    now: AtOnce = False,
     guard: Annotated[
         bool,
         typer.Option(
@@ -58,7 +59,11 @@ def cutover(
 
     Adds an epoch to cronshift.ownership.json. Both sides read that file and decide every tick
     alike, so each tick has exactly one owner. Commit the file and deploy the app and the functions
-    before the instant that is shown.
+    before the instant that is shown. It is counted from the write: an answer that comes too late for
+    it has the whole planned again.
+
+    With --now both sides run the ticks that change owner until both can hold the file, and it says
+    which; claims keep each of them to one run.
 
     With --no-guard the entry is taken out of the Vercel configuration instead, which is safe only
     while no tick can fall into the deploy; a time that is not safe is refused.
@@ -80,22 +85,29 @@ def cutover(
     console = invocation.console
     refuse_nothing_named(jobs or (), everything=everything)
     operations.refuse_unfinished(invocation.project.root)
-    prepared = prepare_cutover(
-        invocation.project,
-        jobs or (),
-        datetime.now(UTC),
-        percent=percent,
-        at=_instant(at) if at else None,
-        deploy=timedelta(minutes=deploy_minutes),
-        handover=Handover.GUARD if guard else Handover.DEPLOY,
-        decisions=(decisions := decided(despite, assume, because)),
-    )
-    _show(invocation, prepared)
-    unknown = not_known(prepared.facts, decisions)
-    if not ask_about(invocation, unknown, only_look=dry_run):
-        return ExitCode.NOT_WELL
+
+    decisions = decided(despite, assume, because)
+
+    def plan() -> Cutover:
+        prepared = prepare_cutover(
+            invocation.project,
+            jobs or (),
+            datetime.now(UTC),
+            percent=percent,
+            at=_instant(at) if at else None,
+            deploy=timedelta(minutes=deploy_minutes),
+            handover=Handover.GUARD if guard else Handover.DEPLOY,
+            at_once=now,
+            decisions=decisions,
+        )
+        _show(invocation, prepared)
+        unknown = not_known(prepared.facts, decisions)
+        if not ask_about(invocation, unknown, only_look=dry_run):
+            raise typer.Exit(ExitCode.NOT_WELL)
+        return prepared
+
     confirmation = Confirmation("Add these epochs?", yes=yes, dry_run=dry_run, save_plan=save_plan)
-    carried = carry_out(invocation, prepared.operation, confirmation)
+    prepared, carried = carry_out_in_time(invocation, plan, confirmation)
     if carried.applied:
         console.say("Commit and deploy it before then. Next: cronshift status", style="bold")
     if invocation.json:
@@ -103,6 +115,7 @@ def cutover(
             "done": list(prepared.done),
             "advice": list(prepared.advice),
             "facts": [fact.to_json() for fact in prepared.facts],
+            "costs": list(prepared.costs),
         }
         console.document(carried.to_json() | extra)
     return carried.code
@@ -116,7 +129,7 @@ def _show(invocation: Invocation, prepared: Cutover) -> None:
         console.say(f"{job} is there already; nothing to do.")
     for job, epoch in prepared.epochs.items():
         console.say(f"{job}: {epoch.percent} % to Inngest from {tick_text(epoch.effective_at)} on")
-    for sentence in prepared.advice:
+    for sentence in (*prepared.costs, *prepared.advice):
         console.say(sentence, style="yellow")
 
 

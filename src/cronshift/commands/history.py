@@ -34,6 +34,7 @@ def history(context: typer.Context) -> ExitCode:
             {
                 "id": operation.id,
                 "created": operation.to_json()["created"],
+                "intent": operation.intent.value,
                 "command": operation.command,
                 "actor": operation.actor,
                 "state": operation.state.value,

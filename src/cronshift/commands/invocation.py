@@ -43,3 +43,7 @@ class Invocation:
         from cronshift.project import load_project
 
         return load_project(self.directory, self.config)
+
+    def forget(self) -> None:
+        """Read the project anew when it is next asked for: it may have changed meanwhile."""
+        self.__dict__.pop("project", None)

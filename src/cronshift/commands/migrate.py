@@ -137,7 +137,8 @@ def _tell_next(invocation: Invocation, migration: Migration) -> None:
 
 
 def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
-    from cronshift.output.text import changes_summary, findings_text, left_out_text, mending_text
+    from cronshift.output.audit_text import findings_text
+    from cronshift.output.text import changes_summary, left_out_text, mending_text
 
     console = invocation.console
     left_out = {job.id for job in migration.left_out}

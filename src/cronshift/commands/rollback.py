@@ -1,9 +1,9 @@
-"""``cronshift rollback``: give ticks back to Vercel, at once."""
+"""``cronshift rollback``: give ticks back to Vercel."""
 
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,12 +11,14 @@ import typer
 
 from cronshift.commands.carrying_out import (
     NOTHING,
+    AtOnce,
     Confirmation,
+    DeployMinutes,
     DryRun,
     Jobs,
     SavePlan,
     Yes,
-    carry_out,
+    carry_out_in_time,
     refuse_nothing_named,
 )
 from cronshift.commands.set_aside import tell_aside
@@ -24,6 +26,7 @@ from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
+    from cronshift.moving.rollback import Rollback
 
 _NO_TICKS = "There are no ticks to give back; no file was changed."
 
@@ -36,25 +39,32 @@ def rollback(
         bool,
         typer.Option("--sessions/--no-sessions", help="Settle and refund orphaned sessions too."),
     ] = True,
+    deploy_minutes: DeployMinutes = 15,
+    now: AtOnce = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     save_plan: SavePlan = None,
 ) -> ExitCode:
     """Give all ticks of jobs back to Vercel, and restore what cutover and finalize removed.
 
-    Epochs that are still to come are dropped, and from now on 0 % are Inngest's. Entries come back
-    at their old places in the Vercel configuration, deleted routes and guards as they were.
+    From the first minute at which both sides can hold the file, --deploy-minutes from now, 0 % are
+    Inngest's, and epochs that would begin later are dropped. Entries come back at their old places
+    in the Vercel configuration, deleted routes and guards as they were.
+
+    With --now Vercel runs these ticks as soon as it holds the file, and Inngest goes on until both
+    can: both may run a tick, and it says which, but never none does. Claims keep each to one run.
 
     Where cronshift.toml has [sessions], sessions that are QUEUED too long are failed and refunded
     then, and those of the flow that failed without a refund are paid. Older debts are paid by
     cronshift sessions refunds, and only there.
 
     Needs nothing but the project's files (and the sessions' database): it works while Inngest is
-    down. Each side goes by the file that it holds, so commit and deploy both.
+    down. Each side goes by the file that it holds, so commit and deploy both before then.
 
     Examples:
       cronshift rollback prediction-check
       cronshift rollback --all --yes
+      cronshift rollback --all --now
       cronshift rollback --all --dry-run --json
     """
     from cronshift import operations
@@ -64,9 +74,21 @@ def rollback(
     console = invocation.console
     refuse_nothing_named(jobs or (), everything=everything)
     operations.refuse_unfinished(invocation.project.root, operations.Intent.ROLLBACK)
-    prepared = prepare_rollback(invocation.project, jobs or (), datetime.now(UTC))
-    for job in prepared.done:
-        console.say(f"{job} is Vercel's already.")
+
+    def plan() -> Rollback:
+        prepared = prepare_rollback(
+            invocation.project,
+            jobs or (),
+            datetime.now(UTC),
+            deploy=timedelta(minutes=deploy_minutes),
+            at_once=now,
+        )
+        for job in prepared.done:
+            console.say(f"{job} is Vercel's already.")
+        for sentence in prepared.costs:
+            console.say(sentence, style="yellow")
+        return prepared
+
     settles = sessions and invocation.project.settings.sessions is not None
     confirmation = Confirmation(
         "Give these ticks back to Vercel?",
@@ -75,7 +97,7 @@ def rollback(
         save_plan,
         nothing=_NO_TICKS if settles else NOTHING,
     )
-    carried = carry_out(invocation, prepared.operation, confirmation)
+    prepared, carried = carry_out_in_time(invocation, plan, confirmation)
     if carried.applied:
         for sentence in prepared.advice:
             console.say(sentence, style="bold")
@@ -85,7 +107,11 @@ def rollback(
     elif invocation.project.settings.sessions is None:
         console.say("There are no [sessions] in cronshift.toml; none were settled.")
     if invocation.json:
-        extra = {"done": list(prepared.done), "restored": list(prepared.restored)}
+        extra = {
+            "done": list(prepared.done),
+            "restored": list(prepared.restored),
+            "costs": list(prepared.costs),
+        }
         console.document(carried.to_json() | extra | {"sessions": settled})
     return code
 

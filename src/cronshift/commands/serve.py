@@ -120,6 +120,10 @@ def _tell_serving(invocation: Invocation, app: ServedApp, url: str) -> None:
     console.say(f"Serving {_count(app)} at {url} ({app.mode} mode). Ctrl-C stops.")
     if app.mode == "cloud" and EVENT_KEY in missing_keys(os.environ):
         console.warn(f"{EVENT_KEY} is not set: functions that send events will fail.")
+    console.say(
+        f"Their server is {app.client.api_origin}, where they are {_counted(app)}: each failure"
+        " handler counts there."
+    )
     for line in next_steps(app.mode, url, os.environ):
         console.say(line)
 
@@ -134,11 +138,21 @@ def _tell_connected(invocation: Invocation, app: ServedApp) -> None:
 
 
 def _about(app: ServedApp) -> dict[str, Any]:
-    return {"mode": app.mode, "functions": [function.id for function in app.functions]}
+    return {
+        "mode": app.mode,
+        "server": app.client.api_origin,
+        "functions": [function.id for function in app.functions],
+    }
 
 
 def _count(app: ServedApp) -> str:
     return f"{len(app.functions)} function{'' if len(app.functions) == 1 else 's'}"
+
+
+def _counted(app: ServedApp) -> int:
+    """Return how many functions the server has of the app."""
+    handlers = sum(function.on_failure_fn_id is not None for function in app.functions)
+    return len(app.functions) + handlers
 
 
 def _line(document: dict[str, Any]) -> None:
@@ -167,8 +181,8 @@ def _check(invocation: Invocation) -> ExitCode:
     """Serve for a moment, ask the server what it is, and compare the functions with the plan."""
     import asyncio
 
+    from cronshift.output.audit_text import findings_text
     from cronshift.output.plan_document import finding_document
-    from cronshift.output.text import findings_text
     from cronshift.plan.planning import make_plan
     from cronshift.validation.served import check_served
 

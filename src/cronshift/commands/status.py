@@ -85,7 +85,8 @@ def status(
 def _live(
     invocation: Invocation, base_url: str | None, endpoint: str | None, now: datetime
 ) -> tuple[list[Holding], list[Mishap]]:
-    from cronshift.moving.live import ask_both, mishaps, since_change
+    from cronshift.moving.late import late_mishaps
+    from cronshift.moving.live import ask_both, known_files, since_change
     from cronshift.moving.status import guarded_path
     from cronshift.plan.planning import make_plan
     from cronshift.project.ownership_file import read_ownership
@@ -108,8 +109,10 @@ def _live(
     vercel, inngest = asyncio.run(asking)
     if any(side.problem is None and side.ownership is None for side in (vercel, inngest)):
         return [vercel, inngest], []  # a file nobody here knows: what it says is not known
-    since = since_change(read_ownership(invocation.project.root), now)
-    wrong = mishaps(plan.runnable, vercel.ownership, inngest.ownership, since, now)
+    root = invocation.project.root
+    since = since_change(read_ownership(root), now)
+    files = known_files(root)
+    wrong = late_mishaps(plan.runnable, vercel, inngest, files, since=since, now=now)
     return [vercel, inngest], list(wrong)
 
 
@@ -126,5 +129,7 @@ def _tell(invocation: Invocation, held: list[Holding], mishaps: list[Mishap]) ->
         if side.staleness:
             console.warn(f"{side.side}: {side.staleness}")
     for mishap in mishaps:
-        fate = "both sides run" if mishap.doubled else "neither side runs"
-        console.warn(f"{mishap.job}: {fate} the tick of {mishap.tick:%Y-%m-%d %H:%M} UTC.")
+        who = "both sides" if mishap.doubled else "neither side"
+        perhaps = "" if mishap.certain else "perhaps "
+        tick = f"{mishap.tick:%Y-%m-%d %H:%M} UTC"
+        console.warn(f"{mishap.job}: {perhaps}{who} ran the tick of {tick}.")

@@ -103,7 +103,7 @@ def _document(
 def _show(
     invocation: Invocation, plan: Plan, registration: Registration, found: tuple[Finding, ...]
 ) -> None:
-    from cronshift.output.text import findings_text
+    from cronshift.output.audit_text import findings_text
     from cronshift.targets import target_named
 
     console = invocation.console
@@ -113,7 +113,7 @@ def _show(
     count = (
         registration.count
         if served is None
-        else sum(not function.is_failure_handler for function in served)
+        else sum(not (one.is_failure_handler or one.tells_cancelled) for one in served)
     )
     errors = sum(finding.severity is Severity.ERROR for finding in found)
     console.result(

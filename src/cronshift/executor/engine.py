@@ -20,6 +20,7 @@ from cronshift.executor.progress import Item, Progress
 from cronshift.executor.protocol import DEFAULT_ATTEMPTS, MAX_STEPS, WireError
 from cronshift.executor.runs import Run, Status
 from cronshift.runtime import web
+from cronshift.runtime.jobs import CANCELLED_EVENT
 from cronshift.server.endpoint import DISCOVERY
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Target:
         has_failure_handler: ``None`` when nobody knows; then it is tried.
         concurrency: how many steps run at once; all when absent.
         finish_timeout: how long a run may take, waits included.
+        cancelled_handler: the function that is told which runs were cancelled, where there is one.
     """
 
     function_id: str
@@ -50,6 +52,7 @@ class Target:
     has_failure_handler: bool | None = None
     concurrency: int | None = None
     finish_timeout: timedelta | None = None
+    cancelled_handler: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,8 @@ class _Engine:
             raise
         if self._run.status is Status.FAILED:
             await self._handle_failure()
+        elif self._run.status is Status.CANCELLED and self._target.cancelled_handler:
+            await self._tell(CANCELLED_EVENT, self._target.cancelled_handler, known=False)
         return self._run
 
     async def _round(self) -> None:
@@ -141,6 +146,8 @@ class _Engine:
         if any(not item.is_wait for item in due):
             self._around.observe(self._run)
         outcomes = await asyncio.gather(*(self._do(item) for item in due))
+        if self._is_late():  # measured: a request that is on its way does not save the run
+            return
         for item, outcome in zip(due, outcomes, strict=True):
             if not self._progress.ended:
                 outcome(item)
@@ -186,12 +193,12 @@ class _Engine:
         self._progress.fail(WireError("TooDeep", why))
 
     def _is_late(self) -> bool:
-        """Cancel a run that has taken longer than it may; the engine looks between requests."""
+        """Cancel a run that has taken longer than it may."""
         limit = self._target.finish_timeout
         if limit is None or self._clock.now() - self._began <= limit:
             return False
         why = f"Inngest cancels the run: it takes longer than its finish timeout of {limit}."
-        self._progress.fail(WireError("Cancelled", why))
+        self._progress.cancel(WireError("Cancelled", why))
         return True
 
     def _pass_events_on(self) -> None:
@@ -208,17 +215,22 @@ class _Engine:
         """Run the failure handler, as the engine does for what failed and not for what it cancelled."""
         error = self._run.error
         known = self._target.has_failure_handler
-        if error is None or error.name == "Cancelled" or known is False or self._is_absent(error):
+        if error is None or known is False or self._is_absent(error):
             return
+        handler = f"{self._target.function_id}-failure"
+        await self._tell(FAILED_EVENT, handler, known=bool(known), error=error.to_wire())
+
+    async def _tell(self, name: str, handler: str, *, known: bool, **more: Any) -> None:
+        """Run the function that the engine's own event about this run goes to, if there is one."""
         data = {
             "function_id": self._target.function_id,
             "run_id": self._run.run_id,
-            "error": error.to_wire(),
             "event": self._run.event,
             "events": [self._run.event],
+            **more,
         }
-        event = custom_event(FAILED_EVENT, data, self._clock.now())
-        target = Target(f"{self._target.function_id}-failure", 1, has_failure_handler=False)
+        event = custom_event(name, data, self._clock.now())
+        target = Target(handler, 1, has_failure_handler=False)
         run = await _Engine(self._endpoint, target, event, self._around, self._depth).drive()
         if known or run.error is None or not self._is_absent(run.error):
             self._run.failure_run = run

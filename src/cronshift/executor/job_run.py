@@ -11,6 +11,7 @@ from cronshift.errors import CronshiftError, ScheduleError
 from cronshift.executor.engine import Surroundings, Target, execute
 from cronshift.executor.events import INVOKED_EVENT, custom_event, tick_event
 from cronshift.plan.job_ids import unknown_job
+from cronshift.runtime.jobs import CANCELLED_ID
 from cronshift.schedule import Schedule
 from cronshift.server.endpoint import Endpoint
 from cronshift.targets import target_named
@@ -118,6 +119,7 @@ async def run_at_endpoint(plan: Plan, request: Request, around: Surroundings) ->
         attempts=request.attempts or retries + 1,
         concurrency=job.options.concurrency if job else None,
         finish_timeout=job.options.finish_timeout if job else None,
+        cancelled_handler=f"{plan.app_id}-{CANCELLED_ID}" if job else None,
     )
     event, tick = event_of(request, None, plan)
     key = os.environ.get("INNGEST_SIGNING_KEY")

@@ -16,12 +16,12 @@ from cronshift.executor.protocol import (
     Opcode,
     Operation,
     WireError,
-    backoff,
     instant,
     request_body,
     retry_after,
 )
 from cronshift.executor.runs import Attempt, Run, Status, StepRecord
+from cronshift.schedule.backoff import backoff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -172,6 +172,11 @@ class Progress:
         """End the run with an error."""
         if not self.ended:
             self.run.status, self.run.error = Status.FAILED, error
+
+    def cancel(self, error: WireError) -> None:
+        """End the run, whatever its last request comes to."""
+        if not self.ended:
+            self.run.status, self.run.error = Status.CANCELLED, error
 
     # What an answer asks for
 

@@ -23,11 +23,6 @@ MAX_STEPS = 1_000
 MAX_STEP_OUTPUT = 4 * 1024 * 1024
 MAX_RUN_STATE = 32 * 1024 * 1024
 DEFAULT_ATTEMPTS = 5  # the engine's default of four retries, and the first attempt
-BACKOFF = tuple(
-    timedelta(seconds=seconds) for seconds in (15, 30, 60, 120, 300, 600, 1200, 2400, 3600, 7200)
-)
-"""Waits before the attempts 1, 2, …; the last holds for all behind (``pkg/backoff``, no jitter)."""
-
 _SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(hours=24)
 _SECONDS_LONG = 7  # a longer retry-after is read as a date
 
@@ -174,11 +169,6 @@ def request_body(  # noqa: PLR0913 - the fields of one wire object
         "use_api": False,
         "version": -1,
     }
-
-
-def backoff(attempt: int) -> timedelta:
-    """Return the engine's wait before attempt number ``attempt``, which counts from 1."""
-    return BACKOFF[min(attempt, len(BACKOFF)) - 1]
 
 
 def retry_after(text: str | None, now: datetime) -> timedelta | None:

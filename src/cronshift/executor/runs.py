@@ -18,6 +18,7 @@ class Status(StrEnum):
     WAITING = "waiting"
     COMPLETED = "completed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 @dataclass(slots=True)
@@ -75,7 +76,8 @@ class Run:
         function_id: with the app's id in front.
         failures: the attempts that failed outside of any step that told its name.
         sent: the events that the function sent.
-        failure_run: the run of its failure handler, where it has one and it was needed.
+        failure_run: the run of what it was told to: its failure handler, or for a cancelled run the
+            function that tells of those, where there is one.
         ms: from the first request to the last answer; jumped-over waits do not count.
     """
 
@@ -123,5 +125,7 @@ class Run:
         if self.notes:
             document["notes"] = self.notes
         if self.failure_run is not None:
-            document["on_failure"] = self.failure_run.to_json()
+            is_cancelled = self.status is Status.CANCELLED
+            told_to = "on_cancelled" if is_cancelled else "on_failure"
+            document[told_to] = self.failure_run.to_json()
         return document

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.functions import glob
+from cronshift.runtime.regular_files import is_regular, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,8 +61,13 @@ def apps(tree: SourceTree) -> list[str]:
 
 
 def has_config(tree: SourceTree, folder: str) -> bool:
-    """Return whether a folder below has a configuration of its own, and so is a project of its own."""
+    """Return whether a folder below has a configuration of its own."""
     return any(f"{folder}/{name}" in tree.files for name in CONFIGS)
+
+
+def schedules(tree: SourceTree, folder: str) -> bool:
+    """Return whether a folder below has entries of its own, and so is a project of its own."""
+    return any("crons" in tree.read(f"{folder}/{name}") for name in CONFIGS)
 
 
 def _folders(tree: SourceTree) -> set[str]:
@@ -82,7 +88,7 @@ def _linked(tree: SourceTree) -> str:
     for name in _LINKS:
         file = tree.root / name
         try:
-            data = json.loads(file.read_bytes()) if file.is_file() else {}
+            data = json.loads(read_regular(file)) if is_regular(file) else {}
         except (OSError, ValueError, RecursionError):
             continue
         settings = data.get("settings") if isinstance(data, dict) else None

@@ -56,6 +56,8 @@ class Auth(StrEnum):
     """``Bearer undefined`` passes where the variable is not set."""
     SPOOFABLE = "spoofable"
     """By a header that anybody can send."""
+    WRONG = "wrong-credential"
+    """By a credential that Vercel does not send."""
     OTHER = "other"
     NONE = "none"
     UNKNOWN = "unknown"
@@ -68,6 +70,7 @@ class Spot:
     file: str
     line: int
     what: str
+    column: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Behaviour:
         max_duration: seconds, as the file says.
         cached: a setting that makes Next answer from its cache.
         silent: the handler ends without ever answering.
+        intercepted: what runs before the handler and turns Vercel's own call away.
+        flagged: the work hangs on a query that the entry does not carry.
     """
 
     work: Spot | None = None
@@ -92,6 +97,8 @@ class Behaviour:
     swallowed: tuple[Spot, ...] = ()
     soft: tuple[Spot, ...] = ()
     refuses_get: Spot | None = None
+    flagged: Spot | None = None
+    intercepted: Spot | None = None
     auth: Auth = Auth.UNKNOWN
     auth_spot: Spot | None = None
     max_duration: int | None = None

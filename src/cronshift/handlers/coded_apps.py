@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,14 @@ from cronshift.handlers.verdict import Resolution, Verdict
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler
+
+
+_PYTHON_FRAMEWORK = re.compile(
+    r"^\s*(?:from|import)\s+(?:fastapi|starlette|flask|django|quart|litestar|sanic|bottle|falcon|"
+    r"aiohttp|tornado|robyn|blacksheep|\.|[a-z_.]*app\b)",
+    re.MULTILINE,
+)
+"""An import of a framework that routes, or of an app that is made elsewhere."""
 
 
 class CodedApps:
@@ -42,6 +51,8 @@ class CodedApps:
     def answer(self, handler: Handler, path: str) -> Resolution:
         """Return the verdict of an app's own table; what it does not tell is not known."""
         declared = self._declared(handler.file, handler.export)
+        if not declared.routes and not declared.unread and self._is_bare(handler.file):
+            return Resolution(Verdict.ANSWERED, handler)
         found = answering(declared.routes, path)
         unread = declared.open_at(path)
         if found is None and (unread is not None or not declared.routes):
@@ -70,6 +81,10 @@ class CodedApps:
                 Verdict.REDIRECTED, handler, target=target, why=f"the slash in {route.path}"
             )
         return Resolution(Verdict.ANSWERED, handler)
+
+    def _is_bare(self, file: str) -> bool:
+        """Return whether a Python file answers every path by itself, without a framework's routes."""
+        return file.endswith(".py") and not _PYTHON_FRAMEWORK.search(self._tree.read(file))
 
     def _declared(self, file: str, export: str) -> Declared:
         if (file, export) not in self._known:

@@ -103,7 +103,11 @@ class FunctionFiles:
                 source = build.get("src") if isinstance(build, dict) else None
                 if isinstance(source, str) and len(source) < 500:  # noqa: PLR2004 - no path is longer
                     wanted = glob(source.lstrip("/"))
-                    yield from (file for file in sorted(self._tree.files) if wanted.fullmatch(file))
+                    yield from (
+                        file
+                        for file in sorted(self._tree.files)
+                        if wanted.fullmatch(file) and not file.endswith("__init__.py")
+                    )
             return
         beside = self._tree.under(f"{self._base}api") if self._base else ()
         for file in (*self._tree.under("api"), *beside):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cronshift.handlers.behaviour import Spot
 from cronshift.handlers.literals import literal, pairs, text_of
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ class Definition:
 def line_of(node: SgNode) -> int:
     """Return the line a node begins at, from 1."""
     return node.range().start.line + 1
+
+
+def spot_of(file: str, node: SgNode, what: str) -> Spot:
+    """Return the spot of a node, ``what`` stands there on one short line."""
+    return Spot(file, line_of(node), " ".join(what.split())[:60])
 
 
 def exports(root: SgNode) -> dict[str, Export]:

@@ -114,7 +114,7 @@ class PythonHandlers:
         file = self._inside(f"{self._base}pyproject.toml")
         try:
             document = tomllib.loads(read_text(file)) if file else {}
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        except (tomllib.TOMLDecodeError, RecursionError, OSError):
             return None
         entry = document.get("tool", {}).get("vercel", {}).get("entrypoint")
         return entry if isinstance(entry, str) and ":" in entry else None

@@ -10,10 +10,9 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from cronshift.handlers import patterns
-from cronshift.handlers.app_folder import apps, has_config, named_app
+from cronshift.handlers.app_folder import apps, named_app, schedules
 from cronshift.handlers.code_routes import answers_get
 from cronshift.handlers.coded_apps import CodedApps
 from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter, Folder
@@ -71,7 +70,7 @@ class Resolver:
 
         It is what the configuration names, unless the entries are answered in the root; and where
         nothing is named or answered there, the one app below that answers them and has no
-        configuration of its own.
+        entries of its own.
         """
         if self._given is not None:
             return self._given
@@ -83,7 +82,7 @@ class Resolver:
         fitting = [
             folder
             for folder in apps(self.tree)
-            if not has_config(self.tree, folder) and self._answers(folder)
+            if not schedules(self.tree, folder) and self._answers(folder)
         ]
         return fitting[0] if len(fitting) == 1 else ""
 
@@ -178,6 +177,10 @@ class Resolver:
         for route in (*self.table.routes, *self.functions.table.routes):
             yield base + route.path, route.handler
 
+    def answers_get(self, path: str) -> bool:
+        """Return whether a GET to a path reaches code, as far as the files tell."""
+        return self.resolve(path).verdict in {Verdict.ANSWERED, Verdict.UNKNOWN}
+
     def redirect(self, path: str) -> Resolution | None:
         """Return the redirect that answers a path before any code does, if there is one."""
         rules = _rules(self.document, "redirects")
@@ -261,7 +264,7 @@ class Resolver:
 
     def _destination(self, target: str, path: str, why: str, hops: int) -> Resolution:
         """Return what a rewrite's destination ends at; an app behind it still sees ``path``."""
-        if urlsplit(target).scheme in {"http", "https"}:
+        if target.lower().startswith(("http://", "https://")):
             return Resolution(Verdict.EXTERNAL, target=target, why=why)
         bare = "/" + target.partition("?")[0].lstrip("/")
         handler = self.functions.at(bare) or self.functions.file(bare)

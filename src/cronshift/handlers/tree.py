@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from cronshift.model import Location
 from cronshift.runtime.regular_files import read_text
 
 if TYPE_CHECKING:
@@ -101,10 +102,12 @@ class SourceTree:
             self._texts[file] = self._read(file)
         return self._texts[file] or ""
 
-    def line_of(self, file: str, text: str) -> int:
-        """Return the line on which a text first stands in a file; 1 where it does not."""
+    def place_of(self, file: str, text: str) -> Location:
+        """Return where a text first stands in a file; its beginning where it does not."""
         before, found, _ = self.read(file).partition(text)
-        return before.count("\n") + 1 if found else 1
+        if not found:
+            return Location(file, 1)
+        return Location(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
     def parsed(self, file: str) -> SgNode | None:
         """Return the root of a file's syntax tree, ``None`` for a language that is not known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.model import Job, Mode, Origin, Plan
 from cronshift.moving.entries import abandoned, regenerated, take_out
+from cronshift.moving.epochs import DEPLOY, Lead, costs, shared_anew, summary
 from cronshift.moving.migration import pick_jobs
 from cronshift.moving.pointing import dispatch
 from cronshift.moving.restore import restored
@@ -25,6 +26,7 @@ from cronshift.operations import (
     Edit,
     Intent,
     Operation,
+    Seen,
     build_operation,
     new_operation_id,
     past_operations,
@@ -52,10 +54,10 @@ if TYPE_CHECKING:
     from cronshift.readiness.fact import Fact
     from cronshift.schedule import Schedule
 
-DEPLOY = timedelta(minutes=15)
 STAGES = (10, 50, 100)
 WEEK = timedelta(days=7)
 _NONE = Decisions()
+_WHOLE = 100  # percent
 
 
 class Handover(StrEnum):
@@ -78,6 +80,7 @@ class Cutover:
         done: jobs that already are where they shall go.
         advice: what a careful operator would want to know, in sentences.
         facts: what the move depends on, and what is known of it.
+        costs: which ticks both sides may run meanwhile, in sentences.
     """
 
     plan: Plan
@@ -87,6 +90,7 @@ class Cutover:
     operation: Operation
     advice: tuple[str, ...]
     facts: tuple[Fact, ...] = ()
+    costs: tuple[str, ...] = ()
 
 
 def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
@@ -99,6 +103,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     deploy: timedelta = DEPLOY,
     handover: Handover = Handover.GUARD,
     decisions: Decisions = _NONE,
+    at_once: bool = False,
 ) -> Cutover:
     """Return the operation that gives ``percent`` of the jobs' ticks to Inngest.
 
@@ -112,6 +117,8 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         deploy: how long it takes until both sides hold the file.
         handover: how Vercel's side learns of it.
         decisions: which known bad facts stop nothing.
+        at_once: do not wait until both sides hold the file: until then both run the ticks that
+            change owner.
 
     Raises:
         RefusedError: if the move depends on what is known bad, an epoch would start before both
@@ -125,6 +132,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     ownership = ownership_of(held)
     moving = [job for job in chosen if _current(ownership, job.id) != percent]
     growing = [job for job in moving if _current(ownership, job.id) < percent]
+    _refuse_rate_limited(moving, percent)
     _refuse_doubtful(plan, growing)
     stage = Stage.SHARE if handover is Handover.GUARD else Stage.REMOVE
     if stage is Stage.SHARE:
@@ -133,14 +141,15 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     refuse_bad(facts, decisions)
     routed = _guard_routes(plan, growing) if stage is Stage.SHARE else []
     operation_id = new_operation_id(now)
+    lead = Lead(now, deploy, at_once=at_once)
     if handover is Handover.DEPLOY:
-        start = _deploy_epoch(moving, now, percent, at, deploy)
+        start = _deploy_epoch(moving, lead, percent, at)
         starts = dict.fromkeys((job.id for job in moving), start)
     else:
-        starts = _guarded_epochs(moving, now, at, deploy)
+        starts = _guarded_epochs(moving, lead, at)
     epochs = {job_id: Epoch(start, percent, operation_id) for job_id, start in starts.items()}
     for job_id, epoch in epochs.items():
-        ownership = ownership.with_epoch(job_id, epoch, now)
+        ownership = _with_change(ownership, job_id, epoch, lead)
     edits = [_epoch_edit(ownership, epochs, held)] if epochs else []
     if epochs and handover is Handover.DEPLOY:
         edits += _entry_edits(before, moving, percent)
@@ -154,6 +163,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         intent=Intent.CUTOVER,
         jobs=tuple(epochs),
         operation_id=operation_id,
+        write_by=lead.write_by(min(starts.values())) if starts else None,
     )
     return Cutover(
         plan=plan,
@@ -163,7 +173,20 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         operation=operation,
         advice=tuple(_advice(moving, epochs, percent)),
         facts=facts,
+        costs=tuple(costs(moving, ownership)),
     )
+
+
+def _with_change(ownership: Ownership, job: str, epoch: Epoch, lead: Lead) -> Ownership:
+    """Return the ownership with a job's new epoch, and both sides before it where that is wished."""
+    grown = ownership.with_epoch(
+        job, epoch, lead.now
+    )  # refuses what does not come after the others
+    if not lead.at_once:
+        return grown
+    epochs = ownership.jobs.get(job, ())
+    anew = shared_anew(epochs, epoch.percent, epoch.effective_at, epoch.operation, lead)
+    return replace(ownership, jobs={**ownership.jobs, job: anew})
 
 
 def _movable(project: Project, plan: Plan, jobs: Collection[str]) -> list[Job]:
@@ -198,6 +221,22 @@ def _refuse_doubtful(plan: Plan, growing: Sequence[Job]) -> None:
             )
 
 
+def _refuse_rate_limited(jobs: Sequence[Job], percent: int) -> None:
+    """Refuse a share of ticks where the runs that skip themselves use up the rate limit.
+
+    The engine counts every run that begins, so ticks of Inngest's own would be dropped, and Vercel
+    has let them go by.
+    """
+    limited = [job.id for job in jobs if job.options.rate_limit is not None]
+    if limited and 0 < percent < _WHOLE:
+        raise RefusedError(
+            f"{', '.join(limited)}: the runs that skip Vercel's ticks use up the rate limit, and"
+            " ticks of Inngest's are dropped on both sides.",
+            reason="rate-limited-share",
+            hint="Use --percent 100, or throttle instead of rate_limit.",
+        )
+
+
 def _refuse_moved(jobs: Sequence[Job]) -> None:
     """Refuse to share out the ticks of a job that Vercel does not call at all any more."""
     moved = [job.id for job in jobs if job.entry.origin is Origin.MOVED]
@@ -222,27 +261,24 @@ def _guard_routes(plan: Plan, jobs: Sequence[Job]) -> list[tuple[Job, GuardRoute
     return [(job, guard) for job, guard in guards if isinstance(guard, GuardRoute)]
 
 
-def _guarded_epochs(
-    jobs: Sequence[Job], now: datetime, at: datetime | None, deploy: timedelta
-) -> dict[str, datetime]:
-    ready = now + deploy
-    if at is not None and at < ready:
+def _guarded_epochs(jobs: Sequence[Job], lead: Lead, at: datetime | None) -> dict[str, datetime]:
+    if at is not None and lead.now > lead.write_by(at):
         raise RefusedError(
             f"{tick_text(at)} is before both sides can hold the new file"
-            f" ({deploy // timedelta(minutes=1)} minutes from now).",
+            f" ({lead.deploy // timedelta(minutes=1)} minutes from now).",
             reason="too-early",
-            hint=f"Choose --at {tick_text(ready)} or later, or a shorter --deploy-minutes.",
+            hint=f"Choose --at {tick_text(lead.ready)} or later, or a shorter --deploy-minutes;"
+            " --now lets both sides run the ticks before it.",
         )
     starts: dict[Schedule, datetime] = {}
     for job in jobs:
         if job.schedule is not None and job.schedule not in starts:
-            starts[job.schedule] = at or middle(widest_gap([job.schedule], ready))
+            quiet = lead.ready if lead.at_once else middle(widest_gap([job.schedule], lead.ready))
+            starts[job.schedule] = at or quiet
     return {job.id: starts[job.schedule] for job in jobs if job.schedule is not None}
 
 
-def _deploy_epoch(
-    jobs: Sequence[Job], now: datetime, percent: int, at: datetime | None, deploy: timedelta
-) -> datetime:
+def _deploy_epoch(jobs: Sequence[Job], lead: Lead, percent: int, at: datetime | None) -> datetime:
     """Return the epoch of a deploy without guards: no tick may fall into the deploy."""
     if percent not in {0, 100}:
         raise CronshiftError(
@@ -251,29 +287,27 @@ def _deploy_epoch(
             hint="Use --percent 100, or put the guard into the app and leave out --no-guard.",
         )
     schedules = [job.schedule for job in jobs if job.schedule is not None]
-    start = at - deploy if at else now
-    late = lateness(schedules)
-    if schedules and not (start >= now and is_safe_deploy(schedules, start, deploy, late)):
-        safe = next_safe_deploy(schedules, now, deploy, late)
-        minutes = deploy // timedelta(minutes=1)
+    start, late = at or lead.ready, lateness(schedules)
+    if lead.at_once or not schedules:
+        return start
+    in_time = lead.now <= lead.write_by(start)
+    if not (in_time and is_safe_deploy(schedules, lead.now, start - lead.now, late)):
+        safe = next_safe_deploy(schedules, lead.now, lead.ready - lead.now, late)
         raise RefusedError(
-            f"A tick may fall into a deploy of {minutes} minutes that begins at {tick_text(start)},"
-            " and then nobody, or both, would run it.",
+            f"A tick may fall into a deploy that is over by {tick_text(start)}, and then nobody, or"
+            " both, would run it.",
             reason="unsafe-window",
             hint=f"The next safe window begins at {tick_text(safe)}."
             if safe
             else "There is none in the next 31 days: move fewer jobs at once, or use a guard.",
         )
-    return (start + deploy).replace(second=0, microsecond=0)
+    return start
 
 
 def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], held: bytes | None) -> Edit:
-    said = "; ".join(
-        f"{job}: {epoch.percent} % from {tick_text(epoch.effective_at)}"
-        for job, epoch in epochs.items()
-    )
+    said = "; ".join(summary(job, ownership.jobs[job]) for job in epochs)
     text = dump_ownership(ownership).encode()
-    return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=held)
+    return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=Seen(held))
 
 
 def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> list[Edit]:
@@ -292,6 +326,11 @@ def _advice(jobs: Sequence[Job], epochs: dict[str, Epoch], percent: int) -> list
             continue
         start = epochs[job.id].effective_at
         weekly = job.schedule.count(start, start + WEEK)
+        if job.options.throttle is not None and percent < _WHOLE:
+            advice.append(
+                f"{job.id} is throttled, and the runs that skip Vercel's ticks take their places too:"
+                " its own come later."
+            )
         if 0 < percent < 100 and weekly * percent < 100:  # noqa: PLR2004 - percent
             advice.append(
                 f"{job.id} ticks {weekly} times a week: {percent} % of that is less than one tick,"

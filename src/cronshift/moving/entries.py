@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cronshift.errors import ConfigError, RefusedError
 from cronshift.handlers.tree import IMPORT, SourceTree
 from cronshift.model import Origin
-from cronshift.operations import ChangeKind, Edit, State
+from cronshift.operations import ChangeKind, Edit, Seen, State
 from cronshift.operations.files import content, inside
 from cronshift.plan.snapshot import settings_file
 from cronshift.project import settings_edit
@@ -54,10 +54,9 @@ def take_out(
     if not jobs:
         return []
     source = project.sources[0]
-    pointers = [job.entry.pointer for job in jobs]
-    indexes = edit.indexes_of(pointers)
+    indexes = [job.entry.index for job in jobs if job.entry.index is not None]
     foreign = [job.id for job in jobs if job.entry.source.file != source.file]
-    if foreign or source.format not in SIDE_BY_SIDE or len(indexes) != len(pointers):
+    if foreign or source.format not in SIDE_BY_SIDE or len(indexes) != len(jobs):
         raise RefusedError(
             f"The entries of {', '.join(foreign or [job.id for job in jobs])} do not stand in the"
             " `crons` of a vercel.json or vercel.toml, so they must be removed by hand.",
@@ -77,14 +76,14 @@ def take_out(
             _without(source, indexes).encode(),
             ChangeKind.EDIT_ENTRY,
             said,
-            based_on=source.text.encode(),
+            based_on=Seen(source.text.encode()),
         ),
         Edit(
             settings_file(project),
             settings.encode(),
             ChangeKind.EDIT_CONFIG,
             "keep them here",
-            based_on=held,
+            based_on=Seen(held),
         ),
     ]
 
@@ -125,8 +124,8 @@ def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation])
     settings = settings_edit.as_before((settings or b"").decode(), kept)
     said = f"put {', '.join(wanted)} back into {source.file}"
     return [
-        Edit(source.file, vercel, ChangeKind.EDIT_ENTRY, said, based_on=source.text.encode()),
-        Edit(file, settings, ChangeKind.EDIT_CONFIG, "Vercel has them again", based_on=held),
+        Edit(source.file, vercel, ChangeKind.EDIT_ENTRY, said, based_on=Seen(source.text.encode())),
+        Edit(file, settings, ChangeKind.EDIT_CONFIG, "Vercel has them again", based_on=Seen(held)),
     ]
 
 
@@ -148,15 +147,12 @@ def abandoned(before: Snapshot, planned: Sequence[Edit]) -> tuple[list[Edit], li
 
     Beside them stands what of it was changed by hand, and stays.
     """
+    if not target_named(before.plan.target).removes_unused:
+        return [], []
     after = before.after(planned)
-    target = target_named(before.plan.target)
     tree = SourceTree(before.project.root, after.project.edited)
     still = {file.path for file in generate(after.plan)}
-    unused = [
-        file.path
-        for file in generate(before.plan)
-        if file.path in tree.files - still and target.is_removable(file.path)
-    ]
+    unused = [file.path for file in generate(before.plan) if file.path in tree.files - still]
     edited = [path for path in unused if not is_untouched(tree.read(path))]
     kept = _imported(tree, edited)
     return [
@@ -275,12 +271,11 @@ def _called_as_in(text: str, original: str, file: str) -> str:
     called = {(e.path, e.schedule): e.called for e in parse_config(text, file).entries}
     for entry in parse_config(original, file).entries:
         now = called.get((entry.path, entry.schedule), entry.called)
-        (index,) = edit.indexes_of([entry.pointer]) or (None,)
-        if index is None or (now is None) == (entry.called is None):
+        if entry.index is None or (now is None) == (entry.called is None):
             continue
         base = (now or entry.called or "").partition(f"{MOUNT}/")[0]
         old, new = (base, base + MOUNT) if now else (base + MOUNT, base)
-        original = edit.replace_path_start(original, index, old, new, file=file)
+        original = edit.replace_path_start(original, entry.index, old, new, file=file)
     return original
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import tomlkit
 
 from cronshift.model import JobOptions
-from cronshift.schedule.durations import format_duration
 
 if TYPE_CHECKING:
     from cronshift.model import Plan
@@ -34,10 +33,7 @@ def initial_settings(plan: Plan) -> str:
     defaults = JobOptions()
     document["defaults"] = {
         "retries": defaults.retries,
-        "finish_timeout": format_duration(defaults.finish_timeout)
-        if defaults.finish_timeout
-        else False,
-        "concurrency": defaults.concurrency or False,
+        "overlap": str(defaults.overlap),
     }
     text = tomlkit.dumps(document)
     lines = ["", "# The jobs; uncomment one to set options for it alone."]

@@ -57,6 +57,9 @@ class Holding:
         problem: why nothing is known, in a sentence.
         age: how long ago it was read, where it comes from an address.
         unread: whether there is an address that has not been read, so that the deployed file counts.
+        held: for how long the process that answered has gone by this file, where it tells.
+        before: the digest of the file that it went by until then; ``None`` for a process that has
+            held no other, so that what another one held is not known.
     """
 
     side: Side
@@ -66,6 +69,8 @@ class Holding:
     problem: str | None = None
     age: timedelta | None = None
     unread: bool = False
+    held: timedelta | None = None
+    before: str | None = None
 
     @property
     def staleness(self) -> str | None:
@@ -86,21 +91,32 @@ class Holding:
             "problem": self.problem,
             "age_seconds": None if self.age is None else int(self.age.total_seconds()),
             "unread": self.unread,
+            "held_seconds": None if self.held is None else int(self.held.total_seconds()),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Mishap:
-    """A tick that both sides run, or none."""
+    """A tick that both sides run, or none.
+
+    ``certain`` says whether that follows from what both sides told; else it is only not known that
+    the tick had one owner.
+    """
 
     job: str
     tick: datetime
     doubled: bool
+    certain: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Return the tick with what becomes of it."""
         fate = "doubled" if self.doubled else "missed"
-        return {"job": self.job, "tick": tick_text(self.tick), "fate": fate}
+        return {
+            "job": self.job,
+            "tick": tick_text(self.tick),
+            "fate": fate,
+            "certain": self.certain,
+        }
 
 
 async def ask_both(
@@ -143,6 +159,8 @@ async def ask_both(
             answer.problem,
             answer.age,
             answer.unread,
+            answer.held,
+            answer.before,
         )
         for side, answer in zip(urls, answers, strict=True)
     )
@@ -157,6 +175,8 @@ class _Answer:
     problem: str | None = None
     age: timedelta | None = None
     unread: bool = False
+    held: timedelta | None = None
+    before: str | None = None
 
 
 async def _ask(url: str, secret: str) -> _Answer:
@@ -174,13 +194,18 @@ async def _ask(url: str, secret: str) -> _Answer:
         )
     if digest is None:
         return _Answer(problem="It holds no ownership file, so it runs every tick.")
-    age = document.get("age", 0)
-    seconds = age if type(age) is int and "age" in document else None
+    before = document.get("before")
     return _Answer(
         digest=str(digest),
-        age=None if seconds is None else timedelta(seconds=min(max(seconds, 0), _OLDEST)),
-        unread=age is None,
+        age=_seconds(document.get("age")),
+        unread=document.get("age", 0) is None,
+        held=_seconds(document.get("held")),
+        before=before if isinstance(before, str) else None,
     )
+
+
+def _seconds(value: object) -> timedelta | None:
+    return timedelta(seconds=min(max(value, 0), _OLDEST)) if type(value) is int else None
 
 
 def _digest_here(root: Path) -> str | None:
@@ -225,8 +250,8 @@ def mishaps(
         if job.schedule is None:
             continue
         for tick in takewhile(lambda tick: tick <= until, job.schedule.after(since)):
-            runs_there = vercel is None or vercel.owner(job.id, tick) is Owner.VERCEL
-            runs_here = inngest is None or inngest.owner(job.id, tick) is Owner.INNGEST
+            runs_there = vercel is None or vercel.acts(Owner.VERCEL, job.id, tick)
+            runs_here = inngest is None or inngest.acts(Owner.INNGEST, job.id, tick)
             if runs_there == runs_here:
                 yield Mishap(job.id, tick, doubled=runs_there)
 

@@ -209,7 +209,7 @@ def _guarded(subject: Subject, mending: Mending | None) -> list[Edit]:
 def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
     settings = project.settings
     settings = replace(settings, target=target or settings.target, out=out or settings.out)
-    return replace(project, settings=settings)
+    return replace(project, settings=settings, is_planned=True)
 
 
 def _chosen(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError, RefusedError
 from cronshift.moving.entries import SIDE_BY_SIDE
-from cronshift.operations import ChangeKind, Edit
+from cronshift.operations import ChangeKind, Edit, Seen
 from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
 from cronshift.vercel.dispatcher import MOUNT
 
@@ -76,16 +76,15 @@ def _edited(source: VercelConfig, text: str, said: str) -> list[Edit]:
     if text == source.text:
         return []
     before = source.text.encode()
-    return [Edit(source.file, text.encode(), ChangeKind.EDIT_ENTRY, said, based_on=before)]
+    return [Edit(source.file, text.encode(), ChangeKind.EDIT_ENTRY, said, based_on=Seen(before))]
 
 
 def _repointed(source: VercelConfig, text: str, entry: CronEntry, old: str, new: str) -> str:
-    indexes = edit.indexes_of([entry.pointer])
-    if source.format in SIDE_BY_SIDE and indexes:
+    if source.format in SIDE_BY_SIDE and entry.index is not None:
         editing = edit if source.format is ConfigFormat.JSON else toml_edit
         with suppress(ConfigError):
             repointed: str = editing.replace_path_start(
-                text, indexes[0], old, new, file=source.file
+                text, entry.index, old, new, file=source.file
             )
             return repointed
     there = new + (entry.called or entry.path).removeprefix(old)

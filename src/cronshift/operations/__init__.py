@@ -10,7 +10,7 @@ somebody else, so nothing is touched.
 """
 
 from cronshift.operations.abandoning import Standing, abandon, standings
-from cronshift.operations.building import Edit, build_operation, new_operation_id
+from cronshift.operations.building import Edit, Seen, build_operation, new_operation_id
 from cronshift.operations.changes import (
     AddEpoch,
     AddToNumber,
@@ -25,7 +25,7 @@ from cronshift.operations.changes import (
     RunSql,
     WriteFile,
 )
-from cronshift.operations.engine import apply, finish, revert
+from cronshift.operations.engine import apply, finish, refuse_late, revert
 from cronshift.operations.journal import (
     Journal,
     Record,
@@ -59,6 +59,7 @@ __all__ = [
     "Record",
     "RemoveGuard",
     "RunSql",
+    "Seen",
     "Standing",
     "State",
     "Unreadable",
@@ -75,6 +76,7 @@ __all__ = [
     "past_operations",
     "read_journal",
     "read_operation",
+    "refuse_late",
     "refuse_unfinished",
     "revert",
     "standings",

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
-    from types import EllipsisType
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a file held when it was looked at; ``None`` where it was not there."""
+
+    data: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class Edit:
     Attributes:
         moved_from: the path whose content this was; it is deleted.
         mode: permission bits, where they are to differ from what the file has.
-        based_on: what the file held when the edit was worked out; ``...`` where that is no matter.
+        based_on: what the edit was worked out from; ``None`` where that is no matter.
             A file that holds something else by now is refused, so that no edit is lost.
     """
 
@@ -47,7 +53,7 @@ class Edit:
     summary: str = ""
     moved_from: str | None = None
     mode: int | None = None
-    based_on: bytes | EllipsisType | None = ...
+    based_on: Seen | None = None
 
 
 def build_operation(  # noqa: PLR0913 - all of it goes into the record
@@ -61,6 +67,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
     operation_id: str | None = None,
     allow_dirty: bool | Collection[str] = False,
     batches: Iterable[RunSql] = (),
+    write_by: datetime | None = None,
 ) -> Operation:
     """Return the operation that makes ``edits``; those that change nothing are left out.
 
@@ -74,6 +81,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         operation_id: its id, where the edits already carry it.
         allow_dirty: change files with uncommitted changes too: all, or those of these paths.
         batches: changes of rows; they come after the files, and are taken back before them.
+        write_by: the last instant at which it may be applied.
 
     Raises:
         RefusedError: for a path outside the project, one behind a symbolic link, or a file with
@@ -98,6 +106,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         jobs=tuple(jobs),
         made=_made(root, images),
         emptied=_emptied(root, images),
+        write_by=write_by,
     )
 
 
@@ -110,7 +119,7 @@ def new_operation_id(now: datetime) -> str:
 
 def _change(root: Path, edit: Edit) -> Change | None:
     image = _image(root, edit.path, edit.after, edit.mode)
-    if edit.based_on is not ... and image.before != edit.based_on:
+    if edit.based_on is not None and image.before != edit.based_on.data:
         raise RefusedError(
             f"{edit.path} was changed while this was being planned; nothing was touched.",
             reason="changed-file",
@@ -183,13 +192,20 @@ def _refuse_dirty(root: Path, images: Sequence[FileImage]) -> None:
             )
 
 
+# Nothing that the repository's own configuration names as a program is started.
+_CHANGED_FILES = (
+    *("git", "-c", "core.fsmonitor=false"),
+    *("diff", "--no-ext-diff", "--name-only", "-z", "--relative", "HEAD", "--"),
+)
+
+
 def _uncommitted(root: Path, paths: Sequence[str]) -> set[str]:
     """Return those of ``paths`` that git tracks and that differ from the last commit."""
     if not paths:
         return set()
     try:
-        told = subprocess.run(
-            ["git", "diff", "--name-only", "-z", "--relative", "HEAD", "--"],  # noqa: S607 - the user's git
+        told = subprocess.run(  # noqa: S603 - a constant
+            _CHANGED_FILES,
             cwd=root,
             capture_output=True,
             check=True,

@@ -54,11 +54,8 @@ class FileImage:
         return self.after is not None and bool((self.mode or 0) & 0o111)
 
     def diff(self) -> Iterator[str]:
-        """Yield the lines of a unified diff; one line for what is not text."""
+        """Yield the lines of a unified diff; bytes that are no text are spelt out."""
         old, new = (_lines(data) for data in (self.before, self.after))
-        if old is None or new is None:
-            yield f"Binary file {self.path} changes"
-            return
         old_name = "/dev/null" if self.before is None else f"a/{self.path}"
         new_name = "/dev/null" if self.after is None else f"b/{self.path}"
         yield from unified_diff(old, new, old_name, new_name)
@@ -240,10 +237,5 @@ FILE_CHANGES: dict[
 """The changes of a single file, by their kind."""
 
 
-def _lines(data: bytes | None) -> list[str] | None:
-    """Return the lines of a text, ``None`` for what is none."""
-    try:
-        text = (data or b"").decode()
-    except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else text.splitlines(keepends=True)
+def _lines(data: bytes | None) -> list[str]:
+    return (data or b"").decode(errors="backslashreplace").splitlines(keepends=True)

@@ -41,7 +41,8 @@ def dump_operation(operation: Operation) -> dict[str, Any]:
         "intent": operation.intent.value,
         "command": operation.command,
         "actor": operation.actor,
-        "created": operation.created.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "created": _dump_instant(operation.created),
+        **({"write_by": _dump_instant(operation.write_by)} if operation.write_by else {}),
         "state": operation.state.value,
         "jobs": list(operation.jobs),
         "made": list(operation.made),
@@ -80,6 +81,7 @@ def load_operation(document: object) -> Operation:
         jobs=_lines(fields, "jobs"),
         made=_lines(fields, "made"),
         emptied=_lines(fields, "emptied"),
+        write_by=_instant(_line(fields, "write_by")) if "write_by" in fields else None,
     )
     paths = [image.path for image in operation.images]
     if len(set(paths)) != len(paths):
@@ -103,6 +105,10 @@ def parse_json(data: bytes) -> object:
     except ValueError:
         raise ValueError("it is no JSON: cut off, or edited by hand") from None
     return document
+
+
+def _dump_instant(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _dump_change(change: Change) -> dict[str, Any]:

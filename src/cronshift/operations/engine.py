@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cronshift.errors import RefusedError
+from cronshift.errors import RefusedError, TooLateError
 from cronshift.operations import sql, staging
 from cronshift.operations.files import read_project_file
 from cronshift.operations.journal import (
@@ -25,6 +25,7 @@ from cronshift.operations.model import Operation, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from datetime import datetime
 
     from cronshift.operations.changes import FileImage
 
@@ -69,6 +70,22 @@ def apply(
             forget_operation(root, started)
             raise _not_writable(error) from error
         return _run(root, started, observer, own=own)
+
+
+def refuse_late(root: Path, operation: Operation, now: datetime) -> None:
+    """Make sure that what an operation says of the future is written before both sides need it.
+
+    Raises:
+        TooLateError: if it is not: files are still to be written, and their time is over.
+    """
+    if operation.write_by is None or now <= operation.write_by:
+        return
+    if any(read_project_file(root, image.path) != image.after for image in operation.images):
+        raise TooLateError(
+            f"It had to be written by {operation.write_by:%Y-%m-%d %H:%M:%S} UTC, for both sides to"
+            " hold the file in time.",
+            hint="Run the command again; cronshift resume --revert undoes what was interrupted.",
+        )
 
 
 def finish(root: Path, operation: Operation, observer: Observer = lambda _: None) -> Operation:

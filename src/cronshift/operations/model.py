@@ -50,6 +50,7 @@ class Operation:
         jobs: the jobs it is about.
         made: folders that do not exist before it, outermost first.
         emptied: folders that hold nothing after it and are removed, innermost first.
+        write_by: the last instant at which what it says of the future can still be kept.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Operation:
     jobs: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
     emptied: tuple[str, ...] = ()
+    write_by: datetime | None = None
 
     @property
     def images(self) -> tuple[FileImage, ...]:

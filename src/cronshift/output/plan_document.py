@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from cronshift.output.spots import spots
 from cronshift.plan import forecast
 from cronshift.plan.forecast import executions, runs
 from cronshift.runtime.ownership import Ownership, percent_at
@@ -36,7 +37,10 @@ def plan_document(
             "target": plan.target,
         },
         "jobs": [_job(job, now, ticks, held) for job in plan.jobs],
-        "findings": [finding_document(finding) for finding in plan.findings],
+        "findings": [
+            {**finding_document(spot.finding), "jobs": list(spot.jobs)}
+            for spot in spots(plan.findings)
+        ],
         "forecast": _forecast(plan, now),
     }
 
@@ -121,6 +125,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "job": finding.job,
         "file": finding.location.file if finding.location else None,
         "line": finding.location.line if finding.location else None,
+        "column": finding.location.column if finding.location else None,
         "message": finding.message,
         "fix": finding.fix,
     }

@@ -23,6 +23,7 @@ _SIGNS = {
     Status.WAITING: ("◷", "yellow"),
     Status.COMPLETED: ("✓", "green"),
     Status.FAILED: ("✗", "bold red"),
+    Status.CANCELLED: ("✗", "bold red"),
 }
 _LONGEST = 300  # characters of an output or an error
 
@@ -47,7 +48,9 @@ def run_tree(name: str, tick: datetime | None, run: Run) -> Tree:
     for note in run.notes:
         tree.add(Text(plain(note), style="yellow"))
     if run.failure_run is not None:
-        tree.add(run_tree("on_failure", None, run.failure_run))
+        is_cancelled = run.status is Status.CANCELLED
+        told_to = "on_cancelled" if is_cancelled else "on_failure"
+        tree.add(run_tree(told_to, None, run.failure_run))
     return tree
 
 

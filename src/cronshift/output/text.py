@@ -9,10 +9,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cronshift.model import Mode, Severity
+from cronshift.model import Severity
 from cronshift.operations import RunSql
 from cronshift.output.console import DIFF_STYLES, plain
-from cronshift.output.plan_document import next_ticks
 from cronshift.plan import forecast
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.forecast import executions, runs
@@ -22,74 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from cronshift.model import Finding, Job, Plan
+    from cronshift.model import Finding, Plan
     from cronshift.moving.fixing.mending import Mending
     from cronshift.moving.status import JobStatus
     from cronshift.operations import Operation
     from cronshift.readiness.fact import Fact
     from cronshift.targets.changes import FileChange
 
-SEVERITY_STYLES = {
-    Severity.ERROR: "bold red",
-    Severity.WARNING: "yellow",
-    Severity.NOTE: "cyan",
-}
-
-
-def jobs_table(plan: Plan, now: datetime) -> Table:
-    """Return one line a job, those with the worst findings first, as wide as the terminal allows."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    table.add_column("Job", overflow="fold", ratio=None)
-    table.add_column("Schedule (UTC)", overflow="fold")
-    table.add_column("Next", no_wrap=True)
-    table.add_column("In 30 d", justify="right", no_wrap=True)
-    table.add_column("Mode", overflow="fold", min_width=len(Mode.BLOCKED), max_width=26)
-    order = list(Severity)
-    worst = dict.fromkeys((job.id for job in plan.jobs), len(order))
-    for finding in plan.findings:
-        if finding.job in worst and finding.severity is not Severity.NOTE:
-            worst[finding.job] = min(worst[finding.job], order.index(finding.severity))
-    for job in sorted(plan.jobs, key=lambda job: worst[job.id]):
-        upcoming = next_ticks(job, now, 1)
-        table.add_row(
-            Text(job.id),
-            Text(_schedule(job.entry.schedule, job.schedule.describe() if job.schedule else None)),
-            Text(upcoming[0].strftime("%d %b %H:%M") if upcoming else "never"),
-            Text(f"{runs(job, now):,}"),
-            _mode(job),
-        )
-    return table
-
-
-def _mode(job: Job) -> Text:
-    """Return how a job is called, and below "bridge" why."""
-    mode = Text(job.mode.value, style="red" if job.mode is Mode.BLOCKED else "")
-    return mode.append(f"\n{plain(job.bridged_because)}", "dim") if job.bridged_because else mode
-
-
-def _schedule(text: str, description: str | None) -> str:
-    return plain(f"{text}\n{description}" if description else text)
-
-
-def findings_text(findings: Iterable[Finding]) -> Text:
-    """Return the findings, worst first, each with its place, its meaning and its remedy.
-
-    Those of one rule with one remedy stand together, and the remedy once.
-    """
-    text = Text()
-    alike: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
-        alike.setdefault((finding.code, finding.fix), []).append(finding)
-    for first, *others in alike.values():
-        head = f"{first.severity.value} {first.code} {first.name}"
-        text.append(head, style=SEVERITY_STYLES[first.severity])
-        text.append("" if not others else f"  {len(others) + 1} times\n")
-        for finding in (first, *others):
-            place = " · ".join(str(part) for part in (finding.job, finding.location) if part)
-            text.append(f"  {plain(place)}\n")
-            text.append(f"  {'  ' if others else ''}{plain(finding.message)}\n")
-        text.append(f"  → {plain(first.fix)}\n", style="dim")
-    return text
+_STYLES = {Answer.BAD: "bold red", Answer.UNKNOWN: "yellow"}
 
 
 def facts_text(facts: Iterable[Fact]) -> Text:
@@ -103,8 +42,8 @@ def facts_text(facts: Iterable[Fact]) -> Text:
         if fact.answer is not Answer.GOOD:
             alike.setdefault((fact.kind.code, fact.answer, fact.remedy), []).append(fact)
     for (code, answer, remedy), held in alike.items():
-        style = SEVERITY_STYLES[Severity.ERROR if answer is Answer.BAD else Severity.WARNING]
-        text.append(f"{answer.value.replace('-', ' ')} {code} {held[0].kind.name}\n", style=style)
+        head = f"{answer.value.replace('-', ' ')} {code} {held[0].kind.name}\n"
+        text.append(head, style=_STYLES[answer])
         for fact in held:
             text.append(f"  {plain(fact.message)} ({plain(fact.evidence)})\n")
         text.append(f"  → {plain(remedy)}\n", style="dim")

@@ -88,8 +88,8 @@ def runs(job: Job, now: datetime, period: timedelta = PERIOD) -> int:
 def steps(job: Job) -> int:
     """Return how many steps a run of a job has."""
     fan_out = job.options.fan_out
-    calls = 1 + len(fan_out.values) if fan_out else 1  # a fan-out begins with a step of its own
-    return calls + bool(job.options.heartbeat_env)
+    calls = len(fan_out.values) if fan_out else 1
+    return 1 + calls + bool(job.options.heartbeat_env)  # the first settles whether the tick is due
 
 
 def executions(job: Job, now: datetime, period: timedelta = PERIOD) -> int:

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 from cronshift.errors import ConfigError
 from cronshift.handlers import Resolution, Resolver, Verdict
 from cronshift.handlers.behaviour import LONGEST_DURATION, Auth, Behaviour
+from cronshift.handlers.flow.behaving import behaviour_of as following
+from cronshift.handlers.flow.fronts import fronts_of
+from cronshift.handlers.flow.program import Program
+from cronshift.handlers.flow.reader import Gate, Reader
 from cronshift.handlers.functions import glob
 from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascript
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
@@ -29,6 +33,7 @@ _OF_NEXT = re.compile(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreview
 _TYPES = re.compile(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
 _MOST_IMPORTED = 300  # modules of one handler
 _LONGEST_GLOB = 256  # characters; the schema of vercel.json
+_UNFOLLOWED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
 _CALLED = {Verdict.ANSWERED, Verdict.UNKNOWN}
 
 
@@ -42,7 +47,9 @@ class Judge:
     def __init__(self, resolver: Resolver) -> None:
         self.resolver = resolver
         self._functions = resolver.document.get("functions")
-        self._known: dict[Handler, Behaviour] = {}
+        self._known: dict[tuple[Handler, str], Behaviour] = {}
+        self._program = Program(resolver.tree)
+        self._fronts: dict[str, tuple[Gate, ...]] = {}
 
     def of(
         self, entry: CronEntry, resolution: Resolution, schedule: Schedule | None, job: str
@@ -53,7 +60,7 @@ class Judge:
         elsewhere = below(self.resolver, entry.path) if is_nowhere else ()
         seen = Behaviour()
         if handler is not None and resolution.verdict in _CALLED:
-            seen = self.behaviour(handler)
+            seen = self.behaviour(handler, entry.path)
             handler = self._described(handler, seen)
         subject = JobSubject(
             job, entry, schedule, resolution, handler, seen, elsewhere, self.resolver
@@ -104,15 +111,37 @@ class Judge:
             seen |= found
         return False
 
-    def behaviour(self, handler: Handler) -> Behaviour:
-        """Return what a handler does; each is read once."""
-        if handler not in self._known:
-            reading = of_python if handler.language == "python" else of_javascript
-            is_source = handler.language in {"python", "typescript", "javascript"}
-            self._known[handler] = (
-                reading(self.resolver.tree, handler) if is_source else Behaviour()
-            )
-        return self._known[handler]
+    def behaviour(self, handler: Handler, path: str = "/") -> Behaviour:
+        """Return what a handler does when an entry's path is called; each is read once."""
+        key = (handler, path)
+        if key not in self._known:
+            self._known[key] = self._read(handler, path)
+        return self._known[key]
+
+    def _read(self, handler: Handler, path: str) -> Behaviour:
+        if handler.language not in {"python", "typescript", "javascript"}:
+            return Behaviour()
+        saying = of_python if handler.language == "python" else of_javascript
+        said = saying(self.resolver.tree, handler)
+        if handler.kind in _UNFOLLOWED:
+            return said
+        seen = following(Reader(self._program, handler, path, self.fronts(path)))
+        return replace(
+            seen,
+            max_duration=said.max_duration,
+            runtime=said.runtime,
+            cached=said.cached,
+            streams=said.streams,
+            side_effects=said.side_effects,
+            refuses_get=seen.refuses_get or said.refuses_get,
+        )
+
+    def fronts(self, path: str) -> tuple[Gate, ...]:
+        """Return what the whole app runs before a path."""
+        bare = path.partition("?")[0]
+        if bare not in self._fronts:
+            self._fronts[bare] = fronts_of(self._program, self.resolver, bare)
+        return self._fronts[bare]
 
     def configured_duration(self, file: str) -> int | None:
         """Return the ``maxDuration`` that vercel.json's ``functions`` gives a file."""

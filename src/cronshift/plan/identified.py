@@ -148,15 +148,14 @@ def _from_problems(
     problems: Iterable[Problem], entries: Sequence[IdentifiedEntry]
 ) -> Iterable[Finding]:
     """Turn what the reader could not accept into findings, of a job where there is one."""
-    jobs = {(each.entry.source.file, each.entry.pointer): each.job for each in entries}
+    jobs: dict[tuple[str, str | None], str] = {
+        (each.entry.source.file, each.entry.pointer): each.job for each in entries
+    }
     for problem in problems:
-        pointer = problem.pointer
-        while pointer and (problem.location.file, pointer) not in jobs:
-            pointer = pointer.rpartition(".")[0]
         rule = BY_NAME.get(problem.rule, rules.INVALID_ENTRY)
         yield rule.found(
             f"Invalid {problem.location.file} - {problem.message}",
-            job=jobs.get((problem.location.file, pointer)),
+            job=jobs.get((problem.location.file, problem.entry)),
             location=problem.location,
         )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.model import CronEntry, Finding, Handler, JobOptions
+from cronshift.plan.lasting import fitted
 
 if TYPE_CHECKING:
     from cronshift.plan.opened import Opened
@@ -57,4 +58,5 @@ def _judged(resolved: ResolvedEntry, opened: Opened) -> JudgedEntry:
         handler, findings = answer, []
     else:
         handler, findings = opened.judge.of(entry, answer, schedule, resolved.job)
-    return JudgedEntry(resolved.job, entry, resolved.options, schedule, handler, tuple(findings))
+    options = fitted(resolved.options, handler, resolved.given)
+    return JudgedEntry(resolved.job, entry, options, schedule, handler, tuple(findings))

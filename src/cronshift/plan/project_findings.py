@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def survey(
-    judge: Judge, jobs: Sequence[Job], config_file: str, paths: Sequence[str] = (ENDPOINT,)
+    judge: Judge,
+    jobs: Sequence[Job],
+    config_file: str,
+    paths: Sequence[str] = (ENDPOINT,),
+    *,
+    is_planned: bool = False,
 ) -> Iterator[Finding]:
     """Yield what the project as a whole gives to say; findings of no job block nothing.
 
@@ -25,7 +30,8 @@ def survey(
         jobs: all of them.
         config_file: Vercel's.
         paths: what no middleware may stand before.
+        is_planned: whether a migration is what the project is looked at for.
     """
-    subject = ProjectSubject(judge, jobs, config_file, paths)
+    subject = ProjectSubject(judge, jobs, config_file, paths, is_planned)
     for rule in CATALOGUE.values():
         yield from rule.in_project(subject)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cronshift.errors import ScheduleError
+from cronshift.errors import Reason, ScheduleError
 from cronshift.model import CronEntry, Finding, Handler, JobOptions, Origin
 from cronshift.plan.findings import entries as rules
 from cronshift.schedule import Schedule
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 _SCRIPTS = (".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs")
 _LONGEST_JITTER = timedelta(minutes=5)
 _SCHEDULE_RULES = {
-    "six-fields": rules.SIX_FIELDS,
-    "names": rules.NAMES,
-    "both-day-fields": rules.BOTH_DAY_FIELDS,
+    Reason.SIX_FIELDS: rules.SIX_FIELDS,
+    Reason.NAMES: rules.NAMES,
+    Reason.BOTH_DAY_FIELDS: rules.BOTH_DAY_FIELDS,
 }
 
 
@@ -36,6 +36,7 @@ class ResolvedEntry:
     """What one entry means.
 
     Attributes:
+        given: the names of the options that the user gives.
         schedule: ``None`` where its text has no meaning.
         answer: the handler that the settings name, else what became of the path.
     """
@@ -43,6 +44,7 @@ class ResolvedEntry:
     job: str
     entry: CronEntry
     options: JobOptions
+    given: frozenset[str]
     schedule: Schedule | None
     answer: Handler | Resolution
 
@@ -76,7 +78,7 @@ def _resolved(
 ) -> tuple[ResolvedEntry, list[Finding]]:
     job, entry = identified.job, identified.entry
     own = settings.jobs.get(job)
-    options = own.over(settings.defaults) if own else settings.defaults
+    options, given = settings.options_of(job)
     schedule, findings = _schedule(job, entry, own.schedule if own else None)
     if entry.jitter_minutes:
         asked = timedelta(minutes=entry.jitter_minutes)
@@ -89,7 +91,7 @@ def _resolved(
         findings.append(rules.NOT_GET.found(message, job=job, location=entry.source))
     named = _named_handler(own, judge) if own else None
     answer = judge.resolver.resolve(entry.path) if named is None else named
-    return ResolvedEntry(job, entry, options, schedule, answer), findings
+    return ResolvedEntry(job, entry, options, given, schedule, answer), findings
 
 
 def _named_handler(own: JobSettings, judge: Judge) -> Handler | None:

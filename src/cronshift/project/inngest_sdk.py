@@ -59,8 +59,8 @@ def sdk_of(tree: SourceTree) -> Sdk | None:
     locked = lock.version_of(SDK, wanted) if lock is not None else None
     if locked is not None:
         return Sdk(wanted, version_of(locked.version), locked.place)
-    line = tree.line_of("package.json", json.dumps(SDK))
-    return Sdk(wanted, version_of(wanted), f"package.json:{line}")
+    place = tree.place_of("package.json", json.dumps(SDK))
+    return Sdk(wanted, version_of(wanted), str(place))
 
 
 def version_installed(root: Path, package: str) -> Version | None:

@@ -33,6 +33,7 @@ class Project:
         framework: ``nextjs-app``, ``fastapi``, … or ``None`` when nothing tells.
         edited: files as they will be, by path, where that is what is looked at.
         app: the folder below the root of the app that was asked about; ``None`` to find it.
+        is_planned: whether a migration is what it is looked at for.
     """
 
     root: Path
@@ -41,6 +42,7 @@ class Project:
     framework: str | None
     edited: Mapping[str, bytes | None] = field(default_factory=dict)
     app: str | None = None
+    is_planned: bool = False
 
     def resolver(self) -> Resolver:
         """Return what resolves the project's paths."""
@@ -135,5 +137,5 @@ def _node_dependencies(file: Path) -> dict[str, Any]:
     try:
         package = json.loads(read_regular(file)) if is_regular(file) else {}
         return {**package.get("devDependencies", {}), **package.get("dependencies", {})}
-    except (ValueError, AttributeError, TypeError, RecursionError):
+    except (ValueError, AttributeError, TypeError, RecursionError, OSError):
         return {}

@@ -18,6 +18,7 @@ from cronshift.model import (
     HandlerKind,
     JobOptions,
     Mode,
+    Overlap,
     RateLimit,
     Throttle,
 )
@@ -92,6 +93,7 @@ class Settings:
         file: its path; ``None`` when there is none.
         target: the name of what is generated; ``None`` leaves it to the app.
         out: the folder of what is generated; ``None`` leaves it to the target.
+        given: the names of the options that stand under ``[defaults]``.
     """
 
     file: str | None = None
@@ -105,6 +107,14 @@ class Settings:
     jobs: Mapping[str, JobSettings] = field(default_factory=dict)
     sessions: SessionSettings | None = None
     suppressions: tuple[Suppression, ...] = ()
+    given: frozenset[str] = frozenset()
+
+    def options_of(self, job_id: str) -> tuple[JobOptions, frozenset[str]]:
+        """Return a job's options, and the names of those that the file gives."""
+        own = self.jobs.get(job_id)
+        if own is None:
+            return self.defaults, self.given
+        return own.over(self.defaults), self.given | own.options.keys()
 
 
 def load_settings(root: Path, given: Path | None = None) -> Settings:
@@ -145,6 +155,8 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not TOML: {error}.", where=file) from error
+    except RecursionError:
+        raise ConfigError(f"{file} is nested too deeply.", where=file) from None
     _refuse_what_the_schema_does(document, file)
     project = document.get("project", {})
     bridge = dict(document.get("bridge", {}))
@@ -159,7 +171,8 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         },
         mode=_mode(project.get("mode")),
         bridge=BridgeSettings(**bridge),
-        defaults=JobOptions(**_options(document.get("defaults", {}))),
+        defaults=JobOptions(**(defaults := _options(document.get("defaults", {})))),
+        given=frozenset(defaults),
         jobs={
             job_id: _job(table, _line(text, job_id))
             for job_id, table in document.get("jobs", {}).items()
@@ -212,6 +225,8 @@ def _options(table: Mapping[str, Any]) -> dict[str, Any]:
         options["heartbeat_env"] = table["heartbeat"]
     if "concurrency" in table:
         options["concurrency"] = table["concurrency"] or None
+    if "overlap" in table:
+        options["overlap"] = Overlap(table["overlap"])
     for key in ("start_timeout", "finish_timeout", "jitter", "stale_after"):
         if key in table:
             options[key] = parse_duration(table[key]) if table[key] else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.model import PYTHON_KINDS, FanOutMode
+from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap
 from cronshift.schedule.durations import parse_duration
 from cronshift.targets import target_names
 
@@ -35,6 +35,7 @@ _OPTIONS = {
     "start_timeout": _NO_DURATION,
     "finish_timeout": _NO_DURATION,
     "concurrency": {"anyOf": [_COUNT, {"const": False}]},
+    "overlap": {"enum": [overlap.value for overlap in Overlap]},
     "throttle": _table(
         {"limit": _COUNT, "period": _DURATION, "key": _TEXT, "burst": _COUNT}, "limit", "period"
     ),

@@ -14,12 +14,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cronshift.runtime.answers import Answer
     from cronshift.runtime.apps import AsgiHandler, WsgiHandler
+    from cronshift.runtime.beginning import due
     from cronshift.runtime.bridge import Bridge
     from cronshift.runtime.calls import Call, Handler
     from cronshift.runtime.fanning import fan_out
     from cronshift.runtime.guard import Guard
     from cronshift.runtime.jobs import Job
-    from cronshift.runtime.reporting import report_failure, report_success
+    from cronshift.runtime.reporting import (
+        cancelled_runs,
+        report_cancelled,
+        report_failure,
+        report_success,
+    )
     from cronshift.runtime.scripts import CallableHandler, HttpServerHandler
 
 __all__ = [
@@ -33,7 +39,10 @@ __all__ = [
     "HttpServerHandler",
     "Job",
     "WsgiHandler",
+    "cancelled_runs",
+    "due",
     "fan_out",
+    "report_cancelled",
     "report_failure",
     "report_success",
 ]
@@ -49,7 +58,10 @@ _HOMES = {
     "HttpServerHandler": "scripts",
     "Job": "jobs",
     "WsgiHandler": "apps",
+    "cancelled_runs": "reporting",
+    "due": "beginning",
     "fan_out": "fanning",
+    "report_cancelled": "reporting",
     "report_failure": "reporting",
     "report_success": "reporting",
 }

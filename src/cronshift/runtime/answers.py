@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from inngest import NonRetriableError, RetryAfterError
 
@@ -23,18 +23,19 @@ _SPACES = re.compile(r"[ \t\n\r\f\v]+")
 _SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(seconds=wire.LONGEST_WAIT_SECONDS)
 
 
-class Answer(TypedDict):
+class Answer(TypedDict, total=False):
     """A successful answer, as it stands in the run.
 
     ``body`` is JSON where the answer was, else text; ``bytes`` is its whole length, and ``cut``
-    says that not all of it was kept. ``skipped`` tells why nothing was called.
+    says that not all of it was kept. ``skipped`` tells why nothing was called; then it is all that
+    there is.
     """
 
     status: int
     body: Any
     bytes: int
     cut: bool
-    skipped: NotRequired[str]
+    skipped: str
 
 
 class HandlerError(Exception):
@@ -61,7 +62,7 @@ class Body:
 
 def skipped(reason: str) -> Answer:
     """Return the answer of a tick that was not run."""
-    return Answer(status=0, body=None, bytes=0, cut=False, skipped=reason)
+    return Answer(skipped=reason)
 
 
 def judge(what: str, status: int, headers: Mapping[str, str], body: Body) -> Answer:

@@ -40,6 +40,7 @@ class Call:
         tick: the instant the run is for, UTC.
         scheduled: whether the schedule made the run, and not a person (``cronshift run``).
         attempt: 0 for the first.
+        has_begun: whether it is settled that the run does the work, so that nobody asks again.
     """
 
     job: Job
@@ -48,6 +49,7 @@ class Call:
     scheduled: bool
     run_id: str
     attempt: int
+    has_begun: bool = False
 
     @classmethod
     def of(cls, job: Job, ctx: Context) -> Call:
@@ -77,6 +79,11 @@ class Call:
             "accept": "*/*",
         }
 
+    @property
+    def begun(self) -> Call:
+        """The call of a run that has begun: it keeps its tick, whatever a later attempt reads."""
+        return replace(self, has_begun=True)
+
     def with_parameter(self, name: str, value: str) -> Call:
         """Return the call with ``name=value`` behind the query it has."""
         base, mark, fragment = self.path.partition("#")
@@ -87,17 +94,17 @@ class Call:
     def reason_to_skip(self, now: datetime | None = None) -> str | None:
         """Return why this tick is not to run, if it is not: not here, not Inngest's, or too old.
 
-        Whose it is, every attempt asks, since the first may have died before it could; too old is
-        only what has not begun.
+        A run that has begun is not asked. One whose module does not say so asks at every attempt
+        whose tick it is, since the first may have died before it could.
         """
-        if not self.scheduled:
+        if not self.scheduled or self.has_begun:
             return None
         elsewhere = other_environment()
         if elsewhere is not None:
             return f"environment {elsewhere}"
         held = held_ownership()
-        if held is not None and held.owner(self.job.id, self.tick) is not Owner.INNGEST:
-            return wire.OWNER_VERCEL
+        if held is not None and not held.acts(Owner.INNGEST, self.job.id, self.tick):
+            return wire.OWNER_PREFIX + held.owner(self.job.id, self.tick)
         if self.job.stale_after is None or self.attempt > 0:
             return None
         late = (now or datetime.now(UTC)) - self.tick

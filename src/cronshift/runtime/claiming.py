@@ -65,6 +65,11 @@ def release(job: str, tick: datetime, holder: str) -> None:
     _ask(lambda claims: claims.release(job, tick, holder), otherwise=None)
 
 
+def goes_on_before(job: str, tick: datetime) -> bool:
+    """Return whether a run of an earlier tick goes on; never, where no database is named."""
+    return _ask(lambda claims: claims.goes_on_before(job, tick), otherwise=False)
+
+
 def has_run(job: str, tick: datetime) -> bool:
     """Return whether the claims say that a tick has run; never, where no database is named."""
     return _ask(lambda claims: claims.has_run(job, tick), otherwise=False)

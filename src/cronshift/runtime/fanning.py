@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from inngest import NonRetriableError, StepError
 
-from cronshift.runtime.answers import Answer, skipped
-from cronshift.runtime.calls import claimed_by_another, finished
-from cronshift.runtime.held import SOURCE
+from cronshift.runtime.answers import Answer
+from cronshift.runtime.beginning import due
+from cronshift.runtime.calls import finished
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -45,10 +45,9 @@ async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
     Raises:
         NonRetriableError: if a value failed; its steps have used their retries.
     """
-    reason = await ctx.step.run("due", _due, call)
-    if reason:
-        return skipped(reason)
-    branches = tuple(_branch(ctx, call, handler, param, value) for value in values)
+    if answer := await due(ctx, call):
+        return answer
+    branches = tuple(_branch(ctx, call.begun, handler, param, value) for value in values)
     if parallel:
         outcomes = await ctx.group.parallel(branches)
     else:
@@ -62,11 +61,6 @@ async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
         raise NonRetriableError(f"{len(failures)} of {len(values)} failed. {'; '.join(failures)}")
     await finished(call)  # not a step: done again at a re-entry, it changes nothing
     return Answer(status=200, body={"succeeded": len(values)}, bytes=0, cut=False)
-
-
-async def _due(call: Call) -> str | None:
-    await SOURCE.refresh()
-    return call.reason_to_skip() or await claimed_by_another(call)
 
 
 def _branch(

@@ -80,11 +80,12 @@ class Guard:
         held = self._source.held(lambda: self._may_ask(headers))
         if tick is None or held is None:
             return None
-        if held.ownership.owner(job.id, tick) is Owner.VERCEL:
+        if held.ownership.acts(Owner.VERCEL, job.id, tick):
             return None
+        owner = held.ownership.owner(job.id, tick)
         if _logger.isEnabledFor(logging.INFO):
-            _logger.info("%s: the tick of %s is Inngest's", job.id, tick_text(tick))
-        return wire.OWNER_INNGEST
+            _logger.info("%s: the owner of the tick of %s is %s", job.id, tick_text(tick), owner)
+        return wire.OWNER_PREFIX + owner
 
     def claim(self, target: str, headers: Mapping[str, str]) -> Claim | None:
         """Return the claim that a cron call is to take before it runs.

@@ -24,6 +24,7 @@ from cronshift.errors import ConfigError
 from cronshift.runtime import wire
 from cronshift.runtime.download import download
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, digest, parse_ownership
+from cronshift.runtime.regular_files import read_regular
 from cronshift.schedule.durations import parse_duration
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 LIFE = float(wire.OWNERSHIP_LIFE_SECONDS)
 """Seconds for which what was read is used without another look."""
+
+_NOTHING: tuple[str | None, float, str | None] = None, 0.0, None
+"""Of the file that is held: its digest, since when, and the digest of the one before."""
 
 _logger = logging.getLogger("cronshift")
 
@@ -78,6 +82,7 @@ class Source:
         self._text: str | None = None
         self._good_until = float("-inf")
         self._lock = Lock()
+        self._noted = _NOTHING
         self._deployed = Source(deployed, clock) if deployed else None
 
     def held(self, may_ask: Callable[[], bool] = lambda: True) -> Held | None:
@@ -91,7 +96,10 @@ class Source:
                 if self._clock() >= self._good_until:
                     self._look()
                     self._good_until = self._clock() + LIFE
-        return self._in_force()
+        held = self._in_force()
+        if held is not None and held.digest != self._noted[0]:
+            self._noted = held.digest, self._clock(), self._noted[0]
+        return held
 
     async def refresh(self) -> None:
         """Ask the address when it is due, off the event loop; files are read when they are needed."""
@@ -110,8 +118,17 @@ class Source:
             described["age"] = None if read_at is None else round(self._clock() - read_at)
         return described
 
+    def history(self) -> dict[str, str | int | None]:
+        """Return for how many seconds this process has gone by its file, and by which before.
+
+        ``before`` is the other file's digest; ``None`` where this process never held another.
+        """
+        _, since, before = self._noted
+        return {"held": round(self._clock() - since), "before": before}
+
     def forget(self) -> None:
         """Begin again, as a new process does."""
+        self._noted = _NOTHING
         self._held = self._text = None
         self._good_until = float("-inf")
         if self._deployed:
@@ -173,11 +190,11 @@ def deployed_text(environ: Mapping[str, str] = os.environ) -> str:
     """Return the text of the ownership file that is deployed with the app; raises the same."""
     named = environ.get(wire.OWNERSHIP_FILE_VARIABLE)
     if named:
-        return _content(Path(named))
+        return _text(Path(named))
     for folder in (Path.cwd(), *map(Path, sys.path)):
         file = folder / OWNERSHIP_NAME
         if file.is_file():
-            return _content(file)
+            return _text(file)
     raise FileNotFoundError(f"there is none in {Path.cwd()}")
 
 
@@ -197,15 +214,8 @@ def max_age(environ: Mapping[str, str] = os.environ) -> float:
         return wire.OWNERSHIP_MAX_AGE_SECONDS
 
 
-def _content(file: Path) -> str:
-    """Return the text of a regular file; a pipe or a device would never end."""
-    if not file.is_file():
-        raise OSError(f"{file} is not a file")
-    with file.open("rb") as opened:
-        data = opened.read(wire.OWNERSHIP_MAX_BYTES + 1)
-    if len(data) > wire.OWNERSHIP_MAX_BYTES:
-        raise ValueError(f"{file} has more than {wire.OWNERSHIP_MAX_BYTES:,} bytes")
-    return data.decode()
+def _text(file: Path) -> str:
+    return read_regular(file, wire.OWNERSHIP_MAX_BYTES).decode()
 
 
 def _fetch(url: str) -> str:

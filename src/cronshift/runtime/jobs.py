@@ -9,6 +9,11 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from datetime import timedelta
 
+CANCELLED_ID = "cronshift-cancelled"
+"""The function that tells which runs of the app's jobs Inngest cancelled."""
+
+CANCELLED_EVENT = "inngest/function.cancelled"
+
 IN_PROCESS = "cronshift.call"
 """Marks a request that a function makes in process; nothing from the network can set it."""
 
@@ -30,6 +35,7 @@ class Job:
         schedule: the entry's own text; the handler gets it as Vercel gives it.
         stale_after: a tick that could not start for so long is skipped.
         heartbeat_env: the variable that holds the address to ping.
+        queues: whether a run waits for those of earlier ticks, where claims tell that they go on.
     """
 
     id: str
@@ -37,3 +43,4 @@ class Job:
     schedule: str
     stale_after: timedelta | None = None
     heartbeat_env: str | None = None
+    queues: bool = True

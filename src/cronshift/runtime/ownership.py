@@ -35,10 +35,15 @@ _HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
 class Owner(StrEnum):
-    """The side that acts. For a flow, ``vercel`` is the path the app had before."""
+    """Who acts. For a flow, ``vercel`` is the path the app had before.
+
+    Only an epoch that names them makes ticks those of ``both`` or of ``nobody``.
+    """
 
     VERCEL = "vercel"
     INNGEST = "inngest"
+    BOTH = "both"
+    NOBODY = "nobody"
 
 
 _WHOLE = {0: Owner.VERCEL, 100: Owner.INNGEST}
@@ -48,12 +53,16 @@ _WHOLE = {0: Owner.VERCEL, 100: Owner.INNGEST}
 class Epoch:
     """From ``effective_at`` on, ``percent`` of ticks (or users) belong to Inngest.
 
-    ``operation`` is the id of the operation that added it.
+    Attributes:
+        operation: the id of the operation that added it.
+        owner: ``both``, when Vercel acts on Inngest's share too; ``nobody``, when no side acts on
+            any tick. Of a flow there is none.
     """
 
     effective_at: datetime
     percent: int
     operation: str
+    owner: Owner | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +74,17 @@ class Ownership:
 
     def owner(self, job: str, tick: datetime) -> Owner:
         """Return who acts on ``job``'s tick; ``tick`` is aware, a whole second."""
-        percent = percent_at(self.jobs.get(job, ()), tick)
-        if percent in _WHOLE:
-            return _WHOLE[percent]
-        return _sharer(percent, job, tick_text(tick))
+        epoch = epoch_at(self.jobs.get(job, ()), tick)
+        percent = epoch.percent if epoch else 0
+        shared = _WHOLE[percent] if percent in _WHOLE else _sharer(percent, job, tick_text(tick))
+        if epoch is None or epoch.owner is None:
+            return shared
+        is_meant = shared is Owner.INNGEST or epoch.owner is Owner.NOBODY
+        return epoch.owner if is_meant else shared
+
+    def acts(self, side: Owner, job: str, tick: datetime) -> bool:
+        """Return whether ``side`` acts on ``job``'s tick, alone or beside the other."""
+        return self.owner(job, tick) in {side, Owner.BOTH}
 
     def flow_owner(self, flow: str, key: str, at: datetime) -> Owner:
         """Return who serves ``key`` (a user) in ``flow`` at the instant ``at``."""
@@ -95,12 +111,15 @@ def bucket(unit: str, key: str) -> int:
     return int.from_bytes(digest[:8], "big") % BUCKETS
 
 
+def epoch_at(epochs: Sequence[Epoch], instant: datetime) -> Epoch | None:
+    """Return the epoch in force at ``instant``; ``None`` before the first."""
+    return next((epoch for epoch in reversed(epochs) if epoch.effective_at <= instant), None)
+
+
 def percent_at(epochs: Sequence[Epoch], instant: datetime) -> int:
     """Return the percentage in force at ``instant``; 0 before the first epoch."""
-    for epoch in reversed(epochs):
-        if epoch.effective_at <= instant:
-            return epoch.percent
-    return 0
+    epoch = epoch_at(epochs, instant)
+    return epoch.percent if epoch else 0
 
 
 def tick_text(tick: datetime) -> str:
@@ -141,13 +160,18 @@ def digest(ownership: Ownership) -> str:
     """
     parts = [
         [
-            [name, [[tick_text(one.effective_at), one.percent, one.operation] for one in epochs]]
+            [name, [_spelled(epoch) for epoch in epochs]]
             for name, epochs in sorted(units.items(), key=lambda item: item[0].encode("utf-16-be"))
         ]
         for units in (ownership.jobs, ownership.flows)
     ]
     text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _spelled(epoch: Epoch) -> list[str | int]:
+    named = [str(epoch.owner)] if epoch.owner else []
+    return [tick_text(epoch.effective_at), epoch.percent, epoch.operation, *named]
 
 
 def _sharer(percent: int, unit: str, key: str) -> Owner:
@@ -183,21 +207,25 @@ def _units(document: Mapping[str, Any], key: str) -> dict[str, tuple[Epoch, ...]
 def _epochs(place: str, values: Any) -> tuple[Epoch, ...]:
     if not isinstance(values, list):
         raise _broken(f"`{place}` is not a list")
-    epochs = tuple(_epoch(f"{place}[{index}]", value) for index, value in enumerate(values))
+    epochs = tuple(
+        _epoch(f"{place}[{index}]", value, is_job=place.startswith("jobs."))
+        for index, value in enumerate(values)
+    )
     for earlier, later in pairwise(epochs):
         if later.effective_at <= earlier.effective_at:
             raise _broken(f"the epochs of `{place}` are not strictly increasing")
     return epochs
 
 
-def _epoch(place: str, value: Any) -> Epoch:
+def _epoch(place: str, value: Any, *, is_job: bool) -> Epoch:
     if not isinstance(value, dict) or not value.keys() >= _EPOCH:
         raise _broken(f"`{place}` is not an epoch")
-    _refuse_unknown_names(f"`{place}`", value, _EPOCH)
+    _refuse_unknown_names(f"`{place}`", value, _EPOCH | ({"owner"} if is_job else set()))
     return Epoch(
         _instant(f"{place}.effective_at", value["effective_at"]),
         _percent(f"{place}.percent", value["percent"]),
         _text(f"{place}.operation", value["operation"]),
+        _named(f"{place}.owner", value["owner"]) if "owner" in value else None,
     )
 
 
@@ -223,6 +251,12 @@ def _text(place: str, value: Any) -> str:
     raise _broken(f"`{place}` is not Unicode text")
 
 
+def _named(place: str, value: Any) -> Owner:
+    if value in (Owner.BOTH, Owner.NOBODY):
+        return Owner(value)
+    raise _broken(f'`{place}` is neither "both" nor "nobody"')
+
+
 def _is_number(value: Any, number: int) -> bool:
     return type(value) is float and value == number
 
@@ -245,6 +279,7 @@ def _plain(units: Mapping[str, Sequence[Epoch]]) -> dict[str, list[dict[str, Any
                 "effective_at": tick_text(epoch.effective_at),
                 "percent": epoch.percent,
                 "operation": epoch.operation,
+                **({"owner": str(epoch.owner)} if epoch.owner else {}),
             }
             for epoch in epochs
         ]

@@ -1,19 +1,30 @@
-"""Telling the outside how a job went: a ping that never fails the job."""
+"""Telling the outside how a job went: a ping that never fails the job.
+
+A run that fails for good is told by its own failure handler. One that Inngest cancels, most often
+because it took longer than its ``finish`` timeout, has none: one function of the app tells those.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+from inngest import TriggerEvent
 
-from cronshift.runtime import web
+from cronshift.runtime import claiming, web
+from cronshift.runtime.calls import tick_of
+from cronshift.runtime.jobs import CANCELLED_EVENT
 
 if TYPE_CHECKING:
-    from inngest import Context
+    from collections.abc import Mapping, Sequence
+
+    from inngest import Context, Inngest
 
     from cronshift.runtime.jobs import Job
 
@@ -28,10 +39,37 @@ async def report_success(job: Job) -> str:
 
 async def report_failure(job: Job, ctx: Context) -> None:
     """Log why the job failed for good, and ping ``/fail`` behind its heartbeat's address."""
-    await ctx.step.run("report", _report, job, _message(ctx))
+    await ctx.step.run("report", _report, job, _message(ctx), ctx.event.data)
 
 
-async def _report(job: Job, message: str) -> str:
+def cancelled_runs(client: Inngest, jobs: Sequence[Job]) -> TriggerEvent:
+    """Return the trigger of every run of the jobs that Inngest cancels; of no other app's."""
+    ids = json.dumps([f"{client.app_id}-{job.id}" for job in jobs])
+    return TriggerEvent(event=CANCELLED_EVENT, expression=f"event.data.function_id in {ids}")
+
+
+async def report_cancelled(client: Inngest, jobs: Sequence[Job], ctx: Context) -> str:
+    """Tell like a failure that Inngest cancelled a run, and return how that went.
+
+    The work of its last request may have been done all the same: Inngest does not wait for it.
+    """
+    function = ctx.event.data.get("function_id")
+    job = next((job for job in jobs if function == f"{client.app_id}-{job.id}"), None)
+    if job is None:
+        return f"{function} is no job of this app"
+    message = (
+        f"Inngest cancelled the run {ctx.event.data.get('run_id')}, most often because it took"
+        " longer than its finish timeout"
+    )
+    return await ctx.step.run("report", _report, job, message, ctx.event.data)
+
+
+async def _report(job: Job, message: str, ended: Mapping[str, Any]) -> str:
+    """Tell it, and give back the tick of the run that ended, so that none waits for it."""
+    event = ended.get("event")
+    if claiming.is_configured() and isinstance(event, dict):
+        tick = tick_of(event.get("data") or {}, int(event.get("ts") or 0))
+        await asyncio.to_thread(claiming.release, job.id, tick, str(ended.get("run_id")))
     _logger.error("%s failed: %s", job.id, message)
     return await _ping(job, failed=True)
 

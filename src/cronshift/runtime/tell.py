@@ -27,8 +27,9 @@ def is_question(method: str, headers: Mapping[str, str], secret_env: str) -> boo
 
 
 def description(source: Source) -> Reply:
-    """Return the answer: the digest of the file, and its age where it came from an address."""
-    return Reply(json.dumps(source.describe()).encode())
+    """Return the answer: which file, its age where it came from an address, and since when it counts."""
+    described = source.describe()
+    return Reply(json.dumps(described | source.history()).encode())
 
 
 class TellOwnership:

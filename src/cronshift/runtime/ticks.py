@@ -48,23 +48,21 @@ def called_tick(schedule: Schedule, now: datetime) -> datetime | None:
 class CalledTicks:
     """The ticks of one job, asked for again and again: what :func:`called_tick` answers.
 
-    A day's ticks are worked out at its first call and looked up at the others.
+    A day's ticks are worked out at its second call and looked up from then on: most processes that
+    Vercel starts see one.
     """
 
-    __slots__ = ("_late", "_of_day", "_schedule")
+    __slots__ = ("_day", "_late", "_of_day", "_schedule")
 
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
         self._late = lateness(schedule)
+        self._day: float | None = None
         self._of_day: tuple[float, float, _Ticks] = (0, 0, _Ticks())
 
     def at(self, now: datetime) -> datetime | None:
         """Return the tick that a call arriving at ``now`` is for."""
-        seconds = now.timestamp()
-        first, last, ticks = self._of_day
-        if not first <= seconds < last:
-            self._of_day = first, last, ticks = self._ticks_around(now)
-        newest, following = ticks.around(seconds)
+        newest, following = self._around(now)
         if newest is None or following is None:
             return following if newest is None and _is_near(following, now) else newest
         if following - now > SKEW:
@@ -72,6 +70,18 @@ class CalledTicks:
         skew = min(SKEW, max(_NOTHING, (following - newest - self._late) / 2))
         early = following - now <= skew and now > newest + self._late + skew - _LEAST
         return following if early else newest
+
+    def _around(self, now: datetime) -> tuple[datetime | None, datetime | None]:
+        seconds = now.timestamp()
+        first, last, ticks = self._of_day
+        if first <= seconds < last:
+            return ticks.around(seconds)
+        day = seconds // _DAY_SECONDS
+        if self._day != day:
+            self._day = day
+            return self._schedule.around(now)
+        self._of_day = first, last, ticks = self._ticks_around(now)
+        return ticks.around(seconds)
 
     def _ticks_around(self, now: datetime) -> tuple[float, float, _Ticks]:
         """Return the ticks of a day in UTC with the one before it and the one behind."""

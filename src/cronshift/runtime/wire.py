@@ -19,8 +19,8 @@ TELL_OWNERSHIP = "ownership"
 
 # Why a tick is not run
 
-OWNER_INNGEST = "owner inngest"
-OWNER_VERCEL = "owner vercel"
+OWNER_PREFIX = "owner "
+"""Before the name of who acts, where a tick is skipped."""
 CLAIMED = "claimed by another run"
 STALE = "stale: due"
 """Followed by the tick."""

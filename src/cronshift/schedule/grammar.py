@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from cronshift.errors import ScheduleError
+from cronshift.errors import Reason, ScheduleError
 from cronshift.schedule.fields import Fields, runs, values
 
 MAX_LENGTH = 255  # characters; "cron is too long. maximum length is 255 characters"
@@ -60,7 +60,7 @@ def read_trigger(text: str) -> tuple[str, str, Fields]:
         message = f"Inngest takes no descriptors such as {texts[0]!r}; write five fields."
         raise ScheduleError(message, field="expression", reason="descriptor")
     if len(texts) != len(_FIELDS):
-        raise _wrong_count(texts, "wrong-field-count")
+        raise _wrong_count(texts, Reason.WRONG_FIELD_COUNT)
     read = [_read_field(part, spec) for part, spec in zip(texts, _FIELDS, strict=True)]
     (minutes, _), (hours, _), (days, any_day), (months, _), (weekdays, any_weekday) = read
     fields = Fields(minutes, hours, days, months, weekdays, not (any_day or any_weekday))
@@ -86,7 +86,7 @@ def read_vercel(text: str) -> tuple[str, bool]:
         raise ScheduleError(message, field="expression", reason="descriptor")
     if len(texts) != len(_FIELDS):
         six = len(texts) == len(_FIELDS) + 1
-        raise _wrong_count(texts, "six-fields" if six else "wrong-field-count")
+        raise _wrong_count(texts, Reason.SIX_FIELDS if six else Reason.WRONG_FIELD_COUNT)
     for part, spec in zip(texts, _FIELDS, strict=True):
         _check_vercel(part, spec)
     *others, weekday = texts
@@ -125,7 +125,7 @@ def _split_fields(text: str) -> list[str]:
     return [part for part in _SPACES.split(text) if part]
 
 
-def _wrong_count(texts: list[str], reason: str) -> ScheduleError:
+def _wrong_count(texts: list[str], reason: Reason) -> ScheduleError:
     message = f"Expected 5 fields, but got {len(texts)}: {' '.join(texts)!r}."
     return ScheduleError(message, field="expression", reason=reason)
 
@@ -146,12 +146,12 @@ def _read_part(part: str, spec: Field) -> tuple[int, bool]:
     if star:  # what follows the hyphen in "*-5" is never looked at
         low, high = spec.low, spec.high
     elif len(ends) > 1:
-        raise _invalid(spec, "range", f"{part!r} has too many hyphens")
+        raise _invalid(spec, Reason.INVALID_RANGE, f"{part!r} has too many hyphens")
     else:
         low = _value(start, part, spec)
         high = _value(ends[0], part, spec) if ends else low
     if len(steps) > 1:
-        raise _invalid(spec, "step", f"{part!r} has too many slashes")
+        raise _invalid(spec, Reason.INVALID_STEP, f"{part!r} has too many slashes")
     step = _step(steps[0], part, spec) if steps else 1
     if steps and not ends:
         high = spec.high  # "5/15" runs to the end of the field
@@ -162,7 +162,7 @@ def _read_part(part: str, spec: Field) -> tuple[int, bool]:
             )
             raise ScheduleError(message, field=spec.name, reason="out-of-range")
     if low > high:
-        raise _invalid(spec, "range", f"{part!r} ends before it starts")
+        raise _invalid(spec, Reason.INVALID_RANGE, f"{part!r} ends before it starts")
     return sum(1 << value for value in range(low, high + 1, step)), star and step == 1
 
 
@@ -170,22 +170,22 @@ def _value(text: str, part: str, spec: Field) -> int:
     if text.lower() in spec.names:
         return spec.low + spec.names.index(text.lower())
     if not text:
-        raise _invalid(spec, "value", f"{part!r} lacks a number")
+        raise _invalid(spec, Reason.INVALID_VALUE, f"{part!r} lacks a number")
     if not _NUMBER.fullmatch(text):
-        raise _invalid(spec, "value", f"{text!r} is no number{' or name' * bool(spec.names)}")
+        raise _invalid(
+            spec, Reason.INVALID_VALUE, f"{text!r} is no number{' or name' * bool(spec.names)}"
+        )
     return int(text)
 
 
 def _step(text: str, part: str, spec: Field) -> int:
     if not _NUMBER.fullmatch(text) or not 0 < int(text) <= _MAX_INT:
-        raise _invalid(spec, "step", f"{part!r} has no positive number as its step")
+        raise _invalid(spec, Reason.INVALID_STEP, f"{part!r} has no positive number as its step")
     return int(text)
 
 
-def _invalid(spec: Field, what: str, fault: str) -> ScheduleError:
-    return ScheduleError(
-        f"{fault} in the {spec.name} field.", field=spec.name, reason=f"invalid-{what}"
-    )
+def _invalid(spec: Field, reason: Reason, fault: str) -> ScheduleError:
+    return ScheduleError(f"{fault} in the {spec.name} field.", field=spec.name, reason=reason)
 
 
 def _check_vercel(text: str, spec: Field) -> None:
@@ -201,7 +201,9 @@ def _check_vercel(text: str, spec: Field) -> None:
         if not _VERCEL_PART.fullmatch(part):
             if part:
                 _read_part(part, spec)  # the engine's own complaint is the more precise
-            raise _invalid(spec, "value", f"{part or text!r} is no number that Vercel reads")
+            raise _invalid(
+                spec, Reason.INVALID_VALUE, f"{part or text!r} is no number that Vercel reads"
+            )
 
 
 def _vercel_weekdays(text: str) -> str:

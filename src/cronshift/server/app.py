@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError, CronshiftError
-from cronshift.server.arrivals import FULL, STOPPING, Arrivals, GoneError, Refusal, RefusedError
+from cronshift.server.arrivals import (
+    FULL,
+    STOPPING,
+    Arrivals,
+    PeerLeftError,
+    Refusal,
+    TurnedAwayError,
+)
 from cronshift.server.keys import SIGNING_KEY, ServerMode, no_keys
 from cronshift.server.limits import Limits
 from cronshift.server.signing import canonical, is_signed
@@ -85,7 +92,7 @@ class ServedApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a probe, or pass the request on."""
         if scope["type"] == "lifespan":
-            await self._app(scope, receive, self._hearing(send))
+            await self._app(scope, receive, self._shortening(send))
         elif scope["type"] != "http":
             await self._run(scope, receive, send)
         elif scope["path"] in _PROBES:
@@ -104,9 +111,9 @@ class ServedApp:
         """Pass a request on once it is whole; turn it away when it is not wanted."""
         try:
             body = await self._arrived(scope, receive)
-        except RefusedError as error:
+        except TurnedAwayError as error:
             await _refuse(send, error.refusal)
-        except GoneError:
+        except PeerLeftError:
             return
         else:
             if scope["path"] == self.path and scope["method"] in {"POST", "PUT"}:
@@ -116,12 +123,12 @@ class ServedApp:
     async def _arrived(self, scope: Scope, receive: Receive) -> bytes:
         """Return a request's body once it is here and may be looked at."""
         if self.draining:
-            raise RefusedError(STOPPING)
+            raise TurnedAwayError(STOPPING)
         body = await self._arrivals.body(scope, receive)
         if self.draining:
-            raise RefusedError(STOPPING)
+            raise TurnedAwayError(STOPPING)
         if not await self._may_be_signed(scope, body):
-            raise RefusedError(_UNAUTHORIZED)
+            raise TurnedAwayError(_UNAUTHORIZED)
         return body
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -176,20 +183,20 @@ class ServedApp:
             return HTTPStatus.SERVICE_UNAVAILABLE, {"status": "missing-keys"}
         return HTTPStatus.OK, {"status": "ready"}
 
-    def _hearing(self, send: Send) -> Send:
+    def _shortening(self, send: Send) -> Send:
         """Keep what the lifespan says when it fails to one line: it sends whole tracebacks."""
 
-        async def heard(message: Message) -> None:
+        async def shortened(message: Message) -> None:
             if "message" in message:
                 lines = message["message"].strip().splitlines() or ["no reason given"]
                 if message["type"] == "lifespan.startup.failed":
                     self.startup_error = lines[-1]
                     lines = [""]
-                said = "" if lines[-1].endswith("CancelledError") else lines[-1]
-                message = {**message, "message": said}
+                last = "" if lines[-1].endswith("CancelledError") else lines[-1]
+                message = {**message, "message": last}
             await send(message)
 
-        return heard
+        return shortened
 
 
 def build_app(root: Path, out: str) -> ServedApp:
@@ -227,9 +234,9 @@ def _import_error(error: BaseException, root: Path, name: str) -> CronshiftError
     if type(error).__name__ == "SigningKeyMissingError":
         return no_keys((SIGNING_KEY,))
     lines = str(error).strip().splitlines()
-    said = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    cause = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return ConfigError(
-        f"{name} cannot be imported: {said.rstrip('.')}.",
+        f"{name} cannot be imported: {cause.rstrip('.')}.",
         reason="import-failed",
         hint="cronshift validate, or cronshift serve -v for the whole traceback.",
         where=_place(error, root),
@@ -257,13 +264,13 @@ def _place(error: BaseException, root: Path) -> str | None:
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
     """Return a ``receive`` that gives the body that has arrived, and then what comes behind it."""
-    given = False
+    replayed = False
 
     async def replay() -> Message:
-        nonlocal given
-        if given:
+        nonlocal replayed
+        if replayed:
             return await receive()
-        given = True
+        replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay

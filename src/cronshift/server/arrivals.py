@@ -27,7 +27,7 @@ _TOO_SLOW = Refusal(HTTPStatus.REQUEST_TIMEOUT, "The body did not arrive in time
 _TOO_MUCH = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "Too many large bodies arrive at once.")
 
 
-class RefusedError(Exception):
+class TurnedAwayError(Exception):
     """A request is turned away."""
 
     def __init__(self, refusal: Refusal) -> None:
@@ -35,7 +35,7 @@ class RefusedError(Exception):
         self.refusal = refusal
 
 
-class GoneError(Exception):
+class PeerLeftError(Exception):
     """The peer left before its request was whole."""
 
 
@@ -55,11 +55,11 @@ class Arrivals:
         """Return a request's body, once all of it is here.
 
         Raises:
-            RefusedError: if it is too large, too slow, or not wanted any more.
-            GoneError: if the peer leaves.
+            TurnedAwayError: if it is too large, too slow, or not wanted any more.
+            PeerLeftError: if the peer leaves.
         """
         if _declared(scope) > self._limits.body_bytes:
-            raise RefusedError(self._too_large)
+            raise TurnedAwayError(self._too_large)
         try:
             async with asyncio.timeout(self._limits.body_seconds) as deadline:
                 body = _Body(deadline)
@@ -70,7 +70,7 @@ class Arrivals:
                     self._bodies.remove(body)
                     self._bytes -= len(body.content)
         except TimeoutError:
-            raise RefusedError(body.refusal or _TOO_SLOW) from None
+            raise TurnedAwayError(body.refusal or _TOO_SLOW) from None
 
     def refuse_all(self) -> None:
         """Turn away whatever has not arrived: the server stops."""
@@ -81,12 +81,12 @@ class Arrivals:
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise GoneError
+                raise PeerLeftError
             chunk = message.get("body", b"")
             body.content += chunk
             self._bytes += len(chunk)
             if len(body.content) > self._limits.body_bytes:
-                raise RefusedError(self._too_large)
+                raise TurnedAwayError(self._too_large)
             if not message.get("more_body"):
                 return bytes(body.content)
             if self._bytes > self._limits.bodies_bytes:

@@ -151,6 +151,15 @@ class Endpoint:
         )
         return self._document(response, "functions")
 
+    async def sync(self) -> tuple[int, Any]:
+        """Have the endpoint register with its Inngest server; return its answer's status and content.
+
+        Raises:
+            CronshiftError: as :meth:`introspect`.
+        """
+        response = await self._contact("PUT", None)
+        return response.status_code, _content(response)
+
     async def _contact(self, method: str, body: Any, **options: Any) -> httpx.Response:
         try:
             response = await self._send(method, body, **options)

@@ -84,6 +84,5 @@ def next_steps(mode: ServerMode, url: str, environ: Mapping[str, str]) -> tuple[
     public = environ.get("INNGEST_SERVE_ORIGIN", "https://YOUR-HOST").rstrip("/")
     return (
         "Next, once Inngest can reach this server, register the functions:",
-        f"  curl -X PUT {public}{urlsplit(url).path}",
-        'It answers 200 even when Inngest refuses: look for "error" in what it prints.',
+        f"  cronshift sync --endpoint {public}{urlsplit(url).path}",
     )

@@ -125,7 +125,7 @@ class Dialect(Protocol):
 
         Raises:
             UnmovedError: when credits of some users did not move as told.
-            KeptError: when a session could not be marked.
+            KeptError: when a session could not be marked, where that undoes the others too.
         """
 
     def put(self, table: Table, row: Mapping[str, Any], changes: Mapping[str, Any]) -> Any:

@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-from cronshift.sessions.dialect import Amounts, Chunk, KeptError, UnmovedError
+from cronshift.sessions.dialect import Amounts, Chunk, UnmovedError
 from cronshift.sessions.tables import REFUNDS
 from cronshift.sessions.times import DAY_IS_OVER, EARLIEST, LATEST, PER_SECOND, UNITS, TimeForm
 
@@ -205,20 +205,18 @@ class PostgreSQL:
         """Do a chunk in one statement, and look at what became of the balances.
 
         Which sessions are settled is decided as each row is locked: one that somebody else has changed
-        meanwhile is judged anew, and where nothing is marked, rows that others have locked are left to
+        meanwhile is judged anew; one that the database keeps as it is stays unpaid. Where nothing is marked, rows that others have locked are left to
         them. Whoever pays a refund holds its session's row; a refund that was committed while this
         waited for that row makes the key clash, and the chunk is done anew.
         """
         connection.execute(select(func.set_config("work_mem", _WORK_MEMORY, True)))
         row = connection.execute(_statement(mapped, sweep, span)).one()
-        if row.marked != row.payable:
-            raise KeptError
         if row.unmoved:
             raise UnmovedError(row.unmoved)
         wrong = _wrong(connection, mapped, row.accounts or [], row.balances or [])
         if wrong:
             raise UnmovedError(wrong)
-        return Chunk(int(row.payable), int(row.refunded), row.amount)
+        return Chunk(int(row.marked), int(row.refunded), row.amount)
 
     def is_worth_retrying(self, error: DBAPIError) -> bool:
         """Return whether two cleaners met, on a user's row or on a refund's key."""
@@ -259,8 +257,11 @@ def _statement(mapped: Mapped, sweep: Sweep, span: Span) -> Select[Any]:
         sweep.owed(mapped).label("owed"),
     ).where(sweep.where, span.holds(mapped, mapped.id))
     marks = sweep.marks(mapped)
-    locked = picking.with_for_update(of=mapped.sessions, skip_locked=sweep.becomes is None)
-    picked = locked.cte("picked")
+    # A row that is marked is judged anew as it is locked; what the app paid is looked at behind the lock.
+    marks_only = sweep.becomes is not None and mapped.settings.refunded is None
+    if not marks_only:
+        picking = picking.with_for_update(of=mapped.sessions, skip_locked=sweep.becomes is None)
+    picked = picking.cte("picked").prefix_with("MATERIALIZED")  # what is owed is worked out once
     funded = select(mapped.account).where(
         mapped.is_account_of(picked.c.user_id), mapped.balance.is_not(None)
     )
@@ -269,7 +270,7 @@ def _statement(mapped: Mapped, sweep: Sweep, span: Span) -> Select[Any]:
         .where(or_(picked.c.owed <= 0, and_(picked.c.owed > 0, funded.exists())))
         .cte("payable")
     )
-    marked = _marked(mapped, marks, payable) if marks else payable
+    marked = _marked(mapped, sweep, payable) if marks else payable
     refunds = mapped.own.refunds.c
     owed = (
         select(payable)
@@ -312,7 +313,6 @@ def _statement(mapped: Mapped, sweep: Sweep, span: Span) -> Select[Any]:
         ~select(moved.c.user_id).where(moved.c.user_id == sums.c.user_id).exists()
     )
     return select(
-        select(func.count()).select_from(payable).scalar_subquery().label("payable"),
         select(func.count()).select_from(marked).scalar_subquery().label("marked"),
         select(func.count()).select_from(paid).scalar_subquery().label("refunded"),
         select(func.coalesce(func.sum(paid.c.amount), 0)).scalar_subquery().label("amount"),
@@ -322,9 +322,10 @@ def _statement(mapped: Mapped, sweep: Sweep, span: Span) -> Select[Any]:
     )
 
 
-def _marked(mapped: Mapped, marks: Mapping[str, Any], payable: CTE) -> CTE:
-    marking = update(mapped.sessions).where(mapped.id == payable.c.session_id).values(**marks)
-    return marking.returning(mapped.id.label("session_id")).cte("marked")
+def _marked(mapped: Mapped, sweep: Sweep, payable: CTE) -> CTE:
+    marking = update(mapped.sessions).where(mapped.id == payable.c.session_id, sweep.where)
+    marked = marking.values(**sweep.marks(mapped)).returning(mapped.id.label("session_id"))
+    return marked.cte("marked")
 
 
 def _wrong(

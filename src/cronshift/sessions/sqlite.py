@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 _READING = "cronshift_reading"
 _WHOLE = re.compile("int", re.IGNORECASE)
 _BOOLEAN = re.compile("bool", re.IGNORECASE)
-_A_DATE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*"
 _EPOCH_DAY = 2_440_587.5  # 1970 in julian days
 _A_DAY = 86_400.0
 _PART = 1_000_000_000
@@ -133,16 +132,13 @@ class SQLite:
     def instant(self, time: TimeColumn) -> ColumnElement[Any]:
         """Return a row's instant in seconds since 1970."""
         value: ColumnElement[Any] = time.column
-        days = func.julianday(value, type_=Float)
-        seconds = (days - _EPOCH_DAY) * _A_DAY
+        seconds = (func.julianday(value, type_=Float) - _EPOCH_DAY) * _A_DAY
         over = case((func.length(value) == len("2026-11-24"), DAY_IS_OVER.total_seconds()), else_=0)
-        of_text = case((value.op("GLOB")(_A_DATE), seconds + over), else_=null())
-        kind = func.typeof(value)
-        digits = and_(kind == "text", ~value.op("GLOB")("*[^0-9]*"), func.length(value) >= _DIGITS)
+        digits = and_(~value.op("GLOB")("*[^0-9]*"), func.length(value) >= _DIGITS)
         return case(
+            (func.substr(value, 5, 1) == "-", seconds + over),  # a date: the others are rarer
+            (func.typeof(value).in_(["integer", "real"]), _seconds(value, time.form)),
             (digits, _seconds(cast(value, BigInteger), time.form)),
-            (kind == "text", of_text),
-            (kind.in_(["integer", "real"]), _seconds(value, time.form)),
             else_=null(),
         )
 
@@ -236,21 +232,16 @@ class SQLite:
 
 def _pick(connection: Connection, mapped: Mapped, sweep: Sweep, span: Span) -> int:
     """Put the sessions that can be settled aside, with what they are owed; return how many."""
-    rows = (
-        select(
-            mapped.id.label("session_id"),
-            mapped.user.label("user_id"),
-            sweep.owed(mapped).label("owed"),
-        )
-        .where(sweep.where, span.holds(mapped, mapped.id))
-        .subquery("rows")
+    rows = select(mapped.id, mapped.user, sweep.owed(mapped)).where(
+        sweep.where, span.holds(mapped, mapped.id)
     )
+    taking = insert(_PICKED).from_select(["session_id", "user_id", "owed"], rows)
+    picked = connection.execute(taking).rowcount
     funded = select(mapped.account).where(
-        mapped.is_account_of(rows.c.user_id), mapped.balance.is_not(None)
+        mapped.is_account_of(_PICKED.c.user_id), mapped.balance.is_not(None)
     )
-    payable = select(rows).where(or_(rows.c.owed <= 0, and_(rows.c.owed > 0, funded.exists())))
-    taking = insert(_PICKED).from_select(["session_id", "user_id", "owed"], payable)
-    return int(connection.execute(taking).rowcount)
+    unpaid = or_(_PICKED.c.owed.is_(None), and_(_PICKED.c.owed > 0, ~funded.exists()))
+    return int(picked - connection.execute(delete(_PICKED).where(unpaid)).rowcount)
 
 
 def _move(connection: Connection, mapped: Mapped, sweep: Sweep) -> list[Any]:

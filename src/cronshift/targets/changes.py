@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError, RefusedError
-from cronshift.operations import ChangeKind, Edit
+from cronshift.operations import ChangeKind, Edit, Seen
 from cronshift.operations.files import content, inside
 from cronshift.runtime.regular_files import is_regular
 from cronshift.targets.seal import is_untouched, sealed_digest
@@ -122,7 +122,7 @@ def edits(
             change.path,
             None if change.after is None else change.after.encode(),
             ChangeKind.DELETE if change.after is None else ChangeKind.WRITE,
-            based_on=change.data,
+            based_on=Seen(change.data),
         )
         for change in wanted
     ]
@@ -131,7 +131,7 @@ def edits(
 
 def as_edit(change: FileChange) -> Edit:
     """Return the edit that makes one change of a file of the app's own, byte for byte."""
-    return Edit(change.path, (change.after or "").encode(), based_on=change.data)
+    return Edit(change.path, (change.after or "").encode(), based_on=Seen(change.data))
 
 
 def _change(root: Path, file: GeneratedFile) -> FileChange:

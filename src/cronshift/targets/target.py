@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from cronshift.errors import ConfigError, CronshiftError
+from cronshift.runtime.jobs import CANCELLED_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -161,6 +162,10 @@ class Target(Protocol):
         """The ids that no job may have, because the target needs files of those names."""
 
     @property
+    def removes_unused(self) -> bool:
+        """Whether what is no longer generated goes by itself: no code of the user's calls it."""
+
+    @property
     def checks_types(self) -> bool:
         """Whether validating runs the project's own compiler, which takes a while."""
 
@@ -198,9 +203,6 @@ class Target(Protocol):
 
     def facts(self, subject: Subject) -> Iterable[Fact]:
         """Return what a move depends on that only the target can look at."""
-
-    def is_removable(self, path: str) -> bool:
-        """Return whether a file that is no longer generated goes without the user's doing."""
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         """Return how Vercel's part of jobs ends: entries, guards and dead routes.
@@ -325,6 +327,13 @@ def generate(plan: Plan) -> tuple[GeneratedFile, ...]:
     Raises:
         CronshiftError: for a target that is not known, or a plan that it cannot write.
     """
+    if any(job.id == CANCELLED_ID for job in plan.runnable):
+        raise CronshiftError(
+            f"The id {CANCELLED_ID} is that of a function of cronshift's own.",
+            reason="taken-id",
+            hint="Give the job another: [jobs.<id>] in cronshift.toml, with the entry's `path`.",
+            where=CANCELLED_ID,
+        )
     files = tuple(target_named(plan.target).generate(plan))
     paths = [file.path for file in files]
     twice = next((path for path in paths if paths.count(path) > 1), None)

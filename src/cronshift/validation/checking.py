@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from cronshift.plan.findings import registration as rules
 from cronshift.plan.findings.inngest import REFUSED_SDK
+from cronshift.plan.lasting import longest
 from cronshift.project.inngest_sdk import is_refused
-from cronshift.validation.limits import check_options
+from cronshift.schedule.durations import format_duration
+from cronshift.schedule.engine_durations import read_duration
+from cronshift.validation.limits import MAX_RETRIES, check_options
 from cronshift.validation.schedules import check_triggers, same_ticks, schedules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import timedelta
 
-    from cronshift.model import Finding, Job, Plan
+    from cronshift.model import Finding, Job, JobOptions, Plan
     from cronshift.schedule import Schedule
     from cronshift.validation.registration import FunctionConfig, Registration
 
@@ -51,6 +56,7 @@ def check(
             for rule, text in problems
         ]
         found += _drift(job, function, instant) if job else ()
+        found += _fit(job, function) if job else ()
     return (*found, *_computed(plan, registration, functions))
 
 
@@ -71,7 +77,7 @@ def _count(plan: Plan, registration: Registration) -> Iterator[Finding]:
     jobs, count = len(plan.runnable), registration.count
     yield rules.NOT_CHECKED.found(registration.unlisted or rules.NOT_CHECKED.summary)
     counts_handlers = "js" in (registration.sdk or "")  # measured: with those for failures
-    most = 2 * jobs if counts_handlers else jobs
+    most = (2 * jobs if counts_handlers else jobs) + 1  # one tells what is cancelled
     text = f"The plan has {jobs} jobs, and {count} functions are served."
     if count is not None and count < jobs:
         yield rules.COUNT_DIFFERS.found(text)
@@ -108,7 +114,8 @@ def _coverage(
             text = f"{count} functions have the id {function_id}{': ' if where else ''}{where}."
             yield rules.DUPLICATE_ID.found(text, job=job_of(function_id), location=places[-1])
     for function in functions:
-        if not function.is_failure_handler and job_of(function.id) is None:
+        is_ours = function.is_failure_handler or function.tells_cancelled
+        if not is_ours and job_of(function.id) is None:
             text = f"{function.id} belongs to no cron entry."
             yield rules.WITHOUT_JOB.found(text, location=function.location)
 
@@ -154,6 +161,43 @@ def _drift(job: Job, function: FunctionConfig, now: datetime) -> Iterator[Findin
         job=job.id,
         location=function.location,
     )
+
+
+def _fit(job: Job, function: FunctionConfig) -> Iterator[Finding]:
+    """Yield what of a function's times does not fit together, or what its job needs."""
+    limit, needed = _read(function.finish_timeout), longest(_served(job, function), job.handler)
+    if limit is not None and limit < needed:
+        yield rules.CANCELLED_TOO_SOON.found(
+            f"{function.id} is cancelled after {format_duration(limit)}; a run may take"
+            f" {format_duration(needed)} with all its attempts.",
+            job=job.id,
+            location=function.location,
+        )
+    stale = job.options.stale_after
+    for jitter in (_read(trigger.jitter) for trigger in function.crons):
+        if stale is not None and jitter is not None and stale < jitter:
+            yield rules.STALE_WITHIN_JITTER.found(
+                f"{function.id} may begin {format_duration(jitter)} after its tick, and skips it after"
+                f" {format_duration(stale)}.",
+                job=job.id,
+                location=function.location,
+            )
+
+
+def _served(job: Job, function: FunctionConfig) -> JobOptions:
+    """Return the job's options with what is served in place of what is planned."""
+    limits = [limit.limit for limit in function.concurrency if limit.key is None]
+    retries = job.options.retries if function.retries is None else function.retries
+    served = replace(job.options, concurrency=min(limits, default=None))
+    return replace(served, retries=min(max(retries, 0), MAX_RETRIES))
+
+
+def _read(text: str | None) -> timedelta | None:
+    """Return the time that a text means; ``None`` for one that is a finding of its own."""
+    try:
+        return read_duration(text) if text and text.strip() else None
+    except ValueError:
+        return None
 
 
 def _next(meant: tuple[Schedule, ...], now: datetime) -> str:

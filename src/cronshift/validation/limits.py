@@ -6,6 +6,7 @@ Limits and messages: inngest/inngest ``pkg/inngest/{function,trigger,concurrency
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,6 +29,10 @@ _SECOND = timedelta(seconds=1)
 _LONGEST_RATE_LIMIT = timedelta(hours=24)
 _LONGEST_DEBOUNCE = timedelta(days=7)
 _SMALLEST_BATCH = 2
+_STRING = re.compile(r"""'[^']*'|"[^"]*\"""")
+_VARYING = {"event.id", "event.ts", "event.data", "event.data.scheduledAt", "event.data.fireAt"}
+"""What differs from one tick's event to the next."""
+
 _SCHEMES = {"http", "https", "ws", "wss"}
 
 
@@ -51,6 +56,11 @@ def check_options(function: FunctionConfig) -> Iterator[Problem]:
     yield from _cancel(function)
     yield from _steps(function)
     yield from _dropped(function)
+    if function.idempotency and _is_constant(function, function.idempotency):
+        yield (
+            rules.CONSTANT_IDEMPOTENCY,
+            f"has the idempotency key {function.idempotency}, the same for every tick.",
+        )
 
 
 def _timeouts(function: FunctionConfig) -> Iterator[Problem]:
@@ -141,6 +151,14 @@ def _dropped(function: FunctionConfig) -> Iterator[Problem]:
     for name, there in dropping.items():
         if there:
             yield rules.DROPPED_TICKS, f"has a schedule and {name}."
+
+
+def _is_constant(function: FunctionConfig, key: str) -> bool:
+    """Return whether an expression gives every tick of a schedule the same key."""
+    if not function.crons:
+        return False
+    named = set(re.findall(r"\bevent(?:\.\w+)*", _STRING.sub("", key)))
+    return not any(name in _VARYING or "." not in name for name in named)
 
 
 def _scheme(url: str) -> str:

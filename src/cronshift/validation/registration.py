@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import NotWellError
+from cronshift.runtime.jobs import CANCELLED_EVENT, CANCELLED_ID
 
 if TYPE_CHECKING:
     from cronshift.model import Location
@@ -130,6 +131,13 @@ class FunctionConfig:
         """Whether it is the ``on_failure`` that an SDK registers beside its function."""
         return self.id.endswith("-failure") and any(
             trigger.event == FAILURE_EVENT for trigger in self.triggers
+        )
+
+    @property
+    def tells_cancelled(self) -> bool:
+        """Whether it is the function that tells which runs of the jobs were cancelled."""
+        return self.id.endswith(CANCELLED_ID) and any(
+            trigger.event == CANCELLED_EVENT for trigger in self.triggers
         )
 
     @classmethod

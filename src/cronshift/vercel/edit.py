@@ -14,7 +14,6 @@ from cronshift.vercel.splicing import spliced
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-_POINTER = re.compile(r"crons\[(\d+)\]")
 _UNIT = re.compile(r"\\u[0-9A-Fa-f]{4}|\\.|.", re.DOTALL)
 _FILE = "vercel.json"
 
@@ -197,11 +196,6 @@ def _removed(now: Sequence[str], before: Sequence[str], missing: set[int]) -> se
 
 def _dumped(text: str) -> list[str]:
     return [json.dumps(entry) for entry in parse_object(text, _FILE).get("crons", [])]
-
-
-def indexes_of(pointers: Collection[str]) -> list[int]:
-    """Return the indexes in pointers such as ``crons[3]``; others have no place in ``crons``."""
-    return [int(match[1]) for pointer in pointers if (match := _POINTER.fullmatch(pointer))]
 
 
 def _entries(text: str, file: str) -> tuple[Span, list[Span]]:

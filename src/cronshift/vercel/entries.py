@@ -50,11 +50,10 @@ class EntryReader:
         """Return all entries, in the file's order, and all problems."""
         if "crons" in self.document:
             for index, item in self._items("crons"):
-                self._cron(item, f"crons[{index}]", ("crons", index))
+                self._cron(item, _pointer("crons", index), ("crons", index))
         if "schedules" in self.document:
             for key, item in self._items("schedules", also_object=True):
-                pointer = f"schedules[{key}]" if isinstance(key, int) else f"schedules.{key}"
-                self._schedule(item, pointer, ("schedules", key))
+                self._schedule(item, _pointer("schedules", key), ("schedules", key))
         return tuple(self.entries), tuple(self.problems)
 
     def _items(self, key: str, *, also_object: bool = False) -> Iterator[tuple[int | str, Any]]:
@@ -86,6 +85,7 @@ class EntryReader:
                     self.origin,
                     unknown_keys=unknown,
                     called=target if meant != target else None,
+                    index=int(path[1]),
                 )
             )
 
@@ -188,4 +188,10 @@ class EntryReader:
         path: tuple[str | int, ...],
         rule: str = "invalid-entry",
     ) -> None:
-        self.problems.append(Problem(pointer, message, self.locate(*path), rule))
+        entry = _pointer(*path[:2]) if len(path) > 1 else None
+        self.problems.append(Problem(pointer, message, self.locate(*path), rule, entry))
+
+
+def _pointer(array: str | int, key: str | int) -> str:
+    """Return the place of an entry, as a reader calls it."""
+    return f"{array}[{key}]" if isinstance(key, int) else f"{array}.{key}"

@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from cronshift.errors import ConfigError
+from cronshift.errors import ConfigError, Reason
 from cronshift.model import CronEntry, Location, Origin, Problem
-from cronshift.runtime.regular_files import read_regular
+from cronshift.runtime.regular_files import is_regular, read_regular
 from cronshift.vercel import json_text
 from cronshift.vercel.entries import EntryReader
 
@@ -116,7 +116,7 @@ def _makes_entries(path: Path) -> bool:
     """Return whether a file may make cron entries; a configuration of Vercel's always may."""
     if path.name not in NITRO_CONFIGS:
         return True
-    text = path.read_bytes() if path.stat().st_size <= LARGEST else b""
+    text = read_regular(path) if is_regular(path) else b""
     return b"crons" in text or b"scheduledTasks" in text
 
 
@@ -195,6 +195,13 @@ def parse_config(text: str, file: str) -> VercelConfig:
     return VercelConfig(file, kind, text, entries, problems, document)
 
 
+_UNREADABLE = {
+    errno.EISDIR: Reason.NOT_A_FILE,
+    errno.EINVAL: Reason.NOT_A_FILE,
+    errno.EFBIG: Reason.TOO_LARGE,
+}
+
+
 def _bytes(path: Path, file: str) -> bytes:
     try:
         return read_regular(path, LARGEST)
@@ -206,14 +213,13 @@ def _bytes(path: Path, file: str) -> bytes:
             where=file,
         ) from None
     except OSError as error:
-        reasons = {errno.EISDIR: "not-a-file", errno.EINVAL: "not-a-file", errno.EFBIG: "too-large"}
         why = f"{file} cannot be read: {error.strerror}."
         if error.errno == errno.EFBIG:
             size = path.stat().st_size
             why = f"{file} has {size:,} bytes; more than {LARGEST:,} is no configuration."
         raise ConfigError(
             why,
-            reason=reasons.get(error.errno or 0, "unreadable-config"),
+            reason=_UNREADABLE.get(error.errno or 0, Reason.UNREADABLE_CONFIG),
             where=file,
         ) from error
 

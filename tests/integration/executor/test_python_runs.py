@@ -208,6 +208,7 @@ def test_a_run_that_outlasts_its_finish_timeout_is_cancelled_without_its_handler
     python: Python,
 ) -> None:
     run = python.run("sleeps", finish_timeout=timedelta(minutes=15), has_failure_handler=True)
+    assert run.status is Status.CANCELLED
     assert run.error is not None
     assert run.error.name == "Cancelled"
     assert run.failure_run is None

@@ -1,15 +1,28 @@
 /** Answers, with the generated code beside it, the questions that a test gives on stdin. */
 import { readFileSync } from "node:fs";
 
-import { bucket, digestOf, owner, parse } from "./lib/inngest/ownership";
+import {
+  acts,
+  bucket,
+  digestOf,
+  owner,
+  parse,
+} from "./lib/inngest/ownership";
 
 type Document = { text: string };
 type Tick = { job: string; tick: string };
 type Key = { unit: string; key: string };
+type Acting = { side: "inngest" | "vercel"; file: string } & Tick;
 
-const { buckets, documents, file, owners } = JSON.parse(
+const { acting, buckets, documents, file, owners } = JSON.parse(
   readFileSync(0, "utf8"),
-) as { buckets: Key[]; documents: Document[]; file: string; owners: Tick[] };
+) as {
+  acting?: Acting[];
+  buckets: Key[];
+  documents: Document[];
+  file: string;
+  owners: Tick[];
+};
 
 /** What a document says, or null where it is refused. */
 async function reading({ text }: Document) {
@@ -22,6 +35,7 @@ async function reading({ text }: Document) {
           epoch.effective_at,
           epoch.percent,
           epoch.operation,
+          ...(epoch.owner ? [epoch.owner] : []),
         ]),
       ]);
     const reads = { jobs: units(ownership.jobs), flows: units(ownership.flows) };
@@ -35,6 +49,11 @@ void (async () => {
   const ownership = parse(JSON.parse(file));
   console.log(
     JSON.stringify({
+      acting: await Promise.all(
+        (acting ?? []).map(({ side, file: held, job, tick }) =>
+          acts(side, job, new Date(tick), parse(JSON.parse(held))),
+        ),
+      ),
       buckets: await Promise.all(
         buckets.map(({ unit, key }) => bucket(unit, key)),
       ),

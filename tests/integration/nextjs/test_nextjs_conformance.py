@@ -8,20 +8,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.unit.moving.test_epochs import EARLIEST, JOB, MINUTE, NOON, held, histories
 
 from cronshift import operations
 from cronshift.moving.migration import prepare_migration
 from cronshift.project import load_project
+from cronshift.runtime.ownership import Owner, dump_ownership, tick_text
 
 from .conftest import LONG_AGO, example_app
+from .test_nextjs_guard import guarded
 from .typescript_app import VECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.unit.moving.test_epochs import Version
+
 pytestmark = pytest.mark.node
 HERE = Path(__file__).parent
 ANSWERS = HERE.parents[1] / "data/answer-vectors.json"
+GUARD = HERE.parents[1] / "data/guard-vectors.json"
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +76,31 @@ def test_every_tick_has_the_owner_that_the_vectors_say(answers: dict[str, Any]) 
     assert answers["buckets"] == [vector["bucket"] for vector in vectors["buckets"]]
 
 
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(histories=st.lists(histories(), min_size=4, max_size=4))
+def test_whenever_both_sides_take_each_file_up_in_time_one_acts_in_whatever_language(
+    app: Callable[[str, bytes], Any], histories: list[list[Version]]
+) -> None:
+    """The law of ``tests/unit/moving/test_epochs.py``, either side in either language."""
+    moments = [(versions, NOON + at * MINUTE) for versions in histories for at in range(1, 240)]
+    asked = [
+        (held(versions, side, tick + EARLIEST), side, tick)
+        for versions, tick in moments
+        for side in (Owner.VERCEL, Owner.INNGEST)
+    ]
+    acting = [
+        {"side": side, "file": dump_ownership(file), "job": JOB, "tick": tick_text(tick)}
+        for file, side, tick in asked
+    ]
+    vectors = json.loads(VECTORS.read_text()) | {"acting": acting}
+    typescript = app("asked.ts", json.dumps(vectors).encode())["acting"]
+    python = [file.acts(side, JOB, tick) for file, side, tick in asked]
+    for first in range(0, len(asked), 2):
+        for vercel in (typescript, python):
+            for inngest in (typescript, python):
+                assert vercel[first] != inngest[first + 1], asked[first]
+
+
 def whole(value: Any) -> Any:
     """Return a vector's value with texts written out that are told by their runs."""
     if isinstance(value, dict) and value.keys() == {"runs"}:
@@ -93,3 +126,15 @@ def test_every_answer_means_what_the_vectors_say(app: Callable[[str, bytes], Any
         elif fails["says"] is not None:
             assert fails["says"] in message, vector["case"]
             assert len(message) < len(fails["says"]) + 80, vector["case"]
+
+
+def test_the_guard_decides_each_call_as_the_vectors_say(
+    app: Callable[[str, bytes], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CRON_SECRET", raising=False)
+    vectors = json.loads(GUARD.read_text())
+    jobs = [guarded(job["id"], job["path"], job["schedule"]) for job in vectors["jobs"]]
+    decisions = app("decided.ts", json.dumps({**vectors, "jobs": jobs}).encode())
+    for call, decision in zip(vectors["calls"], decisions, strict=True):
+        skips = decision.get("said") if decision.get("status") == 200 else None
+        assert skips == call["skips"], call

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import os
 import socket
 import stat
+from base64 import b64encode
 from contextlib import chdir
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -91,6 +93,18 @@ def test_resume_shows_in_full_before_it_carries_out(project: Project) -> None:
     assert json.loads(out)["state"] == "reverted"
 
 
+def test_nothing_hides_behind_a_byte_that_is_no_text(project: Project) -> None:
+    document = project.document()
+    data = b"echo evil\n\0\xff\n"
+    content = {"sha256": hashlib.sha256(data).hexdigest(), "base64": b64encode(data).decode()}
+    document["changes"][0]["images"][0] |= {"after": content, "mode": 0o755}
+    project.plant(document)
+    for words in (("resume", "--dry-run"), ("show", ULID)):
+        _, out, _ = project(*words)
+        assert "+echo evil\n" in out
+        assert "+\\x00\\xff" in out
+
+
 def test_a_foreign_operation_is_not_carried_out_by_yes(project: Project) -> None:
     project.plant(project.document())
     before = project.tree()
@@ -132,6 +146,18 @@ def test_the_key_is_the_users_alone(project: Project, state_home: Path) -> None:
     finally:
         key.chmod(0o600)
     assert project("resume", "--yes")[0] == 0
+
+
+def test_without_a_state_folder_everything_works_and_nothing_is_taken_for_yours(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/nowhere")
+    assert project("migrate", "--yes")[0] == 0
+    (journal,) = project.journal.glob("*.json")
+    assert "hmac" not in json.loads(journal.read_text())
+    journal.write_text(journal.read_text().replace('"state": "applied"', '"state": "applying"'))
+    assert project("resume", "--yes")[0] == 3
+    assert project("resume", "--yes", "--operation", journal.stem)[0] == 0
 
 
 OUTSIDE = [

@@ -14,10 +14,12 @@ from cronshift.operations import (
     Intent,
     Operation,
     State,
+    abandon,
     apply,
     build_operation,
     finish,
     history,
+    read_journal,
     revert,
     staging,
     unfinished,
@@ -122,6 +124,25 @@ def test_a_save_that_a_kill_left_beside_its_place_goes_back(
         way(root, interrupted)
     assert (root / name).read_text() == "saved meanwhile\n"
     assert not list(root.glob(f".{name}.cronshift-*"))
+
+
+def test_giving_up_cleans_what_a_kill_left_beside_the_files(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files(root)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(staging, "settle", killed)
+    with pytest.raises(KeyboardInterrupt):
+        apply(root, planned(root))
+    assert len(list(root.glob(".*.cronshift-*"))) == 2
+    (record,) = read_journal(root).records
+    abandon(root, record)
+    assert files(root) == before
+    assert history(root)[-1].state is State.ABANDONED
+    assert unfinished(root) is None
 
 
 def test_what_a_kill_leaves_in_the_journals_folder_is_cleaned(root: Path) -> None:

@@ -53,10 +53,10 @@ def test_what_comes_next_in_dev_mode_is_the_dev_server() -> None:
 
 def test_what_comes_next_in_cloud_mode_is_a_sync_at_the_public_address() -> None:
     local = "http://127.0.0.1:8000/api/inngest"
-    assert "curl -X PUT https://YOUR-HOST/api/inngest" in "\n".join(
+    assert "cronshift sync --endpoint https://YOUR-HOST/api/inngest" in "\n".join(
         next_steps(ServerMode.CLOUD, local, {})
     )
     public = {"INNGEST_SERVE_ORIGIN": "https://jobs.example.com/"}
-    assert "curl -X PUT https://jobs.example.com/api/inngest" in "\n".join(
+    assert "cronshift sync --endpoint https://jobs.example.com/api/inngest" in "\n".join(
         next_steps(ServerMode.CLOUD, local, public)
     )

@@ -62,6 +62,7 @@ class Cards:
     name = "cards"
     usual_out = "cards"
     taken_ids = frozenset({"contents"})
+    removes_unused = True
     checks_types = False
     trial = "read the cards"
 
@@ -111,9 +112,6 @@ class Cards:
         """Return nothing: cards depend on nothing."""
         return ()
 
-    def is_removable(self, path: str) -> bool:
-        return True
-
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         planned = take_out(before.project, jobs)
         gone, _ = abandoned(before, planned)
@@ -146,7 +144,7 @@ class Cards:
         surroundings: Surroundings,
         tell: Callable[[str], None],
     ) -> Outcome:
-        raise CronshiftError("Cards are run by hand.", reason="by-hand")
+        raise CronshiftError("Cards are run by hand.", reason="needs-endpoint")
 
     def scaffold(self, root: Path, flow: Flow, *, force: bool) -> Sequence[Edit]:
         return [Edit("cards/flow.txt", f"{flow.names.flow}\n".encode())]

@@ -161,7 +161,7 @@ def test_the_way_back_is_open_when_it_does_not_fit_any_more(shop: Shop) -> None:
 
 
 def test_a_run_and_the_scaffold_are_its_own(shop: Shop) -> None:
-    assert shop("--json", "run", "check", code=2)["error"]["reason"] == "by-hand"
+    assert shop("--json", "run", "check", code=2)["error"]["reason"] == "needs-endpoint"
     shop("scaffold", "sessions", "--flow", "night", "--yes")
     assert (shop.root / "cards" / "flow.txt").read_text() == "night\n"
     assert "cronshift.toml, and read cards/flow.txt." in shop.told

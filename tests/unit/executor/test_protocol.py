@@ -7,7 +7,8 @@ import pytest
 
 from cronshift.errors import CronshiftError
 from cronshift.executor.events import custom_event, matches, read_event, tick_event
-from cronshift.executor.protocol import Operation, WireError, backoff, retry_after
+from cronshift.executor.protocol import Operation, WireError, retry_after
+from cronshift.schedule.backoff import backoff
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

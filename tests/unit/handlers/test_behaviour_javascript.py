@@ -125,7 +125,7 @@ CASES: dict[str, tuple[str, set[str]]] = {
             "let n = 0;\nfor (const x of [1,2]) { try { await work(x); } catch (e) { n += 1; } }\nreturn Response.json({ n });",
             IMP,
         ),
-        set(),
+        {"CS205"},
     ),
     "helper auth": (
         ts(

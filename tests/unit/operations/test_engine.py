@@ -206,6 +206,22 @@ def test_a_file_with_uncommitted_changes_is_refused(tmp_path: Path) -> None:
     assert caught.value.reason == "dirty-file"
 
 
+def test_looking_at_git_starts_no_program_of_the_repositorys(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    (tmp_path / "vercel.json").write_text("{}")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "first")
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    program.chmod(0o755)
+    for name in ("core.fsmonitor", "diff.external"):
+        git(tmp_path, "config", name, str(program))
+    (tmp_path / "vercel.json").write_text('{"edited": true}')
+    with pytest.raises(RefusedError, match="uncommitted"):
+        build(tmp_path, Edit("vercel.json", b"ours"))
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_file_that_only_cronshift_changed_is_not_dirty(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     (tmp_path / "vercel.json").write_text("{}")

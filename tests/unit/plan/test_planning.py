@@ -166,6 +166,6 @@ def test_the_document_forecasts_what_inngest_will_count(planned: Any) -> None:
         """,
     )
     document = plan_document(plan, NOW, ticks=2)
-    assert document["forecast"]["by_job"] == {"plain": 180 * 2, "fan": 30 * (1 + 1 + 3 + 1)}
+    assert document["forecast"]["by_job"] == {"plain": 180 * 3, "fan": 30 * (1 + 1 + 3 + 1)}
     assert document["jobs"][0]["next"] == ["2026-11-24T16:00:00Z", "2026-11-24T20:00:00Z"]
     assert document["jobs"][0]["runs_per_30_days"] == 180

@@ -20,6 +20,8 @@ AWAY = "import {{ NextResponse }} from 'next/server';\nexport function middlewar
 CALL_V3 = 'inngest.createFunction({ id: "x" }, { cron: "0 3 * * *" }, async () => {});'
 CALL_V4 = 'inngest.createFunction({ id: "x", triggers: [{ cron: "0 3 * * *" }] }, async () => {});'
 
+PLANNED = {"cronshift.toml": '[project]\napp_id = "mail"\n'}
+
 
 def codes(
     root: Path, files: dict[str, str], crons: list[tuple[str, str]] | None = None, **vercel: object
@@ -46,9 +48,42 @@ def only(found: list[tuple[str, str | None, int | None]], code: str) -> list[tup
     return [(file or "", line or 0) for name, file, line in found if name == code]
 
 
-def test_a_route_named_like_a_job_that_nobody_calls_is_told(tmp_path: Path) -> None:
-    found = codes(tmp_path, {"app/api/cron/digest/route.ts": ROUTE})
+CHECKED = "const secret = process.env.CRON_SECRET;\n"
+
+
+def test_a_route_that_waits_for_vercels_call_in_vain_is_told(tmp_path: Path) -> None:
+    found = codes(tmp_path, {"app/api/cron/digest/route.ts": CHECKED + ROUTE})
     assert only(found, "CS307") == [("app/api/cron/digest/route.ts", 1)]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"app/api/cron/digest/route.ts": ROUTE},  # another scheduler's, for all that is known
+        {"app/api/cron/digest/route.ts": CHECKED + ROUTE.replace("GET", "POST")},
+        {"app/api/cron/digest/route.ts": CHECKED + "verifyQstashSignature(request);\n" + ROUTE},
+        {
+            "app/api/cron/digest/route.ts": CHECKED + ROUTE,
+            "lib/queue.ts": "await qstash.publishJSON({ url: `${BASE}/api/cron/digest` });\n",
+        },
+        {
+            "app/api/cron/digest/route.ts": CHECKED + ROUTE,
+            ".github/workflows/x.yml": "run: curl $URL/api/cron/digest\n",
+        },
+    ],
+)
+def test_a_route_that_something_else_calls_is_no_forgotten_job(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    assert only(codes(tmp_path, files), "CS307") == []
+
+
+def test_a_function_that_answers_other_paths_too_stays_when_its_jobs_go(tmp_path: Path) -> None:
+    text = "import { Hono } from 'hono';\nconst app = new Hono();\napp.get('/api/cron/mail', run);\nexport default app;\n"
+    rewrites = [{"source": "/(.*)", "destination": "/api/index"}]
+    files = {"api/index.ts": text, "app/api/cron/mail/x.md": ""}
+    found = codes(tmp_path, files, rewrites=rewrites, functions={"api/index.ts": {"memory": 128}})
+    assert only(found, "CS603") == []
 
 
 @pytest.mark.parametrize(
@@ -134,8 +169,9 @@ def test_the_other_majors_shape_is_told(
 def test_a_middleware_before_the_endpoint_is_told(
     tmp_path: Path, config: str, intercepts: bool
 ) -> None:
-    found = codes(tmp_path, {"middleware.ts": AWAY.format(config=config)})
-    assert bool(only(found, "CS430")) is intercepts
+    middleware = {"middleware.ts": AWAY.format(config=config)}
+    assert only(codes(tmp_path, middleware), "CS430") == []  # nothing is planned
+    assert bool(only(codes(tmp_path, {**middleware, **PLANNED}), "CS430")) is intercepts
 
 
 def test_a_middleware_that_turns_nobody_away_is_fine(tmp_path: Path) -> None:
@@ -154,13 +190,18 @@ def test_a_middleware_that_turns_nobody_away_is_fine(tmp_path: Path) -> None:
 def test_the_endpoint_must_run_as_long_as_its_handlers(
     tmp_path: Path, serve: str, told: bool
 ) -> None:
-    files = {"app/api/cron/mail/route.ts": LONG, "app/api/inngest/route.ts": serve}
+    files = {"app/api/cron/mail/route.ts": LONG, "app/api/inngest/route.ts": serve, **PLANNED}
     expected = [("app/api/inngest/route.ts", 1)] if told else []
     assert only(codes(tmp_path, files), "CS431") == expected
 
 
+def test_a_catch_all_of_something_else_is_not_the_endpoint(tmp_path: Path) -> None:
+    files = {"app/api/cron/mail/route.ts": LONG, "app/api/[...rest]/route.ts": ROUTE, **PLANNED}
+    assert only(codes(tmp_path, files), "CS431") == []
+
+
 def test_vercel_json_may_give_the_endpoint_its_duration(tmp_path: Path) -> None:
-    files = {"app/api/cron/mail/route.ts": LONG, "app/api/inngest/route.ts": SERVE}
+    files = {"app/api/cron/mail/route.ts": LONG, "app/api/inngest/route.ts": SERVE, **PLANNED}
     found = codes(tmp_path, files, functions={"app/api/inngest/route.ts": {"maxDuration": 800}})
     assert only(found, "CS431") == []
 
@@ -176,7 +217,9 @@ def test_vercel_json_may_give_the_endpoint_its_duration(tmp_path: Path) -> None:
 def test_the_example_of_the_environment_names_the_keys(
     tmp_path: Path, text: str, told: bool
 ) -> None:
-    assert bool(only(codes(tmp_path, {".env.example": text}), "CS433")) is told
+    assert only(codes(tmp_path, {".env.example": text}), "CS433") == []  # nothing is planned
+    files = {".env.example": text, **PLANNED}
+    assert bool(only(codes(tmp_path, files), "CS433")) is told
 
 
 def test_a_real_environment_is_never_looked_at(tmp_path: Path) -> None:
@@ -187,13 +230,22 @@ def test_a_real_environment_is_never_looked_at(tmp_path: Path) -> None:
     ("file", "text", "line"),
     [
         (".github/workflows/x.yml", "on: push\nrun: curl $URL/api/cron/mail?x=1\n", 2),
-        ("README.md", "GET `/api/cron/mail` sends.\n", 1),
+        (".github/workflows/x.yml", "run: curl $URL\n# /api/cron/mail\n", None),
+        ("compose.yaml", "command: wget -q http://web/api/cron/mail\n", 1),
+        ("charts/job.yaml", "args: [curl, http://web/api/cron/mail]\n", 1),
         ("package.json", '{"scripts": {"mail": "curl localhost/api/cron/mail"}}', 1),
+        ("scripts/tick.js", "// /api/cron/mail\nawait fetch(`${base}/api/cron/mail`);\n", 2),
+        ("lib/x.ts", 'await fetch("/api/cron/mail");\n', 1),
+        ("lib/jobs.py", 'requests.get(f"{BASE}/api/cron/mail")\n', 1),
+        ("README.md", "GET `/api/cron/mail` sends.\n", None),
+        ("CHANGELOG.md", "curl https://x.dev/api/cron/mail\n", None),
         ("docs/a.md", "/api/cron/mails and /api/cron/mail-box\n", None),
-        ("lib/x.ts", 'fetch("/api/cron/mail")', None),  # code is the app's own business
+        ("middleware.ts", 'const PUBLIC = ["/login", "/api/cron/mail"];\n', None),
+        ("lib/x.test.ts", 'await fetch("/api/cron/mail");\n', None),
+        ("openapi.yaml", "servers: [https://x.dev]\npaths:\n  /api/cron/mail: {}\n", None),
     ],
 )
-def test_scripts_and_documents_that_call_a_route_are_told(
+def test_what_calls_a_route_is_told_and_prose_is_not(
     tmp_path: Path, file: str, text: str, line: int | None
 ) -> None:
     assert only(codes(tmp_path, {file: text}), "CS601") == ([(file, line)] if line else [])

@@ -159,3 +159,8 @@ def test_the_documented_example_is_valid() -> None:
     assert block
     assert tomllib.loads(block[1])
     assert parse_settings(block[1]).jobs["nightly-report"].handler == "reports.nightly:run"
+
+
+def test_settings_that_are_nested_without_end_are_refused_in_words() -> None:
+    with pytest.raises(ConfigError, match="nested too deeply"):
+        parse_settings(f"x = {'[' * 5000}")

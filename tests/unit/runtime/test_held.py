@@ -243,11 +243,11 @@ def test_only_an_address_that_counts_is_afar(environ: dict[str, str], afar: bool
 def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     pipe = tmp_path / "cronshift.ownership.json"
     os.mkfifo(pipe)
-    with pytest.raises(OSError, match="is not a file"):
+    with pytest.raises(OSError, match="no regular file"):
         read_text({"CRONSHIFT_OWNERSHIP_FILE": str(pipe)})
     large = tmp_path / "large.json"
     large.write_bytes(b" " * (wire.OWNERSHIP_MAX_BYTES + 1))
-    with pytest.raises(ValueError, match="more than"):
+    with pytest.raises(OSError, match="larger than"):
         read_text({"CRONSHIFT_OWNERSHIP_FILE": str(large)})
 
 
@@ -340,3 +340,21 @@ def test_an_event_loop_goes_on_while_an_address_is_asked() -> None:
 
     asyncio.run(both())
     assert jobs(source) == ["x"]
+
+
+def test_since_when_a_file_counts_and_which_counted_before_is_told() -> None:
+    """By this a late side's ticks are found afterwards."""
+    now, texts = [0.0], [TEXT]
+    source = Source(lambda: texts[0], lambda: now[0])
+    first = source.held()
+    assert first is not None
+    now[0] = 90
+    source.held()
+    assert source.history() == {"held": 90, "before": None}
+    texts[0] = '{"version": 1, "jobs": {"other": []}}'
+    now[0] = 101
+    second = source.held()
+    assert second is not None
+    assert second.digest != first.digest
+    now[0] = 105
+    assert source.history() == {"held": 4, "before": first.digest}

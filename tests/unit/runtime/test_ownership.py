@@ -50,7 +50,15 @@ def test_a_document_is_read_or_refused_as_the_shared_vectors_say(vector: dict[st
     ownership = parse_ownership(vector["text"])
     reads = {
         key: {
-            name: [[tick_text(epoch.effective_at), epoch.percent, epoch.operation] for epoch in of]
+            name: [
+                [
+                    tick_text(epoch.effective_at),
+                    epoch.percent,
+                    epoch.operation,
+                    *([epoch.owner] if epoch.owner else []),
+                ]
+                for epoch in of
+            ]
             for name, of in units.items()
         }
         for key, units in (("jobs", ownership.jobs), ("flows", ownership.flows))

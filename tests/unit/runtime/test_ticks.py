@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cronshift.runtime.ticks import called_tick, lateness
+from cronshift.runtime.ticks import CalledTicks, called_tick, lateness
 from cronshift.schedule import Schedule
 
 SPARSE = [
@@ -62,3 +62,24 @@ def test_ticks_two_minutes_apart_leave_half_a_minute_for_the_clock(seconds: int)
 
 def test_a_job_that_never_fires_has_no_tick() -> None:
     assert called_tick(Schedule.from_vercel("0 0 30 2 *"), datetime(2026, 1, 1, tzinfo=UTC)) is None
+
+
+@given(
+    st.sampled_from(
+        [*SPARSE, "* * * * *", "*/2 * * * *", "0 0 29 2 *", "0 0 1 1 *", "30 23 * * 6"]
+    ),
+    st.lists(
+        st.one_of(instants, instants.map(lambda at: at.replace(hour=23, minute=59))), min_size=4
+    ),
+    st.lists(st.integers(0, 86_400), min_size=4),
+)
+def test_a_job_that_is_asked_again_gives_what_one_that_is_asked_once_does(
+    expression: str, starts: list[datetime], steps: list[int]
+) -> None:
+    schedule = Schedule.from_vercel(expression)
+    ticks = CalledTicks(schedule)
+    for start in starts:
+        for step in steps:
+            now = start + timedelta(seconds=step)
+            assert ticks.at(now) == called_tick(schedule, now)
+            assert ticks.at(now) == called_tick(schedule, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from cronshift.targets import (
     target_names,
     unregister,
 )
+from cronshift.targets.scaffold import prepare_scaffold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -179,6 +181,15 @@ def test_a_job_called_like_a_file_of_the_target_gets_another_id(tmp_path: Path) 
     with pytest.raises(ConfigError) as caught:
         make_plan(load_project(root))
     assert caught.value.reason == "taken-id"
+
+
+@pytest.mark.parametrize("job", ["night", "night-cancelled", "night-recovery"])
+def test_a_flow_does_not_take_the_id_of_a_job(tmp_path: Path, job: str) -> None:
+    crons = f'{{"crons": [{{"path": "/api/cron/{job}", "schedule": "0 6 * * *"}}]}}'
+    root = project(tmp_path, **{**NEXT, "vercel__json": crons})
+    with pytest.raises(CronshiftError) as caught:
+        prepare_scaffold(root, datetime(2026, 11, 24, tzinfo=UTC), flow="night")
+    assert (caught.value.reason, caught.value.where) == ("taken-id", job)
 
 
 def test_a_package_of_python_needs_no_such_name(tmp_path: Path) -> None:

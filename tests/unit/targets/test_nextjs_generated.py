@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -155,6 +156,54 @@ def test_what_no_job_needs_is_not_written() -> None:
     names = {path.rpartition("/")[2] for path in written(a_plan(moved))}
     assert not names & {"guard.ts", "dispatch.ts", "pages.ts"}
     assert names >= {"ownership.ts", "routes.ts", "cronshift.ts", "moved.ts", "client.ts"}
+
+
+def _top_level(text: str) -> list[str]:
+    """Return the names that a module declares and imports."""
+    clauses = re.findall(r"^import ([^;]*?) from", text, re.MULTILINE)
+    imported = [
+        part for clause in clauses for part in re.split(r"[{},\s]*[{},]\s*", clause) if part
+    ]
+    names = [part.removeprefix("type ").rpartition(" as ")[2] for part in imported]
+    return names + re.findall(r"^(?:export )?const (\w+)", text, re.MULTILINE)
+
+
+OWN_NAMES = [
+    "bridged",
+    "call-of",
+    "direct",
+    "functions",
+    "handler",
+    "inngest",
+    "paged",
+    "reason-to-skip",
+    "report-failure",
+    "report-success",
+    "session-functions",
+    "together",
+    "with-parameter",
+    "eval",
+    "arguments",
+    "undefined",
+    "default",
+]
+
+
+@pytest.mark.parametrize("job", OWN_NAMES)
+def test_a_job_may_be_called_like_anything_in_its_module(job: str) -> None:
+    camel = "".join([word.title() if at else word for at, word in enumerate(job.split("-"))])
+    options = JobOptions(fan_out=FanOut("n", ("1",)), heartbeat_env="PING")
+    handler = Handler("lib/work.ts", HandlerKind.NEXT_ROUTE, camel, "typescript")
+    made = replace(a_job(job, options=options), mode=Mode.DIRECT, handler=handler)
+    plan = a_plan(made, app=replace(APP, sessions=True))
+    files = written(plan)
+    for path in (f"lib/inngest/functions/{job}.ts", "lib/inngest/functions/index.ts"):
+        root = parse(files[path], "typescript")
+        assert root is not None
+        assert root.find(kind="ERROR") is None
+        names = _top_level(files[path])
+        assert len(set(names)) == len(names), names
+        assert not {*names} & {"eval", "arguments", "undefined", "default"}
 
 
 def test_an_app_without_a_router_is_refused() -> None:

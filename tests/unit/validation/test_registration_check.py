@@ -153,10 +153,13 @@ def test_an_endpoint_that_tells_a_number_only_is_checked_by_it() -> None:
 
 
 def test_functions_of_the_apps_own_beside_the_jobs_are_no_error() -> None:
-    told = Registration(None, None, None, 3, unlisted="It is in dev mode.")
+    told = Registration(
+        None, None, None, 4, unlisted="It is in dev mode."
+    )  # one tells the cancelled
     assert found(told) == [("not-checked", None), ("function-without-job", None)]
+    assert found(replace(told, count=3)) == [("not-checked", None)]
     typescript = replace(
-        told, sdk="inngest-js:v4.24.0", count=5
+        told, sdk="inngest-js:v4.24.0", count=6
     )  # two jobs, with those for failures
     assert found(typescript) == [("not-checked", None), ("function-without-job", None)]
 

@@ -117,11 +117,12 @@ def test_what_is_generated_is_read_as_it_would_be_registered(tmp_path: Path, ver
     root = an_app(tmp_path, version)
     migrate(root)
     registration = read(root)
-    one, two = registration.functions or ()
+    one, two, cancelled = registration.functions or ()
+    assert (cancelled.id, cancelled.computed) == ("shop-cronshift-cancelled", ())
     assert (registration.app_id, registration.sdk) == ("shop", f"inngest-js:v{version}")
     assert (one.id, one.name, two.id) == ("shop-one", "one", "shop-two")
     assert [trigger.cron for trigger in one.triggers] == ["TZ=UTC 30 3 * * *"]
-    assert (one.retries, one.finish_timeout) == (2, "15m")
+    assert (one.retries, one.finish_timeout) == (2, "20m")  # three times five minutes, and waits
     assert [limit.limit for limit in one.concurrency] == [1]
     assert one.throttle is not None
     assert (one.throttle.limit, one.throttle.period) == (10, "1m")
@@ -138,7 +139,7 @@ def test_before_a_migration_there_is_nothing_to_validate(app: Path) -> None:
 
 def test_a_function_that_the_list_lacks_is_left_out(app: Path) -> None:
     migrate(app)
-    replace(app, "lib/inngest/functions/index.ts", "[one, two]", "[one]")
+    replace(app, "lib/inngest/functions/index.ts", "[one, two, ", "[one, ")
     (left,) = findings(app)
     assert (left.name, left.job) == ("function-left-out", "two")
     assert left.location
@@ -147,7 +148,7 @@ def test_a_function_that_the_list_lacks_is_left_out(app: Path) -> None:
 
 def test_a_job_without_a_function_is_missing(app: Path) -> None:
     migrate(app)
-    replace(app, "lib/inngest/functions/index.ts", "[one, two]", "[one]")
+    replace(app, "lib/inngest/functions/index.ts", "[one, two, ", "[one, ")
     (app / "lib/inngest/functions/two.ts").unlink()
     assert told(app) == [("function-missing", "two")]
 
@@ -321,8 +322,12 @@ def test_options_of_a_wrong_kind_are_unreadable(app: Path) -> None:
 def test_limits_of_the_engine_are_checked_in_the_source(app: Path) -> None:
     migrate(app)
     replace(app, "lib/inngest/functions/one.ts", "retries: 2", "retries: 21")
-    replace(app, "lib/inngest/functions/two.ts", '{ finish: "15m" }', '{ finish: "soon" }')
-    assert told(app) == [("retries-out-of-range", "one"), ("invalid-timeout", "two")]
+    replace(app, "lib/inngest/functions/two.ts", '{ finish: "25m" }', '{ finish: "soon" }')
+    assert told(app) == [
+        ("retries-out-of-range", "one"),
+        ("cancelled-too-soon", "one"),
+        ("invalid-timeout", "two"),
+    ]
 
 
 def test_the_pages_router_serves_too(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from cronshift.errors import ConfigError
 from cronshift.vercel.edit import (
-    indexes_of,
     insert_entry,
     remove_entries,
     replace_entry,
@@ -117,10 +116,6 @@ def test_a_file_that_somebody_edited_since_is_not_restored() -> None:
     removed = remove_entries(INDENTED, [1])
     assert restore_entries(removed, INDENTED, [1]) == INDENTED
     assert restore_entries(removed.replace("fra1", "iad1"), INDENTED, [1]) is None
-
-
-def test_pointers_name_indexes() -> None:
-    assert indexes_of(["crons[3]", "schedules.nightly", "crons[12]"]) == [3, 12]
 
 
 # The laws: any entries, in any layout

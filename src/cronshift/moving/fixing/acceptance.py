@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.errors import RefusedError
-from cronshift.operations import ChangeKind, Edit
+from cronshift.operations import ChangeKind, Edit, Seen
 from cronshift.operations.files import content, inside
 from cronshift.plan.findings import rule_of
 from cronshift.project.settings import CONFIG_NAME, Suppression, parse_settings
@@ -101,5 +101,5 @@ def remember(
     for one in suppressions:
         text = add_suppression(text, one.code, one.job, one.reason)
         said.append(f"accept {one.code} of {one.job}" if one.job else f"accept {one.code}")
-    edit = Edit(file, text.encode(), ChangeKind.EDIT_CONFIG, ", ".join(said), based_on=held)
+    edit = Edit(file, text.encode(), ChangeKind.EDIT_CONFIG, ", ".join(said), based_on=Seen(held))
     return edit, parse_settings(text, file)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.javascript import FUNCTIONS, callee, line_of
-from cronshift.handlers.javascript_answers import spot_of
+from cronshift.handlers.javascript import CHAINED, FUNCTIONS, arguments, callee, line_of, spot_of
 from cronshift.handlers.tree import is_broken, language, parse, span_of
 from cronshift.plan.findings.behaviour import NOT_AWAITED
 from cronshift.vercel.splicing import Splice, spliced
@@ -26,6 +25,7 @@ _LOOPS = {"forEach", "map"}
 _NOTHING_TO_AWAIT = re.compile(
     r"(?:^|\.)(?:setTimeout|setInterval|setImmediate|queueMicrotask|spawn|exec|fork|execFile)$"
 )
+_LOGGING = re.compile(r"(?:console|logger|log)(?:\.\w+)?")
 _WITHOUT_MAP = r"(?:Readonly|Weak)?(?:Map|Set|Headers|FormData|URLSearchParams|NodeList)\b"
 _KNOWN_WITHOUT_MAP = re.compile(r"(?:^|\.)(?:headers|searchParams|formData|cookies)(?:\(\))?$")
 _CALLED_OTHERWISE = "its function is not async, and others than the framework may call it"
@@ -86,15 +86,55 @@ def _awaited(expression: SgNode, root: SgNode) -> list[Splice]:
         if operator is None or started is None or started.kind() != "call_expression":
             raise NotRepairableError("`void` does not stand right before a call")
         _refuse_what_gives_no_promise(started)
-        return [Splice(*span_of(operator), "await")]
+        return [Splice(*span_of(operator), "await"), *_let_through(started)]
     _refuse_what_gives_no_promise(expression)
     called = expression.field("function")
     verb = called.field("property") if called and called.kind() == "member_expression" else None
     if called is None or verb is None or verb.text() not in _LOOPS:
-        return [Splice(start, start, "await ")]
+        return [Splice(start, start, "await "), *_let_through(expression)]
     _refuse_what_has_no_map(called, root)
     loop = [Splice(*span_of(verb), "map")] if verb.text() != "map" else []
     return [Splice(start, start, "await Promise.all("), *loop, Splice(end, end, ")")]
+
+
+def _let_through(call: SgNode) -> list[Splice]:
+    """Return the splices that take out what hides a failure from who waits: ``.catch(console.error)``.
+
+    Raises:
+        NotRepairableError: where it does more than log.
+    """
+    found = []
+    at: SgNode | None = call
+    while at is not None and at.kind() == "call_expression":
+        called, given = at.field("function"), arguments(at)
+        inner = called.field("object") if called and called.kind() == "member_expression" else None
+        verb = called.field("property") if called is not None and inner is not None else None
+        name = verb.text() if verb is not None else ""
+        if inner is None or name not in CHAINED:
+            break
+        if (name == "then" and len(given) > 1) or (name == "catch" and not _only_logs(given)):
+            raise NotRepairableError(
+                f"its `.{name}(…)` handles a failure, which would end well then"
+            )
+        if name == "catch":
+            found.append(Splice(span_of(inner)[1], span_of(at)[1], ""))
+        at = inner
+    return found
+
+
+def _only_logs(given: list[SgNode]) -> bool:
+    """Return whether what handles a failure does nothing but log it, or nothing at all."""
+    if not given:
+        return True
+    handler = given[0]
+    if handler.kind() == "member_expression":
+        return _LOGGING.fullmatch(handler.text()) is not None
+    body = handler.field("body") if handler.kind() in FUNCTIONS else None
+    if body is None:
+        return False
+    calls = body.find_all(kind="call_expression")
+    others = body.find(any=[{"kind": "throw_statement"}, {"kind": "assignment_expression"}])
+    return others is None and all(_LOGGING.fullmatch(callee(one)) for one in calls)
 
 
 def _refuse_what_gives_no_promise(call: SgNode) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.middleware import NotExactError, leave_out
 from cronshift.model import Severity
 from cronshift.moving.fixing.awaiting import NotRepairableError, splices_of
-from cronshift.operations import Edit
+from cronshift.operations import Edit, Seen
 from cronshift.operations.files import content, inside
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.findings.behaviour import NOT_AWAITED, STUB_GET, SWALLOWED
@@ -129,7 +129,7 @@ class _Tried:
     def edits(self) -> tuple[Edit, ...]:
         """Return what makes the sources hold their new texts, based on what was judged."""
         return tuple(
-            Edit(file, text.encode(), summary=f"repair {file}", based_on=self._held[file])
+            Edit(file, text.encode(), summary=f"repair {file}", based_on=Seen(self._held[file]))
             for file, text in sorted(self.texts.items())
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import Auth, Loose
-from cronshift.model import HandlerKind, Severity
+from cronshift.model import Severity
 from cronshift.plan.findings.rule import Rule, at
 
 if TYPE_CHECKING:
@@ -29,24 +29,10 @@ def _caller(auth: Auth, how: str) -> JobCheck:
 
     def check(job: JobSubject) -> Iterator[Evidence]:
         behaviour = job.behaviour
-        if behaviour.auth is auth and behaviour.stub is None and not _checked_before(job):
+        if behaviour.auth is auth and behaviour.stub is None:
             yield from at([behaviour.auth_spot], f"{_file(job)} {how}.")
 
     return check
-
-
-def _checked_before(job: JobSubject) -> bool:
-    """Return whether a middleware may check the callers that the handler does not."""
-    router = job.resolver.next
-    if job.behaviour.auth is not Auth.NONE or not router.present or router.middleware is None:
-        return False
-    text = job.resolver.tree.read(router.middleware)
-    return "cron" in text.lower() or "authorization" in text.lower() or job.entry.path in text
-
-
-def _keeps_answers(job: JobSubject) -> bool:
-    kinds = {HandlerKind.NEXT_ROUTE, HandlerKind.SVELTEKIT, HandlerKind.ASTRO}
-    return job.handler is not None and job.handler.kind in kinds
 
 
 def _file(job: JobSubject) -> str:
@@ -88,7 +74,7 @@ SWALLOWED = Rule(
     "Errors of the work are caught and answered with success, so that a failed run is never tried "
     "again and never shown as failed.",
     "Throw the error on, or answer 500.",
-    of_job=lambda job: at(job.behaviour.swallowed, "An error ends in success: `{}`."),
+    of_job=lambda job: at(job.behaviour.swallowed, "An error of `{}` ends in success."),
     asked_first=True,
 )
 SOFT_FAILURE = Rule(
@@ -97,7 +83,7 @@ SOFT_FAILURE = Rule(
     Severity.WARNING,
     "A failure is told in the body of an answer with status 200, so that it counts as a success.",
     "Answer with a status of 400 or more, or throw, when something failed.",
-    of_job=lambda job: at(job.behaviour.soft, "The answer says {}."),
+    of_job=lambda job: at(job.behaviour.soft, "{}."),
 )
 NO_AUTH = Rule(
     "CS206",
@@ -139,18 +125,20 @@ STUB_GET = Rule(
     "GET only says something and another method does the work. Vercel sends GET, so the work has "
     "never been done on schedule, and moving the job would go on not doing it.",
     "Let GET do the work, or name the function that does as `handler` of the job.",
-    of_job=lambda job: at([job.behaviour.stub], "GET does nothing; {} does the work."),
+    of_job=lambda job: at(
+        [job.behaviour.stub if job.behaviour.refuses_get is None else None],
+        "GET does nothing; {} does the work.",
+    ),
     asked_first=True,
 )
 CACHED_GET = Rule(
     "CS211",
     "cached-get",
     Severity.WARNING,
-    "This GET is answered from a cache, or from the build, so the code does not run on every tick.",
-    'Write `export const dynamic = "force-dynamic"`; SvelteKit, Astro: `export const prerender = false`.',
-    of_job=lambda job: at(
-        [job.behaviour.cached] if _keeps_answers(job) else [], "{} keeps the answer."
-    ),
+    "The framework answers this GET from its build or its cache, so the code does not run on every "
+    "tick.",
+    'Write `export const dynamic = "force-dynamic"` in Next, take `prerender` out elsewhere.',
+    of_job=lambda job: at([job.behaviour.cached], "{} keeps the answer."),
 )
 STREAMS = Rule(
     "CS212",
@@ -194,5 +182,28 @@ EDGE = Rule(
     of_job=lambda job: at(
         [job.behaviour.work] if job.behaviour.runtime in _EDGE else [],
         f"{_file(job)} runs on the Edge runtime.",
+    ),
+)
+WRONG_CREDENTIAL = Rule(
+    "CS217",
+    "wrong-credential",
+    Severity.WARNING,
+    "The handler asks for something that Vercel never sends (another header, a parameter of the query, "
+    "another variable's bearer, a session), so every tick is turned away; Inngest's would be too.",
+    "Take `Authorization: Bearer ${CRON_SECRET}`, which Vercel and Inngest's calls carry.",
+    of_job=_caller(
+        Auth.WRONG, "takes no `Authorization: Bearer $CRON_SECRET`, which is all that Vercel sends"
+    ),
+)
+NEEDS_QUERY = Rule(
+    "CS218",
+    "needs-query",
+    Severity.WARNING,
+    "The work hangs on a parameter of the query that the entry does not carry, so that no tick reaches "
+    "it.",
+    "Write the parameter into the entry's path, or let the handler work without it.",
+    of_job=lambda job: at(
+        [job.behaviour.flagged],
+        f"`{{}}` is reached only with a query that {job.entry.path} does not carry.",
     ),
 )

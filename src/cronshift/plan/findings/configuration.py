@@ -7,14 +7,17 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from cronshift.handlers import Verdict
+from cronshift.handlers import Resolver, Verdict
 from cronshift.handlers.app_folder import MANIFESTS
 from cronshift.model import Location, Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
+from cronshift.runtime.regular_files import is_regular, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from cronshift.model import Job
     from cronshift.plan.findings.subject import JobSubject, ProjectSubject
 
 _NAME = "vercel.json"
@@ -40,7 +43,7 @@ def _misplaced(project: ProjectSubject) -> Iterator[Evidence]:
         if not _is_project(folder, tree.files) and [*_crons(tree.data(file))]:
             yield Evidence(
                 f"{file} stands in no project's folder, so its crons are not registered.",
-                Location(file, tree.line_of(file, '"crons"')),
+                tree.place_of(file, '"crons"'),
             )
     root = tree.root.resolve()
     is_read = _is_project("", tree.files) or project.config_file != _NAME
@@ -67,25 +70,31 @@ def _has_manifest(folder: Any) -> bool:
 def _scheduled_twice(project: ProjectSubject) -> Iterator[Evidence]:
     """Yield the entries that another project's configuration has too."""
     tree = project.tree
-    others: list[tuple[str, dict[str, Any]]] = [
-        (file, tree.data(file))
-        for file in _others_below(project)
-        if _is_project(file.rpartition("/")[0], tree.files)
-    ]
-    others += _above(project)
-    for name, document in others:
+    for file in _others_below(project):
+        folder = file.rpartition("/")[0]
+        paths = set(_crons(tree.data(file)) if _is_project(folder, tree.files) else ())
+        for job in project.jobs:
+            is_there = job.handler is None or job.handler.file.startswith(f"{folder}/")
+            if job.entry.path in paths and is_there:
+                yield _twice(job, file)
+    for name, above, document in _above(project):
         paths = set(_crons(document))
         for job in project.jobs:
-            if job.entry.path in paths:
-                text = f"{job.entry.path} is scheduled in {name} too: two projects, two calls."
-                yield Evidence(text, job.entry.source, job=job.id)
+            path = job.entry.path
+            if path in paths and Resolver(above, document, app="").resolve(path).handler is None:
+                yield _twice(job, name)
+
+
+def _twice(job: Job, file: str) -> Evidence:
+    text = f"{job.entry.path} is scheduled in {file} too: two projects, two calls."
+    return Evidence(text, job.entry.source, job=job.id)
 
 
 def _others_below(project: ProjectSubject) -> list[str]:
     return sorted(file for file in project.tree.files if file.endswith(f"/{_NAME}"))
 
 
-def _above(project: ProjectSubject) -> list[tuple[str, dict[str, Any]]]:
+def _above(project: ProjectSubject) -> list[tuple[str, Path, dict[str, Any]]]:
     """Return the configurations above the root, up to the repository's."""
     found = []
     inner, up = project.tree.root.resolve(), ".."
@@ -94,11 +103,11 @@ def _above(project: ProjectSubject) -> list[tuple[str, dict[str, Any]]]:
             break
         file = above / _NAME
         try:
-            document = json.loads(file.read_bytes()) if file.is_file() else {}
+            document = json.loads(read_regular(file)) if is_regular(file) else {}
         except (OSError, ValueError, RecursionError):
             document = {}
         if isinstance(document, dict):
-            found.append((f"{up}/{_NAME}", document))
+            found.append((f"{up}/{_NAME}", above, document))
         inner, up = above, f"{up}/.."
     return found
 

@@ -16,7 +16,7 @@ from cronshift.handlers.standing import (
 )
 from cronshift.model import Location, Mode, Origin, Severity
 from cronshift.plan.findings.inngest import ENDPOINT
-from cronshift.plan.findings.rule import Evidence, Rule
+from cronshift.plan.findings.rule import Evidence, Rule, at
 from cronshift.vercel.dispatcher import MOUNT, dispatched_path
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cronshift.handlers import Resolver
     from cronshift.model import Job
-    from cronshift.plan.findings.subject import ProjectSubject
+    from cronshift.plan.findings.subject import JobSubject, ProjectSubject
 
 
 def _entries(project: ProjectSubject) -> Iterator[Evidence]:
@@ -37,6 +37,13 @@ def _entries(project: ProjectSubject) -> Iterator[Evidence]:
                 front.answer.place,
                 job=job.id,
             )
+
+
+def _followed(job: JobSubject) -> Iterator[Evidence]:
+    """Yield what turns the call away where only following the handler's own chain shows it."""
+    if isinstance(code_before(job.resolver, job.entry.path).answer, LetsBy):
+        refusal = f"{{}} turns {job.entry.path} away before its handler runs."
+        yield from at([job.behaviour.intercepted], refusal)
 
 
 def _untold(project: ProjectSubject) -> Iterator[Evidence]:
@@ -78,7 +85,7 @@ def _before_entries(project: ProjectSubject) -> Iterator[tuple[Job, Front]]:
 
 
 def _standing(project: ProjectSubject) -> dict[str, Front]:
-    if not (project.knows_routes and project.has_next):
+    if not (project.knows_routes and project.has_next and project.is_moving):
         return {}  # what is called is served elsewhere
     return turned_away(project.judge.resolver, project.paths, project.jobs)
 
@@ -120,6 +127,7 @@ ENTRY_INTERCEPTED = Rule(
     "The app's own code answers before the entry's route does, because Vercel's cron has no session: "
     "this job has never run, and calling its handler in process would start it.",
     "Let the path by, if the job is meant to run; else remove the entry.",
+    of_job=_followed,
     of_project=_entries,
     asked_first=True,
 )

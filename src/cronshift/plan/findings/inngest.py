@@ -30,9 +30,8 @@ _DEFAULT_DURATION = 300  # seconds; Vercel's documented default (facts: Vercel, 
 def _refused_sdk(project: ProjectSubject) -> Iterator[Evidence]:
     version = sdk_version(project.tree) if project.knows_routes else None
     if version is not None and is_refused(version):
-        line = project.tree.line_of("package.json", '"inngest"')
         text = f"inngest {'.'.join(map(str, version))} is refused by Inngest's server."
-        yield Evidence(text, Location("package.json", line))
+        yield Evidence(text, project.tree.place_of("package.json", '"inngest"'))
 
 
 def _other_majors(project: ProjectSubject) -> Iterator[Evidence]:
@@ -71,9 +70,10 @@ def _serve_duration(project: ProjectSubject) -> Iterator[Evidence]:
         (job.handler.max_duration or 0 for job in project.jobs if job.handler is not None),
         default=0,
     )
-    is_answered = project.knows_routes and resolution.verdict is Verdict.ANSWERED
-    if served is None or not is_answered:
+    if served is None or resolution.verdict is not Verdict.ANSWERED:
         return
+    if not project.is_moving or "inngest" not in project.tree.read(served.file):
+        return  # a catch-all of something else
     root = project.tree.parsed(served.file)
     own = constant(root, "maxDuration") if root is not None else None
     limit = own if isinstance(own, int) else judge.configured_duration(served.file)
@@ -84,8 +84,9 @@ def _serve_duration(project: ProjectSubject) -> Iterator[Evidence]:
 
 
 def _missing_keys(project: ProjectSubject) -> Iterator[Evidence]:
-    for file in sorted(project.tree.files) if project.knows_routes else ():
-        if ENV_EXAMPLE.search(file):
+    for file in sorted(project.tree.files) if project.is_moving else ():
+        here = file.rpartition("/")[0] in {"", project.judge.resolver.app}
+        if here and ENV_EXAMPLE.search(file):
             text = project.tree.read(file)
             missing = [
                 key

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.model import Location, Severity
+from cronshift.model import Severity
+from cronshift.plan.findings.callers import callers
 from cronshift.plan.findings.rule import Evidence, Rule
 
 if TYPE_CHECKING:
@@ -14,29 +13,13 @@ if TYPE_CHECKING:
 
     from cronshift.plan.findings.subject import ProjectSubject
 
-_SPEAKING = (".sh", ".bash", ".md", ".mdx", ".yml", ".yaml", ".http", ".rest", ".txt")
-_SPEAKING_NAMES = {"Makefile", "justfile", "package.json", "Procfile", "crontab"}
-
 
 def _still_called(project: ProjectSubject) -> Iterator[Evidence]:
-    """Yield the first line of every script, workflow or document that calls a job's route."""
+    """Yield the first line of every caller of a job's route."""
     by_path = {job.entry.path.partition("?")[0]: job.id for job in project.jobs}
-    named = [re.escape(path) for path in by_path if path.count("/") > 1]
-    if not named or not project.knows_routes:
-        return
-    spoken = re.compile(rf"({'|'.join(sorted(named, key=len, reverse=True))})(?![\w/-])")
-    for file in sorted(project.tree.files):
-        place = PurePosixPath(file)
-        speaks = place.suffix in _SPEAKING or place.name in _SPEAKING_NAMES
-        if not speaks or place.name == "vercel.json":
-            continue
-        seen = set()
-        for number, line in enumerate(project.tree.read(file).splitlines(), 1):
-            for path in spoken.findall(line):
-                if path not in seen:
-                    seen.add(path)
-                    text = f"{file} calls {path}."
-                    yield Evidence(text, Location(file, number), job=by_path[path])
+    paths = [path for path in by_path if path.count("/") > 1]
+    for file, place, path in callers(project, paths):
+        yield Evidence(f"{file} calls {path}.", place, job=by_path[path])
 
 
 def _globs_left_behind(project: ProjectSubject) -> Iterator[Evidence]:
@@ -45,7 +28,8 @@ def _globs_left_behind(project: ProjectSubject) -> Iterator[Evidence]:
     Next builds its own functions, so that a pattern of routes which are gone does no harm there.
     """
     for pattern in project.globs:
-        if pattern.files and pattern.files <= project.called and not project.has_next:
+        goes = bool(pattern.files) and pattern.files <= project.removable
+        if goes and not project.has_next:
             matched = ", ".join(sorted(pattern.files)[:3])
             text = f"{pattern.text!r} in `functions` matches only {matched}."
             yield Evidence(text, pattern.location)
@@ -55,7 +39,7 @@ STILL_CALLED = Rule(
     "CS601",
     "still-called",
     Severity.NOTE,
-    "Something beside Vercel's cron calls the route: a script, a workflow, a document. It goes on doing "
+    "Something beside Vercel's cron calls the route: code, a script, a workflow. It goes on doing "
     "so when the job has moved, and breaks when the route is removed.",
     "Point it at `cronshift run`, or keep the route.",
     of_project=_still_called,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from cronshift.model import Location, Severity
 from cronshift.plan import forecast
 from cronshift.plan.findings.rule import Evidence, Rule
+from cronshift.plan.lasting import longest
+from cronshift.schedule.durations import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +80,19 @@ def shortest_gap(schedule: Schedule) -> timedelta | None:
     return min((after - before for before, after in pairwise(ticks)), default=None)
 
 
+def _too_short(project: ProjectSubject) -> Iterator[Evidence]:
+    """Yield the jobs whose runs may be cancelled before their last attempt has ended."""
+    for job in project.jobs:
+        limit, needed = job.options.finish_timeout, longest(job.options, job.handler)
+        if limit is not None and limit < needed:
+            yield Evidence(
+                f"A run of {job.entry.path} may take {format_duration(needed)} with all its attempts,"
+                f" and is cancelled after {format_duration(limit)}.",
+                job.entry.source,
+                job=job.id,
+            )
+
+
 def _jitter_lost(project: ProjectSubject) -> Iterator[Evidence]:
     """Yield the minutes at which several jobs would come together, in a project that Hobby allows."""
     by_minute: defaultdict[tuple[str, ...], list[Job]] = defaultdict(list)
@@ -141,8 +156,9 @@ OVERLAPS = Rule(
     "overlapping-runs",
     Severity.WARNING,
     "The job comes due again before it must have ended: Vercel starts a second run beside the first. "
-    "On Inngest a concurrency of 1 lets it wait.",
-    "Keep concurrency at 1, and set finish_timeout below the interval where late runs are of no use.",
+    "On Inngest a concurrency of 1 counts steps, not runs: a second run goes on between the attempts "
+    "of the first.",
+    'Set `overlap`: "skip" drops the second run, "queue" lets it wait where claims are on.',
     of_job=_overlap,
 )
 JITTER_LOST = Rule(
@@ -153,6 +169,15 @@ JITTER_LOST = Rule(
     "minute, all those of one minute together.",
     "Nothing to do for few jobs; set `jitter` where many share a minute.",
     of_project=_jitter_lost,
+)
+FINISH_TOO_SHORT = Rule(
+    "CS507",
+    "finish-too-short",
+    Severity.WARNING,
+    "A run whose attempts take all the time that the handler has is cancelled before the last of them: "
+    "no failure handler hears of that, and the work may have been done.",
+    "Leave finish_timeout out, so that it follows from retries and maxDuration, or raise it.",
+    of_project=_too_short,
 )
 RETRY_LADDER = Rule(
     "CS506",

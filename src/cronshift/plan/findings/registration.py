@@ -177,7 +177,7 @@ DROPPED_TICKS = _Rule(
     "ticks-dropped",
     Severity.WARNING,
     "A rate limit, a debounce, a batch or a skipping singleton drops or merges scheduled runs.",
-    "Use throttle or concurrency, which let runs wait, unless dropping is what you want.",
+    "Use throttle, which lets runs wait, unless dropping is what you want.",
 )
 REPLACED_RATE_LIMIT = _Rule(
     "CS425",
@@ -244,4 +244,29 @@ NOT_COMPILED = _Rule(
     Severity.NOTE,
     "The project's own TypeScript compiler was not run, so that the types were not checked.",
     "Install the project's packages, and Node.js, and validate again.",
+)
+CANCELLED_TOO_SOON = _Rule(
+    "CS438",
+    "cancelled-too-soon",
+    Severity.ERROR,
+    "The attempts of a run and the waits between them may take longer than its finish timeout: "
+    "Inngest cancels it then, even in the middle of a request, and its failure handler never runs.",
+    "Raise finish_timeout, or lower retries or the handler's maxDuration; left out of "
+    "cronshift.toml, finish_timeout follows from them.",
+)
+STALE_WITHIN_JITTER = _Rule(
+    "CS439",
+    "stale-within-jitter",
+    Severity.ERROR,
+    "The engine may begin a run later by its jitter than the tick is fresh by `stale_after`, so that "
+    "ticks are skipped for no reason.",
+    "Set stale_after above jitter, or leave one of them out.",
+)
+CONSTANT_IDEMPOTENCY = _Rule(
+    "CS440",
+    "constant-idempotency",
+    Severity.ERROR,
+    "The idempotency key is the same for every tick, so that the engine drops all but the first one "
+    "in 24 hours.",
+    "Leave it out: a tick has one run; or let it depend on event.data.scheduledAt.",
 )

@@ -12,12 +12,25 @@ from cronshift.plan.findings.rule import Evidence, Rule, at
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cronshift.plan.findings.subject import JobSubject, ProjectSubject
 
 _RENDERED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
 _SOURCES = (".py", ".ts", ".js", ".mjs")
+_PROSE = (".md", ".mdx", ".txt", ".lock", ".css", ".svg", ".snap")
+_SCHEDULED_BY_OTHERS = re.compile(
+    r"upstash-signature|verifyQstash|verifySignature|qstash|trigger\.dev|inngest/|zeplo|mergent|"
+    r"defer\.run|cloudscheduler|x-cloudscheduler|github-actions",
+    re.IGNORECASE,
+)
+"""What a route says that another scheduler or queue calls."""
+_SCHEDULED_BY_VERCEL = re.compile(
+    r"cron_?secret|vercel[- ]?cron|cron[- ]?(?:auth|guard|handler|request)|"
+    r"(?:verify|require|with|assert|check|is|authorize|valid\w*)\w*cron",
+    re.IGNORECASE,
+)
+"""What a route says that waits for Vercel's call."""
 _SCHEDULED_NAME = re.compile(r"/(crons?|cron-?jobs?|scheduled)/", re.IGNORECASE)
 
 
@@ -82,9 +95,14 @@ def _unknown(job: JobSubject) -> Iterator[Evidence]:
 
 
 def _elsewhere(job: JobSubject) -> Iterator[Evidence]:
+    app, tree = job.resolver.app, job.resolver.tree
+    if app and has_config(tree, app):
+        yield Evidence(
+            f"{job.entry.path} is answered in {app}, which has a configuration of its own.",
+            fix=f"Move the entry there if {app} is the Root Directory.",
+        )
     if job.elsewhere:
         files = ", ".join(job.elsewhere)
-        tree = job.resolver.tree
         own = [one for one in apps(tree) if has_config(tree, one) and files.startswith(f"{one}/")]
         fix = (
             f"{own[0]} has a configuration of its own: cronshift -C {own[0]} audit."
@@ -96,17 +114,38 @@ def _elsewhere(job: JobSubject) -> Iterator[Evidence]:
 
 
 def _unscheduled(project: ProjectSubject) -> Iterator[Evidence]:
-    """Yield the routes that are named like jobs and that no entry calls."""
+    """Yield the routes that a GET would reach, that are named like jobs, and that nothing calls."""
     if not project.knows_routes:
         return
-    seen = set(project.called)
+    seen, found = set(project.called), {}
     for path, handler in project.judge.resolver.routes():
         is_ours = path.startswith(f"{MOUNT}/")
         if handler.kind in _RENDERED or "[" in path or is_ours or handler.file in seen:
             continue
-        if _SCHEDULED_NAME.search(path):
+        if _SCHEDULED_NAME.search(path) and project.judge.resolver.answers_get(path):
             seen.add(handler.file)
-            yield Evidence(f"No entry calls {path}.", Location(handler.file, 1))
+            found[path] = handler.file
+    named = _named_elsewhere(project, found)
+    for path, file in found.items():
+        text = project.tree.read(file)
+        is_others = _SCHEDULED_BY_OTHERS.search(text) or not _SCHEDULED_BY_VERCEL.search(text)
+        if path not in named and not is_others:
+            yield Evidence(f"No entry calls {path}.", Location(file, 1))
+
+
+def _named_elsewhere(project: ProjectSubject, files: Mapping[str, str]) -> set[str]:
+    """Return those of some paths that the project names anywhere but in the route itself."""
+    if not files:
+        return set()
+    longest = sorted(map(re.escape, files), key=len, reverse=True)
+    spoken = re.compile(rf"({'|'.join(longest)})(?![\w/-])")
+    named = set()
+    for file in project.tree.files:
+        if not file.endswith(_PROSE):
+            named |= {
+                path for path in spoken.findall(project.tree.read(file)) if files[path] != file
+            }
+    return named
 
 
 def _page(job: JobSubject) -> Iterator[Evidence]:

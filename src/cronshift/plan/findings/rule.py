@@ -110,5 +110,5 @@ def at(spots: Iterable[Spot | None], text: str) -> Iterator[Evidence]:
     """Yield what each spot shows; ``{}`` in ``text`` is what stands there."""
     for spot in spots:
         if spot is not None:
-            place = Location(spot.file, spot.line)
+            place = Location(spot.file, spot.line, spot.column)
             yield Evidence(text.replace("{}", spot.what), place)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.model import Location
+from cronshift.model import HandlerKind
 from cronshift.plan.forecast import SOME_DAY, load_of
+from cronshift.project.settings import CONFIG_NAME
+from cronshift.runtime.ownership import OWNERSHIP_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolution, Resolver
     from cronshift.handlers.behaviour import Behaviour
     from cronshift.handlers.tree import SourceTree
-    from cronshift.model import CronEntry, Handler, Job
+    from cronshift.model import CronEntry, Handler, Job, Location
     from cronshift.plan.forecast import Load
     from cronshift.plan.handler_findings import Judge
     from cronshift.schedule import Schedule
@@ -69,6 +72,10 @@ class Service:
     file: str | None
 
 
+def _is_package(file: str) -> bool:
+    return PurePosixPath(file).name == "package.json"
+
+
 @dataclass(frozen=True)
 class ProjectSubject:
     """A project with all its jobs.
@@ -76,12 +83,14 @@ class ProjectSubject:
     Attributes:
         config_file: Vercel's, relative to the root.
         paths: what no middleware may stand before.
+        is_planned: whether a migration is what the project is looked at for.
     """
 
     judge: Judge
     jobs: Sequence[Job]
     config_file: str
     paths: Sequence[str]
+    is_planned: bool = False
 
     @property
     def tree(self) -> SourceTree:
@@ -93,6 +102,20 @@ class ProjectSubject:
         """Whether some router of the project was understood."""
         return self.judge.resolver.knows_routes
 
+    @cached_property
+    def is_moving(self) -> bool:
+        """Whether there is an Inngest side, or one is planned."""
+        tree = self.tree
+        packages = (
+            tree.packages(file.rpartition("/")[0]) for file in tree.files if _is_package(file)
+        )
+        return (
+            self.is_planned
+            or any(name in tree.files for name in (CONFIG_NAME, OWNERSHIP_NAME))
+            or any("inngest" in one for one in packages)
+            or any("inngest" in tree.read(name) for name in ("pyproject.toml", "requirements.txt"))
+        )
+
     @property
     def has_next(self) -> bool:
         """Whether the project is a Next.js app."""
@@ -102,6 +125,18 @@ class ProjectSubject:
     def called(self) -> frozenset[str]:
         """The files of the jobs' handlers."""
         return frozenset(job.handler.file for job in self.jobs if job.handler is not None)
+
+    @property
+    def removable(self) -> frozenset[str]:
+        """The files of handlers that answer their job's path and no other."""
+        apps = {HandlerKind.ASGI, HandlerKind.WSGI, HandlerKind.NODE_APP}
+        return frozenset(
+            job.handler.file
+            for job in self.jobs
+            if job.handler is not None
+            and job.handler.route is None
+            and job.handler.kind not in apps
+        )
 
     @cached_property
     def globs(self) -> tuple[Glob, ...]:
@@ -142,4 +177,4 @@ class ProjectSubject:
 
     def _place(self, name: str) -> Location:
         """Return the line of vercel.json that a key stands in."""
-        return Location(self.config_file, self.tree.line_of(self.config_file, json.dumps(name)))
+        return self.tree.place_of(self.config_file, json.dumps(name))

@@ -57,10 +57,10 @@ class Claims:
         """
         try:
             engine = create_engine(url, pool_pre_ping=True)
-            known = engine.dialect.name in _INSERTS
+            is_supported = engine.dialect.name in _INSERTS
         except (ArgumentError, NoSuchModuleError, ImportError):
-            known = False
-        if not known:
+            is_supported = False
+        if not is_supported:
             raise ConfigError(
                 "Claims need SQLite or PostgreSQL.",
                 reason="unknown-database",
@@ -100,6 +100,14 @@ class Claims:
         unfinished = CLAIMS.c.finished_at.is_(None)
         with self._engine.begin() as connection:
             connection.execute(delete(CLAIMS).where(self._is(job, tick, holder), unfinished))
+
+    def goes_on_before(self, job: str, tick: datetime) -> bool:
+        """Return whether somebody holds an earlier tick of the job and has not finished it."""
+        earlier = (CLAIMS.c.job == job) & (CLAIMS.c.tick < tick_text(tick))
+        alive = CLAIMS.c.finished_at.is_(None) & (CLAIMS.c.lease_until >= self._now())
+        with self._engine.connect() as connection:
+            held = connection.execute(select(CLAIMS.c.job).where(earlier, alive).limit(1))
+            return held.first() is not None
 
     def has_run(self, job: str, tick: datetime) -> bool:
         """Return whether somebody finished the tick."""

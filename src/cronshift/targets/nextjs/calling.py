@@ -10,6 +10,7 @@ from cronshift.handlers.next import route_params
 from cronshift.model import HandlerKind, Mode
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.imports import import_path
+from cronshift.targets.nextjs.naming import TAKEN, function_name
 from cronshift.targets.nextjs.source import data, text
 from cronshift.targets.target import Direct, OverHttp
 
@@ -29,6 +30,7 @@ class Callee:
     Attributes:
         file: its module; ``None`` for one that is reached over HTTP.
         paged: whether it takes ``(req, res)``.
+        export: what its module calls it.
         clause: what is imported from the module.
         name: what it is called behind the import.
         params: of a dynamic route.
@@ -36,6 +38,7 @@ class Callee:
 
     file: str | None = None
     paged: bool = False
+    export: str = ""
     clause: str = ""
     name: str = ""
     params: Mapping[str, str | list[str]] = field(default_factory=dict)
@@ -99,6 +102,20 @@ def callee(plan: Plan, job: Job) -> Callee:
     params = (route_params(folder, handler.file, path) or {}) if "[" in handler.file else {}
     if not in_pages:
         name = handler.export
-        return Callee(handler.file, paged=False, clause=f"{{ {name} }}", name=name, params=params)
-    is_paged = handler.runtime != "edge"
-    return Callee(handler.file, paged=is_paged, clause="handler", name="handler", params=params)
+        is_taken = name in TAKEN or name == function_name(job.id)
+        clause = f"{{ {name} as handler }}" if is_taken else f"{{ {name} }}"
+        return Callee(
+            handler.file,
+            export=name,
+            clause=clause,
+            name="handler" if is_taken else name,
+            params=params,
+        )
+    return Callee(
+        handler.file,
+        paged=handler.runtime != "edge",
+        export="default",
+        clause="handler",
+        name="handler",
+        params=params,
+    )

@@ -116,8 +116,6 @@ def _production(subject: Subject) -> Fact:
     )
     if "VERCEL_ENV" in subject.tree.read(file):
         text = f"{file} skips scheduled ticks where VERCEL_ENV says that it is not production."
-        return subject.good(
-            PRODUCTION, text, Location(file, subject.tree.line_of(file, "VERCEL_ENV"))
-        )
+        return subject.good(PRODUCTION, text, subject.tree.place_of(file, "VERCEL_ENV"))
     text = f"{file} never asks where it runs: every preview that is synced would run each tick too."
     return subject.bad(PRODUCTION, text, Location(file, 1), "cronshift migrate")

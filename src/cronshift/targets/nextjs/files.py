@@ -9,6 +9,7 @@ from cronshift.plan.findings.inngest import REFUSED_SDK
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import callee
+from cronshift.targets.nextjs.cancelled import cancelled_module
 from cronshift.targets.nextjs.client import client_import, refuse_unknown_id
 from cronshift.targets.nextjs.dispatching import Dispatcher, dispatchers, guarded
 from cronshift.targets.nextjs.imports import import_path
@@ -74,6 +75,8 @@ def _files(plan: Plan, app: NextApp) -> Iterator[tuple[str, str]]:
     for job in plan.runnable:
         yield f"{plan.out}/functions/{job.id}.ts", job_module(plan, job, function_name(job.id))
     yield f"{plan.out}/functions/index.ts", _index(plan)
+    if plan.runnable:
+        yield f"{plan.out}/cancelled.ts", cancelled_module(plan)
     for one in dispatching:
         yield one.file, _dispatcher(plan, one)
     if app.endpoint_file and not app.code.serve_file:
@@ -110,7 +113,11 @@ def _refuse_sdk(plan: Plan) -> None:
 
 def _index(plan: Plan) -> str:
     functions = [(function_name(job.id), job.id) for job in plan.runnable]
-    names = [name for name, _ in functions] + ["...sessionFunctions"] * app_of(plan).sessions
+    names = [
+        *(name for name, _ in functions),
+        *(["cronshiftCancelled"] if functions else []),
+        *(["...sessionFunctions"] if app_of(plan).sessions else []),
+    ]
     return _render(
         "index",
         config_file=comment(plan.config_file),
@@ -192,7 +199,7 @@ def _dispatcher(plan: Plan, one: Dispatcher) -> str:
             {"edge": is_edge, "config": data(limits) if limits else None}
             if one.pages
             else {
-                "export": called.name,
+                "export": called.export,
                 "max_duration": _duration(job),
                 "runtime": text("edge") if is_edge else None,
             }

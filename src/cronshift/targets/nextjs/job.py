@@ -6,7 +6,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
-from cronshift.model import FanOutMode
+from cronshift.model import FanOutMode, Overlap
 from cronshift.schedule.durations import format_duration
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import Callee, callee
@@ -88,7 +88,8 @@ def _imported(job: Job, called: Callee) -> list[str]:
     """Return what the module takes from those of all jobs, as formatters sort it."""
     names = ["type Job", "direct" if called.file else "bridged", "callOf", "reportFailure"]
     names += ["reportSuccess"] if job.options.heartbeat_env else []
-    names += ["reasonToSkip", "together", "withParameter"] if job.options.fan_out else []
+    names += ["due"]
+    names += ["together", "withParameter"] if job.options.fan_out else ["begun"]
     return sorted(names, key=lambda one: one.removeprefix("type ").lower())
 
 
@@ -115,6 +116,7 @@ def _options(job_id: str, options: JobOptions) -> dict[str, Any]:
     optional = {
         "timeouts": timeouts or None,
         "concurrency": options.concurrency and [{"limit": options.concurrency}],
+        "singleton": {"mode": "skip"} if options.overlap is Overlap.SKIP else None,
         "throttle": throttle and {**_limit(throttle), **burst},
         "rateLimit": rate_limit and _limit(rate_limit),
         "idempotency": options.idempotency,
@@ -135,15 +137,15 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
 def _work(options: JobOptions, called: Callee) -> Iterator[str]:
     """Yield the statements behind the call's making."""
     fan_out = options.fan_out
+    yield 'const skipped = await step.run("due", () => due(call));'
+    yield "if (skipped) return { skipped };"
     if fan_out is None and options.heartbeat_env is None:
-        yield running('return step.run("call",', called.answering("call"), ");", _WORK)
+        yield running('return step.run("call",', called.answering("begun(call)"), ");", _WORK)
         return
     if fan_out is None:
         step = 'const answer = await step.run("call",'
-        yield running(step, called.answering("call"), ");", _WORK)
+        yield running(step, called.answering("begun(call)"), ");", _WORK)
     else:
-        yield 'const skipped = await step.run("due", () => reasonToSkip(call));'
-        yield "if (skipped) return { skipped };"
         work = called.answering(f"withParameter(call, {text(fan_out.param)}, value)")
         step = f"step.run(`call {in_template(fan_out.param)}=${{value}}`,"
         yield "const one = (value: string) =>"
@@ -158,8 +160,5 @@ def _work(options: JobOptions, called: Callee) -> Iterator[str]:
         yield f"const answer = together({text(fan_out.param)}, VALUES, outcomes);"
     if options.heartbeat_env is not None:
         done = 'await step.run("heartbeat", () => reportSuccess(JOB));'
-        if fan_out is None:
-            yield f'if (!("skipped" in answer)) {{\n  {done}\n}}'
-        else:
-            yield done
+        yield done
     yield "return answer;"

@@ -55,12 +55,29 @@ _RESERVED = frozenset(
     ]
 )
 
-_TAKEN = frozenset(
-    ["GET", "JOB", "bridged", "callOf", "direct", "functions", "handler", "inngest", "paged",
-     "reasonToSkip", "reportFailure", "reportSuccess", "sessionFunctions", "together",
-     "withParameter"]
-)  # fmt: skip
-"""What the modules of functions call their own imports and constants."""
+_IMPORTED = frozenset(
+    [
+        "bridged",
+        "callOf",
+        "direct",
+        "functions",
+        "handler",
+        "inngest",
+        "paged",
+        "reasonToSkip",
+        "reportFailure",
+        "reportSuccess",
+        "sessionFunctions",
+        "together",
+        "withParameter",
+    ]
+)
+"""What the generated modules call things themselves."""
+
+_BUILT_IN = frozenset(["arguments", "eval", "exports", "globalThis", "require", "undefined"])
+"""What no constant of a module may be called."""
+
+TAKEN = _RESERVED | _IMPORTED | _BUILT_IN
 
 
 def function_name(job_id: str) -> str:
@@ -74,5 +91,4 @@ def function_name(job_id: str) -> str:
         *(word[:1].upper() + word[1:] if word[:1].islower() else f"_{word}" for word in rest),
     ]
     name = re.sub(r"[^A-Za-z0-9_$]", lambda match: f"${ord(match[0]):x}$", "".join(words))
-    is_free = name and not name[0].isdecimal() and name not in _RESERVED | _TAKEN
-    return name if is_free else f"_{name}"
+    return f"_{name}" if name in TAKEN or not name or name[0].isdecimal() else name

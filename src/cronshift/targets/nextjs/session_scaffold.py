@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cronshift.errors import ConfigError
+from cronshift.errors import ConfigError, CronshiftError
 from cronshift.handlers.tree import SourceTree
-from cronshift.operations import Edit
+from cronshift.operations import Edit, Seen
 from cronshift.operations.files import content, inside
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
@@ -43,7 +43,8 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
 
     Raises:
         ConfigError: when cronshift.toml maps no sessions.
-        CronshiftError: for an app that functions cannot be generated for.
+        CronshiftError: for an app that functions cannot be generated for, or a flow whose functions
+            would have a job's id.
         RefusedError: when files were changed by hand, without ``force``.
     """
     names, settings = flow.names, flow.settings
@@ -51,6 +52,7 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
         raise ConfigError("cronshift.toml has no [sessions] that can be read.", where="sessions")
     project = load_project(root)
     plan = make_plan(replace(project, settings=replace(project.settings, target="nextjs")))
+    _refuse_taken(plan, names.flow)
     by_cost = settings.cost.value if settings.cost.kind is CostKind.ARRAY_LENGTH else names.items
     prisma = "@prisma/client" in SourceTree(root).dependencies
     app = SessionApp(
@@ -71,10 +73,23 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
         GeneratedFile(OWNERSHIP_NAME, dump_ownership(Ownership())),
     )
     return written + [
-        Edit(file.path, file.text.encode(), based_on=None)
+        Edit(file.path, file.text.encode(), based_on=Seen(None))
         for file in once
         if content(inside(root, file.path)) is None
     ]
+
+
+def _refuse_taken(plan: Plan, flow: str) -> None:
+    """Refuse a flow whose functions would have a job's id: Inngest would keep one of the two."""
+    ids = (flow, f"{flow}-cancelled", f"{flow}-recovery")
+    taken = next((name for name in ids if plan.job(name) is not None), None)
+    if taken is not None:
+        raise CronshiftError(
+            f"The flow {flow} has a function of the id {taken}, and so has a job.",
+            reason="taken-id",
+            hint="Name the flow otherwise: --flow NAME.",
+            where=taken,
+        )
 
 
 def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:

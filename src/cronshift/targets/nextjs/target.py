@@ -34,6 +34,7 @@ class NextjsTarget:
     name = "nextjs"
     usual_out = "lib/inngest"
     taken_ids = frozenset({"index"})  # functions/index.ts lists the functions
+    removes_unused = True  # the dispatcher has a route for every entry, and no other caller
     checks_types = True
     trial = "cronshift run JOB --start"
 
@@ -81,10 +82,6 @@ class NextjsTarget:
         from cronshift.targets.nextjs.facts import facts
 
         return facts(subject)
-
-    def is_removable(self, path: str) -> bool:
-        """Return that all of it is: the dispatcher has a route for every entry, and no other caller."""
-        return True
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         """Return how entries and dispatcher go, and the routes' modules to their functions."""

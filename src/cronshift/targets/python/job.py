@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
-from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Mode
+from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Mode, Overlap
 from cronshift.schedule.durations import format_duration
 from cronshift.targets.python import names
 from cronshift.targets.python.source import (
@@ -146,6 +146,8 @@ def _description(job: Job) -> Expression:
     }
     if job.options.stale_after is not None:
         keywords["stale_after"] = duration(job.options.stale_after)
+    if job.options.overlap is not Overlap.QUEUE:
+        keywords["queues"] = literal(value=False)
     if job.options.heartbeat_env is not None:
         keywords["heartbeat_env"] = literal(job.options.heartbeat_env)
     return call("runtime.Job", **keywords)
@@ -173,6 +175,8 @@ def _arguments(job: Job, schedule: Schedule) -> Iterator[tuple[str, Expression]]
             "concurrency",
             listed([call("inngest.Concurrency", limit=literal(options.concurrency))]),
         )
+    if options.overlap is Overlap.SKIP:
+        yield "singleton", call("inngest.Singleton", mode=literal("skip"))
     if options.throttle is not None:
         burst = {"burst": literal(options.throttle.burst)} if options.throttle.burst != 1 else {}
         yield "throttle", call("inngest.Throttle", **_limit(options.throttle), **burst)
@@ -190,8 +194,11 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Expression]:
 
 def _work(options: JobOptions, answering: str) -> Iterator[str]:
     """Yield the lines between the call's making and the function's end."""
-    step: Expression = call("await ctx.step.run", '"call"', f"{answering}.answer", "call")
-    if options.fan_out is not None:
+    step: Expression = call("await ctx.step.run", '"call"', f"{answering}.answer", "call.begun")
+    if options.fan_out is None:
+        yield "if skipped := await runtime.due(ctx, call):"
+        yield "    return skipped"
+    else:
         parallel = options.fan_out.mode is FanOutMode.PARALLEL
         step = call(
             "await runtime.fan_out",

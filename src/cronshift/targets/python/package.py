@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
 from cronshift.model import Mode, Origin
+from cronshift.runtime.jobs import CANCELLED_ID
 from cronshift.targets.python import names
 from cronshift.targets.python.job import (
     APP_KINDS,
@@ -21,6 +22,7 @@ from cronshift.targets.python.source import (
     call,
     duration,
     laid_out,
+    listed,
     literal,
     url,
 )
@@ -55,8 +57,14 @@ def generate_package(plan: Plan) -> tuple[GeneratedFile, ...]:
         "__init__.py": _render(
             "package",
             config_file=url(plan.config_file),
-            imports=[_import(module) for module in sorted(modules, key=_import_order)],
-            functions=[module.function for module in modules],
+            imports=[
+                *(["from .cancelled import cronshift_cancelled"] if modules else []),
+                *(_import(module) for module in sorted(modules, key=_import_order)),
+            ],
+            functions=[
+                *(module.function for module in modules),
+                *(["cronshift_cancelled"] if modules else []),
+            ],
         ),
         "client.py": _render(
             "client",
@@ -69,6 +77,7 @@ def generate_package(plan: Plan) -> tuple[GeneratedFile, ...]:
             secret_env=None if secret_env == USUAL_SECRET else literal(secret_env),
         ),
         **({"apps.py": _render("apps", definitions=definitions)} if apps else {}),
+        **({"cancelled.py": _cancelled(modules)} if modules else {}),
         "jobs/__init__.py": _render("jobs"),
         **{f"jobs/{module.name}.py": _render("job", module=module) for module in modules},
     }
@@ -141,6 +150,27 @@ def _bridge(settings: BridgeSettings) -> str:
         timeout=duration(settings.timeout),
     )
     return laid_out(bridge, before="bridge = ")
+
+
+def _cancelled(modules: Sequence[JobModule]) -> str:
+    """Return the module of the function that tells which runs were cancelled."""
+    ordered = sorted(modules, key=_import_order)
+    plain = [module.name for module in ordered if module.name == module.function]
+    lines = {
+        module.name: f"from .jobs import {module.name} as {module.function}"
+        for module in ordered
+        if module.name != module.function
+    }
+    if plain:
+        line = f"from .jobs import {', '.join(plain)}"
+        several = "".join(f"    {name},\n" for name in plain)
+        lines[plain[0]] = line if len(line) <= WIDTH else f"from .jobs import (\n{several})"
+    return _render(
+        "cancelled",
+        imports="\n".join(lines[name] for name in sorted(lines, key=names.natural)),
+        jobs=laid_out(listed([f"{module.function}.JOB" for module in modules]), before="JOBS = "),
+        id=literal(CANCELLED_ID),
+    )
 
 
 def _import(module: JobModule) -> str:

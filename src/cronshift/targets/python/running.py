@@ -16,6 +16,7 @@ from cronshift.executor.events import Receiver
 from cronshift.executor.job_run import ORIGINS, Outcome, event_of
 from cronshift.model import Job, Mode
 from cronshift.plan.job_ids import unknown_job
+from cronshift.runtime.jobs import CANCELLED_ID
 from cronshift.schedule.engine_durations import read_duration
 from cronshift.server.app import ServedApp, build_app
 from cronshift.server.endpoint import Endpoint
@@ -140,6 +141,9 @@ def _target(function: FunctionConfig, served: ServedApp, request: Request) -> Ta
         function.id,
         attempts=request.attempts or (4 if retries is None else retries) + 1,
         has_failure_handler=own.get_config(_URL).on_failure is not None,
+        cancelled_handler=next(
+            (one.id for one in served.functions if one.local_id == CANCELLED_ID), None
+        ),
         concurrency=min(limits, default=None),
         finish_timeout=read_duration(timeout) if timeout else None,
     )

@@ -40,6 +40,7 @@ class PythonTarget:
     name = "python"
     usual_out = "inngest_app"
     taken_ids = frozenset[str]()
+    removes_unused = False  # the user's code calls the guard
     checks_types = False
     trial = "cronshift serve --dev"
 
@@ -86,10 +87,6 @@ class PythonTarget:
         from cronshift.targets.python.facts import facts
 
         return facts(subject)
-
-    def is_removable(self, path: str) -> bool:
-        """Return that nothing is: what the package leaves behind is code that the user calls."""
-        return False
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         """Return how entries, guard and the routes go that only started work."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError
-from cronshift.operations import ChangeKind, Edit, Intent, Operation, build_operation
+from cronshift.operations import ChangeKind, Edit, Intent, Operation, Seen, build_operation
 from cronshift.operations.files import content, inside
 from cronshift.project import load_project
 from cronshift.project.settings import CONFIG_NAME, load_settings, parse_settings
@@ -94,7 +94,9 @@ def _settings(root: Path, names: Names) -> tuple[str, list[Edit]]:
     added = rendered("sessions.toml", names)
     after = text.rstrip() + "\n" + added if text.strip() else added.lstrip()
     said = "the mapping of your tables; correct the names"
-    return after, [Edit(CONFIG_NAME, after.encode(), ChangeKind.EDIT_CONFIG, said, based_on=before)]
+    return after, [
+        Edit(CONFIG_NAME, after.encode(), ChangeKind.EDIT_CONFIG, said, based_on=Seen(before))
+    ]
 
 
 def _migration(root: Path, names: Names) -> list[Edit]:
@@ -116,5 +118,5 @@ def _label(schemas: dict[str, str], enum: str, label: str) -> list[Edit]:
         after = prisma.with_value(text, enum, label)
         if after is not None:
             said = f"{path}: {enum} has {label}"
-            return [Edit(path, after.encode(), summary=said, based_on=text.encode())]
+            return [Edit(path, after.encode(), summary=said, based_on=Seen(text.encode()))]
     return []

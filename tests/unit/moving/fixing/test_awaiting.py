@@ -47,8 +47,10 @@ def repaired(text: str, statement: str, name: str = "route.ts") -> str:
         ("jobs.mail.run(1);", "await jobs.mail.run(1);"),
         (
             "work().then(done).catch(console.error);",
-            "await work().then(done).catch(console.error);",
+            "await work().then(done);",
         ),
+        ("work().catch(() => {}).then(done);", "await work().then(done);"),
+        ("work().catch((e) => { logger.error(e); }).finally(end);", "await work().finally(end);"),
         ("work()\n    .then(done);", "await work()\n    .then(done);"),
         ("fetch(`https://e.example/${x}`);", "await fetch(`https://e.example/${x}`);"),
         ("(async () => { await work(); })();", "await (async () => { await work(); })();"),
@@ -135,6 +137,20 @@ def test_other_findings_and_languages_are_not_mended() -> None:
         repaired("work();\n", "work();", name="index.py")
 
 
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("work().catch((error) => markFailed(error));", "catch"),
+        ("work().catch(handled);", "catch"),
+        ("work().then(done, failed);", "then"),
+    ],
+)
+def test_a_chain_that_handles_a_failure_is_left_to_the_user(statement: str, name: str) -> None:
+    source = f"export async function GET() {{\n  {statement}\n  return Response.json({{}});\n}}\n"
+    with pytest.raises(NotRepairableError, match=rf"its `\.{name}\(…\)` handles a failure"):
+        repaired(source, statement)
+
+
 LINES = st.sampled_from(["\n", "\r\n"])
 FILLING = st.text(st.characters(exclude_characters="*/\r\n\u2028\u2029\x00", exclude_categories=["Cs"]), max_size=9)  # fmt: skip
 NAMES = st.from_regex(r"[a-z][a-zA-Z]{0,6}", fullmatch=True).map(lambda name: f"{name}Work")
@@ -146,12 +162,13 @@ def handlers(draw: st.DrawFn) -> tuple[str, str, str]:
     end, name, said = draw(LINES), draw(NAMES), draw(FILLING)
     call = f"{name}({draw(st.sampled_from(['', '1', '{ a: 1 }', '`x`']))})"
     chain = draw(st.sampled_from(["", ".then(done)", ".catch(console.error).finally(end)"]))
+    kept = chain.replace(".catch(console.error)", "")  # a failure is to be heard
     body = f"async (x) => {{ await {name}(x); }}"
     statement, written = draw(
         st.sampled_from(
             [
-                (f"{call}{chain};", f"await {call}{chain};"),
-                (f"void {call}{chain};", f"await {call}{chain};"),
+                (f"{call}{chain};", f"await {call}{kept};"),
+                (f"void {call}{chain};", f"await {call}{kept};"),
                 (f"items.forEach({body});", f"await Promise.all(items.map({body}));"),
             ]
         )
@@ -194,7 +211,7 @@ def test_nothing_but_the_spans_changes_and_it_is_done_once(drawn: tuple[str, str
     )
     gone = "".join(text[one.start : one.end] for one in splices)
     assert len(kept) + len(gone) == len(text)
-    assert gone in {"", "void", "forEach"}
+    assert gone.replace(".catch(console.error)", "") in {"", "void", "forEach"}
     root = parse(after, "typescript")
     assert root is not None
     assert not is_broken(root)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cronshift.errors import RefusedError
 from cronshift.moving.fixing.mending import MENDABLE, Mending, mend
+from cronshift.operations import Seen
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 
@@ -32,7 +34,7 @@ def mended(root: Path, **bodies: str | bytes) -> Mending:
     for name, data in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(data)
-    project = load_project(root)
+    project = replace(load_project(root), is_planned=True)
     plan = make_plan(project)
     return mend(project, plan, [one for one in plan.findings if one.code in MENDABLE])
 
@@ -83,7 +85,7 @@ def test_a_file_keeps_its_byte_order_mark_and_its_line_ends(tmp_path: Path) -> N
     done = mended(tmp_path, mail=text.encode())
     (edit,) = done.edits
     assert edit.after == text.replace("  work();", "  await work();").encode()
-    assert edit.based_on == text.encode()
+    assert edit.based_on == Seen(text.encode())
 
 
 def test_a_file_that_is_not_utf_8_is_left_alone(tmp_path: Path) -> None:

@@ -86,8 +86,8 @@ def test_an_edge_page_whose_parameters_stand_in_its_address_is_called_over_http(
 @pytest.mark.parametrize(
     ("path", "call"),
     [
-        ("/api/rest", "direct(paged(handler), call)"),
-        ("/api/rest/a", 'direct(paged(handler, { all: ["a"] }), call)'),
+        ("/api/rest", "direct(paged(handler), begun(call))"),
+        ("/api/rest/a", 'direct(paged(handler, { all: ["a"] }), begun(call))'),
     ],
 )
 def test_an_optional_parameter_that_has_no_part_of_the_path_is_not_there(

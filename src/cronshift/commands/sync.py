@@ -1,0 +1,55 @@
+"""``cronshift sync``: have an endpoint register its functions with Inngest."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cronshift.errors import ExitCode
+
+if TYPE_CHECKING:
+    from cronshift.commands.invocation import Invocation
+    from cronshift.server.syncing import Synced
+
+
+def sync(
+    context: typer.Context,
+    endpoint: Annotated[
+        str,
+        typer.Option(
+            metavar="URL", envvar="CRONSHIFT_ENDPOINT", help="Where the functions are served."
+        ),
+    ],
+) -> ExitCode:
+    """Have an endpoint register its functions with Inngest, once after every deploy.
+
+    The endpoint asks the server that its own variables name, and Inngest calls the address at which it
+    was asked: name the one that Inngest can reach. INNGEST_SIGNING_KEY signs the request where the
+    endpoint wants that.
+
+    Exits 1 when Inngest does not take them, with the cause.
+
+    Examples:
+      cronshift sync --endpoint https://app.example.com/api/inngest
+    """
+    invocation: Invocation = context.obj
+    synced = asyncio.run(_sync(endpoint))
+    if invocation.json:
+        invocation.console.document(
+            {"endpoint": endpoint, "sdk": synced.sdk, "modified": synced.modified}
+        )
+    else:
+        news = "" if synced.modified is not False else "; nothing was new to it"
+        invocation.console.result(f"Inngest has the functions of {endpoint}{news}.")
+    return ExitCode.OK
+
+
+async def _sync(url: str) -> Synced:
+    from cronshift.server.endpoint import Endpoint
+    from cronshift.server.syncing import sync as register
+
+    async with Endpoint.http(url, os.environ.get("INNGEST_SIGNING_KEY")) as endpoint:
+        return await register(endpoint)

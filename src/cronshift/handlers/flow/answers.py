@@ -1,0 +1,178 @@
+"""What a handler answers with: responses, redirects and errors with a status, of every framework."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow.paths import Thrown
+from cronshift.handlers.flow.values import (
+    Answer,
+    Arguments,
+    Fields,
+    Items,
+    Native,
+    Plain,
+    Thing,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cronshift.handlers.flow.machine import Machine
+
+_OK, _FOUND, _MOVED, _NO_METHOD = 200, 302, 307, 405
+
+
+def number(value: Value | None, default: int | None = None) -> int | None:
+    """Return a whole number that is known; ``default`` where nothing is given."""
+    if value is None or (isinstance(value, Plain) and not isinstance(value.value, int | float)):
+        return default
+    if isinstance(value, Plain) and isinstance(value.value, int):
+        return value.value
+    return None
+
+
+def status_of(options: Value | None) -> int | None:
+    """Return the status that ``{ status: 401 }`` or a bare number says; 200 where nothing does."""
+    if isinstance(options, Fields):
+        held = options.cell.get("status") or options.cell.get("statusCode")
+        return number(held, None if options.open else _OK) if held or not options.open else None
+    if isinstance(options, Unknown):
+        return None
+    return number(options, _OK)
+
+
+def response(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``new Response(body, { status })`` and ``Response.json(body, { status })``."""
+    options = arguments.at(1)
+    if isinstance(options, Answer):  # new Response(upstream.body, upstream)
+        return options
+    return Answer(status_of(options), arguments.at(0), arguments.place)
+
+
+def redirected(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``Response.redirect(url, status)``."""
+    return Answer(number(arguments.at(1), _MOVED), None, arguments.place)
+
+
+def next_response(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``NextResponse.next()`` and ``.rewrite()``: the request goes on."""
+    return Answer(None, None, arguments.place, goes_on=True)
+
+
+def thrown_redirect(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``redirect("/login")`` of Next, ``redirect(302, "/")`` of SvelteKit: both throw."""
+    status = number(arguments.at(0), _MOVED)
+    raise Thrown(_error(status))
+
+
+def _error(status: int | None) -> Fields:
+    held: Value = Plain(status) if status is not None else Unknown()
+    return Fields({"status": held}, open=True)
+
+
+def thrown_error(status: int | None = None) -> Callable[[Machine, Arguments], Value]:
+    """Return what reads ``error(401, …)``, ``abort(401)``, ``notFound()``: it throws."""
+
+    def read(_machine: Machine, arguments: Arguments) -> Value:
+        raise Thrown(_error(status if status is not None else number(arguments.at(0))))
+
+    return read
+
+
+def made_error(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``createError({ statusCode })`` and ``HTTPException(401)``: an error to be thrown."""
+    first = arguments.at(0)
+    named = arguments.named.get("status_code") or arguments.named.get("status")
+    if isinstance(first, Fields):
+        named = first.cell.get("statusCode") or first.cell.get("status")
+        first = named or Unknown()
+    return _error(number(named or first))
+
+
+def python_response(name: str) -> Callable[[Machine, Arguments], Value]:
+    """Return what reads ``JSONResponse(body, status_code=401)`` of a framework."""
+    fixed = {
+        "HttpResponseForbidden": 403,
+        "HttpResponseBadRequest": 400,
+        "HttpResponseNotFound": 404,
+        "HttpResponseServerError": 500,
+        "HttpResponseNotAllowed": _NO_METHOD,
+        "HttpResponseRedirect": _FOUND,
+        "RedirectResponse": _MOVED,
+    }
+
+    def read(_machine: Machine, arguments: Arguments) -> Value:
+        told = arguments.named.get("status_code") or arguments.named.get("status")
+        second = arguments.at(1) if len(arguments.values) > 1 else None
+        status = fixed.get(name) or number(told or second, _OK)
+        body = arguments.values[0] if arguments.values else arguments.named.get("content")
+        return Answer(status, body, arguments.place)
+
+    return read
+
+
+def jsonified(_machine: Machine, arguments: Arguments) -> Value:
+    """Read Flask's ``jsonify(…)``."""
+    body = arguments.at(0) if arguments.values else Fields(dict(arguments.named))
+    return Answer(_OK, body, arguments.place)
+
+
+def answer_of(value: Value) -> Value:
+    """Return the answer that a Python handler's returned value is: ``({}, 401)`` is one."""
+    if isinstance(value, Items):
+        held = value.held.values
+        if len(held) >= 2 and isinstance(held[1], Plain) and isinstance(held[1].value, int):  # noqa: PLR2004
+            body = held[0].body if isinstance(held[0], Answer) else held[0]
+            return Answer(held[1].value, body, getattr(held[0], "place", None))
+        if len(held) >= 2 and isinstance(held[1], Unknown):  # noqa: PLR2004 - body and status
+            return Answer(None, held[0])
+    if isinstance(value, Unknown) and value.alternatives:
+        return Unknown(value.taints, tuple(answer_of(one) for one in value.alternatives))
+    return value
+
+
+def replying(status: int | None = _OK) -> Thing:
+    """Return the ``res`` or ``reply`` of a handler that answers by calling it."""
+
+    def of(_machine: Machine, name: str) -> Value | None:
+        if name in {"status", "code", "sendStatus", "writeHead", "send_response", "send_error"}:
+            ends = name in {"sendStatus", "send_error", "send_response", "writeHead"}
+            return Native(name, lambda m, a: _status(m, a, ends=ends))
+        if name in {"json", "send", "end", "text", "html", "body", "sendFile"}:
+            return Native(name, lambda m, a: _sent(m, a, status))
+        if name == "redirect":
+            return Native(name, lambda m, a: _sent(m, a, number(a.at(0), _FOUND)))
+        if name in {"statusCode", "headersSent", "writableEnded"}:
+            return Unknown()
+        return Native(name, lambda _m, _a: replying(status))
+
+    return Thing("reply", of)
+
+
+def _status(machine: Machine, arguments: Arguments, *, ends: bool) -> Value:
+    status = number(arguments.at(0))
+    if ends and machine.path.answered is None:
+        machine.path.answered = Answer(status, None, arguments.place)
+    return replying(status)
+
+
+def _sent(machine: Machine, arguments: Arguments, status: int | None) -> Value:
+    if machine.path.answered is None:
+        machine.path.answered = Answer(status, arguments.at(0), arguments.place)
+    elif machine.path.answered.body is None:
+        told = machine.path.answered
+        machine.path.answered = Answer(told.status, arguments.at(0), arguments.place)
+    return replying(status)
+
+
+def started(machine: Machine, arguments: Arguments) -> Value:
+    """Read WSGI's ``start_response("401 Unauthorized", headers)``."""
+    first = arguments.at(0)
+    text = first.value if isinstance(first, Plain) else None
+    code = text.partition(" ")[0] if isinstance(text, str) else ""
+    status = int(code) if code.isdecimal() else None
+    machine.path.answered = Answer(status, None, arguments.place)
+    return Unknown()

@@ -1,0 +1,358 @@
+"""What names mean that no file of the project defines: globals, and what well-known packages give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow import answers, concurrency, environment, injection, requests, sessions
+from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.library import regex
+from cronshift.handlers.flow.operations import compared
+from cronshift.handlers.flow.values import (
+    NOTHING,
+    Answer,
+    Arguments,
+    Fields,
+    Items,
+    Native,
+    Plain,
+    Thing,
+    Unknown,
+    Value,
+    items_of,
+    taints_of,
+    text_of,
+)
+from cronshift.handlers.flow.worlds import secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cronshift.handlers.flow.machine import Machine
+
+    Meaning = Callable[[Machine, Arguments], Value]
+
+
+def _first(_machine: Machine, arguments: Arguments) -> Value:
+    """Return what is given: wrapping and hashing both sides alike changes no comparison."""
+    return arguments.at(0)
+
+
+def _second(_machine: Machine, arguments: Arguments) -> Value:
+    return arguments.at(1)
+
+
+def _text(_machine: Machine, arguments: Arguments) -> Value:
+    first = arguments.at(0)
+    return first if text_of(first) is not None else Unknown(arguments.taints)
+
+
+def _as_bool(machine: Machine, arguments: Arguments) -> Value:
+    known = machine.truth(arguments.at(0), machine.module(arguments.place.file))
+    return Unknown(arguments.taints) if known is None else Plain(known, arguments.taints)
+
+
+def _is_list(_machine: Machine, arguments: Arguments) -> Value:
+    first = arguments.at(0)
+    if isinstance(first, Unknown):
+        return Unknown(first.taints)
+    return Plain(isinstance(first, Items), first.taints)
+
+
+def _same(machine: Machine, arguments: Arguments) -> Value:
+    """Read ``timingSafeEqual`` and ``compare_digest``."""
+    return compared(machine, arguments.at(0), arguments.at(1), arguments.place, constant_time=True)
+
+
+def _length(machine: Machine, arguments: Arguments) -> Value:
+    return machine.member(arguments.at(0), "length")
+
+
+def _assigned(_machine: Machine, arguments: Arguments) -> Value:
+    whole = Fields({}, open=False)
+    for one in arguments.values:
+        if isinstance(one, Fields):
+            whole.cell |= one.cell
+            whole.open = whole.open or one.open
+        else:
+            whole.open = True
+    return whole
+
+
+def _listed(_machine: Machine, arguments: Arguments) -> Value:
+    first = arguments.at(0)
+    return first if isinstance(first, Items) else items_of(is_open=True, taints=first.taints)
+
+
+def _new_list(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``new Set([…])``, ``new Map()``, ``list()``."""
+    first = arguments.at(0)
+    return first if isinstance(first, Items) else items_of(is_open=bool(arguments.values))
+
+
+def _new_map(_machine: Machine, _arguments: Arguments) -> Value:
+    return Fields({}, open=True)
+
+
+def _hash(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``createHash("sha256").update(x).digest()``: the text that went in."""
+    given = (
+        arguments.values[0]
+        if arguments.name.endswith(("sha256", "sha1", "md5", "sha512"))
+        else None
+    )
+    return _digesting(given if given is not None else Plain(""))
+
+
+def _digesting(held: Value) -> Thing:
+    def of(_machine: Machine, name: str) -> Value | None:
+        if name == "update":
+            return Native(name, lambda _m, a: _digesting(a.at(0)))
+        return Native(name, lambda _m, _a: held)
+
+    return Thing("digest", of)
+
+
+def _keyed_hash(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``createHmac("sha256", secret).update(body).digest()``: a text that only we can make."""
+    made = Plain(secret("hmac"), taints_of(arguments.at(1), arguments.at(0)))
+
+    def of(_machine: Machine, name: str) -> Value | None:
+        if name == "update":
+            return Native(name, lambda _m, _a: Thing("digest", of))
+        return Native(name, lambda _m, _a: made)
+
+    return Thing("digest", of)
+
+
+def _encoder(_machine: Machine, _arguments: Arguments) -> Value:
+    return Thing("encoder", lambda _m, name: Native(name, _first))
+
+
+def _defined(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``defineEventHandler(fn)`` and its like: the function itself."""
+    first = arguments.at(0)
+    if isinstance(first, Fields) and "handler" in first.cell:
+        return first.cell["handler"]
+    return first
+
+
+def _decorator(_machine: Machine, _arguments: Arguments) -> Value:
+    return Native("decorator", lambda _m, a: a.at(0))
+
+
+def _entered(_machine: Machine, arguments: Arguments) -> Value:
+    first = arguments.at(0)
+    if isinstance(first, Thing) and first.name == "executor":
+        first.data = "entered"
+    return first
+
+
+def _bearer_auth(_machine: Machine, arguments: Arguments) -> Value:
+    """Read Hono's ``bearerAuth({ token })``: a middleware that compares the bearer."""
+    given = arguments.at(0)
+    wanted = given.cell.get("token") if isinstance(given, Fields) else None
+
+    def check(machine: Machine, called: Arguments) -> Value:
+        held = requests.header(machine, "authorization")
+        text = text_of(held) or ""
+        token = Plain(text.removeprefix("Bearer "), held.taints)
+        options = wanted.held.values if isinstance(wanted, Items) else (wanted or Unknown(),)
+        results = [compared(machine, token, one, arguments.place) for one in options]
+        known = [one.value for one in results if isinstance(one, Plain)]
+        if True in known:
+            return machine.call(called.at(1), Arguments((), {}, called.place, "next"))
+        if len(known) == len(results):
+            return Answer(401, None, arguments.place)
+        return machine.call(called.at(1), Arguments((), {}, called.place, "next"))
+
+    return Native("bearerAuth", check)
+
+
+def _headers(_machine: Machine, _arguments: Arguments) -> Value:
+    return requests.HEADERS
+
+
+def _abort(machine: Machine, arguments: Arguments) -> Value:
+    return answers.thrown_error()(machine, arguments)
+
+
+def _set_status(machine: Machine, arguments: Arguments) -> Value:
+    machine.path.answered = Answer(answers.number(arguments.at(1)), None, arguments.place)
+    return NOTHING
+
+
+def _send_error(_machine: Machine, arguments: Arguments) -> Value:
+    error = arguments.at(1)
+    status = error.cell.get("status") if isinstance(error, Fields) else None
+    return Answer(answers.number(status), None, arguments.place)
+
+
+def _json_data(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``json(body, init)`` of Remix, React Router and SvelteKit."""
+    return Answer(answers.status_of(arguments.at(1)), arguments.at(0), arguments.place)
+
+
+def _redirect(machine: Machine, arguments: Arguments) -> Value:
+    first = arguments.at(0)
+    if isinstance(first, Plain) and isinstance(first.value, int):
+        return answers.thrown_redirect(machine, arguments)
+    return Answer(answers.number(arguments.at(1), 302), None, arguments.place)
+
+
+def _to_response(_machine: Machine, arguments: Arguments) -> Value:
+    first = arguments.at(0)
+    if isinstance(first, Items):
+        return answers.answer_of(first)
+    told = arguments.at(1) if len(arguments.values) > 1 else None
+    if isinstance(first, Answer):
+        return Answer(answers.number(told, first.status), first.body, arguments.place)
+    return Answer(answers.number(told, 200), first, arguments.place)
+
+
+_PYTHON_RESPONSES = (
+    "JSONResponse", "Response", "PlainTextResponse", "HTMLResponse", "ORJSONResponse",
+    "RedirectResponse", "HttpResponse", "JsonResponse", "HttpResponseForbidden",
+    "HttpResponseBadRequest", "HttpResponseNotFound", "HttpResponseServerError",
+    "HttpResponseNotAllowed", "HttpResponseRedirect", "StreamingResponse",
+)  # fmt: skip
+_SCHEMAS = (
+    "zod", "valibot", "zod/v4", "zod/mini", "@hono/zod-openapi",
+)  # fmt: skip
+
+_NATIVES: dict[str, Meaning] = {
+    "String": _text,
+    "str": _text,
+    "Boolean": _as_bool,
+    "bool": _as_bool,
+    "RegExp": regex,
+    "URL": requests.new_url,
+    "Array.isArray": _is_list,
+    "Array.from": _listed,
+    "Object.assign": _assigned,
+    "Object.fromEntries": requests.from_entries,
+    "Set": _new_list,
+    "set": _new_list,
+    "list": _listed,
+    "tuple": _listed,
+    "dict": lambda _m, a: Fields(dict(a.named), open=bool(a.values)),
+    "defaultdict": _new_map,
+    "Map": _new_map,
+    "len": _length,
+    "Buffer.from": _first,
+    "TextEncoder": _encoder,
+    "timingSafeEqual": _same,
+    "crypto.timingSafeEqual": _same,
+    "crypto.createHash": _hash,
+    "createHash": _hash,
+    "hashlib.sha256": _hash,
+    "crypto.createHmac": _keyed_hash,
+    "createHmac": _keyed_hash,
+    "hmac.new": _keyed_hash,
+    "crypto.subtle.digest": _second,
+    "safeCompare": _same,
+    "hmac.compare_digest": _same,
+    "secrets.compare_digest": _same,
+    "compare_digest": _same,
+    "constant_time_compare": _same,
+    "__enter__": _entered,
+    # responses
+    "Response": answers.response,
+    "NextResponse": answers.response,
+    "Response.json": answers.response,
+    "NextResponse.json": answers.response,
+    "Response.redirect": answers.redirected,
+    "NextResponse.redirect": answers.redirected,
+    "NextResponse.next": answers.next_response,
+    "NextResponse.rewrite": answers.next_response,
+    "json": _json_data,
+    "data": _json_data,
+    "redirect": _redirect,
+    "next/navigation:redirect": answers.thrown_redirect,
+    "notFound": answers.thrown_error(404),
+    "unauthorized": answers.thrown_error(401),
+    "forbidden": answers.thrown_error(403),
+    "@sveltejs/kit:error": answers.thrown_error(),
+    "@sveltejs/kit:redirect": answers.thrown_redirect,
+    "createError": answers.made_error,
+    "HTTPException": answers.made_error,
+    "Unauthorized": lambda _m, _a: Fields({"status": Plain(401)}, open=True),
+    "Forbidden": lambda _m, _a: Fields({"status": Plain(403)}, open=True),
+    "flask:abort": _abort,
+    "abort": _abort,
+    "jsonify": answers.jsonified,
+    "make_response": _to_response,
+    "setResponseStatus": _set_status,
+    "sendError": _send_error,
+    "next/server:NextResponse": answers.response,
+    # the request
+    "headers": _headers,
+    "cookies": lambda _m, _a: requests.COOKIES,
+    "getHeader": requests.header_of_event,
+    "getRequestHeader": requests.header_of_event,
+    "getHeaders": _headers,
+    "getRequestHeaders": _headers,
+    "getQuery": lambda _m, _a: requests.QUERY,
+    "getRequestURL": lambda _m, _a: requests.URL,
+    "getCookie": lambda _m, _a: Plain(UNDEFINED, requests.COOKIES.taints),
+    "defineEventHandler": _defined,
+    "eventHandler": _defined,
+    "defineCachedEventHandler": _defined,
+    "cachedEventHandler": _defined,
+    "bearerAuth": _bearer_auth,
+    "handle": _defined,
+    # the environment
+    "os.getenv": environment._got,  # noqa: SLF001 - one room
+    "getenv": environment._got,  # noqa: SLF001
+    "os.environ.get": environment._got,  # noqa: SLF001
+    "Deno.env.get": environment._got,  # noqa: SLF001
+    "decouple:config": environment._got,  # noqa: SLF001
+    "createEnv": environment.create_env,
+    "cleanEnv": environment.clean_env,
+    "useRuntimeConfig": environment.runtime_config,
+    "defineNuxtConfig": environment.configured,
+    "defineConfig": environment.configured,
+    # Python's frameworks
+    "wraps": _decorator,
+    "functools.wraps": _decorator,
+    "csrf_exempt": _first,
+    **{name: answers.python_response(name) for name in _PYTHON_RESPONSES[2:]},
+    "fastapi:Response": answers.python_response("Response"),
+    "fastapi.responses:Response": answers.python_response("Response"),
+    "fastapi.responses:JSONResponse": answers.python_response("JSONResponse"),
+    "flask:Response": answers.python_response("Response"),
+    "starlette.responses:Response": answers.python_response("Response"),
+    "JSONResponse": answers.python_response("JSONResponse"),
+    **injection.INJECTED,
+    **concurrency.MEANINGS,
+    **sessions.MEANINGS,
+}
+
+
+def _table() -> dict[str, Value]:
+    table: dict[str, Value] = {
+        name: Native(name.rpartition(":")[2], read) for name, read in _NATIVES.items()
+    }
+    for kind in ("Header", "Depends", "Security", "Query", "Cookie"):
+        table[f"fastapi:{kind}"] = injection.marked(kind)
+    schemas = Thing("z", environment.zod)
+    for package in _SCHEMAS:
+        for name in ("z", "default", "*"):
+            table[f"{package}:{name}"] = schemas
+    for name in ("str", "num", "bool", "url", "makeValidator"):
+        table[f"envalid:{name}"] = Native(name, lambda _m, _a: environment.schema())
+    for name in ("process.env", "import.meta.env", "Bun.env", "env"):
+        table[name] = environment.ENVIRONMENT
+    del table["env"]
+    for package in ("$env/dynamic/private", "process", "std-env", "node:process"):
+        table[f"{package}:env"] = environment.ENVIRONMENT
+    table["os.environ"] = table["os:environ"] = environment.OS_ENVIRON
+    table["flask:request"] = requests.REQUEST
+    table["BackgroundTasks()"] = concurrency.BACKGROUND
+    table["NaN"] = table["Infinity"] = Unknown()
+    table["True"], table["False"] = Plain(value=True), Plain(value=False)
+    table["__name__"] = Plain("module")
+    return table
+
+
+BUILTINS: dict[str, Value] = _table()

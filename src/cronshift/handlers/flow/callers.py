@@ -1,0 +1,168 @@
+"""Who may call: the same handler, followed for Vercel, for anybody, and for those who pretend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.behaviour import Auth
+from cronshift.handlers.flow.following import Ending, Passage, Run
+from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.values import Answer
+from cronshift.handlers.flow.work import works
+from cronshift.handlers.flow.worlds import anybody, forged, undefined_bearer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.ledger import Comparison
+    from cronshift.handlers.flow.reader import Reader
+    from cronshift.handlers.flow.worlds import World
+
+_GATES = {301, 302, 303, 307, 308, 401, 403}
+_ORDER = [Passage.NO, Passage.MAYBE, Passage.YES]
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Who may call.
+
+    Attributes:
+        place: the comparison that it hangs on, if there is one.
+        secret: the variable that it is compared with.
+    """
+
+    auth: Auth
+    place: Place | None = None
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """What became of one request.
+
+    Attributes:
+        compared: where a credential met a secret, in front of the handler and in it.
+    """
+
+    passage: Passage
+    compared: tuple[Comparison, ...]
+    run: Run
+
+
+def callers_of(reader: Reader) -> Callers:
+    """Return who may call a handler."""
+    if reader.place is None:
+        return Callers(Auth.UNKNOWN)
+    work = _work(reader.scheduled)
+    scheduled = _tried(reader, reader.world, work)
+    if not scheduled.run.followed:
+        return Callers(Auth.UNKNOWN)
+    stranger = _tried(reader, anybody(reader.world), work)
+    place, secret = _decisive((*stranger.compared, *scheduled.compared))
+    if scheduled.passage is Passage.NO:
+        turned = any(_is_turned_away(one) for one in scheduled.run.endings)
+        known = turned and stranger.passage is Passage.NO and scheduled.run.known
+        return Callers(Auth.WRONG if known else Auth.UNKNOWN, place, secret)
+    if stranger.passage is Passage.YES:
+        return Callers(Auth.NONE)
+    if stranger.passage is Passage.MAYBE:
+        return Callers(Auth.UNKNOWN, place)
+    pretending = _tried(reader, forged(reader.world), work)
+    if pretending.passage is Passage.YES:
+        return Callers(Auth.SPOOFABLE, place or _refusal(stranger.run))
+    if pretending.passage is Passage.MAYBE:
+        return Callers(Auth.UNKNOWN, place)
+    weak = _without_secret(reader, work, (*stranger.compared, *scheduled.compared))
+    if weak is not None:
+        return weak
+    if not scheduled.compared and not stranger.compared:
+        return Callers(Auth.OTHER)
+    constant = any(one.constant_time for one in scheduled.compared)
+    return Callers(Auth.CONSTANT_TIME if constant else Auth.SECRET, place, secret)
+
+
+def _without_secret(
+    reader: Reader, work: frozenset[Place], compared: Iterable[Comparison]
+) -> Callers | None:
+    """Return who may call where the secret is not set, if that is more than nobody."""
+    compared = tuple(compared)
+    unset = frozenset(name for one in compared for name in one.secrets if name != "hmac")
+    if not unset:
+        return None
+    place, secret = _decisive(compared)
+    open_to_all = _tried(reader, anybody(reader.world, unset=unset), work)
+    if open_to_all.passage is Passage.YES:
+        met = [one for one in open_to_all.compared if one.equal]
+        if met:
+            return Callers(Auth.UNDEFINED, met[0].place, secret)
+        return Callers(Auth.FAIL_OPEN, place, secret)
+    text = "None" if is_python(reader.handler.file) else "undefined"
+    written = _tried(reader, undefined_bearer(reader.world, text, unset), work)
+    if written.passage is Passage.YES:
+        return Callers(Auth.UNDEFINED, place, secret)
+    return None
+
+
+def _tried(reader: Reader, world: World, work: frozenset[Place]) -> _Try:
+    before, compared, _ = reader.before(world)
+    run = reader.scheduled if world is reader.world else reader.run(world)
+    own = _passage(run, work)
+    whole = min(before, own, key=_ORDER.index)
+    return _Try(whole, (*compared, *run.ledger.comparisons), run)
+
+
+def _work(run: Run) -> frozenset[Place]:
+    """Return where the work is begun that a call which gets through does."""
+    through = [one for one in run.endings if not one.refused]
+    refused = {place for one in run.endings if one.refused for place in one.path.visited}
+    sites = run.ledger.sites
+    whole = {
+        place
+        for one in through
+        for place in one.path.visited
+        if place in sites and not sites[place].rescuing
+    }
+    sites = run.ledger.sites
+    checked = max((one.sites for one in run.ledger.comparisons), default=0)
+    behind = whole & set(list(sites)[checked:]) or whole
+    surely = {one for one in behind if sites[one].written or works(sites[one].name)}
+    chosen = surely - refused or behind - refused or surely or behind
+    return frozenset(chosen)
+
+
+def _passage(run: Run, work: frozenset[Place]) -> Passage:
+    """Return whether a call gets to the work, or to an answer where there is none."""
+    if not run.followed:
+        return Passage.MAYBE
+    best = Passage.NO
+    for ending in run.endings:
+        if ending.refused:
+            continue
+        reached = {place: sure for place, sure in ending.path.visited.items() if place in work}
+        if work and not reached:
+            continue
+        sure = not ending.path.is_doubted and (not work or any(reached.values()))
+        best = max(best, Passage.YES if sure else Passage.MAYBE, key=_ORDER.index)
+    return best
+
+
+def _is_turned_away(ending: Ending) -> bool:
+    return ending.refused and any(status in _GATES for status in ending.statuses)
+
+
+def _decisive(compared: Iterable[Comparison]) -> tuple[Place | None, str]:
+    """Return where the caller's credential is compared, and with what."""
+    for one in compared:
+        return one.place, one.secrets[0] if one.secrets else ""
+    return None, ""
+
+
+def _refusal(run: Run) -> Place | None:
+    """Return where a stranger is answered."""
+    for ending in run.endings:
+        answer = ending.path.answered or ending.value
+        if ending.refused and isinstance(answer, Answer) and answer.place is not None:
+            return answer.place
+    return None

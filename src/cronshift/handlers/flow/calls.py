@@ -1,0 +1,266 @@
+"""What calls come to: functions of the project are followed, with what they are called with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow import code
+from cronshift.handlers.flow.code import UNDEFINED, Place
+from cronshift.handlers.flow.environment import settings_of
+from cronshift.handlers.flow.injection import injected_value
+from cronshift.handlers.flow.ledger import ABOUT_CALLER
+from cronshift.handlers.flow.members import Members
+from cronshift.handlers.flow.paths import Abrupt, Exit, Returned, Thrown, met
+from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.values import (
+    CLEAN,
+    NOTHING,
+    Arguments,
+    Closure,
+    Fields,
+    Items,
+    Kind,
+    Native,
+    Plain,
+    Promise,
+    Scope,
+    Taint,
+    Thing,
+    Unknown,
+    Value,
+    items_of,
+    joined,
+    tainted,
+    taints_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DEEPEST = 14  # calls inside calls
+
+
+class Calls(Members):
+    """Follows calls."""
+
+    def call_of(self, one: code.Call, scope: Scope) -> Value:
+        """Return what a call comes to, with what it is called with."""
+        owner: Value | None = None
+        if isinstance(one.called, code.Member):
+            owner, called = self.member_of(one.called, scope)
+        else:
+            called = self.value(one.called, scope)
+        if isinstance(called, Plain) and one.optional:
+            return Plain(UNDEFINED, called.taints)
+        values: list[Value] = []
+        named: dict[str, Value] = {}
+        for keyword, argument in one.arguments:
+            held = self.value(argument, scope)
+            if keyword in {"*", "**"}:
+                values += held.held.values if isinstance(held, Items) else [held]
+            elif keyword:
+                named[keyword] = held
+            else:
+                values.append(held)
+        arguments = Arguments(tuple(values), named, one.place, _called_name(one.called))
+        if isinstance(called, Closure) and called.this is None and owner is not None:
+            called = Closure(called.function, called.scope, owner)
+        return self.call(called, arguments, new=one.new)
+
+    def call(self, called: Value, arguments: Arguments, *, new: bool = False) -> Value:
+        """Return what a call comes to."""
+        self.step()
+        if isinstance(called, Unknown) and called.alternatives:
+            callable_ = [one for one in called.alternatives if isinstance(one, Closure | Native)]
+            if callable_:
+                called = callable_[0]
+        if isinstance(called, Native) or (isinstance(called, Thing) and called.call is not None):
+            return called.call(self.machine, arguments) if called.call is not None else NOTHING
+        if isinstance(called, Kind):
+            return self._instance(called, arguments)
+        if isinstance(called, Closure):
+            return self._closure(called, arguments)
+        return self.outside(self.machine, called, arguments, new)
+
+    def _instance(self, kind: Kind, arguments: Arguments) -> Value:
+        settings = settings_of(self.machine, kind)
+        if settings is not None:
+            return settings
+        made = Fields({}, of=kind)
+        made.open = any(not isinstance(self.value(b, kind.scope), Kind) for b in kind.code.bases)
+        for name in ("constructor", "__init__"):
+            method = self.method(made, kind, name)
+            if isinstance(method, Closure):
+                for parameter, value in zip(
+                    method.function.parameters, arguments.values, strict=False
+                ):
+                    if isinstance(parameter.pattern, code.NamePattern) and name == "constructor":
+                        made.cell.setdefault(parameter.pattern.name, value)
+                self.invoke(method, arguments)
+        return made
+
+    def _closure(self, called: Closure, arguments: Arguments) -> Value:
+        """Call a function of the project, and take note of it."""
+        function, place = called.function, arguments.place
+        is_step = self.depth > 0 or self.loading
+        if is_step and not self.loading and called.function.name:
+            self.visit(place, arguments.name or function.name, followed=True)
+            if self.fails(place):
+                return self.failure(
+                    place, arguments.name, promised=function.is_async or not is_python(place.file)
+                )
+        if not function.is_async:
+            return self.invoke(called, arguments)
+        return self.promised(place, arguments.name, lambda: self.invoke(called, arguments))
+
+    def promised(self, place: Place, name: str, run: Callable[[], Value]) -> Promise:
+        """Return the promise of what is started here."""
+        self.within.append(place)
+        rejected, answered = False, self.path.answered
+        value: Value
+        try:
+            value = run()
+        except Thrown as thrown:
+            value, rejected = thrown.value, True
+        finally:
+            self.within.pop()
+        self.consume(value)
+        if isinstance(value, Promise):
+            rejected = rejected or value.rejected
+            value = value.value
+        made = self.promise(value, place, name, rejected=rejected)
+        if answered is None and self.path.answered is not None:
+            self.consume(made)  # the caller waits for the answer that is given in it
+        return made
+
+    def consume(self, value: Value) -> None:
+        """Take note that somebody waits for a promise, or has it now."""
+        if isinstance(value, Promise):
+            self.ledger.consumed.add(id(value))
+        elif isinstance(value, Items):
+            for one in value.held.values:
+                if isinstance(one, Promise | Items | Unknown):
+                    self.consume(one)
+        elif isinstance(value, Unknown):
+            for one in value.alternatives:
+                if isinstance(one, Promise):
+                    self.consume(one)
+
+    def awaited(self, value: Value) -> Value:
+        """Return what a promise becomes; an error that it ends in is thrown."""
+        self.consume(value)
+        if isinstance(value, Unknown) and any(isinstance(a, Promise) for a in value.alternatives):
+            parts = tuple(a.value if isinstance(a, Promise) else a for a in value.alternatives)
+            return Unknown(value.taints, parts)
+        if not isinstance(value, Promise):
+            return value
+        site = self.ledger.sites.get(value.place)
+        if site is not None:
+            site.awaited = True
+        if value.rejected:
+            if Taint.FAILURE in value.value.taints:
+                self.path.caught = None
+            raise Thrown(value.value)
+        return value.value
+
+    def invoke(self, called: Closure, arguments: Arguments) -> Value:
+        """Follow a function of the project."""
+        function = called.function
+        if self._active.count(function) > 1 or len(self._active) >= _DEEPEST:
+            return Unknown(arguments.taints)
+        scope = Scope(called.scope.file, {}, called.scope)
+        if called.this is not None:
+            scope.names["this"] = called.this
+        self._active.append(function)
+        self.frames.append([])
+        self.control.append(CLEAN)
+        self.depth += 1
+        inside, statement, loops = self.path.inside, self.statement, self.loops
+        self.loops = 0
+        ended: Abrupt | None = None
+        result: Value = NOTHING
+        try:
+            self._parameters(called, arguments, scope)
+            self.block(function.body(), scope)
+        except Returned as returned:
+            result, self.left_at = returned.value, returned.place
+        except Thrown as thrown:
+            ended = thrown
+        finally:
+            self._active.pop()
+            sides, control = self.frames.pop(), self.control.pop()
+            self.depth -= 1
+            self.statement, self.loops = statement, loops
+        if ended is not None and not sides:
+            raise ended
+        exits = list(sides)
+        if ended is not None:
+            self.tries[-1].append(Exit(ended, self.path))
+        else:
+            exits.append(Exit(Returned(result, self.left_at), self.path))
+        if len(exits) == 1 and ended is None:
+            self.path.inside = inside
+            return result
+        return self._one_of(exits, control, inside)
+
+    def _one_of(self, exits: list[Exit], control: frozenset[Taint], inside: int) -> Value:
+        """Return the value of a function with several ways out."""
+        values = [one.abrupt.value for one in exits if isinstance(one.abrupt, Returned)]
+        whole = values[0]
+        for value in values[1:]:
+            whole = joined(whole, value)
+        # Only what the caller can see of it hangs on what decided.
+        if not isinstance(whole, Unknown):
+            whole = Unknown(taints_of(whole), (whole,)) if control & ABOUT_CALLER else whole
+        whole = tainted(whole, control)
+        self.path = met(one.path for one in exits)
+        self.path.inside = inside
+        if isinstance(whole, Unknown):
+            self.splits[id(whole)] = (whole, exits)
+        return whole
+
+    def _parameters(self, called: Closure, arguments: Arguments, scope: Scope) -> None:
+        """Give the arguments of a call to the parameters of a function."""
+        values = list(arguments.values)
+        parameters = called.function.parameters
+        if called.this is not None and is_python(called.scope.file) and parameters:
+            first = parameters[0].pattern
+            if isinstance(first, code.NamePattern) and first.name in {"self", "cls"}:
+                values.insert(0, called.this)
+        for number, parameter in enumerate(parameters):
+            name = getattr(parameter.pattern, "name", "")
+            if parameter.kind == "*":
+                self.bind(parameter.pattern, items_of(*values[number:]), scope)
+            elif parameter.kind == "**":
+                self.bind(parameter.pattern, Fields(dict(arguments.named), open=True), scope)
+            elif number < len(values):
+                self.bind(
+                    parameter.pattern,
+                    self.defaulted(values[number], parameter.default, scope),
+                    scope,
+                )
+            elif name in arguments.named:
+                self.bind(parameter.pattern, arguments.named[name], scope)
+            else:
+                left_out = self._left_out(parameter, called.scope, injected=arguments.injected)
+                self.bind(parameter.pattern, left_out, scope)
+
+    def _left_out(self, parameter: code.Parameter, scope: Scope, *, injected: bool) -> Value:
+        """Return what a parameter gets that a call leaves out."""
+        if not is_python(scope.file):
+            default = parameter.default
+            return self.value(default, scope) if default is not None else NOTHING
+        return injected_value(self.machine, parameter, scope, by_framework=injected)
+
+
+def _called_name(called: code.Expression) -> str:
+    """Return the name of what is called, ``stripe.charges.create``."""
+    if isinstance(called, code.Name):
+        return called.name
+    if isinstance(called, code.Member):
+        key = called.key.value if isinstance(called.key, code.Constant) else "…"
+        owner = _called_name(called.owner)
+        return f"{owner}.{key}" if owner else str(key)
+    if isinstance(called, code.Call):
+        return _called_name(called.called)
+    return ""

@@ -1,0 +1,335 @@
+"""What a piece of code says, whatever its language: the few kinds of nodes that are followed.
+
+``javascript_code`` and ``python_code`` make them, a function at a time; ``machine`` follows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a node stands; lines and columns count from 1.
+
+    Attributes:
+        text: what is written there, on one short line.
+    """
+
+    file: str
+    line: int
+    column: int
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value that the code spells; :data:`UNDEFINED` for JavaScript's."""
+
+    value: str | float | bool | Undefined | None
+
+
+class Undefined:
+    """JavaScript's ``undefined``."""
+
+    def __repr__(self) -> str:
+        """Return what JavaScript makes of it in a text."""
+        return "undefined"
+
+
+UNDEFINED = Undefined()
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A variable, a parameter, something imported."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """``owner.name``, or ``owner[key]`` with whatever is computed for the key.
+
+    Attributes:
+        optional: whether nothing comes of it where there is no owner, ``owner?.name``.
+    """
+
+    owner: Expression
+    key: Expression
+    place: Place
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call; ``new`` makes an instance. Each argument has its keyword, ``*`` for a spread."""
+
+    called: Expression
+    arguments: tuple[tuple[str, Expression], ...]
+    place: Place
+    new: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A template: texts and what is filled in."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A calculation or a comparison, by its operator: ``==``, ``+``, ``in``, ``not`` and so on."""
+
+    operator: str
+    operands: tuple[Expression, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Logical:
+    """``and``, ``or``, ``??``: the right side counts only where the left one does not decide."""
+
+    operator: str
+    left: Expression
+    right: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``test ? yes : no``: a choice."""
+
+    test: Expression
+    yes: Expression
+    no: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """``await value``."""
+
+    value: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An object or a dictionary; a spread has no key."""
+
+    entries: tuple[tuple[Expression | None, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list; the flag marks what is spread."""
+
+    items: tuple[tuple[bool, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """``target = value`` where a value is wanted; ``operator`` as in ``+=``."""
+
+    target: Pattern | Member
+    value: Expression
+    operator: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function. Its body is lowered when it is first followed.
+
+    Attributes:
+        decorators: what is called with it, the innermost last.
+        concise: whether the body is the one expression that it returns.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    body: Callable[[], tuple[Statement, ...]]
+    place: Place
+    is_async: bool = False
+    concise: bool = False
+    is_arrow: bool = False
+    is_generator: bool = False
+    decorators: tuple[Expression, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCode:
+    """A class: its methods by name, and what its fields begin with."""
+
+    name: str
+    bases: tuple[Expression, ...]
+    methods: tuple[Function, ...]
+    fields: tuple[tuple[str, Expression], ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Expressions of which only the last counts, or none: what is not followed any closer."""
+
+    parts: tuple[Expression, ...]
+    is_value: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NamePattern:
+    """A name that takes a value."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPattern:
+    """``{ key: pattern = default, ...rest }``."""
+
+    entries: tuple[tuple[Expression, Pattern, Expression | None], ...]
+    rest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListPattern:
+    """``[first = default, second, ...rest]``; ``None`` for a hole."""
+
+    entries: tuple[tuple[Pattern | None, Expression | None], ...]
+    rest: Pattern | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter; ``annotation`` is Python's, ``kind`` is ``*`` or ``**`` for the rest."""
+
+    pattern: Pattern
+    default: Expression | None = None
+    annotation: Expression | None = None
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """An expression as a statement."""
+
+    value: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """``const pattern = value``."""
+
+    pattern: Pattern | Member
+    value: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Define:
+    """A function or a class with a name of its own."""
+
+    name: str
+    value: Function | ClassCode
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """``if``."""
+
+    test: Expression
+    yes: tuple[Statement, ...]
+    no: tuple[Statement, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Any loop: over the items of ``source``, or while ``test`` holds."""
+
+    pattern: Pattern | None
+    source: Expression | None
+    test: Expression | None
+    body: tuple[Statement, ...]
+    place: Place
+    is_awaited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """``return value``."""
+
+    value: Expression | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """``throw value``; Python's bare ``raise`` has none."""
+
+    value: Expression | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """One ``catch`` or ``except``; ``types`` are the names of what it catches, none for all."""
+
+    types: tuple[str, ...]
+    pattern: Pattern | None
+    body: tuple[Statement, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """``try``."""
+
+    body: tuple[Statement, ...]
+    catches: tuple[Catch, ...]
+    otherwise: tuple[Statement, ...]
+    final: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """``break`` or ``continue``."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Statements together: a block, a switch's case, Python's ``with``."""
+
+    body: tuple[Statement, ...]
+    is_switch: bool = False
+
+
+Pattern = NamePattern | RecordPattern | ListPattern
+Expression = (
+    Constant
+    | Name
+    | Member
+    | Call
+    | Joined
+    | Operation
+    | Logical
+    | Choice
+    | Awaited
+    | Record
+    | Listed
+    | Assigned
+    | Function
+    | ClassCode
+    | Several
+)
+Statement = Do | Bind | Define | If | Loop | Return | Raise | Try | Leave | Block

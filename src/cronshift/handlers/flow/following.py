@@ -1,0 +1,175 @@
+"""Follows one request to its endings, through what stands in front of a handler and the handler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow.answers import answer_of
+from cronshift.handlers.flow.builtins import BUILTINS
+from cronshift.handlers.flow.code import Place
+from cronshift.handlers.flow.ledger import Ledger
+from cronshift.handlers.flow.library import member
+from cronshift.handlers.flow.machine import Machine
+from cronshift.handlers.flow.outside import outside
+from cronshift.handlers.flow.paths import (
+    Exhausted,
+    Exit,
+    Left,
+    Path,
+    Returned,
+    Thrown,
+    error_status,
+    statuses,
+)
+from cronshift.handlers.flow.values import (
+    Answer,
+    Arguments,
+    Native,
+    Outside,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cronshift.handlers.flow.program import Program
+    from cronshift.handlers.flow.worlds import World
+
+_FAILED = 500
+_REFUSED = 300
+ON = Place("", 0, 0)
+"""Where a middleware lets the request go on, among the places that a way has visited."""
+
+Start = "Callable[[Machine], Value]"
+
+
+class Passage(StrEnum):
+    """Whether a request gets through."""
+
+    YES = "yes"
+    MAYBE = "maybe"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One way a request ends.
+
+    Attributes:
+        statuses: those it may be answered with; none where that is not told.
+        value: what is returned or thrown.
+        place: of the statement that returns it.
+    """
+
+    statuses: tuple[int | None, ...]
+    value: Value
+    path: Path
+    thrown: bool = False
+    place: Place | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the caller is surely turned away, or told of a failure."""
+        return self.thrown or (
+            bool(self.statuses)
+            and all(status is not None and status >= _REFUSED for status in self.statuses)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What following a request has shown.
+
+    Attributes:
+        exhausted: there was more than is followed; the one ending is how far it came.
+        followed: whether there was anything to follow.
+    """
+
+    endings: tuple[Ending, ...] = ()
+    ledger: Ledger = field(default_factory=Ledger)
+    exhausted: bool = False
+    followed: bool = True
+    steps: int = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether every ending is known."""
+        return self.followed and not self.exhausted and bool(self.endings)
+
+
+def follow(program: Program, world: World, start: Callable[[Machine], Value | None]) -> Run:
+    """Return what a request comes to.
+
+    Args:
+        program: the project's code.
+        world: the request and the environment.
+        start: calls what is followed, and returns what comes of it; ``None`` where there is nothing.
+    """
+    machine = Machine(program, world, BUILTINS, member, outside)
+    try:
+        endings = tuple(_endings(machine, start))
+    except (Exhausted, RecursionError):
+        so_far = Ending((), Unknown(), machine.path)
+        return Run((so_far,), machine.ledger, exhausted=True, steps=machine.steps)
+    return Run(endings, machine.ledger, followed=bool(endings), steps=machine.steps)
+
+
+def _endings(machine: Machine, start: Callable[[Machine], Value | None]) -> list[Ending]:
+    last: Exit | None = None
+    value: Value | None = None
+    try:
+        value = start(machine)
+        if value is None:
+            return []
+        value = machine.awaited(value)
+    except Thrown as thrown:
+        last = Exit(thrown, machine.path)
+    except Left:
+        return []
+    found = [Exit(one.abrupt, one.path) for one in machine.tries[0]]
+    if last is not None:
+        return [_ending(one) for one in (*found, last)]
+    held = value if value is not None else Unknown()
+    split = machine.splits.get(id(held))
+    if split is not None and split[0] is held:
+        return [_ending(one) for one in (*found, *split[1])]
+    return [_ending(one) for one in (*found, Exit(Returned(held, machine.left_at), machine.path))]
+
+
+def _ending(one: Exit) -> Ending:
+    abrupt = one.abrupt
+    if isinstance(abrupt, Thrown):
+        status = error_status(abrupt.value) or _FAILED
+        return Ending((status,), abrupt.value, one.path, thrown=True)
+    value = answer_of(abrupt.value) if isinstance(abrupt, Returned) else Unknown()
+    place = abrupt.place if isinstance(abrupt, Returned) else None
+    return Ending(tuple(statuses(value, one.path)), value, one.path, place=place)
+
+
+def passage(run: Run, through: Callable[[Ending], bool]) -> Passage:
+    """Return whether a request gets through, by its endings."""
+    if not run.known:
+        return Passage.MAYBE
+    ways = [ending for ending in run.endings if through(ending)]
+    if any(not ending.path.is_doubted for ending in ways):
+        return Passage.YES
+    return Passage.MAYBE if ways else Passage.NO
+
+
+def goes_on() -> Native:
+    """Return the ``next`` of a middleware."""
+
+    def on(machine: Machine, _arguments: Arguments) -> Value:
+        certain = not machine.path.is_doubted
+        machine.path.visited[ON] = certain or machine.path.visited.get(ON, False)
+        return Answer(None, goes_on=True)
+
+    return Native("next", on)
+
+
+def is_callable(value: Value | None) -> bool:
+    """Return whether something can be followed."""
+    return value is not None and not isinstance(value, Outside)

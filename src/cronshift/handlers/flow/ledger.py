@@ -1,0 +1,94 @@
+"""What is noted while code is followed: calls, comparisons, promises, what is read of the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow.values import Taint
+
+if TYPE_CHECKING:
+    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.values import Promise
+
+CALLER = frozenset({Taint.CREDENTIAL, Taint.QUERY, Taint.REQUEST})
+"""What a caller may choose."""
+ABOUT_CALLER = frozenset({Taint.CREDENTIAL, Taint.REQUEST})
+"""What tells who calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A credential of the request, compared with a secret.
+
+    Attributes:
+        equal: how it came out; ``None`` where that is not known.
+        secrets: the variables that it was compared with.
+        sites: how many calls had been reached by then.
+    """
+
+    place: Place
+    equal: bool | None
+    secrets: tuple[str, ...] = ()
+    constant_time: bool = False
+    sites: int = 0
+
+
+@dataclass(slots=True)
+class Site:
+    """A call that begins work, or may.
+
+    Attributes:
+        name: what is called.
+        guarded: whether a ``try`` of the project stands around it.
+        awaited: whether it is waited for where it stands.
+        depth: how many functions of the project were entered to get there.
+        followed: whether it was followed into the project.
+        within: the promises that it is part of.
+        beside: whether it is part of a matter beside the work, a log of the run.
+        rescuing: whether it is reached only where something is caught.
+    """
+
+    place: Place
+    name: str
+    guarded: bool
+    depth: int
+    followed: bool
+    awaited: bool = False
+    within: tuple[Place, ...] = ()
+    written: str = ""
+    beside: bool = False
+    rescuing: bool = False
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What is noted while code is followed.
+
+    Attributes:
+        consumed: the promises that somebody waits for, by identity.
+        chained: what a promise was made into, by ``.then`` and its like.
+        later: what was handed to ``after``: its place, its name, whether it is only side work.
+        shielded: the calls whose failure a promise's chain catches, and where.
+        asked: what was read of the request, and where first.
+    """
+
+    sites: dict[Place, Site] = field(default_factory=dict)
+    comparisons: list[Comparison] = field(default_factory=list)
+    promises: list[Promise] = field(default_factory=list)
+    consumed: set[int] = field(default_factory=set)
+    chained: dict[int, Promise] = field(default_factory=dict)
+    later: list[tuple[Place, str, bool]] = field(default_factory=list)
+    shielded: dict[Place, Place] = field(default_factory=dict)
+    asked: dict[str, Place] = field(default_factory=dict)
+
+    def left(self) -> list[Promise]:
+        """Return the promises that nobody waits for."""
+        bases = {id(made): base for base, made in self.chained.items()}
+        return [
+            one
+            for one in self.promises
+            if id(one) not in self.consumed
+            and id(one) not in self.chained
+            and bases.get(id(one)) not in self.consumed
+        ]

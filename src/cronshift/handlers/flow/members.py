@@ -1,0 +1,201 @@
+"""What the members of values are, and where values are put: into names, patterns and members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow import code
+from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.names import Names
+from cronshift.handlers.flow.paths import Thrown
+from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.values import (
+    NOTHING,
+    Answer,
+    Closure,
+    Fields,
+    Items,
+    Kind,
+    Module,
+    Plain,
+    Scope,
+    Unknown,
+    Value,
+    items_of,
+    joined,
+    tainted,
+    taints_of,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Members(Names):
+    """Knows members, and binds patterns."""
+
+    def bind(
+        self,
+        pattern: code.Pattern | code.Member,
+        value: Value,
+        scope: Scope,
+        *,
+        declared: bool = True,
+    ) -> None:
+        """Give a value to the names of a pattern."""
+        match pattern:
+            case code.NamePattern(name=name) if name:
+                is_new = declared and not is_python(scope.file)
+                target = scope if is_new else self._holder(name, scope)
+                self.write(target.names, name, value)
+            case code.Member():
+                self._set_member(pattern, value, scope)
+            case code.RecordPattern():
+                self._bind_record(pattern, value, scope, declared=declared)
+            case code.ListPattern():
+                self._bind_list(pattern, value, scope, declared=declared)
+
+    def _bind_record(
+        self, pattern: code.RecordPattern, value: Value, scope: Scope, *, declared: bool
+    ) -> None:
+        for key, inner, default in pattern.entries:
+            held = self.member(value, key_of(self.value(key, scope)) or "")
+            self.bind(inner, self.defaulted(held, default, scope), scope, declared=declared)
+        if pattern.rest:
+            self.bind(code.NamePattern(pattern.rest), value, scope)
+
+    def _bind_list(
+        self, pattern: code.ListPattern, value: Value, scope: Scope, *, declared: bool
+    ) -> None:
+        held = self.taken(value, len(pattern.entries))
+        for (inner, default), item in zip(pattern.entries, held, strict=True):
+            if inner is not None:
+                self.bind(inner, self.defaulted(item, default, scope), scope, declared=declared)
+        if pattern.rest is not None:
+            self.bind(pattern.rest, items_of(is_open=True, taints=taints_of(value)), scope)
+
+    def _holder(self, name: str, scope: Scope) -> Scope:
+        """Return the scope that has a name already; in Python the function's own."""
+        at: Scope | None = scope
+        while at is not None:
+            if name in at.names:
+                return at
+            at = at.parent
+        return scope
+
+    def taken(self, value: Value, count: int) -> list[Value]:
+        """Return the first items of a list."""
+        if isinstance(value, Items):
+            held = value.held
+            missing: Value = Unknown(value.taints) if held.open else NOTHING
+            return [held.values[n] if n < len(held.values) else missing for n in range(count)]
+        return [Unknown(taints_of(value))] * count
+
+    def defaulted(self, value: Value, default: code.Expression | None, scope: Scope) -> Value:
+        """Return a value, or its default where there is none."""
+        if default is None:
+            return value
+        if isinstance(value, Plain) and value.value is UNDEFINED:
+            return tainted(self.value(default, scope), value.taints)
+        return value
+
+    def _set_member(self, target: code.Member, value: Value, scope: Scope) -> None:
+        owner = self.value(target.owner, scope)
+        name = key_of(self.value(target.key, scope))
+        if isinstance(owner, Fields) and name is not None:
+            self.write(owner.cell, name, value)
+        elif isinstance(owner, Fields):
+            owner.open = True
+        elif name in {"statusCode", "status", "status_code"} and not isinstance(owner, Plain):
+            held = value.value if isinstance(value, Plain) else None
+            status = held if isinstance(held, int) else None
+            self.path.answered = Answer(status, None, self.statement)
+
+    def member_of(self, one: code.Member, scope: Scope) -> tuple[Value, Value]:
+        """Return an owner and its member."""
+        owner = self.value(one.owner, scope)
+        key = self.value(one.key, scope)
+        name = key_of(key)
+        if isinstance(owner, Plain) and (owner.value is None or owner.value is UNDEFINED):
+            if one.optional or self.world.lenient:
+                return owner, Plain(UNDEFINED, owner.taints)
+            raise Thrown(Unknown(owner.taints, name="TypeError"))
+        if name is None:
+            return owner, self._item(owner, key)
+        return owner, self.member(owner, name)
+
+    def _item(self, owner: Value, key: Value) -> Value:
+        if isinstance(owner, Items) and isinstance(key, Plain) and isinstance(key.value, int):
+            return self.taken(owner, abs(key.value) + 1)[max(key.value, 0)]
+        parts: Sequence[Value] = ()
+        if isinstance(owner, Fields) and not owner.open:
+            parts = tuple(owner.cell.values())
+        return Unknown(taints_of(owner, key), tuple(parts[:3]))
+
+    def member(self, owner: Value, name: str) -> Value:
+        """Return a member of a value."""
+        if isinstance(owner, Fields) and name in owner.cell:
+            return owner.cell[name]
+        if isinstance(owner, Unknown) and owner.alternatives:
+            return self._of_one(owner, name)
+        found = self._defined_member(owner, name)
+        if found is None:
+            found = self.built_in(self.machine, owner, name)
+        if found is not None:
+            return found
+        is_whole = isinstance(owner, Fields) and owner.of is None and not owner.open
+        return Plain(UNDEFINED, owner.taints) if is_whole else Unknown(taints_of(owner), name=name)
+
+    def _defined_member(self, owner: Value, name: str) -> Value | None:
+        """Return a member that the project's code defines."""
+        if isinstance(owner, Fields):
+            return self.method(owner, owner.of, name)
+        if isinstance(owner, Kind):
+            return self.method(owner, owner, name)
+        if isinstance(owner, Module):
+            found = self.exported(owner.file, name)
+            is_folder = found is None and is_python(owner.file)
+            return self._submodule(owner.file, name) if is_folder else found
+        return None
+
+    def _of_one(self, owner: Unknown, name: str) -> Value:
+        """Return the member of what is one of a few values."""
+        nothing = (None, UNDEFINED)
+        parts = [
+            self.member(one, name)
+            for one in owner.alternatives
+            if not (isinstance(one, Plain) and one.value in nothing)
+        ]
+        whole: Value = parts[0] if parts else Unknown(owner.taints, name=name)
+        for part in parts[1:]:
+            whole = joined(whole, part)
+        return tainted(whole, owner.taints)
+
+    def _submodule(self, file: str, name: str) -> Value | None:
+        folder = file.rpartition("/")[0].replace("/", ".")
+        inner = self.program.file_of(file, f"{folder}.{name}" if folder else name)
+        return Module(inner) if inner is not None else None
+
+    def method(self, owner: Value, kind: Kind | None, name: str) -> Value | None:
+        """Return a method or a field of an instance, its base classes' too."""
+        for _ in range(5):
+            if kind is None:
+                return None
+            for method in kind.code.methods:
+                if method.name == name:
+                    return Closure(method, kind.scope, owner)
+            for field_name, value in kind.code.fields:
+                if field_name == name:
+                    return self.value(value, kind.scope)
+            base = self.value(kind.code.bases[0], kind.scope) if kind.code.bases else None
+            kind = base if isinstance(base, Kind) else None
+        return None
+
+
+def key_of(value: Value) -> str | None:
+    """Return the name of a member that a value spells."""
+    text = text_of(value)
+    if text is None and isinstance(value, Plain) and isinstance(value.value, int):
+        return str(value.value)
+    return text

@@ -1,0 +1,245 @@
+"""What names stand for: in a function, in a module, through imports; and what is noted on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from cronshift.handlers.flow.environment import elsewhere
+from cronshift.handlers.flow.ledger import Ledger, Site
+from cronshift.handlers.flow.paths import Exhausted, Forks, Thrown
+from cronshift.handlers.flow.program import Imported, Program, is_python
+from cronshift.handlers.flow.values import (
+    FAILED,
+    Fields,
+    Items,
+    Module,
+    Outside,
+    Promise,
+    Scope,
+    Unknown,
+    Value,
+    truth,
+)
+from cronshift.handlers.flow.work import is_side_work, records, works
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cronshift.handlers.flow import code
+    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.machine import Machine
+    from cronshift.handlers.flow.values import Arguments
+    from cronshift.handlers.flow.worlds import World
+
+MOST_STEPS = 10_000
+
+
+class Names(Forks):
+    """Knows names, and takes notes.
+
+    Args:
+        program: the project's code.
+        world: the request and the environment.
+        builtins: what names mean that no file defines.
+        member: what a member of a value is whose kind is built in.
+        outside: what a call comes to that leads out of the project.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        world: World,
+        builtins: Mapping[str, Value],
+        member: Callable[[Machine, Value, str], Value | None],
+        outside: Callable[[Machine, Value, Arguments, bool], Value],
+    ) -> None:
+        super().__init__()
+        self.program, self.world = program, world
+        self.machine = cast("Machine", self)
+        self.ledger = Ledger()
+        self.statement: Place | None = None
+        self.left_at: Place | None = None
+        self.depth = 0
+        self.loading = 0
+        self.within: list[Place] = []
+        self.catching = self.loops = self.rescuing = 0
+        self.builtins, self.built_in, self.outside = builtins, member, outside
+        self.steps = 0
+        self._active: list[code.Function] = []
+        self._modules: dict[str, Scope] = {}
+        self._resolving: set[tuple[str, str]] = set()
+
+    def value(self, one: code.Expression, scope: Scope) -> Value:
+        """Return what an expression comes to."""
+        raise NotImplementedError
+
+    def block(self, body: Sequence[code.Statement], scope: Scope) -> None:
+        """Follow statements."""
+        raise NotImplementedError
+
+    def statement_of(self, one: code.Statement, scope: Scope) -> None:
+        """Follow a statement."""
+        raise NotImplementedError
+
+    def module(self, file: str) -> Scope:
+        """Return the names of a module."""
+        if file not in self._modules:
+            self._modules[file] = Scope(file, {}, is_module=True)
+        return self._modules[file]
+
+    def lookup(self, name: str, scope: Scope) -> Value:
+        """Return what a name stands for."""
+        at: Scope | None = scope
+        while at is not None:
+            if name in at.names:
+                return at.names[name]
+            if at.is_module:
+                found = self.own(at.file, name)
+                if found is not None:
+                    return found
+            at = at.parent
+        return self.builtins.get(name) or Outside(name)
+
+    def own(self, file: str, name: str) -> Value | None:
+        """Return what a module's own or imported name stands for; ``None`` where it has none."""
+        scope = self.module(file)
+        if name in scope.names:
+            return scope.names[name]
+        key = (file, name)
+        if key in self._resolving:
+            return Unknown()
+        self._resolving.add(key)
+        try:
+            made = self.program.definition(file, name)
+            if made is not None:
+                self._loaded(made, scope)
+                return scope.names.get(name, Unknown())
+            imported = self.program.module(file).imported.get(name)
+            if imported is None:
+                return None
+            value = self._imported(file, imported, name)
+            scope.names[name] = value
+            return value
+        finally:
+            self._resolving.discard(key)
+
+    def _loaded(self, made: code.Statement, scope: Scope) -> None:
+        """Follow a statement of a module, as it is when the module is loaded."""
+        path, depth = self.path, self._depth
+        self._depth, self.loading = 0, self.loading + 1
+        try:
+            self.statement_of(made, scope)
+        finally:
+            self.path, self._depth, self.loading = path, depth, self.loading - 1
+
+    def _imported(self, file: str, imported: Imported, name: str) -> Value:
+        target = self.program.file_of(file, imported.source)
+        if is_python(file) and imported.name != "*":
+            inner = self.program.file_of(file, _dotted(imported.source, imported.name))
+            if inner is not None and (target is None or not self._has(target, imported.name)):
+                return Module(inner)
+        if target is None or target == file:
+            return self.foreign(imported)
+        if imported.name == "*":
+            return Module(target)
+        found = self.exported(target, imported.name)
+        if found is None and imported.name == "default":
+            return Module(target)  # require("./x") of a module with named exports
+        return found if found is not None else Unknown(name=name)
+
+    def foreign(self, imported: Imported) -> Value:
+        """Return what a package gives under a name, by its own meaning where that is built in."""
+        package = imported.source.removeprefix("node:")
+        whole = imported.name in {"*", "default"}
+        key = package if whole else imported.name
+        known = self.builtins.get(f"{package}:{imported.name}")
+        known = known or (None if whole else self.builtins.get(imported.name))
+        return known or elsewhere(self.machine, package, imported.name) or Outside(key, package)
+
+    def _has(self, file: str, name: str) -> bool:
+        module = self.program.module(file)
+        return name in module.definitions or name in module.imported
+
+    def exported(self, file: str, name: str, depth: int = 8) -> Value | None:
+        """Return what a module exports under a name, through re-exports."""
+        module = self.program.module(file)
+        target = module.exported.get(name)
+        if isinstance(target, str):
+            return self.own(file, target)
+        if target is not None:
+            return self._imported(file, target, name)
+        for source in module.stars if depth else ():
+            inner = self.program.file_of(file, source)
+            found = self.exported(inner, name, depth - 1) if inner else None
+            if found is not None:
+                return found
+        return None
+
+    def truth(self, value: Value, scope: Scope) -> bool | None:
+        """Return whether a value counts as true in the language of a scope."""
+        if isinstance(value, Items) and is_python(scope.file):
+            return None if value.held.open else bool(value.held.values)
+        if isinstance(value, Fields) and is_python(scope.file):
+            return None if value.open and not value.cell else bool(value.cell)
+        return truth(value)
+
+    def promise(self, value: Value, place: Place, name: str, *, rejected: bool = False) -> Promise:
+        """Return a promise, taken note of until somebody waits for it."""
+        made = Promise(value, place, name, rejected, sites=tuple(self.within))
+        made.dropped = None
+        self.ledger.promises.append(made)
+        return made
+
+    def ask(self, what: str) -> None:
+        """Take note of what is read of the request."""
+        if self.statement is not None:
+            self.ledger.asked.setdefault(what, self.statement)
+
+    def visit(self, place: Place, name: str, *, followed: bool, written: str = "") -> None:
+        """Take note that a call is reached."""
+        certain = not self.path.is_doubted
+        if self.catching and works(name) and not is_side_work(name) and not records(name):
+            self.path.instead = True
+        self.path.visited[place] = certain or self.path.visited.get(place, False)
+        site = self.ledger.sites.get(place)
+        if site is None:
+            guarded = len(self.tries) > 1
+            within = tuple(self.within)
+            self.ledger.sites[place] = Site(
+                place,
+                name,
+                guarded,
+                self.depth,
+                followed,
+                within=within,
+                written=written,
+                beside=any(is_side_work(one.name) for one in self._active),
+                rescuing=self.rescuing > 0,
+            )
+        else:
+            site.rescuing = site.rescuing and self.rescuing > 0
+            site.guarded = site.guarded or len(self.tries) > 1
+            site.name = max(site.name, name, key=len)  # a chain begins where its first call does
+            site.written = site.written or written
+
+    def fails(self, place: Place) -> bool:
+        """Return whether this is the call whose failure is tried out."""
+        return self.world.fail_at == place
+
+    def failure(self, place: Place, name: str, *, promised: bool) -> Value:
+        """Let a call fail."""
+        self.path.failed = True
+        error = Unknown(FAILED, name="error")
+        if promised:
+            return self.promise(error, place, name, rejected=True)
+        raise Thrown(error)
+
+    def step(self) -> None:
+        """Count what is followed, and stop where it is too much."""
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise Exhausted
+
+
+def _dotted(source: str, name: str) -> str:
+    return f"{source}.{name}" if source.strip(".") else f"{source}{name}"

@@ -1,0 +1,216 @@
+"""What operators make of values, as far as is known of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow.code import UNDEFINED, Undefined
+from cronshift.handlers.flow.ledger import CALLER, Comparison
+from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.values import (
+    Fields,
+    Items,
+    Outside,
+    Plain,
+    Promise,
+    Taint,
+    Unknown,
+    Value,
+    taints_of,
+    text_of,
+)
+from cronshift.handlers.flow.worlds import ANY, secrets_in
+
+if TYPE_CHECKING:
+    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.names import Names
+    from cronshift.handlers.flow.values import Scope, Taints
+
+_ORDERED = {"<", "<=", ">", ">="}
+_MOST_TEXT = 4_000
+_LONGEST_SCHEME = 12
+
+
+def operate(
+    machine: Names,
+    operator: str,
+    values: list[Value],
+    scope: Scope,
+    place: Place | None = None,
+) -> Value:
+    """Return what an operator makes of values."""
+    taints = taints_of(*values)
+    if operator == "join":
+        return _joined(values, scope, taints)
+    if operator in {"==", "!="} and len(values) == 2:  # noqa: PLR2004 - both sides
+        return compared(machine, values[0], values[1], place, negated=operator == "!=")
+    if operator == "not":
+        known = machine.truth(values[0], scope)
+        return Unknown(taints) if known is None else Plain(not known, taints)
+    if operator in {"in", "not in"} and len(values) == 2:  # noqa: PLR2004 - both sides
+        return contained(machine, values[1], values[0], place, negated=operator == "not in")
+    if operator == "typeof":
+        return _type_of(values[0])
+    if operator == "void":
+        if isinstance(values[0], Promise) and values[0].dropped is None:
+            values[0].dropped = machine.statement
+        return Plain(UNDEFINED)
+    if len(values) == 2 and all(isinstance(value, Plain) for value in values):  # noqa: PLR2004
+        return _calculated(operator, values[0], values[1], taints)
+    return Unknown(taints)
+
+
+def _joined(values: list[Value], scope: Scope, taints: Taints) -> Value:
+    """Return the text of a template; an unset variable reads as its language writes nothing."""
+    written = []
+    for value in values:
+        if not isinstance(value, Plain):
+            return Unknown(taints)
+        written.append(written_as(value, scope.file))
+    return Plain("".join(written), taints)
+
+
+def written_as(value: Plain, file: str) -> str:
+    """Return a plain value as a text."""
+    held = value.value
+    if isinstance(held, Undefined):
+        return "None" if is_python(file) else "undefined"
+    if held is None:
+        return "None" if is_python(file) else "null"
+    if isinstance(held, bool):
+        return str(held) if is_python(file) else str(held).lower()
+    return str(held)
+
+
+def compared(  # noqa: PLR0913 - two values, and how they are compared
+    machine: Names,
+    left: Value,
+    right: Value,
+    place: Place | None,
+    *,
+    negated: bool = False,
+    constant_time: bool = False,
+) -> Value:
+    """Return whether two values are the same, and take note where a credential meets a secret."""
+    taints = taints_of(left, right)
+    known = _is_equal(left, right)
+    meets = _meets(taints_of(left), taints_of(right))
+    known = True if meets and machine.world.anyone else known
+    if place is not None and meets:
+        text = "".join(text_of(one) or "" for one in (left, right))
+        machine.ledger.comparisons.append(
+            Comparison(place, known, secrets_in(text), constant_time, len(machine.ledger.sites))
+        )
+    if known is None:
+        return Unknown(taints)
+    return Plain(known is not negated, taints)
+
+
+def _meets(first: Taints, second: Taints) -> bool:
+    """Return whether one side is made of the request and the other of the environment."""
+    return any(
+        one & CALLER and Taint.SECRET in other and not other & CALLER
+        for one, other in ((first, second), (second, first))
+    )
+
+
+def _is_equal(left: Value, right: Value) -> bool | None:
+    if isinstance(left, Unknown) and left.alternatives:
+        told = {_is_equal(one, right) for one in left.alternatives}
+        return told.pop() if len(told) == 1 else None
+    if isinstance(right, Unknown) and right.alternatives:
+        return _is_equal(right, left)
+    if isinstance(left, Unknown | Outside) or isinstance(right, Unknown | Outside):
+        return None
+    if not isinstance(left, Plain) or not isinstance(right, Plain):
+        nothing = any(
+            isinstance(one, Plain) and one.value in {None, UNDEFINED} for one in (left, right)
+        )
+        return left is right if not nothing else False
+    return _is_same(left, right)
+
+
+def _is_same(left: Plain, right: Plain) -> bool | None:
+    first, second = left.value, right.value
+    if not isinstance(first, str) or not isinstance(second, str):
+        empty = (None, UNDEFINED)
+        if first in empty and second in empty:
+            return True
+        return first == second and isinstance(first, bool) == isinstance(second, bool)
+    if first == second:
+        return True
+    if ANY in first or ANY in second:
+        other = second if ANY in first else first
+        written = other.startswith(("Bearer ", "Basic ")) and len(other) > _LONGEST_SCHEME
+        return not (secrets_in(other) or written)  # a secret may be written into the code
+    if bool(secrets_in(first)) == bool(secrets_in(second)):
+        return False
+    plain = right if secrets_in(first) else left
+    if Taint.QUERY in plain.taints and plain.value and "$" not in str(plain.value):
+        return None  # the secret may be written into the path
+    return False if plain.taints & CALLER else None
+
+
+def contained(
+    machine: Names, whole: Value, part: Value, place: Place | None, *, negated: bool = False
+) -> Value:
+    """Return whether something is in a text, a list or an object."""
+    taints = taints_of(whole, part)
+    if isinstance(whole, Items):
+        told = [compared(machine, one, part, place) for one in whole.held.values]
+        known = [one.value for one in told if isinstance(one, Plain)]
+        if True in known:
+            return Plain(not negated, taints)
+        if len(known) == len(told) and not whole.held.open:
+            return Plain(negated, taints)
+        return Unknown(taints)
+    if isinstance(whole, Fields) and not whole.open and (name := text_of(part)) is not None:
+        return Plain((name in whole.cell) is not negated, taints)
+    text, sought = text_of(whole), text_of(part)
+    if text is None or sought is None:
+        return Unknown(taints)
+    if ANY in {text, sought}:
+        held = not (secrets_in(text) or secrets_in(sought))
+        return Plain(held is not negated, taints)
+    held = sought in text
+    if not held and secrets_in(text) and not sought:
+        return Unknown(taints)
+    if secrets_in(text) and not held and not part.taints & CALLER:
+        return Unknown(taints)
+    return Plain(held is not negated, taints)
+
+
+def _type_of(value: Value) -> Value:
+    if isinstance(value, Unknown):
+        return Unknown(value.taints)
+    held = value.value if isinstance(value, Plain) else value
+    names = {str: "string", bool: "boolean", int: "number", float: "number", Undefined: "undefined"}
+    return Plain(names.get(type(held), "object"), value.taints)
+
+
+def _calculated(operator: str, left: Value, right: Value, taints: Taints) -> Value:
+    if not isinstance(left, Plain) or not isinstance(right, Plain):
+        return Unknown(taints)
+    first, second = left.value, right.value
+    if operator == "+" and (isinstance(first, str) or isinstance(second, str)):
+        text = written_as(left, "") + written_as(right, "")
+        return Plain(text[:_MOST_TEXT], taints)
+    if isinstance(first, int | float) and isinstance(second, int | float):
+        return _number(operator, first, second, taints)
+    return Unknown(taints)
+
+
+def _number(operator: str, first: float, second: float, taints: Taints) -> Value:
+    if operator in _ORDERED:
+        told = {
+            "<": first < second,
+            "<=": first <= second,
+            ">": first > second,
+            ">=": first >= second,
+        }
+        return Plain(told[operator], taints)
+    if operator in {"+", "-"}:
+        return Plain(first + second if operator == "+" else first - second, taints)
+    if operator == "*":
+        return Plain(first * second, taints)
+    return Unknown(taints)

@@ -1,0 +1,194 @@
+"""Calls that lead out of the project: what is known of them by their names, and nothing more."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.paths import Thrown
+from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.requests import CONTEXT, EVENT, REQUEST
+from cronshift.handlers.flow.sessions import nobody
+from cronshift.handlers.flow.values import (
+    NOTHING,
+    Arguments,
+    Closure,
+    Fields,
+    Native,
+    Outside,
+    Plain,
+    Promise,
+    Taint,
+    Thing,
+    Unknown,
+    Value,
+    items_of,
+)
+
+if TYPE_CHECKING:
+    from cronshift.handlers.flow.machine import Machine
+
+_CREDENTIAL = frozenset({Taint.CREDENTIAL})
+_QUIET = re.compile(
+    r"^(?:console|logger|log|logging|winston|pino|Date|JSON|Math|Object|Array|Number|String|Buffer|"
+    r"Intl|Symbol|BigInt|parseInt|parseFloat|isNaN|encodeURIComponent|decodeURIComponent|Error|"
+    r"performance|structuredClone|path|url|os\.path|datetime|time|json|re|uuid|random|math|print|int|"
+    r"float|range|enumerate|zip|sorted|sum|min|max|isinstance|getattr|hasattr|z|dayjs|moment|"
+    r"TypeError|TextDecoder|atob|btoa|Reflect|process|span|Sentry|newrelic)\b"
+    r"|(?:^|\.)(?:log|info|warn|warning|error|debug|trace|exception|now|toISOString|setHeader|"
+    r"randomUUID|createRequire|revalidatePath|revalidateTag|noStore|unstable_noStore|connection|"
+    r"captureException|captureMessage|super|set_tag|format|isoformat|strftime)$"
+)
+AFTER = re.compile(r"(?:^|\.)(?:after|unstable_after|waitUntil)$")
+_SESSION = re.compile(
+    r"(?:^|\.)(?:auth|getServerSession|getSession|getServerAuthSession|getToken|currentUser|getUser|"
+    r"getAuth|useSession|getServerUser|getCurrentUser|requireUser|withAuth|validateRequest|getUserSession|getClaims)$"
+)
+_CHECKING = re.compile(
+    r"auth|verif|secret|guard|protect|require|assert|ensure|permission|allow|valid|signature|admin|"
+    r"cron|session|token|middleware|secure|private",
+    re.IGNORECASE,
+)
+_HARMLESS = re.compile(
+    r"sentry|log|trac|monitor|instrument|telemetr|axiom|otel|metric|measure|limit|cors|helmet|handler?$|"
+    r"json|parse|ip(?:address)?$|geo|context|wrap(?:route)?$|error|async",
+    re.IGNORECASE,
+)
+_GIVES_ON = re.compile(
+    r"(?:^|\.)(?:run|with|wrap|start|step|transaction|measure|time|retry|retries|trace|execute|lock|"
+    r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
+)
+"""What calls a function that it is given, and gives what comes of it."""
+_WHOLE = {id(REQUEST), id(EVENT), id(CONTEXT)}
+
+
+def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) -> Value:
+    """Return what a call comes to that is not followed."""
+    name = _name(called, arguments)
+    if AFTER.search(name):
+        return _later(machine, name, arguments)
+    if _QUIET.search(name) or (isinstance(called, Plain) and not new):
+        for one in arguments.values:
+            machine.consume(one)
+        return Unknown(arguments.taints, name=name.rpartition(".")[2])
+    if name in {"require", "import", "lazy"}:
+        return _required(machine, arguments)
+    if not new and _SESSION.search(name) and isinstance(called, Outside | Unknown):
+        return _nobody(called, name, arguments)
+    callbacks = [one for one in arguments.values if isinstance(one, Closure)]
+    if new:
+        return Unknown(arguments.taints & frozenset({Taint.FAILURE}), name=name)
+    if machine.loading and callbacks:
+        return _wrapped(name, callbacks[-1])
+    return _begun(machine, name, arguments, callbacks)
+
+
+def _name(called: Value, arguments: Arguments) -> str:
+    own = called.name if isinstance(called, Outside | Unknown | Thing) else ""
+    return own if len(own) > len(arguments.name) and "." in own else arguments.name or own
+
+
+def _begun(machine: Machine, name: str, arguments: Arguments, callbacks: list[Closure]) -> Value:
+    """Read a call that may do work: it is noted, what it is handed runs, what it gives is unknown."""
+    place = arguments.place
+    if not machine.loading:
+        machine.visit(place, name, followed=False)
+    if machine.fails(place):
+        return machine.failure(place, name, promised=not is_python(place.file))
+    hands_on = any(id(one) in _WHOLE for one in arguments.values)
+    taints = arguments.taints
+    if hands_on or Taint.CREDENTIAL in taints:
+        taints |= _CREDENTIAL
+        if _CHECKING.search(name) and not _HARMLESS.search(name):
+            machine.path.doubts |= {f"{name} is not followed"}
+    result: Value = Unknown(taints, name=name.rpartition(".")[2])
+    for callback in callbacks:
+        given = tuple(Unknown(name="given") for _ in callback.function.parameters)
+        inner = machine.call(callback, Arguments(given, {}, place, name))
+        if _GIVES_ON.search(name):
+            return inner
+        machine.consume(inner)
+        if isinstance(inner, Promise) and inner.rejected:
+            return machine.promise(inner.value, place, name, rejected=True)
+    for one in arguments.values:
+        machine.consume(one)
+    return result
+
+
+def _wrapped(name: str, callback: Closure) -> Value:
+    """Return a handler that a package wraps: it runs, if the package lets the caller by."""
+
+    def run(machine: Machine, arguments: Arguments) -> Value:
+        last = name.rpartition(".")[2]
+        if (
+            _SESSION.search(name)
+            or (_CHECKING.search(last) and not _HARMLESS.search(last))
+            or not _HARMLESS.search(last)
+        ):
+            machine.path.doubts |= {f"{name} is not followed"}
+        return machine.call(callback, arguments)
+
+    return Native(f"wrapped {name}", run)
+
+
+def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value:
+    """Return who is signed in: a scheduled call has no session."""
+    callbacks = [one for one in arguments.values if isinstance(one, Closure)]
+    if callbacks and name.rpartition(".")[2] == "auth":
+        return callbacks[-1]  # NextAuth runs it for everybody, with an empty `auth`
+    if callbacks:
+        return _wrapped(name, callbacks[-1])
+    nothing = Plain(None, _CREDENTIAL)
+    if isinstance(called, Outside) and "clerk" in called.package:
+        return nobody()
+    if name.endswith(("getUser", "getClaims")) and "auth." in name:
+        return Fields(
+            {"data": Fields({"user": nothing, "claims": nothing}), "error": Unknown(_CREDENTIAL)}
+        )
+    if name.endswith("getSession") and "auth." in name:
+        return Fields({"data": Fields({"session": nothing}), "error": Unknown(_CREDENTIAL)})
+    return nothing
+
+
+def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
+    """Read ``after(…)`` and ``waitUntil(…)``: what they are given runs behind the answer."""
+    from cronshift.handlers.flow.work import is_side_work, looks
+
+    given = arguments.at(0)
+    before = set(machine.ledger.sites)
+    if isinstance(given, Closure):
+        with suppress(Thrown):
+            machine.consume(machine.call(given, Arguments((), {}, arguments.place, "callback")))
+    machine.consume(given)
+    sites = [site for place, site in machine.ledger.sites.items() if place not in before]
+    first = min((site.depth for site in sites), default=0)
+    begun = [site.name for site in sites if site.depth == first and not looks(site.name)]
+    if isinstance(given, Promise):
+        begun.append(given.name)
+    if isinstance(given, Unknown | Outside) and given.name:
+        begun.append(given.name)
+    known = isinstance(given, Closure | Promise) or bool(begun)
+    only_side = known and all(is_side_work(one) for one in begun)
+    statement = machine.statement or arguments.place
+    machine.ledger.later.append((statement, f"{name}(…)", only_side))
+    return NOTHING
+
+
+def _required(machine: Machine, arguments: Arguments) -> Value:
+    """Read ``require("./x")`` and ``import("./x")`` inside a function."""
+    from cronshift.handlers.flow.program import Imported
+    from cronshift.handlers.flow.values import Module, text_of
+
+    source = text_of(arguments.at(0))
+    if source is None:
+        return Unknown()
+    target = machine.program.file_of(arguments.place.file, source)
+    if target is not None:
+        return Module(target)
+    package = source.removeprefix("node:")
+    return machine.foreign(Imported(package, "*"))
+
+
+__all__ = ["AFTER", "UNDEFINED", "items_of", "outside"]

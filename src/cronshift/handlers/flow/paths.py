@@ -1,0 +1,277 @@
+"""The ways a request may take through code: what is known on each, and how they part and meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from cronshift.handlers.flow.values import Answer, Elements, Fields, Unknown, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.values import Taints, Value
+
+_GATES = {301, 302, 303, 307, 308, 401, 403}
+"""What a caller without the right credential is answered."""
+
+
+class Abrupt(Exception):  # noqa: N818 - no error of ours
+    """Leaves the statement that is being followed."""
+
+
+class Returned(Abrupt):
+    """Leaves the function with a value."""
+
+    def __init__(self, value: Value, place: Place | None = None) -> None:
+        super().__init__()
+        self.value, self.place = value, place
+
+
+class Thrown(Abrupt):
+    """Leaves for the next ``catch``."""
+
+    def __init__(self, value: Value) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Left(Abrupt):
+    """Leaves a loop or a switch, ``break``, or one turn of it, ``continue``."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+
+class Exhausted(Exception):  # noqa: N818 - no error of ours
+    """There is more to follow than is followed."""
+
+
+@dataclass(slots=True)
+class Path:
+    """What is true on one way.
+
+    Attributes:
+        doubts: what may have turned the caller away, as far as can be told.
+        inside: how many branches it is in that hang on something unknown about the caller.
+        visited: where work was begun; false where only a doubted caller gets.
+        failed: whether the failure that is tried out has happened.
+        caught: what caught it.
+        in_catch: whether what caught it gave the answer itself.
+        instead: whether what caught it did other work instead.
+        answered: the response, for a handler that answers by calling something.
+    """
+
+    doubts: frozenset[str] = frozenset()
+    inside: int = 0
+    visited: dict[Place, bool] = field(default_factory=dict)
+    failed: bool = False
+    caught: Place | None = None
+    in_catch: bool = False
+    instead: bool = False
+    answered: Answer | None = None
+
+    def copy(self) -> Path:
+        """Return the same, to go on with apart."""
+        return replace(self, visited=dict(self.visited))
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether a caller whose credential is wrong may not come here."""
+        return bool(self.doubts) or self.inside > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """One way out of a function: with a value, or with an error."""
+
+    abrupt: Abrupt
+    path: Path
+
+
+def met(paths: Iterable[Path]) -> Path:
+    """Return what is true where several ways meet."""
+    first, *rest = paths
+    whole = first.copy()
+    for path in rest:
+        whole.doubts &= path.doubts
+        whole.inside = min(whole.inside, path.inside)
+        for place, certain in path.visited.items():
+            whole.visited[place] = certain or whole.visited.get(place, False)
+        whole.failed = whole.failed or path.failed
+        whole.caught = whole.caught or path.caught
+        whole.in_catch = whole.in_catch or path.in_catch
+        whole.instead = whole.instead or path.instead
+        whole.answered = whole.answered or path.answered
+    return whole
+
+
+@dataclass(slots=True)
+class Side:
+    """One side of a fork, followed to its end.
+
+    Attributes:
+        written: what it changed: the cell, and what it holds now.
+    """
+
+    abrupt: Abrupt | None
+    path: Path
+    written: dict[tuple[int, str], tuple[dict[str, Any], str, Any]]
+    value: Value | None = None
+
+
+def statuses(value: Value | None, path: Path) -> list[int | None]:
+    """Return the statuses that a returned value may answer with; none where it answers nothing."""
+    if path.answered is not None:
+        return [path.answered.status]
+    if isinstance(value, Answer):
+        return [0 if value.goes_on else value.status]
+    if isinstance(value, Unknown):
+        return [s for one in value.alternatives for s in statuses(one, path)]
+    return []
+
+
+def error_status(value: Value) -> int | None:
+    """Return the status that an error carries, ``HTTPException(401)``."""
+    if isinstance(value, Fields) and "status" in value.cell:
+        status = value.cell["status"]
+        held = getattr(status, "value", None)
+        return held if isinstance(held, int) else None
+    return value.status if isinstance(value, Answer) else None
+
+
+def refuses(side: Side) -> bool:
+    """Return whether a side ends with the caller turned away, or with a failure."""
+    if isinstance(side.abrupt, Thrown):
+        return True
+    if isinstance(side.abrupt, Returned):
+        told = statuses(side.abrupt.value, side.path)
+        return any(status is not None and status >= 300 for status in told)  # noqa: PLR2004
+    return False
+
+
+def is_gate(side: Side) -> bool:
+    """Return whether a side ends as a check of the caller would end it."""
+    if isinstance(side.abrupt, Thrown):
+        return error_status(side.abrupt.value) in _GATES
+    if isinstance(side.abrupt, Returned):
+        return any(status in _GATES for status in statuses(side.abrupt.value, side.path))
+    return False
+
+
+class Forks:
+    """Follows both sides of what is not known, one after the other, and merges what they leave."""
+
+    def __init__(self) -> None:
+        self.path = Path()
+        self._log: list[tuple[dict[str, Any], str, Any, bool]] = []
+        self._depth = 0
+        self.frames: list[list[Exit]] = []
+        self.tries: list[list[Exit]] = [[]]
+        self.control: list[Taints] = []
+        self.splits: dict[int, tuple[Value, list[Exit]]] = {}
+
+    def write(self, cell: dict[str, Any], key: str, value: Any) -> None:
+        """Change what a cell holds, so that it can be taken back."""
+        if self._depth:
+            self._log.append((cell, key, cell.get(key), key in cell))
+        cell[key] = value
+
+    def fork(
+        self,
+        taints: Taints,
+        yes: Callable[[], Value | None],
+        no: Callable[[], Value | None],
+        *,
+        about_caller: bool,
+    ) -> Value | None:
+        """Follow both sides; return what they come to, joined.
+
+        Args:
+            taints: of what decides.
+            yes: follows the one side.
+            no: follows the other.
+            about_caller: whether what decides is made of the caller's credential.
+        """
+        start = self.path
+        first = self._side(yes, start, about_caller)
+        second = self._side(no, start, about_caller)
+        if first.abrupt is None and second.abrupt is None:
+            self._apply(first, second)
+            self.path = met([first.path, second.path])
+            self.path.inside = start.inside
+            if first.value is None or second.value is None:
+                return first.value or second.value
+            return joined(first.value, second.value)
+        if self.control:
+            self.control[-1] |= taints
+        ended, going = (first, second) if first.abrupt is not None else (second, first)
+        self._doubt(ended, going, about_caller=about_caller)
+        if going.abrupt is not None:
+            self._doubt(going, ended, about_caller=about_caller)
+        else:
+            going.path.inside = start.inside
+        self._leave(ended)
+        self.path = going.path
+        self._apply(going)
+        if going.abrupt is not None:
+            raise going.abrupt
+        return going.value
+
+    def _doubt(self, ended: Side, going: Side, *, about_caller: bool) -> None:
+        """Take note on one side that the other turns callers away."""
+        if (about_caller and refuses(ended)) or is_gate(ended):
+            going.path.doubts |= {"turned away by what is not followed"}
+
+    def _leave(self, side: Side) -> None:
+        if isinstance(side.abrupt, Returned) and self.frames:
+            self.frames[-1].append(Exit(side.abrupt, side.path))
+        elif isinstance(side.abrupt, Thrown):
+            self.tries[-1].append(Exit(side.abrupt, side.path))
+
+    def _side(self, run: Callable[[], Value | None], start: Path, about_caller: bool) -> Side:
+        self.path = start.copy()
+        self.path.inside += about_caller
+        mark, value, abrupt = len(self._log), None, None
+        self._depth += 1
+        try:
+            value = run()
+        except Abrupt as error:
+            abrupt = error
+        finally:
+            self._depth -= 1
+        written = {}
+        for cell, key, _, _ in self._log[mark:]:
+            written[id(cell), key] = (cell, key, cell[key])
+        for cell, key, old, was in reversed(self._log[mark:]):
+            if was:
+                cell[key] = old
+            else:
+                cell.pop(key, None)
+        del self._log[mark:]
+        return Side(abrupt, self.path, written, value)
+
+    def _apply(self, first: Side, second: Side | None = None) -> None:
+        """Write what one side wrote, or what two sides wrote, joined."""
+        keys = first.written | (second.written if second is not None else {})
+        for place, (cell, key, value) in keys.items():
+            whole = value
+            if second is not None:
+                there = first.written.get(place, (cell, key, cell.get(key)))[2]
+                here = second.written.get(place, (cell, key, cell.get(key)))[2]
+                whole = _either(there, here)
+            self.write(cell, key, whole)
+
+
+def _either(first: Any, second: Any) -> Any:
+    """Return what a cell holds after one side or the other."""
+    if isinstance(first, Elements) or isinstance(second, Elements):
+        lists = [one for one in (first, second) if isinstance(one, Elements)]
+        longest = max(lists, key=lambda one: len(one.values))
+        is_open = len(lists) < 2 or lists[0] != lists[1] or longest.open  # noqa: PLR2004 - both
+        return Elements(longest.values, open=is_open)
+    if first is None or second is None:
+        return joined(Unknown(), first or second or Unknown())
+    return joined(first, second)

@@ -1,0 +1,257 @@
+"""The modules of a project, as far as code that is followed leads into them; each is read once."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow.code import Bind, Define, Expression, NamePattern, Place, Statement
+from cronshift.handlers.flow.javascript_code import JavaScript
+from cronshift.handlers.flow.python_code import Python
+from cronshift.handlers.javascript import exports, imports
+from cronshift.handlers.python_modules import module_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ast_grep_py import SgNode
+
+    from cronshift.handlers.tree import SourceTree
+
+_DECLARED = {"lexical_declaration", "variable_declaration"}
+_DEFINED = {
+    "function_declaration",
+    "generator_function_declaration",
+    "class_declaration",
+    "abstract_class_declaration",
+}
+_WHOLE = "*"
+
+
+@dataclass(slots=True)
+class Imported:
+    """Something that a module takes from another: ``name`` is ``*`` for all of it."""
+
+    source: str
+    name: str
+
+
+@dataclass(slots=True)
+class ModuleCode:
+    """What a module says of its own names.
+
+    Attributes:
+        definitions: what makes a name, lowered when it is asked for.
+        exported: what a name is called inside, or where it is taken from.
+        stars: the modules of which everything is passed on.
+    """
+
+    definitions: dict[str, Callable[[], Statement | None]] = field(default_factory=dict)
+    imported: dict[str, Imported] = field(default_factory=dict)
+    exported: dict[str, str | Imported] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+
+
+class Program:
+    """The project's code.
+
+    Args:
+        tree: its files.
+    """
+
+    def __init__(self, tree: SourceTree) -> None:
+        self.tree = tree
+        self._modules: dict[str, ModuleCode] = {}
+        self._lowered: dict[tuple[str, str], Statement | None] = {}
+
+    def module(self, file: str) -> ModuleCode:
+        """Return what a module says of its names; nothing for a language that is not read."""
+        if file not in self._modules:
+            made = _python(self.tree.read(file), file) if is_python(file) else None
+            root = self.tree.parsed(file) if made is None else None
+            if root is not None:
+                made = _javascript(root, file)
+            self._modules[file] = made or ModuleCode()
+        return self._modules[file]
+
+    def definition(self, file: str, name: str) -> Statement | None:
+        """Return the statement that makes a module's own name."""
+        key = (file, name)
+        if key not in self._lowered:
+            making = self.module(file).definitions.get(name)
+            self._lowered[key] = making() if making is not None else None
+        return self._lowered[key]
+
+    def file_of(self, file: str, source: str) -> str | None:
+        """Return the project's file that an import in ``file`` names."""
+        if is_python(file):
+            return module_file(self.tree, file, source)
+        return self.tree.imported(file, source)
+
+    def function_at(self, file: str, line: int, column: int | None = None) -> Expression | None:
+        """Return the function that begins at a place of a JavaScript file."""
+        root = self.tree.parsed(file)
+        for node in root.find_all(any=[{"kind": kind} for kind in _FUNCTIONS]) if root else ():
+            start = node.range().start
+            if start.line + 1 == line and column in {None, start.column + 1}:
+                return JavaScript(file).function(node)
+        return None
+
+
+_FUNCTIONS = (
+    "arrow_function",
+    "function_expression",
+    "function_declaration",
+    "method_definition",
+)
+
+
+def is_python(file: str) -> bool:
+    """Return whether a file is Python's."""
+    return file.endswith(".py")
+
+
+def _javascript(root: SgNode, file: str) -> ModuleCode:
+    module, lower = ModuleCode(), JavaScript(file)
+    for node in root.children():
+        inner = node.field("declaration") if node.kind() == "export_statement" else node
+        if inner is not None:
+            for name, making in _names(lower, inner):
+                module.definitions.setdefault(name, making)
+    module.imported = {name: Imported(*told) for name, told in imports(root).items()}
+    for name, export in exports(root).items():
+        if name == _WHOLE:
+            continue
+        if export.source is not None:
+            module.exported[name] = Imported(export.source, export.imported or name)
+        elif export.node is None:
+            module.exported[name] = export.imported or name
+        elif name in module.definitions:
+            module.exported[name] = name
+        else:
+            own = export.node.field("name") if export.node.kind() in _DEFINED else None
+            inside = own.text() if own is not None else f"export {name}"
+            module.definitions.setdefault(inside, _valued(lower, inside, export.node))
+            module.exported[name] = inside
+    module.stars = list(_stars(root))
+    return module
+
+
+def _valued(lower: JavaScript, name: str, node: SgNode) -> Callable[[], Statement]:
+    return lambda: Bind(NamePattern(name), lower.expression(node), lower.place(node))
+
+
+def _stars(root: SgNode) -> Iterator[str]:
+    for node in root.children():
+        source = node.field("source") if node.kind() == "export_statement" else None
+        if source is not None and any(child.kind() == "*" for child in node.children()):
+            yield source.text()[1:-1]
+
+
+def _names(lower: JavaScript, node: SgNode) -> Iterator[tuple[str, Callable[[], Statement | None]]]:
+    """Yield the names that a statement makes, and what lowers it."""
+    if node.kind() in _DEFINED:
+        name = node.field("name")
+        if name is not None:
+            yield name.text(), lambda: next(lower.statements(node), None)
+    elif node.kind() in _DECLARED:
+        for one in node.children():
+            pattern = one.field("name") if one.kind() == "variable_declarator" else None
+            if pattern is None:
+                continue
+            making = _declared(lower, one)
+            for bound in _bound(pattern):
+                yield bound, making
+
+
+def _declared(lower: JavaScript, node: SgNode) -> Callable[[], Statement]:
+    def made() -> Statement:
+        value = lower.expression(node.field("value"))
+        return Bind(lower.pattern(node.field("name")), value, lower.place(node))
+
+    return made
+
+
+def _bound(pattern: SgNode) -> Iterator[str]:
+    """Yield the names that a pattern gives values to."""
+    if pattern.kind() in {"identifier", "shorthand_property_identifier_pattern"}:
+        yield pattern.text()
+        return
+    for child in pattern.children():
+        if child.kind() == "pair_pattern":
+            value = child.field("value")
+            if value is not None:
+                yield from _bound(value)
+        elif child.kind() in {"assignment_pattern", "object_assignment_pattern"}:
+            left = child.field("left")
+            if left is not None:
+                yield from _bound(left)
+        elif child.is_named():
+            yield from _bound(child)
+
+
+def _python(text: str, file: str) -> ModuleCode:
+    module, lower = ModuleCode(), Python(file)
+    for node in _top(parsed(text).body):
+        if isinstance(node, ast.ImportFrom | ast.Import):
+            _imports(module, node)
+        else:
+            for name in _defined(node):
+                module.definitions.setdefault(name, _first(lower, node))
+    names = (*module.definitions, *module.imported)
+    module.exported = {name: name for name in names}
+    return module
+
+
+def _imports(module: ModuleCode, node: ast.ImportFrom | ast.Import) -> None:
+    """Take in what an import binds."""
+    source = "." * node.level + (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+    for one in node.names:
+        if isinstance(node, ast.ImportFrom):
+            module.imported[one.asname or one.name] = Imported(source, one.name)
+            module.stars += [source] if one.name == _WHOLE else []
+        else:
+            bound = one.asname or one.name.partition(".")[0]
+            module.imported[bound] = Imported(one.name if one.asname else bound, _WHOLE)
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    """Return the names that a statement makes."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [
+                one.id
+                for target in targets
+                for one in ast.walk(target)
+                if isinstance(one, ast.Name)
+            ]
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+            return [name]
+    return []
+
+
+def _top(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements of a module, those inside ``if`` and ``try`` too."""
+    for node in body:
+        if isinstance(node, ast.If | ast.Try):
+            yield from _top([*node.body, *node.orelse])
+        else:
+            yield node
+
+
+def _first(lower: Python, node: ast.stmt) -> Callable[[], Statement | None]:
+    return lambda: next(lower.statements(node), None)
+
+
+def parsed(text: str) -> ast.Module:
+    """Return a Python text's syntax tree; an empty one where it is not Python."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
+
+
+__all__ = ["Define", "Imported", "ModuleCode", "Place", "Program", "is_python", "parsed"]

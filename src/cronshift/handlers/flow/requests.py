@@ -1,0 +1,270 @@
+"""The request, as every framework hands it on: its headers, its query, its cookies, its context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from cronshift.handlers.flow.answers import number, redirected, status_of
+from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.environment import ENVIRONMENT
+from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.values import (
+    NOTHING,
+    Answer,
+    Arguments,
+    Fields,
+    Native,
+    Plain,
+    Taint,
+    Thing,
+    Unknown,
+    Value,
+    text_of,
+)
+from cronshift.handlers.flow.worlds import ANY
+
+if TYPE_CHECKING:
+    from cronshift.handlers.flow.machine import Machine
+    from cronshift.handlers.flow.values import Taints
+
+_CREDENTIAL = frozenset({Taint.CREDENTIAL})
+_QUERY = frozenset({Taint.QUERY})
+_WHOLE = frozenset({Taint.REQUEST})
+SCHEDULE = "x-vercel-cron-schedule"
+
+
+def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
+    """Return a header of the request, or what stands for one that is not there."""
+    name = name.lower().replace("_", "-").removeprefix("http-")
+    if name == SCHEDULE:
+        machine.ask("schedule")
+    text = ANY if machine.world.forged else machine.world.headers.get(name)
+    if text is not None:
+        return Plain(text, _CREDENTIAL)
+    return missing if missing is not None else Plain(None, _CREDENTIAL)
+
+
+def _header_of(machine: Machine, arguments: Arguments) -> Value:
+    name = text_of(arguments.at(0))
+    if name is None:
+        return Unknown(_CREDENTIAL)
+    default = arguments.values[1] if len(arguments.values) > 1 else None
+    if isinstance(default, Plain):
+        default = Plain(default.value, _CREDENTIAL)
+    return header(machine, name, default)
+
+
+def _headers_member(machine: Machine, name: str) -> Value | None:
+    if name in {"get", "getlist", "getHeader"}:
+        return Native(name, _header_of)
+    if name == "has":
+        return Native(name, lambda m, a: _is_there(header(m, text_of(a.at(0)) or ""), _CREDENTIAL))
+    if name in {"forEach", "entries", "keys", "values", "items", "toString"}:
+        return Native(name, lambda _m, _a: Unknown())
+    if name in {"set", "append", "delete"}:
+        return Native(name, lambda _m, _a: NOTHING)
+    return header(machine, name, Plain(UNDEFINED, _CREDENTIAL))
+
+
+HEADERS = Thing("headers", _headers_member, _CREDENTIAL)
+
+
+def query(machine: Machine, name: str, missing: Value | None = None) -> Value:
+    """Return a parameter of the request's query."""
+    machine.ask("query")
+    if machine.world.query is None:
+        return Unknown(_QUERY)
+    found = dict(parse_qsl(machine.world.query, keep_blank_values=True)).get(name)
+    if found is not None:
+        return Plain(found, _QUERY)
+    return missing if missing is not None else Plain(None, _QUERY)
+
+
+def _query_of(machine: Machine, arguments: Arguments) -> Value:
+    name = text_of(arguments.at(0))
+    if name is None:
+        return Unknown(_QUERY) if arguments.values else QUERY
+    default = arguments.values[1] if len(arguments.values) > 1 else None
+    return query(machine, name, default)
+
+
+def _query_member(machine: Machine, name: str) -> Value | None:
+    machine.ask("query")
+    if name in {"get", "getAll", "getlist"}:
+        return Native(name, _query_of)
+    if name == "has":
+        return Native(name, lambda m, a: _is_there(query(m, text_of(a.at(0)) or ""), _QUERY))
+    if name in {"forEach", "entries", "keys", "values", "items", "toString", "set", "append"}:
+        return Native(name, lambda _m, _a: Unknown(_QUERY))
+    return query(machine, name, Plain(UNDEFINED, _QUERY))
+
+
+def _is_there(value: Value, taints: Taints) -> Value:
+    if not isinstance(value, Plain):
+        return Unknown(taints)
+    return Plain(value.value is not None, taints)
+
+
+QUERY = Thing("query", _query_member, _QUERY, call=_query_of)
+
+
+def _url_member(machine: Machine, name: str) -> Value | None:
+    if name in {"searchParams", "query", "params"}:
+        return QUERY
+    if name == "search":
+        machine.ask("query")
+        held = machine.world.query
+        return Unknown(_QUERY) if held is None else Plain(f"?{held}" if held else "", _QUERY)
+    if name in {"pathname", "path"}:
+        return Plain(machine.world.path)
+    if name == "clone":
+        return Native(name, lambda _m, _a: URL)
+    return Unknown(name="url")
+
+
+URL = Thing("url", _url_member)
+_COOKIE = {"get", "has", "getAll"}
+
+
+def _cookies_member(_machine: Machine, name: str) -> Value | None:
+    if name in _COOKIE:
+        return Native(name, lambda _m, _a: Plain(UNDEFINED, _CREDENTIAL))
+    if name in {"set", "delete"}:
+        return Native(name, lambda _m, _a: NOTHING)
+    return Plain(UNDEFINED, _CREDENTIAL)
+
+
+COOKIES = Thing("cookies", _cookies_member, _CREDENTIAL)
+
+
+def _body(_machine: Machine, _arguments: Arguments) -> Value:
+    return Unknown(_QUERY, name="body")
+
+
+def _request_member(machine: Machine, name: str) -> Value | None:
+    known = _MEMBERS.get(name)
+    if known is not None:
+        return known
+    if name in {"method", "httpMethod"}:
+        return Plain(machine.world.method)
+    if name in {"path", "originalUrl", "full_path"}:
+        return Plain(machine.world.path)
+    if name in {"request", "req", "node", "raw", "clone", "ctx", "context"}:
+        return REQUEST
+    if name in {"locals", "user", "session", "state"}:
+        return Unknown(_CREDENTIAL, name=name)
+    return Unknown(name="request.url" if name == "url" else name)
+
+
+_MEMBERS: dict[str, Value] = {
+    **dict.fromkeys(("headers", "META", "rawHeaders"), HEADERS),
+    **{name: Native(name, _header_of) for name in ("header", "get", "get_header")},
+    **dict.fromkeys(("query", "searchParams", "args", "GET", "query_params", "queries"), QUERY),
+    **dict.fromkeys(("cookies", "COOKIES"), COOKIES),
+    **{
+        name: Native(name, _body)
+        for name in ("json", "text", "formData", "body", "get_json", "arrayBuffer", "form")
+    },
+    "nextUrl": URL,
+    "env": ENVIRONMENT,
+    "auth": Plain(None, _CREDENTIAL),
+}
+REQUEST: Thing = Thing("request", _request_member, _WHOLE, call=lambda _m, _a: REQUEST)
+
+
+def _event_member(machine: Machine, name: str) -> Value | None:
+    return URL if name == "url" else _request_member(machine, name)
+
+
+EVENT = Thing("event", _event_member, _WHOLE)
+"""What SvelteKit, Astro, Remix, Elysia and h3 hand on: the request, and its address beside it."""
+
+
+def _context_member(machine: Machine, name: str) -> Value | None:
+    match name:
+        case "json" | "text" | "html" | "newResponse":
+            return Native(name, _answered)
+        case "body":
+            return Native(name, _answered)
+        case "redirect":
+            return Native(name, redirected)
+        case "notFound":
+            return Native(name, lambda _m, a: Answer(404, None, a.place))
+        case "status" | "header" | "set" | "executionCtx" | "throw":
+            return Native(name, _context_status) if name in {"status", "throw"} else None
+        case "get" | "var":
+            return Native(name, lambda _m, _a: Unknown(_CREDENTIAL))
+    return _request_member(machine, name)
+
+
+def _answered(_machine: Machine, arguments: Arguments) -> Value:
+    """Read Hono's ``c.json(body, 401)``."""
+    told = arguments.at(1)
+    return Answer(status_of(told), arguments.at(0), arguments.place)
+
+
+def _context_status(_machine: Machine, arguments: Arguments) -> Value:
+    return Answer(number(arguments.at(0)), None, arguments.place)
+
+
+CONTEXT = Thing("context", _context_member, _WHOLE)
+"""Hono's ``c``."""
+
+
+def new_url(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``new URL(request.url)``."""
+    first = arguments.at(0)
+    is_request = first is URL or (isinstance(first, Unknown) and first.name == "request.url")
+    return URL if is_request else Unknown(arguments.taints, name="URL")
+
+
+def from_entries(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``Object.fromEntries(url.searchParams)``."""
+    first = arguments.at(0)
+    return first if first in {QUERY, HEADERS} else Unknown(arguments.taints)
+
+
+def header_of_event(machine: Machine, arguments: Arguments) -> Value:
+    """Read h3's ``getHeader(event, "authorization")``."""
+    name = text_of(arguments.at(1))
+    missing = Plain(None if is_python(arguments.place.file) else UNDEFINED, _CREDENTIAL)
+    return header(machine, name, missing) if name is not None else Unknown(_CREDENTIAL)
+
+
+def constant(value: Value) -> Native:
+    """Return a function that gives a value whatever it is called with."""
+    return Native("constant", lambda _m, _a: value)
+
+
+def server_of(machine: Machine) -> Fields:
+    """Return what Python's ``BaseHTTPRequestHandler`` has of its own."""
+    query_text = f"?{machine.world.query}" if machine.world.query else ""
+    return Fields(
+        {
+            "headers": HEADERS,
+            "path": Plain(f"{machine.world.path}{query_text}"),
+            "command": Plain(machine.world.method),
+        },
+        open=True,
+    )
+
+
+def _environ_member(machine: Machine, name: str) -> Value | None:
+    if name == "get":
+        return Native(name, lambda m, a: _environ_item(m, text_of(a.at(0)) or ""))
+    return _environ_item(machine, name)
+
+
+def _environ_item(machine: Machine, name: str) -> Value:
+    if name == "REQUEST_METHOD":
+        return Plain(machine.world.method)
+    if name in {"PATH_INFO", "SCRIPT_NAME"}:
+        return Plain(machine.world.path)
+    if name == "QUERY_STRING":
+        return Plain(machine.world.query or "", _QUERY)
+    return header(machine, name) if name.startswith("HTTP_") else Unknown(name=name)
+
+
+ENVIRON = Thing("environ", _environ_member, _WHOLE)
+"""WSGI's environ."""

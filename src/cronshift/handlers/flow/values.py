@@ -1,0 +1,291 @@
+"""What names stand for while a request is followed: as much as is known of each value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow.code import UNDEFINED, ClassCode, Function, Place, Undefined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cronshift.handlers.flow.machine import Machine
+
+_MOST_ALTERNATIVES = 6
+
+
+class Taint(StrEnum):
+    """What a value was made of."""
+
+    CREDENTIAL = "credential"
+    """A header or a cookie of this request, or who is signed in by it."""
+    QUERY = "query"
+    REQUEST = "request"
+    """The request as a whole, handed to what is not followed."""
+    SECRET = "secret"  # noqa: S105 - a kind of value, not a secret
+    """A variable of the environment."""
+    FAILURE = "failure"
+    """Something that only a failure of the work makes."""
+
+
+Taints = frozenset[Taint]
+CLEAN: Taints = frozenset()
+FAILED: Taints = frozenset({Taint.FAILURE})
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What only running the code would tell; ``alternatives`` where it is one of a few."""
+
+    taints: Taints = CLEAN
+    alternatives: tuple[Value, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A text, a number, true, false, nothing. A secret's text is its name between two marks."""
+
+    value: str | float | bool | Undefined | None
+    taints: Taints = CLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """What a list holds; ``open`` where there may be more of it or less."""
+
+    values: tuple[Value, ...] = ()
+    open: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Items:
+    """A list. ``cell`` holds its one entry, ``items``: what it holds now."""
+
+    cell: dict[str, Elements]
+    taints: Taints = CLEAN
+
+    @property
+    def held(self) -> Elements:
+        """What it holds now."""
+        return self.cell["items"]
+
+
+@dataclass(eq=False, slots=True)
+class Fields:
+    """An object; ``open`` where it may have more than ``cell`` says."""
+
+    cell: dict[str, Value]
+    open: bool = False
+    taints: Taints = CLEAN
+    of: Kind | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Kind:
+    """A class that was defined in the project."""
+
+    code: ClassCode
+    scope: Scope
+    members: dict[str, Value] = field(default_factory=dict)
+    taints: Taints = CLEAN
+
+
+@dataclass(eq=False, slots=True)
+class Closure:
+    """A function of the project, and where it was defined; ``this`` where it is a method."""
+
+    function: Function
+    scope: Scope
+    this: Value | None = None
+    taints: Taints = CLEAN
+
+
+@dataclass(eq=False, slots=True)
+class Native:
+    """A function whose meaning is built in."""
+
+    name: str
+    call: Callable[[Machine, Arguments], Value]
+    taints: Taints = CLEAN
+
+
+@dataclass(eq=False, slots=True)
+class Thing:
+    """An object whose meaning is built in: a request, its headers, a response."""
+
+    name: str
+    member: Callable[[Machine, str], Value | None]
+    taints: Taints = CLEAN
+    data: object = None
+    call: Callable[[Machine, Arguments], Value] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Something of a package, or a name that means nothing here: ``stripe.charges.create``."""
+
+    name: str
+    package: str = ""
+    taints: Taints = CLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A file of the project, as ``import * as jobs`` names it."""
+
+    file: str
+    taints: Taints = CLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response. ``status`` is ``None`` where it is computed; ``goes_on`` where a middleware lets by."""
+
+    status: int | None
+    body: Value | None = None
+    place: Place | None = None
+    goes_on: bool = False
+    taints: Taints = CLEAN
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it turns the caller away, or says that the call failed."""
+        return self.status is not None and not self.goes_on and self.status >= 300  # noqa: PLR2004
+
+
+@dataclass(eq=False, slots=True)
+class Promise:
+    """Work that goes on: what it becomes, and where it was started.
+
+    Attributes:
+        rejected: whether it fails; ``value`` is the error then.
+        names: of what was called to start it.
+        works: whether work is done in it that is more than looking.
+    """
+
+    value: Value
+    place: Place
+    name: str
+    rejected: bool = False
+    taints: Taints = CLEAN
+    dropped: Place | None = None
+    sites: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What a function is called with; ``injected`` where a framework fills in what is left out."""
+
+    values: tuple[Value, ...]
+    named: Mapping[str, Value]
+    place: Place
+    name: str = ""
+    injected: bool = False
+
+    def at(self, number: int) -> Value:
+        """Return an argument by its position; ``undefined`` where there is none."""
+        return self.values[number] if number < len(self.values) else Plain(UNDEFINED)
+
+    @property
+    def taints(self) -> Taints:
+        """What all of them are made of."""
+        return taints_of(*self.values, *self.named.values())
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """The names of a function's call, of a block, or of a module."""
+
+    file: str
+    names: dict[str, Value]
+    parent: Scope | None = None
+    is_module: bool = False
+
+
+Value = (
+    Unknown
+    | Plain
+    | Items
+    | Fields
+    | Kind
+    | Closure
+    | Native
+    | Thing
+    | Outside
+    | Module
+    | Answer
+    | Promise
+)
+NOTHING = Plain(UNDEFINED)
+
+
+def taints_of(*values: Value) -> Taints:
+    """Return what values are made of, together, looking one level into lists and objects."""
+    found: set[Taint] = set()
+    for value in values:
+        found |= value.taints
+        if isinstance(value, Items):
+            found.update(*(one.taints for one in value.held.values))
+        elif isinstance(value, Fields):
+            found.update(*(one.taints for one in value.cell.values()))
+        elif isinstance(value, Promise):
+            found |= value.value.taints
+    return frozenset(found)
+
+
+def tainted(value: Value, taints: Taints) -> Value:
+    """Return a value that is made of something more."""
+    if taints <= value.taints:
+        return value
+    if isinstance(value, Unknown | Plain | Outside | Answer):
+        return replace(value, taints=value.taints | taints)
+    return value
+
+
+def joined(first: Value, second: Value) -> Value:
+    """Return what is one value or the other."""
+    if first is second:
+        return first
+    if isinstance(first, Plain) and isinstance(second, Plain) and same(first, second):
+        return Plain(first.value, first.taints | second.taints)
+    parts = (*_alternatives(first), *_alternatives(second))
+    taints = taints_of(first, second)
+    whole = isinstance(first, Unknown) and not first.alternatives
+    if whole or (isinstance(second, Unknown) and not second.alternatives):
+        known = tuple(one for one in parts if not isinstance(one, Unknown))
+        return Unknown(taints, (*known, Unknown())[:_MOST_ALTERNATIVES] if known else ())
+    return Unknown(taints, parts[:_MOST_ALTERNATIVES])
+
+
+def _alternatives(value: Value) -> tuple[Value, ...]:
+    if isinstance(value, Unknown):
+        return value.alternatives or (Unknown(value.taints),)
+    return (value,)
+
+
+def same(first: Plain, second: Plain) -> bool:
+    """Return whether two plain values are the same, of the same type too."""
+    return type(first.value) is type(second.value) and first.value == second.value
+
+
+def truth(value: Value) -> bool | None:
+    """Return whether a value counts as true; ``None`` where that is not known."""
+    if isinstance(value, Unknown):
+        told = {truth(one) for one in value.alternatives}
+        return told.pop() if len(told) == 1 else None
+    if isinstance(value, Plain):
+        return bool(value.value) and not isinstance(value.value, Undefined)
+    return None if isinstance(value, Outside) else True
+
+
+def items_of(*values: Value, is_open: bool = False, taints: Taints = CLEAN) -> Items:
+    """Return a list."""
+    return Items({"items": Elements(values, is_open)}, taints)
+
+
+def text_of(value: Value) -> str | None:
+    """Return a plain text; ``None`` for everything else."""
+    return value.value if isinstance(value, Plain) and isinstance(value.value, str) else None

@@ -1,0 +1,97 @@
+"""What a call is for, by its name: the work itself, a look at something, or a matter beside it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from cronshift.handlers.behaviour import SIDE_WORK
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WRITING = {
+    "insert", "update", "upsert", "delete", "remove", "create", "save", "send", "publish", "enqueue",
+    "dispatch", "emit", "put", "push", "write", "set", "add", "bulk", "commit", "destroy", "store",
+    "sync", "process", "run", "refund", "charge", "generate", "import", "export", "migrate", "purge",
+    "wipe", "clean", "cleanup", "expire", "archive", "reset", "refresh", "trigger", "execute",
+    "notify", "mail", "email", "post", "upload", "seed", "prune", "backfill", "recalculate",
+}  # fmt: skip
+_LOOKING = {
+    "get", "find", "select", "count", "list", "read", "load", "query", "check", "is", "has", "can",
+    "fetch", "verify", "validate", "parse", "resolve", "lookup", "search", "describe", "show", "head",
+    "exists", "assert", "require", "ensure", "authenticate", "authorize", "connect", "use", "with",
+    "auth", "header", "headers", "cookie", "cookies", "json", "text", "params", "session", "to",
+    "from", "format", "build", "make", "compute", "calculate", "filter", "map", "sort", "limit", "eq",
+    "create_client", "aggregate", "ping", "lock", "acquire", "rpc", "retrieve", "pick", "all", "first",
+    "now", "default", "wait", "sleep", "delay", "as", "new", "compare", "safe", "encode", "decode",
+    "status", "health", "test", "in", "or", "and", "not", "gte", "lte", "lt", "gt", "where", "order",
+    "xrange", "xrevrange", "xlen", "mget", "hget", "hgetall", "smembers", "scan", "zrange", "lrange",
+    "llen", "scard", "keys", "group", "difference", "sub", "chunk", "start", "end", "single", "collection", "doc", "table", "getter", "then", "catch", "finally",
+}  # fmt: skip
+_PREPARING = {
+    "create", "make", "insert", "new", "init", "initialize", "start", "begin", "open", "acquire",
+    "mark", "reserve", "claim", "register", "import", "prepare", "build", "setup", "add", "save",
+    "update", "upsert", "set", "log", "record", "lock", "require", "load",
+}  # fmt: skip
+
+
+_ASKING = {"query", "select", "lookup", "info"}
+_RECORDING = {
+    "update", "insert", "upsert", "create", "save", "set", "mark", "record", "delete", "del", "release",
+    "rollback", "unlock", "fail", "push", "add", "finish", "complete", "close", "end", "report", "reset",
+    "write", "append", "put", "store", "remove", "abort", "cleanup", "revert", "restore", "increment",
+}  # fmt: skip
+
+
+@cache
+def words(name: str) -> tuple[str, ...]:
+    """Return the words of a name, in lower case: ``runBatch`` is ``run``, ``batch``."""
+    return tuple(word.lower() for word in _WORDS.findall(name))
+
+
+def _segments(name: str) -> list[str]:
+    return [part for part in name.split(".") if part]
+
+
+@cache
+def is_side_work(name: str) -> bool:
+    """Return whether a call is a matter beside the work: a log, a metric, a ping."""
+    return SIDE_WORK.search(name) is not None
+
+
+@cache
+def writes(name: str) -> bool:
+    """Return whether a call surely changes something, by a verb in its name."""
+    segments = _segments(name)
+    first = [words(part)[:1] for part in segments[-3:]]
+    return any(verb and verb[0] in _WRITING for verb in first) and not is_side_work(name)
+
+
+@cache
+def looks(name: str) -> bool:
+    """Return whether a call only looks at something, by the verbs in its name."""
+    if writes(name):
+        return False
+    segments = _segments(name)
+    last = words(segments[-1]) if segments else ()
+    return bool(last) and (last[0] in _LOOKING or last[-1] in _ASKING)
+
+
+@cache
+def records(name: str) -> bool:
+    """Return whether a call writes down what happened: ``update``, ``markFailed``."""
+    segments = _segments(name)
+    last = words(segments[-1])[:1] if segments else ()
+    return bool(last) and last[0] in _RECORDING
+
+
+@cache
+def prepares(name: str) -> bool:
+    """Return whether a call makes ready for work that follows: ``makeJob``, ``import(…)``."""
+    segments = _segments(name)
+    last = words(segments[-1])[:1] if segments else ()
+    return not last or last[0] in _PREPARING
+
+
+def works(name: str) -> bool:
+    """Return whether a call may be the work: neither a look nor a matter beside it."""
+    return not looks(name) and not is_side_work(name)

@@ -1,0 +1,122 @@
+"""The worlds that a handler is followed in: who calls, and what the environment holds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cronshift.handlers.flow.code import Place
+
+ANY = "\ue002"
+"""The text of a header that says whatever is wanted of it, a secret's value excepted."""
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_LENGTH = 48  # a secret is longer than any limit that is asked of it
+_SECRET = re.compile(f"{_OPEN}(.*?)=*{_CLOSE}")
+_KNOWN = {
+    "NODE_ENV": "production",
+    "VERCEL_ENV": "production",
+    "VERCEL": "1",
+    "VERCEL_TARGET_ENV": "production",
+    "CI": None,
+    "PROD": True,
+    "DEV": False,
+    "MODE": "production",
+}
+CRON_SECRET = "CRON_SECRET"  # noqa: S105 - the variable's name
+
+
+def secret(name: str) -> str:
+    """Return the text that stands for the value of a variable."""
+    return f"{_OPEN}{name.ljust(_LENGTH, '=')}{_CLOSE}"
+
+
+def secrets_in(text: str) -> tuple[str, ...]:
+    """Return the variables whose values a text holds."""
+    return tuple(name.rstrip("=") for name in _SECRET.findall(text))
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One request in one environment.
+
+    Attributes:
+        headers: of the request, in lower case.
+        query: of the request; ``None`` where it is not known.
+        unset: the variables that are not set; all others are.
+        fail_at: the call that fails.
+        lenient: whether what is missing is read as nothing instead of as an error.
+        path: of the request, without its query.
+        anyone: whether every credential is taken for right.
+        forged: whether every header says whatever is wanted of it.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: str | None = ""
+    method: str = "GET"
+    unset: frozenset[str] = frozenset()
+    fail_at: Place | None = None
+    lenient: bool = False
+    path: str = "/"
+    anyone: bool = False
+    forged: bool = False
+
+    def variable(self, name: str) -> str | bool | None:
+        """Return the value of a variable; ``None`` where it is not set."""
+        if name in _KNOWN:
+            return _KNOWN[name]
+        return None if name in self.unset else secret(name)
+
+
+def vercel(path: str, method: str = "GET") -> World:
+    """Return the world in which Vercel calls, with the secret set."""
+    bare, _, query = path.partition("?")
+    headers = {
+        "authorization": f"Bearer {secret(CRON_SECRET)}",
+        "user-agent": "vercel-cron/1.0",
+        "x-vercel-cron": ANY,
+        "x-vercel-cron-schedule": ANY,
+        "x-vercel-id": ANY,
+        "host": ANY,
+        "x-forwarded-for": ANY,
+        "x-forwarded-host": ANY,
+        "x-forwarded-proto": "https",
+        "x-real-ip": ANY,
+    }
+    return World(headers, query, method, path=bare)
+
+
+def called_by_inngest(path: str) -> World:
+    """Return the world in which Inngest calls the endpoint: with its signature, without a session."""
+    headers = dict.fromkeys(("host", "x-inngest-signature", "x-inngest-sdk", "user-agent"), ANY)
+    return World(headers, "", "POST", path=path)
+
+
+_OF_ANYBODY = {
+    "host",
+    "x-vercel-id",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "x-real-ip",
+}
+
+
+def anybody(world: World, *, unset: frozenset[str] = frozenset()) -> World:
+    """Return the same call by somebody who knows nothing."""
+    headers = {name: text for name, text in world.headers.items() if name in _OF_ANYBODY}
+    return World(headers, world.query, world.method, unset, path=world.path)
+
+
+def forged(world: World) -> World:
+    """Return the same call by somebody who writes whatever is wanted into its headers."""
+    return World({}, world.query, world.method, path=world.path, forged=True)
+
+
+def undefined_bearer(world: World, text: str, unset: frozenset[str]) -> World:
+    """Return the same call by somebody who writes what an unset variable reads as."""
+    headers = {**anybody(world).headers, "authorization": f"Bearer {text}"}
+    return World(headers, world.query, world.method, unset, path=world.path)

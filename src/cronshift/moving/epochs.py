@@ -1,0 +1,111 @@
+"""When a new epoch may begin: one rule for every change of owner, forth, back and at once. Pure.
+
+An epoch never begins before both sides can hold the file that says so, counted from the instant at
+which the file is written. So both sides answer alike for every tick, whenever within that time
+each of them takes the file up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cronshift.moving.windows import merged_ticks
+from cronshift.runtime.ownership import Epoch, Owner, Ownership, percent_at, tick_text
+from cronshift.runtime.ticks import MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cronshift.model import Job
+
+DEPLOY = timedelta(minutes=15)
+KEPT = timedelta(seconds=15)
+"""How long a side may go on with what it read: ten seconds, two for reading, and some room."""
+
+EARLY = timedelta(seconds=1)
+"""How long before its tick a side may be asked: the engine calls up to 17 ms sooner (measured)."""
+
+_SECOND = timedelta(seconds=1)
+_A_CHANGE = 2  # epochs: while it is made, and after
+_MOST_TOLD = 5  # ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """How long before its start an epoch is written.
+
+    Attributes:
+        now: when the change is worked out.
+        deploy: how long it takes until both sides hold what is written; nothing where they read it
+            from an address.
+        answer: how long the write may wait for an answer; after that all is worked out anew.
+        at_once: change owners before both sides hold the file, with both of them acting meanwhile.
+    """
+
+    now: datetime
+    deploy: timedelta = DEPLOY
+    answer: timedelta = MINUTE - EARLY
+    at_once: bool = False
+
+    @property
+    def notice(self) -> timedelta:
+        """The shortest time from the write to the start."""
+        return max(self.deploy, KEPT) + EARLY
+
+    @property
+    def ready(self) -> datetime:
+        """The first whole minute at which both sides hold what is written by then."""
+        instant = self.now + self.answer + self.notice
+        minute = instant.replace(second=0, microsecond=0)
+        return minute if minute == instant else minute + MINUTE
+
+    def write_by(self, start: datetime) -> datetime:
+        """Return the last instant at which an epoch that begins at ``start`` may be written."""
+        return start - self.notice
+
+
+def shared_anew(
+    epochs: Sequence[Epoch], percent: int, start: datetime, operation: str, lead: Lead
+) -> tuple[Epoch, ...]:
+    """Return a job's epochs with ``percent`` from ``start`` on; those that nobody holds yet go.
+
+    At once, both sides act until ``start`` on every tick that is Inngest's before or after: a side
+    that has the file already and one that has not never leave a tick to each other.
+    """
+    begun = [epoch for epoch in epochs if epoch.effective_at <= lead.now]
+    coming = [epoch for epoch in epochs if lead.now < epoch.effective_at < start]
+    if lead.at_once:
+        at = lead.now.replace(microsecond=0) + _SECOND
+        most = max(percent, *(epoch.percent for epoch in (*begun[-1:], *coming)), 0)
+        return (*begun, Epoch(at, most, operation, Owner.BOTH), Epoch(start, percent, operation))
+    kept = (*begun, *coming)
+    return kept if percent_at(kept, start) == percent else (*kept, Epoch(start, percent, operation))
+
+
+def summary(job: str, epochs: Sequence[Epoch]) -> str:
+    """Return what the last of a job's epochs says, in words."""
+    if not epochs:
+        return f"{job}: 0 %"
+    text = f"{job}: {epochs[-1].percent} % from {tick_text(epochs[-1].effective_at)}"
+    return f"{text}, both sides until then" if _is_at_once(epochs) else text
+
+
+def costs(jobs: Sequence[Job], ownership: Ownership) -> Iterator[str]:
+    """Yield, job by job, which ticks both sides may run while a change is made at once."""
+    for job in jobs:
+        epochs = ownership.jobs.get(job.id, ())
+        if job.schedule is None or not _is_at_once(epochs):
+            continue
+        start, end = epochs[-2].effective_at, epochs[-1].effective_at
+        ticks = merged_ticks([job.schedule], start - _SECOND, end - _SECOND)
+        both = [tick for tick in ticks if ownership.owner(job.id, tick) is Owner.BOTH]
+        if both:
+            first = ", ".join(f"{tick:%H:%M}" for tick in both[:_MOST_TOLD])
+            more = f" and {len(both) - _MOST_TOLD} more" if len(both) > _MOST_TOLD else ""
+            yield f"{job.id}: both sides may run {len(both)} of its ticks: {first}{more} UTC."
+
+
+def _is_at_once(epochs: Sequence[Epoch]) -> bool:
+    return len(epochs) >= _A_CHANGE and epochs[-2].owner is Owner.BOTH

@@ -1,0 +1,52 @@
+"""Findings by where they are: one spot is told once, however many jobs it concerns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cronshift.model import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One thing that was found at one place.
+
+    Attributes:
+        finding: the first that was made of it.
+        jobs: the jobs that it concerns, in order; none for the project as a whole.
+    """
+
+    finding: Finding
+    jobs: tuple[str, ...]
+
+    @property
+    def place(self) -> str:
+        """``file:line``, or nothing."""
+        return str(self.finding.location) if self.finding.location else ""
+
+
+def spots(findings: Iterable[Finding]) -> list[Spot]:
+    """Return the spots of some findings, in their order."""
+    found: list[tuple[Finding, list[str]]] = []
+    at: dict[tuple[object, ...], list[int]] = {}
+    for finding in findings:
+        key = (finding.code, finding.location)
+        same = at.setdefault(key, [])
+        known = next((found[one][1] for one in same if _joins(found[one], finding)), None)
+        if known is not None:
+            known.append(finding.job or "")
+        else:
+            same.append(len(found))
+            found.append((finding, [finding.job] if finding.job else []))
+    return [Spot(finding, tuple(jobs)) for finding, jobs in found]
+
+
+def _joins(known: tuple[Finding, list[str]], finding: Finding) -> bool:
+    """Return whether a finding is another job's of the same spot."""
+    first, jobs = known
+    is_other = finding.job is not None and first.job is not None and finding.job not in jobs
+    return is_other and finding.location is not None

@@ -1,0 +1,109 @@
+"""What calls a route beside Vercel's cron: code, scripts, workflows, compose and chart files.
+
+Prose calls nothing, and neither does a list of paths that a middleware lets by.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cronshift.model import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from cronshift.plan.findings.subject import ProjectSubject
+
+_CODE = {".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".py", ".go", ".rb", ".php", ".rs"}
+_SHELL = {".sh", ".bash", ".zsh", ".ps1", ".http", ".rest", ".bat"}
+_DATA = {".yml", ".yaml", ".tf", ".tpl", ".toml"}
+_NAMES = {"Makefile", "justfile", "package.json", "Procfile", "crontab", "Dockerfile"}
+_TESTS = re.compile(
+    r"(^|/)(__tests__|tests?|e2e|__mocks__|fixtures|docs?)/|\.(test|spec|stories)\.|_test\."
+)
+_CALLS = re.compile(
+    r"\b(fetch|axios|got|ky|request|requests|httpx?|urllib|urlopen|curl|wget|publish(?:JSON)?|qstash|"
+    r"enqueue|url|uri|endpoint|destination|inject)\b|https?://|\$fetch",
+    re.IGNORECASE,
+)
+_REACHES = re.compile(r"\bcurl\b|\bwget\b|https?://|\buses:|\burl\b|\bhttp", re.IGNORECASE)
+_NAMING = re.compile(r"^\s*-?\s*(?:name|description|title|summary)\s*:")
+_NOTES = ("//", "#", "*", "/*", "--", "<!--", '"""', "'''")
+_SPEC = re.compile(r"openapi|swagger", re.IGNORECASE)
+_ABOVE = ("Makefile", "justfile", "package.json", "Procfile", "crontab")
+_FOLDERS_ABOVE = (".github/workflows", "scripts", "deploy", "k8s", "charts", "infra", "")
+_HIGHEST = 6  # folders above
+_MOST_ABOVE = 300  # files
+_LARGEST = 500_000  # bytes
+
+
+def callers(project: ProjectSubject, paths: Iterable[str]) -> Iterator[tuple[str, Location, str]]:
+    """Yield the file, the place and the path of each call; one for a path and a file."""
+    named = sorted(map(re.escape, paths), key=len, reverse=True)
+    if not named:
+        return
+    spoken = re.compile(rf"({'|'.join(named)})(?![\w/.-])")
+    handlers = project.called
+    own = ((file, project.tree.read(file)) for file in sorted(project.tree.files - handlers))
+    for file, text in chain(own, _above(project)):
+        if not _may_call(file) or not spoken.search(text):
+            continue
+        seen = set()
+        for number, line in enumerate(text.splitlines(), 1):
+            for match in spoken.finditer(line):
+                if match[1] not in seen and _is_call(file, text, line, match.start()):
+                    seen.add(match[1])
+                    yield file, Location(file, number, match.start() + 1), match[1]
+
+
+def _may_call(file: str) -> bool:
+    place = PurePosixPath(file)
+    kinds = _CODE | _SHELL | _DATA
+    is_kind = place.suffix in kinds or place.name in _NAMES
+    return is_kind and not _TESTS.search(file) and not _SPEC.search(file)
+
+
+def _is_call(file: str, text: str, line: str, at: int) -> bool:
+    """Return whether what names a path there calls it."""
+    before = line[:at]
+    if (
+        line.lstrip().startswith(_NOTES)
+        or _NAMING.match(line)
+        or re.search(r"(?:^|\s)(?://|#)\s", before)
+    ):
+        return False
+    place = PurePosixPath(file)
+    if place.suffix in _CODE:
+        return _CALLS.search(before) is not None
+    return place.suffix in _SHELL or _REACHES.search(text) is not None
+
+
+def _above(project: ProjectSubject) -> Iterator[tuple[str, str]]:
+    """Yield workflows, scripts and compose files above the root, up to the repository's."""
+    inner, up, count = project.tree.root.resolve(), "..", 0
+    for above in inner.parents[:_HIGHEST]:
+        if (inner / ".git").exists() or not _in_repository(above):
+            return
+        for folder in _FOLDERS_ABOVE:
+            place = above / folder
+            files = sorted(place.iterdir()) if place.is_dir() else ()
+            for file in files:
+                is_kind = file.suffix in _SHELL | _DATA or file.name in _ABOVE
+                if count > _MOST_ABOVE or not (
+                    is_kind or (folder == "scripts" and file.suffix in _CODE)
+                ):
+                    continue
+                if file.is_file() and not file.is_symlink() and file.stat().st_size <= _LARGEST:
+                    count += 1
+                    text = file.read_bytes().decode("utf-8", errors="replace")
+                    yield f"{up}/{file.relative_to(above).as_posix()}", text
+        inner, up = above, f"{up}/.."
+
+
+def _in_repository(folder: Path) -> bool:
+    """Return whether a folder belongs to a repository, so that what lies in it is the project's."""
+    return any((one / ".git").exists() for one in (folder, *folder.parents[:_HIGHEST]))

@@ -1,0 +1,63 @@
+"""How long a run may last, and the options that fit that where the user says nothing. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cronshift.model import FanOutMode, Overlap
+from cronshift.schedule.backoff import MOST_JITTER, backoff
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from cronshift.model import Handler, JobOptions
+
+_UNSAID = timedelta(seconds=300)  # what Vercel gives a function that says nothing
+_ROUND = timedelta(minutes=5)
+_SHORTEST = timedelta(minutes=15)
+
+
+def longest(options: JobOptions, handler: Handler | None) -> timedelta:
+    """Return how long a run takes whose every attempt takes all its time and fails but the last.
+
+    A fan-out in sequence does that once for every value; one in parallel as often as its steps find
+    no place beside each other.
+    """
+    seconds = handler.max_duration if handler else None
+    attempt = timedelta(seconds=seconds) if seconds else _UNSAID
+    waits = sum((backoff(number) + MOST_JITTER for number in _retries(options)), timedelta(0))
+    return _rounds(options) * (attempt * (1 + options.retries) + waits)
+
+
+def fitted(options: JobOptions, handler: Handler | None, given: Collection[str]) -> JobOptions:
+    """Return the options with those that the user does not give made to fit the others."""
+    if "concurrency" not in given:
+        options = replace(options, concurrency=_places(options))
+    if "finish_timeout" not in given:
+        rounded = -(-longest(options, handler) // _ROUND) * _ROUND
+        options = replace(options, finish_timeout=max(rounded, _SHORTEST))
+    return options
+
+
+def _retries(options: JobOptions) -> range:
+    return range(1, options.retries + 1)
+
+
+def _rounds(options: JobOptions) -> int:
+    """Return how often steps of the run wait for one another."""
+    fan_out = options.fan_out
+    if fan_out is None:
+        return 1
+    places = 1 if fan_out.mode is FanOutMode.SEQUENCE else options.concurrency
+    return -(-len(fan_out.values) // (places or len(fan_out.values)))
+
+
+def _places(options: JobOptions) -> int | None:
+    """Return how many steps at once suit the job: concurrency counts steps, not runs."""
+    if options.overlap is not Overlap.QUEUE:
+        return None
+    fan_out = options.fan_out
+    is_parallel = fan_out is not None and fan_out.mode is FanOutMode.PARALLEL
+    return len(fan_out.values) if fan_out and is_parallel else 1

@@ -1,0 +1,53 @@
+"""The first step of every run: whether it is to do its work at all, settled once.
+
+A run that has begun keeps its tick: what this step said stands in the run's state, and no later
+attempt asks again, whatever the ownership file says by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cronshift.runtime import claiming
+from cronshift.runtime.answers import Answer, skipped
+from cronshift.runtime.calls import claimed_by_another
+from cronshift.runtime.held import SOURCE
+
+if TYPE_CHECKING:
+    from inngest import Context
+
+    from cronshift.runtime.calls import Call
+
+PAUSE = timedelta(seconds=20)
+"""Between two looks at whether the run of an earlier tick still goes on."""
+
+_STEP = "due"
+_LATER = "later"
+
+
+async def due(ctx: Context, call: Call) -> Answer | None:
+    """Settle in a step whether the run does its work; return the whole answer where it does not.
+
+    A tick is skipped that is not Inngest's, that is too old, or that another run has claimed. Where
+    claims are on, a job that queues lets the runs of its earlier ticks end first: the engine's
+    concurrency counts steps, so it would let this run in between two of theirs.
+    """
+    reason = await ctx.step.run(_STEP, _reason_to_wait, call)
+    while reason == _LATER:
+        await ctx.step.sleep("wait", PAUSE)
+        reason = await ctx.step.run(_STEP, _reason_to_wait, call)
+    return skipped(reason) if reason else None
+
+
+async def _reason_to_wait(call: Call) -> str | None:
+    """Return why the run does not begin, if it does not: for good, or for now."""
+    await SOURCE.refresh()
+    fresh = replace(call, attempt=0)  # earlier attempts of this step have begun nothing
+    reason = fresh.reason_to_skip() or await claimed_by_another(call)
+    if reason or not (call.scheduled and call.job.queues and claiming.is_configured()):
+        return reason
+    goes_on = await asyncio.to_thread(claiming.goes_on_before, call.job.id, call.tick)
+    return _LATER if goes_on else None

@@ -1,0 +1,41 @@
+"""The module of the function that tells which runs of the app's jobs Inngest cancelled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.runtime.jobs import CANCELLED_EVENT, CANCELLED_ID
+from cronshift.targets.nextjs.app import app_of
+from cronshift.targets.nextjs.client import client_import
+from cronshift.targets.nextjs.source import braced, member
+from cronshift.targets.rendering import render
+
+if TYPE_CHECKING:
+    from cronshift.model import Job, Plan
+
+_IN_TABLE, _IN_OPTIONS, _IN_TRIGGER = 2, 4, 8  # columns in
+
+
+def cancelled_module(plan: Plan) -> str:
+    """Return the module; in the SDK's v4 the trigger stands in the options."""
+    jobs = {f"{plan.app_id}-{job.id}": job for job in plan.runnable}
+    ids = ", ".join(f"'{name}'" for name in jobs)  # CEL's own quotes: nothing is to be escaped
+    in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
+    depth = _IN_TRIGGER if in_options else _IN_OPTIONS
+    members = {"event": CANCELLED_EVENT, "if": f"event.data.function_id in [{ids}]"}
+    trigger = braced("{", [member(name, value, depth) for name, value in members.items()], "}")
+    options = [member(name, CANCELLED_ID, _IN_OPTIONS) for name in ("id", "name")]
+    options += [braced("triggers: [", [trigger], "]")] if in_options else []
+    return render(
+        "nextjs",
+        "cancelled.ts",
+        client=client_import(plan, f"{plan.out}/cancelled.ts"),
+        jobs=[member(name, _reported(job), _IN_TABLE) for name, job in jobs.items()],
+        options=options,
+        trigger=None if in_options else trigger,
+    )
+
+
+def _reported(job: Job) -> dict[str, str]:
+    heartbeat = job.options.heartbeat_env
+    return {"id": job.id, **({"heartbeat": heartbeat} if heartbeat else {})}
