@@ -1,4 +1,4 @@
-"""What a Python app is installed with: requirements.txt or pyproject.toml, and two lines more."""
+"""What a Python app is installed with: requirements.txt or pyproject.toml, and a line more."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import tomlkit
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
-NEEDED = ("inngest", "cronshift")
-"""What the generated package and the guard import."""
+RUNTIME = "cronshift-runtime[functions]"
+"""What the generated package and the guard import; it brings the SDK, ``inngest``."""
 
+_BRING_IT = {"cronshift-runtime", "cronshift"}
 _MANIFESTS = ("requirements.txt", "pyproject.toml")
 _NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
 
@@ -36,26 +37,28 @@ def names_in(text: str, file: str) -> frozenset[str]:
     return frozenset(re.sub(r"[-_.]+", "-", one[1]).lower() for one in found if one)
 
 
-def with_packages(text: str, file: str) -> str:
-    """Return a manifest that names what is needed too; as it is, where it does or cannot be edited."""
-    missing = [name for name in NEEDED if name not in names_in(text, file)]
-    if not missing:
+def has_runtime(text: str, file: str) -> bool:
+    """Return whether a manifest names what brings the runtime."""
+    return bool(names_in(text, file) & _BRING_IT)
+
+
+def with_runtime(text: str, file: str) -> str:
+    """Return a manifest that names the runtime too; as it is, where it does or cannot be edited."""
+    if has_runtime(text, file):
         return text
     if not file.endswith(".toml"):
         newline = "\r\n" if "\r\n" in text else "\n"
         gap = newline if text and not text.endswith("\n") else ""
-        return text + gap + "".join(f"{name}{newline}" for name in missing)
+        return f"{text}{gap}{RUNTIME}{newline}"
     document: Any = tomlkit.parse(text)
     project = document.get("project")
     poetry = (document.get("tool") or {}).get("poetry")
     if isinstance(project, dict) and "dependencies" in project:
-        for name in missing:
-            project["dependencies"].append(name)
+        project["dependencies"].append(RUNTIME)
     elif isinstance(poetry, dict) and "dependencies" in poetry:
-        for name in missing:
-            poetry["dependencies"][name] = "*"
+        poetry["dependencies"]["cronshift-runtime"] = {"version": "*", "extras": ["functions"]}
     elif isinstance(project, dict):
-        project["dependencies"] = missing
+        project["dependencies"] = [RUNTIME]
     else:
         return text
     return tomlkit.dumps(document)

@@ -70,7 +70,7 @@ TICKS = Kind(
 PACKAGES = Kind(
     "R501",
     "packages",
-    "The app's requirements name inngest and cronshift: the guard's line without them takes it down.",
+    "The app's requirements name the runtime: the guard's line without it takes the app down.",
     "packages-missing",
 )
 PARSES = Kind(

@@ -24,7 +24,7 @@ NEXT = {
     "cronshift.toml": '[project]\ntarget = "nextjs"\n',
 }
 FASTAPI = {
-    "requirements.txt": "fastapi\ninngest\ncronshift\n",
+    "requirements.txt": "fastapi\ncronshift-runtime[functions]\n",
     "cronshift_guard.py": 'guard = Guard(\n    Job(id="mail", path="/api/cron/mail", schedule="0 3 * * *"),\n)\n',
     "api/index.py": "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/api/cron/mail')\ndef mail(): ...\n",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import SourceTree
-from cronshift.project.requirements import manifest_of, with_packages
+from cronshift.project.requirements import manifest_of, with_runtime
 from cronshift.targets.changes import FileAction, FileChange
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ def extend_python(root: Path, plan: Plan) -> tuple[FileChange, ...]:
         return ()
     name = manifest_of(SourceTree(root))
     if name is None:
-        text = with_packages("", "requirements.txt")
+        text = with_runtime("", "requirements.txt")
         return (FileChange("requirements.txt", FileAction.CREATE, None, text),)
     file = root / name
     if file.is_symlink():
         return ()
     data = file.read_bytes()
     before = data.decode(errors="surrogateescape")
-    after = with_packages(before, name)
+    after = with_runtime(before, name)
     return (FileChange(name, FileAction.UPDATE, before, after, data),) if after != before else ()

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from cronshift.model import Location
-from cronshift.project.requirements import NEEDED, manifest_of, names_in
+from cronshift.project.requirements import RUNTIME, has_runtime, manifest_of
 from cronshift.readiness.guards import answering
 from cronshift.readiness.kinds import PACKAGES, PARSES, PRODUCTION
 
@@ -24,19 +24,13 @@ def facts(subject: Subject) -> Iterator[Fact]:
     manifest = manifest_of(subject.tree)
     if manifest is None:
         text = "No requirements.txt and no pyproject.toml tells what is installed beside the app."
-        remedy = f"Write {' and '.join(NEEDED)} into requirements.txt"
+        remedy = f"Write {RUNTIME} into requirements.txt"
         yield subject.unknown(PACKAGES, text, "requirements.txt", remedy)
+    elif has_runtime(subject.tree.read(manifest), manifest):
+        yield subject.good(PACKAGES, f"{manifest} names the runtime.", Location(manifest, 1))
     else:
-        missing = [
-            name for name in NEEDED if name not in names_in(subject.tree.read(manifest), manifest)
-        ]
-        if missing:
-            text = f"{manifest} does not name {' and '.join(missing)}, which what is generated imports."
-            yield subject.bad(PACKAGES, text, Location(manifest, 1), "cronshift migrate adds them")
-        else:
-            yield subject.good(
-                PACKAGES, f"{manifest} names {' and '.join(NEEDED)}.", Location(manifest, 1)
-            )
+        text = f"{manifest} does not name {RUNTIME}, which what is generated imports."
+        yield subject.bad(PACKAGES, text, Location(manifest, 1), "cronshift migrate adds it")
     yield from _parses(subject)
 
 
