@@ -65,10 +65,15 @@ def check(subject: Subject) -> tuple[Fact, ...]:
 
 
 def facts_of(project: Project, plan: Plan, now: datetime) -> tuple[Fact, ...]:
-    """Return the facts of all jobs that can move, as they stand: with an entry, or without."""
+    """Return the facts of the jobs that have functions, as they stand: with an entry, or without.
+
+    Before anything is generated they are those of all jobs that can move.
+    """
     facts: dict[tuple[str, str], Fact] = {}
+    there = [job for job in plan.runnable if job.module and (project.root / job.module).is_file()]
     for is_moved, stage in ((False, Stage.SHARE), (True, Stage.REMOVE)):
-        jobs = [job for job in plan.runnable if (job.entry.origin is Origin.MOVED) is is_moved]
+        asked = there or plan.runnable
+        jobs = [job for job in asked if (job.entry.origin is Origin.MOVED) is is_moved]
         for fact in check(Subject(project, plan, jobs, now, stage)) if jobs else ():
             facts.setdefault((fact.kind.code, fact.message), fact)
     return tuple(facts.values())
