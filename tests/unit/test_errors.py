@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 SOURCES = Path(cronshift.__file__).parent
 ERRORS = {name for name in dir(errors) if name.endswith("Error")} | {"NotEnoughCreditsError"}
-WHERE_IT_IS_A_TYPE = {"errors.py", "schedule/grammar.py", "vercel/reading.py"}
+WHERE_IT_IS_A_TYPE = {
+    "errors.py",
+    "readiness/checking.py",
+    "schedule/grammar.py",
+    "vercel/reading.py",
+}
 
 
 def reasons_in_code() -> Iterator[tuple[str, ast.expr]]:

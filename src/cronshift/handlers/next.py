@@ -47,13 +47,12 @@ class NextConfig:
     rewrites: tuple[dict[str, Any], ...] = ()
     computes_rewrites: bool = False
 
-    @property
-    def suffix(self) -> str:
-        """What a route in TypeScript ends with, so that Next takes it for one."""
-        kinds = {kind: [] for kind in ("ts", "tsx")}  # type: dict[str, list[str]]
+    def suffix(self, *languages: str) -> str:
+        """Return what a route in one of the languages ends with, so that Next takes it for one."""
+        kinds = {kind: [] for kind in languages}  # type: dict[str, list[str]]
         for one in self.extensions:
             kinds.get(one.rpartition(".")[2], []).append(one)
-        return min(kinds["ts"] or kinds["tsx"] or ["ts"], key=len)
+        return min(next(filter(None, kinds.values()), [languages[0]]), key=len)
 
 
 class NextRouter:
@@ -121,6 +120,20 @@ class NextRouter:
         file = next((name for name in names if name in self._tree.files), None)
         root = self._tree.parsed(file) if file else None
         return _config(file, root) if root is not None else NextConfig(file)
+
+    @cached_property
+    def suffix(self) -> str:
+        """What a route of the app ends with: in TypeScript, or in JavaScript where that is its own."""
+        files = self._tree.files
+        is_typed = "tsconfig.json" in files or "typescript" in self._tree.dependencies
+        written = ("js", "jsx") if not is_typed and self._has_javascript else ("ts", "tsx")
+        return self.config.suffix(*written)
+
+    @property
+    def _has_javascript(self) -> bool:
+        """Whether the app's routes are in JavaScript, and none in TypeScript."""
+        routes = [route.handler.file for route in (*self._app_routes(), *self._pages_routes())]
+        return bool(routes) and not any(file.endswith((".ts", ".tsx")) for file in routes)
 
     @cached_property
     def table(self) -> RouteTable:

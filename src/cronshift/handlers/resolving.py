@@ -164,7 +164,7 @@ class Resolver:
         bare = path.partition("?")[0].partition("#")[0] or "/"
         if bare.startswith(_SERVICES):
             return Resolution(Verdict.UNKNOWN, why="Vercel's own path of a service")
-        redirect = self._redirected(bare)
+        redirect = self.redirect(bare)
         if redirect is not None:
             return redirect
         legacy = self._by_legacy_routes(bare)
@@ -183,7 +183,8 @@ class Resolver:
         """Return whether a GET to a path reaches code, as far as the files tell."""
         return self.resolve(path).verdict in {Verdict.ANSWERED, Verdict.UNKNOWN}
 
-    def _redirected(self, path: str) -> Resolution | None:
+    def redirect(self, path: str) -> Resolution | None:
+        """Return the redirect that answers a path before any code does, if there is one."""
         rules = rules_of(self.document, "redirects")
         config = self.next.config if self.next.present else None
         slashed = path != "/" and path.endswith("/")

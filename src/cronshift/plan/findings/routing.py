@@ -248,15 +248,3 @@ UNMATCHED_GLOB = Rule(
     "Correct or remove the pattern.",
     of_project=_unmatched_globs,
 )
-ENTRY_INTERCEPTED = Rule(
-    "CS310",
-    "entry-intercepted",
-    Severity.ERROR,
-    "A middleware or a hook turns the call away before the handler runs: Vercel's cron has no session "
-    "and follows no redirect, so the job has never run. Moving it would start it.",
-    "Let the path by in the middleware if the job is meant to run; else remove the entry.",
-    of_job=lambda job: at(
-        [job.behaviour.intercepted],
-        f"{{}} turns {job.entry.path} away before its handler runs.",
-    ),
-)
