@@ -102,7 +102,7 @@ def _cutover(root: Path) -> Row:
     ]
     root.mkdir()
     (root / "vercel.json").write_text(json.dumps({"crons": crons}, indent=2))
-    apply(root, prepare_migration(load_project(root), (), NOW).operation)
+    apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)
 
     def cut_over() -> None:
         apply(root, prepare_cutover(load_project(root), (), NOW).operation)

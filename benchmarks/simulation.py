@@ -131,7 +131,7 @@ def _history(root: Path) -> tuple[list[PlannedJob], list[tuple[datetime, Ownersh
     """Return the jobs, and every ownership file with the instant it was committed."""
     ignored = shutil.ignore_patterns("demo.py", "__pycache__", "inngest_app")
     shutil.copytree(EXAMPLES, root, ignore=ignored)
-    apply(root, prepare_migration(load_project(root), (), START).operation)
+    apply(root, prepare_migration(load_project(root), (), START, fix=True).operation)
     versions = [(START - timedelta(days=1), read_ownership(root))]
     for after, percent in STAGES.items():
         now = START + after

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     NEEDS_CONFIRMATION = "needs-confirmation", "There is nobody to ask; say --yes or --dry-run."
     WHICH_JOBS = "which-jobs", "Neither jobs nor --all were named, or both."
     NO_SUCH_JOB = "no-such-job", "No entry becomes a job of that name."
+    NO_SUCH_FACT = "no-such-fact", "There is no fact of that code or name."
     NO_SUCH_FINDING = "no-such-finding", "There is no finding of that code or name."
     NO_SUCH_OPERATION = "no-such-operation", "No operation has that id, or several begin with it."
     NO_SUCH_TICK = "no-such-tick", "The schedule has no tick at that time."
@@ -152,6 +153,19 @@ class Reason(StrEnum):
     NOT_READY = "not-ready", "A job is not wholly and visibly Inngest's yet."
     NO_GUARD = "no-guard", "No guard stands before the job's route."
     GUARD_INTERCEPTED = "guard-intercepted", "Middleware answers before the guard is asked."
+    ENTRY_INTERCEPTED = "entry-intercepted", "The app's code answers before the entry's route does."
+    ENDPOINT_INTERCEPTED = "endpoint-intercepted", "The app's code turns Inngest away."
+    SDK_DOES_NOT_FIT = (
+        "sdk-does-not-fit",
+        "The SDK needs other versions beside it than the app has.",
+    )
+    APP_ID_NOT_PINNED = "app-id-not-pinned", "Two places give the Inngest app two ids."
+    VARIABLES_NOT_SET = "variables-not-set", "A variable is not set where it is read."
+    RUNS_IN_PREVIEWS = "runs-in-previews", "The functions never ask which environment they run in."
+    TICKS_DIFFER = "ticks-differ", "Entry and function come due at different instants."
+    PACKAGES_MISSING = "packages-missing", "The app's requirements lack what is generated imports."
+    APP_DOES_NOT_PARSE = "app-does-not-parse", "The app's source is no Python that can be read."
+    NOT_KNOWN = "not-known", "The move depends on what nobody knows; say --assume CODE."
     ENTRY_MOVED = "entry-moved", "Vercel no longer has the job's entry."
     TOO_EARLY = "too-early", "An epoch would start before both sides can hold it."
     TOO_LATE = "too-late", "An epoch was to be written before an instant that is over."

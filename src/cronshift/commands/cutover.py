@@ -18,6 +18,7 @@ from cronshift.commands.carrying_out import (
     carry_out_in_time,
     refuse_nothing_named,
 )
+from cronshift.commands.deciding import Assume, Because, Despite, ask_about, decided
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ def cutover(
             help="Whether the app asks the ownership file. Without: the entry is removed.",
         ),
     ] = True,
+    despite: Despite = None,
+    assume: Assume = None,
+    because: Because = "",
     yes: Yes = False,
     dry_run: DryRun = False,
     save_plan: SavePlan = None,
@@ -64,6 +68,10 @@ def cutover(
     With --no-guard the entry is taken out of the Vercel configuration instead, which is safe only
     while no tick can fall into the deploy; a time that is not safe is refused.
 
+    Every fact that the move depends on is looked at first. What is known bad refuses (exit 3) unless
+    it is named with --despite; what is not known is listed and asked about, and --yes is no answer to
+    that: --assume is. Both are kept in the journal.
+
     Examples:
       cronshift cutover prediction-check --percent 10
       cronshift cutover --all --at 2026-11-24T12:00Z --dry-run
@@ -71,11 +79,14 @@ def cutover(
     """
     from cronshift import operations
     from cronshift.moving.cutover import Handover, prepare_cutover
+    from cronshift.readiness.checking import not_known
 
     invocation: Invocation = context.obj
     console = invocation.console
     refuse_nothing_named(jobs or (), everything=everything)
     operations.refuse_unfinished(invocation.project.root)
+
+    decisions = decided(despite, assume, because)
 
     def plan() -> Cutover:
         prepared = prepare_cutover(
@@ -87,8 +98,12 @@ def cutover(
             deploy=timedelta(minutes=deploy_minutes),
             handover=Handover.GUARD if guard else Handover.DEPLOY,
             at_once=now,
+            decisions=decisions,
         )
         _show(invocation, prepared)
+        unknown = not_known(prepared.facts, decisions)
+        if not ask_about(invocation, unknown, only_look=dry_run):
+            raise typer.Exit(ExitCode.NOT_WELL)
         return prepared
 
     confirmation = Confirmation("Add these epochs?", yes=yes, dry_run=dry_run, save_plan=save_plan)
@@ -99,6 +114,7 @@ def cutover(
         extra = {
             "done": list(prepared.done),
             "advice": list(prepared.advice),
+            "facts": [fact.to_json() for fact in prepared.facts],
             "costs": list(prepared.costs),
         }
         console.document(carried.to_json() | extra)

@@ -16,7 +16,8 @@ from cronshift.commands.carrying_out import (
     carry_out,
     refuse_nothing_named,
 )
-from cronshift.errors import ExitCode  # noqa: TC001 - read at run time
+from cronshift.commands.deciding import Assume, Because, Despite, ask_about, decided
+from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
@@ -31,6 +32,9 @@ def finalize(
         bool,
         typer.Option("--ticks-ran", help="You have seen in Inngest that their last ticks ran."),
     ] = False,
+    despite: Despite = None,
+    assume: Assume = None,
+    because: Because = "",
     yes: Yes = False,
     dry_run: DryRun = False,
     save_plan: SavePlan = None,
@@ -41,7 +45,8 @@ def finalize(
     up, else say --ticks-ran. The entries are kept in cronshift.toml, so that the functions go on to
     be checked against them; cronshift rollback puts everything back.
 
-    Lists what still speaks of Vercel cron, and why a route stays.
+    Lists what still speaks of Vercel cron, and why a route stays. What it depends on is looked at
+    first, as by cronshift cutover.
 
     Examples:
       cronshift finalize prediction-check --dry-run
@@ -49,6 +54,7 @@ def finalize(
     """
     from cronshift import operations
     from cronshift.moving.finalize import prepare_finalization
+    from cronshift.readiness.checking import not_known
     from cronshift.runtime import claiming
 
     invocation: Invocation = context.obj
@@ -59,9 +65,14 @@ def finalize(
     def has_run(job: str, tick: datetime) -> bool:
         return ticks_ran or claiming.has_run(job, tick)
 
-    prepared = prepare_finalization(invocation.project, jobs or (), datetime.now(UTC), has_run)
+    decisions = decided(despite, assume, because)
+    prepared = prepare_finalization(
+        invocation.project, jobs or (), datetime.now(UTC), has_run, decisions=decisions
+    )
     for job in prepared.done:
         console.say(f"{job} has no entry left; nothing to do.")
+    if not ask_about(invocation, not_known(prepared.facts, decisions), only_look=dry_run):
+        return ExitCode.NOT_WELL
     confirmation = Confirmation("Remove what Vercel has of these jobs?", yes, dry_run, save_plan)
     carried = carry_out(invocation, prepared.operation, confirmation)
     if invocation.json:
@@ -79,6 +90,7 @@ def _document(prepared: Finalization) -> dict[str, object]:
             {"file": line.file, "line": line.line, "text": line.text} for line in prepared.leftovers
         ],
         "entries_left": prepared.entries_left,
+        "facts": [fact.to_json() for fact in prepared.facts],
     }
 
 

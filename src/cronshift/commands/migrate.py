@@ -49,7 +49,10 @@ def migrate(
         ),
     ] = None,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend handlers and middleware where text alone can.")
+        bool,
+        typer.Option(
+            "--fix", help="Mend handlers and middleware where text alone can; put in the guard."
+        ),
     ] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -104,13 +107,33 @@ def migrate(
         written = True
         for copy in migration.copies:
             console.say(f"kept {copy}")
-        console.say("Next: cronshift validate", style="bold")
+        _tell_next(invocation, migration)
     elif not operation.changes:
         console.say("Everything is generated already; nothing was changed.")
     if invocation.json:
         console.document(_document(root, migration, written=written))
     declined = bool(operation.changes) and not written and not only_shown
     return ExitCode.NOT_WELL if migration.left_out or declined else ExitCode.OK
+
+
+def _tell_next(invocation: Invocation, migration: Migration) -> None:
+    """Tell what the move still depends on, and the next command."""
+    from cronshift.output.text import facts_text
+    from cronshift.plan.planning import make_plan
+    from cronshift.project import load_project
+    from cronshift.project.locks import install_command
+    from cronshift.readiness.checking import facts_of
+    from cronshift.readiness.fact import Answer
+
+    console, before = invocation.console, invocation.project
+    project = load_project(before.root, invocation.config)
+    facts = facts_of(project, make_plan(project), datetime.now(UTC))
+    if not invocation.json and any(fact.answer is not Answer.GOOD for fact in facts):
+        console.say("Before cronshift cutover:")
+        console.result(facts_text(facts))
+    needs_packages = any(change.path == "package.json" for change in migration.changes)
+    first = f"{install_command(project.root)}, then " if needs_packages else ""
+    console.say(f"Next: {first}cronshift validate", style="bold")
 
 
 def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
@@ -136,7 +159,7 @@ def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
     for one in migration.idle:
         known = any(one.covers(finding) for finding in migration.plan.suppressed)
         console.warn(f"--accept {one}: {'accepted already' if known else 'hides nothing'}.")
-    if migration.mending is not None:
+    if migration.mending is not None and not migration.guarded:
         console.result(mending_text(migration.mending))
     for image in migration.own_edits:
         console.diff(image.diff())

@@ -38,15 +38,19 @@ def status(
     With --live both sides are asked which ownership file they hold: they tell who knows
     CRON_SECRET. Ticks that both of them ran, or neither, are listed one by one.
 
+    Every fact that a move depends on is listed where it is not known good: the same facts that cutover
+    refuses on and asks about.
+
     Exits 1 when the ownership file, the generated modules, the entries and what is deployed do not
-    fit together.
+    fit together, or a job that is on its way depends on what is known bad.
 
     Examples:
       cronshift status
       cronshift status --live --base-url https://app.example.com --endpoint https://app.example.com/api/inngest
     """
     from cronshift.moving.status import read_status
-    from cronshift.output.text import status_table
+    from cronshift.output.text import facts_text, status_table
+    from cronshift.readiness.fact import Answer
 
     invocation: Invocation = context.obj
     console, now = invocation.console, datetime.now(UTC)
@@ -56,6 +60,7 @@ def status(
         document: dict[str, Any] = {
             "jobs": [row.to_json() for row in found.jobs],
             "drift": list(found.drift),
+            "facts": [fact.to_json() for fact in found.facts],
         }
         if live:
             document["live"] = [side.to_json() for side in held]
@@ -65,8 +70,15 @@ def status(
         console.result(status_table(found.jobs))
         for sentence in found.drift:
             console.warn(sentence)
+        if any(fact.answer is not Answer.GOOD for fact in found.facts):
+            console.result(facts_text(found.facts))
         _tell(invocation, held, mishaps)
-    well = not found.drift and not mishaps and all(side.current for side in held)
+    well = (
+        not found.drift
+        and not found.pressing
+        and not mishaps
+        and all(side.current for side in held)
+    )
     return ExitCode.OK if well else ExitCode.NOT_WELL
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,14 +43,19 @@ def validate(
     TypeScript is read, and its types are checked by the project's own compiler: none of its code
     runs. An endpoint in cloud mode lists its functions to who has INNGEST_SIGNING_KEY.
 
-    Exits 1 when a finding is an error (with --strict: or a warning).
+    What a move depends on beside that is listed where it is not known good, as by cronshift status.
+
+    Exits 1 when a finding is an error (with --strict: or a warning, or a fact is known bad).
 
     Examples:
       cronshift validate
       cronshift validate --endpoint http://localhost:3000/api/inngest
       cronshift validate --json | jq '.findings[].code'
     """
+    from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
+    from cronshift.readiness.checking import facts_of
+    from cronshift.readiness.fact import Answer
     from cronshift.targets import target_named
     from cronshift.validation.project import validate_endpoint, validate_package
 
@@ -64,11 +70,16 @@ def validate(
         key = os.environ.get("INNGEST_SIGNING_KEY")
         registration, found = asyncio.run(validate_endpoint(plan, endpoint, key))
     worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    bad = any(finding.severity in worst for finding in found)
+    facts = facts_of(invocation.project, plan, datetime.now(UTC))
+    is_unready = strict and any(fact.answer is Answer.BAD for fact in facts)
+    bad = is_unready or any(finding.severity in worst for finding in found)
     if invocation.json:
-        invocation.console.document(_document(registration, found, well=not bad))
+        document = _document(registration, found, well=not bad)
+        invocation.console.document(document | {"facts": [fact.to_json() for fact in facts]})
     else:
         _show(invocation, plan, registration, found)
+        if any(fact.answer is not Answer.GOOD for fact in facts):
+            invocation.console.result(facts_text(facts))
     return ExitCode.NOT_WELL if bad else ExitCode.OK
 
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+LONGEST_DURATION = 800  # seconds: what "max" comes to on the plans that have most (vercel.com/docs/functions/limitations)
+
 _WORD = r"(?:(?<![A-Za-z])|(?-i:(?<=[a-z0-9])(?=[A-Z])))"  # where a word of a name begins
 
 SIDE_WORK = re.compile(

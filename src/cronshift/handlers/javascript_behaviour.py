@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cronshift.handlers.behaviour import Behaviour, Spot
+from cronshift.handlers.behaviour import LONGEST_DURATION, Behaviour, Spot
 from cronshift.handlers.javascript import (
     FUNCTIONS,
     METHODS,
@@ -42,6 +42,8 @@ _STREAMS = ("new ReadableStream", "new TransformStream")
 def _duration(root: SgNode) -> int | None:
     """Return the seconds that a file says it may run for."""
     duration = _setting(root, "maxDuration")
+    if duration == "max":
+        return LONGEST_DURATION
     return duration if isinstance(duration, int) and not isinstance(duration, bool) else None
 
 

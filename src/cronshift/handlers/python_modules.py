@@ -1,11 +1,14 @@
-"""Which file of a project a Python module is."""
+"""Python modules of a project: which file one is, what it imports, and its statements."""
 
 from __future__ import annotations
 
+import ast
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cronshift.handlers.tree import SourceTree
 
 
@@ -25,3 +28,35 @@ def module_file(tree: SourceTree, file: str, module: str) -> str | None:
             if found in tree.files:
                 return found
     return None
+
+
+def imported_names(node: ast.ImportFrom | ast.Import) -> dict[str, tuple[str, str | None]]:
+    """Return the names that an import binds: the module, and what is taken from it."""
+    if isinstance(node, ast.ImportFrom):
+        source = "." * node.level + (node.module or "")
+        return {name.asname or name.name: (source, name.name) for name in node.names}
+    return {
+        name.asname or name.name.partition(".")[0]: (
+            name.name if name.asname else name.name.partition(".")[0],
+            None,
+        )
+        for name in node.names
+    }
+
+
+def statements(body: list[ast.stmt], *, sure: bool = True) -> Iterator[tuple[ast.stmt, bool]]:
+    """Yield a scope's statements, those in branches too, and whether each is always carried out.
+
+    What only a run as a script carries out is left out: no deployment does.
+    """
+    for node in body:
+        if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
+            continue
+        yield node, sure
+        for part in ("body", "orelse", "finalbody"):
+            inner = getattr(node, part, None)
+            if isinstance(inner, list) and not isinstance(
+                node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+            ):
+                is_always = isinstance(node, ast.With | ast.AsyncWith) or part == "finalbody"
+                yield from statements(inner, sure=sure and is_always)

@@ -33,9 +33,11 @@ from cronshift.operations import (
 )
 from cronshift.operations.files import content, inside
 from cronshift.plan.findings import ASKED_FIRST
-from cronshift.plan.findings.inngest import INTERCEPTED
 from cronshift.plan.snapshot import Snapshot
 from cronshift.project.ownership_file import ownership_of
+from cronshift.readiness.checking import Decisions, check, refuse_bad
+from cronshift.readiness.fact import Stage
+from cronshift.readiness.subject import Subject
 from cronshift.runtime.ownership import (
     OWNERSHIP_NAME,
     Epoch,
@@ -43,17 +45,18 @@ from cronshift.runtime.ownership import (
     dump_ownership,
     tick_text,
 )
-from cronshift.targets import GuardByHand, GuardRoute, NoGuard, target_named
-from cronshift.vercel.dispatcher import MOUNT
+from cronshift.targets import GuardRoute, target_named
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from cronshift.project import Project
+    from cronshift.readiness.fact import Fact
     from cronshift.schedule import Schedule
 
 STAGES = (10, 50, 100)
 WEEK = timedelta(days=7)
+_NONE = Decisions()
 _WHOLE = 100  # percent
 
 
@@ -76,6 +79,7 @@ class Cutover:
         epochs: the new epoch of each job that changes.
         done: jobs that already are where they shall go.
         advice: what a careful operator would want to know, in sentences.
+        facts: what the move depends on, and what is known of it.
         costs: which ticks both sides may run meanwhile, in sentences.
     """
 
@@ -85,6 +89,7 @@ class Cutover:
     done: tuple[str, ...]
     operation: Operation
     advice: tuple[str, ...]
+    facts: tuple[Fact, ...] = ()
     costs: tuple[str, ...] = ()
 
 
@@ -97,6 +102,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     at: datetime | None = None,
     deploy: timedelta = DEPLOY,
     handover: Handover = Handover.GUARD,
+    decisions: Decisions = _NONE,
     at_once: bool = False,
 ) -> Cutover:
     """Return the operation that gives ``percent`` of the jobs' ticks to Inngest.
@@ -110,12 +116,13 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
             that begins once the deploy is over.
         deploy: how long it takes until both sides hold the file.
         handover: how Vercel's side learns of it.
+        decisions: which known bad facts stop nothing.
         at_once: do not wait until both sides hold the file: until then both run the ticks that
             change owner.
 
     Raises:
-        RefusedError: if an epoch would start before both sides can hold the file, or no deploy
-            is safe now.
+        RefusedError: if the move depends on what is known bad, an epoch would start before both
+            sides can hold the file, or no deploy is safe now.
         CronshiftError: for a job that is unknown, blocked, or not generated yet.
     """
     before = Snapshot(project)
@@ -124,12 +131,15 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     held = content(inside(project.root, OWNERSHIP_NAME))
     ownership = ownership_of(held)
     moving = [job for job in chosen if _current(ownership, job.id) != percent]
+    growing = [job for job in moving if _current(ownership, job.id) < percent]
     _refuse_rate_limited(moving, percent)
-    _refuse_doubtful(plan, [job for job in moving if _current(ownership, job.id) < percent])
-    routed: list[tuple[Job, GuardRoute]] = []
-    if handover is Handover.GUARD:
+    _refuse_doubtful(plan, growing)
+    stage = Stage.SHARE if handover is Handover.GUARD else Stage.REMOVE
+    if stage is Stage.SHARE:
         _refuse_moved(moving)
-        routed = _guard_routes(project, plan, moving)
+    facts = check(Subject(project, plan, growing, now, stage, percent)) if growing else ()
+    refuse_bad(facts, decisions)
+    routed = _guard_routes(plan, growing) if stage is Stage.SHARE else []
     operation_id = new_operation_id(now)
     lead = Lead(now, deploy, at_once=at_once)
     if handover is Handover.DEPLOY:
@@ -147,7 +157,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         edits += dispatch(project, routed)
     operation = build_operation(
         project.root,
-        f"cutover {' '.join(epochs)} --percent {percent}",
+        f"cutover {' '.join(epochs)} --percent {percent} {decisions.in_words(facts)}".strip(),
         edits,
         now,
         intent=Intent.CUTOVER,
@@ -162,6 +172,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         done=tuple(job.id for job in chosen if job.id not in epochs),
         operation=operation,
         advice=tuple(_advice(moving, epochs, percent)),
+        facts=facts,
         costs=tuple(costs(moving, ownership)),
     )
 
@@ -243,44 +254,11 @@ def _current(ownership: Ownership, job: str) -> int:
     return epochs[-1].percent if epochs else 0
 
 
-def _guard_routes(
-    project: Project, plan: Plan, moving: Sequence[Job]
-) -> list[tuple[Job, GuardRoute]]:
-    """Return the guards that entries are to be pointed to; refuse what no guard can watch.
-
-    On both sides at once every tick of Inngest's would run twice.
-    """
+def _guard_routes(plan: Plan, jobs: Sequence[Job]) -> list[tuple[Job, GuardRoute]]:
+    """Return the guards that entries are to be pointed to."""
     target = target_named(plan.target)
-    guards = [(job, target.guard(plan, job)) for job in moving]
-    asked = [(job, guard) for job, guard in guards if not isinstance(guard, GuardByHand)]
-    standing = [
-        one for one in plan.findings if one.code == INTERCEPTED.code and MOUNT in one.message
-    ]
-    if standing and asked:
-        raise RefusedError(
-            f"{standing[0].message} The guard would never be asked.",
-            reason="guard-intercepted",
-            hint="cronshift migrate --fix",
-            where=str(standing[0].location or ""),
-        )
-    routed = []
-    for job, guard in asked:
-        if isinstance(guard, NoGuard):
-            raise RefusedError(
-                f"No guard can stand before {job.entry.path}, so Vercel would go on calling"
-                f" {job.id} beside Inngest.",
-                reason="no-guard",
-                hint="cronshift cutover --no-guard takes the entry out of the Vercel configuration"
-                " instead.",
-            )
-        if not (project.root / guard.file).is_file():
-            raise RefusedError(
-                f"{guard.file}, where the guard asks whose tick it is, is not there.",
-                reason="no-guard",
-                hint=f"cronshift migrate {job.id}",
-            )
-        routed.append((job, guard))
-    return routed
+    guards = [(job, target.guard(plan, job)) for job in jobs]
+    return [(job, guard) for job, guard in guards if isinstance(guard, GuardRoute)]
 
 
 def _guarded_epochs(jobs: Sequence[Job], lead: Lead, at: datetime | None) -> dict[str, datetime]:

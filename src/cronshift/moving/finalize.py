@@ -12,6 +12,9 @@ from cronshift.operations import Intent, Operation, build_operation
 from cronshift.plan.leftovers import Leftover, find_leftovers
 from cronshift.plan.snapshot import Snapshot
 from cronshift.project.ownership_file import read_ownership
+from cronshift.readiness.checking import Decisions, check, refuse_bad
+from cronshift.readiness.fact import Stage
+from cronshift.readiness.subject import Subject
 from cronshift.runtime.ownership import tick_text
 from cronshift.targets import Retirement, target_named
 
@@ -20,11 +23,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cronshift.project import Project
+    from cronshift.readiness.fact import Fact
     from cronshift.runtime.ownership import Ownership
 
     HasRun = Callable[[str, datetime], bool]
 
 _EVERYTHING = 100
+_NONE = Decisions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Finalization:
         stays: what is left on purpose, and why, in sentences.
         leftovers: lines that may have lost their reason.
         entries_left: how many entries Vercel still has afterwards.
+        facts: what it depends on, and what is known of that.
     """
 
     jobs: tuple[str, ...]
@@ -45,10 +51,16 @@ class Finalization:
     leftovers: tuple[Leftover, ...]
     entries_left: int
     operation: Operation
+    facts: tuple[Fact, ...] = ()
 
 
 def prepare_finalization(
-    project: Project, jobs: Collection[str], now: datetime, has_run: HasRun
+    project: Project,
+    jobs: Collection[str],
+    now: datetime,
+    has_run: HasRun,
+    *,
+    decisions: Decisions = _NONE,
 ) -> Finalization:
     """Return the operation that removes the jobs' entries, guards and dead routes.
 
@@ -57,6 +69,7 @@ def prepare_finalization(
         jobs: their ids; all when empty.
         now: the present instant.
         has_run: tells whether Inngest ran a job's tick.
+        decisions: which known bad facts stop nothing.
 
     Raises:
         RefusedError: for jobs that are not wholly and visibly Inngest's yet, each with its reason.
@@ -76,11 +89,13 @@ def prepare_finalization(
             reason="not-ready",
             hint="cronshift status shows where each job stands.",
         )
+    facts = check(Subject(project, plan, ready, now, Stage.REMOVE)) if ready else ()
+    refuse_bad(facts, decisions)
     retirement = target_named(plan.target).retire(before, ready) if ready else Retirement(())
     after = before.after(retirement.edits).project
     operation = build_operation(
         project.root,
-        f"finalize {' '.join(job.id for job in ready)}",
+        f"finalize {' '.join(job.id for job in ready)} {decisions.in_words(facts)}".strip(),
         retirement.edits,
         now,
         intent=Intent.FINALIZE,
@@ -97,6 +112,7 @@ def prepare_finalization(
         leftovers=tuple(line for line in left if line.file not in gone),
         entries_left=sum(len(source.entries) for source in after.sources),
         operation=operation,
+        facts=facts,
     )
 
 

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 from cronshift.model import Job, Mode, Plan
 from cronshift.moving.fixing.acceptance import accepted_of, read_acceptance, remember
+from cronshift.moving.fixing.guard_insertion import guarded_texts
 from cronshift.moving.fixing.mending import MENDABLE, mend
 from cronshift.operations import Edit, Intent, Operation, build_operation
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.job_ids import unknown_job
 from cronshift.plan.planning import make_plan
+from cronshift.project.conventions import code_of
+from cronshift.readiness.guards import answering, by_hand
+from cronshift.readiness.subject import Subject
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
 from cronshift.targets import DEFAULT_TARGET, generate, target_named, target_of
 from cronshift.targets.changes import FileAction, FileChange, as_edit, compare, edits
@@ -73,6 +77,12 @@ class Migration:
         return any(change.path == OWNERSHIP_NAME for change in self.changes)
 
     @property
+    def guarded(self) -> bool:
+        """Whether putting in the guard is all that ``--fix`` does."""
+        tried = self.mending.mended or self.mending.unmended if self.mending else ()
+        return bool(self.own_edits) and not tried
+
+    @property
     def own_edits(self) -> tuple[FileImage, ...]:
         """The user's own files that change: sources that are mended, and the settings."""
         generated = {change.path for change in self.changes} | {*self.copies}
@@ -115,7 +125,8 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         force: overwrite files changed by hand, with a copy beside each.
         only_look: leave such files out of the operation instead of refusing.
         accept: findings to accept and remember, ``CODE`` or ``CODE:JOB``.
-        fix: mend the user's sources where that can be done as text.
+        fix: mend the user's sources where that can be done as text, and put the guard before
+            Python apps.
 
     Raises:
         CronshiftError: for a job that is not in the plan, a finding that there is none of, or a
@@ -153,6 +164,8 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         if (job in asked and not is_left_out(plan, job))
         or (job.module and (project.root / job.module).is_file())
     )
+    if fix:
+        own += _guarded(Subject(project, plan, kept, now), mending)
     files = generate(replace(plan, jobs=kept))
     changes = compare(project.root, files, plan.out)
     wanted = [change for change in changes if not (only_look and change.conflict)]
@@ -181,6 +194,18 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     )
 
 
+def _guarded(subject: Subject, mending: Mending | None) -> list[Edit]:
+    """Return the edits that put the guard before the apps that Vercel calls."""
+    held = mending.texts if mending else {}
+    edited = {**subject.project.edited, **{file: text.encode() for file, text in held.items()}}
+    handlers = [handler for job in by_hand(subject) if (handler := answering(subject, job))]
+    return [
+        Edit(file, text.encode(), summary=f"{file}: the guard is asked first")
+        for file, text in guarded_texts(subject.project.root, handlers, edited).items()
+        if file not in held
+    ]
+
+
 def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
     settings = project.settings
     settings = replace(settings, target=target or settings.target, out=out or settings.out)
@@ -190,10 +215,16 @@ def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
 def _chosen(
     written_down: Project, target: str | None, out: str | None, plan: Plan
 ) -> dict[str, str]:
-    """Return what cronshift.toml has to say, so that later commands find what is generated."""
+    """Return what cronshift.toml has to say, so that later commands find what is generated.
+
+    The app's id is pinned unless the app's own client has one: another id is another app of Inngest's.
+    """
     settings = written_down.settings
     known = settings.target or (_suiting(written_down) if target else DEFAULT_TARGET)
+    own_client = code_of(written_down.resolver().tree).client
+    is_pinned = settings.app_id is not None or (own_client is not None and own_client.app_id)
     return {
+        **({} if is_pinned else {"app_id": plan.app_id}),
         **({"target": plan.target} if plan.target != known else {}),
         **({"out": out} if out and out != settings.out else {}),
     }

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from cronshift.model import Origin
 from cronshift.plan.planning import make_plan
 from cronshift.project.ownership_file import percent_now, read_ownership
+from cronshift.readiness.checking import facts_of
+from cronshift.readiness.fact import Answer
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, tick_text
 from cronshift.targets import GuardByHand, GuardRoute, target_named
 from cronshift.vercel.dispatcher import MOUNT
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from cronshift.model import Job, Plan
     from cronshift.project import Project
+    from cronshift.readiness.fact import Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,26 @@ class JobStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state of the whole move; ``drift`` says in sentences what does not fit together."""
+    """The state of the whole move.
+
+    Attributes:
+        drift: what does not fit together, in sentences.
+        facts: what the move depends on.
+    """
 
     jobs: tuple[JobStatus, ...]
     drift: tuple[str, ...]
+    facts: tuple[Fact, ...] = ()
+
+    @property
+    def pressing(self) -> tuple[Fact, ...]:
+        """The facts that are known bad, of jobs that are on their way."""
+        going = {row.job for row in self.jobs if row.percent or row.upcoming}
+        return tuple(
+            fact
+            for fact in self.facts
+            if fact.answer is Answer.BAD and (going & set(fact.jobs) if fact.jobs else going)
+        )
 
 
 def read_status(project: Project, now: datetime) -> Status:
@@ -74,7 +93,7 @@ def read_status(project: Project, now: datetime) -> Status:
     ownership = read_ownership(project.root)
     rows = tuple(_job(project, job, ownership, now) for job in plan.jobs)
     drift = (*_drift(rows, ownership), *_called_again(plan, rows), *_unasked(project, plan, rows))
-    return Status(rows, drift)
+    return Status(rows, drift, facts_of(project, plan, now))
 
 
 def _job(project: Project, job: Job, ownership: Ownership, now: datetime) -> JobStatus:

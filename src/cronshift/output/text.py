@@ -15,6 +15,7 @@ from cronshift.output.console import DIFF_STYLES, plain
 from cronshift.plan import forecast
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.forecast import executions, runs
+from cronshift.readiness.fact import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +25,29 @@ if TYPE_CHECKING:
     from cronshift.moving.fixing.mending import Mending
     from cronshift.moving.status import JobStatus
     from cronshift.operations import Operation
+    from cronshift.readiness.fact import Fact
     from cronshift.targets.changes import FileChange
+
+_STYLES = {Answer.BAD: "bold red", Answer.UNKNOWN: "yellow"}
+
+
+def facts_text(facts: Iterable[Fact]) -> Text:
+    """Return the facts that are not known good, each with its evidence and its remedy.
+
+    Those of one kind with one remedy stand together, and the remedy once.
+    """
+    text = Text()
+    alike: dict[tuple[str, Answer, str], list[Fact]] = {}
+    for fact in facts:
+        if fact.answer is not Answer.GOOD:
+            alike.setdefault((fact.kind.code, fact.answer, fact.remedy), []).append(fact)
+    for (code, answer, remedy), held in alike.items():
+        head = f"{answer.value.replace('-', ' ')} {code} {held[0].kind.name}\n"
+        text.append(head, style=_STYLES[answer])
+        for fact in held:
+            text.append(f"  {plain(fact.message)} ({plain(fact.evidence)})\n")
+        text.append(f"  → {plain(remedy)}\n", style="dim")
+    return text[:-1] if text else text
 
 
 def left_out_text(findings: Iterable[Finding]) -> Text:

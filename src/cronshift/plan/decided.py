@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.model import Finding, Job, Location, Mode, Plan, Severity
 from cronshift.plan.findings import ASKED_FIRST, AUDITED, leftovers
+from cronshift.project.app_name import generated_id
 from cronshift.project.ownership_file import read_ownership
 from cronshift.project.settings import CONFIG_NAME
 
@@ -38,7 +39,7 @@ def decide(placed: Placed) -> Plan:
         framework=project.framework,
         config_file=project.config_file,
         target=placed.opened.target.name,
-        app_id=placement.app_id or project.app_id,
+        app_id=placement.app_id or _app_id(project, placement.out),
         out=placement.out,
         jobs=tuple(
             replace(job, mode=Mode.BLOCKED, module=None, bridged_because=None)
@@ -53,6 +54,12 @@ def decide(placed: Placed) -> Plan:
         called_paths=placement.called_paths,
         data=placement.data,
     )
+
+
+def _app_id(project: Project, out: str) -> str:
+    """Return the app's id: the user's, that of what is generated already, else the app's name."""
+    written = None if project.settings.app_id else generated_id(project.root, out)
+    return written.app_id if written else project.app_id
 
 
 def _blocked(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
 from cronshift.handlers import Resolution, Resolver, Verdict
-from cronshift.handlers.behaviour import Auth, Behaviour
+from cronshift.handlers.behaviour import LONGEST_DURATION, Auth, Behaviour
 from cronshift.handlers.flow.behaving import behaviour_of as following
 from cronshift.handlers.flow.fronts import fronts_of
 from cronshift.handlers.flow.program import Program
@@ -82,7 +82,8 @@ class Judge:
                 where=reference,
             )
         kind = HandlerKind.NEXT_PAGES if export == "default" else HandlerKind.NEXT_ROUTE
-        handler = Handler(file, kind, export, "typescript")
+        is_typed = file.endswith((".ts", ".tsx", ".mts"))
+        handler = Handler(file, kind, export, "typescript" if is_typed else "javascript")
         return self._described(handler, self.behaviour(handler))
 
     def _described(self, handler: Handler, seen: Behaviour) -> Handler:
@@ -147,6 +148,8 @@ class Judge:
         for pattern, options in self._options:
             if pattern.fullmatch(file):
                 value = options.get("maxDuration")
+                if value == "max":
+                    return LONGEST_DURATION
                 return value if isinstance(value, int) and not isinstance(value, bool) else None
         return None
 

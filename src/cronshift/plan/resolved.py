@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cronshift.plan.opened import Opened
     from cronshift.project.settings import JobSettings, Settings
 
-_SCRIPTS = (".ts", ".tsx", ".mts")
+_SCRIPTS = (".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs")
 _LONGEST_JITTER = timedelta(minutes=5)
 _SCHEDULE_RULES = {
     Reason.SIX_FIELDS: rules.SIX_FIELDS,

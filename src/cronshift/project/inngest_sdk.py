@@ -1,35 +1,80 @@
-"""The TypeScript SDK that a project uses: which version, and whether Inngest takes it."""
+"""The TypeScript SDK that a project uses: which version, from where that is known, and what it needs."""
 
 from __future__ import annotations
 
 import json
-import re
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.project import node
+from cronshift.project.locks import lock_of, range_of
+from cronshift.project.npm_ranges import Version, majors, version_of
 from cronshift.runtime.regular_files import read_regular
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cronshift.handlers.tree import SourceTree
 
+SDK = "inngest"
 _REFUSED = ((3, 22, 0), (3, 53, 1))  # CVE-2026-42047 (inngest/inngest pkg/deploy/deploy.go)
-_EXACT = re.compile(r"=?v?(\d+)\.(\d+)\.(\d+)")
-_MAJOR = re.compile(r"[\^~>=v\s]*(\d+)(\.|$)")
 
 
-def sdk_version(tree: SourceTree) -> tuple[int, int, int] | None:
-    """Return the exact version of the TypeScript SDK: installed, locked, or pinned; else nothing."""
-    if "inngest" not in tree.dependencies:
+@dataclass(frozen=True, slots=True)
+class Sdk:
+    """What is known of the SDK's version.
+
+    Attributes:
+        wanted: the range that package.json asks for, catalogs and overrides followed.
+        version: ``None`` where neither an installation nor a lock names it.
+        place: what tells it.
+    """
+
+    wanted: str
+    version: Version | None
+    place: str
+
+    @property
+    def majors(self) -> frozenset[int] | None:
+        """The majors that it may be; ``None`` where nothing tells."""
+        return frozenset({self.version[0]}) if self.version else majors(self.wanted)
+
+    @property
+    def major(self) -> int | None:
+        """The one major that it is; ``None`` where it may be several."""
+        told = self.majors or frozenset()
+        return next(iter(told)) if len(told) == 1 else None
+
+
+def sdk_of(tree: SourceTree) -> Sdk | None:
+    """Return the SDK of an app; ``None`` where it does not depend on it."""
+    if SDK not in tree.dependencies:
         return None
-    installed = node.installed(tree.root, "inngest/package.json")
-    packages = tree.data("package-lock.json").get("packages")
-    locked = packages.get("node_modules/inngest") if isinstance(packages, dict) else None
-    version = locked.get("version") if isinstance(locked, dict) else tree.dependencies["inngest"]
+    wanted = range_of(tree.root, SDK) or tree.dependencies[SDK]
+    installed = version_installed(tree.root, SDK)
+    if installed is not None:
+        return Sdk(wanted, installed, f"node_modules/{SDK}/package.json")
+    lock = lock_of(tree.root)
+    locked = lock.version_of(SDK, wanted) if lock is not None else None
+    if locked is not None:
+        return Sdk(wanted, version_of(locked.version), locked.place)
+    place = tree.place_of("package.json", json.dumps(SDK))
+    return Sdk(wanted, version_of(wanted), str(place))
+
+
+def version_installed(root: Path, package: str) -> Version | None:
+    """Return the version of a package that is installed for an app."""
+    file = node.installed(root, f"{package}/package.json")
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        version = json.loads(read_regular(installed))["version"] if installed else version
-    exact = _EXACT.fullmatch(version) if isinstance(version, str) else None
-    return (int(exact[1]), int(exact[2]), int(exact[3])) if exact else None
+        return version_of(json.loads(read_regular(file))["version"]) if file else None
+    return None
+
+
+def sdk_version(tree: SourceTree) -> Version | None:
+    """Return the exact version of the TypeScript SDK: installed, locked, or pinned; else nothing."""
+    sdk = sdk_of(tree)
+    return sdk.version if sdk else None
 
 
 def is_refused(version: tuple[int, ...]) -> bool:
@@ -38,7 +83,6 @@ def is_refused(version: tuple[int, ...]) -> bool:
 
 
 def sdk_major(tree: SourceTree) -> int | None:
-    """Return the major version of the TypeScript SDK, as far as package.json tells."""
-    version = sdk_version(tree)
-    ranged = _MAJOR.match(tree.dependencies.get("inngest", ""))
-    return version[0] if version else int(ranged[1]) if ranged else None
+    """Return the major version of the TypeScript SDK, as far as anything tells it."""
+    sdk = sdk_of(tree)
+    return sdk.major if sdk else None

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
+from cronshift.project.app_name import app_name
 from cronshift.project.settings import CONFIG_NAME, Settings, load_settings
-from cronshift.project.slug import slug
 from cronshift.runtime.regular_files import is_regular, read_regular, read_text
 from cronshift.vercel import VercelConfig, has_config, read_project
 
@@ -57,8 +57,9 @@ class Project:
 
     @property
     def app_id(self) -> str:
-        """The Inngest app's id: the user's, else the folder's name."""
-        return self.settings.app_id or slug(self.root.resolve().name)
+        """The Inngest app's id: the user's, else what the app is called in every checkout."""
+        entries = [f"{one.path} {one.schedule}" for part in self.sources for one in part.entries]
+        return self.settings.app_id or app_name(self.root / (self.app or ""), entries)
 
 
 def load_project(root: Path, config: Path | None = None) -> Project:

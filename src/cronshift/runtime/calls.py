@@ -92,13 +92,16 @@ class Call:
         return replace(self, path=f"{base}{joint}{added}{mark}{fragment}")
 
     def reason_to_skip(self, now: datetime | None = None) -> str | None:
-        """Return why this tick is not to run, if it is not: not Inngest's, or too old.
+        """Return why this tick is not to run, if it is not: not here, not Inngest's, or too old.
 
         A run that has begun is not asked. One whose module does not say so asks at every attempt
         whose tick it is, since the first may have died before it could.
         """
         if not self.scheduled or self.has_begun:
             return None
+        elsewhere = other_environment()
+        if elsewhere is not None:
+            return f"environment {elsewhere}"
         held = held_ownership()
         if held is not None and not held.acts(Owner.INNGEST, self.job.id, self.tick):
             return wire.OWNER_PREFIX + held.owner(self.job.id, self.tick)
@@ -180,6 +183,18 @@ class DirectHandler(Handler):
     def __init__(self, reference: str, *, secret_env: str = "CRON_SECRET") -> None:  # noqa: S107
         super().__init__(secret_env=secret_env)
         self.reference = reference
+
+
+def other_environment() -> str | None:
+    """Return the environment that this is, where scheduled ticks are not to run in it.
+
+    Vercel's cron calls production only, and Inngest every environment that is synced. ``CRONSHIFT_ENV``
+    names the environment where ``VERCEL_ENV`` does not; ``CRONSHIFT_RUN_IN`` lists those that run
+    ticks, ``*`` for all.
+    """
+    name = os.environ.get("CRONSHIFT_ENV") or os.environ.get("VERCEL_ENV")
+    allowed = (os.environ.get("CRONSHIFT_RUN_IN") or "production").split(",")
+    return name if name and not {"*", name} & {one.strip() for one in allowed} else None
 
 
 def tick_of(data: Mapping[str, Any], ts: int) -> datetime:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cronshift.operations import Edit, Operation
     from cronshift.plan.snapshot import Snapshot
     from cronshift.project import Project
+    from cronshift.readiness.fact import Fact
+    from cronshift.readiness.subject import Subject
     from cronshift.targets.changes import FileChange
     from cronshift.targets.scaffold.rendering import Flow
     from cronshift.validation import Registration
@@ -198,6 +200,9 @@ class Target(Protocol):
 
     def guard(self, plan: Plan, job: Job) -> Guard:
         """Return where the guard of a job stands."""
+
+    def facts(self, subject: Subject) -> Iterable[Fact]:
+        """Return what a move depends on that only the target can look at."""
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         """Return how Vercel's part of jobs ends: entries, guards and dead routes.

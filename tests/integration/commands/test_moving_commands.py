@@ -19,7 +19,7 @@ PROGRAM = Path(sys.executable).with_name("cronshift")
 
 @pytest.fixture
 def migrated(cronshift: Cronshift) -> Cronshift:
-    assert cronshift("migrate", "--yes").code == 0
+    assert cronshift("migrate", "--fix", "--yes").code == 0
     return cronshift
 
 

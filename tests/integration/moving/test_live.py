@@ -38,7 +38,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CRON_SECRET", "s3cret")
     ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
     root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
-    apply(root, prepare_migration(load_project(root), (), MONDAY).operation)
+    apply(root, prepare_migration(load_project(root), (), MONDAY, fix=True).operation)
     return root
 
 

@@ -58,7 +58,7 @@ def generated(root: Path) -> Project:
     shutil.copytree(EXAMPLES, root, ignore=ignored)
     with (root / "api/index.py").open("a") as file:
         file.write(GUARDED)
-    apply(root, prepare_migration(load_project(root), (), MONDAY).operation)
+    apply(root, prepare_migration(load_project(root), (), MONDAY, fix=True).operation)
     return load_project(root)
 
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from cronshift.operations import Operation
     from cronshift.plan.snapshot import Snapshot
     from cronshift.project import Project
+    from cronshift.readiness.fact import Fact
+    from cronshift.readiness.subject import Subject
     from cronshift.targets.scaffold.rendering import Flow
 
 BOX = "BOX.txt"
@@ -105,6 +107,10 @@ class Cards:
 
     def guard(self, plan: Plan, job: Job) -> GuardRoute:
         return GuardRoute(_guard(plan, job))
+
+    def facts(self, subject: Subject) -> Sequence[Fact]:
+        """Return nothing: cards depend on nothing."""
+        return ()
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         planned = take_out(before.project, jobs)

@@ -13,7 +13,7 @@ from cronshift.operations import Edit, Seen
 from cronshift.operations.files import content, inside
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.findings.behaviour import NOT_AWAITED, STUB_GET, SWALLOWED
-from cronshift.plan.findings.inngest import INTERCEPTED, plain_routes, turned_away
+from cronshift.plan.findings.fronts import ENTRY_INTERCEPTED, INTERCEPTED, plain_routes, turned_away
 from cronshift.plan.findings.routing import WRONG_METHOD
 from cronshift.plan.planning import make_plan
 from cronshift.vercel.splicing import spliced
@@ -34,6 +34,7 @@ _YOURS = {
     SWALLOWED.code: "whether to throw the error on or to answer 500 is yours to say",
     STUB_GET.code: "which function does the work is yours to say",
     WRONG_METHOD.code: "a GET has to be written",
+    ENTRY_INTERCEPTED.code: "whether the job is meant to run is yours to say",
 }
 
 
@@ -108,8 +109,10 @@ class _Tried:
             text = self._text(file)
             if finding.code == INTERCEPTED.code:
                 resolver = self._project.resolver()
-                standing, _ = turned_away(resolver, self._paths)
-                self.texts[file] = leave_out(text, file, standing, plain_routes(resolver)).text
+                standing = turned_away(resolver, self._paths)
+                self.texts[file] = leave_out(
+                    text, file, list(standing), plain_routes(resolver)
+                ).text
             else:
                 self._splices[file] |= splices_of(text, file, finding)
                 self.texts[file] = spliced(text, self._splices[file])

@@ -6,21 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers import Verdict
-from cronshift.handlers.flow.fronts import fronts_of, refusing
-from cronshift.handlers.flow.program import Program
-from cronshift.handlers.flow.worlds import called_by_inngest, vercel
 from cronshift.handlers.javascript import arguments, constant, line_of
 from cronshift.handlers.literals import pairs
-from cronshift.handlers.middleware import NotExactError, leave_out
 from cronshift.model import Location, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.project.inngest_sdk import is_refused, sdk_major, sdk_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from cronshift.handlers import Resolver
-    from cronshift.handlers.flow.worlds import World
     from cronshift.handlers.tree import SourceTree
     from cronshift.plan.findings.subject import ProjectSubject
 
@@ -67,51 +61,6 @@ def _other_major(tree: SourceTree, file: str, major: int) -> Iterator[Evidence]:
             yield Evidence(text, Location(file, line_of(call)))
 
 
-def _intercepted(project: ProjectSubject) -> Iterator[Evidence]:
-    """Yield the middleware that stands before what Inngest or Vercel calls, and turns callers away."""
-    resolver = project.judge.resolver
-    is_asked = project.knows_routes and project.is_moving
-    standing, line = turned_away(resolver, project.paths) if is_asked else ([], 1)
-    file = resolver.next.middleware
-    if standing and file is not None:
-        named = " and ".join(standing)
-        message = f"{file} stands before {named} and turns away callers without a session."
-        yield Evidence(message, Location(file, line), fix=_way_past(resolver, file, standing))
-
-
-def turned_away(resolver: Resolver, paths: Sequence[str]) -> tuple[list[str], int]:
-    """Return those of ``paths`` that a middleware turns callers away from, and its matcher's line."""
-    if not resolver.next.present or resolver.next.middleware is None:
-        return [], 1
-    program = Program(resolver.tree)
-    lines = {
-        path: gate.line
-        for path in paths
-        for gate in refusing(fronts_of(program, resolver, path), program, _call_of(path))
-    }
-    return list(lines), next(iter(lines.values()), 1)
-
-
-def _call_of(path: str) -> World:
-    """Return who calls a path: Inngest its endpoint, Vercel the dispatcher."""
-    return called_by_inngest(path) if path == ENDPOINT else vercel(path)
-
-
-def _way_past(resolver: Resolver, file: str, paths: Sequence[str]) -> str:
-    """Return the edit of a middleware that lets callers by, as an instruction."""
-    routes = plain_routes(resolver)
-    try:
-        edit = leave_out(resolver.tree.read(file), file, paths, routes)
-    except NotExactError as error:
-        return str(error)
-    return f"In {file} {edit.said}; cronshift migrate --fix does so."
-
-
-def plain_routes(resolver: Resolver) -> list[str]:
-    """Return the paths of a project's routes, those with parameters left out."""
-    return [path for path, _ in resolver.routes() if "[" not in path]
-
-
 def _serve_duration(project: ProjectSubject) -> Iterator[Evidence]:
     """Yield an endpoint that must end before a handler that it replaces would."""
     judge = project.judge
@@ -156,15 +105,6 @@ REFUSED_SDK = Rule(
     "Inngest refuses TypeScript SDKs from 3.22.0 to 3.53.1 (CVE-2026-42047).",
     "Upgrade the inngest package to 3.54.0 or later.",
     of_project=_refused_sdk,
-)
-INTERCEPTED = Rule(
-    "CS430",
-    "endpoint-intercepted",
-    Severity.ERROR,
-    "The middleware runs before /api/inngest and sends callers away. Inngest's calls would end there, "
-    "and no function would ever run.",
-    "Leave /api/inngest out of the middleware's matcher; cronshift migrate --fix does so.",
-    of_project=_intercepted,
 )
 SERVE_DURATION = Rule(
     "CS431",

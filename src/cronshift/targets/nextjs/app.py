@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
 from cronshift.project.conventions.code import AppCode
-from cronshift.project.inngest_sdk import sdk_major
+from cronshift.project.inngest_sdk import sdk_of
 from cronshift.targets.target import DoesNotFit, Fits, Placement
 from cronshift.vercel.dispatcher import MOUNT
 
@@ -32,13 +32,25 @@ class Routers:
         app: the folder of the app router; ``None`` without one.
         pages: the folder of the pages router.
         base_path: what begins every path of the app.
-        suffix: what the names of routes in TypeScript end with.
+        suffix: what the names of its routes end with, ``ts`` or, in an app of JavaScript, ``js``.
+        allows_javascript: whether its TypeScript may import JavaScript.
     """
 
     app: str | None = None
     pages: str | None = None
     base_path: str = ""
     suffix: str = "ts"
+    allows_javascript: bool = False
+
+    @property
+    def language(self) -> str:
+        """What the app's modules are written in, and end with: ``ts`` or ``js``."""
+        return self.suffix.rpartition(".")[2][:2]
+
+    @property
+    def takes_javascript(self) -> bool:
+        """Whether a generated module can import one in JavaScript."""
+        return self.allows_javascript or self.language == "js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +107,27 @@ def place(project: Project, resolver: Resolver) -> Placement:
     code = code_of(resolver.tree)
     if code.client is not None and code.client.app_id is None:  # only running the app tells it
         code = replace(code, client=replace(code.client, app_id=project.settings.app_id))
-    config = router.config
     app = NextApp(
         endpoint_file=_endpoint_file(router),
-        sdk_major=sdk_major(resolver.tree) or 4,
-        routers=Routers(router.app_folder, router.pages_folder, config.base_path, config.suffix),
+        sdk_major=_major(resolver),
+        routers=Routers(
+            router.app_folder,
+            router.pages_folder,
+            router.config.base_path,
+            router.suffix,
+            _allows_javascript(resolver),
+        ),
         code=code,
         sessions=f"{out}/sessions/index.ts" in resolver.tree.files,
     )
     return Placement(
         out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app
     )
+
+
+def _allows_javascript(resolver: Resolver) -> bool:
+    options = resolver.tree.data("tsconfig.json").get("compilerOptions")
+    return isinstance(options, dict) and options.get("allowJs") is True
 
 
 def usual_out(root: Path) -> str:
@@ -118,13 +140,19 @@ def usual_out(root: Path) -> str:
     library = "src/lib" if in_source and not at_root else "lib"
     usual = root / library / "inngest"
     taken = any((usual / name).exists() for name in ("functions", "functions.ts", "functions.js"))
-    is_ours = (usual / "cronshift.ts").is_file()
+    is_ours = any((usual / f"cronshift.{suffix}").is_file() for suffix in ("ts", "js"))
     return f"{library}/{'cronshift' if taken and not is_ours else 'inngest'}"
+
+
+def _major(resolver: Resolver) -> int:
+    """Return the SDK's major: 4 where migrating brings it, 0 where nothing tells it."""
+    sdk = sdk_of(resolver.tree)
+    return 4 if sdk is None else sdk.major or 0
 
 
 def _endpoint_file(router: NextRouter) -> str | None:
     """Return the route that serves an app's functions, generated where there is none."""
-    suffix = router.config.suffix
+    suffix = router.suffix
     if router.app_folder:
         return f"{router.app_folder}/api/inngest/route.{suffix}"
     return f"{router.pages_folder}/api/inngest.{suffix}" if router.pages_folder else None

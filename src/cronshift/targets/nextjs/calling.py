@@ -77,8 +77,8 @@ def _not_importable(routers: Routers, handler: Handler | None, path: str) -> str
     folders = {HandlerKind.NEXT_ROUTE: routers.app, HandlerKind.NEXT_PAGES: routers.pages}
     if handler.kind not in folders:
         return f"{handler.file} is no route of Next.js"
-    if handler.language != "typescript":
-        return f"{handler.file} is not TypeScript"
+    if handler.language != "typescript" and not routers.takes_javascript:
+        return f"{handler.file} is not TypeScript, and tsconfig.json does not allowJs"
     if handler.ambient:
         return f"{handler.file} needs what only Next.js gives a request"
     if "[" not in handler.file:

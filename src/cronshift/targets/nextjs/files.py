@@ -17,12 +17,13 @@ from cronshift.targets.nextjs.job import job_module
 from cronshift.targets.nextjs.naming import function_name
 from cronshift.targets.nextjs.source import comment, data, in_template, listed, text
 from cronshift.targets.nextjs.style import restyle
+from cronshift.targets.nextjs.untyped import untyped
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
 from cronshift.targets.target import GeneratedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cronshift.model import Job, Plan
     from cronshift.targets.nextjs.app import NextApp
@@ -53,8 +54,18 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
     refuse_unknown_id(plan)
     return tuple(
         GeneratedFile(path, seal(restyle(written, app.code.style), "//"))
-        for path, written in _files(plan, app)
+        for path, written in _in_language(_files(plan, app), app.routers.language)
     )
+
+
+def _in_language(files: Iterable[tuple[str, str]], language: str) -> Iterator[tuple[str, str]]:
+    """Yield the files in the app's own language: JavaScript without the types."""
+    for path, written in files:
+        if language == "js":
+            stem = path.removesuffix(".ts")
+            yield (path if stem == path else f"{stem}.js"), untyped(written)
+        else:
+            yield path, written
 
 
 def _files(plan: Plan, app: NextApp) -> Iterator[tuple[str, str]]:
@@ -82,9 +93,18 @@ def _refuse_sdk(plan: Plan) -> None:
             hint="npm install inngest@^3.54.0 (or inngest@latest, which is v4)",
             where="package.json",
         )
-    if app_of(plan).sdk_major not in SDK_MAJORS:
+    major = app_of(plan).sdk_major
+    if major == 0:
         raise CronshiftError(
-            f"The app has version {app_of(plan).sdk_major} of inngest; functions are generated for v3 and v4.",
+            "Which major of inngest the app has is not known: package.json leaves it open, and neither"
+            " a lock nor node_modules tells.",
+            reason="unknown-sdk",
+            hint="npm install inngest@latest, and commit the lock",
+            where="package.json",
+        )
+    if major not in SDK_MAJORS:
+        raise CronshiftError(
+            f"The app has version {major} of inngest; functions are generated for v3 and v4.",
             reason="unknown-sdk",
             hint="npm install inngest@latest",
             where="package.json",

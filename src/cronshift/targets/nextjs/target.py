@@ -10,7 +10,7 @@ from cronshift.targets.nextjs.calling import reach, without_get
 from cronshift.targets.target import GuardRoute, NoGuard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from cronshift.executor.engine import Surroundings
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cronshift.operations import Edit, Operation
     from cronshift.plan.snapshot import Snapshot
     from cronshift.project import Project
+    from cronshift.readiness.fact import Fact
+    from cronshift.readiness.subject import Subject
     from cronshift.targets.changes import FileChange
     from cronshift.targets.scaffold.rendering import Flow
     from cronshift.targets.target import Fit, GeneratedFile, Guard, Placement, Reach, Retirement
@@ -46,7 +48,7 @@ class NextjsTarget:
 
     def module(self, placement: Placement, job_id: str) -> str:
         """Return the module of a job."""
-        return f"{placement.out}/functions/{job_id}.ts"
+        return f"{placement.out}/functions/{job_id}.{app.data_of(placement).routers.language}"
 
     def reach(self, placement: Placement, handler: Handler | None, entry: CronEntry) -> Reach:
         """Return whether a function can import a handler."""
@@ -74,6 +76,12 @@ class NextjsTarget:
 
         file = dispatcher_file(plan, job)
         return NoGuard() if file is None else GuardRoute(file, app_of(plan).routers.base_path)
+
+    def facts(self, subject: Subject) -> Iterable[Fact]:
+        """Return what is known of the SDK, and of the environments that it runs in."""
+        from cronshift.targets.nextjs.facts import facts
+
+        return facts(subject)
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         """Return how entries and dispatcher go, and the routes' modules to their functions."""

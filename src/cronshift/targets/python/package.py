@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
-from cronshift.model import PYTHON_KINDS, HandlerKind, Mode, Origin
+from cronshift.model import Mode, Origin
 from cronshift.runtime.jobs import CANCELLED_ID
 from cronshift.targets.python import names
 from cronshift.targets.python.job import (
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 
 GUARD_NAME = "cronshift_guard.py"
-_ANSWERING_KINDS = PYTHON_KINDS - {HandlerKind.CALLABLE}
 
 
 def generate_package(plan: Plan) -> tuple[GeneratedFile, ...]:
@@ -99,9 +98,7 @@ def _guard_file(plan: Plan) -> list[GeneratedFile]:
     guarded = [
         job
         for job in plan.runnable
-        if job.entry.origin is not Origin.MOVED
-        and job.handler
-        and job.handler.kind in _ANSWERING_KINDS
+        if job.entry.origin is not Origin.MOVED and job.handler and job.handler.language == "python"
     ]
     if not guarded:
         return []

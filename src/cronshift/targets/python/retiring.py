@@ -49,6 +49,7 @@ def retire(before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         Edit(path, None, ChangeKind.DELETE, f"the route of {job}, whose work runs in its function")
         for path, job in routes.items()
     ]
+    guards = [guard for guard in guards if guard.path not in routes]
     edits = [*planned, *removed, *each_once(written, guards)]
     return Retirement(edits, [*staying(project, jobs, routes), *stuck])
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.plan.job_ids import module_name
 from cronshift.targets.python.calling import reach
-from cronshift.targets.target import Fits, GuardByHand, Placement
+from cronshift.targets.target import Fits, GuardByHand, NoGuard, Placement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from cronshift.executor.engine import Surroundings
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cronshift.operations import Edit, Operation
     from cronshift.plan.snapshot import Snapshot
     from cronshift.project import Project
+    from cronshift.readiness.fact import Fact
+    from cronshift.readiness.subject import Subject
     from cronshift.targets.changes import FileChange
     from cronshift.targets.scaffold.rendering import Flow
     from cronshift.targets.target import (
@@ -70,12 +72,21 @@ class PythonTarget:
         return generate_package(plan)
 
     def extend(self, root: Path, plan: Plan) -> Sequence[FileChange]:
-        """Return nothing: the package needs nothing of the app."""
-        return ()
+        """Return the change of what the app is installed with."""
+        from cronshift.targets.python.extending import extend_python
+
+        return extend_python(root, plan)
 
     def guard(self, plan: Plan, job: Job) -> Guard:
-        """Return that the user calls the guard, in the app's own code."""
-        return GuardByHand()
+        """Return that the app's own code calls the guard, where that is Python."""
+        is_python = job.handler is not None and job.handler.language == "python"
+        return GuardByHand() if is_python else NoGuard()
+
+    def facts(self, subject: Subject) -> Iterable[Fact]:
+        """Return what is known of the app's packages and sources, and of the environments."""
+        from cronshift.targets.python.facts import facts
+
+        return facts(subject)
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
         """Return how entries, guard and the routes go that only started work."""

@@ -1,0 +1,220 @@
+"""Which version of a package an app has: what its lock names, in every package manager's own format.
+
+Formats: npm ``package-lock.json`` (2, 3), pnpm ``pnpm-lock.yaml`` (5 to 9), ``yarn.lock`` (1 and
+Berry), Bun's ``bun.lock``. Locks of workspaces are looked for up to the repository's root.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock")
+_LARGEST = 40_000_000  # bytes
+_VERSION = re.compile(r"\d+\.\d+\.\d+(?:-[\w.]+)?")
+_PNPM_SECTION = re.compile(
+    r"^(?:importers|dependencies|devDependencies|optionalDependencies):.*\n(?:(?:[ \t].*)?\n)*",
+    re.MULTILINE,
+)
+"""What of a pnpm-lock.yaml tells versions: the rest is long, and slow to read."""
+
+_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A version that a lock names.
+
+    Attributes:
+        place: the lock, as ``file:line`` where it names the package.
+    """
+
+    version: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock, and where the app stands in its workspace: ``.`` at its root."""
+
+    name: str
+    text: str
+    importer: str
+
+    def version_of(self, package: str, wanted: str | None = None) -> Locked | None:
+        """Return the version of a package that the app gets; ``wanted`` is package.json's range."""
+        readers = {"pnpm-lock.yaml": _pnpm, "yarn.lock": _yarn, "bun.lock": _bun}
+        version = readers.get(self.name, _npm)(self, package, wanted)
+        exact = _VERSION.match(version) if isinstance(version, str) else None
+        if exact is None:
+            return None
+        at = re.search(rf"(?<![\w@/-]){re.escape(package)}(?![\w/-])", self.text)
+        line = self.text.count("\n", 0, at.start()) + 1 if at else 1
+        return Locked(exact[0], f"{self.name}:{line}")
+
+
+def install_command(root: Path) -> str:
+    """Return how the app's packages are installed, by the lock that it has."""
+    lock = lock_of(root)
+    names = {"pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun"}
+    return f"{names.get(lock.name, 'npm') if lock is not None else 'npm'} install"
+
+
+def lock_of(root: Path) -> Lock | None:
+    """Return the lock that an app is installed from; ``None`` where there is none."""
+    for folder in _folders(root):
+        for name in _LOCKS:
+            file = folder / name
+            if file.is_file() and file.stat().st_size <= _LARGEST:
+                importer = root.resolve().relative_to(folder).as_posix()
+                return Lock(name, file.read_text(errors="replace"), importer)
+    return None
+
+
+def range_of(root: Path, package: str) -> str | None:
+    """Return the range of a package that an app asks for, catalogs and overrides followed.
+
+    ``None`` where it does not ask for it; ``workspace:…`` and the like as they stand.
+    """
+    own = _json(root / "package.json")
+    wanted = next(
+        (
+            table[package]
+            for kind in ("dependencies", "devDependencies", "peerDependencies")
+            if isinstance(table := own.get(kind), dict) and isinstance(table.get(package), str)
+        ),
+        None,
+    )
+    if wanted is None:
+        return None
+    for folder in _folders(root):
+        document = _json(folder / "package.json")
+        overridden = _overridden(document, package)
+        if overridden is not None:
+            return overridden
+        if wanted.startswith("catalog:"):
+            wanted = _catalogued(folder, document, package, wanted.partition(":")[2]) or wanted
+    return wanted
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    """Yield an app's folder and those around it, up to its repository's root."""
+    for folder in (root.resolve(), *root.resolve().parents):
+        yield folder
+        if (folder / ".git").exists():
+            return
+
+
+def _overridden(document: dict[str, Any], package: str) -> str | None:
+    pnpm = document.get("pnpm")
+    tables = (
+        document.get("overrides"),
+        document.get("resolutions"),
+        pnpm.get("overrides") if isinstance(pnpm, dict) else None,
+    )
+    for table in tables:
+        if isinstance(table, dict):
+            for name in (package, f"**/{package}"):
+                if isinstance(table.get(name), str) and not table[name].startswith("$"):
+                    return str(table[name])
+    return None
+
+
+def _catalogued(folder: Path, document: dict[str, Any], package: str, name: str) -> str | None:
+    """Return what a catalog of pnpm's or Bun's says of a package."""
+    workspaces = document.get("workspaces")
+    pnpm = _yaml(folder / "pnpm-workspace.yaml")
+    for holder in (pnpm, workspaces if isinstance(workspaces, dict) else {}, document):
+        named = holder.get("catalogs")
+        tables = [named.get(name) if isinstance(named, dict) else None]
+        tables += [holder.get("catalog")] if name in {"", "default"} else []
+        for table in tables:
+            if isinstance(table, dict) and isinstance(table.get(package), str):
+                return str(table[package])
+    return None
+
+
+def _npm(lock: Lock, package: str, _wanted: str | None) -> Any:
+    packages = _object(_parsed(lock.text).get("packages"))
+    base = "" if lock.importer == "." else f"{lock.importer}/"
+    for key in (f"{base}node_modules/{package}", f"node_modules/{package}"):
+        if isinstance(packages.get(key), dict):
+            held = packages[key]
+            linked = held.get("resolved") if held.get("link") else None
+            return _object(packages.get(linked)).get("version") if linked else held.get("version")
+    return _object(_object(_parsed(lock.text).get("dependencies")).get(package)).get("version")
+
+
+def _pnpm(lock: Lock, package: str, _wanted: str | None) -> Any:
+    import yaml
+
+    try:
+        document = _object(yaml.safe_load("".join(_PNPM_SECTION.findall(lock.text))))
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return None
+    importers = _object(document.get("importers"))
+    importer = _object(importers.get(lock.importer)) if importers else document
+    for kind in ("dependencies", "devDependencies", "optionalDependencies"):
+        held = _object(importer.get(kind)).get(package)
+        version = held.get("version") if isinstance(held, dict) else held
+        if isinstance(version, str):
+            return version.rpartition("@")[2] if version.startswith("npm:") else version
+    return None
+
+
+def _yarn(lock: Lock, package: str, wanted: str | None) -> Any:
+    """Return what one entry of a yarn.lock says: the one that serves the range, else the only one."""
+    entry = re.compile(
+        rf'^"?(?P<keys>(?:[^"\n]*,\s*"?)?{re.escape(package)}@[^\n]*?)"?:\n(?P<body>(?:[ \t]+[^\n]*\n?)+)',
+        re.MULTILINE,
+    )
+    found = []
+    for match in entry.finditer(lock.text):
+        version = re.search(r'^\s+"?version"?:?\s+"?([^"\s]+)', match["body"], re.MULTILINE)
+        if version is not None:
+            keys = [key.strip(' "') for key in match["keys"].split(",")]
+            ranges = {
+                key.rpartition("@")[2].removeprefix("npm:")
+                for key in keys
+                if key.startswith(f"{package}@")
+            }
+            found.append((ranges, version[1]))
+    exact = next((version for ranges, version in found if wanted in ranges), None)
+    versions = {version for _, version in found}
+    return exact or (versions.pop() if len(versions) == 1 else None)
+
+
+def _bun(lock: Lock, package: str, _wanted: str | None) -> Any:
+    held = _object(_parsed(_TRAILING_COMMA.sub(r"\1", lock.text)).get("packages")).get(package)
+    named = held[0] if isinstance(held, list) and held else None
+    return named.rpartition("@")[2] if isinstance(named, str) else None
+
+
+def _json(file: Path) -> dict[str, Any]:
+    return _parsed(file.read_text(errors="replace")) if file.is_file() else {}
+
+
+def _yaml(file: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        return _object(yaml.safe_load(file.read_text(errors="replace"))) if file.is_file() else {}
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return {}
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return _object(json.loads(text))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,76 @@
+"""What a Python app is installed with: requirements.txt or pyproject.toml, and a line more."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import tomlkit
+
+if TYPE_CHECKING:
+    from cronshift.handlers.tree import SourceTree
+
+RUNTIME = "cronshift-runtime[functions]"
+"""What the generated package and the guard import; it brings the SDK, ``inngest``."""
+
+_BRING_IT = {"cronshift-runtime", "cronshift"}
+_MANIFESTS = ("requirements.txt", "pyproject.toml")
+_NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
+
+
+def manifest_of(tree: SourceTree) -> str | None:
+    """Return the file that Vercel installs from; one that names packages first."""
+    there = [name for name in _MANIFESTS if name in tree.files]
+    naming = (name for name in there if names_in(tree.read(name), name))
+    return next(naming, there[0] if there else None)
+
+
+def names_in(text: str, file: str) -> frozenset[str]:
+    """Return the packages that a manifest names, as indexes spell them."""
+    if file.endswith(".toml"):
+        listed = [one for one in _dependencies(text) if isinstance(one, str)]
+    else:
+        listed = [line.partition("#")[0] for line in text.splitlines()]
+        listed += [line.rpartition("#egg=")[2] for line in text.splitlines() if "#egg=" in line]
+    found = (_NAME.match(one) for one in listed)
+    return frozenset(re.sub(r"[-_.]+", "-", one[1]).lower() for one in found if one)
+
+
+def has_runtime(text: str, file: str) -> bool:
+    """Return whether a manifest names what brings the runtime."""
+    return bool(names_in(text, file) & _BRING_IT)
+
+
+def with_runtime(text: str, file: str) -> str:
+    """Return a manifest that names the runtime too; as it is, where it does or cannot be edited."""
+    if has_runtime(text, file):
+        return text
+    if not file.endswith(".toml"):
+        newline = "\r\n" if "\r\n" in text else "\n"
+        gap = newline if text and not text.endswith("\n") else ""
+        return f"{text}{gap}{RUNTIME}{newline}"
+    document: Any = tomlkit.parse(text)
+    project = document.get("project")
+    poetry = (document.get("tool") or {}).get("poetry")
+    if isinstance(project, dict) and "dependencies" in project:
+        project["dependencies"].append(RUNTIME)
+    elif isinstance(poetry, dict) and "dependencies" in poetry:
+        poetry["dependencies"]["cronshift-runtime"] = {"version": "*", "extras": ["functions"]}
+    elif isinstance(project, dict):
+        project["dependencies"] = [RUNTIME]
+    else:
+        return text
+    return tomlkit.dumps(document)
+
+
+def _dependencies(text: str) -> list[Any]:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return []
+    project, tool = document.get("project"), document.get("tool")
+    own = project.get("dependencies") if isinstance(project, dict) else None
+    poetry = tool.get("poetry") if isinstance(tool, dict) else None
+    tables = poetry.get("dependencies") if isinstance(poetry, dict) else None
+    return [*(own if isinstance(own, list) else ()), *(tables if isinstance(tables, dict) else ())]

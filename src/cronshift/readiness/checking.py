@@ -1,0 +1,129 @@
+"""CHECK: all facts of a move, and what they decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from cronshift.errors import CronshiftError, RefusedError
+from cronshift.model import Origin
+from cronshift.readiness import fronts, guards, identity, ticks, variables
+from cronshift.readiness.fact import Answer, Fact, Stage
+from cronshift.readiness.kinds import KINDS
+from cronshift.readiness.subject import Subject
+from cronshift.targets.target import target_named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from cronshift.model import Plan
+    from cronshift.project import Project
+
+    Check = Callable[[Subject], Iterator[Fact]]
+
+_CHECKS: tuple[Check, ...] = (
+    guards.guards,
+    fronts.fronts,
+    identity.identity,
+    variables.variables,
+    ticks.ticks,
+    lambda subject: iter(target_named(subject.plan.target).facts(subject)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What the user takes upon himself.
+
+    Attributes:
+        despite: the codes of facts that are known bad, and stop nothing.
+        assume: the codes of facts that are not known, and taken for good.
+        because: why, in the user's words.
+    """
+
+    despite: frozenset[str] = frozenset()
+    assume: frozenset[str] = frozenset()
+    because: str = ""
+
+    def in_words(self, facts: Iterable[Fact]) -> str:
+        """Return what was decided of these facts, as the journal has it; empty for nothing."""
+        held = list(facts)
+        bad = {one.kind.code: one for one in held if one.answer is Answer.BAD}
+        unknown = {one.kind.code for one in held if one.answer is Answer.UNKNOWN}
+        words = [f"--despite {code} ({bad[code].message})" for code in self.despite & bad.keys()]
+        words += [f"--assume {code}" for code in sorted(self.assume & unknown)]
+        return " ".join(words + ([f"--because {self.because!r}"] if self.because and words else []))
+
+
+def check(subject: Subject) -> tuple[Fact, ...]:
+    """Return every fact that the move depends on, known bad first."""
+    facts = [fact for ask in _CHECKS for fact in ask(subject) if subject.stage in fact.kind.stages]
+    order = (Answer.BAD, Answer.UNKNOWN, Answer.GOOD)
+    return tuple(sorted(facts, key=lambda fact: (order.index(fact.answer), fact.kind.code)))
+
+
+def facts_of(project: Project, plan: Plan, now: datetime) -> tuple[Fact, ...]:
+    """Return the facts of the jobs that have functions, as they stand: with an entry, or without.
+
+    Before anything is generated they are those of all jobs that can move.
+    """
+    facts: dict[tuple[str, str], Fact] = {}
+    there = [job for job in plan.runnable if job.module and (project.root / job.module).is_file()]
+    for is_moved, stage in ((False, Stage.SHARE), (True, Stage.REMOVE)):
+        asked = there or plan.runnable
+        jobs = [job for job in asked if (job.entry.origin is Origin.MOVED) is is_moved]
+        for fact in check(Subject(project, plan, jobs, now, stage)) if jobs else ():
+            facts.setdefault((fact.kind.code, fact.message), fact)
+    return tuple(facts.values())
+
+
+def refuse_bad(facts: Sequence[Fact], decisions: Decisions) -> None:
+    """Refuse a move that depends on what is known bad.
+
+    Raises:
+        RefusedError: naming every such fact that ``decisions`` does not take up.
+    """
+    bad = [
+        fact
+        for fact in facts
+        if fact.answer is Answer.BAD and fact.kind.code not in decisions.despite
+    ]
+    if bad:
+        first = bad[0]
+        codes = dict.fromkeys(fact.kind.code for fact in bad)
+        raise RefusedError(
+            " ".join(dict.fromkeys(fact.message for fact in bad)),
+            reason=first.kind.refusal,
+            hint=f"{first.remedy.rstrip('.')}. To go on all the same: "
+            + " ".join(f"--despite {code}" for code in codes),
+            where=first.evidence,
+        )
+
+
+def not_known(facts: Iterable[Fact], decisions: Decisions) -> tuple[Fact, ...]:
+    """Return the facts that nobody knows and nobody has answered for."""
+    return tuple(
+        fact
+        for fact in facts
+        if fact.answer is Answer.UNKNOWN and fact.kind.code not in decisions.assume
+    )
+
+
+def code_of(name: str) -> str:
+    """Return the code of a kind of fact, by its code or its name.
+
+    Raises:
+        CronshiftError: for one that there is none of.
+    """
+    for kind in KINDS:
+        if name.upper() == kind.code or name.lower() == kind.name:
+            return kind.code
+    names = [name for kind in KINDS for name in (kind.code, kind.name)]
+    close = get_close_matches(name, names, n=2)
+    raise CronshiftError(
+        f"There is no fact {name!r}.",
+        reason="no-such-fact",
+        hint=f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(names)}.",
+    )

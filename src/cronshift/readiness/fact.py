@@ -1,0 +1,80 @@
+"""A fact: what is known of one thing that a move depends on, from what, since when, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from cronshift.runtime.ownership import tick_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Answer(StrEnum):
+    """What is known."""
+
+    GOOD = "known-good"
+    BAD = "known-bad"
+    UNKNOWN = "not-known"
+
+
+class Stage(StrEnum):
+    """What depends on a fact."""
+
+    SHARE = "share"
+    """A percentage: both sides ask whose a tick is."""
+    REMOVE = "remove"
+    """The entry goes; Inngest's side is all that is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of fact.
+
+    Attributes:
+        code: stable, for ``--despite`` and ``--assume``; its name will do as well.
+        refusal: the reason of the error that refuses a move, where it is known bad.
+        stages: what depends on it.
+    """
+
+    code: str
+    name: str
+    summary: str
+    refusal: str
+    stages: frozenset[Stage] = frozenset(Stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that a move depends on.
+
+    Attributes:
+        message: a sentence.
+        evidence: ``file:line``, or the command that shows it.
+        remedy: what to do, where it is not known good.
+        jobs: those it is about; none for all.
+        seen: when it was established.
+    """
+
+    kind: Kind
+    answer: Answer
+    message: str
+    evidence: str
+    seen: datetime
+    remedy: str = ""
+    jobs: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fact's part of a document."""
+        return {
+            "code": self.kind.code,
+            "name": self.kind.name,
+            "answer": self.answer.value,
+            "message": self.message,
+            "evidence": self.evidence,
+            "seen": tick_text(self.seen),
+            "remedy": self.remedy or None,
+            "jobs": list(self.jobs),
+        }

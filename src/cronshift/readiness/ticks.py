@@ -1,0 +1,63 @@
+"""The ticks of both sides are the same: a percentage of two different schedules owns nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cronshift.errors import ScheduleError
+from cronshift.model import Origin
+from cronshift.readiness.kinds import TICKS
+from cronshift.schedule import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from cronshift.readiness.fact import Fact
+    from cronshift.readiness.subject import Subject
+
+_LOOKED_AT = timedelta(days=400)  # past every change of clocks, and every month
+_MOST = 3000
+
+
+def ticks(subject: Subject) -> Iterator[Fact]:
+    """Yield, for each job that is shared, whether its entry and its function tick alike."""
+    for job in subject.jobs:
+        if job.schedule is None or job.entry.origin is not Origin.CRONS:
+            continue
+        try:
+            entry = Schedule.from_vercel(job.entry.schedule)
+        except ScheduleError:
+            continue  # told as a finding, and the job is blocked
+        apart = _apart(entry, job.schedule, subject.now)
+        place = job.entry.source
+        if apart is None:
+            text = f"{job.id}: the entry and the function come due at the same instants."
+            yield subject.good(TICKS, text, place, job.id)
+        elif subject.percent in {0, 100}:
+            text = f"{job.id} moves as a whole, to another schedule: {job.schedule.trigger}."
+            yield subject.good(TICKS, text, place, job.id)
+        else:
+            text = (
+                f"{job.id}: Vercel calls at {job.entry.schedule!r}, and the function comes due at"
+                f" {job.schedule.trigger!r}; {apart:%Y-%m-%d %H:%M} UTC is a tick of one of them only."
+                f" At {subject.percent} % such ticks run twice, or never."
+            )
+            remedy = f"Move it as a whole: cronshift cutover {job.id} --percent 100"
+            yield subject.bad(TICKS, text, place, remedy, job.id)
+
+
+def _apart(one: Schedule, other: Schedule, now: datetime) -> datetime | None:
+    """Return the first instant at which only one of two schedules comes due."""
+    if one == other:
+        return None
+    until = now + _LOOKED_AT
+    both = (one.after(now), other.after(now))
+    for _ in range(_MOST):
+        first, second = (next(side, None) for side in both)
+        if first != second:
+            return min(tick for tick in (first, second) if tick is not None)
+        if first is None or first > until:
+            return None
+    return None

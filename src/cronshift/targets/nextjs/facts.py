@@ -1,0 +1,121 @@
+"""Facts of a Next.js app: its SDK is known and fits, and its functions ask where they run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.model import Location
+from cronshift.project.inngest_sdk import SDK, is_refused, sdk_of, version_installed
+from cronshift.project.locks import lock_of, range_of
+from cronshift.project.npm_ranges import majors, satisfies, version_of
+from cronshift.readiness.kinds import PRODUCTION, SDK_FITS, SDK_VERSION
+from cronshift.targets.nextjs.package_json import SDK_RANGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.project.inngest_sdk import Sdk
+    from cronshift.project.npm_ranges import Version
+    from cronshift.readiness.fact import Fact
+    from cronshift.readiness.subject import Subject
+
+PEERS = {"zod": "^3.25.0 || ^4.0.0", "typescript": ">=5.8.0", "next": ">=12.0.0"}
+"""What inngest 3.54 and 4 want beside them (their own package.json, npm)."""
+
+_GENERATED_FOR = frozenset({3, 4})
+
+
+def facts(subject: Subject) -> Iterator[Fact]:
+    """Yield what is known of the SDK, and of the environments that the functions run in."""
+    yield from _sdk(subject)
+    if (subject.project.root / subject.plan.out).is_dir():
+        yield _production(subject)
+
+
+def _sdk(subject: Subject) -> Iterator[Fact]:
+    held = sdk_of(subject.tree)
+    if held is None:
+        text = f"package.json does not name {SDK}, which what is generated imports."
+        yield subject.bad(SDK_VERSION, text, "package.json:1", "cronshift migrate adds it")
+    else:
+        yield _version(subject, held)
+    yield from _fits(subject)
+
+
+def _version(subject: Subject, held: Sdk) -> Fact:
+    if held.version is not None:
+        name = f"{SDK} {'.'.join(map(str, held.version))}"
+        if is_refused(held.version):
+            text, remedy = (
+                f"Inngest's server refuses {name}.",
+                f"npm install {SDK}@^3.54.0, or @latest",
+            )
+            return subject.bad(SDK_VERSION, text, held.place, remedy)
+        if held.version[0] not in _GENERATED_FOR:
+            text = f"Functions are generated for versions 3 and 4 of {SDK}, and the app has {name}."
+            return subject.bad(SDK_VERSION, text, held.place, f"npm install {SDK}@latest")
+        return subject.good(SDK_VERSION, f"The app has {name}.", held.place)
+    told = majors(held.wanted)
+    if held.major is None:
+        text = f"Which major of {SDK} {held.wanted!r} gives is not known: no lock and nothing installed."
+        return subject.bad(SDK_VERSION, text, held.place, f"npm install {SDK}, and commit the lock")
+    if told == frozenset({4}):
+        return subject.good(SDK_VERSION, f"{held.wanted!r} gives version 4 of {SDK}.", held.place)
+    text = f"Which version of {SDK} {held.wanted!r} gives is not known; 3.22 to 3.53 are refused."
+    return subject.unknown(SDK_VERSION, text, held.place, "npm install, and commit the lock")
+
+
+def _fits(subject: Subject) -> Iterator[Fact]:
+    root, unknown = subject.project.root, []
+    lock = lock_of(root)
+    for package, needed in PEERS.items():
+        wanted = range_of(root, package)
+        if wanted is None:
+            continue  # not there: nothing to quarrel with
+        locked = lock.version_of(package, wanted) if lock is not None else None
+        version = version_installed(root, package)
+        version = version or (version_of(locked.version) if locked else version_of(wanted))
+        place = locked.place if locked else "package.json"
+        if version is None:
+            unknown.append(f"{package} {wanted}")
+        elif not satisfies(version, needed):
+            text = (
+                f"{SDK} {SDK_RANGE} needs {package} {needed}, and the app has {_dotted(version)}."
+            )
+            remedy = f"npm install {package}@{_raised(needed)}"
+            yield subject.bad(SDK_FITS, text, place, remedy)
+            return
+    if unknown:
+        text = (
+            f"Which versions {', '.join(unknown)} give is not known, and {SDK} wants some of them."
+        )
+        yield subject.unknown(SDK_FITS, text, "package.json", "npm install, and commit the lock")
+        return
+    yield subject.good(
+        SDK_FITS, f"The app has what {SDK} needs beside it.", lock.name if lock else "package.json"
+    )
+
+
+def _dotted(version: Version) -> str:
+    return ".".join(map(str, version))
+
+
+def _raised(needed: str) -> str:
+    return f"^{needed.split('||', maxsplit=1)[0].strip(' ^>=')}"
+
+
+def _production(subject: Subject) -> Fact:
+    """Return whether what is generated asks where it runs."""
+    file = next(
+        (
+            name
+            for suffix in ("ts", "js")
+            if (name := f"{subject.plan.out}/cronshift.{suffix}") in subject.tree.files
+        ),
+        f"{subject.plan.out}/cronshift.ts",
+    )
+    if "VERCEL_ENV" in subject.tree.read(file):
+        text = f"{file} skips scheduled ticks where VERCEL_ENV says that it is not production."
+        return subject.good(PRODUCTION, text, subject.tree.place_of(file, "VERCEL_ENV"))
+    text = f"{file} never asks where it runs: every preview that is synced would run each tick too."
+    return subject.bad(PRODUCTION, text, Location(file, 1), "cronshift migrate")

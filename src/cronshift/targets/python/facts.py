@@ -1,0 +1,49 @@
+"""Facts of a Python app: its packages are named, it parses, and its functions ask where they run."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from cronshift.model import Location
+from cronshift.project.requirements import RUNTIME, has_runtime, manifest_of
+from cronshift.readiness.guards import answering
+from cronshift.readiness.kinds import PACKAGES, PARSES, PRODUCTION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.readiness.fact import Fact
+    from cronshift.readiness.subject import Subject
+
+
+def facts(subject: Subject) -> Iterator[Fact]:
+    """Yield what the app's requirements say, whether its files are Python, and where ticks run."""
+    text = "The functions skip scheduled ticks where VERCEL_ENV says that it is not production."
+    yield subject.good(PRODUCTION, text, "cronshift.runtime")
+    manifest = manifest_of(subject.tree)
+    if manifest is None:
+        text = "No requirements.txt and no pyproject.toml tells what is installed beside the app."
+        remedy = f"Write {RUNTIME} into requirements.txt"
+        yield subject.unknown(PACKAGES, text, "requirements.txt", remedy)
+    elif has_runtime(subject.tree.read(manifest), manifest):
+        yield subject.good(PACKAGES, f"{manifest} names the runtime.", Location(manifest, 1))
+    else:
+        text = f"{manifest} does not name {RUNTIME}, which what is generated imports."
+        yield subject.bad(PACKAGES, text, Location(manifest, 1), "cronshift migrate adds it")
+    yield from _parses(subject)
+
+
+def _parses(subject: Subject) -> Iterator[Fact]:
+    handlers = [handler for job in subject.jobs if (handler := answering(subject, job))]
+    for file in dict.fromkeys(one.file for one in handlers if one.language == "python"):
+        try:
+            ast.parse(subject.tree.read(file))
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            line = getattr(error, "lineno", None) or 1
+            text = (
+                f"{file} is no Python that can be read: {error.__class__.__name__} at line {line}."
+            )
+            yield subject.bad(PARSES, text, Location(file, line), f"Correct {file}")
+        else:
+            yield subject.good(PARSES, f"{file} parses.", Location(file, 1))

@@ -1,0 +1,213 @@
+"""Every fact that a move depends on: known good, known bad, and not known."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift.readiness.fact import Answer, Stage
+
+if TYPE_CHECKING:
+    from .conftest import Asked
+
+GOOD, BAD, UNKNOWN = Answer.GOOD, Answer.BAD, Answer.UNKNOWN
+ROUTE = {
+    "app/api/cron/mail/route.ts": "export async function GET() { return Response.json({}); }\n"
+}
+NEXT = {
+    **ROUTE,
+    "package.json": json.dumps(
+        {"name": "shop", "dependencies": {"next": "16.0.0", "inngest": "4.24.0"}}
+    ),
+    "cronshift.toml": '[project]\ntarget = "nextjs"\n',
+}
+FASTAPI = {
+    "requirements.txt": "fastapi\ncronshift-runtime[functions]\n",
+    "cronshift_guard.py": 'guard = Guard(\n    Job(id="mail", path="/api/cron/mail", schedule="0 3 * * *"),\n)\n',
+    "api/index.py": "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/api/cron/mail')\ndef mail(): ...\n",
+}
+GUARDED = FASTAPI["api/index.py"].replace("app = FastAPI()\n", "from cronshift_guard import guard\napp = FastAPI()\napp.add_middleware(guard.asgi)\n")  # fmt: skip
+DISPATCHER = {"app/api/cronshift/api/cron/mail/route.ts": "export function GET() {}\n"}
+SVELTE = {"package.json": '{"dependencies": {"@sveltejs/kit": "2"}}', "src/routes/api/cron/mail/+server.ts": "export const GET = () => new Response();\n"}  # fmt: skip
+HONO = {"package.json": '{"dependencies": {"hono": "4"}}', "src/index.ts": "import { Hono } from 'hono';\nconst app = new Hono();\napp.get('/api/cron/mail', (c) => c.text(''));\nexport default app;\n"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("files", "answer", "evidence"),
+    [
+        ({**FASTAPI, "api/index.py": GUARDED}, GOOD, "api/index.py:4"),
+        (FASTAPI, BAD, "api/index.py:2"),
+        ({**FASTAPI, "api/index.py": GUARDED, "cronshift_guard.py": "guard = Guard()\n"}, BAD, "cronshift_guard.py:1"),
+        ({**FASTAPI, "api/index.py": GUARDED.replace("app.add", "if DEBUG:\n    app.add")}, UNKNOWN, "api/index.py:5"),
+        ({**NEXT, **DISPATCHER}, GOOD, "app/api/cronshift/api/cron/mail/route.ts:1"),
+        (NEXT, BAD, "vercel.json:1"),  # the dispatcher is not generated yet
+        ({**NEXT, "cronshift.toml": ""}, BAD, "vercel.json:1"),  # the Python target: no guard in the app
+        (SVELTE, BAD, "vercel.json:1"),
+        (HONO, BAD, "vercel.json:1"),
+    ],
+)  # fmt: skip
+def test_a_guard_stands_before_every_entry(
+    asked: Asked, files: dict[str, str], answer: Answer, evidence: str
+) -> None:
+    (fact,) = asked(files, "R101")
+    assert (fact.answer, fact.evidence, fact.jobs) == (answer, evidence, ("mail",))
+    is_impossible = evidence == "vercel.json:1" and files is not NEXT
+    assert ("--no-guard" in fact.remedy) or not is_impossible
+
+
+def test_no_guard_is_asked_for_where_the_entry_goes(asked: Asked) -> None:
+    assert asked(FASTAPI, "R101", stage=Stage.REMOVE) == []
+
+
+AWAY = "import {{ NextResponse }} from 'next/server';\nexport function proxy(request) {{\n{}\n}}\nexport const config = {{ matcher: ['{}'] }};\n"
+NO = "return new NextResponse('', { status: 401 });"
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "matcher", "answer"),
+    [
+        ("R102", NO, "/api/inngest", GOOD),
+        ("R102", NO, "/api/cron/:path*", BAD),
+        ("R102", f"if (unclear(request)) {NO}", "/api/cron/:path*", UNKNOWN),
+        ("R103", NO, "/api/cron/:path*", GOOD),
+        ("R103", NO, "/api/:path*", BAD),
+        ("R103", f"if (unclear(request)) {NO}", "/api/:path*", UNKNOWN),
+        ("R104", NO, "/api/inngest", GOOD),
+        ("R104", NO, "/api/cronshift/:path*", BAD),
+        ("R104", f"if (unclear(request)) {NO}", "/api/:path*", UNKNOWN),
+    ],
+)
+def test_nothing_stands_before_what_is_called(
+    asked: Asked, code: str, body: str, matcher: str, answer: Answer
+) -> None:
+    (fact,) = asked({**NEXT, "proxy.ts": AWAY.format(body, matcher)}, code)
+    assert fact.answer is answer
+    assert fact.evidence.startswith("vercel.json" if answer is GOOD else "proxy.ts:3")
+
+
+def package(**dependencies: str) -> dict[str, str]:
+    return {
+        **NEXT,
+        "package.json": json.dumps({"dependencies": {"next": "16.0.0", **dependencies}}),
+    }
+
+
+def pnpm(version: str) -> str:
+    return f"importers:\n  .:\n    dependencies:\n      inngest:\n        version: {version}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "answer"),
+    [
+        (package(inngest="4.24.0"), GOOD),
+        (package(inngest="^4.20.0"), GOOD),
+        ({**package(inngest="^3.40.0"), "pnpm-lock.yaml": pnpm("3.54.2(next@16.0.0)")}, GOOD),
+        ({**package(inngest="^3.40.0"), "pnpm-lock.yaml": pnpm("3.45.1(next@16.0.0)")}, BAD),
+        ({**package(inngest="*"), "pnpm-lock.yaml": pnpm("2.7.0")}, BAD),
+        (package(inngest="latest"), BAD),
+        (package(inngest=">=3"), BAD),
+        (package(), BAD),
+        (package(inngest="^3.40.0"), UNKNOWN),
+    ],
+)
+def test_the_sdks_version_is_known(asked: Asked, files: dict[str, str], answer: Answer) -> None:
+    assert [fact.answer for fact in asked(files, "R201")] == [answer]
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "answer"),
+    [
+        ({"zod": "3.25.76", "typescript": "5.9.3"}, GOOD),
+        ({}, GOOD),
+        ({"zod": "3.24.1"}, BAD),
+        ({"typescript": "5.0.4"}, BAD),
+        ({"zod": "^3.22.0"}, UNKNOWN),
+    ],
+)
+def test_what_the_sdk_needs_is_there(
+    asked: Asked, dependencies: dict[str, str], answer: Answer
+) -> None:
+    (fact,) = asked(package(inngest="4.24.0", **dependencies), "R202")
+    assert fact.answer is answer
+    if answer is BAD:
+        (name,) = dependencies
+        assert fact.remedy.startswith(f"npm install {name}@^")
+
+
+def test_the_apps_id_is_pinned(asked: Asked) -> None:
+    (fact,) = asked(NEXT, "R301")
+    assert (fact.answer, "shop" in fact.message) == (UNKNOWN, True)
+    pinned = {**NEXT, "cronshift.toml": '[project]\ntarget = "nextjs"\napp_id = "shop"\n'}
+    assert asked(pinned, "R301")[0].answer is GOOD
+    client = {"lib/inngest/client.ts": 'export const inngest = new Inngest({ id: "other" });\n'}
+    assert asked({**pinned, **client}, "R301")[0].answer is BAD
+
+
+def test_variables_are_looked_for_by_name_and_never_shown(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bridged = {**FASTAPI, "cronshift.toml": '[defaults]\n[project]\nmode = "bridge"\n'}
+    functions, app = asked(bridged, "R302")
+    assert functions.answer is app.answer is UNKNOWN
+    names = "INNGEST_EVENT_KEY, INNGEST_SIGNING_KEY, CRONSHIFT_BASE_URL (the app's address, for mail), CRON_SECRET"
+    assert (
+        functions.message
+        == f"Nothing here shows what is to be set where the functions run: {names}."
+    )
+    assert "CRON_SECRET" in app.message
+    env = "INNGEST_EVENT_KEY=hush-1\nexport INNGEST_SIGNING_KEY='hush-2'\nCRON_SECRET=\n"
+    functions, app = asked(
+        {**bridged, ".env.local": env, ".env.example": "CRON_SECRET=x\n"}, "R302"
+    )
+    assert "INNGEST" not in functions.message
+    assert "CRON_SECRET" in functions.message  # set to nothing, or in an example, is not set
+    monkeypatch.setenv("CRON_SECRET", "hush-3")
+    monkeypatch.setenv("CRONSHIFT_BASE_URL", "https://app.example")
+    facts = asked(bridged, "R302")
+    assert [fact.answer for fact in facts] == [GOOD, GOOD]
+    assert "hush" not in json.dumps([fact.to_json() for fact in facts])
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("const name = process.env['VERCEL_ENV'];\n", GOOD), ("export {};\n", BAD)],
+)
+def test_scheduled_ticks_run_in_production_only(asked: Asked, text: str, answer: Answer) -> None:
+    (fact,) = asked({**NEXT, "lib/inngest/cronshift.ts": text}, "R303")
+    assert fact.answer is answer
+
+
+@pytest.mark.parametrize(
+    ("schedule", "percent", "answer"),
+    [
+        ("0 3 * * *", 10, GOOD),
+        ("0 3 */1 * *", 10, GOOD),
+        ("TZ=Europe/Berlin 0 4 * * *", 10, BAD),  # the same in winter only
+        ("0 4 * * *", 50, BAD),
+        ("TZ=Europe/Berlin 0 4 * * *", 100, GOOD),
+    ],
+)
+def test_both_sides_tick_alike_under_a_percentage(
+    asked: Asked, schedule: str, percent: int, answer: Answer
+) -> None:
+    settings = f'[jobs.mail]\npath = "/api/cron/mail"\nschedule = "{schedule}"\n'
+    (fact,) = asked({**FASTAPI, "cronshift.toml": settings}, "R401", percent=percent)
+    assert fact.answer is answer
+
+
+@pytest.mark.parametrize(
+    ("code", "files", "answer"),
+    [
+        ("R501", FASTAPI, GOOD),
+        ("R501", {**FASTAPI, "requirements.txt": "fastapi\ninngest\n"}, BAD),
+        ("R501", {"api/cron/mail.py": "def app(environ, start_response): ...\n"}, UNKNOWN),
+        ("R502", FASTAPI, GOOD),
+        ("R502", {"api/cron/mail.py": "def handler(:\n"}, BAD),
+    ],
+)
+def test_a_python_app_has_its_packages(
+    asked: Asked, code: str, files: dict[str, str], answer: Answer
+) -> None:
+    assert [fact.answer for fact in asked(files, code)] == [answer]
