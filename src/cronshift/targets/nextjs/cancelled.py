@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from cronshift.runtime.jobs import CANCELLED_EVENT, CANCELLED_ID
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.client import client_import
-from cronshift.targets.nextjs.source import braced, member
+from cronshift.targets.nextjs.source import braced, member, text
 from cronshift.targets.rendering import render
 
 if TYPE_CHECKING:
     from cronshift.model import Job, Plan
 
-_IN_TABLE, _IN_OPTIONS, _IN_TRIGGER = 2, 4, 8  # columns in
+_IN_TABLE, _IN_OPTIONS = 2, 4  # columns in
 
 
 def cancelled_module(plan: Plan) -> str:
@@ -21,9 +21,14 @@ def cancelled_module(plan: Plan) -> str:
     jobs = {f"{plan.app_id}-{job.id}": job for job in plan.runnable}
     ids = ", ".join(f"'{name}'" for name in jobs)  # CEL's own quotes: nothing is to be escaped
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
-    depth = _IN_TRIGGER if in_options else _IN_OPTIONS
-    members = {"event": CANCELLED_EVENT, "if": f"event.data.function_id in [{ids}]"}
-    trigger = braced("{", [member(name, value, depth) for name, value in members.items()], "}")
+    trigger = braced(
+        "{",
+        [
+            f"event: {text(CANCELLED_EVENT)}",
+            f"if: {text(f'event.data.function_id in [{ids}]')}",  # prettier breaks no short key
+        ],
+        "}",
+    )
     options = [member(name, CANCELLED_ID, _IN_OPTIONS) for name in ("id", "name")]
     options += [braced("triggers: [", [trigger], "]")] if in_options else []
     return render(

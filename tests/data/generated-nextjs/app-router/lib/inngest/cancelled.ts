@@ -21,8 +21,7 @@ export const cronshiftCancelled = inngest.createFunction(
     triggers: [
       {
         event: "inngest/function.cancelled",
-        if:
-          "event.data.function_id in ['shop-plain', 'shop-edge', 'shop-bridged', 'shop-twin', 'shop-dynamic', 'shop-moved', 'shop-everything']",
+        if: "event.data.function_id in ['shop-plain', 'shop-edge', 'shop-bridged', 'shop-twin', 'shop-dynamic', 'shop-moved', 'shop-everything']",
       },
     ],
   },

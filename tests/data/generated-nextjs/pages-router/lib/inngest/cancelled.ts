@@ -18,8 +18,7 @@ export const cronshiftCancelled = inngest.createFunction(
     triggers: [
       {
         event: "inngest/function.cancelled",
-        if:
-          "event.data.function_id in ['shop-old', 'shop-edge', 'shop-rest', 'shop-bridged']",
+        if: "event.data.function_id in ['shop-old', 'shop-edge', 'shop-rest', 'shop-bridged']",
       },
     ],
   },
