@@ -206,6 +206,7 @@ class Reason(StrEnum):
     NO_RIGHTS = "no-rights", "The database's user may not do what settling needs."
     MAPPING_MISMATCH = "mapping-mismatch", "[sessions] does not fit the database."
     NO_LEGACY_LABEL = "no-legacy-label", "[sessions] names no state of the old path."
+    INVALID_COST = "invalid-cost", "A session's cost is no amount that its balance can hold."
     NOT_ENOUGH_CREDITS = "not-enough-credits", "The user's credits do not cover the session."
 
 

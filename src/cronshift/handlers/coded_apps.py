@@ -48,6 +48,11 @@ class CodedApps:
         """Return whether a JavaScript file imports a framework that declares routes in code."""
         return self._node.imports_framework(file)
 
+    def declares(self, handler: Handler) -> bool:
+        """Return whether a file registers routes, read or not."""
+        declared = self._declared(handler.file, handler.export)
+        return bool(declared.routes or declared.unread)
+
     def answer(self, handler: Handler, path: str) -> Resolution:
         """Return the verdict of an app's own table; what it does not tell is not known."""
         declared = self._declared(handler.file, handler.export)

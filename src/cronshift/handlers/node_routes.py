@@ -42,6 +42,13 @@ FRAMEWORKS = (
     "hono", "express", "fastify", "koa", "@koa/router", "koa-router", "elysia", "h3",
     "@nestjs/core", "@nestjs/common",
 )  # fmt: skip
+_NAMES = "|".join(map(re.escape, FRAMEWORKS))
+_IMPORTS = re.compile(
+    r"^(?!\s*(?:import\s+type\b|//|\*)).*(?:\bfrom|\brequire\(|\bimport\(?)\s*"
+    rf"[\"'](?:{_NAMES})[\"'/]",
+    re.MULTILINE,
+)
+"""An import that is more than one of types."""
 _FOLDERS = ("", "src/")
 _ENTRIES = tuple(
     f"{folder}{name}.{suffix}"
@@ -93,8 +100,7 @@ class NodeRoutes:
 
     def imports_framework(self, file: str) -> bool:
         """Return whether a file imports one of the frameworks."""
-        text = self._tree.read(file)
-        return any(f'"{name}' in text or f"'{name}" in text for name in FRAMEWORKS)
+        return _IMPORTS.search(self._tree.read(file)) is not None
 
     def of(self, file: str) -> Declared:
         """Return the routes of the app in a file: its own, or of the app that it passes on."""

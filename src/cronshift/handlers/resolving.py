@@ -329,7 +329,7 @@ class Resolver:
             elif handler.kind is not HandlerKind.NEXT_PAGE:
                 methods = ("POST",) if "action" in known else _methods(known)
                 return Resolution(Verdict.WRONG_METHOD, handler, methods=methods)
-        if self._coded.imports_framework(handler.file):
+        if self._coded.imports_framework(handler.file) and self._coded.declares(handler):
             return self._coded.answer(handler, path)
         own = known.get(handler.export)
         return Resolution(Verdict.ANSWERED, replace(handler, line=own.line) if own else handler)
@@ -342,7 +342,8 @@ class Resolver:
             root = self.tree.parsed(handler.file)
             if root is not None and self.tree.read(handler.file).strip():
                 inside = self._coded.answer(handler, path)
-                if inside.verdict is not Verdict.UNKNOWN or inside.handler is None:
+                is_app = self._coded.imports_framework(handler.file)
+                if is_app or inside.verdict is not Verdict.UNKNOWN or inside.handler is None:
                     return inside
                 return self._judged(handler, path)
         return Resolution(Verdict.ANSWERED, handler)

@@ -76,7 +76,10 @@ class _Reading:
             error.close()
             self.outcome.set_exception(OSError(f"answered {error.code}"))
         except Exception as error:  # noqa: BLE001 - whatever it is, its text may hold the address
-            self.outcome.set_exception(OSError(f"did not answer ({type(error).__name__})"))
+            cause = getattr(error, "reason", error)
+            late = isinstance(cause, TimeoutError)
+            why = "in time" if late else f"({type(error).__name__})"
+            self.outcome.set_exception(OSError(f"did not answer {why}"))
         finally:
             for opened in self._sockets:
                 opened.close()

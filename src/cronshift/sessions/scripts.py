@@ -175,11 +175,14 @@ def owed(
     failed = mapped.status == mapped.label(mapped.settings.failed)
     amount = mapped.owed()
     wanted = and_(failed, ~mapped.is_refunded(), or_(amount.is_(None), amount > 0))
+    untimed = None
     if since is not None:
+        untimed = and_(wanted, mapped.untimed("created"))
         wanted = and_(wanted, mapped.since("created", since))
     elif of_flow or mapped.settings.refunded is None:
         wanted = and_(wanted, mapped.is_of_flow())
-    return Sweep(wanted, None, refund=True, reason="failed earlier", at=now or datetime.now(UTC))
+    at = now or datetime.now(UTC)
+    return Sweep(wanted, None, refund=True, reason="failed earlier", at=at, untimed=untimed)
 
 
 def uncommon_times(mapped: Mapped) -> list[str]:

@@ -67,7 +67,7 @@ _MOVING = Table(
     *(Column(name, BigInteger) for name in ("balance", "amount")),
 )
 _MADE = (  # columns without a type keep every value as it is
-    "CREATE TEMP TABLE IF NOT EXISTS cronshift_picked (session_id PRIMARY KEY, user_id, owed)",
+    "CREATE TEMP TABLE IF NOT EXISTS cronshift_picked (session_id, user_id, owed)",
     "CREATE TEMP TABLE IF NOT EXISTS cronshift_moving (account PRIMARY KEY, user_id, balance, amount)",
 )
 

@@ -88,6 +88,7 @@ def tables(schema: str | None) -> Written:
         Column("reason", String(200), nullable=False),
         Column("source", Text, primary_key=True, server_default=""),
         Column("flow", Text, nullable=False, server_default=""),
+        sqlite_with_rowid=False,  # one tree instead of two: a refund is written with its key
     )
     outbox = Table(
         OUTBOX,

@@ -78,6 +78,8 @@ class TimeColumn:
         instant = read_instant(self.sample, self.form, self.zone)
         meant = "no time" if instant is None else f"{instant:%Y-%m-%d %H:%M:%S} UTC"
         how = f"local time of {self.zone}" if self.form is TimeForm.LOCAL else str(self.form)
+        if self.form is TimeForm.ANY:
+            how = "text, in UTC" if isinstance(self.sample, str) else "a number since 1970"
         return f"{self.role}: {self.sample} is taken for {meant} ({how})"
 
     @property

@@ -60,7 +60,7 @@ def test_an_audit_as_json_is_one_document_as_the_design_says(cronshift: Cronshif
     assert job["source"] == {"file": "vercel.json", "line": 6}
     assert job["mode"] == "bridge"
     assert job["handler"]["file"] == "api/index.py"
-    assert document["forecast"]["by_job"]["update-active-events"] == 720
+    assert document["forecast"]["by_job"]["update-active-events"] == 1080
 
 
 def test_the_first_command_can_be_a_run(cronshift: Cronshift, project: Path, address: str) -> None:
@@ -238,7 +238,7 @@ def test_serve_check_starts_asks_compares_and_stops(cronshift: Cronshift, projec
     said = cronshift("serve", "--check")
     assert (said.code, said.out) == (
         0,
-        "6 functions would be registered, as the plan says (dev mode).\n",
+        "7 functions would be registered, as the plan says (dev mode).\n",
     )
     package = project / "inngest_app/__init__.py"
     package.write_text(package.read_text().replace("    session_recovery,\n", ""))

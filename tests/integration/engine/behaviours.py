@@ -22,6 +22,7 @@ from cronshift.runtime import (
     cancelled_runs,
     due,
     report_cancelled,
+    report_failure,
 )
 from cronshift.runtime.calls import finished
 from cronshift.runtime.held import SOURCE
@@ -29,12 +30,13 @@ from cronshift.runtime.held import SOURCE
 APP = "behaviours"
 EVERY_MINUTE = Job(id="keeps-its-tick", path="/x", schedule="* * * * *")
 QUEUING = Job(id="queues", path="/x", schedule="* * * * *")
-REPORTED = Job(id="too-long", path="/x", schedule="* * * * *", heartbeat_env="NO_HEARTBEAT")
+REPORTED = Job(id="too-long", path="/x", schedule="* * * * *", heartbeat_env="BEHAVIOURS_HEARTBEAT")
+GIVING_BACK = Job(id="gives-back", path="/x", schedule="0 0 1 1 *")
 INNGESTS = {
     "version": 1,
     "jobs": {
         job.id: [{"effective_at": "2026-01-01T00:00:00Z", "percent": 100, "operation": "01"}]
-        for job in (EVERY_MINUTE, QUEUING)
+        for job in (EVERY_MINUTE, QUEUING, GIVING_BACK)
     },
 }
 VERCELS: dict[str, Any] = {"version": 1, "jobs": {}}
@@ -87,10 +89,15 @@ def app(seen: Seen) -> FastAPI:
     client = inngest.Inngest(app_id=APP)
     served = FastAPI()
     inngest.fast_api.serve(served, client, functions(client, seen))
+
+    @served.get("/ping/fail")
+    async def ping() -> None:
+        seen.calls["/ping/fail"] += 1
+
     return served
 
 
-def functions(client: inngest.Inngest, seen: Seen) -> list[inngest.Function[Any]]:  # noqa: C901 - one function a behaviour
+def functions(client: inngest.Inngest, seen: Seen) -> list[inngest.Function[Any]]:  # noqa: C901, PLR0915 - one function a behaviour
     async def on_failure(ctx: inngest.Context) -> None:
         seen.calls[f"{ctx.event.data['function_id']} failed"] += 1
 
@@ -206,6 +213,18 @@ def functions(client: inngest.Inngest, seen: Seen) -> list[inngest.Function[Any]
         await ctx.step.sleep("between", timedelta(seconds=50))
         await ctx.step.run("second", note, "second")
         await finished(call)
+
+    async def give_back(ctx: inngest.Context) -> None:
+        await report_failure(GIVING_BACK, ctx)
+
+    @client.create_function(
+        fn_id=GIVING_BACK.id,
+        trigger=inngest.TriggerCron(cron="TZ=UTC 0 0 1 1 *"),
+        on_failure=give_back,
+    )
+    async def gives_back(ctx: inngest.Context) -> None:
+        assert await due(ctx, Call.of(GIVING_BACK, ctx)) is None
+        raise inngest.NonRetriableError("no use")
 
     @client.create_function(fn_id="cronshift-cancelled", trigger=cancelled_runs(client, [REPORTED]))
     async def cancelled(ctx: inngest.Context) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from tests.integration.engine.behaviours import APP, EVERY_MINUTE
+from tests.integration.engine.behaviours import APP, EVERY_MINUTE, GIVING_BACK
 
 from cronshift.executor.clock import Clock
 from cronshift.executor.engine import Surroundings, Target, execute
@@ -37,6 +37,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "one-by-one": {"concurrency": 1},
     EVERY_MINUTE.id: {"attempts": 3},
+    GIVING_BACK.id: {"attempts": 1, "has_failure_handler": True},
 }
 
 

@@ -171,6 +171,21 @@ def test_a_file_that_changes_while_a_cutover_is_planned_is_not_written_over(
     assert file.read_text() == theirs
 
 
+@pytest.mark.parametrize(("percent", "refused"), [(50, True), (100, False)])
+def test_a_share_of_a_job_with_a_rate_limit_is_refused(
+    root: Path, percent: int, refused: bool
+) -> None:
+    """The runs that skip Vercel's ticks would use it up, and drop Inngest's own on both sides."""
+    with (root / "cronshift.toml").open("a") as file:
+        file.write(f'\n[jobs.{JOB}.rate_limit]\nlimit = 1\nperiod = "1h"\n')
+    if refused:
+        with pytest.raises(RefusedError) as caught:
+            cut_over(root, JOB, percent=percent)
+        assert caught.value.reason == "rate-limited-share"
+    else:
+        cut_over(root, JOB, percent=percent)
+
+
 # Deploy mode
 
 

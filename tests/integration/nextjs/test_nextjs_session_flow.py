@@ -295,6 +295,23 @@ def test_recovery_sends_lost_sessions_again_and_settles_stuck_ones(flow: Flow) -
     assert flow.recover().output["settled"] == 0
 
 
+def test_requests_at_once_send_an_event_each(flow: Flow) -> None:
+    user = flow.user(credits_left=100)
+    before = len(flow.receiver.events)
+
+    async def go() -> list[str]:
+        url = flow.url.replace("/api/inngest", "/sessions")
+        asked_for = {"user": user, "cost": 1, "models": ["a"]}
+        async with httpx.AsyncClient(timeout=60) as http:
+            answers = await asyncio.gather(*(http.post(url, json=asked_for) for _ in range(30)))
+        return [answer.json()["sessionId"] for answer in answers]
+
+    sessions = asyncio.run(go())
+    sent = [event["data"]["session_id"] for event in flow.receiver.events[before:]]
+    assert sorted(sent) == sorted(sessions)
+    assert flow.app.account(user) == (70, 30)
+
+
 def test_a_user_of_the_old_path_is_served_by_it_and_gets_no_event(flow: Flow) -> None:
     user = flow.user(Owner.VERCEL)
     answer = flow.post("/sessions", user=user, cost=2, models=["a", "b"]).json()

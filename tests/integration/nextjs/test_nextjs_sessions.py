@@ -38,6 +38,7 @@ from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.sessions.flow import EVENT
+from cronshift.sessions.tables import own_tables
 from cronshift.targets.nextjs.sessions.sql import literal, quoted
 from cronshift.targets.scaffold import prepare_scaffold
 from cronshift.validation.project import validate_endpoint
@@ -307,3 +308,56 @@ def test_names_never_become_code_or_sql(
         "finished",
     ]
     assert credit == 5
+
+
+DROPPED = """
+import { Pool } from "pg";
+import { database } from "./lib/inngest/sessions/connection";
+
+const pool = new Pool({ connectionString: process.env["DATABASE_URL"], max: 1 });
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+void (async () => {
+  const lost = await database
+    .transaction(async (query) => {
+      const [row] = await query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+      await pool.query("SELECT pg_terminate_backend($1)", [row!.pid]);
+      await pause(300); // the loss is noticed while nothing is asked
+      return query("SELECT 1 AS one");
+    })
+    .catch(() => "lost");
+  const again = await database.transaction((query) => query<{ one: number }>("SELECT 1 AS one"));
+  console.log(JSON.stringify([lost, again[0]!.one]));
+  process.exit(0);
+})();
+"""
+
+
+def test_a_connection_that_is_dropped_inside_a_transaction_does_not_end_the_process(
+    tmp_path: Path, node_packages: Path, postgresql_url: str
+) -> None:
+    root = scaffolded(tmp_path, node_packages)
+    with a_database(postgresql_url) as url:
+        assert script(root, node_packages, DROPPED, DATABASE_URL=plain(url)) == ["lost", 1]
+
+
+def test_tables_of_an_earlier_version_are_brought_up_to_date_by_the_migration(
+    tmp_path: Path, node_packages: Path, postgresql_url: str
+) -> None:
+    root = scaffolded(tmp_path, node_packages)
+    tables = (root / "migrations/session_tables.sql").read_text()
+    before = """
+    CREATE TABLE cronshift_refunds (session_id uuid PRIMARY KEY, user_id uuid NOT NULL,
+      amount bigint NOT NULL, refunded_at bigint NOT NULL, reason varchar(200) NOT NULL);
+    CREATE TABLE cronshift_outbox (session_id uuid PRIMARY KEY, user_id uuid NOT NULL,
+      attempt integer NOT NULL, sent_at timestamptz);
+    CREATE TABLE cronshift_session_claims (session_id uuid PRIMARY KEY, run_id varchar(64) NOT NULL);
+    INSERT INTO cronshift_refunds VALUES (gen_random_uuid(), gen_random_uuid(), 3, 1, 'failed');
+    """
+    with a_database(postgresql_url, before, tables, tables) as url:
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            kept = connection.exec_driver_sql("SELECT source, amount FROM cronshift_refunds").one()
+        assert tuple(kept) == ("", 3)
+        assert own_tables(engine, None).ready
+        engine.dispose()

@@ -60,6 +60,12 @@ def has_run(url: str) -> bool:
     return opened(url).has_run("x", TICK)
 
 
+class Joined(ThreadingHTTPServer):
+    """Has ended only when its handlers have: a claim ends behind the answer."""
+
+    daemon_threads = False
+
+
 class Server(BaseHTTPRequestHandler):
     """Answers as most handlers do, who ask for the bearer themselves."""
 
@@ -72,7 +78,7 @@ class Server(BaseHTTPRequestHandler):
 
 
 def asked(cls: type[BaseHTTPRequestHandler], *requests: dict[str, str]) -> list[httpx.Response]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), a_guard().handler(cls)) as server:
+    with Joined(("127.0.0.1", 0), a_guard().handler(cls)) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -170,7 +176,7 @@ def test_a_class_that_fails_behind_its_status_has_not_run(claims: str) -> None:
         raise ConnectionError("the database went away")
 
     cls = type("Handler", (Server,), {"do_GET": do_get, "log_error": lambda *_: None})
-    with ThreadingHTTPServer(("127.0.0.1", 0), a_guard().handler(cls)) as server:
+    with Joined(("127.0.0.1", 0), a_guard().handler(cls)) as server:
         server.handle_error = lambda *_: None  # type: ignore[method-assign] # it is meant to fail
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -117,7 +117,7 @@ def test_what_could_not_be_sent_is_sent_by_the_process_once_that_is_possible(
         assert api.sent == []
         assert waiting(app) == 5
         api.away = False
-        while waiting(app):  # noqa: ASYNC110 - a database tells nobody
+        while waiting(app):  # noqa: ASYNC110 - the table is what tells
             await asyncio.sleep(0.05)
         return {f"{EVENT}-{each.session_id}-0" for each in made}
 

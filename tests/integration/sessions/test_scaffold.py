@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 from inline_snapshot import snapshot
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
 from cronshift.errors import ConfigError
 from cronshift.operations import apply
@@ -46,6 +46,23 @@ def test_it_writes_settings_a_processor_and_a_migration_once(tmp_path: Path) -> 
         in (tmp_path / "migrations/queued_status.sql").read_text()
     )
     (tmp_path / "session_flow.py").write_text("# mine now\n")
+    assert prepare_scaffold(tmp_path, NOW).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("folder", "file"),
+    [
+        ("prisma/migrations", "20261124120000_queued_status/migration.sql"),
+        ("supabase/migrations", "20261124120000_queued_status.sql"),
+    ],
+)
+def test_the_label_joins_the_migrations_that_the_project_has(
+    tmp_path: Path, folder: str, file: str
+) -> None:
+    (tmp_path / folder).mkdir(parents=True)
+    apply(tmp_path, prepare_scaffold(tmp_path, NOW))
+    assert "ADD VALUE IF NOT EXISTS 'queued'" in (tmp_path / folder / file).read_text()
+    assert not (tmp_path / "migrations").exists()
     assert prepare_scaffold(tmp_path, NOW).changes == ()
 
 
@@ -105,7 +122,9 @@ def test_what_is_written_loads_beside_the_real_tables(tmp_path: Path, app: App) 
         "app-prediction-session-cancelled",
         "app-prediction-session-recovery",
     ]
-    assert app.one("SELECT count(*) FROM cronshift_outbox") == 0
+    assert (
+        "cronshift_outbox" not in inspect(app.engine).get_table_names()
+    )  # nothing was asked for yet
 
 
 @pytest.mark.node

@@ -208,3 +208,23 @@ def test_djangos_computed_urls_leave_open_what_lies_below_them(
         "site_/urls.py": urls,
     }
     assert resolved(tmp_path, "api/index.py", files).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("server/api/tick.ts", "import { eventHandler } from 'h3';\nexport default eventHandler(() => run());\n"),
+        ("api/tick.ts", "import type { Request, Response } from 'express';\nexport default (req: Request, res: Response) => res.end();\n"),
+        ("api/tick.js", "const { json } = require('express');\nmodule.exports = (req, res) => res.end();\n"),
+        ("api/tick.py", "def app(environ, start_response):\n    return run()\n"),
+    ],
+)  # fmt: skip
+def test_a_file_that_answers_its_own_path_is_no_app_for_what_it_imports(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    package = '{"dependencies": {"nuxt": "4"}}' if file.startswith("server") else "{}"
+    for name, content in ((file, text), ("package.json", package)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    found = Resolver(tmp_path).resolve("/api/tick")
+    assert (found.verdict, found.handler and found.handler.file) == (Verdict.ANSWERED, file)

@@ -1,16 +1,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from cronshift.model import CronEntry, Job, Location, Mode, Plan, Severity
+from cronshift.model import (
+    CronEntry,
+    FanOut,
+    FanOutMode,
+    Handler,
+    HandlerKind,
+    Job,
+    JobOptions,
+    Location,
+    Mode,
+    Plan,
+    Severity,
+)
 from cronshift.plan.findings import CATALOGUE
 from cronshift.schedule import Schedule
 from cronshift.validation import FunctionConfig, Registration, check
 from cronshift.validation.registration import (
     FAILURE_EVENT,
+    ConcurrencyLimit,
     Step,
     Trigger,
     Undeclared,
@@ -175,3 +189,79 @@ def test_every_rule_has_its_own_code_and_name() -> None:
     assert codes == [f"CS{401 + n}" for n in range(len(codes))]
     assert len({rule.name for rule in CATALOGUE.values()}) == len(CATALOGUE)
     assert set(codes) < set(CATALOGUE)
+
+
+# What of a function's times does not fit together
+
+
+def with_options(options: JobOptions, seconds: int | None = None) -> Plan:
+    """The plan whose first job has these options, and a handler that may run so long."""
+    handler = Handler("api/one.py", HandlerKind.ASGI, "app", "python", max_duration=seconds)
+    one = replace(PLAN.jobs[0], options=options, handler=handler)
+    return replace(PLAN, jobs=(one, PLAN.jobs[1]))
+
+
+def served(**fields: Any) -> Registration:
+    one, two = FINE.functions or ()
+    return replace(FINE, functions=(replace(one, **fields), two))
+
+
+def test_a_run_that_is_cancelled_before_its_last_attempt_has_ended_is_an_error() -> None:
+    """Five minutes four times, and the waits between them: the default of before was too short."""
+    plan = with_options(JobOptions(), 300)
+    assert found(served(finish_timeout="15m"), plan) == [("cancelled-too-soon", "one")]
+    assert found(served(finish_timeout="25m"), plan) == []
+    assert found(served(finish_timeout=None), plan) == []
+
+
+def test_a_fan_out_in_sequence_needs_the_time_of_all_its_values() -> None:
+    values = FanOut("m", ("a", "b", "c"))
+    options = JobOptions(retries=0, fan_out=values)
+    step = Step("step", "step", "https://example.com/api/inngest", 0)
+    plan = with_options(options, 800)
+    assert found(served(finish_timeout="15m", steps=(step,)), plan) == [
+        ("cancelled-too-soon", "one")
+    ]
+    beside = with_options(replace(options, fan_out=replace(values, mode=FanOutMode.PARALLEL)), 800)
+    assert found(served(finish_timeout="15m", steps=(step,)), beside) == []
+    one_by_one = served(
+        finish_timeout="15m", steps=(step,), concurrency=(ConcurrencyLimit(limit=1),)
+    )
+    assert found(one_by_one, beside) == [("cancelled-too-soon", "one")]
+
+
+def test_a_tick_that_is_stale_before_its_jitter_is_over_is_an_error() -> None:
+    plan = with_options(JobOptions(stale_after=timedelta(minutes=2)))
+    jittered = served(triggers=(Trigger(cron="TZ=UTC 0 6 * * *", jitter="5m"),))
+    assert found(jittered, plan) == [("stale-within-jitter", "one")]
+    assert found(served(triggers=(Trigger(cron="TZ=UTC 0 6 * * *", jitter="2m"),)), plan) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "constant"),
+    [
+        ("'daily'", True),
+        ('"event.id"', True),
+        ("1", True),
+        ("event.name", True),
+        ("event.data.cron", True),
+        ("event.data.customer", True),  # a schedule's event has none
+        ("event.id", False),
+        ("event.ts", False),
+        ("event.data.scheduledAt", False),
+        ("event.data.cron + event.data.fireAt", False),
+    ],
+)
+def test_an_idempotency_key_that_every_tick_has_is_an_error(key: str, constant: bool) -> None:
+    codes = [name for name, _ in found(served(idempotency=key))]
+    assert ("constant-idempotency" in codes) is constant
+
+
+def test_the_function_that_tells_cancelled_runs_belongs_to_no_job_and_is_ours() -> None:
+    cancelled = FunctionConfig(
+        "app-cronshift-cancelled",
+        "cronshift-cancelled",
+        (Trigger(event="inngest/function.cancelled", expression="true"),),
+        (STEP,),
+    )
+    assert found(replace(FINE, functions=(*(FINE.functions or ()), cancelled))) == []

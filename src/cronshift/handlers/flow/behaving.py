@@ -108,12 +108,13 @@ def _loose(run: Run) -> Iterator[tuple[Loose, Spot]]:
     left = ledger.left()
     places = {one.place for one in left}
     outermost = [one for one in left if not places & (set(one.sites) - {one.place})]
+    around = {place for one in outermost for place in one.calls}
     done = [
         site
         for site in ledger.sites.values()
         if _is_work(site)
         and not prepares(site.name)
-        and site.place not in places
+        and site.place not in places | around
         and not places & set(site.within)
     ]
     seen: set[Place] = set()
@@ -147,6 +148,8 @@ def _kind(one: Promise, place: Place, sites: list[Site], *, works_done: bool) ->
 
 def _stub(reader: Reader) -> Spot | None:
     """Return the method that does the work, where GET only looks or only says something."""
+    if any(works(name) for name in _names(reader.scheduled)):
+        return None
     got = reader.run(replace(reader.world, anyone=True))
     if not got.known or any(works(name) for name in _names(got)) or got.ledger.later:
         return None

@@ -172,6 +172,7 @@ class Calls(Members):
         if called.this is not None:
             scope.names["this"] = called.this
         self._active.append(function)
+        self.calls.append(arguments.place)
         self.frames.append([])
         self.control.append(CLEAN)
         self.depth += 1
@@ -188,6 +189,7 @@ class Calls(Members):
             ended = thrown
         finally:
             self._active.pop()
+            self.calls.pop()
             sides, control = self.frames.pop(), self.control.pop()
             self.depth -= 1
             self.statement, self.loops = statement, loops

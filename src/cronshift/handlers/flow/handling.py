@@ -83,6 +83,8 @@ def handler_start(
         called = function_of(program, machine, handler, export or handler.export)
         if not isinstance(called, Closure | Native):
             return None
+        elsewhere = code.Place(handler.file, handler.line, 1)
+        machine.ledger.began = called.function.place if isinstance(called, Closure) else elsewhere
         arguments = _arguments(program.tree, handler, called)
         return machine.call(called, arguments)
 

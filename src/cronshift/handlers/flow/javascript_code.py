@@ -155,7 +155,7 @@ class JavaScript:
 
     def _call(self, node: SgNode) -> Expression:
         function = node.field("function")
-        place = self.place(node, quoted=True)
+        place = self.place(node)
         if function is not None and function.kind() == "await_expression":  # await f<T>(x)
             inner = self.expression(next(iter(_named(function)), None))
             return Awaited(Call(inner, self._arguments(node), place), place)
@@ -165,7 +165,7 @@ class JavaScript:
 
     def _new(self, node: SgNode) -> Expression:
         called = self.expression(node.field("constructor"))
-        place = self.place(node, quoted=True)
+        place = self.place(node)
         return Call(called, self._arguments(node), place, new=True)
 
     def _arguments(self, node: SgNode) -> tuple[tuple[str, Expression], ...]:
@@ -267,7 +267,7 @@ class JavaScript:
         if body is None:
             return ()
         if body.kind() != "statement_block":
-            place = self.place(body, quoted=True)
+            place = self.place(body)
             return (Return(self.expression(body), place),)
         return self.block(body)
 
@@ -396,7 +396,7 @@ class JavaScript:
             value = one.field("value") if one.kind() == "variable_declarator" else None
             if one.kind() == "variable_declarator":
                 pattern = self.pattern(one.field("name"))
-                yield Bind(pattern, self.expression(value), self.place(node, quoted=True))
+                yield Bind(pattern, self.expression(value), self.place(node))
 
     def _exported(self, node: SgNode) -> Iterator[Statement]:
         declaration = node.field("declaration")
@@ -416,10 +416,10 @@ class JavaScript:
     def _return(self, node: SgNode) -> Iterator[Statement]:
         value = next(iter(_named(node)), None)
         made = self.expression(value) if value is not None else None
-        yield Return(made, self.place(node, quoted=True))
+        yield Return(made, self.place(node))
 
     def _throw(self, node: SgNode) -> Iterator[Statement]:
-        yield Raise(self.expression(next(iter(_named(node)), None)), self.place(node, quoted=True))
+        yield Raise(self.expression(next(iter(_named(node)), None)), self.place(node))
 
     def _try(self, node: SgNode) -> Iterator[Statement]:
         clause, final = node.field("handler"), node.field("finalizer")

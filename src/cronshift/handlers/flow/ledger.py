@@ -71,6 +71,7 @@ class Ledger:
         later: what was handed to ``after``: its place, its name, whether it is only side work.
         shielded: the calls whose failure a promise's chain catches, and where.
         asked: what was read of the request, and where first.
+        began: where the function begins that was called first.
     """
 
     sites: dict[Place, Site] = field(default_factory=dict)
@@ -81,6 +82,7 @@ class Ledger:
     later: list[tuple[Place, str, bool]] = field(default_factory=list)
     shielded: dict[Place, Place] = field(default_factory=dict)
     asked: dict[str, Place] = field(default_factory=dict)
+    began: Place | None = None
 
     def left(self) -> list[Promise]:
         """Return the promises that nobody waits for."""

@@ -221,7 +221,9 @@ def _equals(machine: Machine, owner: Plain, arguments: Arguments) -> Value:
 def groups(pattern: re.Pattern[str], text: Value) -> Value:
     """Return what a regular expression finds in a text: a list of its groups, or nothing."""
     held = text_of(text)
-    if held is None or held == ANY:
+    if held == ANY:
+        return items_of(*[text] * (pattern.groups + 1), taints=text.taints)
+    if held is None:
         return Unknown(text.taints)
     found = pattern.search(held)
     if found is None:

@@ -121,7 +121,7 @@ class Members(Names):
             if one.optional or self.world.lenient:
                 return owner, Plain(UNDEFINED, owner.taints)
             raise Thrown(Unknown(owner.taints, name="TypeError"))
-        if name is None:
+        if name is None or (isinstance(owner, Items) and name.isdecimal()):
             return owner, self._item(owner, key)
         return owner, self.member(owner, name)
 

@@ -62,6 +62,7 @@ class Names(Forks):
         self.depth = 0
         self.loading = 0
         self.within: list[Place] = []
+        self.calls: list[Place] = []
         self.catching = self.loops = self.rescuing = 0
         self.builtins, self.built_in, self.outside = builtins, member, outside
         self.steps = 0
@@ -185,7 +186,8 @@ class Names(Forks):
 
     def promise(self, value: Value, place: Place, name: str, *, rejected: bool = False) -> Promise:
         """Return a promise, taken note of until somebody waits for it."""
-        made = Promise(value, place, name, rejected, sites=tuple(self.within))
+        made = Promise(value, place, name, rejected)
+        made.sites, made.calls = tuple(self.within), tuple(self.calls)
         made.dropped = None
         self.ledger.promises.append(made)
         return made

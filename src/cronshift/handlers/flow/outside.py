@@ -87,6 +87,8 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
 
 def _name(called: Value, arguments: Arguments) -> str:
     own = called.name if isinstance(called, Outside | Unknown | Thing) else ""
+    if isinstance(called, Outside) and _QUIET.search(own):
+        return own
     return own if len(own) > len(arguments.name) and "." in own else arguments.name or own
 
 

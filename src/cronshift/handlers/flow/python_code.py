@@ -116,7 +116,7 @@ class Python:
             for one in node.args
         ]
         given += [(one.arg or "**", self.expression(one.value)) for one in node.keywords]
-        return Call(self.expression(node.func), tuple(given), self.place(node, node))
+        return Call(self.expression(node.func), tuple(given), self.place(node))
 
     def _joined(self, node: ast.JoinedStr) -> Expression:
         return Joined(
@@ -286,13 +286,11 @@ class Python:
 
     def _assign(self, node: ast.Assign) -> Iterator[Statement]:
         for target in node.targets:
-            yield Bind(
-                self._target(target), self.expression(node.value), self.place(node, node.value)
-            )
+            yield Bind(self._target(target), self.expression(node.value), self.place(node))
 
     def _annotated(self, node: ast.AnnAssign) -> Iterator[Statement]:
         if node.value is not None:
-            place = self.place(node, node.value)
+            place = self.place(node)
             yield Bind(self._target(node.target), self.expression(node.value), place)
 
     def _augmented(self, node: ast.AugAssign) -> Iterator[Statement]:
@@ -318,11 +316,11 @@ class Python:
 
     def _return(self, node: ast.Return) -> Iterator[Statement]:
         value = self.expression(node.value) if node.value is not None else None
-        yield Return(value, self.place(node, node))
+        yield Return(value, self.place(node))
 
     def _raise(self, node: ast.Raise) -> Iterator[Statement]:
         value = self.expression(node.exc) if node.exc is not None else None
-        yield Raise(value, self.place(node, node))
+        yield Raise(value, self.place(node))
 
     def _assert(self, node: ast.Assert) -> Iterator[Statement]:
         place = self.place(node, node)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.code import Place
 from cronshift.handlers.flow.following import ON, Ending, Passage, Run, follow, passage
-from cronshift.handlers.flow.handling import Gate, function_of, gates, handler_start
-from cronshift.handlers.flow.values import Answer, Closure, Native, Plain, Unknown, truth
+from cronshift.handlers.flow.handling import Gate, gates, handler_start
+from cronshift.handlers.flow.values import Answer, Plain, Unknown, truth
 from cronshift.handlers.flow.worlds import World, vercel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cronshift.handlers.flow.code import Place
     from cronshift.handlers.flow.ledger import Comparison
-    from cronshift.handlers.flow.machine import Machine
     from cronshift.handlers.flow.program import Program
     from cronshift.handlers.flow.values import Value
     from cronshift.model import Handler
@@ -44,21 +43,10 @@ class Reader:
         own = gates(self.program, self.handler, self.world.path)
         return (*self.front, *own)
 
-    @cached_property
+    @property
     def place(self) -> Place | None:
         """Where the handler's function begins; ``None`` where there is none to follow."""
-        found: list[Place] = []
-
-        def look(machine: Machine) -> Value | None:
-            called = function_of(self.program, machine, self.handler, self.handler.export)
-            if isinstance(called, Closure):
-                found.append(called.function.place)
-            elif isinstance(called, Native):
-                found.append(Place(self.handler.file, self.handler.line, 1))
-            return None
-
-        follow(self.program, self.world, look)
-        return found[0] if found else None
+        return self.scheduled.ledger.began
 
     def run(self, world: World, export: str | None = None) -> Run:
         """Return what a request comes to that has passed what stands in front."""

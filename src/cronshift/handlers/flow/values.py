@@ -161,9 +161,11 @@ class Promise:
     """Work that goes on: what it becomes, and where it was started.
 
     Attributes:
+        name: of what was called to start it.
         rejected: whether it fails; ``value`` is the error then.
-        names: of what was called to start it.
-        works: whether work is done in it that is more than looking.
+        dropped: the statement that leaves it, if one does.
+        sites: the promises that it is part of.
+        calls: the calls into the project around it.
     """
 
     value: Value
@@ -173,6 +175,7 @@ class Promise:
     taints: Taints = CLEAN
     dropped: Place | None = None
     sites: tuple[Place, ...] = ()
+    calls: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

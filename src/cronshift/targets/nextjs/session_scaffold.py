@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cronshift.targets.scaffold.rendering import Flow
 
 TABLES_FILE = "migrations/session_tables.sql"
+NEWER_TABLES_FILE = "migrations/session_tables_by_source.sql"
 
 
 def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
@@ -69,7 +70,7 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
     written, _ = edits(root, compare(root, files, app.folder), force=force)
     once = (
         *app_side(app),
-        GeneratedFile(TABLES_FILE, tables_sql(settings)),
+        GeneratedFile(_tables_file(root), tables_sql(settings)),
         GeneratedFile(OWNERSHIP_NAME, dump_ownership(Ownership())),
     )
     return written + [
@@ -77,6 +78,12 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
         for file in once
         if content(inside(root, file.path)) is None
     ]
+
+
+def _tables_file(root: Path) -> str:
+    """Return where the tables' migration stands; a newer one beside that of an earlier version."""
+    before = content(inside(root, TABLES_FILE))
+    return TABLES_FILE if before is None or b"source" in before else NEWER_TABLES_FILE
 
 
 def _refuse_taken(plan: Plan, flow: str) -> None:

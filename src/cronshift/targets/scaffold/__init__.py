@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from cronshift.targets.target import Target
 
 SQL_FILE = "migrations/queued_status.sql"
+_LABEL_MIGRATION = "queued_status"
+_MIGRATIONS = {  # folders in which tools keep migrations, and how they name one
+    "prisma/migrations": "{folder}/{version}/migration.sql",
+    "supabase/migrations": "{folder}/{version}.sql",
+}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FLOW = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -65,7 +70,7 @@ def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
     schemas = prisma.find_schemas(root)
     names = Names(flow, _database_name(schemas.values(), enum), label, items or "selected_models")
     settings_text, edits = _settings(root, names)
-    edits += _migration(root, names)
+    edits += _migration(root, names, now)
     edits += _label(schemas, enum, label)
     session_flow = Flow(names, parse_settings(settings_text).sessions, items)
     edits += project_target(root, target).scaffold(root, session_flow, force=force)
@@ -99,11 +104,22 @@ def _settings(root: Path, names: Names) -> tuple[str, list[Edit]]:
     ]
 
 
-def _migration(root: Path, names: Names) -> list[Edit]:
-    if content(inside(root, SQL_FILE)) is not None:
+def _migration(root: Path, names: Names, now: datetime) -> list[Edit]:
+    """Return the edit that writes the label's migration, in the project's own way of migrating."""
+    written = (
+        found for folder in _MIGRATIONS for found in (root / folder).glob(f"*_{_LABEL_MIGRATION}*")
+    )
+    if content(inside(root, SQL_FILE)) is not None or next(written, None):
         return []
+    version = f"{now:%Y%m%d%H%M%S}_{_LABEL_MIGRATION}"
+    homes = (
+        form.format(folder=folder, version=version)
+        for folder, form in _MIGRATIONS.items()
+        if (root / folder).is_dir()
+    )
     said = f"the new label {names.label} of {names.enum}"
-    return [Edit(SQL_FILE, rendered("queued_status.sql", names).encode(), summary=said)]
+    text = rendered("queued_status.sql", names)
+    return [Edit(next(homes, SQL_FILE), text.encode(), summary=said)]
 
 
 def _database_name(schemas: Iterable[str], enum: str) -> str:
