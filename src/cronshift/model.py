@@ -92,6 +92,7 @@ class HandlerKind(StrEnum):
     ASTRO = "astro-route"
     REMIX = "remix-route"
     SOLIDSTART = "solidstart-route"
+    TANSTACK = "tanstack-route"
     NODE_FUNCTION = "node-function"
     NODE_APP = "node-app"  # Hono, Express, Fastify, Nest …
     FUNCTION = "function"  # Go, Ruby, Rust; Python whose shape is not told

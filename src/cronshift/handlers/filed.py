@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.javascript import arguments
-from cronshift.handlers.literals import literal
+from cronshift.handlers.javascript import METHODS, arguments
+from cronshift.handlers.literals import literal, pairs
 from cronshift.handlers.routes import Rank, Route, Segment
 from cronshift.model import Handler, HandlerKind
 
@@ -251,6 +251,27 @@ def solidstart(app: Folder) -> Iterator[Route]:
         yield _route(file, parts, HandlerKind.SOLIDSTART, "GET")
 
 
+def tanstack(app: Folder) -> Iterator[Route]:
+    """Yield ``src/routes/**``: flat names whose dots are slashes, methods in what the file makes."""
+    for file in app.under("src/routes"):
+        place = PurePosixPath(file)
+        if place.suffix not in _SOURCES or place.name.startswith("-"):
+            continue
+        parts = [*place.relative_to("src/routes").parts[:-1], place.stem]
+        segments = tuple(segment for part in parts for segment in _flat(part) if part != "route")
+        methods = _methods_made(app.parsed(file))
+        kind = HandlerKind.TANSTACK if methods else HandlerKind.NEXT_PAGE
+        yield Route(segments, _handler(file, kind, "GET"), methods or None)
+
+
+def _methods_made(root: SgNode | None) -> frozenset[str]:
+    """Return the methods among the handlers of ``createFileRoute(…)`` and its older forms."""
+    found: set[str] = set()
+    for object_ in root.find_all(kind="object") if root is not None else ():
+        found |= {name for name, _ in pairs(object_)} & {*METHODS, "ANY"}
+    return frozenset(METHODS if "ANY" in found else found)
+
+
 ROUTERS = (
     FileRouter("sveltekit", ("@sveltejs/kit",), sveltekit),
     FileRouter("nuxt", ("nuxt", "nitropack", "nitro"), nitro),
@@ -265,6 +286,12 @@ ROUTERS = (
             "@react-router/node",
         ),
         remix,
+        ignores_node=True,
+    ),
+    FileRouter(
+        "tanstack",
+        ("@tanstack/react-start", "@tanstack/solid-start", "@tanstack/start"),
+        tanstack,
         ignores_node=True,
     ),
     FileRouter("solidstart", ("@solidjs/start", "solid-start"), solidstart, ignores_node=True),

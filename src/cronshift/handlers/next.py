@@ -35,7 +35,7 @@ class NextConfig:
     """What next.config says, as far as it is written as literals.
 
     Attributes:
-        unread: names of settings that only running the file would tell.
+        computes_rewrites: whether some rewrite is made by code, so that any path may lead anywhere.
     """
 
     file: str | None
@@ -45,6 +45,7 @@ class NextConfig:
     extensions: tuple[str, ...] = _EXTENSIONS
     redirects: tuple[dict[str, Any], ...] = ()
     rewrites: tuple[dict[str, Any], ...] = ()
+    computes_rewrites: bool = False
 
     def suffix(self, *languages: str) -> str:
         """Return what a route in one of the languages ends with, so that Next takes it for one."""
@@ -76,10 +77,12 @@ class NextRouter:
     @cached_property
     def present(self) -> bool:
         """Whether this is a Next.js app, by its dependency, its configuration or its files."""
-        if self._named or "next" in self._tree.packages(self._app) or self.config.file:
+        if self._named or "next" in self._tree.packages(self._app):
             return True
-        if not self._by_files:
+        if not self._by_files:  # a next.config left behind makes an Astro project no Next app
             return False
+        if self.config.file:
+            return True
         folders = (self.app_folder, self.pages_folder)
         return any(folder is not None and self._looks_like_next(folder) for folder in folders)
 
@@ -275,7 +278,27 @@ def _config(file: str | None, root: SgNode) -> NextConfig:
         extensions=names or _EXTENSIONS,
         redirects=tuple(_rules(root, "redirects")),
         rewrites=tuple(_rules(root, "rewrites")),
+        computes_rewrites=_computes(root, "rewrites"),
     )
+
+
+def _computes(root: SgNode, name: str) -> bool:
+    """Return whether a setting's rules are not all written out."""
+    for node in root.find_all({"rule": {"any": [{"kind": "method_definition"}, {"kind": "pair"}]}}):
+        key = node.field("name") or node.field("key")
+        if key is None or key.text().strip("\"'") != name:
+            continue
+        sources = node.find_all(kind="pair")
+        texts = [literal(one.field("value")) for one in sources if _key_of(one) == "source"]
+        spread = node.find(kind="spread_element") or node.find(pattern="$LIST.map($$$)")
+        written = node.find(kind="array")
+        return spread is not None or written is None or UNKNOWN in texts
+    return False
+
+
+def _key_of(pair: SgNode) -> str:
+    key = pair.field("key")
+    return key.text().strip("\"'") if key is not None else ""
 
 
 def _first(root: SgNode, key: str) -> Any:

@@ -18,15 +18,17 @@ from cronshift.handlers.coded_apps import CodedApps
 from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter, Folder
 from cronshift.handlers.functions import FunctionFiles
 from cronshift.handlers.javascript import METHODS, exports
+from cronshift.handlers.middleware import rewriting
 from cronshift.handlers.next import NextRouter
 from cronshift.handlers.python import PythonHandlers
 from cronshift.handlers.routes import RouteTable, nearest
 from cronshift.handlers.tree import SourceTree
+from cronshift.handlers.vercel_rules import matched_by, rules_of
 from cronshift.handlers.verdict import Resolution, Verdict
 from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -88,7 +90,7 @@ class Resolver:
 
     @property
     def _paths(self) -> list[str]:
-        return [rule["path"] for rule in _rules(self.document, "crons", needs=("path",))]
+        return [rule["path"] for rule in rules_of(self.document, "crons", needs=("path",))]
 
     def _answers(self, app: str) -> bool:
         """Return whether some entry is answered when a folder is taken for the app's."""
@@ -183,7 +185,7 @@ class Resolver:
 
     def redirect(self, path: str) -> Resolution | None:
         """Return the redirect that answers a path before any code does, if there is one."""
-        rules = _rules(self.document, "redirects")
+        rules = rules_of(self.document, "redirects")
         config = self.next.config if self.next.present else None
         slashed = path != "/" and path.endswith("/")
         if config is not None:
@@ -197,7 +199,7 @@ class Resolver:
                 for rule in config.redirects
             ]
         for rule in rules:
-            matched = _matched(rule, path)
+            matched = matched_by(rule, path)
             if matched is not None:
                 target = patterns.substituted(str(rule.get("destination", "")), matched)
                 return Resolution(
@@ -221,7 +223,7 @@ class Resolver:
 
     def _by_legacy_routes(self, path: str, hops: int = _MOST_HOPS) -> Resolution | None:
         """Go through ``routes``, which excludes rewrites and redirects."""
-        for rule in _rules(self.document, "routes", needs=()):
+        for rule in rules_of(self.document, "routes", needs=()):
             if rule.get("handle") == "filesystem":
                 found = self._by_files(path)
                 if found is not None:
@@ -246,7 +248,7 @@ class Resolver:
         return None
 
     def _rewritten(self, path: str) -> Resolution | None:
-        rules = _rules(self.document, "rewrites")
+        rules = rules_of(self.document, "rewrites")
         base = ""
         if self.next.present:
             base = self.next.config.base_path
@@ -254,7 +256,7 @@ class Resolver:
                 {**rule, "source": base + rule["source"]} for rule in self.next.config.rewrites
             ]
         for rule in rules:
-            matched = _matched(rule, path)
+            matched = matched_by(rule, path)
             if matched is not None:
                 target = patterns.substituted(str(rule.get("destination", "")), matched)
                 return self._destination(
@@ -314,6 +316,8 @@ class Resolver:
         root = self.tree.parsed(handler.file)
         is_read = handler.language in {"typescript", "javascript"}
         if root is None or not is_read or not self.tree.read(handler.file).strip():
+            return Resolution(Verdict.ANSWERED, handler)
+        if handler.kind is HandlerKind.TANSTACK:  # its methods are no exports
             return Resolution(Verdict.ANSWERED, handler)
         known = exports(root)
         if handler.kind is HandlerKind.NODE_FUNCTION:
@@ -381,6 +385,9 @@ class Resolver:
         """Return the verdict on a path that nothing answers: dead, where all is known."""
         if not self.knows_routes:
             return Resolution(Verdict.UNKNOWN, why="no source is here that could answer it")
+        file = rewriting(self.next, self.tree, path) if self.next.present else None
+        if file is not None:
+            return Resolution(Verdict.UNKNOWN, why=f"{file} may lead it anywhere")
         return Resolution(Verdict.DEAD, nearest=self._nearest(path))
 
     @cached_property
@@ -396,22 +403,3 @@ class Resolver:
 def _methods(known: object) -> tuple[str, ...]:
     names = known if isinstance(known, dict) else {}
     return tuple(method for method in METHODS if method in names)
-
-
-def _rules(
-    document: dict[str, Any], name: str, needs: Sequence[str] = ("source",)
-) -> list[dict[str, Any]]:
-    listed = document.get(name)
-    return [
-        rule
-        for rule in (listed if isinstance(listed, list) else [])
-        if isinstance(rule, dict) and all(isinstance(rule.get(key), str) for key in needs)
-    ]
-
-
-def _matched(rule: dict[str, Any], path: str) -> dict[str, str] | None:
-    """Return what a rule's source matches; one that asks for a header or a cookie never does."""
-    if rule.get("has"):
-        return None
-    pattern = patterns.from_source(rule["source"])
-    return pattern.match(path) if pattern else None

@@ -50,14 +50,14 @@ def apply(
     """
     with project_lock(root):
         refuse_unfinished(root, operation.intent)
+        _refuse_foreign_rows(operation, own=own)
+        _refuse_strangers(root, operation, done_is_fine=False)
         if is_recorded(root, operation.id):
             raise RefusedError(
                 f"Operation {operation.id} was carried out before.",
                 reason="applied-before",
                 hint=f"cronshift show {operation.id} says what became of it.",
             )
-        _refuse_foreign_rows(operation, own=own)
-        _refuse_strangers(root, operation, done_is_fine=False)
         for _, batch in operation.batches:
             sql.check(batch)
         started = replace(operation, state=State.APPLYING)
@@ -84,6 +84,7 @@ def refuse_late(root: Path, operation: Operation, now: datetime) -> None:
         raise TooLateError(
             f"It had to be written by {operation.write_by:%Y-%m-%d %H:%M:%S} UTC, for both sides to"
             " hold the file in time.",
+            reason="too-late",
             hint="Run the command again; cronshift resume --revert undoes what was interrupted.",
         )
 

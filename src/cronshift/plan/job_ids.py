@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from cronshift.errors import CronshiftError
+from cronshift.model import Origin
 from cronshift.project.slug import digest, slug
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cronshift.model import CronEntry
 
 _SHARED_PREFIX = re.compile(r"^/(?:api/)?(?:(?:cron|crons|cron-jobs|jobs|internal)/)*")
+_SHORTEST_MADE = 12  # characters
 _FIELD_LETTERS = ("m", "h", "d", "mo", "w")
 
 
@@ -33,7 +35,9 @@ def job_ids(entries: Sequence[CronEntry], taken: Collection[str] = ()) -> tuple[
         taken: ids that are spoken for, because the user gave them to other entries.
     """
     names: dict[int, str] = {}
-    for short, group in _grouped(range(len(entries)), lambda i: slug(short_path(entries[i].path))):
+    for short, group in _grouped(
+        range(len(entries)), lambda i: slug(short_path(_stable(entries[i])))
+    ):
         for base, same_path in _named_by_path(short, group, entries):
             for name, same_query in _named_by_query(base, same_path, entries):
                 names.update(_named_by_schedule(name, same_query, entries))
@@ -51,6 +55,20 @@ def short_path(path: str) -> str:
     """Return a path without its query and without the leading parts that cron routes share."""
     bare = path.partition("?")[0].strip("/")
     return _SHARED_PREFIX.sub("", f"/{bare}/").strip("/") or bare.rpartition("/")[2]
+
+
+def _stable(entry: CronEntry) -> str:
+    """Return an entry's path, without what a build makes up anew each time."""
+    if entry.origin is not Origin.BUILD_OUTPUT:
+        return entry.path
+    parts = entry.path.partition("?")[0].split("/")
+    return "/".join(part for part in parts if not _is_made(part)) or entry.path
+
+
+def _is_made(part: str) -> bool:
+    """Return whether a part of a path was made at random, so that the next build makes another."""
+    kinds = (any(map(kind, part)) for kind in (str.isdigit, str.isupper, str.islower))
+    return len(part) >= _SHORTEST_MADE and part.isalnum() and all(kinds)
 
 
 def unknown_job(name: str, known: Sequence[str]) -> CronshiftError:

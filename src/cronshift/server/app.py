@@ -116,7 +116,8 @@ class ServedApp:
         except PeerLeftError:
             return
         else:
-            if scope["path"] == self.path and scope["method"] in {"POST", "PUT"}:
+            is_sync = scope["method"] == "PUT" and not body  # a request to register needs none
+            if scope["path"] == self.path and scope["method"] in {"POST", "PUT"} and not is_sync:
                 send = _blaming(body, send)
             await self._run(scope, _replaying(body, receive), send)
 

@@ -35,7 +35,7 @@ ROUTES = {
 MIDDLEWARE = """import { NextResponse, type NextRequest } from "next/server";
 
 export function middleware(request: NextRequest) {
-  const { pathname } = request.nextUrl; if (!pathname.startsWith("/api/cron/") && !request.cookies.get("session")) return NextResponse.redirect(new URL("/login", request.url));
+  if (!request.cookies.get("session") && !request.nextUrl.pathname.startsWith("/api/cron/")) return NextResponse.redirect(new URL("/login", request.url));
 }
 
 export const config = {

@@ -104,6 +104,7 @@ WORDS = [
     ("apply", "plan.json", "--yes"),
     ("status",),
     ("status", "--live", "--endpoint", ENDPOINT),
+    ("sync", "--endpoint", ENDPOINT),
     ("flags", "export"),
     ("flags", "export", "--format", "edge-config"),
     ("flags", "push", "--yes"),

@@ -32,14 +32,11 @@ EVERY_MINUTE = Job(id="keeps-its-tick", path="/x", schedule="* * * * *")
 QUEUING = Job(id="queues", path="/x", schedule="* * * * *")
 REPORTED = Job(id="too-long", path="/x", schedule="* * * * *", heartbeat_env="BEHAVIOURS_HEARTBEAT")
 GIVING_BACK = Job(id="gives-back", path="/x", schedule="0 0 1 1 *")
-INNGESTS = {
-    "version": 1,
-    "jobs": {
-        job.id: [{"effective_at": "2026-01-01T00:00:00Z", "percent": 100, "operation": "01"}]
-        for job in (EVERY_MINUTE, QUEUING, GIVING_BACK)
-    },
-}
-VERCELS: dict[str, Any] = {"version": 1, "jobs": {}}
+ALWAYS = [{"effective_at": "2026-01-01T00:00:00Z", "percent": 100, "operation": "01"}]
+VERCELS: dict[str, Any] = {"version": 1, "jobs": {QUEUING.id: ALWAYS, GIVING_BACK.id: ALWAYS}}
+"""Of the job that keeps its tick every tick is Vercel's."""
+
+INNGESTS: dict[str, Any] = {"version": 1, "jobs": {**VERCELS["jobs"], EVERY_MINUTE.id: ALWAYS}}
 
 
 @dataclass

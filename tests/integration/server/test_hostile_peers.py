@@ -22,6 +22,7 @@ from cronshift.server.app import ServedApp
 from cronshift.server.connections import Connection
 from cronshift.server.limits import Limits
 from cronshift.server.serving import listen, origin, running
+from cronshift.server.syncing import cause
 
 if TYPE_CHECKING:
     import subprocess
@@ -444,3 +445,16 @@ def test_a_peer_that_does_not_take_its_answer_is_no_step_that_runs(signing_key: 
         peer.sendall(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
         assert peer.recv(1) == b"H"  # it is being answered
         assert server.app.running == 0
+
+
+def test_a_sync_whose_inngest_server_is_down_is_told_in_the_sdks_own_words(
+    signing_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request to register has no body, and the failure is not its sender's."""
+    monkeypatch.setenv("INNGEST_BASE_URL", "http://127.0.0.1:9")
+    with served(signing_key) as server:
+        answer = httpx.put(f"{server.url}/api/inngest", timeout=FOREVER)
+    assert answer.status_code == 500
+    why = cause(answer.status_code, answer.json())
+    assert why is not None
+    assert why.sentence.startswith("The endpoint cannot reach its Inngest server")

@@ -233,3 +233,16 @@ def test_a_literal_secret_in_the_query_is_not_judged(audited: Callable[..., Plan
     (job,) = audited({ROUTE: text}, "/api/cron/x?key=${CRON_SECRET}").jobs
     assert job.handler is not None
     assert job.handler.auth == "wrong-credential"
+
+
+def test_a_controller_of_nest_is_not_judged(audited: Callable[..., Plan]) -> None:
+    """Its guards are decorators of the method, the class or the app, which are not followed."""
+    (job,) = audited(
+        {
+            "package.json": '{"dependencies": {"@nestjs/core": "11", "@nestjs/common": "11"}}',
+            "src/main.ts": 'import { NestFactory } from "@nestjs/core";\nNestFactory.create(AppModule);\n',
+            "src/x.controller.ts": 'import { Controller, Get } from "@nestjs/common";\n@Controller("api/cron")\nexport class XController {\n  @CronKey()\n  @Get("x")\n  async run() { await sendReports(); }\n}\n',
+        }
+    ).jobs
+    assert job.handler is not None
+    assert job.handler.auth is None

@@ -246,6 +246,11 @@ def test_what_a_build_made_is_no_dead_path(tmp_path: Path) -> None:
     assert "CS301" not in codes(plan)
     assert "CS121" in codes(plan)
     assert plan.runnable == ()
+    (job,) = plan.jobs
+    assert job.id == "gen"
+    again = json.dumps(output).replace("Zk3v9QmJx0aB1", "Qp7w2RnLy8cD5")
+    write(tmp_path, {".vercel/output/config.json": again})
+    assert [job.id for job in make_plan(load_project(tmp_path)).jobs] == ["gen"]
 
 
 def test_a_dead_path_that_an_app_below_answers_is_not_called_dead(tmp_path: Path) -> None:
@@ -255,3 +260,98 @@ def test_a_dead_path_that_an_app_below_answers_is_not_called_dead(tmp_path: Path
     plan = make_plan(load_project(tmp_path))
     assert codes(plan) >= {"CS306"}
     assert "CS301" not in codes(plan)
+
+
+def test_an_app_with_a_configuration_but_no_entries_of_its_own_is_followed_and_doubted(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "vercel.json": crons("/api/tick"),
+        "apps/web/vercel.json": '{"framework": "nextjs"}',
+        "apps/web/package.json": NEXT % "web",
+        "apps/web/app/api/tick/route.ts": ROUTE,
+    }
+    write(tmp_path, files)
+    plan = make_plan(load_project(tmp_path))
+    assert handlers(plan) == ["apps/web/app/api/tick/route.ts"]
+    assert "CS306" in codes(plan)
+
+
+def test_a_stray_next_config_makes_no_next_app_of_another_framework(tmp_path: Path) -> None:
+    files = {"vercel.json": crons("/api/tick"), "next.config.js": "module.exports = {};\n"}
+    files |= {"package.json": '{"dependencies": {"astro": "5"}}', "src/pages/api/tick.js": ROUTE}
+    write(tmp_path, files)
+    plan = make_plan(load_project(tmp_path))
+    assert "CS302" not in codes(plan)
+    assert plan.jobs[0].handler is not None
+    assert plan.jobs[0].handler.kind.value == "astro-route"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "code"),
+    [
+        (
+            "src/routes/api/tick.ts",
+            "export const Route = createFileRoute('/api/tick')({ server: { handlers: { GET: () => run() } } });\n",
+            None,
+        ),
+        (
+            "src/routes/api.tick.ts",
+            "export const ServerRoute = createServerFileRoute().methods({ GET: async () => run() });\n",
+            None,
+        ),
+        (
+            "src/routes/api/tick.ts",
+            "export const APIRoute = createAPIFileRoute('/api/tick')({ POST: async () => run() });\n",
+            "CS302",
+        ),
+        ("src/routes/other.tsx", "export const Route = createFileRoute('/other')({});\n", "CS301"),
+    ],
+)
+def test_tanstack_start_is_read(tmp_path: Path, file: str, text: str, code: str | None) -> None:
+    package = '{"dependencies": {"@tanstack/react-start": "1"}}'
+    write(tmp_path, {"vercel.json": crons("/api/tick"), "package.json": package, file: text})
+    plan = make_plan(load_project(tmp_path))
+    assert codes(plan) & {"CS301", "CS302", "CS305"} == ({code} if code else set())
+    assert code == "CS301" or handlers(plan) == [file]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "code"),
+    [
+        ("next.config.js", "module.exports = { rewrites: async () => makeRules() };\n", "CS305"),
+        (
+            "next.config.ts",
+            "export default { async rewrites() { return [...more, { source: '/a', destination: '/b' }]; } };\n",
+            "CS305",
+        ),
+        (
+            "next.config.ts",
+            "export default { async rewrites() { return [{ source: '/a', destination: '/b' }]; } };\n",
+            "CS301",
+        ),
+        (
+            "middleware.ts",
+            "export function middleware(r) { return NextResponse.rewrite(target(r)); }\n",
+            "CS305",
+        ),
+        (
+            "middleware.ts",
+            "export function middleware(r) { return NextResponse.rewrite(target(r)); }\nexport const config = { matcher: '/shop/:path*' };\n",
+            "CS301",
+        ),
+    ],
+)
+def test_a_path_that_code_may_rewrite_is_not_called_dead(
+    tmp_path: Path, file: str, text: str, code: str
+) -> None:
+    files = {"vercel.json": crons("/api/tick"), "package.json": NEXT % "web", file: text}
+    write(tmp_path, {**files, "app/api/other/route.ts": ROUTE})
+    assert codes(make_plan(load_project(tmp_path))) & {"CS301", "CS305"} == {code}
+
+
+def test_a_path_that_a_runtime_of_others_answers_is_told_as_unknown(tmp_path: Path) -> None:
+    rules = [{"src": "/(.*)", "dest": "/api/index.php"}]
+    document = {**json.loads(crons("/api/tick")), "routes": rules}
+    write(tmp_path, {"vercel.json": json.dumps(document), "api/index.php": "<?php run();"})
+    assert codes(make_plan(load_project(tmp_path))) == {"CS305"}

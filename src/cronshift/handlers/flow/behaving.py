@@ -39,6 +39,7 @@ _MOST_STEPS = 25_000  # of all of them
 _DEEPEST_FAILURE = 5
 _COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
 _LOOPS = re.compile(r"\.(?:forEach|map)\(|^\(?async\b|^\(\(?async|^\(async|^void \(?async")
+_BODIES = (".text", ".json", ".blob", ".arrayBuffer")
 _OTHERS = ("POST", "PUT", "PATCH")
 _REPLYING = {HandlerKind.NEXT_PAGES, HandlerKind.NODE_FUNCTION}
 
@@ -112,10 +113,7 @@ def _loose(run: Run) -> Iterator[tuple[Loose, Spot]]:
     done = [
         site
         for site in ledger.sites.values()
-        if _is_work(site)
-        and not prepares(site.name)
-        and site.place not in places | around
-        and not places & set(site.within)
+        if _is_work(site) and site.place not in places | around and not places & set(site.within)
     ]
     seen: set[Place] = set()
     for one in outermost:
@@ -123,8 +121,14 @@ def _loose(run: Run) -> Iterator[tuple[Loose, Spot]]:
         if place in seen:
             continue
         seen.add(place)
+        sites = list(ledger.sites.values())
+        if one.name.endswith(_BODIES):
+            continue  # the body of an answer, read to be logged
+        begun = list(ledger.sites)
+        after = sites[begun.index(one.place) + 1 :] if one.place in begun else []
+        works_done = any(site in after or not prepares(site.name) for site in done)
         yield (
-            _kind(one, place, list(ledger.sites.values()), works_done=bool(done)),
+            _kind(one, place, sites, works_done=works_done),
             _spot(place, place.text or one.name),
         )
     for place, name, only_side in ledger.later:
@@ -258,6 +262,7 @@ def _candidates(run: Run) -> list[Site]:
         for site in run.ledger.sites.values()
         if (site.guarded or site.place in run.ledger.shielded)
         and _is_work(site)
+        and (site.awaited or is_python(site.place.file))
         and site.depth <= _DEEPEST_FAILURE
         and site.place not in left
         and not left & set(site.within)

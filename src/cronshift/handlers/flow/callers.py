@@ -116,7 +116,13 @@ def _tried(reader: Reader, world: World, work: frozenset[Place]) -> _Try:
 def _work(run: Run) -> frozenset[Place]:
     """Return where the work is begun that a call which gets through does."""
     through = [one for one in run.endings if not one.refused]
-    refused = {place for one in run.endings if one.refused for place in one.path.visited}
+    through = through or [one for one in run.endings if not _is_turned_away(one)]
+    refused = {
+        place
+        for one in run.endings
+        if one.refused and one not in through
+        for place in one.path.visited
+    }
     sites = run.ledger.sites
     whole = {
         place
@@ -138,10 +144,10 @@ def _passage(run: Run, work: frozenset[Place]) -> Passage:
         return Passage.MAYBE
     best = Passage.NO
     for ending in run.endings:
-        if ending.refused:
+        if _is_turned_away(ending) or (ending.refused and not run.ledger.comparisons):
             continue
         reached = {place: sure for place, sure in ending.path.visited.items() if place in work}
-        if work and not reached:
+        if not reached and (work or ending.refused):
             continue
         sure = not ending.path.is_doubted and (not work or any(reached.values()))
         best = max(best, Passage.YES if sure else Passage.MAYBE, key=_ORDER.index)

@@ -137,6 +137,8 @@ class Calls(Members):
         """Take note that somebody waits for a promise, or has it now."""
         if isinstance(value, Promise):
             self.ledger.consumed.add(id(value))
+            if value.place in self.ledger.sites:
+                self.ledger.sites[value.place].awaited = True
         elif isinstance(value, Items):
             for one in value.held.values:
                 if isinstance(one, Promise | Items | Unknown):

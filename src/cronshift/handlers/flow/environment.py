@@ -31,6 +31,7 @@ _SECRET = frozenset({Taint.SECRET})
 _LOOSENING = {"optional", "nullish", "nullable", "default", "catch"}
 _SETTINGS = {"BaseSettings"}
 _OF_PROJECT = re.compile(r"[.@~#$]/|\$env/|astro:env|~|\.\.?/|@(?:env|config|lib)\b")
+_NUXT = ("nuxt.config.ts", "nuxt.config.js", "nuxt.config.mjs")
 _METHODS = {"get", "toObject", "has", "copy"}
 
 
@@ -233,9 +234,7 @@ def _last_name(base: code.Expression) -> str:
 def runtime_config(machine: Machine, _arguments: Arguments) -> Value:
     """Read Nuxt's ``useRuntimeConfig()``: what nuxt.config says, or the variables ``NUXT_…``."""
     tree = machine.program.tree
-    for name in ("nuxt.config.ts", "nuxt.config.js", "nuxt.config.mjs"):
-        if name not in tree.files:
-            continue
+    for name in sorted(file for file in tree.files if file.endswith(_NUXT)):
         config = machine.exported(name, "default")
         runtime = config.cell.get("runtimeConfig") if isinstance(config, Fields) else None
         if isinstance(runtime, Fields):

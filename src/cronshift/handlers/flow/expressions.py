@@ -114,7 +114,8 @@ class Expressions(Calls):
         test = self.value(one.test, scope)
         known = self.truth(test, scope)
         if known is not None:
-            return self.value(one.yes if known else one.no, scope)
+            chosen = self.value(one.yes if known else one.no, scope)
+            return tainted(chosen, taints_of(test) & CALLER)
         taints = taints_of(test)
         result = self.fork(
             taints,
@@ -144,7 +145,15 @@ class Expressions(Calls):
         is_open = False
         for spread, item in one.items:
             held = self.value(item, scope)
-            if spread and isinstance(held, Items):
+            if spread and isinstance(held, Unknown) and held.alternatives:
+                values += [
+                    one
+                    for part in held.alternatives
+                    if isinstance(part, Items)
+                    for one in part.held.values
+                ]
+                is_open = True
+            elif spread and isinstance(held, Items):
                 values += held.held.values
                 is_open = is_open or held.held.open
             elif spread:

@@ -33,7 +33,8 @@ def fronts_of(program: Program, resolver: Resolver, path: str) -> tuple[Gate, ..
         base = resolver.next.config.base_path
         return tuple(next_fronts(program, file, path.removeprefix(base) or "/")) if file else ()
     router = resolver.router
-    return tuple(other_fronts(program, router.name)) if router is not None else ()
+    folder = f"{resolver.app}/" if resolver.app else ""
+    return tuple(other_fronts(program, router.name, folder)) if router is not None else ()
 
 
 def refusing(fronts: Sequence[Gate], program: Program, world: World) -> Iterator[Gate]:
@@ -70,19 +71,19 @@ def next_fronts(program: Program, file: str, path: str) -> Iterator[Gate]:
     yield Gate(start, by_next=False, file=file, line=line, sure=sure)
 
 
-def other_fronts(program: Program, framework: str | None) -> Iterator[Gate]:
+def other_fronts(program: Program, framework: str | None, folder: str = "") -> Iterator[Gate]:
     """Yield the hooks and the middleware of the other frameworks."""
     files = program.tree.files
     if framework == "sveltekit":
-        hook = next((one for one in _HOOKS if one in files), None)
+        hook = next((folder + one for one in _HOOKS if folder + one in files), None)
         if hook is not None and "handle" in program.module(hook).exported:
             yield _hooked(hook)
     elif framework == "astro":
-        file = next((one for one in _ASTRO if one in files), None)
+        file = next((folder + one for one in _ASTRO if folder + one in files), None)
         if file is not None and "onRequest" in program.module(file).exported:
             yield _called(file, "onRequest", lambda: (EVENT, goes_on()), by_next=True)
     elif framework == "nuxt":
-        for file in program.tree.under("server/middleware"):
+        for file in program.tree.under(f"{folder}server/middleware"):
             if file.endswith(_SOURCES):
                 yield _called(file, "default", lambda: (EVENT,), by_next=False)
 

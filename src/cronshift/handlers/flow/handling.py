@@ -188,6 +188,7 @@ def _nest_method(program: Program, machine: Machine, place: Location) -> Value |
         before = [one for one in node.prev_all() if one.kind() == "decorator"]
         lines = {line_of(one) for one in (*before, *node.children()) if one.kind() == "decorator"}
         if place.line in lines:
+            machine.path.doubts |= {"guards of Nest are not followed"}
             return Closure(
                 JavaScript(place.file).function(node), machine.module(place.file), Unknown()
             )

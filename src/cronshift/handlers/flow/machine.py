@@ -60,6 +60,13 @@ class Machine(Expressions):
         value = self.value(one.value, scope)
         if isinstance(value, Promise) and value.dropped is None:
             value.dropped = one.place  # it is left here, if nobody else has it
+            if self._is_held(one.value, scope):
+                self.consume(value)
+
+    def _is_held(self, one: code.Expression, scope: Scope) -> bool:
+        """Return whether a chain hangs on a variable whose promise is not followed: ``p.catch(…)``."""
+        owner = one.called.owner if isinstance(one, code.Call) and isinstance(one.called, code.Member) else None  # fmt: skip
+        return isinstance(owner, code.Name) and isinstance(self.value(owner, scope), Unknown)
 
     def _bind(self, one: code.Bind, scope: Scope) -> None:
         self.statement = one.place

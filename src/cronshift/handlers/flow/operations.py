@@ -148,7 +148,7 @@ def _is_same(left: Plain, right: Plain) -> bool | None:
     plain = right if secrets_in(first) else left
     if Taint.QUERY in plain.taints and plain.value and "$" not in str(plain.value):
         return None  # the secret may be written into the path
-    return False if plain.taints & CALLER else None
+    return False if plain.taints & CALLER or not plain.value else None
 
 
 def contained(

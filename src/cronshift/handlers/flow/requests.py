@@ -252,8 +252,16 @@ def server_of(machine: Machine) -> Fields:
 
 def _environ_member(machine: Machine, name: str) -> Value | None:
     if name == "get":
-        return Native(name, lambda m, a: _environ_item(m, text_of(a.at(0)) or ""))
+        return Native(name, _environ_get)
     return _environ_item(machine, name)
+
+
+def _environ_get(machine: Machine, arguments: Arguments) -> Value:
+    held = _environ_item(machine, text_of(arguments.at(0)) or "")
+    if isinstance(held, Plain) and held.value is None and len(arguments.values) > 1:
+        default = arguments.values[1]
+        return Plain(default.value, _CREDENTIAL) if isinstance(default, Plain) else default
+    return held
 
 
 def _environ_item(machine: Machine, name: str) -> Value:

@@ -55,7 +55,10 @@ def _auth_member(machine: Machine, name: str) -> Value | None:
 AUTH = Thing("auth", _auth_member, call=nobody)
 
 
-def _going_on(_machine: Machine, arguments: Arguments) -> Value:
+def _going_on(machine: Machine, arguments: Arguments) -> Value:
+    following = arguments.at(1)  # Astro's `next`
+    if isinstance(following, Native):
+        return machine.call(following, Arguments((), {}, arguments.place, "next"))
     return Answer(None, None, arguments.place, goes_on=True)
 
 
@@ -66,7 +69,8 @@ def clerk(_machine: Machine, arguments: Arguments) -> Value:
         return Native("clerkMiddleware", _going_on)
 
     def run(machine: Machine, given: Arguments) -> Value:
-        inner = Arguments((AUTH, REQUEST), {}, given.place, "clerkMiddleware")
+        values = (AUTH, given.at(0), given.at(1))
+        inner = Arguments(values, {}, given.place, "clerkMiddleware")
         return machine.awaited(machine.call(called, inner))
 
     return Native("clerkMiddleware", run)

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.model import Location
+from cronshift.runtime.regular_files import is_regular, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,9 +98,9 @@ def _above(project: ProjectSubject) -> Iterator[tuple[str, str]]:
                     is_kind or (folder == "scripts" and file.suffix in _CODE)
                 ):
                     continue
-                if file.is_file() and not file.is_symlink() and file.stat().st_size <= _LARGEST:
+                if is_regular(file) and not file.is_symlink() and file.stat().st_size <= _LARGEST:
                     count += 1
-                    text = file.read_bytes().decode("utf-8", errors="replace")
+                    text = read_text(file, _LARGEST)
                     yield f"{up}/{file.relative_to(above).as_posix()}", text
         inner, up = above, f"{up}/.."
 

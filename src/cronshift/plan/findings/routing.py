@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cronshift.plan.findings.subject import JobSubject, ProjectSubject
 
 _RENDERED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
+_CODE = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".py", ".go", ".rb", ".rs", ".php")
 _SOURCES = (".py", ".ts", ".js", ".mjs")
 _PROSE = (".md", ".mdx", ".txt", ".lock", ".css", ".svg", ".snap")
 _SCHEDULED_BY_OTHERS = re.compile(
@@ -92,11 +93,19 @@ def _unknown(job: JobSubject) -> Iterator[Evidence]:
             yield Evidence(f"{path} is {resolution.why}.")
         elif handler is not None:
             yield Evidence(f"{path} lies inside {handler.file}: {resolution.why}.")
+        elif job.entry.origin is not Origin.BUILD_OUTPUT and _has_sources(job):
+            yield Evidence(f"What answers {path} cannot be told: {resolution.why}.")
+
+
+def _has_sources(job: JobSubject) -> bool:
+    """Return whether there is any source; a configuration alone has nothing to be asked about."""
+    return any(file.endswith(_CODE) for file in job.resolver.tree.files)
 
 
 def _elsewhere(job: JobSubject) -> Iterator[Evidence]:
     app, tree = job.resolver.app, job.resolver.tree
-    if app and has_config(tree, app):
+    is_inside = job.handler is not None and job.handler.file.startswith(f"{app}/")
+    if app and is_inside and has_config(tree, app):
         yield Evidence(
             f"{job.entry.path} is answered in {app}, which has a configuration of its own.",
             fix=f"Move the entry there if {app} is the Root Directory.",

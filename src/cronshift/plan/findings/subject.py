@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.model import HandlerKind
 from cronshift.plan.forecast import SOME_DAY, load_of
 from cronshift.project.settings import CONFIG_NAME
 from cronshift.runtime.ownership import OWNERSHIP_NAME
@@ -128,15 +127,14 @@ class ProjectSubject:
 
     @property
     def removable(self) -> frozenset[str]:
-        """The files of handlers that answer their job's path and no other."""
-        apps = {HandlerKind.ASGI, HandlerKind.WSGI, HandlerKind.NODE_APP}
-        return frozenset(
-            job.handler.file
-            for job in self.jobs
-            if job.handler is not None
-            and job.handler.route is None
-            and job.handler.kind not in apps
-        )
+        """The files of functions that answer their job's path, and so no other."""
+        functions = self.judge.resolver.functions
+        found = set()
+        for job in self.jobs:
+            own = functions.at(job.entry.path.partition("?")[0])
+            if job.handler is not None and own is not None and own.file == job.handler.file:
+                found.add(own.file)
+        return frozenset(found)
 
     @cached_property
     def globs(self) -> tuple[Glob, ...]:

@@ -1,0 +1,87 @@
+"""Who may call a Python handler: dependencies, decorators, hooks and settings are followed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cronshift.model import Plan
+
+FASTAPI = """import os
+from fastapi import Depends, FastAPI, Header, HTTPException, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+{head}
+@app.get("/api/cron/x")
+async def x({given}):
+    await send_reports()
+    return {{"ok": True}}
+
+async def send_reports(): ...
+"""
+CHECK = """def check(request: Request):
+    secret = os.environ.get("CRON_SECRET")
+    if not secret or request.headers.get("authorization") != f"Bearer {secret}":
+        raise HTTPException(status_code=401)
+"""
+CASES: dict[str, tuple[str, str, str]] = {
+    "nobody is checked": ("fastapi", FASTAPI.format(head="app = FastAPI()", given=""), "none"),
+    "the app depends on it": (
+        "fastapi",
+        FASTAPI.format(head=f"{CHECK}app = FastAPI(dependencies=[Depends(check)])", given=""),
+        "cron-secret",
+    ),
+    "a scheme of bearers": (
+        "fastapi",
+        FASTAPI.format(
+            head='app = FastAPI()\nscheme = HTTPBearer()\ndef check(given: HTTPAuthorizationCredentials = Depends(scheme)):\n    if given.credentials != os.environ["CRON_SECRET"]:\n        raise HTTPException(403)\n',
+            given="allowed = Depends(check)",
+        ),
+        "cron-secret",
+    ),
+    "settings that need the secret": (
+        "fastapi",
+        FASTAPI.format(
+            head='from pydantic_settings import BaseSettings\nclass Settings(BaseSettings):\n    cron_secret: str\nsettings = Settings()\napp = FastAPI()\ndef check(authorization: str = Header("")):\n    if authorization != f"Bearer {settings.cron_secret}":\n        raise HTTPException(401)\n',
+            given="allowed = Depends(check)",
+        ),
+        "cron-secret",
+    ),
+    "settings that do not": (
+        "fastapi",
+        FASTAPI.format(
+            head='from pydantic_settings import BaseSettings\nclass Settings(BaseSettings):\n    cron_secret: str | None = None\nsettings = Settings()\napp = FastAPI()\ndef check(authorization: str = Header("")):\n    if authorization != f"Bearer {settings.cron_secret}":\n        raise HTTPException(401)\n',
+            given="allowed = Depends(check)",
+        ),
+        "bearer-undefined",
+    ),
+    "another header": (
+        "fastapi",
+        FASTAPI.format(
+            head='app = FastAPI()\ndef check(x_cron_key: str = Header("")):\n    secret = os.environ["CRON_SECRET"]\n    if x_cron_key != secret:\n        raise HTTPException(401)\n',
+            given="allowed = Depends(check)",
+        ),
+        "wrong-credential",
+    ),
+    "Flask asks before every request": (
+        "flask",
+        'import os\nfrom flask import Flask, abort, request\napp = Flask(__name__)\n\n@app.before_request\ndef check():\n    secret = os.environ.get("CRON_SECRET")\n    if not secret or request.headers.get("Authorization") != f"Bearer {secret}":\n        abort(401)\n\n@app.get("/api/cron/x")\ndef x():\n    send_reports()\n    return {"ok": True}\n\ndef send_reports(): ...\n',
+        "cron-secret",
+    ),
+    "a decorator of the project's, open while unset": (
+        "flask",
+        'import os\nfrom functools import wraps\nfrom flask import Flask, jsonify, request\napp = Flask(__name__)\n\ndef checked(view):\n    @wraps(view)\n    def inner(*args, **kwargs):\n        secret = os.getenv("CRON_SECRET")\n        if secret and request.headers.get("Authorization") != f"Bearer {secret}":\n            return jsonify(error="no"), 401\n        return view(*args, **kwargs)\n    return inner\n\n@app.get("/api/cron/x")\n@checked\ndef x():\n    send_reports()\n    return {"ok": True}\n\ndef send_reports(): ...\n',
+        "fail-open",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_who_may_call_is_told(audited: Callable[..., Plan], name: str) -> None:
+    framework, text, auth = CASES[name]
+    (job,) = audited({"requirements.txt": f"{framework}\n", "main.py": text}).jobs
+    assert job.handler is not None
+    assert (job.handler.auth or "") == auth
