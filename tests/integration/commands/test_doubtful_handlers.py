@@ -46,7 +46,9 @@ SETTINGS = "# ours\n[defaults]\nretries = 1 # few\n"
 FILES = {
     **{f"app/api/cron/{name}/route.ts": text for name, text in ROUTES.items()},
     "lib/work.ts": "export async function work(x?: number) {\n  await fetch(`https://e.example/${x}`);\n}\n",
-    "package.json": json.dumps({"dependencies": {"next": "16.0.0", "inngest": "4.24.0"}}),
+    "package.json": json.dumps(
+        {"name": "shop", "dependencies": {"next": "16.0.0", "inngest": "4.24.0"}}
+    ),
     "middleware.ts": MIDDLEWARE.replace("\n", "\r\n"),
     "cronshift.toml": SETTINGS,
     "vercel.json": json.dumps(
@@ -294,14 +296,14 @@ def test_the_target_that_suits_the_app_is_chosen_and_kept(app: Cronshift) -> Non
     assert asked["project"]["target"] == "python"
     app("migrate", "--yes")
     settings = (app.folder / "cronshift.toml").read_text()
-    assert settings == f'{SETTINGS}\n[project]\ntarget = "nextjs"\n'
+    assert settings == f'{SETTINGS}\n[project]\napp_id = "shop"\ntarget = "nextjs"\n'
 
 
 def test_another_target_than_suits_the_app_is_kept_too(app: Cronshift) -> None:
     (app.folder / "tsconfig.json").write_text("{}")
     app("migrate", "--yes", "--target", "python")
     settings = (app.folder / "cronshift.toml").read_text()
-    assert settings == f'{SETTINGS}\n[project]\ntarget = "python"\n'
+    assert settings == f'{SETTINGS}\n[project]\napp_id = "shop"\ntarget = "python"\n'
     assert app("audit", "--json").document["project"]["target"] == "python"
 
 
@@ -309,11 +311,13 @@ def test_the_target_and_the_folder_asked_for_are_kept_for_later_commands(app: Cr
     before = tree(app.folder)
     words = ("migrate", "fine", "--target", "nextjs", "--out", "lib/jobs")
     looked = app(*words, "--dry-run")
-    assert '+[project]\n+target = "nextjs"\n+out = "lib/jobs"\n' in looked.err
+    assert '+[project]\n+app_id = "shop"\n+target = "nextjs"\n+out = "lib/jobs"\n' in looked.err
     assert tree(app.folder) == before
     assert app(*words, "--yes").code == 0
     settings = (app.folder / "cronshift.toml").read_text()
-    assert settings == f'{SETTINGS}\n[project]\ntarget = "nextjs"\nout = "lib/jobs"\n'
+    assert (
+        settings == f'{SETTINGS}\n[project]\napp_id = "shop"\ntarget = "nextjs"\nout = "lib/jobs"\n'
+    )
     validated = app("validate", "--no-compile", "--json").document
     assert [one.split("-")[-1] for one in validated["functions"]] == ["fine"]
     again = app(*words, "--yes", "--json")

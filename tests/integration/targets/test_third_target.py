@@ -58,6 +58,7 @@ def shop(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Shop]:
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("CRONSHIFT_ASSUME", "variables")  # nobody here knows what is set elsewhere
     (tmp_path / "vercel.json").write_text(VERCEL)
     (tmp_path / "api" / "cron").mkdir(parents=True)
     for name in ("check", "contents"):
@@ -96,7 +97,7 @@ def test_it_goes_all_the_way_and_back(shop: Shop) -> None:
         shop("validate", code=2)
         shop("migrate", "--yes")
         settings = (shop.root / "cronshift.toml").read_text()
-        assert settings == '[project]\ntarget = "cards"\n'
+        assert settings == '[project]\napp_id = "app-87af13fd"\ntarget = "cards"\n'
         assert (shop.root / BOX).read_text() == "Night jobs\ncards are in cards\n"
         assert shop("--json", "validate")["valid"] is True
         migrated = shop.tree()
