@@ -41,7 +41,7 @@ class Clock(datetime):
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
     root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
-    apply(root, prepare_migration(load_project(root), (), MONDAY).operation)
+    apply(root, prepare_migration(load_project(root), (), MONDAY, fix=True).operation)
     apply(root, prepare_cutover(load_project(root), [JOB], MONDAY).operation)
     Clock.present = MONDAY + timedelta(days=1)
     for module in (carrying_out, cutover, resume, rollback):

@@ -20,6 +20,7 @@ from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import Project, load_project
 from cronshift.project.ownership_file import read_ownership
+from cronshift.readiness.checking import Decisions
 from cronshift.runtime.ownership import Owner
 from cronshift.validation import check, inspect_package
 
@@ -36,7 +37,7 @@ JOB = "prediction-check"
 def root(tmp_path: Path) -> Path:
     ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
     root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
-    apply(root, prepare_migration(load_project(root), (), MONDAY).operation)
+    apply(root, prepare_migration(load_project(root), (), MONDAY, fix=True).operation)
     return root
 
 
@@ -261,14 +262,11 @@ def test_a_job_that_is_not_wholly_and_visibly_inngests_is_not_finalized(
 
 def test_a_guard_is_taken_out_of_the_app_and_comes_back(root: Path) -> None:
     app = root / "api/index.py"
-    plain = app.read_bytes()
-    app.write_bytes(
-        plain + b"\nfrom cronshift_guard import guard\n\napp.add_middleware(guard.asgi)\n"
-    )
     guarded = tree(root)
+    assert b"cronshift_guard" in app.read_bytes()
     cut_over(root)
     finalized(root)
-    assert app.read_bytes() == plain + b"\n\n"
+    assert b"cronshift_guard" not in app.read_bytes()
     roll_back(root)
     after = tree(root)
     for state in (after, guarded):
@@ -300,7 +298,7 @@ def test_a_route_whose_work_runs_in_its_function_goes_and_comes_back(tmp_path: P
         '  "crons": [{ "path": "/api/mail", "schedule": "0 6 * * *" }]\n}\n'
     )
     (root / "cronshift.toml").write_text('# mine\n[jobs.mail]\nhandler = "work:run" # direct\n')
-    apply(root, prepare_migration(load_project(root), (), MONDAY).operation)
+    apply(root, prepare_migration(load_project(root), (), MONDAY, fix=True).operation)
     before = tree(root)
     cut_over(root)
     prepared = finalized(root)
@@ -378,13 +376,14 @@ def test_toml_and_its_comments_come_back(tmp_path: Path) -> None:
         '\n[[crons]]\npath = "/api/b"\nschedule = "0 7 * * *"\n'
     )
     (tmp_path / "vercel.toml").write_text(text)
-    apply(tmp_path, prepare_migration(load_project(tmp_path), (), MONDAY).operation)
-    cut_over(tmp_path)
+    apply(tmp_path, prepare_migration(load_project(tmp_path), (), MONDAY, fix=True).operation)
+    pinned = (tmp_path / "cronshift.toml").read_text()
+    cut_over(tmp_path, decisions=Decisions(despite=frozenset({"R101"})))
     finalized(tmp_path, ["a"])
     assert "/api/a" not in (tmp_path / "vercel.toml").read_text()
     roll_back(tmp_path, "a")
     assert (tmp_path / "vercel.toml").read_text() == text
-    assert not (tmp_path / "cronshift.toml").exists()
+    assert (tmp_path / "cronshift.toml").read_text() == pinned
 
 
 def test_a_job_that_never_moved_has_nothing_to_roll_back(root: Path) -> None:
