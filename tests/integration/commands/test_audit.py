@@ -84,7 +84,7 @@ def test_json_has_handlers_and_the_forecast(cronshift: Cronshift, app: Path) -> 
         "reads": [],
     }
     outlook = document["forecast"]
-    assert outlook["executions_per_30_days"] == sum(outlook["by_job"].values()) == 180
+    assert outlook["executions_per_30_days"] == sum(outlook["by_job"].values()) == 270
     assert outlook["jobs"]["good"] == {
         "runs": 30,
         "steps_per_run": 1,
@@ -122,7 +122,7 @@ def test_the_forecast_is_shown_on_request(cronshift: Cronshift, app: Path) -> No
     said = cronshift("audit", "--forecast", env={"COLUMNS": "80"})
     for word in ("Executions", "Retries", "Plans", "Busiest", "At once", "By hour"):
         assert word in said.out
-    assert "60  good  30 x (1 + 1); about 1 retries" in said.out
+    assert "90  good  30 x (1 + 2); about 1 retries" in said.out
     assert "▁" in said.out or "█" in said.out
     assert "Executions" not in cronshift("audit").out
 

@@ -319,7 +319,7 @@ def test_the_target_and_the_folder_asked_for_are_kept_for_later_commands(app: Cr
         settings == f'{SETTINGS}\n[project]\napp_id = "shop"\ntarget = "nextjs"\nout = "lib/jobs"\n'
     )
     validated = app("validate", "--no-compile", "--json").document
-    assert [one.split("-")[-1] for one in validated["functions"]] == ["fine"]
+    assert [one.split("-")[-1] for one in validated["functions"]] == ["fine", "cancelled"]
     again = app(*words, "--yes", "--json")
     assert (again.code, again.document["written"], again.document["edits"]) == (0, False, [])
     (first,) = operations.history(app.folder)
@@ -330,7 +330,7 @@ def test_the_target_and_the_folder_asked_for_are_kept_for_later_commands(app: Cr
 def test_what_concerns_all_jobs_is_told_by_migrate_too(app: Cronshift) -> None:
     said = app("migrate", "fine", "--target", "nextjs", "--dry-run")
     assert said.code == 0
-    assert "error CS430 endpoint-intercepted  middleware.ts:8" in said.out
+    assert "error CS430 endpoint-intercepted\n  middleware.ts:8" in said.out
     assert "left out" not in said.out
 
 
