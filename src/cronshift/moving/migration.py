@@ -217,12 +217,13 @@ def _chosen(
 ) -> dict[str, str]:
     """Return what cronshift.toml has to say, so that later commands find what is generated.
 
-    The app's id is pinned unless the app's own client has one: another id is another app of Inngest's.
+    The app's id is pinned unless the app has a client of its own, whose id counts: another id is another
+    app of Inngest's.
     """
     settings = written_down.settings
     known = settings.target or (_suiting(written_down) if target else DEFAULT_TARGET)
     own_client = code_of(written_down.resolver().tree).client
-    is_pinned = settings.app_id is not None or (own_client is not None and own_client.app_id)
+    is_pinned = settings.app_id is not None or own_client is not None
     return {
         **({} if is_pinned else {"app_id": plan.app_id}),
         **({"target": plan.target} if plan.target != known else {}),

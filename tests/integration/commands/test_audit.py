@@ -87,8 +87,8 @@ def test_json_has_handlers_and_the_forecast(cronshift: Cronshift, app: Path) -> 
     assert outlook["executions_per_30_days"] == sum(outlook["by_job"].values()) == 270
     assert outlook["jobs"]["good"] == {
         "runs": 30,
-        "steps_per_run": 1,
-        "executions": 60,
+        "steps_per_run": 2,
+        "executions": 90,
         "retries": 1,
     }
     assert outlook["plans"][0] == {"name": "Free", "executions": 50_000, "fits": True}

@@ -65,7 +65,7 @@ def test_looking_touches_nothing_and_a_kept_plan_does_what_was_shown(
         assert (done.code, done.document["applied"]) == (0, True)
         assert tree(app) != states[-1]
         again = app("apply", plan, "--yes", "--json")
-        assert (again.code, again.document["error"]["reason"]) == (3, "applied-before")
+        assert (again.code, again.document["error"]["reason"]) == (3, "changed-file")
         if words[0] in {"cutover", "rollback"}:
             let_time_pass(app)
         states.append(tree(app))

@@ -71,7 +71,8 @@ def deploy(root: Path) -> Operation:
     jobs = ["daily-update-polymarket-data"]
     project = load_project(moved(root))
     apply(root, prepare_rollback(project, jobs, LATER).operation)
-    return prepare_cutover(load_project(root), jobs, LATER, handover=Handover.DEPLOY).operation
+    day_after = LATER + timedelta(days=1)
+    return prepare_cutover(load_project(root), jobs, day_after, handover=Handover.DEPLOY).operation
 
 
 def finalize(root: Path) -> Operation:

@@ -317,14 +317,14 @@ def test_dev_mode_serves_unsigned_calls_and_says_what_comes_next(
         [*command, "--port", "0"], env=environment(), stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
-        said = [process.stderr.readline() for _ in range(3)]
+        said = [process.stderr.readline() for _ in range(4)]
         try:
-            url = said[2].split()[-1]
+            url = said[3].split()[-1]
             answer = call(url, call_body)
         finally:
             process.terminate()
     assert said[0] == f"Serving 3 functions at {url} (dev mode). Ctrl-C stops.\n"
-    assert said[2] == f"  npx inngest-cli@latest dev -u {url}\n"
+    assert said[3] == f"  npx inngest-cli@latest dev -u {url}\n"
     assert answer.json() == {"ok": True}
 
 
@@ -335,6 +335,6 @@ def test_stdout_holds_one_line_of_json_and_nothing_else(start: Start, package: P
     out, err = process.communicate(timeout=30)
     assert out == ""
     assert "GET /api/inngest" in err
-    assert list(ready) == ["url", "mode", "functions"]
+    assert list(ready) == ["url", "mode", "server", "functions"]
     assert ready["url"].startswith("http://127.0.0.1:")
     assert (ready["mode"], ready["functions"]) == ("dev", ["demo-plain", "demo-slow", "demo-stuck"])

@@ -261,7 +261,7 @@ def test_a_folder_in_a_files_place_is_told(tmp_path: Path) -> None:
     (tmp_path / PATH).mkdir(parents=True)
     with pytest.raises(CronshiftError) as caught:
         change_of(tmp_path)
-    assert (caught.value.reason, caught.value.where) == ("not-a-file", PATH)
+    assert (caught.value.reason, caught.value.where) == ("disk-error", PATH)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

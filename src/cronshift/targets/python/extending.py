@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def extend_python(root: Path, plan: Plan) -> tuple[FileChange, ...]:
     """Return the change by which the app is installed with what the guard and the functions import.
 
-    Only where the app is Python itself; one that has no manifest gets a requirements.txt.
+    Only where the app is Python itself and has a manifest: a new requirements.txt could make Vercel
+    take functions of their own for one app.
     """
     if not any(job.handler and job.handler.language == "python" for job in plan.runnable):
         return ()
     name = manifest_of(SourceTree(root))
     if name is None:
-        text = with_runtime("", "requirements.txt")
-        return (FileChange("requirements.txt", FileAction.CREATE, None, text),)
+        return ()
     file = root / name
     if file.is_symlink():
         return ()
