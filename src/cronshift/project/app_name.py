@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.model import Location
 from cronshift.project.slug import slug
+from cronshift.runtime.regular_files import is_regular, read_regular, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,7 +38,7 @@ def generated_id(root: Path, out: str) -> GeneratedId | None:
     """Return the id that the generated client in ``out`` has; ``None`` where there is none."""
     for name, pattern in _CLIENTS:
         file = root / out / name
-        text = file.read_text(errors="replace") if file.is_file() else ""
+        text = read_text(file) if is_regular(file) else ""
         found = pattern.search(text)
         if found is not None:
             line = text.count("\n", 0, found.start()) + 1
@@ -78,14 +79,14 @@ def _remote(root: Path) -> str | None:
     top = root.resolve()
     for folder in (top, *top.parents):
         git = folder / ".git"
-        if git.is_file():  # a worktree: its repository is elsewhere
-            told = git.read_text(errors="replace").removeprefix("gitdir:").strip()
+        if is_regular(git):  # a worktree: its repository is elsewhere
+            told = read_text(git).removeprefix("gitdir:").strip()
             git = (folder / told).resolve().parent.parent
         if not git.is_dir():
             continue
         config = configparser.ConfigParser(strict=False, interpolation=None)
         with suppress(configparser.Error, OSError, UnicodeDecodeError):
-            config.read(git / "config")
+            config.read_string(read_text(git / "config"))
         url = config.get('remote "origin"', "url", fallback="")
         name = re.split(r"[/:]", url.rstrip("/"))[-1].removesuffix(".git")
         below = top.relative_to(folder).as_posix()
@@ -95,14 +96,14 @@ def _remote(root: Path) -> str | None:
 
 def _json(file: Path) -> dict[str, Any]:
     with suppress(OSError, ValueError, RecursionError):
-        document = json.loads(file.read_bytes())
+        document = json.loads(read_regular(file))
         return document if isinstance(document, dict) else {}
     return {}
 
 
 def _toml(file: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        return tomllib.loads(file.read_text())
+    with suppress(OSError, ValueError, RecursionError):
+        return tomllib.loads(read_regular(file).decode())
     return {}
 
 

@@ -11,12 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cronshift.runtime.regular_files import is_regular, read_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock")
-_LARGEST = 40_000_000  # bytes
 _VERSION = re.compile(r"\d+\.\d+\.\d+(?:-[\w.]+)?")
 _PNPM_SECTION = re.compile(
     r"^(?:importers|dependencies|devDependencies|optionalDependencies):.*\n(?:(?:[ \t].*)?\n)*",
@@ -71,9 +72,9 @@ def lock_of(root: Path) -> Lock | None:
     for folder in _folders(root):
         for name in _LOCKS:
             file = folder / name
-            if file.is_file() and file.stat().st_size <= _LARGEST:
+            if is_regular(file):
                 importer = root.resolve().relative_to(folder).as_posix()
-                return Lock(name, file.read_text(errors="replace"), importer)
+                return Lock(name, read_text(file), importer)
     return None
 
 
@@ -197,14 +198,14 @@ def _bun(lock: Lock, package: str, _wanted: str | None) -> Any:
 
 
 def _json(file: Path) -> dict[str, Any]:
-    return _parsed(file.read_text(errors="replace")) if file.is_file() else {}
+    return _parsed(read_text(file)) if is_regular(file) else {}
 
 
 def _yaml(file: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        return _object(yaml.safe_load(file.read_text(errors="replace"))) if file.is_file() else {}
+        return _object(yaml.safe_load(read_text(file))) if is_regular(file) else {}
     except (yaml.YAMLError, RecursionError, ValueError):
         return {}
 

@@ -11,6 +11,7 @@ from cronshift.plan.findings.inngest import ENV_EXAMPLE, KEYS
 from cronshift.readiness.fact import Stage
 from cronshift.readiness.kinds import VARIABLES
 from cronshift.runtime.claiming import VARIABLE as CLAIMS
+from cronshift.runtime.regular_files import is_regular, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,9 +68,9 @@ def _of_app(subject: Subject) -> dict[str, str]:
 def _seen(subject: Subject) -> dict[str, str]:
     """Return the names that are set, and where that is seen; what is set to nothing is not."""
     found = {name: "this environment" for name, value in os.environ.items() if value.strip()}
-    for file in sorted(path for path in subject.project.root.glob(".env*") if path.is_file()):
+    for file in sorted(path for path in subject.project.root.glob(".env*") if is_regular(path)):
         if not ENV_EXAMPLE.search(file.name) and not file.is_symlink():
-            text = file.read_text(errors="replace")
+            text = read_text(file)
             for match in _ASSIGNED.finditer(text):
                 if match[2] and match[2] != "#":
                     line = text.count("\n", 0, match.start(1)) + 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import SourceTree
 from cronshift.project.requirements import manifest_of, with_runtime
+from cronshift.runtime.regular_files import is_regular, read_regular
 from cronshift.targets.changes import FileAction, FileChange
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ def extend_python(root: Path, plan: Plan) -> tuple[FileChange, ...]:
     if name is None:
         return ()
     file = root / name
-    if file.is_symlink():
+    if file.is_symlink() or not is_regular(file):
         return ()
-    data = file.read_bytes()
+    data = read_regular(file)
     before = data.decode(errors="surrogateescape")
     after = with_runtime(before, name)
     return (FileChange(name, FileAction.UPDATE, before, after, data),) if after != before else ()
