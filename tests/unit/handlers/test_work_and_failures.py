@@ -96,3 +96,15 @@ def test_work_that_is_left_is_told_where_it_is_left(told: Callable[..., list[Fin
     assert finding.message == "`sendReports().catch(console.error)` is started and not awaited."
     assert finding.location is not None
     assert finding.location.line == 3
+
+
+def test_what_an_edge_page_leaves_to_its_event_is_work_behind_the_answer(
+    told: Callable[..., list[Finding]],
+) -> None:
+    page = (
+        f"{WORK}export const config = {{ runtime: 'edge' }};\n"
+        f"export default async function handler(request, event) {{\n{CHECK}"
+        "  event.waitUntil(sendReports());\n  return Response.json({ ok: true });\n}\n"
+    )
+    codes = {finding.code for finding in told({"pages/api/cron/x.ts": page})}
+    assert codes & {"CS201", "CS203"} == {"CS203"}

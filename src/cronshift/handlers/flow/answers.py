@@ -145,6 +145,8 @@ def replying(status: int | None = _OK) -> Thing:
             return Native(name, lambda m, a: _sent(m, a, status))
         if name == "redirect":
             return Native(name, lambda m, a: _sent(m, a, number(a.at(0), _FOUND)))
+        if name == "waitUntil":  # on the Edge it is an event that stands in this place
+            return Unknown(name=name)
         if name in {"statusCode", "headersSent", "writableEnded"}:
             return Unknown()
         return Native(name, lambda _m, _a: replying(status))

@@ -137,7 +137,7 @@ def _arguments(tree: SourceTree, handler: Handler, called: Closure | Native) -> 
         return Arguments(_of_app(tree, handler.route.file), {}, place, name)
     first = EVENT if handler.kind in _EVENTS else REQUEST
     second: Value = Unknown(name="context")
-    if handler.kind in _REPLYING and handler.export == "default" and handler.runtime != "edge":
+    if handler.kind in _REPLYING and handler.export == "default":
         second = replying()
     return Arguments((first, second), {}, place, name)
 
