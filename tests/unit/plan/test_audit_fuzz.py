@@ -116,11 +116,18 @@ def test_a_deep_file_and_a_long_line_are_audited() -> None:
 MEASURED = """
 import resource, sys
 from pathlib import Path
+
+def peak():  # of this program: what getrusage tells counts the one that started it, too
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return next(int(line.split()[1]) for line in status.open() if line.startswith("VmHWM"))
+
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 plan = make_plan(load_project(Path(sys.argv[1])))
 assert plan.jobs[0].handler.file == "app/api/cron/mail/route.ts"
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(peak() // 1024)
 """
 
 
