@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
 from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -240,6 +242,18 @@ def test_a_value_that_is_not_worth_retrying_is_tried_once(root: Path, app: App) 
     assert "model=gone" in outcome.run.error.message
     assert "410" in outcome.run.error.message
     assert sum("model=gone" in call for call in app.calls) == 1
+
+
+def test_a_package_of_the_same_name_that_is_here_already_is_left_alone(
+    root: Path, app: App
+) -> None:
+    stranger = ModuleType("inngest_app")
+    sys.modules["inngest_app"] = stranger
+    try:
+        assert run(root, "asgi").run.error is None
+        assert sys.modules["inngest_app"] is stranger
+    finally:
+        del sys.modules["inngest_app"]
 
 
 def test_a_failure_is_reported_once_with_its_ping(root: Path, app: App) -> None:

@@ -114,6 +114,11 @@ def test_a_closed_pipe_ends_it_quietly(project: Path, environment: dict[str, str
     assert (done.stdout, done.stderr) == (b"{", b"")
 
 
+def _listen_to_ctrl_c() -> None:
+    """Undo what a shell's background jobs inherit: that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def terminal(project: Path, environment: dict[str, str]) -> Callable[..., pexpect.spawn[str]]:
     """Start the program on a terminal of its own."""
@@ -127,6 +132,7 @@ def terminal(project: Path, environment: dict[str, str]) -> Callable[..., pexpec
             encoding="utf-8",
             timeout=60,
             dimensions=(50, 120),
+            preexec_fn=_listen_to_ctrl_c,
         )
 
     return start

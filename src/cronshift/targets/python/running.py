@@ -25,6 +25,7 @@ from cronshift.validation.registration import FunctionConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from cronshift.executor.engine import Surroundings
     from cronshift.executor.job_run import Request
@@ -94,6 +95,8 @@ def _local(folder: Path, out: str, root: Path, receiver: Receiver) -> Iterator[S
     """Import the package into this process, in dev mode, its events sent to ``receiver``."""
     before = {name: os.environ.get(name) for name in ORIGINS}
     path = list(sys.path)
+    top = out.partition("/")[0]
+    others = _forgotten(top)
     os.environ |= dict.fromkeys(ORIGINS, receiver.url)
     sys.path[:0] = [str(folder.resolve()), str(root.resolve())]
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
@@ -102,14 +105,19 @@ def _local(folder: Path, out: str, root: Path, receiver: Receiver) -> Iterator[S
     finally:
         sys.dont_write_bytecode = writes
         sys.path[:] = path
-        top = out.partition("/")[0]
-        for name in [name for name in sys.modules if name == top or name.startswith(f"{top}.")]:
-            del sys.modules[name]
+        _forgotten(top)
+        sys.modules.update(others)
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _forgotten(package: str) -> dict[str, ModuleType]:
+    """Take a package and its modules out of this process, where another may have the same name."""
+    names = [name for name in sys.modules if name == package or name.startswith(f"{package}.")]
+    return {name: sys.modules.pop(name) for name in names}
 
 
 def _function(served: ServedApp, plan: Plan, name: str) -> FunctionConfig:
