@@ -151,9 +151,9 @@ async def drive(database: Database, settings: str) -> Load:
         served = FastAPI()
         inngest.fast_api.serve(served, client, [*functions, bare_function(client, load)])
         if SERVER:
-            endpoint = stack.enter_context(serving(served)) + "/api/inngest"
+            app = stack.enter_context(serving(served))
             async with httpx.AsyncClient(timeout=60) as browser:
-                (await browser.put(endpoint)).raise_for_status()
+                (await browser.put(f"{app}/api/inngest")).raise_for_status()
         relays = [
             await asyncio.create_subprocess_exec(sys.executable, "-c", RELAY, settings)
             for _ in range(2)
