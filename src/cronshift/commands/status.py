@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -106,6 +105,8 @@ def _live(
         endpoint=endpoint,
         secret_env=plan.bridge.secret_env,
     )
+    import asyncio
+
     vercel, inngest = asyncio.run(asking)
     if any(side.problem is None and side.ownership is None for side in (vercel, inngest)):
         return [vercel, inngest], []  # a file nobody here knows: what it says is not known

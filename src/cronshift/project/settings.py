@@ -24,11 +24,12 @@ from cronshift.model import (
 )
 from cronshift.runtime.regular_files import read_regular
 from cronshift.schedule.durations import parse_duration
-from cronshift.sessions.settings import SessionSettings, read_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from cronshift.sessions.settings import SessionSettings
 
 CONFIG_NAME = "cronshift.toml"
 
@@ -177,9 +178,17 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
             job_id: _job(table, _line(text, job_id))
             for job_id, table in document.get("jobs", {}).items()
         },
-        sessions=read_sessions(document["sessions"]) if "sessions" in document else None,
+        sessions=_sessions(document.get("sessions")),
         suppressions=tuple(Suppression(**table) for table in document.get("suppress", ())),
     )
+
+
+def _sessions(table: Mapping[str, Any] | None) -> SessionSettings | None:
+    if table is None:
+        return None
+    from cronshift.sessions.settings import read_sessions
+
+    return read_sessions(table)
 
 
 def _refuse_what_the_schema_does(document: Mapping[str, Any], file: str) -> None:
