@@ -170,8 +170,8 @@ class Resolver:
         legacy = self._by_legacy_routes(bare)
         if legacy is not None:
             return legacy
-        found = self._by_files(bare) or self._rewritten(bare) or self._by_app(bare)
-        return found or self._nothing(bare)
+        answered = self._by_files(bare) or self._rewritten(bare) or self._by_app(bare)
+        return answered or self._nothing(bare)
 
     def routes(self) -> Iterator[tuple[str, Handler]]:
         """Yield every route that files make, with its path as requests write it."""
@@ -225,9 +225,9 @@ class Resolver:
         """Go through ``routes``, which excludes rewrites and redirects."""
         for rule in rules_of(self.document, "routes", needs=()):
             if rule.get("handle") == "filesystem":
-                found = self._by_files(path)
-                if found is not None:
-                    return found
+                answered = self._by_files(path)
+                if answered is not None:
+                    return answered
                 continue
             source, methods = rule.get("src"), rule.get("methods")
             pattern = patterns.from_regex(source) if isinstance(source, str) else None
@@ -272,11 +272,11 @@ class Resolver:
         handler = self.functions.at(bare) or self.functions.file(bare)
         if handler is not None:
             return replace(self._inside(handler, path), why=why)
-        found = self._by_files(bare) or self._by_app(path)
-        if found is None and hops and bare != path:
-            found = self._rewritten(bare) if not self.document.get("routes") else None
-        if found is not None:
-            return replace(found, why=why)
+        answered = self._by_files(bare) or self._by_app(path)
+        if answered is None and hops and bare != path:
+            answered = self._rewritten(bare) if not self.document.get("routes") else None
+        if answered is not None:
+            return replace(answered, why=why)
         if not self.knows_routes:
             return Resolution(Verdict.UNKNOWN, target=bare, why=why)
         return Resolution(Verdict.DEAD, target=bare, why=why, nearest=self._nearest(bare))
@@ -319,24 +319,28 @@ class Resolver:
             return Resolution(Verdict.ANSWERED, handler)
         if handler.kind is HandlerKind.TANSTACK:  # its methods are no exports
             return Resolution(Verdict.ANSWERED, handler)
-        known = exports(root)
+        exported = exports(root)
         if handler.kind is HandlerKind.NODE_FUNCTION:
-            if "default" not in known and any(method in known for method in (*METHODS, "fetch")):
-                export = "GET" if "GET" in known else "fetch" if "fetch" in known else ""
+            if "default" not in exported and any(
+                method in exported for method in (*METHODS, "fetch")
+            ):
+                export = "GET" if "GET" in exported else "fetch" if "fetch" in exported else ""
                 handler = replace(handler, export=export or handler.export)
                 if not export:
-                    return Resolution(Verdict.WRONG_METHOD, handler, methods=_methods(known))
-        elif handler.export not in known and "*" not in known:
+                    return Resolution(Verdict.WRONG_METHOD, handler, methods=_methods(exported))
+        elif handler.export not in exported and "*" not in exported:
             others = {"default"} if handler.kind is HandlerKind.NEXT_ROUTE else {"ALL"}
-            if handler.kind is HandlerKind.ASTRO and others & set(known):
+            if handler.kind is HandlerKind.ASTRO and others & set(exported):
                 handler = replace(handler, export="ALL")
             elif handler.kind is not HandlerKind.NEXT_PAGE:
-                methods = ("POST",) if "action" in known else _methods(known)
+                methods = ("POST",) if "action" in exported else _methods(exported)
                 return Resolution(Verdict.WRONG_METHOD, handler, methods=methods)
         if self._coded.imports_framework(handler.file) and self._coded.declares(handler):
             return self._coded.answer(handler, path)
-        own = known.get(handler.export)
-        return Resolution(Verdict.ANSWERED, replace(handler, line=own.line) if own else handler)
+        export_seen = exported.get(handler.export)
+        return Resolution(
+            Verdict.ANSWERED, replace(handler, line=export_seen.line) if export_seen else handler
+        )
 
     def _inside(self, handler: Handler, path: str) -> Resolution:
         """Return the verdict on an app that sees the whole path."""
@@ -400,6 +404,6 @@ class Resolver:
         return nearest(path, [path for path, handler in self.routes() if handler.kind not in pages])
 
 
-def _methods(known: object) -> tuple[str, ...]:
-    names = known if isinstance(known, dict) else {}
+def _methods(exported: object) -> tuple[str, ...]:
+    names = exported if isinstance(exported, dict) else {}
     return tuple(method for method in METHODS if method in names)

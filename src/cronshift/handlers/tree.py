@@ -104,8 +104,8 @@ class SourceTree:
 
     def place_of(self, file: str, text: str) -> Location:
         """Return where a text first stands in a file; its beginning where it does not."""
-        before, found, _ = self.read(file).partition(text)
-        if not found:
+        before, match, _ = self.read(file).partition(text)
+        if not match:
             return Location(file, 1)
         return Location(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
@@ -142,14 +142,14 @@ class SourceTree:
 
     def _named(self, file: str) -> dict[str, str]:
         package = self.data(file)
-        found: dict[str, str] = {}
+        versions: dict[str, str] = {}
         for kind in ("devDependencies", "dependencies"):
-            found |= {
+            versions |= {
                 name: version
                 for name, version in _object(package.get(kind)).items()
                 if isinstance(version, str)
             }
-        return found
+        return versions
 
     def imported(self, file: str, specifier: str) -> str | None:
         """Return the project's file that an import in ``file`` names, if it is one."""
@@ -161,12 +161,12 @@ class SourceTree:
             if prefix.endswith("*") and specifier.startswith(prefix[:-1]):
                 rest = specifier[len(prefix) - 1 :]
                 for target in targets:
-                    if found := self._module(_normal(target.replace("*", rest, 1))):
-                        return found
+                    if module := self._module(_normal(target.replace("*", rest, 1))):
+                        return module
             elif prefix == specifier:
                 for target in targets:
-                    if found := self._module(_normal(target)):
-                        return found
+                    if module := self._module(_normal(target)):
+                        return module
         return self._of_workspace(specifier)
 
     def _aliases(self, file: str) -> dict[str, list[str]]:
@@ -178,16 +178,16 @@ class SourceTree:
 
     def _aliases_in(self, folder: str) -> dict[str, list[str]]:
         place = f"{folder}/" if folder else ""
-        found: dict[str, list[str]] = {}
+        aliases: dict[str, list[str]] = {}
         for name in ("tsconfig.json", "jsconfig.json"):
-            found |= self._configured(f"{place}{name}", _MOST_EXTENDED)
+            aliases |= self._configured(f"{place}{name}", _MOST_EXTENDED)
         is_app = folder == "" or f"{place}package.json" in self.files
-        if not found and not is_app:
+        if not aliases and not is_app:
             return self._aliases_in(folder.rpartition("/")[0])
-        found.setdefault("@/*", [f"{place}src/*", f"{place}*"])
-        found.setdefault("~/*", [f"{place}src/*", f"{place}app/*", f"{place}*"])
-        found.setdefault("$lib/*", [f"{place}src/lib/*"])
-        return found
+        aliases.setdefault("@/*", [f"{place}src/*", f"{place}*"])
+        aliases.setdefault("~/*", [f"{place}src/*", f"{place}app/*", f"{place}*"])
+        aliases.setdefault("$lib/*", [f"{place}src/lib/*"])
+        return aliases
 
     def _configured(self, file: str, depth: int) -> dict[str, list[str]]:
         """Return the aliases of a tsconfig.json, else of the one that it extends."""
@@ -206,12 +206,12 @@ class SourceTree:
                     name if name.endswith(".json") else f"{name}.json", depth - 1
                 )
             return {}
-        found = {
+        aliases = {
             alias: [f"{start}/{target}" for target in targets if isinstance(target, str)]
             for alias, targets in paths.items()
             if isinstance(targets, list)
         }
-        return {**found, **({"*": [f"{start}/*"]} if isinstance(base, str) else {})}
+        return {**aliases, **({"*": [f"{start}/*"]} if isinstance(base, str) else {})}
 
     def _of_workspace(self, specifier: str) -> str | None:
         """Return the file of a package of the same repository."""
@@ -223,24 +223,24 @@ class SourceTree:
         rest = "/".join(parts[size:])
         package = self.data(f"{folder}/package.json")
         named = _object(package.get("exports")).get(f"./{rest}" if rest else ".")
-        named = next((one for one in _leaves(named)), None) or (
+        named = next((leaf for leaf in _leaves(named)), None) or (
             package.get("main") if not rest else None
         )
         tried = [named] if isinstance(named, str) else []
         tried += [rest, f"src/{rest}"] if rest else ["src/index", "index"]
-        places = (_normal(f"{folder}/{one}") for one in tried)
-        return next((found for place in places if (found := self._module(place))), None)
+        places = (_normal(f"{folder}/{stem}") for stem in tried)
+        return next((module for place in places if (module := self._module(place))), None)
 
     @cached_property
     def _workspace(self) -> dict[str, str]:
         """The folders of the packages of this repository, by their names."""
-        found: dict[str, str] = {}
+        folders: dict[str, str] = {}
         for file in self._sorted:
             if file.endswith("/package.json"):
                 name = self.data(file).get("name")
                 if isinstance(name, str):
-                    found.setdefault(name, file.rpartition("/")[0])
-        return found
+                    folders.setdefault(name, file.rpartition("/")[0])
+        return folders
 
     def _module(self, base: str | None) -> str | None:
         if base is None:

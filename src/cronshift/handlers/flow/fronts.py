@@ -9,7 +9,7 @@ from cronshift.handlers.flow.following import Passage, follow, goes_on
 from cronshift.handlers.flow.handling import Gate
 from cronshift.handlers.flow.reader import passage_of
 from cronshift.handlers.flow.requests import EVENT, REQUEST
-from cronshift.handlers.flow.values import Arguments, Closure, Fields, Native, Unknown, Value
+from cronshift.handlers.flow.values import Arguments, Closure, Native, ObjectValue, Unknown, Value
 from cronshift.handlers.middleware import matcher_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def refusing(fronts: Sequence[Gate], program: Program, world: World) -> Iterator
     """Yield what surely turns a call away."""
     for gate in fronts:
         run = follow(program, world, gate.start)
-        if run.known and passage_of(gate, run) is Passage.NO:
+        if run.is_complete and passage_of(gate, run) is Passage.NO:
             yield gate
 
 
@@ -56,16 +56,16 @@ def next_fronts(program: Program, file: str, path: str) -> Iterator[Gate]:
             return
         line = taking
     exported = program.module(file).exported
-    name = next((one for one in _NEXT_EXPORTS if one in exported), None)
+    name = next((candidate for candidate in _NEXT_EXPORTS if candidate in exported), None)
     if name is None:
         return
 
     def start(machine: Machine) -> Value | None:
         called = machine.exported(file, name)
-        given = Arguments((REQUEST, Unknown(name="event")), {}, Place(file, line, 1), name)
+        arguments = Arguments((REQUEST, Unknown(name="event")), {}, Place(file, line, 1), name)
         if not isinstance(called, Closure | Native):
             return Unknown(name=name)
-        return machine.call(called, given)
+        return machine.call(called, arguments)
 
     sure = matcher is not None and matcher.complete
     yield Gate(start, by_next=False, file=file, line=line, sure=sure)
@@ -75,11 +75,11 @@ def other_fronts(program: Program, framework: str | None, folder: str = "") -> I
     """Yield the hooks and the middleware of the other frameworks."""
     files = program.tree.files
     if framework == "sveltekit":
-        hook = next((folder + one for one in _HOOKS if folder + one in files), None)
+        hook = next((folder + name for name in _HOOKS if folder + name in files), None)
         if hook is not None and "handle" in program.module(hook).exported:
             yield _hooked(hook)
     elif framework == "astro":
-        file = next((folder + one for one in _ASTRO if folder + one in files), None)
+        file = next((folder + name for name in _ASTRO if folder + name in files), None)
         if file is not None and "onRequest" in program.module(file).exported:
             yield _called(file, "onRequest", lambda: (EVENT, goes_on()), by_next=True)
     elif framework == "nuxt":
@@ -89,19 +89,19 @@ def other_fronts(program: Program, framework: str | None, folder: str = "") -> I
 
 
 def _hooked(file: str) -> Gate:
-    def given() -> tuple[Value, ...]:
-        return (Fields({"event": EVENT, "resolve": goes_on()}, open=True),)
+    def values() -> tuple[Value, ...]:
+        return (ObjectValue({"event": EVENT, "resolve": goes_on()}, open=True),)
 
-    return _called(file, "handle", given, by_next=True)
+    return _called(file, "handle", values, by_next=True)
 
 
 def _called(
-    file: str, export: str, given: Callable[[], tuple[Value, ...]], *, by_next: bool
+    file: str, export: str, values: Callable[[], tuple[Value, ...]], *, by_next: bool
 ) -> Gate:
     def start(machine: Machine) -> Value | None:
         called = machine.exported(file, export)
         if not isinstance(called, Closure | Native):
             return Unknown(name=export)
-        return machine.call(called, Arguments(given(), {}, Place(file, 1, 1), export))
+        return machine.call(called, Arguments(values(), {}, Place(file, 1, 1), export))
 
     return Gate(start, by_next=by_next, file=file, line=1)

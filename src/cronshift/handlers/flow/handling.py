@@ -16,13 +16,13 @@ from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.flow.requests import CONTEXT, ENVIRON, EVENT, REQUEST, server_of
 from cronshift.handlers.flow.values import (
     Arguments,
+    ClassValue,
     Closure,
-    Fields,
-    Kind,
     Native,
+    NativeObject,
+    ObjectValue,
     Outside,
     Plain,
-    Thing,
     Unknown,
     Value,
 )
@@ -98,7 +98,7 @@ def function_of(program: Program, machine: Machine, handler: Handler, export: st
     if handler.kind is HandlerKind.HTTP_HANDLER:
         return _method(machine, handler)
     value = machine.exported(handler.file, export)
-    if isinstance(value, Kind | Fields):
+    if isinstance(value, ClassValue | ObjectValue):
         inner = machine.member(value, "fetch")
         return inner if isinstance(inner, Closure) else None
     return value
@@ -106,21 +106,21 @@ def function_of(program: Program, machine: Machine, handler: Handler, export: st
 
 def _method(machine: Machine, handler: Handler) -> Value | None:
     """Return ``do_GET`` of Python's handler class, on an instance of it."""
-    kind = machine.own(handler.file, handler.export)
-    if not isinstance(kind, Kind):
+    kind = machine.named_in(handler.file, handler.export)
+    if not isinstance(kind, ClassValue):
         return None
     made = server_of(machine)
     made.of = kind
     reply = replying()
     for name in ("send_response", "send_error", "wfile"):
-        held = reply.member(machine, name)
-        if held is not None:
-            made.cell[name] = held
+        reply_member = reply.member(machine, name)
+        if reply_member is not None:
+            made.cell[name] = reply_member
     for name in ("send_header", "end_headers", "log_message"):
         made.cell[name] = Native(name, lambda _m, _a: Plain(None))
-    made.cell["wfile"] = Thing("wfile", lambda _m, n: Native(n, lambda _m, _a: Plain(None)))
-    found = machine.member(made, f"do_{machine.world.method}")
-    return found if isinstance(found, Closure) else None
+    made.cell["wfile"] = NativeObject("wfile", lambda _m, n: Native(n, lambda _m, _a: Plain(None)))
+    method = machine.member(made, f"do_{machine.world.method}")
+    return method if isinstance(method, Closure) else None
 
 
 def _arguments(tree: SourceTree, handler: Handler, called: Closure | Native) -> Arguments:
@@ -148,7 +148,7 @@ def _of_app(tree: SourceTree, file: str) -> tuple[Value, ...]:
     packages = {source for source, _ in imports(root).values()} if root is not None else set()
     if any(package.startswith(_CONTEXTS) for package in packages):
         return (CONTEXT, goes_on())
-    if any(tree.dependencies.get(one) for one in _CONTEXTS) and not any(
+    if any(tree.dependencies.get(package) for package in _CONTEXTS) and not any(
         package.startswith(("express", "fastify")) for package in packages
     ):
         return (CONTEXT, goes_on())
@@ -160,14 +160,14 @@ def _declared(program: Program, machine: Machine, place: Location) -> Value | No
     if is_python(place.file):
         return _decorated(machine, program, place)
     call = _route_call(program.tree, place)
-    given = arguments_of(call) if call is not None else []
-    if not given:
+    passed = arguments_of(call) if call is not None else []
+    if not passed:
         return _nest_method(program, machine, place)
     lower = JavaScript(place.file)
-    last = given[-1]
+    last = passed[-1]
     if last.kind() == "object":  # Fastify's route({ handler })
-        held = machine.value(lower.expression(last), machine.module(place.file))
-        return held.cell.get("handler") if isinstance(held, Fields) else None
+        options = machine.value(lower.expression(last), machine.module(place.file))
+        return options.cell.get("handler") if isinstance(options, ObjectValue) else None
     return machine.value(lower.expression(last), machine.module(place.file))
 
 
@@ -185,8 +185,12 @@ def _nest_method(program: Program, machine: Machine, place: Location) -> Value |
     """Return the method of a Nest controller below a decorator."""
     root = program.tree.parsed(place.file)
     for node in root.find_all(kind="method_definition") if root is not None else ():
-        before = [one for one in node.prev_all() if one.kind() == "decorator"]
-        lines = {line_of(one) for one in (*before, *node.children()) if one.kind() == "decorator"}
+        before = [sibling for sibling in node.prev_all() if sibling.kind() == "decorator"]
+        lines = {
+            line_of(sibling)
+            for sibling in (*before, *node.children())
+            if sibling.kind() == "decorator"
+        }
         if place.line in lines:
             machine.path.doubts |= {"guards of Nest are not followed"}
             return Closure(
@@ -201,7 +205,7 @@ def _decorated(machine: Machine, program: Program, place: Location) -> Value | N
     lower = Python(place.file)
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(
-            one.lineno == place.line for one in (*node.decorator_list, node)
+            part.lineno == place.line for part in (*node.decorator_list, node)
         ):
             made = code.Define(node.name, lower.function(node))
             scope = machine.module(place.file)
@@ -209,9 +213,9 @@ def _decorated(machine: Machine, program: Program, place: Location) -> Value | N
             return scope.names[node.name]
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and node.lineno == place.line and len(node.args) > 1:
-            held = machine.value(lower.expression(node.args[1]), machine.module(place.file))
-            if isinstance(held, Closure | Native):
-                return held
+            function = machine.value(lower.expression(node.args[1]), machine.module(place.file))
+            if isinstance(function, Closure | Native):
+                return function
     return None
 
 
@@ -246,13 +250,13 @@ def _used(tree: SourceTree, file: str, path: str, route: Location) -> Iterator[G
             continue
         if file == route.file and line_of(call) > route.line:
             continue
-        given = arguments_of(call)
-        first = literal(given[0]) if given else None
+        passed = arguments_of(call)
+        first = literal(passed[0]) if passed else None
         if name == "addHook" or not isinstance(first, str):
-            rest = given[1:] if name == "addHook" else given
+            rest = passed[1:] if name == "addHook" else passed
         else:
             prefix = first.replace("*", "").rstrip("/")
-            rest = given[1:] if prefix in path else []
+            rest = passed[1:] if prefix in path else []
         for node in rest:
             if node.kind() in {
                 "arrow_function",
@@ -295,11 +299,11 @@ def _python_gates(program: Program, file: str, route: Location) -> Iterator[Gate
     module, lower = parsed(program.tree.read(file)), Python(file)
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            for one in node.decorator_list:
-                called = one.func if isinstance(one, ast.Call) else one
+            for decorator in node.decorator_list:
+                called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 if ast.unparse(called).endswith(("before_request", "before_app_request")):
                     yield _function_gate(lower, file, node)
-                elif ast.unparse(one).endswith((".middleware('http')", "middleware")):
+                elif ast.unparse(decorator).endswith((".middleware('http')", "middleware")):
                     yield _middleware_gate(lower, file, node)
         elif isinstance(node, ast.Call):
             whole = _is_of_route(node, route, file)
@@ -332,8 +336,8 @@ def _middleware_gate(
 ) -> Gate:
     def start(machine: Machine) -> Value | None:
         called = Closure(lower.function(node), machine.module(file))
-        given = Arguments((REQUEST, goes_on()), {}, lower.place(node), node.name)
-        return machine.call(called, given)
+        arguments = Arguments((REQUEST, goes_on()), {}, lower.place(node), node.name)
+        return machine.call(called, arguments)
 
     return Gate(start, by_next=True, file=file, line=node.lineno)
 

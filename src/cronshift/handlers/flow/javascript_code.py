@@ -11,7 +11,7 @@ from cronshift.handlers.flow.code import (
     Awaited,
     Bind,
     Block,
-    Call,
+    CallExpression,
     Catch,
     Choice,
     ClassCode,
@@ -30,15 +30,15 @@ from cronshift.handlers.flow.code import (
     Member,
     Name,
     NamePattern,
-    Operation,
+    ObjectExpression,
+    OperatorExpression,
     Parameter,
     Pattern,
     Place,
     Raise,
-    Record,
     RecordPattern,
     Return,
-    Several,
+    SequenceExpression,
     Statement,
     Try,
 )
@@ -92,7 +92,9 @@ class JavaScript:
             return Constant(UNDEFINED)
         kind = node.kind()
         if kind in _TRANSPARENT or kind == "parenthesized_expression":
-            inner = (one for one in node.children() if one.is_named() and one.kind() != "comment")
+            inner = (
+                child for child in node.children() if child.is_named() and child.kind() != "comment"
+            )
             return self.expression(next(inner, None))
         if kind in _FUNCTIONS:
             return self.function(node)
@@ -101,7 +103,7 @@ class JavaScript:
         making = self._MAKING.get(kind)
         if making is not None:
             return making(self, node)
-        return Several(tuple(map(self.expression, _named(node))))
+        return SequenceExpression(tuple(map(self.expression, _named(node))))
 
     def _literal(self, node: SgNode) -> Expression:
         value = literal(node)
@@ -129,7 +131,7 @@ class JavaScript:
         return self.expression(node.child(1) if node.kind() == "spread_element" else node)
 
     def _record(self, node: SgNode) -> Expression:
-        return Record(tuple(self._entries(node)))
+        return ObjectExpression(tuple(self._entries(node)))
 
     def _entries(self, node: SgNode) -> Iterator[tuple[Expression | None, Expression]]:
         for child in _named(node):
@@ -158,15 +160,15 @@ class JavaScript:
         place = self.place(node)
         if function is not None and function.kind() == "await_expression":  # await f<T>(x)
             inner = self.expression(next(iter(_named(function)), None))
-            return Awaited(Call(inner, self._arguments(node), place), place)
+            return Awaited(CallExpression(inner, self._arguments(node), place), place)
         called = self.expression(function)
         optional = _is_optional(node, called)
-        return Call(called, self._arguments(node), place, optional=optional)
+        return CallExpression(called, self._arguments(node), place, optional=optional)
 
     def _new(self, node: SgNode) -> Expression:
         called = self.expression(node.field("constructor"))
         place = self.place(node)
-        return Call(called, self._arguments(node), place, new=True)
+        return CallExpression(called, self._arguments(node), place, new=True)
 
     def _arguments(self, node: SgNode) -> tuple[tuple[str, Expression], ...]:
         listed = node.field("arguments")
@@ -175,8 +177,8 @@ class JavaScript:
         if listed.kind() == "template_string":  # sql`…`
             return (("", self._template(listed)),)
         return tuple(
-            ("*" if one.kind() == "spread_element" else "", self._spread(one))
-            for one in _named(listed)
+            ("*" if argument.kind() == "spread_element" else "", self._spread(argument))
+            for argument in _named(listed)
         )
 
     def _member(self, node: SgNode) -> Expression:
@@ -192,8 +194,8 @@ class JavaScript:
 
     def _regex(self, node: SgNode) -> Expression:
         parts = (node.field("pattern"), node.field("flags"))
-        given = tuple(("", Constant(one.text() if one else "")) for one in parts)
-        return Call(Name("RegExp"), given, self.place(node))
+        arguments = tuple(("", Constant(part.text() if part else "")) for part in parts)
+        return CallExpression(Name("RegExp"), arguments, self.place(node))
 
     def _binary(self, node: SgNode) -> Expression:
         sign = node.field("operator")
@@ -202,14 +204,14 @@ class JavaScript:
         left, right = self.expression(node.field("left")), self.expression(node.field("right"))
         if operator in _LOGICAL:
             return Logical(operator, left, right, self.place(node))
-        return Operation(operator, (left, right), self.place(node))
+        return OperatorExpression(operator, (left, right), self.place(node))
 
     def _unary(self, node: SgNode) -> Expression:
         sign = node.field("operator")
         operator = sign.text() if sign else ""
         operator = _OPERATORS.get(operator, operator)
         value = self.expression(node.field("argument"))
-        return Operation(operator, (value,), self.place(node))
+        return OperatorExpression(operator, (value,), self.place(node))
 
     def _update(self, node: SgNode) -> Expression:
         sign = node.field("operator")
@@ -245,7 +247,7 @@ class JavaScript:
         return Awaited(self.expression(next(iter(_named(node)), None)), self.place(node))
 
     def _sequence(self, node: SgNode) -> Expression:
-        return Several(tuple(map(self.expression, _named(node))), is_value=True)
+        return SequenceExpression(tuple(map(self.expression, _named(node))), is_value=True)
 
     def function(self, node: SgNode) -> Function:
         """Return a function; its body is read when it is asked for."""
@@ -275,12 +277,12 @@ class JavaScript:
         single, listed = node.field("parameter"), node.field("parameters")
         if single is not None:
             yield Parameter(NamePattern(single.text()))
-        for one in _named(listed) if listed is not None else ():
-            if one.kind() in {"decorator", "this_type"}:
+        for child in _named(listed) if listed is not None else ():
+            if child.kind() in {"decorator", "this_type"}:
                 continue
-            is_typed = one.kind().endswith("_parameter")
-            inner = one.field("pattern") if is_typed else one
-            default = one.field("value") if is_typed else None
+            is_typed = child.kind().endswith("_parameter")
+            inner = child.field("pattern") if is_typed else child
+            default = child.field("value") if is_typed else None
             if inner is not None and inner.kind() == "assignment_pattern":
                 default = inner.field("right")
                 inner = inner.field("left")
@@ -304,21 +306,21 @@ class JavaScript:
     def _record_pattern(self, node: SgNode) -> Pattern:
         entries: list[tuple[Expression, Pattern, Expression | None]] = []
         rest = None
-        for one in _named(node):
-            kind = one.kind()
+        for child in _named(node):
+            kind = child.kind()
             if kind in {"rest_pattern", "spread_element"}:
-                inner = one.child(1)
+                inner = child.child(1)
                 rest = inner.text() if inner else None
             elif kind in {"pair_pattern", "pair"}:
-                target, default = self._defaulted(one.field("value"))
-                entries.append((self.key(one.field("key")), target, default))
+                target, default = self._defaulted(child.field("value"))
+                entries.append((self.key(child.field("key")), target, default))
             elif kind in {"object_assignment_pattern", "shorthand_property_identifier_pattern"}:
-                left = one.field("left") or one
-                right = one.field("right")
+                left = child.field("left") or child
+                right = child.field("right")
                 default = self.expression(right) if right is not None else None
                 entries.append((Constant(left.text()), NamePattern(left.text()), default))
             else:
-                entries.append((Constant(one.text()), NamePattern(one.text()), None))
+                entries.append((Constant(child.text()), NamePattern(child.text()), None))
         return RecordPattern(tuple(entries), rest)
 
     def _defaulted(self, node: SgNode | None) -> tuple[Pattern, Expression | None]:
@@ -329,15 +331,15 @@ class JavaScript:
     def _list_pattern(self, node: SgNode) -> Pattern:
         entries: list[tuple[Pattern | None, Expression | None]] = []
         rest, is_hole = None, True
-        for one in node.children():
-            if one.text() == "," and not one.is_named():
+        for child in node.children():
+            if child.text() == "," and not child.is_named():
                 if is_hole:
                     entries.append((None, None))
                 is_hole = True
-            elif one.kind() in {"rest_pattern", "spread_element"}:
-                rest = self.pattern(one.child(1))
-            elif one.is_named() and one.kind() != "comment":
-                entries.append(self._defaulted(one))
+            elif child.kind() in {"rest_pattern", "spread_element"}:
+                rest = self.pattern(child.child(1))
+            elif child.is_named() and child.kind() != "comment":
+                entries.append(self._defaulted(child))
                 is_hole = False
         return ListPattern(tuple(entries), rest)
 
@@ -345,14 +347,16 @@ class JavaScript:
         """Return a class."""
         name, body = node.field("name"), node.field("body")
         methods, fields = [], []
-        for one in _named(body) if body is not None else ():
-            value = one.field("value")
-            key = one.field("name") or one.field("property")
-            if one.kind() == "method_definition":
-                methods.append(self.function(one))
-            elif one.kind() in {"public_field_definition", "field_definition"} and key and value:
+        for member in _named(body) if body is not None else ():
+            value = member.field("value")
+            key = member.field("name") or member.field("property")
+            if member.kind() == "method_definition":
+                methods.append(self.function(member))
+            elif member.kind() in {"public_field_definition", "field_definition"} and key and value:
                 fields.append((key.text(), self.expression(value)))
-        heritage = next((one for one in node.children() if one.kind() == "class_heritage"), None)
+        heritage = next(
+            (child for child in node.children() if child.kind() == "class_heritage"), None
+        )
         named = (
             heritage.find(any=[{"kind": "identifier"}, {"kind": "member_expression"}])
             if heritage
@@ -368,7 +372,9 @@ class JavaScript:
         if node is None:
             return ()
         if node.kind() == "statement_block":
-            return tuple(one for child in _named(node) for one in self.statements(child))
+            return tuple(
+                statement for child in _named(node) for statement in self.statements(child)
+            )
         return tuple(self.statements(node))
 
     def statements(self, node: SgNode) -> Iterator[Statement]:
@@ -392,10 +398,12 @@ class JavaScript:
             yield Do(self.expression(inner), Place(place.file, place.line, place.column, text))
 
     def _declaration(self, node: SgNode) -> Iterator[Statement]:
-        for one in _named(node):
-            value = one.field("value") if one.kind() == "variable_declarator" else None
-            if one.kind() == "variable_declarator":
-                pattern = self.pattern(one.field("name"))
+        for declarator in _named(node):
+            value = (
+                declarator.field("value") if declarator.kind() == "variable_declarator" else None
+            )
+            if declarator.kind() == "variable_declarator":
+                pattern = self.pattern(declarator.field("name"))
                 yield Bind(pattern, self.expression(value), self.place(node))
 
     def _exported(self, node: SgNode) -> Iterator[Statement]:
@@ -436,7 +444,7 @@ class JavaScript:
         kinds = {child.kind() for child in node.children()}
         source = self.expression(node.field("right"))
         if "in" in kinds:
-            source = Several((source,))
+            source = SequenceExpression((source,))
         yield Loop(
             self.pattern(node.field("left")),
             source,
@@ -470,26 +478,28 @@ class JavaScript:
         value, body = self.expression(node.field("value")), node.field("body")
         cases = [
             (
-                one.field("value"),
-                tuple(s for child in _case_body(one) for s in self.statements(child)),
+                case.field("value"),
+                tuple(s for child in _case_body(case) for s in self.statements(child)),
             )
-            for one in (_named(body) if body is not None else ())
+            for case in (_named(body) if body is not None else ())
         ]
-        whole: tuple[Statement, ...] = next((told for test, told in cases if test is None), ())
+        whole: tuple[Statement, ...] = next(
+            (statements for test, statements in cases if test is None), ()
+        )
         tests: list[Expression] = []
         made = []
-        for test, told in cases:
+        for test, statements in cases:
             if test is None:
                 continue
-            tests.append(Operation("==", (value, self.expression(test)), self.place(test)))
-            if told:
-                made.append((tests, told))
+            tests.append(OperatorExpression("==", (value, self.expression(test)), self.place(test)))
+            if statements:
+                made.append((tests, statements))
                 tests = []
-        for group, told in reversed(made):
+        for group, statements in reversed(made):
             test_of = group[0]
             for other in group[1:]:
                 test_of = Logical("or", test_of, other, self.place(node))
-            whole = (If(test_of, told, whole, self.place(node)),)
+            whole = (If(test_of, statements, whole, self.place(node)),)
         yield Block(whole, is_switch=True)
 
     def _block(self, node: SgNode) -> Iterator[Statement]:
@@ -556,12 +566,12 @@ class JavaScript:
 
 def _is_optional(node: SgNode, owner: Expression) -> bool:
     """Return whether a chain ends quietly where something in it is missing."""
-    signs = (one.kind() == "optional_chain" or one.text() == "?." for one in node.children())
-    return any(signs) or (isinstance(owner, Member | Call) and owner.optional)
+    signs = (child.kind() == "optional_chain" or child.text() == "?." for child in node.children())
+    return any(signs) or (isinstance(owner, Member | CallExpression) and owner.optional)
 
 
 def _named(node: SgNode) -> list[SgNode]:
-    return [one for one in node.children() if one.is_named() and one.kind() != "comment"]
+    return [child for child in node.children() if child.is_named() and child.kind() != "comment"]
 
 
 def _case_body(case: SgNode) -> list[SgNode]:

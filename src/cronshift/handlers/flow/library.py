@@ -11,17 +11,17 @@ from cronshift.handlers.flow.operations import compared, contained
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     NOTHING,
-    Answer,
     Arguments,
     Closure,
     Elements,
-    Fields,
-    Items,
+    ListValue,
     Native,
+    NativeObject,
+    ObjectValue,
     Outside,
     Plain,
     Promise,
-    Thing,
+    Response,
     Unknown,
     Value,
     items_of,
@@ -68,8 +68,8 @@ def member(machine: Machine, owner: Value, name: str) -> Value | None:
 
 
 def _of_native(machine: Machine, owner: Native, name: str) -> Value:
-    known = machine.builtins.get(f"{owner.name}.{name}")
-    return known or Native(f"{owner.name}.{name}", _nothing, owner.taints)
+    meaning = machine.builtins.get(f"{owner.name}.{name}")
+    return meaning or Native(f"{owner.name}.{name}", _nothing, owner.taints)
 
 
 def _of_closure(_machine: Machine, owner: Closure, name: str) -> Value:
@@ -86,8 +86,8 @@ def _applied(machine: Machine, owner: Closure, name: str, arguments: Arguments) 
     if name == "bind":
         return owner
     values = arguments.values[1:]
-    if name == "apply" and values and isinstance(values[0], Items):
-        values = values[0].held.values
+    if name == "apply" and values and isinstance(values[0], ListValue):
+        values = values[0].elements.values
     return machine.call(owner, Arguments(values, {}, arguments.place, arguments.name))
 
 
@@ -109,8 +109,8 @@ def _of_text(_machine: Machine, owner: Plain, name: str) -> Value | None:
 
 def _section(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
     text = str(owner.value)
-    bounds = [one.value for one in arguments.values if isinstance(one, Plain)]
-    whole = [one for one in bounds if isinstance(one, int)]
+    bounds = [argument.value for argument in arguments.values if isinstance(argument, Plain)]
+    whole = [bound for bound in bounds if isinstance(bound, int)]
     if len(whole) != len(arguments.values) or text == ANY:
         return owner if text == ANY else Unknown(owner.taints)
     start, stop = (*whole, None, None)[:2] if whole else (0, None)
@@ -149,7 +149,7 @@ def _replaced(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
     what, by = arguments.at(0), text_of(arguments.at(1)) or ""
     if text == ANY:
         return owner
-    if isinstance(what, Thing) and isinstance(what.data, re.Pattern):
+    if isinstance(what, NativeObject) and isinstance(what.data, re.Pattern):
         return Plain(what.data.sub(by.replace("\\", "\\\\"), text, count=1), taints)
     old = text_of(what)
     return Plain(text.replace(old, by, 1), taints) if old is not None else Unknown(taints)
@@ -159,7 +159,7 @@ def _split(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
     text, sign = str(owner.value), arguments.at(0)
     if text == ANY:
         return items_of(owner, owner, is_open=True)
-    if isinstance(sign, Thing) and isinstance(sign.data, re.Pattern):
+    if isinstance(sign, NativeObject) and isinstance(sign.data, re.Pattern):
         parts = sign.data.split(text)
     elif not arguments.values:
         parts = text.split()
@@ -202,7 +202,7 @@ def _without_prefix(_machine: Machine, owner: Plain, arguments: Arguments) -> Va
 
 def _matched(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
     pattern = arguments.at(0)
-    if isinstance(pattern, Thing) and isinstance(pattern.data, re.Pattern):
+    if isinstance(pattern, NativeObject) and isinstance(pattern.data, re.Pattern):
         return groups(pattern.data, owner)
     return Unknown(owner.taints)
 
@@ -220,15 +220,15 @@ def _equals(machine: Machine, owner: Plain, arguments: Arguments) -> Value:
 
 def groups(pattern: re.Pattern[str], text: Value) -> Value:
     """Return what a regular expression finds in a text: a list of its groups, or nothing."""
-    held = text_of(text)
-    if held == ANY:
+    searched = text_of(text)
+    if searched == ANY:
         return items_of(*[text] * (pattern.groups + 1), taints=text.taints)
-    if held is None:
+    if searched is None:
         return Unknown(text.taints)
-    found = pattern.search(held)
-    if found is None:
+    match = pattern.search(searched)
+    if match is None:
         return Plain(None, text.taints)
-    parts = [found[0], *found.groups()]
+    parts = [match[0], *match.groups()]
     values = (Plain(UNDEFINED if part is None else part, text.taints) for part in parts)
     return items_of(*values, taints=text.taints)
 
@@ -245,18 +245,18 @@ def regex(_machine: Machine, arguments: Arguments) -> Value:
 
     def of(_machine: Machine, name: str) -> Value | None:
         if name == "test":
-            return Native(name, lambda m, a: _found(m, compiled, a))
+            return Native(name, lambda m, a: _tests(m, compiled, a))
         if name in {"exec", "match", "search"}:
             return Native(name, lambda _m, a: groups(compiled, a.at(0)))
         return None
 
-    return Thing("pattern", of, data=compiled)
+    return NativeObject("pattern", of, data=compiled)
 
 
-def _found(machine: Machine, pattern: re.Pattern[str], arguments: Arguments) -> Value:
-    found = groups(pattern, arguments.at(0))
-    known = machine.truth(found, machine.module(arguments.place.file))
-    return Unknown(found.taints) if known is None else Plain(known, found.taints)
+def _tests(machine: Machine, pattern: re.Pattern[str], arguments: Arguments) -> Value:
+    matched = groups(pattern, arguments.at(0))
+    truth = machine.truth(matched, machine.module(arguments.place.file))
+    return Unknown(matched.taints) if truth is None else Plain(truth, matched.taints)
 
 
 _TEXTS: dict[str, Callable[[Machine, Plain, Arguments], Value]] = {
@@ -286,10 +286,14 @@ _TEXTS: dict[str, Callable[[Machine, Plain, Arguments], Value]] = {
 # lists
 
 
-def _of_list(_machine: Machine, owner: Items, name: str) -> Value | None:
-    held = owner.held
+def _of_list(_machine: Machine, owner: ListValue, name: str) -> Value | None:
+    elements = owner.elements
     if name in {"length", "size"}:
-        return Unknown(owner.taints) if held.open else Plain(len(held.values), taints_of(owner))
+        return (
+            Unknown(owner.taints)
+            if elements.open
+            else Plain(len(elements.values), taints_of(owner))
+        )
     if name in {"push", "append", "add", "unshift", "extend"}:
         return Native(name, lambda m, a: _added(m, owner, a))
     if name in _TURNING:
@@ -303,27 +307,27 @@ def _of_list(_machine: Machine, owner: Items, name: str) -> Value | None:
     return Native(name, lambda _m, a: items_of(is_open=True, taints=taints_of(owner) | a.taints))
 
 
-def _picked(owner: Items, arguments: Arguments) -> Value:
-    held, number = owner.held, arguments.at(0)
-    if held.values and isinstance(number, Plain) and isinstance(number.value, int):
-        return held.values[number.value] if number.value < len(held.values) else NOTHING
-    return held.values[0] if held.values else Unknown(owner.taints)
+def _picked(owner: ListValue, arguments: Arguments) -> Value:
+    elements, number = owner.elements, arguments.at(0)
+    if elements.values and isinstance(number, Plain) and isinstance(number.value, int):
+        return elements.values[number.value] if number.value < len(elements.values) else NOTHING
+    return elements.values[0] if elements.values else Unknown(owner.taints)
 
 
-def _added(machine: Machine, owner: Items, arguments: Arguments) -> Value:
-    held = owner.held
-    values = (*held.values, *arguments.values)
-    machine.write(owner.cell, "items", Elements(values, held.open))
+def _added(machine: Machine, owner: ListValue, arguments: Arguments) -> Value:
+    elements = owner.elements
+    values = (*elements.values, *arguments.values)
+    machine.write(owner.cell, "items", Elements(values, elements.open))
     return Plain(len(values))
 
 
 def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> Value:
     """Return what ``map``, ``filter`` and their like make of a list, or of what is not known."""
     called = arguments.at(0)
-    if isinstance(owner, Items):
-        known = owner.held
-        turns = known.values[:6] or ((Unknown(owner.taints),) if known.open else ())
-        is_open = known.open
+    if isinstance(owner, ListValue):
+        elements = owner.elements
+        turns = elements.values[:6] or ((Unknown(owner.taints),) if elements.open else ())
+        is_open = elements.open
     else:
         turns, is_open = (Unknown(taints_of(owner)),), True
     results = [
@@ -356,7 +360,7 @@ def _made(
             for turn, result in zip(turns, results, strict=True)
             if _true(machine, result, arguments) is not False
         ]
-        sure = all(_true(machine, one, arguments) is not None for one in results)
+        sure = all(_true(machine, result, arguments) is not None for result in results)
         return items_of(*kept, is_open=is_open or not sure, taints=taints_of(owner))
     if name in {"some", "every"}:
         return _of_all(machine, name, results, arguments, is_open=is_open)
@@ -364,7 +368,7 @@ def _made(
         for turn, result in zip(turns, results, strict=True):
             if _true(machine, result, arguments):
                 return turn
-        sure = all(_true(machine, one, arguments) is False for one in results) and not is_open
+        sure = all(_true(machine, result, arguments) is False for result in results) and not is_open
         return NOTHING if sure else Unknown(taints_of(owner, *results))
     return Unknown(taints_of(owner, *results))
 
@@ -376,12 +380,12 @@ def _true(machine: Machine, value: Value, arguments: Arguments) -> bool | None:
 def _of_all(
     machine: Machine, name: str, results: list[Value], arguments: Arguments, *, is_open: bool
 ) -> Value:
-    told = [_true(machine, one, arguments) for one in results]
+    answers = [_true(machine, result, arguments) for result in results]
     taints = taints_of(*results)
     deciding = name == "some"
-    if deciding in told:
+    if deciding in answers:
         return Plain(deciding, taints)
-    if None in told or is_open:
+    if None in answers or is_open:
         return Unknown(taints)
     return Plain(not deciding, taints)
 
@@ -389,7 +393,7 @@ def _of_all(
 # objects and answers
 
 
-def _of_fields(_machine: Machine, owner: Fields, name: str) -> Value | None:
+def _of_fields(_machine: Machine, owner: ObjectValue, name: str) -> Value | None:
     if name == "get":
         return Native(name, lambda _m, a: _got(owner, a))
     if name in {"has", "hasOwnProperty"}:
@@ -401,7 +405,7 @@ def _of_fields(_machine: Machine, owner: Fields, name: str) -> Value | None:
     return None
 
 
-def _got(owner: Fields, arguments: Arguments) -> Value:
+def _got(owner: ObjectValue, arguments: Arguments) -> Value:
     name = text_of(arguments.at(0))
     if name is not None and name in owner.cell:
         return owner.cell[name]
@@ -410,15 +414,15 @@ def _got(owner: Fields, arguments: Arguments) -> Value:
     return arguments.at(1) if len(arguments.values) > 1 else NOTHING
 
 
-def _opened(machine: Machine, owner: Fields, arguments: Arguments) -> Value:
-    for one in arguments.values:
-        machine.consume(one)
+def _opened(machine: Machine, owner: ObjectValue, arguments: Arguments) -> Value:
+    for argument in arguments.values:
+        machine.consume(argument)
     owner.open = True
     owner.taints |= arguments.taints
     return owner
 
 
-def _of_answer(_machine: Machine, owner: Answer, name: str) -> Value | None:
+def _of_answer(_machine: Machine, owner: Response, name: str) -> Value | None:
     if name in {"status", "status_code", "statusCode"}:
         return Plain(owner.status) if owner.status is not None else Unknown()
     if name == "ok":
@@ -457,10 +461,10 @@ def _then(machine: Machine, owner: Promise, arguments: Arguments) -> Value:
         return _chain(
             machine, owner, machine.promise(owner.value, owner.place, owner.name, rejected=True)
         )
-    given = Arguments((owner.value,), {}, arguments.place, arguments.name)
+    passed = Arguments((owner.value,), {}, arguments.place, arguments.name)
     if len(arguments.values) > 1:
         machine.ledger.shielded[owner.place] = arguments.place
-    made = machine.promised(owner.place, owner.name, lambda: machine.call(arguments.at(0), given))
+    made = machine.promised(owner.place, owner.name, lambda: machine.call(arguments.at(0), passed))
     return _chain(machine, owner, made)
 
 
@@ -470,9 +474,9 @@ def _caught(machine: Machine, owner: Promise, called: Value, arguments: Argument
         return _chain(machine, owner, machine.promise(owner.value, owner.place, owner.name))
     if machine.path.failed and machine.path.caught is None:
         machine.path.caught = arguments.place
-    given = Arguments((owner.value,), {}, arguments.place, arguments.name)
+    passed = Arguments((owner.value,), {}, arguments.place, arguments.name)
     machine.catching += machine.path.failed
-    made = machine.promised(owner.place, owner.name, lambda: machine.call(called, given))
+    made = machine.promised(owner.place, owner.name, lambda: machine.call(called, passed))
     machine.catching -= machine.path.failed
     return _chain(machine, owner, made)
 
@@ -494,9 +498,9 @@ def _chain(machine: Machine, owner: Promise, made: Promise) -> Promise:
 
 def _of_outside(machine: Machine, owner: Outside, name: str) -> Value:
     key = f"{owner.name}.{name}"
-    for known in (f"{owner.package}:{name}" if owner.package else "", key):
-        if known and known in machine.builtins:
-            return machine.builtins[known]
+    for meaning in (f"{owner.package}:{name}" if owner.package else "", key):
+        if meaning and meaning in machine.builtins:
+            return machine.builtins[meaning]
     if owner.package and owner.name == owner.package and name in machine.builtins:
         return machine.builtins[name]
     if name in {"then", "catch", "finally"}:
@@ -520,7 +524,7 @@ def _of_unknown(_machine: Machine, owner: Unknown, name: str) -> Value | None:
 
 
 def _turned_unknown(machine: Machine, owner: Unknown, name: str, arguments: Arguments) -> Value:
-    if any(isinstance(one, Closure | Native) for one in arguments.values):
+    if any(isinstance(argument, Closure | Native) for argument in arguments.values):
         return turned(machine, owner, name, arguments)
     return Unknown(owner.taints | arguments.taints, name=name)
 
@@ -540,11 +544,11 @@ def owner_place(owner: Value) -> Place | None:
 
 _MEMBERS: dict[type, Callable[..., Value | None]] = {
     Plain: _of_text,
-    Items: _of_list,
+    ListValue: _of_list,
     Promise: _of_promise,
-    Thing: lambda machine, owner, name: owner.member(machine, name),
-    Fields: _of_fields,
-    Answer: _of_answer,
+    NativeObject: lambda machine, owner, name: owner.member(machine, name),
+    ObjectValue: _of_fields,
+    Response: _of_answer,
     Outside: _of_outside,
     Native: _of_native,
     Closure: _of_closure,

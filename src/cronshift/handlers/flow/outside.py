@@ -15,13 +15,13 @@ from cronshift.handlers.flow.values import (
     NOTHING,
     Arguments,
     Closure,
-    Fields,
     Native,
+    NativeObject,
+    ObjectValue,
     Outside,
     Plain,
     Promise,
     Taint,
-    Thing,
     Unknown,
     Value,
     items_of,
@@ -70,14 +70,14 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     if AFTER.search(name):
         return _later(machine, name, arguments)
     if _QUIET.search(name) or (isinstance(called, Plain) and not new):
-        for one in arguments.values:
-            machine.consume(one)
+        for argument in arguments.values:
+            machine.consume(argument)
         return Unknown(arguments.taints, name=name.rpartition(".")[2])
     if name in {"require", "import", "lazy"}:
         return _required(machine, arguments)
     if not new and _SESSION.search(name) and isinstance(called, Outside | Unknown):
         return _nobody(called, name, arguments)
-    callbacks = [one for one in arguments.values if isinstance(one, Closure)]
+    callbacks = [argument for argument in arguments.values if isinstance(argument, Closure)]
     if new:
         return Unknown(arguments.taints & frozenset({Taint.FAILURE}), name=name)
     if machine.loading and callbacks:
@@ -86,10 +86,14 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
 
 
 def _name(called: Value, arguments: Arguments) -> str:
-    own = called.name if isinstance(called, Outside | Unknown | Thing) else ""
-    if isinstance(called, Outside) and _QUIET.search(own):
-        return own
-    return own if len(own) > len(arguments.name) and "." in own else arguments.name or own
+    called_name = called.name if isinstance(called, Outside | Unknown | NativeObject) else ""
+    if isinstance(called, Outside) and _QUIET.search(called_name):
+        return called_name
+    return (
+        called_name
+        if len(called_name) > len(arguments.name) and "." in called_name
+        else arguments.name or called_name
+    )
 
 
 def _begun(machine: Machine, name: str, arguments: Arguments, callbacks: list[Closure]) -> Value:
@@ -99,7 +103,7 @@ def _begun(machine: Machine, name: str, arguments: Arguments, callbacks: list[Cl
         machine.visit(place, name, followed=False)
     if machine.fails(place):
         return machine.failure(place, name, promised=not is_python(place.file))
-    hands_on = any(id(one) in _WHOLE for one in arguments.values)
+    hands_on = any(id(argument) in _WHOLE for argument in arguments.values)
     taints = arguments.taints
     if hands_on or Taint.CREDENTIAL in taints:
         taints |= _CREDENTIAL
@@ -107,15 +111,15 @@ def _begun(machine: Machine, name: str, arguments: Arguments, callbacks: list[Cl
             machine.path.doubts |= {f"{name} is not followed"}
     result: Value = Unknown(taints, name=name.rpartition(".")[2])
     for callback in callbacks:
-        given = tuple(Unknown(name="given") for _ in callback.function.parameters)
-        inner = machine.call(callback, Arguments(given, {}, place, name))
+        values = tuple(Unknown(name="given") for _ in callback.function.parameters)
+        inner = machine.call(callback, Arguments(values, {}, place, name))
         if _GIVES_ON.search(name):
             return inner
         machine.consume(inner)
         if isinstance(inner, Promise) and inner.rejected:
             return machine.promise(inner.value, place, name, rejected=True)
-    for one in arguments.values:
-        machine.consume(one)
+    for argument in arguments.values:
+        machine.consume(argument)
     return result
 
 
@@ -137,7 +141,7 @@ def _wrapped(name: str, callback: Closure) -> Value:
 
 def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value:
     """Return who is signed in: a scheduled call has no session."""
-    callbacks = [one for one in arguments.values if isinstance(one, Closure)]
+    callbacks = [argument for argument in arguments.values if isinstance(argument, Closure)]
     if callbacks and name.rpartition(".")[2] == "auth":
         return callbacks[-1]  # NextAuth runs it for everybody, with an empty `auth`
     if callbacks:
@@ -146,11 +150,16 @@ def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value
     if isinstance(called, Outside) and "clerk" in called.package:
         return nobody()
     if name.endswith(("getUser", "getClaims")) and "auth." in name:
-        return Fields(
-            {"data": Fields({"user": nothing, "claims": nothing}), "error": Unknown(_CREDENTIAL)}
+        return ObjectValue(
+            {
+                "data": ObjectValue({"user": nothing, "claims": nothing}),
+                "error": Unknown(_CREDENTIAL),
+            }
         )
     if name.endswith("getSession") and "auth." in name:
-        return Fields({"data": Fields({"session": nothing}), "error": Unknown(_CREDENTIAL)})
+        return ObjectValue(
+            {"data": ObjectValue({"session": nothing}), "error": Unknown(_CREDENTIAL)}
+        )
     return nothing
 
 
@@ -158,21 +167,21 @@ def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
     """Read ``after(…)`` and ``waitUntil(…)``: what they are given runs behind the answer."""
     from cronshift.handlers.flow.work import is_side_work, looks
 
-    given = arguments.at(0)
+    work = arguments.at(0)
     before = set(machine.ledger.sites)
-    if isinstance(given, Closure):
+    if isinstance(work, Closure):
         with suppress(Thrown):
-            machine.consume(machine.call(given, Arguments((), {}, arguments.place, "callback")))
-    machine.consume(given)
+            machine.consume(machine.call(work, Arguments((), {}, arguments.place, "callback")))
+    machine.consume(work)
     sites = [site for place, site in machine.ledger.sites.items() if place not in before]
     first = min((site.depth for site in sites), default=0)
     begun = [site.name for site in sites if site.depth == first and not looks(site.name)]
-    if isinstance(given, Promise):
-        begun.append(given.name)
-    if isinstance(given, Unknown | Outside) and given.name:
-        begun.append(given.name)
-    known = isinstance(given, Closure | Promise) or bool(begun)
-    only_side = known and all(is_side_work(one) for one in begun)
+    if isinstance(work, Promise):
+        begun.append(work.name)
+    if isinstance(work, Unknown | Outside) and work.name:
+        begun.append(work.name)
+    is_read = isinstance(work, Closure | Promise) or bool(begun)
+    only_side = is_read and all(is_side_work(name_begun) for name_begun in begun)
     statement = machine.statement or arguments.place
     machine.ledger.later.append((statement, f"{name}(…)", only_side))
     return NOTHING

@@ -119,7 +119,7 @@ def _javascript(root: SgNode, file: str) -> ModuleCode:
         if inner is not None:
             for name, making in _names(lower, inner):
                 module.definitions.setdefault(name, making)
-    module.imported = {name: Imported(*told) for name, told in imports(root).items()}
+    module.imported = {name: Imported(*source) for name, source in imports(root).items()}
     for name, export in exports(root).items():
         if name == _WHOLE:
             continue
@@ -130,8 +130,8 @@ def _javascript(root: SgNode, file: str) -> ModuleCode:
         elif name in module.definitions:
             module.exported[name] = name
         else:
-            own = export.node.field("name") if export.node.kind() in _DEFINED else None
-            inside = own.text() if own is not None else f"export {name}"
+            declared = export.node.field("name") if export.node.kind() in _DEFINED else None
+            inside = declared.text() if declared is not None else f"export {name}"
             module.definitions.setdefault(inside, _valued(lower, inside, export.node))
             module.exported[name] = inside
     module.stars = list(_stars(root))
@@ -156,11 +156,13 @@ def _names(lower: JavaScript, node: SgNode) -> Iterator[tuple[str, Callable[[], 
         if name is not None:
             yield name.text(), lambda: next(lower.statements(node), None)
     elif node.kind() in _DECLARED:
-        for one in node.children():
-            pattern = one.field("name") if one.kind() == "variable_declarator" else None
+        for declarator in node.children():
+            pattern = (
+                declarator.field("name") if declarator.kind() == "variable_declarator" else None
+            )
             if pattern is None:
                 continue
-            making = _declared(lower, one)
+            making = _declared(lower, declarator)
             for bound in _bound(pattern):
                 yield bound, making
 
@@ -207,13 +209,13 @@ def _python(text: str, file: str) -> ModuleCode:
 def _imports(module: ModuleCode, node: ast.ImportFrom | ast.Import) -> None:
     """Take in what an import binds."""
     source = "." * node.level + (node.module or "") if isinstance(node, ast.ImportFrom) else ""
-    for one in node.names:
+    for alias in node.names:
         if isinstance(node, ast.ImportFrom):
-            module.imported[one.asname or one.name] = Imported(source, one.name)
-            module.stars += [source] if one.name == _WHOLE else []
+            module.imported[alias.asname or alias.name] = Imported(source, alias.name)
+            module.stars += [source] if alias.name == _WHOLE else []
         else:
-            bound = one.asname or one.name.partition(".")[0]
-            module.imported[bound] = Imported(one.name if one.asname else bound, _WHOLE)
+            bound = alias.asname or alias.name.partition(".")[0]
+            module.imported[bound] = Imported(alias.name if alias.asname else bound, _WHOLE)
 
 
 def _defined(node: ast.stmt) -> list[str]:
@@ -223,10 +225,10 @@ def _defined(node: ast.stmt) -> list[str]:
             return [name]
         case ast.Assign(targets=targets):
             return [
-                one.id
+                node_named.id
                 for target in targets
-                for one in ast.walk(target)
-                if isinstance(one, ast.Name)
+                for node_named in ast.walk(target)
+                if isinstance(node_named, ast.Name)
             ]
         case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
             return [name]

@@ -11,7 +11,7 @@ from cronshift.handlers.flow.code import (
     Awaited,
     Bind,
     Block,
-    Call,
+    CallExpression,
     Catch,
     Choice,
     ClassCode,
@@ -30,14 +30,14 @@ from cronshift.handlers.flow.code import (
     Member,
     Name,
     NamePattern,
-    Operation,
+    ObjectExpression,
+    OperatorExpression,
     Parameter,
     Pattern,
     Place,
     Raise,
-    Record,
     Return,
-    Several,
+    SequenceExpression,
     Statement,
     Try,
 )
@@ -84,8 +84,8 @@ class Python:
         making = self._MAKING.get(type(node))
         if making is not None:
             return making(self, node)
-        parts = (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
-        return Several(tuple(map(self.expression, parts)))
+        parts = (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+        return SequenceExpression(tuple(map(self.expression, parts)))
 
     def _constant(self, node: ast.Constant) -> Expression:
         value = node.value
@@ -102,27 +102,33 @@ class Python:
     def _subscript(self, node: ast.Subscript) -> Expression:
         owner = self.expression(node.value)
         if isinstance(node.slice, ast.Slice):
-            bounds = [one for one in (node.slice.lower, node.slice.upper) if one is not None]
+            bounds = [bound for bound in (node.slice.lower, node.slice.upper) if bound is not None]
             first = [Constant(0)] if node.slice.lower is None else []
-            given = tuple(("", one) for one in (*first, *map(self.expression, bounds)))
-            return Call(Member(owner, Constant("slice"), self.place(node)), given, self.place(node))
+            arguments = tuple(
+                ("", argument) for argument in (*first, *map(self.expression, bounds))
+            )
+            return CallExpression(
+                Member(owner, Constant("slice"), self.place(node)), arguments, self.place(node)
+            )
         return Member(owner, self.expression(node.slice), self.place(node))
 
     def _call(self, node: ast.Call) -> Expression:
-        given = [
-            ("*", self.expression(one.value))
-            if isinstance(one, ast.Starred)
-            else ("", self.expression(one))
-            for one in node.args
+        arguments = [
+            ("*", self.expression(argument.value))
+            if isinstance(argument, ast.Starred)
+            else ("", self.expression(argument))
+            for argument in node.args
         ]
-        given += [(one.arg or "**", self.expression(one.value)) for one in node.keywords]
-        return Call(self.expression(node.func), tuple(given), self.place(node))
+        arguments += [
+            (keyword.arg or "**", self.expression(keyword.value)) for keyword in node.keywords
+        ]
+        return CallExpression(self.expression(node.func), tuple(arguments), self.place(node))
 
     def _joined(self, node: ast.JoinedStr) -> Expression:
         return Joined(
             tuple(
-                self.expression(one.value if isinstance(one, ast.FormattedValue) else one)
-                for one in node.values
+                self.expression(part.value if isinstance(part, ast.FormattedValue) else part)
+                for part in node.values
             )
         )
 
@@ -130,26 +136,26 @@ class Python:
         place, left, made = self.place(node), self.expression(node.left), None
         for sign, right in zip(node.ops, node.comparators, strict=True):
             other = self.expression(right)
-            one: Expression = Operation(_COMPARED[type(sign)], (left, other), place)
-            made = one if made is None else Logical("and", made, one, place)
+            comparison: Expression = OperatorExpression(_COMPARED[type(sign)], (left, other), place)
+            made = comparison if made is None else Logical("and", made, comparison, place)
             left = other
         return made if made is not None else left
 
     def _bool(self, node: ast.BoolOp) -> Expression:
         operator = "and" if isinstance(node.op, ast.And) else "or"
         made = self.expression(node.values[0])
-        for one in node.values[1:]:
-            made = Logical(operator, made, self.expression(one), self.place(node))
+        for operand in node.values[1:]:
+            made = Logical(operator, made, self.expression(operand), self.place(node))
         return made
 
     def _unary(self, node: ast.UnaryOp) -> Expression:
         operator = "not" if isinstance(node.op, ast.Not) else "-"
-        return Operation(operator, (self.expression(node.operand),), self.place(node))
+        return OperatorExpression(operator, (self.expression(node.operand),), self.place(node))
 
     def _binary(self, node: ast.BinOp) -> Expression:
         operator = _CALCULATED.get(type(node.op), "?")
         operands = (self.expression(node.left), self.expression(node.right))
-        return Operation(operator, operands, self.place(node))
+        return OperatorExpression(operator, operands, self.place(node))
 
     def _choice(self, node: ast.IfExp) -> Expression:
         test, yes, no = map(self.expression, (node.test, node.body, node.orelse))
@@ -159,7 +165,7 @@ class Python:
         return Awaited(self.expression(node.value), self.place(node))
 
     def _dict(self, node: ast.Dict) -> Expression:
-        return Record(
+        return ObjectExpression(
             tuple(
                 (self.expression(key) if key is not None else None, self.expression(value))
                 for key, value in zip(node.keys, node.values, strict=True)
@@ -169,10 +175,10 @@ class Python:
     def _list(self, node: ast.List | ast.Tuple | ast.Set) -> Expression:
         return Listed(
             tuple(
-                (True, self.expression(one.value))
-                if isinstance(one, ast.Starred)
-                else (False, self.expression(one))
-                for one in node.elts
+                (True, self.expression(element.value))
+                if isinstance(element, ast.Starred)
+                else (False, self.expression(element))
+                for element in node.elts
             )
         )
 
@@ -190,10 +196,10 @@ class Python:
     def _comprehension(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Expression:
         """Return ``source.map(lambda item: …)``, which is what a comprehension does."""
         made: Expression = self.expression(node.elt)
-        for one in reversed(node.generators):
-            source, pattern = self.expression(one.iter), self.pattern(one.target)
+        for generator in reversed(node.generators):
+            source, pattern = self.expression(generator.iter), self.pattern(generator.target)
             place = self.place(node)
-            for test in one.ifs:
+            for test in generator.ifs:
                 source = self._mapped(source, pattern, self.expression(test), "filter", place)
             made = self._mapped(source, pattern, made, "map", place)
         return made
@@ -203,11 +209,11 @@ class Python:
     ) -> Expression:
         body = (Return(made, place),)
         inner = Function("", (Parameter(pattern),), lambda: body, place, concise=True)
-        return Call(Member(source, Constant(verb), place), (("", inner),), place)
+        return CallExpression(Member(source, Constant(verb), place), (("", inner),), place)
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
         """Return a function; its body is read when it is asked for."""
-        yields = any(isinstance(one, ast.Yield | ast.YieldFrom) for one in ast.walk(node))
+        yields = any(isinstance(inner, ast.Yield | ast.YieldFrom) for inner in ast.walk(node))
         return Function(
             node.name,
             tuple(self._parameters(node.args)),
@@ -221,12 +227,12 @@ class Python:
     def _parameters(self, node: ast.arguments) -> Iterator[Parameter]:
         plain = [*node.posonlyargs, *node.args]
         missing = [None] * (len(plain) - len(node.defaults))
-        for one, default in zip(plain, [*missing, *node.defaults], strict=True):
-            yield self._parameter(one, default)
+        for parameter, default in zip(plain, [*missing, *node.defaults], strict=True):
+            yield self._parameter(parameter, default)
         if node.vararg is not None:
             yield Parameter(NamePattern(node.vararg.arg), kind="*")
-        for one, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
-            yield self._parameter(one, default)
+        for parameter, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
+            yield self._parameter(parameter, default)
         if node.kwarg is not None:
             yield Parameter(NamePattern(node.kwarg.arg), kind="**")
 
@@ -238,15 +244,17 @@ class Python:
     def class_code(self, node: ast.ClassDef) -> ClassCode:
         """Return a class."""
         methods = tuple(
-            self.function(one)
-            for one in node.body
-            if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+            self.function(statement)
+            for statement in node.body
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
         )
         fields = []
-        for one in node.body:
-            match one:
+        for statement in node.body:
+            match statement:
                 case ast.AnnAssign(target=ast.Name(id=name), value=value):
-                    fields.append((name, self.expression(value) if value else Several(())))
+                    fields.append(
+                        (name, self.expression(value) if value else SequenceExpression(()))
+                    )
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     fields.append((name, self.expression(value)))
         bases = tuple(map(self.expression, node.bases))
@@ -258,7 +266,7 @@ class Python:
             case ast.Name(id=name):
                 return NamePattern(name)
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
-                return ListPattern(tuple((self.pattern(one), None) for one in elements))
+                return ListPattern(tuple((self.pattern(element), None) for element in elements))
             case ast.Starred(value=value):
                 return self.pattern(value)
         return NamePattern("")
@@ -272,7 +280,7 @@ class Python:
 
     def block(self, body: Sequence[ast.stmt]) -> tuple[Statement, ...]:
         """Return the statements of a block."""
-        return tuple(one for node in body for one in self.statements(node))
+        return tuple(statement for node in body for statement in self.statements(node))
 
     def statements(self, node: ast.stmt) -> Iterator[Statement]:
         """Yield what a statement says."""
@@ -324,17 +332,17 @@ class Python:
 
     def _assert(self, node: ast.Assert) -> Iterator[Statement]:
         place = self.place(node, node)
-        yield If(self.expression(node.test), (), (Raise(Several(()), place),), place)
+        yield If(self.expression(node.test), (), (Raise(SequenceExpression(()), place),), place)
 
     def _try(self, node: ast.Try) -> Iterator[Statement]:
         catches = tuple(
             Catch(
-                tuple(_types(one.type)),
-                NamePattern(one.name) if one.name else None,
-                self.block(one.body),
-                self.place(one),
+                tuple(_types(clause.type)),
+                NamePattern(clause.name) if clause.name else None,
+                self.block(clause.body),
+                self.place(clause),
             )
-            for one in node.handlers
+            for clause in node.handlers
         )
         yield Try(
             self.block(node.body), catches, self.block(node.orelse), self.block(node.finalbody)
@@ -354,18 +362,18 @@ class Python:
         yield Loop(None, None, self.expression(node.test), self.block(node.body), self.place(node))
 
     def _with(self, node: ast.With | ast.AsyncWith) -> Iterator[Statement]:
-        for one in node.items:
-            value = self.expression(one.context_expr)
-            place = self.place(node, one.context_expr)
-            entered = Call(Name("__enter__"), (("", value),), place)
-            target = one.optional_vars
+        for item in node.items:
+            value = self.expression(item.context_expr)
+            place = self.place(node, item.context_expr)
+            entered = CallExpression(Name("__enter__"), (("", value),), place)
+            target = item.optional_vars
             yield Bind(self._target(target) if target else NamePattern(""), entered, place)
         yield Block(self.block(node.body))
 
     def _match(self, node: ast.Match) -> Iterator[Statement]:
         whole: tuple[Statement, ...] = ()
         for case in reversed(node.cases):
-            whole = (If(Several(()), self.block(case.body), whole, self.place(node)),)
+            whole = (If(SequenceExpression(()), self.block(case.body), whole, self.place(node)),)
         yield from whole
 
     def _leave(self, node: ast.Break | ast.Continue) -> Iterator[Statement]:
@@ -420,8 +428,8 @@ class Python:
 
 def _types(node: ast.expr | None) -> Iterator[str]:
     """Yield the last names of what an ``except`` catches; none where it catches all."""
-    for one in node.elts if isinstance(node, ast.Tuple) else [node] if node is not None else []:
-        yield ast.unparse(one).rpartition(".")[2]
+    for caught in node.elts if isinstance(node, ast.Tuple) else [node] if node is not None else []:
+        yield ast.unparse(caught).rpartition(".")[2]
 
 
 def _once(making: Callable[[], tuple[Statement, ...]]) -> Callable[[], tuple[Statement, ...]]:

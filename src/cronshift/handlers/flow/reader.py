@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.following import ON, Ending, Passage, Run, follow, passage
+from cronshift.handlers.flow.following import ON, Passage, RequestEnding, Trace, follow, passage
 from cronshift.handlers.flow.handling import Gate, gates, handler_start
-from cronshift.handlers.flow.values import Answer, Plain, Unknown, truth
+from cronshift.handlers.flow.values import Plain, Response, Unknown, truth
 from cronshift.handlers.flow.worlds import World, vercel
 
 if TYPE_CHECKING:
@@ -40,20 +40,20 @@ class Reader:
     @cached_property
     def gates(self) -> tuple[Gate, ...]:
         """What runs before the handler."""
-        own = gates(self.program, self.handler, self.world.path)
-        return (*self.front, *own)
+        inner = gates(self.program, self.handler, self.world.path)
+        return (*self.front, *inner)
 
     @property
     def place(self) -> Place | None:
         """Where the handler's function begins; ``None`` where there is none to follow."""
         return self.scheduled.ledger.began
 
-    def run(self, world: World, export: str | None = None) -> Run:
+    def run(self, world: World, export: str | None = None) -> Trace:
         """Return what a request comes to that has passed what stands in front."""
         return follow(self.program, world, handler_start(self.program, self.handler, export))
 
     @cached_property
-    def scheduled(self) -> Run:
+    def scheduled(self) -> Trace:
         """What Vercel's call comes to, with the secret set."""
         return self.run(self.world)
 
@@ -63,40 +63,40 @@ class Reader:
         for gate in self.gates:
             run = follow(self.program, world, gate.start)
             compared += run.ledger.comparisons
-            told = passage_of(gate, run)
-            if told is Passage.NO:
+            passed = passage_of(gate, run)
+            if passed is Passage.NO:
                 refusing.append(gate)
-            whole = min(whole, told, key=[Passage.NO, Passage.MAYBE, Passage.YES].index)
+            whole = min(whole, passed, key=[Passage.NO, Passage.MAYBE, Passage.YES].index)
         return whole, compared, refusing
 
 
-def passage_of(gate: Gate, run: Run) -> Passage:
+def passage_of(gate: Gate, run: Trace) -> Passage:
     """Return whether a request gets through a gate."""
-    told = _passage(gate, run)
-    return Passage.MAYBE if told is Passage.NO and not gate.sure else told
+    passed = _passage(gate, run)
+    return Passage.MAYBE if passed is Passage.NO and not gate.sure else passed
 
 
-def _passage(gate: Gate, run: Run) -> Passage:
-    if not run.known:
+def _passage(gate: Gate, run: Trace) -> Passage:
+    if not run.is_complete:
         return Passage.MAYBE if run.followed else Passage.YES
     if not gate.by_next:
-        told = passage(run, _lets_by)
-        return Passage.MAYBE if any(map(_is_unread, run.endings)) else told
+        passed = passage(run, _lets_by)
+        return Passage.MAYBE if any(map(_is_unread, run.endings)) else passed
     by = [ending for ending in run.endings if ON in ending.path.visited]
     if any(ending.path.visited[ON] and not ending.path.is_doubted for ending in by):
         return Passage.YES
     return Passage.MAYBE if by else Passage.NO
 
 
-def _is_unread(ending: Ending) -> bool:
+def _is_unread(ending: RequestEnding) -> bool:
     """Return whether what a middleware answers cannot be told."""
     value = ending.value
-    if isinstance(value, Answer):
+    if isinstance(value, Response):
         return value.status is None and not value.goes_on
     return isinstance(value, Unknown) and not value.alternatives and not ending.thrown
 
 
-def _lets_by(ending: Ending) -> bool:
+def _lets_by(ending: RequestEnding) -> bool:
     """Return whether a middleware that returns lets the request go on."""
     if ending.refused:
         return False
@@ -111,7 +111,7 @@ def _parts(value: Value) -> Iterator[Value]:
 
 
 def _goes_on(value: Value) -> bool:
-    if isinstance(value, Answer):
+    if isinstance(value, Response):
         return value.goes_on
     return not isinstance(value, Plain) or truth(value) is False
 

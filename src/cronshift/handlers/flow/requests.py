@@ -11,13 +11,13 @@ from cronshift.handlers.flow.environment import ENVIRONMENT
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     NOTHING,
-    Answer,
     Arguments,
-    Fields,
     Native,
+    NativeObject,
+    ObjectValue,
     Plain,
+    Response,
     Taint,
-    Thing,
     Unknown,
     Value,
     text_of,
@@ -67,7 +67,7 @@ def _headers_member(machine: Machine, name: str) -> Value | None:
     return header(machine, name, Plain(UNDEFINED, _CREDENTIAL))
 
 
-HEADERS = Thing("headers", _headers_member, _CREDENTIAL)
+HEADERS = NativeObject("headers", _headers_member, _CREDENTIAL)
 
 
 def query(machine: Machine, name: str, missing: Value | None = None) -> Value:
@@ -75,9 +75,9 @@ def query(machine: Machine, name: str, missing: Value | None = None) -> Value:
     machine.ask("query")
     if machine.world.query is None:
         return Unknown(_QUERY)
-    found = dict(parse_qsl(machine.world.query, keep_blank_values=True)).get(name)
-    if found is not None:
-        return Plain(found, _QUERY)
+    text = dict(parse_qsl(machine.world.query, keep_blank_values=True)).get(name)
+    if text is not None:
+        return Plain(text, _QUERY)
     return missing if missing is not None else Plain(None, _QUERY)
 
 
@@ -106,7 +106,7 @@ def _is_there(value: Value, taints: Taints) -> Value:
     return Plain(value.value is not None, taints)
 
 
-QUERY = Thing("query", _query_member, _QUERY, call=_query_of)
+QUERY = NativeObject("query", _query_member, _QUERY, call=_query_of)
 
 
 def _url_member(machine: Machine, name: str) -> Value | None:
@@ -114,8 +114,8 @@ def _url_member(machine: Machine, name: str) -> Value | None:
         return QUERY
     if name == "search":
         machine.ask("query")
-        held = machine.world.query
-        return Unknown(_QUERY) if held is None else Plain(f"?{held}" if held else "", _QUERY)
+        text = machine.world.query
+        return Unknown(_QUERY) if text is None else Plain(f"?{text}" if text else "", _QUERY)
     if name in {"pathname", "path"}:
         return Plain(machine.world.path)
     if name == "clone":
@@ -123,7 +123,7 @@ def _url_member(machine: Machine, name: str) -> Value | None:
     return Unknown(name="url")
 
 
-URL = Thing("url", _url_member)
+URL = NativeObject("url", _url_member)
 _COOKIE = {"get", "has", "getAll"}
 
 
@@ -135,7 +135,7 @@ def _cookies_member(_machine: Machine, name: str) -> Value | None:
     return Plain(UNDEFINED, _CREDENTIAL)
 
 
-COOKIES = Thing("cookies", _cookies_member, _CREDENTIAL)
+COOKIES = NativeObject("cookies", _cookies_member, _CREDENTIAL)
 
 
 def _body(_machine: Machine, _arguments: Arguments) -> Value:
@@ -143,9 +143,9 @@ def _body(_machine: Machine, _arguments: Arguments) -> Value:
 
 
 def _request_member(machine: Machine, name: str) -> Value | None:
-    known = _MEMBERS.get(name)
-    if known is not None:
-        return known
+    meaning = _MEMBERS.get(name)
+    if meaning is not None:
+        return meaning
     if name in {"method", "httpMethod"}:
         return Plain(machine.world.method)
     if name in {"path", "originalUrl", "full_path"}:
@@ -170,14 +170,16 @@ _MEMBERS: dict[str, Value] = {
     "env": ENVIRONMENT,
     "auth": Plain(None, _CREDENTIAL),
 }
-REQUEST: Thing = Thing("request", _request_member, _WHOLE, call=lambda _m, _a: REQUEST)
+REQUEST: NativeObject = NativeObject(
+    "request", _request_member, _WHOLE, call=lambda _m, _a: REQUEST
+)
 
 
 def _event_member(machine: Machine, name: str) -> Value | None:
     return URL if name == "url" else _request_member(machine, name)
 
 
-EVENT = Thing("event", _event_member, _WHOLE)
+EVENT = NativeObject("event", _event_member, _WHOLE)
 """What SvelteKit, Astro, Remix, Elysia and h3 hand on: the request, and its address beside it."""
 
 
@@ -190,7 +192,7 @@ def _context_member(machine: Machine, name: str) -> Value | None:
         case "redirect":
             return Native(name, redirected)
         case "notFound":
-            return Native(name, lambda _m, a: Answer(404, None, a.place))
+            return Native(name, lambda _m, a: Response(404, None, a.place))
         case "status" | "header" | "set" | "executionCtx" | "throw":
             return Native(name, _context_status) if name in {"status", "throw"} else None
         case "get" | "var":
@@ -200,15 +202,15 @@ def _context_member(machine: Machine, name: str) -> Value | None:
 
 def _answered(_machine: Machine, arguments: Arguments) -> Value:
     """Read Hono's ``c.json(body, 401)``."""
-    told = arguments.at(1)
-    return Answer(status_of(told), arguments.at(0), arguments.place)
+    options = arguments.at(1)
+    return Response(status_of(options), arguments.at(0), arguments.place)
 
 
 def _context_status(_machine: Machine, arguments: Arguments) -> Value:
-    return Answer(number(arguments.at(0)), None, arguments.place)
+    return Response(number(arguments.at(0)), None, arguments.place)
 
 
-CONTEXT = Thing("context", _context_member, _WHOLE)
+CONTEXT = NativeObject("context", _context_member, _WHOLE)
 """Hono's ``c``."""
 
 
@@ -237,10 +239,10 @@ def constant(value: Value) -> Native:
     return Native("constant", lambda _m, _a: value)
 
 
-def server_of(machine: Machine) -> Fields:
+def server_of(machine: Machine) -> ObjectValue:
     """Return what Python's ``BaseHTTPRequestHandler`` has of its own."""
     query_text = f"?{machine.world.query}" if machine.world.query else ""
-    return Fields(
+    return ObjectValue(
         {
             "headers": HEADERS,
             "path": Plain(f"{machine.world.path}{query_text}"),
@@ -257,11 +259,11 @@ def _environ_member(machine: Machine, name: str) -> Value | None:
 
 
 def _environ_get(machine: Machine, arguments: Arguments) -> Value:
-    held = _environ_item(machine, text_of(arguments.at(0)) or "")
-    if isinstance(held, Plain) and held.value is None and len(arguments.values) > 1:
+    content = _environ_item(machine, text_of(arguments.at(0)) or "")
+    if isinstance(content, Plain) and content.value is None and len(arguments.values) > 1:
         default = arguments.values[1]
         return Plain(default.value, _CREDENTIAL) if isinstance(default, Plain) else default
-    return held
+    return content
 
 
 def _environ_item(machine: Machine, name: str) -> Value:
@@ -274,5 +276,5 @@ def _environ_item(machine: Machine, name: str) -> Value:
     return header(machine, name) if name.startswith("HTTP_") else Unknown(name=name)
 
 
-ENVIRON = Thing("environ", _environ_member, _WHOLE)
+ENVIRON = NativeObject("environ", _environ_member, _WHOLE)
 """WSGI's environ."""

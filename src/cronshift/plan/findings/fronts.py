@@ -112,7 +112,7 @@ def _way_past(resolver: Resolver, file: str, paths: Sequence[str]) -> str:
         edit = leave_out(resolver.tree.read(file), file, paths, plain_routes(resolver))
     except NotExactError as error:
         return str(error)
-    return f"In {file} {edit.said}; cronshift migrate --fix does so."
+    return f"In {file} {edit.summary}; cronshift migrate --fix does so."
 
 
 def plain_routes(resolver: Resolver) -> list[str]:
