@@ -21,6 +21,7 @@ from cronshift.handlers.javascript import METHODS, exports
 from cronshift.handlers.middleware import rewriting
 from cronshift.handlers.next import NextRouter
 from cronshift.handlers.python import PythonHandlers
+from cronshift.handlers.redirects import redirect_of
 from cronshift.handlers.routes import RouteTable, nearest
 from cronshift.handlers.tree import SourceTree
 from cronshift.handlers.vercel_rules import matched_by, rules_of
@@ -185,41 +186,10 @@ class Resolver:
 
     def redirect(self, path: str) -> Resolution | None:
         """Return the redirect that answers a path before any code does, if there is one."""
-        rules = rules_of(self.document, "redirects")
         config = self.next.config if self.next.present else None
-        slashed = path != "/" and path.endswith("/")
-        if config is not None:
-            rules += [
-                {
-                    **rule,
-                    "source": rule["source"]
-                    if rule.get("basePath") is False
-                    else config.base_path + rule["source"],
-                }
-                for rule in config.redirects
-            ]
-        for rule in rules:
-            matched = matched_by(rule, path)
-            if matched is not None:
-                target = patterns.substituted(str(rule.get("destination", "")), matched)
-                return Resolution(
-                    Verdict.REDIRECTED, target=target, why=f"the redirect from {rule['source']}"
-                )
-        wants_slash = self.document.get("trailingSlash")
-        if config is not None and not config.skips_slash_redirect and wants_slash is None:
-            wants_slash = config.trailing_slash
-        has_extension = "." in path.rpartition("/")[2]
-        if wants_slash is True and not slashed and path != "/" and not has_extension:
-            return Resolution(Verdict.REDIRECTED, target=f"{path}/", why="trailingSlash")
-        if wants_slash is False and slashed:
-            return Resolution(Verdict.REDIRECTED, target=path.rstrip("/"), why="trailingSlash")
-        if self.document.get("cleanUrls") is True and path.endswith(
-            (".html", ".ts", ".js", ".py", ".go")
-        ):
-            stem = path.rpartition(".")[0]
-            if self.functions.at(path) or path.endswith(".html"):
-                return Resolution(Verdict.REDIRECTED, target=stem, why="cleanUrls")
-        return None
+        return redirect_of(
+            self.document, config, path, lambda file: self.functions.at(file) is not None
+        )
 
     def _by_legacy_routes(self, path: str, hops: int = _MOST_HOPS) -> Resolution | None:
         """Go through ``routes``, which excludes rewrites and redirects."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import answers, concurrency, environment, injection, requests, sessions
 from cronshift.handlers.flow.code import UNDEFINED
-from cronshift.handlers.flow.library import regex
 from cronshift.handlers.flow.operations import compared
+from cronshift.handlers.flow.texts import regex
 from cronshift.handlers.flow.values import (
     NOTHING,
     Arguments,
