@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.lists import TURNING, of_list, turned
+from cronshift.handlers.flow.nobody import member_of_nobody
 from cronshift.handlers.flow.operations import contained
 from cronshift.handlers.flow.promises import of_promise
 from cronshift.handlers.flow.texts import TEXT_METHODS, of_text
@@ -23,6 +24,7 @@ from cronshift.handlers.flow.values import (
     Response,
     Unknown,
     Value,
+    is_nobody,
     items_of,
     taints_of,
     text_of,
@@ -39,6 +41,10 @@ def member(machine: Machine, owner: Value, name: str) -> Value | None:
     """Return a member of a value of a kind that is built in; ``None`` where it has none."""
     reading = _MEMBERS.get(type(owner))
     return reading(machine, owner, name) if reading is not None else None
+
+
+def _of_plain(machine: Machine, owner: Plain, name: str) -> Value | None:
+    return member_of_nobody(name) if is_nobody(owner) else of_text(machine, owner, name)
 
 
 def _of_native(machine: Machine, owner: Native, name: str) -> Value:
@@ -151,7 +157,7 @@ def owner_place(owner: Value) -> Place | None:
 
 
 _MEMBERS: dict[type, Callable[..., Value | None]] = {
-    Plain: of_text,
+    Plain: _of_plain,
     ListValue: of_list,
     Promise: of_promise,
     NativeObject: lambda machine, owner, name: owner.member(machine, name),

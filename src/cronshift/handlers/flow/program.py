@@ -68,7 +68,7 @@ class Program:
     def module(self, file: str) -> ModuleCode:
         """Return what a module says of its names; nothing for a language that is not read."""
         if file not in self._modules:
-            made = _python(self.tree.read(file), file) if is_python(file) else None
+            made = _python(self.tree.python(file), file) if is_python(file) else None
             root = self.tree.parsed(file) if made is None else None
             if root is not None:
                 made = _javascript(root, file)
@@ -193,9 +193,9 @@ def _bound(pattern: SgNode) -> Iterator[str]:
             yield from _bound(child)
 
 
-def _python(text: str, file: str) -> ModuleCode:
+def _python(tree: ast.Module, file: str) -> ModuleCode:
     module, lower = ModuleCode(), Python(file)
-    for node in _top(parsed(text).body):
+    for node in _top(tree.body):
         if isinstance(node, ast.ImportFrom | ast.Import):
             _imports(module, node)
         else:
@@ -248,12 +248,4 @@ def _first(lower: Python, node: ast.stmt) -> Callable[[], Statement | None]:
     return lambda: next(lower.statements(node), None)
 
 
-def parsed(text: str) -> ast.Module:
-    """Return a Python text's syntax tree; an empty one where it is not Python."""
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module([], [])
-
-
-__all__ = ["Define", "Imported", "ModuleCode", "Place", "Program", "is_python", "parsed"]
+__all__ = ["Define", "Imported", "ModuleCode", "Place", "Program", "is_python"]

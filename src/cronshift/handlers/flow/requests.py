@@ -10,6 +10,7 @@ from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.environment import ENVIRONMENT
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
+    NOBODY,
     NOTHING,
     Arguments,
     Native,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
 _QUERY = frozenset({Taint.QUERY})
 _WHOLE = frozenset({Taint.REQUEST})
+_SESSIONS = {"locals", "user", "session", "state", "nextauth", "token", "kindeAuth"}
 SCHEDULE = "x-vercel-cron-schedule"
 
 
@@ -152,6 +154,8 @@ def _request_member(machine: Machine, name: str) -> Value | None:
         return Plain(machine.world.path)
     if name in {"request", "req", "node", "raw", "clone", "ctx", "context"}:
         return REQUEST
+    if machine.world.sessionless and name in _SESSIONS:
+        return NOBODY
     if name in {"locals", "user", "session", "state"}:
         return Unknown(_CREDENTIAL, name=name)
     return Unknown(name="request.url" if name == "url" else name)
@@ -176,6 +180,8 @@ REQUEST: NativeObject = NativeObject(
 
 
 def _event_member(machine: Machine, name: str) -> Value | None:
+    if name == "context" and machine.world.sessionless:
+        return NOBODY
     return URL if name == "url" else _request_member(machine, name)
 
 
@@ -184,6 +190,7 @@ EVENT = NativeObject("event", _event_member, _WHOLE)
 
 
 def _context_member(machine: Machine, name: str) -> Value | None:
+    variables = Unknown(_CREDENTIAL)
     match name:
         case "json" | "text" | "html" | "newResponse":
             return Native(name, _answered)
@@ -195,8 +202,10 @@ def _context_member(machine: Machine, name: str) -> Value | None:
             return Native(name, lambda _m, a: Response(404, None, a.place))
         case "status" | "header" | "set" | "executionCtx" | "throw":
             return Native(name, _context_status) if name in {"status", "throw"} else None
-        case "get" | "var":
-            return Native(name, lambda _m, _a: Unknown(_CREDENTIAL))
+        case "get":
+            return Native(name, lambda m, _a: NOBODY if m.world.sessionless else variables)
+        case "var":
+            return NOBODY if machine.world.sessionless else variables
     return _request_member(machine, name)
 
 
