@@ -54,7 +54,8 @@ def response(_machine: Machine, arguments: Arguments) -> Value:
 
 def redirected(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``Response.redirect(url, status)``."""
-    return Response(number(arguments.at(1), _MOVED), None, arguments.place)
+    status = number(arguments.at(1), _MOVED)
+    return Response(status, None, arguments.place, how="sends callers away")
 
 
 def next_response(_machine: Machine, arguments: Arguments) -> Value:

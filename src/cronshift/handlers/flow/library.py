@@ -9,6 +9,7 @@ from cronshift.handlers.flow.lists import TURNING, of_list, turned
 from cronshift.handlers.flow.nobody import member_of_nobody
 from cronshift.handlers.flow.operations import contained
 from cronshift.handlers.flow.promises import of_promise
+from cronshift.handlers.flow.requests import of_address
 from cronshift.handlers.flow.texts import TEXT_METHODS, of_text
 from cronshift.handlers.flow.values import (
     NOTHING,
@@ -128,6 +129,8 @@ def _of_outside(machine: Machine, owner: Outside, name: str) -> Value:
 
 
 def _of_unknown(_machine: Machine, owner: Unknown, name: str) -> Value | None:
+    if owner.name == "request.url" and (method := of_address(name)) is not None:
+        return method
     if name in {"then", "catch", "finally"}:
         return Native(name, lambda m, a: _chained(m, owner, name, a))
     if name in TURNING:

@@ -26,11 +26,33 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def python_gates(program: Program, file: str, route: Location) -> Iterator[Gate]:
     """Yield ``before_request`` functions and the dependencies of route, router and app."""
     module, lower = program.tree.python(file), Python(file)
+    others = _other_routers(module, route) if file == route.file else ()
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _decorated(lower, file, node)
-        elif isinstance(node, ast.Call):
+        elif isinstance(node, ast.Call) and node not in others:
             yield from _dependencies(program, lower, node, file, route)
+
+
+def _other_routers(module: ast.Module, route: Location) -> list[ast.expr]:
+    """Return what makes the routers of a module that a route does not hang on."""
+    owners = {
+        ast.unparse(decorator.func.value)
+        for node in ast.walk(module)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for decorator in node.decorator_list
+        if decorator.lineno == route.line
+        and isinstance(decorator, ast.Call)
+        and isinstance(decorator.func, ast.Attribute)
+    }
+    return [
+        node.value
+        for node in module.body
+        if isinstance(node, ast.Assign)
+        and owners
+        and not owners & set(map(ast.unparse, node.targets))
+        and ast.unparse(node.value).startswith("APIRouter(")
+    ]
 
 
 def _decorated(lower: Python, file: str, node: Function) -> Iterator[Gate]:
@@ -56,28 +78,36 @@ def _dependencies(
 def _is_of_route(program: Program, node: ast.Call, route: Location, file: str) -> bool | None:
     """Return whether a call's dependencies hold for a route; ``None`` where they surely do not."""
     name = ast.unparse(node.func).rpartition(".")[2]
-    if name == "FastAPI":
+    if name in {"APIRouter", "FastAPI"}:
+        return name == "FastAPI" or file == route.file
+    if name != "include_router":
+        return True if file == route.file and node.lineno == route.line else None
+    target = _included(program, node, file)
+    if route.file in {target, file}:
         return True
-    if name == "include_router":
-        return _includes(program, node, file, route)
-    if name in {"APIRouter", "Blueprint"}:
-        return True
-    return True if file == route.file and node.lineno == route.line else None
+    is_apart = target is not None and not _leads_to(program, target, route.file)
+    return None if is_apart else False
 
 
-def _includes(program: Program, node: ast.Call, file: str, route: Location) -> bool:
-    """Return whether what ``include_router`` is given is made in the route's file."""
-    if not node.args or file == route.file:
-        return bool(node.args)
-    root = node.args[0]
+def _included(program: Program, node: ast.Call, file: str) -> str | None:
+    """Return the project's file in which a router is made that ``include_router`` is given."""
+    root: ast.AST | None = node.args[0] if node.args else None
     while isinstance(root, ast.Attribute):
         root = root.value
     imported = program.module(file).imported.get(root.id) if isinstance(root, ast.Name) else None
-    if imported is None:
-        return False
-    dot = "" if imported.source.endswith(".") else "."
-    sources = (f"{imported.source}{dot}{imported.name}", imported.source)
-    return route.file in {program.file_of(file, source) for source in sources}
+    return program.imported_file(file, imported) if imported is not None else None
+
+
+def _leads_to(program: Program, file: str, target: str) -> bool:
+    """Return whether a module imports another, through others too."""
+    seen, left = {file}, [file]
+    while left:
+        here = left.pop()
+        imported = program.module(here).imported.values()
+        files = {other for name in imported if (other := program.imported_file(here, name))}
+        left += sorted(files - seen)
+        seen |= files
+    return target in seen
 
 
 def _function_gate(lower: Python, file: str, node: Function) -> Gate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -33,6 +34,10 @@ _CREDENTIAL = frozenset({Taint.CREDENTIAL})
 _QUERY = frozenset({Taint.QUERY})
 _WHOLE = frozenset({Taint.REQUEST})
 _SESSIONS = {"locals", "user", "session", "state", "nextauth", "token", "kindeAuth"}
+_CREDENTIALS = re.compile(
+    r"auth|key|secret|token|signature|cron|session|csrf|cookie|origin|referer|password|x-api|bearer"
+)
+"""What only a browser, or somebody with a secret, sends."""
 SCHEDULE = "x-vercel-cron-schedule"
 
 
@@ -41,10 +46,20 @@ def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
     name = name.lower().replace("_", "-").removeprefix("http-")
     if name == SCHEDULE:
         machine.ask("schedule")
+    if machine.world.sessionless and not machine.world.forged and _is_chance(machine, name):
+        return Unknown(name=name)
     text = ANY if machine.world.forged else machine.world.headers.get(name)
     if text is not None:
         return Plain(text, _CREDENTIAL)
     return missing if missing is not None else Plain(None, _CREDENTIAL)
+
+
+def _is_chance(machine: Machine, name: str) -> bool:
+    """Return whether what a header says hangs on nothing that the code of an app tells."""
+    text = machine.world.headers.get(name)
+    if text is None:
+        return not _CREDENTIALS.search(name)
+    return text == ANY and not name.startswith(("x-inngest", "x-vercel-cron"))
 
 
 def _header_of(machine: Machine, arguments: Arguments) -> Value:
@@ -182,6 +197,8 @@ REQUEST: NativeObject = NativeObject(
 def _event_member(machine: Machine, name: str) -> Value | None:
     if name == "context" and machine.world.sessionless:
         return NOBODY
+    if name == "redirect":  # Astro's
+        return Native(name, redirected)
     return URL if name == "url" else _request_member(machine, name)
 
 
@@ -228,6 +245,20 @@ def new_url(_machine: Machine, arguments: Arguments) -> Value:
     first = arguments.at(0)
     is_request = first is URL or (isinstance(first, Unknown) and first.name == "request.url")
     return URL if is_request else Unknown(arguments.taints, name="URL")
+
+
+def of_address(name: str) -> Native | None:
+    """Return a method of the request's address, as far as its path tells what that gives."""
+
+    def read(machine: Machine, arguments: Arguments) -> Value:
+        part = text_of(arguments.at(0))
+        if part is None or not part.startswith("/"):
+            return Unknown()
+        path = machine.world.path
+        tested = {"includes": part in path, "startsWith": path.startswith(part)}
+        return Plain(tested.get(name, path.endswith(part)))
+
+    return Native(name, read) if name in {"includes", "startsWith", "endsWith"} else None
 
 
 def from_entries(_machine: Machine, arguments: Arguments) -> Value:
