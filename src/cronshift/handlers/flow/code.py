@@ -66,7 +66,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallExpression:
     """A call; ``new`` makes an instance. Each argument has its keyword, ``*`` for a spread."""
 
     called: Expression
@@ -84,7 +84,7 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class OperatorExpression:
     """A calculation or a comparison, by its operator: ``==``, ``+``, ``in``, ``not`` and so on."""
 
     operator: str
@@ -121,7 +121,7 @@ class Awaited:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ObjectExpression:
     """An object or a dictionary; a spread has no key."""
 
     entries: tuple[tuple[Expression | None, Expression], ...]
@@ -176,7 +176,7 @@ class ClassCode:
 
 
 @dataclass(frozen=True, slots=True)
-class Several:
+class SequenceExpression:
     """Expressions of which only the last counts, or none: what is not followed any closer."""
 
     parts: tuple[Expression, ...]
@@ -319,17 +319,17 @@ Expression = (
     Constant
     | Name
     | Member
-    | Call
+    | CallExpression
     | Joined
-    | Operation
+    | OperatorExpression
     | Logical
     | Choice
     | Awaited
-    | Record
+    | ObjectExpression
     | Listed
     | Assigned
     | Function
     | ClassCode
-    | Several
+    | SequenceExpression
 )
 Statement = Do | Bind | Define | If | Loop | Return | Raise | Try | Leave | Block

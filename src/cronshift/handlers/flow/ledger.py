@@ -88,9 +88,9 @@ class Ledger:
         """Return the promises that nobody waits for."""
         bases = {id(made): base for base, made in self.chained.items()}
         return [
-            one
-            for one in self.promises
-            if id(one) not in self.consumed
-            and id(one) not in self.chained
-            and bases.get(id(one)) not in self.consumed
+            promise
+            for promise in self.promises
+            if id(promise) not in self.consumed
+            and id(promise) not in self.chained
+            and bases.get(id(promise)) not in self.consumed
         ]

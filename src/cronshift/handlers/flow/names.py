@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, cast
 from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.ledger import Ledger, Site
 from cronshift.handlers.flow.paths import Exhausted, Forks, Thrown
-from cronshift.handlers.flow.program import Imported, Program, is_python
+from cronshift.handlers.flow.program import Imported, Program, dotted, is_python
 from cronshift.handlers.flow.values import (
     FAILED,
-    Fields,
-    Items,
+    ListValue,
     Module,
+    ObjectValue,
     Outside,
     Promise,
     Scope,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MOST_STEPS = 10_000
 
 
-class Names(Forks):
+class NameLookup(Forks):
     """Knows names, and takes notes.
 
     Args:
@@ -70,7 +70,7 @@ class Names(Forks):
         self._modules: dict[str, Scope] = {}
         self._resolving: set[tuple[str, str]] = set()
 
-    def value(self, one: code.Expression, scope: Scope) -> Value:
+    def value(self, node: code.Expression, scope: Scope) -> Value:
         """Return what an expression comes to."""
         raise NotImplementedError
 
@@ -78,7 +78,7 @@ class Names(Forks):
         """Follow statements."""
         raise NotImplementedError
 
-    def statement_of(self, one: code.Statement, scope: Scope) -> None:
+    def statement_of(self, node: code.Statement, scope: Scope) -> None:
         """Follow a statement."""
         raise NotImplementedError
 
@@ -95,13 +95,13 @@ class Names(Forks):
             if name in at.names:
                 return at.names[name]
             if at.is_module:
-                found = self.own(at.file, name)
-                if found is not None:
-                    return found
+                value = self.named_in(at.file, name)
+                if value is not None:
+                    return value
             at = at.parent
         return self.builtins.get(name) or Outside(name)
 
-    def own(self, file: str, name: str) -> Value | None:
+    def named_in(self, file: str, name: str) -> Value | None:
         """Return what a module's own or imported name stands for; ``None`` where it has none."""
         scope = self.module(file)
         if name in scope.names:
@@ -136,26 +136,26 @@ class Names(Forks):
     def _imported(self, file: str, imported: Imported, name: str) -> Value:
         target = self.program.file_of(file, imported.source)
         if is_python(file) and imported.name != "*":
-            inner = self.program.file_of(file, _dotted(imported.source, imported.name))
+            inner = self.program.file_of(file, dotted(imported.source, imported.name))
             if inner is not None and (target is None or not self._has(target, imported.name)):
                 return Module(inner)
         if target is None or target == file:
             return self.foreign(imported)
         if imported.name == "*":
             return Module(target)
-        found = self.exported(target, imported.name)
-        if found is None and imported.name == "default":
+        value = self.exported(target, imported.name)
+        if value is None and imported.name == "default":
             return Module(target)  # require("./x") of a module with named exports
-        return found if found is not None else Unknown(name=name)
+        return value if value is not None else Unknown(name=name)
 
     def foreign(self, imported: Imported) -> Value:
         """Return what a package gives under a name, by its own meaning where that is built in."""
         package = imported.source.removeprefix("node:")
         whole = imported.name in {"*", "default"}
         key = package if whole else imported.name
-        known = self.builtins.get(f"{package}:{imported.name}")
-        known = known or (None if whole else self.builtins.get(imported.name))
-        return known or elsewhere(self.machine, package, imported.name) or Outside(key, package)
+        meaning = self.builtins.get(f"{package}:{imported.name}")
+        meaning = meaning or (None if whole else self.builtins.get(imported.name))
+        return meaning or elsewhere(self.machine, package, imported.name) or Outside(key, package)
 
     def _has(self, file: str, name: str) -> bool:
         module = self.program.module(file)
@@ -166,21 +166,21 @@ class Names(Forks):
         module = self.program.module(file)
         target = module.exported.get(name)
         if isinstance(target, str):
-            return self.own(file, target)
+            return self.named_in(file, target)
         if target is not None:
             return self._imported(file, target, name)
         for source in module.stars if depth else ():
             inner = self.program.file_of(file, source)
-            found = self.exported(inner, name, depth - 1) if inner else None
-            if found is not None:
-                return found
+            value = self.exported(inner, name, depth - 1) if inner else None
+            if value is not None:
+                return value
         return None
 
     def truth(self, value: Value, scope: Scope) -> bool | None:
         """Return whether a value counts as true in the language of a scope."""
-        if isinstance(value, Items) and is_python(scope.file):
-            return None if value.held.open else bool(value.held.values)
-        if isinstance(value, Fields) and is_python(scope.file):
+        if isinstance(value, ListValue) and is_python(scope.file):
+            return None if value.elements.open else bool(value.elements.values)
+        if isinstance(value, ObjectValue) and is_python(scope.file):
             return None if value.open and not value.cell else bool(value.cell)
         return truth(value)
 
@@ -215,7 +215,7 @@ class Names(Forks):
                 followed,
                 within=within,
                 written=written,
-                beside=any(is_side_work(one.name) for one in self._active),
+                beside=any(is_side_work(function.name) for function in self._active),
                 rescuing=self.rescuing > 0,
             )
         else:
@@ -241,7 +241,3 @@ class Names(Forks):
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise Exhausted
-
-
-def _dotted(source: str, name: str) -> str:
-    return f"{source}.{name}" if source.strip(".") else f"{source}{name}"
