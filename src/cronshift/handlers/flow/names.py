@@ -217,6 +217,8 @@ class NameLookup(Forks):
                 written=written,
                 beside=any(is_side_work(function.name) for function in self._active),
                 rescuing=self.rescuing > 0,
+                calls=tuple(self.calls),
+                tries=len(self.tries) - 1,
             )
         else:
             site.rescuing = site.rescuing and self.rescuing > 0

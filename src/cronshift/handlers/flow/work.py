@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import SIDE_WORK
+from cronshift.handlers.flow.program import is_python
+
+if TYPE_CHECKING:
+    from cronshift.handlers.flow.ledger import Site
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _WRITING = {
@@ -34,6 +39,7 @@ _PREPARING = {
 }  # fmt: skip
 
 
+_CACHED = re.compile(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
 _ASKING = {"query", "select", "lookup", "info"}
 _RECORDING = {
     "update", "insert", "upsert", "create", "save", "set", "mark", "record", "delete", "del", "release",
@@ -55,7 +61,7 @@ def _segments(name: str) -> list[str]:
 @cache
 def is_side_work(name: str) -> bool:
     """Return whether a call is a matter beside the work: a log, a metric, a ping."""
-    return SIDE_WORK.search(name) is not None
+    return SIDE_WORK.search(name) is not None or _CACHED.search(name) is not None
 
 
 @cache
@@ -95,3 +101,10 @@ def prepares(name: str) -> bool:
 def works(name: str) -> bool:
     """Return whether a call may be the work: neither a look nor a matter beside it."""
     return not looks(name) and not is_side_work(name)
+
+
+def is_work(site: Site) -> bool:
+    """Return whether a call does work: it is waited for, or its name says that it writes."""
+    if not works(site.name) or site.beside:
+        return False
+    return site.awaited or is_python(site.place.file) or bool(site.written) or writes(site.name)
