@@ -87,7 +87,6 @@ class Behaviour:
         max_duration: seconds, as the file says.
         cached: a setting that makes Next answer from its cache.
         silent: the handler ends without ever answering.
-        intercepted: what runs before the handler and turns Vercel's own call away.
         flagged: the work hangs on a query that the entry does not carry.
     """
 
@@ -98,7 +97,6 @@ class Behaviour:
     soft: tuple[SourceSpot, ...] = ()
     refuses_get: SourceSpot | None = None
     flagged: SourceSpot | None = None
-    intercepted: SourceSpot | None = None
     auth: Auth = Auth.UNKNOWN
     auth_spot: SourceSpot | None = None
     max_duration: int | None = None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.code_routes import DEEPEST, CodeRoute, Declared, UnreadRegistration
 from cronshift.handlers.python_modules import module_file
-from cronshift.handlers.python_names import parse_python
 from cronshift.model import Location
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def _root_urls(tree: SourceTree) -> str | None:
     for file in sorted(tree.files):
         if not file.endswith("settings.py") and "/settings/" not in file:
             continue
-        for node in parse_python(tree.read(file)).body:
+        for node in tree.python(file).body:
             match node:
                 case ast.Assign(
                     targets=[ast.Name(id="ROOT_URLCONF")], value=ast.Constant(value=str(module))
@@ -42,7 +41,7 @@ def _root_urls(tree: SourceTree) -> str | None:
 def _patterns(
     tree: SourceTree, file: str, prefix: str, depth: int
 ) -> Iterator[CodeRoute | UnreadRegistration]:
-    for node in ast.walk(parse_python(tree.read(file))) if depth else ():
+    for node in ast.walk(tree.python(file)) if depth else ():
         match node:
             case ast.Call(
                 func=ast.Name(id="path" | "re_path" | "url" as kind), args=[first, second, *_]

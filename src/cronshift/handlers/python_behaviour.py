@@ -23,10 +23,7 @@ _RUNNING = re.compile(r"asyncio\.run\(|.*\.run_until_complete\(")
 def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
     """Return what the file of a handler says of itself."""
     file = handler.route.file if handler.route else handler.file
-    try:
-        module = ast.parse(tree.read(file))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return Behaviour()
+    module = tree.python(file)
     if handler.kind is HandlerKind.HTTP_HANDLER:
         return Behaviour(refuses_get=_without_get(module, file, handler.export))
     function = _function(module, handler)

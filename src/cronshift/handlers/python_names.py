@@ -143,7 +143,7 @@ class PythonNames:
     def module(self, file: str) -> PythonModule:
         """Return what a file says."""
         if file not in self._modules:
-            self._modules[file] = read_module(parse_python(self._tree.read(file)))
+            self._modules[file] = read_module(self._tree.python(file))
         return self._modules[file]
 
     def submodule(self, file: str, source: str, attribute: str | None) -> str | None:
@@ -159,11 +159,3 @@ class PythonNames:
     def file_of(self, file: str, module: str) -> str | None:
         """Return the project's file of a module that ``file`` names."""
         return module_file(self._tree, file, module)
-
-
-def parse_python(text: str) -> ast.Module:
-    """Return a text's syntax tree; an empty one where it is not Python."""
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module([], [])

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from cronshift.handlers.flow.program import Program
+    from cronshift.handlers.flow.standing import Front
 
 _MOST_HOPS = 5
 _REFUSED = 400  # a status from here on is no answer
@@ -66,6 +68,7 @@ class Resolver:
         self.document: dict[str, Any] = document if isinstance(document, dict) else {}
         self._given = app
         self._others: dict[str, Resolver] = {}
+        self.fronts: dict[tuple[str, str], Front] = {}
 
     @cached_property
     def app(self) -> str:
@@ -117,6 +120,13 @@ class Resolver:
     @cached_property
     def _folder(self) -> Folder:
         return Folder(self.tree, self.app)
+
+    @cached_property
+    def program(self) -> Program:
+        """The project's code, as it is followed."""
+        from cronshift.handlers.flow.program import Program
+
+        return Program(self.tree)
 
     @cached_property
     def next(self) -> NextRouter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -71,6 +72,7 @@ class SourceTree:
         self._edited = edited or {}
         self._texts: dict[str, str | None] = {}
         self._parsed: dict[str, SgNode | None] = {}
+        self._python: dict[str, ast.Module] = {}
         self._packages: dict[str, dict[str, str]] = {}
         self._aliases_of: dict[str, dict[str, list[str]]] = {}
 
@@ -114,6 +116,12 @@ class SourceTree:
         if file not in self._parsed:
             self._parsed[file] = parse(self.read(file), language(file))
         return self._parsed[file]
+
+    def python(self, file: str) -> ast.Module:
+        """Return the syntax tree of a Python file; an empty one where it is not Python."""
+        if file not in self._python:
+            self._python[file] = parse_python(self.read(file))
+        return self._python[file]
 
     def data(self, file: str) -> dict[str, Any]:
         """Return the object in a JSON file, comments and trailing commas allowed; else none."""
@@ -289,6 +297,14 @@ def parse(text: str, name: str | None) -> SgNode | None:
     from ast_grep_py import SgRoot
 
     return SgRoot(text, name).root()
+
+
+def parse_python(text: str) -> ast.Module:
+    """Return a text's syntax tree; an empty one where it is not Python."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
 
 
 def is_broken(root: SgNode) -> bool:

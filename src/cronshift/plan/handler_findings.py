@@ -12,8 +12,7 @@ from cronshift.handlers import Resolution, Resolver, Verdict
 from cronshift.handlers.behaviour import LONGEST_DURATION, Auth, Behaviour
 from cronshift.handlers.flow.behaving import behaviour_of as following
 from cronshift.handlers.flow.fronts import fronts_of
-from cronshift.handlers.flow.program import Program
-from cronshift.handlers.flow.reader import Gate, Reader
+from cronshift.handlers.flow.reader import Reader
 from cronshift.handlers.functions import glob
 from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascript
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
@@ -26,6 +25,7 @@ from cronshift.plan.findings.subject import JobSubject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cronshift.handlers.flow.gates import Gate
     from cronshift.schedule import Schedule
 
 _AMBIENT = re.compile(r"[\"']next/headers[\"']")
@@ -48,7 +48,7 @@ class Judge:
         self.resolver = resolver
         self._functions = resolver.document.get("functions")
         self._known: dict[tuple[Handler, str], Behaviour] = {}
-        self._program = Program(resolver.tree)
+        self._program = resolver.program
         self._fronts: dict[str, tuple[Gate, ...]] = {}
 
     def of(

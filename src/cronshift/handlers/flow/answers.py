@@ -54,18 +54,24 @@ def response(_machine: Machine, arguments: Arguments) -> Value:
 
 def redirected(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``Response.redirect(url, status)``."""
-    return Response(number(arguments.at(1), _MOVED), None, arguments.place)
+    status = number(arguments.at(1), _MOVED)
+    return Response(status, None, arguments.place, how="sends callers away")
 
 
 def next_response(_machine: Machine, arguments: Arguments) -> Value:
-    """Read ``NextResponse.next()`` and ``.rewrite()``: the request goes on."""
+    """Read ``NextResponse.next()``: the request goes on."""
     return Response(None, None, arguments.place, goes_on=True)
+
+
+def rewritten(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``NextResponse.rewrite(url)``: the request goes on, to another path."""
+    return Response(None, None, arguments.place, goes_on=True, how="rewrites the path")
 
 
 def thrown_redirect(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``redirect("/login")`` of Next, ``redirect(302, "/")`` of SvelteKit: both throw."""
     status = number(arguments.at(0), _MOVED)
-    raise Thrown(_error(status))
+    raise Thrown(_error(status), arguments.place)
 
 
 def _error(status: int | None) -> ObjectValue:
@@ -77,7 +83,8 @@ def thrown_error(status: int | None = None) -> Callable[[Machine, Arguments], Va
     """Return what reads ``error(401, …)``, ``abort(401)``, ``notFound()``: it throws."""
 
     def read(_machine: Machine, arguments: Arguments) -> Value:
-        raise Thrown(_error(status if status is not None else number(arguments.at(0))))
+        code = status if status is not None else number(arguments.at(0))
+        raise Thrown(_error(code), arguments.place)
 
     return read
 

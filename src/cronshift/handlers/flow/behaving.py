@@ -41,7 +41,6 @@ def behaviour_of(reader: Reader) -> Behaviour:
     schedule = run.ledger.asked.get("schedule")
     whole = Behaviour(
         work=_spot(place, reader.handler.export),
-        intercepted=_intercepted(reader),
         auth=callers.auth,
         auth_spot=_auth_spot(reader, callers, place),
         reads_schedule=_spot(schedule, "x-vercel-cron-schedule") if schedule else None,
@@ -76,13 +75,6 @@ def _reaching(reader: Reader, *, flagged: bool) -> Reader:
     return reader.changed(
         replace(world, query=None if flagged else world.query, anyone=not flagged)
     )
-
-
-def _intercepted(reader: Reader) -> SourceSpot | None:
-    """Return what runs before the handler and surely turns Vercel's own call away."""
-    _, _, refusing = reader.before(reader.world)
-    front = [gate for gate in refusing if gate in reader.front]
-    return SourceSpot(front[0].file, front[0].line, front[0].file) if front else None
 
 
 def _auth_spot(reader: Reader, callers: Callers, place: Place) -> SourceSpot:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow import answers, concurrency, environment, injection, requests, sessions
+from cronshift.handlers.flow import (
+    answers,
+    concurrency,
+    environment,
+    hooks,
+    injection,
+    requests,
+    sessions,
+)
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.operations import compared
 from cronshift.handlers.flow.texts import regex
@@ -268,11 +276,13 @@ _NATIVES: dict[str, Meaning] = {
     "Response.redirect": answers.redirected,
     "NextResponse.redirect": answers.redirected,
     "NextResponse.next": answers.next_response,
-    "NextResponse.rewrite": answers.next_response,
+    "NextResponse.rewrite": answers.rewritten,
     "json": _json_data,
     "data": _json_data,
     "redirect": _redirect,
     "next/navigation:redirect": answers.thrown_redirect,
+    "next/navigation:permanentRedirect": answers.thrown_redirect,
+    "@sveltejs/kit:text": answers.response,
     "notFound": answers.thrown_error(404),
     "unauthorized": answers.thrown_error(401),
     "forbidden": answers.thrown_error(403),
@@ -298,6 +308,10 @@ _NATIVES: dict[str, Meaning] = {
     "getRequestHeaders": _headers,
     "getQuery": lambda _m, _a: requests.QUERY,
     "getRequestURL": lambda _m, _a: requests.URL,
+    "getRequestPath": lambda m, _a: Plain(m.world.path),
+    "parseCookies": lambda _m, _a: ObjectValue({}),
+    "sendRedirect": answers.redirected,
+    "navigateTo": answers.redirected,
     "getCookie": lambda _m, _a: Plain(UNDEFINED, requests.COOKIES.taints),
     "defineEventHandler": _defined,
     "eventHandler": _defined,
@@ -330,6 +344,7 @@ _NATIVES: dict[str, Meaning] = {
     **injection.INJECTED,
     **concurrency.MEANINGS,
     **sessions.MEANINGS,
+    **hooks.MEANINGS,
 }
 
 

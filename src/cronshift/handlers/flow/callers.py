@@ -108,7 +108,7 @@ def _without_secret(
 
 
 def _tried(reader: Reader, world: World, work: frozenset[Place]) -> _Try:
-    before, compared, _ = reader.before(world)
+    before, compared = reader.before(world)
     run = reader.scheduled if world is reader.world else reader.run(world)
     inside = _passage(run, work)
     whole = min(before, inside, key=_ORDER.index)

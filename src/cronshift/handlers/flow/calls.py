@@ -28,6 +28,8 @@ from cronshift.handlers.flow.values import (
     Taint,
     Unknown,
     Value,
+    is_nobody,
+    is_nothing,
     items_of,
     joined,
     tainted,
@@ -48,7 +50,7 @@ class Calls(Members):
             owner, called = self.member_of(node.called, scope)
         else:
             called = self.value(node.called, scope)
-        if isinstance(called, Plain) and node.optional:
+        if is_nothing(called) and not is_nobody(called) and node.optional:
             return Plain(UNDEFINED, called.taints)
         values: list[Value] = []
         named: dict[str, Value] = {}
@@ -68,6 +70,8 @@ class Calls(Members):
     def call(self, called: Value, arguments: Arguments, *, new: bool = False) -> Value:
         """Return what a call comes to."""
         self.step()
+        if is_nobody(called):
+            return called
         if isinstance(called, Unknown) and called.alternatives:
             callable_ = [
                 alternative

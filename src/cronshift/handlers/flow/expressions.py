@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.calls import Calls
-from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
 from cronshift.handlers.flow.members import key_of
 from cronshift.handlers.flow.operations import operate
@@ -20,6 +19,7 @@ from cronshift.handlers.flow.values import (
     Scope,
     Unknown,
     Value,
+    is_nothing,
     items_of,
     joined,
     tainted,
@@ -209,7 +209,7 @@ class Expressions(Calls):
 def _is_there(value: Value) -> bool | None:
     """Return whether a value is neither null nor undefined."""
     if isinstance(value, Plain):
-        return value.value is not None and value.value is not UNDEFINED
+        return not is_nothing(value)
     if isinstance(value, Unknown):
         answers = {_is_there(alternative) for alternative in value.alternatives}
         return answers.pop() if len(answers) == 1 else None

@@ -26,7 +26,6 @@ from cronshift.handlers.flow.paths import (
 from cronshift.handlers.flow.values import (
     Arguments,
     Native,
-    Outside,
     Response,
     Unknown,
     Value,
@@ -61,7 +60,7 @@ class RequestEnding:
     Attributes:
         statuses: those it may be answered with; none where that is not told.
         value: what is returned or thrown.
-        place: of the statement that returns it.
+        place: of the statement that returns or throws it.
     """
 
     statuses: tuple[int | None, ...]
@@ -143,33 +142,21 @@ def _ending(way: Exit) -> RequestEnding:
     abrupt = way.abrupt
     if isinstance(abrupt, Thrown):
         status = error_status(abrupt.value) or _FAILED
-        return RequestEnding((status,), abrupt.value, way.path, thrown=True)
+        return RequestEnding((status,), abrupt.value, way.path, thrown=True, place=abrupt.place)
     value = answer_of(abrupt.value) if isinstance(abrupt, Returned) else Unknown()
     place = abrupt.place if isinstance(abrupt, Returned) else None
     return RequestEnding(tuple(statuses(value, way.path)), value, way.path, place=place)
 
 
-def passage(run: Trace, through: Callable[[RequestEnding], bool]) -> Passage:
-    """Return whether a request gets through, by its endings."""
-    if not run.is_complete:
-        return Passage.MAYBE
-    ways = [ending for ending in run.endings if through(ending)]
-    if any(not ending.path.is_doubted for ending in ways):
-        return Passage.YES
-    return Passage.MAYBE if ways else Passage.NO
-
-
 def goes_on() -> Native:
-    """Return the ``next`` of a middleware."""
+    """Return the ``next`` of a middleware; Express takes what it is called with for an error."""
 
-    def on(machine: Machine, _arguments: Arguments) -> Value:
+    def on(machine: Machine, arguments: Arguments) -> Value:
+        error = arguments.at(0)
+        if isinstance(error, Unknown) and error.name.endswith("Error"):
+            return Response(500, None, arguments.place, how="hands on an error")
         certain = not machine.path.is_doubted
         machine.path.visited[ON] = certain or machine.path.visited.get(ON, False)
         return Response(None, goes_on=True)
 
     return Native("next", on)
-
-
-def is_callable(value: Value | None) -> bool:
-    """Return whether something can be followed."""
-    return value is not None and not isinstance(value, Outside)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.lists import TURNING, of_list, turned
+from cronshift.handlers.flow.nobody import member_of_nobody
 from cronshift.handlers.flow.operations import contained
 from cronshift.handlers.flow.promises import of_promise
+from cronshift.handlers.flow.requests import of_address
 from cronshift.handlers.flow.texts import TEXT_METHODS, of_text
 from cronshift.handlers.flow.values import (
     NOTHING,
@@ -23,6 +25,7 @@ from cronshift.handlers.flow.values import (
     Response,
     Unknown,
     Value,
+    is_nobody,
     items_of,
     taints_of,
     text_of,
@@ -39,6 +42,10 @@ def member(machine: Machine, owner: Value, name: str) -> Value | None:
     """Return a member of a value of a kind that is built in; ``None`` where it has none."""
     reading = _MEMBERS.get(type(owner))
     return reading(machine, owner, name) if reading is not None else None
+
+
+def _of_plain(machine: Machine, owner: Plain, name: str) -> Value | None:
+    return member_of_nobody(name) if is_nobody(owner) else of_text(machine, owner, name)
 
 
 def _of_native(machine: Machine, owner: Native, name: str) -> Value:
@@ -122,6 +129,8 @@ def _of_outside(machine: Machine, owner: Outside, name: str) -> Value:
 
 
 def _of_unknown(_machine: Machine, owner: Unknown, name: str) -> Value | None:
+    if owner.name == "request.url" and (method := of_address(name)) is not None:
+        return method
     if name in {"then", "catch", "finally"}:
         return Native(name, lambda m, a: _chained(m, owner, name, a))
     if name in TURNING:
@@ -151,7 +160,7 @@ def owner_place(owner: Value) -> Place | None:
 
 
 _MEMBERS: dict[type, Callable[..., Value | None]] = {
-    Plain: of_text,
+    Plain: _of_plain,
     ListValue: of_list,
     Promise: of_promise,
     NativeObject: lambda machine, owner, name: owner.member(machine, name),

@@ -77,7 +77,8 @@ class Machine(Expressions):
             self._define(node, scope)
 
     def _raise(self, node: code.Raise, scope: Scope) -> None:
-        raise self._raised(self.value(node.value, scope) if node.value is not None else Unknown())
+        value = self.value(node.value, scope) if node.value is not None else Unknown()
+        raise self._raised(value, node.place)
 
     def _leave_loop(self, node: code.Leave, _scope: Scope) -> None:
         raise Left(node.kind)
@@ -103,12 +104,12 @@ class Machine(Expressions):
                 result = last.abrupt.value
         raise Returned(result, self.statement)
 
-    def _raised(self, value: Value) -> Thrown:
+    def _raised(self, value: Value, place: Place) -> Thrown:
         """Return the error that leaves here; a failure that goes on is not caught yet."""
         if self.catching:
             self.path.caught = None
             value = value if isinstance(value, ObjectValue) else tainted(value, FAILED)
-        return Thrown(value)
+        return Thrown(value, place)
 
     def _define(self, node: code.Define, scope: Scope) -> None:
         value: Value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.code import UNDEFINED, Undefined
 from cronshift.handlers.flow.names import NameLookup
 from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.program import is_python
@@ -21,6 +21,8 @@ from cronshift.handlers.flow.values import (
     Scope,
     Unknown,
     Value,
+    is_nobody,
+    is_nothing,
     items_of,
     joined,
     tainted,
@@ -98,7 +100,7 @@ class Members(NameLookup):
         """Return a value, or its default where there is none."""
         if default is None:
             return value
-        if isinstance(value, Plain) and value.value is UNDEFINED:
+        if isinstance(value, Plain) and isinstance(value.value, Undefined):
             return tainted(self.value(default, scope), value.taints)
         return value
 
@@ -119,8 +121,8 @@ class Members(NameLookup):
         owner = self.value(node.owner, scope)
         key = self.value(node.key, scope)
         name = key_of(key)
-        if isinstance(owner, Plain) and (owner.value is None or owner.value is UNDEFINED):
-            if node.optional or self.world.lenient:
+        if is_nothing(owner) and not is_nobody(owner):
+            if node.optional:
                 return owner, Plain(UNDEFINED, owner.taints)
             raise Thrown(Unknown(owner.taints, name="TypeError"))
         if name is None or (isinstance(owner, ListValue) and name.isdecimal()):
@@ -163,11 +165,10 @@ class Members(NameLookup):
 
     def _of_one(self, owner: Unknown, name: str) -> Value:
         """Return the member of what is one of a few values."""
-        nothing = (None, UNDEFINED)
         parts = [
             self.member(alternative, name)
             for alternative in owner.alternatives
-            if not (isinstance(alternative, Plain) and alternative.value in nothing)
+            if not is_nothing(alternative)
         ]
         whole: Value = parts[0] if parts else Unknown(owner.taints, name=name)
         for part in parts[1:]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.ledger import Ledger, Site
 from cronshift.handlers.flow.paths import Exhausted, Forks, Thrown
-from cronshift.handlers.flow.program import Imported, Program, is_python
+from cronshift.handlers.flow.program import Imported, Program, dotted, is_python
 from cronshift.handlers.flow.values import (
     FAILED,
     ListValue,
@@ -136,7 +136,7 @@ class NameLookup(Forks):
     def _imported(self, file: str, imported: Imported, name: str) -> Value:
         target = self.program.file_of(file, imported.source)
         if is_python(file) and imported.name != "*":
-            inner = self.program.file_of(file, _dotted(imported.source, imported.name))
+            inner = self.program.file_of(file, dotted(imported.source, imported.name))
             if inner is not None and (target is None or not self._has(target, imported.name)):
                 return Module(inner)
         if target is None or target == file:
@@ -243,7 +243,3 @@ class NameLookup(Forks):
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise Exhausted
-
-
-def _dotted(source: str, name: str) -> str:
-    return f"{source}.{name}" if source.strip(".") else f"{source}{name}"

@@ -16,6 +16,7 @@ from cronshift.handlers.flow.values import (
     Taint,
     Unknown,
     Value,
+    is_nothing,
     taints_of,
     text_of,
 )
@@ -123,18 +124,14 @@ def _is_equal(left: Value, right: Value) -> bool | None:
     if isinstance(left, Unknown | Outside) or isinstance(right, Unknown | Outside):
         return None
     if not isinstance(left, Plain) or not isinstance(right, Plain):
-        nothing = any(
-            isinstance(side, Plain) and side.value in {None, UNDEFINED} for side in (left, right)
-        )
-        return left is right if not nothing else False
+        return left is right if not (is_nothing(left) or is_nothing(right)) else False
     return _is_same(left, right)
 
 
 def _is_same(left: Plain, right: Plain) -> bool | None:
     first, second = left.value, right.value
     if not isinstance(first, str) or not isinstance(second, str):
-        empty = (None, UNDEFINED)
-        if first in empty and second in empty:
+        if is_nothing(left) and is_nothing(right):
             return True
         return first == second and isinstance(first, bool) == isinstance(second, bool)
     if first == second:
@@ -184,7 +181,9 @@ def _type_of(value: Value) -> Value:
     if isinstance(value, Unknown):
         return Unknown(value.taints)
     content = value.value if isinstance(value, Plain) else value
-    names = {str: "string", bool: "boolean", int: "number", float: "number", Undefined: "undefined"}
+    if isinstance(content, Undefined):
+        return Plain("undefined", value.taints)
+    names = {str: "string", bool: "boolean", int: "number", float: "number"}
     return Plain(names.get(type(content), "object"), value.taints)
 
 

@@ -7,11 +7,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import UNDEFINED
-from cronshift.handlers.flow.paths import Thrown
+from cronshift.handlers.flow.nobody import gives_session
+from cronshift.handlers.flow.paths import Exit, Thrown
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.requests import CONTEXT, EVENT, REQUEST
 from cronshift.handlers.flow.sessions import nobody
 from cronshift.handlers.flow.values import (
+    NOBODY,
     NOTHING,
     Arguments,
     Closure,
@@ -28,6 +30,7 @@ from cronshift.handlers.flow.values import (
 )
 
 if TYPE_CHECKING:
+    from cronshift.handlers.flow.code import Place
     from cronshift.handlers.flow.machine import Machine
 
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
@@ -61,6 +64,7 @@ _GIVES_ON = re.compile(
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
 )
 """What calls a function that it is given, and gives what comes of it."""
+_THROWING = re.compile(r"verify|decode|decrypt|jwt", re.IGNORECASE)
 _WHOLE = {id(REQUEST), id(EVENT), id(CONTEXT)}
 
 
@@ -75,14 +79,22 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
         return Unknown(arguments.taints, name=name.rpartition(".")[2])
     if name in {"require", "import", "lazy"}:
         return _required(machine, arguments)
-    if not new and _SESSION.search(name) and isinstance(called, Outside | Unknown):
-        return _nobody(called, name, arguments)
     callbacks = [argument for argument in arguments.values if isinstance(argument, Closure)]
+    is_foreign = isinstance(called, Outside | Unknown) and not new
+    if machine.world.sessionless and is_foreign and not callbacks and gives_session(name):
+        return NOBODY
+    if isinstance(called, Outside | Unknown) and not new and _SESSION.search(name):
+        return _nobody(called, name, arguments)
     if new:
-        return Unknown(arguments.taints & frozenset({Taint.FAILURE}), name=name)
+        failure = arguments.taints & frozenset({Taint.FAILURE})
+        return Unknown(failure, name=name, package=_package(called))
     if machine.loading and callbacks:
         return _wrapped(name, callbacks[-1])
-    return _begun(machine, name, arguments, callbacks)
+    return _begun(machine, called, name, arguments)
+
+
+def _package(called: Value) -> str:
+    return called.package if isinstance(called, Outside | Unknown) else ""
 
 
 def _name(called: Value, arguments: Arguments) -> str:
@@ -96,9 +108,10 @@ def _name(called: Value, arguments: Arguments) -> str:
     )
 
 
-def _begun(machine: Machine, name: str, arguments: Arguments, callbacks: list[Closure]) -> Value:
+def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> Value:
     """Read a call that may do work: it is noted, what it is handed runs, what it gives is unknown."""
     place = arguments.place
+    _may_throw(machine, name, place)
     if not machine.loading:
         machine.visit(place, name, followed=False)
     if machine.fails(place):
@@ -108,9 +121,11 @@ def _begun(machine: Machine, name: str, arguments: Arguments, callbacks: list[Cl
     if hands_on or Taint.CREDENTIAL in taints:
         taints |= _CREDENTIAL
         if _CHECKING.search(name) and not _HARMLESS.search(name):
-            machine.path.doubts |= {f"{name} is not followed"}
-    result: Value = Unknown(taints, name=name.rpartition(".")[2])
-    for callback in callbacks:
+            machine.path.doubts |= {f"calls {name}, which is not followed"}
+    result: Value = Unknown(taints, name=name.rpartition(".")[2], package=_package(called))
+    for callback in arguments.values:
+        if not isinstance(callback, Closure):
+            continue
         values = tuple(Unknown(name="given") for _ in callback.function.parameters)
         inner = machine.call(callback, Arguments(values, {}, place, name))
         if _GIVES_ON.search(name):
@@ -123,6 +138,13 @@ def _begun(machine: Machine, name: str, arguments: Arguments, callbacks: list[Cl
     return result
 
 
+def _may_throw(machine: Machine, name: str, place: Place) -> None:
+    """Take note that a token which nobody sent is refused with an error, where that is caught."""
+    if machine.world.sessionless and len(machine.tries) > 1 and _THROWING.search(name):
+        refusal = Thrown(Unknown(_CREDENTIAL, name="error"), place)
+        machine.tries[-1].append(Exit(refusal, machine.path.copy()))
+
+
 def _wrapped(name: str, callback: Closure) -> Value:
     """Return a handler that a package wraps: it runs, if the package lets the caller by."""
 
@@ -133,7 +155,7 @@ def _wrapped(name: str, callback: Closure) -> Value:
             or (_CHECKING.search(last) and not _HARMLESS.search(last))
             or not _HARMLESS.search(last)
         ):
-            machine.path.doubts |= {f"{name} is not followed"}
+            machine.path.doubts |= {f"calls {name}, which is not followed"}
         return machine.call(callback, arguments)
 
     return Native(f"wrapped {name}", run)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.code import Place
     from cronshift.handlers.flow.values import Taints, Value
 
+OTHER_SIDE = "turns callers away in some cases"
+"""The doubt on one side of a condition that is not known, where the other side refuses."""
 _GATES = {301, 302, 303, 307, 308, 401, 403}
 """What a caller without the right credential is answered."""
 
@@ -39,9 +41,9 @@ class Returned(Abrupt):
 class Thrown(Abrupt):
     """Leaves for the next ``catch``."""
 
-    def __init__(self, value: Value) -> None:
+    def __init__(self, value: Value, place: Place | None = None) -> None:
         super().__init__()
-        self.value = value
+        self.value, self.place = value, place
 
 
 class Left(Abrupt):
@@ -62,6 +64,7 @@ class Path:
 
     Attributes:
         doubts: what may have turned the caller away, as far as can be told.
+        unfollowed: what stands in front and is not followed, whomever it may turn away.
         inside: how many branches it is in that hang on something unknown about the caller.
         visited: where work was begun; false where only a doubted caller gets.
         failed: whether the failure that is tried out has happened.
@@ -72,6 +75,7 @@ class Path:
     """
 
     doubts: frozenset[str] = frozenset()
+    unfollowed: frozenset[str] = frozenset()
     inside: int = 0
     visited: dict[Place, bool] = field(default_factory=dict)
     failed: bool = False
@@ -104,6 +108,7 @@ def met(paths: Iterable[Path]) -> Path:
     whole = first.copy()
     for path in rest:
         whole.doubts &= path.doubts
+        whole.unfollowed |= path.unfollowed
         whole.inside = min(whole.inside, path.inside)
         for place, certain in path.visited.items():
             whole.visited[place] = certain or whole.visited.get(place, False)
@@ -238,7 +243,7 @@ class Forks:
     def _doubt(self, ended: Branch, going: Branch, *, about_caller: bool) -> None:
         """Take note on one side that the other turns callers away."""
         if (about_caller and refuses(ended)) or is_gate(ended):
-            going.path.doubts |= {"turned away by what is not followed"}
+            going.path.doubts |= {OTHER_SIDE}
 
     def _leave(self, side: Branch) -> None:
         if isinstance(side.abrupt, Returned) and self.frames:

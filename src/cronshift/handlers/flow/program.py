@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.code import Bind, Define, Expression, NamePattern, Place, Statement
+from cronshift.handlers.flow.code import Bind, Define, NamePattern, Place, Statement
 from cronshift.handlers.flow.javascript_code import JavaScript
 from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.javascript import exports, imports
@@ -68,7 +68,7 @@ class Program:
     def module(self, file: str) -> ModuleCode:
         """Return what a module says of its names; nothing for a language that is not read."""
         if file not in self._modules:
-            made = _python(self.tree.read(file), file) if is_python(file) else None
+            made = _python(self.tree.python(file), file) if is_python(file) else None
             root = self.tree.parsed(file) if made is None else None
             if root is not None:
                 made = _javascript(root, file)
@@ -89,22 +89,18 @@ class Program:
             return module_file(self.tree, file, source)
         return self.tree.imported(file, source)
 
-    def function_at(self, file: str, line: int, column: int | None = None) -> Expression | None:
-        """Return the function that begins at a place of a JavaScript file."""
-        root = self.tree.parsed(file)
-        for node in root.find_all(any=[{"kind": kind} for kind in _FUNCTIONS]) if root else ():
-            start = node.range().start
-            if start.line + 1 == line and column in {None, start.column + 1}:
-                return JavaScript(file).function(node)
-        return None
+    def imported_file(self, file: str, imported: Imported) -> str | None:
+        """Return the project's file that something is imported from, or that it is."""
+        if is_python(file) and imported.name != _WHOLE:
+            inner = self.file_of(file, dotted(imported.source, imported.name))
+            if inner is not None:
+                return inner
+        return self.file_of(file, imported.source)
 
 
-_FUNCTIONS = (
-    "arrow_function",
-    "function_expression",
-    "function_declaration",
-    "method_definition",
-)
+def dotted(source: str, name: str) -> str:
+    """Return the name of a module inside another."""
+    return f"{source}.{name}" if source.strip(".") else f"{source}{name}"
 
 
 def is_python(file: str) -> bool:
@@ -193,9 +189,9 @@ def _bound(pattern: SgNode) -> Iterator[str]:
             yield from _bound(child)
 
 
-def _python(text: str, file: str) -> ModuleCode:
+def _python(tree: ast.Module, file: str) -> ModuleCode:
     module, lower = ModuleCode(), Python(file)
-    for node in _top(parsed(text).body):
+    for node in _top(tree.body):
         if isinstance(node, ast.ImportFrom | ast.Import):
             _imports(module, node)
         else:
@@ -248,12 +244,4 @@ def _first(lower: Python, node: ast.stmt) -> Callable[[], Statement | None]:
     return lambda: next(lower.statements(node), None)
 
 
-def parsed(text: str) -> ast.Module:
-    """Return a Python text's syntax tree; an empty one where it is not Python."""
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module([], [])
-
-
-__all__ = ["Define", "Imported", "ModuleCode", "Place", "Program", "is_python", "parsed"]
+__all__ = ["Define", "Imported", "ModuleCode", "Place", "Program", "is_python"]

@@ -6,18 +6,18 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.following import ON, Passage, RequestEnding, Trace, follow, passage
-from cronshift.handlers.flow.handling import Gate, gates, handler_start
-from cronshift.handlers.flow.values import Plain, Response, Unknown, truth
+from cronshift.handlers.flow.following import Passage, Trace, follow
+from cronshift.handlers.flow.fronts import gates_of
+from cronshift.handlers.flow.gates import Gate, follow_gate, passage_of
+from cronshift.handlers.flow.handling import handler_start
 from cronshift.handlers.flow.worlds import World, vercel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from cronshift.handlers.flow.code import Place
     from cronshift.handlers.flow.ledger import Comparison
     from cronshift.handlers.flow.program import Program
-    from cronshift.handlers.flow.values import Value
     from cronshift.model import Handler
 
 
@@ -50,7 +50,7 @@ class Reader:
     @cached_property
     def gates(self) -> tuple[Gate, ...]:
         """What runs before the handler."""
-        inner = gates(self.program, self.handler, self.world.path)
+        inner = gates_of(self.program, self.handler, self.world.path)
         return (*self.front, *inner)
 
     @property
@@ -76,63 +76,12 @@ class Reader:
             reader = self.changed(replace(self.world, deepest=deepest))
         return reader
 
-    def before(self, world: World) -> tuple[Passage, list[Comparison], list[Gate]]:
-        """Return whether a request passes what stands in front, and by whom it is turned away."""
-        whole, compared, refusing = Passage.YES, [], []
+    def before(self, world: World) -> tuple[Passage, list[Comparison]]:
+        """Return whether a request passes what stands in front, and what it compares."""
+        whole, compared = Passage.YES, []
         for gate in self.gates:
-            run = follow(self.program, world, gate.start)
-            compared += run.ledger.comparisons
-            passed = passage_of(gate, run)
-            if passed is Passage.NO:
-                refusing.append(gate)
+            trace = follow_gate(self.program, gate, world)
+            compared += trace.ledger.comparisons
+            passed = passage_of(gate, trace)
             whole = min(whole, passed, key=[Passage.NO, Passage.MAYBE, Passage.YES].index)
-        return whole, compared, refusing
-
-
-def passage_of(gate: Gate, run: Trace) -> Passage:
-    """Return whether a request gets through a gate."""
-    passed = _passage(gate, run)
-    return Passage.MAYBE if passed is Passage.NO and not gate.sure else passed
-
-
-def _passage(gate: Gate, run: Trace) -> Passage:
-    if not run.is_complete:
-        return Passage.MAYBE if run.followed else Passage.YES
-    if not gate.by_next:
-        passed = passage(run, _lets_by)
-        return Passage.MAYBE if any(map(_is_unread, run.endings)) else passed
-    by = [ending for ending in run.endings if ON in ending.path.visited]
-    if any(ending.path.visited[ON] and not ending.path.is_doubted for ending in by):
-        return Passage.YES
-    return Passage.MAYBE if by else Passage.NO
-
-
-def _is_unread(ending: RequestEnding) -> bool:
-    """Return whether what a middleware answers cannot be told."""
-    value = ending.value
-    if isinstance(value, Response):
-        return value.status is None and not value.goes_on
-    return isinstance(value, Unknown) and not value.alternatives and not ending.thrown
-
-
-def _lets_by(ending: RequestEnding) -> bool:
-    """Return whether a middleware that returns lets the request go on."""
-    if ending.refused:
-        return False
-    return all(_goes_on(value) for value in _parts(ending.value))
-
-
-def _parts(value: Value) -> Iterator[Value]:
-    if isinstance(value, Unknown) and value.alternatives:
-        yield from value.alternatives
-    else:
-        yield value
-
-
-def _goes_on(value: Value) -> bool:
-    if isinstance(value, Response):
-        return value.goes_on
-    return not isinstance(value, Plain) or truth(value) is False
-
-
-__all__ = ["Gate", "Reader"]
+        return whole, compared

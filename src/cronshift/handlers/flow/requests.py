@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -10,6 +11,7 @@ from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.environment import ENVIRONMENT
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
+    NOBODY,
     NOTHING,
     Arguments,
     Native,
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
 _QUERY = frozenset({Taint.QUERY})
 _WHOLE = frozenset({Taint.REQUEST})
+_SESSIONS = {"locals", "user", "session", "state", "nextauth", "token", "kindeAuth"}
+_CREDENTIALS = re.compile(
+    r"auth|key|secret|token|signature|cron|session|csrf|cookie|origin|referer|password|x-api|bearer"
+)
+"""What only a browser, or somebody with a secret, sends."""
 SCHEDULE = "x-vercel-cron-schedule"
 
 
@@ -39,10 +46,20 @@ def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
     name = name.lower().replace("_", "-").removeprefix("http-")
     if name == SCHEDULE:
         machine.ask("schedule")
+    if machine.world.sessionless and not machine.world.forged and _is_chance(machine, name):
+        return Unknown(name=name)
     text = ANY if machine.world.forged else machine.world.headers.get(name)
     if text is not None:
         return Plain(text, _CREDENTIAL)
     return missing if missing is not None else Plain(None, _CREDENTIAL)
+
+
+def _is_chance(machine: Machine, name: str) -> bool:
+    """Return whether what a header says hangs on nothing that the code of an app tells."""
+    text = machine.world.headers.get(name)
+    if text is None:
+        return not _CREDENTIALS.search(name)
+    return text == ANY and not name.startswith(("x-inngest", "x-vercel-cron"))
 
 
 def _header_of(machine: Machine, arguments: Arguments) -> Value:
@@ -152,6 +169,8 @@ def _request_member(machine: Machine, name: str) -> Value | None:
         return Plain(machine.world.path)
     if name in {"request", "req", "node", "raw", "clone", "ctx", "context"}:
         return REQUEST
+    if machine.world.sessionless and name in _SESSIONS:
+        return NOBODY
     if name in {"locals", "user", "session", "state"}:
         return Unknown(_CREDENTIAL, name=name)
     return Unknown(name="request.url" if name == "url" else name)
@@ -176,6 +195,10 @@ REQUEST: NativeObject = NativeObject(
 
 
 def _event_member(machine: Machine, name: str) -> Value | None:
+    if name == "context" and machine.world.sessionless:
+        return NOBODY
+    if name == "redirect":  # Astro's
+        return Native(name, redirected)
     return URL if name == "url" else _request_member(machine, name)
 
 
@@ -184,6 +207,7 @@ EVENT = NativeObject("event", _event_member, _WHOLE)
 
 
 def _context_member(machine: Machine, name: str) -> Value | None:
+    variables = Unknown(_CREDENTIAL)
     match name:
         case "json" | "text" | "html" | "newResponse":
             return Native(name, _answered)
@@ -195,8 +219,10 @@ def _context_member(machine: Machine, name: str) -> Value | None:
             return Native(name, lambda _m, a: Response(404, None, a.place))
         case "status" | "header" | "set" | "executionCtx" | "throw":
             return Native(name, _context_status) if name in {"status", "throw"} else None
-        case "get" | "var":
-            return Native(name, lambda _m, _a: Unknown(_CREDENTIAL))
+        case "get":
+            return Native(name, lambda m, _a: NOBODY if m.world.sessionless else variables)
+        case "var":
+            return NOBODY if machine.world.sessionless else variables
     return _request_member(machine, name)
 
 
@@ -219,6 +245,20 @@ def new_url(_machine: Machine, arguments: Arguments) -> Value:
     first = arguments.at(0)
     is_request = first is URL or (isinstance(first, Unknown) and first.name == "request.url")
     return URL if is_request else Unknown(arguments.taints, name="URL")
+
+
+def of_address(name: str) -> Native | None:
+    """Return a method of the request's address, as far as its path tells what that gives."""
+
+    def read(machine: Machine, arguments: Arguments) -> Value:
+        part = text_of(arguments.at(0))
+        if part is None or not part.startswith("/"):
+            return Unknown()
+        path = machine.world.path
+        tested = {"includes": part in path, "startsWith": path.startswith(part)}
+        return Plain(tested.get(name, path.endswith(part)))
+
+    return Native(name, read) if name in {"includes", "startsWith", "endsWith"} else None
 
 
 def from_entries(_machine: Machine, arguments: Arguments) -> Value:

@@ -37,11 +37,16 @@ FAILED: Taints = frozenset({Taint.FAILURE})
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """What only running the code would tell; ``alternatives`` where it is one of a few."""
+    """What only running the code would tell; ``alternatives`` where it is one of a few.
+
+    Attributes:
+        name: of what gave it, and ``package``, where a package's function did.
+    """
 
     taints: Taints = CLEAN
     alternatives: tuple[Value, ...] = ()
     name: str = ""
+    package: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +147,20 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response. ``status`` is ``None`` where it is computed; ``goes_on`` where a middleware lets by."""
+    """A response of a handler, or of what runs before one.
+
+    Attributes:
+        status: ``None`` where it is computed.
+        goes_on: whether a middleware lets the request by.
+        how: what it does with the caller, where its status does not say so; reads on from the place.
+    """
 
     status: int | None
     body: Value | None = None
     place: Place | None = None
     goes_on: bool = False
     taints: Taints = CLEAN
+    how: str = ""
 
     @property
     def refuses(self) -> bool:
@@ -223,6 +235,23 @@ Value = (
     | Promise
 )
 NOTHING = Plain(UNDEFINED)
+
+
+class Nobody(Undefined):
+    """The session of a call that has none: nothing, in whatever shape it is asked for."""
+
+
+NOBODY = Plain(Nobody(), frozenset({Taint.CREDENTIAL}))
+
+
+def is_nothing(value: Value) -> bool:
+    """Return whether a value is null, None or undefined."""
+    return isinstance(value, Plain) and (value.value is None or isinstance(value.value, Undefined))
+
+
+def is_nobody(value: Value) -> bool:
+    """Return whether a value is the session of a call that has none."""
+    return isinstance(value, Plain) and isinstance(value.value, Nobody)
 
 
 def taints_of(*values: Value) -> Taints:

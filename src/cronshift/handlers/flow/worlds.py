@@ -48,7 +48,7 @@ class World:
         query: of the request; ``None`` where it is not known.
         unset: the variables that are not set; all others are.
         fail_at: the call that fails.
-        lenient: whether what is missing is read as nothing instead of as an error.
+        sessionless: whether a session is nothing, by whatever name it is asked for.
         path: of the request, without its query.
         anyone: whether every credential is taken for right.
         forged: whether every header says whatever is wanted of it.
@@ -60,7 +60,7 @@ class World:
     method: str = "GET"
     unset: frozenset[str] = frozenset()
     fail_at: Place | None = None
-    lenient: bool = False
+    sessionless: bool = False
     path: str = "/"
     anyone: bool = False
     forged: bool = False
