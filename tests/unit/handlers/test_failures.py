@@ -47,6 +47,10 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # a call whose every way out is caught inside cannot fail
     "a catch around what catches": (route("const errors = [];\n  try { await quietly(); } catch (error) { errors.push(error); }\n  return Response.json({ errors });", "async function quietly() { try { await purgeRows(); } catch {} }"), {"CS204"}),
     "a cache that fails": (route("const rows = await cachedRows();\n  await sendReports(rows);\n  return Response.json({ ok: true });", 'import { cache } from "./store";\nasync function cachedRows() { const rows = await db.rows.findMany(); try { await cache.set("rows", rows); } catch {} return rows; }'), set()),
+    # notes of the run, and what is only read
+    "a note of the run in SQL": (route("await sendReports();\n  try { await pool.execute(sql`INSERT INTO cron_logs VALUES (1)`); } catch {}\n  return Response.json({ ok: true });"), set()),
+    "rows of logs that are deleted": (route("try { await pool.execute(sql`DELETE FROM cron_logs`); } catch {}\n  return Response.json({ ok: true });"), {"CS204"}),
+    "a table of posts that is read": (route("let posts = [];\n  try { posts = await pool.post.findMany(); } catch {}\n  await sendReports(posts);\n  return Response.json({ ok: true });"), set()),
     # a handler that answers by calling, on two ways
     "caught below, beside an answer of its own": (page("try {\n    await apply();\n    response.status(200).json({ ok: true });\n  } catch (error) {\n    response.status(500).json({ ok: false });\n  }", "async function apply() {\n  const rows = (await db.rows.findMany()).map((row) => cut(row.size));\n  try { await sendReports(rows); } catch (error) { console.error(error); }\n}\nfunction cut(size) { const found = size.toString().match(/1/); if (!found) throw new Error('size'); return found[0]; }"), {"CS204"}),
     "answered 500 by calling": (page("try {\n    await sendReports();\n    response.status(200).json({ ok: true });\n  } catch (error) {\n    response.status(500).json({ ok: false });\n  }"), set()),

@@ -156,14 +156,14 @@ def _stub(reader: Reader) -> SourceSpot | None:
         done = [site for site in run.ledger.sites.values() if works(site.name)]
         surely = [site for site in done if site.written or writes(site.name)] or done
         looked = _names(got)
-        if run.is_complete and surely and (method == "POST" or not looked):
+        if (run.is_complete or run.exhausted) and surely and (method == "POST" or not looked):
             place = _first_line(reader, export) or surely[0].place
             return _spot(place, method)
     return None
 
 
 def _names(run: Trace) -> list[str]:
-    return [site.name for site in run.ledger.sites.values()]
+    return [site.name for site in run.ledger.sites.values() if not site.beside]
 
 
 def _other_methods(reader: Reader) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from cronshift.handlers.behaviour import SIDE_WORK
 from cronshift.handlers.flow.program import is_python
 
 if TYPE_CHECKING:
+    from cronshift.handlers.flow.code import Place
     from cronshift.handlers.flow.ledger import Site
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -39,6 +40,12 @@ _PREPARING = {
 }  # fmt: skip
 
 
+_THINGS = {"store", "email", "mail", "post", "process", "import", "export", "archive", "upload"}
+"""Words of writing that name what is written to, where they stand before the last."""
+_BOOKKEEPING = re.compile(
+    r"[`\"']\s*select 1\b|\blog_\w+\(|\binto \w*logs?\b|logs?\W{1,4}(?:insert|create|add)\(",
+    re.IGNORECASE,
+)
 _CACHED = re.compile(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
 _ASKING = {"query", "select", "lookup", "info"}
 _RECORDING = {
@@ -67,9 +74,15 @@ def is_side_work(name: str) -> bool:
 @cache
 def writes(name: str) -> bool:
     """Return whether a call surely changes something, by a verb in its name."""
-    segments = _segments(name)
-    first = [words(part)[:1] for part in segments[-3:]]
-    return any(verb and verb[0] in _WRITING for verb in first) and not is_side_work(name)
+    *owners, last = [words(part)[:1] for part in _segments(name)[-3:]] or [()]
+    is_verb = bool(last) and last[0] in _WRITING
+    changes = any(verb and verb[0] in _WRITING - _THINGS for verb in owners)
+    return (is_verb or changes) and not is_side_work(name)
+
+
+def is_bookkeeping(statement: Place | None) -> bool:
+    """Return whether a statement notes down the run, or only asks whether the database is there."""
+    return statement is not None and _BOOKKEEPING.search(statement.text) is not None
 
 
 @cache
