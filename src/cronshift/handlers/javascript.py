@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.behaviour import SourceSpot
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+_MOST_KEPT = 512  # modules
 _DEEPEST = 8  # re-exports of re-exports
 FUNCTIONS = {
     "function_declaration",
@@ -69,6 +71,7 @@ def spot_of(file: str, node: SgNode, what: str) -> SourceSpot:
     return SourceSpot(file, line_of(node), " ".join(what.split())[:60])
 
 
+@lru_cache(maxsize=_MOST_KEPT)
 def exports(root: SgNode) -> dict[str, Export]:
     """Return what a module exports, by name; ``*`` for all of another module."""
     by_name: dict[str, Export] = {}
@@ -257,6 +260,7 @@ def _local(
     )
 
 
+@lru_cache(maxsize=_MOST_KEPT)
 def imports(root: SgNode) -> dict[str, tuple[str, str]]:
     """Return the names a module imports: where from, and what they are called there."""
     by_name: dict[str, tuple[str, str]] = {}

@@ -116,6 +116,8 @@ def _cached_by_default(tree: SourceTree, root: SgNode, definition: Definition) -
 
 
 def _streams(definition: Definition) -> SourceSpot | None:
+    if not any(word in definition.node.text() for word in _STREAMS):
+        return None
     for node in own_nodes(definition.node.field("body") or definition.node):
         if node.kind() == "new_expression" and node.text().startswith(_STREAMS):
             return spot_of(definition.file, node, node.text())

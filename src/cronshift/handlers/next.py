@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -159,12 +159,10 @@ class NextRouter:
             f"{name}.{suffix}" for name in ("route", "page") for suffix in self.config.extensions
         }
         for file in self._tree.under(folder) if folder else ():
-            place = PurePosixPath(file)
-            if place.name not in endings:
-                continue
-            segments = app_segments(place.relative_to(folder or "").parts[:-1])
+            *parts, name = file.removeprefix(f"{folder}/").split("/")
+            segments = app_segments(tuple(parts)) if name in endings else None
             if segments is not None:
-                page = place.name.startswith("page.")
+                page = name.startswith("page.")
                 kind = HandlerKind.NEXT_PAGE if page else HandlerKind.NEXT_ROUTE
                 yield Route(segments, _handler(file, kind, "default" if page else "GET"))
 
@@ -209,9 +207,9 @@ def app_segments(parts: tuple[str, ...]) -> tuple[Segment, ...] | None:
     """Return the segments of a folder of the app router; ``None`` when it is not routable."""
     segments = []
     for part in parts:
-        if part.startswith("_") or _INTERCEPTING.match(part):
+        if part.startswith("_") or (part[0] == "(" and _INTERCEPTING.match(part)):
             return None
-        if part.startswith("@") or (part.startswith("(") and part.endswith(")")):
+        if part[0] == "@" or (part[0] == "(" and part.endswith(")")):
             continue
         segments.append(segment_of(part.replace("%5F", "_").replace("%5f", "_")))
     return tuple(segments)
@@ -253,6 +251,7 @@ def route_params(folder: str, file: str, path: str) -> dict[str, str | list[str]
     return params if fits and all(_PLAIN.fullmatch(part) for part in named) else None
 
 
+@cache
 def segment_of(part: str) -> Segment:
     """Return the segment that a name in brackets, or a plain one, stands for."""
     match = _DYNAMIC.fullmatch(part)
@@ -265,8 +264,8 @@ def segment_of(part: str) -> Segment:
 
 
 def _handler(file: str, kind: HandlerKind, export: str) -> Handler:
-    suffix = PurePosixPath(file).suffix
-    return Handler(file, kind, export, "typescript" if suffix.startswith(".ts") else "javascript")
+    is_typed = file.endswith((".ts", ".tsx"))
+    return Handler(file, kind, export, "typescript" if is_typed else "javascript")
 
 
 def _config(file: str | None, root: SgNode) -> NextConfig:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.standing import Front
 
 _MOST_HOPS = 5
+_READ = ("python", "next", "router", "functions", "table", "_coded", "_folder", "_resolved")
 _REFUSED = 400  # a status from here on is no answer
 _SERVICES = "/_svc/"
 _PYTHON_APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
@@ -68,8 +69,9 @@ class Resolver:
     ) -> None:
         self.tree = SourceTree(root, edited)
         self.document: dict[str, Any] = document if isinstance(document, dict) else {}
-        self._given = app
+        self._chosen = app
         self._others: dict[str, Resolver] = {}
+        self._resolved: dict[str, Resolution] = {}
         self.fronts: dict[tuple[str, str], Front] = {}
 
     @cached_property
@@ -80,8 +82,15 @@ class Resolver:
         nothing is named or answered there, the one app below that answers them and has no
         entries of its own.
         """
-        if self._given is not None:
-            return self._given
+        if self._chosen is not None:
+            return self._chosen
+        folder = self._find_app()
+        if folder in self._others:  # what was read to find it is not read again
+            read = self._others[folder].__dict__
+            self.__dict__ |= {name: read[name] for name in _READ if name in read}
+        return folder
+
+    def _find_app(self) -> str:
         named = named_app(self.tree, self.document)
         if named and (self._answers(named) or not self._answers("")):
             return named
@@ -175,6 +184,11 @@ class Resolver:
     def resolve(self, path: str) -> Resolution:
         """Return what a GET to an entry's path ends at."""
         bare = path.partition("?")[0].partition("#")[0] or "/"
+        if bare not in self._resolved:
+            self._resolved[bare] = self._resolve(bare)
+        return self._resolved[bare]
+
+    def _resolve(self, bare: str) -> Resolution:
         if bare.startswith(_SERVICES):
             return Resolution(Verdict.UNKNOWN, why="Vercel's own path of a service")
         redirect = self.redirect(bare)

@@ -55,11 +55,15 @@ class Route:
     @property
     def path(self) -> str:
         """The route as a person writes it."""
-        shown = {Rank.ONE: "[{}]", Rank.MAYBE: "[[{}]]", Rank.REST: "[...{}]"}
-        parts = (shown.get(s.rank, "{}").format(s.text or "x") for s in self.segments)
-        return "/" + "/".join(parts)
+        return "/" + "/".join(
+            _SHOWN[segment.rank].format(segment.text or "x")
+            if segment.rank in _SHOWN
+            else segment.text or "x"
+            for segment in self.segments
+        )
 
 
+_SHOWN = {Rank.ONE: "[{}]", Rank.MAYBE: "[[{}]]", Rank.REST: "[...{}]"}
 _EXPRESSIONS = {
     Rank.STATIC: "/{}",
     Rank.MIXED: "/{}",

@@ -8,11 +8,10 @@ import os
 import re
 from bisect import bisect_left
 from functools import cache, cached_property
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.model import Location
-from cronshift.runtime.regular_files import read_text
+from cronshift.runtime.regular_files import read_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -162,7 +161,7 @@ class SourceTree:
     def imported(self, file: str, specifier: str) -> str | None:
         """Return the project's file that an import in ``file`` names, if it is one."""
         if specifier.startswith("."):
-            base = _normal(f"{PurePosixPath(file).parent}/{specifier}")
+            base = _normal(f"{file.rpartition('/')[0]}/{specifier}")
             built, _, source = (base or "").partition("/")
             return self._module(base) or (self._module(source) if built in _BUILT else None)
         for prefix, targets in self._aliases(file).items():
@@ -191,7 +190,7 @@ class SourceTree:
             aliases |= self._configured(f"{place}{name}", _MOST_EXTENDED)
         is_app = folder == "" or f"{place}package.json" in self.files
         if not aliases and not is_app:
-            return self._aliases_in(folder.rpartition("/")[0])
+            return self._aliases(folder)
         aliases.setdefault("@/*", [f"{place}src/*", f"{place}*"])
         aliases.setdefault("~/*", [f"{place}src/*", f"{place}app/*", f"{place}*"])
         aliases.setdefault("$lib/*", [f"{place}src/lib/*"])
@@ -263,8 +262,8 @@ class SourceTree:
         count = 0
         top = str(self.root)
         for folder, folders, files in os.walk(top):
-            relative = os.path.relpath(folder, top).replace(os.sep, "/")
-            place = "" if relative == "." else f"{relative}/"
+            relative = folder.removeprefix(top).strip(os.sep).replace(os.sep, "/")
+            place = f"{relative}/" if relative else ""
             skipped = _NEVER if place else _NEVER | _BUILT
             folders[:] = sorted(name for name in folders if name not in skipped)
             for name in (name for name in files if _is_text(place + name)):
@@ -278,16 +277,16 @@ class SourceTree:
             return None
         if (data := self._edited.get(file)) is not None:
             return data.decode("utf-8", errors="replace")
-        path = self.root / file
         try:
-            return None if path.is_symlink() else read_text(path, LONGEST)
+            data = read_at(None, f"{self.root}/{file}", LONGEST)
         except OSError:
             return None
+        return data.decode(errors="replace")
 
 
 def language(file: str) -> str | None:
     """Return the language that a file's name tells, as the parser calls it."""
-    return _LANGUAGES.get(PurePosixPath(file).suffix)
+    return _LANGUAGES.get(os.path.splitext(file)[1])  # noqa: PTH122 - a thousand times
 
 
 def parse(text: str, name: str | None) -> SgNode | None:
@@ -336,7 +335,7 @@ def _normal(path: str) -> str | None:
 
 def _is_text(name: str) -> bool:
     """Return whether a name is Unicode: others can be neither routes nor told."""
-    return not any("\udc80" <= char <= "\udcff" for char in name)
+    return name.isascii() or not any("\udc80" <= char <= "\udcff" for char in name)
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -244,5 +244,7 @@ class JavaScriptExpressions(JavaScriptPatterns):
 
 def _is_optional(node: SgNode, owner: Expression) -> bool:
     """Return whether a chain ends quietly where something in it is missing."""
+    if "?." not in node.text():
+        return False
     signs = (child.kind() == "optional_chain" or child.text() == "?." for child in node.children())
     return any(signs) or (isinstance(owner, Member | CallExpression) and owner.optional)
