@@ -124,6 +124,9 @@ def _streams(definition: Definition) -> SourceSpot | None:
     return None
 
 
+_LISTENS = re.compile(r"\.listen\(|\bNestFactory\.")
+
+
 def _side_effects(tree: SourceTree, handler: Handler, root: SgNode) -> Iterator[SourceSpot]:
     """Yield what runs when the module is loaded: once a start of the function, not once a tick."""
     for node in root.children():
@@ -135,6 +138,8 @@ def _side_effects(tree: SourceTree, handler: Handler, root: SgNode) -> Iterator[
             continue
         name = callee(call)
         is_ours = "." not in name and _is_async_function(tree, handler.file, name)
+        if is_ours and _LISTENS.search(tree.read(handler.file)):
+            continue  # the app's own start, of which it is made
         if inner.kind() == "await_expression" or name == "process.exit" or is_ours:
             yield SourceSpot(handler.file, line_of(node), " ".join(inner.text().split())[:60])
 
