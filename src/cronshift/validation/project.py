@@ -48,7 +48,8 @@ async def validate_endpoint(
         CronshiftError: if it cannot be reached, is none, or refuses the caller.
     """
     async with Endpoint.http(url, signing_key) as endpoint:
-        registration = await inspect_endpoint(endpoint)
+        ids = [f"{plan.app_id}-{job.id}" for job in plan.runnable]
+        registration = await inspect_endpoint(endpoint, ids)
     return registration, check(plan, registration)
 
 

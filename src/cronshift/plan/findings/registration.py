@@ -196,8 +196,8 @@ COUNT_DIFFERS = _Rule(
 NOT_CHECKED = _Rule(
     "CS427",
     "not-checked",
-    Severity.NOTE,
-    "The endpoint tells how many functions it serves, and not which: only their number is checked.",
+    Severity.WARNING,
+    "The endpoint does not tell which functions it serves, or not when they run: that is not checked.",
     "Run it in cloud mode with the signing key, or check the modules: cronshift validate.",
 )
 NO_SIGNING_KEY = _Rule(
