@@ -16,6 +16,7 @@ ENTRY = Kind(
     "entry-reached",
     "Nothing in the app answers before an entry's route: a job that never ran would be started.",
     "entry-intercepted",
+    frozenset({Stage.SHARE, Stage.REMOVE}),
 )
 REACHED = Kind(
     "R103",

@@ -9,10 +9,12 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
 from cronshift.project.conventions.code import AppCode
 from cronshift.project.inngest_sdk import sdk_of
+from cronshift.project.settings import ValidateSettings
 from cronshift.targets.target import DoesNotFit, Fits, Placement
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from pathlib import Path
 
     from cronshift.handlers import Resolver
@@ -62,6 +64,7 @@ class NextApp:
         sdk_major: of the TypeScript SDK.
         code: how the app is written, and what of Inngest it has.
         sessions: whether it has the session flow, whose functions are served too.
+        compile_timeout: how long its compiler may take.
     """
 
     endpoint_file: str | None = None
@@ -69,6 +72,7 @@ class NextApp:
     routers: Routers = field(default_factory=Routers)
     code: AppCode = field(default_factory=AppCode)
     sessions: bool = False
+    compile_timeout: timedelta = ValidateSettings().compile_timeout
 
 
 def app_of(plan: Plan) -> NextApp:
@@ -119,6 +123,7 @@ def place(project: Project, resolver: Resolver) -> Placement:
         ),
         code=code,
         sessions=f"{out}/sessions/index.ts" in resolver.tree.files,
+        compile_timeout=project.settings.validate.compile_timeout,
     )
     return Placement(
         out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 import socket
 import sys
@@ -33,8 +32,6 @@ _HOST = "127.0.0.1"
 _NEXT = "next/dist/bin/next"
 _POLL_SECONDS = 0.2
 _TOLD_EVERY = 5  # seconds
-_LAST_LINES = 12
-_STYLING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @asynccontextmanager
@@ -163,12 +160,9 @@ async def _waiting(began: float, tell: Callable[[str], None]) -> None:
 
 def _failed(text: str, output: IO[bytes]) -> CronshiftError:
     """Return the error that holds the last lines of what the server said."""
-    output.seek(0)
-    written = _STYLING.sub("", output.read().decode(errors="replace"))
-    lines = [line.rstrip() for line in written.splitlines() if line.strip()]
-    said = "".join(f"\n  {line}" for line in lines[-_LAST_LINES:])
+    lines = "".join(f"\n  {line}" for line in node.last_lines(output))
     return CronshiftError(
-        f"{text} It said:{said}" if said else text,
+        f"{text} It said:{lines}" if lines else text,
         reason="dev-server-failed",
         hint="Start the app yourself with INNGEST_DEV=1, and name it with --endpoint.",
     )
