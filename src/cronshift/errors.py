@@ -157,6 +157,10 @@ class Reason(StrEnum):
     NO_GUARD = "no-guard", "No guard stands before the job's route."
     GUARD_INTERCEPTED = "guard-intercepted", "Middleware answers before the guard is asked."
     ENTRY_INTERCEPTED = "entry-intercepted", "The app's code answers before the entry's route does."
+    ENDPOINT_ELSEWHERE = (
+        "endpoint-elsewhere",
+        "The SDK would register an address at which the endpoint does not answer.",
+    )
     ENDPOINT_INTERCEPTED = "endpoint-intercepted", "The app's code turns Inngest away."
     SDK_DOES_NOT_FIT = (
         "sdk-does-not-fit",

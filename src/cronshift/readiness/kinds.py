@@ -31,6 +31,12 @@ ASKED = Kind(
     "guard-intercepted",
     frozenset({Stage.SHARE}),
 )
+SERVED_AT = Kind(
+    "R111",
+    "endpoint-address",
+    "The endpoint answers at the address that the SDK registers: base path, slash and origin are told.",
+    "endpoint-elsewhere",
+)
 SDK_VERSION = Kind(
     "R201",
     "sdk-version",
@@ -86,6 +92,7 @@ KINDS: tuple[Kind, ...] = (
     ENTRY,
     REACHED,
     ASKED,
+    SERVED_AT,
     SDK_VERSION,
     SDK_FITS,
     APP_ID,

@@ -87,6 +87,40 @@ def test_nothing_stands_before_what_is_called(
     assert fact.evidence.startswith("vercel.json" if answer is GOOD else "proxy.ts:3")
 
 
+SHOP = {"next.config.js": 'module.exports = { basePath: "/shop" };\n'}
+SLASH = {"next.config.js": "module.exports = { trailingSlash: true };\n"}
+
+
+def serve(options: str = "", path: str = "app/api/inngest/route.ts") -> dict[str, str]:
+    text = "import { serve } from 'inngest/next';\nconst inngest = new Inngest({ id: 'shop' });\n"
+    return {path: f"{text}export const {{ GET }} = serve({{ client: inngest, functions: [], {options} }});\n"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("files", "answer"),
+    [
+        ({}, GOOD),
+        (serve(), GOOD),
+        (serve("servePath: '/api/inngest'"), GOOD),
+        ({**SHOP, **serve("servePath: '/shop/api/inngest'")}, GOOD),
+        ({**SHOP, **serve(), ".env": "INNGEST_SERVE_PATH=/shop/api/inngest\n"}, GOOD),
+        ({**SLASH, **serve("servePath: '/api/inngest/'")}, GOOD),
+        ({**SHOP, **serve()}, BAD),
+        ({**SLASH, **serve()}, BAD),
+        ({**SHOP, **serve("servePath: '/api/inngest'")}, BAD),
+        (serve("serveOrigin: 'http://localhost:3000'"), BAD),
+        (serve("serveHost: 'http://127.0.0.1:3000'"), BAD),
+        (serve("serveOrigin: 'https://shop.example'"), GOOD),
+        ({**SHOP, **serve("servePath: process.env.WHERE")}, UNKNOWN),
+        (serve("serveOrigin: process.env.WHERE"), UNKNOWN),
+    ],
+)
+def test_the_endpoint_answers_where_the_sdk_registers_it(
+    asked: Asked, files: dict[str, str], answer: Answer
+) -> None:
+    assert [fact.answer for fact in asked({**NEXT, **files}, "R111")] == [answer]
+
+
 def package(**dependencies: str) -> dict[str, str]:
     return {
         **NEXT,

@@ -65,6 +65,8 @@ class NextApp:
         code: how the app is written, and what of Inngest it has.
         sessions: whether it has the session flow, whose functions are served too.
         compile_timeout: how long its compiler may take.
+        endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
+            end that the app asks for.
     """
 
     endpoint_file: str | None = None
@@ -73,6 +75,7 @@ class NextApp:
     code: AppCode = field(default_factory=AppCode)
     sessions: bool = False
     compile_timeout: timedelta = ValidateSettings().compile_timeout
+    endpoint_path: str = ENDPOINT
 
 
 def app_of(plan: Plan) -> NextApp:
@@ -124,6 +127,7 @@ def place(project: Project, resolver: Resolver) -> Placement:
         code=code,
         sessions=f"{out}/sessions/index.ts" in resolver.tree.files,
         compile_timeout=project.settings.validate.compile_timeout,
+        endpoint_path=endpoint_path(router),
     )
     return Placement(
         out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app
@@ -133,6 +137,13 @@ def place(project: Project, resolver: Resolver) -> Placement:
 def _allows_javascript(resolver: Resolver) -> bool:
     options = resolver.tree.data("tsconfig.json").get("compilerOptions")
     return isinstance(options, dict) and options.get("allowJs") is True
+
+
+def endpoint_path(router: NextRouter) -> str:
+    """Return the path at which Inngest finds the endpoint of an app, and where Next sends nobody on."""
+    config = router.config
+    slash = config.trailing_slash and not config.skips_slash_redirect
+    return f"{config.base_path}{ENDPOINT}{'/' if slash else ''}"
 
 
 def usual_out(root: Path) -> str:

@@ -20,6 +20,7 @@ from cronshift.handlers.tree import SourceTree
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project import node
 from cronshift.server.endpoint import Endpoint
+from cronshift.targets.nextjs.app import endpoint_path as path_of_endpoint
 
 if TYPE_CHECKING:
     import subprocess
@@ -102,8 +103,7 @@ def endpoint_path(root: Path) -> str:
             reason="not-generated",
             hint="cronshift migrate",
         )
-    slash = router.config.trailing_slash and not router.config.skips_slash_redirect
-    return f"{router.config.base_path}{ENDPOINT}{'/' if slash else ''}"
+    return path_of_endpoint(router)
 
 
 def free_port() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
-from cronshift.plan.findings.inngest import REFUSED_SDK
+from cronshift.plan.findings.inngest import ENDPOINT, REFUSED_SDK
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import callee
@@ -173,6 +173,7 @@ def _endpoint(plan: Plan, file: str) -> str:
         "endpoint" if app_of(plan).routers.app else "endpoint-pages",
         client=client_import(plan, file),
         library=import_path(plan.out, file, app_of(plan).code.alias),
+        serve_path=text(path) if (path := app_of(plan).endpoint_path) != ENDPOINT else None,
         max_duration=max([_SHORTEST_DURATION, *map(_duration, plan.runnable)]),
     )
 
