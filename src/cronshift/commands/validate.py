@@ -39,6 +39,12 @@ def validate(
         bool,
         typer.Option("--build", help="Run the app's own build too, which writes what it writes."),
     ] = False,
+    start: Annotated[
+        bool,
+        typer.Option(
+            "--start", help="Start the Next.js app's own dev server, and ask every path once."
+        ),
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for warnings too.")] = False,
 ) -> ExitCode:
     """Check the generated modules, or a running endpoint, against the plan and Inngest's rules.
@@ -50,19 +56,24 @@ def validate(
     What could not be looked at is "not checked", and nothing is called valid then: "valid" is null
     with --json. --build runs the `build` script of package.json, for build_timeout (15m) at most.
 
+    --start asks the endpoint, the dispatcher and every entry once, without a cookie and without running
+    a job: what the app turns away is known bad then.
+
     What a move depends on beside that is listed where it is not known good, as by cronshift status.
 
-    Exits 1 when a finding is an error (with --strict: or a warning, or a fact is known bad).
+    Exits 1 when a finding is an error (with --strict: or a warning; with --strict or --start: or a fact is
+    known bad).
 
     Examples:
       cronshift validate
       cronshift validate --build
+      cronshift validate --start
       cronshift validate --endpoint http://localhost:3000/api/inngest
       cronshift validate --json | jq '.findings[].code'
     """
     from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
-    from cronshift.readiness.checking import facts_of
+    from cronshift.readiness.checking import facts_of, settled, subject_of
     from cronshift.readiness.fact import Answer
     from cronshift.targets import target_named
     from cronshift.validation.building import check_build
@@ -86,8 +97,13 @@ def validate(
         timeout = invocation.project.settings.validate.build_timeout
         found = (*found, *check_build(invocation.project.root, timeout, invocation.console.say))
     worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    facts = facts_of(invocation.project, plan, datetime.now(UTC))
-    is_unready = strict and any(fact.answer is Answer.BAD for fact in facts)
+    now = datetime.now(UTC)
+    facts = facts_of(invocation.project, plan, now)
+    if start:
+        subject = subject_of(invocation.project, plan, now)
+        asking = target_named(plan.target).ask_running(subject, invocation.console.say)
+        facts = settled(facts, asyncio.run(asking))
+    is_unready = (strict or start) and any(fact.answer is Answer.BAD for fact in facts)
     bad = is_unready or any(finding.severity in worst for finding in found)
     if invocation.json:
         well = None if not bad and has_unchecked(found) else not bad

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cronshift.readiness.fact import Answer, Stage
+from cronshift.readiness.checking import settled
+from cronshift.readiness.fact import Answer, Fact, Stage
+from cronshift.readiness.kinds import ENTRY, REACHED
+
+from .conftest import NOW
 
 if TYPE_CHECKING:
     from .conftest import Asked
@@ -245,3 +249,24 @@ def test_a_python_app_has_its_packages(
     asked: Asked, code: str, files: dict[str, str], answer: Answer
 ) -> None:
     assert [fact.answer for fact in asked(files, code)] == [answer]
+
+
+@pytest.mark.parametrize(
+    ("read", "seen", "answer"),
+    [
+        (UNKNOWN, GOOD, GOOD),
+        (UNKNOWN, BAD, BAD),
+        (GOOD, BAD, BAD),
+        (GOOD, UNKNOWN, GOOD),
+        (BAD, GOOD, BAD),
+        (UNKNOWN, UNKNOWN, UNKNOWN),
+    ],
+)
+def test_what_a_running_app_shows_settles_what_its_files_do_not(
+    read: Answer, seen: Answer, answer: Answer
+) -> None:
+    from_files = Fact(ENTRY, read, "read", "proxy.ts:1", NOW, jobs=("mail",))
+    shown = Fact(ENTRY, seen, "seen", "next dev", NOW, jobs=("mail",))
+    endpoint = Fact(REACHED, GOOD, "seen", "next dev", NOW)
+    facts = {fact.kind: fact.answer for fact in settled([from_files], [shown, endpoint])}
+    assert facts == {ENTRY: answer, REACHED: GOOD}
