@@ -134,6 +134,9 @@ class Reason(StrEnum):
     ENDPOINT_REFUSES = "endpoint-refuses", "The endpoint answers with an error."
     NOT_AN_INNGEST_ENDPOINT = "not-an-inngest-endpoint", "Something else answers there."
     UNAUTHORIZED = "unauthorized", "The endpoint does not accept the signing key."
+    ENDPOINT_WITHOUT_KEY = "endpoint-without-key", "The endpoint has no signing key of its own."
+    DEPLOYMENT_PROTECTED = "deployment-protected", "Vercel's protection answers in the app's stead."
+    NO_BODY_PARSER = "no-body-parser", "The endpoint never gets what is sent to it."
     DEV_SERVER_FAILED = "dev-server-failed", "The app's own dev server does not start."
     STARTUP_FAILED = "startup-failed", "The app does not start."
     PORT_IN_USE = "port-in-use", "Another program listens on that port."
@@ -154,6 +157,10 @@ class Reason(StrEnum):
     NO_GUARD = "no-guard", "No guard stands before the job's route."
     GUARD_INTERCEPTED = "guard-intercepted", "Middleware answers before the guard is asked."
     ENTRY_INTERCEPTED = "entry-intercepted", "The app's code answers before the entry's route does."
+    ENDPOINT_ELSEWHERE = (
+        "endpoint-elsewhere",
+        "The SDK would register an address at which the endpoint does not answer.",
+    )
     ENDPOINT_INTERCEPTED = "endpoint-intercepted", "The app's code turns Inngest away."
     SDK_DOES_NOT_FIT = (
         "sdk-does-not-fit",

@@ -166,13 +166,14 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     )
     if fix:
         own += _guarded(Subject(project, plan, kept, now), mending)
-    files = generate(replace(plan, jobs=kept))
+    is_needed = bool(kept) or (project.root / plan.out).exists()
+    files = generate(replace(plan, jobs=kept)) if is_needed else ()
     changes = compare(project.root, files, plan.out)
     wanted = [change for change in changes if not (only_look and change.conflict)]
     written, copies = edits(project.root, wanted, force=force)
     extending = target_named(plan.target).extend
     extended = tuple(extending(project.root, replace(plan, jobs=kept))) if kept else ()
-    if not (project.root / OWNERSHIP_NAME).exists():
+    if kept and not (project.root / OWNERSHIP_NAME).exists():
         # Without the file both sides would run; with it, every tick stays Vercel's for now.
         text = dump_ownership(Ownership())
         extended = (FileChange(OWNERSHIP_NAME, FileAction.CREATE, None, text), *extended)

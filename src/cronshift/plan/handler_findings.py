@@ -87,29 +87,39 @@ class Judge:
         return self._described(handler, self.behaviour(handler))
 
     def _described(self, handler: Handler, seen: Behaviour) -> Handler:
+        configured = self.configured_duration(handler.file)
         reads = (("query", seen.reads_query), ("schedule", seen.reads_schedule))
         return replace(
             handler,
-            max_duration=seen.max_duration or self.configured_duration(handler.file),
+            max_duration=seen.max_duration or configured,
+            untold_duration=None if configured else seen.untold_duration,
             runtime=seen.runtime,
             reads=tuple(name for name, read in reads if read),
             ambient=self._needs_next(handler),
             auth=None if seen.auth is Auth.UNKNOWN else seen.auth.value,
         )
 
-    def _needs_next(self, handler: Handler) -> bool:
-        """Return whether a module, or one that it imports, needs what only Next gives a request."""
-        file, in_pages = handler.file, handler.kind is HandlerKind.NEXT_PAGES
-        tree, seen, left = self.resolver.tree, {file}, [file]
+    def _needs_next(self, handler: Handler) -> tuple[str, ...]:
+        """Return the modules from a handler to the one that needs what only Next gives a request.
+
+        Each is imported by the one before; the last has its line. None where no module needs it.
+        """
+        in_pages = handler.kind is HandlerKind.NEXT_PAGES
+        tree, importers = self.resolver.tree, {handler.file: ""}
+        left = [handler.file]
         while left:
-            text = _TYPES.sub("", tree.read(left.pop()))
-            if _AMBIENT.search(text) or (in_pages and _OF_NEXT.search(text)):
-                return True
-            specifiers = IMPORT.findall(text) if len(seen) < _MOST_IMPORTED else []
-            found = {one for name in specifiers if (one := tree.imported(file, name))}
-            left += sorted(found - seen)
-            seen |= found
-        return False
+            file = left.pop(0)
+            text = _TYPES.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), tree.read(file))
+            needed = _AMBIENT.search(text) or (_OF_NEXT.search(text) if in_pages else None)
+            if needed is not None:
+                line = text.count("\n", 0, needed.start()) + 1
+                return (*_chain(importers, file)[:-1], f"{file}:{line}")
+            specifiers = IMPORT.findall(text) if len(importers) < _MOST_IMPORTED else []
+            imported = {path for name in specifiers if (path := tree.imported(file, name))}
+            for path in sorted(imported - importers.keys()):
+                importers[path] = file
+                left.append(path)
+        return ()
 
     def behaviour(self, handler: Handler, path: str = "/") -> Behaviour:
         """Return what a handler does when an entry's path is called; each is read once."""
@@ -129,6 +139,7 @@ class Judge:
         return replace(
             seen,
             max_duration=said.max_duration,
+            untold_duration=said.untold_duration,
             runtime=said.runtime,
             cached=said.cached,
             streams=said.streams,
@@ -166,3 +177,11 @@ class Judge:
             options = given[name]
             if isinstance(options, dict):
                 yield pattern, options
+
+
+def _chain(importers: dict[str, str], file: str) -> list[str]:
+    """Return the files by which one is imported, the first importer first, and itself last."""
+    files = [file]
+    while importers[files[0]]:
+        files.insert(0, importers[files[0]])
+    return files

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
@@ -87,6 +88,14 @@ class Suppression:
 
 
 @dataclass(frozen=True, slots=True)
+class ValidateSettings:
+    """How long ``validate`` waits for the app's own programs: its compiler, and its build."""
+
+    compile_timeout: timedelta = timedelta(minutes=2)
+    build_timeout: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of cronshift.toml.
 
@@ -104,6 +113,7 @@ class Settings:
     app_id: str | None = None
     mode: Mode | None = None
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
+    validate: ValidateSettings = field(default_factory=ValidateSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
     jobs: Mapping[str, JobSettings] = field(default_factory=dict)
     sessions: SessionSettings | None = None
@@ -172,6 +182,9 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         },
         mode=_mode(project.get("mode")),
         bridge=BridgeSettings(**bridge),
+        validate=ValidateSettings(
+            **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}
+        ),
         defaults=JobOptions(**(defaults := _options(document.get("defaults", {})))),
         given=frozenset(defaults),
         jobs={

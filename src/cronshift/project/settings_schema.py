@@ -132,6 +132,7 @@ SCHEMA: dict[str, Any] = {
                     "timeout": _DURATION,
                 }
             ),
+            "validate": _table({"compile_timeout": _DURATION, "build_timeout": _DURATION}),
             "defaults": _table(_OPTIONS),
             "sessions": _SESSIONS,
             "suppress": {"type": "array", "items": _SUPPRESSION},

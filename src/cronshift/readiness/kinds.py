@@ -16,6 +16,7 @@ ENTRY = Kind(
     "entry-reached",
     "Nothing in the app answers before an entry's route: a job that never ran would be started.",
     "entry-intercepted",
+    frozenset({Stage.SHARE, Stage.REMOVE}),
 )
 REACHED = Kind(
     "R103",
@@ -29,6 +30,12 @@ ASKED = Kind(
     "Nothing in the app turns Vercel's cron away from the guard: else it is never asked.",
     "guard-intercepted",
     frozenset({Stage.SHARE}),
+)
+SERVED_AT = Kind(
+    "R111",
+    "endpoint-address",
+    "The endpoint answers at the address that the SDK registers: base path, slash and origin are told.",
+    "endpoint-elsewhere",
 )
 SDK_VERSION = Kind(
     "R201",
@@ -85,6 +92,7 @@ KINDS: tuple[Kind, ...] = (
     ENTRY,
     REACHED,
     ASKED,
+    SERVED_AT,
     SDK_VERSION,
     SDK_FITS,
     APP_ID,

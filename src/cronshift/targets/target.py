@@ -229,6 +229,13 @@ class Target(Protocol):
             ConfigError: ``not-generated`` when there are none.
         """
 
+    async def ask_running(self, subject: Subject, tell: Callable[[str], None]) -> Sequence[Fact]:
+        """Return what the app itself answers to who has no cookie, started for that.
+
+        Raises:
+            CronshiftError: where there is no app that can be started.
+        """
+
     async def run(
         self,
         root: Path,

@@ -75,6 +75,9 @@ def _app(plan: Plan, registration: Registration) -> Iterator[Finding]:
 def _count(plan: Plan, registration: Registration) -> Iterator[Finding]:
     """Check the one thing that an endpoint without a list of functions tells."""
     jobs, count = len(plan.runnable), registration.count
+    for job in plan.runnable if registration.answering is not None else ():
+        if f"{plan.app_id}-{job.id}" not in (registration.answering or ()):
+            yield rules.MISSING.found(f"{job.id} has no function there.", job=job.id)
     yield rules.NOT_CHECKED.found(registration.unlisted or rules.NOT_CHECKED.summary)
     counts_handlers = "js" in (registration.sdk or "")  # measured: with those for failures
     most = (2 * jobs if counts_handlers else jobs) + 1  # one tells what is cancelled

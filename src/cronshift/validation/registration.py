@@ -204,6 +204,7 @@ class Registration:
         mode: ``dev`` or ``cloud``, where it is told.
         has_signing_key: whether the endpoint has one, where it is told.
         unlisted: why ``functions`` is ``None``, in one sentence.
+        answering: the ids that it has a function for, where it was asked for each job's.
     """
 
     app_id: str | None
@@ -217,6 +218,7 @@ class Registration:
     has_signing_key: bool | None = None
     has_event_key: bool | None = None
     unlisted: str | None = None
+    answering: frozenset[str] | None = None
 
     def local_id(self, function_id: str) -> str:
         """Return a function's id without the app's in front."""

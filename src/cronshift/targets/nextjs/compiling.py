@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from cronshift.model import Finding, Plan
 
-TIMEOUT = timedelta(minutes=2)
 _COMPILER = "typescript/bin/tsc"
 _GRACE = timedelta(seconds=1)
 _DIAGNOSTIC = re.compile(
@@ -41,16 +40,15 @@ class NotCompiledError(Exception):
     """The compiler could not be run; its text says why, as a sentence goes on."""
 
 
-def check_types(root: Path, plan: Plan, *, timeout: timedelta = TIMEOUT) -> Iterator[Finding]:
+def check_types(root: Path, plan: Plan) -> Iterator[Finding]:
     """Yield what the compiler refuses in the files of the Inngest side, and how much elsewhere.
 
     Args:
         root: the project's folder, with its tsconfig.json.
-        plan: tells which files are of the Inngest side.
-        timeout: how long the compiler may take.
+        plan: tells which files are of the Inngest side, and how long the compiler may take.
     """
     try:
-        diagnostics = compile_types(root, timeout=timeout)
+        diagnostics = compile_types(root, app_of(plan).compile_timeout)
     except NotCompiledError as error:
         yield rules.NOT_COMPILED.found(f"The types were not checked: {error}.")
         return
@@ -68,7 +66,7 @@ def check_types(root: Path, plan: Plan, *, timeout: timedelta = TIMEOUT) -> Iter
         yield rules.ERRORS_ELSEWHERE.found(text, location=first.location)
 
 
-def compile_types(root: Path, *, timeout: timedelta = TIMEOUT) -> tuple[Diagnostic, ...]:
+def compile_types(root: Path, timeout: timedelta) -> tuple[Diagnostic, ...]:
     """Run ``tsc --noEmit`` of the project and return its errors; nothing is written into it.
 
     Raises:

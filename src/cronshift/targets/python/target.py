@@ -116,6 +116,12 @@ class PythonTarget:
         registration = inspect_package(root, plan.out.replace("/", "."))
         return registration, (*check(plan, registration), *out_of_date(root, plan))
 
+    async def ask_running(self, subject: Subject, tell: Callable[[str], None]) -> Sequence[Fact]:
+        """Refuse: how the app is started is its own."""
+        from cronshift.targets.python.running import nothing_to_start
+
+        raise nothing_to_start("cronshift validate --endpoint URL asks one that runs.")
+
     async def run(
         self,
         root: Path,
