@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from enum import StrEnum
@@ -61,6 +60,7 @@ def flags(
       cronshift flags push --edge-config ecfg_abc123
     """
     from cronshift.moving.flags import KEY, Format, export, push_to_edge_config
+    from cronshift.output.encoding import json_text
     from cronshift.project.ownership_file import read_ownership
 
     invocation: Invocation = context.obj
@@ -68,7 +68,7 @@ def flags(
     ownership = read_ownership(invocation.root)
     if action is Action.EXPORT:
         text = export(ownership, Format(form))
-        sys.stdout.write(json.dumps({form: text}) + "\n" if invocation.json else text)
+        sys.stdout.write(json_text({form.value: text}) if invocation.json else text)
         return ExitCode.OK
     token = os.environ.get("VERCEL_TOKEN")
     if edge_config is None or not token:

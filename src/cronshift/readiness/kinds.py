@@ -86,6 +86,12 @@ PARSES = Kind(
     "The app that the functions call, and that holds the guard, is Python that can be imported.",
     "app-does-not-parse",
 )
+LISTED = Kind(
+    "R601",
+    "endpoint-lists",
+    "The endpoint's GET is the SDK's: else nobody can ask a deployment which functions it serves.",
+    "not-an-inngest-endpoint",
+)
 
 KINDS: tuple[Kind, ...] = (
     GUARD,
@@ -101,5 +107,6 @@ KINDS: tuple[Kind, ...] = (
     TICKS,
     PACKAGES,
     PARSES,
+    LISTED,
 )
 """Every kind of fact."""

@@ -90,7 +90,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
             "[project]\nout = '../up'\nnope = 1\n[defaults]\nretries = 21\nfinish_timeout = 'soon'\n"
         )
     for part in (
-        "`project` has unknown keys nope",
+        "line 3: `project` has an unknown key nope",
         "`project.out`",
         "`defaults.retries`",
         "'soon'",
