@@ -64,9 +64,9 @@ _SUPPRESSION = _table(
 _SESSIONS = _table(
     {
         "database_url_env": _ENV,
-        **dict.fromkeys(("table", "schema", "id", "user", "status", "created", "started", "completed", "error", "queued", "finished", "failed", "legacy"), _TEXT),
+        **dict.fromkeys(("table", "schema", "id", "user", "status", "created", "started", "completed", "updated", "error", "queued", "finished", "failed", "legacy"), _TEXT),
         "flow": {"type": "string", "pattern": _ID},
-        "times": {"anyOf": [_TEXT, _table(dict.fromkeys(("created", "started", "completed", "refunded"), _TEXT))]},
+        "times": {"anyOf": [_TEXT, _table(dict.fromkeys(("created", "started", "completed", "updated", "refunded"), _TEXT))]},
         "refunded": {
             "anyOf": [
                 _TEXT,
