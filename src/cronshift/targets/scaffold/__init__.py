@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError
 from cronshift.handlers.tree import SourceTree
-from cronshift.operations import Edit, Intent, Operation, build_operation
+from cronshift.operations import Edit, Intent, Operation, Seen, build_operation
+from cronshift.operations.files import content, inside
 from cronshift.project import load_project
 from cronshift.project.settings import load_settings
 from cronshift.targets.scaffold import prisma
+from cronshift.targets.scaffold.exhaustive import code_label, mended, missing
 from cronshift.targets.scaffold.mapping import UnclearMappingError, mapped
 from cronshift.targets.scaffold.migrations import LABEL, TABLES, Migration, home_of
 from cronshift.targets.scaffold.proposing import ANSWERABLE
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from cronshift.targets.scaffold.exhaustive import Place
     from cronshift.targets.scaffold.mapping import SessionMapping
+    from cronshift.targets.scaffold.schema import AppSchema
     from cronshift.targets.target import Target
 
 _DIALECTS = {None, "postgresql", "postgres", "sqlite"}
@@ -89,6 +94,7 @@ def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
     edits += _migrated(root, tree, mapping, names, kind, now)
     session_flow = Flow(_named(names, mapping), mapping.settings, schema)
     edits += kind.scaffold(root, session_flow, force=force)
+    edits = _mended(root, edits, mapping, schema)
     return build_operation(
         root, "scaffold sessions", edits, now, intent=Intent.SCAFFOLD, allow_dirty=force
     )
@@ -118,6 +124,26 @@ def _named(names: Names, mapping: SessionMapping) -> Names:
     label = mapping.settings.queued if mapping.settings else names.label
     enum = mapping.states.database if mapping.states else None
     return Names(names.flow, enum or names.enum, label, mapping.items)
+
+
+def _mended(
+    root: Path, edits: list[Edit], mapping: SessionMapping, schema: AppSchema | None
+) -> list[Edit]:
+    """Return the edits, with those of the app's code that names every label but the new one."""
+    if mapping.settings is None:
+        return edits
+    tree = SourceTree(root, {edit.path: edit.after for edit in edits})
+    label = code_label(tree, schema, mapping.settings)
+    places: dict[str, list[Place]] = {}
+    for place in missing(tree, label) if label else ():
+        places.setdefault(place.location.file, []).append(place)
+    by_path = {edit.path: edit for edit in edits}
+    for file, of_file in places.items():
+        summary = "; ".join(f"{place.location}: {place.form.value}" for place in of_file)
+        before = content(inside(root, file))
+        edit = by_path.get(file) or Edit(file, None, summary=summary, based_on=Seen(before))
+        by_path[file] = replace(edit, after=mended(tree.read(file), of_file).encode())
+    return list(by_path.values())
 
 
 def project_target(root: Path, asked: str | None) -> Target:
