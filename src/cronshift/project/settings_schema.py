@@ -100,11 +100,11 @@ _SUPPRESSION = _table(
 _SESSIONS = _table(
     {
         "database_url_env": _ENV,
-        **dict.fromkeys(("table", "schema", "id", "user", "status", "created", "started", "completed", "error", "queued", "finished", "failed", "legacy"), _TEXT),
+        **dict.fromkeys(("table", "schema", "id", "user", "status", "created", "started", "completed", "updated", "error", "queued", "finished", "failed", "legacy"), _TEXT),
         "flow": _ID,
         "times": {
-            "anyOf": [_TEXT, _table(dict.fromkeys(("created", "started", "completed", "refunded"), _TEXT))],
-            "description": "a time zone, or a table of them by created, started, completed and refunded",
+            "anyOf": [_TEXT, _table(dict.fromkeys(("created", "started", "completed", "updated", "refunded"), _TEXT))],
+            "description": "a time zone, or a table of them by created, started, completed, updated and refunded",
         },
         "refunded": {
             "description": "a column, or a table { table, session } that the app pays refunds into",

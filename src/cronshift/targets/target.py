@@ -170,6 +170,10 @@ class Target(Protocol):
         """Whether validating runs the project's own compiler, which takes a while."""
 
     @property
+    def migrates_tables(self) -> bool:
+        """Whether the flow's tables are made by a migration; else when they are first written."""
+
+    @property
     def trial(self) -> str:
         """The command that tries a function before it is cut over."""
 

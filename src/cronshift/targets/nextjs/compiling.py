@@ -40,24 +40,29 @@ class NotCompiledError(Exception):
     """The compiler could not be run; its text says why, as a sentence goes on."""
 
 
-def check_types(root: Path, plan: Plan) -> Iterator[Finding]:
+def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator[Finding]:
     """Yield what the compiler refuses in the files of the Inngest side, and how much elsewhere.
 
     Args:
         root: the project's folder, with its tsconfig.json.
         plan: tells which files are of the Inngest side, and how long the compiler may take.
+        label: what cronshift added to the status of the app's sessions.
     """
     try:
         diagnostics = compile_types(root, app_of(plan).compile_timeout)
     except NotCompiledError as error:
         yield rules.NOT_COMPILED.found(f"The types were not checked: {error}.")
         return
-    elsewhere = [one for one in diagnostics if not _is_ours(one, plan)]
-    for one in diagnostics:
-        if one not in elsewhere:
-            job = next((job.id for job in plan.jobs if _at(one) == job.module), None)
-            text = f"{one.code}: {one.text}"
-            yield rules.DOES_NOT_COMPILE.found(text, job=job, location=one.location)
+    elsewhere = []
+    for diagnostic in diagnostics:
+        text = f"{diagnostic.code}: {diagnostic.text}"
+        if _is_ours(diagnostic, plan):
+            job = next((job.id for job in plan.jobs if _at(diagnostic) == job.module), None)
+            yield rules.DOES_NOT_COMPILE.found(text, job=job, location=diagnostic.location)
+        elif label and _names(diagnostic, label):
+            yield rules.LABEL_DOES_NOT_COMPILE.found(text, location=diagnostic.location)
+        else:
+            elsewhere.append(diagnostic)
     if elsewhere:
         first = elsewhere[0]
         where = f"{first.location}: " if first.location else ""
@@ -116,6 +121,11 @@ def _diagnostics(said: str) -> Iterator[Diagnostic]:
             file = found["file"]
             place = Location(file, int(found["line"]), int(found["column"])) if file else None
             yield Diagnostic(found["code"], found["text"], place)
+
+
+def _names(diagnostic: Diagnostic, label: str) -> bool:
+    """Return whether a diagnostic is about a label: a key that is missing, a value that fits no type."""
+    return any(f"{quote}{label}{quote}" in diagnostic.text for quote in "'\"")
 
 
 def _at(diagnostic: Diagnostic) -> str | None:

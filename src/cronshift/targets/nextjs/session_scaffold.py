@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,19 @@ from cronshift.operations.files import content, inside
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
-from cronshift.sessions.settings import CostKind
 from cronshift.targets.changes import compare, edits
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.client import client_import
-from cronshift.targets.nextjs.sessions import SessionApp, app_side, generate_sessions, tables_sql
+from cronshift.targets.nextjs.imports import import_path
+from cronshift.targets.nextjs.sessions import (
+    DatabaseImport,
+    Driver,
+    SessionApp,
+    app_side,
+    generate_sessions,
+)
+from cronshift.targets.scaffold.client import own_client
+from cronshift.targets.scaffold.schema import Source
 from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import GeneratedFile, generate
 
@@ -25,10 +34,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cronshift.model import Plan
+    from cronshift.project.conventions.code import Alias
+    from cronshift.targets.scaffold.client import OwnClient
     from cronshift.targets.scaffold.rendering import Flow
-
-TABLES_FILE = "migrations/session_tables.sql"
-NEWER_TABLES_FILE = "migrations/session_tables_by_source.sql"
+    from cronshift.targets.scaffold.schema import AppSchema
 
 
 def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
@@ -54,23 +63,23 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
     project = load_project(root)
     plan = make_plan(replace(project, settings=replace(project.settings, target="nextjs")))
     _refuse_taken(plan, names.flow)
-    by_cost = settings.cost.value if settings.cost.kind is CostKind.ARRAY_LENGTH else names.items
-    prisma = "@prisma/client" in SourceTree(root).dependencies
+    tree = SourceTree(root)
+    client = own_client(tree, flow.schema) if flow.schema else None
     app = SessionApp(
         plan.out,
         names.flow,
         settings,
-        flow.items or str(by_cost),
-        prisma,
+        names.items,
+        _driver(tree, flow.schema, client),
         app_of(plan).sdk_major,
         client_import(plan, f"{plan.out}/sessions/session.ts"),
+        database_import(client, f"{plan.out}/sessions/connection.ts", app_of(plan).code.alias),
         app_of(plan).code.style,
     )
     files = (*generate_sessions(app), *_served(root, plan))
     written, _ = edits(root, compare(root, files, app.folder), force=force)
     once = (
         *app_side(app),
-        GeneratedFile(_tables_file(root), tables_sql(settings)),
         GeneratedFile(OWNERSHIP_NAME, dump_ownership(Ownership())),
     )
     return written + [
@@ -80,10 +89,27 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
     ]
 
 
-def _tables_file(root: Path) -> str:
-    """Return where the tables' migration stands; a newer one beside that of an earlier version."""
-    before = content(inside(root, TABLES_FILE))
-    return TABLES_FILE if before is None or b"source" in before else NEWER_TABLES_FILE
+def _driver(tree: SourceTree, schema: AppSchema | None, client: OwnClient | None) -> Driver:
+    """Return what the database is reached by; Drizzle only by the app's own client."""
+    if schema is not None and schema.source is Source.DRIZZLE:
+        return Driver.DRIZZLE if client else Driver.POOL
+    is_prisma = schema is not None and schema.source is Source.PRISMA
+    has_client = "@prisma/client" in tree.dependencies
+    return Driver.PRISMA if has_client or (is_prisma and client) else Driver.POOL
+
+
+def database_import(
+    client: OwnClient | None, file: str, alias: Alias | None
+) -> DatabaseImport | None:
+    """Return how a file imports the app's own client."""
+    if client is None:
+        return None
+    path = client.module
+    if client.is_file:
+        path = import_path(re.sub(r"(/index)?\.[cm]?[jt]sx?$", "", client.module), file, alias)
+    if client.name == "default":
+        return DatabaseImport(f'import client from "{path}";', "client")
+    return DatabaseImport(f'import {{ {client.name} }} from "{path}";', client.name)
 
 
 def _refuse_taken(plan: Plan, flow: str) -> None:

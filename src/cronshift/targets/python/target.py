@@ -42,6 +42,7 @@ class PythonTarget:
     taken_ids = frozenset[str]()
     removes_unused = False  # the user's code calls the guard
     checks_types = False
+    migrates_tables = False
     trial = "cronshift serve --dev"
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:
