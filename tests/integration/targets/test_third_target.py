@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -111,6 +111,9 @@ def test_it_goes_all_the_way_and_back(shop: Shop) -> None:
         assert "crons" not in json.loads((shop.root / "vercel.json").read_text())
         assert not list((shop.root / "cards" / "guards").glob("*"))
         shop("rollback", "--all", "--yes")
+        assert b'"/api/cronshift/api/cron/check"' in shop.tree()["vercel.json"]
+    with time_machine.travel(datetime.fromisoformat(NIGHT) + timedelta(hours=2), tick=False):
+        shop("rollback", "--all", "--yes")
         ownership = "cronshift.ownership.json"
         assert {**shop.tree(), ownership: b""} == {**migrated, ownership: b""}
 
@@ -126,6 +129,9 @@ def test_what_is_finalized_comes_back_byte_for_byte(shop: Shop) -> None:
     operations.apply(shop.root, ending.operation)
     assert not list((shop.root / "cards" / "guards").glob("*"))
     back = prepare_rollback(load_project(shop.root), (), later)
+    operations.apply(shop.root, back.operation)
+    assert shop.tree()["vercel.json"] == cut["vercel.json"]
+    back = prepare_rollback(load_project(shop.root), (), later + timedelta(hours=2))
     operations.apply(shop.root, back.operation)
     pointed = cut["vercel.json"].replace(b"/api/cronshift/api", b"/api")
     kept = {"vercel.json": pointed, "cronshift.ownership.json": b""}

@@ -142,13 +142,13 @@ def test_what_a_change_at_once_costs_is_told_tick_by_tick() -> None:
     lead = Lead(NOON + MINUTE, at_once=True)
     epochs = shared_anew([Epoch(NOON - MINUTE, 100, "a")], 0, lead.ready, "b", lead)
     ownership = Ownership({JOB: epochs})
-    assert list(costs([A_JOB], ownership)) == [
+    assert list(costs([A_JOB], ownership, lead.now)) == [
         "x: both sides may run 3 of its ticks: 12:05, 12:10, 12:15 UTC."
     ]
     assert summary(JOB, epochs) == "x: 0 % from 2026-11-24T12:17:00Z, both sides until then"
     assert percent_at(epochs, lead.ready) == 0
     waiting = shared_anew([Epoch(NOON - MINUTE, 100, "a")], 0, lead.ready, "b", Lead(NOON))
-    assert list(costs([A_JOB], Ownership({JOB: waiting}))) == []
+    assert list(costs([A_JOB], Ownership({JOB: waiting}), NOON)) == []
 
 
 # What is told afterwards, where a side took the file up late
