@@ -138,6 +138,29 @@ def test_what_is_finalized_comes_back_byte_for_byte(shop: Shop) -> None:
     assert {**shop.tree(), "cronshift.ownership.json": b""} == {**cut, **kept}
 
 
+def test_an_entry_stays_at_its_guard_until_no_late_call_can_be_for_a_tick_of_inngests(
+    shop: Shop,
+) -> None:
+    """Vercel calls a job of once a day up to an hour late."""
+    with time_machine.travel(NIGHT, tick=False):
+        shop("migrate", "--yes")
+        before = shop.tree()["vercel.json"]
+        shop("cutover", "check", "--yes")
+    after = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    with time_machine.travel(after, tick=False):
+        (told,) = shop("--json", "rollback", "check", "--yes")["waits"]
+    assert told == (
+        "check: called through the guard until 2026-11-27T13:16:00Z; from then on cronshift rollback"
+        " check points to the app's own routes."
+    )
+    guarded = shop.tree()["vercel.json"]
+    assert b'"/api/cronshift/api/cron/check"' in guarded
+    for minutes, expected in ((75, guarded), (76, before)):
+        with time_machine.travel(after + timedelta(minutes=minutes), tick=False):
+            shop("rollback", "check", "--yes")
+        assert shop.tree()["vercel.json"] == expected
+
+
 def test_a_guard_that_is_gone_is_told_and_not_cut_over_to(shop: Shop) -> None:
     with time_machine.travel(NIGHT, tick=False):
         shop("migrate", "--yes")
