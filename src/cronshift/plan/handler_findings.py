@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _AMBIENT = re.compile(r"[\"']next/headers[\"']")
 _OF_NEXT = re.compile(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")
 _TYPES = re.compile(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
+_NOTES = re.compile(r"^\s*(?://|\*|/\*.*\*/\s*$).*$", re.MULTILINE)
+"""Lines that are only a comment."""
 _MOST_IMPORTED = 300  # modules of one handler
 _LONGEST_GLOB = 256  # characters; the schema of vercel.json
 _UNFOLLOWED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
@@ -49,6 +51,7 @@ class Judge:
         self._functions = resolver.document.get("functions")
         self._known: dict[tuple[Handler, str], Behaviour] = {}
         self._program = resolver.program
+        self._modules: dict[str, tuple[bool, bool, frozenset[str]]] = {}
         self._fronts: dict[str, tuple[Gate, ...]] = {}
 
     def of(
@@ -99,17 +102,27 @@ class Judge:
 
     def _needs_next(self, handler: Handler) -> bool:
         """Return whether a module, or one that it imports, needs what only Next gives a request."""
-        file, in_pages = handler.file, handler.kind is HandlerKind.NEXT_PAGES
-        tree, seen, left = self.resolver.tree, {file}, [file]
+        in_pages = handler.kind is HandlerKind.NEXT_PAGES
+        seen, left = {handler.file}, [handler.file]
         while left:
-            text = _TYPES.sub("", tree.read(left.pop()))
-            if _AMBIENT.search(text) or (in_pages and _OF_NEXT.search(text)):
+            needs, needs_in_pages, imported = self._module(left.pop())
+            if needs or (in_pages and needs_in_pages):
                 return True
-            specifiers = IMPORT.findall(text) if len(seen) < _MOST_IMPORTED else []
-            found = {one for name in specifiers if (one := tree.imported(file, name))}
-            left += sorted(found - seen)
-            seen |= found
+            if len(seen) < _MOST_IMPORTED:
+                left += sorted(imported - seen)
+                seen |= imported
         return False
+
+    def _module(self, file: str) -> tuple[bool, bool, frozenset[str]]:
+        """Return whether a module needs a request of Next's, at all or in pages, and its imports."""
+        if file not in self._modules:
+            tree = self.resolver.tree
+            text = _NOTES.sub("", _TYPES.sub("", tree.read(file)))
+            names = {tree.imported(file, name) for name in IMPORT.findall(text)} - {None}
+            needs, needs_in_pages = _AMBIENT.search(text), _OF_NEXT.search(text)
+            imported = frozenset(name for name in names if name is not None)
+            self._modules[file] = (needs is not None, needs_in_pages is not None, imported)
+        return self._modules[file]
 
     def behaviour(self, handler: Handler, path: str = "/") -> Behaviour:
         """Return what a handler does when an entry's path is called; each is read once."""
