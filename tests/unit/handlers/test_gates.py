@@ -11,7 +11,10 @@ from cronshift.handlers import Resolver
 from cronshift.handlers.flow.standing import Front, LetsBy, Stops, Untold, code_before
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from cronshift.model import Plan
 
 PATH = "/api/cron/mail"
 KINDS = {"by": LetsBy, "stops": Stops, "untold": Untold}
@@ -139,3 +142,28 @@ def test_what_a_fastapi_app_runs_first(tmp_path: Path, body: str, answer: str) -
         "app/admin.py": ADMIN,
     }
     assert isinstance(front(tmp_path, files).answer, KINDS[answer])
+
+
+AMBIENT = 'import { headers } from "next/headers";\nexport const agent = async () => (await headers()).get("user-agent");\n'
+
+
+@pytest.mark.parametrize(
+    ("helper", "needed"),
+    [
+        (AMBIENT, True),
+        (f"// {AMBIENT}", False),
+        ('export const agent = () => "";\n', False),
+    ],
+)
+def test_what_a_module_imports_is_looked_for_beside_that_module(
+    audited: Callable[..., Plan], helper: str, needed: bool
+) -> None:
+    route = 'import { work } from "../../../../lib/jobs/work";\nexport async function GET() {\n  await work();\n  return Response.json({});\n}\n'
+    files = {
+        "app/api/cron/x/route.ts": route,
+        "lib/jobs/work.ts": 'import { agent } from "./agent";\nexport const work = async () => { await agent(); };\n',
+        "lib/jobs/agent.ts": helper,
+    }
+    (job,) = audited(files).jobs
+    assert job.handler is not None
+    assert job.handler.ambient is needed

@@ -8,7 +8,9 @@ from cronshift.handlers.flow import code
 from cronshift.handlers.flow.calls import Calls
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
 from cronshift.handlers.flow.members import key_of
+from cronshift.handlers.flow.names import MOST_STEPS
 from cronshift.handlers.flow.operations import operate
+from cronshift.handlers.flow.paths import Exhausted
 from cronshift.handlers.flow.values import (
     FAILED,
     ClassValue,
@@ -36,7 +38,9 @@ class Expressions(Calls):
 
     def value(self, node: code.Expression, scope: Scope) -> Value:
         """Return what an expression comes to."""
-        self.step()
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise Exhausted
         return self._EVALUATING[type(node)](self, node, scope)
 
     def _constant(self, node: code.Constant, _scope: Scope) -> Value:
