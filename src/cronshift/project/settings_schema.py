@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap
+from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap, ServedBy
 from cronshift.schedule.durations import parse_duration
 from cronshift.targets import target_names
 
@@ -119,6 +119,7 @@ SCHEMA: dict[str, Any] = {
                     "out": {"type": "string", "pattern": "^[A-Za-z_]\\w*(/[A-Za-z_]\\w*)*$"},
                     "app_id": {"type": "string", "pattern": _ID},
                     "mode": _MODE,
+                    "serve": {"enum": [place.value for place in ServedBy]},
                 }
             ),
             "bridge": _table(

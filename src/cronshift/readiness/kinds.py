@@ -86,6 +86,12 @@ PARSES = Kind(
     "The app that the functions call, and that holds the guard, is Python that can be imported.",
     "app-does-not-parse",
 )
+SERVED = Kind(
+    "R503",
+    "functions-served",
+    "The functions are served by the app on Vercel or by a worker of its own, as cronshift.toml says.",
+    "functions-not-served",
+)
 
 KINDS: tuple[Kind, ...] = (
     GUARD,
@@ -101,5 +107,6 @@ KINDS: tuple[Kind, ...] = (
     TICKS,
     PACKAGES,
     PARSES,
+    SERVED,
 )
 """Every kind of fact."""

@@ -9,6 +9,7 @@ from cronshift.model import Location
 from cronshift.project.requirements import RUNTIME, has_runtime, manifest_of
 from cronshift.readiness.guards import answering
 from cronshift.readiness.kinds import PACKAGES, PARSES, PRODUCTION
+from cronshift.targets.python.serving import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ def facts(subject: Subject) -> Iterator[Fact]:
         text = f"{manifest} does not name {RUNTIME}, which what is generated imports."
         yield subject.bad(PACKAGES, text, Location(manifest, 1), "cronshift migrate adds it")
     yield from _parses(subject)
+    yield from served(subject)
 
 
 def _parses(subject: Subject) -> Iterator[Fact]:
