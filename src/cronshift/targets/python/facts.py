@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.python_modules import syntax_fault
 from cronshift.model import Location
 from cronshift.project.requirements import RUNTIME, has_runtime, manifest_of
 from cronshift.readiness.guards import answering
@@ -39,13 +39,9 @@ def facts(subject: Subject) -> Iterator[Fact]:
 def _parses(subject: Subject) -> Iterator[Fact]:
     handlers = [handler for job in subject.jobs if (handler := answering(subject, job))]
     for file in dict.fromkeys(one.file for one in handlers if one.language == "python"):
-        try:
-            ast.parse(subject.tree.read(file))
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            line = getattr(error, "lineno", None) or 1
-            text = (
-                f"{file} is no Python that can be read: {error.__class__.__name__} at line {line}."
-            )
-            yield subject.bad(PARSES, text, Location(file, line), f"Correct {file}")
+        place = syntax_fault(subject.tree, file)
+        if place is not None:
+            text = f"{file} is no Python that can be read: line {place.line}."
+            yield subject.bad(PARSES, text, place, f"Correct {file}")
         else:
             yield subject.good(PARSES, f"{file} parses.", Location(file, 1))
