@@ -160,6 +160,7 @@ class Reason(StrEnum):
     NO_GUARD = "no-guard", "No guard stands before the job's route."
     GUARD_INTERCEPTED = "guard-intercepted", "Middleware answers before the guard is asked."
     ENTRY_INTERCEPTED = "entry-intercepted", "The app's code answers before the entry's route does."
+    FUNCTIONS_NOT_SERVED = "functions-not-served", "Nothing serves the functions where it should."
     ENDPOINT_ELSEWHERE = (
         "endpoint-elsewhere",
         "The SDK would register an address at which the endpoint does not answer.",

@@ -201,6 +201,15 @@ class JobOptions:
     overlap: Overlap = Overlap.QUEUE
 
 
+class ServedBy(StrEnum):
+    """What serves the functions of a Python package."""
+
+    WORKER = "worker"
+    """A process of its own: ``uvicorn inngest_app.asgi:app``, or ``cronshift serve``."""
+    APP = "app"
+    """The app that Vercel runs, below its own routes."""
+
+
 @dataclass(frozen=True, slots=True)
 class BridgeSettings:
     """How bridged jobs reach the app. Names of variables, never their values.

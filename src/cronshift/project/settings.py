@@ -21,6 +21,7 @@ from cronshift.model import (
     Mode,
     Overlap,
     RateLimit,
+    ServedBy,
     Throttle,
 )
 from cronshift.project.toml_lines import key_lines, nearest_line
@@ -104,6 +105,7 @@ class Settings:
         file: its path; ``None`` when there is none.
         target: the name of what is generated; ``None`` leaves it to the app.
         out: the folder of what is generated; ``None`` leaves it to the target.
+        serve: what serves a Python package's functions.
         given: the names of the options that stand under ``[defaults]``.
     """
 
@@ -113,6 +115,7 @@ class Settings:
     out: str | None = None
     app_id: str | None = None
     mode: Mode | None = None
+    serve: ServedBy = ServedBy.WORKER
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     validate: ValidateSettings = field(default_factory=ValidateSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
@@ -185,6 +188,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
             if key in project
         },
         mode=_mode(project.get("mode")),
+        serve=ServedBy(project.get("serve", ServedBy.WORKER)),
         bridge=BridgeSettings(**bridge),
         validate=ValidateSettings(
             **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap
+from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap, ServedBy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,6 +163,7 @@ SCHEMA: dict[str, Any] = {
                     },
                     "app_id": _ID,
                     "mode": _MODE,
+                    "serve": {"enum": [place.value for place in ServedBy]},
                 }
             ),
             "bridge": _table(

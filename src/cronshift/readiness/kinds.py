@@ -86,6 +86,12 @@ PARSES = Kind(
     "The app that the functions call, and that holds the guard, is Python that can be imported.",
     "app-does-not-parse",
 )
+SERVED = Kind(
+    "R503",
+    "functions-served",
+    "The functions are served by the app on Vercel or by a worker of its own, as cronshift.toml says.",
+    "functions-not-served",
+)
 LISTED = Kind(
     "R601",
     "endpoint-lists",
@@ -108,5 +114,6 @@ KINDS: tuple[Kind, ...] = (
     PACKAGES,
     PARSES,
     LISTED,
+    SERVED,
 )
 """Every kind of fact."""

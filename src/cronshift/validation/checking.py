@@ -57,7 +57,16 @@ def check(
         ]
         found += _drift(job, function, instant) if job else ()
         found += _fit(job, function) if job else ()
+    found += _unloaded(registration)
     return (*found, *_computed(plan, registration, functions))
+
+
+def _unloaded(registration: Registration) -> Iterator[Finding]:
+    """Yield what the jobs call in process and what dies when it is imported."""
+    for app in registration.unloaded:
+        rule = rules.APP_DIES if app.is_wrong else rules.APP_NOT_LOADED
+        text = f"{app.reference} cannot be imported: {app.error}."
+        yield rule.found(text, location=app.location)
 
 
 def _app(plan: Plan, registration: Registration) -> Iterator[Finding]:

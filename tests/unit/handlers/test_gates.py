@@ -166,4 +166,4 @@ def test_what_a_module_imports_is_looked_for_beside_that_module(
     }
     (job,) = audited(files).jobs
     assert job.handler is not None
-    assert job.handler.ambient is needed
+    assert bool(job.handler.ambient) is needed

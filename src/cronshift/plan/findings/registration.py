@@ -307,5 +307,20 @@ IN_DEV_MODE = _Rule(
     "cannot register it.",
     "Set INNGEST_DEV=0 and INNGEST_SIGNING_KEY where it is deployed.",
 )
-UNCHECKED = frozenset(rule.code for rule in (NOT_CHECKED, NOT_COMPILED, NOT_BUILT))
+APP_DIES = _Rule(
+    "CS515",
+    "app-dies",
+    Severity.ERROR,
+    "What a job calls in process dies when it is imported, so that every run would fail.",
+    "Correct it at that line, then: cronshift validate",
+)
+APP_NOT_LOADED = _Rule(
+    "CS516",
+    "app-not-loaded",
+    Severity.WARNING,
+    "What a job calls in process cannot be imported here: a package or a variable that it needs may only "
+    "be missing on this machine.",
+    "Run cronshift where the app's packages are installed and its variables are set.",
+)
+UNCHECKED = frozenset(rule.code for rule in (NOT_CHECKED, NOT_COMPILED, NOT_BUILT, APP_NOT_LOADED))
 """The codes of what says that something asked for was not looked at, so that nothing is called valid."""

@@ -51,8 +51,11 @@ class PythonTarget:
         return Fits(suits=(project.root / out / "asgi.py").is_file())
 
     def place(self, project: Project, resolver: Resolver) -> Placement:
-        """Return where the package goes."""
-        return Placement(project.settings.out or self.usual_out, (ENDPOINT,))
+        """Return where the package goes, and where the app takes its functions in."""
+        from cronshift.targets.python.serving import serving_of
+
+        out = project.settings.out or self.usual_out
+        return Placement(out, (ENDPOINT,), data=serving_of(project, resolver))
 
     def module(self, placement: Placement, job_id: str) -> str:
         """Return the module of a job."""
