@@ -96,6 +96,7 @@ def rollback(
         dry_run,
         save_plan,
         nothing=_NO_TICKS if settles else NOTHING,
+        declined="You said no: no tick was given back, and no file was restored.",
     )
     prepared, carried = carry_out_in_time(invocation, plan, confirmation)
     if carried.applied:
@@ -144,6 +145,8 @@ def _settle(
             go_on = found and not count_only
             if go_on and console.confirm(f"Settle them in {database.name}?", yes=yes):
                 report = sweeping.run(engine, mapped, sweep)
+            elif go_on:
+                console.say("You said no: none of them was settled or refunded.")
             tell_aside(console, report.aside)
             code = ExitCode.NOT_WELL if report.aside.total else code
             settled[name] = report.to_json()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cronshift.commands.carrying_out import tell_next
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
 
@@ -104,7 +105,6 @@ def _show(
     invocation: Invocation, plan: Plan, registration: Registration, found: tuple[Finding, ...]
 ) -> None:
     from cronshift.output.audit_text import findings_text
-    from cronshift.targets import target_named
 
     console = invocation.console
     if found:
@@ -122,7 +122,7 @@ def _show(
         + (f"{_counted(errors, 'error')}." if errors else "valid.")
     )
     if not errors:
-        console.say(f"Next: {target_named(plan.target).trial}, or cronshift cutover")
+        tell_next(invocation, "validate")
 
 
 def _counted(number: int | None, noun: str) -> str:
