@@ -61,6 +61,9 @@ def migrate(
             "--fix", help="Mend handlers and middleware where text alone can; put in the guard."
         ),
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Show only, and exit 1 when something would change.")
+    ] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     save_plan: SavePlan = None,
@@ -84,12 +87,14 @@ def migrate(
       cronshift migrate prediction-check --yes
       cronshift migrate --out src/jobs --force
       cronshift migrate --target python
+      cronshift migrate --check
     """
     from cronshift import operations
     from cronshift.moving.migration import prepare_migration
 
     invocation: Invocation = context.obj
     console, root = invocation.console, invocation.project.root
+    dry_run = dry_run or check
     operations.refuse_unfinished(root)
     warn_of_unreadable(invocation)
     migration = prepare_migration(
@@ -120,7 +125,10 @@ def migrate(
     if invocation.json:
         console.document(_document(root, migration, written=written))
     declined = bool(operation.changes) and not written and not only_shown
-    return ExitCode.NOT_WELL if migration.left_out or declined else ExitCode.OK
+    is_behind = check and any(change.action != "unchanged" for change in migration.changes)
+    is_behind = is_behind or (check and bool(operation.changes))
+    bad = migration.left_out or declined or is_behind
+    return ExitCode.NOT_WELL if bad else ExitCode.OK
 
 
 def _is_agreed(invocation: Invocation, *, yes: bool) -> bool:
