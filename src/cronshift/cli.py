@@ -50,6 +50,7 @@ COMMANDS = {
         Command("Run one job, here and now, with a real tick.", "Run", "run"),
         Command("Serve the functions to Inngest.", "Run", "serve"),
         Command("Register an endpoint's functions with Inngest.", "Run", "sync"),
+        Command("Show what to do now.", "Plan", "next"),
         Command("Show who owns each job, and what is next.", "Operate", "status"),
         Command("Settle and refund the QUEUED flow's sessions.", "Operate", "sessions"),
         Command("Write the app's side of a flow.", "Move", "scaffold"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cronshift.commands.carrying_out import tell_next
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
 
@@ -99,5 +100,4 @@ def _show(invocation: Invocation, plan: Plan, now: datetime, *, outlook: bool, e
     )
     if outlook:
         console.result(forecast_text(plan, now))
-    if plan.runnable:
-        console.say(f"Next: cronshift run {plan.runnable[0].id}, then cronshift migrate")
+    tell_next(invocation, "audit")

@@ -91,6 +91,8 @@ def flags(
         api = os.environ.get("CRONSHIFT_VERCEL_API", "https://api.vercel.com")
         asyncio.run(push_to_edge_config(ownership, edge_config, token, team=team, api=api))
         console.say(f"{edge_config} holds it as {KEY}.")
+    elif not dry_run:
+        console.say(f"You said no: {edge_config} holds what it held.")
     if invocation.json:
         console.document({"edge_config": edge_config, "key": KEY, "pushed": pushed, "late": late})
     return ExitCode.OK if pushed or dry_run else ExitCode.NOT_WELL

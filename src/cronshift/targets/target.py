@@ -175,7 +175,7 @@ class Target(Protocol):
 
     @property
     def trial(self) -> str:
-        """The command that tries a function before it is cut over."""
+        """The command that tries the function of ``JOB`` before it is cut over."""
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:
         """Return whether functions of this kind can live in a project."""

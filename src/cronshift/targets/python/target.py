@@ -43,7 +43,7 @@ class PythonTarget:
     removes_unused = False  # the user's code calls the guard
     checks_types = False
     migrates_tables = False
-    trial = "cronshift serve --dev"
+    trial = "cronshift run JOB"
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:
         """Return that it can be used; it suits where its package is already."""
