@@ -25,6 +25,10 @@ from cronshift.targets.nextjs.sessions import (
     generate_sessions,
 )
 from cronshift.targets.scaffold.client import own_client
+from cronshift.targets.scaffold.exhaustive import code_label
+from cronshift.targets.scaffold.page import page
+from cronshift.targets.scaffold.requesting import creations
+from cronshift.targets.scaffold.rewriting import House, requested
 from cronshift.targets.scaffold.schema import Source
 from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import GeneratedFile, generate
@@ -35,9 +39,10 @@ if TYPE_CHECKING:
 
     from cronshift.model import Plan
     from cronshift.project.conventions.code import Alias
+    from cronshift.sessions.settings import SessionSettings
     from cronshift.targets.scaffold.client import OwnClient
     from cronshift.targets.scaffold.rendering import Flow
-    from cronshift.targets.scaffold.schema import AppSchema
+    from cronshift.targets.scaffold.schema import AppSchema, Model
 
 
 def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
@@ -82,11 +87,47 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
         *app_side(app),
         GeneratedFile(OWNERSHIP_NAME, dump_ownership(Ownership())),
     )
-    return written + [
+    once_edits = [
         Edit(file.path, file.text.encode(), based_on=Seen(None))
         for file in once
         if content(inside(root, file.path)) is None
     ]
+    model = flow.schema.model(settings.table) if flow.schema else None
+    house = model and _house(flow, settings, model, app.folder, app_of(plan).code.alias)
+    return [*written, *once_edits, *(_own_code(tree, house, flow, app.folder) if house else ())]
+
+
+def _house(
+    flow: Flow, settings: SessionSettings, model: Model, folder: str, alias: Alias | None
+) -> House:
+    """Return what the app's own code is rewritten by."""
+    users = flow.schema.model(settings.credits.table) if flow.schema else None
+    column = users.field(settings.credits.balance) if users else None
+    balance = column.attribute if column else settings.credits.balance
+    return House(model, settings, balance, lambda file: import_path(folder, file, alias))
+
+
+def _own_code(tree: SourceTree, house: House, flow: Flow, folder: str) -> Iterator[Edit]:
+    """Yield the edits of what asks for sessions, where the code shows how, and the page for the rest."""
+    by_hand, rewritten = [], dict[str, str]()
+    places = []
+    for creation in creations(tree, house.model, house.settings):
+        before = rewritten.get(creation.file) or tree.read(creation.file)
+        after = None if creation.file in rewritten else requested(before, creation, house)
+        if after is None:
+            by_hand.append(creation)
+        else:
+            rewritten[creation.file] = after
+            places.append(creation.place)
+    for file, text in rewritten.items():
+        summary = f"{file} asks for sessions through requestSession"
+        seen = Seen(tree.read(file).encode())
+        yield Edit(file, text.encode(), summary=summary, based_on=seen)
+    path = f"{folder}/README.md"
+    if content(inside(tree.root, path)) is None:
+        label = code_label(tree, flow.schema, house.settings)
+        text = page(tree, house, by_hand=by_hand, rewritten=places, label=label)
+        yield Edit(path, text.encode(), summary="what of your code goes over", based_on=Seen(None))
 
 
 def _driver(tree: SourceTree, schema: AppSchema | None, client: OwnClient | None) -> Driver:

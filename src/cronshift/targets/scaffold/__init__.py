@@ -16,6 +16,7 @@ from cronshift.targets.scaffold import prisma
 from cronshift.targets.scaffold.exhaustive import code_label, mended, missing
 from cronshift.targets.scaffold.mapping import UnclearMappingError, mapped
 from cronshift.targets.scaffold.migrations import LABEL, TABLES, Migration, home_of
+from cronshift.targets.scaffold.polling import polled
 from cronshift.targets.scaffold.proposing import ANSWERABLE
 from cronshift.targets.scaffold.rendering import Flow, Names
 from cronshift.targets.scaffold.schema import read_schema
@@ -132,17 +133,26 @@ def _mended(
     """Return the edits, with those of the app's code that names every label but the new one."""
     if mapping.settings is None:
         return edits
-    tree = SourceTree(root, {edit.path: edit.after for edit in edits})
-    label = code_label(tree, schema, mapping.settings)
-    places: dict[str, list[Place]] = {}
-    for place in missing(tree, label) if label else ():
-        places.setdefault(place.location.file, []).append(place)
     by_path = {edit.path: edit for edit in edits}
-    for file, of_file in places.items():
-        summary = "; ".join(f"{place.location}: {place.form.value}" for place in of_file)
+
+    def put(file: str, text: str, summary: str) -> None:
         before = content(inside(root, file))
         edit = by_path.get(file) or Edit(file, None, summary=summary, based_on=Seen(before))
-        by_path[file] = replace(edit, after=mended(tree.read(file), of_file).encode())
+        by_path[file] = replace(edit, after=text.encode())
+
+    tree = SourceTree(root, {edit.path: edit.after for edit in edits})
+    label = code_label(tree, schema, mapping.settings)
+    if label is None:
+        return edits
+    for file, text in polled(tree, label):
+        put(file, text, f"{file}: a session that waits is shown as one that has not begun")
+    tree = SourceTree(root, {edit.path: edit.after for edit in by_path.values()})
+    places: dict[str, list[Place]] = {}
+    for place in missing(tree, label):
+        places.setdefault(place.location.file, []).append(place)
+    for file, of_file in places.items():
+        summary = "; ".join(f"{place.location}: {place.form.value}" for place in of_file)
+        put(file, mended(tree.read(file), of_file), summary)
     return list(by_path.values())
 
 

@@ -66,7 +66,7 @@ def _charges(reader: Reader, proposal: Proposal) -> list[tuple[int, str]]:
     name = re.escape(column.attribute)
     pattern = re.compile(
         rf"\b{name}\s*:\s*\{{\s*decrement\s*:\s*(\d+)\b"
-        rf"|\b{name}\s*-=\s*(\d+)\b|\b{name}\}}?\s*-\s*(\d+)\b"
+        rf"|\b{name}\s*-=\s*(\d+)\b|\b{name}\}}?\s+-\s+(\d+)\b"
     )
     return [
         (
