@@ -99,9 +99,10 @@ def rollback(
             deploy=timedelta(minutes=deploy_minutes),
             at_once=now,
         )
-        for job in prepared.done:
-            console.say(f"{job} is Vercel's already.")
-        for sentence in prepared.waits:
+        for sentence in (
+            *(f"{job} is Vercel's already." for job in prepared.done),
+            *prepared.waits,
+        ):
             console.say(sentence)
         for sentence in prepared.costs:
             console.say(sentence, style="yellow")
