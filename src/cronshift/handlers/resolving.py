@@ -384,7 +384,7 @@ class Resolver:
     def _nothing(self, path: str) -> Resolution:
         """Return the verdict on a path that nothing answers: dead, where all is known."""
         if not self.knows_routes:
-            if self._chosen is None and self._is_dead_below(path):
+            if not self._chosen and self._is_dead_below(path):
                 return Resolution(Verdict.DEAD)
             return Resolution(Verdict.UNKNOWN, why="no source is here that could answer it")
         file = rewriting(self.next, self.tree, path) if self.next.present else None
@@ -394,7 +394,7 @@ class Resolver:
 
     def _is_dead_below(self, path: str) -> bool:
         """Return whether every app below is understood, and none of them answers a path."""
-        folders = [one for one in apps(self.tree) if not one.startswith(_LIBRARIES)]
+        folders = [folder for folder in apps(self.tree) if not folder.startswith(_LIBRARIES)]
         verdicts = {self.at(folder).resolve(path).verdict for folder in folders}
         return verdicts == {Verdict.DEAD}
 
