@@ -41,7 +41,8 @@ def _commands() -> Iterator[str]:
         parameter for parameter in group.commands["audit"].params if _is_global(parameter)
     )
     for name in COMMANDS:
-        function = getattr(import_module(f"cronshift.commands.{name}"), name)
+        module = name.replace("-", "_")
+        function = getattr(import_module(f"cronshift.commands.{module}"), module)
         text, _, examples = (inspect.getdoc(function) or "").partition("Examples:")
         yield f"\n## cronshift {name}\n\n{text.strip()}\n"
         yield from _table(one for one in group.commands[name].params if not _is_global(one))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A line of the table: the function ``<name>`` of ``cronshift.commands.<name>``."""
+    """A line of the table: the function of the name in ``cronshift.commands``, in a module of that name."""
 
     help: str
     panel: str
@@ -45,6 +45,8 @@ COMMANDS = {
         Command("Check modules or an endpoint against the plan.", "Move", "validate"),
         Command("Give ticks to Inngest, from an instant on.", "Move", "cutover"),
         Command("Give ticks back to Vercel, and restore its files.", "Move", "rollback"),
+        Command("Let nobody run a job's ticks, from an instant on.", "Move", "pause"),
+        Command("End a pause.", "Move", "resume-job"),
         Command("Remove what is left of Vercel cron.", "Move", "finalize"),
         Command("Carry out a plan kept with --save-plan.", "Move", "apply"),
         Command("Run one job, here and now, with a real tick.", "Run", "run"),
@@ -148,8 +150,9 @@ def build(words: Sequence[str]) -> typer.Typer:
 
 
 def _load(command: Command) -> Callable[..., Any]:
-    module = import_module(f"cronshift.commands.{command.name}")
-    return _accept_global_options(getattr(module, command.name))
+    name = command.name.replace("-", "_")
+    module = import_module(f"cronshift.commands.{name}")
+    return _accept_global_options(getattr(module, name))
 
 
 def _unloaded() -> None:
