@@ -167,3 +167,95 @@ def test_what_a_module_imports_is_looked_for_beside_that_module(
     (job,) = audited(files).jobs
     assert job.handler is not None
     assert job.handler.ambient is needed
+
+
+SETTINGS = 'ROOT_URLCONF = "site1.urls"\nMIDDLEWARE = [\n    "django.middleware.security.SecurityMiddleware",\n    "django.contrib.auth.middleware.AuthenticationMiddleware",\n    {}\n]\nWSGI_APPLICATION = "site1.wsgi.application"\n'
+MANAGE = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "site1.settings")\n'
+WSGI = "from django.core.wsgi import get_wsgi_application\n\napplication = get_wsgi_application()\n"
+VIEWS = "import os\nfrom django.http import HttpResponse, JsonResponse\nfrom django.views import View\n\n\nclass Mail(View):\n{}\n"
+READS = "    def get(self, request):\n        send_mails()\n        return JsonResponse({})"
+CHECK = '        if request.headers.get("Authorization") != "Bearer " + os.environ["CRON_SECRET"]:\n            return HttpResponse(status=401)\n'
+
+
+def django(middleware: str = "", view: str = READS, **files: str) -> dict[str, str]:
+    return {
+        "requirements.txt": "django\n",
+        "manage.py": MANAGE,
+        "site1/__init__.py": "",
+        "site1/settings.py": SETTINGS.replace("{}", middleware),
+        "site1/wsgi.py": WSGI,
+        "site1/urls.py": "from django.urls import path\nfrom jobs.views import Mail\n\nurlpatterns = [path('api/cron/mail', Mail.as_view())]\n",
+        "jobs/__init__.py": "",
+        "jobs/views.py": VIEWS.replace("{}", view),
+        **{name.replace("__", "/") + ".py": text for name, text in files.items()},
+    }
+
+
+GATE = "from django.http import HttpResponse\n\n\nclass Gate:\n    def __init__(self, get_response):\n        self.get_response = get_response\n\n    def __call__(self, request):\n        if {}:\n            return HttpResponse(status=403)\n        return self.get_response(request)\n"
+FUNCTION = "from django.http import HttpResponse\n\n\ndef gate(get_response):\n    def middleware(request):\n        if {}:\n            return HttpResponse(status=403)\n        return get_response(request)\n\n    return middleware\n"
+ASKED = "from django.http import HttpResponse\n\n\nclass Gate:\n    def __init__(self, get_response):\n        self.get_response = get_response\n\n    def process_view(self, request, view, args, kwargs):\n        if {}:\n            return HttpResponse(status=403)\n\n    def __call__(self, request):\n        return self.get_response(request)\n"
+SIGNED_OUT = "not request.user.is_authenticated"
+OUTSIDE = "not request.path.startswith('/api/cron')"
+
+
+@pytest.mark.parametrize(
+    ("middleware", "text", "answer"),
+    [
+        ("", "", "by"),
+        ('"jobs.gate.Gate",', GATE.replace("{}", SIGNED_OUT), "stops"),
+        ('"jobs.gate.Gate",', GATE.replace("{}", OUTSIDE), "by"),
+        ('"jobs.gate.gate",', FUNCTION.replace("{}", SIGNED_OUT), "stops"),
+        ('"jobs.gate.gate",', FUNCTION.replace("{}", OUTSIDE), "by"),
+        ('"jobs.gate.Gate",', ASKED.replace("{}", SIGNED_OUT), "stops"),
+        ('"jobs.gate.Gate",', ASKED.replace("{}", OUTSIDE), "by"),
+        ('"django.contrib.auth.middleware.LoginRequiredMiddleware",', "", "stops"),
+        ('"whitenoise.middleware.WhiteNoiseMiddleware",', "", "by"),
+        ('"acme.middleware.TokenMiddleware",', "", "untold"),
+    ],
+)  # fmt: skip
+def test_a_middleware_of_django(tmp_path: Path, middleware: str, text: str, answer: str) -> None:
+    files = django(middleware, jobs__gate=text)
+    assert isinstance(front(tmp_path, files).answer, KINDS[answer])
+
+
+def test_a_view_may_be_open_although_all_others_ask_for_a_login(tmp_path: Path) -> None:
+    files = django('"django.contrib.auth.middleware.LoginRequiredMiddleware",')
+    files["site1/urls.py"] = files["site1/urls.py"].replace(
+        "Mail.as_view())", "login_not_required(Mail.as_view()))"
+    )
+    assert isinstance(front(tmp_path, files).answer, LetsBy)
+    files = django('"django.contrib.auth.middleware.LoginRequiredMiddleware",')
+    files["jobs/views.py"] += "\n\nother = login_not_required(Mail.as_view())\n"
+    assert isinstance(front(tmp_path, files).answer, Untold)
+
+
+@pytest.mark.parametrize(
+    ("view", "auth"),
+    [
+        (READS, "none"),
+        (READS.replace("        send", CHECK + "        send"), "cron-secret"),
+        (f"    def dispatch(self, request, *args, **kwargs):\n{CHECK}        return super().dispatch(request, *args, **kwargs)\n\n{READS}", "cron-secret"),
+        (f"    def dispatch(self, request, *args, **kwargs):\n        return super().dispatch(request, *args, **kwargs)\n\n{READS}", "none"),
+    ],
+)  # fmt: skip
+def test_a_class_of_django_is_followed_as_a_view(
+    audited: Callable[..., Plan], view: str, auth: str
+) -> None:
+    (job,) = audited(django(view=view), "/api/cron/mail").jobs
+    assert job.handler is not None
+    assert job.handler.auth == auth
+
+
+@pytest.mark.parametrize(
+    ("view", "verdict"),
+    [
+        (READS, "answered"),
+        (READS.replace("get(", "post("), "wrong-method"),
+        (READS.replace("get(", "post(") + "\n\n    def dispatch(self, request): ...", "answered"),
+    ],
+)
+def test_a_class_of_django_answers_the_methods_that_it_has(
+    tmp_path: Path, view: str, verdict: str
+) -> None:
+    front(tmp_path, django(view=view))
+    assert Resolver(tmp_path, {}).resolve(PATH).verdict.value == verdict

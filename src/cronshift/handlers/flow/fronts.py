@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import Place
+from cronshift.handlers.flow.django import django_gates
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.gates import Gate, Way
 from cronshift.handlers.flow.node_gates import node_gates
@@ -52,6 +53,8 @@ def gates_of(program: Program, handler: Handler, path: str) -> Iterator[Gate]:
     if handler.route is not None and is_python(handler.route.file):
         for file in dict.fromkeys((handler.file, handler.route.file)):
             yield from python_gates(program, file, handler.route)
+        if handler.route.file.endswith("urls.py"):
+            yield from django_gates(program, handler)
     elif handler.language in {"typescript", "javascript"}:
         yield from node_gates(program, handler, path)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.answers import replying, started
+from cronshift.handlers.flow.django import view_method
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.javascript_code import JavaScript
 from cronshift.handlers.flow.program import is_python
@@ -194,7 +195,12 @@ def _decorated(machine: Machine, program: Program, place: Location) -> Value | N
             return scope.names[node.name]
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and node.lineno == place.line and len(node.args) > 1:
-            function = machine.value(lower.expression(node.args[1]), machine.module(place.file))
+            view, scope = node.args[1], machine.module(place.file)
+            if isinstance(view, ast.Call) and ast.unparse(view.func).endswith(".as_view"):
+                view = view.func.value if isinstance(view.func, ast.Attribute) else view.func
+            function = machine.value(lower.expression(view), scope)
+            if isinstance(function, ClassValue):
+                return view_method(machine, function, lower.place(node))
             if isinstance(function, Closure | Native):
                 return function
     return None
