@@ -259,3 +259,90 @@ def test_a_class_of_django_answers_the_methods_that_it_has(
 ) -> None:
     front(tmp_path, django(view=view))
     assert Resolver(tmp_path, {}).resolve(PATH).verdict.value == verdict
+
+
+NEST = {"@nestjs/core": "11", "@nestjs/common": "11"}
+CONTROLLER = 'import { Controller, Get, UseGuards, SetMetadata, applyDecorators } from "@nestjs/common";\nimport { AuthGuard } from "@nestjs/passport";\nimport { ThrottlerGuard } from "@nestjs/throttler";\nimport { Public, Closed, KeyGuard, SessionGuard, JwtGuard } from "./guards";\n{}\n@Controller("api/cron")\nexport class MailController {\n  @Post("other")\n  @UseGuards(SessionGuard)\n  async other() {}\n\n  {method}\n  @Get("mail")\n  async mail() { await sendMails(); }\n}\n'
+GUARDS = """import { CanActivate, ExecutionContext, Injectable, SetMetadata, UnauthorizedException, UseGuards, applyDecorators } from "@nestjs/common";
+import { ConfigService } from "@nestjs/config";
+import { Reflector } from "@nestjs/core";
+import { AuthGuard } from "@nestjs/passport";
+export const PUBLIC = "isPublic";
+export const Public = () => SetMetadata(PUBLIC, true);
+@Injectable()
+export class KeyGuard implements CanActivate {
+  constructor(private readonly config: ConfigService) {}
+  canActivate(context: ExecutionContext): boolean {
+    const secret = this.config.get<string>("CRON_SECRET");
+    const header = context.switchToHttp().getRequest().headers["authorization"];
+    if (!secret || header !== `Bearer ${secret}`) throw new UnauthorizedException();
+    return true;
+  }
+}
+@Injectable()
+export class SessionGuard implements CanActivate {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest();
+    return !!request.cookies.sid;
+  }
+}
+@Injectable()
+export class JwtGuard extends AuthGuard("jwt") {
+  constructor(private reflector: Reflector) { super(); }
+  canActivate(context: ExecutionContext) {
+    const isPublic = this.reflector.getAllAndOverride<boolean>(PUBLIC, [context.getHandler(), context.getClass()]);
+    if (isPublic) return true;
+    return super.canActivate(context);
+  }
+}
+export const Closed = () => applyDecorators(SetMetadata("roles", ["admin"]), UseGuards(SessionGuard));
+"""
+MODULE = 'import { Module } from "@nestjs/common";\nimport { APP_GUARD } from "@nestjs/core";\nimport { JwtGuard } from "./guards";\n@Module({ providers: [{ provide: APP_GUARD, useClass: JwtGuard }] })\nexport class AppModule {}\n'
+MAIN_OF_NEST = 'import { NestFactory } from "@nestjs/core";\nimport { SessionGuard } from "./guards";\nasync function start() {\n  const app = await NestFactory.create(AppModule);\n  {}\n  await app.listen(3000);\n}\nstart();\n'
+
+
+def nest(method: str = "", above: str = "", module: str = "", main: str = "") -> dict[str, str]:
+    return {
+        "package.json": json.dumps({"dependencies": NEST}),
+        "src/main.ts": MAIN_OF_NEST.replace("{}", main),
+        "src/mail.controller.ts": CONTROLLER.replace("{}", above).replace("{method}", method),
+        "src/guards.ts": GUARDS,
+        "src/app.module.ts": module,
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "answer"),
+    [
+        (nest(), "by"),
+        (nest("@UseGuards(KeyGuard)"), "by"),
+        (nest("@UseGuards(SessionGuard)"), "stops"),
+        (nest("@UseGuards(ThrottlerGuard)"), "by"),
+        (nest("@UseGuards(AuthGuard('jwt'))"), "stops"),
+        (nest("@UseGuards(KeyGuard, SessionGuard)"), "stops"),
+        (nest("@Closed()"), "stops"),
+        (nest("@SomebodysGuard()"), "untold"),
+        (nest(above="@UseGuards(SessionGuard)"), "stops"),
+        (nest(module=MODULE), "stops"),
+        (nest("@Public()", module=MODULE), "by"),
+        (nest(main="app.useGlobalGuards(new SessionGuard());"), "stops"),
+    ],
+)  # fmt: skip
+def test_a_guard_of_nest(tmp_path: Path, files: dict[str, str], answer: str) -> None:
+    assert isinstance(front(tmp_path, files).answer, KINDS[answer])
+
+
+@pytest.mark.parametrize(
+    ("files", "auth"),
+    [
+        (nest(), "none"),
+        (nest("@UseGuards(KeyGuard)"), "cron-secret"),
+        (nest("@SomebodysGuard()"), None),
+    ],
+)
+def test_a_guard_of_nest_checks_the_caller(
+    audited: Callable[..., Plan], files: dict[str, str], auth: str | None
+) -> None:
+    (job,) = audited(files, PATH).jobs
+    assert job.handler is not None
+    assert job.handler.auth == auth

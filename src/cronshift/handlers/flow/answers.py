@@ -89,6 +89,11 @@ def thrown_error(status: int | None = None) -> Callable[[Machine, Arguments], Va
     return read
 
 
+def thrown_by(status: int) -> Callable[[Machine, Arguments], Value]:
+    """Return what reads ``new UnauthorizedException()``: an error with a status, to be thrown."""
+    return lambda _machine, _arguments: _error(status)
+
+
 def made_error(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``createError({ statusCode })`` and ``HTTPException(401)``: an error to be thrown."""
     first = arguments.at(0)
