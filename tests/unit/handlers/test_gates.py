@@ -129,6 +129,7 @@ ADMIN = "from fastapi import APIRouter, HTTPException\n\nrouter = APIRouter()\n\
         ("app.include_router(jobs.router)\napp.include_router(admin.router, dependencies=[Depends(admin.nobody)])", "by"),
         ("app.include_router(jobs.router, dependencies=[Depends(admin.nobody)])", "stops"),
         ("app.include_router(jobs.router)\n\n\n@app.middleware('http')\nasync def gate(request, call_next):\n    if not request.cookies.get('sid'):\n        return admin.nobody()\n    return await call_next(request)", "stops"),
+        ("app.include_router(jobs.router)\n\n\n@app.middleware('http')\nasync def gate(request, call_next):\n    if enabled() and request.url.path != '/' and not request.url.path.startswith('/api/cron'):\n        return admin.nobody()\n    return await call_next(request)", "by"),
         ("app.include_router(jobs.router)\n\n\n@app.middleware('http')\nasync def gate(request, call_next):\n    response = await call_next(request)\n    response.headers['x'] = 'y'\n    return response", "by"),
     ],
 )  # fmt: skip

@@ -49,6 +49,9 @@ def response(_machine: Machine, arguments: Arguments) -> Value:
     options = arguments.at(1)
     if isinstance(options, Response):  # new Response(upstream.body, upstream)
         return options
+    named = arguments.named.get("status_code") or arguments.named.get("status")
+    if named is not None:  # Python's, imported where it is used
+        return Response(number(named), arguments.at(0), arguments.place)
     return Response(status_of(options), arguments.at(0), arguments.place)
 
 
