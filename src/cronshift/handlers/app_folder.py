@@ -62,9 +62,15 @@ def apps(tree: SourceTree) -> list[str]:
     return chosen[:_MOST_APPS]
 
 
+def config_in(tree: SourceTree, folder: str) -> str | None:
+    """Return the configuration that a folder below has of its own."""
+    names = (f"{folder}/{name}" for name in CONFIGS)
+    return next((name for name in names if name in tree.files), None)
+
+
 def has_config(tree: SourceTree, folder: str) -> bool:
     """Return whether a folder below has a configuration of its own."""
-    return any(f"{folder}/{name}" in tree.files for name in CONFIGS)
+    return config_in(tree, folder) is not None
 
 
 def schedules(tree: SourceTree, folder: str) -> bool:

@@ -77,7 +77,9 @@ class NextRouter:
     @cached_property
     def present(self) -> bool:
         """Whether this is a Next.js app, by its dependency, its configuration or its files."""
-        if self._named or "next" in self._tree.packages(self._app):
+        if "next" in self._tree.packages(self._app):
+            return True
+        if self._named and (self.config.file or self.app_folder or self.pages_folder):
             return True
         if not self._by_files:  # a next.config left behind makes an Astro project no Next app
             return False

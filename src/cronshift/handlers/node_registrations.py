@@ -191,6 +191,18 @@ def decorator_of(node: SgNode) -> tuple[str, str | None]:
     return called.text() if called else "", path if isinstance(path, str) else None
 
 
+def returned_function_of(function: SgNode) -> SgNode | None:
+    """Return the function that a function returns, as makers of middleware do."""
+    body = function.field("body")
+    if body is None or body.kind() in FUNCTIONS:
+        return body
+    for statement in body.children():
+        value = statement.child(1) if statement.kind() == "return_statement" else None
+        if value is not None and value.kind() in FUNCTIONS:
+            return value
+    return None
+
+
 def returned_of(function: SgNode) -> str | None:
     """Return the variable that a function returns."""
     body = function.field("body")

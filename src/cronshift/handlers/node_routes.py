@@ -26,6 +26,7 @@ from cronshift.handlers.node_registrations import (
     decorator_of,
     parameters_of,
     read_node_module,
+    returned_function_of,
     returned_of,
 )
 from cronshift.handlers.values import Expression, value
@@ -70,6 +71,13 @@ _NEST = {
 }
 _REGISTERS = re.compile(r"regist|mount|route|setup(?!.*error)|load|swagger|admin", re.IGNORECASE)
 """Names of functions of packages that may add routes to an app which they are given."""
+
+_MIDDLEWARE = re.compile(
+    r"(?:\w+\.)?(?:cors|logger|morgan|helmet|compression|compress|secureHeaders|prettyJSON|etag|timing|"
+    r"requestId|poweredBy|json|urlencoded|raw|text|cookieParser|bodyParser|rateLimit|limiter|timeout|"
+    r"bodyLimit|bearerAuth|basicAuth|jwt)"
+)
+"""Middleware of packages, which answers no path of its own."""
 
 Declaration = CodeRoute | UnreadRegistration
 
@@ -268,8 +276,15 @@ class NodeRoutes:
             return
         maker = locally(self._tree, file, text)
         made = returned_of(maker.node) if maker and maker.node.kind() in FUNCTIONS else None
+        function = (
+            returned_function_of(maker.node) if maker and maker.node.kind() in FUNCTIONS else None
+        )
         if maker is not None and made is not None and made in self._module(maker.file).owners:
             yield from self._routes(maker.file, made, trail)
+        elif function is not None and maker is not None:
+            yield from self._function(maker.file, function, trail, at, place)
+        elif _MIDDLEWARE.fullmatch(text):
+            return
         elif at or (maker is not None and made is not None) or _REGISTERS.search(text):
             yield UnreadRegistration(trail.prefix, place)
 

@@ -184,8 +184,11 @@ class PythonRoutes:
         self, file: str, node: ast.expr, trail: Trail, values: Values, place: Location
     ) -> Iterator[Declaration]:
         """Yield the routes of a router that an expression means."""
-        if isinstance(node, ast.Name) and node.id in values:
-            node = values[node.id]
+        match node:
+            case ast.Name(id=name) if name in values:
+                node = values[name]
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in values:
+                node = ast.Attribute(values[name], attribute)
         if _FILES.search(ast.unparse(node)):
             return
         target = self._target(file, node)

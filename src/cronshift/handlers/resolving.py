@@ -47,6 +47,8 @@ _LIKELY_ENTRIES = tuple(
     for name in ("app", "index", "server", "main", "wsgi", "asgi")
 )
 
+_LIBRARIES = ("packages/", "libs/")  # what apps of a workspace are made of
+
 
 class Resolver:
     """Resolves the paths of one project.
@@ -392,11 +394,19 @@ class Resolver:
     def _nothing(self, path: str) -> Resolution:
         """Return the verdict on a path that nothing answers: dead, where all is known."""
         if not self.knows_routes:
+            if not self._chosen and self._is_dead_below(path):
+                return Resolution(Verdict.DEAD)
             return Resolution(Verdict.UNKNOWN, why="no source is here that could answer it")
         file = rewriting(self.next, self.tree, path) if self.next.present else None
         if file is not None:
             return Resolution(Verdict.UNKNOWN, why=f"{file} may lead it anywhere")
         return Resolution(Verdict.DEAD, nearest=self._nearest(path))
+
+    def _is_dead_below(self, path: str) -> bool:
+        """Return whether every app below is understood, and none of them answers a path."""
+        folders = [folder for folder in apps(self.tree) if not folder.startswith(_LIBRARIES)]
+        verdicts = {self.at(folder).resolve(path).verdict for folder in folders}
+        return verdicts == {Verdict.DEAD}
 
     @cached_property
     def knows_routes(self) -> bool:

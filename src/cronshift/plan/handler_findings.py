@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,20 @@ _UNFOLLOWED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
 _CALLED = {Verdict.ANSWERED, Verdict.UNKNOWN}
 
 
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """What a module needs of Next's own request, at its line, and what it imports.
+
+    Attributes:
+        ambient: what only a request that Next serves has.
+        in_pages: what only Next's request object has.
+    """
+
+    ambient: int | None
+    in_pages: int | None
+    imported: frozenset[str]
+
+
 class Judge:
     """Resolves and judges the entries of one project.
 
@@ -51,7 +65,7 @@ class Judge:
         self._functions = resolver.document.get("functions")
         self._known: dict[tuple[Handler, str], Behaviour] = {}
         self._program = resolver.program
-        self._modules: dict[str, tuple[bool, bool, frozenset[str]]] = {}
+        self._modules: dict[str, _Module] = {}
         self._fronts: dict[str, tuple[Gate, ...]] = {}
 
     def of(
@@ -90,38 +104,48 @@ class Judge:
         return self._described(handler, self.behaviour(handler))
 
     def _described(self, handler: Handler, seen: Behaviour) -> Handler:
+        configured = self.configured_duration(handler.file)
         reads = (("query", seen.reads_query), ("schedule", seen.reads_schedule))
         return replace(
             handler,
-            max_duration=seen.max_duration or self.configured_duration(handler.file),
+            max_duration=seen.max_duration or configured,
+            untold_duration=None if configured else seen.untold_duration,
             runtime=seen.runtime,
             reads=tuple(name for name, read in reads if read),
             ambient=self._needs_next(handler),
             auth=None if seen.auth is Auth.UNKNOWN else seen.auth.value,
         )
 
-    def _needs_next(self, handler: Handler) -> bool:
-        """Return whether a module, or one that it imports, needs what only Next gives a request."""
-        in_pages = handler.kind is HandlerKind.NEXT_PAGES
-        seen, left = {handler.file}, [handler.file]
-        while left:
-            needs, needs_in_pages, imported = self._module(left.pop())
-            if needs or (in_pages and needs_in_pages):
-                return True
-            if len(seen) < _MOST_IMPORTED:
-                left += sorted(imported - seen)
-                seen |= imported
-        return False
+    def _needs_next(self, handler: Handler) -> tuple[str, ...]:
+        """Return the modules from a handler to the one that needs what only Next gives a request.
 
-    def _module(self, file: str) -> tuple[bool, bool, frozenset[str]]:
-        """Return whether a module needs a request of Next's, at all or in pages, and its imports."""
+        Each is imported by the one before; the last has its line. None where no module needs it.
+        """
+        in_pages = handler.kind is HandlerKind.NEXT_PAGES
+        importers, left = {handler.file: ""}, [handler.file]
+        while left:
+            file = left.pop(0)
+            module = self._module(file)
+            line = module.ambient or (module.in_pages if in_pages else None)
+            if line is not None:
+                return (*_chain(importers, file)[:-1], f"{file}:{line}")
+            if len(importers) < _MOST_IMPORTED:
+                for path in sorted(module.imported - importers.keys()):
+                    importers[path] = file
+                    left.append(path)
+        return ()
+
+    def _module(self, file: str) -> _Module:
         if file not in self._modules:
-            tree = self.resolver.tree
-            text = _NOTES.sub("", _TYPES.sub("", tree.read(file)))
-            names = {tree.imported(file, name) for name in IMPORT.findall(text)} - {None}
-            needs, needs_in_pages = _AMBIENT.search(text), _OF_NEXT.search(text)
-            imported = frozenset(name for name in names if name is not None)
-            self._modules[file] = (needs is not None, needs_in_pages is not None, imported)
+            tree, text = self.resolver.tree, self.resolver.tree.read(file)
+            for unread in (_TYPES, _NOTES):
+                text = unread.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+            imported = {tree.imported(file, name) for name in IMPORT.findall(text)}
+            self._modules[file] = _Module(
+                _line_of(_AMBIENT, text),
+                _line_of(_OF_NEXT, text),
+                frozenset(name for name in imported if name is not None),
+            )
         return self._modules[file]
 
     def behaviour(self, handler: Handler, path: str = "/") -> Behaviour:
@@ -142,6 +166,7 @@ class Judge:
         return replace(
             seen,
             max_duration=said.max_duration,
+            untold_duration=said.untold_duration,
             runtime=said.runtime,
             cached=said.cached,
             streams=said.streams,
@@ -179,3 +204,16 @@ class Judge:
             options = given[name]
             if isinstance(options, dict):
                 yield pattern, options
+
+
+def _line_of(pattern: re.Pattern[str], text: str) -> int | None:
+    match = pattern.search(text)
+    return text.count("\n", 0, match.start()) + 1 if match else None
+
+
+def _chain(importers: dict[str, str], file: str) -> list[str]:
+    """Return the files by which one is imported, the first importer first, and itself last."""
+    files = [file]
+    while importers[files[0]]:
+        files.insert(0, importers[files[0]])
+    return files

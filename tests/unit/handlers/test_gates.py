@@ -167,7 +167,7 @@ def test_what_a_module_imports_is_looked_for_beside_that_module(
     }
     (job,) = audited(files).jobs
     assert job.handler is not None
-    assert job.handler.ambient is needed
+    assert bool(job.handler.ambient) is needed
 
 
 SETTINGS = 'ROOT_URLCONF = "site1.urls"\nMIDDLEWARE = [\n    "django.middleware.security.SecurityMiddleware",\n    "django.contrib.auth.middleware.AuthenticationMiddleware",\n    {}\n]\nWSGI_APPLICATION = "site1.wsgi.application"\n'

@@ -10,7 +10,7 @@ from cronshift.handlers.flow.environment import settings_of
 from cronshift.handlers.flow.injection import injected_value
 from cronshift.handlers.flow.ledger import ABOUT_CALLER
 from cronshift.handlers.flow.members import Members
-from cronshift.handlers.flow.paths import Abrupt, Exit, Returned, Thrown, met
+from cronshift.handlers.flow.paths import Abrupt, Exit, Returned, Thrown, answer_apart, met
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     CLEAN,
@@ -38,8 +38,6 @@ from cronshift.handlers.flow.values import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_DEEPEST = 14  # calls inside calls
 
 
 class Calls(Members):
@@ -180,7 +178,7 @@ class Calls(Members):
     def invoke(self, called: Closure, arguments: Arguments) -> Value:
         """Follow a function of the project."""
         function = called.function
-        if self._active.count(function) > 1 or len(self._active) >= _DEEPEST:
+        if self._active.count(function) > 1 or len(self._active) >= self.world.deepest:
             return Unknown(arguments.taints)
         scope = Scope(called.scope.file, {}, called.scope)
         if called.this is not None:
@@ -226,8 +224,9 @@ class Calls(Members):
         for value in values[1:]:
             whole = joined(whole, value)
         # Only what the caller can see of it hangs on what decided.
-        if not isinstance(whole, Unknown):
-            whole = Unknown(taints_of(whole), (whole,)) if control & ABOUT_CALLER else whole
+        parted = bool(control & ABOUT_CALLER) or answer_apart(way.path for way in exits)
+        if parted and not isinstance(whole, Unknown):
+            whole = Unknown(taints_of(whole), (whole,))
         whole = tainted(whole, control)
         self.path = met(way.path for way in exits)
         self.path.inside = inside

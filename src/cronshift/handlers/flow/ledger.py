@@ -47,6 +47,8 @@ class Site:
         within: the promises that it is part of.
         beside: whether it is part of a matter beside the work, a log of the run.
         rescuing: whether it is reached only where something is caught.
+        calls: the calls into the project that lead to it.
+        tries: how many of the project's ``try`` stand around it.
     """
 
     place: Place
@@ -59,6 +61,8 @@ class Site:
     written: str = ""
     beside: bool = False
     rescuing: bool = False
+    calls: tuple[Place, ...] = ()
+    tries: int = 0
 
 
 @dataclass(slots=True)

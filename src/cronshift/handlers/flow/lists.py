@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.operations import contained
 from cronshift.handlers.flow.values import (
+    FAILED,
     NOTHING,
     Arguments,
     Elements,
@@ -16,6 +17,7 @@ from cronshift.handlers.flow.values import (
     Unknown,
     Value,
     items_of,
+    tainted,
     taints_of,
 )
 
@@ -69,7 +71,10 @@ def _picked(owner: ListValue, arguments: Arguments) -> Value:
 
 def _added(machine: Machine, owner: ListValue, arguments: Arguments) -> Value:
     elements = owner.elements
-    values = (*elements.values, *arguments.values)
+    added = arguments.values
+    if machine.catching:
+        added = tuple(tainted(value, FAILED) for value in added)
+    values = (*elements.values, *added)
     machine.write(owner.cell, "items", Elements(values, elements.open))
     return Plain(len(values))
 

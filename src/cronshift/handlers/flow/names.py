@@ -21,7 +21,7 @@ from cronshift.handlers.flow.values import (
     copied,
     truth,
 )
-from cronshift.handlers.flow.work import is_side_work, records, works
+from cronshift.handlers.flow.work import is_bookkeeping, is_side_work, records, works
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -228,8 +228,11 @@ class NameLookup(Forks):
                 followed,
                 within=within,
                 written=written,
-                beside=any(is_side_work(function.name) for function in self._active),
+                beside=is_bookkeeping(self.statement)
+                or any(is_side_work(function.name) for function in self._active),
                 rescuing=self.rescuing > 0,
+                calls=tuple(self.calls),
+                tries=len(self.tries) - 1,
             )
         else:
             site.rescuing = site.rescuing and self.rescuing > 0

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cronshift.handlers.flow.values import Elements, ObjectValue, Response, Unknown, joined
+from cronshift.handlers.flow.values import (
+    NOTHING,
+    Elements,
+    ObjectValue,
+    Response,
+    Unknown,
+    joined,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -184,6 +191,11 @@ def is_gate(side: Branch) -> bool:
     return False
 
 
+def answer_apart(paths: Iterable[Path]) -> bool:
+    """Return whether ways have answered differently, by calling the response."""
+    return len({path.answered.status for path in paths if path.answered is not None}) > 1
+
+
 class Forks:
     """Follows both sides of what is not known, one after the other, and merges what they leave."""
 
@@ -221,6 +233,9 @@ class Forks:
         start = self.path
         first = self._side(yes, start, about_caller)
         second = self._side(no, start, about_caller)
+        goes_on = first.abrupt is None and second.abrupt is None
+        if goes_on and self.frames and answer_apart((first.path, second.path)):
+            first.abrupt = Returned(NOTHING)  # nothing that follows changes what was answered
         if first.abrupt is None and second.abrupt is None:
             self._apply(first, second)
             self.path = met([first.path, second.path])

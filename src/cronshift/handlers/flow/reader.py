@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from cronshift.model import Handler
 
 
+_SHALLOWER = (6, 4, 3)  # calls inside calls, where all of them are too much to follow
+
+
 class Reader:
     """Follows requests to one handler.
 
@@ -36,6 +40,12 @@ class Reader:
         self.program, self.handler = program, handler
         self.world = vercel(path)
         self.front = tuple(front)
+
+    def changed(self, world: World) -> Reader:
+        """Return a reader of the same handler in another world."""
+        other = Reader(self.program, self.handler, world.path, self.front)
+        other.world = world
+        return other
 
     @cached_property
     def gates(self) -> tuple[Gate, ...]:
@@ -56,6 +66,15 @@ class Reader:
     def scheduled(self) -> Trace:
         """What Vercel's call comes to, with the secret set."""
         return self.run(self.world)
+
+    def shallower(self) -> Reader:
+        """Return a reader that follows fewer calls, where all of them are too much."""
+        reader = self
+        for deepest in _SHALLOWER:
+            if not reader.scheduled.exhausted:
+                break
+            reader = self.changed(replace(self.world, deepest=deepest))
+        return reader
 
     def before(self, world: World) -> tuple[Passage, list[Comparison]]:
         """Return whether a request passes what stands in front, and what it compares."""
