@@ -384,7 +384,7 @@ class Resolver:
     def _nothing(self, path: str) -> Resolution:
         """Return the verdict on a path that nothing answers: dead, where all is known."""
         if not self.knows_routes:
-            if self._given is None and self._is_dead_below(path):
+            if not self._chosen and self._is_dead_below(path):
                 return Resolution(Verdict.DEAD)
             return Resolution(Verdict.UNKNOWN, why="no source is here that could answer it")
         file = rewriting(self.next, self.tree, path) if self.next.present else None

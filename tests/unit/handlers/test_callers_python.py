@@ -58,6 +58,22 @@ CASES: dict[str, tuple[str, str, str]] = {
         ),
         "bearer-undefined",
     ),
+    "the hour of the day is asked, and nobody": (
+        "fastapi",
+        FASTAPI.format(
+            head='from jobs.clock import hour\napp = FastAPI()\ndef within():\n    now = {"hour": 3}\n    if now["hour"] < 6:\n        raise HTTPException(403)\n',
+            given="allowed = Depends(within)",
+        ),
+        "none",
+    ),
+    "a client that a class keeps": (
+        "fastapi",
+        FASTAPI.format(
+            head="app = FastAPI()\nclass Store:\n    client = None\n    @classmethod\n    def made(cls):\n        if cls.client is None:\n            raise HTTPException(403)\n        return cls.client\n",
+            given="client = Depends(Store.made)",
+        ),
+        "none",
+    ),
     "another header": (
         "fastapi",
         FASTAPI.format(
