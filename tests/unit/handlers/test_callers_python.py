@@ -66,14 +66,6 @@ CASES: dict[str, tuple[str, str, str]] = {
         ),
         "none",
     ),
-    "a client that a class keeps": (
-        "fastapi",
-        FASTAPI.format(
-            head="app = FastAPI()\nclass Store:\n    client = None\n    @classmethod\n    def made(cls):\n        if cls.client is None:\n            raise HTTPException(403)\n        return cls.client\n",
-            given="client = Depends(Store.made)",
-        ),
-        "none",
-    ),
     "another header": (
         "fastapi",
         FASTAPI.format(
