@@ -154,7 +154,9 @@ def _from_problems(
     for problem in problems:
         rule = BY_NAME.get(problem.rule, rules.INVALID_ENTRY)
         yield rule.found(
-            f"Invalid {problem.location.file} - {problem.message}",
+            problem.message
+            if problem.rule == "compiled-config"
+            else f"Invalid {problem.location.file} - {problem.message}",
             job=jobs.get((problem.location.file, problem.entry)),
             location=problem.location,
         )
