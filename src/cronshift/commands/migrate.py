@@ -54,6 +54,13 @@ def migrate(
             "--fix", help="Mend handlers and middleware where text alone can; put in the guard."
         ),
     ] = False,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OLD=NEW",
+            help="Call a job otherwise; its module, settings and epochs go with it. Repeatable.",
+        ),
+    ] = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     save_plan: SavePlan = None,
@@ -77,6 +84,7 @@ def migrate(
       cronshift migrate prediction-check --yes
       cronshift migrate --out src/jobs --force
       cronshift migrate --target python
+      cronshift migrate --rename usage-reports-3f2a1b=weekly-usage
     """
     from cronshift import operations
     from cronshift.moving.migration import prepare_migration
@@ -95,6 +103,7 @@ def migrate(
         only_look=dry_run,
         accept=accept or (),
         fix=fix,
+        rename=rename or (),
     )
     operation, written = migration.operation, False
     only_shown = dry_run or save_plan is not None
@@ -118,6 +127,7 @@ def migrate(
 
 def _tell_next(invocation: Invocation, migration: Migration) -> None:
     """Tell what the move still depends on, and the next command."""
+    from cronshift.moving.renaming import proposals
     from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
     from cronshift.project import load_project
@@ -133,6 +143,8 @@ def _tell_next(invocation: Invocation, migration: Migration) -> None:
         console.result(facts_text(facts))
     needs_packages = any(change.path == "package.json" for change in migration.changes)
     first = f"{install_command(project.root)}, then " if needs_packages else ""
+    for name in proposals(migration.plan):
+        console.say(f"{name} may have a better name: cronshift migrate --rename {name}=NAME")
     console.say(f"Next: {first}cronshift validate", style="bold")
 
 
