@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -158,7 +157,9 @@ def _counted(app: ServedApp) -> int:
 
 def _line(document: dict[str, Any]) -> None:
     """Print one line of JSON at once: whoever waits for it reads a pipe."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    from cronshift.output.encoding import json_text
+
+    sys.stdout.write(json_text(document, indent=None))
     sys.stdout.flush()
 
 

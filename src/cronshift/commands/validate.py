@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cronshift.commands.carrying_out import tell_next
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
 
@@ -137,7 +138,6 @@ def _show(
     invocation: Invocation, plan: Plan, registration: Registration, found: tuple[Finding, ...]
 ) -> None:
     from cronshift.output.audit_text import findings_text
-    from cronshift.targets import target_named
     from cronshift.validation.project import has_unchecked
 
     console = invocation.console
@@ -156,7 +156,7 @@ def _show(
         + _verdict(errors, is_unchecked=has_unchecked(found))
     )
     if not errors:
-        console.say(f"Next: {target_named(plan.target).trial}, or cronshift cutover")
+        tell_next(invocation, "validate")
 
 
 def _verdict(errors: int, *, is_unchecked: bool) -> str:

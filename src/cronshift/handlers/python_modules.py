@@ -29,9 +29,9 @@ def module_file(tree: SourceTree, file: str, module: str) -> str | None:
     )
     for start in starts:
         for name in (f"{path}.py", f"{path}/__init__.py") if path else ("__init__.py",):
-            found = str(start / name)
-            if found in tree.files:
-                return found
+            place = str(start / name)
+            if place in tree.files:
+                return place
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,7 @@ from cronshift.handlers import Resolution, Resolver, Verdict
 from cronshift.handlers.behaviour import LONGEST_DURATION, Auth, Behaviour
 from cronshift.handlers.flow.behaving import behaviour_of as following
 from cronshift.handlers.flow.fronts import fronts_of
-from cronshift.handlers.flow.program import Program
-from cronshift.handlers.flow.reader import Gate, Reader
+from cronshift.handlers.flow.reader import Reader
 from cronshift.handlers.functions import glob
 from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascript
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
@@ -26,15 +25,32 @@ from cronshift.plan.findings.subject import JobSubject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cronshift.handlers.flow.gates import Gate
     from cronshift.schedule import Schedule
 
 _AMBIENT = re.compile(r"[\"']next/headers[\"']")
 _OF_NEXT = re.compile(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")
 _TYPES = re.compile(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
+_NOTES = re.compile(r"^\s*(?://|\*|/\*.*\*/\s*$).*$", re.MULTILINE)
+"""Lines that are only a comment."""
 _MOST_IMPORTED = 300  # modules of one handler
 _LONGEST_GLOB = 256  # characters; the schema of vercel.json
 _UNFOLLOWED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
 _CALLED = {Verdict.ANSWERED, Verdict.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """What a module needs of Next's own request, at its line, and what it imports.
+
+    Attributes:
+        ambient: what only a request that Next serves has.
+        in_pages: what only Next's request object has.
+    """
+
+    ambient: int | None
+    in_pages: int | None
+    imported: frozenset[str]
 
 
 class Judge:
@@ -48,7 +64,8 @@ class Judge:
         self.resolver = resolver
         self._functions = resolver.document.get("functions")
         self._known: dict[tuple[Handler, str], Behaviour] = {}
-        self._program = Program(resolver.tree)
+        self._program = resolver.program
+        self._modules: dict[str, _Module] = {}
         self._fronts: dict[str, tuple[Gate, ...]] = {}
 
     def of(
@@ -105,21 +122,31 @@ class Judge:
         Each is imported by the one before; the last has its line. None where no module needs it.
         """
         in_pages = handler.kind is HandlerKind.NEXT_PAGES
-        tree, importers = self.resolver.tree, {handler.file: ""}
-        left = [handler.file]
+        importers, left = {handler.file: ""}, [handler.file]
         while left:
             file = left.pop(0)
-            text = _TYPES.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), tree.read(file))
-            needed = _AMBIENT.search(text) or (_OF_NEXT.search(text) if in_pages else None)
-            if needed is not None:
-                line = text.count("\n", 0, needed.start()) + 1
+            module = self._module(file)
+            line = module.ambient or (module.in_pages if in_pages else None)
+            if line is not None:
                 return (*_chain(importers, file)[:-1], f"{file}:{line}")
-            specifiers = IMPORT.findall(text) if len(importers) < _MOST_IMPORTED else []
-            imported = {path for name in specifiers if (path := tree.imported(file, name))}
-            for path in sorted(imported - importers.keys()):
-                importers[path] = file
-                left.append(path)
+            if len(importers) < _MOST_IMPORTED:
+                for path in sorted(module.imported - importers.keys()):
+                    importers[path] = file
+                    left.append(path)
         return ()
+
+    def _module(self, file: str) -> _Module:
+        if file not in self._modules:
+            tree, text = self.resolver.tree, self.resolver.tree.read(file)
+            for unread in (_TYPES, _NOTES):
+                text = unread.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+            imported = {tree.imported(file, name) for name in IMPORT.findall(text)}
+            self._modules[file] = _Module(
+                _line_of(_AMBIENT, text),
+                _line_of(_OF_NEXT, text),
+                frozenset(name for name in imported if name is not None),
+            )
+        return self._modules[file]
 
     def behaviour(self, handler: Handler, path: str = "/") -> Behaviour:
         """Return what a handler does when an entry's path is called; each is read once."""
@@ -177,6 +204,11 @@ class Judge:
             options = given[name]
             if isinstance(options, dict):
                 yield pattern, options
+
+
+def _line_of(pattern: re.Pattern[str], text: str) -> int | None:
+    match = pattern.search(text)
+    return text.count("\n", 0, match.start()) + 1 if match else None
 
 
 def _chain(importers: dict[str, str], file: str) -> list[str]:

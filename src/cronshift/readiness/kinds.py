@@ -92,6 +92,12 @@ SERVED = Kind(
     "The functions are served by the app on Vercel or by a worker of its own, as cronshift.toml says.",
     "functions-not-served",
 )
+LISTED = Kind(
+    "R601",
+    "endpoint-lists",
+    "The endpoint's GET is the SDK's: else nobody can ask a deployment which functions it serves.",
+    "not-an-inngest-endpoint",
+)
 
 KINDS: tuple[Kind, ...] = (
     GUARD,
@@ -107,6 +113,7 @@ KINDS: tuple[Kind, ...] = (
     TICKS,
     PACKAGES,
     PARSES,
+    LISTED,
     SERVED,
 )
 """Every kind of fact."""

@@ -170,8 +170,12 @@ class Target(Protocol):
         """Whether validating runs the project's own compiler, which takes a while."""
 
     @property
+    def migrates_tables(self) -> bool:
+        """Whether the flow's tables are made by a migration; else when they are first written."""
+
+    @property
     def trial(self) -> str:
-        """The command that tries a function before it is cut over."""
+        """The command that tries the function of ``JOB`` before it is cut over."""
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:
         """Return whether functions of this kind can live in a project."""

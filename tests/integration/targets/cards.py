@@ -64,6 +64,7 @@ class Cards:
     taken_ids = frozenset({"contents"})
     removes_unused = True
     checks_types = False
+    migrates_tables = False
     trial = "read the cards"
 
     def fit(self, project: Project, resolver: Resolver) -> Fits | DoesNotFit:

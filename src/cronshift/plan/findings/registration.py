@@ -245,6 +245,21 @@ NOT_COMPILED = _Rule(
     "The project's own TypeScript compiler was not run, so that the types were not checked.",
     "Install the project's packages, and Node.js, and validate again.",
 )
+STATUS_NOT_HANDLED = _Rule(
+    "CS441",
+    "status-not-handled",
+    Severity.ERROR,
+    "Code that names every state of a session does not name the one of a session that waits: it does "
+    "not compile, or a client that polls shows nothing.",
+    "cronshift scaffold sessions shows the line.",
+)
+LABEL_DOES_NOT_COMPILE = _Rule(
+    "CS442",
+    "label-does-not-compile",
+    Severity.ERROR,
+    "The app does not compile because the status of its sessions has a label more: cronshift added it.",
+    "Say there what the app does with a session that waits; cronshift scaffold sessions shows the lines.",
+)
 CANCELLED_TOO_SOON = _Rule(
     "CS438",
     "cancelled-too-soon",

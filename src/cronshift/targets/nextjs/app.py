@@ -95,7 +95,10 @@ def _app(data: object) -> NextApp:
 
 
 def fit(project: Project, resolver: Resolver) -> Fit:
-    """Return whether the project is a Next.js app; one in TypeScript is what the target is for."""
+    """Return whether the project is a Next.js app; one in one language is what the target is for.
+
+    TypeScript without a tsconfig.json is neither: nothing tells how it is compiled.
+    """
     named = resolver.document.get("framework")
     is_other = isinstance(named, str) and named != "nextjs"
     if is_other or not resolver.next.present:
@@ -105,7 +108,18 @@ def fit(project: Project, resolver: Resolver) -> Fit:
     has_routers = resolver.next.app_folder or resolver.next.pages_folder
     is_typescript = (project.root / "tsconfig.json").is_file()
     is_named = (project.framework or "").startswith("nextjs")
-    return Fits(suits=bool(has_routers and is_typescript and is_named))
+    is_whole = is_typescript or not _has_typescript(resolver)
+    return Fits(suits=bool(has_routers and is_whole and is_named))
+
+
+def _has_typescript(resolver: Resolver) -> bool:
+    folders = tuple(
+        f"{folder}/" for folder in (resolver.next.app_folder, resolver.next.pages_folder) if folder
+    )
+    return any(
+        file.startswith(folders) and file.endswith((".ts", ".tsx", ".mts"))
+        for file in resolver.tree.files
+    )
 
 
 def place(project: Project, resolver: Resolver) -> Placement:

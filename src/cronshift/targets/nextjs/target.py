@@ -36,6 +36,7 @@ class NextjsTarget:
     taken_ids = frozenset({"index"})  # functions/index.ts lists the functions
     removes_unused = True  # the dispatcher has a route for every entry, and no other caller
     checks_types = True
+    migrates_tables = True  # TypeScript makes no tables
     trial = "cronshift run JOB --start"
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:

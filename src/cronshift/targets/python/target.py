@@ -42,7 +42,8 @@ class PythonTarget:
     taken_ids = frozenset[str]()
     removes_unused = False  # the user's code calls the guard
     checks_types = False
-    trial = "cronshift serve --dev"
+    migrates_tables = False
+    trial = "cronshift run JOB"
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:
         """Return that it can be used; it suits where its package is already."""
