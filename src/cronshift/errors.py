@@ -160,6 +160,10 @@ class Reason(StrEnum):
     NO_GUARD = "no-guard", "No guard stands before the job's route."
     GUARD_INTERCEPTED = "guard-intercepted", "Middleware answers before the guard is asked."
     ENTRY_INTERCEPTED = "entry-intercepted", "The app's code answers before the entry's route does."
+    SHARED_JOB = (
+        "shared-job",
+        "Both sides share the job's ticks by its name, which cannot change now.",
+    )
     FUNCTIONS_NOT_SERVED = "functions-not-served", "Nothing serves the functions where it should."
     ENDPOINT_ELSEWHERE = (
         "endpoint-elsewhere",
