@@ -62,6 +62,7 @@ class NextApp:
         sdk_major: of the TypeScript SDK.
         code: how the app is written, and what of Inngest it has.
         sessions: whether it has the session flow, whose functions are served too.
+        folder: where it lies in the project; empty for the root.
     """
 
     endpoint_file: str | None = None
@@ -69,6 +70,7 @@ class NextApp:
     routers: Routers = field(default_factory=Routers)
     code: AppCode = field(default_factory=AppCode)
     sessions: bool = False
+    folder: str = ""
 
 
 def app_of(plan: Plan) -> NextApp:
@@ -99,8 +101,9 @@ def fit(project: Project, resolver: Resolver) -> Fit:
         what = f"this is an app of {other}" if other else "nothing here uses Next.js"
         return DoesNotFit(f"{what}, and its functions would be routes of a Next.js app.")
     has_routers = resolver.next.app_folder or resolver.next.pages_folder
-    is_typescript = (project.root / "tsconfig.json").is_file()
-    is_named = (project.framework or "").startswith("nextjs")
+    is_typescript = (project.root / resolver.app / "tsconfig.json").is_file()
+    is_below = project.framework is None and bool(resolver.app)  # what the root is tells nothing
+    is_named = is_below or (project.framework or "").startswith("nextjs")
     is_whole = is_typescript or not _has_typescript(resolver)
     return Fits(suits=bool(has_routers and is_whole and is_named))
 
@@ -117,8 +120,11 @@ def _has_typescript(resolver: Resolver) -> bool:
 
 def place(project: Project, resolver: Resolver) -> Placement:
     """Return where the files go in an app."""
-    router, out = resolver.next, project.settings.out or usual_out(project.root)
+    router, folder = resolver.next, resolver.app
+    out = project.settings.out or f"{folder}/{usual_out(project.root / folder)}".lstrip("/")
     code = code_of(resolver.tree)
+    if folder:  # the alias is that of the root's tsconfig.json, which an app below does not share
+        code = replace(code, alias=None)
     if code.client is not None and code.client.app_id is None:  # only running the app tells it
         code = replace(code, client=replace(code.client, app_id=project.settings.app_id))
     app = NextApp(
@@ -133,6 +139,7 @@ def place(project: Project, resolver: Resolver) -> Placement:
         ),
         code=code,
         sessions=f"{out}/sessions/index.ts" in resolver.tree.files,
+        folder=folder,
     )
     return Placement(
         out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app
@@ -140,7 +147,7 @@ def place(project: Project, resolver: Resolver) -> Placement:
 
 
 def _allows_javascript(resolver: Resolver) -> bool:
-    options = resolver.tree.data("tsconfig.json").get("compilerOptions")
+    options = resolver.tree.data(f"{resolver.app}/tsconfig.json".lstrip("/")).get("compilerOptions")
     return isinstance(options, dict) and options.get("allowJs") is True
 
 
@@ -160,7 +167,7 @@ def usual_out(root: Path) -> str:
 
 def _major(resolver: Resolver) -> int:
     """Return the SDK's major: 4 where migrating brings it, 0 where nothing tells it."""
-    sdk = sdk_of(resolver.tree)
+    sdk = sdk_of(resolver.tree, resolver.app)
     return 4 if sdk is None else sdk.major or 0
 
 

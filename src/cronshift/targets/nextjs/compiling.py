@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -52,18 +52,30 @@ def check_types(root: Path, plan: Plan, *, timeout: timedelta = TIMEOUT) -> Iter
         timeout: how long the compiler may take.
     """
     try:
-        diagnostics = compile_types(root, timeout=timeout)
+        folder = app_of(plan).folder
+        diagnostics = [
+            _below(folder, diagnostic)
+            for diagnostic in compile_types(root / folder, timeout=timeout)
+        ]
     except NotCompiledError as error:
         yield rules.NOT_COMPILED.found(f"The types were not checked: {error}.")
         return
     elsewhere = [one for one in diagnostics if not _is_ours(one, plan)]
-    yield from _ours(root, plan, [one for one in diagnostics if one not in elsewhere])
+    yield from _ours(root / folder, plan, [one for one in diagnostics if one not in elsewhere])
     if elsewhere:
         first = elsewhere[0]
         where = f"{first.location}: " if first.location else ""
         count = f"{len(elsewhere)} error{'' if len(elsewhere) == 1 else 's'}"
         text = f"tsc finds {count} in other files, first {where}{first.code}: {first.text}"
         yield rules.ERRORS_ELSEWHERE.found(text, location=first.location)
+
+
+def _below(folder: str, diagnostic: Diagnostic) -> Diagnostic:
+    """Return a diagnostic of an app with its place in the project."""
+    if not folder or diagnostic.location is None:
+        return diagnostic
+    place = replace(diagnostic.location, file=f"{folder}/{diagnostic.location.file}")
+    return replace(diagnostic, location=place)
 
 
 def _ours(root: Path, plan: Plan, diagnostics: Sequence[Diagnostic]) -> Iterator[Finding]:

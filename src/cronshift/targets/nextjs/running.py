@@ -9,6 +9,7 @@ from cronshift.errors import CronshiftError
 from cronshift.executor.events import Receiver
 from cronshift.executor.job_run import ORIGINS, run_at_endpoint
 from cronshift.plan.job_ids import unknown_job
+from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.dev_server import dev_server
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ async def run_started(
     receiver = around.receiver or Receiver()
     async with receiver.listening():
         variables = dict.fromkeys(ORIGINS, receiver.url)
-        async with dev_server(root, variables, plan.bridge.base_url_env, tell) as url:
+        async with dev_server(
+            root / app_of(plan).folder, variables, plan.bridge.base_url_env, tell
+        ) as url:
             began = replace(around, receiver=receiver)
             return await run_at_endpoint(plan, replace(request, endpoint=url), began)
