@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import typer.main
 
 from cronshift.cli import COMMANDS, build
 from cronshift.errors import Reason
+from cronshift.output.document_schemas import schemas
 from cronshift.plan.findings import CATALOGUE
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _LANGUAGES = {".ts": "ts", ".js": "js", ".py": "python", ".json": "json", ".toml": "toml"}
 HERE = Path(__file__).parent
+SCHEMAS = HERE.parent / "src" / "cronshift" / "schemas"
 GLOBAL = {"directory", "config", "json", "quiet", "verbose", "no_color"}
 
 
@@ -108,7 +111,14 @@ def _finding(rule: Rule) -> Iterator[str]:
     yield f"## What to do\n\n{rule.fix}\n"
 
 
+def schema_files() -> dict[str, str]:
+    """Return the JSON Schemas that the package carries, by their file's name."""
+    return {name: json.dumps(schema, indent=2) + "\n" for name, schema in schemas().items()}
+
+
 if __name__ == "__main__":
+    for name, text in schema_files().items():
+        (SCHEMAS / name).write_text(text)
     for name, text in pages().items():
         (HERE / name).parent.mkdir(exist_ok=True)
         (HERE / name).write_text(text)

@@ -40,7 +40,7 @@ def asked(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    return tmp_path / request.param
+    return tmp_path / str(request.param)
 
 
 def test_everything_goes_to_the_app_and_nothing_to_the_root(asked: Path, tmp_path: Path) -> None:
