@@ -44,12 +44,21 @@ def _commands() -> Iterator[str]:
         parameter for parameter in group.commands["audit"].params if _is_global(parameter)
     )
     for name in COMMANDS:
-        function = getattr(import_module(f"cronshift.commands.{name}"), name)
-        text, _, examples = (inspect.getdoc(function) or "").partition("Examples:")
-        yield f"\n## cronshift {name}\n\n{text.strip()}\n"
-        yield from _table(one for one in group.commands[name].params if not _is_global(one))
-        shown = "\n".join(line.strip() for line in examples.strip().splitlines())
-        yield f"\n```console\n{shown}\n```"
+        module = import_module(f"cronshift.commands.{name}")
+        parts = getattr(module, "SUBCOMMANDS", {})
+        params = [] if parts else group.commands[name].params
+        yield from _command(f"\n## cronshift {name}", getattr(module, name), params)
+        for part, function in parts.items():
+            below = group.commands[name].commands[part]
+            yield from _command(f"\n### cronshift {name} {part}", function, below.params)
+
+
+def _command(title: str, function: Any, parameters: list[Any]) -> Iterator[str]:
+    text, _, examples = (inspect.getdoc(function) or "").partition("Examples:")
+    yield f"{title}\n\n{text.strip()}\n"
+    yield from _table(parameter for parameter in parameters if not _is_global(parameter))
+    shown = "\n".join(line.strip() for line in examples.strip().splitlines())
+    yield f"\n```console\n{shown}\n```"
 
 
 def _errors() -> Iterator[str]:
