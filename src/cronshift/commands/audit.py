@@ -59,7 +59,6 @@ def audit(
     """
     from cronshift.output.github import github_lines
     from cronshift.output.plan_document import plan_document
-    from cronshift.output.sarif import sarif_log
     from cronshift.plan.planning import make_plan
     from cronshift.project.ownership_file import read_ownership
 
@@ -73,6 +72,8 @@ def audit(
         case Format.SARIF:
             known = invocation.project.settings.suppressions
             reasons = {(one.code, one.job): one.reason for one in known}
+            from cronshift.output.sarif import sarif_log
+
             invocation.console.document(sarif_log(plan, reasons))
         case Format.GITHUB:
             for line in github_lines(plan.findings):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,6 +91,13 @@ def push(
             hint="Make a token at vercel.com/account/tokens.",
         )
     console.say(publishing.export(ownership, publishing.Format.EDGE_CONFIG).rstrip())
+    late = publishing.late_changes(ownership, datetime.now(UTC))
+    if late:
+        console.warn(
+            f"{', '.join(late)}: the owner changes before both sides can hold this. Where it was not"
+            " pushed in time before, make the change again; cronshift status --live lists the ticks"
+            " that it has cost."
+        )
     pushed = not dry_run and console.confirm(f"Put this into {edge_config}?", yes=yes)
     if pushed:
         api = os.environ.get("CRONSHIFT_VERCEL_API", "https://api.vercel.com")
@@ -99,7 +107,8 @@ def push(
     elif not dry_run:
         console.say(f"You said no: {edge_config} holds what it held.")
     if invocation.json:
-        console.document({"edge_config": edge_config, "key": publishing.KEY, "pushed": pushed})
+        document = {"edge_config": edge_config, "key": publishing.KEY, "pushed": pushed}
+        console.document(document | {"late": late})
     return ExitCode.OK if pushed or dry_run else ExitCode.NOT_WELL
 
 

@@ -64,8 +64,8 @@ def resume(
     )
     plan = operation_plan(interrupted.inverse() if backwards else interrupted)
     (console.message if invocation.json else console.result)(plan)
-    if not backwards:
-        operations.refuse_late(root, interrupted, datetime.now(UTC))
+    refuse = operations.refuse_begun if backwards else operations.refuse_late
+    refuse(root, interrupted, datetime.now(UTC))
     question = f"{'Undo' if revert else 'Finish'} it?"
     confirmation = Confirmation(question, yes, own=record.is_own, named=operation)
     state = interrupted.state

@@ -57,7 +57,9 @@ def rollback(
 
     From the first minute at which both sides can hold the file, --deploy-minutes from now, 0 % are
     Inngest's, and epochs that would begin later are dropped. Entries come back at their old places
-    in the Vercel configuration, deleted routes and guards as they were.
+    in the Vercel configuration, deleted routes and guards as they were. Where a route of cronshift's
+    asks whose a tick is, Vercel calls that until all ticks are its own; it says when, and rollback
+    once more then has the app's own routes called.
 
     With --now Vercel runs these ticks as soon as it holds the file, and Inngest goes on until both
     can: both may run a tick, and it says which, but never none does. Claims keep each to one run.
@@ -97,8 +99,11 @@ def rollback(
             deploy=timedelta(minutes=deploy_minutes),
             at_once=now,
         )
-        for job in prepared.done:
-            console.say(f"{job} is Vercel's already.")
+        for sentence in (
+            *(f"{job} is Vercel's already." for job in prepared.done),
+            *prepared.waits,
+        ):
+            console.say(sentence)
         for sentence in prepared.costs:
             console.say(sentence, style="yellow")
         return prepared
@@ -125,6 +130,7 @@ def rollback(
         extra = {
             "done": list(prepared.done),
             "restored": list(prepared.restored),
+            "waits": list(prepared.waits),
             "costs": list(prepared.costs),
         }
         console.document(carried.to_json() | extra | {"sessions": settled})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -125,6 +124,8 @@ def _ask(
         endpoint=endpoint,
         secret_env=plan.bridge.secret_env,
     )
+    import asyncio
+
     vercel, inngest = asyncio.run(asking)
     called = asyncio.run(ask_endpoint(endpoint, plan.app_id))
     if not (vercel.is_known and inngest.is_known):

@@ -174,7 +174,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         operation=operation,
         advice=tuple(_advice(moving, epochs, percent)),
         facts=facts,
-        costs=tuple(costs(moving, ownership)),
+        costs=tuple(costs(moving, ownership, now)),
     )
 
 
@@ -330,10 +330,11 @@ def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], held: bytes | No
     return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=Seen(held))
 
 
-def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> list[Edit]:
+def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> Sequence[Edit]:
     """Return the edits by which Vercel no longer calls the jobs, or calls them again."""
     if not percent:
-        return restored(before, [job.id for job in jobs], past_operations(before.project.root))
+        past = past_operations(before.project.root)
+        return restored(before, [job.id for job in jobs], past).edits
     moved = take_out(before.project, jobs)
     return [*moved, *regenerated(before, moved), *abandoned(before, moved)[0]]
 

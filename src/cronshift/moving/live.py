@@ -26,6 +26,7 @@ from cronshift.runtime.ownership import (
     parse_ownership,
     tick_text,
 )
+from cronshift.runtime.protection import bypass_headers
 from cronshift.schedule.durations import format_duration
 
 if TYPE_CHECKING:
@@ -203,7 +204,11 @@ class _Answer:
 
 
 async def _ask(url: str, secret: str) -> _Answer:
-    headers = {"authorization": f"Bearer {secret}", wire.TELL_HEADER: wire.TELL_OWNERSHIP}
+    headers = {
+        "authorization": f"Bearer {secret}",
+        wire.TELL_HEADER: wire.TELL_OWNERSHIP,
+        **bypass_headers(),
+    }
     try:
         async with web.client(url, timeout=_PATIENCE) as http:
             response = await http.options(url, headers=headers)

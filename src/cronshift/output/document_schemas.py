@@ -403,7 +403,7 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "flags-export": ("cronshift flags export --json", _by_name(TEXT)),
     "flags-push": (
         "cronshift flags push --json",
-        _object({"edge_config": TEXT, "key": TEXT, "pushed": TRUTH}),
+        _object({"edge_config": TEXT, "key": TEXT, "pushed": TRUTH, "late": _list(TEXT)}),
     ),
     "sessions": ("cronshift sessions orphans, refunds or recover --json", _SWEEP),
     "sessions-requeue": (

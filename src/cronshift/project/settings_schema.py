@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap
+from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap, ServedBy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,11 +100,11 @@ _SUPPRESSION = _table(
 _SESSIONS = _table(
     {
         "database_url_env": _ENV,
-        **dict.fromkeys(("table", "schema", "id", "user", "status", "created", "started", "completed", "error", "queued", "finished", "failed", "legacy"), _TEXT),
+        **dict.fromkeys(("table", "schema", "id", "user", "status", "created", "started", "completed", "updated", "error", "queued", "finished", "failed", "legacy"), _TEXT),
         "flow": _ID,
         "times": {
-            "anyOf": [_TEXT, _table(dict.fromkeys(("created", "started", "completed", "refunded"), _TEXT))],
-            "description": "a time zone, or a table of them by created, started, completed and refunded",
+            "anyOf": [_TEXT, _table(dict.fromkeys(("created", "started", "completed", "updated", "refunded"), _TEXT))],
+            "description": "a time zone, or a table of them by created, started, completed, updated and refunded",
         },
         "refunded": {
             "description": "a column, or a table { table, session } that the app pays refunds into",
@@ -163,6 +163,7 @@ SCHEMA: dict[str, Any] = {
                     },
                     "app_id": _ID,
                     "mode": _MODE,
+                    "serve": {"enum": [place.value for place in ServedBy]},
                 }
             ),
             "bridge": _table(
@@ -177,6 +178,7 @@ SCHEMA: dict[str, Any] = {
                     "timeout": _DURATION,
                 }
             ),
+            "validate": _table({"compile_timeout": _DURATION, "build_timeout": _DURATION}),
             "defaults": _table(_OPTIONS),
             "sessions": _SESSIONS,
             "suppress": {"type": "array", "items": _SUPPRESSION},

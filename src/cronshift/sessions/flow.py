@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EVENT", "Claim", "Enqueued", "NotEnoughCreditsError", "SessionFlow", "event_of"]
 
+ONE_ITEM = "session"
+"""The item of a session that has no list of items."""
+
 _MOST_AT_ONCE = 500  # sessions that one recovery looks at
 
 
@@ -145,6 +148,7 @@ class SessionFlow:
             settings.user: user_id,
             settings.status: mapped.label(label),
             settings.created: mapped.stored("created", now),
+            **mapped.touched(now),
         }
         charge = update(mapped.users).where(mapped.account == user_id, mapped.balance >= cost)
         moves: dict[str, Any] = {credit.balance: mapped.balance - cost}
@@ -213,7 +217,10 @@ class SessionFlow:
             taking = update(mapped.sessions).where(
                 mapped.id == key, mapped.status == mapped.label(settings.queued)
             )
-            marks: dict[str, Any] = {settings.status: mapped.label(settings.processing[0])}
+            marks: dict[str, Any] = {
+                settings.status: mapped.label(settings.processing[0]),
+                **mapped.touched(self.clock()),
+            }
             if settings.started:
                 marks[settings.started] = mapped.stored("started", self.clock())
             if connection.execute(taking.values(**marks)).rowcount == 1:
@@ -251,8 +258,13 @@ class SessionFlow:
             row = connection.execute(wanted).first()
         return row._asdict() if row else None
 
-    def items(self, session_id: Any, name: str) -> list[str]:
-        """Return a session's items: the list in a column of its table, an array or JSON."""
+    def items(self, session_id: Any, name: str | None) -> list[str]:
+        """Return a session's items: the list in a column of its table, an array or JSON.
+
+        Without a column the session is its one item.
+        """
+        if name is None:
+            return [ONE_ITEM]
         wanted: Select[Any] = select(column(name)).select_from(self._mapped.sessions)
         with self._mapped.dialect.reading(self.engine).connect() as connection:
             value = connection.execute(

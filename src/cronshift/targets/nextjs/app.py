@@ -9,10 +9,12 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
 from cronshift.project.conventions.code import AppCode
 from cronshift.project.inngest_sdk import sdk_of
+from cronshift.project.settings import ValidateSettings
 from cronshift.targets.target import DoesNotFit, Fits, Placement
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from pathlib import Path
 
     from cronshift.handlers import Resolver
@@ -63,6 +65,9 @@ class NextApp:
         code: how the app is written, and what of Inngest it has.
         sessions: whether it has the session flow, whose functions are served too.
         folder: where it lies in the project; empty for the root.
+        compile_timeout: how long its compiler may take.
+        endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
+            end that the app asks for.
     """
 
     endpoint_file: str | None = None
@@ -71,6 +76,8 @@ class NextApp:
     code: AppCode = field(default_factory=AppCode)
     sessions: bool = False
     folder: str = ""
+    compile_timeout: timedelta = ValidateSettings().compile_timeout
+    endpoint_path: str = ENDPOINT
 
 
 def app_of(plan: Plan) -> NextApp:
@@ -140,6 +147,8 @@ def place(project: Project, resolver: Resolver) -> Placement:
         code=code,
         sessions=f"{out}/sessions/index.ts" in resolver.tree.files,
         folder=folder,
+        compile_timeout=project.settings.validate.compile_timeout,
+        endpoint_path=endpoint_path(router),
     )
     return Placement(
         out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app
@@ -149,6 +158,13 @@ def place(project: Project, resolver: Resolver) -> Placement:
 def _allows_javascript(resolver: Resolver) -> bool:
     options = resolver.tree.data(f"{resolver.app}/tsconfig.json".lstrip("/")).get("compilerOptions")
     return isinstance(options, dict) and options.get("allowJs") is True
+
+
+def endpoint_path(router: NextRouter) -> str:
+    """Return the path at which Inngest finds the endpoint of an app, and where Next sends nobody on."""
+    config = router.config
+    slash = config.trailing_slash and not config.skips_slash_redirect
+    return f"{config.base_path}{ENDPOINT}{'/' if slash else ''}"
 
 
 def usual_out(root: Path) -> str:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from cronshift.model import Finding, Plan
 
-TIMEOUT = timedelta(minutes=2)
 _COMPILER = "typescript/bin/tsc"
 _GRACE = timedelta(seconds=1)
 _DIAGNOSTIC = re.compile(
@@ -43,25 +42,33 @@ class NotCompiledError(Exception):
     """The compiler could not be run; its text says why, as a sentence goes on."""
 
 
-def check_types(root: Path, plan: Plan, *, timeout: timedelta = TIMEOUT) -> Iterator[Finding]:
+def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator[Finding]:
     """Yield what the compiler refuses in the files of the Inngest side, and how much elsewhere.
 
     Args:
         root: the project's folder, with its tsconfig.json.
-        plan: tells which files are of the Inngest side.
-        timeout: how long the compiler may take.
+        plan: tells which files are of the Inngest side, and how long the compiler may take.
+        label: what cronshift added to the status of the app's sessions.
     """
     try:
-        folder = app_of(plan).folder
+        app = app_of(plan)
         diagnostics = [
-            _below(folder, diagnostic)
-            for diagnostic in compile_types(root / folder, timeout=timeout)
+            _below(app.folder, diagnostic)
+            for diagnostic in compile_types(root / app.folder, app.compile_timeout)
         ]
     except NotCompiledError as error:
         yield rules.NOT_COMPILED.found(f"The types were not checked: {error}.")
         return
-    elsewhere = [one for one in diagnostics if not _is_ours(one, plan)]
-    yield from _ours(root / folder, plan, [one for one in diagnostics if one not in elsewhere])
+    ours, elsewhere = [], []
+    for diagnostic in diagnostics:
+        if _is_ours(diagnostic, plan):
+            ours.append(diagnostic)
+        elif label and _names(diagnostic, label):
+            text = f"{diagnostic.code}: {diagnostic.text}"
+            yield rules.LABEL_DOES_NOT_COMPILE.found(text, location=diagnostic.location)
+        else:
+            elsewhere.append(diagnostic)
+    yield from _ours(root / app.folder, plan, ours)
     if elsewhere:
         first = elsewhere[0]
         where = f"{first.location}: " if first.location else ""
@@ -109,7 +116,7 @@ def _not_installed(root: Path, diagnostic: Diagnostic) -> str | None:
     return package if range_of(root, package) is not None and not is_there else None
 
 
-def compile_types(root: Path, *, timeout: timedelta = TIMEOUT) -> tuple[Diagnostic, ...]:
+def compile_types(root: Path, timeout: timedelta) -> tuple[Diagnostic, ...]:
     """Run ``tsc --noEmit`` of the project and return its errors; nothing is written into it.
 
     Raises:
@@ -159,6 +166,11 @@ def _diagnostics(said: str) -> Iterator[Diagnostic]:
             file = found["file"]
             place = Location(file, int(found["line"]), int(found["column"])) if file else None
             yield Diagnostic(found["code"], found["text"], place)
+
+
+def _names(diagnostic: Diagnostic, label: str) -> bool:
+    """Return whether a diagnostic is about a label: a key that is missing, a value that fits no type."""
+    return any(f"{quote}{label}{quote}" in diagnostic.text for quote in "'\"")
 
 
 def _at(diagnostic: Diagnostic) -> str | None:

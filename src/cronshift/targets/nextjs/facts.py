@@ -13,6 +13,7 @@ from cronshift.project.npm_ranges import majors, satisfies, version_of
 from cronshift.readiness.kinds import LISTED, PRODUCTION, SDK_FITS, SDK_VERSION
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.package_json import SDK_RANGE
+from cronshift.targets.nextjs.serving import served_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,7 @@ _GENERATED_FOR = frozenset({3, 4})
 def facts(subject: Subject) -> Iterator[Fact]:
     """Yield what is known of the SDK, and of the environments that the functions run in."""
     yield from _sdk(subject)
+    yield from served_at(subject)
     if (subject.project.root / subject.plan.out).is_dir():
         yield _production(subject)
     yield from _listed(subject)
