@@ -303,7 +303,7 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     ),
     "serve-check": (
         "cronshift serve --check --json",
-        _object(_VERDICT | {"functions": _list(TEXT)}),
+        _object(_VERDICT | {"functions": _list(TEXT)}, facts=_list(_FACT)),
     ),
     "sync": (
         "cronshift sync --json",
@@ -328,6 +328,7 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             _CARRIED | {"restored": _list(TEXT)},
             write_by=INSTANT,
             done=_list(TEXT),
+            waits=_list(TEXT),
             costs=_list(TEXT),
             sessions=_perhaps(_by_name(_SWEEP)),
         ),

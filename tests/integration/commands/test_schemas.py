@@ -77,7 +77,7 @@ def told(
 
 
 def test_the_documents_of_a_whole_move_are_what_their_schemas_say(
-    told: Callable[..., Any], project: Path, tmp_path: Path
+    told: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told("version", "--version")
     told("init", "init", "--dry-run")
@@ -89,7 +89,8 @@ def test_the_documents_of_a_whole_move_are_what_their_schemas_say(
     told("migrate", "migrate", "--fix", "--yes")
     told("validate", "validate")
     told("run", "run", "update-ai-models")
-    told("run", "run", "prediction-check", "--base-url", "http://127.0.0.1:9")
+    monkeypatch.setenv("CRONSHIFT_BASE_URL", "http://127.0.0.1:9")
+    told("run", "run", "prediction-check")
     kept = str(tmp_path / "plan.json")
     told("cutover", "cutover", "session-recovery", "--save-plan", kept)
     told("apply", "apply", kept, "--yes")
