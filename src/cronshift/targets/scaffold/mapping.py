@@ -131,7 +131,7 @@ def _followed(
     model = schema.model(settings.table) if schema else None
     if model is None:
         return SessionMapping(
-            settings, items=items or (str(by_cost) if by_cost else "selected_models")
+            settings, items=items or (str(by_cost) if by_cost else None)
         )
     status = model.field(settings.status)
     states = status.states if status else None
