@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
     from cronshift.sessions.mapping import Mapped
-    from cronshift.sessions.sweeping import Span, Sweep
+    from cronshift.sessions.sweeping import KeySpan, Sweep
     from cronshift.sessions.times import TimeColumn, TimeForm
 
 
@@ -29,7 +29,7 @@ class Chunk:
         refunded: refunds recorded; ``amount`` credits moved for them.
     """
 
-    found: int = 0
+    sessions: int = 0
     refunded: int = 0
     amount: Any = 0
 
@@ -120,7 +120,7 @@ class Dialect(Protocol):
     def among(self, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
         """Return whether a column has one of any number of values."""
 
-    def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, span: Span) -> Chunk:
+    def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, span: KeySpan) -> Chunk:
         """Mark the sessions of a span, move their users' credits, and record what has moved.
 
         Raises:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
     from cronshift.sessions.mapping import Mapped
-    from cronshift.sessions.sweeping import Span, Sweep
+    from cronshift.sessions.sweeping import KeySpan, Sweep
     from cronshift.sessions.times import TimeColumn
 
 _WORK_MEMORY = "64MB"  # of the server, for a chunk's rows between its statements
@@ -201,7 +201,7 @@ class PostgreSQL:
             .on_conflict_do_update(index_elements=list(table.primary_key), set_=dict(changes))
         )
 
-    def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, span: Span) -> Chunk:
+    def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, span: KeySpan) -> Chunk:
         """Do a chunk in one statement, and look at what became of the balances.
 
         Which sessions are settled is decided as each row is locked: one that somebody else has changed
@@ -248,7 +248,7 @@ def _constraint(error: DBAPIError) -> str | None:
     return name
 
 
-def _statement(mapped: Mapped, sweep: Sweep, span: Span) -> Select[Any]:
+def _statement(mapped: Mapped, sweep: Sweep, span: KeySpan) -> Select[Any]:
     """Return the statement that does a chunk, and tells what it did."""
     # Between two ids the planner walks the key; with a limit it would read the whole table.
     picking = select(
@@ -271,7 +271,7 @@ def _statement(mapped: Mapped, sweep: Sweep, span: Span) -> Select[Any]:
         .cte("payable")
     )
     marked = _marked(mapped, sweep, payable) if marks else payable
-    refunds = mapped.own.refunds.c
+    refunds = mapped.ours.refunds.c
     owed = (
         select(payable)
         .where(payable.c.owed > 0, payable.c.session_id == marked.c.session_id)
@@ -304,7 +304,7 @@ def _statement(mapped: Mapped, sweep: Sweep, span: Span) -> Select[Any]:
     rows = sweep.refund_rows(mapped, owed).where(owed.c.user_id == moved.c.user_id)
     names = [str(column.key) for column in rows.selected_columns]
     paid = (
-        insert(mapped.own.written.refunds)
+        insert(mapped.ours.written.refunds)
         .from_select(names, rows)
         .returning(refunds.amount)
         .cte("paid")

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
     from cronshift.sessions.mapping import Mapped
-    from cronshift.sessions.sweeping import Span, Sweep
+    from cronshift.sessions.sweeping import KeySpan, Sweep
     from cronshift.sessions.times import TimeColumn
 
 _READING = "cronshift_reading"
@@ -191,7 +191,7 @@ class SQLite:
             .on_conflict_do_update(index_elements=list(table.primary_key), set_=dict(changes))
         )
 
-    def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, span: Span) -> Chunk:
+    def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, span: KeySpan) -> Chunk:
         """Do a chunk statement by statement, while nobody else can write."""
         for table, made in zip((_PICKED, _MOVING), _MADE, strict=True):
             connection.exec_driver_sql(made)
@@ -209,7 +209,7 @@ class SQLite:
             raise UnmovedError(unmoved)
         rows = sweep.refund_rows(mapped, _PICKED)
         names = [str(each.key) for each in rows.selected_columns]
-        connection.execute(insert(mapped.own.written.refunds).from_select(names, rows))
+        connection.execute(insert(mapped.ours.written.refunds).from_select(names, rows))
         figures = select(func.count(), func.coalesce(func.sum(_PICKED.c.owed), 0))
         refunded, amount = connection.execute(figures).one()
         return Chunk(picked, int(refunded), int(amount))
@@ -230,7 +230,7 @@ class SQLite:
         yield from ()
 
 
-def _pick(connection: Connection, mapped: Mapped, sweep: Sweep, span: Span) -> int:
+def _pick(connection: Connection, mapped: Mapped, sweep: Sweep, span: KeySpan) -> int:
     """Put the sessions that can be settled aside, with what they are owed; return how many."""
     rows = select(mapped.id, mapped.user, sweep.owed(mapped)).where(
         sweep.where, span.holds(mapped, mapped.id)

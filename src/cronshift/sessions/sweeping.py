@@ -102,7 +102,7 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class KeySpan:
     """Sessions by their ids: behind ``after``, up to ``last``; some users' are left out."""
 
     after: Any
@@ -138,7 +138,7 @@ class Aside:
     """Sessions that could not be settled: how many, and the first of them."""
 
     total: int
-    told: tuple[SetAside, ...]
+    listed: tuple[SetAside, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class Report:
         aside: those that could not be settled.
     """
 
-    found: int = 0
+    seen: int = 0
     settled: int = 0
     refunded: int = 0
     credits: Any = 0
@@ -161,12 +161,12 @@ class Report:
     @property
     def exceptions(self) -> tuple[SetAside, ...]:
         """The first of those that could not be settled."""
-        return self.aside.told
+        return self.aside.listed
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures; exceptions where there are some."""
         figures = {
-            "found": self.found,
+            "found": self.seen,
             "settled": self.settled,
             "refunded": self.refunded,
             "credits": exact(self.credits),
@@ -188,7 +188,7 @@ def exact(amount: Any) -> int | float | str:
 
 
 @dataclass(slots=True)
-class Limits:
+class SweepLimits:
     """How far a sweep goes.
 
     Attributes:
@@ -218,9 +218,9 @@ def count(engine: Engine, mapped: Mapped, sweep: Sweep) -> tuple[int, Any]:
     sums = mapped.dialect.sums(rows.c.owed)
     figures = select(func.count(), *(part for _, part in sums)).where(rows.c.problem.is_(None))
     with mapped.dialect.reading(engine).connect() as connection:
-        found, *parts = connection.execute(figures).one()
+        sessions, *parts = connection.execute(figures).one()
     owed = sum(factor * (part or 0) for (factor, _), part in zip(sums, parts, strict=True))
-    return int(found), owed
+    return int(sessions), owed
 
 
 def left_aside(engine: Engine, mapped: Mapped, sweep: Sweep) -> Aside:
@@ -228,7 +228,7 @@ def left_aside(engine: Engine, mapped: Mapped, sweep: Sweep) -> Aside:
     return Residue(mapped, sweep, only_problems=True).read(engine)
 
 
-def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = None) -> Report:
+def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: SweepLimits | None = None) -> Report:
     """Settle sessions chunk by chunk and return what was done, and what could not be.
 
     Every chunk is a transaction of its own: after a kill or Ctrl-C those before it stand, and the
@@ -237,14 +237,12 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
     Raises:
         CronshiftError: if the database's user lacks a right, or cronshift's tables cannot be made.
     """
-    limits = limits or Limits()
+    limits = limits or SweepLimits()
     began, report, last = time.perf_counter(), Report(), None
     worker = _Worker(engine, mapped.writable(engine), sweep)
     worker.refuse_without_rights()
     while True:
-        size = (
-            limits.chunk if limits.most is None else min(limits.chunk, limits.most - report.found)
-        )
+        size = limits.chunk if limits.most is None else min(limits.chunk, limits.most - report.seen)
         newest = worker.newest(last, size) if size > 0 else None
         if newest is None:
             break
@@ -252,8 +250,8 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
         last = newest
         report = replace(
             report,
-            found=report.found + chunk.found,
-            settled=report.settled + chunk.found,
+            seen=report.seen + chunk.sessions,
+            settled=report.settled + chunk.sessions,
             refunded=report.refunded + chunk.refunded,
             credits=report.credits + chunk.amount,
             chunks=report.chunks + 1,
@@ -263,7 +261,7 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
         if limits.stop():
             report = replace(report, stopped=True)
             break
-    ended = not report.stopped and (limits.most is None or report.found < limits.most)
+    ended = not report.stopped and (limits.most is None or report.seen < limits.most)
     aside = worker.aside(ended=ended)
     return replace(report, aside=aside, seconds=time.perf_counter() - began)
 
@@ -296,12 +294,12 @@ class Residue:
         with mapped.dialect.reading(engine).connect() as connection:
             total = connection.execute(select(func.count()).select_from(listed)).scalar_one()
             first = connection.execute(select(listed).limit(MOST_TOLD)).all() if total else []
-        known = reasons or {}
-        told = [
-            SetAside(row.session, row.user, row.problem or known.get(row.session) or KEPT)
+        causes = reasons or {}
+        shown = [
+            SetAside(row.session, row.user, row.problem or causes.get(row.session) or KEPT)
             for row in first
         ]
-        return Aside(int(total), tuple(told))
+        return Aside(int(total), tuple(shown))
 
 
 @dataclass(slots=True)
@@ -334,12 +332,12 @@ class _Worker:
             if full is not None:
                 return full
             ids = ordered.limit(size).subquery("ids")
-            own = ids.c[self.mapped.settings.id]
-            return connection.execute(select(own).order_by(own.desc()).limit(1)).scalar()
+            key = ids.c[self.mapped.settings.id]
+            return connection.execute(select(key).order_by(key.desc()).limit(1)).scalar()
 
     def settle(self, after: Any, last: Any, size: int) -> Chunk:
         """Settle what can be settled of a span."""
-        span = Span(after, last, tuple(self.unmoved))
+        span = KeySpan(after, last, tuple(self.unmoved))
         try:
             return self._tried(span)
         except UnmovedError as error:
@@ -365,12 +363,12 @@ class _Worker:
         first = self.settle(after, middle, half)
         second = self.settle(middle, last, size - half)
         return Chunk(
-            first.found + second.found,
+            first.sessions + second.sessions,
             first.refunded + second.refunded,
             first.amount + second.amount,
         )
 
-    def _tried(self, span: Span) -> Chunk:
+    def _tried(self, span: KeySpan) -> Chunk:
         """Do one transaction, again when the database asked for that."""
         dialect = self.mapped.dialect
         for attempt in range(_MOST_TRIES):
@@ -385,12 +383,12 @@ class _Worker:
     def aside(self, *, ended: bool) -> Aside:
         """Return what could not be settled; all that is left, once the sweep has seen everything."""
         if not ended:
-            told = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
-            return Aside(len(told), tuple(told[:MOST_TOLD]))
+            shown = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
+            return Aside(len(shown), tuple(shown[:MOST_TOLD]))
         left = Residue(self.mapped, self.sweep, only_problems=False).read(self.engine, self.reasons)
-        return Aside(left.total, tuple(self._explained(left.told)))
+        return Aside(left.total, tuple(self._explained(left.listed)))
 
-    def _explained(self, told: tuple[SetAside, ...]) -> Iterator[SetAside]:
-        for each in told:
+    def _explained(self, sessions: tuple[SetAside, ...]) -> Iterator[SetAside]:
+        for each in sessions:
             moved = each.user_id not in self.unmoved
             yield each if moved or each.reason != KEPT else replace(each, reason=UNMOVED)

@@ -113,7 +113,7 @@ def test_prismas_migrations_run_and_fit_the_mapping(
     settings = parse_settings((root / "cronshift.toml").read_text()).sessions
     assert settings is not None
     opened = open_database(settings)
-    assert opened.mapped.own.ready
+    assert opened.mapped.ours.ready
     opened.close()
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cronshift.targets.scaffold.migrations.migration import Migration
+    from cronshift.targets.scaffold.migrations.migration import SqlMigration
     from cronshift.targets.scaffold.schema import StatusType
 
 INI = "alembic.ini"
@@ -51,7 +51,7 @@ class Alembic:
         """Return whether it was written."""
         return next((self.root / self.folder).glob(f"*_{name}.py"), None) is not None
 
-    def edits(self, migrations: Sequence[Migration], now: datetime) -> list[Edit]:
+    def edits(self, migrations: Sequence[SqlMigration], now: datetime) -> list[Edit]:
         """Return the edits that write them, one behind the other.
 
         Raises:

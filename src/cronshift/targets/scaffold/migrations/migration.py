@@ -16,7 +16,7 @@ TABLES = "session_tables"
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
+class SqlMigration:
     """One migration to write.
 
     Attributes:
@@ -67,7 +67,7 @@ class Home(Protocol):
     def has(self, name: str) -> bool:
         """Return whether a migration of that name was written."""
 
-    def edits(self, migrations: Sequence[Migration], now: datetime) -> Sequence[Edit]:
+    def edits(self, migrations: Sequence[SqlMigration], now: datetime) -> Sequence[Edit]:
         """Return the edits that write migrations, and what the tool keeps beside them.
 
         Raises:
