@@ -22,7 +22,7 @@ from cronshift.errors import CronshiftError
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ownership import Owner
 from cronshift.sessions import scripts, sweeping
-from cronshift.sessions.outbox import Leased, Outbox
+from cronshift.sessions.outbox import MOST_IN_A_REQUEST, Leased, Outbox
 from cronshift.sessions.requested import EVENT, event_of, is_user
 from cronshift.sessions.sweeping import Report, Sweep, SweepLimits
 
@@ -176,19 +176,22 @@ class SessionFlow:
     async def relay(self, send: Callable[[Sequence[dict[str, Any]]], Awaitable[object]]) -> int:
         """Send the events that wait in the outbox and that nobody else sends; return how many.
 
-        Any number of relays may run at once: each event is leased by one of them.
+        Any number of relays may run at once: each event is leased by one of them. The first request has
+        one event and the next ones ten times as many: one that is killed while the event API is away
+        holds a single event.
 
         Args:
             send: sends at most as many events as Inngest takes in one request.
         """
-        total = 0
+        total, most = 0, 1
         while True:
-            leased = await asyncio.to_thread(self.outbox.lease, self.clock())
-            if not leased.events:
+            leased = await asyncio.to_thread(self.outbox.lease, self.clock(), most)
+            if not leased.events and not leased.unfit:
                 return total
             for request in leased.requests():
                 await self.send(request, send)
                 total += len(request.events)
+            most = min(most * 10, MOST_IN_A_REQUEST)
 
     async def send(
         self, leased: Leased, send: Callable[[Sequence[dict[str, Any]]], Awaitable[object]]
