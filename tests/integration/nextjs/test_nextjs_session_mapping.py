@@ -45,6 +45,37 @@ def test_the_typescript_flow_judges_the_mapping(
             assert shown(url, case) == case["ends"]
 
 
+ASK = """
+import * as store from "./lib/inngest/sessions/store";
+void (async () => {
+  const made = await store.enqueue("1", 2, { price: 2 }, "inngest");
+  const sent: unknown[] = [];
+  await store.relay(async (events) => sent.push(...events.map(({ data }) => data.session_id)));
+  const claimed = await store.claim({ session_id: made, user_id: "1" }, "01RUN");
+  const items = await store.itemsOf(made);
+  const settled = await store.settle(made, "01RUN", false, "it failed");
+  console.log(JSON.stringify([made, sent, claimed, items, settled]));
+  process.exit(0);
+})();
+"""
+
+
+def test_ids_that_the_database_counts_and_sessions_without_items(
+    tmp_path: Path, node_packages: Path, postgresql_url: str
+) -> None:
+    root = scaffolded(tmp_path, node_packages, toml=settings_of(CASES[-1]))
+    tables = (root / "migrations/session_tables.sql").read_text()
+    renders = (
+        "CREATE TABLE renders (id serial PRIMARY KEY, owner_id integer, state text,"
+        " made_at timestamptz, why text, price integer, over_at timestamptz,"
+        " touched_at timestamptz NOT NULL)"
+    )
+    with a_database(postgresql_url) as url:
+        make(url, ["OWNERS", "INSERT INTO owners VALUES (1, 5)", renders, tables])
+        told = script(root, node_packages, ASK, DATABASE_URL=plain(url))
+        assert told == ["1", ["1"], "ours", ["session"], {"settled": 1, "refunded": 2}]
+
+
 def test_a_flow_of_odd_columns_is_strict_typescript(tmp_path: Path, node_packages: Path) -> None:
     root = scaffolded(tmp_path, node_packages, toml=settings_of(CASES[-1]))
     assert compiled(root, node_packages) == ""

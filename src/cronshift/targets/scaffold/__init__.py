@@ -199,8 +199,9 @@ def _migrations(root: Path, mapping: SessionMapping, names: FlowNames) -> Iterat
         enum = next(filter(None, by_schema), enum)
     if not mapping.has_label:
         schema = settings.schema if settings else None
+        plain = label if _NAME.fullmatch(label) else None  # any other is no name in code
         summary = f"the new label {label} of {enum}"
-        yield SqlMigration(LABEL, label_sql(enum, label, schema), summary, enum, label)
+        yield SqlMigration(LABEL, label_sql(enum, label, schema), summary, enum, plain)
     if settings is not None:
         yield SqlMigration(TABLES, tables_sql(settings), "the flow's own tables")
 

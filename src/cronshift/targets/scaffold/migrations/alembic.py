@@ -62,7 +62,6 @@ class Alembic:
             revision = hashlib.sha256(f"{down} {each.name} {each.sql}".encode()).hexdigest()[:12]
             text = filled(
                 "revision.py",
-                summary=each.summary,
                 revision=revision,
                 down=json.dumps(down) if down else "None",
                 created=f"{now:%Y-%m-%d %H:%M:%S}",

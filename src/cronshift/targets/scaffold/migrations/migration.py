@@ -36,7 +36,8 @@ class SqlMigration:
     def statements(self) -> list[str]:
         """Its statements one by one, without comments."""
         lines = [line for line in self.sql.splitlines() if not line.startswith("--")]
-        return split("\n".join(lines))
+        joined = "\n".join(lines).strip()
+        return [joined] if self.enum else split(joined)
 
 
 def split(sql: str) -> list[str]:

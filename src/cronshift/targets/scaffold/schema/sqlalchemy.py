@@ -42,7 +42,7 @@ _ENUMS = {
     "ENUM",
     "SqlAlchemyEnum",
 }
-_COLUMNS = {"Column", "mapped_column", "AppColumn"}
+_COLUMNS = {"Column", "mapped_column", "Field"}
 _DEEPEST = 4  # classes that a class takes columns from
 
 
