@@ -6,7 +6,6 @@ always be piped. Text that comes from files is printed as text: no markup, no co
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from functools import cached_property
@@ -14,6 +13,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError, without_credentials
+from cronshift.output.encoding import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,8 +47,8 @@ class Console:
         return self._rich(stderr=True)
 
     def document(self, data: Any) -> None:
-        """Print one JSON document on stdout."""
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        """Print one JSON document on stdout; version 1, unless it says another."""
+        sys.stdout.write(json_text(data))
 
     def result(self, renderable: RenderableType) -> None:
         """Print a result: a table, a tree, or plain text."""

@@ -175,7 +175,7 @@ class Target(Protocol):
 
     @property
     def trial(self) -> str:
-        """The command that tries a function before it is cut over."""
+        """The command that tries the function of ``JOB`` before it is cut over."""
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:
         """Return whether functions of this kind can live in a project."""
@@ -231,6 +231,13 @@ class Target(Protocol):
 
         Raises:
             ConfigError: ``not-generated`` when there are none.
+        """
+
+    async def ask_running(self, subject: Subject, tell: Callable[[str], None]) -> Sequence[Fact]:
+        """Return what the app itself answers to who has no cookie, started for that.
+
+        Raises:
+            CronshiftError: where there is no app that can be started.
         """
 
     async def run(

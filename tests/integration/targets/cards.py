@@ -137,6 +137,9 @@ class Cards:
         registration = Registration(plan.app_id, None, functions, len(functions))
         return registration, [*check(plan, registration), *out_of_date(root, plan)]
 
+    async def ask_running(self, subject: Subject, tell: Callable[[str], None]) -> Sequence[Fact]:
+        raise CronshiftError("Paper answers nobody.", reason="usage")
+
     async def run(
         self,
         root: Path,

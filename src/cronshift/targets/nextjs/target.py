@@ -106,6 +106,15 @@ class NextjsTarget:
 
         return validate_app(root, plan, compiles=compiles)
 
+    async def ask_running(self, subject: Subject, tell: Callable[[str], None]) -> Sequence[Fact]:
+        """Return what the app's own dev server answers, asked once for each path."""
+        from cronshift.targets.nextjs.asking import ask_running
+        from cronshift.targets.nextjs.dev_server import dev_server
+
+        root, base_url_env = subject.project.root, subject.plan.bridge.base_url_env
+        async with dev_server(root, {"INNGEST_DEV": "1"}, base_url_env, tell) as url:
+            return await ask_running(subject, url)
+
     async def run(
         self,
         root: Path,
