@@ -93,8 +93,8 @@ class Worker:
             if full is not None:
                 return full
             ids = ordered.limit(size).subquery("ids")
-            own = ids.c[self.mapped.settings.id]
-            return connection.execute(select(own).order_by(own.desc()).limit(1)).scalar()
+            key = ids.c[self.mapped.settings.id]
+            return connection.execute(select(key).order_by(key.desc()).limit(1)).scalar()
 
     def settle(self, after: Any, last: Any, size: int) -> Chunk:
         """Settle what can be settled of a range of ids."""
@@ -124,7 +124,7 @@ class Worker:
         first = self.settle(after, middle, half)
         second = self.settle(middle, last, size - half)
         return Chunk(
-            first.found + second.found,
+            first.sessions + second.sessions,
             first.refunded + second.refunded,
             first.amount + second.amount,
         )
@@ -174,13 +174,13 @@ class Worker:
     def aside(self, *, ended: bool) -> Aside:
         """Return what could not be settled; all that is left, once the sweep has seen everything."""
         if not ended:
-            told = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
-            return Aside(len(told), tuple(told[:MOST_TOLD]))
+            shown = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
+            return Aside(len(shown), tuple(shown[:MOST_TOLD]))
         left = Residue(self.mapped, self.sweep, only_problems=False).read(self.engine, self.reasons)
-        return Aside(left.total, tuple(self._explained(left.told)))
+        return Aside(left.total, tuple(self._explained(left.listed)))
 
-    def _explained(self, told: tuple[SetAside, ...]) -> Iterator[SetAside]:
-        for each in told:
+    def _explained(self, sessions: tuple[SetAside, ...]) -> Iterator[SetAside]:
+        for each in sessions:
             _, refused = self.refused.get(each.user_id or "", (None, KEPT))
             reason = UNMOVED if each.user_id in self.unmoved else refused
             yield each if each.reason != KEPT else replace(each, reason=reason)
