@@ -106,13 +106,14 @@ class Mapped:
             return self.dialect.list_length(column)
         return case((self.dialect.is_amount(column) & (column >= 0), column), else_=null())
 
-    def owed(self, delivered: int | None = None) -> ColumnElement[Any]:
+    def owed(self, delivered: int | None = None, *, unpaid: bool = False) -> ColumnElement[Any]:
         """Return the expression of what a session that ends now is owed: ``max(0, cost - delivered)``.
 
         Nothing where it has been refunded.
 
         Args:
             delivered: how many items were, where no table of the app says so.
+            unpaid: whether cronshift's refunds need not be looked at.
         """
         rest = self.cost()
         if self.settings.delivered is not None and self.delivered is not None:
@@ -122,7 +123,8 @@ class Mapped:
             rest = rest - done.scalar_subquery()
         elif delivered is not None:
             rest = rest - delivered
-        return case((or_(rest <= 0, self.is_refunded()), 0), else_=rest)
+        refunded = self.is_refunded_by_app() if unpaid else self.is_refunded()
+        return case((or_(rest <= 0, refunded), 0), else_=rest)
 
     def is_refunded(self) -> ColumnElement[bool]:
         """Return whether a session has been refunded, by cronshift or, as far as it says, by the app.
