@@ -79,8 +79,11 @@ class Worker:
     def look_for_refunds(self) -> None:
         """Find out whether sessions are among them that were refunded before: asking once is enough.
 
-        One that is refunded meanwhile makes the key of its refund clash.
+        One that is refunded meanwhile makes the key of its refund clash. Where no label changes, those
+        are left out anyway.
         """
+        if self.sweep.becomes is None:
+            return
         refunded = select(self.mapped.id).where(self.sweep.where, self.mapped.is_refunded())
         with self.mapped.dialect.reading(self.engine).connect() as connection:
             self.unpaid = connection.execute(refunded.limit(1)).first() is None

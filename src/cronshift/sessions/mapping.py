@@ -20,6 +20,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
 )
 from sqlalchemy.types import Integer, NullType
 
@@ -33,7 +34,7 @@ from cronshift.sessions.times import TimeColumn, write_instant
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Engine
+    from sqlalchemy import ColumnElement, Engine, Select
     from sqlalchemy.types import TypeEngine
 
     from cronshift.sessions.checks import Schema
@@ -137,8 +138,7 @@ class Mapped:
             refunds.source.in_(["", self.source]),
             or_(refunds.source == self.source, refunds.user_id == cast(self.user, Text)),
         )
-        paid = ours.correlate(self.sessions).exists()
-        return or_(paid, self.is_refunded_by_app())
+        return or_(_sought(ours.correlate(self.sessions)), self.is_refunded_by_app())
 
     def is_refunded_by_app(self) -> ColumnElement[bool]:
         """Return whether the app says that it has refunded a session itself."""
@@ -162,7 +162,7 @@ class Mapped:
             outbox.source.in_(["", self.source]),
             or_(outbox.source == self.source, outbox.user_id == cast(self.user, Text)),
         )
-        return event.correlate(self.sessions).exists()
+        return _sought(event.correlate(self.sessions))
 
     def problem(self, owed: ColumnElement[Any]) -> ColumnElement[Any]:
         """Return why a session cannot be paid what it is owed, as text; null where it can be."""
@@ -241,6 +241,14 @@ class Mapped:
         if self.own.ready:
             return self
         return replace(self, own=make_tables(engine, self.settings.schema))
+
+
+def _sought(rows: Select[Any]) -> ColumnElement[bool]:
+    """Return whether there are rows, sought by their key for each session.
+
+    A bare EXISTS becomes a join, for which PostgreSQL reads all of a new table again and again.
+    """
+    return case((rows.exists(), true()), else_=false())
 
 
 def map_tables(engine: Engine, settings: SessionSettings) -> Mapped:
