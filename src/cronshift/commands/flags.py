@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from datetime import UTC, datetime
@@ -62,6 +61,7 @@ def flags(
       cronshift flags push --edge-config ecfg_abc123
     """
     from cronshift.moving.flags import KEY, Format, export, late_changes, push_to_edge_config
+    from cronshift.output.encoding import json_text
     from cronshift.project.ownership_file import read_ownership
 
     invocation: Invocation = context.obj
@@ -69,7 +69,7 @@ def flags(
     ownership = read_ownership(invocation.root)
     if action is Action.EXPORT:
         text = export(ownership, Format(form))
-        sys.stdout.write(json.dumps({form: text}) + "\n" if invocation.json else text)
+        sys.stdout.write(json_text({form.value: text}) if invocation.json else text)
         return ExitCode.OK
     token = os.environ.get("VERCEL_TOKEN")
     if edge_config is None or not token:
@@ -91,6 +91,8 @@ def flags(
         api = os.environ.get("CRONSHIFT_VERCEL_API", "https://api.vercel.com")
         asyncio.run(push_to_edge_config(ownership, edge_config, token, team=team, api=api))
         console.say(f"{edge_config} holds it as {KEY}.")
+    elif not dry_run:
+        console.say(f"You said no: {edge_config} holds what it held.")
     if invocation.json:
         console.document({"edge_config": edge_config, "key": KEY, "pushed": pushed, "late": late})
     return ExitCode.OK if pushed or dry_run else ExitCode.NOT_WELL

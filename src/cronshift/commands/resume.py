@@ -73,6 +73,8 @@ def resume(
         step = operations.revert if revert else operations.finish
         state = step(root, interrupted).state
         console.say(f"{interrupted.id} is {state}.")
+    elif not dry_run:
+        console.say(f"You said no: {interrupted.id} is still {state}; nothing was changed.")
     if invocation.json:
         changes = interrupted.to_json()["changes"]
         console.document({"operation": interrupted.id, "state": state.value, "changes": changes})

@@ -39,9 +39,9 @@ def named_app(tree: SourceTree, document: dict[str, Any]) -> str:
     """Return the folder of the app that the configuration names; ``""`` where it names none."""
     output = document.get("outputDirectory")
     if isinstance(output, str):
-        found = _holding(tree, output)
-        if found:
-            return found
+        folder = _holding(tree, output)
+        if folder:
+            return folder
     linked = _linked(tree)
     if linked:
         return linked
@@ -56,13 +56,21 @@ def apps(tree: SourceTree) -> list[str]:
     """Return the folders below that hold an app of their own."""
     patterns = [glob(pattern.strip("/")) for pattern in _patterns(tree)]
     folders = sorted(_folders(tree))
-    chosen = [one for one in folders if any(pattern.fullmatch(one) for pattern in patterns)]
+    chosen = [
+        folder for folder in folders if any(pattern.fullmatch(folder) for pattern in patterns)
+    ]
     return chosen[:_MOST_APPS]
+
+
+def config_in(tree: SourceTree, folder: str) -> str | None:
+    """Return the configuration that a folder below has of its own."""
+    names = (f"{folder}/{name}" for name in CONFIGS)
+    return next((name for name in names if name in tree.files), None)
 
 
 def has_config(tree: SourceTree, folder: str) -> bool:
     """Return whether a folder below has a configuration of its own."""
-    return any(f"{folder}/{name}" in tree.files for name in CONFIGS)
+    return config_in(tree, folder) is not None
 
 
 def schedules(tree: SourceTree, folder: str) -> bool:
@@ -107,8 +115,8 @@ def _built(tree: SourceTree, command: str) -> str:
         words = shlex.split(command, comments=False)
     except ValueError:
         return ""
-    found = {folder for word in _targets(words) if (folder := _meant(tree, word))}
-    return found.pop() if len(found) == 1 else ""
+    meant = {folder for word in _targets(words) if (folder := _meant(tree, word))}
+    return meant.pop() if len(meant) == 1 else ""
 
 
 def _targets(words: list[str]) -> Iterator[str]:
@@ -160,5 +168,7 @@ def _pnpm(text: str) -> list[str]:
 
 def _strings(value: Any) -> list[str]:
     listed = value if isinstance(value, list) else []
-    usable = [one for one in listed if isinstance(one, str) and not one.startswith("!")]
-    return [one for one in usable if len(one) <= _LONGEST]
+    usable = [
+        pattern for pattern in listed if isinstance(pattern, str) and not pattern.startswith("!")
+    ]
+    return [pattern for pattern in usable if len(pattern) <= _LONGEST]

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cronshift.model import Location
 
 LONGEST_DURATION = 800  # seconds: what "max" comes to on the plans that have most (vercel.com/docs/functions/limitations)
 
@@ -64,7 +68,7 @@ class Auth(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class SourceSpot:
     """A line that matters, and what stands there, in a few words."""
 
     file: str
@@ -85,27 +89,27 @@ class Behaviour:
         soft: answers that say failure with status 200.
         refuses_get: the code answers GET with 405.
         max_duration: seconds, as the file says.
+        untold_duration: where the file says it in a way that only running it would tell.
         cached: a setting that makes Next answer from its cache.
         silent: the handler ends without ever answering.
-        intercepted: what runs before the handler and turns Vercel's own call away.
         flagged: the work hangs on a query that the entry does not carry.
     """
 
-    work: Spot | None = None
-    stub: Spot | None = None
-    loose: tuple[tuple[Loose, Spot], ...] = ()
-    swallowed: tuple[Spot, ...] = ()
-    soft: tuple[Spot, ...] = ()
-    refuses_get: Spot | None = None
-    flagged: Spot | None = None
-    intercepted: Spot | None = None
+    work: SourceSpot | None = None
+    stub: SourceSpot | None = None
+    loose: tuple[tuple[Loose, SourceSpot], ...] = ()
+    swallowed: tuple[SourceSpot, ...] = ()
+    soft: tuple[SourceSpot, ...] = ()
+    refuses_get: SourceSpot | None = None
+    flagged: SourceSpot | None = None
     auth: Auth = Auth.UNKNOWN
-    auth_spot: Spot | None = None
+    auth_spot: SourceSpot | None = None
     max_duration: int | None = None
+    untold_duration: Location | None = None
     runtime: str | None = None
-    cached: Spot | None = None
-    streams: Spot | None = None
-    silent: Spot | None = None
-    reads_schedule: Spot | None = None
+    cached: SourceSpot | None = None
+    streams: SourceSpot | None = None
+    silent: SourceSpot | None = None
+    reads_schedule: SourceSpot | None = None
     reads_query: bool = False
-    side_effects: tuple[Spot, ...] = field(default=())
+    side_effects: tuple[SourceSpot, ...] = field(default=())

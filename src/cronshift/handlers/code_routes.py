@@ -37,7 +37,7 @@ class CodeRoute:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadRegistration:
     """A registration that could not be followed: it may answer any path below ``prefix``."""
 
     prefix: str
@@ -49,28 +49,28 @@ class Declared:
     """What an app declares in code, as far as it is understood."""
 
     routes: tuple[CodeRoute, ...] = ()
-    unread: tuple[Unread, ...] = ()
+    unread: tuple[UnreadRegistration, ...] = ()
 
     @classmethod
-    def of(cls, found: Iterable[CodeRoute | Unread]) -> Declared:
+    def of(cls, declared: Iterable[CodeRoute | UnreadRegistration]) -> Declared:
         """Return what was found, at most so many."""
-        some = tuple(islice(found, MOST_ROUTES))
+        some = tuple(islice(declared, MOST_ROUTES))
         return cls(
-            tuple(one for one in some if isinstance(one, CodeRoute)),
-            tuple(one for one in some if isinstance(one, Unread)),
+            tuple(item for item in some if isinstance(item, CodeRoute)),
+            tuple(item for item in some if isinstance(item, UnreadRegistration)),
         )
 
-    def open_at(self, path: str) -> Unread | None:
+    def open_at(self, path: str) -> UnreadRegistration | None:
         """Return a registration that may answer ``path`` although no route that is known does."""
         asked = [part for part in path.split("/") if part]
-        for one in self.unread:
-            before = segments_of(one.prefix)
+        for mark in self.unread:
+            before = segments_of(mark.prefix)
             fits = len(before) <= len(asked) and all(
                 segment.rank is not Rank.STATIC or segment.text == part
                 for segment, part in zip(before, asked, strict=False)
             )
             if fits:
-                return one
+                return mark
         return None
 
 
@@ -128,9 +128,9 @@ def answering(routes: Sequence[CodeRoute], path: str) -> CodeMatch | None:
             TableRoute(segments_of(route.path), Handler(str(number), HandlerKind.ASGI, "", ""))
             for number, route in enumerate(chosen)
         )
-        found = table.answering(path)
-        if found is not None:
-            route = chosen[int(found.handler.file)]
+        chosen_route = table.answering(path)
+        if chosen_route is not None:
+            route = chosen[int(chosen_route.handler.file)]
             return CodeMatch(route, _ends(route.path) != _ends(path))
     return None
 

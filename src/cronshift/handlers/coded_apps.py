@@ -58,20 +58,20 @@ class CodedApps:
         declared = self._declared(handler.file, handler.export)
         if not declared.routes and not declared.unread and self._is_bare(handler.file):
             return Resolution(Verdict.ANSWERED, handler)
-        found = answering(declared.routes, path)
+        match = answering(declared.routes, path)
         unread = declared.open_at(path)
-        if found is None and (unread is not None or not declared.routes):
+        if match is None and (unread is not None or not declared.routes):
             at = f" ({unread.place})" if unread is not None else ""
             why = f"its routes are declared in code that does not tell them{at}"
             return Resolution(Verdict.UNKNOWN, handler, why=why)
-        if found is None:
+        if match is None:
             return Resolution(
                 Verdict.DEAD,
                 None,
                 nearest=nearest(path, [route.path for route in declared.routes]),
                 why=handler.file,
             )
-        route = found.route
+        route = match.route
         if unread is not None and not answers_get(route.methods):
             why = f"another route may answer GET ({unread.place})"
             return Resolution(Verdict.UNKNOWN, handler, why=why)
@@ -80,7 +80,7 @@ class CodedApps:
             return Resolution(
                 Verdict.WRONG_METHOD, handler, methods=tuple(sorted(route.methods or ()))
             )
-        if found.slash and handler.language == "python":
+        if match.slash and handler.language == "python":
             target = path.rstrip("/") if path.endswith("/") else f"{path}/"
             return Resolution(
                 Verdict.REDIRECTED, handler, target=target, why=f"the slash in {route.path}"

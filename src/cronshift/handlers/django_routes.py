@@ -6,9 +6,8 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.code_routes import DEEPEST, CodeRoute, Declared, Unread
+from cronshift.handlers.code_routes import DEEPEST, CodeRoute, Declared, UnreadRegistration
 from cronshift.handlers.python_modules import module_file
-from cronshift.handlers.python_names import parse_python
 from cronshift.model import Location
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def _root_urls(tree: SourceTree) -> str | None:
     for file in sorted(tree.files):
         if not file.endswith("settings.py") and "/settings/" not in file:
             continue
-        for node in parse_python(tree.read(file)).body:
+        for node in tree.python(file).body:
             match node:
                 case ast.Assign(
                     targets=[ast.Name(id="ROOT_URLCONF")], value=ast.Constant(value=str(module))
@@ -39,15 +38,17 @@ def _root_urls(tree: SourceTree) -> str | None:
     return None
 
 
-def _patterns(tree: SourceTree, file: str, prefix: str, depth: int) -> Iterator[CodeRoute | Unread]:
-    for node in ast.walk(parse_python(tree.read(file))) if depth else ():
+def _patterns(
+    tree: SourceTree, file: str, prefix: str, depth: int
+) -> Iterator[CodeRoute | UnreadRegistration]:
+    for node in ast.walk(tree.python(file)) if depth else ():
         match node:
             case ast.Call(
                 func=ast.Name(id="path" | "re_path" | "url" as kind), args=[first, second, *_]
             ):
                 place = Location(file, node.lineno)
-                known, rest = _spelled(first, is_regex=kind != "path")
-                whole = f"{prefix}{known}"
+                spelled, rest = _spelled(first, is_regex=kind != "path")
+                whole = f"{prefix}{spelled}"
                 included = _included(second)
                 inner = (
                     module_file(tree, file, included)
@@ -55,7 +56,7 @@ def _patterns(tree: SourceTree, file: str, prefix: str, depth: int) -> Iterator[
                     else None
                 )
                 if rest or included is False or (included and inner is None):
-                    yield Unread(f"/{whole.rpartition('/')[0]}", place)
+                    yield UnreadRegistration(f"/{whole.rpartition('/')[0]}", place)
                 elif inner:
                     yield from _patterns(tree, inner, whole, depth - 1)
                 else:

@@ -89,12 +89,12 @@ class FileRouter:
 
 def _bracketed(part: str, *, rest: Rank = Rank.MAYBE_REST) -> Segment:
     """Return the segment of ``[x]``, ``[[x]]``, ``[...x]`` and of texts with such in them."""
-    found = _BRACKETS.fullmatch(part)
-    if found is not None:
-        name = found[3].partition("=")[0]
-        if found[2]:
+    match = _BRACKETS.fullmatch(part)
+    if match is not None:
+        name = match[3].partition("=")[0]
+        if match[2]:
             return Segment(rest, name)
-        return Segment(Rank.MAYBE if found[1] else Rank.ONE, name)
+        return Segment(Rank.MAYBE if match[1] else Rank.ONE, name)
     if "[" in part:
         pieces = _BRACKETS.split(part)
         texts = [re.escape(piece) for piece in pieces[::4]]
@@ -214,8 +214,8 @@ def _configured(root: SgNode, config: str) -> Iterator[Route]:
     """Yield the routes that ``route(path, file)`` declares, prefixes of calls around them first."""
     folder = PurePosixPath(config).parent
     for call in root.find_all(pattern="route($$$ARGS)"):
-        given = arguments(call)
-        path, file = (literal(node) for node in given[:2]) if len(given) > 1 else (None, None)
+        passed = arguments(call)
+        path, file = (literal(node) for node in passed[:2]) if len(passed) > 1 else (None, None)
         if not isinstance(path, str) or not isinstance(file, str):
             continue
         around = [
@@ -266,10 +266,10 @@ def tanstack(app: Folder) -> Iterator[Route]:
 
 def _methods_made(root: SgNode | None) -> frozenset[str]:
     """Return the methods among the handlers of ``createFileRoute(…)`` and its older forms."""
-    found: set[str] = set()
+    names: set[str] = set()
     for object_ in root.find_all(kind="object") if root is not None else ():
-        found |= {name for name, _ in pairs(object_)} & {*METHODS, "ANY"}
-    return frozenset(METHODS if "ANY" in found else found)
+        names |= {name for name, _ in pairs(object_)} & {*METHODS, "ANY"}
+    return frozenset(METHODS if "ANY" in names else names)
 
 
 ROUTERS = (

@@ -67,16 +67,16 @@ class FunctionFiles:
     def file(self, file: str) -> Handler | None:
         """Return the function in a file that a route names, if it is one of them."""
         names = {route.handler.file: route.handler for route in self.table.routes}
-        found = names.get(file.strip("/"))
-        return self.described(found) if found else None
+        function = names.get(file.strip("/"))
+        return self.described(function) if function else None
 
     def described(self, handler: Handler) -> Handler:
         """Return a function with what its file exports."""
         if handler.language == "python":
             return self._python.in_file(handler.file) or handler
         if handler.language == "go":
-            found = _GO_EXPORT.search(self._tree.read(handler.file))
-            return replace(handler, export=found[1] if found else "Handler")
+            match = _GO_EXPORT.search(self._tree.read(handler.file))
+            return replace(handler, export=match[1] if match else "Handler")
         return handler
 
     def _routes(self) -> Iterator[Route]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from cronshift.handlers.behaviour import Spot
+from cronshift.handlers.behaviour import SourceSpot
 from cronshift.handlers.literals import literal, pairs, text_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+_MOST_KEPT = 512  # modules
 _DEEPEST = 8  # re-exports of re-exports
 FUNCTIONS = {
     "function_declaration",
@@ -64,22 +66,23 @@ def line_of(node: SgNode) -> int:
     return node.range().start.line + 1
 
 
-def spot_of(file: str, node: SgNode, what: str) -> Spot:
+def spot_of(file: str, node: SgNode, what: str) -> SourceSpot:
     """Return the spot of a node, ``what`` stands there on one short line."""
-    return Spot(file, line_of(node), " ".join(what.split())[:60])
+    return SourceSpot(file, line_of(node), " ".join(what.split())[:60])
 
 
+@lru_cache(maxsize=_MOST_KEPT)
 def exports(root: SgNode) -> dict[str, Export]:
     """Return what a module exports, by name; ``*`` for all of another module."""
-    found: dict[str, Export] = {}
+    by_name: dict[str, Export] = {}
     for node in root.children():
         if node.kind() == "export_statement":
             for export in _of_statement(node):
-                found.setdefault(export.name, export)
+                by_name.setdefault(export.name, export)
         elif node.kind() == "expression_statement":
             for export in _of_assignment(node):
-                found.setdefault(export.name, export)
-    return found
+                by_name.setdefault(export.name, export)
+    return by_name
 
 
 def _of_statement(node: SgNode) -> Iterator[Export]:
@@ -110,11 +113,11 @@ def _of_declaration(declaration: SgNode) -> Iterator[Export]:
 
 
 def _of_clause(clause: SgNode, source: str | None) -> Iterator[Export]:
-    for one in clause.children():
-        own = one.field("name") if one.kind() == "export_specifier" else None
-        if own is not None:
-            alias = one.field("alias") or own
-            yield Export(alias.text(), None, line_of(one), source, own.text())
+    for specifier in clause.children():
+        name = specifier.field("name") if specifier.kind() == "export_specifier" else None
+        if name is not None:
+            alias = specifier.field("alias") or name
+            yield Export(alias.text(), None, line_of(specifier), source, name.text())
 
 
 def _of_declarator(declarator: SgNode) -> Iterator[Export]:
@@ -161,12 +164,12 @@ def _exported(tree: SourceTree, file: str, name: str, depth: int) -> Definition 
     root = tree.parsed(file)
     if root is None or depth == 0:
         return None
-    known = exports(root)
-    export = known.get(name)
+    by_name = exports(root)
+    export = by_name.get(name)
     if export is None:
         targets = (tree.imported(file, source) for source in _stars(root))
-        found = (_exported(tree, target, name, depth - 1) for target in targets if target)
-        return next((one for one in found if one is not None), None)
+        definitions = (_exported(tree, target, name, depth - 1) for target in targets if target)
+        return next((definition for definition in definitions if definition is not None), None)
     if export.source is not None:
         target = tree.imported(file, export.source)
         return _exported(tree, target, export.imported or name, depth - 1) if target else None
@@ -209,11 +212,11 @@ def _unwrapped(
             if argument.kind() in FUNCTIONS:
                 return Definition(file, argument, (*wrappers, called.text() if called else ""))
             if argument.kind() in {"identifier", "call_expression"}:
-                found = _unwrapped(
+                definition = _unwrapped(
                     tree, file, argument, (*wrappers, called.text() if called else ""), depth - 1
                 )
-                if found is not None and found.node.kind() in FUNCTIONS:
-                    return found
+                if definition is not None and definition.node.kind() in FUNCTIONS:
+                    return definition
     return Definition(file, node, wrappers)
 
 
@@ -234,37 +237,44 @@ def _local(
         if inner is None:
             continue
         if inner.kind() in FUNCTIONS | {"class_declaration"}:
-            own = inner.field("name")
-            if own is not None and own.text() == name:
+            bound = inner.field("name")
+            if bound is not None and bound.text() == name:
                 return Definition(file, inner, wrappers)
         elif inner.kind() in {"lexical_declaration", "variable_declaration"}:
             for declarator in inner.children():
-                own = (
+                bound = (
                     declarator.field("name") if declarator.kind() == "variable_declarator" else None
                 )
-                value = declarator.field("value") if own is not None else None
-                if own is not None and value is not None and own.text() == name:
+                value = declarator.field("value") if bound is not None else None
+                if bound is not None and value is not None and bound.text() == name:
                     return _unwrapped(tree, file, value, wrappers, depth - 1)
     imported = imports(root).get(name)
     target = tree.imported(file, imported[0]) if imported else None
     if imported is None or target is None:
         return None
-    found = _exported(tree, target, imported[1], depth - 1)
-    return Definition(found.file, found.node, wrappers + found.wrappers) if found else None
+    definition = _exported(tree, target, imported[1], depth - 1)
+    return (
+        Definition(definition.file, definition.node, wrappers + definition.wrappers)
+        if definition
+        else None
+    )
 
 
+@lru_cache(maxsize=_MOST_KEPT)
 def imports(root: SgNode) -> dict[str, tuple[str, str]]:
     """Return the names a module imports: where from, and what they are called there."""
-    found: dict[str, tuple[str, str]] = {}
+    by_name: dict[str, tuple[str, str]] = {}
     for node in root.children():
         if node.kind() == "import_statement":
             source = node.field("source")
             if source is not None:
-                found |= {name: (text_of(source), own) for name, own in _imported(node)}
+                by_name |= {
+                    name: (text_of(source), name_there) for name, name_there in _imported(node)
+                }
         elif node.kind() in {"lexical_declaration", "variable_declaration"}:
             for call in node.find_all(pattern="require($SOURCE)"):
-                found |= _required(call)
-    return found
+                by_name |= _required(call)
+    return by_name
 
 
 def _imported(node: SgNode) -> Iterator[tuple[str, str]]:
@@ -275,10 +285,10 @@ def _imported(node: SgNode) -> Iterator[tuple[str, str]]:
             yield part.text(), "default"
         elif part.kind() == "namespace_import":
             yield part.text().rpartition(" ")[2], "*"
-        for one in part.children() if part.kind() == "named_imports" else ():
-            own = one.field("name") if one.kind() == "import_specifier" else None
-            if own is not None:
-                yield (one.field("alias") or own).text(), own.text()
+        for specifier in part.children() if part.kind() == "named_imports" else ():
+            name = specifier.field("name") if specifier.kind() == "import_specifier" else None
+            if name is not None:
+                yield (specifier.field("alias") or name).text(), name.text()
 
 
 def _required(call: SgNode) -> dict[str, tuple[str, str]]:
@@ -289,14 +299,14 @@ def _required(call: SgNode) -> dict[str, tuple[str, str]]:
         return {}
     if name.kind() == "identifier":
         return {name.text(): (text_of(source), "default")}
-    found = {}
+    by_name = {}
     for part in name.children():
         key, bound = part.field("key"), part.field("value")
         if part.kind() == "shorthand_property_identifier_pattern":
-            found[part.text()] = (text_of(source), part.text())
+            by_name[part.text()] = (text_of(source), part.text())
         elif part.kind() == "pair_pattern" and key is not None and bound is not None:
-            found[bound.text()] = (text_of(source), text_of(key))
-    return found
+            by_name[bound.text()] = (text_of(source), text_of(key))
+    return by_name
 
 
 def _arguments(call: SgNode) -> list[SgNode]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cronshift.handlers.behaviour import LONGEST_DURATION, Behaviour, Spot
+from cronshift.handlers.behaviour import Behaviour, SourceSpot
+from cronshift.handlers.durations import duration_of
 from cronshift.handlers.javascript import (
     FUNCTIONS,
     METHODS,
@@ -22,7 +23,7 @@ from cronshift.handlers.javascript import (
     spot_of,
 )
 from cronshift.handlers.javascript import locally as locally_defined
-from cronshift.model import HandlerKind
+from cronshift.model import HandlerKind, Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,14 +40,6 @@ _PRERENDERED = {HandlerKind.SVELTEKIT, HandlerKind.ASTRO}
 _STREAMS = ("new ReadableStream", "new TransformStream")
 
 
-def _duration(root: SgNode) -> int | None:
-    """Return the seconds that a file says it may run for."""
-    duration = _setting(root, "maxDuration")
-    if duration == "max":
-        return LONGEST_DURATION
-    return duration if isinstance(duration, int) and not isinstance(duration, bool) else None
-
-
 def _runtime(root: SgNode) -> str | None:
     runtime = _setting(root, "runtime")
     return runtime if isinstance(runtime, str) else None
@@ -54,9 +47,9 @@ def _runtime(root: SgNode) -> str | None:
 
 def _setting(root: SgNode, name: str) -> Any:
     """Return what a file exports under a name, or in ``config`` as the pages router has it."""
-    own = constant(root, name)
-    config = constant(root, "config") if own is None else None
-    return config.get(name) if isinstance(config, dict) else own
+    value = constant(root, name)
+    config = constant(root, "config") if value is None else None
+    return config.get(name) if isinstance(config, dict) else value
 
 
 def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
@@ -64,61 +57,72 @@ def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
     root = tree.parsed(handler.file)
     if root is None:
         return Behaviour()
-    found = None if handler.route is not None else define(tree, handler.file, handler.export)
-    if found is not None and found.node.kind() not in FUNCTIONS:
-        found = None
+    definition = None if handler.route is not None else define(tree, handler.file, handler.export)
+    if definition is not None and definition.node.kind() not in FUNCTIONS:
+        definition = None
+    duration = duration_of(tree, handler.file)
     return Behaviour(
-        max_duration=_duration(root),
+        max_duration=duration if isinstance(duration, int) else None,
+        untold_duration=duration if isinstance(duration, Location) else None,
         runtime=_runtime(root),
-        cached=_cached(tree, handler, root, found),
-        streams=_streams(found) if found is not None else None,
+        cached=_cached(tree, handler, root, definition),
+        streams=_streams(definition) if definition is not None else None,
         side_effects=tuple(_side_effects(tree, handler, root)),
     )
 
 
 def _cached(
-    tree: SourceTree, handler: Handler, root: SgNode, found: Definition | None
-) -> Spot | None:
+    tree: SourceTree, handler: Handler, root: SgNode, definition: Definition | None
+) -> SourceSpot | None:
     """Return the setting, or the habit of Next, by which a GET is answered without its code."""
-    known = exports(root)
+    exported = exports(root)
     if handler.kind in _PRERENDERED:
-        told = constant(root, "prerender")
-        return Spot(handler.file, known["prerender"].line, "prerender") if told is True else None
+        prerender = constant(root, "prerender")
+        return (
+            SourceSpot(handler.file, exported["prerender"].line, "prerender")
+            if prerender is True
+            else None
+        )
     if handler.kind is not HandlerKind.NEXT_ROUTE:
         return None
     for name, bad in (("dynamic", ("force-static", "error")), ("revalidate", None)):
         value = constant(root, name)
         kept = isinstance(value, int) and value > 0 and value is not True
         if (bad and value in bad) or (bad is None and kept):
-            return Spot(handler.file, known[name].line, f"{name} = {value!r}")
-    return _cached_by_default(tree, root, found) if found is not None else None
+            return SourceSpot(handler.file, exported[name].line, f"{name} = {value!r}")
+    return _cached_by_default(tree, root, definition) if definition is not None else None
 
 
-def _cached_by_default(tree: SourceTree, root: SgNode, found: Definition) -> Spot | None:
+def _cached_by_default(tree: SourceTree, root: SgNode, definition: Definition) -> SourceSpot | None:
     """Return a GET that Next up to 14 answers from its build: it looks at nothing of the request.
 
     Source: Next.js 14 docs, Route Handlers, "Caching" and "Opting out of caching".
     """
     major = _MAJOR.match(tree.dependencies.get("next", ""))
-    takes_nothing = not found.wrappers and not _parameters(found.node)
+    takes_nothing = not definition.wrappers and not _parameters(definition.node)
     if not major or int(major[1]) > _CACHES_GET or not takes_nothing:
         return None
     if {"dynamic", "revalidate", *METHODS[1:]} & set(exports(root)):
         return None
-    if _DYNAMIC.search(tree.read(found.file)):
+    if _DYNAMIC.search(tree.read(definition.file)):
         return None
     what = f"Next {major[1]}, whose GET asks nothing of the request,"
-    return spot_of(found.file, found.node, what)
+    return spot_of(definition.file, definition.node, what)
 
 
-def _streams(found: Definition) -> Spot | None:
-    for node in own_nodes(found.node.field("body") or found.node):
+def _streams(definition: Definition) -> SourceSpot | None:
+    if not any(word in definition.node.text() for word in _STREAMS):
+        return None
+    for node in own_nodes(definition.node.field("body") or definition.node):
         if node.kind() == "new_expression" and node.text().startswith(_STREAMS):
-            return spot_of(found.file, node, node.text())
+            return spot_of(definition.file, node, node.text())
     return None
 
 
-def _side_effects(tree: SourceTree, handler: Handler, root: SgNode) -> Iterator[Spot]:
+_LISTENS = re.compile(r"\.listen\(|\bNestFactory\.")
+
+
+def _side_effects(tree: SourceTree, handler: Handler, root: SgNode) -> Iterator[SourceSpot]:
     """Yield what runs when the module is loaded: once a start of the function, not once a tick."""
     for node in root.children():
         inner = node.child(0) if node.kind() == "expression_statement" else None
@@ -128,21 +132,23 @@ def _side_effects(tree: SourceTree, handler: Handler, root: SgNode) -> Iterator[
         if call is None or call.kind() != "call_expression":
             continue
         name = callee(call)
-        own = "." not in name and _is_async_function(tree, handler.file, name)
-        if inner.kind() == "await_expression" or name == "process.exit" or own:
-            yield Spot(handler.file, line_of(node), " ".join(inner.text().split())[:60])
+        is_ours = "." not in name and _is_async_function(tree, handler.file, name)
+        if is_ours and _LISTENS.search(tree.read(handler.file)):
+            continue  # the app's own start, of which it is made
+        if inner.kind() == "await_expression" or name == "process.exit" or is_ours:
+            yield SourceSpot(handler.file, line_of(node), " ".join(inner.text().split())[:60])
 
 
 def _is_async_function(tree: SourceTree, file: str, name: str) -> bool:
     """Return whether a name is an async function of this project."""
-    found = locally_defined(tree, file, name)
-    return found is not None and is_async(found.node)
+    definition = locally_defined(tree, file, name)
+    return definition is not None and is_async(definition.node)
 
 
 def _parameters(function: SgNode) -> list[SgNode]:
     """Return the parameters of a function."""
     listed = function.field("parameters") or function.field("parameter")
-    return [one for one in listed.children() if one.is_named()] if listed is not None else []
+    return [child for child in listed.children() if child.is_named()] if listed is not None else []
 
 
 def is_async(node: SgNode) -> bool:

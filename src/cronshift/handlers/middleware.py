@@ -82,8 +82,8 @@ class Matcher:
         """Return the line of the pattern that takes in a path; 1 for all, ``None`` for none."""
         if self.sources is None:
             return line_of(self.config) if self.config is not None else 1
-        taking = (one for one in self.sources if runs_before(_value(one), path))
-        return next((line_of(one) for one in taking), None)
+        taking = (source for source in self.sources if runs_before(_value(source), path))
+        return next((line_of(source) for source in taking), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +92,11 @@ class MatcherEdit:
 
     Attributes:
         text: the whole file.
-        said: the edit in a few words, ``write … for …``; empty where nothing has to be done.
+        summary: the edit in a few words, ``write … for …``; empty where nothing has to be done.
     """
 
     text: str
-    said: str
+    summary: str
 
 
 def matcher_of(root: SgNode) -> Matcher | None:
@@ -113,8 +113,8 @@ def matcher_of(root: SgNode) -> Matcher | None:
         return None if computed else Matcher(config)
     listed = _elements(value) if value.kind() == "array" else [value]
     sources = []
-    for one in listed:
-        source = dict(pairs(one)).get("source") if one.kind() == "object" else one
+    for element in listed:
+        source = dict(pairs(element)).get("source") if element.kind() == "object" else element
         if source is not None and isinstance(literal(source), str):
             sources.append(source)
     return Matcher(config, tuple(sources), len(sources) == len(listed))
@@ -125,7 +125,7 @@ def runs_before(source: str, path: str) -> bool:
     pattern = patterns.from_source(source)
     if pattern is None:
         return False
-    return any(pattern.match(one) is not None for one in {path, path.removesuffix("/")})
+    return any(pattern.match(written) is not None for written in {path, path.removesuffix("/")})
 
 
 def leave_out(
@@ -150,17 +150,19 @@ def leave_out(
         raise _by_hand("A path is not plain", paths)
     if any(patterns.from_source(_value(node)) is None for node in matcher.sources or ()):
         raise _by_hand("A pattern of its matcher cannot be read", paths)
-    others = [one for one in (*_OTHERS, *_around(paths), *routes) if not _is_below(one, paths)]
+    others = [
+        other for other in (*_OTHERS, *_around(paths), *routes) if not _is_below(other, paths)
+    ]
     if matcher.sources is None:
         return _first_matcher(text, root, matcher.config, paths, others)
-    splices, said = [], []
+    splices, words = [], []
     for node in matcher.sources:
         old = _value(node)
         if any(runs_before(old, path) for path in paths):
             new = _narrowed(old, paths, others)
             splices.append(_within(node, old, new))
-            said.append(f"`{new}` for `{old}`")
-    return MatcherEdit(spliced(text, splices), f"write {', '.join(said)}" if said else "")
+            words.append(f"`{new}` for `{old}`")
+    return MatcherEdit(spliced(text, splices), f"write {', '.join(words)}" if words else "")
 
 
 def _first_matcher(
@@ -187,8 +189,8 @@ def _narrowed(source: str, paths: Sequence[str], others: Sequence[str]) -> str:
     """Return a pattern that no longer takes in ``paths``, and all else as before."""
     grown = [source]
     for path in reversed(paths):
-        if any(runs_before(one, path) for one in grown):
-            grown = [new for one in grown for new in _refusing(one, path)]
+        if any(runs_before(pattern, path) for pattern in grown):
+            grown = [new for pattern in grown for new in _refusing(pattern, path)]
     for new in grown:
         if _is_proved(source, new, paths, others):
             return new
@@ -198,10 +200,10 @@ def _narrowed(source: str, paths: Sequence[str], others: Sequence[str]) -> str:
 def _refusing(source: str, path: str) -> Iterator[str]:
     """Yield patterns that may be ``source`` without ``path``, the simplest first."""
     group, named = _GROUP.match(source), _NAMED.fullmatch(source)
-    found = group or named
-    if found is None or not path.startswith(found["prefix"]):
+    match = group or named
+    if match is None or not path.startswith(match["prefix"]):
         return
-    prefix, rest = found["prefix"], path.removeprefix(found["prefix"]) + _END
+    prefix, rest = match["prefix"], path.removeprefix(match["prefix"]) + _END
     if group is not None:
         refused = f"{rest}|" if group["refuses"] else f"(?!{rest})"
         yield source[: group.end()] + refused + source[group.end() :]
@@ -218,16 +220,18 @@ def _is_proved(old: str, new: str, paths: Sequence[str], others: Iterable[str]) 
     """Return whether ``new`` takes in none of ``paths``, and the others as ``old`` does."""
     if patterns.from_source(new) is None or patterns.from_source(old) is None:
         return False
-    below = [one for path in paths for one in (path, f"{path}/", f"{path}/a")]
-    return not any(runs_before(new, one) for one in below) and all(
-        runs_before(old, one) == runs_before(new, one) for one in others
+    below = [variant for path in paths for variant in (path, f"{path}/", f"{path}/a")]
+    return not any(runs_before(new, other) for other in below) and all(
+        runs_before(old, other) == runs_before(new, other) for other in others
     )
 
 
 def _around(paths: Iterable[str]) -> Iterator[str]:
     """Yield the folders that paths lie in, what lies beside them, and their ends alone."""
     for path in paths:
-        for folder in accumulate(path.split("/")[1:-1], lambda one, two: f"{one}/{two}"):
+        for folder in accumulate(
+            path.split("/")[1:-1], lambda folder_above, two: f"{folder_above}/{two}"
+        ):
             yield f"/{folder}"
             yield f"/{folder}/{path.rpartition('/')[2][:-1]}"
         yield path.rpartition("/")[0] + "/a" + path.rpartition("/")[2]
@@ -238,7 +242,7 @@ def _around(paths: Iterable[str]) -> Iterator[str]:
 
 
 def _is_below(path: str, paths: Iterable[str]) -> bool:
-    return any(path == one or path.startswith(f"{one}/") for one in paths)
+    return any(path == above or path.startswith(f"{above}/") for above in paths)
 
 
 def _within(node: SgNode, old: str, new: str) -> Splice:
@@ -252,9 +256,11 @@ def _within(node: SgNode, old: str, new: str) -> Splice:
     return Splice(start + same, start + same + len(gone), new[same : len(new) - tail])
 
 
-def _alike(one: str, other: str) -> int:
+def _alike(text: str, other: str) -> int:
     """Return how many characters two texts begin with alike."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False))
+    )
 
 
 def _by_hand(why: str, paths: Iterable[str]) -> NotExactError:
@@ -269,7 +275,7 @@ def _value(node: SgNode) -> str:
 
 
 def _elements(array: SgNode) -> list[SgNode]:
-    return [one for one in array.children() if one.is_named() and one.kind() != "comment"]
+    return [child for child in array.children() if child.is_named() and child.kind() != "comment"]
 
 
 def _bare(node: SgNode | None) -> SgNode | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +50,8 @@ class NextConfig:
     def suffix(self, *languages: str) -> str:
         """Return what a route in one of the languages ends with, so that Next takes it for one."""
         kinds = {kind: [] for kind in languages}  # type: dict[str, list[str]]
-        for one in self.extensions:
-            kinds.get(one.rpartition(".")[2], []).append(one)
+        for extension in self.extensions:
+            kinds.get(extension.rpartition(".")[2], []).append(extension)
         return min(next(filter(None, kinds.values()), [languages[0]]), key=len)
 
 
@@ -77,7 +77,9 @@ class NextRouter:
     @cached_property
     def present(self) -> bool:
         """Whether this is a Next.js app, by its dependency, its configuration or its files."""
-        if self._named or "next" in self._tree.packages(self._app):
+        if "next" in self._tree.packages(self._app):
+            return True
+        if self._named and (self.config.file or self.app_folder or self.pages_folder):
             return True
         if not self._by_files:  # a next.config left behind makes an Astro project no Next app
             return False
@@ -157,21 +159,21 @@ class NextRouter:
             f"{name}.{suffix}" for name in ("route", "page") for suffix in self.config.extensions
         }
         for file in self._tree.under(folder) if folder else ():
-            place = PurePosixPath(file)
-            if place.name not in endings:
-                continue
-            segments = app_segments(place.relative_to(folder or "").parts[:-1])
+            *parts, name = file.removeprefix(f"{folder}/").split("/")
+            segments = app_segments(tuple(parts)) if name in endings else None
             if segments is not None:
-                page = place.name.startswith("page.")
+                page = name.startswith("page.")
                 kind = HandlerKind.NEXT_PAGE if page else HandlerKind.NEXT_ROUTE
                 yield Route(segments, _handler(file, kind, "default" if page else "GET"))
 
     def _pages_routes(self) -> Iterator[Route]:
         folder = self.pages_folder
-        suffixes = sorted((f".{one}" for one in self.config.extensions), key=len, reverse=True)
+        suffixes = sorted(
+            (f".{extension}" for extension in self.config.extensions), key=len, reverse=True
+        )
         for file in self._tree.under(folder) if folder else ():
             relative = file.removeprefix(f"{folder}/")
-            suffix = next((one for one in suffixes if relative.endswith(one)), None)
+            suffix = next((ending for ending in suffixes if relative.endswith(ending)), None)
             stem = relative.removesuffix(suffix or "")
             name = stem.rpartition("/")[2]
             if (
@@ -205,9 +207,9 @@ def app_segments(parts: tuple[str, ...]) -> tuple[Segment, ...] | None:
     """Return the segments of a folder of the app router; ``None`` when it is not routable."""
     segments = []
     for part in parts:
-        if part.startswith("_") or _INTERCEPTING.match(part):
+        if part.startswith("_") or (part[0] == "(" and _INTERCEPTING.match(part)):
             return None
-        if part.startswith("@") or (part.startswith("(") and part.endswith(")")):
+        if part[0] == "@" or (part[0] == "(" and part.endswith(")")):
             continue
         segments.append(segment_of(part.replace("%5F", "_").replace("%5f", "_")))
     return tuple(segments)
@@ -230,39 +232,40 @@ def route_params(folder: str, file: str, path: str) -> dict[str, str | list[str]
     if not in_app and parts[-1:] == ("index",):
         parts = parts[:-1]
     segments = app_segments(parts) if in_app else tuple(segment_of(part) for part in parts)
-    told = [part for part in path.split("/") if part]
-    found: dict[str, str | list[str]] = {}
+    asked = [part for part in path.split("/") if part]
+    params: dict[str, str | list[str]] = {}
     for number, segment in enumerate(segments or ()):
         if segment.rank in {Rank.REST, Rank.MAYBE_REST}:
-            if rest := told[number:]:
-                found[segment.text] = rest
-            told = told[:number]
+            if rest := asked[number:]:
+                params[segment.text] = rest
+            asked = asked[:number]
             break
-        if number >= len(told) or (segment.rank is Rank.STATIC and segment.text != told[number]):
+        if number >= len(asked) or (segment.rank is Rank.STATIC and segment.text != asked[number]):
             return None
         if segment.rank is Rank.ONE:
-            found[segment.text] = told[number]
+            params[segment.text] = asked[number]
     named = [
-        part for value in found.values() for part in ([value] if isinstance(value, str) else value)
+        part for value in params.values() for part in ([value] if isinstance(value, str) else value)
     ]
-    fits = segments is not None and len(told) <= len(segments)
-    return found if fits and all(_PLAIN.fullmatch(part) for part in named) else None
+    fits = segments is not None and len(asked) <= len(segments)
+    return params if fits and all(_PLAIN.fullmatch(part) for part in named) else None
 
 
+@cache
 def segment_of(part: str) -> Segment:
     """Return the segment that a name in brackets, or a plain one, stands for."""
-    found = _DYNAMIC.fullmatch(part)
-    if found is None:
+    match = _DYNAMIC.fullmatch(part)
+    if match is None:
         return Segment(Rank.STATIC, part)
-    optional, rest, name = found[1], found[2], found[3]
+    optional, rest, name = match[1], match[2], match[3]
     if rest:
         return Segment(Rank.MAYBE_REST if optional else Rank.REST, name)
     return Segment(Rank.ONE, name)
 
 
 def _handler(file: str, kind: HandlerKind, export: str) -> Handler:
-    suffix = PurePosixPath(file).suffix
-    return Handler(file, kind, export, "typescript" if suffix.startswith(".ts") else "javascript")
+    is_typed = file.endswith((".ts", ".tsx"))
+    return Handler(file, kind, export, "typescript" if is_typed else "javascript")
 
 
 def _config(file: str | None, root: SgNode) -> NextConfig:
@@ -289,7 +292,7 @@ def _computes(root: SgNode, name: str) -> bool:
         if key is None or key.text().strip("\"'") != name:
             continue
         sources = node.find_all(kind="pair")
-        texts = [literal(one.field("value")) for one in sources if _key_of(one) == "source"]
+        texts = [literal(pair.field("value")) for pair in sources if _key_of(pair) == "source"]
         spread = node.find(kind="spread_element") or node.find(pattern="$LIST.map($$$)")
         written = node.find(kind="array")
         return spread is not None or written is None or UNKNOWN in texts
@@ -316,7 +319,7 @@ def _rules(root: SgNode, name: str) -> Iterator[dict[str, Any]]:
         key = node.field("name") or node.field("key")
         if key is None or key.text().strip("\"'") != name:
             continue
-        for one in node.find_all(kind="object"):
-            values = {key: literal(value) for key, value in pairs(one)}
+        for rule in node.find_all(kind="object"):
+            values = {key: literal(value) for key, value in pairs(rule)}
             if all(isinstance(values.get(part), str) for part in ("source", "destination")):
                 yield values

@@ -57,7 +57,7 @@ class NodeModule:
     @property
     def owners(self) -> dict[str, None]:
         """The variables that routes hang on, in order."""
-        registered = (one.owner for one in self.registrations)
+        registered = (registration.owner for registration in self.registrations)
         return dict.fromkeys([*self.bases, *registered, *(name for name, _ in self.unread)])
 
 
@@ -73,10 +73,10 @@ def read_node_module(root: SgNode | None) -> NodeModule:
 
 def _prefixed(module: NodeModule, node: SgNode) -> None:
     """Take in ``const router = new Router({ prefix: "/x" })``."""
-    given, declarator = arguments(node), node.parent()
+    passed, declarator = arguments(node), node.parent()
     name = declarator.field("name") if declarator is not None else None
-    if name is not None and given and given[0].kind() == "object":
-        prefix = literal(dict(pairs(given[0])).get("prefix"))
+    if name is not None and passed and passed[0].kind() == "object":
+        prefix = literal(dict(pairs(passed[0])).get("prefix"))
         if isinstance(prefix, str):
             module.bases[name.text()] = prefix
 
@@ -99,22 +99,22 @@ def _call(module: NodeModule, call: SgNode) -> None:
         _register(module, owner, named, arguments(call))
 
 
-def _register(module: NodeModule, owner: str, named: SgNode, given: list[SgNode]) -> None:
+def _register(module: NodeModule, owner: str, named: SgNode, passed: list[SgNode]) -> None:
     """Take in ``owner.get("/x", handler)``, ``owner.use("/x", router)`` and their like."""
-    verb, line, first = named.text(), line_of(named), literal(given[0])
+    verb, line, first = named.text(), line_of(named), literal(passed[0])
     if verb == "basePath" and isinstance(first, str):
         module.bases[owner] = first
-    elif verb in VERBS and len(given) > 1:
+    elif verb in VERBS and len(passed) > 1:
         methods = None if verb == "all" else frozenset({verb.upper()})
-        module.registrations.append(NodeRegistration(owner, line, given[0], None, methods))
-    elif verb == "on" and len(given) > 2:  # noqa: PLR2004 - methods, path, handler
+        module.registrations.append(NodeRegistration(owner, line, passed[0], None, methods))
+    elif verb == "on" and len(passed) > 2:  # noqa: PLR2004 - methods, path, handler
         names = first if isinstance(first, list) else [first]
         methods = frozenset(name.upper() for name in names if isinstance(name, str))
-        module.registrations.append(NodeRegistration(owner, line, given[1], None, methods))
-    elif verb == "route" and given[0].kind() == "object":
-        _fastify(module, owner, given[0], line)
+        module.registrations.append(NodeRegistration(owner, line, passed[1], None, methods))
+    elif verb == "route" and passed[0].kind() == "object":
+        _fastify(module, owner, passed[0], line)
     elif verb in _MOUNTING:
-        _mount(module, owner, given, line)
+        _mount(module, owner, passed, line)
 
 
 def _fastify(module: NodeModule, owner: str, options: SgNode, line: int) -> None:
@@ -128,19 +128,19 @@ def _fastify(module: NodeModule, owner: str, options: SgNode, line: int) -> None
         module.registrations.append(NodeRegistration(owner, line, url, None, names or None))
 
 
-def _mount(module: NodeModule, owner: str, given: list[SgNode], line: int) -> None:
+def _mount(module: NodeModule, owner: str, passed: list[SgNode], line: int) -> None:
     """Take in ``app.use("/x", router)``, ``app.register(plugin, { prefix: "/x" })``."""
-    first, *others = given
+    first, *others = passed
     has_path = first.kind() in {"string", "template_string"} or (
         bool(others)
         and first.kind() in {"identifier", "member_expression"}
         and others[-1].kind() != "object"
     )
     path = first if has_path else None
-    for node in given:
+    for node in passed:
         prefix = dict(pairs(node)).get("prefix") if node.kind() == "object" else None
         path = prefix if prefix is not None else path
-    for node in others if has_path else given:
+    for node in others if has_path else passed:
         if node.kind() in _MOUNTED:
             module.registrations.append(NodeRegistration(owner, line, path, node))
 
@@ -186,9 +186,21 @@ def decorator_of(node: SgNode) -> tuple[str, str | None]:
     call = node.child(1)
     if call is None or call.kind() != "call_expression":
         return "", ""
-    called, given = call.field("function"), arguments(call)
-    path = literal(given[0]) if given else ""
+    called, passed = call.field("function"), arguments(call)
+    path = literal(passed[0]) if passed else ""
     return called.text() if called else "", path if isinstance(path, str) else None
+
+
+def returned_function_of(function: SgNode) -> SgNode | None:
+    """Return the function that a function returns, as makers of middleware do."""
+    body = function.field("body")
+    if body is None or body.kind() in FUNCTIONS:
+        return body
+    for statement in body.children():
+        value = statement.child(1) if statement.kind() == "return_statement" else None
+        if value is not None and value.kind() in FUNCTIONS:
+            return value
+    return None
 
 
 def returned_of(function: SgNode) -> str | None:

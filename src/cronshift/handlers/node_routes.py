@@ -1,7 +1,7 @@
 """Routes that Node apps declare: Hono, Express, Fastify, Koa, Elysia, H3, Nest.
 
 A registration that cannot be followed (a path that is computed, a router that a package makes, an
-app that is handed to code outside the project) is told as :class:`Unread`, so that no path is
+app that is handed to code outside the project) is told as :class:`UnreadRegistration`, so that no path is
 called dead on the strength of the others.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.code_routes import CodeRoute, Declared, Trail, Unread, joined
+from cronshift.handlers.code_routes import CodeRoute, Declared, Trail, UnreadRegistration, joined
 from cronshift.handlers.javascript import (
     FUNCTIONS,
     arguments,
@@ -26,6 +26,7 @@ from cronshift.handlers.node_registrations import (
     decorator_of,
     parameters_of,
     read_node_module,
+    returned_function_of,
     returned_of,
 )
 from cronshift.handlers.values import Expression, value
@@ -71,7 +72,14 @@ _NEST = {
 _REGISTERS = re.compile(r"regist|mount|route|setup(?!.*error)|load|swagger|admin", re.IGNORECASE)
 """Names of functions of packages that may add routes to an app which they are given."""
 
-Found = CodeRoute | Unread
+_MIDDLEWARE = re.compile(
+    r"(?:\w+\.)?(?:cors|logger|morgan|helmet|compression|compress|secureHeaders|prettyJSON|etag|timing|"
+    r"requestId|poweredBy|json|urlencoded|raw|text|cookieParser|bodyParser|rateLimit|limiter|timeout|"
+    r"bodyLimit|bearerAuth|basicAuth|jwt)"
+)
+"""Middleware of packages, which answers no path of its own."""
+
+Declaration = CodeRoute | UnreadRegistration
 
 
 class NodeRoutes:
@@ -95,8 +103,8 @@ class NodeRoutes:
         if isinstance(main, str):
             candidates.append(main.removeprefix("./"))
         names = (f"{self._base}{name}" for name in candidates)
-        known = (name for name in names if name in self._tree.files)
-        return next((name for name in known if self.imports_framework(name)), None)
+        present = (name for name in names if name in self._tree.files)
+        return next((name for name in present if self.imports_framework(name)), None)
 
     def imports_framework(self, file: str) -> bool:
         """Return whether a file imports one of the frameworks."""
@@ -106,7 +114,7 @@ class NodeRoutes:
         """Return the routes of the app in a file: its own, or of the app that it passes on."""
         return Declared.of(self._all(file))
 
-    def _all(self, file: str) -> Iterator[Found]:
+    def _all(self, file: str) -> Iterator[Declaration]:
         for name in self._apps(file):
             yield from self._routes(file, name, Trail())
         yield from self._nest()
@@ -117,16 +125,20 @@ class NodeRoutes:
         if root is None:
             return []
         module = self._module(file)
-        mounted = {text_of(one.target) for one in module.registrations if one.target is not None}
+        mounted = {
+            text_of(registration.target)
+            for registration in module.registrations
+            if registration.target is not None
+        }
         top = [
             name for name in module.owners if name not in mounted and self._has_routes(file, name)
         ]
         return top or [name for name in imports(root) if self._has_routes(file, name)]
 
     def _has_routes(self, file: str, name: str) -> bool:
-        return any(isinstance(one, CodeRoute) for one in self._routes(file, name, Trail()))
+        return any(isinstance(route, CodeRoute) for route in self._routes(file, name, Trail()))
 
-    def _routes(self, file: str, name: str, trail: Trail) -> Iterator[Found]:
+    def _routes(self, file: str, name: str, trail: Trail) -> Iterator[Declaration]:
         root, behind = self._tree.parsed(file), trail.through(file, name)
         if behind is None or root is None:
             return
@@ -137,40 +149,42 @@ class NodeRoutes:
             if source and target:
                 yield from self._exported(target, source[1], behind)
             return
-        own = behind.at(module.bases.get(name, ""))
+        here = behind.at(module.bases.get(name, ""))
         for registration in module.registrations:
             if registration.owner == name:
-                yield from self._registered(file, registration, own)
+                yield from self._registered(file, registration, here)
         for owner, line in module.unread:
             if owner == name:
-                yield Unread(own.prefix, Location(file, line))
+                yield UnreadRegistration(here.prefix, Location(file, line))
         for passed, call, position in module.passings:
             if passed == name:
-                yield from self._passed(file, call, position, own)
+                yield from self._passed(file, call, position, here)
 
-    def _registered(self, file: str, one: NodeRegistration, trail: Trail) -> Iterator[Found]:
-        place = Location(file, one.line)
-        path = self._text(file, one.path) if one.path is not None else ""
+    def _registered(
+        self, file: str, registration: NodeRegistration, trail: Trail
+    ) -> Iterator[Declaration]:
+        place = Location(file, registration.line)
+        path = self._text(file, registration.path) if registration.path is not None else ""
         if path is None:
-            yield Unread(trail.prefix, place)
-        elif one.target is None:
-            yield CodeRoute(joined(trail.prefix, path), one.methods, place)
+            yield UnreadRegistration(trail.prefix, place)
+        elif registration.target is None:
+            yield CodeRoute(joined(trail.prefix, path), registration.methods, place)
         else:
-            yield from self._mounted(file, one.target, trail.at(path), path, place)
+            yield from self._mounted(file, registration.target, trail.at(path), path, place)
 
     def _text(self, file: str, node: SgNode) -> str | None:
         """Return the text that an expression spells, through constants and templates."""
         text = value(self._tree, Expression(file, node))
         return text if isinstance(text, str) else None
 
-    def _exported(self, file: str, name: str, trail: Trail) -> Iterator[Found]:
+    def _exported(self, file: str, name: str, trail: Trail) -> Iterator[Declaration]:
         root, behind = self._tree.parsed(file), trail.through(file, f"export {name}")
         export = exports(root).get(name) if root is not None else None
         if behind is None:
             return
         place = Location(file, 1)
         if export is None:
-            yield Unread(trail.prefix, place)
+            yield UnreadRegistration(trail.prefix, place)
         elif export.source is not None:
             target = self._tree.imported(file, export.source)
             if target:
@@ -193,7 +207,7 @@ class NodeRoutes:
         at: str,
         place: Location,
         name: str | None = None,
-    ) -> Iterator[Found]:
+    ) -> Iterator[Declaration]:
         """Yield the routes of what a router is given: a name, a plugin, a call that makes one."""
         kind = node.kind() if node is not None else "identifier"
         if kind == "identifier":
@@ -208,30 +222,34 @@ class NodeRoutes:
             if owner is not None and owner.text() in self._module(file).owners:
                 yield from self._routes(file, owner.text(), trail)
             else:
-                yield Unread(trail.prefix, place)
+                yield UnreadRegistration(trail.prefix, place)
 
     def _named(
         self, file: str, name: str, trail: Trail, at: str, place: Location
-    ) -> Iterator[Found]:
+    ) -> Iterator[Declaration]:
         root = self._tree.parsed(file)
         if name in self._module(file).owners or root is None:
             yield from self._routes(file, name, trail)
             return
         source = imports(root).get(name)
         target = self._tree.imported(file, source[0]) if source else None
-        own = locally(self._tree, file, name)
+        definition = locally(self._tree, file, name)
         if source and target:
             yield from self._exported(target, source[1], trail)
-        elif source is None and own is not None and own.node.kind() in FUNCTIONS:
-            yield from self._function(own.file, own.node, trail, at, place)
-        elif source is None and own is not None and own.node.kind() == "call_expression":
-            yield from self._called(own.file, own.node, trail, at, place)
+        elif source is None and definition is not None and definition.node.kind() in FUNCTIONS:
+            yield from self._function(definition.file, definition.node, trail, at, place)
+        elif (
+            source is None
+            and definition is not None
+            and definition.node.kind() == "call_expression"
+        ):
+            yield from self._called(definition.file, definition.node, trail, at, place)
         elif at or source is None or _REGISTERS.search(name):
-            yield Unread(trail.prefix, place)
+            yield UnreadRegistration(trail.prefix, place)
 
     def _function(
         self, file: str, node: SgNode, trail: Trail, at: str, place: Location
-    ) -> Iterator[Found]:
+    ) -> Iterator[Declaration]:
         """Yield what a plugin registers on its first parameter, or what a function itself answers."""
         names = parameters_of(node)
         if names and names[0] in self._module(file).owners:
@@ -241,16 +259,16 @@ class NodeRoutes:
 
     def _called(
         self, file: str, node: SgNode, trail: Trail, at: str, place: Location
-    ) -> Iterator[Found]:
+    ) -> Iterator[Declaration]:
         """Yield the routes of what a call makes: ``require(...)``, ``router.routes()``, a maker's."""
-        called, given = node.field("function"), arguments(node)
+        called, passed = node.field("function"), arguments(node)
         text = called.text() if called is not None else ""
-        if text in {"require", "import"} and given:
-            target = self._tree.imported(file, text_of(given[0]))
+        if text in {"require", "import"} and passed:
+            target = self._tree.imported(file, text_of(passed[0]))
             if target:
                 yield from self._exported(target, "default", trail)
             elif at:
-                yield Unread(trail.prefix, place)
+                yield UnreadRegistration(trail.prefix, place)
             return
         owner = called.field("object") if called is not None else None
         if owner is not None and owner.text() in self._module(file).owners:
@@ -258,12 +276,21 @@ class NodeRoutes:
             return
         maker = locally(self._tree, file, text)
         made = returned_of(maker.node) if maker and maker.node.kind() in FUNCTIONS else None
+        function = (
+            returned_function_of(maker.node) if maker and maker.node.kind() in FUNCTIONS else None
+        )
         if maker is not None and made is not None and made in self._module(maker.file).owners:
             yield from self._routes(maker.file, made, trail)
+        elif function is not None and maker is not None:
+            yield from self._function(maker.file, function, trail, at, place)
+        elif _MIDDLEWARE.fullmatch(text):
+            return
         elif at or (maker is not None and made is not None) or _REGISTERS.search(text):
-            yield Unread(trail.prefix, place)
+            yield UnreadRegistration(trail.prefix, place)
 
-    def _passed(self, file: str, call: SgNode, position: int, trail: Trail) -> Iterator[Found]:
+    def _passed(
+        self, file: str, call: SgNode, position: int, trail: Trail
+    ) -> Iterator[Declaration]:
         """Yield what a function registers on an app that it is given."""
         called = call.field("function")
         place = Location(file, line_of(call))
@@ -272,11 +299,11 @@ class NodeRoutes:
             root = called.field("object") if called is not None else None
             is_own = root is not None and root.text() in self._module(file).owners
             if name is not None and not is_own and _REGISTERS.search(name.text()):
-                yield Unread(trail.prefix, place)
+                yield UnreadRegistration(trail.prefix, place)
             return
         if called.kind() == "call_expression":  # require("./routes")(app)
-            given = arguments(called)
-            target = self._tree.imported(file, text_of(given[0])) if given else None
+            passed = arguments(called)
+            target = self._tree.imported(file, text_of(passed[0])) if passed else None
             if target:
                 yield from self._exported(target, "default", trail)
             return
@@ -286,17 +313,19 @@ class NodeRoutes:
             name_there = names[position] if position < len(names) else ""
             if name_there in self._module(maker.file).owners:
                 yield from self._routes(maker.file, name_there, trail)
-            elif name_there in {one for one, _, _ in self._module(maker.file).passings}:
-                yield Unread(trail.prefix, place)
+            elif name_there in {
+                passed_name for passed_name, _, _ in self._module(maker.file).passings
+            }:
+                yield UnreadRegistration(trail.prefix, place)
         elif _REGISTERS.search(called.text()):
-            yield Unread(trail.prefix, place)
+            yield UnreadRegistration(trail.prefix, place)
 
     def _module(self, file: str) -> NodeModule:
         if file not in self._modules:
             self._modules[file] = read_node_module(self._tree.parsed(file))
         return self._modules[file]
 
-    def _nest(self) -> Iterator[Found]:
+    def _nest(self) -> Iterator[Declaration]:
         """Yield the routes of Nest's controllers."""
         if "@nestjs/core" not in self._tree.packages(self._folder):
             return
@@ -308,7 +337,7 @@ class NodeRoutes:
                 if name in _NEST:
                     above, place = _controller(decorator), Location(file, line_of(decorator))
                     if prefix is None or above is None or path is None:
-                        yield Unread("", place)
+                        yield UnreadRegistration("", place)
                         continue
                     whole = joined(joined(prefix, above), path)
                     methods = frozenset({_NEST[name]}) if _NEST[name] else None
@@ -321,9 +350,9 @@ class NodeRoutes:
             if root is not None and "enableVersioning(" in self._tree.read(file):
                 return None
             call = root.find(pattern="$APP.setGlobalPrefix($PREFIX)") if root is not None else None
-            given = call.get_match("PREFIX") if call else None
-            if given is not None:
-                text = self._text(file, given)
+            argument = call.get_match("PREFIX") if call else None
+            if argument is not None:
+                text = self._text(file, argument)
                 return None if text is None else "/" + text.strip("/")
         return ""
 
@@ -331,7 +360,7 @@ class NodeRoutes:
 def _controller(decorator: SgNode) -> str | None:
     """Return the path of the controller around a method's decorator."""
     for outer in decorator.ancestors():
-        for one in (*outer.children(), *outer.prev_all()):
-            if one.kind() == "decorator" and decorator_of(one)[0] == "Controller":
-                return decorator_of(one)[1]
+        for above in (*outer.children(), *outer.prev_all()):
+            if above.kind() == "decorator" and decorator_of(above)[0] == "Controller":
+                return decorator_of(above)[1]
     return ""

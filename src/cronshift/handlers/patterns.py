@@ -26,10 +26,10 @@ class Pattern:
 
     def match(self, path: str) -> dict[str, str] | None:
         """Return what the groups hold when the whole of ``path`` matches."""
-        found = self.regex.fullmatch(path)
-        if found is None:
+        groups = self.regex.fullmatch(path)
+        if groups is None:
             return None
-        return {name: found[number + 1] or "" for number, name in enumerate(self.names)}
+        return {name: groups[number + 1] or "" for number, name in enumerate(self.names)}
 
 
 def is_slow(regex: str) -> bool:
@@ -94,7 +94,7 @@ def from_regex(text: str) -> Pattern | None:
 def substituted(destination: str, values: dict[str, str]) -> str:
     """Return a destination with ``:name`` and ``$1`` replaced by what the source matched."""
     return _REFERENCE.sub(
-        lambda found: values.get(found[1] or found[2], "" if found[1] else found[0]), destination
+        lambda match: values.get(match[1] or match[2], "" if match[1] else match[0]), destination
     )
 
 

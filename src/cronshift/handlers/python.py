@@ -57,15 +57,15 @@ class PythonHandlers:
                 hint="Write module:attribute or path/to/file.py:attribute, from the project's root.",
                 where=reference,
             )
-        found = self._export(file, export)
-        if kind is None and found is None:
+        export_seen = self._export(file, export)
+        if kind is None and export_seen is None:
             raise ConfigError(
                 f"What kind of handler {reference!r} is cannot be read from its source.",
                 reason="unknown-handler-kind",
                 hint='Set handler_kind = "asgi", "wsgi", "http-handler" or "callable" beside it.',
                 where=reference,
             )
-        line, seen = found or (1, HandlerKind.CALLABLE)
+        line, seen = export_seen or (1, HandlerKind.CALLABLE)
         return Handler(self._relative(file), kind or seen, export, "python", line)
 
     def in_file(self, file: str) -> Handler | None:
@@ -89,13 +89,13 @@ class PythonHandlers:
         places = (
             f"{self._base}{folder}{name}.py" for folder in _ENTRY_FOLDERS for name in _ENTRY_NAMES
         )
-        return next((found for place in places if (found := self._handler(place))), None)
+        return next((entry for place in places if (entry := self._handler(place))), None)
 
     def _django_entry(self) -> Handler | None:
         """Return the application that Django's settings name, as manage.py finds them."""
         manage = self._inside(f"{self._base}manage.py")
-        found = _SETTINGS.search(read_text(manage)) if manage else None
-        settings = self._module(found[1]) if found else None
+        match = _SETTINGS.search(read_text(manage)) if manage else None
+        settings = self._module(match[1]) if match else None
         for node in self._tree(settings).body if settings else ():
             match node:
                 case ast.Assign(
@@ -104,10 +104,10 @@ class PythonHandlers:
                 ):
                     module, _, export = reference.rpartition(".")
                     file = self._module(module)
-                    told = HandlerKind.WSGI if kind.startswith("WSGI") else HandlerKind.ASGI
+                    interface = HandlerKind.WSGI if kind.startswith("WSGI") else HandlerKind.ASGI
                     if file is not None:
-                        line, _ = self._export(file, export) or (1, told)
-                        return Handler(self._relative(file), told, export, "python", line)
+                        line, _ = self._export(file, export) or (1, interface)
+                        return Handler(self._relative(file), interface, export, "python", line)
         return None
 
     def _entry_in_pyproject(self) -> str | None:
@@ -125,9 +125,11 @@ class PythonHandlers:
     def _handler(self, place: str) -> Handler | None:
         file = self._inside(place)
         for export in _EXPORTS if file else ():
-            found = self._export(file, export) if file else None
-            if file and found:
-                return Handler(self._relative(file), found[1], export, "python", found[0])
+            line_and_kind = self._export(file, export) if file else None
+            if file and line_and_kind:
+                return Handler(
+                    self._relative(file), line_and_kind[1], export, "python", line_and_kind[0]
+                )
         return None
 
     def _export(self, file: Path, name: str) -> tuple[int, HandlerKind] | None:
@@ -160,19 +162,19 @@ class PythonHandlers:
 
 def _kind(node: ast.stmt, name: str) -> HandlerKind | None:
     match node:
-        case ast.ClassDef(name=found, bases=bases) if found == name:
+        case ast.ClassDef(name=bound, bases=bases) if bound == name:
             is_handler = any(ast.unparse(base).endswith("BaseHTTPRequestHandler") for base in bases)
             return HandlerKind.HTTP_HANDLER if is_handler else None
-        case ast.AsyncFunctionDef(name=found, args=args) if found == name:
+        case ast.AsyncFunctionDef(name=bound, args=args) if bound == name:
             return HandlerKind.ASGI if len(args.args) == 3 else HandlerKind.CALLABLE  # noqa: PLR2004 - scope, receive, send
-        case ast.FunctionDef(name=found, args=args) if found == name:
+        case ast.FunctionDef(name=bound, args=args) if bound == name:
             return HandlerKind.WSGI if len(args.args) == 2 else HandlerKind.CALLABLE  # noqa: PLR2004 - environ, start_response
         case ast.Assign(targets=targets, value=ast.Call(func=function)) if any(
             isinstance(target, ast.Name) and target.id == name for target in targets
         ):
             return _kind_of_call(function)
-        case ast.AnnAssign(target=ast.Name(id=found), value=ast.Call(func=function)) if (
-            found == name
+        case ast.AnnAssign(target=ast.Name(id=bound), value=ast.Call(func=function)) if (
+            bound == name
         ):
             return _kind_of_call(function)
     return None

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.behaviour import Behaviour, Spot
+from cronshift.handlers.behaviour import Behaviour, SourceSpot
 from cronshift.model import HandlerKind
 
 if TYPE_CHECKING:
@@ -23,27 +23,24 @@ _RUNNING = re.compile(r"asyncio\.run\(|.*\.run_until_complete\(")
 def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
     """Return what the file of a handler says of itself."""
     file = handler.route.file if handler.route else handler.file
-    try:
-        module = ast.parse(tree.read(file))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return Behaviour()
+    module = tree.python(file)
     if handler.kind is HandlerKind.HTTP_HANDLER:
         return Behaviour(refuses_get=_without_get(module, file, handler.export))
-    found = _function(module, handler)
+    function = _function(module, handler)
     return Behaviour(
-        streams=_streams(file, found) if found is not None else None,
-        side_effects=tuple(_side_effects(module, file)) if found is not None else (),
+        streams=_streams(file, function) if function is not None else None,
+        side_effects=tuple(_side_effects(module, file)) if function is not None else (),
     )
 
 
-def _without_get(module: ast.Module, file: str, name: str) -> Spot | None:
+def _without_get(module: ast.Module, file: str, name: str) -> SourceSpot | None:
     """Return a class that answers no GET; ``what`` is the method it answers."""
     for node in module.body:
         if isinstance(node, ast.ClassDef) and node.name == name:
-            methods = [one.name for one in node.body if isinstance(one, Function)]
-            others = [one for one in methods if one.startswith("do_")]
+            methods = [statement.name for statement in node.body if isinstance(statement, Function)]
+            others = [method for method in methods if method.startswith("do_")]
             if others and "do_GET" not in others:
-                return Spot(file, node.lineno, others[0].removeprefix("do_"))
+                return SourceSpot(file, node.lineno, others[0].removeprefix("do_"))
     return None
 
 
@@ -55,24 +52,24 @@ def _function(module: ast.Module, handler: Handler) -> Function | None:
         if handler.route is None:
             if node.name == handler.export:
                 return node
-        elif any(one.lineno == handler.route.line for one in (*node.decorator_list, node)):
+        elif any(part.lineno == handler.route.line for part in (*node.decorator_list, node)):
             return node
     return None
 
 
-def _streams(file: str, function: Function) -> Spot | None:
+def _streams(file: str, function: Function) -> SourceSpot | None:
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func).rpartition(".")[2]
             if name in _STREAMING:
-                return Spot(file, node.lineno, name)
+                return SourceSpot(file, node.lineno, name)
     return None
 
 
-def _side_effects(module: ast.Module, file: str) -> Iterator[Spot]:
+def _side_effects(module: ast.Module, file: str) -> Iterator[SourceSpot]:
     """Yield coroutines that are run when the module is loaded."""
     for node in module.body:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             text = ast.unparse(node.value)
             if _RUNNING.match(text):
-                yield Spot(file, node.lineno, text[:60])
+                yield SourceSpot(file, node.lineno, text[:60])

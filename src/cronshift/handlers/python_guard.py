@@ -36,14 +36,14 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadGuard:
     """Only running the code would tell; ``why`` reads on from the place."""
 
     place: Location
     why: str
 
 
-Sight = Stands | Absent | Unread
+Sight = Stands | Absent | UnreadGuard
 
 
 class PythonGuards:
@@ -66,16 +66,16 @@ class PythonGuards:
         sights = [self._module(handler.file, name, _DEEPEST) for name in _EXPORTS]
         start = Location(handler.file, 1)
         seen = (sight for sight in sights if sight != Absent(start))
-        return next(seen, Unread(start, "shows no app that could be guarded"))
+        return next(seen, UnreadGuard(start, "shows no app that could be guarded"))
 
     def _module(self, file: str, name: str, depth: int) -> Sight:
         start = Location(file, 1)
         try:
             module = ast.parse(self._tree.read(file))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return Unread(start, "does not parse")
+            return UnreadGuard(start, "does not parse")
         if depth == 0:
-            return Unread(start, "is behind too many modules")
+            return UnreadGuard(start, "is behind too many modules")
         return self._scope(_Scope(file, module, module.body, name), depth)
 
     def _scope(self, scope: _Scope, depth: int) -> Sight:
@@ -87,7 +87,7 @@ class PythonGuards:
             if scope.mentions_guard(node):
                 if is_sure:
                     return Stands(place)
-                doubt = Unread(place, "puts the guard there only in some cases")
+                doubt = UnreadGuard(place, "puts the guard there only in some cases")
             elif isinstance(node, ast.Import | ast.ImportFrom):
                 doubt = self._imported(scope, node, depth) or doubt
             elif scope.is_about(node):
@@ -98,7 +98,11 @@ class PythonGuards:
                 if other is not None:
                     doubt = self._scope(scope.called(other), depth - 1) if depth else doubt
             if isinstance(doubt, Stands):
-                return doubt if is_sure else Unread(doubt.place, "stands there only in some cases")
+                return (
+                    doubt
+                    if is_sure
+                    else UnreadGuard(doubt.place, "stands there only in some cases")
+                )
         if isinstance(doubt, Absent):
             return doubt
         return doubt or Absent(made)
@@ -111,18 +115,18 @@ class PythonGuards:
             return None
         target = module_file(self._tree, scope.file, source[0])
         if target is None:
-            return Unread(Location(scope.file, node.lineno), f"takes it from {source[0]}")
+            return UnreadGuard(Location(scope.file, node.lineno), f"takes it from {source[0]}")
         return self._module(target, source[1], depth - 1)
 
     def _called(self, scope: _Scope, call: ast.Call, depth: int) -> Sight | None:
         """Return what a function of the project's does to the app that it makes or is given."""
-        found = self._function(scope.file, scope.module, call.func, depth)
-        if found is None or depth == 0:
+        function_seen = self._function(scope.file, scope.module, call.func, depth)
+        if function_seen is None or depth == 0:
             return None
-        file, module, function = found
-        arguments = [ast.unparse(one) for one in call.args]
+        file, module, function = function_seen
+        arguments = [ast.unparse(argument) for argument in call.args]
         if scope.name in arguments:
-            names = [one.arg for one in function.args.args]
+            names = [parameter.arg for parameter in function.args.args]
             at = arguments.index(scope.name)
             name = names[at] if at < len(names) else scope.name
         else:
@@ -218,42 +222,44 @@ class _Scope:
             case ast.Assign(value=ast.Name(id=name)) | ast.AnnAssign(value=ast.Name(id=name)):
                 return name if name != self.name else None
             case ast.ClassDef(bases=[ast.Name(id=name)], body=body):
-                own = {one.name for one in body if isinstance(one, ast.FunctionDef)}
-                return name if "do_GET" not in own else None
+                methods = {
+                    statement.name for statement in body if isinstance(statement, ast.FunctionDef)
+                }
+                return name if "do_GET" not in methods else None
         return None
 
     def is_guarded(self, node: ast.expr) -> bool:
         """Return whether an expression hands something to the guard, or the guard to something."""
         fronts = {
-            ast.unparse(one.value)
-            for one in ast.walk(node)
-            if isinstance(one, ast.Attribute) and one.attr in _FRONTS
+            ast.unparse(inner.value)
+            for inner in ast.walk(node)
+            if isinstance(inner, ast.Attribute) and inner.attr in _FRONTS
         }
         if fronts & self._guards():
             return True
-        names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)} - {self.name}
+        names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)} - {self.name}
         lists = {
-            target.id: held.value
-            for held, _ in statements(self.module.body)
-            if isinstance(held, ast.Assign) and isinstance(held.value, ast.List)
-            for target in held.targets
+            target.id: statement.value
+            for statement, _ in statements(self.module.body)
+            if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.List)
+            for target in statement.targets
             if isinstance(target, ast.Name)
         }
         return any(self.is_guarded(lists[name]) for name in names & lists.keys())
 
     def _guards(self) -> set[str]:
         """Return what the guard is called here."""
-        found = set()
+        names = set()
         for node in ast.walk(self.module):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                for name, (source, own) in imported_names(node).items():
-                    if source.rpartition(".")[2] == GUARD_MODULE and own is not None:
-                        found.add(name)
-                    elif GUARD_MODULE in {source.rpartition(".")[2], own}:
-                        found.add(f"{name}.guard")
+                for name, (source, attribute) in imported_names(node).items():
+                    if source.rpartition(".")[2] == GUARD_MODULE and attribute is not None:
+                        names.add(name)
+                    elif GUARD_MODULE in {source.rpartition(".")[2], attribute}:
+                        names.add(f"{name}.guard")
             elif isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("Guard("):
-                found |= {ast.unparse(target) for target in node.targets}
-        return found
+                names |= {ast.unparse(target) for target in node.targets}
+        return names
 
     def _is_app(self, node: ast.expr) -> bool:
         return ast.unparse(node) in {self.name, f"{self.name}.wsgi_app"}

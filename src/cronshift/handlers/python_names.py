@@ -59,9 +59,9 @@ class PythonNames:
         """Return the project's function that a call names."""
         match called:
             case ast.Name(id=name):
-                own = self.module(file).functions.get(name)
-                if own is not None:
-                    return file, own
+                local = self.module(file).functions.get(name)
+                if local is not None:
+                    return file, local
                 target = self.imported(file, name)
             case ast.Attribute(value=ast.Name(id=base), attr=name):
                 source = self.module(file).imports.get(base)
@@ -99,8 +99,10 @@ class PythonNames:
                 if value is not None and not isinstance(value, ast.Name):
                     return self.text(file, value)
                 target = self.defined(file, name) if value is None else None
-                found = self.module(target[0]).values.get(target[1]) if target else None
-                return self.text(target[0], found) if target and found is not None else None
+                expression = self.module(target[0]).values.get(target[1]) if target else None
+                return (
+                    self.text(target[0], expression) if target and expression is not None else None
+                )
             case ast.Attribute(value=ast.Name(id=base), attr=attribute):
                 return self.attribute(file, base, attribute)
             case ast.BinOp(left=left, op=ast.Add(), right=right):
@@ -141,7 +143,7 @@ class PythonNames:
     def module(self, file: str) -> PythonModule:
         """Return what a file says."""
         if file not in self._modules:
-            self._modules[file] = read_module(parse_python(self._tree.read(file)))
+            self._modules[file] = read_module(self._tree.python(file))
         return self._modules[file]
 
     def submodule(self, file: str, source: str, attribute: str | None) -> str | None:
@@ -157,11 +159,3 @@ class PythonNames:
     def file_of(self, file: str, module: str) -> str | None:
         """Return the project's file of a module that ``file`` names."""
         return module_file(self._tree, file, module)
-
-
-def parse_python(text: str) -> ast.Module:
-    """Return a text's syntax tree; an empty one where it is not Python."""
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module([], [])

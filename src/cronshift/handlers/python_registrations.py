@@ -25,7 +25,7 @@ Loops = tuple[ast.For, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class PythonRegistration:
     """A route, or a router that is mounted.
 
     Attributes:
@@ -69,7 +69,7 @@ class PythonModule:
 
     prefixes: dict[str, ast.expr | None] = field(default_factory=dict)
     values: dict[str, ast.expr] = field(default_factory=dict)
-    registrations: list[Registration] = field(default_factory=list)
+    registrations: list[PythonRegistration] = field(default_factory=list)
     passings: list[Passing] = field(default_factory=list)
     unread: list[tuple[str, int]] = field(default_factory=list)
     functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = field(default_factory=dict)
@@ -81,7 +81,9 @@ class PythonModule:
     @property
     def owners(self) -> set[str]:
         """The names that routes hang on here."""
-        registered = {one.owner for one in self.registrations} | {name for name, _ in self.unread}
+        registered = {registration.owner for registration in self.registrations} | {
+            name for name, _ in self.unread
+        }
         return registered | self.prefixes.keys()
 
 
@@ -191,16 +193,18 @@ def _register(module: PythonModule, call: ast.Call, function: str | None, loops:
     path = first or _keyword(call, _PATHS)
     if verb in _VERBS and function and path is not None:
         methods = frozenset({verb.upper()})
-        made = Registration(owner, call.lineno, path, None, methods, function, loops)
+        made = PythonRegistration(owner, call.lineno, path, None, methods, function, loops)
     elif verb in _EVERY and path is not None:
-        made = Registration(owner, call.lineno, path, None, methods_of(call), function or "", loops)
+        made = PythonRegistration(
+            owner, call.lineno, path, None, methods_of(call), function or "", loops
+        )
     elif verb in _MOUNTING and (first is not None or call.keywords):
         target, at = first or _keyword(call, {"router", "blueprint"}), _keyword(call, _PREFIXES)
         if verb == "mount" and (len(call.args) > 1 or _keyword(call, {"app"}) is not None):
             at, target = path, call.args[1] if len(call.args) > 1 else _keyword(call, {"app"})
         if target is None:
             return False
-        made = Registration(owner, call.lineno, at, target, None, "", loops)
+        made = PythonRegistration(owner, call.lineno, at, target, None, "", loops)
     else:
         return False
     module.registrations.append(made)
@@ -217,7 +221,7 @@ def methods_of(call: ast.Call) -> frozenset[str] | None:
     if not isinstance(listed, ast.List | ast.Tuple | ast.Set):
         return None
     return frozenset(
-        one.value.upper()
-        for one in listed.elts
-        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        element.value.upper()
+        for element in listed.elts
+        if isinstance(element, ast.Constant) and isinstance(element.value, str)
     )

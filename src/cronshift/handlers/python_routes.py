@@ -1,7 +1,7 @@
 """Routes that Python apps declare: FastAPI, Starlette, Flask, Django, followed through imports.
 
 A registration that cannot be followed (a path that is computed, a router that a package makes, an
-app that is handed to code outside the project) is told as :class:`Unread`, so that no path is
+app that is handed to code outside the project) is told as :class:`UnreadRegistration`, so that no path is
 called dead on the strength of the others.
 """
 
@@ -12,11 +12,11 @@ import re
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.code_routes import CodeRoute, Declared, Trail, Unread, joined
+from cronshift.handlers.code_routes import CodeRoute, Declared, Trail, UnreadRegistration, joined
 from cronshift.handlers.python_names import PythonNames, Values
 from cronshift.handlers.python_registrations import (
     Passing,
-    Registration,
+    PythonRegistration,
     methods_of,
 )
 from cronshift.model import Location
@@ -32,7 +32,7 @@ _REGISTERS = re.compile(r"regist|mount|route|setup|includ|load|admin|(?:^|\.)Api
 """Names of functions of packages that may add routes to an app which they are given."""
 _MOST_ROUNDS = 500  # of a loop that registers
 
-Found = CodeRoute | Unread
+Declaration = CodeRoute | UnreadRegistration
 
 
 class PythonRoutes:
@@ -50,7 +50,7 @@ class PythonRoutes:
         """Return the routes of the app that ``name`` is in ``file``."""
         return Declared.of(self._routes(file, name, Trail()))
 
-    def _routes(self, file: str, name: str, trail: Trail) -> Iterator[Found]:
+    def _routes(self, file: str, name: str, trail: Trail) -> Iterator[Declaration]:
         behind = trail.through(file, name)
         if behind is None:
             return
@@ -63,27 +63,27 @@ class PythonRoutes:
         prefix = module.prefixes.get(name)
         base = self._names.text(file, prefix) if prefix is not None else ""
         if prefix is not None and base is None:
-            yield Unread(trail.prefix, Location(file, prefix.lineno))
+            yield UnreadRegistration(trail.prefix, Location(file, prefix.lineno))
             return
-        own = behind.at(base or "")
-        yield from self._own(file, name, own)
-        yield from self._made(file, module.values.get(name), own)
-        yield from self._from_elsewhere(file, name, own)
+        here = behind.at(base or "")
+        yield from self._local_routes(file, name, here)
+        yield from self._made(file, module.values.get(name), here)
+        yield from self._from_elsewhere(file, name, here)
 
-    def _own(self, file: str, name: str, own: Trail) -> Iterator[Found]:
+    def _local_routes(self, file: str, name: str, here: Trail) -> Iterator[Declaration]:
         """Yield what a module registers on a name."""
         module = self._names.module(file)
         for registration in module.registrations:
             if registration.owner == name:
-                yield from self._registered(file, registration, own)
+                yield from self._registered(file, registration, here)
         for owner, line in module.unread:
             if owner == name:
-                yield Unread(own.prefix, Location(file, line))
+                yield UnreadRegistration(here.prefix, Location(file, line))
         for passing in module.passings:
             if passing.name == name:
-                yield from self._passed(file, passing, own)
+                yield from self._passed(file, passing, here)
 
-    def _made(self, file: str, value: ast.expr | None, trail: Trail) -> Iterator[Found]:
+    def _made(self, file: str, value: ast.expr | None, trail: Trail) -> Iterator[Declaration]:
         """Yield the routes that an app has from what it is made of: a list, an app, a function."""
         match value:
             case ast.List() | ast.Tuple():
@@ -102,34 +102,42 @@ class PythonRoutes:
                     if keyword.arg == "routes":
                         yield from self._listed(file, keyword.value, trail)
 
-    def _registered(self, file: str, one: Registration, trail: Trail) -> Iterator[Found]:
+    def _registered(
+        self, file: str, registration: PythonRegistration, trail: Trail
+    ) -> Iterator[Declaration]:
         """Yield the routes of a registration, for each round of the loops around it."""
-        place = Location(file, one.line)
-        rounds = self._rounds(file, one)
+        place = Location(file, registration.line)
+        rounds = self._rounds(file, registration)
         if rounds is None:
-            yield Unread(trail.prefix, place)
+            yield UnreadRegistration(trail.prefix, place)
             return
         for values in rounds:
-            path = self._names.text(file, one.path, values) if one.path is not None else ""
+            path = (
+                self._names.text(file, registration.path, values)
+                if registration.path is not None
+                else ""
+            )
             if path is None:
-                yield Unread(trail.prefix, place)
-            elif one.target is not None:
-                yield from self._mounted(file, one.target, trail.at(path), values, place)
+                yield UnreadRegistration(trail.prefix, place)
+            elif registration.target is not None:
+                yield from self._mounted(file, registration.target, trail.at(path), values, place)
             else:
                 whole = joined(trail.prefix, path)
-                yield CodeRoute(whole, one.methods or _GET, place, one.export)
+                yield CodeRoute(whole, registration.methods or _GET, place, registration.export)
 
-    def _rounds(self, file: str, one: Registration) -> list[dict[str, ast.expr]] | None:
+    def _rounds(
+        self, file: str, registration: PythonRegistration
+    ) -> list[dict[str, ast.expr]] | None:
         """Return what the loops' variables stand for in each round; ``None`` where nobody can tell."""
         used = {
             node.id
-            for part in (one.path, one.target)
+            for part in (registration.path, registration.target)
             if part is not None
             for node in ast.walk(part)
             if isinstance(node, ast.Name)
         }
         each: list[list[dict[str, ast.expr]]] = []
-        for loop in one.loops:
+        for loop in registration.loops:
             names = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
             if names & used:
                 rounds = self._loop(file, loop)
@@ -161,7 +169,7 @@ class PythonRoutes:
         """Return what a loop goes through, where that is written out; in the file's own words."""
         match node:
             case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
-                return None if any(isinstance(one, ast.Starred) for one in items) else items
+                return None if any(isinstance(element, ast.Starred) for element in items) else items
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="items")):
                 table = self._names.module(file).values.get(name)
                 if isinstance(table, ast.Dict) and None not in table.keys:
@@ -174,15 +182,18 @@ class PythonRoutes:
 
     def _mounted(
         self, file: str, node: ast.expr, trail: Trail, values: Values, place: Location
-    ) -> Iterator[Found]:
+    ) -> Iterator[Declaration]:
         """Yield the routes of a router that an expression means."""
-        if isinstance(node, ast.Name) and node.id in values:
-            node = values[node.id]
+        match node:
+            case ast.Name(id=name) if name in values:
+                node = values[name]
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in values:
+                node = ast.Attribute(values[name], attribute)
         if _FILES.search(ast.unparse(node)):
             return
         target = self._target(file, node)
         if target is None:
-            yield Unread(trail.prefix, place)
+            yield UnreadRegistration(trail.prefix, place)
         else:
             yield from self._routes(*target, trail)
 
@@ -203,26 +214,26 @@ class PythonRoutes:
                 return self._names.returned(*maker) if maker else None
         return None
 
-    def _passed(self, file: str, passing: Passing, trail: Trail) -> Iterator[Found]:
+    def _passed(self, file: str, passing: Passing, trail: Trail) -> Iterator[Declaration]:
         """Yield what a function registers on an app that it is given."""
-        found = self._names.function(file, passing.called)
-        if found is None:
+        function_seen = self._names.function(file, passing.called)
+        if function_seen is None:
             called = ast.unparse(passing.called)
             root = called.partition(".")[0].partition("(")[0]
             is_ours = self._names.is_ours(file, root)
             if is_ours or _REGISTERS.search(called.rpartition(".")[2]):
-                yield Unread(trail.prefix, Location(file, passing.line))
+                yield UnreadRegistration(trail.prefix, Location(file, passing.line))
             return
-        target, function = found
+        target, function = function_seen
         names = [argument.arg for argument in function.args.args]
         position = passing.position
         name = position if isinstance(position, str) else dict(enumerate(names)).get(position)
         if name is None:
-            yield Unread(trail.prefix, Location(file, passing.line))
+            yield UnreadRegistration(trail.prefix, Location(file, passing.line))
         else:
             yield from self._routes(target, name, trail)
 
-    def _from_elsewhere(self, file: str, name: str, trail: Trail) -> Iterator[Found]:
+    def _from_elsewhere(self, file: str, name: str, trail: Trail) -> Iterator[Declaration]:
         """Yield what other modules register on an app that they import from here."""
         if trail.prefix or len(trail.seen) != 1:
             return
@@ -233,18 +244,18 @@ class PythonRoutes:
             if not other.endswith(".py") or other == file or stem not in self._tree.read(other):
                 continue
             module = self._names.module(other)
-            for own, (source, attribute) in module.imports.items():
-                if attribute != name or own not in module.owners - module.prefixes.keys():
+            for alias, (source, attribute) in module.imports.items():
+                if attribute != name or alias not in module.owners - module.prefixes.keys():
                     continue
                 if self._names.file_of(other, source) != file:
                     continue
                 for registration in module.registrations:
-                    if registration.owner == own and other in here:
+                    if registration.owner == alias and other in here:
                         yield from self._registered(other, registration, trail)
-                    elif registration.owner == own:
-                        yield Unread("", Location(other, registration.line))
+                    elif registration.owner == alias:
+                        yield UnreadRegistration("", Location(other, registration.line))
 
-    def _listed(self, file: str, node: ast.expr, trail: Trail) -> Iterator[Found]:
+    def _listed(self, file: str, node: ast.expr, trail: Trail) -> Iterator[Declaration]:
         """Yield the routes of ``[Route(...), Mount(...)]``, or of the list that a name stands for."""
         if isinstance(node, ast.Name):
             target = self._names.defined(file, node.id)
@@ -253,16 +264,18 @@ class PythonRoutes:
             if target and behind is not None and value is not None:
                 yield from self._listed(target[0], value, behind)
             return
-        for one in node.elts if isinstance(node, ast.List | ast.Tuple) else ():
+        for element in node.elts if isinstance(node, ast.List | ast.Tuple) else ():
             path = (
-                self._names.text(file, one.args[0])
-                if isinstance(one, ast.Call) and one.args
+                self._names.text(file, element.args[0])
+                if isinstance(element, ast.Call) and element.args
                 else None
             )
-            if isinstance(one, ast.Call) and path is not None:
-                yield from self._one(file, one, path, trail)
+            if isinstance(element, ast.Call) and path is not None:
+                yield from self._starlette_route(file, element, path, trail)
 
-    def _one(self, file: str, call: ast.Call, path: str, trail: Trail) -> Iterator[Found]:
+    def _starlette_route(
+        self, file: str, call: ast.Call, path: str, trail: Trail
+    ) -> Iterator[Declaration]:
         kind, place = ast.unparse(call.func).rpartition(".")[2], Location(file, call.lineno)
         if kind == "Route":
             export = ast.unparse(call.args[1]) if len(call.args) > 1 else ""

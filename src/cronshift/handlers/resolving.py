@@ -21,6 +21,7 @@ from cronshift.handlers.javascript import METHODS, exports
 from cronshift.handlers.middleware import rewriting
 from cronshift.handlers.next import NextRouter
 from cronshift.handlers.python import PythonHandlers
+from cronshift.handlers.redirects import redirect_of
 from cronshift.handlers.routes import RouteTable, nearest
 from cronshift.handlers.tree import SourceTree
 from cronshift.handlers.vercel_rules import matched_by, rules_of
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from cronshift.handlers.flow.program import Program
+    from cronshift.handlers.flow.standing import Front
 
 _MOST_HOPS = 5
+_READ = ("python", "next", "router", "functions", "table", "_coded", "_folder", "_resolved")
 _REFUSED = 400  # a status from here on is no answer
 _SERVICES = "/_svc/"
 _PYTHON_APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
@@ -42,6 +46,8 @@ _LIKELY_ENTRIES = tuple(
     for folder in ("", "src/", "app/", "api/")
     for name in ("app", "index", "server", "main", "wsgi", "asgi")
 )
+
+_LIBRARIES = ("packages/", "libs/")  # what apps of a workspace are made of
 
 
 class Resolver:
@@ -63,8 +69,10 @@ class Resolver:
     ) -> None:
         self.tree = SourceTree(root, edited)
         self.document: dict[str, Any] = document if isinstance(document, dict) else {}
-        self._given = app
+        self._chosen = app
         self._others: dict[str, Resolver] = {}
+        self._resolved: dict[str, Resolution] = {}
+        self.fronts: dict[tuple[str, str], Front] = {}
 
     @cached_property
     def app(self) -> str:
@@ -74,8 +82,15 @@ class Resolver:
         nothing is named or answered there, the one app below that answers them and has no
         entries of its own.
         """
-        if self._given is not None:
-            return self._given
+        if self._chosen is not None:
+            return self._chosen
+        folder = self._find_app()
+        if folder in self._others:  # what was read to find it is not read again
+            read = self._others[folder].__dict__
+            self.__dict__ |= {name: read[name] for name in _READ if name in read}
+        return folder
+
+    def _find_app(self) -> str:
         named = named_app(self.tree, self.document)
         if named and (self._answers(named) or not self._answers("")):
             return named
@@ -116,6 +131,13 @@ class Resolver:
     @cached_property
     def _folder(self) -> Folder:
         return Folder(self.tree, self.app)
+
+    @cached_property
+    def program(self) -> Program:
+        """The project's code, as it is followed."""
+        from cronshift.handlers.flow.program import Program
+
+        return Program(self.tree)
 
     @cached_property
     def next(self) -> NextRouter:
@@ -162,6 +184,11 @@ class Resolver:
     def resolve(self, path: str) -> Resolution:
         """Return what a GET to an entry's path ends at."""
         bare = path.partition("?")[0].partition("#")[0] or "/"
+        if bare not in self._resolved:
+            self._resolved[bare] = self._resolve(bare)
+        return self._resolved[bare]
+
+    def _resolve(self, bare: str) -> Resolution:
         if bare.startswith(_SERVICES):
             return Resolution(Verdict.UNKNOWN, why="Vercel's own path of a service")
         redirect = self.redirect(bare)
@@ -170,8 +197,8 @@ class Resolver:
         legacy = self._by_legacy_routes(bare)
         if legacy is not None:
             return legacy
-        found = self._by_files(bare) or self._rewritten(bare) or self._by_app(bare)
-        return found or self._nothing(bare)
+        answered = self._by_files(bare) or self._rewritten(bare) or self._by_app(bare)
+        return answered or self._nothing(bare)
 
     def routes(self) -> Iterator[tuple[str, Handler]]:
         """Yield every route that files make, with its path as requests write it."""
@@ -185,49 +212,18 @@ class Resolver:
 
     def redirect(self, path: str) -> Resolution | None:
         """Return the redirect that answers a path before any code does, if there is one."""
-        rules = rules_of(self.document, "redirects")
         config = self.next.config if self.next.present else None
-        slashed = path != "/" and path.endswith("/")
-        if config is not None:
-            rules += [
-                {
-                    **rule,
-                    "source": rule["source"]
-                    if rule.get("basePath") is False
-                    else config.base_path + rule["source"],
-                }
-                for rule in config.redirects
-            ]
-        for rule in rules:
-            matched = matched_by(rule, path)
-            if matched is not None:
-                target = patterns.substituted(str(rule.get("destination", "")), matched)
-                return Resolution(
-                    Verdict.REDIRECTED, target=target, why=f"the redirect from {rule['source']}"
-                )
-        wants_slash = self.document.get("trailingSlash")
-        if config is not None and not config.skips_slash_redirect and wants_slash is None:
-            wants_slash = config.trailing_slash
-        has_extension = "." in path.rpartition("/")[2]
-        if wants_slash is True and not slashed and path != "/" and not has_extension:
-            return Resolution(Verdict.REDIRECTED, target=f"{path}/", why="trailingSlash")
-        if wants_slash is False and slashed:
-            return Resolution(Verdict.REDIRECTED, target=path.rstrip("/"), why="trailingSlash")
-        if self.document.get("cleanUrls") is True and path.endswith(
-            (".html", ".ts", ".js", ".py", ".go")
-        ):
-            stem = path.rpartition(".")[0]
-            if self.functions.at(path) or path.endswith(".html"):
-                return Resolution(Verdict.REDIRECTED, target=stem, why="cleanUrls")
-        return None
+        return redirect_of(
+            self.document, config, path, lambda file: self.functions.at(file) is not None
+        )
 
     def _by_legacy_routes(self, path: str, hops: int = _MOST_HOPS) -> Resolution | None:
         """Go through ``routes``, which excludes rewrites and redirects."""
         for rule in rules_of(self.document, "routes", needs=()):
             if rule.get("handle") == "filesystem":
-                found = self._by_files(path)
-                if found is not None:
-                    return found
+                answered = self._by_files(path)
+                if answered is not None:
+                    return answered
                 continue
             source, methods = rule.get("src"), rule.get("methods")
             pattern = patterns.from_regex(source) if isinstance(source, str) else None
@@ -272,11 +268,11 @@ class Resolver:
         handler = self.functions.at(bare) or self.functions.file(bare)
         if handler is not None:
             return replace(self._inside(handler, path), why=why)
-        found = self._by_files(bare) or self._by_app(path)
-        if found is None and hops and bare != path:
-            found = self._rewritten(bare) if not self.document.get("routes") else None
-        if found is not None:
-            return replace(found, why=why)
+        answered = self._by_files(bare) or self._by_app(path)
+        if answered is None and hops and bare != path:
+            answered = self._rewritten(bare) if not self.document.get("routes") else None
+        if answered is not None:
+            return replace(answered, why=why)
         if not self.knows_routes:
             return Resolution(Verdict.UNKNOWN, target=bare, why=why)
         return Resolution(Verdict.DEAD, target=bare, why=why, nearest=self._nearest(bare))
@@ -319,24 +315,28 @@ class Resolver:
             return Resolution(Verdict.ANSWERED, handler)
         if handler.kind is HandlerKind.TANSTACK:  # its methods are no exports
             return Resolution(Verdict.ANSWERED, handler)
-        known = exports(root)
+        exported = exports(root)
         if handler.kind is HandlerKind.NODE_FUNCTION:
-            if "default" not in known and any(method in known for method in (*METHODS, "fetch")):
-                export = "GET" if "GET" in known else "fetch" if "fetch" in known else ""
+            if "default" not in exported and any(
+                method in exported for method in (*METHODS, "fetch")
+            ):
+                export = "GET" if "GET" in exported else "fetch" if "fetch" in exported else ""
                 handler = replace(handler, export=export or handler.export)
                 if not export:
-                    return Resolution(Verdict.WRONG_METHOD, handler, methods=_methods(known))
-        elif handler.export not in known and "*" not in known:
+                    return Resolution(Verdict.WRONG_METHOD, handler, methods=_methods(exported))
+        elif handler.export not in exported and "*" not in exported:
             others = {"default"} if handler.kind is HandlerKind.NEXT_ROUTE else {"ALL"}
-            if handler.kind is HandlerKind.ASTRO and others & set(known):
+            if handler.kind is HandlerKind.ASTRO and others & set(exported):
                 handler = replace(handler, export="ALL")
             elif handler.kind is not HandlerKind.NEXT_PAGE:
-                methods = ("POST",) if "action" in known else _methods(known)
+                methods = ("POST",) if "action" in exported else _methods(exported)
                 return Resolution(Verdict.WRONG_METHOD, handler, methods=methods)
         if self._coded.imports_framework(handler.file) and self._coded.declares(handler):
             return self._coded.answer(handler, path)
-        own = known.get(handler.export)
-        return Resolution(Verdict.ANSWERED, replace(handler, line=own.line) if own else handler)
+        export_seen = exported.get(handler.export)
+        return Resolution(
+            Verdict.ANSWERED, replace(handler, line=export_seen.line) if export_seen else handler
+        )
 
     def _inside(self, handler: Handler, path: str) -> Resolution:
         """Return the verdict on an app that sees the whole path."""
@@ -384,11 +384,19 @@ class Resolver:
     def _nothing(self, path: str) -> Resolution:
         """Return the verdict on a path that nothing answers: dead, where all is known."""
         if not self.knows_routes:
+            if not self._chosen and self._is_dead_below(path):
+                return Resolution(Verdict.DEAD)
             return Resolution(Verdict.UNKNOWN, why="no source is here that could answer it")
         file = rewriting(self.next, self.tree, path) if self.next.present else None
         if file is not None:
             return Resolution(Verdict.UNKNOWN, why=f"{file} may lead it anywhere")
         return Resolution(Verdict.DEAD, nearest=self._nearest(path))
+
+    def _is_dead_below(self, path: str) -> bool:
+        """Return whether every app below is understood, and none of them answers a path."""
+        folders = [folder for folder in apps(self.tree) if not folder.startswith(_LIBRARIES)]
+        verdicts = {self.at(folder).resolve(path).verdict for folder in folders}
+        return verdicts == {Verdict.DEAD}
 
     @cached_property
     def knows_routes(self) -> bool:
@@ -400,6 +408,6 @@ class Resolver:
         return nearest(path, [path for path, handler in self.routes() if handler.kind not in pages])
 
 
-def _methods(known: object) -> tuple[str, ...]:
-    names = known if isinstance(known, dict) else {}
+def _methods(exported: object) -> tuple[str, ...]:
+    names = exported if isinstance(exported, dict) else {}
     return tuple(method for method in METHODS if method in names)

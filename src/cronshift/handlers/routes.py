@@ -55,11 +55,15 @@ class Route:
     @property
     def path(self) -> str:
         """The route as a person writes it."""
-        shown = {Rank.ONE: "[{}]", Rank.MAYBE: "[[{}]]", Rank.REST: "[...{}]"}
-        parts = (shown.get(s.rank, "{}").format(s.text or "x") for s in self.segments)
-        return "/" + "/".join(parts)
+        return "/" + "/".join(
+            _SHOWN[segment.rank].format(segment.text or "x")
+            if segment.rank in _SHOWN
+            else segment.text or "x"
+            for segment in self.segments
+        )
 
 
+_SHOWN = {Rank.ONE: "[{}]", Rank.MAYBE: "[[{}]]", Rank.REST: "[...{}]"}
 _EXPRESSIONS = {
     Rank.STATIC: "/{}",
     Rank.MIXED: "/{}",
@@ -82,15 +86,15 @@ class RouteTable:
 
     @cached_property
     def _static(self) -> dict[str, Route]:
-        found: dict[str, Route] = {}
+        by_path: dict[str, Route] = {}
         for route in self.routes:
             if all(segment.rank is Rank.STATIC for segment in route.segments):
-                found.setdefault(route.path, route)
-        return found
+                by_path.setdefault(route.path, route)
+        return by_path
 
     @cached_property
     def _dynamic(self) -> list[tuple[re.Pattern[str], Route]]:
-        found = []
+        patterns = []
         for route in self.routes:
             ranks = [segment.rank for segment in route.segments]
             rest = sum(rank >= Rank.REST for rank in ranks)
@@ -101,8 +105,8 @@ class RouteTable:
                     )
                     for segment in route.segments
                 )
-                found.append((re.compile(text), route))
-        return sorted(found, key=lambda pair: [segment.rank for segment in pair[1].segments])
+                patterns.append((re.compile(text), route))
+        return sorted(patterns, key=lambda pair: [segment.rank for segment in pair[1].segments])
 
     def answering(self, path: str) -> Route | None:
         """Return the route that answers a path without its query, if one does."""
@@ -120,13 +124,13 @@ def nearest(path: str, candidates: Sequence[str], most: int = 2) -> tuple[str, .
     last = path.rstrip("/").rpartition("/")[2].lower()
 
     def shared(candidate: str) -> tuple[int, int]:
-        own = set(_WORDS.findall(candidate.lower()))
-        return (candidate.lower().rpartition("/")[2] == last, len(words & own) * 2 - len(own))
+        parts = set(_WORDS.findall(candidate.lower()))
+        return (candidate.lower().rpartition("/")[2] == last, len(words & parts) * 2 - len(parts))
 
-    likely = sorted(set(candidates), key=lambda one: (*shared(one), one), reverse=True)
+    likely = sorted(set(candidates), key=lambda route: (*shared(route), route), reverse=True)
     alike = [
-        (shared(one)[0], SequenceMatcher(None, path.lower(), one.lower()).ratio(), one)
-        for one in likely[:_LOOKED_AT]
+        (shared(route)[0], SequenceMatcher(None, path.lower(), route.lower()).ratio(), route)
+        for route in likely[:_LOOKED_AT]
     ]
     close = sorted((row for row in alike if row[0] or row[1] >= _ALIKE), reverse=True)
-    return tuple(one for _, _, one in close[:most])
+    return tuple(route for _, _, route in close[:most])

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
 from bisect import bisect_left
 from functools import cache, cached_property
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cronshift.model import Location
-from cronshift.runtime.regular_files import read_text
+from cronshift.runtime.regular_files import read_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,6 +71,7 @@ class SourceTree:
         self._edited = edited or {}
         self._texts: dict[str, str | None] = {}
         self._parsed: dict[str, SgNode | None] = {}
+        self._python: dict[str, ast.Module] = {}
         self._packages: dict[str, dict[str, str]] = {}
         self._aliases_of: dict[str, dict[str, list[str]]] = {}
 
@@ -104,8 +105,8 @@ class SourceTree:
 
     def place_of(self, file: str, text: str) -> Location:
         """Return where a text first stands in a file; its beginning where it does not."""
-        before, found, _ = self.read(file).partition(text)
-        if not found:
+        before, match, _ = self.read(file).partition(text)
+        if not match:
             return Location(file, 1)
         return Location(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
@@ -114,6 +115,12 @@ class SourceTree:
         if file not in self._parsed:
             self._parsed[file] = parse(self.read(file), language(file))
         return self._parsed[file]
+
+    def python(self, file: str) -> ast.Module:
+        """Return the syntax tree of a Python file; an empty one where it is not Python."""
+        if file not in self._python:
+            self._python[file] = parse_python(self.read(file))
+        return self._python[file]
 
     def data(self, file: str) -> dict[str, Any]:
         """Return the object in a JSON file, comments and trailing commas allowed; else none."""
@@ -142,31 +149,31 @@ class SourceTree:
 
     def _named(self, file: str) -> dict[str, str]:
         package = self.data(file)
-        found: dict[str, str] = {}
+        versions: dict[str, str] = {}
         for kind in ("devDependencies", "dependencies"):
-            found |= {
+            versions |= {
                 name: version
                 for name, version in _object(package.get(kind)).items()
                 if isinstance(version, str)
             }
-        return found
+        return versions
 
     def imported(self, file: str, specifier: str) -> str | None:
         """Return the project's file that an import in ``file`` names, if it is one."""
         if specifier.startswith("."):
-            base = _normal(f"{PurePosixPath(file).parent}/{specifier}")
+            base = _normal(f"{file.rpartition('/')[0]}/{specifier}")
             built, _, source = (base or "").partition("/")
             return self._module(base) or (self._module(source) if built in _BUILT else None)
         for prefix, targets in self._aliases(file).items():
             if prefix.endswith("*") and specifier.startswith(prefix[:-1]):
                 rest = specifier[len(prefix) - 1 :]
                 for target in targets:
-                    if found := self._module(_normal(target.replace("*", rest, 1))):
-                        return found
+                    if module := self._module(_normal(target.replace("*", rest, 1))):
+                        return module
             elif prefix == specifier:
                 for target in targets:
-                    if found := self._module(_normal(target)):
-                        return found
+                    if module := self._module(_normal(target)):
+                        return module
         return self._of_workspace(specifier)
 
     def _aliases(self, file: str) -> dict[str, list[str]]:
@@ -178,16 +185,16 @@ class SourceTree:
 
     def _aliases_in(self, folder: str) -> dict[str, list[str]]:
         place = f"{folder}/" if folder else ""
-        found: dict[str, list[str]] = {}
+        aliases: dict[str, list[str]] = {}
         for name in ("tsconfig.json", "jsconfig.json"):
-            found |= self._configured(f"{place}{name}", _MOST_EXTENDED)
+            aliases |= self._configured(f"{place}{name}", _MOST_EXTENDED)
         is_app = folder == "" or f"{place}package.json" in self.files
-        if not found and not is_app:
-            return self._aliases_in(folder.rpartition("/")[0])
-        found.setdefault("@/*", [f"{place}src/*", f"{place}*"])
-        found.setdefault("~/*", [f"{place}src/*", f"{place}app/*", f"{place}*"])
-        found.setdefault("$lib/*", [f"{place}src/lib/*"])
-        return found
+        if not aliases and not is_app:
+            return self._aliases(folder)
+        aliases.setdefault("@/*", [f"{place}src/*", f"{place}*"])
+        aliases.setdefault("~/*", [f"{place}src/*", f"{place}app/*", f"{place}*"])
+        aliases.setdefault("$lib/*", [f"{place}src/lib/*"])
+        return aliases
 
     def _configured(self, file: str, depth: int) -> dict[str, list[str]]:
         """Return the aliases of a tsconfig.json, else of the one that it extends."""
@@ -206,12 +213,12 @@ class SourceTree:
                     name if name.endswith(".json") else f"{name}.json", depth - 1
                 )
             return {}
-        found = {
+        aliases = {
             alias: [f"{start}/{target}" for target in targets if isinstance(target, str)]
             for alias, targets in paths.items()
             if isinstance(targets, list)
         }
-        return {**found, **({"*": [f"{start}/*"]} if isinstance(base, str) else {})}
+        return {**aliases, **({"*": [f"{start}/*"]} if isinstance(base, str) else {})}
 
     def _of_workspace(self, specifier: str) -> str | None:
         """Return the file of a package of the same repository."""
@@ -223,24 +230,24 @@ class SourceTree:
         rest = "/".join(parts[size:])
         package = self.data(f"{folder}/package.json")
         named = _object(package.get("exports")).get(f"./{rest}" if rest else ".")
-        named = next((one for one in _leaves(named)), None) or (
+        named = next((leaf for leaf in _leaves(named)), None) or (
             package.get("main") if not rest else None
         )
         tried = [named] if isinstance(named, str) else []
         tried += [rest, f"src/{rest}"] if rest else ["src/index", "index"]
-        places = (_normal(f"{folder}/{one}") for one in tried)
-        return next((found for place in places if (found := self._module(place))), None)
+        places = (_normal(f"{folder}/{stem}") for stem in tried)
+        return next((module for place in places if (module := self._module(place))), None)
 
     @cached_property
     def _workspace(self) -> dict[str, str]:
         """The folders of the packages of this repository, by their names."""
-        found: dict[str, str] = {}
+        folders: dict[str, str] = {}
         for file in self._sorted:
             if file.endswith("/package.json"):
                 name = self.data(file).get("name")
                 if isinstance(name, str):
-                    found.setdefault(name, file.rpartition("/")[0])
-        return found
+                    folders.setdefault(name, file.rpartition("/")[0])
+        return folders
 
     def _module(self, base: str | None) -> str | None:
         if base is None:
@@ -255,8 +262,8 @@ class SourceTree:
         count = 0
         top = str(self.root)
         for folder, folders, files in os.walk(top):
-            relative = os.path.relpath(folder, top).replace(os.sep, "/")
-            place = "" if relative == "." else f"{relative}/"
+            relative = folder.removeprefix(top).strip(os.sep).replace(os.sep, "/")
+            place = f"{relative}/" if relative else ""
             skipped = _NEVER if place else _NEVER | _BUILT
             folders[:] = sorted(name for name in folders if name not in skipped)
             for name in (name for name in files if _is_text(place + name)):
@@ -270,16 +277,16 @@ class SourceTree:
             return None
         if (data := self._edited.get(file)) is not None:
             return data.decode("utf-8", errors="replace")
-        path = self.root / file
         try:
-            return None if path.is_symlink() else read_text(path, LONGEST)
+            data = read_at(None, f"{self.root}/{file}", LONGEST)
         except OSError:
             return None
+        return data.decode(errors="replace")
 
 
 def language(file: str) -> str | None:
     """Return the language that a file's name tells, as the parser calls it."""
-    return _LANGUAGES.get(PurePosixPath(file).suffix)
+    return _LANGUAGES.get(os.path.splitext(file)[1])  # noqa: PTH122 - a thousand times
 
 
 def parse(text: str, name: str | None) -> SgNode | None:
@@ -289,6 +296,14 @@ def parse(text: str, name: str | None) -> SgNode | None:
     from ast_grep_py import SgRoot
 
     return SgRoot(text, name).root()
+
+
+def parse_python(text: str) -> ast.Module:
+    """Return a text's syntax tree; an empty one where it is not Python."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
 
 
 def is_broken(root: SgNode) -> bool:
@@ -320,7 +335,7 @@ def _normal(path: str) -> str | None:
 
 def _is_text(name: str) -> bool:
     """Return whether a name is Unicode: others can be neither routes nor told."""
-    return not any("\udc80" <= char <= "\udcff" for char in name)
+    return name.isascii() or not any("\udc80" <= char <= "\udcff" for char in name)
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -63,15 +63,15 @@ def follow(tree: SourceTree, expression: Expression, depth: int = _DEEPEST) -> E
     """Return what a name, or a member of a known object or module, stands for; else itself."""
     if depth == 0:
         return expression
-    node, found = expression.node, None
+    node, meant = expression.node, None
     if expression.kind in _WRAPPED:
         inner = node.child(_WRAPPED[expression.kind])
-        found = expression.at(inner) if inner is not None else None
+        meant = expression.at(inner) if inner is not None else None
     elif expression.kind in _NAMES:
-        found = _held(tree, expression.file, node.text(), depth)
+        meant = _constant_of(tree, expression.file, node.text(), depth)
     elif expression.kind == "member_expression":
-        found = _member(tree, expression, depth)
-    return follow(tree, found, depth - 1) if found is not None else expression
+        meant = _member(tree, expression, depth)
+    return follow(tree, meant, depth - 1) if meant is not None else expression
 
 
 def members(
@@ -84,9 +84,9 @@ def members(
     """
     if expression.kind == MODULE:
         for name in exports(expression.node):
-            held = _exported(tree, expression.file, name, _DEEPEST)
-            if held is not None:
-                yield name, held
+            exported = _exported(tree, expression.file, name, _DEEPEST)
+            if exported is not None:
+                yield name, exported
         return
     for child in expression.node.children():
         key, value = child.field("key"), child.field("value")
@@ -121,16 +121,16 @@ def items(tree: SourceTree, array: Expression, depth: int = _DEEPEST) -> Iterato
 
 def value(tree: SourceTree, expression: Expression, depth: int = _DEEPEST) -> Any:
     """Return the value that an expression spells; ``UNKNOWN`` for it, or inside it, elsewhere."""
-    held = follow(tree, expression)
+    meant = follow(tree, expression)
     if depth == 0:
         return UNKNOWN
-    if held.kind == "array":
-        return [value(tree, item, depth - 1) for item in items(tree, held)]
-    if held.kind == "object":
-        return {name: value(tree, member, depth - 1) for name, member in members(tree, held)}
-    if held.kind == "template_string":
-        return _filled(tree, held, depth)
-    return literal(held.node)
+    if meant.kind == "array":
+        return [value(tree, item, depth - 1) for item in items(tree, meant)]
+    if meant.kind == "object":
+        return {name: value(tree, member, depth - 1) for name, member in members(tree, meant)}
+    if meant.kind == "template_string":
+        return _filled(tree, meant, depth)
+    return literal(meant.node)
 
 
 def _filled(tree: SourceTree, template: Expression, depth: int) -> Any:
@@ -158,13 +158,13 @@ def _member(tree: SourceTree, expression: Expression, depth: int) -> Expression 
     owner, name = expression.node.field("object"), expression.node.field("property")
     if owner is None or name is None:
         return None
-    held = follow(tree, expression.at(owner), depth - 1)
-    if held.kind == MODULE:
-        return _exported(tree, held.file, name.text(), depth - 1)
-    return dict(members(tree, held)).get(name.text()) if held.kind == "object" else None
+    meant = follow(tree, expression.at(owner), depth - 1)
+    if meant.kind == MODULE:
+        return _exported(tree, meant.file, name.text(), depth - 1)
+    return dict(members(tree, meant)).get(name.text()) if meant.kind == "object" else None
 
 
-def _held(tree: SourceTree, file: str, name: str, depth: int) -> Expression | None:
+def _constant_of(tree: SourceTree, file: str, name: str, depth: int) -> Expression | None:
     """Return what a module's name holds: a constant of its own, or what it imports."""
     root = tree.parsed(file)
     if root is None or depth <= 0:
@@ -174,9 +174,9 @@ def _held(tree: SourceTree, file: str, name: str, depth: int) -> Expression | No
         if declared.kind() != "lexical_declaration" or not declared.text().startswith("const"):
             continue
         for declarator in declared.children():
-            own, held = declarator.field("name"), declarator.field("value")
-            if own is not None and held is not None and own.text() == name:
-                return Expression(file, held)
+            bound, content = declarator.field("name"), declarator.field("value")
+            if bound is not None and content is not None and bound.text() == name:
+                return Expression(file, content)
     imported = imports(root).get(name)
     target = tree.imported(file, imported[0]) if imported else None
     if imported is None or target is None:
@@ -192,15 +192,15 @@ def _exported(tree: SourceTree, file: str, name: str, depth: int) -> Expression 
     root = tree.parsed(file)
     if root is None or depth <= 0:
         return None
-    known = exports(root)
-    export = known.get(name)
+    by_name = exports(root)
+    export = by_name.get(name)
     if export is None:
-        star = known.get("*")
+        star = by_name.get("*")
         target = tree.imported(file, star.source) if star and star.source else None
         return _exported(tree, target, name, depth - 1) if target else None
     if export.source is not None:
         target = tree.imported(file, export.source)
         return _exported(tree, target, export.imported or name, depth - 1) if target else None
     if export.node is None:
-        return _held(tree, file, export.imported or name, depth - 1)
+        return _constant_of(tree, file, export.imported or name, depth - 1)
     return Expression(file, export.node)

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 def below(resolver: Resolver, path: str) -> tuple[str, ...]:
     """Return the files of apps in folders below that answer a path, ``apps/web/app/…/route.ts``."""
-    found = []
+    folders = []
     for folder in apps(resolver.tree):
         if folder == resolver.app:
             continue
         inner = resolver.at(folder).resolve(path)
         if inner.verdict in {Verdict.ANSWERED, Verdict.WRONG_METHOD} and inner.handler is not None:
-            found.append(inner.handler.file)
-    return tuple(found)
+            folders.append(inner.handler.file)
+    return tuple(folders)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.standing import Stops, Untold, code_before
+from cronshift.handlers.flow.standing import Stops, Untold, code_before
 from cronshift.model import Mode, Origin
 from cronshift.plan.findings.fronts import turned_away
 from cronshift.plan.findings.inngest import ENDPOINT

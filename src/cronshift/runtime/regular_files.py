@@ -46,8 +46,8 @@ def is_regular(path: Path) -> bool:
     return stat.S_ISREG(state.st_mode) and state.st_size <= LARGEST
 
 
-def read_at(folder: int, name: str, limit: int = LARGEST) -> bytes:
-    """Return the bytes of a regular file in an open folder; no link is followed.
+def read_at(folder: int | None, name: str, limit: int = LARGEST) -> bytes:
+    """Return the bytes of a regular file in an open folder, if there is one; no link is followed.
 
     Raises:
         OSError: if it is a link, no regular file, larger than ``limit``, or cannot be read.

@@ -66,7 +66,7 @@ class Sweep:
         """Return the columns of a session that are set."""
         settings, marks = mapped.settings, dict[str, Any]()
         if self.becomes is not None:
-            marks[settings.status] = mapped.label(self.becomes)
+            marks |= {settings.status: mapped.label(self.becomes), **mapped.touched(self.at)}
             if settings.error and not self.well:
                 marks[settings.error] = self.reason
             if settings.completed and self.becomes in {settings.finished, settings.failed}:

@@ -57,7 +57,16 @@ def check(
         ]
         found += _drift(job, function, instant) if job else ()
         found += _fit(job, function) if job else ()
+    found += _unloaded(registration)
     return (*found, *_computed(plan, registration, functions))
+
+
+def _unloaded(registration: Registration) -> Iterator[Finding]:
+    """Yield what the jobs call in process and what dies when it is imported."""
+    for app in registration.unloaded:
+        rule = rules.APP_DIES if app.is_wrong else rules.APP_NOT_LOADED
+        text = f"{app.reference} cannot be imported: {app.error}."
+        yield rule.found(text, location=app.location)
 
 
 def _app(plan: Plan, registration: Registration) -> Iterator[Finding]:
@@ -75,6 +84,9 @@ def _app(plan: Plan, registration: Registration) -> Iterator[Finding]:
 def _count(plan: Plan, registration: Registration) -> Iterator[Finding]:
     """Check the one thing that an endpoint without a list of functions tells."""
     jobs, count = len(plan.runnable), registration.count
+    for job in plan.runnable if registration.answering is not None else ():
+        if f"{plan.app_id}-{job.id}" not in (registration.answering or ()):
+            yield rules.MISSING.found(f"{job.id} has no function there.", job=job.id)
     yield rules.NOT_CHECKED.found(registration.unlisted or rules.NOT_CHECKED.summary)
     counts_handlers = "js" in (registration.sdk or "")  # measured: with those for failures
     most = (2 * jobs if counts_handlers else jobs) + 1  # one tells what is cancelled

@@ -182,7 +182,7 @@ def test_flags_are_exported(migrated: Cronshift, project: Path) -> None:
     text = (project / "cronshift.ownership.json").read_text()
     assert migrated("flags", "export").out == text
     assert migrated("flags", "export", "--format", "env").out.startswith("CRONSHIFT_OWNERSHIP='{")
-    assert migrated("flags", "export", "--json").document == {"json": text}
+    assert migrated("flags", "export", "--json").document == {"version": 1, "json": text}
     refused = migrated("flags", "push", "--yes", "--json")
     assert (refused.code, refused.document["error"]["reason"]) == (2, "usage")
 

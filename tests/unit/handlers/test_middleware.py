@@ -70,7 +70,7 @@ def test_a_pattern_is_narrowed_where_it_stands(source: str) -> None:
 def test_what_is_left_out_already_is_left_alone(source: str) -> None:
     text = leave_out(config(f"'{source}'"), "middleware.ts", BOTH).text
     again = leave_out(text, "middleware.ts", BOTH)
-    assert (again.text, again.said) == (text, "")
+    assert (again.text, again.summary) == (text, "")
     later = leave_out(leave_out(config(f"'{source}'"), "m.ts", INNGEST).text, "m.ts", BOTH).text
     assert leave_out(later, "m.ts", BOTH).text == later
 
@@ -80,7 +80,7 @@ def test_every_pattern_that_takes_the_endpoint_in_is_narrowed_and_no_other() -> 
     assert edit.text == config(
         "['/a', '/((?!api/inngest(?:/|$)|_next).*)', '/((?!api/inngest(?:/|$))api|trpc)(.*)']"
     )
-    assert edit.said == (
+    assert edit.summary == (
         "write `/((?!api/inngest(?:/|$)|_next).*)` for `/((?!_next).*)`, "
         "`/((?!api/inngest(?:/|$))api|trpc)(.*)` for `/(api|trpc)(.*)`"
     )
@@ -93,7 +93,7 @@ def test_without_a_matcher_one_is_added_in_the_files_own_line_ends(end: str, mar
     text = mark + HEAD.replace("\n", end)
     edit = leave_out(text, "middleware.ts", INNGEST)
     assert edit.text == f"{text}{end}{line}{end}"
-    assert edit.said == f"add `{line}`"
+    assert edit.summary == f"add `{line}`"
     assert leave_out(text.rstrip(), "middleware.ts", INNGEST).text == edit.text
 
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from cronshift.handlers.python_guard import Absent, PythonGuards, Stands, Unread
+from cronshift.handlers.python_guard import Absent, PythonGuards, Stands, UnreadGuard
 from cronshift.handlers.tree import SourceTree
 from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Kind = TypeVar("Kind", Stands, Absent, Unread)
+Kind = TypeVar("Kind", Stands, Absent, UnreadGuard)
 
 HANDLER_OF_APP = Handler("app.py", HandlerKind.ASGI, "app", "python")
 FASTAPI = "from fastapi import FastAPI\nfrom cronshift_guard import guard\napp = FastAPI()\n"
@@ -81,7 +81,7 @@ def test_an_app_that_never_hears_of_the_guard_is_told(
 def test_what_only_running_it_would_tell_is_not_known(
     tmp_path: Path, files: dict[str, str]
 ) -> None:
-    _seen(tmp_path, files, Unread)
+    _seen(tmp_path, files, UnreadGuard)
 
 
 def _seen(root: Path, files: dict[str, str], kind: type[Kind]) -> Kind:

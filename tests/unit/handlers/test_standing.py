@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift.handlers import Resolver
-from cronshift.handlers.standing import Caller, Front, LetsBy, Stops, Untold, front_of
+from cronshift.handlers.flow.standing import Caller, Front, LetsBy, Stops, Untold, front_of
 
 if TYPE_CHECKING:
     from pathlib import Path

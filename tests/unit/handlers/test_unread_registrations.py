@@ -44,6 +44,10 @@ def resolved(root: Path, entry: str, files: dict[str, str], path: str = "/api/ti
             {"api/jobs.py": ROUTER},
         ),
         (
+            "from api import jobs\nfor module in (jobs,):\n    app.include_router(module.router, prefix='/api')\n",
+            {"api/jobs.py": ROUTER},
+        ),
+        (
             "from api.jobs import router\nALL = {'/api': router}\nfor at, one in ALL.items():\n    app.include_router(one, prefix=at)\n",
             {"api/jobs.py": ROUTER},
         ),
@@ -228,3 +232,30 @@ def test_a_file_that_answers_its_own_path_is_no_app_for_what_it_imports(
         (tmp_path / name).write_text(content)
     found = Resolver(tmp_path).resolve("/api/tick")
     assert (found.verdict, found.handler and found.handler.file) == (Verdict.ANSWERED, file)
+
+
+HONO = (
+    "import {{ Hono }} from 'hono';\nimport {{ cors }} from 'hono/cors';\n"
+    "import {{ limit }} from './limit';\nconst app = new Hono();\n"
+    "{use}\napp.post('/api/tick', (c) => c.json(1));\nexport default app;\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("use", "limit", "verdict"),
+    [
+        ("app.use('*', limit(16));", "(size) => { return async (c, next) => { await next(); }; }", Verdict.WRONG_METHOD),
+        ("app.use('*', limit(16));", "(size) => (c, next) => next()", Verdict.WRONG_METHOD),
+        ("app.use('*', cors());", "() => 1", Verdict.WRONG_METHOD),
+        ("app.use('*', limit(16));", "(size) => { return (c) => c.json(size); }", Verdict.ANSWERED),
+        ("app.use('*', limit(16));", "(size) => made(size)", Verdict.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_a_middleware_that_a_function_makes_answers_no_path(
+    tmp_path: Path, use: str, limit: str, verdict: Verdict
+) -> None:
+    files = {
+        "src/index.ts": HONO.format(use=use),
+        "src/limit.ts": f"export const limit = {limit};\n",
+    }
+    assert resolved(tmp_path, "src/index.ts", files).verdict is verdict

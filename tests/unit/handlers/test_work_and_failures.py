@@ -37,6 +37,7 @@ CASES: dict[str, tuple[dict[str, str], str, set[str]]] = {
     "a GET that counts": (both("return Response.json({ n: await db.rows.count() });", POST), "", {"CS210"}),
     "a GET that says use POST": (both('return Response.json({ error: "use POST" }, { status: 405 });', POST), "", {"CS302"}),
     "a GET that refuses with another status": (both('return Response.json({ error: "use POST" }, { status: 400 });', POST), "", {"CS210"}),
+    "a GET that asks whether the database is there": (both("await pool.execute(sql`SELECT 1`);\n  return Response.json({ healthy: true });", POST), "", {"CS210"}),
     "a GET that does the same work": (both(POST, POST), "", set()),
     "a GET that does other work": (both(f"await purgeRows();\n  {DONE}", POST), "", set()),
     "a GET that looks, beside a POST that looks": (both("return Response.json(await db.rows.findMany());", "return Response.json(await db.rows.findMany());"), "", set()),

@@ -350,6 +350,61 @@ def test_a_path_that_code_may_rewrite_is_not_called_dead(
     assert codes(make_plan(load_project(tmp_path))) & {"CS301", "CS305"} == {code}
 
 
+def test_entries_that_another_configuration_stands_beside_are_told_at_one_place(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "vercel.json": crons("/api/tick", "/api/other"),
+        "apps/web/vercel.json": "{}",
+        "apps/web/package.json": NEXT % "web",
+        "apps/web/app/api/tick/route.ts": ROUTE,
+        "apps/web/app/api/other/route.ts": ROUTE,
+    }
+    write(tmp_path, files)
+    found = [one for one in make_plan(load_project(tmp_path)).findings if one.code == "CS306"]
+    assert len(found) == 2
+    assert {(one.message, str(one.location)) for one in found} == {
+        (found[0].message, "apps/web/vercel.json:1")
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "code"),
+    [
+        ("apps/web/app/api/other/route.ts", ROUTE, "CS301"),
+        ("apps/web/app/api/[...rest]/route.ts", ROUTE, None),
+        ("apps/web/src/main.rs", "fn main() {}", "CS305"),
+    ],
+)
+def test_a_path_that_no_app_of_the_workspace_answers_is_dead(
+    tmp_path: Path, file: str, text: str, code: str | None
+) -> None:
+    files = {
+        "vercel.json": crons("/api/tick"),
+        "package.json": '{"workspaces": ["apps/*", "packages/*"]}',
+        "packages/shared/package.json": '{"name": "shared"}',
+        "packages/shared/index.ts": "export const one = 1;\n",
+        "apps/web/package.json": '{"name": "web"}' if file.endswith(".rs") else NEXT % "web",
+        file: text,
+    }
+    write(tmp_path, files)
+    assert codes(make_plan(load_project(tmp_path))) & {"CS301", "CS305", "CS306"} == {code} - {None}
+
+
+def test_a_configuration_that_says_next_where_there_is_none_hides_no_other_app(
+    tmp_path: Path,
+) -> None:
+    document = {**json.loads(crons("/api/tick")), "framework": "nextjs"}
+    app = "import express from 'express';\nconst app = express();\n"
+    files = {
+        "vercel.json": json.dumps(document),
+        "package.json": '{"dependencies": {"express": "5"}}',
+        "src/app.ts": f"{app}app.post('/api/tick', (q, r) => r.json(1));\nexport default app;\n",
+    }
+    write(tmp_path, files)
+    assert "CS302" in codes(make_plan(load_project(tmp_path)))
+
+
 def test_a_path_that_a_runtime_of_others_answers_is_told_as_unknown(tmp_path: Path) -> None:
     rules = [{"src": "/(.*)", "dest": "/api/index.php"}]
     document = {**json.loads(crons("/api/tick")), "routes": rules}

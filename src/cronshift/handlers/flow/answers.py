@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.values import (
-    Answer,
     Arguments,
-    Fields,
-    Items,
+    ListValue,
     Native,
+    NativeObject,
+    ObjectValue,
     Plain,
-    Thing,
+    Response,
     Unknown,
     Value,
 )
@@ -36,9 +36,9 @@ def number(value: Value | None, default: int | None = None) -> int | None:
 
 def status_of(options: Value | None) -> int | None:
     """Return the status that ``{ status: 401 }`` or a bare number says; 200 where nothing does."""
-    if isinstance(options, Fields):
-        held = options.cell.get("status") or options.cell.get("statusCode")
-        return number(held, None if options.open else _OK) if held or not options.open else None
+    if isinstance(options, ObjectValue):
+        status = options.cell.get("status") or options.cell.get("statusCode")
+        return number(status, None if options.open else _OK) if status or not options.open else None
     if isinstance(options, Unknown):
         return None
     return number(options, _OK)
@@ -47,37 +47,44 @@ def status_of(options: Value | None) -> int | None:
 def response(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``new Response(body, { status })`` and ``Response.json(body, { status })``."""
     options = arguments.at(1)
-    if isinstance(options, Answer):  # new Response(upstream.body, upstream)
+    if isinstance(options, Response):  # new Response(upstream.body, upstream)
         return options
-    return Answer(status_of(options), arguments.at(0), arguments.place)
+    return Response(status_of(options), arguments.at(0), arguments.place)
 
 
 def redirected(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``Response.redirect(url, status)``."""
-    return Answer(number(arguments.at(1), _MOVED), None, arguments.place)
+    status = number(arguments.at(1), _MOVED)
+    return Response(status, None, arguments.place, how="sends callers away")
 
 
 def next_response(_machine: Machine, arguments: Arguments) -> Value:
-    """Read ``NextResponse.next()`` and ``.rewrite()``: the request goes on."""
-    return Answer(None, None, arguments.place, goes_on=True)
+    """Read ``NextResponse.next()``: the request goes on."""
+    return Response(None, None, arguments.place, goes_on=True)
+
+
+def rewritten(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``NextResponse.rewrite(url)``: the request goes on, to another path."""
+    return Response(None, None, arguments.place, goes_on=True, how="rewrites the path")
 
 
 def thrown_redirect(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``redirect("/login")`` of Next, ``redirect(302, "/")`` of SvelteKit: both throw."""
     status = number(arguments.at(0), _MOVED)
-    raise Thrown(_error(status))
+    raise Thrown(_error(status), arguments.place)
 
 
-def _error(status: int | None) -> Fields:
-    held: Value = Plain(status) if status is not None else Unknown()
-    return Fields({"status": held}, open=True)
+def _error(status: int | None) -> ObjectValue:
+    code: Value = Plain(status) if status is not None else Unknown()
+    return ObjectValue({"status": code}, open=True)
 
 
 def thrown_error(status: int | None = None) -> Callable[[Machine, Arguments], Value]:
     """Return what reads ``error(401, …)``, ``abort(401)``, ``notFound()``: it throws."""
 
     def read(_machine: Machine, arguments: Arguments) -> Value:
-        raise Thrown(_error(status if status is not None else number(arguments.at(0))))
+        code = status if status is not None else number(arguments.at(0))
+        raise Thrown(_error(code), arguments.place)
 
     return read
 
@@ -86,7 +93,7 @@ def made_error(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``createError({ statusCode })`` and ``HTTPException(401)``: an error to be thrown."""
     first = arguments.at(0)
     named = arguments.named.get("status_code") or arguments.named.get("status")
-    if isinstance(first, Fields):
+    if isinstance(first, ObjectValue):
         named = first.cell.get("statusCode") or first.cell.get("status")
         first = named or Unknown()
     return _error(number(named or first))
@@ -105,36 +112,38 @@ def python_response(name: str) -> Callable[[Machine, Arguments], Value]:
     }
 
     def read(_machine: Machine, arguments: Arguments) -> Value:
-        told = arguments.named.get("status_code") or arguments.named.get("status")
+        named = arguments.named.get("status_code") or arguments.named.get("status")
         second = arguments.at(1) if len(arguments.values) > 1 else None
-        status = fixed.get(name) or number(told or second, _OK)
+        status = fixed.get(name) or number(named or second, _OK)
         body = arguments.values[0] if arguments.values else arguments.named.get("content")
-        return Answer(status, body, arguments.place)
+        return Response(status, body, arguments.place)
 
     return read
 
 
 def jsonified(_machine: Machine, arguments: Arguments) -> Value:
     """Read Flask's ``jsonify(…)``."""
-    body = arguments.at(0) if arguments.values else Fields(dict(arguments.named))
-    return Answer(_OK, body, arguments.place)
+    body = arguments.at(0) if arguments.values else ObjectValue(dict(arguments.named))
+    return Response(_OK, body, arguments.place)
 
 
 def answer_of(value: Value) -> Value:
     """Return the answer that a Python handler's returned value is: ``({}, 401)`` is one."""
-    if isinstance(value, Items):
-        held = value.held.values
-        if len(held) >= 2 and isinstance(held[1], Plain) and isinstance(held[1].value, int):  # noqa: PLR2004
-            body = held[0].body if isinstance(held[0], Answer) else held[0]
-            return Answer(held[1].value, body, getattr(held[0], "place", None))
-        if len(held) >= 2 and isinstance(held[1], Unknown):  # noqa: PLR2004 - body and status
-            return Answer(None, held[0])
+    if isinstance(value, ListValue):
+        parts = value.elements.values
+        if len(parts) >= 2 and isinstance(parts[1], Plain) and isinstance(parts[1].value, int):  # noqa: PLR2004
+            body = parts[0].body if isinstance(parts[0], Response) else parts[0]
+            return Response(parts[1].value, body, getattr(parts[0], "place", None))
+        if len(parts) >= 2 and isinstance(parts[1], Unknown):  # noqa: PLR2004 - body and status
+            return Response(None, parts[0])
     if isinstance(value, Unknown) and value.alternatives:
-        return Unknown(value.taints, tuple(answer_of(one) for one in value.alternatives))
+        return Unknown(
+            value.taints, tuple(answer_of(alternative) for alternative in value.alternatives)
+        )
     return value
 
 
-def replying(status: int | None = _OK) -> Thing:
+def replying(status: int | None = _OK) -> NativeObject:
     """Return the ``res`` or ``reply`` of a handler that answers by calling it."""
 
     def of(_machine: Machine, name: str) -> Value | None:
@@ -151,22 +160,22 @@ def replying(status: int | None = _OK) -> Thing:
             return Unknown()
         return Native(name, lambda _m, _a: replying(status))
 
-    return Thing("reply", of)
+    return NativeObject("reply", of)
 
 
 def _status(machine: Machine, arguments: Arguments, *, ends: bool) -> Value:
     status = number(arguments.at(0))
     if ends and machine.path.answered is None:
-        machine.path.answered = Answer(status, None, arguments.place)
+        machine.path.answered = Response(status, None, arguments.place)
     return replying(status)
 
 
 def _sent(machine: Machine, arguments: Arguments, status: int | None) -> Value:
     if machine.path.answered is None:
-        machine.path.answered = Answer(status, arguments.at(0), arguments.place)
+        machine.path.answered = Response(status, arguments.at(0), arguments.place)
     elif machine.path.answered.body is None:
-        told = machine.path.answered
-        machine.path.answered = Answer(told.status, arguments.at(0), arguments.place)
+        begun = machine.path.answered
+        machine.path.answered = Response(begun.status, arguments.at(0), arguments.place)
     return replying(status)
 
 
@@ -176,5 +185,5 @@ def started(machine: Machine, arguments: Arguments) -> Value:
     text = first.value if isinstance(first, Plain) else None
     code = text.partition(" ")[0] if isinstance(text, str) else ""
     status = int(code) if code.isdecimal() else None
-    machine.path.answered = Answer(status, None, arguments.place)
+    machine.path.answered = Response(status, None, arguments.place)
     return Unknown()

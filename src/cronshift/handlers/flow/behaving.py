@@ -6,38 +6,22 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.behaviour import Behaviour, Loose, Spot
+from cronshift.handlers.behaviour import Auth, Behaviour, Loose, SourceSpot
 from cronshift.handlers.flow.callers import Callers, callers_of
-from cronshift.handlers.flow.program import is_python
-from cronshift.handlers.flow.values import (
-    Answer,
-    Fields,
-    Items,
-    Plain,
-    Promise,
-    Taint,
-    Unknown,
-    Value,
-    taints_of,
-)
-from cronshift.handlers.flow.work import is_side_work, prepares, works, writes
+from cronshift.handlers.flow.failures import failures_of, soft_answers
+from cronshift.handlers.flow.values import Plain, Promise, Response
+from cronshift.handlers.flow.work import is_side_work, is_work, prepares, works, writes
 from cronshift.model import HandlerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cronshift.handlers.flow.code import Place
-    from cronshift.handlers.flow.following import Ending, Run
+    from cronshift.handlers.flow.following import RequestEnding, Trace
     from cronshift.handlers.flow.ledger import Site
     from cronshift.handlers.flow.reader import Reader
 
-_OK = 300
-_PLAIN_OK = 200
 _NO_METHOD = 405
-_MOST_FAILURES = 14  # calls whose failure is tried out
-_MOST_STEPS = 25_000  # of all of them
-_DEEPEST_FAILURE = 5
-_COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
 _LOOPS = re.compile(r"\.(?:forEach|map)\(|^\(?async\b|^\(\(?async|^\(async|^void \(?async")
 _BODIES = (".text", ".json", ".blob", ".arrayBuffer")
 _OTHERS = ("POST", "PUT", "PATCH")
@@ -51,85 +35,91 @@ def behaviour_of(reader: Reader) -> Behaviour:
         return Behaviour()
     run = reader.scheduled
     callers = callers_of(reader)
+    flagged = _flagged(reader, run) if run.is_complete and callers.auth is not Auth.WRONG else None
+    if flagged is not None and callers.auth is Auth.UNKNOWN:
+        callers = callers_of(_reaching(reader, flagged=True))
     schedule = run.ledger.asked.get("schedule")
     whole = Behaviour(
         work=_spot(place, reader.handler.export),
-        intercepted=_intercepted(reader),
         auth=callers.auth,
         auth_spot=_auth_spot(reader, callers, place),
         reads_schedule=_spot(schedule, "x-vercel-cron-schedule") if schedule else None,
         reads_query="query" in run.ledger.asked,
     )
-    if not run.known:
+    reached = reader.shallower()
+    if flagged is not None or callers.auth is Auth.WRONG:
+        reached = _reaching(reader, flagged=flagged is not None)
+    work = reached.scheduled
+    if work.is_complete:
+        swallowed, admitted = failures_of(reached, work)
+        whole = replace(
+            whole,
+            loose=tuple(_loose(work)),
+            swallowed=tuple(swallowed),
+            soft=(*admitted, *soft_answers(work)),
+        )
+    if not run.is_complete:
         return whole
-    swallowed, told = _failures(reader, run)
     return replace(
         whole,
         stub=_stub(reader),
-        flagged=_flagged(reader, run),
+        flagged=flagged,
         refuses_get=_refuses_get(reader, run),
-        loose=tuple(_loose(run)),
-        swallowed=tuple(swallowed),
-        soft=(*told, *_soft(run)),
         silent=_silent(reader, run),
     )
 
 
-def _intercepted(reader: Reader) -> Spot | None:
-    """Return what runs before the handler and surely turns Vercel's own call away."""
-    _, _, refusing = reader.before(reader.world)
-    front = [gate for gate in refusing if gate in reader.front]
-    return Spot(front[0].file, front[0].line, front[0].file) if front else None
+def _reaching(reader: Reader, *, flagged: bool) -> Reader:
+    """Return the reader of a call that gets to the work: with the query or the credential asked for."""
+    world = reader.world
+    return reader.changed(
+        replace(world, query=None if flagged else world.query, anyone=not flagged)
+    )
 
 
-def _auth_spot(reader: Reader, callers: Callers, place: Place) -> Spot:
+def _auth_spot(reader: Reader, callers: Callers, place: Place) -> SourceSpot:
     """Return where the caller is checked, or should be."""
     handler = reader.handler
     if callers.place is None and handler.route is None and place.file != handler.file:
-        return Spot(handler.file, handler.line, "")  # a wrapper's file is not where it is wanted
+        return SourceSpot(
+            handler.file, handler.line, ""
+        )  # a wrapper's file is not where it is wanted
     return _spot(callers.place or place, callers.secret)
 
 
-def _is_work(site: Site) -> bool:
-    """Return whether a call does work: it is waited for, or its name says that it writes."""
-    if not works(site.name) or site.beside:
-        return False
-    return site.awaited or is_python(site.place.file) or bool(site.written) or writes(site.name)
-
-
-def _spot(place: Place, what: str) -> Spot:
-    return Spot(place.file, place.line, what, place.column)
+def _spot(place: Place, what: str) -> SourceSpot:
+    return SourceSpot(place.file, place.line, what, place.column)
 
 
 # work that nobody waits for
 
 
-def _loose(run: Run) -> Iterator[tuple[Loose, Spot]]:
+def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
     ledger = run.ledger
     left = ledger.left()
-    places = {one.place for one in left}
-    outermost = [one for one in left if not places & (set(one.sites) - {one.place})]
-    around = {place for one in outermost for place in one.calls}
+    places = {promise.place for promise in left}
+    outermost = [promise for promise in left if not places & (set(promise.sites) - {promise.place})]
+    around = {place for promise in outermost for place in promise.calls}
     done = [
         site
         for site in ledger.sites.values()
-        if _is_work(site) and site.place not in places | around and not places & set(site.within)
+        if is_work(site) and site.place not in places | around and not places & set(site.within)
     ]
     seen: set[Place] = set()
-    for one in outermost:
-        place = one.dropped or one.place
+    for promise in outermost:
+        place = promise.dropped or promise.place
         if place in seen:
             continue
         seen.add(place)
         sites = list(ledger.sites.values())
-        if one.name.endswith(_BODIES):
+        if promise.name.endswith(_BODIES):
             continue  # the body of an answer, read to be logged
         begun = list(ledger.sites)
-        after = sites[begun.index(one.place) + 1 :] if one.place in begun else []
+        after = sites[begun.index(promise.place) + 1 :] if promise.place in begun else []
         works_done = any(site in after or not prepares(site.name) for site in done)
         yield (
-            _kind(one, place, sites, works_done=works_done),
-            _spot(place, place.text or one.name),
+            _kind(promise, place, sites, works_done=works_done),
+            _spot(place, place.text or promise.name),
         )
     for place, name, only_side in ledger.later:
         if not only_side and place not in seen:
@@ -137,10 +127,12 @@ def _loose(run: Run) -> Iterator[tuple[Loose, Spot]]:
             yield Loose.AFTER, _spot(place, name)
 
 
-def _kind(one: Promise, place: Place, sites: list[Site], *, works_done: bool) -> Loose:
+def _kind(promise: Promise, place: Place, sites: list[Site], *, works_done: bool) -> Loose:
     """Return whether work that is left is what the job is for, or a matter beside it."""
-    inside = [site.name for site in sites if one.place in site.within and site.place != one.place]
-    if is_side_work(one.name) or (inside and all(map(is_side_work, inside))):
+    inside = [
+        site.name for site in sites if promise.place in site.within and site.place != promise.place
+    ]
+    if is_side_work(promise.name) or (inside and all(map(is_side_work, inside))):
         return Loose.SIDE
     if _LOOPS.search(place.text):
         return Loose.MAIN
@@ -150,12 +142,12 @@ def _kind(one: Promise, place: Place, sites: list[Site], *, works_done: bool) ->
 # whether a GET does the work
 
 
-def _stub(reader: Reader) -> Spot | None:
+def _stub(reader: Reader) -> SourceSpot | None:
     """Return the method that does the work, where GET only looks or only says something."""
     if any(works(name) for name in _names(reader.scheduled)):
         return None
     got = reader.run(replace(reader.world, anyone=True))
-    if not got.known or any(works(name) for name in _names(got)) or got.ledger.later:
+    if not got.is_complete or any(works(name) for name in _names(got)) or got.ledger.later:
         return None
     if got.ledger.left():
         return None
@@ -164,14 +156,14 @@ def _stub(reader: Reader) -> Spot | None:
         done = [site for site in run.ledger.sites.values() if works(site.name)]
         surely = [site for site in done if site.written or writes(site.name)] or done
         looked = _names(got)
-        if run.known and surely and (method == "POST" or not looked):
+        if (run.is_complete or run.exhausted) and surely and (method == "POST" or not looked):
             place = _first_line(reader, export) or surely[0].place
             return _spot(place, method)
     return None
 
 
-def _names(run: Run) -> list[str]:
-    return [site.name for site in run.ledger.sites.values()]
+def _names(run: Trace) -> list[str]:
+    return [site.name for site in run.ledger.sites.values() if not site.beside]
 
 
 def _other_methods(reader: Reader) -> Iterator[tuple[str, str]]:
@@ -200,7 +192,7 @@ def _first_line(reader: Reader, export: str) -> Place | None:
     return getattr(value, "place", None)
 
 
-def _flagged(reader: Reader, run: Run) -> Spot | None:
+def _flagged(reader: Reader, run: Trace) -> SourceSpot | None:
     """Return where the work hangs on a query that the entry does not carry."""
     if "query" not in run.ledger.asked or reader.world.query is None:
         return None
@@ -208,12 +200,12 @@ def _flagged(reader: Reader, run: Run) -> Spot | None:
         return None
     other = reader.run(replace(reader.world, query=None))
     done = [site for site in other.ledger.sites.values() if works(site.name)]
-    if other.known and done:
+    if other.is_complete and done:
         return _spot(run.ledger.asked["query"], done[0].name)
     return None
 
 
-def _refuses_get(reader: Reader, run: Run) -> Spot | None:
+def _refuses_get(reader: Reader, run: Trace) -> SourceSpot | None:
     """Return where the code itself answers GET with 405."""
     if not all(ending.statuses == (_NO_METHOD,) for ending in run.endings):
         return None
@@ -221,143 +213,12 @@ def _refuses_get(reader: Reader, run: Run) -> Spot | None:
     return _spot(place, "POST") if place is not None else None
 
 
-def _answered_at(ending: Ending) -> Place | None:
+def _answered_at(ending: RequestEnding) -> Place | None:
     answer = ending.path.answered or ending.value
-    return answer.place if isinstance(answer, Answer) else None
+    return answer.place if isinstance(answer, Response) else None
 
 
-# failures that end well
-
-
-def _failures(reader: Reader, run: Run) -> tuple[list[Spot], list[Spot]]:
-    """Return where errors of the work are caught and end in success: forgotten, or told in a body."""
-    forgotten: dict[Place, Spot] = {}
-    told: dict[Place, Spot] = {}
-    steps = 0
-    for site in _candidates(run):
-        if steps > _MOST_STEPS:
-            break
-        failed = reader.run(replace(reader.world, fail_at=site.place))
-        steps += failed.steps
-        ending = _success_after_failure(failed)
-        if ending is None or ending.path.caught is None or ending.path.instead:
-            continue
-        place = ending.path.caught
-        into = told if not ending.path.in_catch and _tells(_body(ending)) else forgotten
-        what = (
-            f"An error of `{site.name}` is told in an answer of success"
-            if into is told
-            else site.name
-        )
-        into.setdefault(place, _spot(place, what))
-    whole = [spot for place, spot in forgotten.items() if place not in told]
-    return whole, list(told.values())
-
-
-def _candidates(run: Run) -> list[Site]:
-    """Return the calls whose failure something may catch, those of the work itself."""
-    left = {one.place for one in run.ledger.left()}
-    chosen = [
-        site
-        for site in run.ledger.sites.values()
-        if (site.guarded or site.place in run.ledger.shielded)
-        and _is_work(site)
-        and (site.awaited or is_python(site.place.file))
-        and site.depth <= _DEEPEST_FAILURE
-        and site.place not in left
-        and not left & set(site.within)
-    ]
-    return sorted(chosen, key=lambda site: (not writes(site.name), site.depth))[:_MOST_FAILURES]
-
-
-def _success_after_failure(run: Run) -> Ending | None:
-    """Return how a failed call ends in success; ``None`` where any way of it does not."""
-    if not run.known:
-        return None
-    failed = [ending for ending in run.endings if ending.path.failed]
-    if not failed or not all(_succeeds(ending) for ending in failed):
-        return None
-    return failed[-1]
-
-
-def _succeeds(ending: Ending) -> bool:
-    if ending.thrown:
-        return False
-    if not ending.statuses:  # what a framework answers with 200
-        return isinstance(ending.value, Plain | Fields | Items)
-    return all(status is not None and 0 < status < _OK for status in ending.statuses)
-
-
-def _body(ending: Ending) -> Value | None:
-    answer = ending.path.answered or ending.value
-    return answer.body if isinstance(answer, Answer) else ending.value
-
-
-def _tells(body: Value | None) -> bool:
-    """Return whether a body says that something failed."""
-    if isinstance(body, Unknown) and body.alternatives:
-        return any(_tells(one) for one in body.alternatives)
-    if body is None or isinstance(body, Plain):
-        return False
-    if Taint.FAILURE in taints_of(body):
-        return True
-    if not isinstance(body, Fields):
-        return isinstance(body, Unknown) and Taint.FAILURE in body.taints
-    for key, value in body.cell.items():
-        if key in {"success", "ok"} and isinstance(value, Plain) and value.value is False:
-            return True
-        if _COUNTED.search(key) and not isinstance(value, Plain):
-            return True
-        if isinstance(value, Fields | Items) and _tells_inside(value):
-            return True
-    return False
-
-
-def _tells_inside(value: Fields | Items) -> bool:
-    if isinstance(value, Items):
-        return any(Taint.FAILURE in taints_of(one) for one in value.held.values)
-    return _tells(value)
-
-
-def _soft(run: Run) -> Iterator[Spot]:
-    """Yield the answers that say failure with a status of success."""
-    seen: set[Place] = set()
-    for ending in run.endings:
-        if not _succeeds(ending):
-            continue
-        for answer in _answers(ending):
-            body = answer.body
-            key = _false_key(body)
-            if (
-                key
-                and answer.place is not None
-                and answer.place not in seen
-                and answer.status == _PLAIN_OK
-            ):
-                seen.add(answer.place)
-                yield _spot(answer.place, f"The answer says {key}: false with status 200")
-
-
-def _answers(ending: Ending) -> Iterator[Answer]:
-    held = ending.path.answered or ending.value
-    if isinstance(held, Answer):
-        yield held
-    elif isinstance(held, Unknown):
-        yield from (one for one in held.alternatives if isinstance(one, Answer))
-    elif isinstance(held, Fields):
-        yield Answer(200, held, ending.place)
-
-
-def _false_key(body: Value | None) -> str:
-    if isinstance(body, Fields):
-        for key in ("success", "ok"):
-            value = body.cell.get(key)
-            if isinstance(value, Plain) and value.value is False:
-                return key
-    return ""
-
-
-def _silent(reader: Reader, run: Run) -> Spot | None:
+def _silent(reader: Reader, run: Trace) -> SourceSpot | None:
     """Return a handler of ``(req, res)`` that never touches its response."""
     handler = reader.handler
     if handler.kind not in _REPLYING or handler.export != "default" or handler.route is not None:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow import answers, concurrency, environment, injection, requests, sessions
+from cronshift.handlers.flow import (
+    answers,
+    concurrency,
+    environment,
+    hooks,
+    injection,
+    requests,
+    sessions,
+)
 from cronshift.handlers.flow.code import UNDEFINED
-from cronshift.handlers.flow.library import regex
 from cronshift.handlers.flow.operations import compared
+from cronshift.handlers.flow.texts import regex
 from cronshift.handlers.flow.values import (
     NOTHING,
-    Answer,
     Arguments,
-    Fields,
-    Items,
+    ListValue,
     Native,
+    NativeObject,
+    ObjectValue,
     Plain,
-    Thing,
+    Response,
     Unknown,
     Value,
     items_of,
@@ -48,15 +56,15 @@ def _text(_machine: Machine, arguments: Arguments) -> Value:
 
 
 def _as_bool(machine: Machine, arguments: Arguments) -> Value:
-    known = machine.truth(arguments.at(0), machine.module(arguments.place.file))
-    return Unknown(arguments.taints) if known is None else Plain(known, arguments.taints)
+    truth = machine.truth(arguments.at(0), machine.module(arguments.place.file))
+    return Unknown(arguments.taints) if truth is None else Plain(truth, arguments.taints)
 
 
 def _is_list(_machine: Machine, arguments: Arguments) -> Value:
     first = arguments.at(0)
     if isinstance(first, Unknown):
         return Unknown(first.taints)
-    return Plain(isinstance(first, Items), first.taints)
+    return Plain(isinstance(first, ListValue), first.taints)
 
 
 def _same(machine: Machine, arguments: Arguments) -> Value:
@@ -69,11 +77,11 @@ def _length(machine: Machine, arguments: Arguments) -> Value:
 
 
 def _assigned(_machine: Machine, arguments: Arguments) -> Value:
-    whole = Fields({}, open=False)
-    for one in arguments.values:
-        if isinstance(one, Fields):
-            whole.cell |= one.cell
-            whole.open = whole.open or one.open
+    whole = ObjectValue({}, open=False)
+    for source in arguments.values:
+        if isinstance(source, ObjectValue):
+            whole.cell |= source.cell
+            whole.open = whole.open or source.open
         else:
             whole.open = True
     return whole
@@ -81,36 +89,36 @@ def _assigned(_machine: Machine, arguments: Arguments) -> Value:
 
 def _listed(_machine: Machine, arguments: Arguments) -> Value:
     first = arguments.at(0)
-    return first if isinstance(first, Items) else items_of(is_open=True, taints=first.taints)
+    return first if isinstance(first, ListValue) else items_of(is_open=True, taints=first.taints)
 
 
 def _new_list(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``new Set([…])``, ``new Map()``, ``list()``."""
     first = arguments.at(0)
-    return first if isinstance(first, Items) else items_of(is_open=bool(arguments.values))
+    return first if isinstance(first, ListValue) else items_of(is_open=bool(arguments.values))
 
 
 def _new_map(_machine: Machine, _arguments: Arguments) -> Value:
-    return Fields({}, open=True)
+    return ObjectValue({}, open=True)
 
 
 def _hash(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``createHash("sha256").update(x).digest()``: the text that went in."""
-    given = (
+    content = (
         arguments.values[0]
         if arguments.name.endswith(("sha256", "sha1", "md5", "sha512"))
         else None
     )
-    return _digesting(given if given is not None else Plain(""))
+    return _digesting(content if content is not None else Plain(""))
 
 
-def _digesting(held: Value) -> Thing:
+def _digesting(content: Value) -> NativeObject:
     def of(_machine: Machine, name: str) -> Value | None:
         if name == "update":
             return Native(name, lambda _m, a: _digesting(a.at(0)))
-        return Native(name, lambda _m, _a: held)
+        return Native(name, lambda _m, _a: content)
 
-    return Thing("digest", of)
+    return NativeObject("digest", of)
 
 
 def _keyed_hash(_machine: Machine, arguments: Arguments) -> Value:
@@ -119,20 +127,20 @@ def _keyed_hash(_machine: Machine, arguments: Arguments) -> Value:
 
     def of(_machine: Machine, name: str) -> Value | None:
         if name == "update":
-            return Native(name, lambda _m, _a: Thing("digest", of))
+            return Native(name, lambda _m, _a: NativeObject("digest", of))
         return Native(name, lambda _m, _a: made)
 
-    return Thing("digest", of)
+    return NativeObject("digest", of)
 
 
 def _encoder(_machine: Machine, _arguments: Arguments) -> Value:
-    return Thing("encoder", lambda _m, name: Native(name, _first))
+    return NativeObject("encoder", lambda _m, name: Native(name, _first))
 
 
 def _defined(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``defineEventHandler(fn)`` and its like: the function itself."""
     first = arguments.at(0)
-    if isinstance(first, Fields) and "handler" in first.cell:
+    if isinstance(first, ObjectValue) and "handler" in first.cell:
         return first.cell["handler"]
     return first
 
@@ -143,27 +151,31 @@ def _decorator(_machine: Machine, _arguments: Arguments) -> Value:
 
 def _entered(_machine: Machine, arguments: Arguments) -> Value:
     first = arguments.at(0)
-    if isinstance(first, Thing) and first.name == "executor":
+    if isinstance(first, NativeObject) and first.name == "executor":
         first.data = "entered"
     return first
 
 
 def _bearer_auth(_machine: Machine, arguments: Arguments) -> Value:
     """Read Hono's ``bearerAuth({ token })``: a middleware that compares the bearer."""
-    given = arguments.at(0)
-    wanted = given.cell.get("token") if isinstance(given, Fields) else None
+    settings = arguments.at(0)
+    wanted = settings.cell.get("token") if isinstance(settings, ObjectValue) else None
 
     def check(machine: Machine, called: Arguments) -> Value:
-        held = requests.header(machine, "authorization")
-        text = text_of(held) or ""
-        token = Plain(text.removeprefix("Bearer "), held.taints)
-        options = wanted.held.values if isinstance(wanted, Items) else (wanted or Unknown(),)
-        results = [compared(machine, token, one, arguments.place) for one in options]
-        known = [one.value for one in results if isinstance(one, Plain)]
-        if True in known:
+        authorization = requests.header(machine, "authorization")
+        text = text_of(authorization) or ""
+        token = Plain(text.removeprefix("Bearer "), authorization.taints)
+        options = (
+            wanted.elements.values if isinstance(wanted, ListValue) else (wanted or Unknown(),)
+        )
+        results = [
+            compared(machine, token, wanted_token, arguments.place) for wanted_token in options
+        ]
+        decided = [outcome.value for outcome in results if isinstance(outcome, Plain)]
+        if True in decided:
             return machine.call(called.at(1), Arguments((), {}, called.place, "next"))
-        if len(known) == len(results):
-            return Answer(401, None, arguments.place)
+        if len(decided) == len(results):
+            return Response(401, None, arguments.place)
         return machine.call(called.at(1), Arguments((), {}, called.place, "next"))
 
     return Native("bearerAuth", check)
@@ -178,36 +190,36 @@ def _abort(machine: Machine, arguments: Arguments) -> Value:
 
 
 def _set_status(machine: Machine, arguments: Arguments) -> Value:
-    machine.path.answered = Answer(answers.number(arguments.at(1)), None, arguments.place)
+    machine.path.answered = Response(answers.number(arguments.at(1)), None, arguments.place)
     return NOTHING
 
 
 def _send_error(_machine: Machine, arguments: Arguments) -> Value:
     error = arguments.at(1)
-    status = error.cell.get("status") if isinstance(error, Fields) else None
-    return Answer(answers.number(status), None, arguments.place)
+    status = error.cell.get("status") if isinstance(error, ObjectValue) else None
+    return Response(answers.number(status), None, arguments.place)
 
 
 def _json_data(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``json(body, init)`` of Remix, React Router and SvelteKit."""
-    return Answer(answers.status_of(arguments.at(1)), arguments.at(0), arguments.place)
+    return Response(answers.status_of(arguments.at(1)), arguments.at(0), arguments.place)
 
 
 def _redirect(machine: Machine, arguments: Arguments) -> Value:
     first = arguments.at(0)
     if isinstance(first, Plain) and isinstance(first.value, int):
         return answers.thrown_redirect(machine, arguments)
-    return Answer(answers.number(arguments.at(1), 302), None, arguments.place)
+    return Response(answers.number(arguments.at(1), 302), None, arguments.place)
 
 
 def _to_response(_machine: Machine, arguments: Arguments) -> Value:
     first = arguments.at(0)
-    if isinstance(first, Items):
+    if isinstance(first, ListValue):
         return answers.answer_of(first)
-    told = arguments.at(1) if len(arguments.values) > 1 else None
-    if isinstance(first, Answer):
-        return Answer(answers.number(told, first.status), first.body, arguments.place)
-    return Answer(answers.number(told, 200), first, arguments.place)
+    status = arguments.at(1) if len(arguments.values) > 1 else None
+    if isinstance(first, Response):
+        return Response(answers.number(status, first.status), first.body, arguments.place)
+    return Response(answers.number(status, 200), first, arguments.place)
 
 
 _PYTHON_RESPONSES = (
@@ -235,7 +247,7 @@ _NATIVES: dict[str, Meaning] = {
     "set": _new_list,
     "list": _listed,
     "tuple": _listed,
-    "dict": lambda _m, a: Fields(dict(a.named), open=bool(a.values)),
+    "dict": lambda _m, a: ObjectValue(dict(a.named), open=bool(a.values)),
     "defaultdict": _new_map,
     "Map": _new_map,
     "len": _length,
@@ -264,11 +276,13 @@ _NATIVES: dict[str, Meaning] = {
     "Response.redirect": answers.redirected,
     "NextResponse.redirect": answers.redirected,
     "NextResponse.next": answers.next_response,
-    "NextResponse.rewrite": answers.next_response,
+    "NextResponse.rewrite": answers.rewritten,
     "json": _json_data,
     "data": _json_data,
     "redirect": _redirect,
     "next/navigation:redirect": answers.thrown_redirect,
+    "next/navigation:permanentRedirect": answers.thrown_redirect,
+    "@sveltejs/kit:text": answers.response,
     "notFound": answers.thrown_error(404),
     "unauthorized": answers.thrown_error(401),
     "forbidden": answers.thrown_error(403),
@@ -276,8 +290,8 @@ _NATIVES: dict[str, Meaning] = {
     "@sveltejs/kit:redirect": answers.thrown_redirect,
     "createError": answers.made_error,
     "HTTPException": answers.made_error,
-    "Unauthorized": lambda _m, _a: Fields({"status": Plain(401)}, open=True),
-    "Forbidden": lambda _m, _a: Fields({"status": Plain(403)}, open=True),
+    "Unauthorized": lambda _m, _a: ObjectValue({"status": Plain(401)}, open=True),
+    "Forbidden": lambda _m, _a: ObjectValue({"status": Plain(403)}, open=True),
     "flask:abort": _abort,
     "abort": _abort,
     "jsonify": answers.jsonified,
@@ -294,6 +308,10 @@ _NATIVES: dict[str, Meaning] = {
     "getRequestHeaders": _headers,
     "getQuery": lambda _m, _a: requests.QUERY,
     "getRequestURL": lambda _m, _a: requests.URL,
+    "getRequestPath": lambda m, _a: Plain(m.world.path),
+    "parseCookies": lambda _m, _a: ObjectValue({}),
+    "sendRedirect": answers.redirected,
+    "navigateTo": answers.redirected,
     "getCookie": lambda _m, _a: Plain(UNDEFINED, requests.COOKIES.taints),
     "defineEventHandler": _defined,
     "eventHandler": _defined,
@@ -326,6 +344,7 @@ _NATIVES: dict[str, Meaning] = {
     **injection.INJECTED,
     **concurrency.MEANINGS,
     **sessions.MEANINGS,
+    **hooks.MEANINGS,
 }
 
 
@@ -335,7 +354,7 @@ def _table() -> dict[str, Value]:
     }
     for kind in ("Header", "Depends", "Security", "Query", "Cookie"):
         table[f"fastapi:{kind}"] = injection.marked(kind)
-    schemas = Thing("z", environment.zod)
+    schemas = NativeObject("z", environment.zod)
     for package in _SCHEMAS:
         for name in ("z", "default", "*"):
             table[f"{package}:{name}"] = schemas

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import Auth
-from cronshift.handlers.flow.following import Ending, Passage, Run
+from cronshift.handlers.flow.following import Passage, RequestEnding, Trace
 from cronshift.handlers.flow.program import is_python
-from cronshift.handlers.flow.values import Answer
+from cronshift.handlers.flow.values import Response
 from cronshift.handlers.flow.work import works
 from cronshift.handlers.flow.worlds import anybody, forged, undefined_bearer
 
@@ -48,7 +48,7 @@ class _Try:
 
     passage: Passage
     compared: tuple[Comparison, ...]
-    run: Run
+    run: Trace
 
 
 def callers_of(reader: Reader) -> Callers:
@@ -62,9 +62,9 @@ def callers_of(reader: Reader) -> Callers:
     stranger = _tried(reader, anybody(reader.world), work)
     place, secret = _decisive((*stranger.compared, *scheduled.compared))
     if scheduled.passage is Passage.NO:
-        turned = any(_is_turned_away(one) for one in scheduled.run.endings)
-        known = turned and stranger.passage is Passage.NO and scheduled.run.known
-        return Callers(Auth.WRONG if known else Auth.UNKNOWN, place, secret)
+        turned = any(_is_turned_away(ending) for ending in scheduled.run.endings)
+        is_sure = turned and stranger.passage is Passage.NO and scheduled.run.is_complete
+        return Callers(Auth.WRONG if is_sure else Auth.UNKNOWN, place, secret)
     if stranger.passage is Passage.YES:
         return Callers(Auth.NONE)
     if stranger.passage is Passage.MAYBE:
@@ -79,7 +79,7 @@ def callers_of(reader: Reader) -> Callers:
         return weak
     if not scheduled.compared and not stranger.compared:
         return Callers(Auth.OTHER)
-    constant = any(one.constant_time for one in scheduled.compared)
+    constant = any(comparison.constant_time for comparison in scheduled.compared)
     return Callers(Auth.CONSTANT_TIME if constant else Auth.SECRET, place, secret)
 
 
@@ -88,13 +88,15 @@ def _without_secret(
 ) -> Callers | None:
     """Return who may call where the secret is not set, if that is more than nobody."""
     compared = tuple(compared)
-    unset = frozenset(name for one in compared for name in one.secrets if name != "hmac")
+    unset = frozenset(
+        name for comparison in compared for name in comparison.secrets if name != "hmac"
+    )
     if not unset:
         return None
     place, secret = _decisive(compared)
     open_to_all = _tried(reader, anybody(reader.world, unset=unset), work)
     if open_to_all.passage is Passage.YES:
-        met = [one for one in open_to_all.compared if one.equal]
+        met = [comparison for comparison in open_to_all.compared if comparison.equal]
         if met:
             return Callers(Auth.UNDEFINED, met[0].place, secret)
         return Callers(Auth.FAIL_OPEN, place, secret)
@@ -106,39 +108,38 @@ def _without_secret(
 
 
 def _tried(reader: Reader, world: World, work: frozenset[Place]) -> _Try:
-    before, compared, _ = reader.before(world)
+    before, compared = reader.before(world)
     run = reader.scheduled if world is reader.world else reader.run(world)
-    own = _passage(run, work)
-    whole = min(before, own, key=_ORDER.index)
+    inside = _passage(run, work)
+    whole = min(before, inside, key=_ORDER.index)
     return _Try(whole, (*compared, *run.ledger.comparisons), run)
 
 
-def _work(run: Run) -> frozenset[Place]:
+def _work(run: Trace) -> frozenset[Place]:
     """Return where the work is begun that a call which gets through does."""
-    through = [one for one in run.endings if not one.refused]
-    through = through or [one for one in run.endings if not _is_turned_away(one)]
+    through = [ending for ending in run.endings if not ending.refused]
+    through = through or [ending for ending in run.endings if not _is_turned_away(ending)]
     refused = {
         place
-        for one in run.endings
-        if one.refused and one not in through
-        for place in one.path.visited
+        for ending in run.endings
+        if ending.refused and ending not in through
+        for place in ending.path.visited
     }
     sites = run.ledger.sites
     whole = {
         place
-        for one in through
-        for place in one.path.visited
+        for ending in through
+        for place in ending.path.visited
         if place in sites and not sites[place].rescuing
     }
-    sites = run.ledger.sites
-    checked = max((one.sites for one in run.ledger.comparisons), default=0)
+    checked = max((comparison.sites for comparison in run.ledger.comparisons), default=0)
     behind = whole & set(list(sites)[checked:]) or whole
-    surely = {one for one in behind if sites[one].written or works(sites[one].name)}
+    surely = {place for place in behind if sites[place].written or works(sites[place].name)}
     chosen = surely - refused or behind - refused or surely or behind
     return frozenset(chosen)
 
 
-def _passage(run: Run, work: frozenset[Place]) -> Passage:
+def _passage(run: Trace, work: frozenset[Place]) -> Passage:
     """Return whether a call gets to the work, or to an answer where there is none."""
     if not run.followed:
         return Passage.MAYBE
@@ -146,29 +147,29 @@ def _passage(run: Run, work: frozenset[Place]) -> Passage:
     for ending in run.endings:
         if _is_turned_away(ending) or (ending.refused and not run.ledger.comparisons):
             continue
-        reached = {place: sure for place, sure in ending.path.visited.items() if place in work}
+        reached = ending.path.visited & work
         if not reached and (work or ending.refused):
             continue
-        sure = not ending.path.is_doubted and (not work or any(reached.values()))
+        sure = not ending.path.is_doubted and (not work or not work.isdisjoint(ending.path.sure))
         best = max(best, Passage.YES if sure else Passage.MAYBE, key=_ORDER.index)
     return best
 
 
-def _is_turned_away(ending: Ending) -> bool:
+def _is_turned_away(ending: RequestEnding) -> bool:
     return ending.refused and any(status in _GATES for status in ending.statuses)
 
 
 def _decisive(compared: Iterable[Comparison]) -> tuple[Place | None, str]:
     """Return where the caller's credential is compared, and with what."""
-    for one in compared:
-        return one.place, one.secrets[0] if one.secrets else ""
+    for comparison in compared:
+        return comparison.place, comparison.secrets[0] if comparison.secrets else ""
     return None, ""
 
 
-def _refusal(run: Run) -> Place | None:
+def _refusal(run: Trace) -> Place | None:
     """Return where a stranger is answered."""
     for ending in run.endings:
         answer = ending.path.answered or ending.value
-        if ending.refused and isinstance(answer, Answer) and answer.place is not None:
+        if ending.refused and isinstance(answer, Response) and answer.place is not None:
             return answer.place
     return None

@@ -10,24 +10,26 @@ from cronshift.handlers.flow.environment import settings_of
 from cronshift.handlers.flow.injection import injected_value
 from cronshift.handlers.flow.ledger import ABOUT_CALLER
 from cronshift.handlers.flow.members import Members
-from cronshift.handlers.flow.paths import Abrupt, Exit, Returned, Thrown, met
+from cronshift.handlers.flow.paths import Abrupt, Exit, Returned, Thrown, answer_apart, met
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     CLEAN,
     NOTHING,
     Arguments,
+    ClassValue,
     Closure,
-    Fields,
-    Items,
-    Kind,
+    ListValue,
     Native,
+    NativeObject,
+    ObjectValue,
     Plain,
     Promise,
     Scope,
     Taint,
-    Thing,
     Unknown,
     Value,
+    is_nobody,
+    is_nothing,
     items_of,
     joined,
     tainted,
@@ -37,57 +39,65 @@ from cronshift.handlers.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DEEPEST = 14  # calls inside calls
-
 
 class Calls(Members):
     """Follows calls."""
 
-    def call_of(self, one: code.Call, scope: Scope) -> Value:
+    def call_of(self, node: code.CallExpression, scope: Scope) -> Value:
         """Return what a call comes to, with what it is called with."""
         owner: Value | None = None
-        if isinstance(one.called, code.Member):
-            owner, called = self.member_of(one.called, scope)
+        if isinstance(node.called, code.Member):
+            owner, called = self.member_of(node.called, scope)
         else:
-            called = self.value(one.called, scope)
-        if isinstance(called, Plain) and one.optional:
+            called = self.value(node.called, scope)
+        if is_nothing(called) and not is_nobody(called) and node.optional:
             return Plain(UNDEFINED, called.taints)
         values: list[Value] = []
         named: dict[str, Value] = {}
-        for keyword, argument in one.arguments:
-            held = self.value(argument, scope)
+        for keyword, argument in node.arguments:
+            value = self.value(argument, scope)
             if keyword in {"*", "**"}:
-                values += held.held.values if isinstance(held, Items) else [held]
+                values += value.elements.values if isinstance(value, ListValue) else [value]
             elif keyword:
-                named[keyword] = held
+                named[keyword] = value
             else:
-                values.append(held)
-        arguments = Arguments(tuple(values), named, one.place, _called_name(one.called))
+                values.append(value)
+        arguments = Arguments(tuple(values), named, node.place, _called_name(node.called))
         if isinstance(called, Closure) and called.this is None and owner is not None:
             called = Closure(called.function, called.scope, owner)
-        return self.call(called, arguments, new=one.new)
+        return self.call(called, arguments, new=node.new)
 
     def call(self, called: Value, arguments: Arguments, *, new: bool = False) -> Value:
         """Return what a call comes to."""
         self.step()
+        if is_nobody(called):
+            return called
         if isinstance(called, Unknown) and called.alternatives:
-            callable_ = [one for one in called.alternatives if isinstance(one, Closure | Native)]
+            callable_ = [
+                alternative
+                for alternative in called.alternatives
+                if isinstance(alternative, Closure | Native)
+            ]
             if callable_:
                 called = callable_[0]
-        if isinstance(called, Native) or (isinstance(called, Thing) and called.call is not None):
+        if isinstance(called, Native) or (
+            isinstance(called, NativeObject) and called.call is not None
+        ):
             return called.call(self.machine, arguments) if called.call is not None else NOTHING
-        if isinstance(called, Kind):
+        if isinstance(called, ClassValue):
             return self._instance(called, arguments)
         if isinstance(called, Closure):
             return self._closure(called, arguments)
         return self.outside(self.machine, called, arguments, new)
 
-    def _instance(self, kind: Kind, arguments: Arguments) -> Value:
+    def _instance(self, kind: ClassValue, arguments: Arguments) -> Value:
         settings = settings_of(self.machine, kind)
         if settings is not None:
             return settings
-        made = Fields({}, of=kind)
-        made.open = any(not isinstance(self.value(b, kind.scope), Kind) for b in kind.code.bases)
+        made = ObjectValue({}, of=kind)
+        made.open = any(
+            not isinstance(self.value(b, kind.scope), ClassValue) for b in kind.code.bases
+        )
         for name in ("constructor", "__init__"):
             method = self.method(made, kind, name)
             if isinstance(method, Closure):
@@ -139,14 +149,14 @@ class Calls(Members):
             self.ledger.consumed.add(id(value))
             if value.place in self.ledger.sites:
                 self.ledger.sites[value.place].awaited = True
-        elif isinstance(value, Items):
-            for one in value.held.values:
-                if isinstance(one, Promise | Items | Unknown):
-                    self.consume(one)
+        elif isinstance(value, ListValue):
+            for part in value.elements.values:
+                if isinstance(part, Promise | ListValue | Unknown):
+                    self.consume(part)
         elif isinstance(value, Unknown):
-            for one in value.alternatives:
-                if isinstance(one, Promise):
-                    self.consume(one)
+            for part in value.alternatives:
+                if isinstance(part, Promise):
+                    self.consume(part)
 
     def awaited(self, value: Value) -> Value:
         """Return what a promise becomes; an error that it ends in is thrown."""
@@ -168,7 +178,7 @@ class Calls(Members):
     def invoke(self, called: Closure, arguments: Arguments) -> Value:
         """Follow a function of the project."""
         function = called.function
-        if self._active.count(function) > 1 or len(self._active) >= _DEEPEST:
+        if self._active.count(function) > 1 or len(self._active) >= self.world.deepest:
             return Unknown(arguments.taints)
         scope = Scope(called.scope.file, {}, called.scope)
         if called.this is not None:
@@ -209,15 +219,16 @@ class Calls(Members):
 
     def _one_of(self, exits: list[Exit], control: frozenset[Taint], inside: int) -> Value:
         """Return the value of a function with several ways out."""
-        values = [one.abrupt.value for one in exits if isinstance(one.abrupt, Returned)]
+        values = [way.abrupt.value for way in exits if isinstance(way.abrupt, Returned)]
         whole = values[0]
         for value in values[1:]:
             whole = joined(whole, value)
         # Only what the caller can see of it hangs on what decided.
-        if not isinstance(whole, Unknown):
-            whole = Unknown(taints_of(whole), (whole,)) if control & ABOUT_CALLER else whole
+        parted = bool(control & ABOUT_CALLER) or answer_apart(way.path for way in exits)
+        if parted and not isinstance(whole, Unknown):
+            whole = Unknown(taints_of(whole), (whole,))
         whole = tainted(whole, control)
-        self.path = met(one.path for one in exits)
+        self.path = met(way.path for way in exits)
         self.path.inside = inside
         if isinstance(whole, Unknown):
             self.splits[id(whole)] = (whole, exits)
@@ -236,7 +247,7 @@ class Calls(Members):
             if parameter.kind == "*":
                 self.bind(parameter.pattern, items_of(*values[number:]), scope)
             elif parameter.kind == "**":
-                self.bind(parameter.pattern, Fields(dict(arguments.named), open=True), scope)
+                self.bind(parameter.pattern, ObjectValue(dict(arguments.named), open=True), scope)
             elif number < len(values):
                 self.bind(
                     parameter.pattern,
@@ -265,6 +276,6 @@ def _called_name(called: code.Expression) -> str:
         key = called.key.value if isinstance(called.key, code.Constant) else "…"
         owner = _called_name(called.owner)
         return f"{owner}.{key}" if owner else str(key)
-    if isinstance(called, code.Call):
+    if isinstance(called, code.CallExpression):
         return _called_name(called.called)
     return ""

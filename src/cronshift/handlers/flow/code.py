@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as too many are made to make each slowly
 class Place:
     """Where a node stands; lines and columns count from 1.
 
@@ -24,6 +24,10 @@ class Place:
     line: int
     column: int
     text: str = field(default="", compare=False)
+
+    def __hash__(self) -> int:
+        """Return a number that hangs on line and column alone, since it is asked for so often."""
+        return self.line << 10 ^ self.column
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallExpression:
     """A call; ``new`` makes an instance. Each argument has its keyword, ``*`` for a spread."""
 
     called: Expression
@@ -84,7 +88,7 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class OperatorExpression:
     """A calculation or a comparison, by its operator: ``==``, ``+``, ``in``, ``not`` and so on."""
 
     operator: str
@@ -121,7 +125,7 @@ class Awaited:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ObjectExpression:
     """An object or a dictionary; a spread has no key."""
 
     entries: tuple[tuple[Expression | None, Expression], ...]
@@ -176,7 +180,7 @@ class ClassCode:
 
 
 @dataclass(frozen=True, slots=True)
-class Several:
+class SequenceExpression:
     """Expressions of which only the last counts, or none: what is not followed any closer."""
 
     parts: tuple[Expression, ...]
@@ -319,17 +323,17 @@ Expression = (
     Constant
     | Name
     | Member
-    | Call
+    | CallExpression
     | Joined
-    | Operation
+    | OperatorExpression
     | Logical
     | Choice
     | Awaited
-    | Record
+    | ObjectExpression
     | Listed
     | Assigned
     | Function
     | ClassCode
-    | Several
+    | SequenceExpression
 )
 Statement = Do | Bind | Define | If | Loop | Return | Raise | Try | Leave | Block

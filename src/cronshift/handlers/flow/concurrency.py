@@ -8,12 +8,12 @@ from cronshift.handlers.flow.values import (
     NOTHING,
     Arguments,
     Closure,
-    Fields,
-    Items,
+    ListValue,
     Native,
+    NativeObject,
+    ObjectValue,
     Plain,
     Promise,
-    Thing,
     Unknown,
     Value,
     items_of,
@@ -31,38 +31,40 @@ def _all(machine: Machine, arguments: Arguments) -> Value:
     return _together(machine, arguments.at(0), arguments)
 
 
-def _together(machine: Machine, given: Value, arguments: Arguments) -> Value:
-    machine.consume(given)
-    values = given.held.values if isinstance(given, Items) else ()
-    failed = next((one for one in values if isinstance(one, Promise) and one.rejected), None)
+def _together(machine: Machine, promises: Value, arguments: Arguments) -> Value:
+    machine.consume(promises)
+    values = promises.elements.values if isinstance(promises, ListValue) else ()
+    failed = next(
+        (promise for promise in values if isinstance(promise, Promise) and promise.rejected), None
+    )
     if failed is not None:
         return machine.promise(failed.value, arguments.place, arguments.name, rejected=True)
-    held = [one.value if isinstance(one, Promise) else one for one in values]
-    is_open = not isinstance(given, Items) or given.held.open
-    return machine.promise(items_of(*held, is_open=is_open), arguments.place, arguments.name)
+    results = [promise.value if isinstance(promise, Promise) else promise for promise in values]
+    is_open = not isinstance(promises, ListValue) or promises.elements.open
+    return machine.promise(items_of(*results, is_open=is_open), arguments.place, arguments.name)
 
 
 def _settled(machine: Machine, arguments: Arguments) -> Value:
     """Read ``Promise.allSettled([…])``: it never fails, and tells in its list what did."""
-    given = arguments.at(0)
-    machine.consume(given)
-    values = given.held.values if isinstance(given, Items) else ()
+    promises = arguments.at(0)
+    machine.consume(promises)
+    values = promises.elements.values if isinstance(promises, ListValue) else ()
     return machine.promise(
-        items_of(*(_settlement(machine, one, arguments) for one in values)),
+        items_of(*(_settlement(machine, promise, arguments) for promise in values)),
         arguments.place,
         arguments.name,
     )
 
 
-def _settlement(machine: Machine, one: Value, arguments: Arguments) -> Value:
-    if not isinstance(one, Promise):
-        return Fields({"status": Plain("fulfilled"), "value": one})
-    machine.ledger.shielded[one.place] = arguments.place
-    if not one.rejected:
-        return Fields({"status": Plain("fulfilled"), "value": one.value})
+def _settlement(machine: Machine, promise: Value, arguments: Arguments) -> Value:
+    if not isinstance(promise, Promise):
+        return ObjectValue({"status": Plain("fulfilled"), "value": promise})
+    machine.ledger.shielded[promise.place] = arguments.place
+    if not promise.rejected:
+        return ObjectValue({"status": Plain("fulfilled"), "value": promise.value})
     if machine.path.failed and machine.path.caught is None:
         machine.path.caught = arguments.place
-    return Fields({"status": Plain("rejected", one.value.taints), "reason": one.value})
+    return ObjectValue({"status": Plain("rejected", promise.value.taints), "reason": promise.value})
 
 
 def _resolved(machine: Machine, arguments: Arguments) -> Value:
@@ -79,10 +81,10 @@ def _new_promise(machine: Machine, arguments: Arguments) -> Value:
     """Read ``new Promise((resolve) => …)``: what is started in it is waited for through it."""
     resolve = Native("resolve", lambda _m, _a: NOTHING)
     before, later = len(machine.ledger.promises), len(machine.ledger.later)
-    given = Arguments((resolve, resolve), {}, arguments.place, "executor")
-    machine.call(arguments.at(0), given)
-    for one in machine.ledger.promises[before:]:
-        machine.consume(one)
+    both = Arguments((resolve, resolve), {}, arguments.place, "executor")
+    machine.call(arguments.at(0), both)
+    for promise in machine.ledger.promises[before:]:
+        machine.consume(promise)
     del machine.ledger.later[later:]
     return machine.promise(Unknown(), arguments.place, "Promise")
 
@@ -96,8 +98,8 @@ def _timer(machine: Machine, arguments: Arguments) -> Value:
     result = machine.call(called, Arguments((), {}, arguments.place, "callback"))
     machine.consume(result)
     begun = machine.ledger.promises[before:]
-    for one in begun:
-        machine.consume(one)
+    for promise in begun:
+        machine.consume(promise)
     if begun:
         machine.promise(Unknown(), arguments.place, arguments.name).dropped = machine.statement
     return Unknown(name="timer")
@@ -114,11 +116,11 @@ def _process(machine: Machine, arguments: Arguments) -> Value:
 def _promisified(_machine: Machine, arguments: Arguments) -> Value:
     name = getattr(arguments.at(0), "name", "")
 
-    def run(machine: Machine, given: Arguments) -> Value:
-        machine.visit(given.place, given.name or name, followed=False)
-        if machine.fails(given.place):
-            return machine.failure(given.place, given.name, promised=True)
-        return machine.promise(Unknown(), given.place, given.name)
+    def run(machine: Machine, called_with: Arguments) -> Value:
+        machine.visit(called_with.place, called_with.name or name, followed=False)
+        if machine.fails(called_with.place):
+            return machine.failure(called_with.place, called_with.name, promised=True)
+        return machine.promise(Unknown(), called_with.place, called_with.name)
 
     return Native(name, run)
 
@@ -126,9 +128,9 @@ def _promisified(_machine: Machine, arguments: Arguments) -> Value:
 def _fetch(machine: Machine, arguments: Arguments) -> Value:
     """Read ``fetch(…)``; what it sends is noted as written where its method says so."""
     options = arguments.at(1)
-    method = options.cell.get("method") if isinstance(options, Fields) else None
-    told = method.value if isinstance(method, Plain) else None
-    sends = isinstance(told, str) and told.upper() not in {"GET", "HEAD"}
+    method = options.cell.get("method") if isinstance(options, ObjectValue) else None
+    verb = method.value if isinstance(method, Plain) else None
+    sends = isinstance(verb, str) and verb.upper() not in {"GET", "HEAD"}
     machine.visit(arguments.place, "fetch", followed=False, written="send" if sends else "")
     if machine.fails(arguments.place):
         return machine.failure(arguments.place, "fetch", promised=True)
@@ -140,36 +142,36 @@ def _fetch(machine: Machine, arguments: Arguments) -> Value:
 
 def _task(machine: Machine, arguments: Arguments) -> Value:
     """Read ``asyncio.create_task(work())``."""
-    given = arguments.at(0)
-    machine.consume(given)
-    rejected = isinstance(given, Promise) and given.rejected
-    value = given.value if isinstance(given, Promise) else Unknown()
-    place = given.place if isinstance(given, Promise) else arguments.place
-    made = machine.promise(value, place, _named(given, arguments), rejected=rejected)
+    coroutine = arguments.at(0)
+    machine.consume(coroutine)
+    rejected = isinstance(coroutine, Promise) and coroutine.rejected
+    value = coroutine.value if isinstance(coroutine, Promise) else Unknown()
+    place = coroutine.place if isinstance(coroutine, Promise) else arguments.place
+    made = machine.promise(value, place, _named(coroutine, arguments), rejected=rejected)
     made.dropped = machine.statement
     return made
 
 
-def _named(given: Value, arguments: Arguments) -> str:
-    return given.name if isinstance(given, Promise) else arguments.name
+def _named(coroutine: Value, arguments: Arguments) -> str:
+    return coroutine.name if isinstance(coroutine, Promise) else arguments.name
 
 
 def _gathered(machine: Machine, arguments: Arguments) -> Value:
-    given = items_of(*arguments.values)
+    coroutines = items_of(*arguments.values)
     if truth(arguments.named.get("return_exceptions", Plain(value=False))):
-        machine.consume(given)
+        machine.consume(coroutines)
         return _settled_python(machine, arguments)
-    return _together(machine, given, arguments)
+    return _together(machine, coroutines, arguments)
 
 
 def _settled_python(machine: Machine, arguments: Arguments) -> Value:
     results: list[Value] = []
-    for one in arguments.values:
-        if isinstance(one, Promise):
-            machine.ledger.shielded[one.place] = arguments.place
-            if one.rejected and machine.path.failed and machine.path.caught is None:
+    for coroutine in arguments.values:
+        if isinstance(coroutine, Promise):
+            machine.ledger.shielded[coroutine.place] = arguments.place
+            if coroutine.rejected and machine.path.failed and machine.path.caught is None:
                 machine.path.caught = arguments.place
-        results.append(one.value if isinstance(one, Promise) else one)
+        results.append(coroutine.value if isinstance(coroutine, Promise) else coroutine)
     return machine.promise(items_of(*results), arguments.place, arguments.name)
 
 
@@ -199,16 +201,16 @@ def _thread(_machine: Machine, arguments: Arguments) -> Value:
         return NOTHING
 
     def joined_thread(machine: Machine) -> Value:
-        for one in begun:
-            machine.consume(one)
+        for promise in begun:
+            machine.consume(promise)
         return NOTHING
 
-    return Thing("thread", of)
+    return NativeObject("thread", of)
 
 
 def _executor(_machine: Machine, _arguments: Arguments) -> Value:
     """Read ``ThreadPoolExecutor()``: a ``with`` around it waits for what it runs."""
-    thing = Thing("executor", lambda _m, _n: None)
+    thing = NativeObject("executor", lambda _m, _n: None)
 
     def of(_machine: Machine, name: str) -> Value | None:
         if name == "submit":
@@ -244,7 +246,7 @@ def _added_task(machine: Machine, arguments: Arguments) -> Value:
     return NOTHING
 
 
-BACKGROUND = Thing("background tasks", _background)
+BACKGROUND = NativeObject("background tasks", _background)
 MEANINGS: dict[str, Callable[[Machine, Arguments], Value]] = {
     "Promise": _new_promise,
     "Promise.all": _all,

@@ -11,13 +11,13 @@ from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     Arguments,
-    Fields,
-    Items,
-    Kind,
+    ClassValue,
+    ListValue,
     Native,
+    NativeObject,
+    ObjectValue,
     Plain,
     Taint,
-    Thing,
     Unknown,
     Value,
     text_of,
@@ -37,10 +37,10 @@ _METHODS = {"get", "toObject", "has", "copy"}
 
 def variable(machine: Machine, name: str, missing: Value | None = None) -> Value:
     """Return a variable's value, or what stands for one that is not set."""
-    held = machine.world.variable(name)
-    if held is None:
+    text = machine.world.variable(name)
+    if text is None:
         return missing or Plain(UNDEFINED, _SECRET)
-    return Plain(held, _SECRET)
+    return Plain(text, _SECRET)
 
 
 def _environment(machine: Machine, name: str) -> Value | None:
@@ -65,13 +65,13 @@ def _got(machine: Machine, arguments: Arguments) -> Value:
     if name is None:
         return Unknown(_SECRET)
     default = arguments.values[1] if len(arguments.values) > 1 else arguments.named.get("default")
-    held = default if default is not None else Plain(None, _SECRET)
-    if isinstance(held, Plain):
-        held = Plain(held.value, _SECRET)
-    return variable(machine, name, held)
+    fallback = default if default is not None else Plain(None, _SECRET)
+    if isinstance(fallback, Plain):
+        fallback = Plain(fallback.value, _SECRET)
+    return variable(machine, name, fallback)
 
 
-class _Required(Thing):
+class _Required(NativeObject):
     """Python's ``os.environ["X"]``, which fails where X is not set."""
 
 
@@ -80,10 +80,10 @@ def _item(machine: Machine, name: str) -> Value | None:
         return Native(name, _got)
     if name in {"setdefault", "pop", "copy", "items", "keys"}:
         return Native(name, lambda _m, _a: Unknown())
-    held = variable(machine, name)
-    if isinstance(held, Plain) and held.value is UNDEFINED:
+    content = variable(machine, name)
+    if isinstance(content, Plain) and content.value is UNDEFINED:
         raise Thrown(Unknown(_SECRET, name="KeyError"))
-    return held
+    return content
 
 
 def elsewhere(machine: Machine, package: str, name: str) -> Value | None:
@@ -94,20 +94,20 @@ def elsewhere(machine: Machine, package: str, name: str) -> Value | None:
     """
     if not name.isupper() or not _OF_PROJECT.match(package):
         return None
-    held = machine.world.variable(name)
-    if held is None and package.startswith("$env/static"):
+    text = machine.world.variable(name)
+    if text is None and package.startswith("$env/static"):
         return Plain(secret(name), _SECRET)  # the build fails without it
-    return Plain(held, _SECRET) if held is not None else Unknown(_SECRET, name=name)
+    return Plain(text, _SECRET) if text is not None else Unknown(_SECRET, name=name)
 
 
-ENVIRONMENT = Thing("environment", _environment)
-OS_ENVIRON = Thing("os.environ", _item)
+ENVIRONMENT = NativeObject("environment", _environment)
+OS_ENVIRON = NativeObject("os.environ", _item)
 
 
 # schemas
 
 
-def schema(*, optional: bool = False, fields: Fields | None = None) -> Thing:
+def schema(*, optional: bool = False, fields: ObjectValue | None = None) -> NativeObject:
     """Return a schema of zod, valibot and their like: whether a value may be missing."""
 
     def of(_machine: Machine, name: str) -> Value | None:
@@ -118,7 +118,7 @@ def schema(*, optional: bool = False, fields: Fields | None = None) -> Thing:
         loosens = optional or name in _LOOSENING
         return Native(name, lambda _m, _a: schema(optional=loosens, fields=fields))
 
-    return Thing("schema", of, data=(optional, fields))
+    return NativeObject("schema", of, data=(optional, fields))
 
 
 def zod(_machine: Machine, name: str) -> Value | None:
@@ -126,32 +126,32 @@ def zod(_machine: Machine, name: str) -> Value | None:
     return Native(f"z.{name}", lambda _m, a: schema(fields=_fields(a)))
 
 
-def _fields(arguments: Arguments) -> Fields | None:
+def _fields(arguments: Arguments) -> ObjectValue | None:
     first = arguments.at(0)
-    return first if isinstance(first, Fields) else None
+    return first if isinstance(first, ObjectValue) else None
 
 
-def _checked(machine: Machine, fields: Fields | None, arguments: Arguments) -> Value:
-    given = arguments.at(0)
-    if not isinstance(given, Thing | Fields) or fields is None:
+def _checked(machine: Machine, fields: ObjectValue | None, arguments: Arguments) -> Value:
+    source = arguments.at(0)
+    if not isinstance(source, NativeObject | ObjectValue) or fields is None:
         return Unknown(arguments.taints)
-    return validated(machine, fields, given)
+    return validated(machine, fields, source)
 
 
-def _safely(machine: Machine, fields: Fields | None, arguments: Arguments) -> Value:
-    given = arguments.at(0)
-    if fields is None or given is not ENVIRONMENT:
-        return Fields({"success": Unknown(), "data": Unknown(arguments.taints)}, open=True)
-    return Fields({"success": Plain(value=True), "data": validated(machine, fields, given)})
+def _safely(machine: Machine, fields: ObjectValue | None, arguments: Arguments) -> Value:
+    source = arguments.at(0)
+    if fields is None or source is not ENVIRONMENT:
+        return ObjectValue({"success": Unknown(), "data": Unknown(arguments.taints)}, open=True)
+    return ObjectValue({"success": Plain(value=True), "data": validated(machine, fields, source)})
 
 
-def validated(machine: Machine, fields: Fields, source: Value) -> Value:
+def validated(machine: Machine, fields: ObjectValue, source: Value) -> Value:
     """Return an environment that a schema has checked: what is required is there, or all fails."""
-    made = Fields({})
-    for name, told in fields.cell.items():
-        held = source.cell.get(name) if isinstance(source, Fields) else None
-        value = held if held is not None else variable(machine, name)
-        optional = isinstance(told, Thing) and told.data == (True, None)
+    made = ObjectValue({})
+    for name, rule in fields.cell.items():
+        passed = source.cell.get(name) if isinstance(source, ObjectValue) else None
+        value = passed if passed is not None else variable(machine, name)
+        optional = isinstance(rule, NativeObject) and rule.data == (True, None)
         if isinstance(value, Plain) and value.value is UNDEFINED and not optional:
             raise Thrown(Unknown(_SECRET, name="ZodError"))
         made.cell[name] = value
@@ -160,49 +160,48 @@ def validated(machine: Machine, fields: Fields, source: Value) -> Value:
 
 def create_env(machine: Machine, arguments: Arguments) -> Value:
     """Read ``createEnv({ server: { X: z.string() }, runtimeEnv: … })``."""
-    given = arguments.at(0)
-    if not isinstance(given, Fields):
+    options = arguments.at(0)
+    if not isinstance(options, ObjectValue):
         return Unknown()
-    made = Fields({})
-    runtime = given.cell.get("runtimeEnv") or given.cell.get("experimental__runtimeEnv")
-    source = runtime if isinstance(runtime, Fields | Thing) else ENVIRONMENT
-    skipped = given.cell.get("skipValidation")
+    made = ObjectValue({})
+    runtime = options.cell.get("runtimeEnv") or options.cell.get("experimental__runtimeEnv")
+    source = runtime if isinstance(runtime, ObjectValue | NativeObject) else ENVIRONMENT
     for part in ("server", "shared", "client"):
-        fields = given.cell.get(part)
-        if isinstance(fields, Fields) and skipped is not Plain(value=True):
+        fields = options.cell.get(part)
+        if isinstance(fields, ObjectValue):
             checked = validated(machine, fields, source)
-            made.cell |= checked.cell if isinstance(checked, Fields) else {}
-    extended = given.cell.get("extends")
-    for one in extended.held.values if isinstance(extended, Items) else ():
-        if isinstance(one, Fields):
-            made.cell |= one.cell
-    if extended is None or not isinstance(extended, Items):
+            made.cell |= checked.cell if isinstance(checked, ObjectValue) else {}
+    extended = options.cell.get("extends")
+    for inner in extended.elements.values if isinstance(extended, ListValue) else ():
+        if isinstance(inner, ObjectValue):
+            made.cell |= inner.cell
+    if extended is None or not isinstance(extended, ListValue):
         return made if extended is None else _extended(made)
-    known = all(isinstance(one, Fields) for one in extended.held.values)
-    return made if known and not extended.held.open else _extended(made)
+    all_read = all(isinstance(inner, ObjectValue) for inner in extended.elements.values)
+    return made if all_read and not extended.elements.open else _extended(made)
 
 
-def _extended(made: Fields) -> Thing:
+def _extended(made: ObjectValue) -> NativeObject:
     """Return an environment that takes in others which are not read."""
 
     def of(machine: Machine, name: str) -> Value | None:
         return made.cell.get(name) or elsewhere(machine, "@/env", name)
 
-    return Thing("env", of)
+    return NativeObject("env", of)
 
 
 def clean_env(machine: Machine, arguments: Arguments) -> Value:
     """Read ``cleanEnv(process.env, { X: str() })``."""
     fields = arguments.at(1)
-    return validated(machine, fields, ENVIRONMENT) if isinstance(fields, Fields) else Unknown()
+    return validated(machine, fields, ENVIRONMENT) if isinstance(fields, ObjectValue) else Unknown()
 
 
-def settings_of(machine: Machine, kind: Kind) -> Value | None:
+def settings_of(machine: Machine, kind: ClassValue) -> Value | None:
     """Return an instance of pydantic's settings: its fields are variables of the environment."""
     names = [_last_name(base) for base in kind.code.bases]
     if not _SETTINGS & set(names):
         return None
-    made = Fields({}, open=True)
+    made = ObjectValue({}, open=True)
     for name, default in kind.code.fields:
         if name in {"model_config", "Config"}:
             continue
@@ -216,12 +215,12 @@ def settings_of(machine: Machine, kind: Kind) -> Value | None:
     return made
 
 
-def _default(machine: Machine, kind: Kind, default: code.Expression) -> Value | None:
-    if isinstance(default, code.Several) and not default.parts:
+def _default(machine: Machine, kind: ClassValue, default: code.Expression) -> Value | None:
+    if isinstance(default, code.SequenceExpression) and not default.parts:
         return None
-    held = machine.value(default, kind.scope)
-    if isinstance(held, Plain):
-        return Plain(held.value, _SECRET)
+    content = machine.value(default, kind.scope)
+    if isinstance(content, Plain):
+        return Plain(content.value, _SECRET)
     return Unknown(_SECRET)
 
 
@@ -236,10 +235,10 @@ def runtime_config(machine: Machine, _arguments: Arguments) -> Value:
     tree = machine.program.tree
     for name in sorted(file for file in tree.files if file.endswith(_NUXT)):
         config = machine.exported(name, "default")
-        runtime = config.cell.get("runtimeConfig") if isinstance(config, Fields) else None
-        if isinstance(runtime, Fields):
+        runtime = config.cell.get("runtimeConfig") if isinstance(config, ObjectValue) else None
+        if isinstance(runtime, ObjectValue):
             cell = {key: _overridden(machine, key, value) for key, value in runtime.cell.items()}
-            return Fields(cell, open=runtime.open)
+            return ObjectValue(cell, open=runtime.open)
     return Unknown(_SECRET)
 
 

@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.calls import Calls
-from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
 from cronshift.handlers.flow.members import key_of
+from cronshift.handlers.flow.names import MOST_STEPS
 from cronshift.handlers.flow.operations import operate
+from cronshift.handlers.flow.paths import Exhausted
 from cronshift.handlers.flow.values import (
     FAILED,
+    ClassValue,
     Closure,
-    Fields,
-    Items,
-    Kind,
+    ListValue,
+    ObjectValue,
     Plain,
     Scope,
     Unknown,
     Value,
+    is_nothing,
     items_of,
     joined,
     tainted,
@@ -34,42 +36,44 @@ if TYPE_CHECKING:
 class Expressions(Calls):
     """Follows expressions."""
 
-    def value(self, one: code.Expression, scope: Scope) -> Value:
+    def value(self, node: code.Expression, scope: Scope) -> Value:
         """Return what an expression comes to."""
-        self.step()
-        return self._EVALUATING[type(one)](self, one, scope)
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise Exhausted
+        return self._EVALUATING[type(node)](self, node, scope)
 
-    def _constant(self, one: code.Constant, _scope: Scope) -> Value:
-        return Plain(one.value)
+    def _constant(self, node: code.Constant, _scope: Scope) -> Value:
+        return Plain(node.value)
 
-    def _name(self, one: code.Name, scope: Scope) -> Value:
-        return self.lookup(one.name, scope)
+    def _name(self, node: code.Name, scope: Scope) -> Value:
+        return self.lookup(node.name, scope)
 
-    def _member(self, one: code.Member, scope: Scope) -> Value:
-        return self.member_of(one, scope)[1]
+    def _member(self, node: code.Member, scope: Scope) -> Value:
+        return self.member_of(node, scope)[1]
 
-    def _awaited(self, one: code.Awaited, scope: Scope) -> Value:
-        held = self.value(one.value, scope)
-        if isinstance(one.value, code.Call) and one.value.place in self.ledger.sites:
-            self.ledger.sites[one.value.place].awaited = True
-        return self.awaited(held)
+    def _awaited(self, node: code.Awaited, scope: Scope) -> Value:
+        value = self.value(node.value, scope)
+        if isinstance(node.value, code.CallExpression) and node.value.place in self.ledger.sites:
+            self.ledger.sites[node.value.place].awaited = True
+        return self.awaited(value)
 
-    def _function(self, one: code.Function, scope: Scope) -> Value:
-        return Closure(one, scope, self._this(scope) if one.is_arrow else None)
+    def _function(self, node: code.Function, scope: Scope) -> Value:
+        return Closure(node, scope, self._this(scope) if node.is_arrow else None)
 
-    def _class(self, one: code.ClassCode, scope: Scope) -> Value:
-        return Kind(one, scope)
+    def _class(self, node: code.ClassCode, scope: Scope) -> Value:
+        return ClassValue(node, scope)
 
-    def _joined(self, one: code.Joined, scope: Scope) -> Value:
-        return operate(self, "join", [self.value(part, scope) for part in one.parts], scope)
+    def _joined(self, node: code.Joined, scope: Scope) -> Value:
+        return operate(self, "join", [self.value(part, scope) for part in node.parts], scope)
 
-    def _operation(self, one: code.Operation, scope: Scope) -> Value:
-        held = [self.value(operand, scope) for operand in one.operands]
-        return operate(self, one.operator, held, scope, one.place)
+    def _operation(self, node: code.OperatorExpression, scope: Scope) -> Value:
+        operands = [self.value(operand, scope) for operand in node.operands]
+        return operate(self, node.operator, operands, scope, node.place)
 
-    def _several(self, one: code.Several, scope: Scope) -> Value:
-        held = [self.value(part, scope) for part in one.parts]
-        return held[-1] if one.is_value and held else Unknown(taints_of(*held))
+    def _several(self, node: code.SequenceExpression, scope: Scope) -> Value:
+        values = [self.value(part, scope) for part in node.parts]
+        return values[-1] if node.is_value and values else Unknown(taints_of(*values))
 
     def _this(self, scope: Scope) -> Value | None:
         at: Scope | None = scope
@@ -79,28 +83,28 @@ class Expressions(Calls):
             at = at.parent
         return None
 
-    def _logical(self, one: code.Logical, scope: Scope) -> Value:
-        left = self.value(one.left, scope)
-        known = self.truth(left, scope)
-        if one.operator == "??":
-            known = _is_there(left)
-        if known is not None:
-            takes_right = known if one.operator == "and" else not known
-            right = self.value(one.right, scope) if takes_right else left
+    def _logical(self, node: code.Logical, scope: Scope) -> Value:
+        left = self.value(node.left, scope)
+        decides = self.truth(left, scope)
+        if node.operator == "??":
+            decides = _is_there(left)
+        if decides is not None:
+            takes_right = decides if node.operator == "and" else not decides
+            right = self.value(node.right, scope) if takes_right else left
             return tainted(right, taints_of(left) & CALLER) if takes_right else left
         taints = taints_of(left)
         result = self.fork(
             taints,
-            lambda: self.value(one.right, scope),
+            lambda: self.value(node.right, scope),
             lambda: left,
             about_caller=bool(taints & ABOUT_CALLER),
         )
         decided = result or Unknown()
-        if one.operator == "and" and truth(decided) is None and isinstance(decided, Unknown):
+        if node.operator == "and" and truth(decided) is None and isinstance(decided, Unknown):
             right_false = all(truth(part) is False or part is left for part in decided.alternatives)
             if right_false and decided.alternatives:
                 return Plain(value=False, taints=taints_of(decided))
-        if one.operator == "or" and isinstance(decided, Unknown) and decided.alternatives:
+        if node.operator == "or" and isinstance(decided, Unknown) and decided.alternatives:
             rest = [part for part in decided.alternatives if not isinstance(part, Unknown)]
             if (
                 rest
@@ -110,107 +114,107 @@ class Expressions(Calls):
                 return Plain(value=True, taints=taints_of(decided))
         return tainted(decided, taints)
 
-    def _choice(self, one: code.Choice, scope: Scope) -> Value:
-        test = self.value(one.test, scope)
-        known = self.truth(test, scope)
-        if known is not None:
-            chosen = self.value(one.yes if known else one.no, scope)
+    def _choice(self, node: code.Choice, scope: Scope) -> Value:
+        test = self.value(node.test, scope)
+        decides = self.truth(test, scope)
+        if decides is not None:
+            chosen = self.value(node.yes if decides else node.no, scope)
             return tainted(chosen, taints_of(test) & CALLER)
         taints = taints_of(test)
         result = self.fork(
             taints,
-            lambda: self.value(one.yes, scope),
-            lambda: self.value(one.no, scope),
+            lambda: self.value(node.yes, scope),
+            lambda: self.value(node.no, scope),
             about_caller=bool(taints & ABOUT_CALLER),
         )
         return tainted(result or Unknown(), taints)
 
-    def _record(self, one: code.Record, scope: Scope) -> Value:
-        fields = Fields({})
-        for key, value in one.entries:
-            held = self.value(value, scope)
+    def _record(self, node: code.ObjectExpression, scope: Scope) -> Value:
+        fields = ObjectValue({})
+        for key, value in node.entries:
+            content = self.value(value, scope)
             name = key_of(self.value(key, scope)) if key is not None else None
             if name is not None:
-                fields.cell[name] = held
-            elif key is None and isinstance(held, Fields):
-                fields.cell |= held.cell
-                fields.open = fields.open or held.open
+                fields.cell[name] = content
+            elif key is None and isinstance(content, ObjectValue):
+                fields.cell |= content.cell
+                fields.open = fields.open or content.open
             else:
                 fields.open = True
-                fields.taints |= taints_of(held)
+                fields.taints |= taints_of(content)
         return fields
 
-    def _listed(self, one: code.Listed, scope: Scope) -> Value:
+    def _listed(self, node: code.Listed, scope: Scope) -> Value:
         values: list[Value] = []
         is_open = False
-        for spread, item in one.items:
-            held = self.value(item, scope)
-            if spread and isinstance(held, Unknown) and held.alternatives:
+        for spread, item in node.items:
+            content = self.value(item, scope)
+            if spread and isinstance(content, Unknown) and content.alternatives:
                 values += [
-                    one
-                    for part in held.alternatives
-                    if isinstance(part, Items)
-                    for one in part.held.values
+                    element
+                    for part in content.alternatives
+                    if isinstance(part, ListValue)
+                    for element in part.elements.values
                 ]
                 is_open = True
-            elif spread and isinstance(held, Items):
-                values += held.held.values
-                is_open = is_open or held.held.open
+            elif spread and isinstance(content, ListValue):
+                values += content.elements.values
+                is_open = is_open or content.elements.open
             elif spread:
                 is_open = True
             else:
-                values.append(held)
+                values.append(content)
         return items_of(*values, is_open=is_open)
 
-    def _assigned(self, one: code.Assigned, scope: Scope) -> Value:
-        if one.operator:
+    def _assigned(self, node: code.Assigned, scope: Scope) -> Value:
+        if node.operator:
             old = (
-                self.member_of(one.target, scope)[1]
-                if isinstance(one.target, code.Member)
-                else self.lookup(getattr(one.target, "name", ""), scope)
+                self.member_of(node.target, scope)[1]
+                if isinstance(node.target, code.Member)
+                else self.lookup(getattr(node.target, "name", ""), scope)
             )
-            if one.operator in {"and", "or", "??"}:
-                known = _is_there(old) if one.operator == "??" else truth(old)
-                if known is (one.operator != "and"):
+            if node.operator in {"and", "or", "??"}:
+                decides = _is_there(old) if node.operator == "??" else truth(old)
+                if decides is (node.operator != "and"):
                     return old
                 value = (
-                    joined(old, self.value(one.value, scope))
-                    if known is None
-                    else self.value(one.value, scope)
+                    joined(old, self.value(node.value, scope))
+                    if decides is None
+                    else self.value(node.value, scope)
                 )
             else:
-                value = operate(self, one.operator, [old, self.value(one.value, scope)], scope)
+                value = operate(self, node.operator, [old, self.value(node.value, scope)], scope)
         else:
-            value = self.value(one.value, scope)
+            value = self.value(node.value, scope)
         if self.catching:
             value = tainted(value, FAILED)
-        self.bind(one.target, value, scope, declared=False)
+        self.bind(node.target, value, scope, declared=False)
         return value
 
     _EVALUATING: ClassVar[dict[type, Callable[..., Value]]] = {
         code.Constant: _constant,
         code.Name: _name,
         code.Member: _member,
-        code.Call: Calls.call_of,
+        code.CallExpression: Calls.call_of,
         code.Logical: _logical,
         code.Choice: _choice,
         code.Awaited: _awaited,
         code.Function: _function,
         code.ClassCode: _class,
-        code.Record: _record,
+        code.ObjectExpression: _record,
         code.Listed: _listed,
         code.Assigned: _assigned,
         code.Joined: _joined,
-        code.Operation: _operation,
-        code.Several: _several,
+        code.OperatorExpression: _operation,
+        code.SequenceExpression: _several,
     }
 
 
 def _is_there(value: Value) -> bool | None:
     """Return whether a value is neither null nor undefined."""
     if isinstance(value, Plain):
-        return value.value is not None and value.value is not UNDEFINED
+        return not is_nothing(value)
     if isinstance(value, Unknown):
-        told = {_is_there(one) for one in value.alternatives}
-        return told.pop() if len(told) == 1 else None
+        answers = {_is_there(alternative) for alternative in value.alternatives}
+        return answers.pop() if len(answers) == 1 else None
     return True

@@ -24,10 +24,9 @@ from cronshift.handlers.flow.paths import (
     statuses,
 )
 from cronshift.handlers.flow.values import (
-    Answer,
     Arguments,
     Native,
-    Outside,
+    Response,
     Unknown,
     Value,
 )
@@ -55,13 +54,13 @@ class Passage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class RequestEnding:
     """One way a request ends.
 
     Attributes:
         statuses: those it may be answered with; none where that is not told.
         value: what is returned or thrown.
-        place: of the statement that returns it.
+        place: of the statement that returns or throws it.
     """
 
     statuses: tuple[int | None, ...]
@@ -80,7 +79,7 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Trace:
     """What following a request has shown.
 
     Attributes:
@@ -88,19 +87,19 @@ class Run:
         followed: whether there was anything to follow.
     """
 
-    endings: tuple[Ending, ...] = ()
+    endings: tuple[RequestEnding, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
     exhausted: bool = False
     followed: bool = True
     steps: int = 0
 
     @property
-    def known(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether every ending is known."""
         return self.followed and not self.exhausted and bool(self.endings)
 
 
-def follow(program: Program, world: World, start: Callable[[Machine], Value | None]) -> Run:
+def follow(program: Program, world: World, start: Callable[[Machine], Value | None]) -> Trace:
     """Return what a request comes to.
 
     Args:
@@ -112,12 +111,12 @@ def follow(program: Program, world: World, start: Callable[[Machine], Value | No
     try:
         endings = tuple(_endings(machine, start))
     except (Exhausted, RecursionError):
-        so_far = Ending((), Unknown(), machine.path)
-        return Run((so_far,), machine.ledger, exhausted=True, steps=machine.steps)
-    return Run(endings, machine.ledger, followed=bool(endings), steps=machine.steps)
+        so_far = RequestEnding((), Unknown(), machine.path)
+        return Trace((so_far,), machine.ledger, exhausted=True, steps=machine.steps)
+    return Trace(endings, machine.ledger, followed=bool(endings), steps=machine.steps)
 
 
-def _endings(machine: Machine, start: Callable[[Machine], Value | None]) -> list[Ending]:
+def _endings(machine: Machine, start: Callable[[Machine], Value | None]) -> list[RequestEnding]:
     last: Exit | None = None
     value: Value | None = None
     try:
@@ -129,47 +128,34 @@ def _endings(machine: Machine, start: Callable[[Machine], Value | None]) -> list
         last = Exit(thrown, machine.path)
     except Left:
         return []
-    found = [Exit(one.abrupt, one.path) for one in machine.tries[0]]
+    exits = [Exit(way.abrupt, way.path) for way in machine.tries[0]]
     if last is not None:
-        return [_ending(one) for one in (*found, last)]
-    held = value if value is not None else Unknown()
-    split = machine.splits.get(id(held))
-    if split is not None and split[0] is held:
-        return [_ending(one) for one in (*found, *split[1])]
-    return [_ending(one) for one in (*found, Exit(Returned(held, machine.left_at), machine.path))]
+        return [_ending(way) for way in (*exits, last)]
+    result = value if value is not None else Unknown()
+    split = machine.splits.get(id(result))
+    if split is not None and split[0] is result:
+        return [_ending(way) for way in (*exits, *split[1])]
+    return [_ending(way) for way in (*exits, Exit(Returned(result, machine.left_at), machine.path))]
 
 
-def _ending(one: Exit) -> Ending:
-    abrupt = one.abrupt
+def _ending(way: Exit) -> RequestEnding:
+    abrupt = way.abrupt
     if isinstance(abrupt, Thrown):
         status = error_status(abrupt.value) or _FAILED
-        return Ending((status,), abrupt.value, one.path, thrown=True)
+        return RequestEnding((status,), abrupt.value, way.path, thrown=True, place=abrupt.place)
     value = answer_of(abrupt.value) if isinstance(abrupt, Returned) else Unknown()
     place = abrupt.place if isinstance(abrupt, Returned) else None
-    return Ending(tuple(statuses(value, one.path)), value, one.path, place=place)
-
-
-def passage(run: Run, through: Callable[[Ending], bool]) -> Passage:
-    """Return whether a request gets through, by its endings."""
-    if not run.known:
-        return Passage.MAYBE
-    ways = [ending for ending in run.endings if through(ending)]
-    if any(not ending.path.is_doubted for ending in ways):
-        return Passage.YES
-    return Passage.MAYBE if ways else Passage.NO
+    return RequestEnding(tuple(statuses(value, way.path)), value, way.path, place=place)
 
 
 def goes_on() -> Native:
-    """Return the ``next`` of a middleware."""
+    """Return the ``next`` of a middleware; Express takes what it is called with for an error."""
 
-    def on(machine: Machine, _arguments: Arguments) -> Value:
-        certain = not machine.path.is_doubted
-        machine.path.visited[ON] = certain or machine.path.visited.get(ON, False)
-        return Answer(None, goes_on=True)
+    def on(machine: Machine, arguments: Arguments) -> Value:
+        error = arguments.at(0)
+        if isinstance(error, Unknown) and error.name.endswith("Error"):
+            return Response(500, None, arguments.place, how="hands on an error")
+        machine.path.visit(ON)
+        return Response(None, goes_on=True)
 
     return Native("next", on)
-
-
-def is_callable(value: Value | None) -> bool:
-    """Return whether something can be followed."""
-    return value is not None and not isinstance(value, Outside)

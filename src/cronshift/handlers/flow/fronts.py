@@ -5,24 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import Place
-from cronshift.handlers.flow.following import Passage, follow, goes_on
-from cronshift.handlers.flow.handling import Gate
-from cronshift.handlers.flow.reader import passage_of
+from cronshift.handlers.flow.following import goes_on
+from cronshift.handlers.flow.gates import Gate, Way
+from cronshift.handlers.flow.node_gates import node_gates
+from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.python_gates import python_gates
 from cronshift.handlers.flow.requests import EVENT, REQUEST
-from cronshift.handlers.flow.values import Arguments, Closure, Fields, Native, Unknown, Value
+from cronshift.handlers.flow.values import (
+    Arguments,
+    Closure,
+    Native,
+    ObjectValue,
+    Outside,
+    Unknown,
+    Value,
+)
 from cronshift.handlers.middleware import matcher_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from cronshift.handlers.flow.machine import Machine
     from cronshift.handlers.flow.program import Program
-    from cronshift.handlers.flow.worlds import World
     from cronshift.handlers.resolving import Resolver
+    from cronshift.model import Handler
 
 _SOURCES = (".ts", ".js", ".mts", ".mjs")
-_HOOKS = ("src/hooks.server.ts", "src/hooks.server.js")
-_ASTRO = ("src/middleware.ts", "src/middleware.js", "src/middleware/index.ts")
+_HOOKS = tuple(f"src/hooks.server{suffix}" for suffix in _SOURCES)
+_ASTRO = tuple(f"{stem}{suffix}" for stem in ("src/middleware", "src/middleware/index") for suffix in _SOURCES)  # fmt: skip
 _NEXT_EXPORTS = ("middleware", "proxy", "default")
 
 
@@ -31,77 +41,71 @@ def fronts_of(program: Program, resolver: Resolver, path: str) -> tuple[Gate, ..
     if resolver.next.present:
         file = resolver.next.middleware
         base = resolver.next.config.base_path
-        return tuple(next_fronts(program, file, path.removeprefix(base) or "/")) if file else ()
+        return tuple(_next(program, file, path.removeprefix(base) or "/")) if file else ()
     router = resolver.router
     folder = f"{resolver.app}/" if resolver.app else ""
-    return tuple(other_fronts(program, router.name, folder)) if router is not None else ()
+    return tuple(_of_router(program, router.name, folder)) if router is not None else ()
 
 
-def refusing(fronts: Sequence[Gate], program: Program, world: World) -> Iterator[Gate]:
-    """Yield what surely turns a call away."""
-    for gate in fronts:
-        run = follow(program, world, gate.start)
-        if run.known and passage_of(gate, run) is Passage.NO:
-            yield gate
+def gates_of(program: Program, handler: Handler, path: str) -> Iterator[Gate]:
+    """Yield what a handler's own app runs before it: ``use``, hooks, dependencies."""
+    if handler.route is not None and is_python(handler.route.file):
+        for file in dict.fromkeys((handler.file, handler.route.file)):
+            yield from python_gates(program, file, handler.route)
+    elif handler.language in {"typescript", "javascript"}:
+        yield from node_gates(program, handler, path)
 
 
-def next_fronts(program: Program, file: str, path: str) -> Iterator[Gate]:
+def _next(program: Program, file: str, path: str) -> Iterator[Gate]:
     """Yield a Next.js middleware, where its matcher takes a path in or cannot be read."""
     root = program.tree.parsed(file)
     matcher = matcher_of(root) if root is not None else None
-    line = 1
-    if matcher is not None and matcher.complete:
-        taking = matcher.line_before(path)
-        if taking is None:
-            return
-        line = taking
-    exported = program.module(file).exported
-    name = next((one for one in _NEXT_EXPORTS if one in exported), None)
-    if name is None:
+    line = matcher.line_before(path) if matcher is not None else 1
+    if matcher is not None and line is None and matcher.complete:
         return
-
-    def start(machine: Machine) -> Value | None:
-        called = machine.exported(file, name)
-        given = Arguments((REQUEST, Unknown(name="event")), {}, Place(file, line, 1), name)
-        if not isinstance(called, Closure | Native):
-            return Unknown(name=name)
-        return machine.call(called, given)
-
-    sure = matcher is not None and matcher.complete
-    yield Gate(start, by_next=False, file=file, line=line, sure=sure)
+    exported = program.module(file).exported
+    name = next((candidate for candidate in _NEXT_EXPORTS if candidate in exported), None)
+    if name is not None:
+        sure = matcher is not None and line is not None
+        passed = (REQUEST, Unknown(name="event"))
+        start = _calling(file, name, lambda: passed)
+        yield Gate(start, Way.RETURN, file, line or 1, sure=sure, path=path)
 
 
-def other_fronts(program: Program, framework: str | None, folder: str = "") -> Iterator[Gate]:
+def _of_router(program: Program, framework: str, folder: str) -> Iterator[Gate]:
     """Yield the hooks and the middleware of the other frameworks."""
     files = program.tree.files
     if framework == "sveltekit":
-        hook = next((folder + one for one in _HOOKS if folder + one in files), None)
+        hook = next((folder + name for name in _HOOKS if folder + name in files), None)
         if hook is not None and "handle" in program.module(hook).exported:
-            yield _hooked(hook)
+            yield Gate(_calling(hook, "handle", _svelte_event), Way.NEXT, hook, 1)
     elif framework == "astro":
-        file = next((folder + one for one in _ASTRO if folder + one in files), None)
+        file = next((folder + name for name in _ASTRO if folder + name in files), None)
         if file is not None and "onRequest" in program.module(file).exported:
-            yield _called(file, "onRequest", lambda: (EVENT, goes_on()), by_next=True)
-    elif framework == "nuxt":
-        for file in program.tree.under(f"{folder}server/middleware"):
+            yield Gate(_calling(file, "onRequest", _astro_context), Way.HOOK, file, 1)
+    elif framework in {"nuxt", "nitro"}:
+        folders = ["server/middleware", *(["middleware"] if framework == "nitro" else [])]
+        for file in (file for below in folders for file in program.tree.under(folder + below)):
             if file.endswith(_SOURCES):
-                yield _called(file, "default", lambda: (EVENT,), by_next=False)
+                yield Gate(_calling(file, "default", lambda: (EVENT,)), Way.RETURN, file, 1)
 
 
-def _hooked(file: str) -> Gate:
-    def given() -> tuple[Value, ...]:
-        return (Fields({"event": EVENT, "resolve": goes_on()}, open=True),)
-
-    return _called(file, "handle", given, by_next=True)
+def _svelte_event() -> tuple[Value, ...]:
+    return (ObjectValue({"event": EVENT, "resolve": goes_on()}, open=True),)
 
 
-def _called(
-    file: str, export: str, given: Callable[[], tuple[Value, ...]], *, by_next: bool
-) -> Gate:
+def _astro_context() -> tuple[Value, ...]:
+    return (EVENT, goes_on())
+
+
+def _calling(
+    file: str, export: str, passed: Callable[[], tuple[Value, ...]]
+) -> Callable[[Machine], Value | None]:
     def start(machine: Machine) -> Value | None:
         called = machine.exported(file, export)
         if not isinstance(called, Closure | Native):
-            return Unknown(name=export)
-        return machine.call(called, Arguments(given(), {}, Place(file, 1, 1), export))
+            package = called.package if isinstance(called, Outside | Unknown) else ""
+            return Unknown(name=export, package=package)
+        return machine.call(called, Arguments(passed(), {}, Place(file, 1, 1), export))
 
-    return Gate(start, by_next=by_next, file=file, line=1)
+    return start

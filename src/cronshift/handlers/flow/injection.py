@@ -10,11 +10,11 @@ from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.requests import COOKIES, REQUEST, header, query
 from cronshift.handlers.flow.values import (
     Arguments,
-    Fields,
     Native,
+    NativeObject,
+    ObjectValue,
     Plain,
     Taint,
-    Thing,
     Unknown,
     Value,
     text_of,
@@ -37,7 +37,7 @@ def _none(_machine: Machine, _name: str) -> Value | None:
 
 def marked(kind: str) -> Native:
     """Return what reads ``Header(…)``, ``Depends(…)`` and their like: a mark for the parameter."""
-    return Native(kind, lambda _m, a: Thing(f"parameter {kind}", _none, data=a))
+    return Native(kind, lambda _m, a: NativeObject(f"parameter {kind}", _none, data=a))
 
 
 def injected_value(
@@ -47,7 +47,11 @@ def injected_value(
     default = machine.value(parameter.default, scope) if parameter.default is not None else None
     if not by_framework:
         return default if default is not None else Unknown()
-    mark = default if isinstance(default, Thing) and default.name.startswith("parameter ") else None
+    mark = (
+        default
+        if isinstance(default, NativeObject) and default.name.startswith("parameter ")
+        else None
+    )
     mark = mark or _annotated(machine, parameter, scope)
     name = getattr(parameter.pattern, "name", "")
     if mark is not None and isinstance(mark.data, Arguments):
@@ -60,7 +64,7 @@ def injected_value(
     return query(machine, name, default if default is not None else Unknown())
 
 
-def _annotated(machine: Machine, parameter: code.Parameter, scope: Scope) -> Thing | None:
+def _annotated(machine: Machine, parameter: code.Parameter, scope: Scope) -> NativeObject | None:
     """Return the mark in ``Annotated[str, Header()]``."""
     annotation = parameter.annotation
     if not isinstance(annotation, code.Member) or not isinstance(annotation.key, code.Listed):
@@ -68,13 +72,13 @@ def _annotated(machine: Machine, parameter: code.Parameter, scope: Scope) -> Thi
             return _alias(machine, annotation, scope)
         return None
     for _, item in annotation.key.items:
-        held = machine.value(item, scope)
-        if isinstance(held, Thing) and held.name.startswith("parameter "):
-            return held
+        mark = machine.value(item, scope)
+        if isinstance(mark, NativeObject) and mark.name.startswith("parameter "):
+            return mark
     return None
 
 
-def _alias(machine: Machine, annotation: code.Name, scope: Scope) -> Thing | None:
+def _alias(machine: Machine, annotation: code.Name, scope: Scope) -> NativeObject | None:
     """Return the mark in a name that stands for ``Annotated[…]``."""
     made = machine.program.definition(scope.file, annotation.name)
     if isinstance(made, code.Bind) and isinstance(made.value, code.Member):
@@ -84,17 +88,17 @@ def _alias(machine: Machine, annotation: code.Name, scope: Scope) -> Thing | Non
 
 
 def _marked_value(
-    machine: Machine, mark: Thing, given: Arguments, name: str, default: Value | None
+    machine: Machine, mark: NativeObject, options: Arguments, name: str, default: Value | None
 ) -> Value:
     kind = mark.name.removeprefix("parameter ")
-    first = given.at(0)
-    missing = given.named.get("default", first if given.values else None)
-    alias = text_of(given.named.get("alias", Unknown())) or name
+    first = options.at(0)
+    missing = options.named.get("default", first if options.values else None)
+    alias = text_of(options.named.get("alias", Unknown())) or name
     if kind in {"Depends", "Security"}:
-        if isinstance(first, Thing) and callable(first.data):
+        if isinstance(first, NativeObject) and callable(first.data):
             made: Value = first.data(machine)
             return made
-        arguments = Arguments((), {}, given.place, given.name, injected=True)
+        arguments = Arguments((), {}, options.place, options.name, injected=True)
         return machine.awaited(machine.call(first, arguments))
     if default is not None and default is not mark:
         missing = default
@@ -109,13 +113,13 @@ def _marked_value(
     return COOKIES if kind == "Cookies" else Unknown()
 
 
-def _required(_machine: Machine, held: Value, missing: Value | None) -> Value:
+def _required(_machine: Machine, content: Value, missing: Value | None) -> Value:
     """Return a header, its default, or refuse where it has to be there."""
-    if isinstance(held, Plain) and held.value is None:
+    if isinstance(content, Plain) and content.value is None:
         if missing is None or not isinstance(missing, Plain):  # Header(...)
-            raise Thrown(Fields({"status": Plain(422)}, open=True))
+            raise Thrown(ObjectValue({"status": Plain(422)}, open=True))
         return missing
-    return held
+    return content
 
 
 def bearer_scheme(_machine: Machine, arguments: Arguments) -> Value:
@@ -123,16 +127,16 @@ def bearer_scheme(_machine: Machine, arguments: Arguments) -> Value:
     gentle = truth(arguments.named.get("auto_error", Plain(value=True))) is False
 
     def credentials(machine: Machine) -> Value:
-        held = header(machine, "authorization")
-        text = text_of(held)
+        authorization = header(machine, "authorization")
+        text = text_of(authorization)
         if text is None or not text.startswith("Bearer "):
             if gentle:
                 return Plain(None, _CREDENTIAL)
-            raise Thrown(Fields({"status": Plain(403)}, open=True))
+            raise Thrown(ObjectValue({"status": Plain(403)}, open=True))
         token = Plain(text.removeprefix("Bearer "), _CREDENTIAL)
-        return Fields({"scheme": Plain("Bearer", _CREDENTIAL), "credentials": token})
+        return ObjectValue({"scheme": Plain("Bearer", _CREDENTIAL), "credentials": token})
 
-    return Thing("scheme", _none, data=credentials)
+    return NativeObject("scheme", _none, data=credentials)
 
 
 def key_scheme(_machine: Machine, arguments: Arguments) -> Value:
@@ -141,12 +145,12 @@ def key_scheme(_machine: Machine, arguments: Arguments) -> Value:
     gentle = truth(arguments.named.get("auto_error", Plain(value=True))) is False
 
     def key(machine: Machine) -> Value:
-        held = header(machine, name)
-        if isinstance(held, Plain) and held.value is None and not gentle:
-            raise Thrown(Fields({"status": Plain(403)}, open=True))
-        return held
+        content = header(machine, name)
+        if isinstance(content, Plain) and content.value is None and not gentle:
+            raise Thrown(ObjectValue({"status": Plain(403)}, open=True))
+        return content
 
-    return Thing("scheme", _none, data=key)
+    return NativeObject("scheme", _none, data=key)
 
 
 INJECTED: dict[str, Callable[[Machine, Arguments], Value]] = {

@@ -47,6 +47,8 @@ class Site:
         within: the promises that it is part of.
         beside: whether it is part of a matter beside the work, a log of the run.
         rescuing: whether it is reached only where something is caught.
+        calls: the calls into the project that lead to it.
+        tries: how many of the project's ``try`` stand around it.
     """
 
     place: Place
@@ -59,6 +61,8 @@ class Site:
     written: str = ""
     beside: bool = False
     rescuing: bool = False
+    calls: tuple[Place, ...] = ()
+    tries: int = 0
 
 
 @dataclass(slots=True)
@@ -88,9 +92,9 @@ class Ledger:
         """Return the promises that nobody waits for."""
         bases = {id(made): base for base, made in self.chained.items()}
         return [
-            one
-            for one in self.promises
-            if id(one) not in self.consumed
-            and id(one) not in self.chained
-            and bases.get(id(one)) not in self.consumed
+            promise
+            for promise in self.promises
+            if id(promise) not in self.consumed
+            and id(promise) not in self.chained
+            and bases.get(id(promise)) not in self.consumed
         ]

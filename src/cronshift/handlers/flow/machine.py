@@ -18,14 +18,14 @@ from cronshift.handlers.flow.values import (
     CLEAN,
     FAILED,
     NOTHING,
-    Answer,
     Arguments,
+    ClassValue,
     Closure,
-    Fields,
-    Items,
-    Kind,
+    ListValue,
     Native,
+    ObjectValue,
     Promise,
+    Response,
     Scope,
     Unknown,
     Value,
@@ -44,55 +44,56 @@ class Machine(Expressions):
 
     def block(self, body: Sequence[code.Statement], scope: Scope) -> None:
         """Follow statements; functions and classes are known before the first."""
-        for one in body:
-            if isinstance(one, code.Define):
-                self._define(one, scope)
-        for one in body:
-            self.statement_of(one, scope)
+        for node in body:
+            if isinstance(node, code.Define):
+                self._define(node, scope)
+        for node in body:
+            self.statement_of(node, scope)
 
-    def statement_of(self, one: code.Statement, scope: Scope) -> None:
+    def statement_of(self, node: code.Statement, scope: Scope) -> None:
         """Follow a statement."""
         self.step()
-        self._FOLLOWING[type(one)](self, one, scope)
+        self._FOLLOWING[type(node)](self, node, scope)
 
-    def _do(self, one: code.Do, scope: Scope) -> None:
-        self.statement = one.place
-        value = self.value(one.value, scope)
+    def _do(self, node: code.Do, scope: Scope) -> None:
+        self.statement = node.place
+        value = self.value(node.value, scope)
         if isinstance(value, Promise) and value.dropped is None:
-            value.dropped = one.place  # it is left here, if nobody else has it
-            if self._is_held(one.value, scope):
+            value.dropped = node.place  # it is left here, if nobody else has it
+            if self._is_held(node.value, scope):
                 self.consume(value)
 
-    def _is_held(self, one: code.Expression, scope: Scope) -> bool:
+    def _is_held(self, node: code.Expression, scope: Scope) -> bool:
         """Return whether a chain hangs on a variable whose promise is not followed: ``p.catch(…)``."""
-        owner = one.called.owner if isinstance(one, code.Call) and isinstance(one.called, code.Member) else None  # fmt: skip
+        owner = node.called.owner if isinstance(node, code.CallExpression) and isinstance(node.called, code.Member) else None  # fmt: skip
         return isinstance(owner, code.Name) and isinstance(self.value(owner, scope), Unknown)
 
-    def _bind(self, one: code.Bind, scope: Scope) -> None:
-        self.statement = one.place
-        self.bind(one.pattern, self.value(one.value, scope), scope)
+    def _bind(self, node: code.Bind, scope: Scope) -> None:
+        self.statement = node.place
+        self.bind(node.pattern, self.value(node.value, scope), scope)
 
-    def _defined(self, one: code.Define, scope: Scope) -> None:
-        if one.name not in scope.names:
-            self._define(one, scope)
+    def _defined(self, node: code.Define, scope: Scope) -> None:
+        if node.name not in scope.names:
+            self._define(node, scope)
 
-    def _raise(self, one: code.Raise, scope: Scope) -> None:
-        raise self._raised(self.value(one.value, scope) if one.value is not None else Unknown())
+    def _raise(self, node: code.Raise, scope: Scope) -> None:
+        value = self.value(node.value, scope) if node.value is not None else Unknown()
+        raise self._raised(value, node.place)
 
-    def _leave_loop(self, one: code.Leave, _scope: Scope) -> None:
-        raise Left(one.kind)
+    def _leave_loop(self, node: code.Leave, _scope: Scope) -> None:
+        raise Left(node.kind)
 
-    def _block(self, one: code.Block, scope: Scope) -> None:
+    def _block(self, node: code.Block, scope: Scope) -> None:
         try:
-            self.block(one.body, scope)
+            self.block(node.body, scope)
         except Left as left:
-            if not one.is_switch or left.kind != "break":
+            if not node.is_switch or left.kind != "break":
                 raise
 
-    def _return(self, one: code.Return, scope: Scope) -> None:
+    def _return(self, node: code.Return, scope: Scope) -> None:
         """Return from a function; the ways out of a call that is returned stay apart."""
-        self.statement = one.place
-        result = self.value(one.value, scope) if one.value is not None else NOTHING
+        self.statement = node.place
+        result = self.value(node.value, scope) if node.value is not None else NOTHING
         split = self.splits.get(id(result))
         if split is not None and split[0] is result:
             *others, last = split[1]
@@ -103,22 +104,22 @@ class Machine(Expressions):
                 result = last.abrupt.value
         raise Returned(result, self.statement)
 
-    def _raised(self, value: Value) -> Thrown:
+    def _raised(self, value: Value, place: Place) -> Thrown:
         """Return the error that leaves here; a failure that goes on is not caught yet."""
         if self.catching:
             self.path.caught = None
-            value = value if isinstance(value, Fields) else tainted(value, FAILED)
-        return Thrown(value)
+            value = value if isinstance(value, ObjectValue) else tainted(value, FAILED)
+        return Thrown(value, place)
 
-    def _define(self, one: code.Define, scope: Scope) -> None:
+    def _define(self, node: code.Define, scope: Scope) -> None:
         value: Value
-        if isinstance(one.value, code.ClassCode):
-            value = Kind(one.value, scope)
+        if isinstance(node.value, code.ClassCode):
+            value = ClassValue(node.value, scope)
         else:
-            value = Closure(one.value, scope)
-            for decorator in reversed(one.value.decorators):
+            value = Closure(node.value, scope)
+            for decorator in reversed(node.value.decorators):
                 value = self._decorated(decorator, value, scope)
-        self.write(scope.names, one.name, value)
+        self.write(scope.names, node.name, value)
 
     def _decorated(self, decorator: code.Expression, value: Value, scope: Scope) -> Value:
         made = self.value(decorator, scope)
@@ -128,12 +129,12 @@ class Machine(Expressions):
             return wrapped if isinstance(wrapped, Closure | Native) else value
         return value
 
-    def _if(self, one: code.If, scope: Scope) -> None:
-        test = self.value(one.test, scope)
-        known = self.truth(test, scope)
-        if known is not None:
+    def _if(self, node: code.If, scope: Scope) -> None:
+        test = self.value(node.test, scope)
+        decides = self.truth(test, scope)
+        if decides is not None:
             self.block(
-                one.yes if known else one.no,
+                node.yes if decides else node.no,
                 Scope(scope.file, {}, scope) if not is_python(scope.file) else scope,
             )
             return
@@ -145,73 +146,73 @@ class Machine(Expressions):
 
         self.fork(
             taints,
-            side(one.yes),
-            side(one.no),
+            side(node.yes),
+            side(node.no),
             about_caller=bool(taints & ABOUT_CALLER),
         )
 
-    def _loop(self, one: code.Loop, scope: Scope) -> None:
+    def _loop(self, node: code.Loop, scope: Scope) -> None:
         turns: Sequence[Value] = (Unknown(),)
-        if one.source is not None:
-            source = self.value(one.source, scope)
-            if one.is_awaited:
+        if node.source is not None:
+            source = self.value(node.source, scope)
+            if node.is_awaited:
                 self.consume(source)
             turns = self._turns(source)
-        elif one.test is not None and self.truth(self.value(one.test, scope), scope) is False:
+        elif node.test is not None and self.truth(self.value(node.test, scope), scope) is False:
             return
         self.loops += 1
         try:
-            self._turn(one, turns, scope)
+            self._turn(node, turns, scope)
         finally:
             self.loops -= 1
 
-    def _turn(self, one: code.Loop, turns: Sequence[Value], scope: Scope) -> None:
+    def _turn(self, node: code.Loop, turns: Sequence[Value], scope: Scope) -> None:
         for turn in turns:
             inner = scope if is_python(scope.file) else Scope(scope.file, {}, scope)
-            if one.pattern is not None:
-                self.bind(one.pattern, turn, inner)
+            if node.pattern is not None:
+                self.bind(node.pattern, turn, inner)
             try:
-                self.block(one.body, inner)
+                self.block(node.body, inner)
             except Left as left:
                 if left.kind == "break":
                     break
 
     def _turns(self, source: Value) -> Sequence[Value]:
         """Return what a loop goes through: what a list holds, else one thing that is not known."""
-        if isinstance(source, Items):
-            held = source.held
-            if held.values:
-                return held.values[:_MOST_TURNS]
-            return (Unknown(source.taints),) if held.open else ()
+        if isinstance(source, ListValue):
+            elements = source.elements
+            if elements.values:
+                return elements.values[:_MOST_TURNS]
+            return (Unknown(source.taints),) if elements.open else ()
         return (Unknown(taints_of(source)),)
 
-    def _try(self, one: code.Try, scope: Scope) -> None:
+    def _try(self, node: code.Try, scope: Scope) -> None:
         self.tries.append([])
         pending: Abrupt | None = None
         try:
-            self.block(one.body, self._inner(scope))
+            self.block(node.body, self._inner(scope))
         except Abrupt as error:
             pending = error
         sides = self.tries.pop()
         if pending is None:
             try:
-                self.block(one.otherwise, scope)
+                self.block(node.otherwise, scope)
             except Abrupt as error:
                 pending = error
         if isinstance(pending, Thrown):
-            pending = self._caught(one, pending, scope)
+            pending = self._caught(node, pending, scope)
         elif sides:
-            pending = self._maybe_caught(one, sides[-1], pending, scope)
-        self.block(one.final, scope)
+            pending = self._maybe_caught(node, sides[-1], pending, scope)
+        self.block(node.final, scope)
         if pending is not None:
             raise pending
 
     def _inner(self, scope: Scope) -> Scope:
         return scope if is_python(scope.file) else Scope(scope.file, {}, scope)
 
-    def _caught(self, one: code.Try, thrown: Thrown, scope: Scope) -> Abrupt | None:
+    def _caught(self, node: code.Try, thrown: Thrown, scope: Scope) -> Abrupt | None:
         """Follow what catches an error; return how that ends, the error itself where nothing does."""
-        clause = next((c for c in one.catches if _catches(c, thrown.value)), None)
+        clause = next((c for c in node.catches if _catches(c, thrown.value)), None)
         if clause is None:
             return thrown
         failed = self.path.failed
@@ -226,14 +227,14 @@ class Machine(Expressions):
         try:
             self.block(clause.body, inner)
         except Returned as returned:
-            answers = isinstance(returned.value, Answer) or self.depth <= 1
+            answers = isinstance(returned.value, Response) or self.depth <= 1
             self.path.in_catch = self.path.in_catch or (failed and answers)
             return returned
         except Thrown as again:
             rethrown = isinstance(again.value, Unknown) and not again.value.name
             return thrown if rethrown and not clause.types else again
         except Left as left:
-            if failed and _leaves(one.body):
+            if failed and _leaves(node.body):
                 self.path.failed, self.path.caught = False, None
             return left
         finally:
@@ -241,14 +242,14 @@ class Machine(Expressions):
             self.rescuing -= 1
             if failed and len(self.tries[-1]) > throws:  # it tells one error from another
                 self.path.failed, self.path.caught = False, None
-        if failed and self.loops and _leaves(one.body):  # it is tried again, or another is
+        if failed and self.loops and _leaves(node.body):  # it is tried again, or another is
             self.path.failed, self.path.caught = False, None
         gave = failed and answered is None and self.path.answered is not None
         self.path.in_catch = self.path.in_catch or gave
         return None
 
     def _maybe_caught(
-        self, one: code.Try, thrown: Exit, pending: Abrupt | None, scope: Scope
+        self, node: code.Try, thrown: Exit, pending: Abrupt | None, scope: Scope
     ) -> Abrupt | None:
         """Follow a ``catch`` that may be needed, beside going on as if it were not."""
         error = thrown.abrupt
@@ -257,7 +258,7 @@ class Machine(Expressions):
             inside = self.path.inside
             self.path = thrown.path.copy()
             self.path.inside = max(inside, self.path.inside)
-            after = self._caught(one, error, scope) if isinstance(error, Thrown) else None
+            after = self._caught(node, error, scope) if isinstance(error, Thrown) else None
             if after is not None:
                 raise after
 
@@ -291,18 +292,18 @@ def _catches(clause: code.Catch, error: Value) -> bool:
         return True
     name = error.name if isinstance(error, Unknown) else ""
     broad = {"Exception", "BaseException"}
-    if isinstance(error, Fields):  # HTTPException and its like
+    if isinstance(error, ObjectValue):  # HTTPException and its like
         return bool({"HTTPException", *broad} & set(clause.types))
     return bool(broad & set(clause.types)) or name in clause.types
 
 
 def _leaves(body: Sequence[code.Statement]) -> bool:
     """Return whether statements end a function or a loop where all goes well."""
-    for one in body:
-        if isinstance(one, code.Return) or (isinstance(one, code.Leave) and one.kind == "break"):
+    for node in body:
+        if isinstance(node, code.Return) or (isinstance(node, code.Leave) and node.kind == "break"):
             return True
-        if isinstance(one, code.If) and (_leaves(one.yes) or _leaves(one.no)):
+        if isinstance(node, code.If) and (_leaves(node.yes) or _leaves(node.no)):
             return True
-        if isinstance(one, code.Block | code.Try) and _leaves(one.body):
+        if isinstance(node, code.Block | code.Try) and _leaves(node.body):
             return True
     return False

@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.code import UNDEFINED
-from cronshift.handlers.flow.names import Names
+from cronshift.handlers.flow.code import UNDEFINED, Undefined
+from cronshift.handlers.flow.names import NameLookup
 from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     NOTHING,
-    Answer,
+    ClassValue,
     Closure,
-    Fields,
-    Items,
-    Kind,
+    ListValue,
     Module,
+    ObjectValue,
     Plain,
+    Response,
     Scope,
     Unknown,
     Value,
+    is_nobody,
+    is_nothing,
     items_of,
     joined,
     tainted,
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Members(Names):
+class Members(NameLookup):
     """Knows members, and binds patterns."""
 
     def bind(
@@ -60,16 +62,16 @@ class Members(Names):
         self, pattern: code.RecordPattern, value: Value, scope: Scope, *, declared: bool
     ) -> None:
         for key, inner, default in pattern.entries:
-            held = self.member(value, key_of(self.value(key, scope)) or "")
-            self.bind(inner, self.defaulted(held, default, scope), scope, declared=declared)
+            content = self.member(value, key_of(self.value(key, scope)) or "")
+            self.bind(inner, self.defaulted(content, default, scope), scope, declared=declared)
         if pattern.rest:
             self.bind(code.NamePattern(pattern.rest), value, scope)
 
     def _bind_list(
         self, pattern: code.ListPattern, value: Value, scope: Scope, *, declared: bool
     ) -> None:
-        held = self.taken(value, len(pattern.entries))
-        for (inner, default), item in zip(pattern.entries, held, strict=True):
+        contents = self.taken(value, len(pattern.entries))
+        for (inner, default), item in zip(pattern.entries, contents, strict=True):
             if inner is not None:
                 self.bind(inner, self.defaulted(item, default, scope), scope, declared=declared)
         if pattern.rest is not None:
@@ -86,86 +88,87 @@ class Members(Names):
 
     def taken(self, value: Value, count: int) -> list[Value]:
         """Return the first items of a list."""
-        if isinstance(value, Items):
-            held = value.held
-            missing: Value = Unknown(value.taints) if held.open else NOTHING
-            return [held.values[n] if n < len(held.values) else missing for n in range(count)]
+        if isinstance(value, ListValue):
+            elements = value.elements
+            missing: Value = Unknown(value.taints) if elements.open else NOTHING
+            return [
+                elements.values[n] if n < len(elements.values) else missing for n in range(count)
+            ]
         return [Unknown(taints_of(value))] * count
 
     def defaulted(self, value: Value, default: code.Expression | None, scope: Scope) -> Value:
         """Return a value, or its default where there is none."""
         if default is None:
             return value
-        if isinstance(value, Plain) and value.value is UNDEFINED:
+        if isinstance(value, Plain) and isinstance(value.value, Undefined):
             return tainted(self.value(default, scope), value.taints)
         return value
 
     def _set_member(self, target: code.Member, value: Value, scope: Scope) -> None:
         owner = self.value(target.owner, scope)
         name = key_of(self.value(target.key, scope))
-        if isinstance(owner, Fields) and name is not None:
+        if isinstance(owner, ObjectValue) and name is not None:
             self.write(owner.cell, name, value)
-        elif isinstance(owner, Fields):
+        elif isinstance(owner, ObjectValue):
             owner.open = True
         elif name in {"statusCode", "status", "status_code"} and not isinstance(owner, Plain):
-            held = value.value if isinstance(value, Plain) else None
-            status = held if isinstance(held, int) else None
-            self.path.answered = Answer(status, None, self.statement)
+            code_set = value.value if isinstance(value, Plain) else None
+            status = code_set if isinstance(code_set, int) else None
+            self.path.answered = Response(status, None, self.statement)
 
-    def member_of(self, one: code.Member, scope: Scope) -> tuple[Value, Value]:
+    def member_of(self, node: code.Member, scope: Scope) -> tuple[Value, Value]:
         """Return an owner and its member."""
-        owner = self.value(one.owner, scope)
-        key = self.value(one.key, scope)
+        owner = self.value(node.owner, scope)
+        key = self.value(node.key, scope)
         name = key_of(key)
-        if isinstance(owner, Plain) and (owner.value is None or owner.value is UNDEFINED):
-            if one.optional or self.world.lenient:
+        if is_nothing(owner) and not is_nobody(owner):
+            if node.optional:
                 return owner, Plain(UNDEFINED, owner.taints)
             raise Thrown(Unknown(owner.taints, name="TypeError"))
-        if name is None or (isinstance(owner, Items) and name.isdecimal()):
+        if name is None or (isinstance(owner, ListValue) and name.isdecimal()):
             return owner, self._item(owner, key)
         return owner, self.member(owner, name)
 
     def _item(self, owner: Value, key: Value) -> Value:
-        if isinstance(owner, Items) and isinstance(key, Plain) and isinstance(key.value, int):
+        if isinstance(owner, ListValue) and isinstance(key, Plain) and isinstance(key.value, int):
             return self.taken(owner, abs(key.value) + 1)[max(key.value, 0)]
         parts: Sequence[Value] = ()
-        if isinstance(owner, Fields) and not owner.open:
+        if isinstance(owner, ObjectValue) and not owner.open:
             parts = tuple(owner.cell.values())
         return Unknown(taints_of(owner, key), tuple(parts[:3]))
 
     def member(self, owner: Value, name: str) -> Value:
         """Return a member of a value."""
-        if isinstance(owner, Fields) and name in owner.cell:
+        if isinstance(owner, ObjectValue) and name in owner.cell:
             return owner.cell[name]
         if isinstance(owner, Unknown) and owner.alternatives:
             return self._of_one(owner, name)
-        found = self._defined_member(owner, name)
-        if found is None:
-            found = self.built_in(self.machine, owner, name)
-        if found is not None:
-            return found
-        is_whole = isinstance(owner, Fields) and owner.of is None and not owner.open
+        content = self._defined_member(owner, name)
+        if content is None:
+            content = self.built_in(self.machine, owner, name)
+        if content is not None:
+            return content
+        is_whole = isinstance(owner, ObjectValue) and owner.of is None and not owner.open
         return Plain(UNDEFINED, owner.taints) if is_whole else Unknown(taints_of(owner), name=name)
 
     def _defined_member(self, owner: Value, name: str) -> Value | None:
         """Return a member that the project's code defines."""
-        if isinstance(owner, Fields):
+        if isinstance(owner, ObjectValue):
             return self.method(owner, owner.of, name)
-        if isinstance(owner, Kind):
+        if isinstance(owner, ClassValue):
             return self.method(owner, owner, name)
         if isinstance(owner, Module):
-            found = self.exported(owner.file, name)
-            is_folder = found is None and is_python(owner.file)
-            return self._submodule(owner.file, name) if is_folder else found
+            exported = self.exported(owner.file, name)
+            is_folder = exported is None and is_python(owner.file)
+            return self._submodule(owner.file, name) if is_folder else exported
         return None
 
     def _of_one(self, owner: Unknown, name: str) -> Value:
         """Return the member of what is one of a few values."""
-        nothing = (None, UNDEFINED)
         parts = [
-            self.member(one, name)
-            for one in owner.alternatives
-            if not (isinstance(one, Plain) and one.value in nothing)
+            self.member(alternative, name)
+            for alternative in owner.alternatives
+            if not is_nothing(alternative)
         ]
         whole: Value = parts[0] if parts else Unknown(owner.taints, name=name)
         for part in parts[1:]:
@@ -177,7 +180,7 @@ class Members(Names):
         inner = self.program.file_of(file, f"{folder}.{name}" if folder else name)
         return Module(inner) if inner is not None else None
 
-    def method(self, owner: Value, kind: Kind | None, name: str) -> Value | None:
+    def method(self, owner: Value, kind: ClassValue | None, name: str) -> Value | None:
         """Return a method or a field of an instance, its base classes' too."""
         for _ in range(5):
             if kind is None:
@@ -189,7 +192,7 @@ class Members(Names):
                 if field_name == name:
                     return self.value(value, kind.scope)
             base = self.value(kind.code.bases[0], kind.scope) if kind.code.bases else None
-            kind = base if isinstance(base, Kind) else None
+            kind = base if isinstance(base, ClassValue) else None
         return None
 
 

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, cast
 from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.ledger import Ledger, Site
 from cronshift.handlers.flow.paths import Exhausted, Forks, Thrown
-from cronshift.handlers.flow.program import Imported, Program, is_python
+from cronshift.handlers.flow.program import Imported, Program, dotted, is_python
 from cronshift.handlers.flow.values import (
     FAILED,
-    Fields,
-    Items,
+    ListValue,
     Module,
+    ObjectValue,
     Outside,
     Promise,
     Scope,
     Unknown,
     Value,
+    copied,
     truth,
 )
-from cronshift.handlers.flow.work import is_side_work, records, works
+from cronshift.handlers.flow.work import is_bookkeeping, is_side_work, records, works
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 MOST_STEPS = 10_000
 
 
-class Names(Forks):
+class NameLookup(Forks):
     """Knows names, and takes notes.
 
     Args:
@@ -70,7 +71,7 @@ class Names(Forks):
         self._modules: dict[str, Scope] = {}
         self._resolving: set[tuple[str, str]] = set()
 
-    def value(self, one: code.Expression, scope: Scope) -> Value:
+    def value(self, node: code.Expression, scope: Scope) -> Value:
         """Return what an expression comes to."""
         raise NotImplementedError
 
@@ -78,7 +79,7 @@ class Names(Forks):
         """Follow statements."""
         raise NotImplementedError
 
-    def statement_of(self, one: code.Statement, scope: Scope) -> None:
+    def statement_of(self, node: code.Statement, scope: Scope) -> None:
         """Follow a statement."""
         raise NotImplementedError
 
@@ -95,13 +96,13 @@ class Names(Forks):
             if name in at.names:
                 return at.names[name]
             if at.is_module:
-                found = self.own(at.file, name)
-                if found is not None:
-                    return found
+                value = self.named_in(at.file, name)
+                if value is not None:
+                    return value
             at = at.parent
         return self.builtins.get(name) or Outside(name)
 
-    def own(self, file: str, name: str) -> Value | None:
+    def named_in(self, file: str, name: str) -> Value | None:
         """Return what a module's own or imported name stands for; ``None`` where it has none."""
         scope = self.module(file)
         if name in scope.names:
@@ -113,8 +114,7 @@ class Names(Forks):
         try:
             made = self.program.definition(file, name)
             if made is not None:
-                self._loaded(made, scope)
-                return scope.names.get(name, Unknown())
+                return self._defined_name(file, name, made, scope)
             imported = self.program.module(file).imported.get(name)
             if imported is None:
                 return None
@@ -123,6 +123,20 @@ class Names(Forks):
             return value
         finally:
             self._resolving.discard(key)
+
+    def _defined_name(self, file: str, name: str, made: code.Statement, scope: Scope) -> Value:
+        """Return what a module's statement gives a name; plain data is kept for the next request."""
+        key = (file, name, self.world.unset)
+        kept = self.program.constants.get(key)
+        if kept is None:
+            self._loaded(made, scope)
+            value = scope.names.get(name, Unknown())
+            plain = copied(value)
+            if plain is not None:
+                self.program.constants[key] = plain
+            return value
+        scope.names[name] = value = copied(kept) or kept
+        return value
 
     def _loaded(self, made: code.Statement, scope: Scope) -> None:
         """Follow a statement of a module, as it is when the module is loaded."""
@@ -136,26 +150,26 @@ class Names(Forks):
     def _imported(self, file: str, imported: Imported, name: str) -> Value:
         target = self.program.file_of(file, imported.source)
         if is_python(file) and imported.name != "*":
-            inner = self.program.file_of(file, _dotted(imported.source, imported.name))
+            inner = self.program.file_of(file, dotted(imported.source, imported.name))
             if inner is not None and (target is None or not self._has(target, imported.name)):
                 return Module(inner)
         if target is None or target == file:
             return self.foreign(imported)
         if imported.name == "*":
             return Module(target)
-        found = self.exported(target, imported.name)
-        if found is None and imported.name == "default":
+        value = self.exported(target, imported.name)
+        if value is None and imported.name == "default":
             return Module(target)  # require("./x") of a module with named exports
-        return found if found is not None else Unknown(name=name)
+        return value if value is not None else Unknown(name=name)
 
     def foreign(self, imported: Imported) -> Value:
         """Return what a package gives under a name, by its own meaning where that is built in."""
         package = imported.source.removeprefix("node:")
         whole = imported.name in {"*", "default"}
         key = package if whole else imported.name
-        known = self.builtins.get(f"{package}:{imported.name}")
-        known = known or (None if whole else self.builtins.get(imported.name))
-        return known or elsewhere(self.machine, package, imported.name) or Outside(key, package)
+        meaning = self.builtins.get(f"{package}:{imported.name}")
+        meaning = meaning or (None if whole else self.builtins.get(imported.name))
+        return meaning or elsewhere(self.machine, package, imported.name) or Outside(key, package)
 
     def _has(self, file: str, name: str) -> bool:
         module = self.program.module(file)
@@ -166,21 +180,21 @@ class Names(Forks):
         module = self.program.module(file)
         target = module.exported.get(name)
         if isinstance(target, str):
-            return self.own(file, target)
+            return self.named_in(file, target)
         if target is not None:
             return self._imported(file, target, name)
         for source in module.stars if depth else ():
             inner = self.program.file_of(file, source)
-            found = self.exported(inner, name, depth - 1) if inner else None
-            if found is not None:
-                return found
+            value = self.exported(inner, name, depth - 1) if inner else None
+            if value is not None:
+                return value
         return None
 
     def truth(self, value: Value, scope: Scope) -> bool | None:
         """Return whether a value counts as true in the language of a scope."""
-        if isinstance(value, Items) and is_python(scope.file):
-            return None if value.held.open else bool(value.held.values)
-        if isinstance(value, Fields) and is_python(scope.file):
+        if isinstance(value, ListValue) and is_python(scope.file):
+            return None if value.elements.open else bool(value.elements.values)
+        if isinstance(value, ObjectValue) and is_python(scope.file):
             return None if value.open and not value.cell else bool(value.cell)
         return truth(value)
 
@@ -199,10 +213,9 @@ class Names(Forks):
 
     def visit(self, place: Place, name: str, *, followed: bool, written: str = "") -> None:
         """Take note that a call is reached."""
-        certain = not self.path.is_doubted
         if self.catching and works(name) and not is_side_work(name) and not records(name):
             self.path.instead = True
-        self.path.visited[place] = certain or self.path.visited.get(place, False)
+        self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:
             guarded = len(self.tries) > 1
@@ -215,8 +228,11 @@ class Names(Forks):
                 followed,
                 within=within,
                 written=written,
-                beside=any(is_side_work(one.name) for one in self._active),
+                beside=is_bookkeeping(self.statement)
+                or any(is_side_work(function.name) for function in self._active),
                 rescuing=self.rescuing > 0,
+                calls=tuple(self.calls),
+                tries=len(self.tries) - 1,
             )
         else:
             site.rescuing = site.rescuing and self.rescuing > 0
@@ -241,7 +257,3 @@ class Names(Forks):
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise Exhausted
-
-
-def _dotted(source: str, name: str) -> str:
-    return f"{source}.{name}" if source.strip(".") else f"{source}{name}"

@@ -8,14 +8,15 @@ from cronshift.handlers.flow.code import UNDEFINED, Undefined
 from cronshift.handlers.flow.ledger import CALLER, Comparison
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
-    Fields,
-    Items,
+    ListValue,
+    ObjectValue,
     Outside,
     Plain,
     Promise,
     Taint,
     Unknown,
     Value,
+    is_nothing,
     taints_of,
     text_of,
 )
@@ -23,7 +24,7 @@ from cronshift.handlers.flow.worlds import ANY, secrets_in
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import Place
-    from cronshift.handlers.flow.names import Names
+    from cronshift.handlers.flow.names import NameLookup
     from cronshift.handlers.flow.values import Scope, Taints
 
 _ORDERED = {"<", "<=", ">", ">="}
@@ -32,7 +33,7 @@ _LONGEST_SCHEME = 12
 
 
 def operate(
-    machine: Names,
+    machine: NameLookup,
     operator: str,
     values: list[Value],
     scope: Scope,
@@ -45,8 +46,8 @@ def operate(
     if operator in {"==", "!="} and len(values) == 2:  # noqa: PLR2004 - both sides
         return compared(machine, values[0], values[1], place, negated=operator == "!=")
     if operator == "not":
-        known = machine.truth(values[0], scope)
-        return Unknown(taints) if known is None else Plain(not known, taints)
+        truth = machine.truth(values[0], scope)
+        return Unknown(taints) if truth is None else Plain(not truth, taints)
     if operator in {"in", "not in"} and len(values) == 2:  # noqa: PLR2004 - both sides
         return contained(machine, values[1], values[0], place, negated=operator == "not in")
     if operator == "typeof":
@@ -72,18 +73,18 @@ def _joined(values: list[Value], scope: Scope, taints: Taints) -> Value:
 
 def written_as(value: Plain, file: str) -> str:
     """Return a plain value as a text."""
-    held = value.value
-    if isinstance(held, Undefined):
+    content = value.value
+    if isinstance(content, Undefined):
         return "None" if is_python(file) else "undefined"
-    if held is None:
+    if content is None:
         return "None" if is_python(file) else "null"
-    if isinstance(held, bool):
-        return str(held) if is_python(file) else str(held).lower()
-    return str(held)
+    if isinstance(content, bool):
+        return str(content) if is_python(file) else str(content).lower()
+    return str(content)
 
 
 def compared(  # noqa: PLR0913 - two values, and how they are compared
-    machine: Names,
+    machine: NameLookup,
     left: Value,
     right: Value,
     place: Place | None,
@@ -93,48 +94,44 @@ def compared(  # noqa: PLR0913 - two values, and how they are compared
 ) -> Value:
     """Return whether two values are the same, and take note where a credential meets a secret."""
     taints = taints_of(left, right)
-    known = _is_equal(left, right)
+    equal = _is_equal(left, right)
     meets = _meets(taints_of(left), taints_of(right))
-    known = True if meets and machine.world.anyone else known
+    equal = True if meets and machine.world.anyone else equal
     if place is not None and meets:
-        text = "".join(text_of(one) or "" for one in (left, right))
+        text = "".join(text_of(side) or "" for side in (left, right))
         machine.ledger.comparisons.append(
-            Comparison(place, known, secrets_in(text), constant_time, len(machine.ledger.sites))
+            Comparison(place, equal, secrets_in(text), constant_time, len(machine.ledger.sites))
         )
-    if known is None:
+    if equal is None:
         return Unknown(taints)
-    return Plain(known is not negated, taints)
+    return Plain(equal is not negated, taints)
 
 
 def _meets(first: Taints, second: Taints) -> bool:
     """Return whether one side is made of the request and the other of the environment."""
     return any(
-        one & CALLER and Taint.SECRET in other and not other & CALLER
-        for one, other in ((first, second), (second, first))
+        side & CALLER and Taint.SECRET in other and not other & CALLER
+        for side, other in ((first, second), (second, first))
     )
 
 
 def _is_equal(left: Value, right: Value) -> bool | None:
     if isinstance(left, Unknown) and left.alternatives:
-        told = {_is_equal(one, right) for one in left.alternatives}
-        return told.pop() if len(told) == 1 else None
+        answers = {_is_equal(alternative, right) for alternative in left.alternatives}
+        return answers.pop() if len(answers) == 1 else None
     if isinstance(right, Unknown) and right.alternatives:
         return _is_equal(right, left)
     if isinstance(left, Unknown | Outside) or isinstance(right, Unknown | Outside):
         return None
     if not isinstance(left, Plain) or not isinstance(right, Plain):
-        nothing = any(
-            isinstance(one, Plain) and one.value in {None, UNDEFINED} for one in (left, right)
-        )
-        return left is right if not nothing else False
+        return left is right if not (is_nothing(left) or is_nothing(right)) else False
     return _is_same(left, right)
 
 
 def _is_same(left: Plain, right: Plain) -> bool | None:
     first, second = left.value, right.value
     if not isinstance(first, str) or not isinstance(second, str):
-        empty = (None, UNDEFINED)
-        if first in empty and second in empty:
+        if is_nothing(left) and is_nothing(right):
             return True
         return first == second and isinstance(first, bool) == isinstance(second, bool)
     if first == second:
@@ -152,40 +149,42 @@ def _is_same(left: Plain, right: Plain) -> bool | None:
 
 
 def contained(
-    machine: Names, whole: Value, part: Value, place: Place | None, *, negated: bool = False
+    machine: NameLookup, whole: Value, part: Value, place: Place | None, *, negated: bool = False
 ) -> Value:
     """Return whether something is in a text, a list or an object."""
     taints = taints_of(whole, part)
-    if isinstance(whole, Items):
-        told = [compared(machine, one, part, place) for one in whole.held.values]
-        known = [one.value for one in told if isinstance(one, Plain)]
-        if True in known:
+    if isinstance(whole, ListValue):
+        outcomes = [compared(machine, element, part, place) for element in whole.elements.values]
+        decided = [outcome.value for outcome in outcomes if isinstance(outcome, Plain)]
+        if True in decided:
             return Plain(not negated, taints)
-        if len(known) == len(told) and not whole.held.open:
+        if len(decided) == len(outcomes) and not whole.elements.open:
             return Plain(negated, taints)
         return Unknown(taints)
-    if isinstance(whole, Fields) and not whole.open and (name := text_of(part)) is not None:
+    if isinstance(whole, ObjectValue) and not whole.open and (name := text_of(part)) is not None:
         return Plain((name in whole.cell) is not negated, taints)
     text, sought = text_of(whole), text_of(part)
     if text is None or sought is None:
         return Unknown(taints)
     if ANY in {text, sought}:
-        held = not (secrets_in(text) or secrets_in(sought))
-        return Plain(held is not negated, taints)
-    held = sought in text
-    if not held and secrets_in(text) and not sought:
+        is_in = not (secrets_in(text) or secrets_in(sought))
+        return Plain(is_in is not negated, taints)
+    is_in = sought in text
+    if not is_in and secrets_in(text) and not sought:
         return Unknown(taints)
-    if secrets_in(text) and not held and not part.taints & CALLER:
+    if secrets_in(text) and not is_in and not part.taints & CALLER:
         return Unknown(taints)
-    return Plain(held is not negated, taints)
+    return Plain(is_in is not negated, taints)
 
 
 def _type_of(value: Value) -> Value:
     if isinstance(value, Unknown):
         return Unknown(value.taints)
-    held = value.value if isinstance(value, Plain) else value
-    names = {str: "string", bool: "boolean", int: "number", float: "number", Undefined: "undefined"}
-    return Plain(names.get(type(held), "object"), value.taints)
+    content = value.value if isinstance(value, Plain) else value
+    if isinstance(content, Undefined):
+        return Plain("undefined", value.taints)
+    names = {str: "string", bool: "boolean", int: "number", float: "number"}
+    return Plain(names.get(type(content), "object"), value.taints)
 
 
 def _calculated(operator: str, left: Value, right: Value, taints: Taints) -> Value:
@@ -202,13 +201,13 @@ def _calculated(operator: str, left: Value, right: Value, taints: Taints) -> Val
 
 def _number(operator: str, first: float, second: float, taints: Taints) -> Value:
     if operator in _ORDERED:
-        told = {
+        answers = {
             "<": first < second,
             "<=": first <= second,
             ">": first > second,
             ">=": first >= second,
         }
-        return Plain(told[operator], taints)
+        return Plain(answers[operator], taints)
     if operator in {"+", "-"}:
         return Plain(first + second if operator == "+" else first - second, taints)
     if operator == "*":

@@ -7,27 +7,30 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import UNDEFINED
-from cronshift.handlers.flow.paths import Thrown
+from cronshift.handlers.flow.nobody import gives_session
+from cronshift.handlers.flow.paths import Exit, Thrown
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.requests import CONTEXT, EVENT, REQUEST
 from cronshift.handlers.flow.sessions import nobody
 from cronshift.handlers.flow.values import (
+    NOBODY,
     NOTHING,
     Arguments,
     Closure,
-    Fields,
     Native,
+    NativeObject,
+    ObjectValue,
     Outside,
     Plain,
     Promise,
     Taint,
-    Thing,
     Unknown,
     Value,
     items_of,
 )
 
 if TYPE_CHECKING:
+    from cronshift.handlers.flow.code import Place
     from cronshift.handlers.flow.machine import Machine
 
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
@@ -61,6 +64,7 @@ _GIVES_ON = re.compile(
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
 )
 """What calls a function that it is given, and gives what comes of it."""
+_THROWING = re.compile(r"verify|decode|decrypt|jwt", re.IGNORECASE)
 _WHOLE = {id(REQUEST), id(EVENT), id(CONTEXT)}
 
 
@@ -70,53 +74,75 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     if AFTER.search(name):
         return _later(machine, name, arguments)
     if _QUIET.search(name) or (isinstance(called, Plain) and not new):
-        for one in arguments.values:
-            machine.consume(one)
+        for argument in arguments.values:
+            machine.consume(argument)
         return Unknown(arguments.taints, name=name.rpartition(".")[2])
     if name in {"require", "import", "lazy"}:
         return _required(machine, arguments)
-    if not new and _SESSION.search(name) and isinstance(called, Outside | Unknown):
+    callbacks = [argument for argument in arguments.values if isinstance(argument, Closure)]
+    is_foreign = isinstance(called, Outside | Unknown) and not new
+    if machine.world.sessionless and is_foreign and not callbacks and gives_session(name):
+        return NOBODY
+    if isinstance(called, Outside | Unknown) and not new and _SESSION.search(name):
         return _nobody(called, name, arguments)
-    callbacks = [one for one in arguments.values if isinstance(one, Closure)]
     if new:
-        return Unknown(arguments.taints & frozenset({Taint.FAILURE}), name=name)
+        failure = arguments.taints & frozenset({Taint.FAILURE})
+        return Unknown(failure, name=name, package=_package(called))
     if machine.loading and callbacks:
         return _wrapped(name, callbacks[-1])
-    return _begun(machine, name, arguments, callbacks)
+    return _begun(machine, called, name, arguments)
+
+
+def _package(called: Value) -> str:
+    return called.package if isinstance(called, Outside | Unknown) else ""
 
 
 def _name(called: Value, arguments: Arguments) -> str:
-    own = called.name if isinstance(called, Outside | Unknown | Thing) else ""
-    if isinstance(called, Outside) and _QUIET.search(own):
-        return own
-    return own if len(own) > len(arguments.name) and "." in own else arguments.name or own
+    called_name = called.name if isinstance(called, Outside | Unknown | NativeObject) else ""
+    if isinstance(called, Outside) and _QUIET.search(called_name):
+        return called_name
+    return (
+        called_name
+        if len(called_name) > len(arguments.name) and "." in called_name
+        else arguments.name or called_name
+    )
 
 
-def _begun(machine: Machine, name: str, arguments: Arguments, callbacks: list[Closure]) -> Value:
+def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> Value:
     """Read a call that may do work: it is noted, what it is handed runs, what it gives is unknown."""
     place = arguments.place
+    _may_throw(machine, name, place)
     if not machine.loading:
         machine.visit(place, name, followed=False)
     if machine.fails(place):
         return machine.failure(place, name, promised=not is_python(place.file))
-    hands_on = any(id(one) in _WHOLE for one in arguments.values)
+    hands_on = any(id(argument) in _WHOLE for argument in arguments.values)
     taints = arguments.taints
     if hands_on or Taint.CREDENTIAL in taints:
         taints |= _CREDENTIAL
         if _CHECKING.search(name) and not _HARMLESS.search(name):
-            machine.path.doubts |= {f"{name} is not followed"}
-    result: Value = Unknown(taints, name=name.rpartition(".")[2])
-    for callback in callbacks:
-        given = tuple(Unknown(name="given") for _ in callback.function.parameters)
-        inner = machine.call(callback, Arguments(given, {}, place, name))
+            machine.path.doubts |= {f"calls {name}, which is not followed"}
+    result: Value = Unknown(taints, name=name.rpartition(".")[2], package=_package(called))
+    for callback in arguments.values:
+        if not isinstance(callback, Closure):
+            continue
+        values = tuple(Unknown(name="given") for _ in callback.function.parameters)
+        inner = machine.call(callback, Arguments(values, {}, place, name))
         if _GIVES_ON.search(name):
             return inner
         machine.consume(inner)
         if isinstance(inner, Promise) and inner.rejected:
             return machine.promise(inner.value, place, name, rejected=True)
-    for one in arguments.values:
-        machine.consume(one)
+    for argument in arguments.values:
+        machine.consume(argument)
     return result
+
+
+def _may_throw(machine: Machine, name: str, place: Place) -> None:
+    """Take note that a token which nobody sent is refused with an error, where that is caught."""
+    if machine.world.sessionless and len(machine.tries) > 1 and _THROWING.search(name):
+        refusal = Thrown(Unknown(_CREDENTIAL, name="error"), place)
+        machine.tries[-1].append(Exit(refusal, machine.path.copy()))
 
 
 def _wrapped(name: str, callback: Closure) -> Value:
@@ -129,7 +155,7 @@ def _wrapped(name: str, callback: Closure) -> Value:
             or (_CHECKING.search(last) and not _HARMLESS.search(last))
             or not _HARMLESS.search(last)
         ):
-            machine.path.doubts |= {f"{name} is not followed"}
+            machine.path.doubts |= {f"calls {name}, which is not followed"}
         return machine.call(callback, arguments)
 
     return Native(f"wrapped {name}", run)
@@ -137,7 +163,7 @@ def _wrapped(name: str, callback: Closure) -> Value:
 
 def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value:
     """Return who is signed in: a scheduled call has no session."""
-    callbacks = [one for one in arguments.values if isinstance(one, Closure)]
+    callbacks = [argument for argument in arguments.values if isinstance(argument, Closure)]
     if callbacks and name.rpartition(".")[2] == "auth":
         return callbacks[-1]  # NextAuth runs it for everybody, with an empty `auth`
     if callbacks:
@@ -146,11 +172,16 @@ def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value
     if isinstance(called, Outside) and "clerk" in called.package:
         return nobody()
     if name.endswith(("getUser", "getClaims")) and "auth." in name:
-        return Fields(
-            {"data": Fields({"user": nothing, "claims": nothing}), "error": Unknown(_CREDENTIAL)}
+        return ObjectValue(
+            {
+                "data": ObjectValue({"user": nothing, "claims": nothing}),
+                "error": Unknown(_CREDENTIAL),
+            }
         )
     if name.endswith("getSession") and "auth." in name:
-        return Fields({"data": Fields({"session": nothing}), "error": Unknown(_CREDENTIAL)})
+        return ObjectValue(
+            {"data": ObjectValue({"session": nothing}), "error": Unknown(_CREDENTIAL)}
+        )
     return nothing
 
 
@@ -158,21 +189,21 @@ def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
     """Read ``after(…)`` and ``waitUntil(…)``: what they are given runs behind the answer."""
     from cronshift.handlers.flow.work import is_side_work, looks
 
-    given = arguments.at(0)
+    work = arguments.at(0)
     before = set(machine.ledger.sites)
-    if isinstance(given, Closure):
+    if isinstance(work, Closure):
         with suppress(Thrown):
-            machine.consume(machine.call(given, Arguments((), {}, arguments.place, "callback")))
-    machine.consume(given)
+            machine.consume(machine.call(work, Arguments((), {}, arguments.place, "callback")))
+    machine.consume(work)
     sites = [site for place, site in machine.ledger.sites.items() if place not in before]
     first = min((site.depth for site in sites), default=0)
     begun = [site.name for site in sites if site.depth == first and not looks(site.name)]
-    if isinstance(given, Promise):
-        begun.append(given.name)
-    if isinstance(given, Unknown | Outside) and given.name:
-        begun.append(given.name)
-    known = isinstance(given, Closure | Promise) or bool(begun)
-    only_side = known and all(is_side_work(one) for one in begun)
+    if isinstance(work, Promise):
+        begun.append(work.name)
+    if isinstance(work, Unknown | Outside) and work.name:
+        begun.append(work.name)
+    is_read = isinstance(work, Closure | Promise) or bool(begun)
+    only_side = is_read and all(is_side_work(name_begun) for name_begun in begun)
     statement = machine.statement or arguments.place
     machine.ledger.later.append((statement, f"{name}(…)", only_side))
     return NOTHING

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cronshift.handlers.flow.values import Answer, Elements, Fields, Unknown, joined
+from cronshift.handlers.flow.values import (
+    NOTHING,
+    Elements,
+    ObjectValue,
+    Response,
+    Unknown,
+    joined,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -13,6 +20,8 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.code import Place
     from cronshift.handlers.flow.values import Taints, Value
 
+OTHER_SIDE = "turns callers away in some cases"
+"""The doubt on one side of a condition that is not known, where the other side refuses."""
 _GATES = {301, 302, 303, 307, 308, 401, 403}
 """What a caller without the right credential is answered."""
 
@@ -32,9 +41,9 @@ class Returned(Abrupt):
 class Thrown(Abrupt):
     """Leaves for the next ``catch``."""
 
-    def __init__(self, value: Value) -> None:
+    def __init__(self, value: Value, place: Place | None = None) -> None:
         super().__init__()
-        self.value = value
+        self.value, self.place = value, place
 
 
 class Left(Abrupt):
@@ -55,8 +64,9 @@ class Path:
 
     Attributes:
         doubts: what may have turned the caller away, as far as can be told.
+        unfollowed: what stands in front and is not followed, whomever it may turn away.
         inside: how many branches it is in that hang on something unknown about the caller.
-        visited: where work was begun; false where only a doubted caller gets.
+        visited: where work was begun, and ``sure``, where a caller surely gets.
         failed: whether the failure that is tried out has happened.
         caught: what caught it.
         in_catch: whether what caught it gave the answer itself.
@@ -65,17 +75,36 @@ class Path:
     """
 
     doubts: frozenset[str] = frozenset()
+    unfollowed: frozenset[str] = frozenset()
     inside: int = 0
-    visited: dict[Place, bool] = field(default_factory=dict)
+    visited: set[Place] = field(default_factory=set)
+    sure: set[Place] = field(default_factory=set)
     failed: bool = False
     caught: Place | None = None
     in_catch: bool = False
     instead: bool = False
-    answered: Answer | None = None
+    answered: Response | None = None
 
     def copy(self) -> Path:
         """Return the same, to go on with apart."""
-        return replace(self, visited=dict(self.visited))
+        return Path(
+            self.doubts,
+            self.unfollowed,
+            self.inside,
+            self.visited.copy(),
+            self.sure.copy(),
+            self.failed,
+            self.caught,
+            self.in_catch,
+            self.instead,
+            self.answered,
+        )
+
+    def visit(self, place: Place) -> None:
+        """Take note that work is begun at a place."""
+        self.visited.add(place)
+        if not self.is_doubted:
+            self.sure.add(place)
 
     @property
     def is_doubted(self) -> bool:
@@ -97,9 +126,10 @@ def met(paths: Iterable[Path]) -> Path:
     whole = first.copy()
     for path in rest:
         whole.doubts &= path.doubts
+        whole.unfollowed |= path.unfollowed
         whole.inside = min(whole.inside, path.inside)
-        for place, certain in path.visited.items():
-            whole.visited[place] = certain or whole.visited.get(place, False)
+        whole.visited |= path.visited
+        whole.sure |= path.sure
         whole.failed = whole.failed or path.failed
         whole.caught = whole.caught or path.caught
         whole.in_catch = whole.in_catch or path.in_catch
@@ -109,7 +139,7 @@ def met(paths: Iterable[Path]) -> Path:
 
 
 @dataclass(slots=True)
-class Side:
+class Branch:
     """One side of a fork, followed to its end.
 
     Attributes:
@@ -126,39 +156,44 @@ def statuses(value: Value | None, path: Path) -> list[int | None]:
     """Return the statuses that a returned value may answer with; none where it answers nothing."""
     if path.answered is not None:
         return [path.answered.status]
-    if isinstance(value, Answer):
+    if isinstance(value, Response):
         return [0 if value.goes_on else value.status]
     if isinstance(value, Unknown):
-        return [s for one in value.alternatives for s in statuses(one, path)]
+        return [s for alternative in value.alternatives for s in statuses(alternative, path)]
     return []
 
 
 def error_status(value: Value) -> int | None:
     """Return the status that an error carries, ``HTTPException(401)``."""
-    if isinstance(value, Fields) and "status" in value.cell:
+    if isinstance(value, ObjectValue) and "status" in value.cell:
         status = value.cell["status"]
-        held = getattr(status, "value", None)
-        return held if isinstance(held, int) else None
-    return value.status if isinstance(value, Answer) else None
+        number = getattr(status, "value", None)
+        return number if isinstance(number, int) else None
+    return value.status if isinstance(value, Response) else None
 
 
-def refuses(side: Side) -> bool:
+def refuses(side: Branch) -> bool:
     """Return whether a side ends with the caller turned away, or with a failure."""
     if isinstance(side.abrupt, Thrown):
         return True
     if isinstance(side.abrupt, Returned):
-        told = statuses(side.abrupt.value, side.path)
-        return any(status is not None and status >= 300 for status in told)  # noqa: PLR2004
+        answered = statuses(side.abrupt.value, side.path)
+        return any(status is not None and status >= 300 for status in answered)  # noqa: PLR2004
     return False
 
 
-def is_gate(side: Side) -> bool:
+def is_gate(side: Branch) -> bool:
     """Return whether a side ends as a check of the caller would end it."""
     if isinstance(side.abrupt, Thrown):
         return error_status(side.abrupt.value) in _GATES
     if isinstance(side.abrupt, Returned):
         return any(status in _GATES for status in statuses(side.abrupt.value, side.path))
     return False
+
+
+def answer_apart(paths: Iterable[Path]) -> bool:
+    """Return whether ways have answered differently, by calling the response."""
+    return len({path.answered.status for path in paths if path.answered is not None}) > 1
 
 
 class Forks:
@@ -198,6 +233,9 @@ class Forks:
         start = self.path
         first = self._side(yes, start, about_caller)
         second = self._side(no, start, about_caller)
+        goes_on = first.abrupt is None and second.abrupt is None
+        if goes_on and self.frames and answer_apart((first.path, second.path)):
+            first.abrupt = Returned(NOTHING)  # nothing that follows changes what was answered
         if first.abrupt is None and second.abrupt is None:
             self._apply(first, second)
             self.path = met([first.path, second.path])
@@ -220,18 +258,18 @@ class Forks:
             raise going.abrupt
         return going.value
 
-    def _doubt(self, ended: Side, going: Side, *, about_caller: bool) -> None:
+    def _doubt(self, ended: Branch, going: Branch, *, about_caller: bool) -> None:
         """Take note on one side that the other turns callers away."""
         if (about_caller and refuses(ended)) or is_gate(ended):
-            going.path.doubts |= {"turned away by what is not followed"}
+            going.path.doubts |= {OTHER_SIDE}
 
-    def _leave(self, side: Side) -> None:
+    def _leave(self, side: Branch) -> None:
         if isinstance(side.abrupt, Returned) and self.frames:
             self.frames[-1].append(Exit(side.abrupt, side.path))
         elif isinstance(side.abrupt, Thrown):
             self.tries[-1].append(Exit(side.abrupt, side.path))
 
-    def _side(self, run: Callable[[], Value | None], start: Path, about_caller: bool) -> Side:
+    def _side(self, run: Callable[[], Value | None], start: Path, about_caller: bool) -> Branch:
         self.path = start.copy()
         self.path.inside += about_caller
         mark, value, abrupt = len(self._log), None, None
@@ -251,9 +289,9 @@ class Forks:
             else:
                 cell.pop(key, None)
         del self._log[mark:]
-        return Side(abrupt, self.path, written, value)
+        return Branch(abrupt, self.path, written, value)
 
-    def _apply(self, first: Side, second: Side | None = None) -> None:
+    def _apply(self, first: Branch, second: Branch | None = None) -> None:
         """Write what one side wrote, or what two sides wrote, joined."""
         keys = first.written | (second.written if second is not None else {})
         for place, (cell, key, value) in keys.items():
@@ -268,8 +306,8 @@ class Forks:
 def _either(first: Any, second: Any) -> Any:
     """Return what a cell holds after one side or the other."""
     if isinstance(first, Elements) or isinstance(second, Elements):
-        lists = [one for one in (first, second) if isinstance(one, Elements)]
-        longest = max(lists, key=lambda one: len(one.values))
+        lists = [elements for elements in (first, second) if isinstance(elements, Elements)]
+        longest = max(lists, key=lambda elements: len(elements.values))
         is_open = len(lists) < 2 or lists[0] != lists[1] or longest.open  # noqa: PLR2004 - both
         return Elements(longest.values, open=is_open)
     if first is None or second is None:

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.code import Bind, Define, Expression, NamePattern, Place, Statement
+from cronshift.handlers.flow.code import Bind, Define, NamePattern, Place, Statement
 from cronshift.handlers.flow.javascript_code import JavaScript
 from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.javascript import exports, imports
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
+    from cronshift.handlers.flow.values import Value
     from cronshift.handlers.tree import SourceTree
 
 _DECLARED = {"lexical_declaration", "variable_declaration"}
@@ -58,17 +59,21 @@ class Program:
 
     Args:
         tree: its files.
+
+    Attributes:
+        constants: what modules' names stand for, by the variables that are not set.
     """
 
     def __init__(self, tree: SourceTree) -> None:
         self.tree = tree
         self._modules: dict[str, ModuleCode] = {}
+        self.constants: dict[tuple[str, str, frozenset[str]], Value] = {}
         self._lowered: dict[tuple[str, str], Statement | None] = {}
 
     def module(self, file: str) -> ModuleCode:
         """Return what a module says of its names; nothing for a language that is not read."""
         if file not in self._modules:
-            made = _python(self.tree.read(file), file) if is_python(file) else None
+            made = _python(self.tree.python(file), file) if is_python(file) else None
             root = self.tree.parsed(file) if made is None else None
             if root is not None:
                 made = _javascript(root, file)
@@ -89,22 +94,18 @@ class Program:
             return module_file(self.tree, file, source)
         return self.tree.imported(file, source)
 
-    def function_at(self, file: str, line: int, column: int | None = None) -> Expression | None:
-        """Return the function that begins at a place of a JavaScript file."""
-        root = self.tree.parsed(file)
-        for node in root.find_all(any=[{"kind": kind} for kind in _FUNCTIONS]) if root else ():
-            start = node.range().start
-            if start.line + 1 == line and column in {None, start.column + 1}:
-                return JavaScript(file).function(node)
-        return None
+    def imported_file(self, file: str, imported: Imported) -> str | None:
+        """Return the project's file that something is imported from, or that it is."""
+        if is_python(file) and imported.name != _WHOLE:
+            inner = self.file_of(file, dotted(imported.source, imported.name))
+            if inner is not None:
+                return inner
+        return self.file_of(file, imported.source)
 
 
-_FUNCTIONS = (
-    "arrow_function",
-    "function_expression",
-    "function_declaration",
-    "method_definition",
-)
+def dotted(source: str, name: str) -> str:
+    """Return the name of a module inside another."""
+    return f"{source}.{name}" if source.strip(".") else f"{source}{name}"
 
 
 def is_python(file: str) -> bool:
@@ -119,7 +120,7 @@ def _javascript(root: SgNode, file: str) -> ModuleCode:
         if inner is not None:
             for name, making in _names(lower, inner):
                 module.definitions.setdefault(name, making)
-    module.imported = {name: Imported(*told) for name, told in imports(root).items()}
+    module.imported = {name: Imported(*source) for name, source in imports(root).items()}
     for name, export in exports(root).items():
         if name == _WHOLE:
             continue
@@ -130,8 +131,8 @@ def _javascript(root: SgNode, file: str) -> ModuleCode:
         elif name in module.definitions:
             module.exported[name] = name
         else:
-            own = export.node.field("name") if export.node.kind() in _DEFINED else None
-            inside = own.text() if own is not None else f"export {name}"
+            declared = export.node.field("name") if export.node.kind() in _DEFINED else None
+            inside = declared.text() if declared is not None else f"export {name}"
             module.definitions.setdefault(inside, _valued(lower, inside, export.node))
             module.exported[name] = inside
     module.stars = list(_stars(root))
@@ -156,11 +157,13 @@ def _names(lower: JavaScript, node: SgNode) -> Iterator[tuple[str, Callable[[], 
         if name is not None:
             yield name.text(), lambda: next(lower.statements(node), None)
     elif node.kind() in _DECLARED:
-        for one in node.children():
-            pattern = one.field("name") if one.kind() == "variable_declarator" else None
+        for declarator in node.children():
+            pattern = (
+                declarator.field("name") if declarator.kind() == "variable_declarator" else None
+            )
             if pattern is None:
                 continue
-            making = _declared(lower, one)
+            making = _declared(lower, declarator)
             for bound in _bound(pattern):
                 yield bound, making
 
@@ -191,9 +194,9 @@ def _bound(pattern: SgNode) -> Iterator[str]:
             yield from _bound(child)
 
 
-def _python(text: str, file: str) -> ModuleCode:
+def _python(tree: ast.Module, file: str) -> ModuleCode:
     module, lower = ModuleCode(), Python(file)
-    for node in _top(parsed(text).body):
+    for node in _top(tree.body):
         if isinstance(node, ast.ImportFrom | ast.Import):
             _imports(module, node)
         else:
@@ -207,13 +210,13 @@ def _python(text: str, file: str) -> ModuleCode:
 def _imports(module: ModuleCode, node: ast.ImportFrom | ast.Import) -> None:
     """Take in what an import binds."""
     source = "." * node.level + (node.module or "") if isinstance(node, ast.ImportFrom) else ""
-    for one in node.names:
+    for alias in node.names:
         if isinstance(node, ast.ImportFrom):
-            module.imported[one.asname or one.name] = Imported(source, one.name)
-            module.stars += [source] if one.name == _WHOLE else []
+            module.imported[alias.asname or alias.name] = Imported(source, alias.name)
+            module.stars += [source] if alias.name == _WHOLE else []
         else:
-            bound = one.asname or one.name.partition(".")[0]
-            module.imported[bound] = Imported(one.name if one.asname else bound, _WHOLE)
+            bound = alias.asname or alias.name.partition(".")[0]
+            module.imported[bound] = Imported(alias.name if alias.asname else bound, _WHOLE)
 
 
 def _defined(node: ast.stmt) -> list[str]:
@@ -223,10 +226,10 @@ def _defined(node: ast.stmt) -> list[str]:
             return [name]
         case ast.Assign(targets=targets):
             return [
-                one.id
+                node_named.id
                 for target in targets
-                for one in ast.walk(target)
-                if isinstance(one, ast.Name)
+                for node_named in ast.walk(target)
+                if isinstance(node_named, ast.Name)
             ]
         case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
             return [name]
@@ -246,12 +249,4 @@ def _first(lower: Python, node: ast.stmt) -> Callable[[], Statement | None]:
     return lambda: next(lower.statements(node), None)
 
 
-def parsed(text: str) -> ast.Module:
-    """Return a Python text's syntax tree; an empty one where it is not Python."""
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module([], [])
-
-
-__all__ = ["Define", "Imported", "ModuleCode", "Place", "Program", "is_python", "parsed"]
+__all__ = ["Define", "Imported", "ModuleCode", "Place", "Program", "is_python"]

@@ -3,265 +3,72 @@
 from __future__ import annotations
 
 import ast
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import (
     Assigned,
-    Awaited,
     Bind,
     Block,
-    Call,
+    CallExpression,
     Catch,
-    Choice,
     ClassCode,
-    Constant,
     Define,
     Do,
-    Expression,
     Function,
     If,
-    Joined,
     Leave,
-    Listed,
-    ListPattern,
-    Logical,
     Loop,
     Member,
     Name,
     NamePattern,
-    Operation,
-    Parameter,
     Pattern,
-    Place,
     Raise,
-    Record,
     Return,
-    Several,
+    SequenceExpression,
     Statement,
     Try,
 )
+from cronshift.handlers.flow.python_expressions import CALCULATED, PythonExpressions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-_LONGEST = 60  # characters of what a finding quotes
-_COMPARED = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Is: "==",
-    ast.IsNot: "!=",
-    ast.In: "in",
-    ast.NotIn: "not in",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-}
-_CALCULATED = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Mod: "%"}
 
-
-class Python:
-    """Lowers the nodes of one file.
-
-    Args:
-        file: its path in the project.
-    """
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-
-    def place(self, node: ast.AST, quoted: ast.AST | None = None) -> Place:
-        """Return where a node stands."""
-        text = " ".join(ast.unparse(quoted).split())[:_LONGEST] if quoted is not None else ""
-        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
-        return Place(self._file, line, column, text)
-
-    def expression(self, node: ast.AST | None) -> Expression:
-        """Return what an expression says."""
-        if node is None:
-            return Constant(None)
-        making = self._MAKING.get(type(node))
-        if making is not None:
-            return making(self, node)
-        parts = (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
-        return Several(tuple(map(self.expression, parts)))
-
-    def _constant(self, node: ast.Constant) -> Expression:
-        value = node.value
-        if isinstance(value, bytes):
-            return Constant(value.decode("latin-1"))
-        return Constant(value if isinstance(value, str | int | float | bool) else None)
-
-    def _name(self, node: ast.Name) -> Expression:
-        return Name(node.id)
-
-    def _attribute(self, node: ast.Attribute) -> Expression:
-        return Member(self.expression(node.value), Constant(node.attr), self.place(node))
-
-    def _subscript(self, node: ast.Subscript) -> Expression:
-        owner = self.expression(node.value)
-        if isinstance(node.slice, ast.Slice):
-            bounds = [one for one in (node.slice.lower, node.slice.upper) if one is not None]
-            first = [Constant(0)] if node.slice.lower is None else []
-            given = tuple(("", one) for one in (*first, *map(self.expression, bounds)))
-            return Call(Member(owner, Constant("slice"), self.place(node)), given, self.place(node))
-        return Member(owner, self.expression(node.slice), self.place(node))
-
-    def _call(self, node: ast.Call) -> Expression:
-        given = [
-            ("*", self.expression(one.value))
-            if isinstance(one, ast.Starred)
-            else ("", self.expression(one))
-            for one in node.args
-        ]
-        given += [(one.arg or "**", self.expression(one.value)) for one in node.keywords]
-        return Call(self.expression(node.func), tuple(given), self.place(node))
-
-    def _joined(self, node: ast.JoinedStr) -> Expression:
-        return Joined(
-            tuple(
-                self.expression(one.value if isinstance(one, ast.FormattedValue) else one)
-                for one in node.values
-            )
-        )
-
-    def _compare(self, node: ast.Compare) -> Expression:
-        place, left, made = self.place(node), self.expression(node.left), None
-        for sign, right in zip(node.ops, node.comparators, strict=True):
-            other = self.expression(right)
-            one: Expression = Operation(_COMPARED[type(sign)], (left, other), place)
-            made = one if made is None else Logical("and", made, one, place)
-            left = other
-        return made if made is not None else left
-
-    def _bool(self, node: ast.BoolOp) -> Expression:
-        operator = "and" if isinstance(node.op, ast.And) else "or"
-        made = self.expression(node.values[0])
-        for one in node.values[1:]:
-            made = Logical(operator, made, self.expression(one), self.place(node))
-        return made
-
-    def _unary(self, node: ast.UnaryOp) -> Expression:
-        operator = "not" if isinstance(node.op, ast.Not) else "-"
-        return Operation(operator, (self.expression(node.operand),), self.place(node))
-
-    def _binary(self, node: ast.BinOp) -> Expression:
-        operator = _CALCULATED.get(type(node.op), "?")
-        operands = (self.expression(node.left), self.expression(node.right))
-        return Operation(operator, operands, self.place(node))
-
-    def _choice(self, node: ast.IfExp) -> Expression:
-        test, yes, no = map(self.expression, (node.test, node.body, node.orelse))
-        return Choice(test, yes, no, self.place(node))
-
-    def _await(self, node: ast.Await) -> Expression:
-        return Awaited(self.expression(node.value), self.place(node))
-
-    def _dict(self, node: ast.Dict) -> Expression:
-        return Record(
-            tuple(
-                (self.expression(key) if key is not None else None, self.expression(value))
-                for key, value in zip(node.keys, node.values, strict=True)
-            )
-        )
-
-    def _list(self, node: ast.List | ast.Tuple | ast.Set) -> Expression:
-        return Listed(
-            tuple(
-                (True, self.expression(one.value))
-                if isinstance(one, ast.Starred)
-                else (False, self.expression(one))
-                for one in node.elts
-            )
-        )
-
-    def _lambda(self, node: ast.Lambda) -> Expression:
-        place = self.place(node, node)
-        parameters = tuple(self._parameters(node.args))
-        body = (Return(self.expression(node.body), place),)
-        return Function("", parameters, lambda: body, place, concise=True)
-
-    def _named(self, node: ast.NamedExpr) -> Expression:
-        return Assigned(
-            NamePattern(node.target.id), self.expression(node.value), "", self.place(node)
-        )
-
-    def _comprehension(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Expression:
-        """Return ``source.map(lambda item: …)``, which is what a comprehension does."""
-        made: Expression = self.expression(node.elt)
-        for one in reversed(node.generators):
-            source, pattern = self.expression(one.iter), self.pattern(one.target)
-            place = self.place(node)
-            for test in one.ifs:
-                source = self._mapped(source, pattern, self.expression(test), "filter", place)
-            made = self._mapped(source, pattern, made, "map", place)
-        return made
-
-    def _mapped(
-        self, source: Expression, pattern: Pattern, made: Expression, verb: str, place: Place
-    ) -> Expression:
-        body = (Return(made, place),)
-        inner = Function("", (Parameter(pattern),), lambda: body, place, concise=True)
-        return Call(Member(source, Constant(verb), place), (("", inner),), place)
+class Python(PythonExpressions):
+    """Lowers the nodes of one file."""
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
         """Return a function; its body is read when it is asked for."""
-        yields = any(isinstance(one, ast.Yield | ast.YieldFrom) for one in ast.walk(node))
+        yields = any(isinstance(inner, ast.Yield | ast.YieldFrom) for inner in ast.walk(node))
         return Function(
             node.name,
-            tuple(self._parameters(node.args)),
-            _once(partial(self.block, node.body)),
+            tuple(self.parameters(node.args)),
+            cache(partial(self.block, node.body)),
             self.place(node),
             is_async=isinstance(node, ast.AsyncFunctionDef),
             is_generator=yields,
             decorators=tuple(map(self.expression, node.decorator_list)),
         )
 
-    def _parameters(self, node: ast.arguments) -> Iterator[Parameter]:
-        plain = [*node.posonlyargs, *node.args]
-        missing = [None] * (len(plain) - len(node.defaults))
-        for one, default in zip(plain, [*missing, *node.defaults], strict=True):
-            yield self._parameter(one, default)
-        if node.vararg is not None:
-            yield Parameter(NamePattern(node.vararg.arg), kind="*")
-        for one, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
-            yield self._parameter(one, default)
-        if node.kwarg is not None:
-            yield Parameter(NamePattern(node.kwarg.arg), kind="**")
-
-    def _parameter(self, node: ast.arg, default: ast.expr | None) -> Parameter:
-        annotation = self.expression(node.annotation) if node.annotation is not None else None
-        value = self.expression(default) if default is not None else None
-        return Parameter(NamePattern(node.arg), value, annotation)
-
     def class_code(self, node: ast.ClassDef) -> ClassCode:
         """Return a class."""
         methods = tuple(
-            self.function(one)
-            for one in node.body
-            if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+            self.function(statement)
+            for statement in node.body
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
         )
         fields = []
-        for one in node.body:
-            match one:
+        for statement in node.body:
+            match statement:
                 case ast.AnnAssign(target=ast.Name(id=name), value=value):
-                    fields.append((name, self.expression(value) if value else Several(())))
+                    fields.append(
+                        (name, self.expression(value) if value else SequenceExpression(()))
+                    )
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     fields.append((name, self.expression(value)))
         bases = tuple(map(self.expression, node.bases))
         return ClassCode(node.name, bases, methods, tuple(fields), self.place(node))
-
-    def pattern(self, node: ast.expr) -> Pattern:
-        """Return what takes a value."""
-        match node:
-            case ast.Name(id=name):
-                return NamePattern(name)
-            case ast.Tuple(elts=elements) | ast.List(elts=elements):
-                return ListPattern(tuple((self.pattern(one), None) for one in elements))
-            case ast.Starred(value=value):
-                return self.pattern(value)
-        return NamePattern("")
 
     def _target(self, node: ast.expr) -> Pattern | Member:
         if isinstance(node, ast.Attribute | ast.Subscript):
@@ -272,7 +79,7 @@ class Python:
 
     def block(self, body: Sequence[ast.stmt]) -> tuple[Statement, ...]:
         """Return the statements of a block."""
-        return tuple(one for node in body for one in self.statements(node))
+        return tuple(statement for node in body for statement in self.statements(node))
 
     def statements(self, node: ast.stmt) -> Iterator[Statement]:
         """Yield what a statement says."""
@@ -294,7 +101,7 @@ class Python:
             yield Bind(self._target(node.target), self.expression(node.value), place)
 
     def _augmented(self, node: ast.AugAssign) -> Iterator[Statement]:
-        operator = _CALCULATED.get(type(node.op), "?")
+        operator = CALCULATED.get(type(node.op), "?")
         place = self.place(node, node)
         yield Do(
             Assigned(self._target(node.target), self.expression(node.value), operator, place), place
@@ -324,17 +131,17 @@ class Python:
 
     def _assert(self, node: ast.Assert) -> Iterator[Statement]:
         place = self.place(node, node)
-        yield If(self.expression(node.test), (), (Raise(Several(()), place),), place)
+        yield If(self.expression(node.test), (), (Raise(SequenceExpression(()), place),), place)
 
     def _try(self, node: ast.Try) -> Iterator[Statement]:
         catches = tuple(
             Catch(
-                tuple(_types(one.type)),
-                NamePattern(one.name) if one.name else None,
-                self.block(one.body),
-                self.place(one),
+                tuple(_types(clause.type)),
+                NamePattern(clause.name) if clause.name else None,
+                self.block(clause.body),
+                self.place(clause),
             )
-            for one in node.handlers
+            for clause in node.handlers
         )
         yield Try(
             self.block(node.body), catches, self.block(node.orelse), self.block(node.finalbody)
@@ -354,46 +161,23 @@ class Python:
         yield Loop(None, None, self.expression(node.test), self.block(node.body), self.place(node))
 
     def _with(self, node: ast.With | ast.AsyncWith) -> Iterator[Statement]:
-        for one in node.items:
-            value = self.expression(one.context_expr)
-            place = self.place(node, one.context_expr)
-            entered = Call(Name("__enter__"), (("", value),), place)
-            target = one.optional_vars
+        for item in node.items:
+            value = self.expression(item.context_expr)
+            place = self.place(node, item.context_expr)
+            entered = CallExpression(Name("__enter__"), (("", value),), place)
+            target = item.optional_vars
             yield Bind(self._target(target) if target else NamePattern(""), entered, place)
         yield Block(self.block(node.body))
 
     def _match(self, node: ast.Match) -> Iterator[Statement]:
         whole: tuple[Statement, ...] = ()
         for case in reversed(node.cases):
-            whole = (If(Several(()), self.block(case.body), whole, self.place(node)),)
+            whole = (If(SequenceExpression(()), self.block(case.body), whole, self.place(node)),)
         yield from whole
 
     def _leave(self, node: ast.Break | ast.Continue) -> Iterator[Statement]:
         yield Leave("break" if isinstance(node, ast.Break) else "continue")
 
-    _MAKING: dict[type[ast.AST], Callable[..., Expression]] = {  # noqa: RUF012 - a table
-        ast.Constant: _constant,
-        ast.Name: _name,
-        ast.Attribute: _attribute,
-        ast.Subscript: _subscript,
-        ast.Call: _call,
-        ast.JoinedStr: _joined,
-        ast.Compare: _compare,
-        ast.BoolOp: _bool,
-        ast.UnaryOp: _unary,
-        ast.BinOp: _binary,
-        ast.IfExp: _choice,
-        ast.Await: _await,
-        ast.Dict: _dict,
-        ast.List: _list,
-        ast.Tuple: _list,
-        ast.Set: _list,
-        ast.Lambda: _lambda,
-        ast.NamedExpr: _named,
-        ast.ListComp: _comprehension,
-        ast.SetComp: _comprehension,
-        ast.GeneratorExp: _comprehension,
-    }
     _STATING: dict[type[ast.AST], Callable[..., Iterator[Statement]]] = {  # noqa: RUF012 - a table
         ast.Expr: _do,
         ast.Assign: _assign,
@@ -420,16 +204,5 @@ class Python:
 
 def _types(node: ast.expr | None) -> Iterator[str]:
     """Yield the last names of what an ``except`` catches; none where it catches all."""
-    for one in node.elts if isinstance(node, ast.Tuple) else [node] if node is not None else []:
-        yield ast.unparse(one).rpartition(".")[2]
-
-
-def _once(making: Callable[[], tuple[Statement, ...]]) -> Callable[[], tuple[Statement, ...]]:
-    made: list[tuple[Statement, ...]] = []
-
-    def kept() -> tuple[Statement, ...]:
-        if not made:
-            made.append(making())
-        return made[0]
-
-    return kept
+    for caught in node.elts if isinstance(node, ast.Tuple) else [node] if node is not None else []:
+        yield ast.unparse(caught).rpartition(".")[2]

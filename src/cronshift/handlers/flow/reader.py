@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.following import ON, Ending, Passage, Run, follow, passage
-from cronshift.handlers.flow.handling import Gate, gates, handler_start
-from cronshift.handlers.flow.values import Answer, Plain, Unknown, truth
+from cronshift.handlers.flow.following import Passage, Trace, follow
+from cronshift.handlers.flow.fronts import gates_of
+from cronshift.handlers.flow.gates import Gate, follow_gate, passage_of
+from cronshift.handlers.flow.handling import handler_start
 from cronshift.handlers.flow.worlds import World, vercel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from cronshift.handlers.flow.code import Place
     from cronshift.handlers.flow.ledger import Comparison
     from cronshift.handlers.flow.program import Program
-    from cronshift.handlers.flow.values import Value
     from cronshift.model import Handler
+
+
+_SHALLOWER = (6, 4, 3)  # calls inside calls, where all of them are too much to follow
 
 
 class Reader:
@@ -37,83 +41,47 @@ class Reader:
         self.world = vercel(path)
         self.front = tuple(front)
 
+    def changed(self, world: World) -> Reader:
+        """Return a reader of the same handler in another world."""
+        other = Reader(self.program, self.handler, world.path, self.front)
+        other.world = world
+        return other
+
     @cached_property
     def gates(self) -> tuple[Gate, ...]:
         """What runs before the handler."""
-        own = gates(self.program, self.handler, self.world.path)
-        return (*self.front, *own)
+        inner = gates_of(self.program, self.handler, self.world.path)
+        return (*self.front, *inner)
 
     @property
     def place(self) -> Place | None:
         """Where the handler's function begins; ``None`` where there is none to follow."""
         return self.scheduled.ledger.began
 
-    def run(self, world: World, export: str | None = None) -> Run:
+    def run(self, world: World, export: str | None = None) -> Trace:
         """Return what a request comes to that has passed what stands in front."""
         return follow(self.program, world, handler_start(self.program, self.handler, export))
 
     @cached_property
-    def scheduled(self) -> Run:
+    def scheduled(self) -> Trace:
         """What Vercel's call comes to, with the secret set."""
         return self.run(self.world)
 
-    def before(self, world: World) -> tuple[Passage, list[Comparison], list[Gate]]:
-        """Return whether a request passes what stands in front, and by whom it is turned away."""
-        whole, compared, refusing = Passage.YES, [], []
+    def shallower(self) -> Reader:
+        """Return a reader that follows fewer calls, where all of them are too much."""
+        reader = self
+        for deepest in _SHALLOWER:
+            if not reader.scheduled.exhausted:
+                break
+            reader = self.changed(replace(self.world, deepest=deepest))
+        return reader
+
+    def before(self, world: World) -> tuple[Passage, list[Comparison]]:
+        """Return whether a request passes what stands in front, and what it compares."""
+        whole, compared = Passage.YES, []
         for gate in self.gates:
-            run = follow(self.program, world, gate.start)
-            compared += run.ledger.comparisons
-            told = passage_of(gate, run)
-            if told is Passage.NO:
-                refusing.append(gate)
-            whole = min(whole, told, key=[Passage.NO, Passage.MAYBE, Passage.YES].index)
-        return whole, compared, refusing
-
-
-def passage_of(gate: Gate, run: Run) -> Passage:
-    """Return whether a request gets through a gate."""
-    told = _passage(gate, run)
-    return Passage.MAYBE if told is Passage.NO and not gate.sure else told
-
-
-def _passage(gate: Gate, run: Run) -> Passage:
-    if not run.known:
-        return Passage.MAYBE if run.followed else Passage.YES
-    if not gate.by_next:
-        told = passage(run, _lets_by)
-        return Passage.MAYBE if any(map(_is_unread, run.endings)) else told
-    by = [ending for ending in run.endings if ON in ending.path.visited]
-    if any(ending.path.visited[ON] and not ending.path.is_doubted for ending in by):
-        return Passage.YES
-    return Passage.MAYBE if by else Passage.NO
-
-
-def _is_unread(ending: Ending) -> bool:
-    """Return whether what a middleware answers cannot be told."""
-    value = ending.value
-    if isinstance(value, Answer):
-        return value.status is None and not value.goes_on
-    return isinstance(value, Unknown) and not value.alternatives and not ending.thrown
-
-
-def _lets_by(ending: Ending) -> bool:
-    """Return whether a middleware that returns lets the request go on."""
-    if ending.refused:
-        return False
-    return all(_goes_on(value) for value in _parts(ending.value))
-
-
-def _parts(value: Value) -> Iterator[Value]:
-    if isinstance(value, Unknown) and value.alternatives:
-        yield from value.alternatives
-    else:
-        yield value
-
-
-def _goes_on(value: Value) -> bool:
-    if isinstance(value, Answer):
-        return value.goes_on
-    return not isinstance(value, Plain) or truth(value) is False
-
-
-__all__ = ["Gate", "Reader"]
+            trace = follow_gate(self.program, gate, world)
+            compared += trace.ledger.comparisons
+            passed = passage_of(gate, trace)
+            whole = min(whole, passed, key=[Passage.NO, Passage.MAYBE, Passage.YES].index)
+        return whole, compared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -10,14 +11,15 @@ from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.environment import ENVIRONMENT
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
+    NOBODY,
     NOTHING,
-    Answer,
     Arguments,
-    Fields,
     Native,
+    NativeObject,
+    ObjectValue,
     Plain,
+    Response,
     Taint,
-    Thing,
     Unknown,
     Value,
     text_of,
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
 _QUERY = frozenset({Taint.QUERY})
 _WHOLE = frozenset({Taint.REQUEST})
+_SESSIONS = {"locals", "user", "session", "state", "nextauth", "token", "kindeAuth"}
+_CREDENTIALS = re.compile(
+    r"auth|key|secret|token|signature|cron|session|csrf|cookie|origin|referer|password|x-api|bearer"
+)
+"""What only a browser, or somebody with a secret, sends."""
 SCHEDULE = "x-vercel-cron-schedule"
 
 
@@ -39,10 +46,20 @@ def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
     name = name.lower().replace("_", "-").removeprefix("http-")
     if name == SCHEDULE:
         machine.ask("schedule")
+    if machine.world.sessionless and not machine.world.forged and _is_chance(machine, name):
+        return Unknown(name=name)
     text = ANY if machine.world.forged else machine.world.headers.get(name)
     if text is not None:
         return Plain(text, _CREDENTIAL)
     return missing if missing is not None else Plain(None, _CREDENTIAL)
+
+
+def _is_chance(machine: Machine, name: str) -> bool:
+    """Return whether what a header says hangs on nothing that the code of an app tells."""
+    text = machine.world.headers.get(name)
+    if text is None:
+        return not _CREDENTIALS.search(name)
+    return text == ANY and not name.startswith(("x-inngest", "x-vercel-cron"))
 
 
 def _header_of(machine: Machine, arguments: Arguments) -> Value:
@@ -67,7 +84,7 @@ def _headers_member(machine: Machine, name: str) -> Value | None:
     return header(machine, name, Plain(UNDEFINED, _CREDENTIAL))
 
 
-HEADERS = Thing("headers", _headers_member, _CREDENTIAL)
+HEADERS = NativeObject("headers", _headers_member, _CREDENTIAL)
 
 
 def query(machine: Machine, name: str, missing: Value | None = None) -> Value:
@@ -75,9 +92,9 @@ def query(machine: Machine, name: str, missing: Value | None = None) -> Value:
     machine.ask("query")
     if machine.world.query is None:
         return Unknown(_QUERY)
-    found = dict(parse_qsl(machine.world.query, keep_blank_values=True)).get(name)
-    if found is not None:
-        return Plain(found, _QUERY)
+    text = dict(parse_qsl(machine.world.query, keep_blank_values=True)).get(name)
+    if text is not None:
+        return Plain(text, _QUERY)
     return missing if missing is not None else Plain(None, _QUERY)
 
 
@@ -106,7 +123,7 @@ def _is_there(value: Value, taints: Taints) -> Value:
     return Plain(value.value is not None, taints)
 
 
-QUERY = Thing("query", _query_member, _QUERY, call=_query_of)
+QUERY = NativeObject("query", _query_member, _QUERY, call=_query_of)
 
 
 def _url_member(machine: Machine, name: str) -> Value | None:
@@ -114,8 +131,8 @@ def _url_member(machine: Machine, name: str) -> Value | None:
         return QUERY
     if name == "search":
         machine.ask("query")
-        held = machine.world.query
-        return Unknown(_QUERY) if held is None else Plain(f"?{held}" if held else "", _QUERY)
+        text = machine.world.query
+        return Unknown(_QUERY) if text is None else Plain(f"?{text}" if text else "", _QUERY)
     if name in {"pathname", "path"}:
         return Plain(machine.world.path)
     if name == "clone":
@@ -123,7 +140,7 @@ def _url_member(machine: Machine, name: str) -> Value | None:
     return Unknown(name="url")
 
 
-URL = Thing("url", _url_member)
+URL = NativeObject("url", _url_member)
 _COOKIE = {"get", "has", "getAll"}
 
 
@@ -135,7 +152,7 @@ def _cookies_member(_machine: Machine, name: str) -> Value | None:
     return Plain(UNDEFINED, _CREDENTIAL)
 
 
-COOKIES = Thing("cookies", _cookies_member, _CREDENTIAL)
+COOKIES = NativeObject("cookies", _cookies_member, _CREDENTIAL)
 
 
 def _body(_machine: Machine, _arguments: Arguments) -> Value:
@@ -143,15 +160,17 @@ def _body(_machine: Machine, _arguments: Arguments) -> Value:
 
 
 def _request_member(machine: Machine, name: str) -> Value | None:
-    known = _MEMBERS.get(name)
-    if known is not None:
-        return known
+    meaning = _MEMBERS.get(name)
+    if meaning is not None:
+        return meaning
     if name in {"method", "httpMethod"}:
         return Plain(machine.world.method)
     if name in {"path", "originalUrl", "full_path"}:
         return Plain(machine.world.path)
     if name in {"request", "req", "node", "raw", "clone", "ctx", "context"}:
         return REQUEST
+    if machine.world.sessionless and name in _SESSIONS:
+        return NOBODY
     if name in {"locals", "user", "session", "state"}:
         return Unknown(_CREDENTIAL, name=name)
     return Unknown(name="request.url" if name == "url" else name)
@@ -170,18 +189,25 @@ _MEMBERS: dict[str, Value] = {
     "env": ENVIRONMENT,
     "auth": Plain(None, _CREDENTIAL),
 }
-REQUEST: Thing = Thing("request", _request_member, _WHOLE, call=lambda _m, _a: REQUEST)
+REQUEST: NativeObject = NativeObject(
+    "request", _request_member, _WHOLE, call=lambda _m, _a: REQUEST
+)
 
 
 def _event_member(machine: Machine, name: str) -> Value | None:
+    if name == "context" and machine.world.sessionless:
+        return NOBODY
+    if name == "redirect":  # Astro's
+        return Native(name, redirected)
     return URL if name == "url" else _request_member(machine, name)
 
 
-EVENT = Thing("event", _event_member, _WHOLE)
+EVENT = NativeObject("event", _event_member, _WHOLE)
 """What SvelteKit, Astro, Remix, Elysia and h3 hand on: the request, and its address beside it."""
 
 
 def _context_member(machine: Machine, name: str) -> Value | None:
+    variables = Unknown(_CREDENTIAL)
     match name:
         case "json" | "text" | "html" | "newResponse":
             return Native(name, _answered)
@@ -190,25 +216,27 @@ def _context_member(machine: Machine, name: str) -> Value | None:
         case "redirect":
             return Native(name, redirected)
         case "notFound":
-            return Native(name, lambda _m, a: Answer(404, None, a.place))
+            return Native(name, lambda _m, a: Response(404, None, a.place))
         case "status" | "header" | "set" | "executionCtx" | "throw":
             return Native(name, _context_status) if name in {"status", "throw"} else None
-        case "get" | "var":
-            return Native(name, lambda _m, _a: Unknown(_CREDENTIAL))
+        case "get":
+            return Native(name, lambda m, _a: NOBODY if m.world.sessionless else variables)
+        case "var":
+            return NOBODY if machine.world.sessionless else variables
     return _request_member(machine, name)
 
 
 def _answered(_machine: Machine, arguments: Arguments) -> Value:
     """Read Hono's ``c.json(body, 401)``."""
-    told = arguments.at(1)
-    return Answer(status_of(told), arguments.at(0), arguments.place)
+    options = arguments.at(1)
+    return Response(status_of(options), arguments.at(0), arguments.place)
 
 
 def _context_status(_machine: Machine, arguments: Arguments) -> Value:
-    return Answer(number(arguments.at(0)), None, arguments.place)
+    return Response(number(arguments.at(0)), None, arguments.place)
 
 
-CONTEXT = Thing("context", _context_member, _WHOLE)
+CONTEXT = NativeObject("context", _context_member, _WHOLE)
 """Hono's ``c``."""
 
 
@@ -217,6 +245,20 @@ def new_url(_machine: Machine, arguments: Arguments) -> Value:
     first = arguments.at(0)
     is_request = first is URL or (isinstance(first, Unknown) and first.name == "request.url")
     return URL if is_request else Unknown(arguments.taints, name="URL")
+
+
+def of_address(name: str) -> Native | None:
+    """Return a method of the request's address, as far as its path tells what that gives."""
+
+    def read(machine: Machine, arguments: Arguments) -> Value:
+        part = text_of(arguments.at(0))
+        if part is None or not part.startswith("/"):
+            return Unknown()
+        path = machine.world.path
+        tested = {"includes": part in path, "startsWith": path.startswith(part)}
+        return Plain(tested.get(name, path.endswith(part)))
+
+    return Native(name, read) if name in {"includes", "startsWith", "endsWith"} else None
 
 
 def from_entries(_machine: Machine, arguments: Arguments) -> Value:
@@ -237,10 +279,10 @@ def constant(value: Value) -> Native:
     return Native("constant", lambda _m, _a: value)
 
 
-def server_of(machine: Machine) -> Fields:
+def server_of(machine: Machine) -> ObjectValue:
     """Return what Python's ``BaseHTTPRequestHandler`` has of its own."""
     query_text = f"?{machine.world.query}" if machine.world.query else ""
-    return Fields(
+    return ObjectValue(
         {
             "headers": HEADERS,
             "path": Plain(f"{machine.world.path}{query_text}"),
@@ -257,11 +299,11 @@ def _environ_member(machine: Machine, name: str) -> Value | None:
 
 
 def _environ_get(machine: Machine, arguments: Arguments) -> Value:
-    held = _environ_item(machine, text_of(arguments.at(0)) or "")
-    if isinstance(held, Plain) and held.value is None and len(arguments.values) > 1:
+    content = _environ_item(machine, text_of(arguments.at(0)) or "")
+    if isinstance(content, Plain) and content.value is None and len(arguments.values) > 1:
         default = arguments.values[1]
         return Plain(default.value, _CREDENTIAL) if isinstance(default, Plain) else default
-    return held
+    return content
 
 
 def _environ_item(machine: Machine, name: str) -> Value:
@@ -274,5 +316,5 @@ def _environ_item(machine: Machine, name: str) -> Value:
     return header(machine, name) if name.startswith("HTTP_") else Unknown(name=name)
 
 
-ENVIRON = Thing("environ", _environ_member, _WHOLE)
+ENVIRON = NativeObject("environ", _environ_member, _WHOLE)
 """WSGI's environ."""

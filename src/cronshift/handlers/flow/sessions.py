@@ -1,196 +1,319 @@
-"""What packages for signing in do with a scheduled call, which is signed in to nothing."""
+"""What packages for signing in do with a call that has no session.
+
+Rules: each package's own documentation of its middleware; what is not known here is not followed.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers import patterns
-from cronshift.handlers.flow.paths import Thrown
-from cronshift.handlers.flow.requests import REQUEST
+from cronshift.handlers.flow.nobody import AWAY, SENT_AWAY, protect
+from cronshift.handlers.flow.requests import EVENT, REQUEST
 from cronshift.handlers.flow.values import (
-    Answer,
+    NOBODY,
     Arguments,
     Closure,
-    Fields,
-    Items,
+    ListValue,
     Native,
+    NativeObject,
+    ObjectValue,
     Plain,
+    Response,
     Taint,
-    Thing,
     Unknown,
     Value,
+    is_nothing,
     items_of,
     text_of,
     truth,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from cronshift.handlers.flow.code import Place
     from cronshift.handlers.flow.machine import Machine
 
+    Meaning = Callable[[Machine, Arguments], Value]
+
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
-_AWAY = 307
+_NULL = Plain(None, _CREDENTIAL)
 
 
-def nobody(_machine: Machine | None = None, _arguments: Arguments | None = None) -> Fields:
+def nobody(_machine: Machine | None = None, _arguments: Arguments | None = None) -> ObjectValue:
     """Return Clerk's ``auth()`` of a call that is not signed in."""
-    nothing = Plain(None, _CREDENTIAL)
     names = ("userId", "sessionId", "orgId", "sessionClaims", "user")
-    cell: dict[str, Value] = dict.fromkeys(names, nothing)
+    cell: dict[str, Value] = dict.fromkeys(names, _NULL)
     cell["isAuthenticated"] = Plain(value=False, taints=_CREDENTIAL)
-    cell["protect"] = cell["redirectToSignIn"] = Native("protect", _protected)
-    return Fields(cell, open=True)
-
-
-def _protected(_machine: Machine, _arguments: Arguments) -> Value:
-    raise Thrown(Fields({"status": Plain(_AWAY, _CREDENTIAL)}, open=True))
+    cell |= dict.fromkeys(("protect", "redirectToSignIn", "redirectToSignUp"), Native("protect", protect))  # fmt: skip
+    return ObjectValue(cell, open=True)
 
 
 def _auth_member(machine: Machine, name: str) -> Value | None:
-    held = nobody().cell.get(name)
-    return held if held is not None else machine.builtins.get(name)
+    content = nobody().cell.get(name)
+    return content if content is not None else machine.builtins.get(name)
 
 
-AUTH = Thing("auth", _auth_member, call=nobody)
+AUTH = NativeObject("auth", _auth_member, call=nobody)
 
 
-def _going_on(machine: Machine, arguments: Arguments) -> Value:
-    following = arguments.at(1)  # Astro's `next`
+def going_on(machine: Machine, arguments: Arguments) -> Value:
+    """Let a request by, as the framework that calls the middleware wants it."""
+    first = arguments.at(0)
+    following: Value | None = next((value for value in reversed(arguments.values) if isinstance(value, Native)), None)  # fmt: skip
+    if following is None and isinstance(first, ObjectValue):  # a hook of SvelteKit's
+        following = first.cell.get("resolve")
     if isinstance(following, Native):
         return machine.call(following, Arguments((), {}, arguments.place, "next"))
-    return Answer(None, None, arguments.place, goes_on=True)
+    return Response(None, None, arguments.place, goes_on=True)
+
+
+def sent_away(place: Place) -> Response:
+    """Return the answer to a call that has no session."""
+    return Response(AWAY, None, place, how=SENT_AWAY)
+
+
+def _doubted(machine: Machine, arguments: Arguments, doubt: str) -> Value:
+    """Let a request by that may be turned away."""
+    machine.path.doubts |= {doubt}
+    return going_on(machine, arguments)
+
+
+def _field(value: Value, name: str) -> Value | None:
+    return value.cell.get(name) if isinstance(value, ObjectValue) else None
+
+
+def _is_request(value: Value) -> bool:
+    return value is REQUEST or value is EVENT
+
+
+# Clerk
 
 
 def clerk(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``clerkMiddleware(async (auth, request) => …)``: it protects what it is told to."""
     called = arguments.at(0)
-    if not isinstance(called, Closure):
-        return Native("clerkMiddleware", _going_on)
+    if isinstance(called, ObjectValue) or is_nothing(called):
+        return Native("clerkMiddleware", going_on)
 
-    def run(machine: Machine, given: Arguments) -> Value:
-        values = (AUTH, given.at(0), given.at(1))
-        inner = Arguments(values, {}, given.place, "clerkMiddleware")
-        return machine.awaited(machine.call(called, inner))
+    def run(machine: Machine, passed: Arguments) -> Value:
+        if not isinstance(called, Closure | Native):
+            return _doubted(machine, passed, "hands on to what is not followed")
+        values = (AUTH, *passed.values)
+        inner = Arguments(values, {}, passed.place, "clerkMiddleware")
+        answer = machine.awaited(machine.call(called, inner))
+        return going_on(machine, passed) if is_nothing(answer) else answer
 
     return Native("clerkMiddleware", run)
 
 
 def old_clerk(_machine: Machine, arguments: Arguments) -> Value:
-    """Read ``authMiddleware({ publicRoutes: […] })``: all else is protected."""
-    given = arguments.at(0)
-    open_routes = given.cell.get("publicRoutes") if isinstance(given, Fields) else None
-    ignored = given.cell.get("ignoredRoutes") if isinstance(given, Fields) else None
+    """Read ``authMiddleware({ publicRoutes: […], afterAuth })``: all else is protected."""
+    options = arguments.at(0)
+    after = _field(options, "afterAuth")
 
-    def run(machine: Machine, called: Arguments) -> Value:
-        listed = [one for one in (open_routes, ignored) if one is not None]
-        return _by_list(machine, listed, called)
+    def run(machine: Machine, passed: Arguments) -> Value:
+        for name in ("ignoredRoutes", "publicRoutes"):
+            is_open = matches(_field(options, name) or items_of(), machine.world.path)
+            if is_open is None:
+                return _doubted(machine, passed, f"lets by what its {name} say")
+            if is_open and (name == "ignoredRoutes" or after is None):
+                return going_on(machine, passed)
+        if after is None:
+            return sent_away(passed.place)
+        public = matches(_field(options, "publicRoutes") or items_of(), machine.world.path)
+        auth = nobody()
+        auth.cell["isPublicRoute"] = Plain(value=bool(public))
+        auth.cell["isApiRoute"] = Plain(machine.world.path.startswith("/api"))
+        inner = Arguments((auth, *passed.values), {}, passed.place, "afterAuth")
+        answer = machine.awaited(machine.call(after, inner))
+        return going_on(machine, passed) if is_nothing(answer) else answer
 
-    return Native("authMiddleware", run) if isinstance(given, Fields) else Unknown()
-
-
-def _by_list(machine: Machine, listed: list[Value], arguments: Arguments) -> Value:
-    """Let by what a list of routes takes in, and turn away all else."""
-    told = [matches(one, machine.world.path) for one in listed]
-    if True in told:
-        return _going_on(machine, arguments)
-    if None in told:
-        return Unknown(_CREDENTIAL, (Answer(None, goes_on=True), Answer(_AWAY)))
-    return Answer(_AWAY, None, arguments.place)
-
-
-def matches(listed: Value, path: str) -> bool | None:
-    """Return whether a list of patterns takes in a path; ``None`` where code computes it."""
-    values = listed.held.values if isinstance(listed, Items) else (listed,)
-    is_open = isinstance(listed, Items) and listed.held.open
-    for one in values:
-        source = text_of(one)
-        pattern = patterns.from_source(source) if source is not None else None
-        if source is None or pattern is None:
-            is_open = True
-        elif pattern.match(path) is not None or pattern.match(path.rstrip("/")) is not None:
-            return True
-    return None if is_open else False
+    return Native("authMiddleware", run)
 
 
 def route_matcher(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``createRouteMatcher([…])``."""
     listed = arguments.at(0)
 
-    def test(machine: Machine, _given: Arguments) -> Value:
-        known = matches(listed, machine.world.path)
-        return Unknown() if known is None else Plain(known)
+    def test(machine: Machine, _passed: Arguments) -> Value:
+        answer = matches(listed, machine.world.path)
+        return Unknown() if answer is None else Plain(answer)
 
     return Native("isRoute", test)
 
 
+def matches(listed: Value, path: str) -> bool | None:
+    """Return whether a list of patterns takes in a path; ``None`` where code computes it."""
+    values = listed.elements.values if isinstance(listed, ListValue) else (listed,)
+    is_open = isinstance(listed, ListValue) and listed.elements.open
+    for value in values:
+        answer = _matches(value, path)
+        if answer is None:
+            is_open = True
+        elif answer:
+            return True
+    return None if is_open else False
+
+
+def _matches(value: Value, path: str) -> bool | None:
+    if isinstance(value, NativeObject) and isinstance(value.data, re.Pattern):
+        return value.data.search(path) is not None
+    source = text_of(value)
+    pattern = patterns.from_source(source) if source is not None else None
+    if pattern is None:
+        return None
+    return any(pattern.match(written) is not None for written in {path, path.rstrip("/")})
+
+
+# Auth.js and next-auth
+
+
+def with_auth(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``withAuth(middleware, { callbacks: { authorized } })`` of next-auth 4."""
+    first = arguments.at(0)
+    called = first if isinstance(first, Closure) else None
+    options = next((value for value in reversed(arguments.values) if isinstance(value, ObjectValue)), NOBODY)  # fmt: skip
+    authorized = _field(_field(options, "callbacks") or NOBODY, "authorized")
+
+    def run(machine: Machine, passed: Arguments) -> Value:
+        if authorized is None:
+            return sent_away(passed.place)
+        asked = ObjectValue({"req": REQUEST, "token": _NULL}, open=True)
+        answer = machine.call(authorized, Arguments((asked,), {}, passed.place, "authorized"))
+        decided = truth(machine.awaited(answer))
+        if decided is False:
+            return sent_away(passed.place)
+        if decided is None:
+            machine.path.doubts |= {"lets by what its `authorized` says"}
+        return machine.call(called, passed) if called is not None else going_on(machine, passed)
+
+    return run(_machine, arguments) if _is_request(first) else Native("withAuth", run)
+
+
+def auth_js(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``NextAuth(config)`` of Auth.js, whose ``auth`` is a session and a middleware."""
+    config = arguments.at(0)
+
+    def auth(machine: Machine, passed: Arguments) -> Value:
+        first = passed.at(0)
+        if isinstance(first, Closure):
+            return Native("auth", lambda m, a: m.call(first, a))
+        return _authorized(machine, config, passed) if _is_request(first) else _NULL
+
+    return ObjectValue({"auth": Native("auth", auth)}, open=True)
+
+
+def _authorized(machine: Machine, config: Value, arguments: Arguments) -> Value:
+    """Return the answer of Auth.js to a call: without ``authorized`` it keeps sessions alive only."""
+    doubt = "lets by what its `authorized` says"
+    callbacks = _field(config, "callbacks")
+    authorized = _field(callbacks or NOBODY, "authorized")
+    if authorized is None:
+        is_read = isinstance(config, ObjectValue) and not config.open
+        is_whole = not isinstance(callbacks, ObjectValue) or not callbacks.open
+        if is_nothing(config) or (is_read and is_whole):
+            return going_on(machine, arguments)
+        return _doubted(machine, arguments, doubt)
+    asked = ObjectValue({"auth": _NULL, "request": REQUEST})
+    passed = Arguments((asked,), {}, arguments.place, "authorized")
+    answer = machine.awaited(machine.call(authorized, passed))
+    parts = answer.alternatives if isinstance(answer, Unknown) and answer.alternatives else (answer,)  # fmt: skip
+    if any(truth(part) is None for part in parts):
+        return _doubted(machine, arguments, doubt)
+    answers = tuple(_on_authorized(machine, part, arguments) for part in parts)
+    return answers[0] if len(answers) == 1 else Unknown(_CREDENTIAL, answers)
+
+
+def _on_authorized(machine: Machine, answer: Value, arguments: Arguments) -> Value:
+    if isinstance(answer, Response):
+        return answer
+    return going_on(machine, arguments) if truth(answer) else sent_away(arguments.place)
+
+
+# WorkOS, Kinde, Auth0
+
+
 def authkit(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``authkitMiddleware({ middlewareAuth: { enabled, unauthenticatedPaths } })``."""
-    given = arguments.at(0)
-    told = given.cell.get("middlewareAuth") if isinstance(given, Fields) else None
-    if not isinstance(told, Fields) or truth(told.cell.get("enabled", Plain(None))) is not True:
-        return Native("authkitMiddleware", _going_on)
-    listed = told.cell.get("unauthenticatedPaths", items_of())
-    return Native("authkitMiddleware", lambda m, a: _by_list(m, [listed], a))
+    asked = _field(arguments.at(0), "middlewareAuth")
+
+    def run(machine: Machine, passed: Arguments) -> Value:
+        if asked is None:
+            return going_on(machine, passed)
+        enabled = truth(_field(asked, "enabled") or NOBODY)
+        listed = _field(asked, "unauthenticatedPaths") or items_of()
+        is_open = matches(listed, machine.world.path)
+        if isinstance(asked, ObjectValue) and (enabled is False or is_open is True):
+            return going_on(machine, passed)
+        if enabled is None or is_open is None or not isinstance(asked, ObjectValue):
+            return _doubted(machine, passed, "lets by what its `unauthenticatedPaths` say")
+        return sent_away(passed.place)
+
+    return Native("authkitMiddleware", run)
 
 
-def intl(_machine: Machine, _arguments: Arguments) -> Value:
-    """Read next-intl's ``createMiddleware(routing)``: it sends a path on to one with a language."""
-    return Native("intlMiddleware", lambda _m, a: Answer(_AWAY, None, a.place))
+def kinde(machine: Machine, arguments: Arguments) -> Value:
+    """Read Kinde's ``withAuth(request, { publicPaths })``, and ``withAuth({ publicPaths })``."""
+    options = next((value for value in arguments.values if isinstance(value, ObjectValue)), NOBODY)
+
+    def run(machine: Machine, passed: Arguments) -> Value:
+        listed = _field(options, "publicPaths") or items_of()
+        if not isinstance(listed, ListValue) or listed.elements.open:
+            return _doubted(machine, passed, "lets by what its `publicPaths` say")
+        for value in listed.elements.values:
+            prefix = text_of(value)
+            is_open = _matches(value, machine.world.path) if prefix is None else machine.world.path.startswith(prefix)  # fmt: skip
+            if is_open is None:
+                return _doubted(machine, passed, "lets by what its `publicPaths` say")
+            if is_open:
+                return going_on(machine, passed)
+        return sent_away(passed.place)
+
+    return run(machine, arguments) if _is_request(arguments.at(0)) else Native("withAuth", run)
 
 
-def next_auth(_machine: Machine, arguments: Arguments) -> Value:
-    """Read ``withAuth(middleware, { callbacks: { authorized } })`` of next-auth 4."""
-    called = arguments.at(0)
-    options = arguments.at(1) if isinstance(called, Closure) else called
-    callbacks = options.cell.get("callbacks") if isinstance(options, Fields) else None
-    authorized = callbacks.cell.get("authorized") if isinstance(callbacks, Fields) else None
-
-    def run(machine: Machine, given: Arguments) -> Value:
-        allowed: Value = Plain(value=False)
-        if authorized is not None:
-            asked = Fields({"req": REQUEST, "token": Plain(None, _CREDENTIAL)}, open=True)
-            allowed = machine.call(authorized, Arguments((asked,), {}, given.place, "authorized"))
-        known = truth(allowed)
-        if known is False:
-            return Answer(_AWAY, None, given.place)
-        if known is None:
-            machine.path.doubts |= {"withAuth is not followed"}
-        return (
-            machine.call(called, given)
-            if isinstance(called, Closure)
-            else _going_on(machine, given)
-        )
-
-    return Native("withAuth", run)
+def auth0_client(_machine: Machine, _arguments: Arguments) -> Value:
+    """Read ``new Auth0Client()``: its middleware answers its own paths only."""
+    session = Native("getSession", lambda _m, _a: NOBODY)
+    return ObjectValue({"middleware": Native("middleware", going_on), "getSession": session}, open=True)  # fmt: skip
 
 
-def sequence(_machine: Machine, arguments: Arguments) -> Value:
-    """Read SvelteKit's ``sequence(first, second)``: hooks, one inside the other."""
-
-    def run(machine: Machine, given: Arguments) -> Value:
-        return _hook(machine, list(arguments.values), given)
-
-    return Native("sequence", run)
+def refusing(_machine: Machine, arguments: Arguments) -> Value:
+    """Read a middleware that sends away every call without a session."""
+    return sent_away(arguments.place)
 
 
-def _hook(machine: Machine, hooks: list[Value], given: Arguments) -> Value:
-    first, *rest = hooks
-    told = given.at(0)
-    if rest and isinstance(told, Fields):
-        resolve = Native("resolve", lambda m, _a: _hook(m, rest, given))
-        inner = Fields({**told.cell, "resolve": resolve}, open=True)
-        return machine.awaited(machine.call(first, Arguments((inner,), {}, given.place)))
-    return machine.awaited(machine.call(first, given))
+def made(meaning: Meaning) -> Meaning:
+    """Return what reads a function that makes a middleware."""
+    return lambda _machine, _arguments: Native("middleware", meaning)
 
 
-MEANINGS: dict[str, Callable[[Machine, Arguments], Value]] = {
+def _each(names: Sequence[str], meaning: Meaning) -> dict[str, Meaning]:
+    return dict.fromkeys(names, meaning)
+
+
+_KINDE = "@kinde-oss/kinde-auth-nextjs"
+_AUTH0 = "@auth0/nextjs-auth0"
+MEANINGS: dict[str, Meaning] = {
     "clerkMiddleware": clerk,
+    "withClerkHandler": made(going_on),
     "authMiddleware": old_clerk,
     "createRouteMatcher": route_matcher,
     "authkitMiddleware": authkit,
-    "next-intl/middleware:default": intl,
-    "next-auth/middleware:withAuth": next_auth,
-    "next-auth/middleware:default": lambda _m, a: Answer(_AWAY, None, a.place),
-    "@sveltejs/kit/hooks:sequence": sequence,
+    "authkitProxy": authkit,
+    "next-auth:default": auth_js,
+    **_each(("next-auth/middleware:withAuth", "next-auth/middleware.withAuth"), with_auth),
+    **_each(("next-auth/middleware:default", "next-auth/middleware:middleware"), refusing),
+    **_each([f"{_KINDE}{part}:withAuth" for part in ("", "/middleware", "/server")], kinde),
+    **_each(
+        [f"{_KINDE}{part}:authMiddleware" for part in ("", "/middleware", "/server")], refusing
+    ),
+    "Auth0Client": auth0_client,
+    **_each(
+        [f"{_AUTH0}{part}:withMiddlewareAuthRequired" for part in ("", "/edge", "/client")],
+        made(refusing),
+    ),
 }

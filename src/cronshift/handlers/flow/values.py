@@ -35,16 +35,21 @@ CLEAN: Taints = frozenset()
 FAILED: Taints = frozenset({Taint.FAILURE})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # not frozen, as too many are made to make each slowly
 class Unknown:
-    """What only running the code would tell; ``alternatives`` where it is one of a few."""
+    """What only running the code would tell; ``alternatives`` where it is one of a few.
+
+    Attributes:
+        name: of what gave it, and ``package``, where a package's function did.
+    """
 
     taints: Taints = CLEAN
     alternatives: tuple[Value, ...] = ()
     name: str = ""
+    package: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Plain:
     """A text, a number, true, false, nothing. A secret's text is its name between two marks."""
 
@@ -61,30 +66,30 @@ class Elements:
 
 
 @dataclass(eq=False, slots=True)
-class Items:
+class ListValue:
     """A list. ``cell`` holds its one entry, ``items``: what it holds now."""
 
     cell: dict[str, Elements]
     taints: Taints = CLEAN
 
     @property
-    def held(self) -> Elements:
+    def elements(self) -> Elements:
         """What it holds now."""
         return self.cell["items"]
 
 
 @dataclass(eq=False, slots=True)
-class Fields:
+class ObjectValue:
     """An object; ``open`` where it may have more than ``cell`` says."""
 
     cell: dict[str, Value]
     open: bool = False
     taints: Taints = CLEAN
-    of: Kind | None = None
+    of: ClassValue | None = None
 
 
 @dataclass(eq=False, slots=True)
-class Kind:
+class ClassValue:
     """A class that was defined in the project."""
 
     code: ClassCode
@@ -113,7 +118,7 @@ class Native:
 
 
 @dataclass(eq=False, slots=True)
-class Thing:
+class NativeObject:
     """An object whose meaning is built in: a request, its headers, a response."""
 
     name: str
@@ -141,14 +146,21 @@ class Module:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A response. ``status`` is ``None`` where it is computed; ``goes_on`` where a middleware lets by."""
+class Response:
+    """A response of a handler, or of what runs before one.
+
+    Attributes:
+        status: ``None`` where it is computed.
+        goes_on: whether a middleware lets the request by.
+        how: what it does with the caller, where its status does not say so; reads on from the place.
+    """
 
     status: int | None
     body: Value | None = None
     place: Place | None = None
     goes_on: bool = False
     taints: Taints = CLEAN
+    how: str = ""
 
     @property
     def refuses(self) -> bool:
@@ -211,39 +223,61 @@ class Scope:
 Value = (
     Unknown
     | Plain
-    | Items
-    | Fields
-    | Kind
+    | ListValue
+    | ObjectValue
+    | ClassValue
     | Closure
     | Native
-    | Thing
+    | NativeObject
     | Outside
     | Module
-    | Answer
+    | Response
     | Promise
 )
 NOTHING = Plain(UNDEFINED)
 
 
+class Nobody(Undefined):
+    """The session of a call that has none: nothing, in whatever shape it is asked for."""
+
+
+NOBODY = Plain(Nobody(), frozenset({Taint.CREDENTIAL}))
+
+
+def is_nothing(value: Value) -> bool:
+    """Return whether a value is null, None or undefined."""
+    return isinstance(value, Plain) and (value.value is None or isinstance(value.value, Undefined))
+
+
+def is_nobody(value: Value) -> bool:
+    """Return whether a value is the session of a call that has none."""
+    return isinstance(value, Plain) and isinstance(value.value, Nobody)
+
+
 def taints_of(*values: Value) -> Taints:
     """Return what values are made of, together, looking one level into lists and objects."""
-    found: set[Taint] = set()
+    taints: set[Taint] = set()
     for value in values:
-        found |= value.taints
-        if isinstance(value, Items):
-            found.update(*(one.taints for one in value.held.values))
-        elif isinstance(value, Fields):
-            found.update(*(one.taints for one in value.cell.values()))
+        taints |= value.taints
+        if isinstance(value, ListValue):
+            taints.update(*(part.taints for part in value.elements.values))
+        elif isinstance(value, ObjectValue):
+            taints.update(*(part.taints for part in value.cell.values()))
         elif isinstance(value, Promise):
-            found |= value.value.taints
-    return frozenset(found)
+            taints |= value.value.taints
+    return frozenset(taints)
 
 
 def tainted(value: Value, taints: Taints) -> Value:
     """Return a value that is made of something more."""
     if taints <= value.taints:
         return value
-    if isinstance(value, Unknown | Plain | Outside | Answer):
+    if isinstance(value, Plain):
+        return Plain(value.value, value.taints | taints)
+    if isinstance(value, Unknown):
+        whole = value.taints | taints
+        return Unknown(whole, value.alternatives, value.name, value.package)
+    if isinstance(value, (Outside, Response)):
         return replace(value, taints=value.taints | taints)
     return value
 
@@ -258,8 +292,10 @@ def joined(first: Value, second: Value) -> Value:
     taints = taints_of(first, second)
     whole = isinstance(first, Unknown) and not first.alternatives
     if whole or (isinstance(second, Unknown) and not second.alternatives):
-        known = tuple(one for one in parts if not isinstance(one, Unknown))
-        return Unknown(taints, (*known, Unknown())[:_MOST_ALTERNATIVES] if known else ())
+        alternatives = tuple(part for part in parts if not isinstance(part, Unknown))
+        return Unknown(
+            taints, (*alternatives, Unknown())[:_MOST_ALTERNATIVES] if alternatives else ()
+        )
     return Unknown(taints, parts[:_MOST_ALTERNATIVES])
 
 
@@ -277,18 +313,37 @@ def same(first: Plain, second: Plain) -> bool:
 def truth(value: Value) -> bool | None:
     """Return whether a value counts as true; ``None`` where that is not known."""
     if isinstance(value, Unknown):
-        told = {truth(one) for one in value.alternatives}
-        return told.pop() if len(told) == 1 else None
+        answers = {truth(alternative) for alternative in value.alternatives}
+        return answers.pop() if len(answers) == 1 else None
     if isinstance(value, Plain):
         return bool(value.value) and not isinstance(value.value, Undefined)
     return None if isinstance(value, Outside) else True
 
 
-def items_of(*values: Value, is_open: bool = False, taints: Taints = CLEAN) -> Items:
+def items_of(*values: Value, is_open: bool = False, taints: Taints = CLEAN) -> ListValue:
     """Return a list."""
-    return Items({"items": Elements(values, is_open)}, taints)
+    return ListValue({"items": Elements(values, is_open)}, taints)
 
 
 def text_of(value: Value) -> str | None:
     """Return a plain text; ``None`` for everything else."""
     return value.value if isinstance(value, Plain) and isinstance(value.value, str) else None
+
+
+def copied(value: Value) -> Value | None:
+    """Return a value apart from the one that is given; ``None`` where it is more than plain data."""
+    if isinstance(value, Plain):
+        return value
+    if isinstance(value, ListValue):
+        parts = [copied(part) for part in value.elements.values]
+        whole = tuple(part for part in parts if part is not None)
+        is_whole = len(whole) == len(parts)
+        return (
+            items_of(*whole, is_open=value.elements.open, taints=value.taints) if is_whole else None
+        )
+    if isinstance(value, ObjectValue) and value.of is None:
+        cells = {key: copied(part) for key, part in value.cell.items()}
+        cell = {key: part for key, part in cells.items() if part is not None}
+        is_whole = len(cell) == len(cells)
+        return ObjectValue(cell, value.open, value.taints) if is_whole else None
+    return None

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import SIDE_WORK
+from cronshift.handlers.flow.program import is_python
+
+if TYPE_CHECKING:
+    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.ledger import Site
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _WRITING = {
@@ -34,6 +40,13 @@ _PREPARING = {
 }  # fmt: skip
 
 
+_THINGS = {"store", "email", "mail", "post", "process", "import", "export", "archive", "upload"}
+"""Words of writing that name what is written to, where they stand before the last."""
+_BOOKKEEPING = re.compile(
+    r"[`\"']\s*select 1\b|\blog_\w+\(|\binto \w*logs?\b|logs?\W{1,4}(?:insert|create|add)\(",
+    re.IGNORECASE,
+)
+_CACHED = re.compile(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
 _ASKING = {"query", "select", "lookup", "info"}
 _RECORDING = {
     "update", "insert", "upsert", "create", "save", "set", "mark", "record", "delete", "del", "release",
@@ -55,15 +68,21 @@ def _segments(name: str) -> list[str]:
 @cache
 def is_side_work(name: str) -> bool:
     """Return whether a call is a matter beside the work: a log, a metric, a ping."""
-    return SIDE_WORK.search(name) is not None
+    return SIDE_WORK.search(name) is not None or _CACHED.search(name) is not None
 
 
 @cache
 def writes(name: str) -> bool:
     """Return whether a call surely changes something, by a verb in its name."""
-    segments = _segments(name)
-    first = [words(part)[:1] for part in segments[-3:]]
-    return any(verb and verb[0] in _WRITING for verb in first) and not is_side_work(name)
+    *owners, last = [words(part)[:1] for part in _segments(name)[-3:]] or [()]
+    is_verb = bool(last) and last[0] in _WRITING
+    changes = any(verb and verb[0] in _WRITING - _THINGS for verb in owners)
+    return (is_verb or changes) and not is_side_work(name)
+
+
+def is_bookkeeping(statement: Place | None) -> bool:
+    """Return whether a statement notes down the run, or only asks whether the database is there."""
+    return statement is not None and _BOOKKEEPING.search(statement.text) is not None
 
 
 @cache
@@ -95,3 +114,10 @@ def prepares(name: str) -> bool:
 def works(name: str) -> bool:
     """Return whether a call may be the work: neither a look nor a matter beside it."""
     return not looks(name) and not is_side_work(name)
+
+
+def is_work(site: Site) -> bool:
+    """Return whether a call does work: it is waited for, or its name says that it writes."""
+    if not works(site.name) or site.beside:
+        return False
+    return site.awaited or is_python(site.place.file) or bool(site.written) or writes(site.name)

@@ -48,10 +48,11 @@ class World:
         query: of the request; ``None`` where it is not known.
         unset: the variables that are not set; all others are.
         fail_at: the call that fails.
-        lenient: whether what is missing is read as nothing instead of as an error.
+        sessionless: whether a session is nothing, by whatever name it is asked for.
         path: of the request, without its query.
         anyone: whether every credential is taken for right.
         forged: whether every header says whatever is wanted of it.
+        deepest: how many calls inside calls are followed.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -59,10 +60,11 @@ class World:
     method: str = "GET"
     unset: frozenset[str] = frozenset()
     fail_at: Place | None = None
-    lenient: bool = False
+    sessionless: bool = False
     path: str = "/"
     anyone: bool = False
     forged: bool = False
+    deepest: int = 14
 
     def variable(self, name: str) -> str | bool | None:
         """Return the value of a variable; ``None`` where it is not set."""
@@ -108,15 +110,15 @@ _OF_ANYBODY = {
 def anybody(world: World, *, unset: frozenset[str] = frozenset()) -> World:
     """Return the same call by somebody who knows nothing."""
     headers = {name: text for name, text in world.headers.items() if name in _OF_ANYBODY}
-    return World(headers, world.query, world.method, unset, path=world.path)
+    return World(headers, world.query, world.method, unset, path=world.path, deepest=world.deepest)
 
 
 def forged(world: World) -> World:
     """Return the same call by somebody who writes whatever is wanted into its headers."""
-    return World({}, world.query, world.method, path=world.path, forged=True)
+    return World({}, world.query, world.method, path=world.path, forged=True, deepest=world.deepest)
 
 
 def undefined_bearer(world: World, text: str, unset: frozenset[str]) -> World:
     """Return the same call by somebody who writes what an unset variable reads as."""
     headers = {**anybody(world).headers, "authorization": f"Bearer {text}"}
-    return World(headers, world.query, world.method, unset, path=world.path)
+    return World(headers, world.query, world.method, unset, path=world.path, deepest=world.deepest)

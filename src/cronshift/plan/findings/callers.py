@@ -5,6 +5,7 @@ Prose calls nothing, and neither does a list of paths that a middleware lets by.
 
 from __future__ import annotations
 
+import os
 import re
 from itertools import chain
 from pathlib import PurePosixPath
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _CODE = {".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".py", ".go", ".rb", ".php", ".rs"}
 _SHELL = {".sh", ".bash", ".zsh", ".ps1", ".http", ".rest", ".bat"}
 _DATA = {".yml", ".yaml", ".tf", ".tpl", ".toml"}
+_KINDS = _CODE | _SHELL | _DATA
 _NAMES = {"Makefile", "justfile", "package.json", "Procfile", "crontab", "Dockerfile"}
 _TESTS = re.compile(
     r"(^|/)(__tests__|tests?|e2e|__mocks__|fixtures|docs?)/|\.(test|spec|stories)\.|_test\."
@@ -49,8 +51,9 @@ def callers(project: ProjectSubject, paths: Iterable[str]) -> Iterator[tuple[str
         return
     spoken = re.compile(rf"({'|'.join(named)})(?![\w/.-])")
     handlers = project.called
-    own = ((file, project.tree.read(file)) for file in sorted(project.tree.files - handlers))
-    for file, text in chain(own, _above(project)):
+    files = filter(_may_call, sorted(project.tree.files - handlers))
+    inside = ((file, project.tree.read(file)) for file in files)
+    for file, text in chain(inside, _above(project)):
         if not _may_call(file) or not spoken.search(text):
             continue
         seen = set()
@@ -62,9 +65,8 @@ def callers(project: ProjectSubject, paths: Iterable[str]) -> Iterator[tuple[str
 
 
 def _may_call(file: str) -> bool:
-    place = PurePosixPath(file)
-    kinds = _CODE | _SHELL | _DATA
-    is_kind = place.suffix in kinds or place.name in _NAMES
+    name = file.rpartition("/")[2]
+    is_kind = os.path.splitext(name)[1] in _KINDS or name in _NAMES  # noqa: PTH122 - a thousand times
     return is_kind and not _TESTS.search(file) and not _SPEC.search(file)
 
 

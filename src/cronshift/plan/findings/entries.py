@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError
@@ -31,7 +30,7 @@ def _services(project: ProjectSubject) -> Iterator[Evidence]:
 def _nitro_tasks(project: ProjectSubject) -> Iterator[Evidence]:
     tree = project.tree
     for file in sorted(tree.files):
-        if PurePosixPath(file).name not in NITRO_CONFIGS or "scheduledTasks" not in tree.read(file):
+        if file.rpartition("/")[2] not in NITRO_CONFIGS or "scheduledTasks" not in tree.read(file):
             continue
         try:
             document, locate = read_nitro(tree.read(file), file)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.middleware import NotExactError, leave_out
-from cronshift.handlers.standing import (
+from cronshift.handlers.flow.standing import (
     Caller,
     Front,
     LetsBy,
@@ -14,9 +13,10 @@ from cronshift.handlers.standing import (
     code_before,
     front_of,
 )
+from cronshift.handlers.middleware import NotExactError, leave_out
 from cronshift.model import Location, Mode, Origin, Severity
 from cronshift.plan.findings.inngest import ENDPOINT
-from cronshift.plan.findings.rule import Evidence, Rule, at
+from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.vercel.dispatcher import MOUNT, dispatched_path
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cronshift.handlers import Resolver
     from cronshift.model import Job
-    from cronshift.plan.findings.subject import JobSubject, ProjectSubject
+    from cronshift.plan.findings.subject import ProjectSubject
 
 
 def _entries(project: ProjectSubject) -> Iterator[Evidence]:
@@ -37,13 +37,6 @@ def _entries(project: ProjectSubject) -> Iterator[Evidence]:
                 front.answer.place,
                 job=job.id,
             )
-
-
-def _followed(job: JobSubject) -> Iterator[Evidence]:
-    """Yield what turns the call away where only following the handler's own chain shows it."""
-    if isinstance(code_before(job.resolver, job.entry.path).answer, LetsBy):
-        refusal = f"{{}} turns {job.entry.path} away before its handler runs."
-        yield from at([job.behaviour.intercepted], refusal)
 
 
 def _untold(project: ProjectSubject) -> Iterator[Evidence]:
@@ -112,7 +105,7 @@ def _way_past(resolver: Resolver, file: str, paths: Sequence[str]) -> str:
         edit = leave_out(resolver.tree.read(file), file, paths, plain_routes(resolver))
     except NotExactError as error:
         return str(error)
-    return f"In {file} {edit.said}; cronshift migrate --fix does so."
+    return f"In {file} {edit.summary}; cronshift migrate --fix does so."
 
 
 def plain_routes(resolver: Resolver) -> list[str]:
@@ -127,7 +120,6 @@ ENTRY_INTERCEPTED = Rule(
     "The app's own code answers before the entry's route does, because Vercel's cron has no session: "
     "this job has never run, and calling its handler in process would start it.",
     "Let the path by, if the job is meant to run; else remove the entry.",
-    of_job=_followed,
     of_project=_entries,
     asked_first=True,
 )

@@ -12,6 +12,7 @@ from cronshift.plan import forecast
 from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.plan.lasting import longest
 from cronshift.schedule.durations import format_duration
+from cronshift.schedule.fields import minutes_of_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,8 @@ _CROWD = 5  # jobs in one minute
 _NAMED = 4
 _FEWEST_TOGETHER = 3
 _TICKS_LOOKED_AT = 300
+_DAY = 24 * 60  # minutes
+_CLOCK_CHANGE = timedelta(hours=2)  # none is longer
 
 
 def _over_free_plan(project: ProjectSubject) -> Iterator[Evidence]:
@@ -61,10 +64,18 @@ def _crowded_minute(project: ProjectSubject) -> Iterator[Evidence]:
         )
 
 
+def _untold_duration(job: JobSubject) -> Iterator[Evidence]:
+    place = job.handler.untold_duration if job.handler is not None else None
+    if place is not None:
+        yield Evidence(f"{place} computes maxDuration.", place)
+
+
 def _overlap(job: JobSubject) -> Iterator[Evidence]:
     """Yield whether a run may still go on when the next one is due."""
     longest = job.handler.max_duration if job.handler is not None else None
     if job.schedule is None or job.schedule.never or not longest:
+        return
+    if is_sparse(job.schedule, timedelta(seconds=longest)):
         return
     shortest = shortest_gap(job.schedule)
     if shortest is not None and shortest < timedelta(seconds=longest):
@@ -72,6 +83,13 @@ def _overlap(job: JobSubject) -> Iterator[Evidence]:
             f"{job.entry.path} is due again after {shortest.total_seconds() / 60:g} min and may run "
             f"for {longest / 60:g} min."
         )
+
+
+def is_sparse(schedule: Schedule, gap: timedelta) -> bool:
+    """Return whether the minutes of a day lie so far apart that no two ticks come within a gap."""
+    minutes = minutes_of_day(schedule.fields.minutes, schedule.fields.hours)
+    apart = min(after - before for before, after in pairwise([*minutes, minutes[0] + _DAY]))
+    return timedelta(minutes=apart) - _CLOCK_CHANGE >= gap
 
 
 def shortest_gap(schedule: Schedule) -> timedelta | None:
@@ -169,6 +187,15 @@ JITTER_LOST = Rule(
     "minute, all those of one minute together.",
     "Nothing to do for few jobs; set `jitter` where many share a minute.",
     of_project=_jitter_lost,
+)
+UNTOLD_DURATION = Rule(
+    "CS513",
+    "untold-duration",
+    Severity.WARNING,
+    "How long the handler may run is computed, so that only running it would tell: neither the timeout "
+    "of its function nor the route that serves it is known to be long enough.",
+    "Write maxDuration as a number, as Next.js asks for; or set finish_timeout, and the serve route's.",
+    of_job=_untold_duration,
 )
 FINISH_TOO_SHORT = Rule(
     "CS507",

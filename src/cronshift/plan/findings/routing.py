@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers import Verdict
-from cronshift.handlers.app_folder import apps, has_config
+from cronshift.handlers.app_folder import apps, config_in, has_config
 from cronshift.model import HandlerKind, Location, Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule, at
 from cronshift.vercel.dispatcher import MOUNT
@@ -105,10 +105,12 @@ def _has_sources(job: JobSubject) -> bool:
 def _elsewhere(job: JobSubject) -> Iterator[Evidence]:
     app, tree = job.resolver.app, job.resolver.tree
     is_inside = job.handler is not None and job.handler.file.startswith(f"{app}/")
-    if app and is_inside and has_config(tree, app):
+    config = config_in(tree, app) if app and is_inside else None
+    if config is not None:
         yield Evidence(
-            f"{job.entry.path} is answered in {app}, which has a configuration of its own.",
-            fix=f"Move the entry there if {app} is the Root Directory.",
+            f"The entries here are answered in {app}, which has a configuration of its own.",
+            Location(config, 1),
+            fix=f"Move the entries there if {app} is the Root Directory.",
         )
     if job.elsewhere:
         files = ", ".join(job.elsewhere)

@@ -17,7 +17,7 @@ from cronshift.plan.findings.example import Example, example_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from cronshift.handlers.behaviour import Spot
+    from cronshift.handlers.behaviour import SourceSpot
     from cronshift.plan.findings.subject import JobSubject, ProjectSubject
 
     JobCheck = Callable[[JobSubject], Iterable["Evidence"]]
@@ -106,7 +106,7 @@ class Rule:
             )
 
 
-def at(spots: Iterable[Spot | None], text: str) -> Iterator[Evidence]:
+def at(spots: Iterable[SourceSpot | None], text: str) -> Iterator[Evidence]:
     """Yield what each spot shows; ``{}`` in ``text`` is what stands there."""
     for spot in spots:
         if spot is not None:

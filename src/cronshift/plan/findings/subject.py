@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cronshift.plan.forecast import SOME_DAY, load_of
@@ -72,7 +71,7 @@ class Service:
 
 
 def _is_package(file: str) -> bool:
-    return PurePosixPath(file).name == "package.json"
+    return file.rpartition("/")[2] == "package.json"
 
 
 @dataclass(frozen=True)

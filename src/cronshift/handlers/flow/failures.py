@@ -1,0 +1,203 @@
+"""Failures of the work that end well: caught and forgotten, or told in an answer of success."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.behaviour import SourceSpot
+from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.values import (
+    ListValue,
+    ObjectValue,
+    Plain,
+    Response,
+    Taint,
+    Unknown,
+    Value,
+    taints_of,
+)
+from cronshift.handlers.flow.work import is_work, writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.following import RequestEnding, Trace
+    from cronshift.handlers.flow.ledger import Site
+    from cronshift.handlers.flow.reader import Reader
+
+_OK = 300
+_PLAIN_OK = 200
+_MOST_FAILURES = 14  # calls of the work whose failure is tried out
+_MOST_LOOKS = 8  # and calls that only look
+_MOST_STEPS = 25_000  # of all of them
+_DEEPEST = 5
+_COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
+
+
+def failures_of(reader: Reader, run: Trace) -> tuple[list[SourceSpot], list[SourceSpot]]:
+    """Return where errors are caught and end in success: forgotten, or told in a body."""
+    forgotten: dict[Place, SourceSpot] = {}
+    admitted: dict[Place, SourceSpot] = {}
+    steps = 0
+    for site in _candidates(run):
+        if steps > _MOST_STEPS:
+            break
+        failed = reader.run(replace(reader.world, fail_at=site.place))
+        steps += failed.steps
+        ending = _success_after_failure(failed)
+        if ending is None or ending.path.caught is None:
+            continue
+        place, counts = ending.path.caught, _counts(_body(ending))
+        if (ending.path.instead or not is_work(site)) and not counts:
+            continue  # something else was done instead, or a look has a value to fall back to
+        if not ending.path.in_catch and (counts or _tells(_body(ending))):
+            what = f"An error of `{site.name}` is told in an answer of success"
+            admitted.setdefault(place, _spot(place, what))
+        else:
+            forgotten.setdefault(place, _spot(place, site.name))
+    whole = [spot for place, spot in forgotten.items() if place not in admitted]
+    return whole, list(admitted.values())
+
+
+def _candidates(run: Trace) -> list[Site]:
+    """Return the calls whose failure something may catch, those of the work first."""
+    left = {promise.place for promise in run.ledger.left()}
+    harmless = set(_unfailing(run))
+    chosen = [
+        site
+        for site in run.ledger.sites.values()
+        if (site.guarded or site.place in run.ledger.shielded)
+        and (site.awaited or is_python(site.place.file))
+        and site.depth <= _DEEPEST
+        and not site.beside
+        and site.place not in left | harmless
+        and not left & set(site.within)
+    ]
+    work = [site for site in chosen if is_work(site)]
+    looks = [site for site in chosen if not site.followed and not is_work(site)]
+    work.sort(key=lambda site: (not writes(site.name), site.depth))
+    looks.sort(key=lambda site: (not site.written, site.depth))
+    return [*work[:_MOST_FAILURES], *looks[:_MOST_LOOKS]]
+
+
+def _unfailing(run: Trace) -> Iterator[Place]:
+    """Yield the calls into the project in which every call out of it is caught."""
+    for place, site in run.ledger.sites.items():
+        leading_out = [
+            inner
+            for inner in run.ledger.sites.values()
+            if site.followed and place in inner.calls and inner.awaited and not inner.followed
+        ]
+        shielded = run.ledger.shielded
+        if leading_out and all(
+            inner.tries > site.tries or inner.place in shielded for inner in leading_out
+        ):
+            yield place
+
+
+def _success_after_failure(run: Trace) -> RequestEnding | None:
+    """Return how a failed call ends in success; ``None`` where any way of it does not."""
+    if not run.is_complete:
+        return None
+    failed = [ending for ending in run.endings if ending.path.failed]
+    if not failed or not all(_succeeds(ending) for ending in failed):
+        return None
+    return failed[-1]
+
+
+def _succeeds(ending: RequestEnding) -> bool:
+    if ending.thrown:
+        return False
+    if not ending.statuses:  # what a framework answers with 200
+        return isinstance(ending.value, Plain | ObjectValue | ListValue)
+    return all(status is not None and 0 < status < _OK for status in ending.statuses)
+
+
+def _body(ending: RequestEnding) -> Value | None:
+    answer = ending.path.answered or ending.value
+    return answer.body if isinstance(answer, Response) else ending.value
+
+
+def _tells(body: Value | None) -> bool:
+    """Return whether what was caught is part of a body, under whatever name."""
+    if isinstance(body, Unknown) and body.alternatives:
+        return any(_tells(alternative) for alternative in body.alternatives)
+    if body is None or isinstance(body, Plain):
+        return False
+    return _counts(body) or _is_of_failure(body)
+
+
+def _counts(body: Value | None) -> bool:
+    """Return whether a body says by a name that something failed: ``failed``, ``errors``, ``ok``."""
+    if isinstance(body, Unknown):
+        return any(_counts(alternative) for alternative in body.alternatives)
+    if not isinstance(body, ObjectValue):
+        return False
+    for key, value in body.cell.items():
+        if key in {"success", "ok"} and isinstance(value, Plain) and value.value is False:
+            return True
+        if _COUNTED.search(key) and _is_of_failure(value):
+            return True
+        if isinstance(value, ObjectValue | Unknown) and _counts(value):
+            return True
+    return False
+
+
+def _is_of_failure(value: Value) -> bool:
+    """Return whether a value is made of what was caught, looking into lists and objects."""
+    if Taint.FAILURE in taints_of(value):
+        return True
+    if isinstance(value, ListValue):
+        return any(Taint.FAILURE in taints_of(item) for item in value.elements.values)
+    if isinstance(value, ObjectValue):
+        return any(Taint.FAILURE in taints_of(item) for item in value.cell.values())
+    return False
+
+
+def _spot(place: Place, what: str) -> SourceSpot:
+    return SourceSpot(place.file, place.line, what, place.column)
+
+
+def soft_answers(run: Trace) -> Iterator[SourceSpot]:
+    """Yield the answers that say failure with a status of success."""
+    seen: set[Place] = set()
+    for ending in run.endings:
+        if not _succeeds(ending):
+            continue
+        for answer in _answers(ending):
+            body = answer.body
+            key = _false_key(body)
+            if (
+                key
+                and answer.place is not None
+                and answer.place not in seen
+                and answer.status == _PLAIN_OK
+            ):
+                seen.add(answer.place)
+                yield _spot(answer.place, f"The answer says {key}: false with status 200")
+
+
+def _answers(ending: RequestEnding) -> Iterator[Response]:
+    answered = ending.path.answered or ending.value
+    if isinstance(answered, Response):
+        yield answered
+    elif isinstance(answered, Unknown):
+        yield from (
+            alternative
+            for alternative in answered.alternatives
+            if isinstance(alternative, Response)
+        )
+    elif isinstance(answered, ObjectValue):
+        yield Response(200, answered, ending.place)
+
+
+def _false_key(body: Value | None) -> str:
+    if isinstance(body, ObjectValue):
+        for key in ("success", "ok"):
+            value = body.cell.get(key)
+            if isinstance(value, Plain) and value.value is False:
+                return key
+    return ""

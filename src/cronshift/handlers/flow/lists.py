@@ -1,0 +1,148 @@
+"""What lists can do, in JavaScript's words and in Python's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow.operations import contained
+from cronshift.handlers.flow.values import (
+    FAILED,
+    NOTHING,
+    Arguments,
+    Elements,
+    ListValue,
+    Native,
+    Plain,
+    Promise,
+    Unknown,
+    Value,
+    items_of,
+    tainted,
+    taints_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cronshift.handlers.flow.machine import Machine
+
+TURNING = {
+    "map",
+    "filter",
+    "flatMap",
+    "forEach",
+    "find",
+    "findIndex",
+    "some",
+    "every",
+    "reduce",
+    "sort",
+}
+
+
+def of_list(_machine: Machine, owner: ListValue, name: str) -> Value | None:
+    """Return a member of a list."""
+    elements = owner.elements
+    if name in {"length", "size"}:
+        return (
+            Unknown(owner.taints)
+            if elements.open
+            else Plain(len(elements.values), taints_of(owner))
+        )
+    if name in {"push", "append", "add", "unshift", "extend"}:
+        return Native(name, lambda m, a: _added(m, owner, a))
+    if name in TURNING:
+        return Native(name, lambda m, a: turned(m, owner, name, a))
+    if name in {"includes", "has", "__contains__"}:
+        return Native(name, lambda m, a: contained(m, owner, a.at(0), a.place))
+    if name == "join":
+        return Native(name, lambda _m, _a: Unknown(taints_of(owner)))
+    if name in {"get", "at", "pop", "shift"}:
+        return Native(name, lambda _m, a: _picked(owner, a))
+    return Native(name, lambda _m, a: items_of(is_open=True, taints=taints_of(owner) | a.taints))
+
+
+def _picked(owner: ListValue, arguments: Arguments) -> Value:
+    elements, number = owner.elements, arguments.at(0)
+    if elements.values and isinstance(number, Plain) and isinstance(number.value, int):
+        return elements.values[number.value] if number.value < len(elements.values) else NOTHING
+    return elements.values[0] if elements.values else Unknown(owner.taints)
+
+
+def _added(machine: Machine, owner: ListValue, arguments: Arguments) -> Value:
+    elements = owner.elements
+    added = arguments.values
+    if machine.catching:
+        added = tuple(tainted(value, FAILED) for value in added)
+    values = (*elements.values, *added)
+    machine.write(owner.cell, "items", Elements(values, elements.open))
+    return Plain(len(values))
+
+
+def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> Value:
+    """Return what ``map``, ``filter`` and their like make of a list, or of what is not known."""
+    called = arguments.at(0)
+    if isinstance(owner, ListValue):
+        elements = owner.elements
+        turns = elements.values[:6] or ((Unknown(owner.taints),) if elements.open else ())
+        is_open = elements.open
+    else:
+        turns, is_open = (Unknown(taints_of(owner)),), True
+    results = [
+        machine.call(
+            called, Arguments((turn, Plain(0), owner), {}, arguments.place, arguments.name)
+        )
+        for turn in turns
+    ]
+    return _made(machine, owner, name, arguments, (turns, results, is_open))
+
+
+def _made(
+    machine: Machine,
+    owner: Value,
+    name: str,
+    arguments: Arguments,
+    made: tuple[Sequence[Value], list[Value], bool],
+) -> Value:
+    turns, results, is_open = made
+    if name == "forEach":
+        for result in results:
+            if isinstance(result, Promise) and result.dropped is None:
+                result.dropped = machine.statement
+        return NOTHING
+    if name in {"map", "flatMap"}:
+        return items_of(*results, is_open=is_open)
+    if name == "filter":
+        kept = [
+            turn
+            for turn, result in zip(turns, results, strict=True)
+            if _true(machine, result, arguments) is not False
+        ]
+        sure = all(_true(machine, result, arguments) is not None for result in results)
+        return items_of(*kept, is_open=is_open or not sure, taints=taints_of(owner))
+    if name in {"some", "every"}:
+        return _of_all(machine, name, results, arguments, is_open=is_open)
+    if name == "find":
+        for turn, result in zip(turns, results, strict=True):
+            if _true(machine, result, arguments):
+                return turn
+        sure = all(_true(machine, result, arguments) is False for result in results) and not is_open
+        return NOTHING if sure else Unknown(taints_of(owner, *results))
+    return Unknown(taints_of(owner, *results))
+
+
+def _true(machine: Machine, value: Value, arguments: Arguments) -> bool | None:
+    return machine.truth(value, machine.module(arguments.place.file))
+
+
+def _of_all(
+    machine: Machine, name: str, results: list[Value], arguments: Arguments, *, is_open: bool
+) -> Value:
+    answers = [_true(machine, result, arguments) for result in results]
+    taints = taints_of(*results)
+    deciding = name == "some"
+    if deciding in answers:
+        return Plain(deciding, taints)
+    if None in answers or is_open:
+        return Unknown(taints)
+    return Plain(not deciding, taints)

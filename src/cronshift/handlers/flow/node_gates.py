@@ -1,0 +1,147 @@
+"""What a Node app runs before a route: ``use`` of Hono, Express and Koa, hooks of Fastify and Elysia."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow.following import goes_on
+from cronshift.handlers.flow.gates import Gate, Way
+from cronshift.handlers.flow.handling import app_arguments, route_call
+from cronshift.handlers.flow.javascript_code import JavaScript
+from cronshift.handlers.flow.nobody import SENT_AWAY
+from cronshift.handlers.flow.values import (
+    Arguments,
+    Closure,
+    Native,
+    Outside,
+    Response,
+    Unknown,
+    Value,
+)
+from cronshift.handlers.javascript import arguments as arguments_of
+from cronshift.handlers.javascript import callee, line_of
+from cronshift.handlers.values import Expression, value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ast_grep_py import SgNode
+
+    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.machine import Machine
+    from cronshift.handlers.flow.program import Program
+    from cronshift.handlers.tree import SourceTree
+    from cronshift.model import Handler, Location
+
+_HOOKS = ("addHook", "onRequest", "beforeHandle", "onBeforeHandle")
+_USING = re.compile(rf"\.(?:use|{'|'.join(_HOOKS)})\b")
+_RUNNING = {
+    "arrow_function",
+    "function_expression",
+    "identifier",
+    "call_expression",
+    "member_expression",
+}
+_HARMLESS = re.compile(
+    r"cors|logger|pinoLogger|morgan|helmet|compress(ion)?|secureHeaders|prettyJSON|etag|timing"
+    r"|requestId|cookieParser|bodyParser|json|urlencoded|raw|text|static|serveStatic|poweredBy"
+    r"|contextStorage|trimTrailingSlash|session|initialize|responseTime|favicon"
+)
+_HARMLESS_PACKAGES = {
+    "cors", "helmet", "morgan", "compression", "cookie-parser", "body-parser", "express-session",
+}  # fmt: skip
+_GUARDING = {
+    "basicAuth", "jwt", "jwk", "expressjwt", "requireAuth", "ClerkExpressRequireAuth",
+    "ClerkExpressWithAuth", "auth",
+}  # fmt: skip
+_CHECKING = re.compile(r"auth|verif|guard|secret|protect|token|jwt|session", re.IGNORECASE)
+_SELDOM = re.compile(
+    r"cors|json|urlencoded|helmet|logger|morgan|compress|static|parser|raw|text|secureHeaders|"
+    r"prettyJSON|requestId|timing|poweredBy|etag|limit|swagger|docs|cookie",
+    re.IGNORECASE,
+)
+"""What seldom turns a caller away, by its text."""
+_ROUTER = re.compile(r"\b(Hono|OpenAPIHono|Elysia|Router|routes?|\w*[rR]outer|app|\w*[aA]pi|express)\b(?!\.)")  # fmt: skip
+_LONGEST = 40  # characters of what a finding quotes
+
+
+def node_gates(program: Program, handler: Handler, path: str) -> Iterator[Gate]:
+    """Yield what a handler's own app runs before it."""
+    files = dict.fromkeys((handler.file,))
+    if handler.route is not None:
+        files |= dict.fromkeys((handler.route.file,))
+        call = route_call(program.tree, handler.route)
+        for node in arguments_of(call)[1:-1] if call is not None else ():
+            yield _gate(program.tree, handler.route.file, node, Way.NEXT)
+    for file in files:
+        yield from _used(program.tree, file, path, handler.route)
+
+
+def _used(tree: SourceTree, file: str, path: str, route: Location | None) -> Iterator[Gate]:
+    """Yield what ``app.use(…)`` and ``addHook`` put before a path."""
+    root = tree.parsed(file) if _USING.search(tree.read(file)) else None
+    for call in root.find_all(kind="call_expression") if root is not None else ():
+        called = call.field("function")
+        verb = called.field("property") if called is not None else None
+        name = verb.text() if verb is not None else ""
+        if name != "use" and name not in _HOOKS:
+            continue
+        if route is not None and file == route.file and line_of(call) > route.line:
+            continue
+        passed = arguments_of(call)
+        way = Way.HOOK if name in _HOOKS else Way.NEXT
+        for node in _running_before(tree, file, passed, path, is_hook=name == "addHook"):
+            if node.kind() in _RUNNING:
+                yield _gate(tree, file, node, way)
+
+
+def _running_before(
+    tree: SourceTree, file: str, passed: list[SgNode], path: str, *, is_hook: bool
+) -> list[SgNode]:
+    """Return the arguments of a call that run before a path."""
+    if is_hook:
+        return passed[1:]
+    first = value(tree, Expression(file, passed[0])) if len(passed) > 1 else None
+    if not isinstance(first, str | list):
+        return passed
+    prefixes = first if isinstance(first, list) else [first]
+    takes_in = any(isinstance(prefix, str) and _takes_in(prefix, path) for prefix in prefixes)
+    return passed[1:] if takes_in else []
+
+
+def _takes_in(pattern: str, path: str) -> bool:
+    """Return whether a path of ``use`` takes in another: itself, and all below it."""
+    stem = re.split(r"[*:]", pattern)[0].rstrip("/")
+    return not stem or path == stem or path.startswith(f"{stem}/")
+
+
+def _gate(tree: SourceTree, file: str, node: SgNode, way: Way) -> Gate:
+    lower = JavaScript(file)
+
+    def start(machine: Machine) -> Value | None:
+        called = machine.value(lower.expression(node), machine.module(file))
+        place = lower.place(node)
+        if isinstance(called, Closure | Native):
+            passed = Arguments(app_arguments(tree, file), {}, place, "middleware")
+            return machine.call(called, passed)
+        return _unfollowed(machine, called, node, place)
+
+    return Gate(start, way, file, line_of(node))
+
+
+def _unfollowed(machine: Machine, called: Value, node: SgNode, place: Place) -> Value:
+    """Return what a middleware does with a call that is known only by its name."""
+    text = " ".join(node.text().split())
+    name = callee(node).rpartition(".")[2] if node.kind() == "call_expression" else ""
+    made = called.name.rpartition(".")[2] if isinstance(called, Outside | Unknown) else ""
+    package = called.package if isinstance(called, Outside | Unknown) else ""
+    if _GUARDING & {name, made}:
+        return Response(401, None, place, how=SENT_AWAY)
+    names = {name, made} - {""}
+    is_harmless = any(map(_HARMLESS.fullmatch, names)) or package in _HARMLESS_PACKAGES
+    if not is_harmless and not _ROUTER.search(text) and not any(map(_ROUTER.fullmatch, names)):
+        machine.path.unfollowed |= {f"stands in front with {package or text[:_LONGEST]}"}
+        if _CHECKING.search(text) and not _SELDOM.search(text):
+            machine.path.doubts |= {f"stands in front with {package or text[:_LONGEST]}"}
+    return goes_on().call(machine, Arguments((), {}, place))

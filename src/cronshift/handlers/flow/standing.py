@@ -1,0 +1,131 @@
+"""What stands before a path: does a call without a session get there?
+
+One answer for an entry, the Inngest endpoint and the dispatcher alike: redirects and slashes first,
+then what the whole app runs before the path, then what the handler's own app does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow.fronts import fronts_of, gates_of
+from cronshift.handlers.flow.gates import (
+    Gate,
+    LetsBy,
+    Standing,
+    Stops,
+    Untold,
+    follow_gate,
+    standings_of,
+)
+from cronshift.handlers.flow.worlds import called_by_inngest, vercel
+from cronshift.handlers.verdict import Verdict
+from cronshift.model import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cronshift.handlers import Resolver
+    from cronshift.handlers.flow.worlds import World
+
+_METHODS = ("GET", "POST", "PUT")  # that Inngest and its SDK use
+
+
+class Caller(StrEnum):
+    """Who calls, without a cookie."""
+
+    VERCEL = "vercel"
+    """Vercel's cron, or the bridge: GET, with the bearer."""
+    INNGEST = "inngest"
+    """POST and PUT, with a signature that only the SDK reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What stands before a path.
+
+    Attributes:
+        file: the file that decides.
+        line: of the matcher that takes in the path, where there is one, else where it stops.
+    """
+
+    answer: Standing
+    file: str = ""
+    line: int = 1
+
+
+def front_of(resolver: Resolver, path: str, caller: Caller = Caller.VERCEL) -> Front:
+    """Return what becomes of a call to a path before it gets there, redirects and slashes first."""
+    moved = resolver.redirect(path.partition("?")[0])
+    if moved is None:
+        return code_before(resolver, path, caller)
+    file = resolver.next.config.file if resolver.next.present else None
+    place = Location(file or "vercel.json", 1)
+    how = f"sends callers to {moved.target} ({moved.why})"
+    is_stop = caller is Caller.VERCEL  # Vercel's cron goes after no redirect; Inngest may
+    return Front(Stops(place, how) if is_stop else Untold(place, how), place.file)
+
+
+def code_before(resolver: Resolver, path: str, caller: Caller = Caller.VERCEL) -> Front:
+    """Return what the app's own code makes of a call before it gets to its path."""
+    bare = path.partition("?")[0]
+    key = (bare, caller.value)
+    if key not in resolver.fronts:
+        resolver.fronts[key] = _code_before(resolver, bare, caller)
+    return resolver.fronts[key]
+
+
+def _code_before(resolver: Resolver, path: str, caller: Caller) -> Front:
+    fronts = [_front(resolver, gate, path, caller) for gate in _gates(resolver, path)]
+    stopping = [front for front in fronts if isinstance(front.answer, Stops)]
+    untold = [front for front in fronts if isinstance(front.answer, Untold)]
+    return next(iter([*stopping, *untold]), Front(LetsBy()))
+
+
+def _gates(resolver: Resolver, path: str) -> Iterator[Gate]:
+    yield from fronts_of(resolver.program, resolver, path)
+    resolution = resolver.resolve(path)
+    if resolution.verdict is Verdict.ANSWERED and resolution.handler is not None:
+        yield from gates_of(resolver.program, resolution.handler, path)
+
+
+def _front(resolver: Resolver, gate: Gate, path: str, caller: Caller) -> Front:
+    traces = [follow_gate(resolver.program, gate, world) for world in _worlds(path, caller)]
+    answer = together(standing for trace in traces for standing in standings_of(gate, trace))
+    secrets = {name for trace in traces for seen in trace.ledger.comparisons for name in seen.secrets}  # fmt: skip
+    if isinstance(answer, Stops) and not gate.sure:
+        answer = Untold(
+            answer.place, f"{answer.how}, if it runs before the path, which code decides"
+        )
+    elif isinstance(answer, Stops) and len(secrets) > 1:
+        others = ", ".join(sorted(secrets - {"CRON_SECRET"}))
+        answer = Untold(answer.place, f"compares the bearer with {others}")
+    if gate.path is not None or isinstance(answer, LetsBy):
+        return Front(answer, gate.file, gate.line)
+    return Front(answer, answer.place.file, answer.place.line)
+
+
+def _worlds(path: str, caller: Caller) -> Iterator[World]:
+    if caller is Caller.VERCEL:
+        yield vercel(path)
+    else:
+        yield from (replace(called_by_inngest(path), method=method) for method in _METHODS)
+
+
+def together(standings: Iterable[Standing]) -> Standing:
+    """Return what holds of all ways: untold, where they differ."""
+    listed = list(dict.fromkeys(standings))
+    untold = next((standing for standing in listed if isinstance(standing, Untold)), None)
+    stopping = [standing for standing in listed if isinstance(standing, Stops)]
+    if untold is not None:
+        return untold
+    if not stopping:
+        return LetsBy()
+    if len(stopping) == len(listed):
+        return stopping[0]
+    return Untold(stopping[0].place, f"{stopping[0].how} in some cases")
+
+
+__all__ = ["Caller", "Front", "LetsBy", "Stops", "Untold", "code_before", "front_of"]

@@ -1,0 +1,69 @@
+"""Redirects that answer a path before any code does: of vercel.json, of next.config, of slashes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cronshift.handlers import patterns
+from cronshift.handlers.vercel_rules import matched_by, rules_of
+from cronshift.handlers.verdict import Resolution, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cronshift.handlers.next import NextConfig
+
+_SOURCES = (".html", ".ts", ".js", ".py", ".go")
+
+
+def redirect_of(
+    document: dict[str, Any],
+    config: NextConfig | None,
+    path: str,
+    is_function: Callable[[str], bool],
+) -> Resolution | None:
+    """Return the redirect of a path, if there is one.
+
+    Args:
+        document: vercel.json, as data.
+        config: of Next.js, where the app is one.
+        path: without its query.
+        is_function: whether a path names the file of a function.
+    """
+    ruled = _by_rule(document, config, path)
+    if ruled is not None:
+        return ruled
+    target = _by_slash(document, config, path)
+    if target is not None:
+        return Resolution(Verdict.REDIRECTED, target=target, why="trailingSlash")
+    if document.get("cleanUrls") is True and path.endswith(_SOURCES):
+        stem = path.rpartition(".")[0]
+        if is_function(path) or path.endswith(".html"):
+            return Resolution(Verdict.REDIRECTED, target=stem, why="cleanUrls")
+    return None
+
+
+def _by_rule(document: dict[str, Any], config: NextConfig | None, path: str) -> Resolution | None:
+    rules = rules_of(document, "redirects")
+    for rule in config.redirects if config is not None else ():
+        base = "" if rule.get("basePath") is False or config is None else config.base_path
+        rules.append({**rule, "source": base + rule["source"]})
+    for rule in rules:
+        matched = matched_by(rule, path)
+        if matched is not None:
+            target = patterns.substituted(str(rule.get("destination", "")), matched)
+            why = f"the redirect from {rule['source']}"
+            return Resolution(Verdict.REDIRECTED, target=target, why=why)
+    return None
+
+
+def _by_slash(document: dict[str, Any], config: NextConfig | None, path: str) -> str | None:
+    """Return the path with the slash at its end that the configuration wants, or without it."""
+    wants_slash = document.get("trailingSlash")
+    if config is not None and not config.skips_slash_redirect and wants_slash is None:
+        wants_slash = config.trailing_slash
+    slashed = path != "/" and path.endswith("/")
+    has_extension = "." in path.rpartition("/")[2]
+    if wants_slash is True and not slashed and path != "/" and not has_extension:
+        return f"{path}/"
+    return path.rstrip("/") if wants_slash is False and slashed else None

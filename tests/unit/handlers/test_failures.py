@@ -1,0 +1,69 @@
+"""Failures that end well: which are told, as what, and which are not the work's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cronshift.model import Finding
+
+ROUTE = "app/api/cron/x/route.ts"
+PAGE = "pages/api/cron/x.ts"
+HEAD = 'import { sendReports, purgeRows, db } from "@/lib/work";\n'
+CHECK = """  const secret = process.env.CRON_SECRET;
+  if (!secret || request.headers.get("authorization") !== `Bearer ${secret}`) return new Response("no", { status: 401 });
+"""
+PAGE_CHECK = """  const secret = process.env.CRON_SECRET;
+  if (!secret || request.headers.authorization !== `Bearer ${secret}`) return response.status(401).end();
+"""
+DEEP = "\n".join(
+    f"function step{number}(rows) {{ return rows.map((row) => step{number + 1}([row, row, row, row, row]));"
+    f" }}"
+    for number in range(12)
+)
+
+
+def route(body: str, head: str = "") -> dict[str, str]:
+    return {ROUTE: f"{HEAD}{head}\nexport async function GET(request: Request) {{\n{CHECK}  {body}\n}}\n"}  # fmt: skip
+
+
+def page(body: str, head: str = "") -> dict[str, str]:
+    return {PAGE: f"{HEAD}{head}\nexport default async function handler(request, response) {{\n{PAGE_CHECK}  {body}\n}}\n"}  # fmt: skip
+
+
+LOOP = "for (const row of await db.rows.findMany())"
+CASES: dict[str, tuple[dict[str, str], set[str]]] = {
+    # told in the answer, whatever else the catch does
+    "counted beside a note of it": (route(f"let failed = 0;\n  {LOOP} {{ try {{ await sendReports(row); }} catch (error) {{ await alertDesk(row, error); failed += 1; }} }}\n  return Response.json({{ failed }});", 'import { alertDesk } from "./desk";'), {"CS205"}),
+    "a second way, which is taken": (route("let sent;\n  try { sent = await sendReports(); } catch { sent = await purgeRows(); }\n  return Response.json({ sent });"), set()),
+    "a look, counted": (route("const errors = [];\n  for (const site of await db.rows.findMany()) { try { await fetch(site.url); } catch (error) { errors.push(site.id); } }\n  await purgeRows();\n  return Response.json({ errors });"), {"CS205"}),
+    "a look with a value to fall back to": (route('let rates = {};\n  try { rates = await fetch("https://r.example"); } catch { rates = {}; }\n  await sendReports(rates);\n  return Response.json({ ok: true });'), set()),
+    # forgotten: a list of errors in the answer that does not hold this one
+    "forgotten beside a list of errors": (route("const errors = [];\n  try { await sendReports(); } catch (error) { console.error(error); }\n  return Response.json({ errors });"), {"CS204"}),
+    # a call whose every way out is caught inside cannot fail
+    "a catch around what catches": (route("const errors = [];\n  try { await quietly(); } catch (error) { errors.push(error); }\n  return Response.json({ errors });", "async function quietly() { try { await purgeRows(); } catch {} }"), {"CS204"}),
+    "a cache that fails": (route("const rows = await cachedRows();\n  await sendReports(rows);\n  return Response.json({ ok: true });", 'import { cache } from "./store";\nasync function cachedRows() { const rows = await db.rows.findMany(); try { await cache.set("rows", rows); } catch {} return rows; }'), set()),
+    # notes of the run, and what is only read
+    "a note of the run in SQL": (route("await sendReports();\n  try { await pool.execute(sql`INSERT INTO cron_logs VALUES (1)`); } catch {}\n  return Response.json({ ok: true });"), set()),
+    "rows of logs that are deleted": (route("try { await pool.execute(sql`DELETE FROM cron_logs`); } catch {}\n  return Response.json({ ok: true });"), {"CS204"}),
+    "a table of posts that is read": (route("let posts = [];\n  try { posts = await pool.post.findMany(); } catch {}\n  await sendReports(posts);\n  return Response.json({ ok: true });"), set()),
+    # a handler that answers by calling, on two ways
+    "caught below, beside an answer of its own": (page("try {\n    await apply();\n    response.status(200).json({ ok: true });\n  } catch (error) {\n    response.status(500).json({ ok: false });\n  }", "async function apply() {\n  const rows = (await db.rows.findMany()).map((row) => cut(row.size));\n  try { await sendReports(rows); } catch (error) { console.error(error); }\n}\nfunction cut(size) { const found = size.toString().match(/1/); if (!found) throw new Error('size'); return found[0]; }"), {"CS204"}),
+    "answered 500 by calling": (page("try {\n    await sendReports();\n    response.status(200).json({ ok: true });\n  } catch (error) {\n    response.status(500).json({ ok: false });\n  }"), set()),
+    # more than is followed to its end
+    "caught above much that is computed": (route("try { await sendReports(); } catch (error) { console.error(error); }\n  return Response.json({ n: step0([1, 2, 3, 4, 5]) });", DEEP), {"CS204"}),
+    # behind a credential or a query that no tick carries
+    "counted behind another credential": ({ROUTE: f'{HEAD}export async function GET(request: Request) {{\n  if (request.headers.get("x-job-key") !== process.env.JOB_KEY) return new Response("no", {{ status: 401 }});\n  const failed = [];\n  {LOOP} {{ try {{ await sendReports(row); }} catch (error) {{ failed.push(error); }} }}\n  return Response.json({{ failed }});\n}}\n'}, {"CS217", "CS205"}),
+    "left behind a query, for anybody": ({ROUTE: f'{HEAD}export async function GET(request: Request) {{\n  const part = new URL(request.url).searchParams.get("part");\n  if (part === null) return Response.json({{}});\n  sendReports(part).catch(console.error);\n  return Response.json({{ ok: true }});\n}}\n'}, {"CS218", "CS201", "CS206"}),
+    "a secret in the query": ({ROUTE: f'{HEAD}export async function GET(request: Request) {{\n  if (request.nextUrl.searchParams.get("secret") !== process.env.CRON_SECRET) return new Response("no", {{ status: 401 }});\n  await sendReports();\n  return Response.json({{}});\n}}\n'}, {"CS217"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_exactly_these_failures_are_told(told: Callable[..., list[Finding]], name: str) -> None:
+    files, codes = CASES[name]
+    assert {finding.code for finding in told(files)} == codes
