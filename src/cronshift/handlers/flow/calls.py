@@ -79,7 +79,10 @@ class Calls(Members):
                 if isinstance(alternative, Closure | Native)
             ]
             if callable_:
-                called = callable_[0]
+                result = self.call(callable_[0], arguments, new=new)
+                others = [other for other in called.alternatives if other is not callable_[0]]
+                is_one = all(map(is_nothing, others)) or not isinstance(result, Plain)
+                return result if is_one else joined(result, Unknown(taints_of(called)))
         if isinstance(called, Native) or (
             isinstance(called, NativeObject) and called.call is not None
         ):
