@@ -57,7 +57,7 @@ def out_of_date(root: Path, plan: Plan) -> Iterator[Finding]:
     modules = {job.module: job.id for job in plan.runnable}
     for change in compare(root, generate(plan), plan.out):
         if change.action is FileAction.UPDATE or change.conflict:
-            yield OUT_OF_DATE.found(
+            yield OUT_OF_DATE.finding(
                 f"{change.path} differs from what the plan gives today.",
                 job=modules.get(change.path),
                 location=Location(change.path, 1),

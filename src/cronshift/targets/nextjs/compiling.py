@@ -52,20 +52,20 @@ def check_types(root: Path, plan: Plan, *, timeout: timedelta = TIMEOUT) -> Iter
     try:
         diagnostics = compile_types(root, timeout=timeout)
     except NotCompiledError as error:
-        yield rules.NOT_COMPILED.found(f"The types were not checked: {error}.")
+        yield rules.NOT_COMPILED.finding(f"The types were not checked: {error}.")
         return
     elsewhere = [one for one in diagnostics if not _is_ours(one, plan)]
     for one in diagnostics:
         if one not in elsewhere:
             job = next((job.id for job in plan.jobs if _at(one) == job.module), None)
             text = f"{one.code}: {one.text}"
-            yield rules.DOES_NOT_COMPILE.found(text, job=job, location=one.location)
+            yield rules.DOES_NOT_COMPILE.finding(text, job=job, location=one.location)
     if elsewhere:
         first = elsewhere[0]
         where = f"{first.location}: " if first.location else ""
         count = f"{len(elsewhere)} error{'' if len(elsewhere) == 1 else 's'}"
         text = f"tsc finds {count} in other files, first {where}{first.code}: {first.text}"
-        yield rules.ERRORS_ELSEWHERE.found(text, location=first.location)
+        yield rules.ERRORS_ELSEWHERE.finding(text, location=first.location)
 
 
 def compile_types(root: Path, *, timeout: timedelta = TIMEOUT) -> tuple[Diagnostic, ...]:
