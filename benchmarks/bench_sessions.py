@@ -186,7 +186,7 @@ def _load_rows(load: Load, waits: list[float], finished: int, refunds: int) -> l
         ", ".join(f"{name} {value:.2f}" for name, value in zip(names, values, strict=True)) + " s"
         for values in (ours, bare)
     )
-    ratio = ours[1] / bare[1]
+    ratio = max(value / other for value, other in zip(ours, bare, strict=True))
     in_time = ours[2] < 10 or bare[2] >= 10
     lost, doubled = load.asked - finished, sum(count > 1 for count in load.items.values())
     sends = sum(own.values())

@@ -18,7 +18,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
+import httpx
 import inngest
 import inngest.fast_api
 import uvicorn
@@ -41,7 +43,10 @@ RATE = float(os.environ.get("CRONSHIFT_BENCH_RATE", "50"))  # sessions a second
 SECONDS = float(os.environ.get("CRONSHIFT_BENCH_SECONDS", "60"))
 AWAY = float(os.environ.get("CRONSHIFT_BENCH_AWAY", "20"))  # seconds in the middle
 SLOW = 0.05  # seconds that the event API takes
-SLOTS = 20  # runs at once, of sessions and of bare functions each
+SLOTS = 40  # runs at once, of sessions and of bare functions together
+SERVER = os.environ.get("INNGEST_DEV_URL", "").rstrip(
+    "/"
+)  # a real one; else the executor runs them
 BARE = "bare.requested"
 ITEMS = 3
 
@@ -86,6 +91,7 @@ class EventApi:
         self.away = False
         self.events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._load, self._loop = load, loop
+        self._upstream = httpx.AsyncClient(timeout=60)
         self.app = FastAPI()
         self.app.post("/e/{key}")(self.take)
 
@@ -96,9 +102,12 @@ class EventApi:
         if self.away:
             self._load.refused += 1
             return Response('{"error": "away", "ids": [], "status": 503}', 503)
+        if SERVER:
+            address = f"{SERVER}/e/{request.path_params['key']}"
+            (await self._upstream.post(address, json=events)).raise_for_status()
         for event in events:
             self._load.sent[event["id"]] += 1
-            if self._load.sent[event["id"]] == 1:
+            if self._load.sent[event["id"]] == 1 and not SERVER:
                 self._loop.call_soon_threadsafe(self.events.put_nowait, event)
         return {"ids": [event["id"] for event in events], "status": 200}
 
@@ -129,12 +138,22 @@ async def drive(database: Database, settings: str) -> Load:
     async def process(item: Item) -> None:
         load.items[item.key] += 1
 
-    with serving(api.app) as address:
+    with serving(api.app) as address, contextlib.ExitStack() as stack:
         os.environ["INNGEST_DEV"] = address
-        client = inngest.Inngest(app_id="app", logger=logging.getLogger("bench"))
+        client = inngest.Inngest(
+            app_id="app",
+            api_base_url=SERVER or address,
+            event_api_base_url=address,
+            is_production=False,
+            logger=logging.getLogger("bench"),
+        )
         functions = session_functions(client, flow, process, FlowOptions(items="models"))
         served = FastAPI()
         inngest.fast_api.serve(served, client, [*functions, bare_function(client, load)])
+        if SERVER:
+            app = stack.enter_context(serving(served))
+            async with httpx.AsyncClient(timeout=60) as browser:
+                (await browser.put(f"{app}/api/inngest")).raise_for_status()
         relays = [
             await asyncio.create_subprocess_exec(sys.executable, "-c", RELAY, settings)
             for _ in range(2)
@@ -204,8 +223,8 @@ async def ask(flow: SessionFlow, client: inngest.Inngest, load: Load) -> None:
 async def ask_bare(client: inngest.Inngest) -> None:
     """Ask for the bare function; try again while the event API is away."""
 
-    async def request(number: int) -> None:
-        event = inngest.Event(name=BARE, id=f"bare-{number}", data={"asked": str(perf_counter())})
+    async def request() -> None:
+        event = inngest.Event(name=BARE, id=uuid4().hex, data={"asked": str(perf_counter())})
         while True:
             try:
                 await client.send(event)
@@ -215,8 +234,8 @@ async def ask_bare(client: inngest.Inngest) -> None:
                 return
 
     async with asyncio.TaskGroup() as group:
-        async for number in at_a_rate():
-            group.create_task(request(number))
+        async for _ in at_a_rate():
+            group.create_task(request())
 
 
 async def interrupt(api: EventApi, relays: list[asyncio.subprocess.Process]) -> None:
@@ -231,11 +250,11 @@ async def interrupt(api: EventApi, relays: list[asyncio.subprocess.Process]) -> 
 
 async def process_events(endpoint: Endpoint, api: EventApi) -> None:
     """Run every event, so many at once."""
-    gates = {EVENT: asyncio.Semaphore(SLOTS), BARE: asyncio.Semaphore(SLOTS)}
+    gate = asyncio.Semaphore(SLOTS)
     names = {EVENT: "app-sessions", BARE: "app-bare"}
 
     async def run(event: dict[str, Any]) -> None:
-        async with gates[event["name"]]:
+        async with gate:
             await execute(endpoint, Target(names[event["name"]], 1, None), event)
 
     async with asyncio.TaskGroup() as group:
@@ -251,7 +270,7 @@ async def until_ended(database: Database, load: Load) -> None:
         with database.engine.connect() as connection:
             return int(connection.execute(running).scalar_one())
 
-    ends = perf_counter() + 300
+    ends = perf_counter() + float(os.environ.get("CRONSHIFT_BENCH_DRAIN", "300"))
     while perf_counter() < ends:
         if not await asyncio.to_thread(count) and len(load.bare) >= load.asked:
             return

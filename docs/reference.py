@@ -52,7 +52,7 @@ def _commands() -> Iterator[str]:
 def _errors() -> Iterator[str]:
     yield "# Errors\n"
     yield "Every error has a stable reason, one sentence, and a hint with the next command. With `--json`:\n"
-    yield '```json\n{"error": {"reason": "locked", "message": "…", "hint": "…", "where": null}}\n```\n'
+    yield '```json\n{"version": 1, "error": {"reason": "locked", "message": "…", "hint": "…", "where": null}}\n```\n'
     yield "| reason | meaning |\n|---|---|"
     for reason in Reason:
         yield f"| `{reason}` | {reason.meaning} |"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import io
 import os
 import re
 import sys
@@ -21,6 +20,7 @@ import typer
 
 from cronshift.commands.invocation import Invocation
 from cronshift.errors import CronshiftError, ExitCode, without_credentials
+from cronshift.output.encoding import json_text, print_whatever
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,6 +50,7 @@ COMMANDS = {
         Command("Run one job, here and now, with a real tick.", "Run", "run"),
         Command("Serve the functions to Inngest.", "Run", "serve"),
         Command("Register an endpoint's functions with Inngest.", "Run", "sync"),
+        Command("Show what to do now.", "Plan", "next"),
         Command("Show who owns each job, and what is next.", "Operate", "status"),
         Command("Settle and refund the QUEUED flow's sessions.", "Operate", "sessions"),
         Command("Write the app's side of a flow.", "Move", "scaffold"),
@@ -95,11 +96,7 @@ _PANEL = "Global options"
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return the process's exit code; nothing is raised."""
     words = list(arguments) or ["--help"]
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(
-            stream, io.TextIOWrapper
-        ):  # a name on disk may be no text; JSON spells it so too
-            stream.reconfigure(errors="backslashreplace")
+    print_whatever()
     try:
         code = build(words)(args=words, prog_name="cronshift", standalone_mode=False)
     except CronshiftError as error:
@@ -138,7 +135,7 @@ def build(words: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
     )
-    app.callback()(_accept_global_options(_remember))
+    app.callback(invoke_without_command=True)(_accept_global_options(_remember))
     for command in COMMANDS.values():
         function = _load(command) if command.name in meant else _unloaded
         app.command(
@@ -174,14 +171,22 @@ def _help(function: Callable[..., Any]) -> str:
 
 
 def _remember(
-    context: typer.Context,  # noqa: ARG001 - the wrapper keeps the options there
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
         from cronshift import __version__
 
-        typer.echo(f"cronshift {__version__}")
+        invocation: Invocation = context.obj
+        text = (
+            json_text({"cronshift": __version__})
+            if invocation.json
+            else f"cronshift {__version__}\n"
+        )
+        sys.stdout.write(text)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise CronshiftError("Missing command.", reason="usage", hint="cronshift --help")
 
 
 def _accept_global_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -223,9 +228,7 @@ def _command(words: Sequence[str]) -> str:
 def _tell(error: CronshiftError, words: Sequence[str]) -> ExitCode:
     """Print an error: JSON on stdout when that was asked for, else text on stderr."""
     if "--json" in words:
-        import json
-
-        sys.stdout.write(json.dumps({"error": error.to_dict()}, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text({"error": error.to_dict()}, indent=None))
     else:
         from cronshift.output.console import Console
 

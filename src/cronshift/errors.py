@@ -56,6 +56,9 @@ class Reason(StrEnum):
     NO_PERCENTAGES = "no-percentages", "Without a guard a job belongs to one side as a whole."
     INVALID_TIME = "invalid-time", "That is no instant, or it has no zone."
     INVALID_NAME = "invalid-name", "That is no name of the kind that is asked for."
+    UNCLEAR_MAPPING = "unclear-mapping", "The app's schema does not tell all of [sessions]."
+    UNCLEAR_MIGRATIONS = "unclear-migrations", "It cannot be told which migration is the newest."
+    UNSUPPORTED_DATABASE = "unsupported-database", "The flow works on no database of that kind."
     INVALID_OUT = "invalid-out", "That folder cannot be a package of the project."
     INVALID_EVENT = "invalid-event", "That is no event that Inngest takes."
     EVENT_TOO_LARGE = "event-too-large", "The event is larger than Inngest takes."
@@ -134,6 +137,9 @@ class Reason(StrEnum):
     ENDPOINT_REFUSES = "endpoint-refuses", "The endpoint answers with an error."
     NOT_AN_INNGEST_ENDPOINT = "not-an-inngest-endpoint", "Something else answers there."
     UNAUTHORIZED = "unauthorized", "The endpoint does not accept the signing key."
+    ENDPOINT_WITHOUT_KEY = "endpoint-without-key", "The endpoint has no signing key of its own."
+    DEPLOYMENT_PROTECTED = "deployment-protected", "Vercel's protection answers in the app's stead."
+    NO_BODY_PARSER = "no-body-parser", "The endpoint never gets what is sent to it."
     DEV_SERVER_FAILED = "dev-server-failed", "The app's own dev server does not start."
     STARTUP_FAILED = "startup-failed", "The app does not start."
     PORT_IN_USE = "port-in-use", "Another program listens on that port."
@@ -154,6 +160,11 @@ class Reason(StrEnum):
     NO_GUARD = "no-guard", "No guard stands before the job's route."
     GUARD_INTERCEPTED = "guard-intercepted", "Middleware answers before the guard is asked."
     ENTRY_INTERCEPTED = "entry-intercepted", "The app's code answers before the entry's route does."
+    FUNCTIONS_NOT_SERVED = "functions-not-served", "Nothing serves the functions where it should."
+    ENDPOINT_ELSEWHERE = (
+        "endpoint-elsewhere",
+        "The SDK would register an address at which the endpoint does not answer.",
+    )
     ENDPOINT_INTERCEPTED = "endpoint-intercepted", "The app's code turns Inngest away."
     SDK_DOES_NOT_FIT = (
         "sdk-does-not-fit",

@@ -113,8 +113,9 @@ class Handler:
     """The source that answers an entry's path.
 
     Attributes:
-        ambient: whether it needs what only Next gives around a request (``cookies()``, ``headers()``;
-            a page's ``revalidate()``).
+        ambient: the files from the handler to what only Next gives around a request (``cookies()``,
+            ``headers()``; a page's ``revalidate()``), the last with its line; empty for none.
+        untold_duration: where ``max_duration`` is written so that only running the file would tell it.
         runtime: what the file says of it: ``edge``, ``nodejs``.
         reads: what of the request it looks at: ``query``, ``schedule``.
         route: where an app declares the route in code, beside ``file``, which is what is deployed.
@@ -128,9 +129,10 @@ class Handler:
     max_duration: int | None = None  # seconds
     auth: str | None = None
     route: Location | None = None
-    ambient: bool = False
+    ambient: tuple[str, ...] = ()
     runtime: str | None = None
     reads: tuple[str, ...] = ()
+    untold_duration: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,15 @@ class JobOptions:
     heartbeat_env: str | None = None
     stale_after: timedelta | None = None
     overlap: Overlap = Overlap.QUEUE
+
+
+class ServedBy(StrEnum):
+    """What serves the functions of a Python package."""
+
+    WORKER = "worker"
+    """A process of its own: ``uvicorn inngest_app.asgi:app``, or ``cronshift serve``."""
+    APP = "app"
+    """The app that Vercel runs, below its own routes."""
 
 
 @dataclass(frozen=True, slots=True)

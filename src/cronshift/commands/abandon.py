@@ -46,6 +46,8 @@ def abandon(
         copies = list(operations.abandon(root, record).copies)
         for path in copies:
             console.say(f"Kept: {path}")
+    elif not dry_run:
+        console.say("You said no: it was not given up, and its files stay as they are.")
     if invocation.json:
         name = record.operation.id if isinstance(record, operations.Record) else record.name
         document = {"operation": name, "abandoned": abandoned, "files": stands, "copies": copies}

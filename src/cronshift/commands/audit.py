@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cronshift.commands.carrying_out import tell_next
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
 
@@ -66,7 +67,6 @@ def audit(
     """
     from cronshift.output.github import github_lines
     from cronshift.output.plan_document import plan_document
-    from cronshift.output.sarif import sarif_log
     from cronshift.plan.planning import make_plan
     from cronshift.project.ownership_file import read_ownership
 
@@ -81,6 +81,8 @@ def audit(
         case Format.SARIF:
             known = project.settings.suppressions
             reasons = {(one.code, one.job): one.reason for one in known}
+            from cronshift.output.sarif import sarif_log
+
             invocation.console.document(sarif_log(plan, reasons))
         case Format.GITHUB:
             for line in github_lines(plan.findings):
@@ -126,5 +128,4 @@ def _show(invocation: Invocation, plan: Plan, now: datetime, *, outlook: bool, e
     )
     if outlook:
         console.result(forecast_text(plan, now))
-    if plan.runnable:
-        console.say(f"Next: cronshift run {plan.runnable[0].id}, then cronshift migrate")
+    tell_next(invocation, "audit")

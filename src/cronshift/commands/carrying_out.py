@@ -43,6 +43,7 @@ SavePlan = Annotated[
 
 
 NOTHING = "Nothing to do; nothing was changed."
+DECLINED = "You said no: nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Confirmation:
         own: whether this user made the change, here.
         named: the operation's id, where it was said: the word for what somebody else made.
         nothing: said where there is nothing to change.
+        declined: said where the user answers no: what does not happen.
     """
 
     question: str
@@ -63,6 +65,7 @@ class Confirmation:
     own: bool = True
     named: str | None = None
     nothing: str = NOTHING
+    declined: str = DECLINED
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
     if confirmation.dry_run:
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not is_agreed(invocation, operation, confirmation):
+        console.say(confirmation.declined)
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
     operations.refuse_late(invocation.root, operation, datetime.now(UTC))
     done = operations.apply(invocation.root, operation, own=confirmation.own)
@@ -183,6 +187,25 @@ def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
             f"{file} cannot be written: {error.strerror}.", reason="disk-error", where=str(file)
         ) from error
     invocation.console.say(f"Kept the plan. Next: cronshift apply {file}")
+
+
+def tell_next(invocation: Invocation, verb: str | None = None, before: str = "") -> None:
+    """Say what comes next, from where the project stands now.
+
+    Args:
+        invocation: of the command.
+        verb: the command that was carried out just now; what comes behind it is told.
+        before: a sentence in front.
+    """
+    from cronshift.moving.next_steps import in_one_line, next_steps, steps_behind
+
+    if invocation.quiet:
+        return
+    invocation.forget()
+    steps = steps_behind(next_steps(invocation.project, datetime.now(UTC)), verb)
+    told = " ".join(part for part in (before, in_one_line(steps)) if part)
+    if told:
+        invocation.console.say(told, style="bold")
 
 
 def refuse_nothing_named(jobs: Collection[str], *, everything: bool) -> None:

@@ -17,6 +17,7 @@ from cronshift.commands.carrying_out import (
     Yes,
     carry_out_in_time,
     refuse_nothing_named,
+    tell_next,
 )
 from cronshift.commands.deciding import Assume, Because, Despite, ask_about, decided
 from cronshift.errors import CronshiftError, ExitCode
@@ -103,13 +104,20 @@ def cutover(
         _show(invocation, prepared)
         unknown = not_known(prepared.facts, decisions)
         if not ask_about(invocation, unknown, only_look=dry_run):
+            console.say("You said no: no epoch was added, and every tick keeps its owner.")
             raise typer.Exit(ExitCode.NOT_WELL)
         return prepared
 
-    confirmation = Confirmation("Add these epochs?", yes=yes, dry_run=dry_run, save_plan=save_plan)
+    confirmation = Confirmation(
+        "Add these epochs?",
+        yes=yes,
+        dry_run=dry_run,
+        save_plan=save_plan,
+        declined="You said no: no epoch was added, and every tick keeps its owner.",
+    )
     prepared, carried = carry_out_in_time(invocation, plan, confirmation)
     if carried.applied:
-        console.say("Commit and deploy it before then. Next: cronshift status", style="bold")
+        tell_next(invocation, before="Commit and deploy it before then.")
     if invocation.json:
         extra = {
             "done": list(prepared.done),

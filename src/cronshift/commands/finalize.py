@@ -15,6 +15,7 @@ from cronshift.commands.carrying_out import (
     Yes,
     carry_out,
     refuse_nothing_named,
+    tell_next,
 )
 from cronshift.commands.deciding import Assume, Because, Despite, ask_about, decided
 from cronshift.errors import ExitCode
@@ -22,6 +23,8 @@ from cronshift.errors import ExitCode
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
     from cronshift.moving.finalize import Finalization
+
+_DECLINED = "You said no: nothing was removed, and Vercel keeps the entries."
 
 
 def finalize(
@@ -72,8 +75,11 @@ def finalize(
     for job in prepared.done:
         console.say(f"{job} has no entry left; nothing to do.")
     if not ask_about(invocation, not_known(prepared.facts, decisions), only_look=dry_run):
+        console.say(_DECLINED)
         return ExitCode.NOT_WELL
-    confirmation = Confirmation("Remove what Vercel has of these jobs?", yes, dry_run, save_plan)
+    confirmation = Confirmation(
+        "Remove what Vercel has of these jobs?", yes, dry_run, save_plan, declined=_DECLINED
+    )
     carried = carry_out(invocation, prepared.operation, confirmation)
     if invocation.json:
         console.document(carried.to_json() | _document(prepared))
@@ -104,3 +110,5 @@ def _tell(invocation: Invocation, prepared: Finalization, *, applied: bool) -> N
             console.result(f"  {line.file}:{line.line}  {line.text}")
     verb = "has" if applied else "would have"
     console.result(f"Vercel {verb} {prepared.entries_left} cron entries left.")
+    if applied:
+        tell_next(invocation, before="Commit and deploy it.")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,7 +60,8 @@ def flags(
       cronshift flags export --format flagd > flags.json
       cronshift flags push --edge-config ecfg_abc123
     """
-    from cronshift.moving.flags import KEY, Format, export, push_to_edge_config
+    from cronshift.moving.flags import KEY, Format, export, late_changes, push_to_edge_config
+    from cronshift.output.encoding import json_text
     from cronshift.project.ownership_file import read_ownership
 
     invocation: Invocation = context.obj
@@ -68,7 +69,7 @@ def flags(
     ownership = read_ownership(invocation.root)
     if action is Action.EXPORT:
         text = export(ownership, Format(form))
-        sys.stdout.write(json.dumps({form: text}) + "\n" if invocation.json else text)
+        sys.stdout.write(json_text({form.value: text}) if invocation.json else text)
         return ExitCode.OK
     token = os.environ.get("VERCEL_TOKEN")
     if edge_config is None or not token:
@@ -78,11 +79,20 @@ def flags(
             hint="Make a token at vercel.com/account/tokens.",
         )
     console.say(export(ownership, Format.EDGE_CONFIG).rstrip())
+    late = late_changes(ownership, datetime.now(UTC))
+    if late:
+        console.warn(
+            f"{', '.join(late)}: the owner changes before both sides can hold this. Where it was not"
+            " pushed in time before, make the change again; cronshift status --live lists the ticks"
+            " that it has cost."
+        )
     pushed = not dry_run and console.confirm(f"Put this into {edge_config}?", yes=yes)
     if pushed:
         api = os.environ.get("CRONSHIFT_VERCEL_API", "https://api.vercel.com")
         asyncio.run(push_to_edge_config(ownership, edge_config, token, team=team, api=api))
         console.say(f"{edge_config} holds it as {KEY}.")
+    elif not dry_run:
+        console.say(f"You said no: {edge_config} holds what it held.")
     if invocation.json:
-        console.document({"edge_config": edge_config, "key": KEY, "pushed": pushed})
+        console.document({"edge_config": edge_config, "key": KEY, "pushed": pushed, "late": late})
     return ExitCode.OK if pushed or dry_run else ExitCode.NOT_WELL

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cronshift.commands.carrying_out import tell_next
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def init(
             project.root, "init", [edit], datetime.now(UTC), intent=operations.Intent.INIT
         )
         operations.apply(project.root, operation)
-        console.say(f"Wrote {CONFIG_NAME}. Next: cronshift audit")
+        tell_next(invocation, "init", f"Wrote {CONFIG_NAME}.")
+    elif not dry_run:
+        console.say(f"You said no: {CONFIG_NAME} was not written.")
     if invocation.json:
         console.document({"file": CONFIG_NAME, "written": written, "text": text})
     return ExitCode.OK if written or dry_run else ExitCode.NOT_WELL

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cronshift.commands.carrying_out import DryRun, SavePlan, Yes, keep_plan, warn_of_unreadable
+from cronshift.commands.carrying_out import (
+    DryRun,
+    SavePlan,
+    Yes,
+    keep_plan,
+    tell_next,
+    warn_of_unreadable,
+)
 from cronshift.commands.completion import finding_codes, job_names
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
@@ -54,6 +61,9 @@ def migrate(
             "--fix", help="Mend handlers and middleware where text alone can; put in the guard."
         ),
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Show only, and exit 1 when something would change.")
+    ] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     save_plan: SavePlan = None,
@@ -77,12 +87,14 @@ def migrate(
       cronshift migrate prediction-check --yes
       cronshift migrate --out src/jobs --force
       cronshift migrate --target python
+      cronshift migrate --check
     """
     from cronshift import operations
     from cronshift.moving.migration import prepare_migration
 
     invocation: Invocation = context.obj
     console, root = invocation.console, invocation.project.root
+    dry_run = dry_run or check
     operations.refuse_unfinished(root)
     warn_of_unreadable(invocation)
     migration = prepare_migration(
@@ -102,26 +114,35 @@ def migrate(
         _show(invocation, migration, force=force)
     if operation.changes and save_plan is not None:
         keep_plan(invocation, operation, save_plan)
-    elif operation.changes and not dry_run and console.confirm("Write these files?", yes=yes):
+    elif operation.changes and not dry_run and _is_agreed(invocation, yes=yes):
         operation = operations.apply(root, operation)
         written = True
         for copy in migration.copies:
             console.say(f"kept {copy}")
-        _tell_next(invocation, migration)
+        _tell_what_is_left(invocation)
     elif not operation.changes:
         console.say("Everything is generated already; nothing was changed.")
     if invocation.json:
         console.document(_document(root, migration, written=written))
     declined = bool(operation.changes) and not written and not only_shown
-    return ExitCode.NOT_WELL if migration.left_out or declined else ExitCode.OK
+    is_behind = check and any(change.action != "unchanged" for change in migration.changes)
+    is_behind = is_behind or (check and bool(operation.changes))
+    bad = migration.left_out or declined or is_behind
+    return ExitCode.NOT_WELL if bad else ExitCode.OK
 
 
-def _tell_next(invocation: Invocation, migration: Migration) -> None:
+def _is_agreed(invocation: Invocation, *, yes: bool) -> bool:
+    agreed = invocation.console.confirm("Write these files?", yes=yes)
+    if not agreed:
+        invocation.console.say("You said no: no file was written.")
+    return agreed
+
+
+def _tell_what_is_left(invocation: Invocation) -> None:
     """Tell what the move still depends on, and the next command."""
     from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
     from cronshift.project import load_project
-    from cronshift.project.locks import install_command
     from cronshift.readiness.checking import facts_of
     from cronshift.readiness.fact import Answer
 
@@ -131,9 +152,7 @@ def _tell_next(invocation: Invocation, migration: Migration) -> None:
     if not invocation.json and any(fact.answer is not Answer.GOOD for fact in facts):
         console.say("Before cronshift cutover:")
         console.result(facts_text(facts))
-    needs_packages = any(change.path == "package.json" for change in migration.changes)
-    first = f"{install_command(project.root)}, then " if needs_packages else ""
-    console.say(f"Next: {first}cronshift validate", style="bold")
+    tell_next(invocation)
 
 
 def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:

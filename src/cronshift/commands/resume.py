@@ -64,8 +64,8 @@ def resume(
     )
     plan = operation_plan(interrupted.inverse() if backwards else interrupted)
     (console.message if invocation.json else console.result)(plan)
-    if not backwards:
-        operations.refuse_late(root, interrupted, datetime.now(UTC))
+    refuse = operations.refuse_begun if backwards else operations.refuse_late
+    refuse(root, interrupted, datetime.now(UTC))
     question = f"{'Undo' if revert else 'Finish'} it?"
     confirmation = Confirmation(question, yes, own=record.is_own, named=operation)
     state = interrupted.state
@@ -73,6 +73,8 @@ def resume(
         step = operations.revert if revert else operations.finish
         state = step(root, interrupted).state
         console.say(f"{interrupted.id} is {state}.")
+    elif not dry_run:
+        console.say(f"You said no: {interrupted.id} is still {state}; nothing was changed.")
     if invocation.json:
         changes = interrupted.to_json()["changes"]
         console.document({"operation": interrupted.id, "state": state.value, "changes": changes})

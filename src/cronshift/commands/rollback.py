@@ -18,11 +18,13 @@ from cronshift.commands.carrying_out import (
     Jobs,
     SavePlan,
     Yes,
+    carry_out,
     carry_out_in_time,
     refuse_nothing_named,
+    tell_next,
 )
 from cronshift.commands.set_aside import tell_aside
-from cronshift.errors import ExitCode
+from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
@@ -35,6 +37,12 @@ def rollback(
     context: typer.Context,
     jobs: Jobs = None,
     everything: Annotated[bool, typer.Option("--all", help="Every job that moved.")] = False,
+    migration: Annotated[
+        bool,
+        typer.Option(
+            "--migration", help="Undo migrate instead: every file that it wrote is as before."
+        ),
+    ] = False,
     sessions: Annotated[
         bool,
         typer.Option("--sessions/--no-sessions", help="Settle and refund orphaned sessions too."),
@@ -49,7 +57,9 @@ def rollback(
 
     From the first minute at which both sides can hold the file, --deploy-minutes from now, 0 % are
     Inngest's, and epochs that would begin later are dropped. Entries come back at their old places
-    in the Vercel configuration, deleted routes and guards as they were.
+    in the Vercel configuration, deleted routes and guards as they were. Where a route of cronshift's
+    asks whose a tick is, Vercel calls that until all ticks are its own; it says when, and rollback
+    once more then has the app's own routes called.
 
     With --now Vercel runs these ticks as soon as it holds the file, and Inngest goes on until both
     can: both may run a tick, and it says which, but never none does. Claims keep each to one run.
@@ -57,6 +67,9 @@ def rollback(
     Where cronshift.toml has [sessions], sessions that are QUEUED too long are failed and refunded
     then, and those of the flow that failed without a refund are paid. Older debts are paid by
     cronshift sessions refunds, and only there.
+
+    With --migration what migrate wrote is taken back, byte for byte, once no tick is Inngest's; files
+    that you changed since are named, and then nothing is touched.
 
     Needs nothing but the project's files (and the sessions' database): it works while Inngest is
     down. Each side goes by the file that it holds, so commit and deploy both before then.
@@ -66,12 +79,15 @@ def rollback(
       cronshift rollback --all --yes
       cronshift rollback --all --now
       cronshift rollback --all --dry-run --json
+      cronshift rollback --migration
     """
     from cronshift import operations
     from cronshift.moving.rollback import prepare_rollback
 
     invocation: Invocation = context.obj
     console = invocation.console
+    if migration:
+        return _undo_migration(invocation, jobs, everything=everything, yes=yes, dry_run=dry_run)
     refuse_nothing_named(jobs or (), everything=everything)
     operations.refuse_unfinished(invocation.project.root, operations.Intent.ROLLBACK)
 
@@ -83,8 +99,11 @@ def rollback(
             deploy=timedelta(minutes=deploy_minutes),
             at_once=now,
         )
-        for job in prepared.done:
-            console.say(f"{job} is Vercel's already.")
+        for sentence in (
+            *(f"{job} is Vercel's already." for job in prepared.done),
+            *prepared.waits,
+        ):
+            console.say(sentence)
         for sentence in prepared.costs:
             console.say(sentence, style="yellow")
         return prepared
@@ -96,6 +115,7 @@ def rollback(
         dry_run,
         save_plan,
         nothing=_NO_TICKS if settles else NOTHING,
+        declined="You said no: no tick was given back, and no file was restored.",
     )
     prepared, carried = carry_out_in_time(invocation, plan, confirmation)
     if carried.applied:
@@ -110,10 +130,41 @@ def rollback(
         extra = {
             "done": list(prepared.done),
             "restored": list(prepared.restored),
+            "waits": list(prepared.waits),
             "costs": list(prepared.costs),
         }
         console.document(carried.to_json() | extra | {"sessions": settled})
     return code
+
+
+def _undo_migration(
+    invocation: Invocation, jobs: list[str] | None, *, everything: bool, yes: bool, dry_run: bool
+) -> ExitCode:
+    """Take back all that migrate wrote."""
+    from cronshift import operations
+    from cronshift.moving.unmigration import prepare_unmigration
+
+    if jobs or everything:
+        raise CronshiftError(
+            "--migration undoes the whole of migrate; it takes no jobs.",
+            reason="usage",
+            hint="cronshift rollback --migration",
+        )
+    operations.refuse_unfinished(invocation.root, operations.Intent.ROLLBACK)
+    undoing = prepare_unmigration(invocation.root, datetime.now(UTC))
+    confirmation = Confirmation(
+        "Take these files back?",
+        yes,
+        dry_run,
+        nothing="Nothing that migrate wrote is here; nothing was changed.",
+        declined="You said no: what migrate wrote stays.",
+    )
+    carried = carry_out(invocation, undoing.operation, confirmation)
+    if carried.applied and not invocation.json:
+        tell_next(invocation, before="Commit and deploy it.")
+    if invocation.json:
+        invocation.console.document(carried.to_json() | {"restored": list(undoing.files)})
+    return carried.code
 
 
 def _settle(
@@ -144,6 +195,8 @@ def _settle(
             go_on = found and not count_only
             if go_on and console.confirm(f"Settle them in {database.name}?", yes=yes):
                 report = sweeping.run(engine, mapped, sweep)
+            elif go_on:
+                console.say("You said no: none of them was settled or refunded.")
             tell_aside(console, report.aside)
             code = ExitCode.NOT_WELL if report.aside.total else code
             settled[name] = report.to_json()

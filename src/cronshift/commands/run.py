@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cronshift.commands.carrying_out import tell_next
 from cronshift.commands.completion import job_names
 from cronshift.errors import CronshiftError, ExitCode
 
@@ -121,8 +122,8 @@ def _tell(invocation: Invocation, outcome: Outcome, secret_env: str) -> None:
 
     console = invocation.console
     console.result(run_tree(outcome.job, outcome.tick, outcome.run))
-    if outcome.throwaway:
-        console.say("Generated for this run only. Next: cronshift migrate")
+    if outcome.run.status == "completed":
+        tell_next(invocation, "run", "Generated for this run only." * outcome.throwaway)
     said = outcome.run.error.message if outcome.run.error else ""
     if "CRONSHIFT_BASE_URL is not set" in said:
         console.say(f"  → cronshift run {outcome.job} --base-url http://localhost:3000")

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import Confirmation, DryRun, SavePlan, Yes, carry_out
-from cronshift.errors import ExitCode  # noqa: TC001 - read at run time
+from cronshift.errors import CronshiftError, ExitCode
 from cronshift.targets import target_names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from cronshift.commands.invocation import Invocation
+    from cronshift.operations import Operation
 
 
 class What(StrEnum):
@@ -26,16 +29,29 @@ def scaffold(
     context: typer.Context,
     what: Annotated[What, typer.Argument(help="The QUEUED session flow.")],  # noqa: ARG001 - there is one
     flow: Annotated[str, typer.Option(metavar="NAME", help="The flow's name.")] = "session",
-    enum: Annotated[
-        str, typer.Option(metavar="TYPE", help="The type of the status column.")
-    ] = "session_status",
-    label: Annotated[str, typer.Option(metavar="NAME", help="The new state.")] = "queued",
-    items: Annotated[
-        str | None,
+    mapping: Annotated[
+        list[str] | None,
         typer.Option(
-            metavar="COLUMN",
-            help="The column with a session's items; else that of the cost, or selected_models.",
+            "--map",
+            metavar="KEY=VALUE",
+            help="What a key of [sessions] says, where the app's schema does not tell; may be repeated.",
         ),
+    ] = None,
+    from_database: Annotated[
+        bool,
+        typer.Option(
+            "--from-database", help="Read the tables of the database, not the app's code."
+        ),
+    ] = False,
+    database_env: Annotated[
+        str, typer.Option(metavar="VARIABLE", help="The variable with the database's address.")
+    ] = "DATABASE_URL",
+    enum: Annotated[
+        str | None, typer.Option(metavar="TYPE", help="The type of the status column.")
+    ] = None,
+    label: Annotated[str | None, typer.Option(metavar="NAME", help="The new state.")] = None,
+    items: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column with a session's items.")
     ] = None,
     target: Annotated[
         str | None,
@@ -50,24 +66,27 @@ def scaffold(
     dry_run: DryRun = False,
     save_plan: SavePlan = None,
 ) -> ExitCode:
-    """Write the app's side of the QUEUED session flow: settings, a processor, a migration.
+    """Write the app's side of the QUEUED session flow: settings, a processor, migrations.
+
+    The app's Prisma schema, Drizzle schema or SQLAlchemy classes (or its database, --from-database) tell
+    the names in [sessions]; each stands in cronshift.toml with the place that shows it. What they do
+    not tell is asked, or said with --map. A [sessions] that is there is followed.
 
     session_flow.py is where you write the one thing that only you know: how an item is processed.
-    The migration adds the new state to the status type; it cannot be undone. A schema.prisma gets
-    the label too, and a project with a tsconfig.json the types of the events. What is there
-    already is left alone.
+    In a Next.js app the whole flow is TypeScript in lib/inngest/sessions, it uses the app's own database
+    client, and work.ts is where you write that one thing.
 
-    In a Next.js app the whole flow is TypeScript in lib/inngest/sessions, and work.ts is where you
-    write that one thing. The other files follow [sessions] in cronshift.toml: correct it, and say
-    the same command again.
+    The migrations add the new state to the status type, which cannot be undone, and the flow's own
+    tables. They go where the project keeps its own (prisma, drizzle, supabase, Alembic), and the schema
+    gets the same. What is there already is left alone.
 
     A client that polls a session shows the new state as "waiting": it is not an error, and it ends
     within seconds.
 
     Examples:
       cronshift scaffold sessions --flow prediction-session --dry-run
-      cronshift scaffold sessions --enum SessionStatus --label queued --yes
-      cronshift scaffold sessions --force
+      cronshift scaffold sessions --map table=generations --map cost=2 --yes
+      cronshift scaffold sessions --from-database --force
     """
     from cronshift import operations
     from cronshift.targets.scaffold import prepare_scaffold, project_target
@@ -75,16 +94,22 @@ def scaffold(
     invocation: Invocation = context.obj
     root = invocation.root
     operations.refuse_unfinished(root)
-    operation = prepare_scaffold(
-        root,
-        datetime.now(UTC),
-        flow=flow,
-        enum=enum,
-        label=label,
-        items=items,
-        target=target,
-        force=force,
-    )
+
+    def prepare(answers: dict[str, str]) -> Operation:
+        return prepare_scaffold(
+            root,
+            datetime.now(UTC),
+            flow=flow,
+            enum=enum,
+            label=label,
+            items=items,
+            answers=answers,
+            from_database=database_env if from_database else None,
+            target=target,
+            force=force,
+        )
+
+    operation = _asked(invocation, prepare, _answers(mapping or ()))
     carried = carry_out(
         invocation, operation, Confirmation("Write these files?", yes, dry_run, save_plan)
     )
@@ -95,3 +120,41 @@ def scaffold(
     if invocation.json:
         invocation.console.document(carried.to_json())
     return carried.code
+
+
+def _answers(mapping: Iterable[str]) -> dict[str, str]:
+    """Return what ``--map`` says, by key.
+
+    Raises:
+        CronshiftError: for one that has no value.
+    """
+    answers = {}
+    for each in mapping:
+        key, _, value = each.partition("=")
+        if not (key and value):
+            raise CronshiftError(f"--map {each} says nothing: KEY=VALUE.", reason="usage")
+        answers[key] = value
+    return answers
+
+
+def _asked(
+    invocation: Invocation,
+    prepare: Callable[[dict[str, str]], Operation],
+    answers: dict[str, str],
+) -> Operation:
+    """Return the operation, once what the app's schema does not tell has been asked on a terminal.
+
+    Raises:
+        UnclearMappingError: if there is nobody to ask.
+    """
+    from cronshift.targets.scaffold import UnclearMappingError
+
+    console = invocation.console
+    while True:
+        try:
+            return prepare(answers)
+        except UnclearMappingError as error:
+            if invocation.json or not console.can_ask:
+                raise
+            for question in error.questions:
+                answers[question.key] = console.ask(question.text, question.choices)

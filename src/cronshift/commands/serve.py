@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -56,8 +55,9 @@ def serve(
     60. Of more than 1,000 connections the one that has waited longest gives way; where every one
     has a request, the next gets 503. /healthz and /readyz are always answered.
 
-    With --check it exits 1 when what it would register is not what the plan says. With --connect
-    it needs no open port: Inngest's calls come through a WebSocket that this side opens.
+    With --check it exits 1 when what it would register is not what the plan says, or when a fact
+    that the functions, or a job on its way, depend on is known bad. With --connect it needs
+    no open port: Inngest's calls come through a WebSocket that this side opens.
 
     Examples:
       cronshift serve --dev
@@ -157,7 +157,9 @@ def _counted(app: ServedApp) -> int:
 
 def _line(document: dict[str, Any]) -> None:
     """Print one line of JSON at once: whoever waits for it reads a pipe."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    from cronshift.output.encoding import json_text
+
+    sys.stdout.write(json_text(document, indent=None))
     sys.stdout.flush()
 
 
@@ -178,32 +180,50 @@ def _code(ending: Ending) -> ExitCode:
 
 
 def _check(invocation: Invocation) -> ExitCode:
-    """Serve for a moment, ask the server what it is, and compare the functions with the plan."""
+    """Serve for a moment, ask the server what it is, and compare it with the plan and the facts."""
     import asyncio
+    from datetime import UTC, datetime
 
+    from cronshift.moving.status import read_status
     from cronshift.output.audit_text import findings_text
     from cronshift.output.plan_document import finding_document
+    from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
+    from cronshift.readiness.fact import Answer, Stage
     from cronshift.validation.served import check_served
 
     console, project = invocation.console, invocation.project
     plan = make_plan(project)
     checked = asyncio.run(check_served(project.root, plan))
+    status = read_status(project, datetime.now(UTC))
+    refusing = [
+        fact
+        for fact in status.facts
+        if fact in status.pressing
+        or (fact.answer is Answer.BAD and Stage.SERVE in fact.kind.stages)
+    ]
+    is_bad = checked.bad or bool(refusing)
     if invocation.json:
         console.document(
             {
                 "version": 1,
-                "valid": not checked.bad,
+                "valid": not is_bad,
                 "mode": checked.mode,
                 "functions": list(checked.functions),
                 "findings": [finding_document(finding) for finding in checked.findings],
+                "facts": [fact.to_json() for fact in status.facts],
             }
         )
     else:
         if checked.findings:
             console.result(findings_text(checked.findings))
-        said = "not what the plan says" if checked.bad else "as the plan says"
+        verdict = "not what the plan says" if checked.bad else "as the plan says"
         console.result(
-            f"{len(checked.functions)} functions would be registered, {said} ({checked.mode} mode)."
+            f"{len(checked.functions)} functions would be registered, {verdict} ({checked.mode} mode)."
         )
-    return ExitCode.NOT_WELL if checked.bad else ExitCode.OK
+        if refusing:
+            console.result(facts_text(refusing))
+        others = [fact for fact in status.facts if fact not in refusing]
+        if any(fact.answer is not Answer.GOOD for fact in others):
+            console.message(facts_text(others))
+    return ExitCode.NOT_WELL if is_bad else ExitCode.OK

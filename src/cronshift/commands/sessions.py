@@ -165,6 +165,8 @@ def _settle(
                 f"{report.settled:,} settled, {report.refunded:,} refunded with "
                 f"{report.credits:,} credits in {report.seconds:.1f} s."
             )
+        else:
+            console.say("You said no: none of them was settled or refunded.")
     tell_aside(console, report.aside)
     if report.stopped:
         console.say("Stopped after a chunk; the same command goes on.")
@@ -192,7 +194,11 @@ def _requeue(
     found, _ = sweeping.count(database.engine, mapped, sweep)
     console.say(f"{found:,} sessions in {database.name} have waited too long.")
     sent = 0
-    if found and not dry_run and console.confirm("Send their events again?", yes=yes):
+    if not found or dry_run:
+        pass
+    elif not console.confirm("Send their events again?", yes=yes):
+        console.say("You said no: no event was sent.")
+    else:
         flow = SessionFlow(mapped.settings.flow, database.engine, mapped)
         flow.requeue(found if limit is None else limit)
         sent = asyncio.run(relay(flow, Inngest(app_id=invocation.project.app_id)))

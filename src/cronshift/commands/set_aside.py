@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cronshift.output.console import Console
-    from cronshift.sessions.sweeping import Aside
+    from cronshift.sessions.aside import Aside
 
 _LISTED = 20  # on a terminal; --json has more
 

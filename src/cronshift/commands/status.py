@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cronshift.commands.carrying_out import tell_next
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
+    from cronshift.moving.callable_endpoint import CallableEndpoint
     from cronshift.moving.live import Holding, Mishap
 
 
@@ -36,13 +38,15 @@ def status(
     """Show who owns each job now, what changes next, and who gets the next tick.
 
     With --live both sides are asked which ownership file they hold: they tell who knows
-    CRON_SECRET. Ticks that both of them ran, or neither, are listed one by one.
+    CRON_SECRET. Ticks that both of them ran, or neither, are told a job; of a side that does not
+    answer, is protected or knows another secret it is not known. The endpoint is asked for its keys, and
+    Inngest whether it has the app (INNGEST_SIGNING_KEY, INNGEST_BASE_URL or INNGEST_DEV).
 
     Every fact that a move depends on is listed where it is not known good: the same facts that cutover
     refuses on and asks about.
 
     Exits 1 when the ownership file, the generated modules, the entries and what is deployed do not
-    fit together, or a job that is on its way depends on what is known bad.
+    fit together, a job that is on its way depends on what is known bad, or a side is not known to be well.
 
     Examples:
       cronshift status
@@ -54,44 +58,58 @@ def status(
 
     invocation: Invocation = context.obj
     console, now = invocation.console, datetime.now(UTC)
-    found = read_status(invocation.project, now)
-    held, mishaps = _live(invocation, base_url, endpoint, now) if live else ([], [])
+    where = read_status(invocation.project, now)
+    deployed = _ask(invocation, base_url, endpoint, now) if live else None
     if invocation.json:
         document: dict[str, Any] = {
-            "jobs": [row.to_json() for row in found.jobs],
-            "drift": list(found.drift),
-            "facts": [fact.to_json() for fact in found.facts],
+            "jobs": [row.to_json() for row in where.jobs],
+            "drift": list(where.drift),
+            "facts": [fact.to_json() for fact in where.facts],
         }
-        if live:
-            document["live"] = [side.to_json() for side in held]
-            document["ticks"] = [mishap.to_json() for mishap in mishaps]
+        if deployed is not None:
+            document["live"] = [side.to_json() for side in deployed.sides]
+            document["endpoint"] = deployed.endpoint.to_json()
+            document["ticks"] = [mishap.to_json() for mishap in deployed.mishaps]
         console.document(document)
     else:
-        console.result(status_table(found.jobs))
-        for sentence in found.drift:
+        console.result(status_table(where.jobs))
+        for sentence in where.drift:
             console.warn(sentence)
-        if any(fact.answer is not Answer.GOOD for fact in found.facts):
-            console.result(facts_text(found.facts))
-        _tell(invocation, held, mishaps)
-    well = (
-        not found.drift
-        and not found.pressing
-        and not mishaps
-        and all(side.current for side in held)
-    )
-    return ExitCode.OK if well else ExitCode.NOT_WELL
+        if any(fact.answer is not Answer.GOOD for fact in where.facts):
+            console.result(facts_text(where.facts))
+        if deployed is not None:
+            _tell(invocation, deployed)
+        tell_next(invocation, "status")
+    is_well = deployed is None or deployed.is_well
+    return ExitCode.OK if is_well and not (where.drift or where.pressing) else ExitCode.NOT_WELL
 
 
-def _live(
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What is deployed, as far as both sides and Inngest tell."""
+
+    sides: tuple[Holding, ...]
+    endpoint: CallableEndpoint
+    mishaps: tuple[Mishap, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether both sides hold the current file, Inngest calls, and no tick went wrong."""
+        is_current = all(side.current for side in self.sides)
+        return is_current and self.endpoint.is_well and not self.mishaps
+
+
+def _ask(
     invocation: Invocation, base_url: str | None, endpoint: str | None, now: datetime
-) -> tuple[list[Holding], list[Mishap]]:
+) -> Deployed:
+    from cronshift.moving.callable_endpoint import ask_endpoint
     from cronshift.moving.late import late_mishaps
     from cronshift.moving.live import ask_both, known_files, since_change
     from cronshift.moving.status import guarded_path
     from cronshift.plan.planning import make_plan
     from cronshift.project.ownership_file import read_ownership
 
-    plan = make_plan(invocation.project)
+    root, plan = invocation.project.root, make_plan(invocation.project)
     app = base_url or os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url
     if not app or not endpoint:
         raise CronshiftError(
@@ -100,25 +118,31 @@ def _live(
             hint=f"Add --base-url and --endpoint, or set {plan.bridge.base_url_env} and CRONSHIFT_ENDPOINT.",
         )
     asking = ask_both(
-        invocation.project.root,
+        root,
         app_url=app,
-        path=guarded_path(invocation.project.root, plan),
+        path=guarded_path(root, plan),
         endpoint=endpoint,
         secret_env=plan.bridge.secret_env,
     )
+    import asyncio
+
     vercel, inngest = asyncio.run(asking)
-    if any(side.problem is None and side.ownership is None for side in (vercel, inngest)):
-        return [vercel, inngest], []  # a file nobody here knows: what it says is not known
-    root = invocation.project.root
+    called = asyncio.run(ask_endpoint(endpoint, plan.app_id))
+    if not (vercel.is_known and inngest.is_known):
+        return Deployed(
+            (vercel, inngest), called, ()
+        )  # what a side runs that does not say is not known
     since = since_change(read_ownership(root), now)
     files = known_files(root)
     wrong = late_mishaps(plan.runnable, vercel, inngest, files, since=since, now=now)
-    return [vercel, inngest], list(wrong)
+    return Deployed((vercel, inngest), called, tuple(wrong))
 
 
-def _tell(invocation: Invocation, held: list[Holding], mishaps: list[Mishap]) -> None:
+def _tell(invocation: Invocation, deployed: Deployed) -> None:
+    from cronshift.moving.late import by_job
+
     console = invocation.console
-    for side in held:
+    for side in deployed.sides:
         if side.current:
             console.result(f"{side.side}: holds this file ({side.digest}).")
         elif side.problem:
@@ -128,8 +152,16 @@ def _tell(invocation: Invocation, held: list[Holding], mishaps: list[Mishap]) ->
             console.warn(f"{side.side}: holds {age} ({side.digest}); deploy the current one.")
         if side.staleness:
             console.warn(f"{side.side}: {side.staleness}")
-    for mishap in mishaps:
-        who = "both sides" if mishap.doubled else "neither side"
-        perhaps = "" if mishap.certain else "perhaps "
-        tick = f"{mishap.tick:%Y-%m-%d %H:%M} UTC"
-        console.warn(f"{mishap.job}: {perhaps}{who} ran the tick of {tick}.")
+    endpoint = deployed.endpoint
+    if endpoint.is_well:
+        console.result(f"endpoint: {endpoint.sentence}")
+    else:
+        console.warn(f"endpoint: {endpoint.sentence}")
+        if endpoint.remedy:
+            console.warn(f"  → {endpoint.remedy}")
+    for mishaps in by_job(deployed.mishaps):
+        console.warn(mishaps.sentence)
+    if not all(side.is_known for side in deployed.sides):
+        console.warn(
+            "Which ticks ran twice, or never, is not known as long as a side does not tell."
+        )

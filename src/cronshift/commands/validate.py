@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cronshift.commands.carrying_out import tell_next
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
 
@@ -32,9 +33,19 @@ def validate(
         bool,
         typer.Option(
             "--compile/--no-compile",
-            help="TypeScript: run the project's own tsc --noEmit (two minutes at most).",
+            help="TypeScript: run the project's own tsc --noEmit (compile_timeout, 2m).",
         ),
     ] = True,
+    builds: Annotated[
+        bool,
+        typer.Option("--build", help="Run the app's own build too, which writes what it writes."),
+    ] = False,
+    start: Annotated[
+        bool,
+        typer.Option(
+            "--start", help="Start the Next.js app's own dev server, and ask every path once."
+        ),
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for warnings too.")] = False,
 ) -> ExitCode:
     """Check the generated modules, or a running endpoint, against the plan and Inngest's rules.
@@ -43,21 +54,35 @@ def validate(
     TypeScript is read, and its types are checked by the project's own compiler: none of its code
     runs. An endpoint in cloud mode lists its functions to who has INNGEST_SIGNING_KEY.
 
+    What could not be looked at is "not checked", and nothing is called valid then: "valid" is null
+    with --json. --build runs the `build` script of package.json, for build_timeout (15m) at most.
+
+    --start asks the endpoint, the dispatcher and every entry once, without a cookie and without running
+    a job: what the app turns away is known bad then.
+
     What a move depends on beside that is listed where it is not known good, as by cronshift status.
 
-    Exits 1 when a finding is an error (with --strict: or a warning, or a fact is known bad).
+    Exits 1 when a finding is an error (with --strict: or a warning; with --strict or --start: or a fact is
+    known bad).
 
     Examples:
       cronshift validate
+      cronshift validate --build
+      cronshift validate --start
       cronshift validate --endpoint http://localhost:3000/api/inngest
       cronshift validate --json | jq '.findings[].code'
     """
     from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
-    from cronshift.readiness.checking import facts_of
+    from cronshift.readiness.checking import facts_of, settled, subject_of
     from cronshift.readiness.fact import Answer
     from cronshift.targets import target_named
-    from cronshift.validation.project import validate_endpoint, validate_package
+    from cronshift.validation.building import check_build
+    from cronshift.validation.project import (
+        has_unchecked,
+        validate_endpoint,
+        validate_package,
+    )
 
     invocation: Invocation = context.obj
     plan = make_plan(invocation.project)
@@ -69,12 +94,21 @@ def validate(
     else:
         key = os.environ.get("INNGEST_SIGNING_KEY")
         registration, found = asyncio.run(validate_endpoint(plan, endpoint, key))
+    if builds:
+        timeout = invocation.project.settings.validate.build_timeout
+        found = (*found, *check_build(invocation.project.root, timeout, invocation.console.say))
     worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    facts = facts_of(invocation.project, plan, datetime.now(UTC))
-    is_unready = strict and any(fact.answer is Answer.BAD for fact in facts)
+    now = datetime.now(UTC)
+    facts = facts_of(invocation.project, plan, now)
+    if start:
+        subject = subject_of(invocation.project, plan, now)
+        asking = target_named(plan.target).ask_running(subject, invocation.console.say)
+        facts = settled(facts, asyncio.run(asking))
+    is_unready = (strict or start) and any(fact.answer is Answer.BAD for fact in facts)
     bad = is_unready or any(finding.severity in worst for finding in found)
     if invocation.json:
-        document = _document(registration, found, well=not bad)
+        well = None if not bad and has_unchecked(found) else not bad
+        document = _document(registration, found, well=well)
         invocation.console.document(document | {"facts": [fact.to_json() for fact in facts]})
     else:
         _show(invocation, plan, registration, found)
@@ -84,7 +118,7 @@ def validate(
 
 
 def _document(
-    registration: Registration, found: tuple[Finding, ...], *, well: bool
+    registration: Registration, found: tuple[Finding, ...], *, well: bool | None
 ) -> dict[str, object]:
     from cronshift.output.plan_document import finding_document
 
@@ -104,7 +138,7 @@ def _show(
     invocation: Invocation, plan: Plan, registration: Registration, found: tuple[Finding, ...]
 ) -> None:
     from cronshift.output.audit_text import findings_text
-    from cronshift.targets import target_named
+    from cronshift.validation.project import has_unchecked
 
     console = invocation.console
     if found:
@@ -119,10 +153,17 @@ def _show(
     console.result(
         f"{_counted(count, 'function')} for {_counted(len(plan.runnable), 'job')}"
         + (f" ({registration.sdk}): " if registration.sdk else ": ")
-        + (f"{_counted(errors, 'error')}." if errors else "valid.")
+        + _verdict(errors, is_unchecked=has_unchecked(found))
     )
     if not errors:
-        console.say(f"Next: {target_named(plan.target).trial}, or cronshift cutover")
+        tell_next(invocation, "validate")
+
+
+def _verdict(errors: int, *, is_unchecked: bool) -> str:
+    """Return what came of it; what was not looked at is never called valid."""
+    if errors:
+        return f"{_counted(errors, 'error')}."
+    return "nothing wrong found, and not all was checked." if is_unchecked else "valid."
 
 
 def _counted(number: int | None, noun: str) -> str:

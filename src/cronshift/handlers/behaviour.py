@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cronshift.model import Location
 
 LONGEST_DURATION = 800  # seconds: what "max" comes to on the plans that have most (vercel.com/docs/functions/limitations)
 
@@ -85,6 +89,7 @@ class Behaviour:
         soft: answers that say failure with status 200.
         refuses_get: the code answers GET with 405.
         max_duration: seconds, as the file says.
+        untold_duration: where the file says it in a way that only running it would tell.
         cached: a setting that makes Next answer from its cache.
         silent: the handler ends without ever answering.
         flagged: the work hangs on a query that the entry does not carry.
@@ -100,6 +105,7 @@ class Behaviour:
     auth: Auth = Auth.UNKNOWN
     auth_spot: SourceSpot | None = None
     max_duration: int | None = None
+    untold_duration: Location | None = None
     runtime: str | None = None
     cached: SourceSpot | None = None
     streams: SourceSpot | None = None

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cronshift.handlers.behaviour import LONGEST_DURATION, Behaviour, SourceSpot
+from cronshift.handlers.behaviour import Behaviour, SourceSpot
+from cronshift.handlers.durations import duration_of
 from cronshift.handlers.javascript import (
     FUNCTIONS,
     METHODS,
@@ -22,7 +23,7 @@ from cronshift.handlers.javascript import (
     spot_of,
 )
 from cronshift.handlers.javascript import locally as locally_defined
-from cronshift.model import HandlerKind
+from cronshift.model import HandlerKind, Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,14 +38,6 @@ _CACHES_GET = 14  # the last major of Next that keeps the answers of GET
 _DYNAMIC = re.compile(r"next/headers|no-store|noStore|\bconnection\(")
 _PRERENDERED = {HandlerKind.SVELTEKIT, HandlerKind.ASTRO}
 _STREAMS = ("new ReadableStream", "new TransformStream")
-
-
-def _duration(root: SgNode) -> int | None:
-    """Return the seconds that a file says it may run for."""
-    duration = _setting(root, "maxDuration")
-    if duration == "max":
-        return LONGEST_DURATION
-    return duration if isinstance(duration, int) and not isinstance(duration, bool) else None
 
 
 def _runtime(root: SgNode) -> str | None:
@@ -67,8 +60,10 @@ def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
     definition = None if handler.route is not None else define(tree, handler.file, handler.export)
     if definition is not None and definition.node.kind() not in FUNCTIONS:
         definition = None
+    duration = duration_of(tree, handler.file)
     return Behaviour(
-        max_duration=_duration(root),
+        max_duration=duration if isinstance(duration, int) else None,
+        untold_duration=duration if isinstance(duration, Location) else None,
         runtime=_runtime(root),
         cached=_cached(tree, handler, root, definition),
         streams=_streams(definition) if definition is not None else None,

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from cronshift.model import Location
+
+_NEWER = re.compile(r"\s*(?:type\s+\w+\s*[=\[]|(?:async\s+)?def\s+\w+\[|class\s+\w+\[)")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +32,18 @@ def module_file(tree: SourceTree, file: str, module: str) -> str | None:
             place = str(start / name)
             if place in tree.files:
                 return place
+    return None
+
+
+def syntax_fault(tree: SourceTree, file: str) -> Location | None:
+    """Return where a file is no Python; what only a newer Python than this one reads is none."""
+    try:
+        ast.parse(tree.read(file))
+    except SyntaxError as error:
+        is_newer = error.msg.startswith("f-string") or _NEWER.match(error.text or "")
+        return None if is_newer else Location(file, error.lineno or 1)
+    except (ValueError, RecursionError, MemoryError):
+        return Location(file, 1)
     return None
 
 

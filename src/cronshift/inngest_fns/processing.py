@@ -12,6 +12,7 @@ import inngest
 
 from cronshift.runtime import web
 from cronshift.runtime.answers import Body, HandlerError, judge
+from cronshift.runtime.protection import bypass_headers
 
 if TYPE_CHECKING:
     from cronshift.inngest_fns.sessions import Item
@@ -65,7 +66,7 @@ class HttpProcessor:
             "key": item.key,
         }
         try:
-            async with web.client(base, timeout=self.timeout) as http:
+            async with web.client(base, timeout=self.timeout, headers=bypass_headers()) as http:
                 response = await http.post(self.path, json=asked, headers=headers)
         except httpx.HTTPError as error:
             raise HandlerError(f"{what} had no answer: {web.unreachable(error)}") from error

@@ -11,8 +11,10 @@ from weakref import WeakKeyDictionary
 
 import inngest
 
+from cronshift.sessions.outbox import LEASE
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from cronshift.sessions.flow import SessionFlow
     from cronshift.sessions.outbox import Leased
@@ -20,36 +22,40 @@ if TYPE_CHECKING:
 SEND_TIMEOUT = timedelta(seconds=3)
 """How long a request waits for the event API before it leaves its event to others."""
 
+RELAY_TIMEOUT = LEASE * 0.8
+"""How long a relay waits for it, with many events: less than it holds them."""
+
 _LOOK_EVERY = 5.0  # seconds, at most, for what others left
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 10.0  # seconds, between attempts while the event API is away
+_FIRST_WAIT, _LONGEST_WAIT = 1.0, 4.0  # seconds, between attempts while the event API is away
 _GIVES_UP = 600.0  # seconds; recovery comes by every ten minutes
 _logger = logging.getLogger("cronshift")
 
 
 async def relay(flow: SessionFlow, client: inngest.Inngest) -> int:
     """Send what waits in the outbox and nobody else sends; an app calls it behind ``enqueue``."""
-
-    async def send(events: Sequence[dict[str, Any]]) -> None:
-        await client.send([inngest.Event(**event) for event in events])
-
-    return await flow.relay(send)
+    return await flow.relay(_sender(client, RELAY_TIMEOUT))
 
 
 async def send_own(flow: SessionFlow, client: inngest.Inngest, own: Leased) -> None:
     """Send the event of one request; where that fails it waits in the outbox, and others send it."""
-
-    async def send(events: Sequence[dict[str, Any]]) -> None:
-        sending = client.send([inngest.Event(**event) for event in events])
-        await asyncio.wait_for(sending, SEND_TIMEOUT.total_seconds())
-
     leftovers = _LEFTOVERS.setdefault(flow, Leftovers(flow, client))
     try:
-        await flow.send(own, send)
+        await flow.send(own, _sender(client, SEND_TIMEOUT))
     except Exception as error:  # noqa: BLE001 - the session stands, whatever the event API says
         _logger.warning("%s: an event waits in the outbox (%s)", flow.name, type(error).__name__)
         leftovers.send_soon()
     else:
         leftovers.look()
+
+
+def _sender(
+    client: inngest.Inngest, patience: timedelta
+) -> Callable[[Sequence[dict[str, Any]]], Awaitable[None]]:
+    async def send(events: Sequence[dict[str, Any]]) -> None:
+        sending = client.send([inngest.Event(**event) for event in events])
+        await asyncio.wait_for(sending, patience.total_seconds())
+
+    return send
 
 
 class Leftovers:
@@ -82,7 +88,7 @@ class Leftovers:
             await asyncio.sleep(wait)
             try:
                 await relay(self._flow, self._client)
-                if not await asyncio.to_thread(self._flow.outbox.waits, self._flow.clock()):
+                if not await asyncio.to_thread(self._flow.outbox.waits):
                     return
                 wait = _FIRST_WAIT
             except Exception as error:  # noqa: BLE001 - the next attempt, or recovery, sends them

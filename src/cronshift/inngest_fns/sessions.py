@@ -61,9 +61,13 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class FlowOptions:
-    """How the functions run; the names are the SDK's own."""
+    """How the functions run; the names are the SDK's own.
 
-    items: str = "selected_models"
+    Attributes:
+        items: the column with a session's items; without one the session is its one item.
+    """
+
+    items: str | None = "selected_models"
     retries: int = 3
     parallel: bool = False
     finish: timedelta = timedelta(minutes=15)
@@ -226,7 +230,7 @@ async def _claim(flow: SessionFlow, session: str, user: str, run_id: str) -> str
     return str(await asyncio.to_thread(flow.claim, session, user, run_id))
 
 
-async def _items(flow: SessionFlow, session: str, column: str) -> list[str]:
+async def _items(flow: SessionFlow, session: str, column: str | None) -> list[str]:
     return await asyncio.to_thread(flow.items, session, column)
 
 

@@ -132,6 +132,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     ownership = ownership_of(held)
     moving = [job for job in chosen if _current(ownership, job.id) != percent]
     growing = [job for job in moving if _current(ownership, job.id) < percent]
+    _refuse_pending(ownership, moving, percent, now)
     _refuse_rate_limited(moving, percent)
     _refuse_doubtful(plan, growing)
     stage = Stage.SHARE if handover is Handover.GUARD else Stage.REMOVE
@@ -173,7 +174,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         operation=operation,
         advice=tuple(_advice(moving, epochs, percent)),
         facts=facts,
-        costs=tuple(costs(moving, ownership)),
+        costs=tuple(costs(moving, ownership, now)),
     )
 
 
@@ -219,6 +220,25 @@ def _refuse_doubtful(plan: Plan, growing: Sequence[Job]) -> None:
                 f" cronshift migrate {job.id} --accept {doubts[0].code}",
                 where=str(doubts[0].location or ""),
             )
+
+
+def _refuse_pending(ownership: Ownership, jobs: Sequence[Job], percent: int, now: datetime) -> None:
+    """Refuse another epoch behind one that is still to come, naming its job and what can go on."""
+    epochs = {job.id: ownership.jobs[job.id][-1] for job in jobs if job.id in ownership.jobs}
+    pending = {job: epoch for job, epoch in epochs.items() if epoch.effective_at > now}
+    if not pending:
+        return
+    told = ", ".join(
+        f"{job} ({epoch.percent} % from {tick_text(epoch.effective_at)})"
+        for job, epoch in pending.items()
+    )
+    others = " ".join(job.id for job in jobs if job.id not in pending)
+    go_on = f"The others can go on: cronshift cutover {others} --percent {percent}. " * bool(others)
+    raise RefusedError(
+        f"An epoch is still to come of {told}.",
+        reason="epoch-pending",
+        hint=f"{go_on}Wait for it, or take it back: cronshift rollback {' '.join(pending)}",
+    )
 
 
 def _refuse_rate_limited(jobs: Sequence[Job], percent: int) -> None:
@@ -310,10 +330,11 @@ def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], held: bytes | No
     return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=Seen(held))
 
 
-def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> list[Edit]:
+def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> Sequence[Edit]:
     """Return the edits by which Vercel no longer calls the jobs, or calls them again."""
     if not percent:
-        return restored(before, [job.id for job in jobs], past_operations(before.project.root))
+        past = past_operations(before.project.root)
+        return restored(before, [job.id for job in jobs], past).edits
     moved = take_out(before.project, jobs)
     return [*moved, *regenerated(before, moved), *abandoned(before, moved)[0]]
 

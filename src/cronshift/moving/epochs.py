@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from cronshift.moving.windows import merged_ticks
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, percent_at, tick_text
-from cronshift.runtime.ticks import MINUTE
+from cronshift.runtime.ticks import MINUTE, lateness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from cronshift.model import Job
 
@@ -92,19 +92,53 @@ def summary(job: str, epochs: Sequence[Epoch]) -> str:
     return f"{text}, both sides until then" if _is_at_once(epochs) else text
 
 
-def costs(jobs: Sequence[Job], ownership: Ownership) -> Iterator[str]:
-    """Yield, job by job, which ticks both sides may run while a change is made at once."""
+def vercels_from(epochs: Sequence[Epoch]) -> datetime | None:
+    """Return the instant from which on every tick is Vercel's; ``None`` where all are.
+
+    Raises:
+        ValueError: if the last of the epochs makes a tick another's.
+    """
+    if not any(_is_shared(epoch) for epoch in epochs):
+        return None
+    if _is_shared(epochs[-1]):
+        raise ValueError("ticks go on to be shared")
+    behind = next(at for at in range(len(epochs), 0, -1) if _is_shared(epochs[at - 1]))
+    return epochs[behind].effective_at
+
+
+def costs(
+    jobs: Sequence[Job], ownership: Ownership, now: datetime, unguarded: Collection[str] = ()
+) -> Iterator[str]:
+    """Yield, job by job, which ticks both sides may run while a change is made.
+
+    Those are the ticks of both, and where Vercel calls a job that asks no guard, Inngest's too.
+
+    Args:
+        jobs: whose owner changes.
+        ownership: as it will be.
+        now: the present instant.
+        unguarded: ids of jobs that Vercel calls whoever a tick belongs to.
+    """
     for job in jobs:
         epochs = ownership.jobs.get(job.id, ())
-        if job.schedule is None or not _is_at_once(epochs):
+        is_unguarded = job.id in unguarded
+        if job.schedule is None or not (is_unguarded or _is_at_once(epochs)):
             continue
-        start, end = epochs[-2].effective_at, epochs[-1].effective_at
-        ticks = merged_ticks([job.schedule], start - _SECOND, end - _SECOND)
-        both = [tick for tick in ticks if ownership.owner(job.id, tick) is Owner.BOTH]
+        start = now - lateness(job.schedule) if is_unguarded else epochs[-2].effective_at
+        ticks = merged_ticks([job.schedule], start - _SECOND, epochs[-1].effective_at - _SECOND)
+        owners = {Owner.BOTH, Owner.INNGEST} if is_unguarded else {Owner.BOTH}
+        both = [tick for tick in ticks if ownership.owner(job.id, tick) in owners]
         if both:
             first = ", ".join(f"{tick:%H:%M}" for tick in both[:_MOST_TOLD])
             more = f" and {len(both) - _MOST_TOLD} more" if len(both) > _MOST_TOLD else ""
-            yield f"{job.id}: both sides may run {len(both)} of its ticks: {first}{more} UTC."
+            cause = "no guard is known to stand before it, so " if is_unguarded else ""
+            yield (
+                f"{job.id}: {cause}both sides may run {len(both)} of its ticks: {first}{more} UTC."
+            )
+
+
+def _is_shared(epoch: Epoch) -> bool:
+    return epoch.percent > 0 or epoch.owner is not None
 
 
 def _is_at_once(epochs: Sequence[Epoch]) -> bool:

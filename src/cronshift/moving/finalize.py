@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from cronshift.errors import RefusedError
@@ -19,7 +20,7 @@ from cronshift.runtime.ownership import tick_text
 from cronshift.targets import Retirement, target_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from cronshift.project import Project
@@ -80,14 +81,12 @@ def prepare_finalization(
     chosen = pick_jobs(plan, jobs)
     ready = [job for job in chosen if job.entry.origin is not Origin.MOVED]
     ownership = read_ownership(project.root)
-    reasons = [
-        f"{job.id} {why}" for job in ready if (why := _not_yet(ownership, job, now, has_run))
-    ]
-    if reasons:
+    early = {job.id: why for job in ready if (why := _not_yet(ownership, job, now, has_run))}
+    if early:
         raise RefusedError(
-            f"Not yet: {'; '.join(reasons)}.",
+            f"Not yet: {'; '.join(f'{job} {why.text}' for job, why in early.items())}.",
             reason="not-ready",
-            hint="cronshift status shows where each job stands.",
+            hint=_remedy(early, [job.id for job in ready]),
         )
     facts = check(Subject(project, plan, ready, now, Stage.REMOVE)) if ready else ()
     refuse_bad(facts, decisions)
@@ -116,17 +115,55 @@ def prepare_finalization(
     )
 
 
-def _not_yet(ownership: Ownership, job: Job, now: datetime, has_run: HasRun) -> str | None:
-    """Return why a job cannot be finalized now, reading on from its name."""
+class _Cause(StrEnum):
+    """Why a job cannot be finalized now, the first to be mended first."""
+
+    SHARE = "share"
+    START = "start"
+    TICK = "tick"
+    SEEN = "seen"
+
+
+@dataclass(frozen=True, slots=True)
+class _NotYet:
+    """Why a job cannot be finalized now; ``text`` reads on from its name."""
+
+    cause: _Cause
+    text: str
+
+
+def _not_yet(ownership: Ownership, job: Job, now: datetime, has_run: HasRun) -> _NotYet | None:
+    """Return why a job cannot be finalized now."""
     epochs = ownership.jobs.get(job.id, ())
     if not epochs or epochs[-1].percent != _EVERYTHING:
-        return f"is at {epochs[-1].percent if epochs else 0} %"
+        return _NotYet(_Cause.SHARE, f"is at {epochs[-1].percent if epochs else 0} %")
     start = epochs[-1].effective_at
     if start > now:
-        return f"changes owner only at {tick_text(start)}"
+        return _NotYet(_Cause.START, f"changes owner only at {tick_text(start)}")
     tick = job.schedule.latest(now) if job.schedule else None
     if tick is None or tick < start:
-        return "has had no tick since it became Inngest's"
+        first = next(job.schedule.after(now), None) if job.schedule else None
+        due = f", and is next due at {tick_text(first)}" if first else ""
+        return _NotYet(_Cause.TICK, f"has had no tick since it became Inngest's{due}")
     if not has_run(job.id, tick):
-        return f"was due at {tick_text(tick)}, and nobody has seen that it ran"
+        text = f"was due at {tick_text(tick)}, and nobody has seen that it ran"
+        return _NotYet(_Cause.SEEN, text)
     return None
+
+
+def _remedy(early: Mapping[str, _NotYet], jobs: Sequence[str]) -> str:
+    """Return the command that leads on: for what can be finalized now, or what comes before it."""
+    causes = {why.cause for why in early.values()}
+    if causes == {_Cause.SEEN}:
+        return (
+            "Look in Inngest's dashboard whether that run ended well; then"
+            f" cronshift finalize {' '.join(early)} --ticks-ran. With CRONSHIFT_CLAIMS_URL set, on both"
+            " sides and here, cronshift looks it up itself."
+        )
+    ready = [job for job in jobs if job not in early]
+    if ready:
+        return f"The others can go now: cronshift finalize {' '.join(ready)}"
+    job, why = next(iter(early.items()))
+    if why.cause is _Cause.SHARE:
+        return f"cronshift cutover {job} --percent 100 comes first."
+    return "Nothing but time is missing: say it again after that instant."

@@ -6,17 +6,22 @@ import json
 import shlex
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from cronshift.errors import CronshiftError
+from cronshift.moving.epochs import EARLY, KEPT
 from cronshift.runtime import web
-from cronshift.runtime.ownership import Ownership, dump_ownership
+from cronshift.runtime.ownership import Owner, Ownership, dump_ownership
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 KEY = "cronshift_ownership"
 VERCEL_API = "https://api.vercel.com"
 _PATIENCE = timedelta(seconds=30)
+_LONG_AGO = timedelta(days=1)
 
 
 class Format(StrEnum):
@@ -45,6 +50,23 @@ def export(ownership: Ownership, form: Format) -> str:
         return _dumped({KEY: document})
     flag = {"state": "ENABLED", "variants": {"current": document}, "defaultVariant": "current"}
     return _dumped({"$schema": "https://flagd.dev/schema/v0/flags.json", "flags": {KEY: flag}})
+
+
+def late_changes(ownership: Ownership, now: datetime) -> list[str]:
+    """Return the jobs and flows whose owner changes before both sides can hold what is pushed now.
+
+    Those are harmless that were pushed before; whether they were is not known here. What is longer
+    than a day ago is taken for pushed.
+    """
+    soon = now + KEPT + EARLY
+    return [
+        unit
+        for unit, epochs in (*ownership.jobs.items(), *ownership.flows.items())
+        if any(
+            now - _LONG_AGO < epoch.effective_at < soon and epoch.owner is not Owner.BOTH
+            for epoch in epochs
+        )
+    ]
 
 
 async def push_to_edge_config(

@@ -7,6 +7,7 @@ of them would have lost or doubled is told as one that may be.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from cronshift.runtime.ownership import Owner, Ownership
 from cronshift.runtime.ticks import lateness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cronshift.model import Job
 
@@ -24,6 +25,43 @@ UNKNOWN = timedelta(days=1)
 """For how long behind a change of owner it matters what an earlier process held."""
 
 _BEGINNING = timedelta(minutes=15)  # how late the first step of a run may come to ask, at most
+
+
+@dataclass(frozen=True, slots=True)
+class MishapsOfJob:
+    """The ticks of one job that met one fate, in a line: how many, the first, the last."""
+
+    job: str
+    doubled: bool
+    certain: bool
+    count: int
+    first: datetime
+    last: datetime
+
+    @property
+    def sentence(self) -> str:
+        """Say it in words."""
+        who = "both sides" if self.doubled else "neither side"
+        perhaps = "" if self.certain else "perhaps "
+        if self.count == 1:
+            return f"{self.job}: {perhaps}{who} ran the tick of {_minute(self.first)}."
+        return (
+            f"{self.job}: {perhaps}{who} ran {self.count:,} ticks, from {_minute(self.first)} to"
+            f" {_minute(self.last)}."
+        )
+
+
+def by_job(mishaps: Iterable[Mishap]) -> tuple[MishapsOfJob, ...]:
+    """Return mishaps a job and fate, in the order of their first ticks."""
+    ticks: dict[tuple[str, bool, bool], list[datetime]] = {}
+    for mishap in mishaps:
+        key = (mishap.job, mishap.doubled, mishap.certain)
+        ticks.setdefault(key, []).append(mishap.tick)
+    return tuple(MishapsOfJob(*key, len(each), min(each), max(each)) for key, each in ticks.items())
+
+
+def _minute(tick: datetime) -> str:
+    return f"{tick:%Y-%m-%d %H:%M} UTC"
 
 
 def late_mishaps(  # noqa: PLR0913 - two sides and a span

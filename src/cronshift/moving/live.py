@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from http import HTTPStatus
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from cronshift.runtime.ownership import (
     parse_ownership,
     tick_text,
 )
+from cronshift.runtime.protection import bypass_headers
 from cronshift.schedule.durations import format_duration
 
 if TYPE_CHECKING:
@@ -46,6 +48,17 @@ class Side(StrEnum):
     INNGEST = "inngest"
 
 
+class Telling(StrEnum):
+    """What came of asking one side; of all but the first two it is not known what it runs."""
+
+    FILE = "file"
+    NO_FILE = "no-file"
+    UNREACHABLE = "did-not-answer"
+    WRONG_SECRET = "wrong-secret"  # noqa: S105 - what was found
+    PROTECTED = "protected"
+    SILENT = "no-guard"
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """What one side answered.
@@ -60,6 +73,7 @@ class Holding:
         held: for how long the process that answered has gone by this file, where it tells.
         before: the digest of the file that it went by until then; ``None`` for a process that has
             held no other, so that what another one held is not known.
+        telling: what came of asking it.
     """
 
     side: Side
@@ -71,6 +85,13 @@ class Holding:
     unread: bool = False
     held: timedelta | None = None
     before: str | None = None
+    telling: Telling = Telling.FILE
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known which ticks the side runs."""
+        is_read = self.telling is Telling.FILE and self.ownership is not None
+        return is_read or self.telling is Telling.NO_FILE
 
     @property
     def staleness(self) -> str | None:
@@ -85,6 +106,7 @@ class Holding:
         """Return the side's part of ``status --live --json``."""
         return {
             "side": str(self.side),
+            "answer": self.telling.value,
             "digest": self.digest,
             "current": self.current,
             "known": self.ownership is not None,
@@ -161,6 +183,7 @@ async def ask_both(
             answer.unread,
             answer.held,
             answer.before,
+            answer.telling,
         )
         for side, answer in zip(urls, answers, strict=True)
     )
@@ -177,23 +200,34 @@ class _Answer:
     unread: bool = False
     held: timedelta | None = None
     before: str | None = None
+    telling: Telling = Telling.FILE
 
 
 async def _ask(url: str, secret: str) -> _Answer:
-    headers = {"authorization": f"Bearer {secret}", wire.TELL_HEADER: wire.TELL_OWNERSHIP}
+    headers = {
+        "authorization": f"Bearer {secret}",
+        wire.TELL_HEADER: wire.TELL_OWNERSHIP,
+        **bypass_headers(),
+    }
     try:
         async with web.client(url, timeout=_PATIENCE) as http:
             response = await http.options(url, headers=headers)
+    except httpx.HTTPError as error:
+        return _Answer(
+            problem=f"It cannot be reached: {web.unreachable(error)}.",
+            telling=Telling.UNREACHABLE,
+        )
+    except httpx.InvalidURL:
+        return _Answer(problem=f"{url} is no address.", telling=Telling.UNREACHABLE)
+    try:
         document = response.json()
         digest = document["ownership"]
-    except httpx.HTTPError as error:
-        return _Answer(problem=f"It cannot be reached: {web.unreachable(error)}.")
-    except (ValueError, KeyError, TypeError, httpx.InvalidURL):
-        return _Answer(
-            problem="It does not tell: no guard answers there, or it knows another secret."
-        )
+    except (ValueError, KeyError, TypeError):
+        return _without_digest(response)
     if digest is None:
-        return _Answer(problem="It holds no ownership file, so it runs every tick.")
+        return _Answer(
+            problem="It holds no ownership file, so it runs every tick.", telling=Telling.NO_FILE
+        )
     before = document.get("before")
     return _Answer(
         digest=str(digest),
@@ -202,6 +236,50 @@ async def _ask(url: str, secret: str) -> _Answer:
         held=_seconds(document.get("held")),
         before=before if isinstance(before, str) else None,
     )
+
+
+def _without_digest(response: httpx.Response) -> _Answer:
+    """Return why an answer tells of no file, as far as it shows that."""
+    status, location = response.status_code, response.headers.get("location", "")
+    cookies = response.headers.get("set-cookie", "")
+    if "_vercel_sso" in cookies or "vercel.com/sso" in location or _is_protection(response):
+        return _Answer(
+            problem="Vercel's deployment protection answers in its place, so what it holds is not"
+            " known: ask the production address, or let automation by.",
+            telling=Telling.PROTECTED,
+        )
+    if response.is_redirect:
+        return _Answer(
+            problem=f"It sends callers on to {location!r:.120}, so what it holds is not known.",
+            telling=Telling.PROTECTED,
+        )
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} or _is_declined(response):
+        return _Answer(
+            problem=f"It knows another secret (it answered {status}), so what it holds is not known.",
+            telling=Telling.WRONG_SECRET,
+        )
+    if response.is_server_error:
+        return _Answer(
+            problem=f"It did not answer: an error {status} came back.", telling=Telling.UNREACHABLE
+        )
+    return _Answer(
+        problem="It does not tell: no guard answers there, or it knows another secret"
+        f" (it answered {status}).",
+        telling=Telling.SILENT,
+    )
+
+
+def _is_protection(response: httpx.Response) -> bool:
+    """Return whether an answer is the page by which Vercel turns strangers away."""
+    is_page = "text/html" in response.headers.get("content-type", "")
+    is_refusal = response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    return is_refusal and is_page and "vercel" in response.text.lower()
+
+
+def _is_declined(response: httpx.Response) -> bool:
+    """Return whether a generated route answers, as it does to who lacks its secret."""
+    allowed = {name.strip() for name in response.headers.get("allow", "").split(",")}
+    return response.status_code == HTTPStatus.NO_CONTENT and {"PUT", "OPTIONS"} <= allowed
 
 
 def _seconds(value: object) -> timedelta | None:

@@ -164,15 +164,19 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         if (job in asked and not is_left_out(plan, job))
         or (job.module and (project.root / job.module).is_file())
     )
+    extending = target_named(plan.target).extend
+    extended = tuple(extending(project.root, replace(plan, jobs=kept))) if kept else ()
     if fix:
-        own += _guarded(Subject(project, plan, kept, now), mending)
-    files = generate(replace(plan, jobs=kept))
+        own += _guarded(Subject(project, plan, kept, now), mending, extended)
+    extended = tuple(
+        change for change in extended if change.path not in {edit.path for edit in own}
+    )
+    is_needed = bool(kept) or (project.root / plan.out).exists()
+    files = generate(replace(plan, jobs=kept)) if is_needed else ()
     changes = compare(project.root, files, plan.out)
     wanted = [change for change in changes if not (only_look and change.conflict)]
     written, copies = edits(project.root, wanted, force=force)
-    extending = target_named(plan.target).extend
-    extended = tuple(extending(project.root, replace(plan, jobs=kept))) if kept else ()
-    if not (project.root / OWNERSHIP_NAME).exists():
+    if kept and not (project.root / OWNERSHIP_NAME).exists():
         # Without the file both sides would run; with it, every tick stays Vercel's for now.
         text = dump_ownership(Ownership())
         extended = (FileChange(OWNERSHIP_NAME, FileAction.CREATE, None, text), *extended)
@@ -194,10 +198,20 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     )
 
 
-def _guarded(subject: Subject, mending: Mending | None) -> list[Edit]:
+def _guarded(
+    subject: Subject, mending: Mending | None, extended: Sequence[FileChange]
+) -> list[Edit]:
     """Return the edits that put the guard before the apps that Vercel calls."""
     held = mending.texts if mending else {}
-    edited = {**subject.project.edited, **{file: text.encode() for file, text in held.items()}}
+    edited = {
+        **subject.project.edited,
+        **{
+            change.path: change.after.encode(errors="surrogateescape")
+            for change in extended
+            if change.after is not None
+        },
+        **{file: text.encode() for file, text in held.items()},
+    }
     handlers = [handler for job in by_hand(subject) if (handler := answering(subject, job))]
     return [
         Edit(file, text.encode(), summary=f"{file}: the guard is asked first")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.errors import ConfigError, RefusedError
 from cronshift.moving.entries import SIDE_BY_SIDE
 from cronshift.operations import ChangeKind, Edit, Seen
+from cronshift.targets import GuardRoute, target_named
 from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
 from cronshift.vercel.dispatcher import MOUNT
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from cronshift.model import CronEntry, Job
     from cronshift.plan.snapshot import Snapshot
     from cronshift.project import Project
-    from cronshift.targets import GuardRoute
 
 
 def dispatch(project: Project, routed: Sequence[tuple[Job, GuardRoute]]) -> list[Edit]:
@@ -37,15 +37,20 @@ def dispatch(project: Project, routed: Sequence[tuple[Job, GuardRoute]]) -> list
     return _edited(source, text, said)
 
 
-def undispatch(before: Snapshot, planned: Sequence[Edit], jobs: Collection[str]) -> list[Edit]:
+def repoint(
+    before: Snapshot, planned: Sequence[Edit], jobs: Collection[str], waiting: Collection[str] = ()
+) -> list[Edit]:
     """Return ``planned`` with the jobs' entries pointing to their own routes again.
 
-    An entry that a script makes is left as it is: the dispatcher lets all ticks of Vercel's by.
+    Those of jobs that are ``waiting`` go to their guards, where there are any: ticks may still be
+    Inngest's. An entry that a script makes is left as it is: the dispatcher lets all ticks of
+    Vercel's by.
 
     Args:
         before: the project as it is.
         planned: edits of its two configurations, among others.
         jobs: ids.
+        waiting: of these, the ids of those whose ticks are not all Vercel's yet.
 
     Raises:
         RefusedError: if an entry cannot be edited as text.
@@ -53,19 +58,33 @@ def undispatch(before: Snapshot, planned: Sequence[Edit], jobs: Collection[str])
     after = before.after(planned)
     source = after.project.sources[0]
     text = source.text
-    back = [
-        job.entry
-        for job in after.plan.jobs
-        if job.id in jobs and job.entry.called and job.entry.source.file == source.file
+    there = [
+        job for job in after.plan.jobs if job.id in jobs and job.entry.source.file == source.file
     ]
-    if not back or source.format not in SIDE_BY_SIDE:
+    back = [job for job in there if job.entry.called and job.id not in waiting]
+    on_the_way = [
+        (job, guard)
+        for job in there
+        if job.id in waiting
+        and job.entry.called is None
+        and isinstance(guard := target_named(after.plan.target).guard(after.plan, job), GuardRoute)
+    ]
+    if not (back or on_the_way) or source.format not in SIDE_BY_SIDE:
         return list(planned)
-    for entry in back:
-        base = (entry.called or "").partition(f"{MOUNT}/")[0]
-        text = _repointed(source, text, entry, base + MOUNT, base)
-    _refuse_misread(source, text, {entry.pointer: False for entry in back})
+    for job in back:
+        base = (job.entry.called or "").partition(f"{MOUNT}/")[0]
+        text = _repointed(source, text, job.entry, base + MOUNT, base)
+    for job, guard in on_the_way:
+        text = _repointed(source, text, job.entry, guard.base_path, guard.base_path + MOUNT)
+    guarded = {job.entry.pointer: False for job in back}
+    guarded |= {job.entry.pointer: True for job, _ in on_the_way}
+    _refuse_misread(source, text, guarded)
     said = [one.summary for one in planned if one.path == source.file]
-    said.append(f"{', '.join(jobs)}: called at their own routes")
+    for group, how in (
+        (back, "called at their own routes"),
+        ([job for job, _ in on_the_way], "called through the guard"),
+    ):
+        said += [f"{', '.join(job.id for job in group)}: {how}"] if group else []
     return [
         *(one for one in planned if one.path != source.file),
         *_edited(before.project.sources[0], text, "; ".join(said)),

@@ -2,35 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.moving.entries import put_back, regenerated
-from cronshift.moving.pointing import undispatch
+from cronshift.moving.pointing import repoint
 from cronshift.targets import target_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from cronshift.model import Plan
     from cronshift.operations import Edit, Operation
     from cronshift.plan.snapshot import Snapshot
 
 
-def restored(before: Snapshot, jobs: Sequence[str], past: Sequence[Operation]) -> list[Edit]:
-    """Return the edits that bring back what is gone of the jobs: entries, routes, guards.
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """What brings back what cutover and finalize took away.
+
+    Attributes:
+        edits: of entries, routes, guards, and what is generated.
+        plan: as it is with them.
+    """
+
+    edits: tuple[Edit, ...]
+    plan: Plan
+
+
+def restored(
+    before: Snapshot,
+    jobs: Sequence[str],
+    past: Sequence[Operation],
+    waiting: Collection[str] = (),
+) -> Restoration:
+    """Return how that comes back which is gone of the jobs: entries, routes, guards.
 
     Args:
         before: the project as it is.
         jobs: ids.
         past: the operations of before, the oldest first.
+        waiting: the ids of those that are still to be asked whose a tick is: their entries go to
+            the guard.
 
     Raises:
         RefusedError: if a file that is to come back is not as it was left.
     """
     if not jobs:
-        return []
+        return Restoration((), before.plan)
     target = target_named(before.plan.target)
-    entries = undispatch(before, put_back(before.project, jobs, past), jobs)
     back = target.bring_back(before.project, jobs, past)
-    written = regenerated(before, [*entries, *back])
+    returned = [*put_back(before.project, jobs, past), *back]
+    returned = repoint(before, returned, jobs, waiting)
+    written = regenerated(before, returned)
     paths = {edit.path for edit in written}  # what is generated again is as it is to be now
-    return [*entries, *(edit for edit in back if edit.path not in paths), *written]
+    files = {edit.path for edit in back}
+    edits = (*(one for one in returned if one.path not in paths & files), *written)
+    return Restoration(edits, before.after(returned).plan)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cronshift.moving.epochs import DEPLOY, Lead, costs, shared_anew, summary
+from cronshift.model import Origin
+from cronshift.moving.epochs import DEPLOY, Lead, costs, shared_anew, summary, vercels_from
 from cronshift.moving.restore import restored
 from cronshift.operations import (
     ChangeKind,
@@ -21,6 +22,9 @@ from cronshift.operations.files import content, inside
 from cronshift.plan.job_ids import unknown_job
 from cronshift.plan.snapshot import Snapshot
 from cronshift.project.ownership_file import ownership_of
+from cronshift.readiness.fact import Answer
+from cronshift.readiness.guards import guards
+from cronshift.readiness.subject import Subject
 from cronshift.runtime.ownership import (
     OWNERSHIP_NAME,
     Ownership,
@@ -28,11 +32,14 @@ from cronshift.runtime.ownership import (
     percent_at,
     tick_text,
 )
+from cronshift.runtime.ticks import lateness
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from cronshift.model import Plan
+    from cronshift.moving.restore import Restoration
     from cronshift.project import Project
 
 
@@ -45,6 +52,7 @@ class Rollback:
         done: those whose ticks are all Vercel's already.
         restored: files that come back.
         advice: what to do next, in sentences.
+        waits: which entries cannot be as they were yet, in sentences.
         costs: which ticks both sides may run meanwhile, in sentences.
     """
 
@@ -53,6 +61,7 @@ class Rollback:
     restored: tuple[str, ...]
     operation: Operation
     advice: tuple[str, ...]
+    waits: tuple[str, ...] = ()
     costs: tuple[str, ...] = ()
 
 
@@ -65,6 +74,9 @@ def prepare_rollback(
     at_once: bool = False,
 ) -> Rollback:
     """Return the operation that gives all ticks of the jobs back to Vercel.
+
+    An entry comes back at its guard, where there is one, as long as a tick that Vercel calls may be
+    Inngest's; asked for again behind that, it is pointed to the app's own route.
 
     Nothing but the project's own files is needed: no network, no database.
 
@@ -94,7 +106,10 @@ def prepare_rollback(
     back = [job for job in chosen if _is_away(ownership, job, lead) or job in moved]
     operation_id = new_operation_id(now)
     after = _taken_back(ownership, back, operation_id, lead)
-    edits = restored(before, back, past)
+    waiting = _waiting(plan, back, after, now)
+    returned = restored(before, back, past, waiting)
+    unguarded = _unguarded(before, returned, waiting, now)
+    edits = [*returned.edits]
     if after != ownership:
         said = "; ".join(summary(job, after.jobs.get(job, ())) for job in back)
         text = dump_ownership(after).encode()
@@ -117,8 +132,54 @@ def prepare_rollback(
         restored=files,
         operation=operation,
         advice=_advice(back, files, lead, changed=after != ownership),
-        costs=tuple(costs([job for job in plan.jobs if job.id in back], after)),
+        waits=tuple(_waits(returned.plan, waiting)),
+        costs=tuple(
+            costs([job for job in returned.plan.jobs if job.id in back], after, now, unguarded)
+        ),
     )
+
+
+def _waiting(
+    plan: Plan, jobs: Collection[str], ownership: Ownership, now: datetime
+) -> dict[str, datetime]:
+    """Return until when Vercel may be asked for ticks that are not its own, by job.
+
+    A call may come late, so that is later than the last change of owner.
+    """
+    waiting = {}
+    for job in plan.jobs:
+        start = vercels_from(ownership.jobs.get(job.id, ())) if job.id in jobs else None
+        if start is not None and job.schedule is not None:
+            until = start + lateness(job.schedule)
+            if now < until:
+                waiting[job.id] = until
+    return waiting
+
+
+def _unguarded(
+    before: Snapshot, returned: Restoration, waiting: Collection[str], now: datetime
+) -> frozenset[str]:
+    """Return the jobs that Vercel calls at their routes, before which no guard is known to stand."""
+    jobs = [
+        job
+        for job in returned.plan.jobs
+        if job.id in waiting and job.entry.called is None and job.entry.origin is not Origin.MOVED
+    ]
+    project = before.after(returned.edits).project
+    facts = guards(Subject(project, returned.plan, jobs, now)) if jobs else ()
+    good = {job for fact in facts if fact.answer is Answer.GOOD for job in fact.jobs}
+    return frozenset(job.id for job in jobs) - good
+
+
+def _waits(plan: Plan, waiting: Mapping[str, datetime]) -> Iterator[str]:
+    """Yield which entries are still called through the guard, and how that ends."""
+    called = [job.id for job in plan.jobs if job.id in waiting and job.entry.called is not None]
+    if called:
+        until = max(waiting[job] for job in called)
+        yield (
+            f"{', '.join(called)}: called through the guard until {tick_text(until)}; from then on"
+            f" cronshift rollback {' '.join(called)} points to the app's own routes."
+        )
 
 
 def _is_away(ownership: Ownership, job: str, lead: Lead) -> bool:

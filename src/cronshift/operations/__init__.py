@@ -25,7 +25,7 @@ from cronshift.operations.changes import (
     RunSql,
     WriteFile,
 )
-from cronshift.operations.engine import apply, finish, refuse_late, revert
+from cronshift.operations.engine import apply, finish, refuse_begun, refuse_late, revert
 from cronshift.operations.journal import (
     Journal,
     Record,
@@ -76,6 +76,7 @@ __all__ = [
     "past_operations",
     "read_journal",
     "read_operation",
+    "refuse_begun",
     "refuse_late",
     "refuse_unfinished",
     "revert",

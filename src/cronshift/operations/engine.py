@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.errors import RefusedError, TooLateError
 from cronshift.operations import sql, staging
+from cronshift.operations.changes import AddEpoch
 from cronshift.operations.files import read_project_file
 from cronshift.operations.journal import (
     forget_operation,
@@ -73,20 +74,45 @@ def apply(
 
 
 def refuse_late(root: Path, operation: Operation, now: datetime) -> None:
-    """Make sure that what an operation says of the future is written before both sides need it.
+    """Make sure that epochs are written before both sides need them; those that stand may be ended.
 
     Raises:
-        TooLateError: if it is not: files are still to be written, and their time is over.
+        TooLateError: if they are still to be written, and their time is over.
     """
-    if operation.write_by is None or now <= operation.write_by:
-        return
-    if any(read_project_file(root, image.path) != image.after for image in operation.images):
+    if _is_late(operation, now) and not _stand(root, operation):
         raise TooLateError(
             f"It had to be written by {operation.write_by:%Y-%m-%d %H:%M:%S} UTC, for both sides to"
             " hold the file in time.",
             reason="too-late",
             hint="Run the command again; cronshift resume --revert undoes what was interrupted.",
         )
+
+
+def refuse_begun(root: Path, operation: Operation, now: datetime) -> None:
+    """Make sure that no epoch is taken back which a side may go by before both hold the older file.
+
+    Raises:
+        TooLateError: if one is written, and its time is over.
+    """
+    if _is_late(operation, now) and _stand(root, operation):
+        forth = operation.state is State.APPLYING
+        raise TooLateError(
+            f"Its epochs were to be taken back by {operation.write_by:%Y-%m-%d %H:%M:%S} UTC; since"
+            " then a side may go by them before the other forgets them.",
+            reason="too-late",
+            hint=f"cronshift {'resume' if forth else f'abandon {operation.id}'}, then cronshift"
+            f" rollback {' '.join(operation.jobs)}",
+        )
+
+
+def _is_late(operation: Operation, now: datetime) -> bool:
+    return operation.write_by is not None and now > operation.write_by
+
+
+def _stand(root: Path, operation: Operation) -> bool:
+    """Return whether an operation's epochs are written."""
+    epochs = [change.image for change in operation.changes if isinstance(change, AddEpoch)]
+    return all(read_project_file(root, image.path) == image.after for image in epochs)
 
 
 def finish(root: Path, operation: Operation, observer: Observer = lambda _: None) -> Operation:

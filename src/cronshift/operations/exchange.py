@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ctypes
 
 _RENAME_EXCHANGE = 2  # Linux: renameat2(2)
 _RENAME_SWAP = 2  # macOS: renameatx_np(2)
@@ -18,6 +21,8 @@ def exchange(folder: int, one: str, other: str) -> bool:
     Raises:
         OSError: if one of them is not there, or the folder cannot be written.
     """
+    import ctypes
+
     call, flags = _call()
     if call is None:
         return False
@@ -30,6 +35,8 @@ def exchange(folder: int, one: str, other: str) -> bool:
 
 
 def _call() -> tuple[ctypes._NamedFuncPointer | None, int]:
+    import ctypes
+
     library = ctypes.CDLL(None, use_errno=True)
     if sys.platform == "darwin":
         return getattr(library, "renameatx_np", None), _RENAME_SWAP

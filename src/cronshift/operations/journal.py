@@ -10,7 +10,7 @@ import errno
 import json
 import os
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError, RefusedError
@@ -25,6 +25,7 @@ from cronshift.operations.files import open_folder, parts_of
 from cronshift.operations.lock import STATE_FOLDER
 from cronshift.operations.model import UNFINISHED, Intent, Operation
 from cronshift.operations.staging import replace_durably
+from cronshift.operations.under_way import is_under_way, note_begun, note_ended
 from cronshift.operations.user_key import hmac_of, is_marked
 from cronshift.runtime.regular_files import read_at
 
@@ -43,7 +44,8 @@ class Record:
     """An operation as the journal has it.
 
     Attributes:
-        is_own: whether this user began it, in this folder of this machine.
+        is_own: whether this user began it, in this folder of this machine; where it is unfinished,
+            whether it has not come to an end since.
     """
 
     operation: Operation
@@ -117,12 +119,17 @@ def write_operation(root: Path, operation: Operation, *, own: bool = True) -> No
         operation: what to record.
         own: whether this user began it here, so that it is marked as such.
     """
+    is_unfinished = operation.state in UNFINISHED
+    if own and is_unfinished:
+        note_begun(root, operation.id)
     with open_folder(root, (STATE_FOLDER, OPERATIONS), make=True) as folder:
         for name in os.listdir(folder):
             if name.startswith(".") and name.endswith(".cronshift-next"):  # of a kill
                 with suppress(OSError):
                     os.unlink(name, dir_fd=folder)
         replace_durably(folder, f"{operation.id}{_SUFFIX}", encode(root, operation, own=own))
+    if not is_unfinished:
+        note_ended(root, operation.id)
 
 
 def encode(root: Path, operation: Operation, *, own: bool = True) -> bytes:
@@ -150,6 +157,7 @@ def forget_operation(root: Path, operation: Operation) -> None:
     with _open(root) as folder, suppress(FileNotFoundError):
         if folder is not None:
             os.unlink(f"{operation.id}{_SUFFIX}", dir_fd=folder)
+    note_ended(root, operation.id)
 
 
 def is_recorded(root: Path, operation_id: str) -> bool:
@@ -308,6 +316,8 @@ def _read(root: Path, folder: int | None, name: str) -> Record | Unreadable:
         return Unreadable(name, error.strerror or os.strerror(error.errno or errno.EIO))
     if record.operation.id != name:
         return Unreadable(name, "it holds an operation of another id")
+    if record.is_own and record.operation.state in UNFINISHED:
+        return replace(record, is_own=is_under_way(root, name))
     return record
 
 

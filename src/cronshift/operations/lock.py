@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-import getpass
 import json
 import os
-import socket
 import stat
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -44,6 +42,9 @@ def project_lock(root: Path) -> Iterator[None]:
 
 def actor() -> str:
     """Return who is doing this: ``user@host``."""
+    import getpass
+    import socket
+
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

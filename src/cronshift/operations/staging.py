@@ -91,10 +91,10 @@ def write_new(folder: int, name: str, data: bytes, mode: int | None = None) -> N
         os.fsync(descriptor)
 
 
-def replace_durably(folder: int, name: str, data: bytes) -> None:
+def replace_durably(folder: int, name: str, data: bytes, mode: int | None = None) -> None:
     """Replace a file in an open folder at once; on disk when this returns."""
     staged = _staged(name, "next")
-    write_new(folder, staged, data)
+    write_new(folder, staged, data, mode)
     os.replace(staged, name, src_dir_fd=folder, dst_dir_fd=folder)
     os.fsync(folder)
 

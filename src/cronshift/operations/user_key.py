@@ -12,13 +12,15 @@ import json
 import os
 import secrets
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cronshift.runtime.regular_files import read_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cronshift.operations.model import Operation
 
 _NAME = "journal.key"
@@ -28,7 +30,8 @@ _LENGTH = 32
 def hmac_of(root: Path, operation: Operation) -> str | None:
     """Return the mark of an operation of this user in this project; ``None`` where there is no key.
 
-    How far the operation is does not count, so that one mark holds for all of its life.
+    How far the operation is does not count, so that one mark holds for all of its life: what is
+    under way is noted beside the key.
     """
     key = _key()
     if key is None:
@@ -45,20 +48,45 @@ def is_marked(root: Path, operation: Operation, mark: object) -> bool:
     return expected is not None and hmac.compare_digest(expected, str(mark))
 
 
+@contextmanager
+def open_user_folder() -> Iterator[int]:
+    """Open the user's folder, made when there is none.
+
+    Raises:
+        OSError: where there is none that can be written.
+    """
+    try:
+        folder = _folder()
+    except RuntimeError as error:
+        raise FileNotFoundError("nothing says where this user's home is") from error
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def read_private(folder: int, name: str, limit: int) -> bytes:
+    """Return the bytes of a file in the user's folder.
+
+    Raises:
+        OSError: if it cannot be read, or somebody else might have written it, or read it.
+    """
+    data = read_at(folder, name, limit)
+    state = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if state.st_uid != os.getuid() or stat.S_IMODE(state.st_mode) & 0o077:
+        raise PermissionError(f"{name} is not this user's alone")
+    return data
+
+
 def _key() -> bytes | None:
     """Return the key, made when there is none; ``None`` where nobody but the user can be sure of it."""
     try:
-        folder = _folder()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except (OSError, RuntimeError):
-        return None
-    try:
-        return _read(descriptor) or _made(descriptor)
+        with open_user_folder() as folder:
+            return _read(folder) or _made(folder)
     except OSError:
         return None
-    finally:
-        os.close(descriptor)
 
 
 def _folder() -> Path:
@@ -69,13 +97,11 @@ def _folder() -> Path:
 
 def _read(folder: int) -> bytes | None:
     try:
-        key = read_at(folder, _NAME, _LENGTH)
+        key = read_private(folder, _NAME, _LENGTH)
     except FileNotFoundError:
         return None
-    state = os.stat(_NAME, dir_fd=folder, follow_symlinks=False)
-    is_private = state.st_uid == os.getuid() and not stat.S_IMODE(state.st_mode) & 0o077
-    if not is_private or len(key) != _LENGTH:
-        raise PermissionError(f"{_NAME} is not this user's alone")
+    if len(key) != _LENGTH:
+        raise PermissionError(f"{_NAME} is no key")
     return key
 
 

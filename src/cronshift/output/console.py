@@ -6,16 +6,17 @@ always be piped. Text that comes from files is printed as text: no markup, no co
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from functools import cached_property
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError, without_credentials
+from cronshift.output.encoding import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rich.console import Console as RichConsole
     from rich.console import RenderableType
@@ -46,8 +47,8 @@ class Console:
         return self._rich(stderr=True)
 
     def document(self, data: Any) -> None:
-        """Print one JSON document on stdout."""
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        """Print one JSON document on stdout; version 1, unless it says another."""
+        sys.stdout.write(json_text(data))
 
     def result(self, renderable: RenderableType) -> None:
         """Print a result: a table, a tree, or plain text."""
@@ -95,6 +96,23 @@ class Console:
                 hint="Add --yes to go ahead, or --dry-run to look first.",
             )
         return self._answer(f"{question} [y/N] ").lower() in {"y", "yes"}
+
+    def ask(self, question: str, choices: Sequence[str] = ()) -> str:
+        """Ask for a word until one is typed, and return it; a letter stands for a choice.
+
+        Raises:
+            CronshiftError: if the terminal says that nobody will answer.
+        """
+        by_letter = dict(zip(ascii_lowercase, choices, strict=False))
+        listed = "".join(f"  {letter}. {name}\n" for letter, name in by_letter.items())
+        while True:
+            self.err.print(plain(f"{question}\n{listed}> "), end="", markup=False, highlight=False)
+            line = sys.stdin.readline()
+            if not line:
+                raise CronshiftError("Nobody answered.", reason="needs-confirmation")
+            answer = line.strip()
+            if answer:
+                return by_letter.get(answer, answer)
 
     def is_typed(self, question: str, word: str) -> bool:
         """Ask for a word that nobody types by mistake, and return whether it was typed."""

@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from importlib.resources import files
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -76,6 +75,8 @@ class Load:
 @cache
 def allowances() -> tuple[Allowance, ...]:
     """Return Inngest's plans, the smallest first; the file tells the date and the source."""
+    from importlib.resources import files
+
     data = tomllib.loads(files("cronshift.plan").joinpath("plans.toml").read_text(encoding="utf-8"))
     return tuple(Allowance(**plan) for plan in data["plans"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +31,26 @@ if TYPE_CHECKING:
 _AMBIENT = re.compile(r"[\"']next/headers[\"']")
 _OF_NEXT = re.compile(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")
 _TYPES = re.compile(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
+_NOTES = re.compile(r"^\s*(?://|\*|/\*.*\*/\s*$).*$", re.MULTILINE)
+"""Lines that are only a comment."""
 _MOST_IMPORTED = 300  # modules of one handler
 _LONGEST_GLOB = 256  # characters; the schema of vercel.json
 _UNFOLLOWED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
 _CALLED = {Verdict.ANSWERED, Verdict.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """What a module needs of Next's own request, at its line, and what it imports.
+
+    Attributes:
+        ambient: what only a request that Next serves has.
+        in_pages: what only Next's request object has.
+    """
+
+    ambient: int | None
+    in_pages: int | None
+    imported: frozenset[str]
 
 
 class Judge:
@@ -49,6 +65,7 @@ class Judge:
         self._functions = resolver.document.get("functions")
         self._known: dict[tuple[Handler, str], Behaviour] = {}
         self._program = resolver.program
+        self._modules: dict[str, _Module] = {}
         self._fronts: dict[str, tuple[Gate, ...]] = {}
 
     def of(
@@ -87,29 +104,49 @@ class Judge:
         return self._described(handler, self.behaviour(handler))
 
     def _described(self, handler: Handler, seen: Behaviour) -> Handler:
+        configured = self.configured_duration(handler.file)
         reads = (("query", seen.reads_query), ("schedule", seen.reads_schedule))
         return replace(
             handler,
-            max_duration=seen.max_duration or self.configured_duration(handler.file),
+            max_duration=seen.max_duration or configured,
+            untold_duration=None if configured else seen.untold_duration,
             runtime=seen.runtime,
             reads=tuple(name for name, read in reads if read),
             ambient=self._needs_next(handler),
             auth=None if seen.auth is Auth.UNKNOWN else seen.auth.value,
         )
 
-    def _needs_next(self, handler: Handler) -> bool:
-        """Return whether a module, or one that it imports, needs what only Next gives a request."""
-        file, in_pages = handler.file, handler.kind is HandlerKind.NEXT_PAGES
-        tree, seen, left = self.resolver.tree, {file}, [file]
+    def _needs_next(self, handler: Handler) -> tuple[str, ...]:
+        """Return the modules from a handler to the one that needs what only Next gives a request.
+
+        Each is imported by the one before; the last has its line. None where no module needs it.
+        """
+        in_pages = handler.kind is HandlerKind.NEXT_PAGES
+        importers, left = {handler.file: ""}, [handler.file]
         while left:
-            text = _TYPES.sub("", tree.read(left.pop()))
-            if _AMBIENT.search(text) or (in_pages and _OF_NEXT.search(text)):
-                return True
-            specifiers = IMPORT.findall(text) if len(seen) < _MOST_IMPORTED else []
-            targets = {target for name in specifiers if (target := tree.imported(file, name))}
-            left += sorted(targets - seen)
-            seen |= targets
-        return False
+            file = left.pop(0)
+            module = self._module(file)
+            line = module.ambient or (module.in_pages if in_pages else None)
+            if line is not None:
+                return (*_chain(importers, file)[:-1], f"{file}:{line}")
+            if len(importers) < _MOST_IMPORTED:
+                for path in sorted(module.imported - importers.keys()):
+                    importers[path] = file
+                    left.append(path)
+        return ()
+
+    def _module(self, file: str) -> _Module:
+        if file not in self._modules:
+            tree, text = self.resolver.tree, self.resolver.tree.read(file)
+            for unread in (_TYPES, _NOTES):
+                text = unread.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+            imported = {tree.imported(file, name) for name in IMPORT.findall(text)}
+            self._modules[file] = _Module(
+                _line_of(_AMBIENT, text),
+                _line_of(_OF_NEXT, text),
+                frozenset(name for name in imported if name is not None),
+            )
+        return self._modules[file]
 
     def behaviour(self, handler: Handler, path: str = "/") -> Behaviour:
         """Return what a handler does when an entry's path is called; each is read once."""
@@ -129,6 +166,7 @@ class Judge:
         return replace(
             seen,
             max_duration=read.max_duration,
+            untold_duration=read.untold_duration,
             runtime=read.runtime,
             cached=read.cached,
             streams=read.streams,
@@ -166,3 +204,16 @@ class Judge:
             options = functions[name]
             if isinstance(options, dict):
                 yield pattern, options
+
+
+def _line_of(pattern: re.Pattern[str], text: str) -> int | None:
+    match = pattern.search(text)
+    return text.count("\n", 0, match.start()) + 1 if match else None
+
+
+def _chain(importers: dict[str, str], file: str) -> list[str]:
+    """Return the files by which one is imported, the first importer first, and itself last."""
+    files = [file]
+    while importers[files[0]]:
+        files.insert(0, importers[files[0]])
+    return files

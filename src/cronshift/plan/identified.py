@@ -153,7 +153,7 @@ def _from_problems(
     }
     for problem in problems:
         rule = BY_NAME.get(problem.rule, rules.INVALID_ENTRY)
-        yield rule.finding(
+        yield rule.found(
             problem.message
             if problem.rule == "compiled-config"
             else f"Invalid {problem.location.file} - {problem.message}",
@@ -173,8 +173,8 @@ def _between_entries(entries: Sequence[IdentifiedEntry]) -> Iterable[Finding]:
             twice = times[" ".join(each.entry.schedule.split())] > 1
             rule = rules.DUPLICATE_ENTRY if twice else rules.SAME_PATH
             text = f"{path} is also listed at line {group[0].entry.source.line}."
-            yield rule.finding(text, job=each.job, location=each.entry.source)
+            yield rule.found(text, job=each.job, location=each.entry.source)
     modern = [each.entry for each in entries if each.entry.origin is Origin.SCHEDULES]
     if modern:
         text = f"{len(modern)} of {len(entries)} entries come from `schedules`."
-        yield rules.SCHEDULES_IN_USE.finding(text, location=modern[0].source)
+        yield rules.SCHEDULES_IN_USE.found(text, location=modern[0].source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import hashlib
 import json
 import re
@@ -84,6 +83,8 @@ def _remote(root: Path) -> str | None:
             git = (folder / told).resolve().parent.parent
         if not git.is_dir():
             continue
+        import configparser
+
         config = configparser.ConfigParser(strict=False, interpolation=None)
         with suppress(configparser.Error, OSError, UnicodeDecodeError):
             config.read_string(read_text(git / "config"))

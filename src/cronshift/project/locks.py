@@ -62,9 +62,14 @@ class Lock:
 
 def install_command(root: Path) -> str:
     """Return how the app's packages are installed, by the lock that it has."""
+    return f"{package_manager(root)} install"
+
+
+def package_manager(root: Path) -> str:
+    """Return the program that installs and builds an app, by the lock that it has."""
     lock = lock_of(root)
     names = {"pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun"}
-    return f"{names.get(lock.name, 'npm') if lock is not None else 'npm'} install"
+    return names.get(lock.name, "npm") if lock is not None else "npm"
 
 
 def lock_of(root: Path) -> Lock | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _DYING_SECONDS = 2  # for what was killed to be gone, where somebody buries it
 _POLL_SECONDS = 0.02
+_LAST_LINES = 12
+_STYLING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def node_program() -> str | None:
@@ -56,6 +59,13 @@ def start(
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+
+
+def last_lines(output: IO[bytes], count: int = _LAST_LINES) -> list[str]:
+    """Return the last lines of what a program wrote, without what styles them."""
+    output.seek(0)
+    written = _STYLING.sub("", output.read().decode(errors="replace"))
+    return [line.rstrip() for line in written.splitlines() if line.strip()][-count:]
 
 
 def stop(process: subprocess.Popen[bytes], grace: timedelta) -> None:

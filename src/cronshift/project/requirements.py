@@ -6,8 +6,6 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-import tomlkit
-
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
@@ -50,6 +48,8 @@ def with_runtime(text: str, file: str) -> str:
         newline = "\r\n" if "\r\n" in text else "\n"
         gap = newline if text and not text.endswith("\n") else ""
         return f"{text}{gap}{RUNTIME}{newline}"
+    import tomlkit
+
     document: Any = tomlkit.parse(text)
     project = document.get("project")
     poetry = (document.get("tool") or {}).get("poetry")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
@@ -20,15 +21,18 @@ from cronshift.model import (
     Mode,
     Overlap,
     RateLimit,
+    ServedBy,
     Throttle,
 )
+from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.runtime.regular_files import read_regular
 from cronshift.schedule.durations import parse_duration
-from cronshift.sessions.settings import SessionSettings, read_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from cronshift.sessions.settings import SessionSettings
 
 CONFIG_NAME = "cronshift.toml"
 
@@ -86,6 +90,14 @@ class Suppression:
 
 
 @dataclass(frozen=True, slots=True)
+class ValidateSettings:
+    """How long ``validate`` waits for the app's own programs: its compiler, and its build."""
+
+    compile_timeout: timedelta = timedelta(minutes=2)
+    build_timeout: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of cronshift.toml.
 
@@ -93,6 +105,7 @@ class Settings:
         file: its path; ``None`` when there is none.
         target: the name of what is generated; ``None`` leaves it to the app.
         out: the folder of what is generated; ``None`` leaves it to the target.
+        serve: what serves a Python package's functions.
         given: the names of the options that stand under ``[defaults]``.
     """
 
@@ -102,7 +115,9 @@ class Settings:
     out: str | None = None
     app_id: str | None = None
     mode: Mode | None = None
+    serve: ServedBy = ServedBy.WORKER
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
+    validate: ValidateSettings = field(default_factory=ValidateSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
     jobs: Mapping[str, JobSettings] = field(default_factory=dict)
     sessions: SessionSettings | None = None
@@ -154,10 +169,13 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file} is not TOML: {error}.", where=file) from error
+        place = re.search(r"at line (\d+)", str(error))
+        where = f"{file}:{place[1]}" if place else file
+        raise ConfigError(f"{file} is not TOML: {error}.", where=where) from error
     except RecursionError:
         raise ConfigError(f"{file} is nested too deeply.", where=file) from None
-    _refuse_what_the_schema_does(document, file)
+    _refuse_what_the_schema_does(document, text, file)
+    lines = key_lines(text)
     project = document.get("project", {})
     bridge = dict(document.get("bridge", {}))
     if "timeout" in bridge:
@@ -170,34 +188,42 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
             if key in project
         },
         mode=_mode(project.get("mode")),
+        serve=ServedBy(project.get("serve", ServedBy.WORKER)),
         bridge=BridgeSettings(**bridge),
+        validate=ValidateSettings(
+            **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}
+        ),
         defaults=JobOptions(**(defaults := _options(document.get("defaults", {})))),
         given=frozenset(defaults),
         jobs={
-            job_id: _job(table, _line(text, job_id))
+            job_id: _job(table, nearest_line(lines, ("jobs", job_id)))
             for job_id, table in document.get("jobs", {}).items()
         },
-        sessions=read_sessions(document["sessions"]) if "sessions" in document else None,
+        sessions=_sessions(document.get("sessions")),
         suppressions=tuple(Suppression(**table) for table in document.get("suppress", ())),
     )
 
 
-def _refuse_what_the_schema_does(document: Mapping[str, Any], file: str) -> None:
-    from cronshift.project.settings_schema import problems
+def _sessions(table: Mapping[str, Any] | None) -> SessionSettings | None:
+    if table is None:
+        return None
+    from cronshift.sessions.settings import read_sessions
 
-    found = problems(document)
-    if found:
+    return read_sessions(table)
+
+
+def _refuse_what_the_schema_does(document: Mapping[str, Any], text: str, file: str) -> None:
+    from cronshift.project.settings_problems import problems
+
+    wrong = problems(document, text)
+    if wrong:
         raise ConfigError(
-            f"{file} is not as it should be: {'; '.join(found)}.",
+            f"{file} is not as it should be: "
+            + "; ".join(f"line {problem.line}: {problem.sentence}" for problem in wrong)
+            + ".",
             hint="The keys are listed in docs/configuration.md.",
-            where=file,
+            where=f"{file}:{wrong[0].line}",
         )
-
-
-def _line(text: str, job_id: str) -> int:
-    """Return the line of a job's table."""
-    header = re.search(rf"^[ \t]*\[jobs\.\"?{re.escape(job_id)}\"?\]", text, re.MULTILINE)
-    return text.count("\n", 0, header.start()) + 1 if header else 1
 
 
 def _job(table: Mapping[str, Any], line: int) -> JobSettings:

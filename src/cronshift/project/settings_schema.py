@@ -1,21 +1,42 @@
-"""The JSON Schema of cronshift.toml, and what is wrong with a document in one sentence each."""
+"""The JSON Schema of cronshift.toml.
+
+A form that a value must have is told beside its pattern: an error speaks its ``description``.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap
-from cronshift.schedule.durations import parse_duration
-from cronshift.targets import target_names
+from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap, ServedBy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TEXT = {"type": "string", "minLength": 1}
-_ENV = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
-_ID = "^[a-z0-9]+(-[a-z0-9]+)*$"
-_DURATION = {"type": "string", "format": "duration"}
-_NO_DURATION = {"anyOf": [_DURATION, {"const": False}]}
+_ENV = {
+    "type": "string",
+    "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+    "description": "the name of an environment variable, such as CRON_SECRET",
+}
+_ID = {
+    "type": "string",
+    "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$",
+    "description": "lower-case words and digits joined by -, such as nightly-report",
+}
+_PATH = {
+    "type": "string",
+    "pattern": "^/",
+    "description": "the path of an entry, such as /api/cron/report",
+}
+_DURATION = {
+    "type": "string",
+    "format": "cronshift-duration",
+    "description": "a duration, such as 90s, 15m or 1h30m",
+}
+_NO_DURATION = {
+    "anyOf": [_DURATION, {"const": False}],
+    "description": "a duration, such as 90s, 15m or 1h30m, or false for none",
+}
 _COUNT = {"type": "integer", "minimum": 1}
 _MODE = {"enum": ["auto", "direct", "bridge"]}
 
@@ -29,12 +50,19 @@ def _table(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
     }
 
 
-_HANDLER = {"type": "string", "pattern": "^[^:]+:[A-Za-z_][\\w.]*$"}
+_HANDLER = {
+    "type": "string",
+    "pattern": "^[^:]+:[A-Za-z_][\\w.]*$",
+    "description": "a file or module and what it exports, such as app/report.py:run",
+}
 _OPTIONS = {
     "retries": {"type": "integer", "minimum": 0, "maximum": 20},
     "start_timeout": _NO_DURATION,
     "finish_timeout": _NO_DURATION,
-    "concurrency": {"anyOf": [_COUNT, {"const": False}]},
+    "concurrency": {
+        "anyOf": [_COUNT, {"const": False}],
+        "description": "a whole number from 1 on, or false for no limit",
+    },
     "overlap": {"enum": [overlap.value for overlap in Overlap]},
     "throttle": _table(
         {"limit": _COUNT, "period": _DURATION, "key": _TEXT, "burst": _COUNT}, "limit", "period"
@@ -56,7 +84,15 @@ _OPTIONS = {
 }
 
 _SUPPRESSION = _table(
-    {"code": {"type": "string", "pattern": "^CS[1-6][0-9]{2}$"}, "job": _TEXT, "reason": _TEXT},
+    {
+        "code": {
+            "type": "string",
+            "pattern": "^CS[1-6][0-9]{2}$",
+            "description": "the code of a finding, such as CS206",
+        },
+        "job": _TEXT,
+        "reason": _TEXT,
+    },
     "code",
     "reason",
 )
@@ -64,10 +100,14 @@ _SUPPRESSION = _table(
 _SESSIONS = _table(
     {
         "database_url_env": _ENV,
-        **dict.fromkeys(("table", "schema", "id", "user", "status", "created", "started", "completed", "error", "queued", "finished", "failed", "legacy"), _TEXT),
-        "flow": {"type": "string", "pattern": _ID},
-        "times": {"anyOf": [_TEXT, _table(dict.fromkeys(("created", "started", "completed", "refunded"), _TEXT))]},
+        **dict.fromkeys(("table", "schema", "id", "user", "status", "created", "started", "completed", "updated", "error", "queued", "finished", "failed", "legacy"), _TEXT),
+        "flow": _ID,
+        "times": {
+            "anyOf": [_TEXT, _table(dict.fromkeys(("created", "started", "completed", "updated", "refunded"), _TEXT))],
+            "description": "a time zone, or a table of them by created, started, completed, updated and refunded",
+        },
         "refunded": {
+            "description": "a column, or a table { table, session } that the app pays refunds into",
             "anyOf": [
                 _TEXT,
                 _table(
@@ -115,10 +155,15 @@ SCHEMA: dict[str, Any] = {
             "project": _table(
                 {
                     "vercel_config": _TEXT,
-                    "target": {"type": "string", "format": "target"},
-                    "out": {"type": "string", "pattern": "^[A-Za-z_]\\w*(/[A-Za-z_]\\w*)*$"},
-                    "app_id": {"type": "string", "pattern": _ID},
+                    "target": {"type": "string", "format": "cronshift-target"},
+                    "out": {
+                        "type": "string",
+                        "pattern": "^[A-Za-z_]\\w*(/[A-Za-z_]\\w*)*$",
+                        "description": "a folder inside the project whose names are Python's, such as src/jobs",
+                    },
+                    "app_id": _ID,
                     "mode": _MODE,
+                    "serve": {"enum": [place.value for place in ServedBy]},
                 }
             ),
             "bridge": _table(
@@ -126,24 +171,26 @@ SCHEMA: dict[str, Any] = {
                     "base_url": {
                         "type": "string",
                         "pattern": "^https?://[^/?#@\\s]+(/[^?#\\s]*)?$",
+                        "description": "an address without user, query or fragment, such as https://app.example.com",
                     },
                     "base_url_env": _ENV,
                     "secret_env": _ENV,
                     "timeout": _DURATION,
                 }
             ),
+            "validate": _table({"compile_timeout": _DURATION, "build_timeout": _DURATION}),
             "defaults": _table(_OPTIONS),
             "sessions": _SESSIONS,
             "suppress": {"type": "array", "items": _SUPPRESSION},
             "jobs": {
                 "type": "object",
-                "propertyNames": {"pattern": _ID},
+                "propertyNames": _ID,
                 "additionalProperties": _table(
                     {
-                        "path": {"type": "string", "pattern": "^/"},
+                        "path": _PATH,
                         "moved": _table(
                             {
-                                "path": {"type": "string", "pattern": "^/"},
+                                "path": _PATH,
                                 "schedule": _TEXT,
                                 "handler": _HANDLER,
                                 "max_duration": {"type": "integer", "minimum": 1},
@@ -163,37 +210,3 @@ SCHEMA: dict[str, Any] = {
         }
     ),
 }
-
-
-def problems(document: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for everything in ``document`` that the schema does not allow."""
-    import jsonschema
-
-    checker = jsonschema.FormatChecker(formats=())
-    checker.checks("duration", raises=ValueError)(
-        lambda value: not isinstance(value, str) or bool(parse_duration(value))
-    )
-    checker.checks("target")(lambda value: value in target_names())
-    validator = jsonschema.Draft202012Validator(SCHEMA, format_checker=checker)
-    found = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.path)))
-    return [f"{_place(error)}{_sentence(error)}" for error in found]
-
-
-def _place(error: Any) -> str:
-    place = ".".join(str(part) for part in error.absolute_path)
-    return f"`{place}` " if place else ""
-
-
-def _sentence(error: Any) -> str:
-    if error.validator == "additionalProperties":
-        known = sorted(error.schema["properties"])
-        unknown = sorted(set(error.instance) - set(known))
-        return f"has unknown keys {', '.join(unknown)} (known: {', '.join(known)})"
-    if error.validator == "anyOf":
-        return f"is {error.instance!r}, which is neither of the allowed forms nor false"
-    if error.validator == "format" and error.validator_value == "target":
-        return f"is {error.instance!r}, and the targets are {' and '.join(target_names())}"
-    if error.validator == "format":
-        return f"is {error.instance!r}, which is no duration (write 90s, 15m, 1h30m)"
-    message: str = error.message
-    return f"is wrong: {message}"

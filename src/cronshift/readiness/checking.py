@@ -60,8 +60,7 @@ class Decisions:
 def check(subject: Subject) -> tuple[Fact, ...]:
     """Return every fact that the move depends on, known bad first."""
     facts = [fact for ask in _CHECKS for fact in ask(subject) if subject.stage in fact.kind.stages]
-    order = (Answer.BAD, Answer.UNKNOWN, Answer.GOOD)
-    return tuple(sorted(facts, key=lambda fact: (order.index(fact.answer), fact.kind.code)))
+    return tuple(sorted(facts, key=_worst_first))
 
 
 def facts_of(project: Project, plan: Plan, now: datetime) -> tuple[Fact, ...]:
@@ -77,6 +76,35 @@ def facts_of(project: Project, plan: Plan, now: datetime) -> tuple[Fact, ...]:
         for fact in check(Subject(project, plan, jobs, now, stage)) if jobs else ():
             facts.setdefault((fact.kind.code, fact.message), fact)
     return tuple(facts.values())
+
+
+def subject_of(project: Project, plan: Plan, now: datetime) -> Subject:
+    """Return the jobs that have functions, or before anything is generated all that can move."""
+    there = [job for job in plan.runnable if job.module and (project.root / job.module).is_file()]
+    return Subject(project, plan, there or plan.runnable, now)
+
+
+def settled(facts: Iterable[Fact], seen: Sequence[Fact]) -> tuple[Fact, ...]:
+    """Return the facts with what was seen in a running app in place of what was not known.
+
+    What is known bad from the files stays, and so does what a running app turned away.
+    """
+    by_path = {(fact.kind.code, fact.jobs): fact for fact in seen}
+    kept = []
+    for fact in facts:
+        now = by_path.get((fact.kind.code, fact.jobs))
+        is_clearer = now is not None and (
+            now.answer is Answer.BAD
+            or (fact.answer is Answer.UNKNOWN and now.answer is not Answer.UNKNOWN)
+        )
+        kept.append(now if now is not None and is_clearer else fact)
+    told = {(fact.kind.code, fact.jobs) for fact in kept}
+    kept += [fact for fact in seen if (fact.kind.code, fact.jobs) not in told]
+    return tuple(sorted(kept, key=_worst_first))
+
+
+def _worst_first(fact: Fact) -> tuple[int, str]:
+    return (Answer.BAD, Answer.UNKNOWN, Answer.GOOD).index(fact.answer), fact.kind.code
 
 
 def refuse_bad(facts: Sequence[Fact], decisions: Decisions) -> None:

@@ -27,6 +27,8 @@ class Stage(StrEnum):
     """A percentage: both sides ask whose a tick is."""
     REMOVE = "remove"
     """The entry goes; Inngest's side is all that is left."""
+    SERVE = "serve"
+    """The functions are deployed, whoever owns their ticks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ ENTRY = Kind(
     "entry-reached",
     "Nothing in the app answers before an entry's route: a job that never ran would be started.",
     "entry-intercepted",
+    frozenset({Stage.SHARE, Stage.REMOVE}),
 )
 REACHED = Kind(
     "R103",
@@ -29,6 +30,12 @@ ASKED = Kind(
     "Nothing in the app turns Vercel's cron away from the guard: else it is never asked.",
     "guard-intercepted",
     frozenset({Stage.SHARE}),
+)
+SERVED_AT = Kind(
+    "R111",
+    "endpoint-address",
+    "The endpoint answers at the address that the SDK registers: base path, slash and origin are told.",
+    "endpoint-elsewhere",
 )
 SDK_VERSION = Kind(
     "R201",
@@ -79,12 +86,25 @@ PARSES = Kind(
     "The app that the functions call, and that holds the guard, is Python that can be imported.",
     "app-does-not-parse",
 )
+SERVED = Kind(
+    "R503",
+    "functions-served",
+    "The functions are served by the app on Vercel or by a worker of its own, as cronshift.toml says.",
+    "functions-not-served",
+)
+LISTED = Kind(
+    "R601",
+    "endpoint-lists",
+    "The endpoint's GET is the SDK's: else nobody can ask a deployment which functions it serves.",
+    "not-an-inngest-endpoint",
+)
 
 KINDS: tuple[Kind, ...] = (
     GUARD,
     ENTRY,
     REACHED,
     ASKED,
+    SERVED_AT,
     SDK_VERSION,
     SDK_FITS,
     APP_ID,
@@ -93,5 +113,7 @@ KINDS: tuple[Kind, ...] = (
     TICKS,
     PACKAGES,
     PARSES,
+    LISTED,
+    SERVED,
 )
 """Every kind of fact."""

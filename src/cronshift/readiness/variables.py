@@ -25,7 +25,7 @@ _FUNCTIONS, _APP = "where the functions run", "where the app runs"
 
 def variables(subject: Subject) -> Iterator[Fact]:
     """Yield whether the names are set in this environment, or in a ``.env`` file of the project."""
-    seen = _seen(subject)
+    seen = names_set(subject)
     for place, needed in ((_FUNCTIONS, _of_functions(subject)), (_APP, _of_app(subject))):
         missing = [f"{name}{why}" for name, why in needed.items() if name not in seen]
         if missing:
@@ -65,7 +65,7 @@ def _of_app(subject: Subject) -> dict[str, str]:
     return {subject.plan.bridge.secret_env: "", **claims}
 
 
-def _seen(subject: Subject) -> dict[str, str]:
+def names_set(subject: Subject) -> dict[str, str]:
     """Return the names that are set, and where that is seen; what is set to nothing is not."""
     found = {name: "this environment" for name, value in os.environ.items() if value.strip()}
     for file in sorted(path for path in subject.project.root.glob(".env*") if is_regular(path)):

@@ -14,6 +14,7 @@ from inngest import NonRetriableError
 from cronshift.runtime import web
 from cronshift.runtime.answers import Body, HandlerError, judge
 from cronshift.runtime.calls import Handler
+from cronshift.runtime.protection import bypass_headers
 
 if TYPE_CHECKING:
     from cronshift.runtime.answers import Answer
@@ -61,7 +62,7 @@ class Bridge(Handler):
                 http.stream(
                     "GET",
                     "/",
-                    headers=self.headers(call),
+                    headers=self.headers(call) | bypass_headers(),
                     # httpx would normalise a URL; the request line must be what the entry says.
                     extensions={"target": (urlsplit(base).path + call.target).encode("ascii")},
                 ) as response,

@@ -26,23 +26,26 @@ from urllib.request import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from http.client import HTTPResponse
 
 
-def download(url: str, *, seconds: float, most: int) -> str:
+def download(
+    url: str, *, seconds: float, most: int, headers: Mapping[str, str] | None = None
+) -> str:
     """Return the text behind an address; errors name neither the address nor what is in it.
 
     Args:
         url: of the web; redirects are followed.
         seconds: for everything, from the first look-up to the last byte.
         most: bytes.
+        headers: sent to that address, and not where it redirects to.
 
     Raises:
         OSError: if there is no answer in time, or not a success.
         ValueError: if the answer is no text, or too large.
     """
-    reading = _Reading(url, seconds)
+    reading = _Reading(url, seconds, headers or {})
     Thread(target=reading.run, args=(most + 1,), daemon=True).start()
     try:
         data = reading.outcome.result(seconds)
@@ -60,9 +63,10 @@ class _Reading:
     A timeout of a socket begins anew with every byte, so the sockets are shut from outside.
     """
 
-    def __init__(self, url: str, seconds: float) -> None:
+    def __init__(self, url: str, seconds: float, headers: Mapping[str, str]) -> None:
         self.outcome: Future[bytes] = Future()
         self._url = url
+        self._headers = headers
         self._seconds = seconds
         self._given_up = False
         self._sockets: list[socket.socket] = []
@@ -70,7 +74,10 @@ class _Reading:
     def run(self, most: int) -> None:
         """Read up to ``most`` bytes, and set the outcome."""
         try:
-            with self._opener().open(Request(self._url), timeout=self._seconds) as response:  # noqa: S310 - no other handler
+            request = Request(self._url)  # noqa: S310 - no other handler
+            for name, value in self._headers.items():
+                request.add_unredirected_header(name, value)
+            with self._opener().open(request, timeout=self._seconds) as response:
                 self.outcome.set_result(response.read(most))
         except HTTPError as error:
             error.close()

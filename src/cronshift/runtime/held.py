@@ -24,6 +24,7 @@ from cronshift.errors import ConfigError
 from cronshift.runtime import wire
 from cronshift.runtime.download import download
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, digest, parse_ownership
+from cronshift.runtime.protection import bypass_headers, is_the_app
 from cronshift.runtime.regular_files import read_regular
 from cronshift.schedule.durations import parse_duration
 
@@ -183,7 +184,7 @@ def _text_in_its_stead(environ: Mapping[str, str] = os.environ) -> str | None:
     inline, url = (
         environ.get(name) for name in (wire.OWNERSHIP_VARIABLE, wire.OWNERSHIP_URL_VARIABLE)
     )
-    return inline or (_fetch(url) if url else None)
+    return inline or (_fetch(url, environ) if url else None)
 
 
 def deployed_text(environ: Mapping[str, str] = os.environ) -> str:
@@ -218,13 +219,14 @@ def _text(file: Path) -> str:
     return read_regular(file, wire.OWNERSHIP_MAX_BYTES).decode()
 
 
-def _fetch(url: str) -> str:
+def _fetch(url: str, environ: Mapping[str, str]) -> str:
     if not url.startswith(("https://", "http://")):
         # It may hold a token, so it is not told.
         raise ValueError(f"{wire.OWNERSHIP_URL_VARIABLE} is no web address")
     seconds, most = wire.OWNERSHIP_PATIENCE_SECONDS, wire.OWNERSHIP_MAX_BYTES
     try:
-        return download(url, seconds=seconds, most=most)
+        headers = bypass_headers(environ) if is_the_app(url, environ) else {}
+        return download(url, seconds=seconds, most=most, headers=headers)
     except UnicodeDecodeError:
         raise ValueError(f"{wire.OWNERSHIP_URL_VARIABLE} answered what is no text") from None
     except OSError as error:

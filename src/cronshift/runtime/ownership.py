@@ -97,11 +97,13 @@ class Ownership:
             RefusedError: if it does not come after the job's others, or if one of those is
                 still to come.
         """
-        return replace(self, jobs={**self.jobs, job: _append(self.jobs.get(job, ()), epoch, now)})
+        return replace(
+            self, jobs={**self.jobs, job: _append(job, self.jobs.get(job, ()), epoch, now)}
+        )
 
     def with_flow_epoch(self, flow: str, epoch: Epoch, now: datetime) -> Ownership:
         """Return the ownership with one more epoch of ``flow``; raises as :meth:`with_epoch`."""
-        grown = _append(self.flows.get(flow, ()), epoch, now)
+        grown = _append(flow, self.flows.get(flow, ()), epoch, now)
         return replace(self, flows={**self.flows, flow: grown})
 
 
@@ -179,13 +181,13 @@ def _sharer(percent: int, unit: str, key: str) -> Owner:
     return Owner.INNGEST if bucket(unit, key) < percent * 100 else Owner.VERCEL
 
 
-def _append(epochs: tuple[Epoch, ...], epoch: Epoch, now: datetime) -> tuple[Epoch, ...]:
+def _append(unit: str, epochs: tuple[Epoch, ...], epoch: Epoch, now: datetime) -> tuple[Epoch, ...]:
     last = epochs[-1].effective_at if epochs else None
     if last is not None and last > now:
         raise RefusedError(
-            f"An epoch is still to come, at {tick_text(last)}.",
+            f"An epoch of {unit} is still to come, at {tick_text(last)}.",
             reason="epoch-pending",
-            hint="Wait for it, or take it back with cronshift rollback.",
+            hint=f"Wait for it, or take it back: cronshift rollback {unit}",
         )
     if last is not None and epoch.effective_at <= last:
         raise RefusedError(

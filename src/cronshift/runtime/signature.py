@@ -23,8 +23,10 @@ MAX_AGE = timedelta(minutes=5)
 
 _MAX_SECONDS = MAX_AGE.total_seconds()
 _MOST_DIGITS = 12  # of a time in seconds: the year 33658
-_HEADER = b"x-inngest-signature"
-_BODY = b'{"message": "Unauthorized"}'
+SIGNATURE_HEADER = "x-inngest-signature"
+_HEADER = SIGNATURE_HEADER.encode()
+REFUSED = b'{"message": "Unauthorized"}'
+"""As the SDK answers (its ``CommResponse.unauthorized``)."""
 _logger = logging.getLogger(__name__)
 
 
@@ -62,36 +64,37 @@ class SignatureAge:
         """Pass the request on, unless its signature is too old."""
         if self._checks and scope["type"] == "http":
             signatures = [value for name, value in scope["headers"] if name == _HEADER]
-            if signatures and (fault := self._fault(signatures)):
+            if signatures and (fault := fault_of(signatures, self._clock())):
                 _logger.warning("unauthorized: %s", fault)
                 await _refuse(send)
                 return
         await self._app(scope, receive, send)
 
-    def _fault(self, signatures: Sequence[bytes]) -> str | None:
-        """Return what is wrong with the header, if anything.
 
-        What the SDK would settle by taking one of several is refused, and so is what it would
-        decode first: the time that it checks and the time checked here must be the same.
-        """
-        if len(signatures) > 1:
-            return "several signature headers"
-        fields = [field.partition(b"=") for field in signatures[0].split(b"&")]
-        times = [value for name, _, value in fields if name == b"t"]
-        hashes = [value for name, _, value in fields if name == b"s"]
-        one_of_each = len(times) == len(hashes) == 1 and b"%" not in signatures[0]
-        if not (one_of_each and times[0].isdigit() and len(times[0]) <= _MOST_DIGITS):
-            return "malformed signature header"
-        age = self._clock() - int(times[0])
-        return None if abs(age) <= _MAX_SECONDS else f"the signature is {age:.0f} seconds old"
+def fault_of(signatures: Sequence[bytes], now: float) -> str | None:
+    """Return what is wrong with the signature headers of a request, if anything.
+
+    What the SDK would settle by taking one of several is refused, and so is what it would
+    decode first: the time that it checks and the time checked here must be the same.
+    """
+    if len(signatures) > 1:
+        return "several signature headers"
+    fields = [field.partition(b"=") for field in signatures[0].split(b"&")]
+    times = [value for name, _, value in fields if name == b"t"]
+    hashes = [value for name, _, value in fields if name == b"s"]
+    one_of_each = len(times) == len(hashes) == 1 and b"%" not in signatures[0]
+    if not (one_of_each and times[0].isdigit() and len(times[0]) <= _MOST_DIGITS):
+        return "malformed signature header"
+    age = now - int(times[0])
+    return None if abs(age) <= _MAX_SECONDS else f"the signature is {age:.0f} seconds old"
 
 
 async def _refuse(send: Send) -> None:
-    """Answer as the SDK does (its ``CommResponse.unauthorized``)."""
+    """Answer as the SDK does."""
     headers = [
         (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(_BODY)),
+        (b"content-length", b"%d" % len(REFUSED)),
         (b"x-inngest-sdk-handled", b"true"),
     ]
     await send({"type": "http.response.start", "status": 401, "headers": headers})
-    await send({"type": "http.response.body", "body": _BODY})
+    await send({"type": "http.response.body", "body": REFUSED})

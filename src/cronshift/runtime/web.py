@@ -12,6 +12,8 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_LOCAL_DOMAINS = {"internal", "lan", "local", "localhost", "test"}  # never in the public DNS
+
 CONNECT_TIMEOUT = timedelta(seconds=10)
 
 
@@ -47,6 +49,16 @@ def is_loopback(url: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_public(url: str) -> bool:
+    """Return whether ``url`` names a host that the whole internet can look up, as far as it tells."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        *rest, last = host.split(".")
+        return bool(rest) and last not in _LOCAL_DOMAINS
 
 
 def unreachable(error: httpx.HTTPError) -> str:

@@ -17,6 +17,17 @@ SKIPPED_HEADER = "x-cronshift-skipped"
 TELL_HEADER = "x-cronshift-tell"
 TELL_OWNERSHIP = "ownership"
 
+BYPASS_HEADER = "x-vercel-protection-bypass"
+BYPASS_VARIABLE = "VERCEL_AUTOMATION_BYPASS_SECRET"
+
+APP_ADDRESS_VARIABLES = (
+    "CRONSHIFT_BASE_URL",
+    "VERCEL_URL",
+    "VERCEL_BRANCH_URL",
+    "VERCEL_PROJECT_PRODUCTION_URL",
+)
+"""What names an address of the app; Vercel sets the last three, without a scheme."""
+
 # Why a tick is not run
 
 OWNER_PREFIX = "owner "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ import httpx
 
 from cronshift.errors import CronshiftError
 from cronshift.runtime import web
+from cronshift.runtime.protection import bypass_headers
+from cronshift.server.refusing import SDK_HEADER, lacks_body, no_body, refusal
 from cronshift.server.signing import signature
 
 if TYPE_CHECKING:
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
 DISCOVERY = "step"
 """The ``stepId`` of a request that targets no step."""
 
-_SDK = "x-inngest-sdk"
+_NO_FUNCTION = "cronshift-no-such-function"
+_WITHOUT_EVENTS = "events not in request"
+_UNKNOWN = re.compile(r"not found|could not find function|function_not_found", re.IGNORECASE)
 _LOCAL = "http://cronshift.local"
 
 
@@ -84,7 +89,7 @@ class Endpoint:
                 reason="invalid-endpoint",
                 hint="Write it like http://localhost:3000/api/inngest.",
             )
-        async with web.client(url) as http:
+        async with web.client(url, headers=bypass_headers()) as http:
             yield cls(url, http, signing_key)
 
     @classmethod
@@ -134,22 +139,64 @@ class Endpoint:
         Raises:
             CronshiftError: if it cannot be reached, is none, redirects, or refuses the caller.
         """
-        response = await self._contact("GET", None)
+        response = await self._asked("GET", None)
         return self._document(response, "function_count")
 
     async def sync_in_band(self) -> dict[str, Any]:
         """Return what the endpoint would register: ``functions`` and the app's id.
 
-        Nothing is registered by asking, but only an endpoint in cloud mode answers: one in dev mode
-        would go and register with its dev server.
+        Nothing is registered by asking. In cloud mode every SDK answers, and in dev mode only the
+        TypeScript one, where INNGEST_ALLOW_IN_BAND_SYNC does not forbid it; the Python one would go
+        and register with its dev server.
 
         Raises:
             CronshiftError: as :meth:`introspect`.
         """
-        response = await self._contact(
+        response = await self._asked(
             "PUT", {"url": self.url}, headers={"x-inngest-sync-kind": "in_band"}
         )
         return self._document(response, "functions")
+
+    async def ask_for_nothing(self) -> None:
+        """Ask for a function that does not exist, as Inngest asks for one that does.
+
+        Raises:
+            NotWellError: ``no-body-parser`` where it would refuse every function so.
+            CronshiftError: as :meth:`introspect`.
+        """
+        response = await self._ask_for(_NO_FUNCTION)
+        # It has told who it is to the same key, or asks for none in dev mode.
+        if lacks_body(response, _content(response)):
+            raise no_body(self.url)
+        self._judge(response)
+
+    async def has_function(self, function_id: str) -> bool | None:
+        """Return whether the Python SDK has a function of that id, which does not run.
+
+        ``None`` where it answers otherwise than it is known to.
+
+        Without events it answers before the function is called (inngest-py ``comm_lib/handler.py``).
+
+        Raises:
+            CronshiftError: as :meth:`introspect`.
+        """
+        response = await self._ask_for(function_id)
+        self._judge(response)
+        if _UNKNOWN.search(response.text):
+            return False
+        return True if _WITHOUT_EVENTS in response.text else None
+
+    async def _ask_for(self, function_id: str) -> httpx.Response:
+        context = {
+            "run_id": "cronshift",
+            "attempt": 0,
+            "disable_immediate_execution": True,
+            "stack": {"stack": [], "current": 0},
+        }
+        event = {"name": "cronshift/asked", "data": {}}
+        body = {"ctx": context, "event": event, "events": None, "steps": {}, "use_api": False}
+        query = {"fnId": function_id, "stepId": DISCOVERY}
+        return await self._contact("POST", body, params=query)
 
     async def sync(self) -> tuple[int, Any]:
         """Have the endpoint register with its Inngest server; return its answer's status and content.
@@ -157,20 +204,23 @@ class Endpoint:
         Raises:
             CronshiftError: as :meth:`introspect`.
         """
-        response = await self._contact("PUT", None)
+        response = await self._asked("PUT", None)
         return response.status_code, _content(response)
+
+    async def _asked(self, method: str, body: Any, **options: Any) -> httpx.Response:
+        response = await self._contact(method, body, **options)
+        self._judge(response)
+        return response
 
     async def _contact(self, method: str, body: Any, **options: Any) -> httpx.Response:
         try:
-            response = await self._send(method, body, **options)
+            return await self._send(method, body, **options)
         except httpx.HTTPError as error:
             raise CronshiftError(
                 f"{self.url} cannot be reached: {web.unreachable(error)}.",
                 reason="endpoint-unreachable",
                 hint="Is the app running, and is this the address it listens on?",
             ) from error
-        self._judge(response)
-        return response
 
     async def _send(self, method: str, body: Any, **options: Any) -> httpx.Response:
         content = b"" if body is None else json.dumps(body).encode()
@@ -181,30 +231,12 @@ class Endpoint:
         response = await self._http.request(
             method, self.url, content=content, headers=headers, **options
         )
-        self.sdk = response.headers.get(_SDK, self.sdk)
+        self.sdk = response.headers.get(SDK_HEADER, self.sdk)
         return response
 
     def _judge(self, response: httpx.Response) -> None:
         """Raise for answers that no function gave."""
-        status = response.status_code
-        if response.is_redirect:
-            raise CronshiftError(
-                f"{self.url} redirects to {response.headers['location']!r:.200}.",
-                reason="endpoint-redirects",
-                hint="Let the app's middleware pass /api/inngest: Inngest does not follow.",
-            )
-        if status == HTTPStatus.UNAUTHORIZED:
-            raise CronshiftError(
-                f"{self.url} refuses the request as unauthorized.",
-                reason="unauthorized",
-                hint="Set INNGEST_SIGNING_KEY to the endpoint's key, or run it with INNGEST_DEV=1.",
-            )
-        if _SDK not in response.headers:
-            raise CronshiftError(
-                f"{self.url} is no Inngest endpoint: it answered {status} without {_SDK}.",
-                reason="not-an-inngest-endpoint",
-                hint="The SDK's serve() is usually mounted at /api/inngest.",
-            )
+        refusal(self.url, response, _content(response), has_key=self._key is not None)
 
     def _document(self, response: httpx.Response, key: str) -> dict[str, Any]:
         document = _content(response)

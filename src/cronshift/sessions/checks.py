@@ -134,7 +134,8 @@ def _mismatch(problems: list[str]) -> ConfigError:
 def _wanted(settings: SessionSettings) -> dict[str, tuple[str | None, list[str]]]:
     """Return the columns that are named, by table, with the table's schema."""
     own = [settings.id, settings.user, settings.status, settings.created]
-    own += [name for name in (settings.started, settings.completed, settings.error) if name]
+    times = (settings.started, settings.completed, settings.updated)
+    own += [name for name in (*times, settings.error) if name]
     if settings.cost.kind is not CostKind.CONSTANT:
         own.append(str(settings.cost.value))
     if isinstance(settings.refunded, RefundedColumn):
@@ -253,6 +254,7 @@ def _time_roles(schema: Schema) -> dict[str, str]:
         "created": settings.created,
         "started": settings.started,
         "completed": settings.completed,
+        "updated": settings.updated,
     }
     refunded = settings.refunded
     if isinstance(refunded, RefundedColumn):

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.types import TypeEngine
 
+    from cronshift.sessions.chunks import IdRange
     from cronshift.sessions.mapping import Mapped
-    from cronshift.sessions.sweeping import Span, Sweep
+    from cronshift.sessions.sweeping import Sweep
     from cronshift.sessions.times import TimeColumn, TimeForm
 
 
@@ -120,8 +121,8 @@ class Dialect(Protocol):
     def among(self, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
         """Return whether a column has one of any number of values."""
 
-    def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, span: Span) -> Chunk:
-        """Mark the sessions of a span, move their users' credits, and record what has moved.
+    def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, ids: IdRange) -> Chunk:
+        """Mark the sessions of a range, move their users' credits, and record what has moved.
 
         Raises:
             UnmovedError: when credits of some users did not move as told.

@@ -22,7 +22,7 @@ from cronshift.errors import CronshiftError
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ownership import Owner
 from cronshift.sessions import scripts, sweeping
-from cronshift.sessions.outbox import Leased, Outbox
+from cronshift.sessions.outbox import MOST_IN_A_REQUEST, Leased, Outbox
 from cronshift.sessions.requested import EVENT, event_of, is_user
 from cronshift.sessions.sweeping import Limits, Report, Sweep
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from cronshift.sessions.mapping import Mapped
 
 __all__ = ["EVENT", "Claim", "Enqueued", "NotEnoughCreditsError", "SessionFlow", "event_of"]
+
+ONE_ITEM = "session"
+"""The item of a session that has no list of items."""
 
 _MOST_AT_ONCE = 500  # sessions that one recovery looks at
 
@@ -145,6 +148,7 @@ class SessionFlow:
             settings.user: user_id,
             settings.status: mapped.label(label),
             settings.created: mapped.stored("created", now),
+            **mapped.touched(now),
         }
         charge = update(mapped.users).where(mapped.account == user_id, mapped.balance >= cost)
         moves: dict[str, Any] = {credit.balance: mapped.balance - cost}
@@ -172,19 +176,22 @@ class SessionFlow:
     async def relay(self, send: Callable[[Sequence[dict[str, Any]]], Awaitable[object]]) -> int:
         """Send the events that wait in the outbox and that nobody else sends; return how many.
 
-        Any number of relays may run at once: each event is leased by one of them.
+        Any number of relays may run at once: each event is leased by one of them. The first request has
+        one event and the next ones ten times as many: one that is killed while the event API is away
+        holds a single event.
 
         Args:
             send: sends at most as many events as Inngest takes in one request.
         """
-        total = 0
+        total, most = 0, 1
         while True:
-            leased = await asyncio.to_thread(self.outbox.lease, self.clock())
-            if not leased.events:
+            leased = await asyncio.to_thread(self.outbox.lease, self.clock(), most)
+            if not leased.events and not leased.unfit:
                 return total
             for request in leased.requests():
                 await self.send(request, send)
                 total += len(request.events)
+            most = min(most * 10, MOST_IN_A_REQUEST)
 
     async def send(
         self, leased: Leased, send: Callable[[Sequence[dict[str, Any]]], Awaitable[object]]
@@ -210,7 +217,10 @@ class SessionFlow:
             taking = update(mapped.sessions).where(
                 mapped.id == key, mapped.status == mapped.label(settings.queued)
             )
-            marks: dict[str, Any] = {settings.status: mapped.label(settings.processing[0])}
+            marks: dict[str, Any] = {
+                settings.status: mapped.label(settings.processing[0]),
+                **mapped.touched(self.clock()),
+            }
             if settings.started:
                 marks[settings.started] = mapped.stored("started", self.clock())
             if connection.execute(taking.values(**marks)).rowcount == 1:
@@ -248,8 +258,13 @@ class SessionFlow:
             row = connection.execute(wanted).first()
         return row._asdict() if row else None
 
-    def items(self, session_id: Any, name: str) -> list[str]:
-        """Return a session's items: the list in a column of its table, an array or JSON."""
+    def items(self, session_id: Any, name: str | None) -> list[str]:
+        """Return a session's items: the list in a column of its table, an array or JSON.
+
+        Without a column the session is its one item.
+        """
+        if name is None:
+            return [ONE_ITEM]
         wanted: Select[Any] = select(column(name)).select_from(self._mapped.sessions)
         with self._mapped.dialect.reading(self.engine).connect() as connection:
             value = connection.execute(

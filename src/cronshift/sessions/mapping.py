@@ -216,6 +216,11 @@ class Mapped:
             )
         return write_instant(instant, self.times[role])
 
+    def touched(self, instant: datetime) -> dict[str, Any]:
+        """Return the column that says when a row was last written, with an instant."""
+        name = self.settings.updated
+        return {name: self.stored("updated", instant)} if name else {}
+
     def untimed(self, role: str) -> ColumnElement[bool]:
         """Return whether a session's instant cannot be read, or is missing."""
         return self.dialect.instant(self.times[role]).is_(None)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from cronshift.sessions.mapping import Mapped
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=10)
 """How long whoever sends an event is believed to be alive; sending takes less."""
 
 MOST_IN_A_REQUEST = 500
@@ -38,11 +38,16 @@ _logger = logging.getLogger("cronshift")
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """Events that one holder sends; ``sessions`` are the ids of theirs, in order."""
+    """Events that one holder sends; ``sessions`` are the ids of theirs, in order.
+
+    Attributes:
+        unfit: how many were taken beside them that no event can be made of.
+    """
 
     lease: str
     events: tuple[dict[str, Any], ...]
     sessions: tuple[str, ...]
+    unfit: int = 0
 
     def requests(self) -> Iterator[Leased]:
         """Yield the events in the lots that one request may carry."""
@@ -130,7 +135,7 @@ class Outbox:
                 unfit.append(row.session_id)
         if unfit:
             self._mark(lease, unfit, {"leased_until": _NEVER})
-        return Leased(lease, tuple(events.values()), tuple(events))
+        return Leased(lease, tuple(events.values()), tuple(events), len(unfit))
 
     def sent(self, leased: Leased, now: datetime) -> None:
         """Record that events were sent, as far as their holder still has them."""
@@ -140,16 +145,16 @@ class Outbox:
         """Give events back, because sending failed."""
         self._mark(leased.lease, leased.sessions, {"leased_until": 0, "lease": ""})
 
-    def waits(self, now: datetime) -> bool:
-        """Return whether there are events that nobody sends."""
+    def waits(self) -> bool:
+        """Return whether an event is unsent, also one that a holder has, who may have been killed."""
         columns = self.mapped.own.outbox.c
-        free = select(columns.session_id).where(
+        unsent = select(columns.session_id).where(
             columns.source.in_(["", self.mapped.source]),
             columns.sent_at.is_(None),
-            columns.leased_until < _milliseconds(now),
+            columns.leased_until < _NEVER,
         )
         with self.mapped.dialect.reading(self.engine).connect() as connection:
-            return connection.execute(free.limit(1)).first() is not None
+            return connection.execute(unsent.limit(1)).first() is not None
 
     def _mark(self, lease: str, sessions: Sequence[str], marks: dict[str, Any]) -> None:
         table = self.mapped.own.written.outbox

@@ -46,8 +46,9 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.expression import ColumnElement
     from sqlalchemy.types import TypeEngine
 
+    from cronshift.sessions.chunks import IdRange
     from cronshift.sessions.mapping import Mapped
-    from cronshift.sessions.sweeping import Span, Sweep
+    from cronshift.sessions.sweeping import Sweep
     from cronshift.sessions.times import TimeColumn
 
 _WORK_MEMORY = "64MB"  # of the server, for a chunk's rows between its statements
@@ -201,7 +202,7 @@ class PostgreSQL:
             .on_conflict_do_update(index_elements=list(table.primary_key), set_=dict(changes))
         )
 
-    def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, span: Span) -> Chunk:
+    def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, ids: IdRange) -> Chunk:
         """Do a chunk in one statement, and look at what became of the balances.
 
         Which sessions are settled is decided as each row is locked: one that somebody else has changed
@@ -210,7 +211,7 @@ class PostgreSQL:
         waited for that row makes the key clash, and the chunk is done anew.
         """
         connection.execute(select(func.set_config("work_mem", _WORK_MEMORY, True)))
-        row = connection.execute(_statement(mapped, sweep, span)).one()
+        row = connection.execute(_statement(mapped, sweep, ids)).one()
         if row.unmoved:
             raise UnmovedError(row.unmoved)
         wrong = _wrong(connection, mapped, row.accounts or [], row.balances or [])
@@ -248,14 +249,14 @@ def _constraint(error: DBAPIError) -> str | None:
     return name
 
 
-def _statement(mapped: Mapped, sweep: Sweep, span: Span) -> Select[Any]:
+def _statement(mapped: Mapped, sweep: Sweep, ids: IdRange) -> Select[Any]:
     """Return the statement that does a chunk, and tells what it did."""
     # Between two ids the planner walks the key; with a limit it would read the whole table.
     picking = select(
         mapped.id.label("session_id"),
         mapped.user.label("user_id"),
         sweep.owed(mapped).label("owed"),
-    ).where(sweep.where, span.holds(mapped, mapped.id))
+    ).where(sweep.where, ids.holds(mapped, sweep))
     marks = sweep.marks(mapped)
     # A row that is marked is judged anew as it is locked; what the app paid is looked at behind the lock.
     marks_only = sweep.becomes is not None and mapped.settings.refunded is None
@@ -270,15 +271,9 @@ def _statement(mapped: Mapped, sweep: Sweep, span: Span) -> Select[Any]:
         .where(or_(picked.c.owed <= 0, and_(picked.c.owed > 0, funded.exists())))
         .cte("payable")
     )
-    marked = _marked(mapped, sweep, payable) if marks else payable
+    marked = _marked(mapped, sweep, ids, payable) if marks else payable
     refunds = mapped.own.refunds.c
-    owed = (
-        select(payable)
-        .where(payable.c.owed > 0, payable.c.session_id == marked.c.session_id)
-        .cte("owed")
-        if marks
-        else select(payable).where(payable.c.owed > 0).cte("owed")
-    )
+    owed = select(marked).where(marked.c.owed > 0).cte("owed")
     sums = (
         select(owed.c.user_id, func.sum(owed.c.owed).label("amount"))
         .group_by(owed.c.user_id)
@@ -322,10 +317,16 @@ def _statement(mapped: Mapped, sweep: Sweep, span: Span) -> Select[Any]:
     )
 
 
-def _marked(mapped: Mapped, sweep: Sweep, payable: CTE) -> CTE:
-    marking = update(mapped.sessions).where(mapped.id == payable.c.session_id, sweep.where)
-    marked = marking.values(**sweep.marks(mapped)).returning(mapped.id.label("session_id"))
-    return marked.cte("marked")
+def _marked(mapped: Mapped, sweep: Sweep, ids: IdRange, payable: CTE) -> CTE:
+    # The range once more, for else the planner reads the whole table for every chunk.
+    marking = update(mapped.sessions).where(
+        mapped.id == payable.c.session_id, sweep.where, ids.spans(mapped)
+    )
+    return (
+        marking.values(**sweep.marks(mapped))
+        .returning(payable.c.session_id, payable.c.user_id, payable.c.owed)
+        .cte("marked")
+    )
 
 
 def _wrong(

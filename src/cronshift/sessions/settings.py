@@ -93,6 +93,7 @@ class SessionSettings:
         schema: of the tables, where they are outside the search path; cronshift's stand there too.
         started: when processing began; ``created`` stands in where there is no such column.
         completed: when a session ended, however it ended.
+        updated: when a row was last written, where the app and not the database sets that.
         error: where the reason of a failure is written.
         legacy: the label with which the old path picks a session up.
         refunded: how the app records its own refunds; without it, only sessions of the flow are paid.
@@ -116,6 +117,7 @@ class SessionSettings:
     schema: str | None = None
     started: str | None = None
     completed: str | None = None
+    updated: str | None = None
     error: str | None = None
     legacy: str | None = None
     delivered: Delivered | None = None

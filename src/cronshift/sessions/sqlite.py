@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.types import TypeEngine
 
+    from cronshift.sessions.chunks import IdRange
     from cronshift.sessions.mapping import Mapped
-    from cronshift.sessions.sweeping import Span, Sweep
+    from cronshift.sessions.sweeping import Sweep
     from cronshift.sessions.times import TimeColumn
 
 _READING = "cronshift_reading"
@@ -60,6 +61,7 @@ _PICKED = Table(
     *(Column(name, NullType) for name in ("session_id", "user_id")),
     Column("owed", BigInteger),
 )
+_SUMS = Table("cronshift_sums", _OWN, Column("user_id", NullType), Column("amount", BigInteger))
 _MOVING = Table(
     "cronshift_moving",
     _OWN,
@@ -68,6 +70,7 @@ _MOVING = Table(
 )
 _MADE = (  # columns without a type keep every value as it is
     "CREATE TEMP TABLE IF NOT EXISTS cronshift_picked (session_id, user_id, owed)",
+    "CREATE TEMP TABLE IF NOT EXISTS cronshift_sums (user_id, amount)",
     "CREATE TEMP TABLE IF NOT EXISTS cronshift_moving (account PRIMARY KEY, user_id, balance, amount)",
 )
 
@@ -191,28 +194,29 @@ class SQLite:
             .on_conflict_do_update(index_elements=list(table.primary_key), set_=dict(changes))
         )
 
-    def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, span: Span) -> Chunk:
+    def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, ids: IdRange) -> Chunk:
         """Do a chunk statement by statement, while nobody else can write."""
-        for table, made in zip((_PICKED, _MOVING), _MADE, strict=True):
+        for table, made in zip((_PICKED, _SUMS, _MOVING), _MADE, strict=True):
             connection.exec_driver_sql(made)
             connection.execute(delete(table))
-        picked = _pick(connection, mapped, sweep, span)
+        picked = _pick(connection, mapped, sweep, ids)
         marks = sweep.marks(mapped)
         if marks:
-            ids = select(_PICKED.c.session_id)
-            marking = update(mapped.sessions).where(mapped.id.in_(ids)).values(**marks)
+            settled = select(_PICKED.c.session_id)
+            marking = update(mapped.sessions).where(mapped.id.in_(settled)).values(**marks)
             if connection.execute(marking).rowcount != picked:
                 raise KeptError
-        connection.execute(delete(_PICKED).where(_PICKED.c.owed <= 0))
         unmoved = _move(connection, mapped, sweep)
         if unmoved:
             raise UnmovedError(unmoved)
-        rows = sweep.refund_rows(mapped, _PICKED)
+        rows = sweep.refund_rows(mapped, _PICKED).where(_PICKED.c.owed > 0)
         names = [str(each.key) for each in rows.selected_columns]
-        connection.execute(insert(mapped.own.written.refunds).from_select(names, rows))
-        figures = select(func.count(), func.coalesce(func.sum(_PICKED.c.owed), 0))
-        refunded, amount = connection.execute(figures).one()
-        return Chunk(picked, int(refunded), int(amount))
+        recording = insert(mapped.own.written.refunds).from_select(names, rows)
+        refunded = connection.execute(recording).rowcount
+        factors, parts = zip(*self.sums(_SUMS.c.amount), strict=True)
+        sums = connection.execute(select(*parts)).one()
+        amount = sum(factor * (part or 0) for factor, part in zip(factors, sums, strict=True))
+        return Chunk(picked, refunded, amount)
 
     def is_worth_retrying(self, error: DBAPIError) -> bool:  # noqa: ARG002 - writers wait here
         """Return that a writer who has waited in vain waits no longer."""
@@ -230,29 +234,37 @@ class SQLite:
         yield from ()
 
 
-def _pick(connection: Connection, mapped: Mapped, sweep: Sweep, span: Span) -> int:
-    """Put the sessions that can be settled aside, with what they are owed; return how many."""
+def _pick(connection: Connection, mapped: Mapped, sweep: Sweep, ids: IdRange) -> int:
+    """Put the sessions aside that can be settled, and the sums of what is owed; return how many."""
     rows = select(mapped.id, mapped.user, sweep.owed(mapped)).where(
-        sweep.where, span.holds(mapped, mapped.id)
+        sweep.where, ids.holds(mapped, sweep)
     )
     taking = insert(_PICKED).from_select(["session_id", "user_id", "owed"], rows)
-    picked = connection.execute(taking).rowcount
-    funded = select(mapped.account).where(
-        mapped.is_account_of(_PICKED.c.user_id), mapped.balance.is_not(None)
+    picked = int(connection.execute(taking).rowcount)
+    sums = (
+        select(_PICKED.c.user_id, func.sum(_PICKED.c.owed))
+        .where(_PICKED.c.owed > 0)
+        .group_by(_PICKED.c.user_id)
     )
-    unpaid = or_(_PICKED.c.owed.is_(None), and_(_PICKED.c.owed > 0, ~funded.exists()))
-    return int(picked - connection.execute(delete(_PICKED).where(unpaid)).rowcount)
+    connection.execute(insert(_SUMS).from_select(["user_id", "amount"], sums))
+    unfunded = ~(
+        select(mapped.account)
+        .where(mapped.is_account_of(_SUMS.c.user_id), mapped.balance.is_not(None))
+        .exists()
+    )
+    users = connection.execute(select(_SUMS.c.user_id).where(unfunded)).scalars().all()
+    unpayable: ColumnElement[bool] = _PICKED.c.owed.is_(None)
+    if users:
+        connection.execute(delete(_SUMS).where(unfunded))
+        without = or_(_PICKED.c.user_id.is_(None), mapped.dialect.among(_PICKED.c.user_id, users))
+        unpayable = or_(unpayable, and_(_PICKED.c.owed > 0, without))
+    return picked - int(connection.execute(delete(_PICKED).where(unpayable)).rowcount)
 
 
 def _move(connection: Connection, mapped: Mapped, sweep: Sweep) -> list[Any]:
     """Move the credits, and return the users whose balance is not what it was made to be."""
-    sums = (
-        select(_PICKED.c.user_id, func.sum(_PICKED.c.owed).label("amount"))
-        .group_by(_PICKED.c.user_id)
-        .subquery("sums")
-    )
-    moving = select(mapped.account, sums.c.user_id, mapped.balance, sums.c.amount).where(
-        mapped.is_account_of(sums.c.user_id)
+    moving = select(mapped.account, _SUMS.c.user_id, mapped.balance, _SUMS.c.amount).where(
+        mapped.is_account_of(_SUMS.c.user_id)
     )
     names = ["account", "user_id", "balance", "amount"]
     connection.execute(insert(_MOVING).from_select(names, moving))

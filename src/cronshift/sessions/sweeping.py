@@ -12,15 +12,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Text, and_, case, cast, func, literal, or_, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import BigInteger, Text, case, cast, func, literal, select
 
-from cronshift.errors import CronshiftError
-from cronshift.sessions.dialect import Chunk, KeptError, UnmovedError
+from cronshift.sessions.aside import Aside, Residue, SetAside
+from cronshift.sessions.chunks import Worker
 from cronshift.sessions.settings import RefundedColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Engine, FromClause, Select
@@ -28,12 +27,6 @@ if TYPE_CHECKING:
     from cronshift.sessions.mapping import Mapped
 
 CHUNK = 100_000
-_MOST_TRIES = 20
-MOST_TOLD = 1_000
-"""Sessions that are listed one by one; how many there are in all is always told."""
-
-KEPT = "the database keeps it as it is"
-UNMOVED = "its user's credits do not move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +61,7 @@ class Sweep:
         """Return the columns of a session that are set."""
         settings, marks = mapped.settings, dict[str, Any]()
         if self.becomes is not None:
-            marks[settings.status] = mapped.label(self.becomes)
+            marks |= {settings.status: mapped.label(self.becomes), **mapped.touched(self.at)}
             if settings.error and not self.well:
                 marks[settings.error] = self.reason
             if settings.completed and self.becomes in {settings.finished, settings.failed}:
@@ -99,46 +92,6 @@ class Sweep:
             literal(mapped.source).label("source"),
             literal(mapped.settings.flow).label("flow"),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Sessions by their ids: behind ``after``, up to ``last``; some users' are left out."""
-
-    after: Any
-    last: Any
-    without: tuple[Any, ...] = ()
-
-    def holds(self, mapped: Mapped, column: ColumnElement[Any]) -> ColumnElement[bool]:
-        """Return whether a session is among them."""
-        inside: ColumnElement[bool] = column <= self.last
-        if self.after is not None:
-            inside = and_(inside, column > self.after)
-        if self.without:
-            others = ~mapped.dialect.among(mapped.user, self.without)
-            inside = and_(inside, or_(mapped.user.is_(None), others))
-        return inside
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """A session that could not be settled; ids as text."""
-
-    session_id: str
-    user_id: str | None
-    reason: str
-
-    def to_json(self) -> dict[str, str | None]:
-        """Return it as the commands print it."""
-        return {"session_id": self.session_id, "user_id": self.user_id, "reason": self.reason}
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """Sessions that could not be settled: how many, and the first of them."""
-
-    total: int
-    told: tuple[SetAside, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +192,7 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
     """
     limits = limits or Limits()
     began, report, last = time.perf_counter(), Report(), None
-    worker = _Worker(engine, mapped.writable(engine), sweep)
+    worker = Worker(engine, mapped.writable(engine), sweep)
     worker.refuse_without_rights()
     while True:
         size = (
@@ -266,131 +219,3 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
     ended = not report.stopped and (limits.most is None or report.found < limits.most)
     aside = worker.aside(ended=ended)
     return replace(report, aside=aside, seconds=time.perf_counter() - began)
-
-
-@dataclass(frozen=True, slots=True)
-class Residue:
-    """The sessions that a sweep is for and that are there all the same.
-
-    Attributes:
-        only_problems: leave out those of which nothing is known to be wrong: before a sweep.
-    """
-
-    mapped: Mapped
-    sweep: Sweep
-    only_problems: bool
-
-    def read(self, engine: Engine, reasons: dict[str, str] | None = None) -> Aside:
-        """Return them with their reasons, those that the sweep has met first."""
-        mapped, sweep = self.mapped, self.sweep
-        problem = mapped.problem(sweep.owed(mapped)) if sweep.refund else literal(None, Text)
-        session, user = cast(mapped.id, Text), cast(mapped.user, Text)
-        rows = select(session.label("session"), user.label("user"), problem.label("problem"))
-        wanted = rows.where(sweep.where)
-        if self.only_problems:
-            wanted = wanted.where(problem.is_not(None))
-        if sweep.untimed is not None:
-            untimed = select(session, user, literal("its time cannot be read"))
-            wanted = wanted.union_all(untimed.where(sweep.untimed))  # type: ignore[assignment] # a select too
-        listed = wanted.subquery("aside")
-        with mapped.dialect.reading(engine).connect() as connection:
-            total = connection.execute(select(func.count()).select_from(listed)).scalar_one()
-            first = connection.execute(select(listed).limit(MOST_TOLD)).all() if total else []
-        known = reasons or {}
-        told = [
-            SetAside(row.session, row.user, row.problem or known.get(row.session) or KEPT)
-            for row in first
-        ]
-        return Aside(int(total), tuple(told))
-
-
-@dataclass(slots=True)
-class _Worker:
-    """Does chunks; where one fails, finds the sessions that made it fail by halving it."""
-
-    engine: Engine
-    mapped: Mapped
-    sweep: Sweep
-    reasons: dict[str, str] = field(default_factory=dict)
-    unmoved: set[str] = field(default_factory=set)
-
-    def refuse_without_rights(self) -> None:
-        with self.mapped.dialect.reading(self.engine).connect() as connection:
-            lacking = list(self.mapped.dialect.missing_rights(connection, self.mapped))
-        if lacking:
-            raise CronshiftError(
-                f"The database's user may not {', '.join(lacking)}; nothing was changed.",
-                reason="no-rights",
-            )
-
-    def newest(self, last: Any, size: int) -> Any:
-        """Return the id that ends the next chunk, ``None`` when no session is left."""
-        wanted = select(self.mapped.id).where(self.sweep.where)
-        if last is not None:
-            wanted = wanted.where(self.mapped.id > last)
-        ordered = wanted.order_by(self.mapped.id)
-        with self.mapped.dialect.reading(self.engine).connect() as connection:
-            full = connection.execute(ordered.limit(1).offset(size - 1)).scalar()
-            if full is not None:
-                return full
-            ids = ordered.limit(size).subquery("ids")
-            own = ids.c[self.mapped.settings.id]
-            return connection.execute(select(own).order_by(own.desc()).limit(1)).scalar()
-
-    def settle(self, after: Any, last: Any, size: int) -> Chunk:
-        """Settle what can be settled of a span."""
-        span = Span(after, last, tuple(self.unmoved))
-        try:
-            return self._tried(span)
-        except UnmovedError as error:
-            users = {str(user) for user in error.users}
-            if not users <= self.unmoved:
-                self.unmoved |= users
-                return self.settle(after, last, size)
-            reason = UNMOVED
-        except KeptError:
-            reason = KEPT
-        except DBAPIError as error:
-            fault = self.mapped.dialect.fault_of_a_row(error)
-            if fault is None:
-                raise
-            reason = fault
-        if size <= 1:
-            self.reasons[str(last)] = reason
-            return Chunk()
-        half = size // 2
-        middle = self.newest(after, half)
-        if middle is None or middle == last:
-            return self.settle(after, last, half)
-        first = self.settle(after, middle, half)
-        second = self.settle(middle, last, size - half)
-        return Chunk(
-            first.found + second.found,
-            first.refunded + second.refunded,
-            first.amount + second.amount,
-        )
-
-    def _tried(self, span: Span) -> Chunk:
-        """Do one transaction, again when the database asked for that."""
-        dialect = self.mapped.dialect
-        for attempt in range(_MOST_TRIES):
-            try:
-                with self.engine.begin() as connection:
-                    return dialect.settle(connection, self.mapped, self.sweep, span)
-            except DBAPIError as error:
-                if not dialect.is_worth_retrying(error) or attempt == _MOST_TRIES - 1:
-                    raise
-        raise AssertionError("the last try returns or raises")
-
-    def aside(self, *, ended: bool) -> Aside:
-        """Return what could not be settled; all that is left, once the sweep has seen everything."""
-        if not ended:
-            told = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
-            return Aside(len(told), tuple(told[:MOST_TOLD]))
-        left = Residue(self.mapped, self.sweep, only_problems=False).read(self.engine, self.reasons)
-        return Aside(left.total, tuple(self._explained(left.told)))
-
-    def _explained(self, told: tuple[SetAside, ...]) -> Iterator[SetAside]:
-        for each in told:
-            moved = each.user_id not in self.unmoved
-            yield each if moved or each.reason != KEPT else replace(each, reason=UNMOVED)

@@ -170,8 +170,12 @@ class Target(Protocol):
         """Whether validating runs the project's own compiler, which takes a while."""
 
     @property
+    def migrates_tables(self) -> bool:
+        """Whether the flow's tables are made by a migration; else when they are first written."""
+
+    @property
     def trial(self) -> str:
-        """The command that tries a function before it is cut over."""
+        """The command that tries the function of ``JOB`` before it is cut over."""
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:
         """Return whether functions of this kind can live in a project."""
@@ -227,6 +231,13 @@ class Target(Protocol):
 
         Raises:
             ConfigError: ``not-generated`` when there are none.
+        """
+
+    async def ask_running(self, subject: Subject, tell: Callable[[str], None]) -> Sequence[Fact]:
+        """Return what the app itself answers to who has no cookie, started for that.
+
+        Raises:
+            CronshiftError: where there is no app that can be started.
         """
 
     async def run(

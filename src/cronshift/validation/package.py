@@ -17,6 +17,7 @@ from cronshift.validation.registration import (
     FunctionConfig,
     Registration,
     Undeclared,
+    Unloaded,
     Unreadable,
 )
 
@@ -134,7 +135,16 @@ def _registration(document: Mapping[str, Any]) -> Registration:
         count=len(document["functions"]),
         undeclared=tuple(Undeclared(one["id"], _location(one)) for one in document["undeclared"]),
         unreadable=tuple(unreadable),
+        unloaded=tuple(map(_unloaded, document["apps"])),
     )
+
+
+def _unloaded(told: Mapping[str, Any]) -> Unloaded:
+    error = told["error"]
+    trail = error["trail"]
+    location = Location(trail[-1]["file"], trail[-1]["line"]) if trail else None
+    text = f"{error['type']}: {error['message']}".removesuffix(": ")
+    return Unloaded(told["reference"], text, told["sure"], location)
 
 
 def _location(told: Mapping[str, Any]) -> Location | None:

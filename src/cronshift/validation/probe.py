@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from inngest import Function
 
 _URL = "http://localhost/api/inngest"
+_CODE_IS_WRONG = (NameError, SyntaxError, AttributeError, TypeError, IndexError, ArithmeticError)
 _TRAIL = 5  # lines of the project's own code
 
 
@@ -65,7 +66,40 @@ def _registration(package: str, root: Path) -> dict[str, Any]:
         "sdk": f"inngest-py:v{version('inngest')}",
         "functions": [_described(function, root) for function in functions],
         "undeclared": undeclared,
+        "apps": list(_apps(package, root)),
     }
+
+
+def _apps(package: str, root: Path) -> Iterator[dict[str, Any]]:
+    """Yield each thing of the project's own that jobs call in process, and why it cannot be loaded."""
+    from cronshift.runtime.calls import DirectHandler
+    from cronshift.runtime.loading import load
+
+    name = f"{package}.apps"
+    shared = [importlib.import_module(name)] if importlib.util.find_spec(name) else []
+    references = {
+        value.reference
+        for module in (*shared, *_job_modules(package))
+        for value in vars(module).values()
+        if isinstance(value, DirectHandler)
+    }
+    for reference in sorted(references):
+        try:
+            load(reference)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the answer
+            yield {
+                "reference": reference,
+                "sure": _is_sure(error, root),
+                "error": _told(error, root),
+            }
+
+
+def _is_sure(error: BaseException, root: Path) -> bool:
+    """Return whether an error says that the code is wrong, and not that something is missing here."""
+    if isinstance(error, ImportError):
+        name = (error.name or "").partition(".")[0]
+        return any((root / part).exists() for part in (name, f"{name}.py") if name)
+    return isinstance(error, _CODE_IS_WRONG)
 
 
 def _defined(package: str) -> Iterator[Function[Any]]:

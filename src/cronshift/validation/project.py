@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.model import Location
-from cronshift.plan.findings.registration import OUT_OF_DATE
+from cronshift.plan.findings.registration import IN_DEV_MODE, OUT_OF_DATE, UNCHECKED
+from cronshift.runtime.web import is_public
 from cronshift.server.endpoint import Endpoint
 from cronshift.targets import generate, target_named
 from cronshift.targets.changes import FileAction, compare
 from cronshift.validation import check, inspect_endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from cronshift.model import Finding, Plan
@@ -48,8 +49,17 @@ async def validate_endpoint(
         CronshiftError: if it cannot be reached, is none, or refuses the caller.
     """
     async with Endpoint.http(url, signing_key) as endpoint:
-        registration = await inspect_endpoint(endpoint)
-    return registration, check(plan, registration)
+        ids = [f"{plan.app_id}-{job.id}" for job in plan.runnable]
+        registration = await inspect_endpoint(endpoint, ids)
+    found = check(plan, registration)
+    if registration.mode == "dev" and is_public(url):
+        found = (*found, IN_DEV_MODE.found(f"{url} is in dev mode."))
+    return registration, found
+
+
+def has_unchecked(findings: Iterable[Finding]) -> bool:
+    """Return whether something that was asked for was not looked at, so that nothing is called valid."""
+    return any(finding.code in UNCHECKED for finding in findings)
 
 
 def out_of_date(root: Path, plan: Plan) -> Iterator[Finding]:
@@ -57,7 +67,7 @@ def out_of_date(root: Path, plan: Plan) -> Iterator[Finding]:
     modules = {job.module: job.id for job in plan.runnable}
     for change in compare(root, generate(plan), plan.out):
         if change.action is FileAction.UPDATE or change.conflict:
-            yield OUT_OF_DATE.finding(
+            yield OUT_OF_DATE.found(
                 f"{change.path} differs from what the plan gives today.",
                 job=modules.get(change.path),
                 location=Location(change.path, 1),

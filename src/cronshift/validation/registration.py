@@ -180,6 +180,22 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Unloaded:
+    """What a job calls in process and what cannot be imported.
+
+    Attributes:
+        reference: ``module:attribute``.
+        error: what importing it raised.
+        is_wrong: whether the code is at fault; else something may only be missing here.
+    """
+
+    reference: str
+    error: str
+    is_wrong: bool
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """A part of the list of functions that only running the code would tell.
 
@@ -204,6 +220,8 @@ class Registration:
         mode: ``dev`` or ``cloud``, where it is told.
         has_signing_key: whether the endpoint has one, where it is told.
         unlisted: why ``functions`` is ``None``, in one sentence.
+        unloaded: what jobs call in process and what cannot be imported.
+        answering: the ids that it has a function for, where it was asked for each job's.
     """
 
     app_id: str | None
@@ -217,6 +235,8 @@ class Registration:
     has_signing_key: bool | None = None
     has_event_key: bool | None = None
     unlisted: str | None = None
+    answering: frozenset[str] | None = None
+    unloaded: tuple[Unloaded, ...] = ()
 
     def local_id(self, function_id: str) -> str:
         """Return a function's id without the app's in front."""

@@ -58,7 +58,7 @@ async def check_served(root: Path, plan: Plan) -> Checked:
     found = list(check(plan, registration))
     if told["function_count"] != len(app.functions):
         found.append(
-            COUNT_DIFFERS.finding(
+            COUNT_DIFFERS.found(
                 f"The endpoint answers for {told['function_count']} functions, and the package "
                 f"lists {len(app.functions)}."
             )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from cronshift.operations import State, past_operations
+from cronshift.operations.journal import write_operation
 
 if TYPE_CHECKING:
     from tests.integration.commands.conftest import Cronshift
@@ -114,9 +118,7 @@ def test_an_unfinished_operation_stops_everything_that_changes(
     migrated: Cronshift, project: Path
 ) -> None:
     migrated("cutover", "prediction-check", "--yes")
-    journal = max((project / ".cronshift/operations").glob("*.json"))
-    text = journal.read_text()
-    journal.write_text(text.replace('"state": "applied"', '"state": "applying"'))
+    write_operation(project, replace(past_operations(project)[-1], state=State.APPLYING))
     for words in (
         ("migrate", "--yes"),
         ("cutover", "--all", "--yes"),
@@ -180,7 +182,7 @@ def test_flags_are_exported(migrated: Cronshift, project: Path) -> None:
     text = (project / "cronshift.ownership.json").read_text()
     assert migrated("flags", "export").out == text
     assert migrated("flags", "export", "--format", "env").out.startswith("CRONSHIFT_OWNERSHIP='{")
-    assert migrated("flags", "export", "--json").document == {"json": text}
+    assert migrated("flags", "export", "--json").document == {"version": 1, "json": text}
     refused = migrated("flags", "push", "--yes", "--json")
     assert (refused.code, refused.document["error"]["reason"]) == (2, "usage")
 

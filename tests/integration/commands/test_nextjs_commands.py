@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.integration.commands.conftest import ROOT, Cronshift
+
+from cronshift.operations import State, past_operations
+from cronshift.operations.journal import write_operation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,9 +107,7 @@ def test_what_was_interrupted_is_finished_or_undone(app: Cronshift, *, back: boo
     before = tree(app)
     assert app("finalize", *JOBS, "--ticks-ran", "--yes").code == 0
     after = tree(app)
-    journal = max((app.folder / ".cronshift/operations").glob("*.json"))
-    text = journal.read_text()
-    journal.write_text(text.replace('"state": "applied"', '"state": "applying"'))
+    write_operation(app.folder, replace(past_operations(app.folder)[-1], state=State.APPLYING))
     (app.folder / ROUTE).parent.mkdir(parents=True)
     (app.folder / ROUTE).write_bytes(before[ROUTE])  # as if it had not got so far
     assert app("rollback", "--all", "--yes").code == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -197,3 +198,78 @@ def test_completion_knows_the_jobs(cronshift: Cronshift) -> None:
         }
     )
     assert "prediction-check" in said.out
+
+
+ENCODINGS = ("cp1252", "ascii", "latin-1")
+COMMAND_LINES: tuple[tuple[str, ...], ...] = (
+    ("--help",),
+    ("--version", "--json"),
+    ("init", "--dry-run"),
+    ("audit",),
+    ("audit", "--all", "--forecast"),
+    ("audit", "--json"),
+    ("audit", "--format", "sarif"),
+    ("audit", "--format", "github"),
+    ("explain", "CS206"),
+    ("migrate", "--dry-run", "-v"),
+    ("migrate", "--fix", "--yes"),
+    ("validate",),
+    ("run", "update-ai-models"),
+    ("run", "update-ai-models", "--json"),
+    ("cutover", "update-ai-models", "--yes"),
+    ("status",),
+    ("finalize", "--all"),
+    ("history",),
+    ("rollback", "--all", "--yes"),
+    ("flags", "export"),
+    ("resume",),
+    ("nonsense",),
+)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_no_command_fails_where_unicode_cannot_be_printed(
+    project: Path, environment: dict[str, str], encoding: str
+) -> None:
+    source = project / "api" / "index.py"
+    source.write_text(source.read_text().replace('"gpt-5"', '"gpt-5 → 😀 é"', 1))
+    (project / "vercel.json").write_text(
+        (project / "vercel.json")
+        .read_text()
+        .replace("/api/cron/update-ai-models", "/api/cron/été-😀")
+    )
+    source.write_text(source.read_text().replace("/api/cron/update-ai-models", "/api/cron/été-😀"))
+    (project / "cronshift.toml").write_text('[jobs.update-ai-models]\npath = "/api/cron/été-😀"\n')
+    for words in COMMAND_LINES:
+        done = subprocess.run(
+            [PROGRAM, *words],
+            cwd=project,
+            env={**environment, "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            check=False,
+        )
+        out, err = done.stdout.decode(encoding), done.stderr.decode(encoding)
+        assert "a bug in cronshift" not in (out + err).lower(), words
+        assert "\\u2192" not in out + err, words
+        if "--json" in words or "sarif" in words:
+            assert json.loads(out)["version"]
+
+
+def test_what_a_pipe_cannot_print_has_a_near_sign(
+    project: Path, environment: dict[str, str]
+) -> None:
+    done = subprocess.run(
+        [PROGRAM, "run", "update-ai-models"],
+        cwd=project,
+        env={**environment, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.decode().startswith("+ update-ai-models")
+
+
+@pytest.mark.parametrize("words", [("--version", "--json"), ("--json", "--version")])
+def test_the_version_is_told_to_programs(cronshift: Cronshift, words: tuple[str, ...]) -> None:
+    document = cronshift(*words).document
+    assert document["version"] == 1
+    assert cronshift("--version").out == f"cronshift {document['cronshift']}\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -14,9 +15,11 @@ from cronshift.cli import run
 from cronshift.commands import carrying_out, cutover, resume, rollback
 from cronshift.errors import TooLateError
 from cronshift.moving.cutover import prepare_cutover
+from cronshift.moving.finalize import prepare_finalization
 from cronshift.moving.migration import prepare_migration
 from cronshift.moving.rollback import prepare_rollback
-from cronshift.operations import Operation, apply, refuse_late
+from cronshift.operations import Operation, State, apply, refuse_late
+from cronshift.operations.journal import write_operation
 from cronshift.output.console import Console
 from cronshift.project import load_project
 from cronshift.project.ownership_file import read_ownership
@@ -116,6 +119,60 @@ def test_what_was_interrupted_is_not_finished_once_its_epochs_would_begin_too_so
         refuse_late(root, operation, operation.write_by + timedelta(seconds=1))
     apply(root, operation)
     refuse_late(root, operation, now + timedelta(days=1))  # nothing is left to be written
+
+
+@pytest.fixture
+def interrupted(root: Path) -> tuple[Path, Operation]:
+    """A rollback that was killed when its epochs stood and nothing else did."""
+    finalized = MONDAY + timedelta(days=1)
+    prepared = prepare_finalization(load_project(root), [JOB], finalized, lambda *_: True)
+    apply(root, prepared.operation)
+    operation = prepare_rollback(load_project(root), [JOB], Clock.present).operation
+    write_operation(root, operation)
+    (epochs,) = (image for image in operation.images if image.path == OWNERSHIP_NAME)
+    (root / OWNERSHIP_NAME).write_bytes(epochs.after or b"")
+    return root, operation
+
+
+def test_epochs_that_both_sides_can_still_forget_are_taken_back(
+    interrupted: tuple[Path, Operation],
+) -> None:
+    root, operation = interrupted
+    assert operation.write_by is not None
+    Clock.present = operation.write_by
+    assert run(["-C", str(root), "resume", "--revert", "--yes"]) == 0
+    assert len(read_ownership(root).jobs[JOB]) == 1
+
+
+def test_an_epoch_that_may_have_begun_is_not_taken_back_but_finished(
+    interrupted: tuple[Path, Operation], capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, operation = interrupted
+    assert operation.write_by is not None
+    Clock.present = operation.write_by + timedelta(seconds=1)
+    before = (root / OWNERSHIP_NAME).read_bytes()
+    assert run(["-C", str(root), "--json", "resume", "--revert", "--yes"]) == 3
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["reason"] == "too-late"
+    assert error["hint"] == f"cronshift resume, then cronshift rollback {JOB}"
+    assert (root / OWNERSHIP_NAME).read_bytes() == before
+    assert run(["-C", str(root), "resume", "--yes"]) == 0
+    assert "/api/cron/prediction-check" in (root / "vercel.json").read_text()
+    assert run(["-C", str(root), "rollback", JOB, "--yes"]) == 0
+
+
+def test_a_way_back_that_was_interrupted_and_is_too_late_leaves_a_way_out(
+    interrupted: tuple[Path, Operation], capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, operation = interrupted
+    assert operation.write_by is not None
+    write_operation(root, replace(operation, state=State.REVERTING))
+    Clock.present = operation.write_by + timedelta(seconds=1)
+    assert run(["-C", str(root), "--json", "resume", "--yes"]) == 3
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["hint"] == f"cronshift abandon {operation.id}, then cronshift rollback {JOB}"
+    assert run(["-C", str(root), "abandon", operation.id, "--yes"]) == 0
+    assert run(["-C", str(root), "rollback", JOB, "--yes"]) == 0
 
 
 def test_at_once_both_sides_run_the_ticks_until_both_hold_the_file(

@@ -210,6 +210,24 @@ def test_deploy_mode_is_rolled_back_to_the_byte(root: Path) -> None:
     assert after == before
 
 
+def test_a_way_back_without_a_guard_lists_what_may_run_twice(root: Path) -> None:
+    cut_over(root, JOB, "session-recovery", handover=Handover.DEPLOY, at_once=True)
+    now = LATER.replace(hour=3, minute=50)
+    assert prepare_rollback(load_project(root), (), now).costs == ()  # the guard stands
+    app = root / "api/index.py"
+    app.write_text(app.read_text().replace("app.add_middleware(guard.asgi)\n", ""))
+    assert prepare_rollback(load_project(root), (), now).costs == (
+        (
+            "prediction-check: no guard is known to stand before it, so both sides may run 1 of its"
+            " ticks: 04:00 UTC."
+        ),
+        (
+            "session-recovery: no guard is known to stand before it, so both sides may run 2 of its"
+            " ticks: 03:50, 04:00 UTC."
+        ),
+    )
+
+
 # Finalize
 
 

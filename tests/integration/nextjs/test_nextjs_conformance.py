@@ -84,7 +84,7 @@ def test_whenever_both_sides_take_each_file_up_in_time_one_acts_in_whatever_lang
     """The law of ``tests/unit/moving/test_epochs.py``, either side in either language."""
     moments = [(versions, NOON + at * MINUTE) for versions in histories for at in range(1, 240)]
     asked = [
-        (held(versions, side, tick + EARLIEST), side, tick)
+        (held(versions, side, tick + EARLIEST).ownership, side, tick)
         for versions, tick in moments
         for side in (Owner.VERCEL, Owner.INNGEST)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,6 +61,15 @@ def finalized(root: Path, *jobs: str) -> Finalization:
     names = jobs or tuple(JOBS)
     done = prepare_finalization(load_project(root), names, LATER, lambda *_: True)
     operations.apply(root, done.operation)
+    return done
+
+
+def rolled_back(root: Path, now: datetime, *jobs: str) -> list[operations.Operation]:
+    """Give ticks back, and once all are Vercel's have the app's own routes called."""
+    done = []
+    for hours in (0, 2):
+        back = prepare_rollback(load_project(root), jobs, now + timedelta(hours=hours))
+        done.append(operations.apply(root, back.operation))
     return done
 
 
@@ -123,8 +132,7 @@ def test_migrate_finalize_rollback_leaves_the_tree_as_it_was(plain: Path) -> Non
     operations.apply(plain, cutover.operation)
     done = finalized(plain)
     assert tree(plain) != generated
-    back = prepare_rollback(load_project(plain), (), MUCH_LATER)
-    operations.apply(plain, back.operation)
+    back = rolled_back(plain, MUCH_LATER)
     ownership = "cronshift.ownership.json"
     after = tree(plain)
     assert {**after, ownership: b""} == {**generated, ownership: b""}
@@ -132,7 +140,7 @@ def test_migrate_finalize_rollback_leaves_the_tree_as_it_was(plain: Path) -> Non
     assert {file for file, data in before.items() if after[file] != data} == {".env.example"}
     assert [job.mode for job in make_plan(load_project(plain)).jobs] == [Mode.DIRECT] * 6
     # And taken back one operation after the other, nothing at all is left.
-    for operation in (back.operation, done.operation, cutover.operation):
+    for operation in (*back[::-1], done.operation, cutover.operation):
         operations.revert(plain, operations.read_operation(plain, operation.id))
     migration = next(one for one in operations.history(plain) if one.command.startswith("migrate"))
     operations.revert(plain, migration)
@@ -143,8 +151,7 @@ def test_one_job_goes_back_and_the_others_stay(plain: Path) -> None:
     migrated(plain)
     finalized(plain)
     after = tree(plain)
-    back = prepare_rollback(load_project(plain), ["prediction-check"], MUCH_LATER)
-    operations.apply(plain, back.operation)
+    rolled_back(plain, MUCH_LATER, "prediction-check")
     now = tree(plain)
     route = "app/(jobs)/api/cron/prediction-check/route.ts"
     assert now[route] == (EXAMPLE / route).read_bytes()
@@ -164,8 +171,7 @@ def test_a_module_that_was_changed_since_goes_back_with_its_change(plain: Path) 
     finalized(plain)
     moved = plain / "lib/inngest/jobs/prediction-check.ts"
     moved.write_text(moved.read_text() + "// mended\n")
-    back = prepare_rollback(load_project(plain), ["prediction-check"], MUCH_LATER)
-    operations.apply(plain, back.operation)
+    rolled_back(plain, MUCH_LATER, "prediction-check")
     route = "app/(jobs)/api/cron/prediction-check/route.ts"
     assert (plain / route).read_text() == (EXAMPLE / route).read_text() + "// mended\n"
 
@@ -356,7 +362,6 @@ def test_a_job_whose_entry_is_taken_out_leaves_no_dispatcher_behind(plain: Path)
     operations.apply(plain, moved.operation)
     route = "app/api/cronshift/api/cron/daily-update-polymarket-data/route.ts"
     assert not (plain / route).exists()
-    back = prepare_rollback(load_project(plain), (), LATER + timedelta(hours=3))
-    operations.apply(plain, back.operation)
+    rolled_back(plain, LATER + timedelta(hours=3))
     ownership = "cronshift.ownership.json"
     assert {**tree(plain), ownership: b""} == {**before, ownership: b""}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.node
 KEPT = Path(__file__).with_name("kept.ts")
+PROTECTED = Path(__file__).with_name("protected.ts")
 SECOND = 1000
 LIFE = wire.OWNERSHIP_LIFE_SECONDS * SECOND
 DAY = 86_400 * SECOND
@@ -42,10 +43,17 @@ def seen(node_packages: Path) -> Iterator[Seen]:
         built = root / "cronshift.ownership.json"
         loader = (node_packages / "node_modules/tsx/dist/loader.mjs").as_uri()
 
-        def see(*steps: tuple[int, Any], built_in: str = file("built"), **variables: str) -> Any:
+        (root / "protected.ts").write_text(PROTECTED.read_text())
+
+        def see(
+            *steps: tuple[int, Any],
+            built_in: str = file("built"),
+            script: str = "kept.ts",
+            **variables: str,
+        ) -> Any:
             built.write_text(built_in)
             done = subprocess.run(
-                ["node", "--import", loader, "kept.ts", json.dumps(steps)],
+                ["node", "--import", loader, script, json.dumps(steps)],
                 cwd=root,
                 env={**os.environ, "CRONSHIFT_OWNERSHIP_URL": "https://flags.test/x", **variables},
                 capture_output=True,
@@ -90,3 +98,28 @@ def test_an_address_that_takes_too_long_is_given_up(seen: Seen, answer: str) -> 
 @pytest.mark.parametrize("answer", ["large", "\ufeff" + file("b"), ""])
 def test_an_answer_that_is_too_large_or_not_the_file_alone_is_none(seen: Seen, answer: str) -> None:
     assert seen((0, file("a")), (LIFE, answer)) == [[["a"], 1], [["a"], 2]]
+
+
+@pytest.mark.parametrize(
+    ("url", "app", "expected"),
+    [
+        ("https://shop.vercel.app/f", "shop.vercel.app", [["https://shop.vercel.app/f", "s3cret"]]),
+        ("https://flags.test/f", "shop.vercel.app", [["https://flags.test/f", None]]),
+        (
+            "https://shop.vercel.app/moved",
+            "shop.vercel.app",
+            [["https://shop.vercel.app/moved", "s3cret"], ["https://s3.test/f", None]],
+        ),
+    ],
+)
+def test_the_protections_secret_goes_to_the_app_and_to_nobody_else(
+    seen: Seen, url: str, app: str, expected: list[list[str | None]]
+) -> None:
+    sent = seen(
+        script="protected.ts",
+        CRONSHIFT_OWNERSHIP_URL=url,
+        VERCEL_AUTOMATION_BYPASS_SECRET="s3cret\n",
+        VERCEL_PROJECT_PRODUCTION_URL=app,
+        CRONSHIFT_BASE_URL="https://app.test",
+    )
+    assert sent == [*expected, ["https://app.test/api/cron/x", "s3cret"]]

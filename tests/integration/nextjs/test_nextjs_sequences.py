@@ -175,7 +175,10 @@ class Moving(RuleBasedStateMachine):
 
     @rule(names=st.sets(NAMES))
     def roll_back(self, names: set[str]) -> None:
+        before = [job for job in self._jobs if self._wrong(job)]
         self._do(lambda jobs: prepare_rollback(self.project, jobs, self.now), names, must=True)
+        if not (before or self.broken):
+            assert [self._wrong(job) for job in self._jobs] == [None] * len(self._jobs)
 
     @rule()
     def migrate_again(self) -> None:
@@ -347,6 +350,8 @@ class Moving(RuleBasedStateMachine):
         if not self.ids:
             return
         self.now += timedelta(days=1)
+        self.roll_back(set())
+        self.now += timedelta(hours=2)  # all ticks are Vercel's: the guard goes by
         self.roll_back(set())
         if any(job.entry.origin is Origin.MOVED for job in self._jobs):
             return  # refused, see there

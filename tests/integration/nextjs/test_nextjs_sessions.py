@@ -39,8 +39,8 @@ from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.sessions.flow import EVENT
 from cronshift.sessions.tables import own_tables
-from cronshift.targets.nextjs.sessions.sql import literal, quoted
 from cronshift.targets.scaffold import prepare_scaffold
+from cronshift.targets.scaffold.sql import literal, quoted
 from cronshift.validation.project import validate_endpoint
 from cronshift.validation.registration import Trigger
 

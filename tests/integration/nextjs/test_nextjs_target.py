@@ -187,8 +187,10 @@ def test_a_job_on_its_way_is_called_through_the_guard_and_comes_back_byte_for_by
     more = prepare_cutover(load_project(root), ["echo"], NOW + timedelta(days=2), percent=50)
     operations.apply(root, more.operation)
     later = NOW + timedelta(days=4)
-    back = prepare_rollback(load_project(root), (), later)
-    operations.apply(root, back.operation)
+    operations.apply(root, prepare_rollback(load_project(root), ["echo"], later).operation)
+    assert [one["path"] for one in json.loads((root / "vercel.json").read_text())["crons"]] == paths
+    for back in (later, later + timedelta(hours=2)):
+        operations.apply(root, prepare_rollback(load_project(root), (), back).operation)
     assert (root / "vercel.json").read_bytes() == before
     assert not make_plan(load_project(root)).job("echo").entry.called  # type: ignore[union-attr]
 

@@ -196,6 +196,44 @@ def test_run_start_runs_a_job_in_the_apps_own_dev_server_and_stops_it(app: Path)
     assert runs_in(app) == []
 
 
+PROXY = """import { NextResponse } from "next/server";
+
+export function proxy(request: Request) {
+  if (request.headers.get("cookie")) return NextResponse.next();
+  return NextResponse.redirect(new URL("/login", request.url));
+}
+export const config = { matcher: ["/api/:kind(echo|cronshift)/:path*"] };
+"""
+
+
+def test_validate_start_asks_every_path_without_a_cookie_and_runs_nothing(app: Path) -> None:
+    ran = app / "ran"
+    text = f'import {{ appendFileSync }} from "node:fs";\n{ROUTE}'.replace(
+        "  if (request", f'  appendFileSync("{ran}", "x");\n  if (request'
+    )
+    (app / "app/api/echo/route.ts").write_text(text)
+
+    def asked() -> tuple[int, dict[str, str], str]:
+        done = subprocess.run(
+            cronshift(app, "--json", "validate", "--start", "--no-compile"),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        facts = json.loads(done.stdout)["facts"]
+        codes = {fact["code"]: fact["answer"] for fact in facts if fact["code"] in "R102 R103 R104"}
+        return done.returncode, codes, done.stdout + done.stderr
+
+    code, answers, text = asked()
+    assert (code, set(answers.values())) == (0, {"known-good"}), text
+    (app / "proxy.ts").write_text(PROXY)
+    code, answers, text = asked()
+    assert code == 1
+    assert answers == {"R102": "known-bad", "R103": "known-good", "R104": "known-bad"}
+    assert not ran.exists()
+    assert runs_in(app) == []
+
+
 def test_run_start_leaves_nothing_behind_when_it_is_told_to_stop(app: Path) -> None:
     (app / "app/api/inngest/route.ts").write_text("await new Promise(() => {});\nexport {};\n")
     process = subprocess.Popen(

@@ -135,6 +135,75 @@ def test_a_marked_operation_that_was_changed_is_foreign(project: Project) -> Non
     assert project("resume", "--yes")[0] == 3
 
 
+def ended(project: Project, way: str) -> Path:
+    """An own operation that came to an end, and whose files stand as before it by now."""
+    write_operation(project.root, project.planned(evil__txt="long gone\n"))
+    assert project("resume", "--yes", *(["--revert"] if way == "reverted" else []))[0] == 0
+    project.root.joinpath("evil.txt").unlink(missing_ok=True)
+    return project.journal / f"{ULID}.json"
+
+
+@pytest.mark.parametrize("way", ["applied", "reverted"])
+@pytest.mark.parametrize("state", ["applying", "reverting"])
+def test_an_own_operation_that_ended_is_not_taken_up_again(
+    project: Project, way: str, state: str
+) -> None:
+    path = ended(project, way)
+    assert read_journal(project.root).records[0].is_own
+    path.write_text(path.read_text().replace(f'"state": "{way}"', f'"state": "{state}"'))
+    refused_until_named(project)
+
+
+def test_a_record_from_before_the_end_is_not_taken_up_again(project: Project) -> None:
+    planned = project.planned(evil__txt="long gone\n")
+    write_operation(project.root, planned)
+    path = project.journal / f"{ULID}.json"
+    interrupted = path.read_bytes()
+    assert project("resume", "--yes")[0] == 0
+    (project.root / "evil.txt").unlink()
+    path.write_bytes(interrupted)
+    refused_until_named(project)
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_kept_plan_in_the_journals_folder_was_not_begun(project: Project, applied: bool) -> None:
+    planned = project.planned(evil__txt="long gone\n")
+    if applied:
+        apply(project.root, planned)
+        (project.root / "evil.txt").unlink()
+    (project.journal / f"{ULID}.json").write_bytes(encode(project.root, planned))
+    refused_until_named(project)
+
+
+def test_what_is_under_way_in_another_folder_is_not_here(project: Project, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    planned = project.planned(evil__txt="evil\n")
+    write_operation(other, planned)
+    (project.journal / f"{ULID}.json").write_bytes(encode(project.root, planned))
+    refused_until_named(project)
+
+
+def test_a_note_that_others_may_write_counts_for_nothing(
+    project: Project, state_home: Path
+) -> None:
+    write_operation(project.root, project.planned(evil__txt="evil\n"))
+    for note in state_home.joinpath("cronshift").glob("under-way.*"):
+        assert stat.S_IMODE(note.stat().st_mode) == 0o600
+        note.chmod(0o666)
+    refused_until_named(project)
+
+
+def refused_until_named(project: Project) -> None:
+    before = project.tree()
+    for words in (("resume", "--yes"), ("resume", "--revert", "--yes")):
+        code, out, _ = project(*words, "--json")
+        assert (code, json.loads(out)["error"]["reason"]) == (3, "foreign-operation")
+    assert project.tree() == before
+    assert project("resume", "--operation", ULID, "--yes")[0] == 0
+    assert read_journal(project.root).unfinished() is None
+
+
 def test_the_key_is_the_users_alone(project: Project, state_home: Path) -> None:
     write_operation(project.root, project.planned(a__txt="one\n"))
     key = state_home / "cronshift" / "journal.key"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift.operations import finish, history, revert, unfinished
+from cronshift.operations import finish, history, read_journal, revert, unfinished
 from cronshift.operations.model import State
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ def test_a_kill_at_any_instant_leaves_the_before_or_the_after_state(
         if operation is None:
             assert tree(root) == (after if history(root) else before), number
             continue
+        assert read_journal(root).records[-1].is_own, number
         (finish if way == "finish" else revert)(root, operation)
         assert tree(root) == (after if way == "finish" else before), number
         assert unfinished(root) is None
@@ -139,7 +140,7 @@ def test_a_kill_while_resuming_is_resumed_too(
         root = tmp_path / str(number)
         root.mkdir()
         script.prepare(root)
-        assert killed(root, "apply", 24)
+        assert killed(root, "apply", 28)
         if not killed(root, way, number):
             return
         operation = unfinished(root)

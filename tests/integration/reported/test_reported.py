@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cronshift.errors import RefusedError
+from cronshift.cli import run
+from cronshift.errors import ConfigError, RefusedError
 from cronshift.handlers.tree import is_broken, parse
+from cronshift.model import Severity
 from cronshift.moving.cutover import Handover, prepare_cutover
 from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
@@ -64,6 +70,11 @@ def migrated(root: Path, **options: object) -> Path:
         ("26-nestjs", {("CS302", "cleanup")}, set()),
         ("27-locked-refused-sdk", {("CS423", None)}, set()),
         ("35-actions-calls-too", {("CS601", "charge-renewals")}, set()),
+        ("09-php-runtime", {("CS305", "clean")}, {"CS301"}),
+        ("19-several-projects", {("CS119", "reminders"), ("CS306", "reminders")}, {"CS301"}),
+        ("23b-conditional-vercel-ts", {("CS111", None)}, {"CS307"}),
+        ("38-literal-dynamic-path", {("CS120", "api-cron-tenant-313065")}, set()),
+        ("39-random-build-path", {("CS121", "gen-cron")}, {"CS301"}),
     ],
 )
 def test_the_audit_says_what_is_so(
@@ -141,3 +152,93 @@ def test_another_checkout_is_the_same_app(case: Callable[[str], Path], tmp_path:
     elsewhere = Path(shutil.copytree(root, tmp_path / "another-folder"))
     ids = {make_plan(load_project(folder)).app_id for folder in (root, elsewhere)}
     assert ids == {json.loads((root / "package.json").read_text())["name"]}
+
+
+def test_entries_in_a_configuration_of_nuxt_are_read(case: Callable[[str], Path]) -> None:
+    project = load_project(case("10b-nuxt-config-crons"))
+    (job,) = make_plan(project).jobs
+    assert (project.config_file, job.id, job.entry.schedule) == (
+        "nuxt.config.ts",
+        "nightly-count",
+        "0 11 * * *",
+    )
+    assert job.handler is not None
+    assert job.handler.file == "server/api/nightly/count.ts"
+
+
+def test_an_endpoint_that_answers_get_itself_is_told(case: Callable[[str], Path]) -> None:
+    root = case("13-wrapped-serve")
+    migrated(root, target="nextjs")
+    project = load_project(root)
+    facts = {fact.kind.code: fact for fact in facts_of(project, make_plan(project), NOW)}
+    assert facts["R601"].answer is Answer.UNKNOWN
+    assert facts["R601"].evidence == "app/api/inngest/route.ts:11"
+    route = root / "app/api/inngest/route.ts"
+    route.write_text(
+        'import { serve } from "inngest/next";\nimport { inngest } from "@/lib/inngest/client";\n'
+        "const inner = serve({ client: inngest, functions: [] });\n"
+        "export const GET = inner.GET;\nexport const POST = inner.POST;\n"
+    )
+    project = load_project(root)
+    facts = {fact.kind.code: fact for fact in facts_of(project, make_plan(project), NOW)}
+    assert facts["R601"].answer is Answer.GOOD
+
+
+def test_a_configuration_where_vercel_reads_none_has_never_been_registered(
+    case: Callable[[str], Path],
+) -> None:
+    root = case("18-misplaced-config") / "web-app"
+    with pytest.raises(ConfigError) as caught:
+        load_project(root)
+    assert "never been registered" in (caught.value.hint or "")
+    assert "-C src" not in (caught.value.hint or "")
+
+
+def test_two_projects_are_named_to_each_other(case: Callable[[str], Path]) -> None:
+    plan = make_plan(load_project(case("19-several-projects")))
+    told = " ".join(f"{finding.message} {finding.fix}" for finding in plan.findings)
+    assert "apps/web/vercel.json" in told
+    assert "cronshift -C apps/web" in told
+
+
+def test_keys_that_vercel_refuses_stop_the_jobs(case: Callable[[str], Path]) -> None:
+    plan = make_plan(load_project(case("24-extra-keys")))
+    refused = [finding for finding in plan.findings if finding.code == "CS109"]
+    assert {finding.severity for finding in refused} == {Severity.ERROR}
+    assert {finding.message.rsplit(" ", 1)[1] for finding in refused} == {
+        "`comment`.",
+        "`timeZone`.",
+        "`headers`.",
+    }
+    assert plan.runnable == ()
+
+
+def test_a_path_that_a_build_made_cannot_move(case: Callable[[str], Path]) -> None:
+    root = case("39-random-build-path")
+    first = make_plan(load_project(root))
+    output = root / ".vercel/output/config.json"
+    output.write_text(output.read_text().replace("Zk3v9QmJx0aB1cD2", "Aa0b1C2d3E4f5G6h"))
+    again = make_plan(load_project(root))
+    assert first.runnable == again.runnable == ()
+    assert [job.id for job in first.jobs] == [job.id for job in again.jobs] == ["gen-cron"]
+
+
+def test_a_rollback_pays_no_debt_that_the_app_has_paid(
+    case: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = case("29-app-already-refunds")
+    subprocess.run([sys.executable, "make_db.py"], cwd=root, check=True)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{root / 'app.db'}")
+    for words in (["rollback", "--all", "--yes"], ["sessions", "refunds", "--yes"]):
+        assert run(["-C", str(root), *words]) == 0
+    with closing(sqlite3.connect(root / "app.db")) as database:
+        assert database.execute("select coins from owners").fetchall() == [(100,)]
+
+
+def test_a_label_goes_to_where_prisma_keeps_its_migrations(case: Callable[[str], Path]) -> None:
+    root = case("30-prisma-enum")
+    words = ["--target", "nextjs", "--enum", "RenderState", "--label", "QUEUED", "--yes"]
+    assert run(["-C", str(root), "scaffold", "sessions", *words]) == 0
+    adding = [file for file in root.rglob("*.sql") if "ADD VALUE" in file.read_text()]
+    assert [file.parents[1] for file in adding] == [root / "prisma/migrations"]
+    assert "QUEUED" in (root / "prisma/schema.prisma").read_text()

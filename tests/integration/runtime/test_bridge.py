@@ -110,6 +110,19 @@ def test_the_request_is_the_one_that_vercel_makes(
     assert sum(line.startswith("user-agent") for line in lines) == 1
 
 
+def test_the_request_passes_the_apps_own_deployment_protection(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.call()
+    assert b"x-vercel-protection-bypass" not in server.requests[0].lower()
+    monkeypatch.setenv("VERCEL_AUTOMATION_BYPASS_SECRET", "s3cret\n")
+    server.call()
+    assert b"x-vercel-protection-bypass: s3cret\r\n" in server.requests[1].lower()
+    monkeypatch.setenv("VERCEL_AUTOMATION_BYPASS_SECRET", "two\nlines")
+    server.call()
+    assert b"lines" not in server.requests[2]
+
+
 @pytest.mark.parametrize(
     "path",
     [

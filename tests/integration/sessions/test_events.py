@@ -150,6 +150,49 @@ def test_relays_share_what_waits_and_a_dead_one_is_followed_by_another(
     assert (len(sent), set(sent)) == (12, sessions)
 
 
+def test_what_a_killed_relay_held_is_sent_by_a_process_that_has_no_more_requests(
+    flow: Flow, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, user = EventApi(), app.user(100, 0)
+    monkeypatch.setattr(relaying, "_FIRST_WAIT", 0.05)
+    flow.flow.clock = lambda: datetime.now(UTC)
+    held = flow.enqueue(user, 1)
+    short = replace(flow.flow.outbox, leases=timedelta(seconds=1))
+    assert short.lease(datetime.now(UTC)).sessions == (held,)  # killed before it sends
+
+    async def go() -> None:
+        await ask(flow, inngest.Inngest(app_id="app"), user)
+        while waiting(app):  # noqa: ASYNC110 - the table is what tells
+            await asyncio.sleep(0.05)
+
+    with serving(api.app) as address:
+        monkeypatch.setenv("INNGEST_DEV", address)
+        asyncio.run(go())
+    assert f"{EVENT}-{held}-0" in api.sent
+    assert len(api.sent) == 2
+
+
+def test_a_relay_that_is_killed_while_the_event_api_is_away_holds_a_single_event(
+    flow: Flow, app: App
+) -> None:
+    user = app.user(100, 0)
+    for _ in range(20):
+        flow.enqueue(user, 1)
+    sizes: list[int] = []
+
+    async def never(events: Sequence[dict[str, Any]]) -> None:
+        sizes.append(len(events))
+        raise asyncio.CancelledError
+
+    async def send(events: Sequence[dict[str, Any]]) -> None:
+        sizes.append(len(events))
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(flow.flow.relay(never))
+    assert asyncio.run(flow.flow.relay(send)) == 19
+    assert sizes == [1, 1, 10, 8]
+
+
 def test_what_waits_is_sent_in_requests_that_inngest_takes(flow: Flow, app: App) -> None:
     user = app.user(5000, 0)
     for _ in range(3):

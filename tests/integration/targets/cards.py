@@ -64,6 +64,7 @@ class Cards:
     taken_ids = frozenset({"contents"})
     removes_unused = True
     checks_types = False
+    migrates_tables = False
     trial = "read the cards"
 
     def fit(self, project: Project, resolver: Resolver) -> Fits | DoesNotFit:
@@ -135,6 +136,9 @@ class Cards:
         functions = tuple(_function(tree.read(card), card) for card in cards)
         registration = Registration(plan.app_id, None, functions, len(functions))
         return registration, [*check(plan, registration), *out_of_date(root, plan)]
+
+    async def ask_running(self, subject: Subject, tell: Callable[[str], None]) -> Sequence[Fact]:
+        raise CronshiftError("Paper answers nobody.", reason="usage")
 
     async def run(
         self,

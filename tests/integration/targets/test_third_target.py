@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -111,6 +111,9 @@ def test_it_goes_all_the_way_and_back(shop: Shop) -> None:
         assert "crons" not in json.loads((shop.root / "vercel.json").read_text())
         assert not list((shop.root / "cards" / "guards").glob("*"))
         shop("rollback", "--all", "--yes")
+        assert b'"/api/cronshift/api/cron/check"' in shop.tree()["vercel.json"]
+    with time_machine.travel(datetime.fromisoformat(NIGHT) + timedelta(hours=2), tick=False):
+        shop("rollback", "--all", "--yes")
         ownership = "cronshift.ownership.json"
         assert {**shop.tree(), ownership: b""} == {**migrated, ownership: b""}
 
@@ -127,9 +130,35 @@ def test_what_is_finalized_comes_back_byte_for_byte(shop: Shop) -> None:
     assert not list((shop.root / "cards" / "guards").glob("*"))
     back = prepare_rollback(load_project(shop.root), (), later)
     operations.apply(shop.root, back.operation)
+    assert shop.tree()["vercel.json"] == cut["vercel.json"]
+    back = prepare_rollback(load_project(shop.root), (), later + timedelta(hours=2))
+    operations.apply(shop.root, back.operation)
     pointed = cut["vercel.json"].replace(b"/api/cronshift/api", b"/api")
     kept = {"vercel.json": pointed, "cronshift.ownership.json": b""}
     assert {**shop.tree(), "cronshift.ownership.json": b""} == {**cut, **kept}
+
+
+def test_an_entry_stays_at_its_guard_until_no_late_call_can_be_for_a_tick_of_inngests(
+    shop: Shop,
+) -> None:
+    """Vercel calls a job of once a day up to an hour late."""
+    with time_machine.travel(NIGHT, tick=False):
+        shop("migrate", "--yes")
+        before = shop.tree()["vercel.json"]
+        shop("cutover", "check", "--yes")
+    after = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    with time_machine.travel(after, tick=False):
+        (told,) = shop("--json", "rollback", "check", "--yes")["waits"]
+    assert told == (
+        "check: called through the guard until 2026-11-27T13:16:00Z; from then on cronshift rollback"
+        " check points to the app's own routes."
+    )
+    guarded = shop.tree()["vercel.json"]
+    assert b'"/api/cronshift/api/cron/check"' in guarded
+    for minutes, expected in ((75, guarded), (76, before)):
+        with time_machine.travel(after + timedelta(minutes=minutes), tick=False):
+            shop("rollback", "check", "--yes")
+        assert shop.tree()["vercel.json"] == expected
 
 
 def test_a_guard_that_is_gone_is_told_and_not_cut_over_to(shop: Shop) -> None:

@@ -34,7 +34,7 @@ def serving(*, production: bool) -> Iterator[str]:
         fn_id="check", trigger=inngest.TriggerCron(cron="TZ=UTC 0 */4 * * *"), retries=3
     )
     async def check(ctx: inngest.Context) -> None:
-        pass
+        raise AssertionError("asking must run nothing")
 
     app = FastAPI()
     inngest.fast_api.serve(app, client, [check])
@@ -51,10 +51,10 @@ def serving(*, production: bool) -> Iterator[str]:
         thread.join()
 
 
-def inspected(url: str, key: str | None) -> Registration:
+def inspected(url: str, key: str | None, *ids: str) -> Registration:
     async def ask() -> Registration:
         async with Endpoint.http(url, key) as endpoint:
-            return await inspect_endpoint(endpoint)
+            return await inspect_endpoint(endpoint, ids)
 
     return asyncio.run(ask())
 
@@ -91,3 +91,10 @@ def test_an_endpoint_in_dev_mode_tells_how_many_functions_it_has_and_registers_n
         told: Any = inspected(url, None)
     assert (told.mode, told.count, told.functions) == ("dev", 1, None)
     assert "dev mode" in told.unlisted
+
+
+def test_a_python_endpoint_in_dev_mode_is_asked_for_each_function_and_runs_none() -> None:
+    with serving(production=False) as url:
+        told = inspected(url, None, "predictions-check", "other-check", "predictions-mail")
+    assert told.answering == frozenset({"predictions-check"})
+    assert told.functions is None

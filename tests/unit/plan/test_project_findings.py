@@ -195,6 +195,14 @@ def test_the_endpoint_must_run_as_long_as_its_handlers(
     assert only(codes(tmp_path, files), "CS431") == expected
 
 
+def test_an_endpoint_whose_duration_only_running_it_tells_is_not_said_to_be_enough(
+    tmp_path: Path,
+) -> None:
+    computed = "export const maxDuration = Number(process.env.SECONDS);\n" + SERVE
+    files = {"app/api/cron/mail/route.ts": LONG, "app/api/inngest/route.ts": computed, **PLANNED}
+    assert only(codes(tmp_path, files), "CS431") == [("app/api/inngest/route.ts", 1)]
+
+
 def test_a_catch_all_of_something_else_is_not_the_endpoint(tmp_path: Path) -> None:
     files = {"app/api/cron/mail/route.ts": LONG, "app/api/[...rest]/route.ts": ROUTE, **PLANNED}
     assert only(codes(tmp_path, files), "CS431") == []

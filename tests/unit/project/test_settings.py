@@ -90,7 +90,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
             "[project]\nout = '../up'\nnope = 1\n[defaults]\nretries = 21\nfinish_timeout = 'soon'\n"
         )
     for part in (
-        "`project` has unknown keys nope",
+        "line 3: `project` has an unknown key nope",
         "`project.out`",
         "`defaults.retries`",
         "'soon'",
@@ -148,7 +148,7 @@ def test_every_key_is_documented() -> None:
     cells = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", DOCS.read_text(), re.MULTILINE)
     documented = {key for cell in cells for key in re.findall(r"`(\w+)`", cell)}
     tables = SCHEMA["properties"]
-    plain = ("project", "bridge", "defaults", "sessions")
+    plain = ("project", "bridge", "defaults", "sessions", "validate")
     keys = {key for name in plain for key in tables[name]["properties"]}
     keys |= set(tables["jobs"]["additionalProperties"]["properties"])
     assert documented == keys

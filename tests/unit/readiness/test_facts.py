@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cronshift.readiness.fact import Answer, Stage
+from cronshift.readiness.checking import settled
+from cronshift.readiness.fact import Answer, Fact, Stage
+from cronshift.readiness.kinds import ENTRY, REACHED
+
+from .conftest import NOW
 
 if TYPE_CHECKING:
     from .conftest import Asked
@@ -85,6 +89,40 @@ def test_nothing_stands_before_what_is_called(
     (fact,) = asked({**NEXT, "proxy.ts": AWAY.format(body, matcher)}, code)
     assert fact.answer is answer
     assert fact.evidence.startswith("vercel.json" if answer is GOOD else "proxy.ts:3")
+
+
+SHOP = {"next.config.js": 'module.exports = { basePath: "/shop" };\n'}
+SLASH = {"next.config.js": "module.exports = { trailingSlash: true };\n"}
+
+
+def serve(options: str = "", path: str = "app/api/inngest/route.ts") -> dict[str, str]:
+    text = "import { serve } from 'inngest/next';\nconst inngest = new Inngest({ id: 'shop' });\n"
+    return {path: f"{text}export const {{ GET }} = serve({{ client: inngest, functions: [], {options} }});\n"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("files", "answer"),
+    [
+        ({}, GOOD),
+        (serve(), GOOD),
+        (serve("servePath: '/api/inngest'"), GOOD),
+        ({**SHOP, **serve("servePath: '/shop/api/inngest'")}, GOOD),
+        ({**SHOP, **serve(), ".env": "INNGEST_SERVE_PATH=/shop/api/inngest\n"}, GOOD),
+        ({**SLASH, **serve("servePath: '/api/inngest/'")}, GOOD),
+        ({**SHOP, **serve()}, BAD),
+        ({**SLASH, **serve()}, BAD),
+        ({**SHOP, **serve("servePath: '/api/inngest'")}, BAD),
+        (serve("serveOrigin: 'http://localhost:3000'"), BAD),
+        (serve("serveHost: 'http://127.0.0.1:3000'"), BAD),
+        (serve("serveOrigin: 'https://shop.example'"), GOOD),
+        ({**SHOP, **serve("servePath: process.env.WHERE")}, UNKNOWN),
+        (serve("serveOrigin: process.env.WHERE"), UNKNOWN),
+    ],
+)
+def test_the_endpoint_answers_where_the_sdk_registers_it(
+    asked: Asked, files: dict[str, str], answer: Answer
+) -> None:
+    assert [fact.answer for fact in asked({**NEXT, **files}, "R111")] == [answer]
 
 
 def package(**dependencies: str) -> dict[str, str]:
@@ -211,3 +249,24 @@ def test_a_python_app_has_its_packages(
     asked: Asked, code: str, files: dict[str, str], answer: Answer
 ) -> None:
     assert [fact.answer for fact in asked(files, code)] == [answer]
+
+
+@pytest.mark.parametrize(
+    ("read", "seen", "answer"),
+    [
+        (UNKNOWN, GOOD, GOOD),
+        (UNKNOWN, BAD, BAD),
+        (GOOD, BAD, BAD),
+        (GOOD, UNKNOWN, GOOD),
+        (BAD, GOOD, BAD),
+        (UNKNOWN, UNKNOWN, UNKNOWN),
+    ],
+)
+def test_what_a_running_app_shows_settles_what_its_files_do_not(
+    read: Answer, seen: Answer, answer: Answer
+) -> None:
+    from_files = Fact(ENTRY, read, "read", "proxy.ts:1", NOW, jobs=("mail",))
+    shown = Fact(ENTRY, seen, "seen", "next dev", NOW, jobs=("mail",))
+    endpoint = Fact(REACHED, GOOD, "seen", "next dev", NOW)
+    facts = {fact.kind: fact.answer for fact in settled([from_files], [shown, endpoint])}
+    assert facts == {ENTRY: answer, REACHED: GOOD}

@@ -34,6 +34,7 @@ OTHER_MEANINGS = {
     "handlers": "a handler's language; the framework that vercel.json names",
     "moving/fixing/awaiting.py": "a source's language",
     "moving/fixing/guard_insertion.py": "a handler's language",
+    "plan/findings/behaviour.py": "a handler's language",
     "plan/findings/subject.py": "a handler's language",
     "plan/handler_findings.py": "a handler's language",
     "readiness/guards.py": "a handler's language",
@@ -141,6 +142,15 @@ def test_an_app_gets_the_target_that_suits_it(tmp_path: Path) -> None:
     assert make_plan(load_project(root)).target == "nextjs"
     (root / "tsconfig.json").unlink()
     assert make_plan(load_project(root)).target == DEFAULT_TARGET
+
+
+def test_an_app_in_javascript_gets_the_target_of_its_own_language(tmp_path: Path) -> None:
+    root = project(
+        tmp_path,
+        package__json='{"dependencies": {"next": "15.0.0"}}',
+        app___api___cron___index___route__js="export async function GET() { return new Response() }",
+    )
+    assert make_plan(load_project(root)).target == "nextjs"
 
 
 def test_a_package_that_is_there_already_keeps_its_target(tmp_path: Path) -> None:

@@ -166,6 +166,17 @@ def test_an_endpoint_that_tells_a_number_only_is_checked_by_it() -> None:
     ]
 
 
+def test_an_endpoint_asked_for_each_function_is_told_the_missing_ones() -> None:
+    ids = frozenset(f"{PLAN.app_id}-{job.id}" for job in PLAN.runnable)
+    told = Registration(None, None, None, 2, unlisted="It is in dev mode.", answering=ids)
+    assert found(told) == [("not-checked", None)]
+    first = PLAN.runnable[0].id
+    assert found(replace(told, answering=ids - {f"{PLAN.app_id}-{first}"})) == [
+        ("function-missing", first),
+        ("not-checked", None),
+    ]
+
+
 def test_functions_of_the_apps_own_beside_the_jobs_are_no_error() -> None:
     told = Registration(
         None, None, None, 4, unlisted="It is in dev mode."

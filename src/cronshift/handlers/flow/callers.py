@@ -131,7 +131,6 @@ def _work(run: Trace) -> frozenset[Place]:
         for place in ending.path.visited
         if place in sites and not sites[place].rescuing
     }
-    sites = run.ledger.sites
     checked = max((comparison.sites for comparison in run.ledger.comparisons), default=0)
     behind = whole & set(list(sites)[checked:]) or whole
     surely = {place for place in behind if sites[place].written or works(sites[place].name)}
@@ -147,10 +146,10 @@ def _passage(run: Trace, work: frozenset[Place]) -> Passage:
     for ending in run.endings:
         if _is_turned_away(ending) or (ending.refused and not run.ledger.comparisons):
             continue
-        reached = {place: sure for place, sure in ending.path.visited.items() if place in work}
+        reached = ending.path.visited & work
         if not reached and (work or ending.refused):
             continue
-        sure = not ending.path.is_doubted and (not work or any(reached.values()))
+        sure = not ending.path.is_doubted and (not work or not work.isdisjoint(ending.path.sure))
         best = max(best, Passage.YES if sure else Passage.MAYBE, key=_ORDER.index)
     return best
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as too many are made to make each slowly
 class Place:
     """Where a node stands; lines and columns count from 1.
 
@@ -24,6 +24,10 @@ class Place:
     line: int
     column: int
     text: str = field(default="", compare=False)
+
+    def __hash__(self) -> int:
+        """Return a number that hangs on line and column alone, since it is asked for so often."""
+        return self.line << 10 ^ self.column
 
 
 @dataclass(frozen=True, slots=True)

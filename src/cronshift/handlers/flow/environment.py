@@ -166,10 +166,9 @@ def create_env(machine: Machine, arguments: Arguments) -> Value:
     made = ObjectValue({})
     runtime = options.cell.get("runtimeEnv") or options.cell.get("experimental__runtimeEnv")
     source = runtime if isinstance(runtime, ObjectValue | NativeObject) else ENVIRONMENT
-    skipped = options.cell.get("skipValidation")
     for part in ("server", "shared", "client"):
         fields = options.cell.get(part)
-        if isinstance(fields, ObjectValue) and skipped is not Plain(value=True):
+        if isinstance(fields, ObjectValue):
             checked = validated(machine, fields, source)
             made.cell |= checked.cell if isinstance(checked, ObjectValue) else {}
     extended = options.cell.get("extends")

@@ -8,7 +8,9 @@ from cronshift.handlers.flow import code
 from cronshift.handlers.flow.calls import Calls
 from cronshift.handlers.flow.ledger import ABOUT_CALLER, CALLER
 from cronshift.handlers.flow.members import key_of
+from cronshift.handlers.flow.names import MOST_STEPS
 from cronshift.handlers.flow.operations import operate
+from cronshift.handlers.flow.paths import Exhausted
 from cronshift.handlers.flow.values import (
     FAILED,
     ClassValue,
@@ -36,7 +38,9 @@ class Expressions(Calls):
 
     def value(self, node: code.Expression, scope: Scope) -> Value:
         """Return what an expression comes to."""
-        self.step()
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise Exhausted
         return self._EVALUATING[type(node)](self, node, scope)
 
     def _constant(self, node: code.Constant, _scope: Scope) -> Value:
@@ -89,17 +93,17 @@ class Expressions(Calls):
             right = self.value(node.right, scope) if takes_right else left
             return tainted(right, taints_of(left) & CALLER) if takes_right else left
         taints = taints_of(left)
-        result = self.fork(
-            taints,
-            lambda: self.value(node.right, scope),
-            lambda: left,
-            about_caller=bool(taints & ABOUT_CALLER),
-        )
+        rights: list[Value] = []
+
+        def follow_right() -> Value:
+            rights.append(self.value(node.right, scope))
+            return rights[-1]
+
+        about_caller = bool(taints & ABOUT_CALLER)
+        result = self.fork(taints, follow_right, lambda: left, about_caller=about_caller)
         decided = result or Unknown()
-        if node.operator == "and" and truth(decided) is None and isinstance(decided, Unknown):
-            right_false = all(truth(part) is False or part is left for part in decided.alternatives)
-            if right_false and decided.alternatives:
-                return Plain(value=False, taints=taints_of(decided))
+        if node.operator == "and" and rights and self.truth(rights[0], scope) is False:
+            return Plain(value=False, taints=taints_of(decided))
         if node.operator == "or" and isinstance(decided, Unknown) and decided.alternatives:
             rest = [part for part in decided.alternatives if not isinstance(part, Unknown)]
             if (

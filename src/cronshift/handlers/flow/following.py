@@ -155,8 +155,7 @@ def goes_on() -> Native:
         error = arguments.at(0)
         if isinstance(error, Unknown) and error.name.endswith("Error"):
             return Response(500, None, arguments.place, how="hands on an error")
-        certain = not machine.path.is_doubted
-        machine.path.visited[ON] = certain or machine.path.visited.get(ON, False)
+        machine.path.visit(ON)
         return Response(None, goes_on=True)
 
     return Native("next", on)

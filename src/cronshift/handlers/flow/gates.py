@@ -112,7 +112,7 @@ def standings_of(gate: Gate, trace: Trace) -> Iterator[Standing]:
 def _is_doubted(gate: Gate, ending: RequestEnding) -> bool:
     if gate.way is Way.RETURN:
         return ending.path.is_doubted
-    return ending.path.is_doubted or ending.path.visited.get(ON) is False
+    return ending.path.is_doubted or (ON in ending.path.visited and ON not in ending.path.sure)
 
 
 def _standings(gate: Gate, ending: RequestEnding) -> Iterator[Standing]:

@@ -18,6 +18,7 @@ from cronshift.handlers.flow.values import (
     Scope,
     Unknown,
     Value,
+    copied,
     truth,
 )
 from cronshift.handlers.flow.work import is_bookkeeping, is_side_work, records, works
@@ -113,8 +114,7 @@ class NameLookup(Forks):
         try:
             made = self.program.definition(file, name)
             if made is not None:
-                self._loaded(made, scope)
-                return scope.names.get(name, Unknown())
+                return self._defined_name(file, name, made, scope)
             imported = self.program.module(file).imported.get(name)
             if imported is None:
                 return None
@@ -123,6 +123,20 @@ class NameLookup(Forks):
             return value
         finally:
             self._resolving.discard(key)
+
+    def _defined_name(self, file: str, name: str, made: code.Statement, scope: Scope) -> Value:
+        """Return what a module's statement gives a name; plain data is kept for the next request."""
+        key = (file, name, self.world.unset)
+        kept = self.program.constants.get(key)
+        if kept is None:
+            self._loaded(made, scope)
+            value = scope.names.get(name, Unknown())
+            plain = copied(value)
+            if plain is not None:
+                self.program.constants[key] = plain
+            return value
+        scope.names[name] = value = copied(kept) or kept
+        return value
 
     def _loaded(self, made: code.Statement, scope: Scope) -> None:
         """Follow a statement of a module, as it is when the module is loaded."""
@@ -199,10 +213,9 @@ class NameLookup(Forks):
 
     def visit(self, place: Place, name: str, *, followed: bool, written: str = "") -> None:
         """Take note that a call is reached."""
-        certain = not self.path.is_doubted
         if self.catching and works(name) and not is_side_work(name) and not records(name):
             self.path.instead = True
-        self.path.visited[place] = certain or self.path.visited.get(place, False)
+        self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:
             guarded = len(self.tries) > 1

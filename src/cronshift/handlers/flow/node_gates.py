@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler, Location
 
-_HOOKS = {"addHook", "onRequest", "beforeHandle", "onBeforeHandle"}
+_HOOKS = ("addHook", "onRequest", "beforeHandle", "onBeforeHandle")
+_USING = re.compile(rf"\.(?:use|{'|'.join(_HOOKS)})\b")
 _RUNNING = {
     "arrow_function",
     "function_expression",
@@ -79,7 +80,7 @@ def node_gates(program: Program, handler: Handler, path: str) -> Iterator[Gate]:
 
 def _used(tree: SourceTree, file: str, path: str, route: Location | None) -> Iterator[Gate]:
     """Yield what ``app.use(…)`` and ``addHook`` put before a path."""
-    root = tree.parsed(file)
+    root = tree.parsed(file) if _USING.search(tree.read(file)) else None
     for call in root.find_all(kind="call_expression") if root is not None else ():
         called = call.field("function")
         verb = called.field("property") if called is not None else None

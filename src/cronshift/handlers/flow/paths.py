@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers.flow.values import (
@@ -66,7 +66,7 @@ class Path:
         doubts: what may have turned the caller away, as far as can be told.
         unfollowed: what stands in front and is not followed, whomever it may turn away.
         inside: how many branches it is in that hang on something unknown about the caller.
-        visited: where work was begun; false where only a doubted caller gets.
+        visited: where work was begun, and ``sure``, where a caller surely gets.
         failed: whether the failure that is tried out has happened.
         caught: what caught it.
         in_catch: whether what caught it gave the answer itself.
@@ -77,7 +77,8 @@ class Path:
     doubts: frozenset[str] = frozenset()
     unfollowed: frozenset[str] = frozenset()
     inside: int = 0
-    visited: dict[Place, bool] = field(default_factory=dict)
+    visited: set[Place] = field(default_factory=set)
+    sure: set[Place] = field(default_factory=set)
     failed: bool = False
     caught: Place | None = None
     in_catch: bool = False
@@ -86,7 +87,24 @@ class Path:
 
     def copy(self) -> Path:
         """Return the same, to go on with apart."""
-        return replace(self, visited=dict(self.visited))
+        return Path(
+            self.doubts,
+            self.unfollowed,
+            self.inside,
+            self.visited.copy(),
+            self.sure.copy(),
+            self.failed,
+            self.caught,
+            self.in_catch,
+            self.instead,
+            self.answered,
+        )
+
+    def visit(self, place: Place) -> None:
+        """Take note that work is begun at a place."""
+        self.visited.add(place)
+        if not self.is_doubted:
+            self.sure.add(place)
 
     @property
     def is_doubted(self) -> bool:
@@ -110,8 +128,8 @@ def met(paths: Iterable[Path]) -> Path:
         whole.doubts &= path.doubts
         whole.unfollowed |= path.unfollowed
         whole.inside = min(whole.inside, path.inside)
-        for place, certain in path.visited.items():
-            whole.visited[place] = certain or whole.visited.get(place, False)
+        whole.visited |= path.visited
+        whole.sure |= path.sure
         whole.failed = whole.failed or path.failed
         whole.caught = whole.caught or path.caught
         whole.in_catch = whole.in_catch or path.in_catch

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
+    from cronshift.handlers.flow.values import Value
     from cronshift.handlers.tree import SourceTree
 
 _DECLARED = {"lexical_declaration", "variable_declaration"}
@@ -58,11 +59,15 @@ class Program:
 
     Args:
         tree: its files.
+
+    Attributes:
+        constants: what modules' names stand for, by the variables that are not set.
     """
 
     def __init__(self, tree: SourceTree) -> None:
         self.tree = tree
         self._modules: dict[str, ModuleCode] = {}
+        self.constants: dict[tuple[str, str, frozenset[str]], Value] = {}
         self._lowered: dict[tuple[str, str], Statement | None] = {}
 
     def module(self, file: str) -> ModuleCode:

@@ -65,6 +65,9 @@ def front_of(resolver: Resolver, path: str, caller: Caller = Caller.VERCEL) -> F
     file = resolver.next.config.file if resolver.next.present else None
     place = Location(file or "vercel.json", 1)
     how = f"sends callers to {moved.target} ({moved.why})"
+    if moved.verdict is Verdict.UNKNOWN:
+        how = f"may send callers to {moved.target} ({moved.why})"
+        return Front(Untold(place, how), place.file)
     is_stop = caller is Caller.VERCEL  # Vercel's cron goes after no redirect; Inngest may
     return Front(Stops(place, how) if is_stop else Untold(place, how), place.file)
 

@@ -35,7 +35,7 @@ CLEAN: Taints = frozenset()
 FAILED: Taints = frozenset({Taint.FAILURE})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # not frozen, as too many are made to make each slowly
 class Unknown:
     """What only running the code would tell; ``alternatives`` where it is one of a few.
 
@@ -49,7 +49,7 @@ class Unknown:
     package: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Plain:
     """A text, a number, true, false, nothing. A secret's text is its name between two marks."""
 
@@ -272,7 +272,12 @@ def tainted(value: Value, taints: Taints) -> Value:
     """Return a value that is made of something more."""
     if taints <= value.taints:
         return value
-    if isinstance(value, Unknown | Plain | Outside | Response):
+    if isinstance(value, Plain):
+        return Plain(value.value, value.taints | taints)
+    if isinstance(value, Unknown):
+        whole = value.taints | taints
+        return Unknown(whole, value.alternatives, value.name, value.package)
+    if isinstance(value, (Outside, Response)):
         return replace(value, taints=value.taints | taints)
     return value
 
@@ -323,3 +328,22 @@ def items_of(*values: Value, is_open: bool = False, taints: Taints = CLEAN) -> L
 def text_of(value: Value) -> str | None:
     """Return a plain text; ``None`` for everything else."""
     return value.value if isinstance(value, Plain) and isinstance(value.value, str) else None
+
+
+def copied(value: Value) -> Value | None:
+    """Return a value apart from the one that is given; ``None`` where it is more than plain data."""
+    if isinstance(value, Plain):
+        return value
+    if isinstance(value, ListValue):
+        parts = [copied(part) for part in value.elements.values]
+        whole = tuple(part for part in parts if part is not None)
+        is_whole = len(whole) == len(parts)
+        return (
+            items_of(*whole, is_open=value.elements.open, taints=value.taints) if is_whole else None
+        )
+    if isinstance(value, ObjectValue) and value.of is None:
+        cells = {key: copied(part) for key, part in value.cell.items()}
+        cell = {key: part for key, part in cells.items() if part is not None}
+        is_whole = len(cell) == len(cells)
+        return ObjectValue(cell, value.open, value.taints) if is_whole else None
+    return None

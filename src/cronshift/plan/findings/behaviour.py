@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import Auth, Loose
+from cronshift.handlers.python_modules import syntax_fault
 from cronshift.model import Severity
-from cronshift.plan.findings.rule import Rule, at
+from cronshift.plan.findings.rule import Evidence, Rule, at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.plan.findings.rule import Evidence, JobCheck
+    from cronshift.plan.findings.rule import JobCheck
     from cronshift.plan.findings.subject import JobSubject
 
 _EDGE = {"edge", "experimental-edge"}
@@ -33,6 +34,14 @@ def _caller(auth: Auth, how: str) -> JobCheck:
             yield from at([behaviour.auth_spot], f"{_file(job)} {how}.")
 
     return check
+
+
+def _does_not_parse(job: JobSubject) -> Iterator[Evidence]:
+    handler = job.handler
+    if handler is not None and handler.language == "python":
+        place = syntax_fault(job.resolver.tree, handler.file)
+        if place is not None:
+            yield Evidence(f"{handler.file} is no Python that can be read.", place)
 
 
 def _file(job: JobSubject) -> str:
@@ -206,4 +215,13 @@ NEEDS_QUERY = Rule(
         [job.behaviour.flagged],
         f"`{{}}` is reached only with a query that {job.entry.path} does not carry.",
     ),
+)
+DOES_NOT_PARSE = Rule(
+    "CS514",
+    "does-not-parse",
+    Severity.WARNING,
+    "The Python file that answers the entry cannot be parsed, so it answers nothing: neither Vercel's "
+    "cron nor a function can call it.",
+    "Correct the syntax at that line.",
+    of_job=_does_not_parse,
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from importlib.resources import files
 
 _KIND = re.compile(r"^=== (bad|good)\n", re.MULTILINE)
 _FILE = re.compile(r"^--- (\S+)( +\(context\))?\n", re.MULTILINE)
@@ -33,6 +32,8 @@ class Example:
 
 def example_of(code: str) -> Example | None:
     """Return a rule's example; those of ``validate`` have none."""
+    from importlib.resources import files
+
     file = files("cronshift.plan.findings").joinpath("examples", f"{code}.txt")
     if not file.is_file():
         return None

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers import Verdict
-from cronshift.handlers.javascript import arguments, constant, line_of
+from cronshift.handlers.durations import duration_of
+from cronshift.handlers.javascript import arguments, line_of
 from cronshift.handlers.literals import pairs
 from cronshift.model import Location, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
@@ -74,9 +75,14 @@ def _serve_duration(project: ProjectSubject) -> Iterator[Evidence]:
         return
     if not project.is_moving or "inngest" not in project.tree.read(served.file):
         return  # a catch-all of something else
-    root = project.tree.parsed(served.file)
-    seconds = constant(root, "maxDuration") if root is not None else None
-    limit = seconds if isinstance(seconds, int) else judge.configured_duration(served.file)
+    seconds = duration_of(project.tree, served.file)
+    configured = judge.configured_duration(served.file)
+    if isinstance(seconds, Location) and configured is None:
+        text = f"Only running {served.file} would tell how long it may run"
+        least = f", and a handler that it replaces may run for {longest} s" if longest else ""
+        yield Evidence(f"{text}{least}.", seconds)
+        return
+    limit = seconds if isinstance(own, int) else configured
     if longest > (limit or _DEFAULT_DURATION):
         runs = f"may run for {limit} s" if limit else f"says no maxDuration ({_DEFAULT_DURATION} s)"
         text = f"{served.file} {runs}; a handler that it replaces may run for {longest} s."

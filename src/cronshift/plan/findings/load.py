@@ -64,6 +64,12 @@ def _crowded_minute(project: ProjectSubject) -> Iterator[Evidence]:
         )
 
 
+def _untold_duration(job: JobSubject) -> Iterator[Evidence]:
+    place = job.handler.untold_duration if job.handler is not None else None
+    if place is not None:
+        yield Evidence(f"{place} computes maxDuration.", place)
+
+
 def _overlap(job: JobSubject) -> Iterator[Evidence]:
     """Yield whether a run may still go on when the next one is due."""
     longest = job.handler.max_duration if job.handler is not None else None
@@ -181,6 +187,15 @@ JITTER_LOST = Rule(
     "minute, all those of one minute together.",
     "Nothing to do for few jobs; set `jitter` where many share a minute.",
     of_project=_jitter_lost,
+)
+UNTOLD_DURATION = Rule(
+    "CS513",
+    "untold-duration",
+    Severity.WARNING,
+    "How long the handler may run is computed, so that only running it would tell: neither the timeout "
+    "of its function nor the route that serves it is known to be long enough.",
+    "Write maxDuration as a number, as Next.js asks for; or set finish_timeout, and the serve route's.",
+    of_job=_untold_duration,
 )
 FINISH_TOO_SHORT = Rule(
     "CS507",

@@ -196,8 +196,8 @@ COUNT_DIFFERS = _Rule(
 NOT_CHECKED = _Rule(
     "CS427",
     "not-checked",
-    Severity.NOTE,
-    "The endpoint tells how many functions it serves, and not which: only their number is checked.",
+    Severity.WARNING,
+    "The endpoint does not tell which functions it serves, or not when they run: that is not checked.",
     "Run it in cloud mode with the signing key, or check the modules: cronshift validate.",
 )
 NO_SIGNING_KEY = _Rule(
@@ -241,9 +241,24 @@ ERRORS_ELSEWHERE = _Rule(
 NOT_COMPILED = _Rule(
     "CS437",
     "not-compiled",
-    Severity.NOTE,
+    Severity.WARNING,
     "The project's own TypeScript compiler was not run, so that the types were not checked.",
     "Install the project's packages, and Node.js, and validate again.",
+)
+STATUS_NOT_HANDLED = _Rule(
+    "CS441",
+    "status-not-handled",
+    Severity.ERROR,
+    "Code that names every state of a session does not name the one of a session that waits: it does "
+    "not compile, or a client that polls shows nothing.",
+    "cronshift scaffold sessions shows the line.",
+)
+LABEL_DOES_NOT_COMPILE = _Rule(
+    "CS442",
+    "label-does-not-compile",
+    Severity.ERROR,
+    "The app does not compile because the status of its sessions has a label more: cronshift added it.",
+    "Say there what the app does with a session that waits; cronshift scaffold sessions shows the lines.",
 )
 CANCELLED_TOO_SOON = _Rule(
     "CS438",
@@ -270,3 +285,42 @@ CONSTANT_IDEMPOTENCY = _Rule(
     "in 24 hours.",
     "Leave it out: a tick has one run; or let it depend on event.data.scheduledAt.",
 )
+BUILD_FAILS = _Rule(
+    "CS510",
+    "build-fails",
+    Severity.ERROR,
+    "The app's own build ends with an error, so it cannot be deployed.",
+    "Correct what it says, then: cronshift validate --build",
+)
+NOT_BUILT = _Rule(
+    "CS511",
+    "not-built",
+    Severity.WARNING,
+    "The app's own build was asked for and did not come to its end: whether it builds is not known.",
+    "Install the app's packages, or raise build_timeout under [validate] in cronshift.toml.",
+)
+IN_DEV_MODE = _Rule(
+    "CS512",
+    "endpoint-in-dev-mode",
+    Severity.WARNING,
+    "An endpoint at a public address is in dev mode: it takes requests from anybody, and Inngest Cloud "
+    "cannot register it.",
+    "Set INNGEST_DEV=0 and INNGEST_SIGNING_KEY where it is deployed.",
+)
+APP_DIES = _Rule(
+    "CS515",
+    "app-dies",
+    Severity.ERROR,
+    "What a job calls in process dies when it is imported, so that every run would fail.",
+    "Correct it at that line, then: cronshift validate",
+)
+APP_NOT_LOADED = _Rule(
+    "CS516",
+    "app-not-loaded",
+    Severity.WARNING,
+    "What a job calls in process cannot be imported here: a package or a variable that it needs may only "
+    "be missing on this machine.",
+    "Run cronshift where the app's packages are installed and its variables are set.",
+)
+UNCHECKED = frozenset(rule.code for rule in (NOT_CHECKED, NOT_COMPILED, NOT_BUILT, APP_NOT_LOADED))
+"""The codes of what says that something asked for was not looked at, so that nothing is called valid."""

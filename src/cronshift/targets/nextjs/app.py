@@ -9,10 +9,12 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
 from cronshift.project.conventions.code import AppCode
 from cronshift.project.inngest_sdk import sdk_of
+from cronshift.project.settings import ValidateSettings
 from cronshift.targets.target import DoesNotFit, Fits, Placement
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from pathlib import Path
 
     from cronshift.handlers import Resolver
@@ -62,6 +64,9 @@ class NextApp:
         sdk_major: of the TypeScript SDK.
         code: how the app is written, and what of Inngest it has.
         sessions: whether it has the session flow, whose functions are served too.
+        compile_timeout: how long its compiler may take.
+        endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
+            end that the app asks for.
     """
 
     endpoint_file: str | None = None
@@ -69,6 +74,8 @@ class NextApp:
     routers: Routers = field(default_factory=Routers)
     code: AppCode = field(default_factory=AppCode)
     sessions: bool = False
+    compile_timeout: timedelta = ValidateSettings().compile_timeout
+    endpoint_path: str = ENDPOINT
 
 
 def app_of(plan: Plan) -> NextApp:
@@ -88,7 +95,10 @@ def _app(data: object) -> NextApp:
 
 
 def fit(project: Project, resolver: Resolver) -> Fit:
-    """Return whether the project is a Next.js app; one in TypeScript is what the target is for."""
+    """Return whether the project is a Next.js app; one in one language is what the target is for.
+
+    TypeScript without a tsconfig.json is neither: nothing tells how it is compiled.
+    """
     named = resolver.document.get("framework")
     is_other = isinstance(named, str) and named != "nextjs"
     if is_other or not resolver.next.present:
@@ -98,7 +108,18 @@ def fit(project: Project, resolver: Resolver) -> Fit:
     has_routers = resolver.next.app_folder or resolver.next.pages_folder
     is_typescript = (project.root / "tsconfig.json").is_file()
     is_named = (project.framework or "").startswith("nextjs")
-    return Fits(suits=bool(has_routers and is_typescript and is_named))
+    is_whole = is_typescript or not _has_typescript(resolver)
+    return Fits(suits=bool(has_routers and is_whole and is_named))
+
+
+def _has_typescript(resolver: Resolver) -> bool:
+    folders = tuple(
+        f"{folder}/" for folder in (resolver.next.app_folder, resolver.next.pages_folder) if folder
+    )
+    return any(
+        file.startswith(folders) and file.endswith((".ts", ".tsx", ".mts"))
+        for file in resolver.tree.files
+    )
 
 
 def place(project: Project, resolver: Resolver) -> Placement:
@@ -119,6 +140,8 @@ def place(project: Project, resolver: Resolver) -> Placement:
         ),
         code=code,
         sessions=f"{out}/sessions/index.ts" in resolver.tree.files,
+        compile_timeout=project.settings.validate.compile_timeout,
+        endpoint_path=endpoint_path(router),
     )
     return Placement(
         out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app
@@ -128,6 +151,13 @@ def place(project: Project, resolver: Resolver) -> Placement:
 def _allows_javascript(resolver: Resolver) -> bool:
     options = resolver.tree.data("tsconfig.json").get("compilerOptions")
     return isinstance(options, dict) and options.get("allowJs") is True
+
+
+def endpoint_path(router: NextRouter) -> str:
+    """Return the path at which Inngest finds the endpoint of an app, and where Next sends nobody on."""
+    config = router.config
+    slash = config.trailing_slash and not config.skips_slash_redirect
+    return f"{config.base_path}{ENDPOINT}{'/' if slash else ''}"
 
 
 def usual_out(root: Path) -> str:

@@ -80,7 +80,8 @@ def _not_importable(routers: Routers, handler: Handler | None, path: str) -> str
     if handler.language != "typescript" and not routers.takes_javascript:
         return f"{handler.file} is not TypeScript, and tsconfig.json does not allowJs"
     if handler.ambient:
-        return f"{handler.file} needs what only Next.js gives a request"
+        chain = " → ".join(handler.ambient)
+        return f"{handler.file} needs what only Next.js gives a request ({chain})"
     if "[" not in handler.file:
         return None
     if handler.kind is HandlerKind.NEXT_PAGES and handler.runtime == "edge":

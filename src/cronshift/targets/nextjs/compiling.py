@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING
 from cronshift.model import Location
 from cronshift.plan.findings import registration as rules
 from cronshift.project import node
+from cronshift.project.locks import install_command, range_of
 from cronshift.targets.nextjs.app import app_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cronshift.model import Finding, Plan
 
-TIMEOUT = timedelta(minutes=2)
 _COMPILER = "typescript/bin/tsc"
 _GRACE = timedelta(seconds=1)
 _DIAGNOSTIC = re.compile(
     r"^(?:(?P<file>.+?)\((?P<line>\d+),(?P<column>\d+)\): )?error (?P<code>TS\d+): (?P<text>.*)$"
 )
+_NO_MODULE = re.compile(r"^Cannot find module '([^'.][^']*)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +42,69 @@ class NotCompiledError(Exception):
     """The compiler could not be run; its text says why, as a sentence goes on."""
 
 
-def check_types(root: Path, plan: Plan, *, timeout: timedelta = TIMEOUT) -> Iterator[Finding]:
+def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator[Finding]:
     """Yield what the compiler refuses in the files of the Inngest side, and how much elsewhere.
 
     Args:
         root: the project's folder, with its tsconfig.json.
-        plan: tells which files are of the Inngest side.
-        timeout: how long the compiler may take.
+        plan: tells which files are of the Inngest side, and how long the compiler may take.
+        label: what cronshift added to the status of the app's sessions.
     """
     try:
-        diagnostics = compile_types(root, timeout=timeout)
+        diagnostics = compile_types(root, app_of(plan).compile_timeout)
     except NotCompiledError as error:
-        yield rules.NOT_COMPILED.finding(f"The types were not checked: {error}.")
+        yield rules.NOT_COMPILED.found(f"The types were not checked: {error}.")
         return
-    elsewhere = [one for one in diagnostics if not _is_ours(one, plan)]
-    for one in diagnostics:
-        if one not in elsewhere:
-            job = next((job.id for job in plan.jobs if _at(one) == job.module), None)
-            text = f"{one.code}: {one.text}"
-            yield rules.DOES_NOT_COMPILE.finding(text, job=job, location=one.location)
+    ours, elsewhere = [], []
+    for diagnostic in diagnostics:
+        if _is_ours(diagnostic, plan):
+            ours.append(diagnostic)
+        elif label and _names(diagnostic, label):
+            text = f"{diagnostic.code}: {diagnostic.text}"
+            yield rules.LABEL_DOES_NOT_COMPILE.found(text, location=diagnostic.location)
+        else:
+            elsewhere.append(diagnostic)
+    yield from _ours(root, plan, ours)
     if elsewhere:
         first = elsewhere[0]
         where = f"{first.location}: " if first.location else ""
         count = f"{len(elsewhere)} error{'' if len(elsewhere) == 1 else 's'}"
         text = f"tsc finds {count} in other files, first {where}{first.code}: {first.text}"
-        yield rules.ERRORS_ELSEWHERE.finding(text, location=first.location)
+        yield rules.ERRORS_ELSEWHERE.found(text, location=first.location)
 
 
-def compile_types(root: Path, *, timeout: timedelta = TIMEOUT) -> tuple[Diagnostic, ...]:
+def _ours(root: Path, plan: Plan, diagnostics: Sequence[Diagnostic]) -> Iterator[Finding]:
+    """Yield a finding a cause: a package that is not installed, or what is refused alike."""
+    missing = next((name for each in diagnostics if (name := _not_installed(root, each))), None)
+    if missing is not None:
+        count = f"{len(diagnostics)} error{'' if len(diagnostics) == 1 else 's'}"
+        text = f"{missing} is not installed, and {count} of tsc may come of that: {install_command(root)}"
+        yield rules.DOES_NOT_COMPILE.found(text, location=diagnostics[0].location)
+        return
+    alike: dict[tuple[str, str], list[Diagnostic]] = {}
+    for diagnostic in diagnostics:
+        alike.setdefault((diagnostic.code, diagnostic.text), []).append(diagnostic)
+    for first, *others in alike.values():
+        more = f" (and in {len(others)} more places)" if others else ""
+        job = next((job.id for job in plan.jobs if _at(first) == job.module), None)
+        text = f"{first.code}: {first.text}{more}"
+        yield rules.DOES_NOT_COMPILE.found(
+            text, job=None if others else job, location=first.location
+        )
+
+
+def _not_installed(root: Path, diagnostic: Diagnostic) -> str | None:
+    """Return the package that package.json names and that the compiler does not find."""
+    module = _NO_MODULE.search(diagnostic.text)
+    if module is None:
+        return None
+    scope = 2 if module[1].startswith("@") else 1
+    package = "/".join(module[1].split("/")[:scope])
+    is_there = node.installed(root, f"{package}/package.json") is not None
+    return package if range_of(root, package) is not None and not is_there else None
+
+
+def compile_types(root: Path, timeout: timedelta) -> tuple[Diagnostic, ...]:
     """Run ``tsc --noEmit`` of the project and return its errors; nothing is written into it.
 
     Raises:
@@ -118,6 +154,11 @@ def _diagnostics(said: str) -> Iterator[Diagnostic]:
             file = found["file"]
             place = Location(file, int(found["line"]), int(found["column"])) if file else None
             yield Diagnostic(found["code"], found["text"], place)
+
+
+def _names(diagnostic: Diagnostic, label: str) -> bool:
+    """Return whether a diagnostic is about a label: a key that is missing, a value that fits no type."""
+    return any(f"{quote}{label}{quote}" in diagnostic.text for quote in "'\"")
 
 
 def _at(diagnostic: Diagnostic) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 import socket
 import sys
@@ -21,6 +20,7 @@ from cronshift.handlers.tree import SourceTree
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project import node
 from cronshift.server.endpoint import Endpoint
+from cronshift.targets.nextjs.app import endpoint_path as path_of_endpoint
 
 if TYPE_CHECKING:
     import subprocess
@@ -33,8 +33,6 @@ _HOST = "127.0.0.1"
 _NEXT = "next/dist/bin/next"
 _POLL_SECONDS = 0.2
 _TOLD_EVERY = 5  # seconds
-_LAST_LINES = 12
-_STYLING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @asynccontextmanager
@@ -105,8 +103,7 @@ def endpoint_path(root: Path) -> str:
             reason="not-generated",
             hint="cronshift migrate",
         )
-    slash = router.config.trailing_slash and not router.config.skips_slash_redirect
-    return f"{router.config.base_path}{ENDPOINT}{'/' if slash else ''}"
+    return path_of_endpoint(router)
 
 
 def free_port() -> int:
@@ -163,12 +160,9 @@ async def _waiting(began: float, tell: Callable[[str], None]) -> None:
 
 def _failed(text: str, output: IO[bytes]) -> CronshiftError:
     """Return the error that holds the last lines of what the server said."""
-    output.seek(0)
-    written = _STYLING.sub("", output.read().decode(errors="replace"))
-    lines = [line.rstrip() for line in written.splitlines() if line.strip()]
-    said = "".join(f"\n  {line}" for line in lines[-_LAST_LINES:])
+    lines = "".join(f"\n  {line}" for line in node.last_lines(output))
     return CronshiftError(
-        f"{text} It said:{said}" if said else text,
+        f"{text} It said:{lines}" if lines else text,
         reason="dev-server-failed",
         hint="Start the app yourself with INNGEST_DEV=1, and name it with --endpoint.",
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cronshift.model import Location
+from cronshift.project.conventions import code_of
 from cronshift.project.inngest_sdk import SDK, is_refused, sdk_of, version_installed
 from cronshift.project.locks import lock_of, range_of
 from cronshift.project.npm_ranges import majors, satisfies, version_of
-from cronshift.readiness.kinds import PRODUCTION, SDK_FITS, SDK_VERSION
+from cronshift.readiness.kinds import LISTED, PRODUCTION, SDK_FITS, SDK_VERSION
 from cronshift.targets.nextjs.package_json import SDK_RANGE
+from cronshift.targets.nextjs.serving import served_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,14 +25,40 @@ if TYPE_CHECKING:
 PEERS = {"zod": "^3.25.0 || ^4.0.0", "typescript": ">=5.8.0", "next": ">=12.0.0"}
 """What inngest 3.54 and 4 want beside them (their own package.json, npm)."""
 
+_OWN_GET = re.compile(
+    r"^export (?:async )?function GET\b|^export const GET\b(?!\s*(?::[^=\n]+)?=\s*[\w.]+\.GET\b)",
+    re.MULTILINE,
+)
 _GENERATED_FOR = frozenset({3, 4})
 
 
 def facts(subject: Subject) -> Iterator[Fact]:
     """Yield what is known of the SDK, and of the environments that the functions run in."""
     yield from _sdk(subject)
+    yield from served_at(subject)
     if (subject.project.root / subject.plan.out).is_dir():
         yield _production(subject)
+    yield from _listed(subject)
+
+
+def _listed(subject: Subject) -> Iterator[Fact]:
+    """Yield whether the app's own serve route leaves GET, by which it is asked, to the SDK."""
+    file = code_of(subject.tree).serve_file
+    if file is None:
+        return
+    text = subject.tree.read(file)
+    own_get = _OWN_GET.search(text)
+    if own_get is None:
+        yield subject.good(LISTED, f"{file} leaves GET to the SDK.", Location(file, 1))
+    else:
+        place = Location(file, text.count("\n", 0, own_get.start()) + 1)
+        yield subject.unknown(
+            LISTED,
+            f"{file} answers GET itself, so a deployment may not tell which functions it serves.",
+            place,
+            "Hand GET on to the SDK, or look in Inngest's dashboard whether the app is synced; then"
+            " --assume endpoint-lists",
+        )
 
 
 def _sdk(subject: Subject) -> Iterator[Fact]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
-from cronshift.plan.findings.inngest import REFUSED_SDK
+from cronshift.plan.findings.inngest import ENDPOINT, REFUSED_SDK
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import callee
@@ -44,6 +44,8 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
             or for a client whose id nothing tells.
     """
     app = app_of(plan)
+    if not plan.runnable and not app.sessions:
+        return ()  # an endpoint would import a package that nobody added
     if app.endpoint_file is None and app.code.serve_file is None:
         raise CronshiftError(
             "There is neither an `app` nor a `pages` folder to serve the functions from.",
@@ -133,6 +135,7 @@ def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
     base_path, code = app.routers.base_path, app.code
     secret_env = text(bridge.secret_env)
     in_pages = any(callee(plan, job).paged for job in plan.runnable)
+    in_pages = in_pages or any(dispatcher.pages for dispatcher in dispatching)
     has_client = code.client is not None and code.client.module is not None
     wanted: dict[str, dict[str, Any]] = {
         **({} if has_client else {"client": {"app_id": text(plan.app_id)}}),
@@ -170,6 +173,7 @@ def _endpoint(plan: Plan, file: str) -> str:
         "endpoint" if app_of(plan).routers.app else "endpoint-pages",
         client=client_import(plan, file),
         library=import_path(plan.out, file, app_of(plan).code.alias),
+        serve_path=text(path) if (path := app_of(plan).endpoint_path) != ENDPOINT else None,
         max_duration=max([_SHORTEST_DURATION, *map(_duration, plan.runnable)]),
     )
 

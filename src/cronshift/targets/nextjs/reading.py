@@ -74,7 +74,7 @@ def inspect_app(root: Path, plan: Plan) -> Registration:
         ConfigError: ``not-generated`` when nothing in the project serves functions.
     """
     tree = SourceTree(root)
-    calls = _serve_calls(tree, app_of(plan).endpoint_file)
+    calls = serve_calls(tree, app_of(plan).endpoint_file)
     if not calls:
         raise ConfigError(
             "Nothing in the app serves Inngest functions.",
@@ -100,7 +100,7 @@ def inspect_app(root: Path, plan: Plan) -> Registration:
     )
 
 
-def _serve_calls(tree: SourceTree, endpoint_file: str | None) -> list[Expression]:
+def serve_calls(tree: SourceTree, endpoint_file: str | None) -> list[Expression]:
     """Return the calls of the SDK's ``serve``: the endpoint's, else those of all files."""
     own = list(_serving(tree, endpoint_file)) if endpoint_file in tree.files else []
     return own or [call for file in _sources(tree) for call in _serving(tree, file)]
@@ -127,7 +127,8 @@ def _sources(tree: SourceTree) -> Iterator[str]:
             yield file
 
 
-def _option(tree: SourceTree, call: Expression, name: str) -> Expression | None:
+def serve_option(tree: SourceTree, call: Expression, name: str) -> Expression | None:
+    """Return an option of a call of ``serve``, where its options are told."""
     given = arguments(call.node)
     options = follow(tree, call.at(given[0])) if given else None
     if options is None or options.kind != "object":
@@ -137,7 +138,7 @@ def _option(tree: SourceTree, call: Expression, name: str) -> Expression | None:
 
 def _app_id(tree: SourceTree, call: Expression) -> str | None:
     """Return the id of the client that serves."""
-    client = _option(tree, call, "client")
+    client = serve_option(tree, call, "client")
     made = follow(tree, client) if client is not None else None
     given = arguments(made.node) if made is not None and made.kind == "new_expression" else []
     known = value(tree, made.at(given[0])) if made is not None and given else None
@@ -146,7 +147,7 @@ def _app_id(tree: SourceTree, call: Expression) -> str | None:
 
 
 def _listed_by(tree: SourceTree, call: Expression) -> Iterator[Expression | Unread]:
-    functions = _option(tree, call, "functions")
+    functions = serve_option(tree, call, "functions")
     if functions is None:
         yield Unread(f"the list of functions of {call}", call.location)
     else:

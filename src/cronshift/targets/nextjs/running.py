@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
 from cronshift.executor.events import Receiver
 from cronshift.executor.job_run import ORIGINS, run_at_endpoint
 from cronshift.plan.job_ids import unknown_job
+from cronshift.project import load_project
+from cronshift.readiness.fact import Answer
+from cronshift.readiness.subject import Subject
+from cronshift.targets.nextjs.asking import ask_running
 from cronshift.targets.nextjs.dev_server import dev_server
 
 if TYPE_CHECKING:
@@ -42,5 +47,15 @@ async def run_started(
     async with receiver.listening():
         variables = dict.fromkeys(ORIGINS, receiver.url)
         async with dev_server(root, variables, plan.bridge.base_url_env, tell) as url:
+            await _tell_turned_away(root, plan, url, tell)
             began = replace(around, receiver=receiver)
             return await run_at_endpoint(plan, replace(request, endpoint=url), began)
+
+
+async def _tell_turned_away(root: Path, plan: Plan, url: str, tell: Callable[[str], None]) -> None:
+    """Tell what the app turns away that Vercel and Inngest call."""
+    project = load_project(root)
+    subject = Subject(project, plan, plan.runnable, datetime.now(UTC))
+    for fact in await ask_running(subject, url):
+        if fact.answer is Answer.BAD:
+            tell(f"{fact.kind.code} {fact.message} {fact.remedy}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,23 @@ from cronshift.operations.files import content, inside
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
-from cronshift.sessions.settings import CostKind
 from cronshift.targets.changes import compare, edits
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.client import client_import
-from cronshift.targets.nextjs.sessions import SessionApp, app_side, generate_sessions, tables_sql
+from cronshift.targets.nextjs.imports import import_path
+from cronshift.targets.nextjs.sessions import (
+    DatabaseImport,
+    Driver,
+    SessionApp,
+    app_side,
+    generate_sessions,
+)
+from cronshift.targets.scaffold.client import own_client
+from cronshift.targets.scaffold.exhaustive import code_label
+from cronshift.targets.scaffold.page import page
+from cronshift.targets.scaffold.requesting import creations
+from cronshift.targets.scaffold.rewriting import House, requested
+from cronshift.targets.scaffold.schema import Source
 from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import GeneratedFile, generate
 
@@ -25,10 +38,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cronshift.model import Plan
+    from cronshift.project.conventions.code import Alias
+    from cronshift.sessions.settings import SessionSettings
+    from cronshift.targets.scaffold.client import OwnClient
     from cronshift.targets.scaffold.rendering import Flow
-
-TABLES_FILE = "migrations/session_tables.sql"
-NEWER_TABLES_FILE = "migrations/session_tables_by_source.sql"
+    from cronshift.targets.scaffold.schema import AppSchema, Model
 
 
 def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
@@ -54,36 +68,89 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
     project = load_project(root)
     plan = make_plan(replace(project, settings=replace(project.settings, target="nextjs")))
     _refuse_taken(plan, names.flow)
-    by_cost = settings.cost.value if settings.cost.kind is CostKind.ARRAY_LENGTH else names.items
-    prisma = "@prisma/client" in SourceTree(root).dependencies
+    tree = SourceTree(root)
+    client = own_client(tree, flow.schema) if flow.schema else None
     app = SessionApp(
         plan.out,
         names.flow,
         settings,
-        flow.items or str(by_cost),
-        prisma,
+        names.items,
+        _driver(tree, flow.schema, client),
         app_of(plan).sdk_major,
         client_import(plan, f"{plan.out}/sessions/session.ts"),
+        database_import(client, f"{plan.out}/sessions/connection.ts", app_of(plan).code.alias),
         app_of(plan).code.style,
     )
     files = (*generate_sessions(app), *_served(root, plan))
     written, _ = edits(root, compare(root, files, app.folder), force=force)
     once = (
         *app_side(app),
-        GeneratedFile(_tables_file(root), tables_sql(settings)),
         GeneratedFile(OWNERSHIP_NAME, dump_ownership(Ownership())),
     )
-    return written + [
+    once_edits = [
         Edit(file.path, file.text.encode(), based_on=Seen(None))
         for file in once
         if content(inside(root, file.path)) is None
     ]
+    model = flow.schema.model(settings.table) if flow.schema else None
+    house = model and _house(flow, settings, model, app.folder, app_of(plan).code.alias)
+    return [*written, *once_edits, *(_own_code(tree, house, flow, app.folder) if house else ())]
 
 
-def _tables_file(root: Path) -> str:
-    """Return where the tables' migration stands; a newer one beside that of an earlier version."""
-    before = content(inside(root, TABLES_FILE))
-    return TABLES_FILE if before is None or b"source" in before else NEWER_TABLES_FILE
+def _house(
+    flow: Flow, settings: SessionSettings, model: Model, folder: str, alias: Alias | None
+) -> House:
+    """Return what the app's own code is rewritten by."""
+    users = flow.schema.model(settings.credits.table) if flow.schema else None
+    column = users.field(settings.credits.balance) if users else None
+    balance = column.attribute if column else settings.credits.balance
+    return House(model, settings, balance, lambda file: import_path(folder, file, alias))
+
+
+def _own_code(tree: SourceTree, house: House, flow: Flow, folder: str) -> Iterator[Edit]:
+    """Yield the edits of what asks for sessions, where the code shows how, and the page for the rest."""
+    by_hand, rewritten = [], dict[str, str]()
+    places = []
+    for creation in creations(tree, house.model, house.settings):
+        before = rewritten.get(creation.file) or tree.read(creation.file)
+        after = None if creation.file in rewritten else requested(before, creation, house)
+        if after is None:
+            by_hand.append(creation)
+        else:
+            rewritten[creation.file] = after
+            places.append(creation.place)
+    for file, text in rewritten.items():
+        summary = f"{file} asks for sessions through requestSession"
+        seen = Seen(tree.read(file).encode())
+        yield Edit(file, text.encode(), summary=summary, based_on=seen)
+    path = f"{folder}/README.md"
+    if content(inside(tree.root, path)) is None:
+        label = code_label(tree, flow.schema, house.settings)
+        text = page(tree, house, by_hand=by_hand, rewritten=places, label=label)
+        yield Edit(path, text.encode(), summary="what of your code goes over", based_on=Seen(None))
+
+
+def _driver(tree: SourceTree, schema: AppSchema | None, client: OwnClient | None) -> Driver:
+    """Return what the database is reached by; Drizzle only by the app's own client."""
+    if schema is not None and schema.source is Source.DRIZZLE:
+        return Driver.DRIZZLE if client else Driver.POOL
+    is_prisma = schema is not None and schema.source is Source.PRISMA
+    has_client = "@prisma/client" in tree.dependencies
+    return Driver.PRISMA if has_client or (is_prisma and client) else Driver.POOL
+
+
+def database_import(
+    client: OwnClient | None, file: str, alias: Alias | None
+) -> DatabaseImport | None:
+    """Return how a file imports the app's own client."""
+    if client is None:
+        return None
+    path = client.module
+    if client.is_file:
+        path = import_path(re.sub(r"(/index)?\.[cm]?[jt]sx?$", "", client.module), file, alias)
+    if client.name == "default":
+        return DatabaseImport(f'import client from "{path}";', "client")
+    return DatabaseImport(f'import {{ {client.name} }} from "{path}";', client.name)
 
 
 def _refuse_taken(plan: Plan, flow: str) -> None:

@@ -36,6 +36,7 @@ class NextjsTarget:
     taken_ids = frozenset({"index"})  # functions/index.ts lists the functions
     removes_unused = True  # the dispatcher has a route for every entry, and no other caller
     checks_types = True
+    migrates_tables = True  # TypeScript makes no tables
     trial = "cronshift run JOB --start"
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:
@@ -104,6 +105,15 @@ class NextjsTarget:
         from cronshift.targets.nextjs.validating import validate_app
 
         return validate_app(root, plan, compiles=compiles)
+
+    async def ask_running(self, subject: Subject, tell: Callable[[str], None]) -> Sequence[Fact]:
+        """Return what the app's own dev server answers, asked once for each path."""
+        from cronshift.targets.nextjs.asking import ask_running
+        from cronshift.targets.nextjs.dev_server import dev_server
+
+        root, base_url_env = subject.project.root, subject.plan.bridge.base_url_env
+        async with dev_server(root, {"INNGEST_DEV": "1"}, base_url_env, tell) as url:
+            return await ask_running(subject, url)
 
     async def run(
         self,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.python_modules import syntax_fault
 from cronshift.model import Location
 from cronshift.project.requirements import RUNTIME, has_runtime, manifest_of
 from cronshift.readiness.guards import answering
 from cronshift.readiness.kinds import PACKAGES, PARSES, PRODUCTION
+from cronshift.targets.python.serving import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,18 +33,15 @@ def facts(subject: Subject) -> Iterator[Fact]:
         text = f"{manifest} does not name {RUNTIME}, which what is generated imports."
         yield subject.bad(PACKAGES, text, Location(manifest, 1), "cronshift migrate adds it")
     yield from _parses(subject)
+    yield from served(subject)
 
 
 def _parses(subject: Subject) -> Iterator[Fact]:
     handlers = [handler for job in subject.jobs if (handler := answering(subject, job))]
     for file in dict.fromkeys(one.file for one in handlers if one.language == "python"):
-        try:
-            ast.parse(subject.tree.read(file))
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            line = getattr(error, "lineno", None) or 1
-            text = (
-                f"{file} is no Python that can be read: {error.__class__.__name__} at line {line}."
-            )
-            yield subject.bad(PARSES, text, Location(file, line), f"Correct {file}")
+        place = syntax_fault(subject.tree, file)
+        if place is not None:
+            text = f"{file} is no Python that can be read: line {place.line}."
+            yield subject.bad(PARSES, text, place, f"Correct {file}")
         else:
             yield subject.good(PARSES, f"{file} parses.", Location(file, 1))

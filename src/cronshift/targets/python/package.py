@@ -16,6 +16,8 @@ from cronshift.targets.python.job import (
     handler_of,
     job_module,
 )
+from cronshift.targets.python.mounting import MOUNT_MODULE
+from cronshift.targets.python.serving import served_by
 from cronshift.targets.python.source import (
     WIDTH,
     Group,
@@ -76,6 +78,7 @@ def generate_package(plan: Plan) -> tuple[GeneratedFile, ...]:
             package=package,
             secret_env=None if secret_env == USUAL_SECRET else literal(secret_env),
         ),
+        **_mount(plan, secret_env),
         **({"apps.py": _render("apps", definitions=definitions)} if apps else {}),
         **({"cancelled.py": _cancelled(modules)} if modules else {}),
         "jobs/__init__.py": _render("jobs"),
@@ -85,6 +88,15 @@ def generate_package(plan: Plan) -> tuple[GeneratedFile, ...]:
         GeneratedFile(f"{plan.out}/{path}", seal(text)) for path, text in files.items()
     ]
     return (*package_files, *_guard_file(plan))
+
+
+def _mount(plan: Plan, secret_env: str) -> dict[str, str]:
+    """Return the module by which the app itself serves the functions, where it is to."""
+    mount = served_by(plan).mount
+    if mount is None:
+        return {}
+    secret = None if secret_env == USUAL_SECRET else literal(secret_env)
+    return {f"{MOUNT_MODULE}.py": _render(f"mount-{mount.framework}", secret_env=secret)}
 
 
 def guard_path(out: str) -> str:

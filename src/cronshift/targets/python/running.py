@@ -42,11 +42,7 @@ async def run_in_process(root: Path, plan: Plan, request: Request, around: Surro
         NotWellError: for a job that a finding blocks.
     """
     if request.start:
-        raise CronshiftError(
-            "--start starts a Next.js app, and this project's functions are a Python package.",
-            reason="usage",
-            hint=f"cronshift run {request.name}",
-        )
+        raise nothing_to_start(f"cronshift run {request.name}")
     with _package(root, plan, request.name) as (folder, throwaway):
         receiver = around.receiver or Receiver()
         async with receiver.listening():
@@ -58,6 +54,15 @@ async def run_in_process(root: Path, plan: Plan, request: Request, around: Surro
                 async with Endpoint.asgi(served, served.path, key) as endpoint:
                     run = await execute(endpoint, target, event, replace(around, receiver=receiver))
     return Outcome(request.name, tick, run, throwaway)
+
+
+def nothing_to_start(hint: str) -> CronshiftError:
+    """Return the error for ``--start`` where there is no app that it could start."""
+    return CronshiftError(
+        "--start starts a Next.js app, and this project's functions are a Python package.",
+        reason="usage",
+        hint=hint,
+    )
 
 
 @contextmanager

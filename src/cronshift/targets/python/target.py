@@ -42,7 +42,8 @@ class PythonTarget:
     taken_ids = frozenset[str]()
     removes_unused = False  # the user's code calls the guard
     checks_types = False
-    trial = "cronshift serve --dev"
+    migrates_tables = False
+    trial = "cronshift run JOB"
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:
         """Return that it can be used; it suits where its package is already."""
@@ -50,8 +51,11 @@ class PythonTarget:
         return Fits(suits=(project.root / out / "asgi.py").is_file())
 
     def place(self, project: Project, resolver: Resolver) -> Placement:
-        """Return where the package goes."""
-        return Placement(project.settings.out or self.usual_out, (ENDPOINT,))
+        """Return where the package goes, and where the app takes its functions in."""
+        from cronshift.targets.python.serving import serving_of
+
+        out = project.settings.out or self.usual_out
+        return Placement(out, (ENDPOINT,), data=serving_of(project, resolver))
 
     def module(self, placement: Placement, job_id: str) -> str:
         """Return the module of a job."""
@@ -115,6 +119,12 @@ class PythonTarget:
 
         registration = inspect_package(root, plan.out.replace("/", "."))
         return registration, (*check(plan, registration), *out_of_date(root, plan))
+
+    async def ask_running(self, subject: Subject, tell: Callable[[str], None]) -> Sequence[Fact]:
+        """Refuse: how the app is started is its own."""
+        from cronshift.targets.python.running import nothing_to_start
+
+        raise nothing_to_start("cronshift validate --endpoint URL asks one that runs.")
 
     async def run(
         self,

@@ -96,8 +96,8 @@ def _spelled(enum: _Enum, label: str) -> str:
 
 
 def _find(schema: str, enum: str) -> _Enum | None:
-    code = _blanked(schema, strings=False)
-    for block in _ENUM.finditer(_blanked(schema, strings=True)):
+    code = blanked(schema, strings=False)
+    for block in _ENUM.finditer(blanked(schema, strings=True)):
         begin, end = block.span("body")
         mapped = _BLOCK_MAP.search(code, begin, end)
         opened = _LINE_END.match(code, begin, end)
@@ -129,7 +129,7 @@ def _lines(code: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
         begin = after
 
 
-def _blanked(schema: str, *, strings: bool) -> str:
+def blanked(schema: str, *, strings: bool) -> str:
     """Return the text with its comments, and its strings if asked, blank; places stay the same."""
 
     def blank(match: re.Match[str]) -> str:

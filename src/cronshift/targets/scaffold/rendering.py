@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
     from cronshift.sessions.settings import SessionSettings
+    from cronshift.targets.scaffold.schema import AppSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,13 @@ class Names:
     Attributes:
         enum: the type of the status column in the database.
         label: the new state.
-        items: the column with a session's items.
+        items: the column with a session's items; ``None`` where the session is its one item.
     """
 
     flow: str
     enum: str
     label: str
-    items: str
+    items: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +35,22 @@ class Flow:
 
     Attributes:
         settings: the mapping of the user's tables; ``None`` where cronshift.toml has none.
-        items: the column with a session's items, where the user names one.
+        schema: what the app's code says of its tables; ``None`` where it says nothing.
     """
 
     names: Names
     settings: SessionSettings | None
-    items: str | None
+    schema: AppSchema | None = None
 
 
 def rendered(template: str, names: Names) -> str:
     """Return a template of ``cronshift.sessions`` with the names in it."""
-    return _environment().get_template(f"{template}.j2").render(asdict(names))
+    return filled(template, **asdict(names))
+
+
+def filled(template: str, **values: Any) -> str:
+    """Return a template of ``cronshift.sessions`` with values in it."""
+    return _environment().get_template(f"{template}.j2").render(values)
 
 
 @cache
@@ -55,5 +61,7 @@ def _environment() -> Environment:
         loader=PackageLoader("cronshift.sessions"),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
         autoescape=False,  # noqa: S701 - Python, SQL and TOML, from names that are checked
     )

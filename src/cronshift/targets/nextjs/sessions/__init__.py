@@ -7,6 +7,7 @@ stand in; values reach PostgreSQL only bound.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
@@ -18,7 +19,7 @@ from cronshift.sessions.requested import EVENT
 from cronshift.sessions.settings import RefundedColumn
 from cronshift.sessions.times import TimeForm
 from cronshift.targets import GeneratedFile
-from cronshift.targets.nextjs.sessions.sql import literal, names_in_sql, own_names
+from cronshift.targets.nextjs.sessions.sql import names_in_sql
 from cronshift.targets.nextjs.source import WIDTH, comment, key, text
 from cronshift.targets.nextjs.style import restyle
 from cronshift.targets.rendering import render
@@ -50,6 +51,23 @@ _NOW = {
 _RECOVERY = "TZ=UTC */10 * * * *"
 
 
+class Driver(StrEnum):
+    """What the app's database is reached by."""
+
+    PRISMA = "prisma"
+    DRIZZLE = "drizzle"
+    POOL = "pool"
+    """Of the package pg."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseImport:
+    """The app's own client of its database: ``statement`` imports it as ``name``."""
+
+    statement: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class SessionApp:
     """What the flow's files are made of.
@@ -57,20 +75,22 @@ class SessionApp:
     Attributes:
         out: the folder of the app's Inngest files; the flow's are in ``sessions`` below it.
         flow: its name in the ownership file.
-        items: the column with a session's items.
-        prisma: whether the database is reached by a Prisma client; else by a pool of ``pg``.
+        items: the column with a session's items; ``None`` where the session is its one item.
+        driver: what the database is reached by.
         sdk_major: of the TypeScript SDK.
         client: the statement that imports the Inngest client as ``inngest``.
+        database: the app's own client of its database, where it has one.
         style: the app's.
     """
 
     out: str
     flow: str
     settings: SessionSettings
-    items: str
-    prisma: bool
+    items: str | None
+    driver: Driver
     sdk_major: int = 4
     client: str = 'import { inngest } from "../client";'
+    database: DatabaseImport | None = None
     style: CodeStyle = field(default_factory=CodeStyle)
 
     @property
@@ -99,16 +119,6 @@ def app_side(app: SessionApp) -> tuple[GeneratedFile, ...]:
     )
 
 
-def tables_sql(settings: SessionSettings) -> str:
-    """Return the migration that makes the flow's own tables, as the Python flow does."""
-    own = own_names(settings)
-    mark = "scaffold"
-    while any(f"${mark}$" in name for name in own.values()):
-        mark += "_"
-    listed = [literal(name) for name in own.values()]
-    return render("nextjs", "sessions-tables.sql", own=listed, mark=f"${mark}$", **own)
-
-
 def _values(app: SessionApp) -> dict[str, Any]:
     settings, schema = app.settings, event_schema(EVENT)
     return {
@@ -120,7 +130,8 @@ def _values(app: SessionApp) -> dict[str, Any]:
         "required": [text(key) for key in required_keys(schema)],
         "flow": text(app.flow),
         "client": app.client,
-        "prisma": app.prisma,
+        "driver": app.driver.value,
+        "database": app.database,
         "in_options": app.sdk_major >= 4,  # noqa: PLR2004 - v4 takes triggers in the options
         "finish": text(format_duration(settings.processing_timeout)),
         "recovery": text(_RECOVERY),
@@ -130,10 +141,11 @@ def _values(app: SessionApp) -> dict[str, Any]:
         "states": _states(settings),
         "key": _keys(settings),
         "label": _labels(settings),
-        "items_column": comment(app.items),
+        "items_column": comment(app.items or ""),
         "user_in_event": settings.user_in_event.value,
         "now": {
-            role: _now(settings, role) for role in ("created", "started", "completed", "refunded")
+            role: _now(settings, role)
+            for role in ("created", "started", "completed", "updated", "refunded")
         },
         **names_in_sql(settings, app.items),
     }
@@ -166,6 +178,7 @@ def _keys(settings: SessionSettings) -> dict[str, str | None]:
         "created": settings.created,
         "started": settings.started,
         "completed": settings.completed,
+        "updated": settings.updated,
         "refunded": refunded.column if isinstance(refunded, RefundedColumn) else None,
         "error": settings.error,
         "account": credit.id,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cronshift.sessions.settings import CostKind, RefundedColumn, RefundLedger
-from cronshift.sessions.tables import CLAIMS, OUTBOX, REFUNDS
 from cronshift.sessions.times import PER_SECOND, TimeForm
+from cronshift.targets.scaffold.sql import literal, own_names, qualified, quoted
 
 if TYPE_CHECKING:
     from cronshift.sessions.settings import SessionSettings
@@ -19,32 +19,9 @@ _ZONED = _DAY + _CLOCK + r"(Z|[+-]\d\d(:?\d\d)?)$"
 _LOCAL = _DAY + "(" + _CLOCK + ")?$"
 
 
-def quoted(name: str) -> str:
-    """Return a name as a quoted identifier, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: str) -> str:
-    """Return a text as a literal, whatever is in it."""
-    escaped = value.replace("'", "''")
-    return "E'" + escaped.replace("\\", "\\\\") + "'" if "\\" in value else f"'{escaped}'"
-
-
 def in_template(source: str) -> str:
     """Return text that neither ends the template literal it stands in nor opens an expression."""
     return source.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${")
-
-
-def qualified(schema: str | None, table: str) -> str:
-    """Return a table's quoted name, behind that of its schema where it is named."""
-    return f"{quoted(schema)}.{quoted(table)}" if schema else quoted(table)
-
-
-def own_names(settings: SessionSettings) -> dict[str, str]:
-    """Return the quoted names of cronshift's own tables: they stand where the sessions do."""
-    names = {"refunds": REFUNDS, "outbox": OUTBOX, "claims": CLAIMS}
-    prefix = f"{quoted(settings.schema)}." if settings.schema else ""
-    return {role: prefix + name for role, name in names.items()}
 
 
 def identifier(name: str) -> str:
@@ -57,12 +34,12 @@ def label(value: str) -> str:
     return in_template(literal(value))
 
 
-def names_in_sql(settings: SessionSettings, items: str) -> dict[str, Any]:
+def names_in_sql(settings: SessionSettings, items: str | None) -> dict[str, Any]:
     """Return what the statements' templates name, as SQL.
 
     Args:
         settings: the mapping of the user's tables.
-        items: the column with a session's items.
+        items: the column with a session's items; ``None`` where the session is its one item.
     """
     credit, delivered, refunded = settings.credits, settings.delivered, settings.refunded
     columns = {
@@ -72,6 +49,7 @@ def names_in_sql(settings: SessionSettings, items: str) -> dict[str, Any]:
         "created": settings.created,
         "started": settings.started,
         "completed": settings.completed,
+        "updated": settings.updated,
         "error": settings.error,
         "items": items,
         "account": credit.id,

@@ -1,0 +1,64 @@
+"""How long a file says that it may run: its ``maxDuration``, followed to a number where that is known.
+
+Source: vercel.com/docs, "Configuring Maximum Duration", and nextjs.org/docs, Route Segment Config.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+from cronshift.handlers.behaviour import LONGEST_DURATION
+from cronshift.handlers.javascript import exports
+from cronshift.handlers.values import MODULE, Expression, follow, members, value
+
+if TYPE_CHECKING:
+    from cronshift.handlers.tree import SourceTree
+    from cronshift.model import Location
+
+_ARITHMETIC = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+_DEEPEST = 8
+
+
+def duration_of(tree: SourceTree, file: str) -> int | Location | None:
+    """Return the seconds that a file says it may run; the place of what only running it would tell.
+
+    ``None`` where it says nothing. The pages router has it in ``config``.
+    """
+    root = tree.parsed(file)
+    if root is None:
+        return None
+    known = exports(root)
+    if "maxDuration" in known:
+        named = dict(members(tree, Expression(file, root))).get("maxDuration")
+        return _seconds(tree, named) if named is not None else None
+    if "config" not in known or root.kind() != MODULE:
+        return None
+    config = dict(members(tree, Expression(file, root))).get("config")
+    options = follow(tree, config) if config is not None else None
+    if options is None or options.kind != "object":
+        return None
+    own = dict(members(tree, options)).get("maxDuration")
+    return _seconds(tree, own) if own is not None else None
+
+
+def _seconds(tree: SourceTree, expression: Expression) -> int | Location:
+    number = _value(tree, expression, _DEEPEST)
+    if number == "max":
+        return LONGEST_DURATION
+    is_number = isinstance(number, int) and not isinstance(number, bool)
+    return number if is_number else expression.location
+
+
+def _value(tree: SourceTree, expression: Expression, depth: int) -> Any:
+    """Return what an expression comes to: a literal, a name, or arithmetic of whole numbers."""
+    held = follow(tree, expression)
+    if held.kind != "binary_expression" or depth == 0:
+        return value(tree, held)
+    left, sign, right = (held.node.field(name) for name in ("left", "operator", "right"))
+    if left is None or sign is None or right is None or sign.text() not in _ARITHMETIC:
+        return None
+    sides = [_value(tree, held.at(side), depth - 1) for side in (left, right)]
+    if not all(isinstance(side, int) for side in sides):
+        return None
+    return _ARITHMETIC[sign.text()](*sides)

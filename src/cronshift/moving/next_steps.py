@@ -1,0 +1,300 @@
+"""What comes next: the commands that lead on from where a project stands, from one place.
+
+``cronshift next`` prints them, and every "Next:" of another command is the first of them behind it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from cronshift.model import Mode, Origin
+from cronshift.moving.migration import is_left_out
+from cronshift.operations import read_journal
+from cronshift.plan.planning import make_plan
+from cronshift.project.inngest_sdk import SDK, sdk_of, version_installed
+from cronshift.project.locks import install_command, lock_of, range_of
+from cronshift.project.ownership_file import read_ownership
+from cronshift.readiness.checking import facts_of
+from cronshift.readiness.fact import Answer
+from cronshift.readiness.guards import by_hand
+from cronshift.readiness.kinds import GUARD
+from cronshift.readiness.subject import Subject
+from cronshift.runtime.claiming import VARIABLE as CLAIMS
+from cronshift.runtime.ownership import tick_text
+from cronshift.runtime.regular_files import is_regular, read_text
+from cronshift.targets import NoGuard, target_named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from cronshift.model import Job, Plan
+    from cronshift.project import Project
+    from cronshift.runtime.ownership import Ownership
+
+STAGES = (10, 50, 100)
+_WEEK = timedelta(days=7)
+_PORTS = {"@sveltejs/kit": 5173, "astro": 4321, "@remix-run/react": 5173, "vite": 5173}
+_USUAL_PORT = 3000
+_PORT = re.compile(r"(?:--port|-p)[ =](\d+)|\bPORT=(\d+)")
+_ASKING = frozenset({"cron-secret", "cron-secret-constant-time", "bearer-undefined"})
+
+
+class Place(StrEnum):
+    """How far a job has come, the nearest to its end first."""
+
+    WHOLE = "whole"
+    SHARED = "shared"
+    COMING = "coming"
+    GENERATED = "generated"
+    FRESH = "fresh"
+    ENDED = "ended"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """One command that leads on, and why it is next."""
+
+    command: str
+    why: str
+
+    @property
+    def verb(self) -> str:
+        """The command of cronshift that it is; empty for another program's."""
+        words = [word for word in self.command.split() if "=" not in word or word.startswith("-")]
+        return words[1] if len(words) > 1 and words[0] == "cronshift" else ""
+
+    def to_json(self) -> dict[str, str]:
+        """Return the step's part of the document."""
+        return {"command": self.command, "why": self.why}
+
+
+def next_steps(project: Project, now: datetime) -> tuple[NextStep, ...]:
+    """Return the commands that lead on from where a project stands; none where all is done."""
+    unfinished = read_journal(project.root).unfinished()
+    if unfinished is not None:
+        command = unfinished.operation.command
+        return (NextStep("cronshift resume", f"{command} was interrupted"),)
+    plan = make_plan(project)
+    ownership = read_ownership(project.root)
+    places = [(_place(project, plan, ownership, job, now), job) for job in plan.jobs]
+    for place, steps in _STEPS.items():
+        jobs = [job for where, job in places if where is place]
+        if jobs:
+            return tuple(steps(_Journey(project, plan, ownership, now), jobs))
+    return ()
+
+
+def steps_behind(steps: Sequence[NextStep], verb: str | None) -> tuple[NextStep, ...]:
+    """Return the steps that come behind a command that was carried out just now."""
+    last = max((at for at, step in enumerate(steps, 1) if verb and step.verb == verb), default=0)
+    return tuple(steps[last:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Journey:
+    project: Project
+    plan: Plan
+    ownership: Ownership
+    now: datetime
+
+
+def _place(project: Project, plan: Plan, ownership: Ownership, job: Job, now: datetime) -> Place:
+    epochs = ownership.jobs.get(job.id, ())
+    is_there = job.module is not None and (project.root / job.module).is_file()
+    if job.mode is Mode.BLOCKED:
+        return Place.STOPPED
+    if not is_there:
+        return Place.STOPPED if is_left_out(plan, job) else Place.FRESH
+    if epochs and epochs[-1].effective_at > now:
+        return Place.COMING
+    percent = epochs[-1].percent if epochs else 0
+    if job.entry.origin is Origin.MOVED:
+        return Place.ENDED
+    if percent == STAGES[-1]:
+        return Place.WHOLE
+    return Place.SHARED if percent else Place.GENERATED
+
+
+def _whole(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
+    """Yield how jobs end that are wholly Inngest's."""
+    job = jobs[0]
+    start = journey.ownership.jobs[job.id][-1].effective_at
+    latest = job.schedule.latest(journey.now) if job.schedule else None
+    seen = "" if os.environ.get(CLAIMS) else " --ticks-ran"
+    if latest is None or latest < start:
+        first = next(job.schedule.after(journey.now), None) if job.schedule else None
+        at = tick_text(first) if first else "its first tick"
+        why = f"after {at}, its first tick at Inngest, once you have seen there that it ran"
+    elif seen:
+        why = f"once Inngest's dashboard shows that the tick of {tick_text(latest)} ran"
+    else:
+        why = "its entry and guard can go"
+    yield NextStep("cronshift status", "whether both sides hold the file, with --live")
+    yield NextStep(f"cronshift finalize {job.id}{seen}", why)
+
+
+def _shared(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
+    """Yield the next larger share."""
+    job = jobs[0]
+    percent = journey.ownership.jobs[job.id][-1].percent
+    larger = next(stage for stage in STAGES if stage > percent)
+    yield NextStep("cronshift status", "whether both sides hold the file, with --live")
+    yield NextStep(
+        f"cronshift cutover {job.id} --percent {larger}",
+        f"once its runs at Inngest look right at {percent} %",
+    )
+
+
+def _coming(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
+    """Yield what is to be done before and behind an epoch that is still to come."""
+    job = min(jobs, key=lambda job: journey.ownership.jobs[job.id][-1].effective_at)
+    epoch = journey.ownership.jobs[job.id][-1]
+    at = tick_text(epoch.effective_at)
+    yield NextStep(
+        "cronshift status",
+        f"commit and deploy both sides before {at}; with --live it asks both which file they hold",
+    )
+    larger = next((stage for stage in STAGES if stage > epoch.percent), None)
+    if larger is not None and epoch.percent:
+        yield NextStep(f"cronshift cutover {job.id} --percent {larger}", f"after {at}")
+    elif epoch.percent:
+        seen = "" if os.environ.get(CLAIMS) else " --ticks-ran"
+        yield NextStep(f"cronshift finalize {job.id}{seen}", f"after {at}, once a tick ran")
+
+
+def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
+    """Yield how generated functions are tried, and the first share."""
+    project, plan, job = journey.project, journey.plan, jobs[0]
+    install = missing_install(project)
+    if install is not None:
+        yield NextStep(install, f"package.json names {SDK}, and it is not installed or not locked")
+    yield NextStep("cronshift validate", "whether the functions are what the plan says")
+    yield from _trial(project, plan, job)
+    bad = [
+        fact
+        for fact in facts_of(project, plan, journey.now)
+        if fact.answer is Answer.BAD and (not fact.jobs or job.id in fact.jobs)
+    ]
+    without = isinstance(target_named(plan.target).guard(plan, job), NoGuard)
+    guards = [fact for fact in bad if fact.kind is GUARD]
+    if guards and not without:
+        yield NextStep("cronshift migrate --fix", guards[0].message)
+    if len(bad) > len(guards):
+        others = [fact for fact in bad if fact.kind is not GUARD]
+        yield NextStep("cronshift status", others[0].message)
+    weekly = job.schedule.count(journey.now, journey.now + _WEEK) if job.schedule else 0
+    is_frequent = weekly * STAGES[0] >= STAGES[-1]
+    share = " --no-guard" if without else f" --percent {STAGES[0]}" if is_frequent else ""
+    yield NextStep(f"cronshift cutover {job.id}{share}", "the job's ticks become Inngest's")
+
+
+def _trial(project: Project, plan: Plan, job: Job) -> Iterator[NextStep]:
+    """Yield how one job is run here, with the secret that its route asks for."""
+    command = target_named(plan.target).trial.replace("JOB", job.id)
+    secret = _secret(project, plan, job)
+    if job.mode is Mode.BRIDGE and command == f"cronshift run {job.id}":
+        address = os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url
+        if address is None:
+            start, address = _dev_server(project)
+            if start is not None:
+                yield NextStep(f"{secret}{start}", f"in another terminal: {job.id} is called there")
+            command += f" --base-url {address}"
+    yield NextStep(f"{secret}{command}", "one real run, step by step")
+
+
+def _secret(project: Project, plan: Plan, job: Job) -> str:
+    """Return what sets the secret for a trial, where nothing here does and the route asks for it."""
+    name = plan.bridge.secret_env
+    asks = job.handler is None or job.handler.auth in _ASKING
+    pattern = re.compile(rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=[ \t]*\S", re.MULTILINE)
+    files = [file for file in project.root.glob(".env*") if is_regular(file)]
+    is_set = bool(os.environ.get(name)) or any(pattern.search(read_text(file)) for file in files)
+    return f"{name}=only-here " if asks and not is_set and job.handler is not None else ""
+
+
+def _dev_server(project: Project) -> tuple[str | None, str]:
+    """Return how the app's own dev server is started, as far as package.json says, and its address."""
+    root = project.root / (project.app or "")
+    package = _json(root / "package.json")
+    scripts, dependencies = package.get("scripts"), {}
+    for kind in ("dependencies", "devDependencies"):
+        table = package.get(kind)
+        dependencies.update(table if isinstance(table, dict) else {})
+    script = scripts.get("dev") if isinstance(scripts, dict) else None
+    named = _PORT.search(script) if isinstance(script, str) else None
+    usual = next((port for name, port in _PORTS.items() if name in dependencies), _USUAL_PORT)
+    port = int(named[1] or named[2]) if named else usual
+    manager = install_command(root).partition(" ")[0]
+    start = f"{manager} run dev" if isinstance(script, str) else None
+    return start, f"http://localhost:{port}"
+
+
+def missing_install(project: Project) -> str | None:
+    """Return the command that installs the app's packages, where the SDK is asked for and not there."""
+    resolver = project.resolver()
+    root = resolver.tree.root / (project.app or "")
+    if sdk_of(resolver.tree) is None:
+        return None
+    lock, wanted = lock_of(root), range_of(root, SDK)
+    is_locked = lock is None or (wanted is not None and lock.version_of(SDK, wanted) is not None)
+    if is_locked and version_installed(root, SDK) is not None:
+        return None
+    return install_command(root)
+
+
+def _fresh(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
+    """Yield how a job is tried before anything is generated, where it can be, and the generating."""
+    project, plan = journey.project, journey.plan
+    subject = Subject(project, plan, jobs, journey.now)
+    direct = [job for job in jobs if job.mode is Mode.DIRECT]
+    trial = target_named(plan.target).trial
+    if direct and trial == "cronshift run JOB" and not (project.root / plan.out).is_dir():
+        yield from _trial(project, plan, direct[0])
+    fix = " --fix" if by_hand(subject) else ""
+    yield NextStep(f"cronshift migrate{fix}", "generates the functions; no job changes owner")
+
+
+def _stopped(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
+    """Yield what shows why jobs cannot move."""
+    doubted = [job for job in jobs if job.mode is not Mode.BLOCKED]
+    if doubted:
+        yield NextStep(
+            "cronshift migrate --fix --dry-run",
+            f"what is found of {doubted[0].id} keeps it out: mend it, or --accept it",
+        )
+    else:
+        yield NextStep("cronshift audit", f"an error stops {', '.join(job.id for job in jobs)}")
+
+
+_STEPS = {
+    Place.WHOLE: _whole,
+    Place.SHARED: _shared,
+    Place.COMING: _coming,
+    Place.GENERATED: _generated,
+    Place.FRESH: _fresh,
+    Place.STOPPED: _stopped,
+}
+
+
+def _json(file: Path) -> dict[str, Any]:
+    with suppress(OSError, ValueError, RecursionError):
+        document = json.loads(read_text(file)) if is_regular(file) else {}
+        return document if isinstance(document, dict) else {}
+    return {}
+
+
+def in_one_line(steps: Sequence[NextStep], most: int = 2) -> str:
+    """Return the first steps as ``Next: …``; empty where there are none."""
+    first = ", then ".join(step.command for step in islice(steps, most))
+    return f"Next: {first}" if first else ""

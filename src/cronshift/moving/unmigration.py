@@ -1,0 +1,128 @@
+"""Undo migrate: every file that it wrote is again what it was before the first one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cronshift.errors import RefusedError
+from cronshift.operations import (
+    ChangeKind,
+    Edit,
+    Intent,
+    Operation,
+    Seen,
+    State,
+    build_operation,
+    past_operations,
+)
+from cronshift.operations.files import content, inside
+from cronshift.project.ownership_file import read_ownership
+from cronshift.runtime.ownership import percent_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+COMMAND = "rollback --migration"
+_OTHERS = {Intent.INIT, Intent.SCAFFOLD}
+"""What is done for its own sake: it is not undone on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmigration:
+    """What undoing ``migrate`` would do.
+
+    Attributes:
+        files: those that are as they were, or gone, afterwards.
+    """
+
+    operation: Operation
+    files: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Written:
+    """One file, as the journal knows it: before the first migrate, and after the newest operation."""
+
+    before: bytes | None
+    after: bytes | None
+    by: Operation
+
+
+def prepare_unmigration(root: Path, now: datetime) -> Unmigration:
+    """Return the operation that takes back all that ``migrate`` wrote.
+
+    Raises:
+        RefusedError: ``not-ready`` while a tick is Inngest's or will be, ``changed-file`` for files
+            that were changed since.
+    """
+    _refuse_moving(root, now)
+    written = _written(past_operations(root))
+    changed = [path for path, file in written.items() if content(inside(root, path)) != file.after]
+    if changed:
+        raise RefusedError(
+            f"Changed since migrate wrote {'it' if len(changed) == 1 else 'them'}: {', '.join(changed)}.",
+            reason="changed-file",
+            hint="Take those changes back first, or undo these files by hand:"
+            f" cronshift show {written[changed[0]].by.id} has the diffs.",
+            where=changed[0],
+        )
+    edits = [_edit(path, file) for path, file in written.items() if file.before != file.after]
+    operation = build_operation(
+        root,
+        COMMAND,
+        edits,
+        now,
+        intent=Intent.ROLLBACK,
+        allow_dirty=True,  # a way back must be open whatever is uncommitted
+    )
+    return Unmigration(operation, tuple(edit.path for edit in edits))
+
+
+def _refuse_moving(root: Path, now: datetime) -> None:
+    """Refuse while Inngest has ticks: their functions and guards would be gone."""
+    jobs = [
+        job
+        for job, epochs in read_ownership(root).jobs.items()
+        if percent_at(epochs, now) or any(epoch.effective_at > now for epoch in epochs)
+    ]
+    if jobs:
+        raise RefusedError(
+            f"{', '.join(jobs)}: ticks are Inngest's, or an epoch is still to come.",
+            reason="not-ready",
+            hint="cronshift rollback --all gives them back first; once both sides hold that file,"
+            f" cronshift {COMMAND}",
+        )
+
+
+def _written(past: Iterable[Operation]) -> dict[str, _Written]:
+    """Return the files that migrate wrote since it was last undone, each with its two ends."""
+    files: dict[str, _Written] = {}
+    for operation in past:
+        if operation.state is not State.APPLIED:
+            continue
+        if operation.command == COMMAND:
+            files.clear()
+            continue
+        for image in operation.images:
+            if image.path in files:
+                file = files[image.path]
+                if operation.intent in _OTHERS:
+                    raise RefusedError(
+                        f"{operation.command} ({operation.id}) changed {image.path} behind migrate.",
+                        reason="changed-file",
+                        hint=f"cronshift show {operation.id} has the diff; undo it by hand.",
+                        where=image.path,
+                    )
+                file.after, file.by = image.after, operation
+            elif operation.intent is Intent.MIGRATE:
+                files[image.path] = _Written(image.before, image.after, operation)
+    return files
+
+
+def _edit(path: str, file: _Written) -> Edit:
+    kind = ChangeKind.DELETE if file.before is None else ChangeKind.WRITE
+    summary = f"{path}: {'gone' if file.before is None else 'as before migrate'}"
+    return Edit(path, file.before, kind, summary, based_on=Seen(file.after))

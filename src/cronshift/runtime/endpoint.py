@@ -1,0 +1,46 @@
+"""What stands before an endpoint inside the app itself, where no ASGI middleware does: Flask, Django."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import TYPE_CHECKING
+
+from cronshift.runtime.held import SOURCE, Source
+from cronshift.runtime.signature import REFUSED, SIGNATURE_HEADER, fault_of, is_dev
+from cronshift.runtime.tell import description, is_question
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_logger = logging.getLogger(__name__)
+
+
+def before_endpoint(
+    method: str,
+    headers: Mapping[str, str],
+    *,
+    secret_env: str = "CRON_SECRET",  # noqa: S107 - a name
+    source: Source = SOURCE,
+) -> tuple[int, bytes] | None:
+    """Return the status and JSON of what is answered before the SDK is asked, if anything.
+
+    It tells which ownership file is held, and refuses a signature older than the SDK of TypeScript
+    allows. In dev mode nothing is signed.
+
+    Args:
+        method: of the request.
+        headers: of the request, by names of any case.
+        secret_env: the variable that holds the bearer.
+        source: where the ownership file comes from.
+    """
+    lowered = {name.lower(): value for name, value in headers.items()}
+    if is_question(method, lowered, secret_env):
+        return 200, description(source).body
+    signature = lowered.get(SIGNATURE_HEADER)
+    fault = fault_of([signature.encode()], time.time()) if signature else None
+    if fault is None or is_dev(os.environ):
+        return None
+    _logger.warning("unauthorized: %s", fault)
+    return 401, REFUSED

@@ -1,0 +1,186 @@
+"""Settling chunk by chunk; where a chunk fails, the sessions are found that made it fail."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, literal, not_, or_, select, update
+from sqlalchemy.exc import DBAPIError
+
+from cronshift.errors import CronshiftError
+from cronshift.sessions.aside import KEPT, MOST_TOLD, UNMOVED, Aside, Residue, SetAside
+from cronshift.sessions.dialect import Chunk, KeptError, UnmovedError
+from cronshift.sessions.tables import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import ColumnElement, Engine
+
+    from cronshift.sessions.mapping import Mapped
+    from cronshift.sessions.sweeping import Sweep
+
+_MOST_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class IdRange:
+    """Sessions by their ids: behind ``after``, up to ``last``, some users' left out.
+
+    Attributes:
+        without: users none of whose sessions are among them.
+        refused: users whose sessions are not that are owed an amount or more, by that amount.
+    """
+
+    after: Any
+    last: Any
+    without: tuple[str, ...] = ()
+    refused: tuple[tuple[Any, tuple[str, ...]], ...] = ()
+
+    def spans(self, mapped: Mapped) -> ColumnElement[bool]:
+        """Return whether a session's id is one of theirs, whoever its user is."""
+        ends: ColumnElement[bool] = mapped.id <= self.last
+        return ends if self.after is None else and_(ends, mapped.id > self.after)
+
+    def holds(self, mapped: Mapped, sweep: Sweep) -> ColumnElement[bool]:
+        """Return whether a session is among them."""
+        among, owed, inside = mapped.dialect.among, sweep.owed(mapped), self.spans(mapped)
+        out = [among(mapped.user, self.without)] if self.without else []
+        out += [
+            and_(owed >= literal(amount, EXACT), among(mapped.user, users))
+            for amount, users in self.refused
+        ]
+        return and_(inside, or_(mapped.user.is_(None), not_(or_(*out)))) if out else inside
+
+
+@dataclass(slots=True)
+class Worker:
+    """Does chunks; where one fails, finds the sessions that made it fail by halving it.
+
+    Attributes:
+        reasons: why sessions could not be settled, by id.
+        unmoved: users whose credits do not move.
+        refused: the least that the database did not take on a user's balance, by user, and why.
+    """
+
+    engine: Engine
+    mapped: Mapped
+    sweep: Sweep
+    reasons: dict[str, str] = field(default_factory=dict)
+    unmoved: set[str] = field(default_factory=set)
+    refused: dict[str, tuple[Any, str]] = field(default_factory=dict)
+
+    def refuse_without_rights(self) -> None:
+        """Make sure that the database's user may change what is to be changed."""
+        with self.mapped.dialect.reading(self.engine).connect() as connection:
+            lacking = list(self.mapped.dialect.missing_rights(connection, self.mapped))
+        if lacking:
+            raise CronshiftError(
+                f"The database's user may not {', '.join(lacking)}; nothing was changed.",
+                reason="no-rights",
+            )
+
+    def newest(self, last: Any, size: int) -> Any:
+        """Return the id that ends the next chunk, ``None`` when no session is left."""
+        wanted = select(self.mapped.id).where(self.sweep.where)
+        if last is not None:
+            wanted = wanted.where(self.mapped.id > last)
+        ordered = wanted.order_by(self.mapped.id)
+        with self.mapped.dialect.reading(self.engine).connect() as connection:
+            full = connection.execute(ordered.limit(1).offset(size - 1)).scalar()
+            if full is not None:
+                return full
+            ids = ordered.limit(size).subquery("ids")
+            own = ids.c[self.mapped.settings.id]
+            return connection.execute(select(own).order_by(own.desc()).limit(1)).scalar()
+
+    def settle(self, after: Any, last: Any, size: int) -> Chunk:
+        """Settle what can be settled of a range of ids."""
+        try:
+            return self._tried(IdRange(after, last, tuple(self.unmoved), self._refused_amounts()))
+        except UnmovedError as error:
+            users = {str(user) for user in error.users}
+            if not users <= self.unmoved:
+                self.unmoved |= users
+                return self.settle(after, last, size)
+            reason = UNMOVED
+        except KeptError:
+            reason = KEPT
+        except DBAPIError as error:
+            fault = self.mapped.dialect.fault_of_a_row(error)
+            if fault is None:
+                raise
+            reason = fault
+        if size <= 1:
+            self.reasons[str(last)] = reason
+            self._look_at_the_balance(last)
+            return Chunk()
+        half = size // 2
+        middle = self.newest(after, half)
+        if middle is None or middle == last:
+            return self.settle(after, last, half)
+        first = self.settle(after, middle, half)
+        second = self.settle(middle, last, size - half)
+        return Chunk(
+            first.found + second.found,
+            first.refunded + second.refunded,
+            first.amount + second.amount,
+        )
+
+    def _refused_amounts(self) -> tuple[tuple[Any, tuple[str, ...]], ...]:
+        users = defaultdict[Any, list[str]](list)
+        for user, (amount, _) in self.refused.items():
+            users[amount].append(user)
+        return tuple((amount, tuple(named)) for amount, named in users.items())
+
+    def _look_at_the_balance(self, session_id: Any) -> None:
+        """Find out whether a session failed by its user's balance: as much or more fails there too.
+
+        So a balance near its end costs one search, however many sessions its user has.
+        """
+        mapped, sweep = self.mapped, self.sweep
+        owed = sweep.owed(mapped)
+        session = select(mapped.user, owed.label("owed")).where(mapped.id == session_id)
+        with self.engine.connect() as connection:
+            user, amount = connection.execute(session).one_or_none() or (None, None)
+            if user is None or not amount or amount <= 0:
+                return
+            part = select(owed).where(mapped.id == session_id).scalar_subquery()
+            of_user = select(mapped.user).where(mapped.id == session_id).scalar_subquery()
+            moving = update(mapped.users).where(mapped.is_account_of(of_user))
+            try:
+                connection.execute(moving.values(**sweep.movements(mapped, part)))
+            except DBAPIError as error:
+                fault = mapped.dialect.fault_of_a_row(error)
+                if fault is not None:
+                    self.refused[str(user)] = amount, fault
+            finally:
+                connection.rollback()
+
+    def _tried(self, ids: IdRange) -> Chunk:
+        """Do one transaction, again when the database asked for that."""
+        dialect = self.mapped.dialect
+        for attempt in range(_MOST_TRIES):
+            try:
+                with self.engine.begin() as connection:
+                    return dialect.settle(connection, self.mapped, self.sweep, ids)
+            except DBAPIError as error:
+                if not dialect.is_worth_retrying(error) or attempt == _MOST_TRIES - 1:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def aside(self, *, ended: bool) -> Aside:
+        """Return what could not be settled; all that is left, once the sweep has seen everything."""
+        if not ended:
+            told = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
+            return Aside(len(told), tuple(told[:MOST_TOLD]))
+        left = Residue(self.mapped, self.sweep, only_problems=False).read(self.engine, self.reasons)
+        return Aside(left.total, tuple(self._explained(left.told)))
+
+    def _explained(self, told: tuple[SetAside, ...]) -> Iterator[SetAside]:
+        for each in told:
+            _, refused = self.refused.get(each.user_id or "", (None, KEPT))
+            reason = UNMOVED if each.user_id in self.unmoved else refused
+            yield each if each.reason != KEPT else replace(each, reason=reason)

@@ -1,0 +1,84 @@
+"""Where the functions of a package are served: by a worker of its own, or by the app on Vercel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cronshift.handlers import Verdict
+from cronshift.model import Location, ServedBy
+from cronshift.plan.findings.inngest import ENDPOINT
+from cronshift.readiness.kinds import SERVED
+from cronshift.targets.python.mounting import Mount, mount_of, mounted
+from cronshift.targets.python.names import package_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.handlers import Resolver
+    from cronshift.model import Plan
+    from cronshift.project import Project
+    from cronshift.readiness.fact import Fact
+    from cronshift.readiness.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What a plan carries for this target.
+
+    Attributes:
+        mount: where the app takes the functions in; ``None`` for a worker, or where no app can.
+    """
+
+    by: ServedBy = ServedBy.WORKER
+    mount: Mount | None = None
+
+
+def serving_of(project: Project, resolver: Resolver) -> Serving:
+    """Return where the functions are served, as cronshift.toml says."""
+    if project.settings.serve is ServedBy.WORKER:
+        return Serving()
+    paths = [entry.path for source in project.sources for entry in source.entries]
+    paths += [job.moved.path for job in project.settings.jobs.values() if job.moved is not None]
+    handlers = (resolver.resolve(path).handler for path in paths)
+    found = mount_of(resolver.tree, (handler for handler in handlers if handler is not None))
+    return Serving(ServedBy.APP, found)
+
+
+def served_by(plan: Plan) -> Serving:
+    """Return where a plan's functions are served."""
+    return plan.data if isinstance(plan.data, Serving) else Serving()
+
+
+def served(subject: Subject) -> Iterator[Fact]:
+    """Yield whether the functions are served where cronshift.toml says."""
+    serving, plan = served_by(subject.plan), subject.plan
+    package, settings = package_of(plan.out), subject.project.settings.file or "cronshift.toml"
+    if serving.by is ServedBy.WORKER:
+        text = f'A worker of its own serves the functions ({package}.asgi:app); serve = "app" mounts them.'
+        yield subject.good(SERVED, text, settings)
+        return
+    mount = serving.mount
+    worker = 'Set serve = "worker" under [project]'
+    if mount is None:
+        text = "No app of FastAPI, Flask or Django that could take the functions in answers the entries."
+        yield subject.bad(SERVED, text, settings, f"{worker}, and run the package as a worker")
+        return
+    resolution = subject.resolver.resolve(ENDPOINT)
+    reaches = resolution.verdict is Verdict.ANSWERED or resolution.why
+    line = mounted(subject.tree, mount, package)
+    if not reaches:
+        text = f"Vercel sends {ENDPOINT} nowhere: {mount.file} would never see Inngest's calls."
+        remedy = f'Rewrite it to the app: {{"source": "{ENDPOINT}", "destination": …}}'
+        yield subject.bad(SERVED, text, subject.project.config_file, remedy)
+    elif line is None:
+        text = f"{mount.file} does not take the functions in, so nothing serves them."
+        place = Location(mount.file, mount.line)
+        yield subject.bad(SERVED, text, place, f"cronshift migrate adds: {mount.statement}")
+    elif not line.is_sure:
+        text = f"{mount.file} takes the functions in only in some cases."
+        place = Location(mount.file, line.line)
+        yield subject.unknown(SERVED, text, place, f"Write it in plain sight: {mount.statement}")
+    else:
+        text = f"{mount.file} serves the functions at {ENDPOINT}."
+        yield subject.good(SERVED, text, Location(mount.file, line.line))

@@ -1,0 +1,29 @@
+"""What an app says of its tables: its Prisma schema, Drizzle schema or SQLAlchemy classes, or its database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.targets.scaffold.prisma import find_schemas
+from cronshift.targets.scaffold.schema.drizzle import read_drizzle
+from cronshift.targets.scaffold.schema.model import (
+    AppSchema,
+    Field,
+    Kind,
+    Model,
+    Source,
+    StatusType,
+)
+from cronshift.targets.scaffold.schema.prisma import read_prisma
+from cronshift.targets.scaffold.schema.sqlalchemy import read_sqlalchemy
+
+if TYPE_CHECKING:
+    from cronshift.handlers.tree import SourceTree
+
+
+def read_schema(tree: SourceTree) -> AppSchema | None:
+    """Return the tables that a project's own code declares; ``None`` where it declares none."""
+    return read_prisma(find_schemas(tree.root)) or read_drizzle(tree) or read_sqlalchemy(tree)
+
+
+__all__ = ["AppSchema", "Field", "Kind", "Model", "Source", "StatusType", "read_schema"]

@@ -1,0 +1,177 @@
+"""Functions served by the app itself, in the frameworks of Inngest's documentation, really asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift.moving.migration import prepare_migration
+from cronshift.operations import apply
+from cronshift.plan.planning import make_plan
+from cronshift.project import load_project
+from cronshift.readiness.checking import facts_of
+from cronshift.validation import inspect_package
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+ROUTE = "/api/cron/mail"
+FASTAPI = f"""from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("{ROUTE}")
+def mail() -> dict[str, bool]:
+    return {{"sent": True}}
+"""
+FLASK = f"""from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.get("{ROUTE}")
+def mail():
+    return {{"sent": True}}
+"""
+DJANGO = {
+    "api/index.py": """import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+app = get_wsgi_application()
+""",
+    "shop/__init__.py": "",
+    "shop/settings.py": 'SECRET_KEY = "x"\nALLOWED_HOSTS = ["*"]\nROOT_URLCONF = "shop.urls"\n',
+    "shop/urls.py": f"""from django.http import JsonResponse
+from django.urls import path
+
+
+def mail(request):
+    return JsonResponse({{"sent": True}})
+
+
+urlpatterns = [path("{ROUTE[1:]}", mail)]
+""",
+}
+DRIVER = """
+import json, sys
+sys.path.insert(0, ".")
+from api.index import app
+import inspect, httpx, asyncio, io
+
+headers = {"authorization": "Bearer s3cret", "x-cronshift-tell": "ownership"}
+asked = [("GET", "/api/inngest", {}), ("OPTIONS", "/api/inngest", headers), ("GET", "%s", {}),
+         ("GET", "/api/inngest", {"x-inngest-signature": "t=1&s=abc"})]
+
+async def ask(transport):
+    async with httpx.AsyncClient(transport=transport, base_url="http://app.example") as http:
+        return [await http.request(method, path, headers=given) for method, path, given in asked]
+
+if inspect.iscoroutinefunction(getattr(app, "__call__", None)):
+    answers = asyncio.run(ask(httpx.ASGITransport(app)))
+else:
+    with httpx.Client(transport=httpx.WSGITransport(app), base_url="http://app.example") as http:
+        answers = [http.request(method, path, headers=given) for method, path, given in asked]
+print(json.dumps([[one.status_code, "x-inngest-sdk" in one.headers, one.text] for one in answers]))
+"""
+
+
+def project(root: Path, files: dict[str, str], package: str, serve: str = "app") -> Path:
+    documents = {
+        "vercel.json": json.dumps(
+            {
+                "crons": [{"path": ROUTE, "schedule": "0 3 * * *"}],
+                "rewrites": [{"source": "/(.*)", "destination": "/api/index"}],
+            }
+        ),
+        "requirements.txt": f"{package}\n",
+        "cronshift.toml": f'[project]\napp_id = "shop"\nserve = "{serve}"\n',
+        **files,
+    }
+    for name, text in documents.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def migrated(root: Path, *, fix: bool = False) -> None:
+    apply(root, prepare_migration(load_project(root), (), NOW, fix=fix).operation)
+
+
+def answer(root: Path, code: str = "R503") -> tuple[str, str]:
+    loaded = load_project(root)
+    facts = facts_of(loaded, make_plan(loaded), NOW)
+    (fact,) = [fact for fact in facts if fact.kind.code == code]
+    return fact.answer.value, fact.message
+
+
+def asked(root: Path, **variables: str) -> list[tuple[int, bool, str]]:
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("INNGEST", "DJANGO"))}
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER],
+        cwd=root,
+        env=environ | {"CRON_SECRET": "s3cret"} | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [tuple(one) for one in json.loads(done.stdout.splitlines()[-1])]
+
+
+@pytest.mark.parametrize(
+    ("files", "package"),
+    [
+        ({"api/index.py": FASTAPI}, "fastapi"),
+        ({"api/index.py": FLASK}, "flask"),
+        (DJANGO, "django"),
+    ],
+)
+@pytest.mark.parametrize("fix", [False, True])
+def test_the_app_serves_its_own_routes_and_the_functions(
+    tmp_path: Path, files: dict[str, str], package: str, fix: bool
+) -> None:
+    root = project(tmp_path, files, package)
+    assert answer(root)[0] == "known-bad"
+    migrated(root, fix=fix)
+    assert answer(root)[0] == "known-good"
+    inngest, tells, mail, _ = asked(root, INNGEST_DEV="1")
+    assert (inngest[0], inngest[1]) == (200, True)
+    assert '"function_count"' in inngest[2]
+    assert (tells[0], "ownership" in json.loads(tells[2])) == (200, True)
+    assert (mail[0], json.loads(mail[2])) == (200, {"sent": True})
+    *_, stale = asked(root, INNGEST_SIGNING_KEY="signkey-test-00ff")
+    assert (stale[0], json.loads(stale[2])) == (401, {"message": "Unauthorized"})
+    assert inspect_package(root, "inngest_app").count == 2
+    again = prepare_migration(load_project(root), (), NOW, fix=fix)
+    assert again.operation.images == ()
+
+
+def test_what_is_not_said_is_a_worker_of_its_own(tmp_path: Path) -> None:
+    root = project(tmp_path, {"api/index.py": FASTAPI}, "fastapi", serve="worker")
+    migrated(root)
+    assert answer(root)[0] == "known-good"
+    assert not (root / "inngest_app/mount.py").exists()
+    assert (root / "api/index.py").read_text() == FASTAPI
+
+
+def test_an_app_that_cannot_take_them_in_or_only_in_some_cases_is_told(tmp_path: Path) -> None:
+    starlette = FASTAPI.replace("FastAPI", "Starlette").replace("fastapi", "starlette.applications")
+    root = project(tmp_path, {"api/index.py": starlette}, "starlette")
+    assert answer(root)[0] == "known-bad"
+    some = FASTAPI.replace(
+        "app = FastAPI()\n",
+        "from inngest_app.mount import mount\napp = FastAPI()\nif DEBUG:\n    mount(app)\n",
+    )
+    project(tmp_path, {"api/index.py": some}, "fastapi")
+    code, message = answer(root)
+    assert (code, "only in some cases" in message) == ("not-known", True)

@@ -1,0 +1,146 @@
+"""What comes next follows from where the project stands."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift.errors import RefusedError
+from cronshift.moving.cutover import prepare_cutover
+from cronshift.moving.finalize import prepare_finalization
+from cronshift.moving.migration import prepare_migration
+from cronshift.moving.next_steps import in_one_line, next_steps, steps_behind
+from cronshift.operations import apply
+from cronshift.project import load_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
+EVERY_TEN = '{"crons": [{"path": "/api/cron/mail", "schedule": "*/10 * * * *"}]}'
+MONTHLY = '{"crons": [{"path": "/api/cron/mail", "schedule": "*/10 * * * *"}, {"path": "/api/cron/bill", "schedule": "0 0 1 * *"}]}'
+FASTAPI = """from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/api/cron/mail")
+def mail():
+    return {"sent": 1}
+
+
+@app.get("/api/cron/bill")
+def bill():
+    return {"billed": 1}
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("CRONSHIFT_CLAIMS_URL", raising=False)
+    (tmp_path / "vercel.json").write_text(EVERY_TEN)
+    (tmp_path / "requirements.txt").write_text("fastapi\n")
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api/index.py").write_text(FASTAPI)
+    return tmp_path
+
+
+def commands(root: Path, now: datetime = NOW) -> list[str]:
+    return [step.command for step in next_steps(load_project(root), now)]
+
+
+def test_a_job_goes_all_the_way_by_what_is_next(root: Path) -> None:
+    assert commands(root) == ["cronshift run mail", "cronshift migrate --fix"]
+    apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)
+    assert commands(root) == [
+        "cronshift validate",
+        "cronshift run mail",
+        "cronshift cutover mail --percent 10",
+    ]
+    now = NOW
+    for percent in (10, 50, 100):
+        cutover = prepare_cutover(load_project(root), ["mail"], now, percent=percent)
+        apply(root, cutover.operation)
+        assert commands(root, now)[0] == "cronshift status"
+        now = cutover.epochs["mail"].effective_at + timedelta(hours=1)
+        following = {10: "cutover mail --percent 50", 50: "cutover mail --percent 100"}
+        expected = following.get(percent, "finalize mail --ticks-ran")
+        assert commands(root, now)[-1] == f"cronshift {expected}"
+    ended = prepare_finalization(load_project(root), ["mail"], now, lambda *_: True)
+    apply(root, ended.operation)
+    assert commands(root, now) == []
+
+
+def test_without_a_guard_the_next_command_brings_one(root: Path) -> None:
+    apply(root, prepare_migration(load_project(root), (), NOW).operation)
+    assert "cronshift migrate --fix" in commands(root)
+
+
+def test_what_was_carried_out_just_now_is_not_told_again(root: Path) -> None:
+    steps = next_steps(load_project(root), NOW)
+    assert in_one_line(steps_behind(steps, "run")) == "Next: cronshift migrate --fix"
+    assert in_one_line(steps_behind(steps, "audit")).startswith("Next: cronshift run mail")
+    assert in_one_line(()) == ""
+
+
+def test_the_secret_that_a_route_asks_for_is_set_for_the_trial(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CRON_SECRET", raising=False)
+    (root / "api/index.py").write_text(
+        "import hmac, os\nfrom fastapi import FastAPI, Header, HTTPException\n\napp = FastAPI()\n\n\n"
+        '@app.get("/api/cron/mail")\ndef mail(authorization: str = Header("")):\n'
+        "    if authorization != f\"Bearer {os.environ['CRON_SECRET']}\":\n"
+        "        raise HTTPException(401)\n    return {}\n"
+    )
+    assert commands(root)[0] == "CRON_SECRET=only-here cronshift run mail"
+    (root / ".env.local").write_text("CRON_SECRET=x\n")
+    assert commands(root)[0] == "cronshift run mail"
+
+
+def test_a_bridged_job_is_tried_where_its_app_runs(root: Path) -> None:
+    (root / "requirements.txt").unlink()
+    (root / "api/index.py").unlink()
+    (root / "package.json").write_text(
+        '{"name": "shop", "scripts": {"dev": "vite dev"}, "devDependencies": {"@sveltejs/kit": "2"}}'
+    )
+    route = root / "src/routes/api/cron/mail/+server.ts"
+    route.parent.mkdir(parents=True)
+    route.write_text("export function GET() {\n  return new Response('ok');\n}\n")
+    assert commands(root) == ["cronshift migrate"]
+    apply(root, prepare_migration(load_project(root), (), NOW).operation)
+    assert commands(root) == [
+        "cronshift validate",
+        "npm run dev",
+        "cronshift run mail --base-url http://localhost:5173",
+        "cronshift cutover mail --no-guard",
+    ]
+
+
+def test_a_second_stage_names_the_job_whose_epoch_is_still_to_come(root: Path) -> None:
+    (root / "vercel.json").write_text(MONTHLY)
+    apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)
+    first = prepare_cutover(load_project(root), (), NOW, percent=50)
+    apply(root, first.operation)
+    now = first.epochs["mail"].effective_at + timedelta(minutes=30)
+    assert first.epochs["bill"].effective_at > now
+    with pytest.raises(RefusedError) as caught:
+        prepare_cutover(load_project(root), (), now, percent=100)
+    assert "bill" in caught.value.message
+    assert "mail" not in caught.value.message
+    assert "cronshift cutover mail --percent 100" in (caught.value.hint or "")
+
+
+def test_finalize_names_its_own_remedy(root: Path) -> None:
+    apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)
+    cutover = prepare_cutover(load_project(root), ["mail"], NOW)
+    apply(root, cutover.operation)
+    now = cutover.epochs["mail"].effective_at + timedelta(hours=1)
+    with pytest.raises(RefusedError) as caught:
+        prepare_finalization(load_project(root), ["mail"], now, lambda *_: False)
+    assert "cronshift finalize mail --ticks-ran" in (caught.value.hint or "")
+    with pytest.raises(RefusedError) as caught:
+        prepare_finalization(load_project(root), ["mail"], NOW, lambda *_: False)
+    assert "Nothing but time" in (caught.value.hint or "")
