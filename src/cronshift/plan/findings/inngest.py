@@ -75,14 +75,14 @@ def _serve_duration(project: ProjectSubject) -> Iterator[Evidence]:
         return
     if not project.is_moving or "inngest" not in project.tree.read(served.file):
         return  # a catch-all of something else
-    seconds = duration_of(project.tree, served.file)
+    duration = duration_of(project.tree, served.file)
     configured = judge.configured_duration(served.file)
-    if isinstance(seconds, Location) and configured is None:
+    if isinstance(duration, Location) and configured is None:
         text = f"Only running {served.file} would tell how long it may run"
         least = f", and a handler that it replaces may run for {longest} s" if longest else ""
-        yield Evidence(f"{text}{least}.", seconds)
+        yield Evidence(f"{text}{least}.", duration)
         return
-    limit = seconds if isinstance(own, int) else configured
+    limit = duration if isinstance(seconds, int) else configured
     if longest > (limit or _DEFAULT_DURATION):
         runs = f"may run for {limit} s" if limit else f"says no maxDuration ({_DEFAULT_DURATION} s)"
         text = f"{served.file} {runs}; a handler that it replaces may run for {longest} s."
