@@ -82,7 +82,7 @@ def _serve_duration(project: ProjectSubject) -> Iterator[Evidence]:
         least = f", and a handler that it replaces may run for {longest} s" if longest else ""
         yield Evidence(f"{text}{least}.", duration)
         return
-    limit = duration if isinstance(seconds, int) else configured
+    limit = duration if isinstance(duration, int) else configured
     if longest > (limit or _DEFAULT_DURATION):
         runs = f"may run for {limit} s" if limit else f"says no maxDuration ({_DEFAULT_DURATION} s)"
         text = f"{served.file} {runs}; a handler that it replaces may run for {longest} s."
