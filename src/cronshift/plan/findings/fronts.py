@@ -92,8 +92,8 @@ def turned_away(
         there = [place for job in jobs if (place := dispatched_path(job.entry.path, ""))]
         called = (there or [f"{MOUNT}/a"]) if path == MOUNT else [path]
         caller = PathCaller.INNGEST if path == ENDPOINT else PathCaller.VERCEL
-        found = (front_of(resolver, one, caller) for one in called)
-        front = next((one for one in found if not isinstance(one.answer, LetsBy)), None)
+        candidates = (front_of(resolver, target, caller) for target in called)
+        front = next((each for each in candidates if not isinstance(each.answer, LetsBy)), None)
         if front is not None:
             fronts[path] = front
     return fronts
