@@ -109,8 +109,8 @@ class Worker:
             if full is not None:
                 return full
             ids = ordered.limit(size).subquery("ids")
-            own = ids.c[self.mapped.settings.id]
-            return connection.execute(select(own).order_by(own.desc()).limit(1)).scalar()
+            key = ids.c[self.mapped.settings.id]
+            return connection.execute(select(key).order_by(key.desc()).limit(1)).scalar()
 
     def settle(self, after: Any, last: Any, size: int) -> Chunk:
         """Settle what can be settled of a range of ids."""
@@ -192,13 +192,13 @@ class Worker:
     def aside(self, *, ended: bool) -> Aside:
         """Return what could not be settled; all that is left, once the sweep has seen everything."""
         if not ended:
-            told = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
-            return Aside(len(told), tuple(told[:MOST_TOLD]))
+            met = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
+            return Aside(len(met), tuple(met[:MOST_TOLD]))
         left = Residue(self.mapped, self.sweep, only_problems=False).read(self.engine, self.reasons)
         return Aside(left.total, tuple(self._explained(left.told)))
 
-    def _explained(self, told: tuple[SetAside, ...]) -> Iterator[SetAside]:
-        for each in told:
+    def _explained(self, sessions: tuple[SetAside, ...]) -> Iterator[SetAside]:
+        for each in sessions:
             _, refused = self.refused.get(each.user_id or "", (None, KEPT))
             reason = UNMOVED if each.user_id in self.unmoved else refused
             yield each if each.reason != KEPT else replace(each, reason=reason)
