@@ -32,12 +32,14 @@ class IdRange:
     Attributes:
         without: users none of whose sessions are among them.
         refused: users whose sessions are not that are owed an amount or more, by that amount.
+        unpaid: whether none of them has been paid, as far as is known; if one has, its key clashes.
     """
 
     after: Any
     last: Any
     without: tuple[str, ...] = ()
     refused: tuple[tuple[Any, tuple[str, ...]], ...] = ()
+    unpaid: bool = False
 
     def spans(self, mapped: Mapped) -> ColumnElement[bool]:
         """Return whether a session's id is one of theirs, whoever its user is."""
@@ -63,6 +65,7 @@ class Worker:
         reasons: why sessions could not be settled, by id.
         unmoved: users whose credits do not move.
         refused: the least that the database did not take on a user's balance, by user, and why.
+        unpaid: whether no session of the sweep has met its own refund yet.
     """
 
     engine: Engine
@@ -71,6 +74,19 @@ class Worker:
     reasons: dict[str, str] = field(default_factory=dict)
     unmoved: set[str] = field(default_factory=set)
     refused: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    unpaid: bool = True
+
+    def look_for_refunds(self) -> None:
+        """Find out whether sessions are among them that were refunded before: asking once is enough.
+
+        One that is refunded meanwhile makes the key of its refund clash. Where no label changes, those
+        are left out anyway.
+        """
+        if self.sweep.becomes is None:
+            return
+        refunded = select(self.mapped.id).where(self.sweep.where, self.mapped.is_refunded())
+        with self.mapped.dialect.reading(self.engine).connect() as connection:
+            self.unpaid = connection.execute(refunded.limit(1)).first() is None
 
     def refuse_without_rights(self) -> None:
         """Make sure that the database's user may change what is to be changed."""
@@ -160,15 +176,17 @@ class Worker:
                 connection.rollback()
 
     def _tried(self, ids: IdRange) -> Chunk:
-        """Do one transaction, again when the database asked for that."""
+        """Do one transaction, again when the database asked for that, or a refund was there."""
         dialect = self.mapped.dialect
         for attempt in range(_MOST_TRIES):
             try:
                 with self.engine.begin() as connection:
+                    ids = replace(ids, unpaid=self.unpaid)
                     return dialect.settle(connection, self.mapped, self.sweep, ids)
             except DBAPIError as error:
                 if not dialect.is_worth_retrying(error) or attempt == _MOST_TRIES - 1:
                     raise
+                self.unpaid = False
         raise AssertionError("the last try returns or raises")
 
     def aside(self, *, ended: bool) -> Aside:

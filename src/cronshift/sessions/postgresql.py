@@ -255,7 +255,7 @@ def _statement(mapped: Mapped, sweep: Sweep, ids: IdRange) -> Select[Any]:
     picking = select(
         mapped.id.label("session_id"),
         mapped.user.label("user_id"),
-        sweep.owed(mapped).label("owed"),
+        sweep.owed(mapped, unpaid=ids.unpaid).label("owed"),
     ).where(sweep.where, ids.holds(mapped, sweep))
     marks = sweep.marks(mapped)
     # A row that is marked is judged anew as it is locked; what the app paid is looked at behind the lock.

@@ -53,9 +53,14 @@ class Sweep:
     delivered: int | None = None
     untimed: ColumnElement[bool] | None = None
 
-    def owed(self, mapped: Mapped) -> ColumnElement[Any]:
-        """Return what a session is paid; null where that cannot be told."""
-        return mapped.owed(self.delivered) if self.refund else literal(0)
+    def owed(self, mapped: Mapped, *, unpaid: bool = False) -> ColumnElement[Any]:
+        """Return what a session is paid; null where that cannot be told.
+
+        Args:
+            mapped: the tables.
+            unpaid: whether cronshift's refunds need not be looked at.
+        """
+        return mapped.owed(self.delivered, unpaid=unpaid) if self.refund else literal(0)
 
     def marks(self, mapped: Mapped) -> dict[str, Any]:
         """Return the columns of a session that are set."""
@@ -194,6 +199,7 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: SweepLimits | None
     began, report, last = time.perf_counter(), Report(), None
     worker = Worker(engine, mapped.writable(engine), sweep)
     worker.refuse_without_rights()
+    worker.look_for_refunds()
     while True:
         size = limits.chunk if limits.most is None else min(limits.chunk, limits.most - report.seen)
         newest = worker.newest(last, size) if size > 0 else None

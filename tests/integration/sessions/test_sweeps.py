@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from cronshift.errors import ConfigError, CronshiftError
 from cronshift.project.settings import parse_settings
@@ -120,6 +121,29 @@ def test_an_orphan_that_was_failed_is_owed_nothing_more(app: App) -> None:
     fail_orphans(app)
     sweep = scripts.owed(app.database.mapped)
     assert sweeping.count(app.database.engine, app.database.mapped, sweep) == (0, 0)
+
+
+def test_a_flow_of_another_name_pays_nothing_twice(app: App) -> None:
+    user = app.user()
+    paid, failed = app.session(user), app.session(user, "error", models=2)
+    fail_orphans(app)
+    renamed = scripts.open_database(replace(app.settings, flow="renamed"))
+    mapped = renamed.mapped
+    app.do("UPDATE prediction_sessions SET status = 'queued' WHERE id = :id", id=paid)
+    for sweep in (
+        scripts.orphans(mapped, NOW, becomes="error", refund=True),
+        scripts.owed(mapped, NOW, since=OLD),
+    ):
+        sweeping.run(renamed.engine, mapped, sweep)
+    of = "SELECT CAST(amount AS integer), flow FROM cronshift_refunds WHERE session_id = :id"
+    assert app.one(of, id=paid) == (3, app.settings.flow)
+    assert app.one(of, id=failed) == (2, "renamed")
+    assert app.state(paid)[0] == "error"
+    assert app.account(user) == (15, 0)
+    again = "INSERT INTO cronshift_refunds SELECT session_id, user_id, amount, refunded_at, reason, source, 'third' FROM cronshift_refunds"
+    with pytest.raises(IntegrityError):
+        app.do(again)
+    renamed.close()
 
 
 def test_processing_that_takes_too_long_is_settled(app: App) -> None:
