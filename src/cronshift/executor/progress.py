@@ -14,7 +14,7 @@ from cronshift.executor.protocol import (
     MAX_STEP_OUTPUT,
     MAX_STEPS,
     Opcode,
-    Operation,
+    StepOperation,
     WireError,
     instant,
     request_body,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from cronshift.server.endpoint import Reply
+    from cronshift.server.endpoint import EndpointReply
 
 _WAITS = {Opcode.SLEEP, Opcode.WAIT_FOR_EVENT}
 
@@ -44,7 +44,7 @@ class Item:
     """
 
     due: datetime
-    operation: Operation | None = None
+    operation: StepOperation | None = None
     attempt: int = 0
     holds: bool = False
     sent: bool = False
@@ -110,7 +110,7 @@ class Progress:
             immediate=not self._parallel,
         )
 
-    def answered(self, item: Item, reply: Reply, ms: float, now: datetime) -> None:
+    def answered(self, item: Item, reply: EndpointReply, ms: float, now: datetime) -> None:
         """Go on with what an endpoint answered to the item's request."""
         self.items.remove(item)
         record = self._record_of(item)
@@ -119,7 +119,7 @@ class Progress:
         if reply.status == HTTPStatus.OK:
             self._complete(reply.content)
         elif reply.status == HTTPStatus.PARTIAL_CONTENT and isinstance(reply.content, list):
-            operations = [Operation.from_wire(op) for op in reply.content]
+            operations = [StepOperation.from_wire(op) for op in reply.content]
             self._go_on(item, operations, reply, ms, now)
         else:
             error = WireError.from_wire(reply.content)
@@ -181,7 +181,12 @@ class Progress:
     # What an answer asks for
 
     def _go_on(
-        self, item: Item, operations: list[Operation], reply: Reply, ms: float, now: datetime
+        self,
+        item: Item,
+        operations: list[StepOperation],
+        reply: EndpointReply,
+        ms: float,
+        now: datetime,
     ) -> None:
         self._parallel = self._parallel or len(operations) > 1
         fresh = [op for op in operations if op.id not in self._memos and not self._queued(op.id)]
@@ -191,7 +196,9 @@ class Progress:
         elif not self.items and not self.ended:
             self.fail(WireError("Stuck", "The function asks for nothing new and does not end."))
 
-    def _do(self, item: Item, operation: Operation, reply: Reply, ms: float, now: datetime) -> bool:
+    def _do(
+        self, item: Item, operation: StepOperation, reply: EndpointReply, ms: float, now: datetime
+    ) -> bool:
         """Do one operation; return whether a step has come to its end by it."""
         if operation.op == Opcode.RUN_COMPLETE:
             self._complete(operation.data)
@@ -219,9 +226,9 @@ class Progress:
     def _step_ran(
         self,
         item: Item,
-        operation: Operation,
+        operation: StepOperation,
         record: StepRecord,
-        reply: Reply,
+        reply: EndpointReply,
         now: datetime,
     ) -> bool:
         if operation.error is None and operation.op in {Opcode.STEP, Opcode.STEP_RUN}:
@@ -239,7 +246,7 @@ class Progress:
         self._memoise(operation.id, {"error": error.to_wire()}, record)
         return True
 
-    def _sleep(self, operation: Operation, record: StepRecord, now: datetime) -> None:
+    def _sleep(self, operation: StepOperation, record: StepRecord, now: datetime) -> None:
         try:
             due = operation.wakes_at(now)
         except ValueError as error:
@@ -248,7 +255,7 @@ class Progress:
         self._wait_until(max(due, now), operation, record, now)
         record.detail = f"until {due:%Y-%m-%d %H:%M:%S} UTC"
 
-    def _wait(self, operation: Operation, record: StepRecord, now: datetime) -> None:
+    def _wait(self, operation: StepOperation, record: StepRecord, now: datetime) -> None:
         try:
             due = instant(str(operation.options.get("timeout")), now)
         except ValueError as error:
@@ -266,12 +273,12 @@ class Progress:
             self._wait_until(now, operation, record, now)
 
     def _wait_until(
-        self, due: datetime, operation: Operation, record: StepRecord, now: datetime
+        self, due: datetime, operation: StepOperation, record: StepRecord, now: datetime
     ) -> None:
         record.status, record.attempts, record.waited = Status.WAITING, 1, due - now
         self._queue(operation, due)
 
-    def _satisfies(self, event: dict[str, Any], wait: Operation, record: StepRecord) -> bool:
+    def _satisfies(self, event: dict[str, Any], wait: StepOperation, record: StepRecord) -> bool:
         if event["name"] != wait.event_name:
             return False
         expression = wait.options.get("if")
@@ -318,7 +325,7 @@ class Progress:
 
     # State
 
-    def _record(self, operation: Operation) -> StepRecord | None:
+    def _record(self, operation: StepOperation) -> StepRecord | None:
         """Return the step's record; ``None`` when the run may have no more steps."""
         record = self._records.get(operation.id)
         if record is not None:
@@ -326,8 +333,8 @@ class Progress:
         if len(self._records) >= MAX_STEPS:
             self.fail(WireError("TooManySteps", f"A run may have {MAX_STEPS:,} steps."))
             return None
-        told = {Opcode.SLEEP, Opcode.WAIT_FOR_EVENT, Opcode.INVOKE}
-        op = operation.op if operation.op in told else Opcode.STEP_RUN
+        waiting = {Opcode.SLEEP, Opcode.WAIT_FOR_EVENT, Opcode.INVOKE}
+        op = operation.op if operation.op in waiting else Opcode.STEP_RUN
         record = StepRecord(operation.display_name, op)
         self._records[operation.id] = record
         self.run.steps.append(record)
@@ -346,7 +353,7 @@ class Progress:
         self._memos[step] = memo
         self._stack.append(step)
 
-    def _queue(self, operation: Operation, due: datetime) -> None:
+    def _queue(self, operation: StepOperation, due: datetime) -> None:
         holds = operation.options.get("parallelMode") == "wait"
         self.items.append(Item(due, operation, holds=holds))
 

@@ -54,7 +54,8 @@ def identify(opened: Opened) -> Identified:
     declared = [entry for source in project.sources for entry in source.entries]
     problems = [problem for source in project.sources for problem in source.problems]
     needed = opened.target.taken_ids
-    own = function_ids(opened.judge.resolver.tree) - read_ownership(project.root).jobs.keys()
+    own = function_ids(opened.judge.resolver.tree) - project.settings.jobs.keys()
+    own -= read_ownership(project.root).jobs.keys()
     ids = _ids(declared, moved, project.settings, needed, own)
     named = [
         IdentifiedEntry(job, entry)
