@@ -191,6 +191,7 @@ class Reason(StrEnum):
     UNSAFE_WINDOW = "unsafe-window", "A tick may fall into the deploy."
     EPOCH_ORDER = "epoch-order", "An epoch would start before one that is there."
     EPOCH_PENDING = "epoch-pending", "An epoch is still to come."
+    PAUSED = "paused", "The job is paused; nobody runs its ticks."
     BROKEN_OWNERSHIP = "broken-ownership", "The ownership file cannot be read."
     ROUTE_CHANGED = "route-changed", "A module cannot go back to its route."
 

@@ -54,8 +54,8 @@ def identify(opened: Opened) -> Identified:
     declared = [entry for source in project.sources for entry in source.entries]
     problems = [problem for source in project.sources for problem in source.problems]
     needed = opened.target.taken_ids
-    own = function_ids(opened.judge.resolver.tree) - project.settings.jobs.keys()
-    own -= read_ownership(project.root).jobs.keys()
+    ours = read_ownership(project.root).jobs.keys() | project.settings.jobs.keys()
+    own = function_ids(opened.judge.resolver.tree) - ours
     ids = _ids(declared, moved, project.settings, needed, own)
     named = [
         IdentifiedEntry(job, entry)
@@ -161,7 +161,9 @@ def _from_problems(
     for problem in problems:
         rule = BY_NAME.get(problem.rule, rules.INVALID_ENTRY)
         yield rule.found(
-            f"Invalid {problem.location.file} - {problem.message}",
+            problem.message
+            if problem.rule == "compiled-config"
+            else f"Invalid {problem.location.file} - {problem.message}",
             job=jobs.get((problem.location.file, problem.entry)),
             location=problem.location,
         )
