@@ -283,6 +283,7 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
         _object(
             _VERDICT
             | {
+                "valid": _perhaps(TRUTH),  # null: something was not checked
                 "app_id": _perhaps(TEXT),
                 "sdk": _perhaps(TEXT),
                 "functions": _perhaps(_list(TEXT)),
