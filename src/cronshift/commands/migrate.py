@@ -154,13 +154,13 @@ def _tell_what_is_left(invocation: Invocation) -> None:
     from cronshift.plan.planning import make_plan
     from cronshift.project import load_project
     from cronshift.readiness.checking import facts_of
-    from cronshift.readiness.fact import Answer
+    from cronshift.readiness.fact import Knowledge
 
     console, before = invocation.console, invocation.project
     project = load_project(before.root, invocation.config)
     plan = make_plan(project)
     facts = facts_of(project, plan, datetime.now(UTC))
-    if not invocation.json and any(fact.answer is not Answer.GOOD for fact in facts):
+    if not invocation.json and any(fact.answer is not Knowledge.GOOD for fact in facts):
         console.say("Before cronshift cutover:")
         console.result(facts_text(facts))
     for name in proposals(plan):

@@ -75,7 +75,7 @@ def validate(
     from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
     from cronshift.readiness.checking import facts_of, settled, subject_of
-    from cronshift.readiness.fact import Answer
+    from cronshift.readiness.fact import Knowledge
     from cronshift.targets import target_named
     from cronshift.validation.building import check_build
     from cronshift.validation.project import (
@@ -107,7 +107,7 @@ def validate(
         subject = subject_of(invocation.project, plan, now)
         asking = target_named(plan.target).ask_running(subject, invocation.console.say)
         facts = settled(facts, asyncio.run(asking))
-    is_unready = (strict or start) and any(fact.answer is Answer.BAD for fact in facts)
+    is_unready = (strict or start) and any(fact.answer is Knowledge.BAD for fact in facts)
     bad = is_unready or any(finding.severity in worst for finding in findings)
     if invocation.json:
         well = None if not bad and has_unchecked(findings) else not bad
@@ -115,7 +115,7 @@ def validate(
         invocation.console.document(document | {"facts": [fact.to_json() for fact in facts]})
     else:
         _show(invocation, plan, registration, findings)
-        if any(fact.answer is not Answer.GOOD for fact in facts):
+        if any(fact.answer is not Knowledge.GOOD for fact in facts):
             invocation.console.result(facts_text(facts))
     return ExitCode.NOT_WELL if bad else ExitCode.OK
 

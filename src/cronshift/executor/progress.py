@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from cronshift.server.endpoint import Reply
+    from cronshift.server.endpoint import EndpointReply
 
 _WAITS = {Opcode.SLEEP, Opcode.WAIT_FOR_EVENT}
 
@@ -110,7 +110,7 @@ class Progress:
             immediate=not self._parallel,
         )
 
-    def answered(self, item: QueueItem, reply: Reply, ms: float, now: datetime) -> None:
+    def answered(self, item: QueueItem, reply: EndpointReply, ms: float, now: datetime) -> None:
         """Go on with what an endpoint answered to the item's request."""
         self.items.remove(item)
         record = self._record_of(item)
@@ -184,7 +184,7 @@ class Progress:
         self,
         item: QueueItem,
         operations: list[StepOperation],
-        reply: Reply,
+        reply: EndpointReply,
         ms: float,
         now: datetime,
     ) -> None:
@@ -197,7 +197,12 @@ class Progress:
             self.fail(WireError("Stuck", "The function asks for nothing new and does not end."))
 
     def _do(
-        self, item: QueueItem, operation: StepOperation, reply: Reply, ms: float, now: datetime
+        self,
+        item: QueueItem,
+        operation: StepOperation,
+        reply: EndpointReply,
+        ms: float,
+        now: datetime,
     ) -> bool:
         """Do one operation; return whether a step has come to its end by it."""
         if operation.op == Opcode.RUN_COMPLETE:
@@ -228,7 +233,7 @@ class Progress:
         item: QueueItem,
         operation: StepOperation,
         record: StepRecord,
-        reply: Reply,
+        reply: EndpointReply,
         now: datetime,
     ) -> bool:
         if operation.error is None and operation.op in {Opcode.STEP, Opcode.STEP_RUN}:
@@ -333,8 +338,8 @@ class Progress:
         if len(self._records) >= MAX_STEPS:
             self.fail(WireError("TooManySteps", f"A run may have {MAX_STEPS:,} steps."))
             return None
-        told = {Opcode.SLEEP, Opcode.WAIT_FOR_EVENT, Opcode.INVOKE}
-        op = operation.op if operation.op in told else Opcode.STEP_RUN
+        waiting = {Opcode.SLEEP, Opcode.WAIT_FOR_EVENT, Opcode.INVOKE}
+        op = operation.op if operation.op in waiting else Opcode.STEP_RUN
         record = StepRecord(operation.display_name, op)
         self._records[operation.id] = record
         self.run.steps.append(record)

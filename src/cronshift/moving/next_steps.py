@@ -23,7 +23,7 @@ from cronshift.project.inngest_sdk import SDK, sdk_of, version_installed
 from cronshift.project.locks import install_command, lock_of, range_of
 from cronshift.project.ownership_file import read_ownership
 from cronshift.readiness.checking import facts_of
-from cronshift.readiness.fact import Answer
+from cronshift.readiness.fact import Knowledge
 from cronshift.readiness.guards import by_hand
 from cronshift.readiness.kinds import GUARD
 from cronshift.readiness.subject import Subject
@@ -186,7 +186,7 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     bad = [
         fact
         for fact in facts_of(project, plan, journey.now)
-        if fact.answer is Answer.BAD and (not fact.jobs or job.id in fact.jobs)
+        if fact.answer is Knowledge.BAD and (not fact.jobs or job.id in fact.jobs)
     ]
     without = isinstance(target_named(plan.target).guard(plan, job), NoGuard)
     guards = [fact for fact in bad if fact.kind is GUARD]

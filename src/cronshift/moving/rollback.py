@@ -22,7 +22,7 @@ from cronshift.operations.files import content, inside
 from cronshift.plan.job_ids import unknown_job
 from cronshift.plan.snapshot import Snapshot
 from cronshift.project.ownership_file import ownership_of
-from cronshift.readiness.fact import Answer
+from cronshift.readiness.fact import Knowledge
 from cronshift.readiness.guards import guards
 from cronshift.readiness.subject import Subject
 from cronshift.runtime.ownership import (
@@ -169,7 +169,7 @@ def _unguarded(
     ]
     project = before.after(returned.edits).project
     facts = guards(Subject(project, returned.plan, jobs, now)) if jobs else ()
-    good = {job for fact in facts if fact.answer is Answer.GOOD for job in fact.jobs}
+    good = {job for fact in facts if fact.answer is Knowledge.GOOD for job in fact.jobs}
     return frozenset(job.id for job in jobs) - good
 
 

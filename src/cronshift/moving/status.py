@@ -9,7 +9,7 @@ from cronshift.model import Origin
 from cronshift.plan.planning import make_plan
 from cronshift.project.ownership_file import percent_now, read_ownership
 from cronshift.readiness.checking import facts_of
-from cronshift.readiness.fact import Answer
+from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, epoch_at, tick_text
 from cronshift.targets import GuardByHand, GuardRoute, target_named
 from cronshift.vercel.dispatcher import MOUNT
@@ -86,7 +86,7 @@ class MoveStatus:
         return tuple(
             fact
             for fact in self.facts
-            if fact.answer is Answer.BAD and (going & set(fact.jobs) if fact.jobs else going)
+            if fact.answer is Knowledge.BAD and (going & set(fact.jobs) if fact.jobs else going)
         )
 
 

@@ -13,7 +13,7 @@ from cronshift.moving.callable_endpoint import CallState
 from cronshift.moving.live import Side, Telling
 from cronshift.operations import ChangeKind, Intent, State
 from cronshift.project.settings_schema import SCHEMA as SETTINGS
-from cronshift.readiness.fact import Answer
+from cronshift.readiness.fact import Knowledge
 from cronshift.targets.changes import FileAction
 
 Schema = dict[str, Any]
@@ -70,7 +70,7 @@ _FACT = _object(
     {
         "code": TEXT,
         "name": TEXT,
-        "answer": _either(Answer),
+        "answer": _either(Knowledge),
         "message": TEXT,
         "evidence": TEXT,
         "seen": INSTANT,
@@ -283,6 +283,7 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
         _object(
             _VERDICT
             | {
+                "valid": _perhaps(TRUTH),  # null: something was not checked
                 "app_id": _perhaps(TEXT),
                 "sdk": _perhaps(TEXT),
                 "functions": _perhaps(_list(TEXT)),

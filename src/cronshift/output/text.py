@@ -15,7 +15,7 @@ from cronshift.output.console import DIFF_STYLES, plain
 from cronshift.plan import forecast
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.forecast import executions, runs
-from cronshift.readiness.fact import Answer
+from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.ownership import Owner
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cronshift.runtime.ownership import Epoch
     from cronshift.targets.changes import FileChange
 
-_STYLES = {Answer.BAD: "bold red", Answer.UNKNOWN: "yellow"}
+_STYLES = {Knowledge.BAD: "bold red", Knowledge.UNKNOWN: "yellow"}
 
 
 def facts_text(facts: Iterable[Fact]) -> Text:
@@ -39,9 +39,9 @@ def facts_text(facts: Iterable[Fact]) -> Text:
     Those of one kind with one remedy stand together, and the remedy once.
     """
     text = Text()
-    alike: dict[tuple[str, Answer, str], list[Fact]] = {}
+    alike: dict[tuple[str, Knowledge, str], list[Fact]] = {}
     for fact in facts:
-        if fact.answer is not Answer.GOOD:
+        if fact.answer is not Knowledge.GOOD:
             alike.setdefault((fact.kind.code, fact.answer, fact.remedy), []).append(fact)
     for (code, answer, remedy), facts_alike in alike.items():
         head = f"{answer.value.replace('-', ' ')} {code} {facts_alike[0].kind.name}\n"

@@ -102,9 +102,9 @@ class Call:
         elsewhere = other_environment()
         if elsewhere is not None:
             return f"environment {elsewhere}"
-        held = held_ownership()
-        if held is not None and not held.acts(Owner.INNGEST, self.job.id, self.tick):
-            return wire.OWNER_PREFIX + held.owner(self.job.id, self.tick)
+        ownership = held_ownership()
+        if ownership is not None and not ownership.acts(Owner.INNGEST, self.job.id, self.tick):
+            return wire.OWNER_PREFIX + ownership.owner(self.job.id, self.tick)
         if self.job.stale_after is None or self.attempt > 0:
             return None
         late = (now or datetime.now(UTC)) - self.tick
@@ -194,7 +194,7 @@ def other_environment() -> str | None:
     """
     name = os.environ.get("CRONSHIFT_ENV") or os.environ.get("VERCEL_ENV")
     allowed = (os.environ.get("CRONSHIFT_RUN_IN") or "production").split(",")
-    return name if name and not {"*", name} & {one.strip() for one in allowed} else None
+    return name if name and not {"*", name} & {part.strip() for part in allowed} else None
 
 
 def tick_of(data: Mapping[str, Any], ts: int) -> datetime:

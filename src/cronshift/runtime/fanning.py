@@ -69,10 +69,10 @@ def _branch(
     """Return what runs the step of one value and returns why it failed for good, if it did."""
 
     async def branch() -> str | None:
-        one = call.with_parameter(param, value)
+        single = call.with_parameter(param, value)
         try:
             outcome: dict[str, Any] = await ctx.step.run(
-                f"call {param}={value}", _answer, handler, one
+                f"call {param}={value}", _answer, handler, single
             )
         except StepError as error:
             return error.message

@@ -77,12 +77,12 @@ class Guard:
         if wire.TICK_HEADER in headers and has_bearer(headers, self._secret_env):
             return None
         tick = job.ticks.at(self._clock())
-        held = self._source.held(lambda: self._may_ask(headers))
-        if tick is None or held is None:
+        current = self._source.held(lambda: self._may_ask(headers))
+        if tick is None or current is None:
             return None
-        if held.ownership.acts(Owner.VERCEL, job.id, tick):
+        if current.ownership.acts(Owner.VERCEL, job.id, tick):
             return None
-        owner = held.ownership.owner(job.id, tick)
+        owner = current.ownership.owner(job.id, tick)
         if _logger.isEnabledFor(logging.INFO):
             _logger.info("%s: the owner of the tick of %s is %s", job.id, tick_text(tick), owner)
         return wire.OWNER_PREFIX + owner

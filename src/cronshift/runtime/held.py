@@ -97,10 +97,10 @@ class Source:
                 if self._clock() >= self._good_until:
                     self._look()
                     self._good_until = self._clock() + LIFE
-        held = self._in_force()
-        if held is not None and held.digest != self._noted[0]:
-            self._noted = held.digest, self._clock(), self._noted[0]
-        return held
+        current = self._in_force()
+        if current is not None and current.digest != self._noted[0]:
+            self._noted = current.digest, self._clock(), self._noted[0]
+        return current
 
     async def refresh(self) -> None:
         """Ask the address when it is due, off the event loop; files are read when they are needed."""
@@ -112,10 +112,10 @@ class Source:
 
         The age is ``None`` while the file that is deployed stands in for the address.
         """
-        held = self.held()
-        described: dict[str, str | int | None] = {"ownership": held.digest if held else None}
+        current = self.held()
+        described: dict[str, str | int | None] = {"ownership": current.digest if current else None}
         if self._is_afar():
-            read_at = held.read_at if held else None
+            read_at = current.read_at if current else None
             described["age"] = None if read_at is None else round(self._clock() - read_at)
         return described
 
@@ -136,11 +136,11 @@ class Source:
             self._deployed.forget()
 
     def _in_force(self) -> Held | None:
-        held = self._held
-        if held is not None and held.read_at is None:
-            return held
-        if held is not None and self._clock() - (held.read_at or 0) <= self._max_age():
-            return held
+        last = self._held
+        if last is not None and last.read_at is None:
+            return last
+        if last is not None and self._clock() - (last.read_at or 0) <= self._max_age():
+            return last
         return self._deployed.held() if self._deployed else None
 
     def _look(self) -> None:
@@ -241,5 +241,5 @@ SOURCE = Source(_text_in_its_stead, deployed=deployed_text, is_afar=is_afar, max
 
 def held_ownership() -> Ownership | None:
     """Return the ownership that is in force here; ``None`` when none can be read."""
-    held = SOURCE.held()
-    return held.ownership if held else None
+    current = SOURCE.held()
+    return current.ownership if current else None

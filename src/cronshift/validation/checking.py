@@ -40,25 +40,25 @@ def check(
         now: the instant from which ticks are compared; the current one when absent.
     """
     instant = now or datetime.now(UTC)
-    found = [*_app(plan, registration)]
+    findings = [*_app(plan, registration)]
     if registration.functions is None:
-        return (*found, *_count(plan, registration))
+        return (*findings, *_count(plan, registration))
     functions = registration.functions
-    found += _coverage(plan, registration, functions)
+    findings += _coverage(plan, registration, functions)
     for function in functions:
         job = plan.job(registration.local_id(function.id))
         fires = "triggers" not in function.computed
         problems = [*(check_triggers(function, instant) if fires else ()), *check_options(function)]
-        found += [
+        findings += [
             rule.found(
                 f"{function.id} {text}", job=job.id if job else None, location=function.location
             )
             for rule, text in problems
         ]
-        found += _drift(job, function, instant) if job else ()
-        found += _fit(job, function) if job else ()
-    found += _unloaded(registration)
-    return (*found, *_computed(plan, registration, functions))
+        findings += _drift(job, function, instant) if job else ()
+        findings += _fit(job, function) if job else ()
+    findings += _unloaded(registration)
+    return (*findings, *_computed(plan, registration, functions))
 
 
 def _unloaded(registration: Registration) -> Iterator[Finding]:
@@ -106,10 +106,10 @@ def _coverage(
         job = plan.job(registration.local_id(function_id))
         return job.id if job else None
 
-    known = [one.id for one in functions]
-    known += [one.id for one in registration.undeclared]
-    known += [one.id for one in registration.unreadable]
-    seen = {registration.local_id(function_id) for function_id in known}
+    ids = [function.id for function in functions]
+    ids += [function.id for function in registration.undeclared]
+    ids += [function.id for function in registration.unreadable]
+    seen = {registration.local_id(function_id) for function_id in ids}
     for job in plan.runnable:
         if job.id not in seen and not registration.unread:
             yield rules.MISSING.found(f"{job.id} has no function.", job=job.id)
@@ -120,7 +120,7 @@ def _coverage(
         text = f"{broken.id} cannot be registered: {broken.problem}"
         yield rules.UNREADABLE.found(text, job=job_of(broken.id), location=broken.location)
     for function_id, count in Counter(function.id for function in functions).items():
-        places = [one.location for one in functions if one.id == function_id]
+        places = [twin.location for twin in functions if twin.id == function_id]
         if count > 1:
             where = " and ".join(str(place) for place in places if place)
             text = f"{count} functions have the id {function_id}{': ' if where else ''}{where}."

@@ -132,10 +132,10 @@ def compile_types(root: Path, timeout: timedelta) -> tuple[Diagnostic, ...]:
     with tempfile.TemporaryDirectory(prefix="cronshift-") as folder:
         kept = str(Path(folder, "tsbuildinfo"))  # `incremental` would write it into the project
         options = ["--noEmit", "--pretty", "false", "--incremental", "--tsBuildInfoFile", kept]
-        said, code = _run([program, str(compiler), "-p", ".", *options], root, timeout)
-    diagnostics = tuple(_diagnostics(said))
+        output, code = _run([program, str(compiler), "-p", ".", *options], root, timeout)
+    diagnostics = tuple(_diagnostics(output))
     if code != 0 and not diagnostics:
-        last = (said.strip().splitlines() or [f"exit code {code}"])[-1]
+        last = (output.strip().splitlines() or [f"exit code {code}"])[-1]
         raise NotCompiledError(f"tsc failed ({last})")
     return diagnostics
 
@@ -159,13 +159,13 @@ def _run(command: list[str], root: Path, timeout: timedelta) -> tuple[str, int]:
         return output.read().decode(errors="replace"), code
 
 
-def _diagnostics(said: str) -> Iterator[Diagnostic]:
-    for line in said.splitlines():
-        found = _DIAGNOSTIC.match(line)
-        if found is not None:
-            file = found["file"]
-            place = Location(file, int(found["line"]), int(found["column"])) if file else None
-            yield Diagnostic(found["code"], found["text"], place)
+def _diagnostics(output: str) -> Iterator[Diagnostic]:
+    for line in output.splitlines():
+        match = _DIAGNOSTIC.match(line)
+        if match is not None:
+            file = match["file"]
+            place = Location(file, int(match["line"]), int(match["column"])) if file else None
+            yield Diagnostic(match["code"], match["text"], place)
 
 
 def _names(diagnostic: Diagnostic, label: str) -> bool:

@@ -53,8 +53,8 @@ def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str
         yield file, lambda text: with_names(text, names)
     route = app_of(plan).code.serve_file
     if route is not None:
-        told = [job.handler.max_duration for job in plan.runnable if job.handler]
-        longest = max((one for one in told if one is not None), default=None)
+        durations = [job.handler.max_duration for job in plan.runnable if job.handler]
+        longest = max((seconds for seconds in durations if seconds is not None), default=None)
         telling = import_path(f"{plan.out}/ownership", route, app_of(plan).code.alias)
         yield (
             route,
