@@ -165,7 +165,7 @@ async def ask_both(
             reason="missing-secret",
             hint=f"Set {secret_env} to the deployment's value.",
         )
-    known = known_files(root)
+    files = known_files(root)
     now = _digest_here(root)
     urls = {
         Side.VERCEL: app_url.rstrip("/") + request_target(path),
@@ -177,7 +177,7 @@ async def ask_both(
             side,
             answer.digest,
             answer.digest is not None and answer.digest == now,
-            known.get(answer.digest or ""),
+            files.get(answer.digest or ""),
             answer.problem,
             answer.age,
             answer.unread,
@@ -303,14 +303,14 @@ def known_files(root: Path) -> dict[str, Ownership]:
         if image.path == OWNERSHIP_NAME
         for data in (image.before, image.after)
     ]
-    known = {}
+    files = {}
     for data in (*images, content(inside(root, OWNERSHIP_NAME))):
         try:
             ownership = parse_ownership((data or b"").decode())
-            known[digest(ownership)] = ownership
+            files[digest(ownership)] = ownership
         except (ConfigError, UnicodeDecodeError):
             continue
-    return known
+    return files
 
 
 def mishaps(
@@ -332,6 +332,21 @@ def mishaps(
             runs_here = inngest is None or inngest.acts(Owner.INNGEST, job.id, tick)
             if runs_there == runs_here:
                 yield Mishap(job.id, tick, doubled=runs_there)
+
+
+def fell_back(vercel: Holding, inngest: Holding) -> str | None:
+    """Return that Vercel's side is behind alone, as an "Instant Rollback" leaves it, if it is.
+
+    That brings back the entries and the built-in file of an older deployment; Inngest goes on.
+    """
+    is_older = vercel.ownership is not None and not vercel.current
+    if not (is_older and inngest.current):
+        return None
+    return (
+        "Vercel's side holds an older file than Inngest's: that deployment is not out yet, or a rollback"
+        " on Vercel's side (Instant Rollback) brought back its entries and its file while Inngest goes on."
+        " Promote the newest deployment; to go back for good: cronshift rollback --all."
+    )
 
 
 def since_change(ownership: Ownership, now: datetime) -> datetime:

@@ -9,6 +9,12 @@ from cronshift.model import Job, Mode, Plan
 from cronshift.moving.fixing.acceptance import accepted_of, read_acceptance, remember
 from cronshift.moving.fixing.guard_insertion import guarded_texts
 from cronshift.moving.fixing.mending import MENDABLE, mend
+from cronshift.moving.renaming import (
+    read_rename,
+    renamed_epochs,
+    renamed_jobs,
+    renamed_settings,
+)
 from cronshift.operations import Edit, Intent, Operation, build_operation
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.job_ids import unknown_job
@@ -96,7 +102,9 @@ def is_left_out(plan: Plan, job: Job) -> bool:
     a warning or not, until that is accepted. Jobs that are in service already go on: they would
     lose the ticks they have.
     """
-    doubted = any(one.code in ASKED_FIRST and one.job == job.id for one in plan.findings)
+    doubted = any(
+        finding.code in ASKED_FIRST and finding.job == job.id for finding in plan.findings
+    )
     return job.mode is Mode.BLOCKED or (doubted and job.id not in plan.in_service)
 
 
@@ -111,6 +119,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     only_look: bool = False,
     accept: Sequence[str] = (),
     fix: bool = False,
+    rename: Sequence[str] = (),
 ) -> Migration:
     """Return what migrating ``jobs`` (all when empty) writes; nothing is written here.
 
@@ -127,6 +136,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         accept: findings to accept and remember, ``CODE`` or ``CODE:JOB``.
         fix: mend the user's sources where that can be done as text, and put the guard before
             Python apps.
+        rename: other names of jobs, ``OLD=NEW``; module, settings and epochs go with them.
 
     Raises:
         CronshiftError: for a job that is not in the plan, a finding that there is none of, or a
@@ -134,48 +144,64 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         RefusedError: when files were changed by hand, without ``force``; when a source to mend or
             the settings to change have uncommitted changes.
     """
+    own_edits: list[Edit] = []
+    names = dict(map(read_rename, rename))
+    if names:
+        edit, project = renamed_settings(project, make_plan(project), names)
+        own_edits.append(edit)
+        jobs = [names.get(job, job) for job in jobs]
     written_down = project
     project = _as_asked(project, target, out)
     plan = make_plan(project)
     chosen = _chosen(written_down, target, out, plan)
-    names = [job.id for job in pick_jobs(plan, jobs)]
+    asked_for = [job.id for job in pick_jobs(plan, jobs)]
     acceptances = [read_acceptance(text) for text in accept]
-    pick_jobs(plan, [one.job for one in acceptances if one.job])
-    accepted = accepted_of(plan, acceptances, names, now)
+    pick_jobs(plan, [acceptance.job for acceptance in acceptances if acceptance.job])
+    accepted = accepted_of(plan, acceptances, asked_for, now)
     idle = tuple(
-        one
-        for one in acceptances
-        if not any((of.code, one.job or of.job) == (one.code, of.job) for of in accepted)
+        acceptance
+        for acceptance in acceptances
+        if not any(
+            (of.code, acceptance.job or of.job) == (acceptance.code, of.job) for of in accepted
+        )
     )
-    own: list[Edit] = []
     if accepted or chosen:
-        edit, settings = remember(written_down, accepted, chosen)
-        own.append(edit)
+        edit, settings = remember(
+            written_down, accepted, chosen, own_edits[0] if own_edits else None
+        )
+        own_edits = [edit]
         project = _as_asked(replace(project, settings=settings), target, out)
         plan = make_plan(project)
-    mending = mend(project, plan, _mendable(plan, names)) if fix else None
+    mending = mend(project, plan, _mendable(plan, asked_for)) if fix else None
     if mending is not None:
-        own += mending.edits
+        own_edits += mending.edits
         plan = mending.plan
-    asked = tuple(job for job in plan.jobs if job.id in names)
+    asked = tuple(job for job in plan.jobs if job.id in asked_for)
+    renamed = renamed_jobs(project, plan, names)
+    own_edits += renamed_epochs(project, renamed, now)
     kept = tuple(
         job
         for job in plan.jobs
         if (job in asked and not is_left_out(plan, job))
+        or any(job.id == each.new and (project.root / each.module).is_file() for each in renamed)
         or (job.module and (project.root / job.module).is_file())
     )
     extending = target_named(plan.target).extend
     extended = tuple(extending(project.root, replace(plan, jobs=kept))) if kept else ()
     if fix:
-        own += _guarded(Subject(project, plan, kept, now), mending, extended)
+        own_edits += _guarded(Subject(project, plan, kept, now), mending, extended)
     extended = tuple(
-        change for change in extended if change.path not in {edit.path for edit in own}
+        change for change in extended if change.path not in {edit.path for edit in own_edits}
     )
     is_needed = bool(kept) or (project.root / plan.out).exists()
     files = generate(replace(plan, jobs=kept)) if is_needed else ()
     changes = compare(project.root, files, plan.out)
     wanted = [change for change in changes if not (only_look and change.conflict)]
     written, copies = edits(project.root, wanted, force=force)
+    modules = {each.module for each in renamed}
+    gone = [change for change in changes if change.path in modules]
+    removed, kept_copies = edits(project.root, gone, force=force, remove_stale=True)
+    written, copies = [*written, *removed], [*copies, *kept_copies]
     if kept and not (project.root / OWNERSHIP_NAME).exists():
         # Without the file both sides would run; with it, every tick stays Vercel's for now.
         text = dump_ownership(Ownership())
@@ -184,9 +210,15 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     operation = build_operation(
         project.root,
         " ".join(
-            ["migrate", *jobs, *(f"--accept {one}" for one in accept), *(["--fix"] if fix else [])]
+            [
+                "migrate",
+                *jobs,
+                *(f"--accept {acceptance}" for acceptance in accept),
+                *(f"--rename {renaming}" for renaming in rename),
+                *(["--fix"] if fix else []),
+            ]
         ),
-        [*written, *own],
+        [*written, *own_edits],
         now,
         intent=Intent.MIGRATE,
         jobs=[job.id for job in asked if job in kept],
@@ -202,7 +234,7 @@ def _guarded(
     subject: Subject, mending: Mending | None, extended: Sequence[FileChange]
 ) -> list[Edit]:
     """Return the edits that put the guard before the apps that Vercel calls."""
-    held = mending.texts if mending else {}
+    mended_texts = mending.texts if mending else {}
     edited = {
         **subject.project.edited,
         **{
@@ -210,13 +242,13 @@ def _guarded(
             for change in extended
             if change.after is not None
         },
-        **{file: text.encode() for file, text in held.items()},
+        **{file: text.encode() for file, text in mended_texts.items()},
     }
     handlers = [handler for job in by_hand(subject) if (handler := answering(subject, job))]
     return [
         Edit(file, text.encode(), summary=f"{file}: the guard is asked first")
         for file, text in guarded_texts(subject.project.root, handlers, edited).items()
-        if file not in held
+        if file not in mended_texts
     ]
 
 
@@ -235,12 +267,12 @@ def _chosen(
     app of Inngest's.
     """
     settings = written_down.settings
-    known = settings.target or (_suiting(written_down) if target else DEFAULT_TARGET)
+    target_before = settings.target or (_suiting(written_down) if target else DEFAULT_TARGET)
     own_client = code_of(written_down.resolver().tree).client
     is_pinned = settings.app_id is not None or own_client is not None
     return {
         **({} if is_pinned else {"app_id": plan.app_id}),
-        **({"target": plan.target} if plan.target != known else {}),
+        **({"target": plan.target} if plan.target != target_before else {}),
         **({"out": out} if out and out != settings.out else {}),
     }
 
@@ -253,7 +285,9 @@ def _suiting(project: Project) -> str:
 def _mendable(plan: Plan, jobs: Collection[str]) -> list[Finding]:
     """Return the findings of jobs, and of none, that mending is tried of."""
     return [
-        one for one in plan.findings if one.code in MENDABLE and (not one.job or one.job in jobs)
+        finding
+        for finding in plan.findings
+        if finding.code in MENDABLE and (not finding.job or finding.job in jobs)
     ]
 
 

@@ -49,7 +49,7 @@ _PORT = re.compile(r"(?:--port|-p)[ =](\d+)|\bPORT=(\d+)")
 _ASKING = frozenset({"cron-secret", "cron-secret-constant-time", "bearer-undefined"})
 
 
-class Place(StrEnum):
+class JourneyStage(StrEnum):
     """How far a job has come, the nearest to its end first."""
 
     WHOLE = "whole"
@@ -109,21 +109,23 @@ class _Journey:
     now: datetime
 
 
-def _place(project: Project, plan: Plan, ownership: Ownership, job: Job, now: datetime) -> Place:
+def _place(
+    project: Project, plan: Plan, ownership: Ownership, job: Job, now: datetime
+) -> JourneyStage:
     epochs = ownership.jobs.get(job.id, ())
     is_there = job.module is not None and (project.root / job.module).is_file()
     if job.mode is Mode.BLOCKED:
-        return Place.STOPPED
+        return JourneyStage.STOPPED
     if not is_there:
-        return Place.STOPPED if is_left_out(plan, job) else Place.FRESH
+        return JourneyStage.STOPPED if is_left_out(plan, job) else JourneyStage.FRESH
     if epochs and epochs[-1].effective_at > now:
-        return Place.COMING
+        return JourneyStage.COMING
     percent = epochs[-1].percent if epochs else 0
     if job.entry.origin is Origin.MOVED:
-        return Place.ENDED
+        return JourneyStage.ENDED
     if percent == STAGES[-1]:
-        return Place.WHOLE
-    return Place.SHARED if percent else Place.GENERATED
+        return JourneyStage.WHOLE
+    return JourneyStage.SHARED if percent else JourneyStage.GENERATED
 
 
 def _whole(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
@@ -225,7 +227,7 @@ def _secret(project: Project, plan: Plan, job: Job) -> str:
 
 def _dev_server(project: Project) -> tuple[str | None, str]:
     """Return how the app's own dev server is started, as far as package.json says, and its address."""
-    root = project.root / (project.app or "")
+    root = project.root / project.resolver().app
     package = _json(root / "package.json")
     scripts, dependencies = package.get("scripts"), {}
     for kind in ("dependencies", "devDependencies"):
@@ -243,8 +245,8 @@ def _dev_server(project: Project) -> tuple[str | None, str]:
 def missing_install(project: Project) -> str | None:
     """Return the command that installs the app's packages, where the SDK is asked for and not there."""
     resolver = project.resolver()
-    root = resolver.tree.root / (project.app or "")
-    if sdk_of(resolver.tree) is None:
+    root = project.root / resolver.app
+    if sdk_of(resolver.tree, resolver.app) is None:
         return None
     lock, wanted = lock_of(root), range_of(root, SDK)
     is_locked = lock is None or (wanted is not None and lock.version_of(SDK, wanted) is not None)
@@ -278,12 +280,12 @@ def _stopped(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 
 
 _STEPS = {
-    Place.WHOLE: _whole,
-    Place.SHARED: _shared,
-    Place.COMING: _coming,
-    Place.GENERATED: _generated,
-    Place.FRESH: _fresh,
-    Place.STOPPED: _stopped,
+    JourneyStage.WHOLE: _whole,
+    JourneyStage.SHARED: _shared,
+    JourneyStage.COMING: _coming,
+    JourneyStage.GENERATED: _generated,
+    JourneyStage.FRESH: _fresh,
+    JourneyStage.STOPPED: _stopped,
 }
 
 

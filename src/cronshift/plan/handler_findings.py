@@ -12,7 +12,7 @@ from cronshift.handlers import Resolution, Resolver, Verdict
 from cronshift.handlers.behaviour import LONGEST_DURATION, Auth, Behaviour
 from cronshift.handlers.flow.behaving import behaviour_of as following
 from cronshift.handlers.flow.fronts import fronts_of
-from cronshift.handlers.flow.reader import Reader
+from cronshift.handlers.flow.reader import HandlerReader
 from cronshift.handlers.functions import glob
 from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascript
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
@@ -162,7 +162,7 @@ class Judge:
         read = saying(self.resolver.tree, handler)
         if handler.kind in _UNFOLLOWED:
             return read
-        seen = following(Reader(self._program, handler, path, self.fronts(path)))
+        seen = following(HandlerReader(self._program, handler, path, self.fronts(path)))
         return replace(
             seen,
             max_duration=read.max_duration,

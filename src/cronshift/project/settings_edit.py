@@ -55,12 +55,35 @@ def drop_moved(text: str, job_id: str) -> str:
     return tomlkit.dumps(document)
 
 
+def rename_job(text: str, old: str, new: str, entry: Mapping[str, str]) -> str:
+    """Return ``text`` in which a job has another name: its table, and what is accepted of it.
+
+    Args:
+        text: of cronshift.toml.
+        old: the job's name.
+        new: its name from then on.
+        entry: what the table must say so that the name is that entry's; nothing for a moved job.
+    """
+    document = tomlkit.parse(text)
+    jobs = document.get("jobs")
+    if jobs is None:
+        jobs = tomlkit.table(is_super_table=True)
+        document["jobs"] = jobs
+    table = jobs.pop(old) if old in jobs else tomlkit.table()
+    table.update({key: value for key, value in entry.items() if key not in table})
+    jobs[new] = table
+    for accepted in document.get("suppress", ()):
+        if accepted.get("job") == old:
+            accepted["job"] = new
+    return tomlkit.dumps(document)
+
+
 def as_before(text: str, befores: Iterable[bytes | None]) -> bytes | None:
     """Return the first of ``befores`` from which only white space tells ``text``, else ``text``.
 
     ``None`` is no file, which says as much as an empty one.
     """
-    same = (one for one in befores if (one or b"").decode().split() == text.split())
+    same = (before for before in befores if (before or b"").decode().split() == text.split())
     return next(same, text.encode())
 
 
@@ -68,18 +91,18 @@ def add_suppression(text: str, code: str, job_id: str | None, reason: str) -> st
     """Return ``text`` with one more finding accepted, behind those that are."""
     document = tomlkit.parse(text)
     entry: Any = tomlkit.inline_table()
-    known = document.get("suppress")
-    if known is None or isinstance(known, AoT):
+    entries = document.get("suppress")
+    if entries is None or isinstance(entries, AoT):
         entry = tomlkit.table()
     entry["code"] = code
     if job_id is not None:
         entry["job"] = job_id
     entry["reason"] = reason
-    if known is None:
+    if entries is None:
         if text and not text.endswith("\n\n"):
             document.add(tomlkit.nl())
-        document["suppress"] = known = tomlkit.aot()
-    elif isinstance(known, AoT) and known:
-        known[-1].add(tomlkit.nl())
-    known.append(entry)
+        document["suppress"] = entries = tomlkit.aot()
+    elif isinstance(entries, AoT) and entries:
+        entries[-1].add(tomlkit.nl())
+    entries.append(entry)
     return tomlkit.dumps(document)
