@@ -20,17 +20,19 @@ def redirect_of(
     document: dict[str, Any],
     config: NextConfig | None,
     path: str,
+    query: str,
     is_function: Callable[[str], bool],
 ) -> Resolution | None:
-    """Return the redirect of a path, if there is one.
+    """Return the redirect of a path, if there is one; an unknown one where its conditions may hold.
 
     Args:
         document: vercel.json, as data.
         config: of Next.js, where the app is one.
         path: without its query.
+        query: of the entry.
         is_function: whether a path names the file of a function.
     """
-    ruled = _by_rule(document, config, path)
+    ruled = _by_rule(document, config, path, query)
     if ruled is not None:
         return ruled
     target = _by_slash(document, config, path)
@@ -43,17 +45,21 @@ def redirect_of(
     return None
 
 
-def _by_rule(document: dict[str, Any], config: NextConfig | None, path: str) -> Resolution | None:
+def _by_rule(
+    document: dict[str, Any], config: NextConfig | None, path: str, query: str
+) -> Resolution | None:
     rules = rules_of(document, "redirects")
     for rule in config.redirects if config is not None else ():
         base = "" if rule.get("basePath") is False or config is None else config.base_path
         rules.append({**rule, "source": base + rule["source"]})
     for rule in rules:
-        matched = matched_by(rule, path)
+        matched = matched_by(rule, path, query)
         if matched is not None:
-            target = patterns.substituted(str(rule.get("destination", "")), matched)
+            target = patterns.substituted(str(rule.get("destination", "")), matched.values)
             why = f"the redirect from {rule['source']}"
-            return Resolution(Verdict.REDIRECTED, target=target, why=why)
+            if matched.sure:
+                return Resolution(Verdict.REDIRECTED, target=target, why=why)
+            return Resolution(Verdict.UNKNOWN, target=target, why=f"{why} hangs on its conditions")
     return None
 
 

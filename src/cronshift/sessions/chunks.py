@@ -140,7 +140,7 @@ class Worker:
         first = self.settle(after, middle, half)
         second = self.settle(middle, last, size - half)
         return Chunk(
-            first.found + second.found,
+            first.sessions + second.sessions,
             first.refunded + second.refunded,
             first.amount + second.amount,
         )
@@ -192,10 +192,10 @@ class Worker:
     def aside(self, *, ended: bool) -> Aside:
         """Return what could not be settled; all that is left, once the sweep has seen everything."""
         if not ended:
-            met = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
-            return Aside(len(met), tuple(met[:MOST_TOLD]))
+            shown = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
+            return Aside(len(shown), tuple(shown[:MOST_TOLD]))
         left = Residue(self.mapped, self.sweep, only_problems=False).read(self.engine, self.reasons)
-        return Aside(left.total, tuple(self._explained(left.told)))
+        return Aside(left.total, tuple(self._explained(left.listed)))
 
     def _explained(self, sessions: tuple[SetAside, ...]) -> Iterator[SetAside]:
         for each in sessions:

@@ -60,7 +60,7 @@ class Mapped:
     delivered: Table | None
     ledger: Table | None
     times: dict[str, TimeColumn]
-    own: OwnTables
+    ours: OwnTables
 
     @property
     def id(self) -> Column[Any]:
@@ -132,7 +132,7 @@ class Mapped:
 
         A row from before tables were told apart counts where its user is the session's, too.
         """
-        refunds = self.own.refunds.c
+        refunds = self.ours.refunds.c
         ours = select(refunds.session_id).where(
             refunds.session_id == cast(self.id, Text),
             refunds.source.in_(["", self.source]),
@@ -156,7 +156,7 @@ class Mapped:
 
     def is_of_flow(self) -> ColumnElement[bool]:
         """Return whether a session was asked for by the new path: it has an event."""
-        outbox = self.own.outbox.c
+        outbox = self.ours.outbox.c
         event = select(outbox.session_id).where(
             outbox.session_id == cast(self.id, Text),
             outbox.source.in_(["", self.source]),
@@ -237,15 +237,15 @@ class Mapped:
 
     def as_it_is(self, engine: Engine) -> Mapped:
         """Return the same with cronshift's own tables as they are by now."""
-        if self.own.ready:
+        if self.ours.ready:
             return self
-        return replace(self, own=own_tables(self.dialect.reading(engine), self.settings.schema))
+        return replace(self, ours=own_tables(self.dialect.reading(engine), self.settings.schema))
 
     def writable(self, engine: Engine) -> Mapped:
         """Return the same with cronshift's own tables made, where they are missing or old."""
-        if self.own.ready:
+        if self.ours.ready:
             return self
-        return replace(self, own=make_tables(engine, self.settings.schema))
+        return replace(self, ours=make_tables(engine, self.settings.schema))
 
 
 def _sought(rows: Select[Any]) -> ColumnElement[bool]:

@@ -212,7 +212,7 @@ class SQLite:
             raise UnmovedError(unmoved)
         rows = sweep.refund_rows(mapped, _PICKED).where(_PICKED.c.owed > 0)
         names = [str(each.key) for each in rows.selected_columns]
-        recording = insert(mapped.own.written.refunds).from_select(names, rows)
+        recording = insert(mapped.ours.written.refunds).from_select(names, rows)
         refunded = connection.execute(recording).rowcount
         factors, parts = zip(*self.sums(_SUMS.c.amount), strict=True)
         sums = connection.execute(select(*parts)).one()

@@ -107,7 +107,7 @@ class Report:
         aside: those that could not be settled.
     """
 
-    found: int = 0
+    seen: int = 0
     settled: int = 0
     refunded: int = 0
     credits: Any = 0
@@ -119,12 +119,12 @@ class Report:
     @property
     def exceptions(self) -> tuple[SetAside, ...]:
         """The first of those that could not be settled."""
-        return self.aside.told
+        return self.aside.listed
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures; exceptions where there are some."""
         figures = {
-            "found": self.found,
+            "found": self.seen,
             "settled": self.settled,
             "refunded": self.refunded,
             "credits": exact(self.credits),
@@ -146,7 +146,7 @@ def exact(amount: Any) -> int | float | str:
 
 
 @dataclass(slots=True)
-class Limits:
+class SweepLimits:
     """How far a sweep goes.
 
     Attributes:
@@ -176,9 +176,9 @@ def count(engine: Engine, mapped: Mapped, sweep: Sweep) -> tuple[int, Any]:
     sums = mapped.dialect.sums(rows.c.owed)
     figures = select(func.count(), *(part for _, part in sums)).where(rows.c.problem.is_(None))
     with mapped.dialect.reading(engine).connect() as connection:
-        found, *parts = connection.execute(figures).one()
+        sessions, *parts = connection.execute(figures).one()
     owed = sum(factor * (part or 0) for (factor, _), part in zip(sums, parts, strict=True))
-    return int(found), owed
+    return int(sessions), owed
 
 
 def left_aside(engine: Engine, mapped: Mapped, sweep: Sweep) -> Aside:
@@ -186,7 +186,7 @@ def left_aside(engine: Engine, mapped: Mapped, sweep: Sweep) -> Aside:
     return Residue(mapped, sweep, only_problems=True).read(engine)
 
 
-def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = None) -> Report:
+def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: SweepLimits | None = None) -> Report:
     """Settle sessions chunk by chunk and return what was done, and what could not be.
 
     Every chunk is a transaction of its own: after a kill or Ctrl-C those before it stand, and the
@@ -195,15 +195,13 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
     Raises:
         CronshiftError: if the database's user lacks a right, or cronshift's tables cannot be made.
     """
-    limits = limits or Limits()
+    limits = limits or SweepLimits()
     began, report, last = time.perf_counter(), Report(), None
     worker = Worker(engine, mapped.writable(engine), sweep)
     worker.refuse_without_rights()
     worker.look_for_refunds()
     while True:
-        size = (
-            limits.chunk if limits.most is None else min(limits.chunk, limits.most - report.found)
-        )
+        size = limits.chunk if limits.most is None else min(limits.chunk, limits.most - report.seen)
         newest = worker.newest(last, size) if size > 0 else None
         if newest is None:
             break
@@ -211,8 +209,8 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
         last = newest
         report = replace(
             report,
-            found=report.found + chunk.found,
-            settled=report.settled + chunk.found,
+            seen=report.seen + chunk.sessions,
+            settled=report.settled + chunk.sessions,
             refunded=report.refunded + chunk.refunded,
             credits=report.credits + chunk.amount,
             chunks=report.chunks + 1,
@@ -222,6 +220,6 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
         if limits.stop():
             report = replace(report, stopped=True)
             break
-    ended = not report.stopped and (limits.most is None or report.found < limits.most)
+    ended = not report.stopped and (limits.most is None or report.seen < limits.most)
     aside = worker.aside(ended=ended)
     return replace(report, aside=aside, seconds=time.perf_counter() - began)

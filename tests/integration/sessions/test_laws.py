@@ -20,7 +20,7 @@ from tests.integration.sessions.odd import OLD, RENDERS
 from cronshift.project.settings import parse_settings
 from cronshift.sessions import scripts, sweeping
 from cronshift.sessions.chunks import Worker
-from cronshift.sessions.sweeping import Limits
+from cronshift.sessions.sweeping import SweepLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -89,7 +89,7 @@ def settle(odd: Odd, database: scripts.Database, chunk: int) -> list[Report]:
     ]
     return [
         sweeping.run(
-            database.engine, database.mapped, sweep(database.mapped, NOW), Limits(chunk=chunk)
+            database.engine, database.mapped, sweep(database.mapped, NOW), SweepLimits(chunk=chunk)
         )
         for sweep in sweeps
     ]
@@ -162,7 +162,7 @@ def test_a_refund_that_comes_in_between_makes_its_key_clash_and_is_not_paid_agai
     )
     assert worker.unpaid
     chunk = worker.settle(None, 6, 6)
-    assert (chunk.found, chunk.refunded, chunk.amount) == (6, 5, 25)
+    assert (chunk.sessions, chunk.refunded, chunk.amount) == (6, 5, 25)
     assert odd.one("SELECT coins FROM owners WHERE id = 1") == 25
     database.close()
 

@@ -49,6 +49,9 @@ def response(_machine: Machine, arguments: Arguments) -> Value:
     options = arguments.at(1)
     if isinstance(options, Response):  # new Response(upstream.body, upstream)
         return options
+    named = arguments.named.get("status_code") or arguments.named.get("status")
+    if named is not None:  # Python's, imported where it is used
+        return Response(number(named), arguments.at(0), arguments.place)
     return Response(status_of(options), arguments.at(0), arguments.place)
 
 
@@ -87,6 +90,11 @@ def thrown_error(status: int | None = None) -> Callable[[Machine, Arguments], Va
         raise Thrown(_error(code), arguments.place)
 
     return read
+
+
+def thrown_by(status: int) -> Callable[[Machine, Arguments], Value]:
+    """Return what reads ``new UnauthorizedException()``: an error with a status, to be thrown."""
+    return lambda _machine, _arguments: _error(status)
 
 
 def made_error(_machine: Machine, arguments: Arguments) -> Value:

@@ -10,6 +10,7 @@ from cronshift.handlers.flow import (
     environment,
     hooks,
     injection,
+    nest_marks,
     requests,
     sessions,
 )
@@ -228,6 +229,7 @@ _PYTHON_RESPONSES = (
     "HttpResponseBadRequest", "HttpResponseNotFound", "HttpResponseServerError",
     "HttpResponseNotAllowed", "HttpResponseRedirect", "StreamingResponse",
 )  # fmt: skip
+_NEST_ERRORS = {"UnauthorizedException": 401, "ForbiddenException": 403, "NotFoundException": 404}
 _SCHEMAS = (
     "zod", "valibot", "zod/v4", "zod/mini", "@hono/zod-openapi",
 )  # fmt: skip
@@ -345,6 +347,12 @@ _NATIVES: dict[str, Meaning] = {
     **concurrency.MEANINGS,
     **sessions.MEANINGS,
     **hooks.MEANINGS,
+    "@nestjs/common:SetMetadata": nest_marks.set_metadata,
+    "@nestjs/common:UseGuards": nest_marks.use_guards,
+    "@nestjs/common:applyDecorators": nest_marks.apply_decorators,
+    **{
+        f"@nestjs/common:{name}": answers.thrown_by(status) for name, status in _NEST_ERRORS.items()
+    },
 }
 
 

@@ -93,17 +93,17 @@ class Expressions(Calls):
             right = self.value(node.right, scope) if takes_right else left
             return tainted(right, taints_of(left) & CALLER) if takes_right else left
         taints = taints_of(left)
-        result = self.fork(
-            taints,
-            lambda: self.value(node.right, scope),
-            lambda: left,
-            about_caller=bool(taints & ABOUT_CALLER),
-        )
+        rights: list[Value] = []
+
+        def follow_right() -> Value:
+            rights.append(self.value(node.right, scope))
+            return rights[-1]
+
+        about_caller = bool(taints & ABOUT_CALLER)
+        result = self.fork(taints, follow_right, lambda: left, about_caller=about_caller)
         decided = result or Unknown()
-        if node.operator == "and" and truth(decided) is None and isinstance(decided, Unknown):
-            right_false = all(truth(part) is False or part is left for part in decided.alternatives)
-            if right_false and decided.alternatives:
-                return Plain(value=False, taints=taints_of(decided))
+        if node.operator == "and" and rights and self.truth(rights[0], scope) is False:
+            return Plain(value=False, taints=taints_of(decided))
         if node.operator == "or" and isinstance(decided, Unknown) and decided.alternatives:
             rest = [part for part in decided.alternatives if not isinstance(part, Unknown)]
             if (

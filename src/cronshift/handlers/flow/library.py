@@ -128,7 +128,9 @@ def _of_outside(machine: Machine, owner: Outside, name: str) -> Value:
     return Outside(key, owner.package, owner.taints)
 
 
-def _of_unknown(_machine: Machine, owner: Unknown, name: str) -> Value | None:
+def _of_unknown(machine: Machine, owner: Unknown, name: str) -> Value | None:
+    if owner.name == "request.url" and name == "path":  # Starlette's
+        return Plain(machine.world.path)
     if owner.name == "request.url" and (method := of_address(name)) is not None:
         return method
     if name in {"then", "catch", "finally"}:

@@ -6,6 +6,7 @@ then what the whole app runs before the path, then what the handler's own app do
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -64,6 +65,9 @@ def front_of(resolver: Resolver, path: str, caller: Caller = Caller.VERCEL) -> F
     file = resolver.next.config.file if resolver.next.present else None
     place = Location(file or "vercel.json", 1)
     how = f"sends callers to {moved.target} ({moved.why})"
+    if moved.verdict is Verdict.UNKNOWN:
+        how = f"may send callers to {moved.target} ({moved.why})"
+        return Front(Untold(place, how), place.file)
     is_stop = caller is Caller.VERCEL  # Vercel's cron goes after no redirect; Inngest may
     return Front(Stops(place, how) if is_stop else Untold(place, how), place.file)
 
@@ -107,6 +111,10 @@ def _front(resolver: Resolver, gate: Gate, path: str, caller: Caller) -> Front:
     return Front(answer, answer.place.file, answer.place.line)
 
 
+_PASSING = re.compile(r"\banswers 503$")
+"""A switch for maintenance, which asks nobody who calls."""
+
+
 def _worlds(path: str, caller: Caller) -> Iterator[World]:
     if caller is Caller.VERCEL:
         yield vercel(path)
@@ -125,6 +133,9 @@ def together(standings: Iterable[Standing]) -> Standing:
         return LetsBy()
     if len(stopping) == len(listed):
         return stopping[0]
+    stopping = [standing for standing in stopping if not _PASSING.search(standing.how)]
+    if not stopping:
+        return LetsBy()
     return Untold(stopping[0].place, f"{stopping[0].how} in some cases")
 
 
