@@ -44,10 +44,11 @@ def _commands() -> Iterator[str]:
         parameter for parameter in group.commands["audit"].params if _is_global(parameter)
     )
     for name in COMMANDS:
-        module = import_module(f"cronshift.commands.{name}")
+        attribute = COMMANDS[name].attribute
+        module = import_module(f"cronshift.commands.{attribute}")
         parts = getattr(module, "SUBCOMMANDS", {})
         params = [] if parts else group.commands[name].params
-        yield from _command(f"\n## cronshift {name}", getattr(module, name), params)
+        yield from _command(f"\n## cronshift {name}", getattr(module, attribute), params)
         for part, function in parts.items():
             below = group.commands[name].commands[part]
             yield from _command(f"\n### cronshift {name} {part}", function, below.params)

@@ -28,11 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A line of the table: the function ``<name>`` of ``cronshift.commands.<name>``."""
+    """A line of the table: the function of the name in ``cronshift.commands``, in a module of that name."""
 
     help: str
     panel: str
     name: str
+
+    @property
+    def attribute(self) -> str:
+        """The module and function that it is."""
+        return self.name.replace("-", "_")
 
 
 COMMANDS = {
@@ -45,6 +50,8 @@ COMMANDS = {
         Command("Check modules or an endpoint against the plan.", "Move", "validate"),
         Command("Give ticks to Inngest, from an instant on.", "Move", "cutover"),
         Command("Give ticks back to Vercel, and restore its files.", "Move", "rollback"),
+        Command("Let nobody run a job's ticks, from an instant on.", "Move", "pause"),
+        Command("End a pause.", "Move", "resume-job"),
         Command("Remove what is left of Vercel cron.", "Move", "finalize"),
         Command("Carry out a plan kept with --save-plan.", "Move", "apply"),
         Command("Run one job, here and now, with a real tick.", "Run", "run"),
@@ -147,8 +154,8 @@ def build(words: Sequence[str]) -> typer.Typer:
         if hasattr(module, "SUBCOMMANDS"):
             app.add_typer(_group(module, command), name=command.name)
             continue
-        command_function = getattr(module, command.name, None)
-        function = _accept_global_options(command_function) if command_function else _unloaded
+        real = getattr(module, command.attribute, None)
+        function = _accept_global_options(real) if real else _unloaded
         app.command(
             command.name,
             help=_help(function) or command.help,
@@ -159,13 +166,13 @@ def build(words: Sequence[str]) -> typer.Typer:
 
 
 def _module(command: Command) -> Any:
-    return import_module(f"cronshift.commands.{command.name}")
+    return import_module(f"cronshift.commands.{command.attribute}")
 
 
 def _group(module: Any, command: Command) -> typer.Typer:
     """Return a command that has commands of its own; the module's function of its name explains it."""
     group = typer.Typer(
-        help=_help(getattr(module, command.name)),
+        help=_help(getattr(module, command.attribute)),
         short_help=command.help,
         rich_help_panel=command.panel,
         no_args_is_help=True,

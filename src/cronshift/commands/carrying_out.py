@@ -117,7 +117,7 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
         console.say(confirmation.declined)
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
     operations.refuse_late(invocation.root, operation, datetime.now(UTC))
-    done = operations.apply(invocation.root, operation, own=confirmation.is_own)
+    done = operations.apply(invocation.root, operation, is_own=confirmation.is_own)
     return Carried(done, applied=True, code=ExitCode.OK)
 
 

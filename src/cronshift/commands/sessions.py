@@ -207,7 +207,7 @@ def _settle(
     chunk: int,
 ) -> ExitCode:
     from cronshift.sessions import scripts, sweeping
-    from cronshift.sessions.sweeping import Limits, Report
+    from cronshift.sessions.sweeping import Report, SweepLimits
 
     console = invocation.console
     engine, mapped = database.engine, database.mapped
@@ -215,13 +215,13 @@ def _settle(
     for reading in scripts.uncommon_times(mapped):
         console.say(reading)
     console.say(f"{count:,} sessions in {database.name}, {owed:,} credits to refund.")
-    report = Report(found=count, aside=sweeping.left_aside(engine, mapped, sweep))
+    report = Report(seen=count, aside=sweeping.left_aside(engine, mapped, sweep))
     if count and not dry_run:
         if database.production and not yes:
             console.say("That database is on another machine: add --yes to settle them.")
         elif console.confirm(f"Settle them in {database.name}?", yes=yes):
             with _stopping() as stop, _progress(invocation, count) as observe:
-                limits = Limits(most=limit, chunk=chunk, observe=observe, stop=stop)
+                limits = SweepLimits(most=limit, chunk=chunk, observe=observe, stop=stop)
                 report = sweeping.run(engine, mapped, sweep, limits)
             console.say(
                 f"{report.settled:,} settled, {report.refunded:,} refunded with "
@@ -303,8 +303,8 @@ def _progress(invocation: Invocation, total: int) -> Iterator[Callable[[Report],
         task = bar.add_task("", total=total, rate="")
 
         def observe(report: Report) -> None:
-            speed = f"{report.found / report.seconds:,.0f}/s" if report.seconds else ""
-            bar.update(task, completed=report.found, rate=speed)
+            speed = f"{report.seen / report.seconds:,.0f}/s" if report.seconds else ""
+            bar.update(task, completed=report.seen, rate=speed)
 
         yield observe
 

@@ -70,7 +70,7 @@ class WireError:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class StepOperation:
     """One thing that an SDK asks for or tells.
 
     Attributes:
@@ -88,7 +88,7 @@ class Operation:
     error: WireError | None
 
     @classmethod
-    def from_wire(cls, given: Mapping[str, Any]) -> Operation:
+    def from_wire(cls, given: Mapping[str, Any]) -> StepOperation:
         """Read one element of a 206 answer.
 
         Raises:

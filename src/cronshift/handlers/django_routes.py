@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.code_routes import DEEPEST, CodeRoute, Declared, UnreadRegistration
-from cronshift.handlers.python_modules import module_file
+from cronshift.handlers.python_modules import imported_names, module_file
 from cronshift.model import Location
 
 if TYPE_CHECKING:
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.tree import SourceTree
 
+_VIEWS = {"View", "APIView"}
+_METHODS = {"get", "post", "put", "patch", "delete", "head", "options"}
+_ANSWERING_ALL = {"dispatch", "http_method_not_allowed", "as_view", "setup"}
+_FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 _REGEX = re.compile(r"[\\()\[\]?+*|.]")
 
 
@@ -60,7 +64,46 @@ def _patterns(
                 elif inner:
                     yield from _patterns(tree, inner, whole, depth - 1)
                 else:
-                    yield CodeRoute(f"/{whole}", None, place, ast.unparse(second))
+                    methods = _methods(tree, file, second)
+                    yield CodeRoute(f"/{whole}", methods, place, ast.unparse(second))
+
+
+def _methods(tree: SourceTree, file: str, view: ast.expr) -> frozenset[str] | None:
+    """Return the methods that a class answers as a view; ``None`` where that is not written out."""
+    match view:
+        case ast.Call(func=ast.Attribute(attr="as_view"), args=[ast.Dict(keys=keys)]):
+            texts = [key.value for key in keys if isinstance(key, ast.Constant)]
+            return frozenset(str(text).upper() for text in texts) or None
+        case ast.Call(func=ast.Attribute(value=owner, attr="as_view")):
+            made = _class(tree, file, ast.unparse(owner), DEEPEST)
+        case _:
+            return None
+    if made is None or not {ast.unparse(base).rpartition(".")[2] for base in made.bases} <= _VIEWS:
+        return None
+    names = {node.name for node in made.body if isinstance(node, _FUNCTIONS)}
+    if names & _ANSWERING_ALL:
+        return None
+    return frozenset(name.upper() for name in names & _METHODS) or None
+
+
+def _class(tree: SourceTree, file: str, name: str, depth: int) -> ast.ClassDef | None:
+    """Return the class of the project that a name stands for in a file."""
+    base, _, rest = name.partition(".")
+    for node in tree.python(file).body if depth else ():
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return node
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            source, attribute = imported_names(node).get(base, (None, None))
+            inner = (
+                f"{source}.{attribute}" if source and source.strip(".") else f"{source}{attribute}"
+            )
+            if source is not None and rest:
+                target = module_file(tree, file, inner if attribute else source)
+                return _class(tree, target, rest, depth - 1) if target else None
+            if source is not None and attribute:
+                target = module_file(tree, file, source)
+                return _class(tree, target, attribute, depth - 1) if target else None
+    return None
 
 
 def _spelled(node: ast.expr, *, is_regex: bool) -> tuple[str, bool]:

@@ -17,14 +17,19 @@ from cronshift.model import Handler, HandlerKind
 from cronshift.runtime.regular_files import is_regular, read_regular, read_text
 
 _EXPORTS = ("app", "application", "handler")
-_ENTRY_FOLDERS = ("", "src/", "app/", "api/")
-_ENTRY_NAMES = ("app", "index", "server", "main", "wsgi", "asgi")
+ENTRIES = tuple(
+    f"{folder}{name}.py"
+    for folder in ("", "src/", "app/", "api/")
+    for name in ("app", "index", "server", "main", "wsgi", "asgi")
+)
+"""The files that the Python runtime looks for an app in, in its order."""
 _FRAMEWORK = re.compile(
     r"^[\s\"']*(fastapi|flask|django|starlette|quart|litestar)\b", re.IGNORECASE | re.MULTILINE
 )
 _ASGI = {"FastAPI", "Starlette", "Quart", "Litestar", "Sanic", "get_asgi_application"}
 _WSGI = {"Flask", "Bottle", "get_wsgi_application", "make_wsgi_app"}
 _SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"'],\s*[\"']([\w.]+)[\"']")
+_DEEPEST = 5  # modules that pass an app on
 _LONGEST_SOURCE = 2_000_000  # bytes; no handler is that long
 
 
@@ -86,9 +91,7 @@ class PythonHandlers:
         django = self._django_entry()
         if django is not None:
             return django
-        places = (
-            f"{self._base}{folder}{name}.py" for folder in _ENTRY_FOLDERS for name in _ENTRY_NAMES
-        )
+        places = (f"{self._base}{name}" for name in ENTRIES)
         return next((entry for place in places if (entry := self._handler(place))), None)
 
     def _django_entry(self) -> Handler | None:
@@ -132,12 +135,48 @@ class PythonHandlers:
                 )
         return None
 
-    def _export(self, file: Path, name: str) -> tuple[int, HandlerKind] | None:
+    def _export(
+        self, file: Path, name: str, depth: int = _DEEPEST
+    ) -> tuple[int, HandlerKind] | None:
         """Return line and kind of the top-level ``name`` in ``file``, where both can be read."""
         for node in reversed(self._tree(file).body):
-            kind = _kind(node, name)
+            kind = _kind(node, name) or (
+                self._taken_over(file, node, name, depth) if depth else None
+            )
             if kind:
                 return node.lineno, kind
+        return None
+
+    def _taken_over(self, file: Path, node: ast.stmt, name: str, depth: int) -> HandlerKind | None:
+        """Return the kind of what a statement takes from another module, or from another name."""
+        match node:
+            case ast.ImportFrom(names=names):
+                taken = [alias.name for alias in names if (alias.asname or alias.name) == name]
+                target = self._imported(file, node) if taken else None
+            case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Name(id=other)) if (
+                bound == name
+            ):
+                taken, target = [other], file
+            case _:
+                return None
+        seen = self._export(target, taken[0], depth - 1) if target is not None else None
+        return seen[1] if seen is not None else None
+
+    def _imported(self, file: Path, node: ast.ImportFrom) -> Path | None:
+        """Return the project's file that an import names: from the root, or from beside the file."""
+        path = (node.module or "").replace(".", "/")
+        folder = PurePosixPath(self._relative(file)).parent
+        above = [folder, *folder.parents]
+        starts = (
+            above[node.level - 1 : node.level]
+            if node.level
+            else [PurePosixPath(self._base), folder, PurePosixPath("src")]
+        )
+        for start in starts:
+            for place in (f"{path}.py", f"{path}/__init__.py"):
+                target = self._inside(str(PurePosixPath(start) / place))
+                if target is not None and target != file:
+                    return target
         return None
 
     def _tree(self, file: Path) -> ast.Module:

@@ -1,11 +1,11 @@
-"""Redirects that answer a path before any code does: of vercel.json, of next.config, of slashes."""
+"""Rules that answer a path before any code does: redirects, slashes, legacy routes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers import patterns
-from cronshift.handlers.vercel_rules import matched_by, rules_of
+from cronshift.handlers.vercel_rules import applies_to, matched_by, rules_of
 from cronshift.handlers.verdict import Resolution, Verdict
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.next import NextConfig
 
+_REFUSED = 400  # a status from here on is no answer
 _SOURCES = (".html", ".ts", ".js", ".py", ".go")
 
 
@@ -20,17 +21,19 @@ def redirect_of(
     document: dict[str, Any],
     config: NextConfig | None,
     path: str,
+    query: str,
     is_function: Callable[[str], bool],
 ) -> Resolution | None:
-    """Return the redirect of a path, if there is one.
+    """Return the redirect of a path, if there is one; an unknown one where its conditions may hold.
 
     Args:
         document: vercel.json, as data.
         config: of Next.js, where the app is one.
         path: without its query.
+        query: of the entry.
         is_function: whether a path names the file of a function.
     """
-    ruled = _by_rule(document, config, path)
+    ruled = _by_rule(document, config, path, query)
     if ruled is not None:
         return ruled
     target = _by_slash(document, config, path)
@@ -43,17 +46,21 @@ def redirect_of(
     return None
 
 
-def _by_rule(document: dict[str, Any], config: NextConfig | None, path: str) -> Resolution | None:
+def _by_rule(
+    document: dict[str, Any], config: NextConfig | None, path: str, query: str
+) -> Resolution | None:
     rules = rules_of(document, "redirects")
     for rule in config.redirects if config is not None else ():
         base = "" if rule.get("basePath") is False or config is None else config.base_path
         rules.append({**rule, "source": base + rule["source"]})
     for rule in rules:
-        matched = matched_by(rule, path)
+        matched = matched_by(rule, path, query)
         if matched is not None:
-            target = patterns.substituted(str(rule.get("destination", "")), matched)
+            target = patterns.substituted(str(rule.get("destination", "")), matched.values)
             why = f"the redirect from {rule['source']}"
-            return Resolution(Verdict.REDIRECTED, target=target, why=why)
+            if matched.sure:
+                return Resolution(Verdict.REDIRECTED, target=target, why=why)
+            return Resolution(Verdict.UNKNOWN, target=target, why=f"{why} hangs on its conditions")
     return None
 
 
@@ -67,3 +74,24 @@ def _by_slash(document: dict[str, Any], config: NextConfig | None, path: str) ->
     if wants_slash is True and not slashed and path != "/" and not has_extension:
         return f"{path}/"
     return path.rstrip("/") if wants_slash is False and slashed else None
+
+
+def by_legacy_route(rule: dict[str, Any], path: str, query: str) -> Resolution | str | None:
+    """Return what a rule of ``routes`` makes of a path: an answer, or where it leads."""
+    source, methods = rule.get("src"), rule.get("methods")
+    pattern = patterns.from_regex(source) if isinstance(source, str) else None
+    matched = pattern.match(path) if pattern else None
+    applies = applies_to(rule, query)
+    if matched is None or (isinstance(methods, list) and "GET" not in methods) or applies is False:
+        return None
+    if applies is None:
+        return Resolution(Verdict.UNKNOWN, why=f"the route {source} hangs on its conditions")
+    headers = rule.get("headers")
+    location = headers.get("Location") if isinstance(headers, dict) else None
+    if isinstance(location, str):
+        target = patterns.substituted(location, matched)
+        return Resolution(Verdict.REDIRECTED, target=target, why=f"the route {source}")
+    status, destination = rule.get("status"), rule.get("dest")
+    if isinstance(status, int) and status >= _REFUSED and not rule.get("continue"):
+        return Resolution(Verdict.DEAD, why=f"the route {source}: {status}")
+    return patterns.substituted(destination, matched) if isinstance(destination, str) else None

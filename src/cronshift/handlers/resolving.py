@@ -20,8 +20,8 @@ from cronshift.handlers.functions import FunctionFiles
 from cronshift.handlers.javascript import METHODS, exports
 from cronshift.handlers.middleware import rewriting
 from cronshift.handlers.next import NextRouter
-from cronshift.handlers.python import PythonHandlers
-from cronshift.handlers.redirects import redirect_of
+from cronshift.handlers.python import ENTRIES, PythonHandlers
+from cronshift.handlers.redirects import by_legacy_route, redirect_of
 from cronshift.handlers.routes import RouteTable, nearest
 from cronshift.handlers.tree import SourceTree
 from cronshift.handlers.vercel_rules import matched_by, rules_of
@@ -29,7 +29,7 @@ from cronshift.handlers.verdict import Resolution, Verdict
 from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
     from cronshift.handlers.flow.program import Program
@@ -37,15 +37,9 @@ if TYPE_CHECKING:
 
 _MOST_HOPS = 5
 _READ = ("python", "next", "router", "functions", "table", "_coded", "_folder", "_resolved")
-_REFUSED = 400  # a status from here on is no answer
 _SERVICES = "/_svc/"
 _PYTHON_APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
 _PYTHON_MANIFESTS = ("pyproject.toml", "requirements.txt", "Pipfile")
-_LIKELY_ENTRIES = tuple(
-    f"{folder}{name}.py"
-    for folder in ("", "src/", "app/", "api/")
-    for name in ("app", "index", "server", "main", "wsgi", "asgi")
-)
 
 _LIBRARIES = ("packages/", "libs/")  # what apps of a workspace are made of
 
@@ -183,21 +177,22 @@ class Resolver:
 
     def resolve(self, path: str) -> Resolution:
         """Return what a GET to an entry's path ends at."""
-        bare = path.partition("?")[0].partition("#")[0] or "/"
-        if bare not in self._resolved:
-            self._resolved[bare] = self._resolve(bare)
-        return self._resolved[bare]
+        whole = path.partition("#")[0]
+        if whole not in self._resolved:
+            bare, _, query = whole.partition("?")
+            self._resolved[whole] = self._resolve(bare or "/", query)
+        return self._resolved[whole]
 
-    def _resolve(self, bare: str) -> Resolution:
+    def _resolve(self, bare: str, query: str) -> Resolution:
         if bare.startswith(_SERVICES):
             return Resolution(Verdict.UNKNOWN, why="Vercel's own path of a service")
-        redirect = self.redirect(bare)
+        redirect = self.redirect(bare, query)
         if redirect is not None:
             return redirect
-        legacy = self._by_legacy_routes(bare)
+        legacy = self._by_legacy_routes(bare, query)
         if legacy is not None:
             return legacy
-        answered = self._by_files(bare) or self._rewritten(bare) or self._by_app(bare)
+        answered = self._by_files(bare) or self._rewritten(bare, query) or self._by_app(bare)
         return answered or self._nothing(bare)
 
     def routes(self) -> Iterator[tuple[str, Handler]]:
@@ -210,14 +205,14 @@ class Resolver:
         """Return whether a GET to a path reaches code, as far as the files tell."""
         return self.resolve(path).verdict in {Verdict.ANSWERED, Verdict.UNKNOWN}
 
-    def redirect(self, path: str) -> Resolution | None:
-        """Return the redirect that answers a path before any code does, if there is one."""
+    def redirect(self, path: str, query: str = "") -> Resolution | None:
+        """Return the redirect that answers a path before any code does, or may, if there is one."""
         config = self.next.config if self.next.present else None
         return redirect_of(
-            self.document, config, path, lambda file: self.functions.at(file) is not None
+            self.document, config, path, query, lambda file: self.functions.at(file) is not None
         )
 
-    def _by_legacy_routes(self, path: str, hops: int = _MOST_HOPS) -> Resolution | None:
+    def _by_legacy_routes(self, path: str, query: str) -> Resolution | None:
         """Go through ``routes``, which excludes rewrites and redirects."""
         for rule in rules_of(self.document, "routes", needs=()):
             if rule.get("handle") == "filesystem":
@@ -225,25 +220,16 @@ class Resolver:
                 if answered is not None:
                     return answered
                 continue
-            source, methods = rule.get("src"), rule.get("methods")
-            pattern = patterns.from_regex(source) if isinstance(source, str) else None
-            matched = pattern.match(path) if pattern else None
-            if matched is None or (isinstance(methods, list) and "GET" not in methods):
-                continue
-            headers = rule.get("headers")
-            location = headers.get("Location") if isinstance(headers, dict) else None
-            if isinstance(location, str):
-                target = patterns.substituted(location, matched)
-                return Resolution(Verdict.REDIRECTED, target=target, why=f"the route {source}")
-            status, destination = rule.get("status"), rule.get("dest")
-            if isinstance(status, int) and status >= _REFUSED and not rule.get("continue"):
-                return Resolution(Verdict.DEAD, why=f"the route {source}: {status}")
-            if isinstance(destination, str):
-                target = patterns.substituted(destination, matched)
-                return self._destination(target, path, f"the route {source}", hops)
+            led = by_legacy_route(rule, path, query)
+            if isinstance(led, Resolution):
+                return led
+            if led is not None:
+                why = f"the route {rule.get('src')}"
+                return self._destination(led, path, why, _MOST_HOPS)
         return None
 
-    def _rewritten(self, path: str) -> Resolution | None:
+    def _rewritten(self, path: str, query: str = "") -> Resolution | None:
+        """Return what a rewrite leads a path to; unknown where its conditions may hold or not."""
         rules = rules_of(self.document, "rewrites")
         base = ""
         if self.next.present:
@@ -252,12 +238,13 @@ class Resolver:
                 {**rule, "source": base + rule["source"]} for rule in self.next.config.rewrites
             ]
         for rule in rules:
-            matched = matched_by(rule, path)
+            matched = matched_by(rule, path, query)
+            why = f"the rewrite from {rule['source']}"
+            if matched is not None and not matched.sure:
+                return Resolution(Verdict.UNKNOWN, why=f"{why} hangs on its conditions")
             if matched is not None:
-                target = patterns.substituted(str(rule.get("destination", "")), matched)
-                return self._destination(
-                    target, path, f"the rewrite from {rule['source']}", _MOST_HOPS
-                )
+                target = patterns.substituted(str(rule.get("destination", "")), matched.values)
+                return self._destination(target, path, why, _MOST_HOPS)
         return None
 
     def _destination(self, target: str, path: str, why: str, hops: int) -> Resolution:
@@ -367,7 +354,7 @@ class Resolver:
             )
             return self._coded.answer(handler, path)
         here = self._folder
-        likely = next((here.outer(name) for name in _LIKELY_ENTRIES if here.has(name)), None)
+        likely = next((here.outer(name) for name in ENTRIES if here.has(name)), None)
         has_manifest = any(here.has(name) for name in _PYTHON_MANIFESTS)
         if likely and has_manifest and not here.has("package.json"):
             handler = self.python.in_file(likely) or Handler(
@@ -408,6 +395,5 @@ class Resolver:
         return nearest(path, [path for path, handler in self.routes() if handler.kind not in pages])
 
 
-def _methods(exported: object) -> tuple[str, ...]:
-    names = exported if isinstance(exported, dict) else {}
-    return tuple(method for method in METHODS if method in names)
+def _methods(exported: Container[str]) -> tuple[str, ...]:
+    return tuple(method for method in METHODS if method in exported)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from cronshift.handlers import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_USER_AGENT = "vercel-cron/1.0"
+_SOME_HOST = "some-project-a1b2c3.vercel.app"
+_SENT = ("authorization", "host", "accept", "x-vercel-", "x-forwarded-", "x-real-ip", "forwarded")
+"""What begins the names of headers that a call may bring."""
 
 
 def rules_of(
@@ -22,9 +29,79 @@ def rules_of(
     ]
 
 
-def matched_by(rule: dict[str, Any], path: str) -> dict[str, str] | None:
-    """Return what a rule's source matches; one that asks for a header or a cookie never does."""
-    if rule.get("has"):
-        return None
+@dataclass(frozen=True, slots=True)
+class RuleMatch:
+    """A rule whose source takes in a path.
+
+    Attributes:
+        values: what its source matches, by name.
+        sure: whether its conditions surely hold for Vercel's call.
+    """
+
+    values: dict[str, str]
+    sure: bool
+
+
+def matched_by(rule: dict[str, Any], path: str, query: str = "") -> RuleMatch | None:
+    """Return what a rule's source matches, unless its ``has`` or ``missing`` surely keep it off."""
     pattern = patterns.from_source(rule["source"])
-    return pattern.match(path) if pattern else None
+    values = pattern.match(path) if pattern else None
+    applies = applies_to(rule, query)
+    return (
+        RuleMatch(values, applies is True) if values is not None and applies is not False else None
+    )
+
+
+def applies_to(rule: dict[str, Any], query: str) -> bool | None:
+    """Return whether a rule's conditions hold for Vercel's call; ``None`` where nobody can tell.
+
+    Sources: vercel.com docs, "Conditional rewrites" (all of ``has``, none of ``missing``), and "How
+    cron jobs work": the call goes to the production deployment's own address, ``*.vercel.app``.
+    """
+    wanted = [_holds(condition, query) for condition in _conditions(rule.get("has"))]
+    unwanted = [_holds(condition, query) for condition in _conditions(rule.get("missing"))]
+    if False in wanted or True in unwanted:
+        return False
+    return None if None in [*wanted, *unwanted] else True
+
+
+def _conditions(listed: Any) -> list[Any]:
+    if isinstance(listed, list):
+        return listed
+    return [] if listed is None else [listed]
+
+
+def _holds(condition: Any, query: str) -> bool | None:
+    """Return whether one condition holds: what a call without a cookie sends is known in part."""
+    kind, key = (
+        (condition.get("type"), condition.get("key"))
+        if isinstance(condition, dict)
+        else (None, None)
+    )
+    value = condition.get("value") if isinstance(condition, dict) else None
+    if kind == "host":
+        return True if value is None else _is_host(value)
+    if kind == "cookie":
+        return False
+    if kind == "query" and isinstance(key, str):
+        texts = [text for name, text in parse_qsl(query, keep_blank_values=True) if name == key]
+        return _fits(value, texts[-1]) if texts else False
+    if kind != "header" or not isinstance(key, str):
+        return None
+    if key.lower() == "user-agent":
+        return _fits(value, _USER_AGENT)
+    return None if key.lower().startswith(_SENT) else False
+
+
+def _is_host(value: Any) -> bool | None:
+    if isinstance(value, str) and "vercel" in value and not _fits(value, _SOME_HOST):
+        return None  # it may be this project's
+    return _fits(value, _SOME_HOST)
+
+
+def _fits(value: Any, text: str) -> bool | None:
+    """Return whether a text is what a condition asks for: all of it, as a regular expression."""
+    if value is None:
+        return True
+    pattern = patterns.from_regex(value) if isinstance(value, str) else None
+    return None if pattern is None else pattern.match(text) is not None

@@ -26,11 +26,11 @@ class Chunk:
     """What one transaction did.
 
     Attributes:
-        found: sessions settled.
+        sessions: those settled.
         refunded: refunds recorded; ``amount`` credits moved for them.
     """
 
-    found: int = 0
+    sessions: int = 0
     refunded: int = 0
     amount: Any = 0
 

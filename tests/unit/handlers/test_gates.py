@@ -129,6 +129,7 @@ ADMIN = "from fastapi import APIRouter, HTTPException\n\nrouter = APIRouter()\n\
         ("app.include_router(jobs.router)\napp.include_router(admin.router, dependencies=[Depends(admin.nobody)])", "by"),
         ("app.include_router(jobs.router, dependencies=[Depends(admin.nobody)])", "stops"),
         ("app.include_router(jobs.router)\n\n\n@app.middleware('http')\nasync def gate(request, call_next):\n    if not request.cookies.get('sid'):\n        return admin.nobody()\n    return await call_next(request)", "stops"),
+        ("app.include_router(jobs.router)\n\n\n@app.middleware('http')\nasync def gate(request, call_next):\n    if enabled() and request.url.path != '/' and not request.url.path.startswith('/api/cron'):\n        return admin.nobody()\n    return await call_next(request)", "by"),
         ("app.include_router(jobs.router)\n\n\n@app.middleware('http')\nasync def gate(request, call_next):\n    response = await call_next(request)\n    response.headers['x'] = 'y'\n    return response", "by"),
     ],
 )  # fmt: skip
@@ -167,3 +168,193 @@ def test_what_a_module_imports_is_looked_for_beside_that_module(
     (job,) = audited(files).jobs
     assert job.handler is not None
     assert bool(job.handler.ambient) is needed
+
+
+SETTINGS = 'ROOT_URLCONF = "site1.urls"\nMIDDLEWARE = [\n    "django.middleware.security.SecurityMiddleware",\n    "django.contrib.auth.middleware.AuthenticationMiddleware",\n    {}\n]\nWSGI_APPLICATION = "site1.wsgi.application"\n'
+MANAGE = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "site1.settings")\n'
+WSGI = "from django.core.wsgi import get_wsgi_application\n\napplication = get_wsgi_application()\n"
+VIEWS = "import os\nfrom django.http import HttpResponse, JsonResponse\nfrom django.views import View\n\n\nclass Mail(View):\n{}\n"
+READS = "    def get(self, request):\n        send_mails()\n        return JsonResponse({})"
+CHECK = '        if request.headers.get("Authorization") != "Bearer " + os.environ["CRON_SECRET"]:\n            return HttpResponse(status=401)\n'
+
+
+def django(middleware: str = "", view: str = READS, **files: str) -> dict[str, str]:
+    return {
+        "requirements.txt": "django\n",
+        "manage.py": MANAGE,
+        "site1/__init__.py": "",
+        "site1/settings.py": SETTINGS.replace("{}", middleware),
+        "site1/wsgi.py": WSGI,
+        "site1/urls.py": "from django.urls import path\nfrom jobs.views import Mail\n\nurlpatterns = [path('api/cron/mail', Mail.as_view())]\n",
+        "jobs/__init__.py": "",
+        "jobs/views.py": VIEWS.replace("{}", view),
+        **{name.replace("__", "/") + ".py": text for name, text in files.items()},
+    }
+
+
+GATE = "from django.http import HttpResponse\n\n\nclass Gate:\n    def __init__(self, get_response):\n        self.get_response = get_response\n\n    def __call__(self, request):\n        if {}:\n            return HttpResponse(status=403)\n        return self.get_response(request)\n"
+FUNCTION = "from django.http import HttpResponse\n\n\ndef gate(get_response):\n    def middleware(request):\n        if {}:\n            return HttpResponse(status=403)\n        return get_response(request)\n\n    return middleware\n"
+ASKED = "from django.http import HttpResponse\n\n\nclass Gate:\n    def __init__(self, get_response):\n        self.get_response = get_response\n\n    def process_view(self, request, view, args, kwargs):\n        if {}:\n            return HttpResponse(status=403)\n\n    def __call__(self, request):\n        return self.get_response(request)\n"
+SIGNED_OUT = "not request.user.is_authenticated"
+OUTSIDE = "not request.path.startswith('/api/cron')"
+
+
+@pytest.mark.parametrize(
+    ("middleware", "text", "answer"),
+    [
+        ("", "", "by"),
+        ('"jobs.gate.Gate",', GATE.replace("{}", SIGNED_OUT), "stops"),
+        ('"jobs.gate.Gate",', GATE.replace("{}", OUTSIDE), "by"),
+        ('"jobs.gate.gate",', FUNCTION.replace("{}", SIGNED_OUT), "stops"),
+        ('"jobs.gate.gate",', FUNCTION.replace("{}", OUTSIDE), "by"),
+        ('"jobs.gate.Gate",', ASKED.replace("{}", SIGNED_OUT), "stops"),
+        ('"jobs.gate.Gate",', ASKED.replace("{}", OUTSIDE), "by"),
+        ('"django.contrib.auth.middleware.LoginRequiredMiddleware",', "", "stops"),
+        ('"whitenoise.middleware.WhiteNoiseMiddleware",', "", "by"),
+        ('"acme.middleware.TokenMiddleware",', "", "untold"),
+    ],
+)  # fmt: skip
+def test_a_middleware_of_django(tmp_path: Path, middleware: str, text: str, answer: str) -> None:
+    files = django(middleware, jobs__gate=text)
+    assert isinstance(front(tmp_path, files).answer, KINDS[answer])
+
+
+def test_a_view_may_be_open_although_all_others_ask_for_a_login(tmp_path: Path) -> None:
+    files = django('"django.contrib.auth.middleware.LoginRequiredMiddleware",')
+    files["site1/urls.py"] = files["site1/urls.py"].replace(
+        "Mail.as_view())", "login_not_required(Mail.as_view()))"
+    )
+    assert isinstance(front(tmp_path, files).answer, LetsBy)
+    files = django('"django.contrib.auth.middleware.LoginRequiredMiddleware",')
+    files["jobs/views.py"] += "\n\nother = login_not_required(Mail.as_view())\n"
+    assert isinstance(front(tmp_path, files).answer, Untold)
+
+
+@pytest.mark.parametrize(
+    ("view", "auth"),
+    [
+        (READS, "none"),
+        (READS.replace("        send", CHECK + "        send"), "cron-secret"),
+        (f"    def dispatch(self, request, *args, **kwargs):\n{CHECK}        return super().dispatch(request, *args, **kwargs)\n\n{READS}", "cron-secret"),
+        (f"    def dispatch(self, request, *args, **kwargs):\n        return super().dispatch(request, *args, **kwargs)\n\n{READS}", "none"),
+    ],
+)  # fmt: skip
+def test_a_class_of_django_is_followed_as_a_view(
+    audited: Callable[..., Plan], view: str, auth: str
+) -> None:
+    (job,) = audited(django(view=view), "/api/cron/mail").jobs
+    assert job.handler is not None
+    assert job.handler.auth == auth
+
+
+@pytest.mark.parametrize(
+    ("view", "verdict"),
+    [
+        (READS, "answered"),
+        (READS.replace("get(", "post("), "wrong-method"),
+        (READS.replace("get(", "post(") + "\n\n    def dispatch(self, request): ...", "answered"),
+    ],
+)
+def test_a_class_of_django_answers_the_methods_that_it_has(
+    tmp_path: Path, view: str, verdict: str
+) -> None:
+    front(tmp_path, django(view=view))
+    assert Resolver(tmp_path, {}).resolve(PATH).verdict.value == verdict
+
+
+NEST = {"@nestjs/core": "11", "@nestjs/common": "11"}
+CONTROLLER = 'import { Controller, Get, UseGuards, SetMetadata, applyDecorators } from "@nestjs/common";\nimport { AuthGuard } from "@nestjs/passport";\nimport { ThrottlerGuard } from "@nestjs/throttler";\nimport { Public, Closed, KeyGuard, SessionGuard, JwtGuard } from "./guards";\n{}\n@Controller("api/cron")\nexport class MailController {\n  @Post("other")\n  @UseGuards(SessionGuard)\n  async other() {}\n\n  {method}\n  @Get("mail")\n  async mail() { await sendMails(); }\n}\n'
+GUARDS = """import { CanActivate, ExecutionContext, Injectable, SetMetadata, UnauthorizedException, UseGuards, applyDecorators } from "@nestjs/common";
+import { ConfigService } from "@nestjs/config";
+import { Reflector } from "@nestjs/core";
+import { AuthGuard } from "@nestjs/passport";
+export const PUBLIC = "isPublic";
+export const Public = () => SetMetadata(PUBLIC, true);
+@Injectable()
+export class KeyGuard implements CanActivate {
+  constructor(private readonly config: ConfigService) {}
+  canActivate(context: ExecutionContext): boolean {
+    const secret = this.config.get<string>("CRON_SECRET");
+    const header = context.switchToHttp().getRequest().headers["authorization"];
+    if (!secret || header !== `Bearer ${secret}`) throw new UnauthorizedException();
+    return true;
+  }
+}
+@Injectable()
+export class SessionGuard implements CanActivate {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest();
+    return !!request.cookies.sid;
+  }
+}
+@Injectable()
+export class JwtGuard extends AuthGuard("jwt") {
+  constructor(private reflector: Reflector) { super(); }
+  canActivate(context: ExecutionContext) {
+    const isPublic = this.reflector.getAllAndOverride<boolean>(PUBLIC, [context.getHandler(), context.getClass()]);
+    if (isPublic) return true;
+    return super.canActivate(context);
+  }
+}
+export const Closed = () => applyDecorators(SetMetadata("roles", ["admin"]), UseGuards(SessionGuard));
+"""
+MODULE = 'import { Module } from "@nestjs/common";\nimport { APP_GUARD } from "@nestjs/core";\nimport { JwtGuard } from "./guards";\n@Module({ providers: [{ provide: APP_GUARD, useClass: JwtGuard }] })\nexport class AppModule {}\n'
+MAIN_OF_NEST = 'import { NestFactory } from "@nestjs/core";\nimport { SessionGuard } from "./guards";\nasync function start() {\n  const app = await NestFactory.create(AppModule);\n  {}\n  await app.listen(3000);\n}\nstart();\n'
+
+
+def nest(method: str = "", above: str = "", module: str = "", main: str = "") -> dict[str, str]:
+    return {
+        "package.json": json.dumps({"dependencies": NEST}),
+        "src/main.ts": MAIN_OF_NEST.replace("{}", main),
+        "src/mail.controller.ts": CONTROLLER.replace("{}", above).replace("{method}", method),
+        "src/guards.ts": GUARDS,
+        "src/app.module.ts": module,
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "answer"),
+    [
+        (nest(), "by"),
+        (nest("@UseGuards(KeyGuard)"), "by"),
+        (nest("@UseGuards(SessionGuard)"), "stops"),
+        (nest("@UseGuards(ThrottlerGuard)"), "by"),
+        (nest("@UseGuards(AuthGuard('jwt'))"), "stops"),
+        (nest("@UseGuards(KeyGuard, SessionGuard)"), "stops"),
+        (nest("@Closed()"), "stops"),
+        (nest("@SomebodysGuard()"), "untold"),
+        (nest(above="@UseGuards(SessionGuard)"), "stops"),
+        (nest(module=MODULE), "stops"),
+        (nest("@Public()", module=MODULE), "by"),
+        (nest(main="app.useGlobalGuards(new SessionGuard());"), "stops"),
+    ],
+)  # fmt: skip
+def test_a_guard_of_nest(tmp_path: Path, files: dict[str, str], answer: str) -> None:
+    assert isinstance(front(tmp_path, files).answer, KINDS[answer])
+
+
+@pytest.mark.parametrize(
+    ("files", "auth"),
+    [
+        (nest(), "none"),
+        (nest("@UseGuards(KeyGuard)"), "cron-secret"),
+        (nest("@SomebodysGuard()"), None),
+    ],
+)
+def test_a_guard_of_nest_checks_the_caller(
+    audited: Callable[..., Plan], files: dict[str, str], auth: str | None
+) -> None:
+    (job,) = audited(files, PATH).jobs
+    assert job.handler is not None
+    assert job.handler.auth == auth
+
+
+def test_a_text_that_is_one_of_several_is_not_taken_for_the_one_that_is_known(
+    tmp_path: Path,
+) -> None:
+    body = "const mode = lookup('mode') ?? '';\n  if (!mode.trim()) return NextResponse.redirect('/login');"
+    files = {
+        "middleware.ts": f"{NEXT}import {{ lookup }} from 'flags';\nexport function middleware(request) {{\n  {body}\n}}\n",
+        "app/api/cron/mail/route.ts": "export function GET() {}",
+    }
+    assert isinstance(front(tmp_path, files, "next").answer, Untold)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cronshift.errors import ConfigError
-from cronshift.handlers import Resolver
+from cronshift.handlers import Resolver, Verdict
 from cronshift.handlers.python import PythonHandlers
 from cronshift.model import HandlerKind
 
@@ -37,6 +37,46 @@ def answering(handlers: PythonHandlers, path: str) -> Handler | None:
 
 def told(handler: Handler | None) -> tuple[str, str, str, int] | None:
     return (handler.file, handler.kind.value, handler.export, handler.line) if handler else None
+
+
+ROUTED = f"{FASTAPI}\n\n@app.get('/api/cron/mail')\ndef mail(): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "files"),
+    [
+        ("from app.main import app\n", {"app/main.py": ROUTED}),
+        ("from .main import app\n", {"app/main.py": ROUTED}),
+        ("from .web.server import site as app\n", {"app/web/server.py": ROUTED + "site = app\n"}),
+        ("from app.web import app\n", {"app/web/__init__.py": "from .server import app\n", "app/web/server.py": ROUTED}),
+    ],
+)  # fmt: skip
+def test_an_entrypoint_passes_on_an_app_of_another_module(
+    tmp_path: Path, entry: str, files: dict[str, str]
+) -> None:
+    for name, text in {"requirements.txt": "fastapi\n", "app/index.py": entry, **files}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = Resolver(tmp_path).resolve("/api/cron/mail")
+    assert told(found.handler) == ("app/index.py", "asgi", "app", 1)
+    assert found.handler is not None
+    assert str(found.handler.route).endswith(":4")
+    assert Resolver(tmp_path).resolve("/api/cron/other").verdict is Verdict.DEAD
+
+
+def test_a_name_that_a_package_gives_is_no_app_of_the_project(tmp_path: Path) -> None:
+    handlers = project(tmp_path, requirements_txt="fastapi", app__index_py="from acme import app\n")
+    assert handlers.framework_entry is None
+
+
+def test_modules_that_pass_an_app_in_a_circle_give_none(tmp_path: Path) -> None:
+    handlers = project(
+        tmp_path,
+        requirements_txt="fastapi",
+        app__index_py="from app.main import app\n",
+        app__main_py="from app.index import app\n",
+    )
+    assert handlers.framework_entry is None
 
 
 @pytest.mark.parametrize(

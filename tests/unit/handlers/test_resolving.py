@@ -241,6 +241,58 @@ def test_vercel_json_comes_before_the_files(
     assert (found.verdict.value, found.target) == (verdict, target)
 
 
+def _condition(kind: str, key: str | None = None, value: str | None = None) -> dict[str, str]:
+    named = {"type": kind, "key": key, "value": value}
+    return {name: text for name, text in named.items() if text is not None}
+
+
+HELD = [
+    ({"has": [_condition("host", value="www.example.com")]}, "no"),
+    ({"has": [_condition("host", value="(?<tenant>.*)\\.example\\.com")]}, "no"),
+    ({"has": [_condition("host", value=".*\\.vercel\\.app")]}, "yes"),
+    ({"has": [_condition("host", value="shop.vercel.app")]}, "maybe"),
+    ({"missing": [_condition("host", value="www.example.com")]}, "yes"),
+    ({"missing": [_condition("host", value=".*\\.vercel\\.app")]}, "no"),
+    ({"has": [_condition("cookie", "sid")]}, "no"),
+    ({"missing": [_condition("cookie", "sid")]}, "yes"),
+    ({"has": [_condition("header", "x-tenant")]}, "no"),
+    ({"missing": [_condition("header", "x-tenant")]}, "yes"),
+    ({"has": [_condition("header", "user-agent", "vercel-cron/.*")]}, "yes"),
+    ({"missing": [_condition("header", "authorization")]}, "maybe"),
+    ({"has": [_condition("query", "limit", "\\d+")]}, "yes"),
+    ({"has": [_condition("query", "limit", "all")]}, "no"),
+    ({"has": [_condition("query", "page")]}, "no"),
+    ({"has": [_condition("query", "limit"), _condition("cookie", "sid")]}, "no"),
+    ({"has": [_condition("query", "limit"), _condition("header", "accept", "x")]}, "maybe"),
+]
+
+
+@pytest.mark.parametrize(("conditions", "held"), HELD)
+def test_a_rewrite_holds_where_its_conditions_do(
+    tmp_path: Path, conditions: dict[str, Any], held: str
+) -> None:
+    rule = {"source": "/(.*)", "destination": "https://away.example/$1", **conditions}
+    found = resolver(tmp_path, {"api/x.ts": DEFAULT}, {"rewrites": [rule]})
+    verdicts = {"yes": "external", "no": "dead", "maybe": "unknown"}
+    assert found.resolve("/old?limit=5").verdict.value == verdicts[held]
+    assert found.resolve("/api/x?limit=5").verdict.value == "answered"  # files come first
+
+
+@pytest.mark.parametrize(("conditions", "held"), HELD)
+def test_a_redirect_and_a_legacy_route_hold_where_their_conditions_do(
+    tmp_path: Path, conditions: dict[str, Any], held: str
+) -> None:
+    verdicts = {"yes": "redirected", "no": "answered", "maybe": "unknown"}
+    redirect = {"source": "/(.*)", "destination": "/away", **conditions}
+    files = {"api/x.ts": DEFAULT}
+    found = resolver(tmp_path, files, {"redirects": [redirect]}).resolve("/api/x?limit=5")
+    assert found.verdict.value == verdicts[held]
+    route = {"src": "/api/x", "headers": {"Location": "/away"}, **conditions}
+    routes = [route, {"handle": "filesystem"}]
+    found = resolver(tmp_path, files, {"routes": routes}).resolve("/api/x?limit=5")
+    assert found.verdict.value == verdicts[held]
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -258,7 +310,7 @@ def test_exports_of_every_form_answer(tmp_path: Path, source: str) -> None:
 def test_the_work_behind_a_re_export_is_read(tmp_path: Path) -> None:
     from cronshift.handlers.flow.behaving import behaviour_of
     from cronshift.handlers.flow.program import Program
-    from cronshift.handlers.flow.reader import Reader
+    from cronshift.handlers.flow.reader import HandlerReader
 
     loose = "export async function GET() {\n  work().then(() => 1);\n  return Response.json({});\n}\nasync function work() { await fetch('/'); }\n"
     known = resolver(
@@ -267,7 +319,7 @@ def test_the_work_behind_a_re_export_is_read(tmp_path: Path) -> None:
     )
     handler = known.resolve("/api/x").handler
     assert handler
-    seen = behaviour_of(Reader(Program(known.tree), handler, "/api/x"))
+    seen = behaviour_of(HandlerReader(Program(known.tree), handler, "/api/x"))
     assert seen.work
     assert (seen.work.file, seen.work.line) == ("lib/jobs.ts", 1)
     assert [spot.file for _, spot in seen.loose] == ["lib/jobs.ts"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.code import Place
+from cronshift.handlers.flow.code import CodePlace
+from cronshift.handlers.flow.django import django_gates
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.gates import Gate, Way
+from cronshift.handlers.flow.nest import nest_gates
 from cronshift.handlers.flow.node_gates import node_gates
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.python_gates import python_gates
@@ -52,8 +54,13 @@ def gates_of(program: Program, handler: Handler, path: str) -> Iterator[Gate]:
     if handler.route is not None and is_python(handler.route.file):
         for file in dict.fromkeys((handler.file, handler.route.file)):
             yield from python_gates(program, file, handler.route)
+        if handler.route.file.endswith("urls.py"):
+            yield from django_gates(program, handler)
     elif handler.language in {"typescript", "javascript"}:
         yield from node_gates(program, handler, path)
+        if handler.route is not None and "@Controller(" in program.tree.read(handler.route.file):
+            folder = handler.file.partition("src/")[0] if "src/" in handler.file else ""
+            yield from nest_gates(program, handler.route, folder)
 
 
 def _next(program: Program, file: str, path: str) -> Iterator[Gate]:
@@ -106,6 +113,6 @@ def _calling(
         if not isinstance(called, Closure | Native):
             package = called.package if isinstance(called, Outside | Unknown) else ""
             return Unknown(name=export, package=package)
-        return machine.call(called, Arguments(passed(), {}, Place(file, 1, 1), export))
+        return machine.call(called, Arguments(passed(), {}, CodePlace(file, 1, 1), export))
 
     return start

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.answers import replying, started
+from cronshift.handlers.flow.django import view_method
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.javascript_code import JavaScript
+from cronshift.handlers.flow.nest import method_at
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.flow.requests import CONTEXT, ENVIRON, EVENT, REQUEST, server_of
@@ -20,7 +22,7 @@ from cronshift.handlers.flow.values import (
     Native,
     NativeObject,
     ObjectValue,
-    Plain,
+    PlainValue,
     Unknown,
     Value,
 )
@@ -63,7 +65,7 @@ def handler_start(
         called = function_of(program, machine, handler, export or handler.export)
         if not isinstance(called, Closure | Native):
             return None
-        elsewhere = code.Place(handler.file, handler.line, 1)
+        elsewhere = code.CodePlace(handler.file, handler.line, 1)
         machine.ledger.began = called.function.place if isinstance(called, Closure) else elsewhere
         arguments = _arguments(program.tree, handler, called)
         return machine.call(called, arguments)
@@ -97,8 +99,10 @@ def _method(machine: Machine, handler: Handler) -> Value | None:
         if reply_member is not None:
             made.cell[name] = reply_member
     for name in ("send_header", "end_headers", "log_message"):
-        made.cell[name] = Native(name, lambda _m, _a: Plain(None))
-    made.cell["wfile"] = NativeObject("wfile", lambda _m, n: Native(n, lambda _m, _a: Plain(None)))
+        made.cell[name] = Native(name, lambda _m, _a: PlainValue(None))
+    made.cell["wfile"] = NativeObject(
+        "wfile", lambda _m, n: Native(n, lambda _m, _a: PlainValue(None))
+    )
     method = machine.member(made, f"do_{machine.world.method}")
     return method if isinstance(method, Closure) else None
 
@@ -106,7 +110,7 @@ def _method(machine: Machine, handler: Handler) -> Value | None:
 def _arguments(tree: SourceTree, handler: Handler, called: Closure | Native) -> Arguments:
     """Return what a framework calls a handler with."""
     line = handler.route.line if handler.route is not None else handler.line
-    place = code.Place(handler.file, line, 1, handler.export)
+    place = code.CodePlace(handler.file, line, 1, handler.export)
     name = called.function.name if isinstance(called, Closure) else handler.export
     if handler.kind is HandlerKind.WSGI and handler.route is None:
         return Arguments((ENVIRON, Native("start_response", started)), {}, place, name)
@@ -165,19 +169,10 @@ def route_call(tree: SourceTree, place: Location) -> SgNode | None:
 def _nest_method(program: Program, machine: Machine, place: Location) -> Value | None:
     """Return the method of a Nest controller below a decorator."""
     root = program.tree.parsed(place.file)
-    for node in root.find_all(kind="method_definition") if root is not None else ():
-        before = [sibling for sibling in node.prev_all() if sibling.kind() == "decorator"]
-        lines = {
-            line_of(sibling)
-            for sibling in (*before, *node.children())
-            if sibling.kind() == "decorator"
-        }
-        if place.line in lines:
-            machine.path.doubts |= {"guards of Nest are not followed"}
-            return Closure(
-                JavaScript(place.file).function(node), machine.module(place.file), Unknown()
-            )
-    return None
+    node = method_at(root, place.line) if root is not None else None
+    if node is None:
+        return None
+    return Closure(JavaScript(place.file).function(node), machine.module(place.file), Unknown())
 
 
 def _decorated(machine: Machine, program: Program, place: Location) -> Value | None:
@@ -194,7 +189,12 @@ def _decorated(machine: Machine, program: Program, place: Location) -> Value | N
             return scope.names[node.name]
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and node.lineno == place.line and len(node.args) > 1:
-            function = machine.value(lower.expression(node.args[1]), machine.module(place.file))
+            view, scope = node.args[1], machine.module(place.file)
+            if isinstance(view, ast.Call) and ast.unparse(view.func).endswith(".as_view"):
+                view = view.func.value if isinstance(view.func, ast.Attribute) else view.func
+            function = machine.value(lower.expression(view), scope)
+            if isinstance(function, ClassValue):
+                return view_method(machine, function, lower.place(node))
             if isinstance(function, Closure | Native):
                 return function
     return None

@@ -19,7 +19,7 @@ from cronshift.sessions.requested import EVENT
 from cronshift.sessions.settings import RefundedColumn
 from cronshift.sessions.times import TimeForm
 from cronshift.targets import GeneratedFile
-from cronshift.targets.nextjs.sessions.sql import names_in_sql
+from cronshift.targets.nextjs.sessions.sql import mapping_in_sql, names_in_sql
 from cronshift.targets.nextjs.source import WIDTH, comment, key, text
 from cronshift.targets.nextjs.style import restyle
 from cronshift.targets.rendering import render
@@ -34,6 +34,7 @@ _GENERATED = (
     "database",
     "events",
     "flag",
+    "mapping",
     "outbox",
     "store",
     "session",
@@ -80,6 +81,7 @@ class SessionApp:
         sdk_major: of the TypeScript SDK.
         client: the statement that imports the Inngest client as ``inngest``.
         database: the app's own client of its database, where it has one.
+        prisma_module: what ``PrismaClient`` is imported from, where it has none.
         style: the app's.
     """
 
@@ -91,6 +93,7 @@ class SessionApp:
     sdk_major: int = 4
     client: str = 'import { inngest } from "../client";'
     database: DatabaseImport | None = None
+    prisma_module: str = "@prisma/client"
     style: CodeStyle = field(default_factory=CodeStyle)
 
     @property
@@ -132,6 +135,7 @@ def _values(app: SessionApp) -> dict[str, Any]:
         "client": app.client,
         "driver": app.driver.value,
         "database": app.database,
+        "prisma_module": app.prisma_module,
         "in_options": app.sdk_major >= 4,  # noqa: PLR2004 - v4 takes triggers in the options
         "finish": text(format_duration(settings.processing_timeout)),
         "recovery": text(_RECOVERY),
@@ -148,6 +152,7 @@ def _values(app: SessionApp) -> dict[str, Any]:
             for role in ("created", "started", "completed", "updated", "refunded")
         },
         **names_in_sql(settings, app.items),
+        **mapping_in_sql(settings, app.items),
     }
 
 

@@ -1,0 +1,250 @@
+"""What Nest runs before a controller's method: its guards, the class's, and those of the whole app."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow.answers import replying
+from cronshift.handlers.flow.code import CodePlace
+from cronshift.handlers.flow.environment import ENVIRONMENT
+from cronshift.handlers.flow.gates import Gate, Way
+from cronshift.handlers.flow.javascript_code import JavaScript
+from cronshift.handlers.flow.nest_marks import Marks
+from cronshift.handlers.flow.nobody import SENT_AWAY
+from cronshift.handlers.flow.paths import Thrown
+from cronshift.handlers.flow.requests import REQUEST
+from cronshift.handlers.flow.values import (
+    NOTHING,
+    Arguments,
+    ClassValue,
+    Closure,
+    Native,
+    NativeObject,
+    ObjectValue,
+    Outside,
+    PlainValue,
+    Response,
+    Scope,
+    Unknown,
+    Value,
+    text_of,
+    truth,
+)
+from cronshift.handlers.javascript import arguments as arguments_of
+from cronshift.handlers.javascript import line_of
+from cronshift.handlers.literals import pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ast_grep_py import SgNode
+
+    from cronshift.handlers.flow.machine import Machine
+    from cronshift.handlers.flow.program import Program
+    from cronshift.model import Location
+
+_HARMLESS = ("Throttler", "Roles")
+_FORBIDDEN = 403
+_CHECKING = re.compile(r"auth|guard|key|secret|cron|token|role|permission|admin", re.IGNORECASE)
+
+
+def nest_gates(program: Program, route: Location, folder: str) -> Iterator[Gate]:
+    """Yield the guards of a controller's method, in the order in which Nest asks them."""
+    root = program.tree.parsed(route.file)
+    method = method_at(root, route.line) if root is not None else None
+    if method is None:
+        return
+    decorators = [*_before(method), *_of_class(method)]
+    for file, node in _of_app(program, folder):
+        yield _gate(file, node, route.file, decorators)
+    for decorator in reversed(decorators):
+        called = decorator.child(1)
+        if called is not None:
+            yield _gate(route.file, called, route.file, decorators, is_decorator=True)
+
+
+def method_at(root: SgNode, line: int) -> SgNode | None:
+    """Return the method below a decorator that stands in a line."""
+    for node in root.find_all(kind="method_definition"):
+        if any(line_of(decorator) == line for decorator in _before(node)):
+            return node
+    return None
+
+
+def _before(node: SgNode) -> Iterator[SgNode]:
+    """Yield the decorators of a method, or of a class."""
+    yield from (child for child in node.children() if child.kind() == "decorator")
+    above = node.prev()
+    while above is not None and above.kind() in {"decorator", "comment"}:
+        if above.kind() == "decorator":
+            yield above
+        above = above.prev()
+
+
+def _of_class(method: SgNode) -> Iterator[SgNode]:
+    for outer in method.ancestors():
+        if outer.kind() in {"class_declaration", "abstract_class_declaration"}:
+            yield from _before(outer)
+            parent = outer.parent()
+            if parent is not None and parent.kind() == "export_statement":
+                yield from _before(parent)
+            return
+
+
+def _of_app(program: Program, folder: str) -> Iterator[tuple[str, SgNode]]:
+    """Yield the guards of the whole app: ``useGlobalGuards(…)``, and what ``APP_GUARD`` provides."""
+    for file in program.tree.under(f"{folder}src"):
+        text = program.tree.read(file) if file.endswith(".ts") else ""
+        root = (
+            program.tree.parsed(file) if "APP_GUARD" in text or "useGlobalGuards" in text else None
+        )
+        for call in root.find_all(pattern="$APP.useGlobalGuards($$$)") if root is not None else ():
+            yield from ((file, node) for node in arguments_of(call))
+        for node in root.find_all(kind="object") if root is not None else ():
+            provider = dict(pairs(node))
+            if "provide" in provider and provider["provide"].text() == "APP_GUARD":
+                made = [
+                    provider[name]
+                    for name in ("useClass", "useExisting", "useFactory")
+                    if name in provider
+                ]
+                yield from ((file, guard) for guard in made)
+
+
+def _gate(
+    file: str,
+    node: SgNode,
+    controller: str,
+    decorators: Sequence[SgNode],
+    *,
+    is_decorator: bool = False,
+) -> Gate:
+    place = CodePlace(file, line_of(node), node.range().start.column + 1)
+
+    def start(machine: Machine) -> Value | None:
+        made = machine.value(JavaScript(file).expression(node), machine.module(file))
+        marks = Marks(controller, decorators)
+        for guard in _guards(machine, made, node) if is_decorator else [made]:
+            answer = _asked(machine, guard, place, marks)
+            if answer is not NOTHING:
+                return answer
+        return NOTHING
+
+    return Gate(start, Way.RETURN, file, place.line)
+
+
+def _guards(machine: Machine, mark: Value, node: SgNode) -> list[Value]:
+    """Return the guards that a decorator puts before a method, also where it is made of others."""
+    if isinstance(mark, NativeObject) and mark.name == "guards":
+        return list(mark.data) if isinstance(mark.data, tuple) else []
+    if isinstance(mark, NativeObject) and mark.name == "decorators":
+        parts = mark.data if isinstance(mark.data, tuple) else ()
+        return [guard for part in parts for guard in _guards(machine, part, node)]
+    is_of_nest = isinstance(mark, Outside | Unknown) and mark.package.startswith("@nestjs/")
+    is_plain = isinstance(mark, Closure) and not _CHECKING.search(node.text())
+    if not (is_of_nest or is_plain or isinstance(mark, NativeObject)):
+        machine.path.doubts |= {f"stands behind @{node.text()[:40]}, which is not followed"}
+    return []
+
+
+def _asked(machine: Machine, guard: Value, place: CodePlace, marks: Marks) -> Value:
+    """Return the answer of a guard: its ``canActivate``, or what a package's is known for."""
+    if isinstance(guard, ClassValue):
+        instance: Value = _made(machine, guard, marks)
+        kind: ClassValue | None = guard
+    else:
+        instance, kind = guard, guard.of if isinstance(guard, ObjectValue) else None
+    if kind is None:
+        return _of_package(machine, guard, place)
+    method = machine.method(instance, kind, "canActivate")
+    parent = machine.value(kind.code.bases[0], kind.scope) if kind.code.bases else None
+    if not isinstance(method, Closure):
+        return _of_package(machine, parent, place) if parent is not None else Unknown()
+    scope = Scope(kind.scope.file, {"super": _parent(parent, place)}, method.scope)
+    asking = Closure(method.function, scope, instance)
+    answer = machine.awaited(machine.call(asking, Arguments((_CONTEXT,), {}, place, "canActivate")))
+    parts = answer.alternatives if isinstance(answer, Unknown) else ()
+    if parts:
+        return Unknown(answer.taints, tuple(_decided(part, place) for part in parts))
+    return _decided(answer, place)
+
+
+def _decided(answer: Value, place: CodePlace) -> Value:
+    if truth(answer) is None:
+        return answer
+    return NOTHING if truth(answer) else Response(_FORBIDDEN, None, place)
+
+
+def _of_package(machine: Machine, guard: Value, place: CodePlace) -> Value:
+    name = guard.name if isinstance(guard, Outside | Unknown) else ""
+    if name.rpartition(".")[2] == "AuthGuard":
+        return Response(401, None, place, how=SENT_AWAY)
+    if not name.startswith(_HARMLESS):
+        machine.path.doubts |= {f"asks {name or 'a guard'}, which is not followed"}
+    return NOTHING
+
+
+def _parent(parent: Value | None, place: CodePlace) -> Value:
+    """Return ``super`` of a guard that a package's guard stands behind."""
+
+    def refuse(machine: Machine, _arguments: Arguments) -> Value:
+        answer = _of_package(machine, parent or Unknown(), place)
+        if isinstance(answer, Response):
+            error = {"status": PlainValue(answer.status), "how": PlainValue(SENT_AWAY)}
+            raise Thrown(ObjectValue({**error}, open=True), place)
+        return Unknown()
+
+    return NativeObject("super", lambda _m, name: Native(name, refuse) if name == "canActivate" else None, call=lambda _m, _a: NOTHING)  # fmt: skip
+
+
+def _made(machine: Machine, kind: ClassValue, marks: Marks) -> ObjectValue:
+    """Return an instance whose constructor is given what Nest injects, as far as that is known."""
+    made = ObjectValue({}, open=True, of=kind)
+    root = machine.program.tree.parsed(kind.scope.file)
+    for node in root.find_all(kind="class_declaration") if root is not None else ():
+        named = node.field("name")
+        if named is not None and named.text() == kind.code.name:
+            for name, written in _injected(node):
+                made.cell[name] = _provided(written, marks)
+    return made
+
+
+def _injected(node: SgNode) -> Iterator[tuple[str, str]]:
+    """Yield the parameters of a class's constructor, with their types."""
+    for method in node.find_all(kind="method_definition"):
+        name, parameters = method.field("name"), method.field("parameters")
+        if name is not None and name.text() == "constructor" and parameters is not None:
+            for parameter in parameters.children():
+                bound, typed = parameter.field("pattern"), parameter.field("type")
+                if bound is not None:
+                    yield bound.text(), typed.text().strip(": ") if typed is not None else ""
+
+
+def _provided(written: str, marks: Marks) -> Value:
+    if written.startswith("ConfigService"):
+        return NativeObject("config", _config_member)
+    if written == "Reflector":
+        return NativeObject("reflector", lambda _m, name: Native(name, marks.read))
+    return Unknown(name=written)
+
+
+def _config_member(_machine: Machine, name: str) -> Value | None:
+    def read(machine: Machine, arguments: Arguments) -> Value:
+        variable = text_of(arguments.at(0))
+        if variable is None or not variable.isupper():
+            return Unknown()
+        return machine.member(ENVIRONMENT, variable)
+
+    return Native(name, read) if name in {"get", "getOrThrow"} else None
+
+
+def _context_member(_machine: Machine, name: str) -> Value | None:
+    if name in {"switchToHttp", "getRequest"}:
+        return Native(name, lambda _m, _a: REQUEST if name == "getRequest" else _CONTEXT)
+    if name == "getResponse":
+        return Native(name, lambda _m, _a: replying())
+    return Native(name, lambda _m, _a: Unknown(name=name))
+
+
+_CONTEXT = NativeObject("execution context", _context_member)
