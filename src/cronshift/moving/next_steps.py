@@ -181,6 +181,10 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     install = missing_install(project)
     if install is not None:
         yield NextStep(install, f"package.json names {SDK}, and it is not installed or not locked")
+    out = [each.id for each in plan.runnable if is_left_out(plan, each)]
+    if out:
+        why = f"{', '.join(out)}: left out for what is found, and missing to validate"
+        yield NextStep("cronshift migrate --fix --dry-run", f"{why}; mend it, or --accept it")
     yield NextStep("cronshift validate", "whether the functions are what the plan says")
     yield from _trial(project, plan, job)
     bad = [
