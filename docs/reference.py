@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import typer.main
 
 from cronshift.cli import COMMANDS, build
 from cronshift.errors import Reason
+from cronshift.output.document_schemas import schemas
 from cronshift.plan.findings import CATALOGUE
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _LANGUAGES = {".ts": "ts", ".js": "js", ".py": "python", ".json": "json", ".toml": "toml"}
 HERE = Path(__file__).parent
+SCHEMAS = HERE.parent / "src" / "cronshift" / "schemas"
 GLOBAL = {"directory", "config", "json", "quiet", "verbose", "no_color"}
 
 
@@ -41,12 +44,22 @@ def _commands() -> Iterator[str]:
         parameter for parameter in group.commands["audit"].params if _is_global(parameter)
     )
     for name in COMMANDS:
-        function = getattr(import_module(f"cronshift.commands.{name}"), name)
-        text, _, examples = (inspect.getdoc(function) or "").partition("Examples:")
-        yield f"\n## cronshift {name}\n\n{text.strip()}\n"
-        yield from _table(one for one in group.commands[name].params if not _is_global(one))
-        shown = "\n".join(line.strip() for line in examples.strip().splitlines())
-        yield f"\n```console\n{shown}\n```"
+        attribute = COMMANDS[name].attribute
+        module = import_module(f"cronshift.commands.{attribute}")
+        parts = getattr(module, "SUBCOMMANDS", {})
+        params = [] if parts else group.commands[name].params
+        yield from _command(f"\n## cronshift {name}", getattr(module, attribute), params)
+        for part, function in parts.items():
+            below = group.commands[name].commands[part]
+            yield from _command(f"\n### cronshift {name} {part}", function, below.params)
+
+
+def _command(title: str, function: Any, parameters: list[Any]) -> Iterator[str]:
+    text, _, examples = (inspect.getdoc(function) or "").partition("Examples:")
+    yield f"{title}\n\n{text.strip()}\n"
+    yield from _table(parameter for parameter in parameters if not _is_global(parameter))
+    shown = "\n".join(line.strip() for line in examples.strip().splitlines())
+    yield f"\n```console\n{shown}\n```"
 
 
 def _errors() -> Iterator[str]:
@@ -108,7 +121,14 @@ def _finding(rule: Rule) -> Iterator[str]:
     yield f"## What to do\n\n{rule.fix}\n"
 
 
+def schema_files() -> dict[str, str]:
+    """Return the JSON Schemas that the package carries, by their file's name."""
+    return {name: json.dumps(schema, indent=2) + "\n" for name, schema in schemas().items()}
+
+
 if __name__ == "__main__":
+    for name, text in schema_files().items():
+        (SCHEMAS / name).write_text(text)
     for name, text in pages().items():
         (HERE / name).parent.mkdir(exist_ok=True)
         (HERE / name).write_text(text)

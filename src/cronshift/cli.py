@@ -28,11 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A line of the table: the function ``<name>`` of ``cronshift.commands.<name>``."""
+    """A line of the table: the function of the name in ``cronshift.commands``, in a module of that name."""
 
     help: str
     panel: str
     name: str
+
+    @property
+    def attribute(self) -> str:
+        """The module and function that it is."""
+        return self.name.replace("-", "_")
 
 
 COMMANDS = {
@@ -45,6 +50,8 @@ COMMANDS = {
         Command("Check modules or an endpoint against the plan.", "Move", "validate"),
         Command("Give ticks to Inngest, from an instant on.", "Move", "cutover"),
         Command("Give ticks back to Vercel, and restore its files.", "Move", "rollback"),
+        Command("Let nobody run a job's ticks, from an instant on.", "Move", "pause"),
+        Command("End a pause.", "Move", "resume-job"),
         Command("Remove what is left of Vercel cron.", "Move", "finalize"),
         Command("Carry out a plan kept with --save-plan.", "Move", "apply"),
         Command("Run one job, here and now, with a real tick.", "Run", "run"),
@@ -91,12 +98,18 @@ GLOBAL_OPTIONS: dict[str, Any] = {
     ],
 }
 _PANEL = "Global options"
+_ANYWHERE = frozenset({"--json", "-q", "--quiet", "-v", "--verbose", "--no-color"})
+_MODES = {
+    "sessions": frozenset({"orphans", "refunds", "recover", "status"}),
+    "flags": frozenset({"export", "push"}),
+}
+"""The commands of commands; their modules are only imported when they are meant."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return the process's exit code; nothing is raised."""
-    words = list(arguments) or ["--help"]
     print_whatever()
+    words = respelt(arguments) or ["--help"]
     try:
         code = build(words)(args=words, prog_name="cronshift", standalone_mode=False)
     except CronshiftError as error:
@@ -137,7 +150,12 @@ def build(words: Sequence[str]) -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_accept_global_options(_remember))
     for command in COMMANDS.values():
-        function = _load(command) if command.name in meant else _unloaded
+        module = _module(command) if command.name in meant else None
+        if hasattr(module, "SUBCOMMANDS"):
+            app.add_typer(_group(module, command), name=command.name)
+            continue
+        real = getattr(module, command.attribute, None)
+        function = _accept_global_options(real) if real else _unloaded
         app.command(
             command.name,
             help=_help(function) or command.help,
@@ -147,9 +165,40 @@ def build(words: Sequence[str]) -> typer.Typer:
     return app
 
 
-def _load(command: Command) -> Callable[..., Any]:
-    module = import_module(f"cronshift.commands.{command.name}")
-    return _accept_global_options(getattr(module, command.name))
+def _module(command: Command) -> Any:
+    return import_module(f"cronshift.commands.{command.attribute}")
+
+
+def _group(module: Any, command: Command) -> typer.Typer:
+    """Return a command that has commands of its own; the module's function of its name explains it."""
+    group = typer.Typer(
+        help=_help(getattr(module, command.attribute)),
+        short_help=command.help,
+        rich_help_panel=command.panel,
+        no_args_is_help=True,
+    )
+    for name, function in module.SUBCOMMANDS.items():
+        group.command(name, help=_help(function))(_accept_global_options(function))
+    return group
+
+
+def respelt(words: Sequence[str]) -> list[str]:
+    """Return the words with a mode of old (``sessions --fail orphans``) as the command that it is now.
+
+    The global options may stand between the two, as everywhere.
+    """
+    at = next(
+        (at for at, word in enumerate(words) if word in COMMANDS and words[at - 1 :][:1] != ["-C"]),
+        len(words),
+    )
+    modes = _MODES.get(words[at], frozenset()) if at < len(words) else frozenset()
+    mode = next((place for place in range(at + 1, len(words)) if words[place] in modes), None)
+    if mode is None or mode == at + 1:
+        return list(words)
+    between = words[at + 1 : mode]
+    if any(option not in _ANYWHERE for option in between):
+        sys.stderr.write(f"That is spelt cronshift {words[at]} {words[mode]} … now.\n")
+    return [*words[: at + 1], words[mode], *between, *words[mode + 1 :]]
 
 
 def _unloaded() -> None:

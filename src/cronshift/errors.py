@@ -160,6 +160,10 @@ class Reason(StrEnum):
     NO_GUARD = "no-guard", "No guard stands before the job's route."
     GUARD_INTERCEPTED = "guard-intercepted", "Middleware answers before the guard is asked."
     ENTRY_INTERCEPTED = "entry-intercepted", "The app's code answers before the entry's route does."
+    SHARED_JOB = (
+        "shared-job",
+        "Both sides share the job's ticks by its name, which cannot change now.",
+    )
     FUNCTIONS_NOT_SERVED = "functions-not-served", "Nothing serves the functions where it should."
     ENDPOINT_ELSEWHERE = (
         "endpoint-elsewhere",
@@ -187,6 +191,7 @@ class Reason(StrEnum):
     UNSAFE_WINDOW = "unsafe-window", "A tick may fall into the deploy."
     EPOCH_ORDER = "epoch-order", "An epoch would start before one that is there."
     EPOCH_PENDING = "epoch-pending", "An epoch is still to come."
+    PAUSED = "paused", "The job is paused; nobody runs its ticks."
     BROKEN_OWNERSHIP = "broken-ownership", "The ownership file cannot be read."
     ROUTE_CHANGED = "route-changed", "A module cannot go back to its route."
 

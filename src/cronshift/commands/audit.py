@@ -16,6 +16,7 @@ from cronshift.model import Severity
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
     from cronshift.model import Plan
+    from cronshift.project import Project
 
 
 class Format(StrEnum):
@@ -43,10 +44,16 @@ def audit(
         bool, typer.Option("--all", help="Show every place, where one screen would not do.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for warnings too.")] = False,
+    run_config: Annotated[
+        bool,
+        typer.Option("--run-config", help="Run a vercel.ts that computes its entries; asks first."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> ExitCode:
     """Show what every cron entry does, when it runs next, and what is wrong with it.
 
-    Reads files only: no network, and none of your code is run.
+    Reads files only: no network, and none of your code is run, but for a configuration that is a
+    script, with --run-config, when it has been shown and you have agreed.
 
     Exits 1 when a finding is an error (with --strict: or a warning).
 
@@ -56,6 +63,7 @@ def audit(
       cronshift audit --all
       cronshift audit --json | jq '.jobs[].next'
       cronshift audit --forecast
+      cronshift audit --run-config
     """
     from cronshift.output.github import github_lines
     from cronshift.output.plan_document import plan_document
@@ -64,13 +72,14 @@ def audit(
 
     invocation: Invocation = context.obj
     now = datetime.now(UTC)
-    plan = make_plan(invocation.project)
+    project = _run(invocation, yes=yes) if run_config else invocation.project
+    plan = make_plan(project)
     match output or (Format.JSON if invocation.json else Format.TEXT):
         case Format.JSON:
-            held = read_ownership(invocation.project.root)
+            held = read_ownership(project.root)
             invocation.console.document(plan_document(plan, now, ticks=ticks, ownership=held))
         case Format.SARIF:
-            known = invocation.project.settings.suppressions
+            known = project.settings.suppressions
             reasons = {(one.code, one.job): one.reason for one in known}
             from cronshift.output.sarif import sarif_log
 
@@ -83,6 +92,25 @@ def audit(
     worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     bad = any(finding.severity in worst for finding in plan.findings)
     return ExitCode.NOT_WELL if bad else ExitCode.OK
+
+
+def _run(invocation: Invocation, *, yes: bool) -> Project:
+    """Return the project with what its configuration's script makes, if the user lets it run."""
+    from cronshift.project import load_project
+    from cronshift.project.running import computed_script, run_script
+    from cronshift.project.settings import load_settings
+    from cronshift.runtime.regular_files import read_regular
+
+    console, root = invocation.console, invocation.root
+    script = computed_script(root, load_settings(root, invocation.config).vercel_config)
+    if script is None:
+        console.say("The configuration is written out: there is nothing to run.")
+        return invocation.project
+    console.say(f"{script.name} would run with Node.js, with your rights and your variables:")
+    console.say(read_regular(script).decode(errors="replace").rstrip())
+    if not console.confirm(f"Run {script.name}?", yes=yes):
+        return invocation.project
+    return load_project(invocation.directory, invocation.config, run_script(root, script))
 
 
 def _show(invocation: Invocation, plan: Plan, now: datetime, *, outlook: bool, every: bool) -> None:

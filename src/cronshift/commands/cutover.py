@@ -20,7 +20,8 @@ from cronshift.commands.carrying_out import (
     tell_next,
 )
 from cronshift.commands.deciding import Assume, Because, Despite, ask_about, decided
-from cronshift.errors import CronshiftError, ExitCode
+from cronshift.commands.instants import read_instant
+from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
@@ -95,7 +96,7 @@ def cutover(
             jobs or (),
             datetime.now(UTC),
             percent=percent,
-            at=_instant(at) if at else None,
+            at=read_instant(at) if at else None,
             deploy=timedelta(minutes=deploy_minutes),
             handover=Handover.GUARD if guard else Handover.DEPLOY,
             at_once=now,
@@ -139,21 +140,3 @@ def _show(invocation: Invocation, prepared: Cutover) -> None:
         console.say(f"{job}: {epoch.percent} % to Inngest from {tick_text(epoch.effective_at)} on")
     for sentence in (*prepared.costs, *prepared.advice):
         console.say(sentence, style="yellow")
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise CronshiftError(
-            f"{text!r} is no time.", reason="invalid-time", hint="Write 2026-11-24T12:00Z."
-        ) from error
-    if instant.tzinfo is None:
-        raise CronshiftError(
-            f"{text!r} says no time zone.", reason="invalid-time", hint=f"Write {text}Z for UTC."
-        )
-    if instant.second or instant.microsecond:
-        raise CronshiftError(
-            f"{text!r} is not a whole minute.", reason="invalid-time", hint="Leave out the seconds."
-        )
-    return instant.astimezone(UTC)

@@ -11,17 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cronshift.commands.carrying_out import DryRun, Yes  # noqa: TC001 - read at run time
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
-
-
-class Action(StrEnum):
-    """What to do with the ownership file."""
-
-    EXPORT = "export"
-    PUSH = "push"
 
 
 class Form(StrEnum):
@@ -33,44 +27,62 @@ class Form(StrEnum):
     EDGE_CONFIG = "edge-config"
 
 
-def flags(
-    context: typer.Context,
-    action: Annotated[Action, typer.Argument(help="Print it, or push it to an Edge Config.")],
-    form: Annotated[
-        Form, typer.Option("--format", help="For export: a file, a variable, a flag, an item.")
-    ] = Form.JSON,
-    edge_config: Annotated[
-        str | None, typer.Option(metavar="ID", envvar="EDGE_CONFIG_ID", help="For push: ecfg_…")
-    ] = None,
-    team: Annotated[
-        str | None, typer.Option(metavar="ID", envvar="VERCEL_TEAM_ID", help="For push.")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show only.")] = False,
-) -> ExitCode:
+def flags() -> None:
     """Publish the ownership file where deploys are slow.
 
     A deployment reads it from CRONSHIFT_OWNERSHIP (the JSON itself), CRONSHIFT_OWNERSHIP_URL (an
     Edge Config item, a flag service) or CRONSHIFT_OWNERSHIP_FILE instead of the committed file.
-
-    Pushing needs a token of Vercel's API in VERCEL_TOKEN.
 
     Examples:
       cronshift flags export --format env
       cronshift flags export --format flagd > flags.json
       cronshift flags push --edge-config ecfg_abc123
     """
-    from cronshift.moving.flags import KEY, Format, export, late_changes, push_to_edge_config
+
+
+def export(
+    context: typer.Context,
+    form: Annotated[
+        Form, typer.Option("--format", help="A file, a variable, a flag, an item.")
+    ] = Form.JSON,
+) -> ExitCode:
+    """Print the ownership file as what a deployment reads.
+
+    Examples:
+      cronshift flags export --format env
+    """
+    from cronshift.moving import flags as publishing
     from cronshift.output.encoding import json_text
+    from cronshift.project.ownership_file import read_ownership
+
+    invocation: Invocation = context.obj
+    text = publishing.export(read_ownership(invocation.root), publishing.Format(form))
+    sys.stdout.write(json_text({form.value: text}) if invocation.json else text)
+    return ExitCode.OK
+
+
+def push(
+    context: typer.Context,
+    edge_config: Annotated[
+        str | None, typer.Option(metavar="ID", envvar="EDGE_CONFIG_ID", help="ecfg_…")
+    ] = None,
+    team: Annotated[
+        str | None, typer.Option(metavar="ID", envvar="VERCEL_TEAM_ID", help="The team's id.")
+    ] = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> ExitCode:
+    """Push the ownership file to an Edge Config; needs a token of Vercel's API in VERCEL_TOKEN.
+
+    Examples:
+      cronshift flags push --edge-config ecfg_abc123
+    """
+    from cronshift.moving import flags as publishing
     from cronshift.project.ownership_file import read_ownership
 
     invocation: Invocation = context.obj
     console = invocation.console
     ownership = read_ownership(invocation.root)
-    if action is Action.EXPORT:
-        text = export(ownership, Format(form))
-        sys.stdout.write(json_text({form.value: text}) if invocation.json else text)
-        return ExitCode.OK
     token = os.environ.get("VERCEL_TOKEN")
     if edge_config is None or not token:
         raise CronshiftError(
@@ -78,8 +90,8 @@ def flags(
             reason="usage",
             hint="Make a token at vercel.com/account/tokens.",
         )
-    console.say(export(ownership, Format.EDGE_CONFIG).rstrip())
-    late = late_changes(ownership, datetime.now(UTC))
+    console.say(publishing.export(ownership, publishing.Format.EDGE_CONFIG).rstrip())
+    late = publishing.late_changes(ownership, datetime.now(UTC))
     if late:
         console.warn(
             f"{', '.join(late)}: the owner changes before both sides can hold this. Where it was not"
@@ -89,10 +101,15 @@ def flags(
     pushed = not dry_run and console.confirm(f"Put this into {edge_config}?", yes=yes)
     if pushed:
         api = os.environ.get("CRONSHIFT_VERCEL_API", "https://api.vercel.com")
-        asyncio.run(push_to_edge_config(ownership, edge_config, token, team=team, api=api))
-        console.say(f"{edge_config} holds it as {KEY}.")
+        pushing = publishing.push_to_edge_config(ownership, edge_config, token, team=team, api=api)
+        asyncio.run(pushing)
+        console.say(f"{edge_config} holds it as {publishing.KEY}.")
     elif not dry_run:
         console.say(f"You said no: {edge_config} holds what it held.")
     if invocation.json:
-        console.document({"edge_config": edge_config, "key": KEY, "pushed": pushed, "late": late})
+        document = {"edge_config": edge_config, "key": publishing.KEY, "pushed": pushed}
+        console.document(document | {"late": late})
     return ExitCode.OK if pushed or dry_run else ExitCode.NOT_WELL
+
+
+SUBCOMMANDS = {"export": export, "push": push}

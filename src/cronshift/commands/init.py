@@ -22,14 +22,16 @@ def init(
     """Write cronshift.toml from what the project shows.
 
     The file is optional: without it cronshift uses the defaults that this one spells out, and
-    chooses the target that suits the app: for a Next.js app in TypeScript its own language.
+    chooses the target that suits the app: for a Next.js app its own language.
+
+    cronshift.schema.json beside it tells editors what may stand there (#:schema).
 
     Examples:
       cronshift init
       cronshift init --dry-run
     """
     from cronshift import operations
-    from cronshift.moving.initial_settings import initial_settings
+    from cronshift.moving.initial_settings import SCHEMA_NAME, initial_settings, settings_schema
     from cronshift.plan.planning import make_plan
     from cronshift.project.settings import CONFIG_NAME
 
@@ -45,9 +47,12 @@ def init(
     console.diff(f"+{line}" for line in text.splitlines())
     written = not dry_run and console.confirm(f"Write {CONFIG_NAME}?", yes=yes)
     if written:
-        edit = operations.Edit(CONFIG_NAME, text.encode(), operations.ChangeKind.EDIT_CONFIG)
+        edits = [
+            operations.Edit(CONFIG_NAME, text.encode(), operations.ChangeKind.EDIT_CONFIG),
+            operations.Edit(SCHEMA_NAME, settings_schema()),
+        ]
         operation = operations.build_operation(
-            project.root, "init", [edit], datetime.now(UTC), intent=operations.Intent.INIT
+            project.root, "init", edits, datetime.now(UTC), intent=operations.Intent.INIT
         )
         operations.apply(project.root, operation)
         tell_next(invocation, "init", f"Wrote {CONFIG_NAME}.")

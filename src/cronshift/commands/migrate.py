@@ -61,6 +61,13 @@ def migrate(
             "--fix", help="Mend handlers and middleware where text alone can; put in the guard."
         ),
     ] = False,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OLD=NEW",
+            help="Call a job otherwise; its module, settings and epochs go with it. Repeatable.",
+        ),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Show only, and exit 1 when something would change.")
     ] = False,
@@ -87,6 +94,7 @@ def migrate(
       cronshift migrate prediction-check --yes
       cronshift migrate --out src/jobs --force
       cronshift migrate --target python
+      cronshift migrate --rename usage-reports-3f2a1b=weekly-usage
       cronshift migrate --check
     """
     from cronshift import operations
@@ -107,6 +115,7 @@ def migrate(
         only_look=dry_run,
         accept=accept or (),
         fix=fix,
+        rename=rename or (),
     )
     operation, written = migration.operation, False
     only_shown = dry_run or save_plan is not None
@@ -140,6 +149,7 @@ def _is_agreed(invocation: Invocation, *, yes: bool) -> bool:
 
 def _tell_what_is_left(invocation: Invocation) -> None:
     """Tell what the move still depends on, and the next command."""
+    from cronshift.moving.renaming import proposals
     from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
     from cronshift.project import load_project
@@ -148,10 +158,13 @@ def _tell_what_is_left(invocation: Invocation) -> None:
 
     console, before = invocation.console, invocation.project
     project = load_project(before.root, invocation.config)
-    facts = facts_of(project, make_plan(project), datetime.now(UTC))
+    plan = make_plan(project)
+    facts = facts_of(project, plan, datetime.now(UTC))
     if not invocation.json and any(fact.answer is not Answer.GOOD for fact in facts):
         console.say("Before cronshift cutover:")
         console.result(facts_text(facts))
+    for name in proposals(plan):
+        console.say(f"{name} may have a better name: cronshift migrate --rename {name}=NAME")
     tell_next(invocation)
 
 

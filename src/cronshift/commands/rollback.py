@@ -191,7 +191,7 @@ def _settle(
             console.say(
                 f"{name}: {found:,} sessions in {database.name}, {owed:,} credits to refund."
             )
-            report = sweeping.Report(found=found, aside=sweeping.left_aside(engine, mapped, sweep))
+            report = sweeping.Report(seen=found, aside=sweeping.left_aside(engine, mapped, sweep))
             go_on = found and not count_only
             if go_on and console.confirm(f"Settle them in {database.name}?", yes=yes):
                 report = sweeping.run(engine, mapped, sweep)

@@ -8,11 +8,11 @@ import signal
 import sys
 from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cronshift.commands.carrying_out import Yes  # noqa: TC001 - read at run time
 from cronshift.commands.set_aside import tell_aside
 from cronshift.errors import ConfigError, CronshiftError, ExitCode
 
@@ -21,56 +21,17 @@ if TYPE_CHECKING:
 
     from cronshift.commands.invocation import Invocation
     from cronshift.sessions.scripts import Database
+    from cronshift.sessions.settings import SessionSettings
     from cronshift.sessions.sweeping import Report, Sweep
 
 
-class Script(StrEnum):
-    """What is done with the sessions."""
-
-    ORPHANS = "orphans"
-    REFUNDS = "refunds"
-    RECOVER = "recover"
-    STATUS = "status"
+Limit = Annotated[int | None, typer.Option(min=1, metavar="ROWS", help="Settle at most so many.")]
+Chunk = Annotated[int, typer.Option(min=1, max=100_000, metavar="ROWS", help="Rows a transaction.")]
+CountOnly = Annotated[bool, typer.Option("--dry-run", "-n", help="Count only.")]
 
 
-def sessions(
-    context: typer.Context,
-    script: Annotated[Script, typer.Argument(help="What to look at or settle.")],
-    fail: Annotated[
-        bool, typer.Option("--fail", help="orphans: mark them failed, and refund them.")
-    ] = False,
-    requeue: Annotated[
-        bool, typer.Option("--requeue", help="orphans: send their events to Inngest again.")
-    ] = False,
-    to_legacy: Annotated[
-        bool, typer.Option("--to-legacy", help="orphans: hand them to the old path.")
-    ] = False,
-    audit: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="refunds: write every refund, as CSV or (.json) JSON."),
-    ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(
-            metavar="DATE",
-            help="refunds: pay whatever failed since then (UTC), of the flow or not.",
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, metavar="ROWS", help="Settle at most so many.")
-    ] = None,
-    chunk: Annotated[
-        int, typer.Option(min=1, max=100_000, metavar="ROWS", help="Rows a transaction.")
-    ] = 100_000,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Count only.")] = False,
-) -> ExitCode:
+def sessions() -> None:
     """Settle the QUEUED flow's sessions in your database, as [sessions] in cronshift.toml maps it.
-
-    orphans lists sessions that are QUEUED too long; --fail settles and refunds them in the same
-    transactions, --requeue sends their events again (INNGEST_EVENT_KEY), --to-legacy hands them to the old path. refunds pays what sessions that failed
-    earlier are still owed: those that `refunded` in [sessions] says the app has not paid; without it, those of the flow. recover settles sessions whose
-    processing takes too long. status counts.
 
     Each session is refunded once, however often this runs, in however many processes, and wherever
     it is killed: its refund is a row in cronshift_refunds with the session as its key. Ctrl-C stops
@@ -85,9 +46,138 @@ def sessions(
       cronshift sessions refunds --audit refunds.csv --yes
       cronshift sessions status --json
     """
+
+
+def orphans(
+    context: typer.Context,
+    fail: Annotated[
+        bool, typer.Option("--fail", help="Mark them failed, and refund them.")
+    ] = False,
+    requeue: Annotated[
+        bool, typer.Option("--requeue", help="Send their events to Inngest again.")
+    ] = False,
+    to_legacy: Annotated[
+        bool, typer.Option("--to-legacy", help="Hand them to the old path.")
+    ] = False,
+    limit: Limit = None,
+    chunk: Chunk = 100_000,
+    yes: Yes = False,
+    dry_run: CountOnly = False,
+) -> ExitCode:
+    """List sessions that are QUEUED too long, and settle them.
+
+    --fail settles and refunds them in the same transactions, --requeue sends their events again
+    (INNGEST_EVENT_KEY), --to-legacy hands them to the old path.
+
+    Examples:
+      cronshift sessions orphans
+      cronshift sessions orphans --fail --limit 1000
+    """
     from cronshift.sessions import scripts
 
     invocation: Invocation = context.obj
+    settings = _settings(invocation)
+    if sum((fail, requeue, to_legacy)) > 1:
+        raise CronshiftError(
+            "--fail, --requeue and --to-legacy exclude each other.", reason="usage"
+        )
+    with _opened(settings) as database:
+        if requeue:
+            return _requeue(invocation, database, yes=yes, dry_run=dry_run, limit=limit)
+        if to_legacy and settings.legacy is None:
+            raise ConfigError(
+                "[sessions] names no `legacy` label, so the old path would not see them.",
+                reason="no-legacy-label",
+            )
+        becomes = settings.legacy if to_legacy else settings.failed
+        sweep = scripts.orphans(
+            database.mapped, datetime.now(UTC), becomes=becomes, refund=not to_legacy
+        )
+        count_only = dry_run or not (fail or to_legacy)
+        return _settle(
+            invocation, database, sweep, yes=yes, dry_run=count_only, limit=limit, chunk=chunk
+        )
+
+
+def refunds(
+    context: typer.Context,
+    audit: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write every refund, as CSV or (.json) JSON."),
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="DATE", help="Pay whatever failed since then (UTC), of the flow or not."
+        ),
+    ] = None,
+    limit: Limit = None,
+    chunk: Chunk = 100_000,
+    yes: Yes = False,
+    dry_run: CountOnly = False,
+) -> ExitCode:
+    """Pay what sessions that failed earlier are still owed.
+
+    Those that `refunded` in [sessions] says the app has not paid; without it, those of the flow.
+
+    Examples:
+      cronshift sessions refunds --dry-run
+      cronshift sessions refunds --audit refunds.csv --yes
+    """
+    from cronshift.sessions import scripts
+
+    invocation: Invocation = context.obj
+    with _opened(_settings(invocation)) as database:
+        if audit:
+            _write_audit(invocation, scripts.refunds(database), audit)
+        start = since and since.replace(tzinfo=since.tzinfo or UTC)
+        sweep = scripts.owed(database.mapped, datetime.now(UTC), since=start)
+        return _settle(
+            invocation, database, sweep, yes=yes, dry_run=dry_run, limit=limit, chunk=chunk
+        )
+
+
+def recover(
+    context: typer.Context,
+    limit: Limit = None,
+    chunk: Chunk = 100_000,
+    yes: Yes = False,
+    dry_run: CountOnly = False,
+) -> ExitCode:
+    """Settle sessions whose processing takes too long.
+
+    Examples:
+      cronshift sessions recover --dry-run
+      cronshift sessions recover --yes
+    """
+    from cronshift.sessions import scripts
+
+    invocation: Invocation = context.obj
+    with _opened(_settings(invocation)) as database:
+        sweep = scripts.stuck(database.mapped, datetime.now(UTC))
+        return _settle(
+            invocation, database, sweep, yes=yes, dry_run=dry_run, limit=limit, chunk=chunk
+        )
+
+
+def status(context: typer.Context) -> ExitCode:
+    """Count the sessions by state, with the oldest that waits and the refunds so far.
+
+    Examples:
+      cronshift sessions status
+      cronshift sessions status --json
+    """
+    from cronshift.sessions import scripts
+
+    invocation: Invocation = context.obj
+    with _opened(_settings(invocation)) as database:
+        return _status(invocation, scripts.status(database, datetime.now(UTC)))
+
+
+SUBCOMMANDS = {"orphans": orphans, "refunds": refunds, "recover": recover, "status": status}
+
+
+def _settings(invocation: Invocation) -> SessionSettings:
     settings = invocation.project.settings.sessions
     if settings is None:
         raise ConfigError(
@@ -95,43 +185,15 @@ def sessions(
             reason="no-sessions",
             hint="docs/sessions.md shows what to write.",
         )
-    if sum((fail, requeue, to_legacy)) > 1:
-        raise CronshiftError(
-            "--fail, --requeue and --to-legacy exclude each other.", reason="usage"
-        )
-    now = datetime.now(UTC)
-    with closing(scripts.open_database(settings)) as database, scripts.telling_errors(settings):
-        if script is Script.STATUS:
-            return _status(invocation, scripts.status(database, now))
-        if script is Script.REFUNDS and audit:
-            _write_audit(invocation, scripts.refunds(database), audit)
-        if script is Script.ORPHANS and requeue:
-            return _requeue(invocation, database, yes=yes, dry_run=dry_run, limit=limit)
-        sweep = _sweep(database, script, now, to_legacy=to_legacy, since=since)
-        count_only = dry_run or (script is Script.ORPHANS and not (fail or to_legacy))
-        return _settle(
-            invocation, database, sweep, yes=yes, dry_run=count_only, limit=limit, chunk=chunk
-        )
+    return settings
 
 
-def _sweep(
-    database: Database, script: Script, now: datetime, *, to_legacy: bool, since: datetime | None
-) -> Sweep:
+@contextmanager
+def _opened(settings: SessionSettings) -> Iterator[Database]:
     from cronshift.sessions import scripts
 
-    mapped = database.mapped
-    settings = mapped.settings
-    if script is Script.RECOVER:
-        return scripts.stuck(mapped, now)
-    if script is Script.REFUNDS:
-        return scripts.owed(mapped, now, since=since and since.replace(tzinfo=since.tzinfo or UTC))
-    if to_legacy and settings.legacy is None:
-        raise ConfigError(
-            "[sessions] names no `legacy` label, so the old path would not see them.",
-            reason="no-legacy-label",
-        )
-    becomes = settings.legacy if to_legacy else settings.failed
-    return scripts.orphans(mapped, now, becomes=becomes, refund=not to_legacy)
+    with closing(scripts.open_database(settings)) as database, scripts.telling_errors(settings):
+        yield database
 
 
 def _settle(
@@ -145,7 +207,7 @@ def _settle(
     chunk: int,
 ) -> ExitCode:
     from cronshift.sessions import scripts, sweeping
-    from cronshift.sessions.sweeping import Limits, Report
+    from cronshift.sessions.sweeping import Report, SweepLimits
 
     console = invocation.console
     engine, mapped = database.engine, database.mapped
@@ -153,13 +215,13 @@ def _settle(
     for reading in scripts.uncommon_times(mapped):
         console.say(reading)
     console.say(f"{found:,} sessions in {database.name}, {owed:,} credits to refund.")
-    report = Report(found=found, aside=sweeping.left_aside(engine, mapped, sweep))
+    report = Report(seen=found, aside=sweeping.left_aside(engine, mapped, sweep))
     if found and not dry_run:
         if database.production and not yes:
             console.say("That database is on another machine: add --yes to settle them.")
         elif console.confirm(f"Settle them in {database.name}?", yes=yes):
             with _stopping() as stop, _progress(invocation, found) as observe:
-                limits = Limits(most=limit, chunk=chunk, observe=observe, stop=stop)
+                limits = SweepLimits(most=limit, chunk=chunk, observe=observe, stop=stop)
                 report = sweeping.run(engine, mapped, sweep, limits)
             console.say(
                 f"{report.settled:,} settled, {report.refunded:,} refunded with "
@@ -241,8 +303,8 @@ def _progress(invocation: Invocation, total: int) -> Iterator[Callable[[Report],
         task = bar.add_task("", total=total, rate="")
 
         def observe(report: Report) -> None:
-            speed = f"{report.found / report.seconds:,.0f}/s" if report.seconds else ""
-            bar.update(task, completed=report.found, rate=speed)
+            speed = f"{report.seen / report.seconds:,.0f}/s" if report.seconds else ""
+            bar.update(task, completed=report.seen, rate=speed)
 
         yield observe
 
@@ -284,7 +346,7 @@ def _write_audit(invocation: Invocation, rows: list[dict[str, Any]], file: str) 
     """Write every refund, as JSON where the file is called so, else as CSV; ``-`` is stdout."""
     names = ["session_id", "user_id", "amount", "reason", "refunded_at"]
     ordered = [{name: row[name] for name in names} for row in rows]
-    with nullcontext(sys.stdout) if file == "-" else _opened(file) as target:
+    with nullcontext(sys.stdout) if file == "-" else _opened_file(file) as target:
         if file.endswith(".json"):
             json.dump(ordered, target, indent=1)
             target.write("\n")
@@ -295,7 +357,7 @@ def _write_audit(invocation: Invocation, rows: list[dict[str, Any]], file: str) 
     invocation.console.say(f"{len(rows):,} refunds written to {file}.")
 
 
-def _opened(file: str) -> IO[str]:
+def _opened_file(file: str) -> IO[str]:
     try:
         return open(file, "w", newline="", encoding="utf-8")  # noqa: PTH123 - a name as typed
     except OSError as error:

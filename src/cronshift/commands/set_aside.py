@@ -18,8 +18,8 @@ def tell_aside(console: Console, aside: Aside) -> None:
         return
     were = "session is" if aside.total == 1 else "sessions are"
     console.say(f"{aside.total:,} {were} left as they are, unpaid:", style="bold")
-    for each in aside.told[:_LISTED]:
+    for each in aside.listed[:_LISTED]:
         console.say(f"  {each.session_id}: {each.reason}")
-    rest = Counter(each.reason for each in aside.told[_LISTED:])
+    rest = Counter(each.reason for each in aside.listed[_LISTED:])
     for reason, number in rest.most_common():
         console.say(f"  {number:,} more: {reason}")

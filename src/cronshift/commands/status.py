@@ -88,7 +88,7 @@ def status(
 class Deployed:
     """What is deployed, as far as both sides and Inngest tell."""
 
-    sides: tuple[Holding, ...]
+    sides: tuple[Holding, Holding]
     endpoint: CallableEndpoint
     mishaps: tuple[Mishap, ...]
 
@@ -140,6 +140,7 @@ def _ask(
 
 def _tell(invocation: Invocation, deployed: Deployed) -> None:
     from cronshift.moving.late import by_job
+    from cronshift.moving.live import fell_back
 
     console = invocation.console
     for side in deployed.sides:
@@ -152,6 +153,9 @@ def _tell(invocation: Invocation, deployed: Deployed) -> None:
             console.warn(f"{side.side}: holds {age} ({side.digest}); deploy the current one.")
         if side.staleness:
             console.warn(f"{side.side}: {side.staleness}")
+    sentence = fell_back(*deployed.sides)
+    if sentence is not None:
+        console.warn(sentence)
     endpoint = deployed.endpoint
     if endpoint.is_well:
         console.result(f"endpoint: {endpoint.sentence}")

@@ -16,7 +16,7 @@ import inngest
 from cronshift.inngest_fns.relay import relay, send_own
 from cronshift.runtime.ownership import Owner
 from cronshift.sessions.events import InvalidEventError, check_event
-from cronshift.sessions.flow import EVENT, Claim, Enqueued, SessionFlow
+from cronshift.sessions.flow import EVENT, Enqueued, SessionClaim, SessionFlow
 from cronshift.sessions.sweeping import exact
 
 if TYPE_CHECKING:
@@ -108,10 +108,10 @@ def session_functions(
         data = _checked(ctx.event.data)
         session, user = data["session_id"], data["user_id"]
         claim = await ctx.step.run("claim", _claim, flow, session, user, ctx.run_id)
-        if claim == Claim.FOREIGN:
+        if claim == SessionClaim.FOREIGN:
             _logger.warning("%s: an event names another user than its session", flow.name)
             raise inngest.NonRetriableError("the session is not this user's")
-        if claim == Claim.GONE:
+        if claim == SessionClaim.GONE:
             return {"skipped": "not queued"}
         names = await ctx.step.run("items", _items, flow, session, chosen.items)
         branches = tuple(
@@ -181,8 +181,8 @@ async def enqueue_session(  # noqa: PLR0913 - two that serve, four that are aske
     made = await asyncio.to_thread(flow.enqueue, user_id, cost, values, sends=True)
     if made.owner is Owner.VERCEL:
         await legacy(made.session_id)
-    elif made.own is not None:
-        await send_own(flow, client, made.own)
+    elif made.leased is not None:
+        await send_own(flow, client, made.leased)
     return made
 
 

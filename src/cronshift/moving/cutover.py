@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.model import Job, Mode, Origin, Plan
 from cronshift.moving.entries import abandoned, regenerated, take_out
-from cronshift.moving.epochs import DEPLOY, Lead, costs, shared_anew, summary
+from cronshift.moving.epochs import DEPLOY, Lead, costs, is_paused, shared_anew, summary
 from cronshift.moving.migration import pick_jobs
 from cronshift.moving.pointing import dispatch
 from cronshift.moving.restore import restored
@@ -132,6 +132,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     ownership = ownership_of(held)
     moving = [job for job in chosen if _current(ownership, job.id) != percent]
     growing = [job for job in moving if _current(ownership, job.id) < percent]
+    _refuse_paused(ownership, chosen, now)
     _refuse_pending(ownership, moving, percent, now)
     _refuse_rate_limited(moving, percent)
     _refuse_doubtful(plan, growing)
@@ -140,7 +141,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         _refuse_moved(moving)
     facts = check(Subject(project, plan, growing, now, stage, percent)) if growing else ()
     refuse_bad(facts, decisions)
-    routed = _guard_routes(plan, growing) if stage is Stage.SHARE else []
+    routed = guard_routes(plan, growing) if stage is Stage.SHARE else []
     operation_id = new_operation_id(now)
     lead = Lead(now, deploy, at_once=at_once)
     if handover is Handover.DEPLOY:
@@ -222,6 +223,16 @@ def _refuse_doubtful(plan: Plan, growing: Sequence[Job]) -> None:
             )
 
 
+def _refuse_paused(ownership: Ownership, jobs: Sequence[Job], now: datetime) -> None:
+    paused = [job.id for job in jobs if is_paused(ownership.jobs.get(job.id, ()), now)]
+    if paused:
+        raise RefusedError(
+            f"{', '.join(paused)}: paused, so nobody runs a tick, whoever it belongs to.",
+            reason="paused",
+            hint=f"cronshift resume-job {' '.join(paused)}",
+        )
+
+
 def _refuse_pending(ownership: Ownership, jobs: Sequence[Job], percent: int, now: datetime) -> None:
     """Refuse another epoch behind one that is still to come, naming its job and what can go on."""
     epochs = {job.id: ownership.jobs[job.id][-1] for job in jobs if job.id in ownership.jobs}
@@ -274,7 +285,7 @@ def _current(ownership: Ownership, job: str) -> int:
     return epochs[-1].percent if epochs else 0
 
 
-def _guard_routes(plan: Plan, jobs: Sequence[Job]) -> list[tuple[Job, GuardRoute]]:
+def guard_routes(plan: Plan, jobs: Sequence[Job]) -> list[tuple[Job, GuardRoute]]:
     """Return the guards that entries are to be pointed to."""
     target = target_named(plan.target)
     guards = [(job, target.guard(plan, job)) for job in jobs]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cronshift.moving.windows import merged_ticks
-from cronshift.runtime.ownership import Epoch, Owner, Ownership, percent_at, tick_text
+from cronshift.runtime.ownership import Epoch, Owner, Ownership, epoch_at, percent_at, tick_text
 from cronshift.runtime.ticks import MINUTE, lateness
 
 if TYPE_CHECKING:
@@ -81,13 +81,39 @@ def shared_anew(
         most = max(percent, *(epoch.percent for epoch in (*begun[-1:], *coming)), 0)
         return (*begun, Epoch(at, most, operation, Owner.BOTH), Epoch(start, percent, operation))
     kept = (*begun, *coming)
-    return kept if percent_at(kept, start) == percent else (*kept, Epoch(start, percent, operation))
+    last = epoch_at(kept, start)
+    is_so = last is None or last.owner is None
+    if is_so and percent_at(kept, start) == percent:
+        return kept
+    return (*kept, Epoch(start, percent, operation))
+
+
+def paused(
+    percent: int, start: datetime, until: datetime | None, operation: str
+) -> tuple[Epoch, ...]:
+    """Return the epochs of a pause, which keeps the percentage for the time after it."""
+    ending = (Epoch(until, percent, operation),) if until else ()
+    return (Epoch(start, percent, operation, Owner.NOBODY), *ending)
+
+
+def is_paused(epochs: Sequence[Epoch], now: datetime) -> bool:
+    """Return whether nobody runs the ticks at ``now``, or will once the next epoch begins."""
+    coming = next((epoch for epoch in epochs if epoch.effective_at > now), None)
+    return any(epoch and epoch.owner is Owner.NOBODY for epoch in (epoch_at(epochs, now), coming))
 
 
 def summary(job: str, epochs: Sequence[Epoch]) -> str:
     """Return what the last of a job's epochs says, in words."""
     if not epochs:
         return f"{job}: 0 %"
+    if epochs[-1].owner is Owner.NOBODY:
+        return f"{job}: paused from {tick_text(epochs[-1].effective_at)}"
+    if len(epochs) >= _A_CHANGE and epochs[-2].owner is Owner.NOBODY:
+        begun = tick_text(epochs[-2].effective_at)
+        return (
+            f"{job}: paused from {begun} until {tick_text(epochs[-1].effective_at)}, then"
+            f" {epochs[-1].percent} %"
+        )
     text = f"{job}: {epochs[-1].percent} % from {tick_text(epochs[-1].effective_at)}"
     return f"{text}, both sides until then" if _is_at_once(epochs) else text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import tomlkit
@@ -12,9 +13,19 @@ if TYPE_CHECKING:
     from cronshift.model import Plan
 
 
+SCHEMA_NAME = "cronshift.schema.json"
+"""The copy of the settings' schema that stands beside cronshift.toml, for editors."""
+
+
+def settings_schema() -> bytes:
+    """Return the JSON Schema of cronshift.toml, as the package carries it."""
+    return files("cronshift").joinpath("schemas", "cronshift.toml.json").read_bytes()
+
+
 def initial_settings(plan: Plan) -> str:
     """Return the text of a cronshift.toml that changes nothing about ``plan``."""
     document = tomlkit.document()
+    document.add(tomlkit.items.Comment(tomlkit.items.Trivia(comment=f"#:schema ./{SCHEMA_NAME}")))
     document.add(tomlkit.comment("What cronshift may know of this project."))
     document.add(tomlkit.comment("These are the defaults: any line may be left out."))
     document.add(tomlkit.nl())

@@ -334,6 +334,21 @@ def mishaps(
                 yield Mishap(job.id, tick, doubled=runs_there)
 
 
+def fell_back(vercel: Holding, inngest: Holding) -> str | None:
+    """Return that Vercel's side is behind alone, as an "Instant Rollback" leaves it, if it is.
+
+    That brings back the entries and the built-in file of an older deployment; Inngest goes on.
+    """
+    is_older = vercel.ownership is not None and not vercel.current
+    if not (is_older and inngest.current):
+        return None
+    return (
+        "Vercel's side holds an older file than Inngest's: that deployment is not out yet, or a rollback"
+        " on Vercel's side (Instant Rollback) brought back its entries and its file while Inngest goes on."
+        " Promote the newest deployment; to go back for good: cronshift rollback --all."
+    )
+
+
 def since_change(ownership: Ownership, now: datetime) -> datetime:
     """Return the instant from which sides that hold different files may disagree."""
     starts = [

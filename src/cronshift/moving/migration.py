@@ -9,6 +9,12 @@ from cronshift.model import Job, Mode, Plan
 from cronshift.moving.fixing.acceptance import accepted_of, read_acceptance, remember
 from cronshift.moving.fixing.guard_insertion import guarded_texts
 from cronshift.moving.fixing.mending import MENDABLE, mend
+from cronshift.moving.renaming import (
+    read_rename,
+    renamed_epochs,
+    renamed_jobs,
+    renamed_settings,
+)
 from cronshift.operations import Edit, Intent, Operation, build_operation
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.job_ids import unknown_job
@@ -111,6 +117,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     only_look: bool = False,
     accept: Sequence[str] = (),
     fix: bool = False,
+    rename: Sequence[str] = (),
 ) -> Migration:
     """Return what migrating ``jobs`` (all when empty) writes; nothing is written here.
 
@@ -127,6 +134,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         accept: findings to accept and remember, ``CODE`` or ``CODE:JOB``.
         fix: mend the user's sources where that can be done as text, and put the guard before
             Python apps.
+        rename: other names of jobs, ``OLD=NEW``; module, settings and epochs go with them.
 
     Raises:
         CronshiftError: for a job that is not in the plan, a finding that there is none of, or a
@@ -134,34 +142,42 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         RefusedError: when files were changed by hand, without ``force``; when a source to mend or
             the settings to change have uncommitted changes.
     """
+    own: list[Edit] = []
+    names = dict(map(read_rename, rename))
+    if names:
+        edit, project = renamed_settings(project, make_plan(project), names)
+        own.append(edit)
+        jobs = [names.get(job, job) for job in jobs]
     written_down = project
     project = _as_asked(project, target, out)
     plan = make_plan(project)
     chosen = _chosen(written_down, target, out, plan)
-    names = [job.id for job in pick_jobs(plan, jobs)]
+    asked_for = [job.id for job in pick_jobs(plan, jobs)]
     acceptances = [read_acceptance(text) for text in accept]
     pick_jobs(plan, [one.job for one in acceptances if one.job])
-    accepted = accepted_of(plan, acceptances, names, now)
+    accepted = accepted_of(plan, acceptances, asked_for, now)
     idle = tuple(
         one
         for one in acceptances
         if not any((of.code, one.job or of.job) == (one.code, of.job) for of in accepted)
     )
-    own: list[Edit] = []
     if accepted or chosen:
-        edit, settings = remember(written_down, accepted, chosen)
-        own.append(edit)
+        edit, settings = remember(written_down, accepted, chosen, own[0] if own else None)
+        own = [edit]
         project = _as_asked(replace(project, settings=settings), target, out)
         plan = make_plan(project)
-    mending = mend(project, plan, _mendable(plan, names)) if fix else None
+    mending = mend(project, plan, _mendable(plan, asked_for)) if fix else None
     if mending is not None:
         own += mending.edits
         plan = mending.plan
-    asked = tuple(job for job in plan.jobs if job.id in names)
+    asked = tuple(job for job in plan.jobs if job.id in asked_for)
+    renamed = renamed_jobs(project, plan, names)
+    own += renamed_epochs(project, renamed, now)
     kept = tuple(
         job
         for job in plan.jobs
         if (job in asked and not is_left_out(plan, job))
+        or any(job.id == each.new and (project.root / each.module).is_file() for each in renamed)
         or (job.module and (project.root / job.module).is_file())
     )
     extending = target_named(plan.target).extend
@@ -176,6 +192,10 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     changes = compare(project.root, files, plan.out)
     wanted = [change for change in changes if not (only_look and change.conflict)]
     written, copies = edits(project.root, wanted, force=force)
+    modules = {each.module for each in renamed}
+    gone = [change for change in changes if change.path in modules]
+    removed, kept_copies = edits(project.root, gone, force=force, remove_stale=True)
+    written, copies = [*written, *removed], [*copies, *kept_copies]
     if kept and not (project.root / OWNERSHIP_NAME).exists():
         # Without the file both sides would run; with it, every tick stays Vercel's for now.
         text = dump_ownership(Ownership())
@@ -184,7 +204,13 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     operation = build_operation(
         project.root,
         " ".join(
-            ["migrate", *jobs, *(f"--accept {one}" for one in accept), *(["--fix"] if fix else [])]
+            [
+                "migrate",
+                *jobs,
+                *(f"--accept {one}" for one in accept),
+                *(f"--rename {one}" for one in rename),
+                *(["--fix"] if fix else []),
+            ]
         ),
         [*written, *own],
         now,

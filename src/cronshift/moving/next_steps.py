@@ -225,7 +225,7 @@ def _secret(project: Project, plan: Plan, job: Job) -> str:
 
 def _dev_server(project: Project) -> tuple[str | None, str]:
     """Return how the app's own dev server is started, as far as package.json says, and its address."""
-    root = project.root / (project.app or "")
+    root = project.root / project.resolver().app
     package = _json(root / "package.json")
     scripts, dependencies = package.get("scripts"), {}
     for kind in ("dependencies", "devDependencies"):
@@ -243,8 +243,8 @@ def _dev_server(project: Project) -> tuple[str | None, str]:
 def missing_install(project: Project) -> str | None:
     """Return the command that installs the app's packages, where the SDK is asked for and not there."""
     resolver = project.resolver()
-    root = resolver.tree.root / (project.app or "")
-    if sdk_of(resolver.tree) is None:
+    root = project.root / resolver.app
+    if sdk_of(resolver.tree, resolver.app) is None:
         return None
     lock, wanted = lock_of(root), range_of(root, SDK)
     is_locked = lock is None or (wanted is not None and lock.version_of(SDK, wanted) is not None)

@@ -29,7 +29,7 @@ from cronshift.runtime.ownership import (
     OWNERSHIP_NAME,
     Ownership,
     dump_ownership,
-    percent_at,
+    epoch_at,
     tick_text,
 )
 from cronshift.runtime.ticks import lateness
@@ -186,7 +186,9 @@ def _is_away(ownership: Ownership, job: str, lead: Lead) -> bool:
     """Return whether a tick of the job may be Inngest's once a change can begin, or later."""
     epochs = ownership.jobs.get(job, ())
     start = lead.now if lead.at_once else lead.ready
-    return percent_at(epochs, start) > 0 or any(epoch.effective_at > start for epoch in epochs)
+    last = epoch_at(epochs, start)
+    is_shared = last is not None and (last.percent > 0 or last.owner is not None)
+    return is_shared or any(epoch.effective_at > start for epoch in epochs)
 
 
 def _taken_back(ownership: Ownership, jobs: Sequence[str], operation: str, lead: Lead) -> Ownership:

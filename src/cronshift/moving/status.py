@@ -10,7 +10,7 @@ from cronshift.plan.planning import make_plan
 from cronshift.project.ownership_file import percent_now, read_ownership
 from cronshift.readiness.checking import facts_of
 from cronshift.readiness.fact import Answer
-from cronshift.runtime.ownership import Epoch, Owner, Ownership, tick_text
+from cronshift.runtime.ownership import Epoch, Owner, Ownership, epoch_at, tick_text
 from cronshift.targets import GuardByHand, GuardRoute, target_named
 from cronshift.vercel.dispatcher import MOUNT
 
@@ -33,6 +33,7 @@ class JobStatus:
         upcoming: the epoch that is still to start.
         generated: whether its function is on disk.
         moved: whether Vercel no longer has its entry.
+        paused: whether nobody runs its ticks at present.
     """
 
     job: str
@@ -42,6 +43,7 @@ class JobStatus:
     next_owner: Owner | None
     generated: bool
     moved: bool
+    paused: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the job's part of the status document."""
@@ -49,13 +51,18 @@ class JobStatus:
         return {
             "id": self.job,
             "percent": self.percent,
-            "next_change": {"at": tick_text(upcoming.effective_at), "percent": upcoming.percent}
+            "next_change": {
+                "at": tick_text(upcoming.effective_at),
+                "percent": upcoming.percent,
+                "paused": upcoming.owner is Owner.NOBODY,
+            }
             if upcoming
             else None,
             "next_tick": tick_text(self.next_tick) if self.next_tick else None,
             "next_owner": self.next_owner.value if self.next_owner else None,
             "generated": self.generated,
             "moved": self.moved,
+            "paused": self.paused,
         }
 
 
@@ -98,6 +105,7 @@ def read_status(project: Project, now: datetime) -> Status:
 
 def _job(project: Project, job: Job, ownership: Ownership, now: datetime) -> JobStatus:
     epochs = ownership.jobs.get(job.id, ())
+    epoch = epoch_at(epochs, now)
     tick = next(job.schedule.after(now), None) if job.schedule else None
     return JobStatus(
         job=job.id,
@@ -107,6 +115,7 @@ def _job(project: Project, job: Job, ownership: Ownership, now: datetime) -> Job
         next_owner=ownership.owner(job.id, tick) if tick else None,
         generated=job.module is not None and (project.root / job.module).is_file(),
         moved=job.entry.origin is Origin.MOVED,
+        paused=epoch is not None and epoch.owner is Owner.NOBODY,
     )
 
 

@@ -24,6 +24,8 @@ class Intent(StrEnum):
     CUTOVER = "cutover"
     ROLLBACK = "rollback"
     FINALIZE = "finalize"
+    PAUSE = "pause"
+    RESUME_JOB = "resume-job"
 
 
 class State(StrEnum):

@@ -16,6 +16,7 @@ from cronshift.plan import forecast
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.forecast import executions, runs
 from cronshift.readiness.fact import Answer
+from cronshift.runtime.ownership import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from cronshift.moving.status import JobStatus
     from cronshift.operations import Operation
     from cronshift.readiness.fact import Fact
+    from cronshift.runtime.ownership import Epoch
     from cronshift.targets.changes import FileChange
 
 _STYLES = {Answer.BAD: "bold red", Answer.UNKNOWN: "yellow"}
@@ -177,6 +179,11 @@ def operation_plan(operation: Operation) -> Text:
     return text
 
 
+def _share_of(epoch: Epoch) -> str:
+    """Return what an epoch says, in a word."""
+    return "paused" if epoch.owner is Owner.NOBODY else f"{epoch.percent} %"
+
+
 def status_table(rows: Iterable[JobStatus]) -> Table:
     """Return one line a job: its owner now, what changes next, and the next tick's owner."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
@@ -189,8 +196,8 @@ def status_table(rows: Iterable[JobStatus]) -> Table:
         upcoming = row.upcoming
         table.add_row(
             Text(row.job),
-            f"{row.percent} %",
-            f"{upcoming.percent} % {upcoming.effective_at:%d %b %H:%M}" if upcoming else "",
+            "paused" if row.paused else f"{row.percent} %",
+            f"{_share_of(upcoming)} {upcoming.effective_at:%d %b %H:%M}" if upcoming else "",
             f"{row.next_tick:%d %b %H:%M}" if row.next_tick else "never",
             row.next_owner.value if row.next_owner else "",
         )

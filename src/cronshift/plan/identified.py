@@ -14,6 +14,8 @@ from cronshift.model import CronEntry, Finding, Location, Origin, Problem
 from cronshift.plan.findings import BY_NAME
 from cronshift.plan.findings import entries as rules
 from cronshift.plan.job_ids import job_ids
+from cronshift.project.conventions.own_functions import function_ids
+from cronshift.project.ownership_file import read_ownership
 from cronshift.project.settings import CONFIG_NAME
 
 if TYPE_CHECKING:
@@ -51,7 +53,10 @@ def identify(opened: Opened) -> Identified:
     moved = _moved(project.settings)
     declared = [entry for source in project.sources for entry in source.entries]
     problems = [problem for source in project.sources for problem in source.problems]
-    ids = _ids(declared, moved, project.settings, opened.target.taken_ids)
+    needed = opened.target.taken_ids
+    ours = read_ownership(project.root).jobs.keys() | project.settings.jobs.keys()
+    own = function_ids(opened.judge.resolver.tree) - ours
+    ids = _ids(declared, moved, project.settings, needed, own)
     named = [
         IdentifiedEntry(job, entry)
         for job, entry in zip(ids, [*declared, *moved.values()], strict=True)
@@ -83,10 +88,12 @@ def _ids(
     moved: Mapping[str, CronEntry],
     settings: Settings,
     taken: Collection[str],
+    own: Collection[str],
 ) -> list[str]:
     """Return an id for each entry: the user's, the one that it moved with, else one of its path.
 
-    Entries that moved count when the others are named, so that a twin's going renames nothing.
+    Ids that ``taken`` are the target's, ``own`` those of the app's own functions; a job that is on its
+    way keeps its id all the same. Entries that moved count when the others are named, so that a twin's going renames nothing.
     """
     entries = [*declared, *moved.values()]
     by_move = dict(enumerate(moved, len(declared)))
@@ -95,7 +102,7 @@ def _ids(
     named = {**by_user, **by_move}
     _refuse_taken(named.values(), taken, settings)
     rest = [at for at in range(len(entries)) if at not in by_user]
-    made = job_ids([entries[at] for at in rest], {*named.values(), *taken})
+    made = job_ids([entries[at] for at in rest], {*named.values(), *taken, *own})
     return [job for _, job in sorted({**dict(zip(rest, made, strict=True)), **named}.items())]
 
 
@@ -154,7 +161,9 @@ def _from_problems(
     for problem in problems:
         rule = BY_NAME.get(problem.rule, rules.INVALID_ENTRY)
         yield rule.found(
-            f"Invalid {problem.location.file} - {problem.message}",
+            problem.message
+            if problem.rule == "compiled-config"
+            else f"Invalid {problem.location.file} - {problem.message}",
             job=jobs.get((problem.location.file, problem.entry)),
             location=problem.location,
         )

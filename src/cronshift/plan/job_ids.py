@@ -1,7 +1,7 @@
 """Job ids: one for every entry, unique, the same in whatever order the entries stand.
 
 ``/api/cron/x`` becomes ``x``. Where several entries would share a name, it grows by what tells
-them apart: the whole path, then the query, then the schedule; entries that are the same in
+them apart: the whole path, then as much of the query as it takes, then the schedule; entries that are the same in
 everything are numbered. What still clashes gets a short digest of what it stands for.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections import Counter, defaultdict
+from itertools import combinations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from cronshift.model import CronEntry
 
 _SHARED_PREFIX = re.compile(r"^/(?:api/)?(?:(?:cron|crons|cron-jobs|jobs|internal)/)*")
+_LONGEST = 48  # characters
+_MOST_COMBINED = 2  # parameters
 _SHORTEST_MADE = 12  # characters
 _FIELD_LETTERS = ("m", "h", "d", "mo", "w")
 
@@ -41,6 +44,7 @@ def job_ids(entries: Sequence[CronEntry], taken: Collection[str] = ()) -> tuple[
         for base, same_path in _named_by_path(short, group, entries):
             for name, same_query in _named_by_query(base, same_path, entries):
                 names.update(_named_by_schedule(name, same_query, entries))
+    names = {index: _short(name) for index, name in names.items()}
     _settle_clashes(names, entries, taken)
     return tuple(names[index] for index in range(len(entries)))
 
@@ -98,13 +102,42 @@ def _named_by_query(
     by_query = _grouped(group, lambda i: entries[i].path.partition("?")[2])
     if len(by_query) == 1:
         return [(base, by_query[0][1])]
-    shared = set.intersection(*(set(query.split("&")) for query, _ in by_query))
+    telling = _telling([query for query, _ in by_query])
     named = []
     for query, members in by_query:
-        own = (part for part in query.split("&") if part and part not in shared)
+        own = (part for part in query.split("&") if part and part.partition("=")[0] in telling)
         values = "-".join(unquote_plus(part.partition("=")[2] or part) for part in own)
         named.append((slug(f"{base}-{values}"), query, members))
     return _distinct(named)
+
+
+def _telling(queries: Sequence[str]) -> frozenset[str]:
+    """Return the fewest parameters that tell queries apart, of several the shortest; else all.
+
+    Those that every query has with the same value tell nothing.
+    """
+    parts = [[part for part in query.split("&") if part] for query in queries]
+    shared = set.intersection(*map(set, parts))
+    names = sorted({part.partition("=")[0] for own in parts for part in own if part not in shared})
+    for number in range(1, min(len(names), _MOST_COMBINED) + 1):
+        able = []
+        for chosen in combinations(names, number):
+            texts = [[part for part in own if part.partition("=")[0] in chosen] for own in parts]
+            if len({slug("-".join(text)) for text in texts if text}) + ([] in texts) == len(
+                queries
+            ):
+                able.append((max(len("".join(text)) for text in texts), chosen))
+        if able:
+            return frozenset(min(able)[1])
+    return frozenset(names)
+
+
+def _short(name: str) -> str:
+    """Return a name that can be read at a glance: a long one is cut between words, with a digest."""
+    if len(name) <= _LONGEST:
+        return name
+    kept = name[: _LONGEST - len(digest(name))].rpartition("-")[0] or name[:_LONGEST]
+    return f"{kept.strip('-')}-{digest(name)}"
 
 
 def _named_by_schedule(

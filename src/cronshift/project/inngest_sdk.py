@@ -47,19 +47,20 @@ class Sdk:
         return next(iter(told)) if len(told) == 1 else None
 
 
-def sdk_of(tree: SourceTree) -> Sdk | None:
-    """Return the SDK of an app; ``None`` where it does not depend on it."""
-    if SDK not in tree.dependencies:
+def sdk_of(tree: SourceTree, folder: str = "") -> Sdk | None:
+    """Return the SDK of an app, in a folder of the project; ``None`` where it does not depend on it."""
+    root, packages = tree.root / folder, tree.packages(folder)
+    if SDK not in packages:
         return None
-    wanted = range_of(tree.root, SDK) or tree.dependencies[SDK]
-    installed = version_installed(tree.root, SDK)
+    wanted = range_of(root, SDK) or packages[SDK]
+    installed = version_installed(root, SDK)
     if installed is not None:
         return Sdk(wanted, installed, f"node_modules/{SDK}/package.json")
-    lock = lock_of(tree.root)
+    lock = lock_of(root)
     locked = lock.version_of(SDK, wanted) if lock is not None else None
     if locked is not None:
         return Sdk(wanted, version_of(locked.version), locked.place)
-    place = tree.place_of("package.json", json.dumps(SDK))
+    place = tree.place_of(f"{folder}/package.json".lstrip("/"), json.dumps(SDK))
     return Sdk(wanted, version_of(wanted), str(place))
 
 

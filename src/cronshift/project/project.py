@@ -62,12 +62,13 @@ class Project:
         return self.settings.app_id or app_name(self.root / (self.app or ""), entries)
 
 
-def load_project(root: Path, config: Path | None = None) -> Project:
+def load_project(root: Path, config: Path | None = None, made: str | None = None) -> Project:
     """Read the project at ``root``, or the one around it whose configuration stands above.
 
     Args:
         root: the folder that Vercel calls the Root Directory, or an app below it.
         config: another cronshift.toml.
+        made: what a configuration that is a script has made, as JSON, where it was run.
 
     Raises:
         ConfigError: if there is no folder, no Vercel configuration, or one that is not readable.
@@ -78,7 +79,7 @@ def load_project(root: Path, config: Path | None = None) -> Project:
         )
     asked, root = root, project_root(root)
     settings = load_settings(root, config)
-    sources = read_project(root, settings.vercel_config)
+    sources = read_project(root, settings.vercel_config, made)
     app = _app_below(asked, root)
     framework = _framework(root / (app or ""), sources[0].document)
     return Project(root, settings, sources, framework, app=app)

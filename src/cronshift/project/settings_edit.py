@@ -55,6 +55,29 @@ def drop_moved(text: str, job_id: str) -> str:
     return tomlkit.dumps(document)
 
 
+def rename_job(text: str, old: str, new: str, entry: Mapping[str, str]) -> str:
+    """Return ``text`` in which a job has another name: its table, and what is accepted of it.
+
+    Args:
+        text: of cronshift.toml.
+        old: the job's name.
+        new: its name from then on.
+        entry: what the table must say so that the name is that entry's; nothing for a moved job.
+    """
+    document = tomlkit.parse(text)
+    jobs = document.get("jobs")
+    if jobs is None:
+        jobs = tomlkit.table(is_super_table=True)
+        document["jobs"] = jobs
+    table = jobs.pop(old) if old in jobs else tomlkit.table()
+    table.update({key: value for key, value in entry.items() if key not in table})
+    jobs[new] = table
+    for accepted in document.get("suppress", ()):
+        if accepted.get("job") == old:
+            accepted["job"] = new
+    return tomlkit.dumps(document)
+
+
 def as_before(text: str, befores: Iterable[bytes | None]) -> bytes | None:
     """Return the first of ``befores`` from which only white space tells ``text``, else ``text``.
 

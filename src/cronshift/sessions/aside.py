@@ -38,7 +38,7 @@ class Aside:
     """Sessions that could not be settled: how many, and the first of them."""
 
     total: int
-    told: tuple[SetAside, ...]
+    listed: tuple[SetAside, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ class Residue:
         with mapped.dialect.reading(engine).connect() as connection:
             total = connection.execute(select(func.count()).select_from(listed)).scalar_one()
             first = connection.execute(select(listed).limit(MOST_TOLD)).all() if total else []
-        known = reasons or {}
-        told = [
-            SetAside(row.session, row.user, row.problem or known.get(row.session) or KEPT)
+        causes = reasons or {}
+        shown = [
+            SetAside(row.session, row.user, row.problem or causes.get(row.session) or KEPT)
             for row in first
         ]
-        return Aside(int(total), tuple(told))
+        return Aside(int(total), tuple(shown))

@@ -76,11 +76,11 @@ def read_schema(engine: Engine, dialect: Dialect, settings: SessionSettings) -> 
             for name, (schema, columns) in _wanted(settings).items()
         }
     problems = list(_missing(settings, tables))
-    found = Schema(settings, tables)
-    problems = problems or [*_problems(found, dialect)]
+    schema = Schema(settings, tables)
+    problems = problems or [*_problems(schema, dialect)]
     if problems:
         raise _mismatch(problems)
-    return found
+    return schema
 
 
 def check_rows(
@@ -133,14 +133,14 @@ def _mismatch(problems: list[str]) -> ConfigError:
 
 def _wanted(settings: SessionSettings) -> dict[str, tuple[str | None, list[str]]]:
     """Return the columns that are named, by table, with the table's schema."""
-    own = [settings.id, settings.user, settings.status, settings.created]
+    columns = [settings.id, settings.user, settings.status, settings.created]
     times = (settings.started, settings.completed, settings.updated)
-    own += [name for name in (*times, settings.error) if name]
+    columns += [name for name in (*times, settings.error) if name]
     if settings.cost.kind is not CostKind.CONSTANT:
-        own.append(str(settings.cost.value))
+        columns.append(str(settings.cost.value))
     if isinstance(settings.refunded, RefundedColumn):
-        own.append(settings.refunded.column)
-    wanted: dict[str, tuple[str | None, list[str]]] = {settings.table: (settings.schema, own)}
+        columns.append(settings.refunded.column)
+    wanted: dict[str, tuple[str | None, list[str]]] = {settings.table: (settings.schema, columns)}
 
     def add(table: str, schema: str | None, columns: list[str]) -> None:
         wanted.setdefault(table, (schema, []))[1].extend(columns)
@@ -282,36 +282,36 @@ def _time(  # noqa: PLR0913, PLR0917 - a column, and all that tells how it is re
     column = table.c[name]
     newest = select(column).where(column.is_not(None)).order_by(table.c[settings.id].desc())
     sample = connection.execute(newest.limit(1)).scalar()
-    said = settings.times.get(role, settings.times.get("", ""))
+    chosen = settings.times.get(role, settings.times.get("", ""))
     form = zone.dialect.time_form(kind)
     if form is None:
         raise ConfigError(f"{name} is {_called(kind)}, which holds no time")
-    if said in _FORMS:
-        form = _FORMS[said]
-    if role == "refunded" and form is TimeForm.EPOCH and said not in _FORMS:
+    if chosen in _FORMS:
+        form = _FORMS[chosen]
+    if role == "refunded" and form is TimeForm.EPOCH and chosen not in _FORMS:
         raise ConfigError(
             f"{name} is {_called(kind)}: say times.refunded, boolean or a form of time"
         )
     if form is not TimeForm.LOCAL:
         return TimeColumn(role, column, form, "UTC", sample)
-    return TimeColumn(role, column, form, _zone_of(name, said, sample, zone), sample)
+    return TimeColumn(role, column, form, _zone_of(name, chosen, sample, zone), sample)
 
 
-def _zone_of(name: str, said: str, sample: Any, zone: _Zone) -> str:
+def _zone_of(name: str, chosen: str, sample: Any, zone: _Zone) -> str:
     """Return the zone of a column without zones.
 
     Raises:
         ConfigError: for a name that is no zone, and where nothing tells it.
     """
-    if said == _UTC:
+    if chosen == _UTC:
         return "UTC"
-    chosen = said if said not in {"", _DATABASE} else zone.name()
+    chosen = chosen if chosen not in {"", _DATABASE} else zone.name()
     try:
         local = ZoneInfo(chosen)
     except (ValueError, OSError, KeyError):
         raise ConfigError(f"{name}: {chosen!r} is no time zone that can be read") from None
-    if said or _is_utc(local):
-        return chosen if said else "UTC"
+    if chosen or _is_utc(local):
+        return chosen or "UTC"
     instants = [read_instant(sample, TimeForm.LOCAL, each) for each in ("UTC", chosen)]
     example = (
         f" ({sample} is {instants[0]:%Y-%m-%d %H:%M} or {instants[1]:%Y-%m-%d %H:%M} UTC)"

@@ -32,12 +32,14 @@ class IdRange:
     Attributes:
         without: users none of whose sessions are among them.
         refused: users whose sessions are not that are owed an amount or more, by that amount.
+        unpaid: whether none of them has been paid, as far as is known; if one has, its key clashes.
     """
 
     after: Any
     last: Any
     without: tuple[str, ...] = ()
     refused: tuple[tuple[Any, tuple[str, ...]], ...] = ()
+    unpaid: bool = False
 
     def spans(self, mapped: Mapped) -> ColumnElement[bool]:
         """Return whether a session's id is one of theirs, whoever its user is."""
@@ -63,6 +65,7 @@ class Worker:
         reasons: why sessions could not be settled, by id.
         unmoved: users whose credits do not move.
         refused: the least that the database did not take on a user's balance, by user, and why.
+        unpaid: whether no session of the sweep has met its own refund yet.
     """
 
     engine: Engine
@@ -71,6 +74,19 @@ class Worker:
     reasons: dict[str, str] = field(default_factory=dict)
     unmoved: set[str] = field(default_factory=set)
     refused: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    unpaid: bool = True
+
+    def look_for_refunds(self) -> None:
+        """Find out whether sessions are among them that were refunded before: asking once is enough.
+
+        One that is refunded meanwhile makes the key of its refund clash. Where no label changes, those
+        are left out anyway.
+        """
+        if self.sweep.becomes is None:
+            return
+        refunded = select(self.mapped.id).where(self.sweep.where, self.mapped.is_refunded())
+        with self.mapped.dialect.reading(self.engine).connect() as connection:
+            self.unpaid = connection.execute(refunded.limit(1)).first() is None
 
     def refuse_without_rights(self) -> None:
         """Make sure that the database's user may change what is to be changed."""
@@ -93,8 +109,8 @@ class Worker:
             if full is not None:
                 return full
             ids = ordered.limit(size).subquery("ids")
-            own = ids.c[self.mapped.settings.id]
-            return connection.execute(select(own).order_by(own.desc()).limit(1)).scalar()
+            key = ids.c[self.mapped.settings.id]
+            return connection.execute(select(key).order_by(key.desc()).limit(1)).scalar()
 
     def settle(self, after: Any, last: Any, size: int) -> Chunk:
         """Settle what can be settled of a range of ids."""
@@ -124,7 +140,7 @@ class Worker:
         first = self.settle(after, middle, half)
         second = self.settle(middle, last, size - half)
         return Chunk(
-            first.found + second.found,
+            first.sessions + second.sessions,
             first.refunded + second.refunded,
             first.amount + second.amount,
         )
@@ -160,27 +176,29 @@ class Worker:
                 connection.rollback()
 
     def _tried(self, ids: IdRange) -> Chunk:
-        """Do one transaction, again when the database asked for that."""
+        """Do one transaction, again when the database asked for that, or a refund was there."""
         dialect = self.mapped.dialect
         for attempt in range(_MOST_TRIES):
             try:
                 with self.engine.begin() as connection:
+                    ids = replace(ids, unpaid=self.unpaid)
                     return dialect.settle(connection, self.mapped, self.sweep, ids)
             except DBAPIError as error:
                 if not dialect.is_worth_retrying(error) or attempt == _MOST_TRIES - 1:
                     raise
+                self.unpaid = False
         raise AssertionError("the last try returns or raises")
 
     def aside(self, *, ended: bool) -> Aside:
         """Return what could not be settled; all that is left, once the sweep has seen everything."""
         if not ended:
-            told = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
-            return Aside(len(told), tuple(told[:MOST_TOLD]))
+            shown = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
+            return Aside(len(shown), tuple(shown[:MOST_TOLD]))
         left = Residue(self.mapped, self.sweep, only_problems=False).read(self.engine, self.reasons)
-        return Aside(left.total, tuple(self._explained(left.told)))
+        return Aside(left.total, tuple(self._explained(left.listed)))
 
-    def _explained(self, told: tuple[SetAside, ...]) -> Iterator[SetAside]:
-        for each in told:
+    def _explained(self, sessions: tuple[SetAside, ...]) -> Iterator[SetAside]:
+        for each in sessions:
             _, refused = self.refused.get(each.user_id or "", (None, KEPT))
             reason = UNMOVED if each.user_id in self.unmoved else refused
             yield each if each.reason != KEPT else replace(each, reason=reason)

@@ -30,7 +30,7 @@ class Chunk:
         refunded: refunds recorded; ``amount`` credits moved for them.
     """
 
-    found: int = 0
+    sessions: int = 0
     refunded: int = 0
     amount: Any = 0
 

@@ -24,7 +24,7 @@ from cronshift.runtime.ownership import Owner
 from cronshift.sessions import scripts, sweeping
 from cronshift.sessions.outbox import MOST_IN_A_REQUEST, Leased, Outbox
 from cronshift.sessions.requested import EVENT, event_of, is_user
-from cronshift.sessions.sweeping import Limits, Report, Sweep
+from cronshift.sessions.sweeping import Report, Sweep, SweepLimits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from cronshift.sessions.mapping import Mapped
 
-__all__ = ["EVENT", "Claim", "Enqueued", "NotEnoughCreditsError", "SessionFlow", "event_of"]
+__all__ = ["EVENT", "Enqueued", "NotEnoughCreditsError", "SessionClaim", "SessionFlow", "event_of"]
 
 ONE_ITEM = "session"
 """The item of a session that has no list of items."""
@@ -53,7 +53,7 @@ class CostError(CronshiftError):
     default_reason = "invalid-cost"
 
 
-class Claim(StrEnum):
+class SessionClaim(StrEnum):
     """What came of claiming a session for a run."""
 
     OURS = "ours"
@@ -68,12 +68,12 @@ class Enqueued:
     """A session that was asked for; ``owner`` says whether Inngest or the old path processes it.
 
     Attributes:
-        own: its event, where the caller said that they send it.
+        leased: its event, where the caller said that they send it.
     """
 
     session_id: str
     owner: Owner
-    own: Leased | None = None
+    leased: Leased | None = None
 
 
 class SessionFlow:
@@ -105,7 +105,7 @@ class SessionFlow:
     @property
     def mapped(self) -> Mapped:
         """The tables; cronshift's own are made when they are first needed."""
-        if not self._mapped.own.ready:
+        if not self._mapped.ours.ready:
             self._mapped = self._mapped.writable(self.engine)
         return self._mapped
 
@@ -116,8 +116,8 @@ class SessionFlow:
 
     def owner(self, user_id: str) -> Owner:
         """Return who serves a user; without an ownership file the old path does."""
-        held = self._source.held()
-        return held.ownership.flow_owner(self.name, user_id, self.clock()) if held else Owner.VERCEL
+        copy = self._source.held()
+        return copy.ownership.flow_owner(self.name, user_id, self.clock()) if copy else Owner.VERCEL
 
     def enqueue(
         self, user_id: Any, cost: int | Decimal, values: Mapping[str, Any], *, sends: bool = False
@@ -154,7 +154,7 @@ class SessionFlow:
         moves: dict[str, Any] = {credit.balance: mapped.balance - cost}
         if credit.spent:
             moves[credit.spent] = mapped.users.c[credit.spent] + cost
-        own = None
+        leased = None
         with self.engine.begin() as connection:
             if connection.execute(charge.values(**moves)).rowcount != 1:
                 raise NotEnoughCreditsError("The balance does not allow this session.")
@@ -162,8 +162,8 @@ class SessionFlow:
             adding = insert(table).values(**row).returning(table.c[settings.id])
             session = connection.execute(adding).scalar_one()
             if owner is Owner.INNGEST:
-                own = self._put(connection, session, user_id, now, sends=sends)
-        return Enqueued(str(session), owner, own)
+                leased = self._put(connection, session, user_id, now, sends=sends)
+        return Enqueued(str(session), owner, leased)
 
     def _put(
         self, connection: Connection, session: Any, user: Any, now: datetime, *, sends: bool
@@ -204,16 +204,16 @@ class SessionFlow:
             raise
         await asyncio.to_thread(self.outbox.sent, leased, self.clock())
 
-    def claim(self, session_id: Any, user_id: str, run_id: str) -> Claim:
-        """Claim a QUEUED session for a run by one conditional update; again for the same run."""
+    def claim(self, session_id: Any, user_id: str, run_id: str) -> SessionClaim:
+        """SessionClaim a QUEUED session for a run by one conditional update; again for the same run."""
         mapped, settings = self.mapped, self.mapped.settings
         key = mapped.key(session_id)
         with self.engine.begin() as connection:
             row = connection.execute(select(mapped.user).where(mapped.id == key)).first()
             if row is None:
-                return Claim.GONE
+                return SessionClaim.GONE
             if not is_user(str(session_id), str(row[0]), user_id):
-                return Claim.FOREIGN
+                return SessionClaim.FOREIGN
             taking = update(mapped.sessions).where(
                 mapped.id == key, mapped.status == mapped.label(settings.queued)
             )
@@ -225,18 +225,18 @@ class SessionFlow:
                 marks[settings.started] = mapped.stored("started", self.clock())
             if connection.execute(taking.values(**marks)).rowcount == 1:
                 self._keep_claim(connection, str(key), run_id)
-                return Claim.OURS
+                return SessionClaim.OURS
             claimed = connection.execute(self._claims(run_id, str(key))).first()
-        return Claim.OURS if claimed else Claim.GONE
+        return SessionClaim.OURS if claimed else SessionClaim.GONE
 
     def _keep_claim(self, connection: Connection, session: str, run_id: str) -> None:
-        claims = self.mapped.own.written.claims
+        claims = self.mapped.ours.written.claims
         row = {"session_id": session, "source": self.mapped.source, "run_id": run_id}
         connection.execute(self.mapped.dialect.put(claims, row, {"run_id": run_id}))
 
     def _claims(self, run_id: str, session: Any) -> Select[Any]:
         """Return the claim of a run, if it has a session; the newest row counts."""
-        claims = self.mapped.own.claims.c
+        claims = self.mapped.ours.claims.c
         newest = (
             select(claims.run_id)
             .where(claims.session_id == session, claims.source.in_(["", self.mapped.source]))
@@ -318,7 +318,7 @@ class SessionFlow:
             How many were queued again (their events are in the outbox), and what was settled.
         """
         lost, stuck = self.requeue(), scripts.stuck(self.mapped, self.clock())
-        settled = sweeping.run(self.engine, self.mapped, stuck, Limits(most=_MOST_AT_ONCE))
+        settled = sweeping.run(self.engine, self.mapped, stuck, SweepLimits(most=_MOST_AT_ONCE))
         return lost, settled
 
     def requeue(self, most: int = _MOST_AT_ONCE) -> int:
@@ -328,7 +328,7 @@ class SessionFlow:
         """
         mapped, now = self.mapped, self.clock()
         orphans = scripts.orphans(mapped, now, becomes=None, refund=False)
-        outbox = mapped.own.outbox
+        outbox = mapped.ours.outbox
         tried = (outbox.c.session_id == cast(mapped.id, Text)) & outbox.c.source.in_(
             ["", mapped.source]
         )

@@ -20,6 +20,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
 )
 from sqlalchemy.types import Integer, NullType
 
@@ -33,7 +34,7 @@ from cronshift.sessions.times import TimeColumn, write_instant
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Engine
+    from sqlalchemy import ColumnElement, Engine, Select
     from sqlalchemy.types import TypeEngine
 
     from cronshift.sessions.checks import Schema
@@ -59,7 +60,7 @@ class Mapped:
     delivered: Table | None
     ledger: Table | None
     times: dict[str, TimeColumn]
-    own: OwnTables
+    ours: OwnTables
 
     @property
     def id(self) -> Column[Any]:
@@ -106,13 +107,14 @@ class Mapped:
             return self.dialect.list_length(column)
         return case((self.dialect.is_amount(column) & (column >= 0), column), else_=null())
 
-    def owed(self, delivered: int | None = None) -> ColumnElement[Any]:
+    def owed(self, delivered: int | None = None, *, unpaid: bool = False) -> ColumnElement[Any]:
         """Return the expression of what a session that ends now is owed: ``max(0, cost - delivered)``.
 
         Nothing where it has been refunded.
 
         Args:
             delivered: how many items were, where no table of the app says so.
+            unpaid: whether cronshift's refunds need not be looked at.
         """
         rest = self.cost()
         if self.settings.delivered is not None and self.delivered is not None:
@@ -122,21 +124,21 @@ class Mapped:
             rest = rest - done.scalar_subquery()
         elif delivered is not None:
             rest = rest - delivered
-        return case((or_(rest <= 0, self.is_refunded()), 0), else_=rest)
+        refunded = self.is_refunded_by_app() if unpaid else self.is_refunded()
+        return case((or_(rest <= 0, refunded), 0), else_=rest)
 
     def is_refunded(self) -> ColumnElement[bool]:
         """Return whether a session has been refunded, by cronshift or, as far as it says, by the app.
 
         A row from before tables were told apart counts where its user is the session's, too.
         """
-        refunds = self.own.refunds.c
+        refunds = self.ours.refunds.c
         ours = select(refunds.session_id).where(
             refunds.session_id == cast(self.id, Text),
             refunds.source.in_(["", self.source]),
             or_(refunds.source == self.source, refunds.user_id == cast(self.user, Text)),
         )
-        paid = ours.correlate(self.sessions).exists()
-        return or_(paid, self.is_refunded_by_app())
+        return or_(_sought(ours.correlate(self.sessions)), self.is_refunded_by_app())
 
     def is_refunded_by_app(self) -> ColumnElement[bool]:
         """Return whether the app says that it has refunded a session itself."""
@@ -154,13 +156,13 @@ class Mapped:
 
     def is_of_flow(self) -> ColumnElement[bool]:
         """Return whether a session was asked for by the new path: it has an event."""
-        outbox = self.own.outbox.c
+        outbox = self.ours.outbox.c
         event = select(outbox.session_id).where(
             outbox.session_id == cast(self.id, Text),
             outbox.source.in_(["", self.source]),
             or_(outbox.source == self.source, outbox.user_id == cast(self.user, Text)),
         )
-        return event.correlate(self.sessions).exists()
+        return _sought(event.correlate(self.sessions))
 
     def problem(self, owed: ColumnElement[Any]) -> ColumnElement[Any]:
         """Return why a session cannot be paid what it is owed, as text; null where it can be."""
@@ -235,15 +237,23 @@ class Mapped:
 
     def as_it_is(self, engine: Engine) -> Mapped:
         """Return the same with cronshift's own tables as they are by now."""
-        if self.own.ready:
+        if self.ours.ready:
             return self
-        return replace(self, own=own_tables(self.dialect.reading(engine), self.settings.schema))
+        return replace(self, ours=own_tables(self.dialect.reading(engine), self.settings.schema))
 
     def writable(self, engine: Engine) -> Mapped:
         """Return the same with cronshift's own tables made, where they are missing or old."""
-        if self.own.ready:
+        if self.ours.ready:
             return self
-        return replace(self, own=make_tables(engine, self.settings.schema))
+        return replace(self, ours=make_tables(engine, self.settings.schema))
+
+
+def _sought(rows: Select[Any]) -> ColumnElement[bool]:
+    """Return whether there are rows, sought by their key for each session.
+
+    A bare EXISTS becomes a join, for which PostgreSQL reads all of a new table again and again.
+    """
+    return case((rows.exists(), true()), else_=false())
 
 
 def map_tables(engine: Engine, settings: SessionSettings) -> Mapped:

@@ -92,7 +92,7 @@ class Outbox:
             now: the present instant.
             lease: of who sends it at once; without one, it is anybody's.
         """
-        table = self.mapped.own.written.outbox
+        table = self.mapped.ours.written.outbox
         waits = {
             "sent_at": None,
             "put_at": _milliseconds(now),
@@ -103,12 +103,12 @@ class Outbox:
         done = connection.execute(again.values(attempt=table.c.attempt + 1, **waits))
         if done.rowcount == 0:
             row = {"session_id": str(session), "user_id": str(user), "attempt": 0}
-            own = {"source": self.mapped.source, "flow": self.flow}
-            connection.execute(insert(table).values(**row, **own, **waits))
+            names = {"source": self.mapped.source, "flow": self.flow}
+            connection.execute(insert(table).values(**row, **names, **waits))
 
     def lease(self, now: datetime, most: int = MOST_IN_A_REQUEST) -> Leased:
         """Take events that wait and that nobody else sends, the oldest first."""
-        table, columns = self.mapped.own.written.outbox, self.mapped.own.written.outbox.c
+        table, columns = self.mapped.ours.written.outbox, self.mapped.ours.written.outbox.c
         lease = uuid4().hex
         key = tuple_(columns.source, columns.session_id)
         free = select(columns.source, columns.session_id).where(
@@ -147,7 +147,7 @@ class Outbox:
 
     def waits(self) -> bool:
         """Return whether an event is unsent, also one that a holder has, who may have been killed."""
-        columns = self.mapped.own.outbox.c
+        columns = self.mapped.ours.outbox.c
         unsent = select(columns.session_id).where(
             columns.source.in_(["", self.mapped.source]),
             columns.sent_at.is_(None),
@@ -157,7 +157,7 @@ class Outbox:
             return connection.execute(unsent.limit(1)).first() is not None
 
     def _mark(self, lease: str, sessions: Sequence[str], marks: dict[str, Any]) -> None:
-        table = self.mapped.own.written.outbox
+        table = self.mapped.ours.written.outbox
         marking = update(table).where(
             table.c.lease == lease,
             table.c.source.in_(["", self.mapped.source]),
@@ -167,7 +167,7 @@ class Outbox:
             connection.execute(marking.values(**marks))
 
     def _is(self, session: str) -> ColumnElement[bool]:
-        columns = self.mapped.own.written.outbox.c
+        columns = self.mapped.ours.written.outbox.c
         return and_(columns.session_id == session, columns.source.in_(["", self.mapped.source]))
 
 

@@ -255,7 +255,7 @@ def _statement(mapped: Mapped, sweep: Sweep, ids: IdRange) -> Select[Any]:
     picking = select(
         mapped.id.label("session_id"),
         mapped.user.label("user_id"),
-        sweep.owed(mapped).label("owed"),
+        sweep.owed(mapped, unpaid=ids.unpaid).label("owed"),
     ).where(sweep.where, ids.holds(mapped, sweep))
     marks = sweep.marks(mapped)
     # A row that is marked is judged anew as it is locked; what the app paid is looked at behind the lock.
@@ -272,7 +272,7 @@ def _statement(mapped: Mapped, sweep: Sweep, ids: IdRange) -> Select[Any]:
         .cte("payable")
     )
     marked = _marked(mapped, sweep, ids, payable) if marks else payable
-    refunds = mapped.own.refunds.c
+    refunds = mapped.ours.refunds.c
     owed = select(marked).where(marked.c.owed > 0).cte("owed")
     sums = (
         select(owed.c.user_id, func.sum(owed.c.owed).label("amount"))
@@ -299,7 +299,7 @@ def _statement(mapped: Mapped, sweep: Sweep, ids: IdRange) -> Select[Any]:
     rows = sweep.refund_rows(mapped, owed).where(owed.c.user_id == moved.c.user_id)
     names = [str(column.key) for column in rows.selected_columns]
     paid = (
-        insert(mapped.own.written.refunds)
+        insert(mapped.ours.written.refunds)
         .from_select(names, rows)
         .returning(refunds.amount)
         .cte("paid")

@@ -31,6 +31,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import NullType, Text
 
 from cronshift.sessions.dialect import Amounts, Chunk, KeptError, UnmovedError
+from cronshift.sessions.tables import REFUNDS
 from cronshift.sessions.times import DAY_IS_OVER, EARLIEST, LATEST, PER_SECOND, UNITS, TimeForm
 
 if TYPE_CHECKING:
@@ -211,16 +212,16 @@ class SQLite:
             raise UnmovedError(unmoved)
         rows = sweep.refund_rows(mapped, _PICKED).where(_PICKED.c.owed > 0)
         names = [str(each.key) for each in rows.selected_columns]
-        recording = insert(mapped.own.written.refunds).from_select(names, rows)
+        recording = insert(mapped.ours.written.refunds).from_select(names, rows)
         refunded = connection.execute(recording).rowcount
         factors, parts = zip(*self.sums(_SUMS.c.amount), strict=True)
         sums = connection.execute(select(*parts)).one()
         amount = sum(factor * (part or 0) for factor, part in zip(factors, sums, strict=True))
         return Chunk(picked, refunded, amount)
 
-    def is_worth_retrying(self, error: DBAPIError) -> bool:  # noqa: ARG002 - writers wait here
-        """Return that a writer who has waited in vain waits no longer."""
-        return False
+    def is_worth_retrying(self, error: DBAPIError) -> bool:
+        """Return whether a refund was there already; writers wait for each other here."""
+        return isinstance(error, IntegrityError) and f": {REFUNDS}." in str(error.orig)
 
     def fault_of_a_row(self, error: DBAPIError) -> str | None:
         """Return the kind of error; its message names tables and columns, but may name more."""
@@ -236,7 +237,7 @@ class SQLite:
 
 def _pick(connection: Connection, mapped: Mapped, sweep: Sweep, ids: IdRange) -> int:
     """Put the sessions aside that can be settled, and the sums of what is owed; return how many."""
-    rows = select(mapped.id, mapped.user, sweep.owed(mapped)).where(
+    rows = select(mapped.id, mapped.user, sweep.owed(mapped, unpaid=ids.unpaid)).where(
         sweep.where, ids.holds(mapped, sweep)
     )
     taking = insert(_PICKED).from_select(["session_id", "user_id", "owed"], rows)

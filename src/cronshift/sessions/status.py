@@ -24,7 +24,7 @@ def refunds(database: Database) -> list[dict[str, Any]]:
     Instants and ids as text. Rows from before tables were told apart are among them.
     """
     mapped = database.mapped
-    table = mapped.own.refunds.c
+    table = mapped.ours.refunds.c
     ours = select(table.session_id, table.user_id, table.amount, table.refunded_at, table.reason)
     wanted = ours.where(table.source.in_(["", mapped.source]))
     with mapped.dialect.reading(database.engine).connect() as connection:
@@ -49,7 +49,7 @@ def status(database: Database, now: datetime) -> dict[str, Any]:
     mapped = database.mapped
     created = mapped.dialect.instant(mapped.times["created"])
     label = cast(mapped.status, Text)
-    own = mapped.own.refunds.c
+    paid = mapped.ours.refunds.c
     with mapped.dialect.reading(database.engine).connect() as connection:
         counts = connection.execute(
             select(label, func.count(), func.min(created)).group_by(label)
@@ -58,8 +58,8 @@ def status(database: Database, now: datetime) -> dict[str, Any]:
             select(label, func.count()).where(mapped.is_of_flow()).group_by(label)
         ).all()
         paid, amount = connection.execute(
-            select(func.count(), func.coalesce(func.sum(own.amount), 0)).where(
-                own.source.in_(["", mapped.source])
+            select(func.count(), func.coalesce(func.sum(paid.amount), 0)).where(
+                paid.source.in_(["", mapped.source])
             )
         ).one()
     states = {str(state): int(number) for state, number, _ in counts}

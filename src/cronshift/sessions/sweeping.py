@@ -53,9 +53,14 @@ class Sweep:
     delivered: int | None = None
     untimed: ColumnElement[bool] | None = None
 
-    def owed(self, mapped: Mapped) -> ColumnElement[Any]:
-        """Return what a session is paid; null where that cannot be told."""
-        return mapped.owed(self.delivered) if self.refund else literal(0)
+    def owed(self, mapped: Mapped, *, unpaid: bool = False) -> ColumnElement[Any]:
+        """Return what a session is paid; null where that cannot be told.
+
+        Args:
+            mapped: the tables.
+            unpaid: whether cronshift's refunds need not be looked at.
+        """
+        return mapped.owed(self.delivered, unpaid=unpaid) if self.refund else literal(0)
 
     def marks(self, mapped: Mapped) -> dict[str, Any]:
         """Return the columns of a session that are set."""
@@ -102,7 +107,7 @@ class Report:
         aside: those that could not be settled.
     """
 
-    found: int = 0
+    seen: int = 0
     settled: int = 0
     refunded: int = 0
     credits: Any = 0
@@ -114,12 +119,12 @@ class Report:
     @property
     def exceptions(self) -> tuple[SetAside, ...]:
         """The first of those that could not be settled."""
-        return self.aside.told
+        return self.aside.listed
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures; exceptions where there are some."""
         figures = {
-            "found": self.found,
+            "found": self.seen,
             "settled": self.settled,
             "refunded": self.refunded,
             "credits": exact(self.credits),
@@ -141,7 +146,7 @@ def exact(amount: Any) -> int | float | str:
 
 
 @dataclass(slots=True)
-class Limits:
+class SweepLimits:
     """How far a sweep goes.
 
     Attributes:
@@ -171,9 +176,9 @@ def count(engine: Engine, mapped: Mapped, sweep: Sweep) -> tuple[int, Any]:
     sums = mapped.dialect.sums(rows.c.owed)
     figures = select(func.count(), *(part for _, part in sums)).where(rows.c.problem.is_(None))
     with mapped.dialect.reading(engine).connect() as connection:
-        found, *parts = connection.execute(figures).one()
+        sessions, *parts = connection.execute(figures).one()
     owed = sum(factor * (part or 0) for (factor, _), part in zip(sums, parts, strict=True))
-    return int(found), owed
+    return int(sessions), owed
 
 
 def left_aside(engine: Engine, mapped: Mapped, sweep: Sweep) -> Aside:
@@ -181,7 +186,7 @@ def left_aside(engine: Engine, mapped: Mapped, sweep: Sweep) -> Aside:
     return Residue(mapped, sweep, only_problems=True).read(engine)
 
 
-def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = None) -> Report:
+def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: SweepLimits | None = None) -> Report:
     """Settle sessions chunk by chunk and return what was done, and what could not be.
 
     Every chunk is a transaction of its own: after a kill or Ctrl-C those before it stand, and the
@@ -190,14 +195,13 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
     Raises:
         CronshiftError: if the database's user lacks a right, or cronshift's tables cannot be made.
     """
-    limits = limits or Limits()
+    limits = limits or SweepLimits()
     began, report, last = time.perf_counter(), Report(), None
     worker = Worker(engine, mapped.writable(engine), sweep)
     worker.refuse_without_rights()
+    worker.look_for_refunds()
     while True:
-        size = (
-            limits.chunk if limits.most is None else min(limits.chunk, limits.most - report.found)
-        )
+        size = limits.chunk if limits.most is None else min(limits.chunk, limits.most - report.seen)
         newest = worker.newest(last, size) if size > 0 else None
         if newest is None:
             break
@@ -205,8 +209,8 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
         last = newest
         report = replace(
             report,
-            found=report.found + chunk.found,
-            settled=report.settled + chunk.found,
+            seen=report.seen + chunk.sessions,
+            settled=report.settled + chunk.sessions,
             refunded=report.refunded + chunk.refunded,
             credits=report.credits + chunk.amount,
             chunks=report.chunks + 1,
@@ -216,6 +220,6 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: Limits | None = No
         if limits.stop():
             report = replace(report, stopped=True)
             break
-    ended = not report.stopped and (limits.most is None or report.found < limits.most)
+    ended = not report.stopped and (limits.most is None or report.seen < limits.most)
     aside = worker.aside(ended=ended)
     return replace(report, aside=aside, seconds=time.perf_counter() - began)

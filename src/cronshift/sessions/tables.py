@@ -1,6 +1,8 @@
 """cronshift's own three tables beside the user's: refunds, the outbox, and who processes what.
 
-Their keys are a session's table and its id as text, so that several apps share one database. Nothing
+Their keys are a session's table and its id as text, so that several apps and flows share one database.
+A flow's name is written beside the key and is no part of it: a flow that is given another name, or a second
+one on the same table, would else pay what was paid. Nothing
 here is made until something is to be written; what is read before that may be missing, or stand in the
 form that tables had before they told the apps apart.
 """

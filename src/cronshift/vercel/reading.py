@@ -64,16 +64,19 @@ class VercelConfig:
     document: Mapping[str, Any]
 
 
-def read_project(root: Path, given: str | None = None) -> tuple[VercelConfig, ...]:
+def read_project(
+    root: Path, given: str | None = None, made: str | None = None
+) -> tuple[VercelConfig, ...]:
     """Return the project's configuration and, behind it, what only its build output has.
 
     An entry of the build output that the configuration has too is the same one, compiled.
+    ``made`` is the JSON that a configuration which is a script has made, where it was run.
 
     Raises:
         ConfigError: if there is no configuration, more than one, or one that cannot be read.
     """
     path = find_config(root, given)
-    own = _own(root, path)
+    own = _own(root, path) if made is None else _made(path.name, made)
     others = (_beside(root, name) for name in (*NITRO_CONFIGS, BUILD_OUTPUT) if name != own.file)
     sources = [own]
     known = {(entry.path, entry.schedule) for entry in own.entries}
@@ -104,6 +107,14 @@ def _own(root: Path, path: Path) -> VercelConfig:
     place = computed[0].location if computed else Location(path.name, 1)
     note = Problem("", f"{path.name} is computed; read from {COMPILED}.", place, "compiled-config")
     return replace(output, problems=(*output.problems, note))
+
+
+def _made(script: str, text: str) -> VercelConfig:
+    """Read what a script has made; all of it stands at the script's first line."""
+    place, document = Location(script, 1), json_text.parse_object(text, script)
+    entries, problems = EntryReader(document, lambda *_: place).read()
+    note = Problem("", f"{script} is computed; it was run.", place, "compiled-config")
+    return VercelConfig(script, ConfigFormat.SCRIPT, text, entries, (*problems, note), document)
 
 
 def _beside(root: Path, name: str) -> VercelConfig | None:

@@ -70,6 +70,26 @@ def test_strict_counts_warnings(cronshift: Cronshift, app: Path) -> None:
     assert cronshift("audit", "--strict").code == 0
 
 
+def test_a_configuration_that_is_a_script_is_shown_and_asked_about(
+    cronshift: Cronshift, app: Path
+) -> None:
+    ran = app / "ran"
+    (app / "vercel.json").unlink()
+    (app / "vercel.mjs").write_text(
+        'import { writeFileSync } from "node:fs";\n'
+        f"writeFileSync({json.dumps(str(ran))}, '');\n"
+        'const paths = ["good"];\n'
+        'export default { crons: paths.map((one) => ({ path: `/api/cron/${one}`, schedule: "0 3 * * *" })) };\n'
+    )
+    asked = cronshift("audit", "--run-config")
+    assert (asked.code != 0, ran.exists()) == (True, False)
+    assert "paths.map" in asked.err
+    assert "There is no terminal to ask on" in asked.err
+    audited = cronshift("audit", "--run-config", "--yes")
+    assert ran.exists()
+    assert "/api/cron/good" in audited.out
+
+
 def test_json_has_handlers_and_the_forecast(cronshift: Cronshift, app: Path) -> None:
     document = cronshift("--json", "audit").document
     good = next(job for job in document["jobs"] if job["id"] == "good")

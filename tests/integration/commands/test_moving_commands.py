@@ -18,6 +18,7 @@ from cronshift.operations.journal import write_operation
 if TYPE_CHECKING:
     from tests.integration.commands.conftest import Cronshift
 
+JOB = "prediction-check"
 PROGRAM = Path(sys.executable).with_name("cronshift")
 
 
@@ -30,6 +31,22 @@ def migrated(cronshift: Cronshift) -> Cronshift:
 def ownership(project: Path) -> dict[str, list[dict[str, object]]]:
     document = json.loads((project / "cronshift.ownership.json").read_text())
     return dict(document["jobs"])
+
+
+def test_a_job_is_paused_and_goes_on(migrated: Cronshift) -> None:
+    assert migrated("pause", JOB, "--yes", "--deploy-minutes", "0").code == 0
+    (epoch,) = ownership(migrated.folder)[JOB]
+    assert epoch["owner"] == "nobody"
+    in_the_past(migrated.folder)
+    (row,) = (row for row in migrated("status", "--json").document["jobs"] if row["id"] == JOB)
+    assert (row["paused"], row["next_owner"]) == (True, "nobody")
+    assert "paused" in migrated("status").out
+    assert f"{JOB} is paused already." in migrated("pause", JOB, "--yes").err
+    refused = migrated("cutover", JOB, "--yes")
+    assert refused.code == 3
+    assert f"cronshift resume-job {JOB}" in refused.err
+    assert migrated("resume-job", "--all", "--yes").code == 0
+    assert "owner" not in ownership(migrated.folder)[JOB][-1]
 
 
 def in_the_past(project: Path) -> None:

@@ -25,6 +25,7 @@ WAY = (
     ("cutover", *JOBS),
     ("finalize", *JOBS, "--ticks-ran"),
     ("rollback", "--all"),
+    ("rollback", "--all"),  # once all ticks are Vercel's, past the guard
 )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from cronshift.cli import COMMANDS
+from cronshift.cli import COMMANDS, respelt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -273,3 +273,35 @@ def test_the_version_is_told_to_programs(cronshift: Cronshift, words: tuple[str,
     document = cronshift(*words).document
     assert document["version"] == 1
     assert cronshift("--version").out == f"cronshift {document['cronshift']}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "spelt", "is_told"),
+    [
+        ("sessions --fail orphans --yes", "sessions orphans --fail --yes", True),
+        ("flags --format env export", "flags export --format env", True),
+        ("sessions --json status", "sessions status --json", False),
+        ("-C web sessions --limit 5 refunds", "-C web sessions refunds --limit 5", True),
+        ("sessions orphans --fail", "sessions orphans --fail", False),
+        ("scaffold sessions --label status", "scaffold sessions --label status", False),
+        ("run sessions status", "run sessions status", False),
+        ("", "", False),
+    ],
+)
+def test_an_old_spelling_of_a_mode_goes_on_with_a_word(
+    capsys: pytest.CaptureFixture[str], words: str, spelt: str, is_told: bool
+) -> None:
+    assert respelt(words.split()) == spelt.split()
+    assert ("is spelt" in capsys.readouterr().err) is is_told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("sessions", "orphans"), ("sessions", "status"), ("flags", "export"), ("flags", "push")],
+)
+def test_a_command_of_a_command_explains_itself(
+    cronshift: Cronshift, words: tuple[str, str]
+) -> None:
+    said = cronshift(*words, "--help")
+    assert said.code == 0
+    assert f"cronshift {' '.join(words)}" in said.out.partition("Examples:")[2]

@@ -7,7 +7,7 @@ import json
 import os
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import inngest
@@ -47,6 +47,7 @@ class Seen:
         calls: how often each thing was done.
         at_once: the most steps of a function that ran beside each other.
         cancelled: the functions whose cancelled runs were told.
+        ticks: which runs took themselves to be for.
     """
 
     calls: Counter[str] = field(default_factory=Counter)
@@ -54,6 +55,7 @@ class Seen:
     running: Counter[str] = field(default_factory=Counter)
     cancelled: list[str] = field(default_factory=list)
     order: list[str] = field(default_factory=list)
+    ticks: list[datetime] = field(default_factory=list)
 
     async def work(self, name: str, seconds: float = 0.0) -> str:
         self.calls[name] += 1
@@ -173,6 +175,7 @@ def functions(client: inngest.Inngest, seen: Seen) -> list[inngest.Function[Any]
     )
     async def keeps_its_tick(ctx: inngest.Context) -> Any:
         call = Call.of(EVERY_MINUTE, ctx)
+        seen.ticks.append(call.tick)
         if skipped := await due(ctx, call):
             seen.calls[f"skipped: {skipped['skipped']}"] += 1
             return skipped

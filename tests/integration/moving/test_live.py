@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from tests.integration.sockets import serving
 
 from cronshift.errors import CronshiftError
 from cronshift.moving.cutover import prepare_cutover
-from cronshift.moving.live import Holding, Mishap, ask_both, mishaps, since_change
+from cronshift.moving.live import Holding, Mishap, ask_both, fell_back, mishaps, since_change
 from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
@@ -76,6 +77,10 @@ def test_a_side_that_deployed_late_is_seen_with_every_tick_it_cost(
     SOURCE.forget()
     assert (vercel.current, other.current) == (False, True)
     assert vercel.ownership is not None
+    assert "Instant Rollback" in (fell_back(vercel, other) or "")
+    assert fell_back(replace(vercel, current=True), other) is None  # both have the newest
+    assert fell_back(vercel, replace(other, current=False)) is None  # neither was deployed yet
+    assert fell_back(replace(vercel, ownership=None), other) is None  # not known is not older
     now = MONDAY + timedelta(hours=12)
     since = since_change(read_ownership(root), now)
     jobs = make_plan(load_project(root)).runnable

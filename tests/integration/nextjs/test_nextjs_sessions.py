@@ -133,7 +133,8 @@ def test_it_is_written_once_follows_the_settings_and_is_taken_back_byte_for_byte
     settings.write_text(told.replace('table = "sessions"', 'table = "prediction_sessions"'))
     changed = prepare_scaffold(root, NOW, flow=FLOW)
     assert [image.path for change in changed.changes for image in change.images] == [
-        "lib/inngest/sessions/store.ts"
+        "lib/inngest/sessions/mapping.ts",
+        "lib/inngest/sessions/store.ts",
     ]
     store = root / "lib/inngest/sessions/store.ts"
     generated = store.read_text()

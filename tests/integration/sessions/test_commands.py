@@ -64,6 +64,7 @@ def test_orphans_are_listed_and_only_failed_when_that_is_said(root: Path, app: A
     assert (some["settled"], some["credits"]) == (3, 9)
     rest = told(root, app, "sessions", "orphans", "--fail", "--yes")
     assert rest | {"seconds": 0} == {
+        "version": 1,
         "found": 1,
         "settled": 1,
         "refunded": 1,

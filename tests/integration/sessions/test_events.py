@@ -19,7 +19,7 @@ from cronshift.inngest_fns import relay as relaying
 from cronshift.inngest_fns.sessions import enqueue_session, relay
 from cronshift.runtime.ownership import Owner
 from cronshift.sessions.events import InvalidEventError
-from cronshift.sessions.flow import EVENT, Claim, SessionFlow
+from cronshift.sessions.flow import EVENT, SessionClaim, SessionFlow
 from cronshift.sessions.outbox import LEASE, MOST_IN_A_REQUEST
 from cronshift.sessions.requested import event_of, user_in_event
 from cronshift.sessions.settings import UserInEvent
@@ -260,16 +260,16 @@ def test_an_e_mail_address_stays_out_of_the_event(flow: Flow, app: App) -> None:
     made = hashing.enqueue(
         user, 1, {"selected_models": ["a"] if app.is_postgresql else '["a"]'}, sends=True
     )
-    assert made.own is not None
-    named = made.own.events[0]["data"]["user_id"]
+    assert made.leased is not None
+    named = made.leased.events[0]["data"]["user_id"]
     assert user not in named
-    assert hashing.claim(made.session_id, named, "run") is Claim.OURS
+    assert hashing.claim(made.session_id, named, "run") is SessionClaim.OURS
 
 
 def test_the_failure_of_a_foreign_run_settles_nobody(flow: Flow, app: App) -> None:
     user, thief = app.user(10, 0), app.user(0, 0)
     session = flow.enqueue(user)
-    assert flow.flow.claim(session, user, "the run that works") is Claim.OURS
+    assert flow.flow.claim(session, user, "the run that works") is SessionClaim.OURS
     run = flow.run(event=asked(session, thief))
     assert run.failure_run is not None
     assert run.failure_run.output == {"settled": 0, "refunded": 0}
@@ -279,7 +279,7 @@ def test_the_failure_of_a_foreign_run_settles_nobody(flow: Flow, app: App) -> No
 def test_the_cancellation_of_another_run_settles_nobody(flow: Flow, app: App) -> None:
     user = app.user(10, 0)
     session = flow.enqueue(user)
-    assert flow.flow.claim(session, user, "01RUN") is Claim.OURS
+    assert flow.flow.claim(session, user, "01RUN") is SessionClaim.OURS
     data = {"function_id": "app-prediction-session", "event": asked(session, user)}
     for extra, settled in (({"run_id": "01OTHER"}, 0), ({}, 0), ({"run_id": "01RUN"}, 1)):
         event = custom_event("inngest/function.cancelled", data | extra, NOW)

@@ -27,7 +27,13 @@ from cronshift.runtime.signature import SignatureAge
 from cronshift.server.endpoint import Endpoint
 from cronshift.sessions import scripts
 from cronshift.sessions.events import InvalidEventError, check_event
-from cronshift.sessions.flow import EVENT, Claim, NotEnoughCreditsError, SessionFlow, event_of
+from cronshift.sessions.flow import (
+    EVENT,
+    NotEnoughCreditsError,
+    SessionClaim,
+    SessionFlow,
+    event_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -206,7 +212,7 @@ def test_a_session_that_nobody_knows_is_gone(flow: Flow) -> None:
 def test_a_run_that_is_cancelled_settles_its_session(flow: Flow, app: App) -> None:
     user = app.user(10, 0)
     session = flow.enqueue(user)
-    assert flow.flow.claim(session, user, "01RUN") is Claim.OURS
+    assert flow.flow.claim(session, user, "01RUN") is SessionClaim.OURS
     data = {
         "function_id": "app-prediction-session",
         "run_id": "01RUN",
@@ -224,13 +230,13 @@ def test_a_claim_is_kept_by_its_run_and_refused_to_others(flow: Flow, app: App) 
     user = app.user()
     session = flow.enqueue(user)
     claims = [flow.flow.claim(session, user, run) for run in ("a", "a", "b")]
-    assert claims == [Claim.OURS, Claim.OURS, Claim.GONE]
+    assert claims == [SessionClaim.OURS, SessionClaim.OURS, SessionClaim.GONE]
 
 
 def test_recovery_sends_lost_sessions_again_and_settles_stuck_ones(flow: Flow, app: App) -> None:
     user = app.user(10, 0)
     lost, stuck = flow.enqueue(user), flow.enqueue(user)
-    assert flow.flow.claim(stuck, user, "dead") is Claim.OURS
+    assert flow.flow.claim(stuck, user, "dead") is SessionClaim.OURS
     flow.now = NOW + timedelta(minutes=30)
     run = flow.run("prediction-session-recovery", tick_event(CRON, flow.now, flow.now))
     assert run.output == {"queued_again": 1, "settled": 1, "sent": 2}

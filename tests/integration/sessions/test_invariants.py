@@ -39,7 +39,7 @@ import os, sys
 from datetime import UTC, datetime
 from cronshift.project.settings import parse_settings
 from cronshift.sessions import scripts, sweeping
-from cronshift.sessions.sweeping import Limits
+from cronshift.sessions.sweeping import SweepLimits
 import psycopg, sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite
 settings = parse_settings(open(sys.argv[1]).read()).sessions
 for _ in sys.stdin:  # every line starts a cleaner in a process of its own
@@ -53,7 +53,7 @@ for _ in sys.stdin:  # every line starts a cleaner in a process of its own
             scripts.orphans(mapped, now, becomes="error", refund=True),
             scripts.owed(mapped, now, since=since),
         ):
-            sweeping.run(database.engine, mapped, sweep, Limits(chunk=23))
+            sweeping.run(database.engine, mapped, sweep, SweepLimits(chunk=23))
         os._exit(0)
     print(pid, flush=True)
     os.waitpid(pid, 0)

@@ -19,7 +19,7 @@ from tests.integration.sessions.odd import OLD, RENDERS
 
 from cronshift.project.settings import parse_settings
 from cronshift.sessions import scripts, sweeping
-from cronshift.sessions.sweeping import Limits
+from cronshift.sessions.sweeping import SweepLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -88,7 +88,7 @@ def settle(odd: Odd, database: scripts.Database, chunk: int) -> list[Report]:
     ]
     return [
         sweeping.run(
-            database.engine, database.mapped, sweep(database.mapped, NOW), Limits(chunk=chunk)
+            database.engine, database.mapped, sweep(database.mapped, NOW), SweepLimits(chunk=chunk)
         )
         for sweep in sweeps
     ]

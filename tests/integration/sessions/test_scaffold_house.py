@@ -113,7 +113,7 @@ def test_prismas_migrations_run_and_fit_the_mapping(
     settings = parse_settings((root / "cronshift.toml").read_text()).sessions
     assert settings is not None
     opened = open_database(settings)
-    assert opened.mapped.own.ready
+    assert opened.mapped.ours.ready
     opened.close()
 
 
@@ -299,3 +299,21 @@ def test_a_label_that_every_row_begins_with_is_asked_about(tmp_path: Path) -> No
     operation = prepare_scaffold(root, NOW, answers={"queued": "QUEUED"})
     paths = [image.path for image in operation.images]
     assert not [path for path in paths if "queued_status" in path]  # the label is there
+
+
+def test_a_label_of_the_settings_never_becomes_code(tmp_path: Path, database: str) -> None:
+    told = write(tmp_path / "told", ALEMBIC_APP)
+    operations.apply(told, prepare_scaffold(told, NOW))
+    settings = (told / "cronshift.toml").read_text()
+    odd = 'it\'s"""; raise SystemExit(1) #'
+    root = write(tmp_path / "odd", ALEMBIC_APP)
+    odd_settings = settings.replace('queued = "QUEUED"', f"queued = {json.dumps(odd)}")
+    (root / "cronshift.toml").write_text(odd_settings)
+    operations.apply(root, prepare_scaffold(root, NOW))
+    assert (root / "models.py").read_text() == MODELS
+    alembic(root, database, "upgrade", "head")
+    engine = create_engine(database)
+    with engine.connect() as connection:
+        labels = connection.exec_driver_sql("SELECT unnest(enum_range(NULL::job_state))::text")
+        assert odd in labels.scalars().all()
+    engine.dispose()

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from cronshift.errors import ConfigError, CronshiftError
 from cronshift.project.settings import parse_settings
 from cronshift.sessions import scripts, sweeping
 from cronshift.sessions.settings import Cost, CostKind, SessionSettings
-from cronshift.sessions.sweeping import Limits, Report
+from cronshift.sessions.sweeping import Report, SweepLimits
 
 if TYPE_CHECKING:
     from tests.integration.sessions.conftest import App
@@ -21,7 +22,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 OLD = NOW - timedelta(hours=1)
 
 
-def fail_orphans(app: App, limits: Limits | None = None) -> Report:
+def fail_orphans(app: App, limits: SweepLimits | None = None) -> Report:
     mapped = app.database.mapped
     sweep = scripts.orphans(mapped, NOW, becomes=app.settings.failed, refund=True)
     return sweeping.run(app.database.engine, mapped, sweep, limits)
@@ -31,7 +32,7 @@ def test_an_orphan_is_failed_and_refunded_with_its_reason(app: App) -> None:
     user = app.user(credits_left=10, spent=5)
     session = app.session(user, models=3)
     report = fail_orphans(app)
-    assert (report.found, report.settled, report.refunded, report.credits) == (1, 1, 1, 3)
+    assert (report.seen, report.settled, report.refunded, report.credits) == (1, 1, 1, 3)
     assert app.state(session) == ("error", "not processed in time")
     assert app.account(user) == (13, 2)
     assert app.one("SELECT note FROM prediction_sessions") == "untouched"
@@ -56,7 +57,7 @@ def test_only_what_is_queued_too_long_is_touched(app: App) -> None:
         app.session(user, "error"),
     ]
     before = [app.state(session) for session in kept]
-    assert fail_orphans(app).found == 0
+    assert fail_orphans(app).seen == 0
     assert [app.state(session) for session in kept] == before
     assert app.account(user) == (10, 5)
 
@@ -67,7 +68,7 @@ def test_run_again_it_changes_nothing(app: App) -> None:
         app.session(user)
     assert fail_orphans(app).credits == 15
     again = fail_orphans(app)
-    assert (again.found, again.settled, again.refunded, again.credits) == (0, 0, 0, 0)
+    assert (again.seen, again.settled, again.refunded, again.credits) == (0, 0, 0, 0)
     assert app.account(user) == (25, -10)
 
 
@@ -77,8 +78,10 @@ def test_chunks_add_up(app: App, chunk: int) -> None:
     for number in range(17):
         app.session(users[number % 4], models=number % 5)
     seen: list[int] = []
-    report = fail_orphans(app, Limits(chunk=chunk, observe=lambda told: seen.append(told.found)))
-    assert report.found == 17
+    report = fail_orphans(
+        app, SweepLimits(chunk=chunk, observe=lambda told: seen.append(told.seen))
+    )
+    assert report.seen == 17
     assert report.chunks == -(-17 // chunk) == len(seen)
     expected = [sum(n % 5 for n in range(17) if n % 4 == user) for user in range(4)]
     assert [app.account(user) for user in users] == [(owed, -owed) for owed in expected]
@@ -90,10 +93,10 @@ def test_a_limit_ends_it_and_a_stop_too(app: App) -> None:
     user = app.user()
     for _ in range(10):
         app.session(user)
-    assert fail_orphans(app, Limits(most=4, chunk=3)).found == 4
-    stopped = fail_orphans(app, Limits(chunk=2, stop=lambda: True))
-    assert (stopped.found, stopped.stopped) == (2, True)
-    assert fail_orphans(app).found == 4
+    assert fail_orphans(app, SweepLimits(most=4, chunk=3)).seen == 4
+    stopped = fail_orphans(app, SweepLimits(chunk=2, stop=lambda: True))
+    assert (stopped.seen, stopped.stopped) == (2, True)
+    assert fail_orphans(app).seen == 4
 
 
 def test_sessions_that_failed_earlier_get_what_they_are_owed_once(app: App) -> None:
@@ -118,6 +121,29 @@ def test_an_orphan_that_was_failed_is_owed_nothing_more(app: App) -> None:
     fail_orphans(app)
     sweep = scripts.owed(app.database.mapped)
     assert sweeping.count(app.database.engine, app.database.mapped, sweep) == (0, 0)
+
+
+def test_a_flow_of_another_name_pays_nothing_twice(app: App) -> None:
+    user = app.user()
+    paid, failed = app.session(user), app.session(user, "error", models=2)
+    fail_orphans(app)
+    renamed = scripts.open_database(replace(app.settings, flow="renamed"))
+    mapped = renamed.mapped
+    app.do("UPDATE prediction_sessions SET status = 'queued' WHERE id = :id", id=paid)
+    for sweep in (
+        scripts.orphans(mapped, NOW, becomes="error", refund=True),
+        scripts.owed(mapped, NOW, since=OLD),
+    ):
+        sweeping.run(renamed.engine, mapped, sweep)
+    of = "SELECT CAST(amount AS integer), flow FROM cronshift_refunds WHERE session_id = :id"
+    assert app.one(of, id=paid) == (3, app.settings.flow)
+    assert app.one(of, id=failed) == (2, "renamed")
+    assert app.state(paid)[0] == "error"
+    assert app.account(user) == (15, 0)
+    again = "INSERT INTO cronshift_refunds SELECT session_id, user_id, amount, refunded_at, reason, source, 'third' FROM cronshift_refunds"
+    with pytest.raises(IntegrityError):
+        app.do(again)
+    renamed.close()
 
 
 def test_processing_that_takes_too_long_is_settled(app: App) -> None:

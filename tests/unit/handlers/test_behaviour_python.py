@@ -121,6 +121,13 @@ CASES: dict[str, tuple[str, set[str]]] = {
         route("await work()\nreturn {}", "x_vercel_cron_schedule: str = Header('')"),
         {"CS214"},
     ),
+    "kept by a class till it is asked for": (
+        route(
+            "if not Store.made():\n    return {}\ntry:\n    await work()\nexcept Exception:\n    pass\nreturn {}"
+        )
+        + "\nclass Store:\n    client = None\n    @classmethod\n    def made(cls):\n        if cls.client is None:\n            cls.client = object()\n        return cls.client\n",
+        {"CS204"},
+    ),
     "runs when loaded": (route("await work()\nreturn {}") + "\nasyncio.run(work())\n", {"CS213"}),
     "runs as a script": (
         route("await work()\nreturn {}")

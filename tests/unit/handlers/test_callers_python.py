@@ -58,6 +58,14 @@ CASES: dict[str, tuple[str, str, str]] = {
         ),
         "bearer-undefined",
     ),
+    "the hour of the day is asked, and nobody": (
+        "fastapi",
+        FASTAPI.format(
+            head='from jobs.clock import hour\napp = FastAPI()\ndef within():\n    now = {"hour": 3}\n    if now["hour"] < 6:\n        raise HTTPException(403)\n',
+            given="allowed = Depends(within)",
+        ),
+        "none",
+    ),
     "another header": (
         "fastapi",
         FASTAPI.format(

@@ -56,6 +56,10 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "answered 500 by calling": (page("try {\n    await sendReports();\n    response.status(200).json({ ok: true });\n  } catch (error) {\n    response.status(500).json({ ok: false });\n  }"), set()),
     # more than is followed to its end
     "caught above much that is computed": (route("try { await sendReports(); } catch (error) { console.error(error); }\n  return Response.json({ n: step0([1, 2, 3, 4, 5]) });", DEEP), {"CS204"}),
+    # what begins with a well-known client, and what is set elsewhere
+    "rows that a client is told to delete, and nobody waits": (route("prisma.invite.deleteMany({});\n  return Response.json({ ok: true });"), {"CS201"}),
+    "rows that a transaction waits for": (route("const done = [prisma.invite.deleteMany({}), prisma.code.deleteMany({})];\n  await prisma.$transaction(done);\n  return Response.json({ ok: true });"), set()),
+    "a client that is made later": ({ROUTE: "import { PrismaClient } from '@prisma/client';\nlet client: PrismaClient;\nif (process.env.FAST) { client = new PrismaClient(); } else { client = globalThis.made; }\nexport async function GET() { await client.jar.update({}); return Response.json({ ok: true }); }\n"}, {"CS206"}),
     # behind a credential or a query that no tick carries
     "counted behind another credential": ({ROUTE: f'{HEAD}export async function GET(request: Request) {{\n  if (request.headers.get("x-job-key") !== process.env.JOB_KEY) return new Response("no", {{ status: 401 }});\n  const failed = [];\n  {LOOP} {{ try {{ await sendReports(row); }} catch (error) {{ failed.push(error); }} }}\n  return Response.json({{ failed }});\n}}\n'}, {"CS217", "CS205"}),
     "left behind a query, for anybody": ({ROUTE: f'{HEAD}export async function GET(request: Request) {{\n  const part = new URL(request.url).searchParams.get("part");\n  if (part === null) return Response.json({{}});\n  sendReports(part).catch(console.error);\n  return Response.json({{ ok: true }});\n}}\n'}, {"CS218", "CS201", "CS206"}),

@@ -39,7 +39,8 @@ def bill():
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv("CRONSHIFT_CLAIMS_URL", raising=False)
+    for name in ("CRONSHIFT_CLAIMS_URL", "CRONSHIFT_BASE_URL", "CRON_SECRET"):
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "vercel.json").write_text(EVERY_TEN)
     (tmp_path / "requirements.txt").write_text("fastapi\n")
     (tmp_path / "api").mkdir()

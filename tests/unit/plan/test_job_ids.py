@@ -56,6 +56,28 @@ def test_a_shared_part_of_the_query_does_not_enter_the_id() -> None:
     assert ids(entry("/cron/r?v=2&f=a"), entry("/cron/r?v=2&f=b")) == ["r-a", "r-b"]
 
 
+@pytest.mark.parametrize(
+    ("queries", "expected"),
+    [
+        (("a=1&b=x", "a=2&b=y"), ["r-1", "r-2"]),
+        (("a=1&b=x", "a=1&b=y", "a=2&b=x"), ["r-1-x", "r-1-y", "r-2-x"]),
+        (("v=2&input=%7B%22long%22%3A1%7D&f=a", "v=2&input=%7B%22long%22%3A2%7D&f=b"), ["r-a", "r-b"]),
+        (("a=1&a=2", "a=1&a=3"), ["r-1-2", "r-1-3"]),
+    ],
+)  # fmt: skip
+def test_the_query_decides_only_as_much_as_it_must(
+    queries: tuple[str, ...], expected: list[str]
+) -> None:
+    assert ids(*(entry(f"/cron/r?{query}") for query in queries)) == expected
+
+
+def test_a_long_id_is_cut_between_words() -> None:
+    path = "/api/cron/" + "-".join(["recalculate"] * 10)
+    (long,) = ids(entry(path))
+    assert re.fullmatch(r"recalculate(-recalculate)+-[0-9a-f]{6}", long)
+    assert len(long) <= 48
+
+
 def test_entries_of_one_path_and_query_are_told_apart_by_the_schedule() -> None:
     assert ids(
         entry("/api/cron/exports", "0 2 * * *"),

@@ -321,3 +321,22 @@ def test_services_with_a_schedule_are_told(
 def test_schedules_that_nitro_makes_are_told(tmp_path: Path) -> None:
     text = "export default defineNitroConfig({\n  scheduledTasks: { '0 3 * * *': 'mail' },\n});\n"
     assert only(codes(tmp_path, {"nitro.config.ts": text}), "CS117") == [("nitro.config.ts", 2)]
+
+
+@pytest.mark.parametrize(
+    ("options", "short"),
+    [
+        ('finish_timeout = "15m"\nretries = 0\nfan_out = { param = "m", values = ["a", "b", "c"] }', True),
+        ('finish_timeout = "40m"\nretries = 0\nfan_out = { param = "m", values = ["a", "b", "c"] }', False),
+        ('finish_timeout = "15m"\nretries = 0', False),
+        ('finish_timeout = "15m"\nretries = 3', True),
+        ("retries = 3", False),
+    ],
+)  # fmt: skip
+def test_attempts_waits_and_values_in_a_row_that_do_not_fit_the_time_are_told(
+    tmp_path: Path, options: str, short: bool
+) -> None:
+    settings = f"{PLANNED['cronshift.toml']}[jobs.mail]\n{options}\n"
+    files = {"cronshift.toml": settings, "app/api/cron/mail/route.ts": LONG}
+    told = only(codes(tmp_path, files), "CS507")
+    assert told == ([("vercel.json", 3)] if short else [])

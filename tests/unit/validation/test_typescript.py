@@ -37,6 +37,8 @@ target = "nextjs"
 [jobs.one]
 retries = 2
 throttle = { limit = 10, period = "1m" }
+
+[jobs.two]
 """
 CLIENT = 'import { Inngest } from "inngest";\nexport const inngest = new Inngest({ id: "shop" });\n'
 SERVE = 'import { serve } from "inngest/next";\nimport { inngest } from "@/lib/inngest/client";\n'

@@ -62,13 +62,12 @@ def callers_of(reader: HandlerReader) -> Callers:
     stranger = _tried(reader, anybody(reader.world), work)
     place, secret = _decisive((*stranger.compared, *scheduled.compared))
     if scheduled.passage is Passage.NO:
-        turned = any(_is_turned_away(ending) for ending in scheduled.run.endings)
-        is_sure = turned and stranger.passage is Passage.NO and scheduled.run.is_complete
-        return Callers(Auth.WRONG if is_sure else Auth.UNKNOWN, place, secret)
+        return Callers(_of_refused(reader, scheduled, stranger), place, secret)
+    stopped = scheduled.run.exhausted and not stranger.run.exhausted  # somewhere on the way
+    if stranger.passage is Passage.MAYBE or (stopped and stranger.passage is Passage.YES):
+        return Callers(Auth.UNKNOWN, place)
     if stranger.passage is Passage.YES:
         return Callers(Auth.NONE)
-    if stranger.passage is Passage.MAYBE:
-        return Callers(Auth.UNKNOWN, place)
     pretending = _tried(reader, forged(reader.world), work)
     if pretending.passage is Passage.YES:
         return Callers(Auth.SPOOFABLE, place or _refusal(stranger.run))
@@ -157,6 +156,22 @@ def _passage(run: Trace, work: frozenset[CodePlace]) -> Passage:
 
 def _is_turned_away(ending: RequestEnding) -> bool:
     return ending.refused and any(status in _GATES for status in ending.statuses)
+
+
+def _of_refused(reader: HandlerReader, scheduled: _Try, stranger: _Try) -> Auth:
+    """Return who may call a handler that refuses Vercel's own call."""
+    turned = any(_is_turned_away(ending) for ending in scheduled.run.endings)
+    if not (turned and stranger.passage is Passage.NO and scheduled.run.is_complete):
+        return Auth.UNKNOWN
+    if is_python(reader.handler.file) and not _asks(reader, scheduled):
+        return Auth.NONE  # it is refused for another reason, the hour of the day
+    return Auth.WRONG
+
+
+def _asks(reader: HandlerReader, tried: _Try) -> bool:
+    """Return whether anything is asked of the request, or stands in front of the handler."""
+    asked = tried.run.ledger.asked.keys() - {"reply"}
+    return bool(tried.compared or asked or reader.gates)
 
 
 def _decisive(compared: Iterable[Comparison]) -> tuple[CodePlace | None, str]:

@@ -217,8 +217,8 @@ class Machine(Expressions):
         clause = next((c for c in node.catches if _catches(c, thrown.value)), None)
         if clause is None:
             return thrown
-        failed = self.path.failed
-        if failed and self.path.caught is None:
+        failed = self.path.failed and self.path.caught is None
+        if failed:
             self.path.caught = clause.place
         inner = self._inner(scope)
         if clause.pattern is not None:

@@ -198,7 +198,9 @@ class Members(NameLookup):
                     return Closure(method, kind.scope, owner)
             for field_name, value in kind.code.fields:
                 if field_name == name:
-                    return self.value(value, kind.scope)
+                    field = self.value(value, kind.scope)
+                    is_unset = isinstance(field, PlainValue) and field.value is None
+                    return Unknown() if is_unset and is_python(kind.scope.file) else field
             base = self.value(kind.code.bases[0], kind.scope) if kind.code.bases else None
             kind = base if isinstance(base, ClassValue) else None
         return None

@@ -65,6 +65,11 @@ _GIVES_ON = re.compile(
 )
 """What calls a function that it is given, and gives what comes of it."""
 _THROWING = re.compile(r"verify|decode|decrypt|jwt", re.IGNORECASE)
+_PROMISING = re.compile(
+    r"(?:create|update|delete|upsert)Many$|\.emails\.send$|\.sendMail$|\$executeRaw(?:Unsafe)?$|"
+    r"(?:^|\.)prisma\.\w+\.(?:create|update|upsert|delete)$"
+)
+"""What surely begins work of its own, by the names of well-known clients."""
 _WHOLE = {id(REQUEST), id(EVENT), id(CONTEXT)}
 
 
@@ -135,7 +140,14 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
             return machine.promise(inner.value, place, name, rejected=True)
     for argument in arguments.values:
         machine.consume(argument)
-    return result
+    return _promised(machine, result, name, place)
+
+
+def _promised(machine: Machine, result: Value, name: str, place: CodePlace) -> Value:
+    """Return the promise of what surely goes on by itself, else what the call gives."""
+    if machine.loading or is_python(place.file) or not _PROMISING.search(name):
+        return result
+    return machine.promise(result, place, name)
 
 
 def _may_throw(machine: Machine, name: str, place: CodePlace) -> None:

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.code import Bind, NamePattern, Statement
+from cronshift.handlers.flow.code import Bind, Name, NamePattern, Statement
 from cronshift.handlers.flow.javascript_code import JavaScript
 from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.javascript import exports, imports
@@ -170,8 +170,12 @@ def _names(lower: JavaScript, node: SgNode) -> Iterator[tuple[str, Callable[[], 
 
 def _declared(lower: JavaScript, node: SgNode) -> Callable[[], Statement]:
     def made() -> Statement:
-        value = lower.expression(node.field("value"))
-        return Bind(lower.pattern(node.field("name")), value, lower.place(node))
+        name, value = node.field("name"), node.field("value")
+        if (
+            value is None and name is not None
+        ):  # it is set elsewhere, and stands for itself till then
+            return Bind(lower.pattern(name), Name(name.text()), lower.place(node))
+        return Bind(lower.pattern(name), lower.expression(value), lower.place(node))
 
     return made
 

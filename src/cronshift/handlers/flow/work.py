@@ -42,6 +42,8 @@ _PREPARING = {
 
 _THINGS = {"store", "email", "mail", "post", "process", "import", "export", "archive", "upload"}
 """Words of writing that name what is written to, where they stand before the last."""
+_QUERIES = {"insert", "update", "upsert", "delete"}
+"""What a query that is built step by step begins with."""
 _BOOKKEEPING = re.compile(
     r"[`\"']\s*select 1\b|\blog_\w+\(|\binto \w*logs?\b|logs?\W{1,4}(?:insert|create|add)\(",
     re.IGNORECASE,
@@ -74,10 +76,12 @@ def is_side_work(name: str) -> bool:
 @cache
 def writes(name: str) -> bool:
     """Return whether a call surely changes something, by a verb in its name."""
-    *owners, last = [words(part)[:1] for part in _segments(name)[-3:]] or [()]
+    segments = _segments(name)
+    *owners, last = [words(part)[:1] for part in segments[-3:]] or [()]
     is_verb = bool(last) and last[0] in _WRITING
     changes = any(verb and verb[0] in _WRITING - _THINGS for verb in owners)
-    return (is_verb or changes) and not is_side_work(name)
+    is_query = bool(_QUERIES & set(segments))
+    return (is_verb or changes or is_query) and not is_side_work(name)
 
 
 def is_bookkeeping(statement: CodePlace | None) -> bool:

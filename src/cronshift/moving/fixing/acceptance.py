@@ -73,7 +73,10 @@ def accepted_of(
 
 
 def remember(
-    project: Project, suppressions: Iterable[Suppression], chosen: Mapping[str, str]
+    project: Project,
+    suppressions: Iterable[Suppression],
+    chosen: Mapping[str, str],
+    edited: Edit | None = None,
 ) -> tuple[Edit, Settings]:
     """Return the edit of cronshift.toml that keeps what was asked for, and the settings it gives.
 
@@ -81,6 +84,7 @@ def remember(
         project: with the settings of the file that is edited.
         suppressions: what is accepted.
         chosen: what ``[project]`` is to say.
+        edited: an edit of the same file, which this one takes in.
 
     Raises:
         RefusedError: if the settings were read from outside the project.
@@ -94,7 +98,7 @@ def remember(
             hint="Write the target, or the [[suppress]], into it by hand.",
             where=file,
         )
-    text = (held or b"").decode()
+    text = ((edited.after if edited else held) or b"").decode()
     said = [f"{key} = {value}" for key, value in chosen.items()]
     if chosen:
         text = set_project(text, chosen)

@@ -38,7 +38,7 @@ def _caller(auth: Auth, how: str) -> JobCheck:
 
 def _does_not_parse(job: JobSubject) -> Iterator[Evidence]:
     handler = job.handler
-    if handler is not None and handler.language == "python":
+    if handler is not None and handler.file.endswith(".py"):
         place = syntax_fault(job.resolver.tree, handler.file)
         if place is not None:
             yield Evidence(f"{handler.file} is no Python that can be read.", place)

@@ -183,6 +183,7 @@ COMPILED_CONFIG = Rule(
     "compiled-config",
     Severity.NOTE,
     "The configuration is a script that computes its entries. They were read from .vercel/vercel.json, "
-    "which Vercel's command line wrote when it last ran that script.",
+    "which Vercel's command line wrote when it last ran that script, or from what it made when "
+    "cronshift audit --run-config ran it.",
     "Build again when the script has changed since: vercel build.",
 )

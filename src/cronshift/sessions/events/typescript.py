@@ -27,9 +27,9 @@ def typescript(name: str, schema: Mapping[str, Any]) -> str:
         f"  {key}{'' if key in required else '?'}: {_SCALARS[value['type']]};"
         for key, value in schema["properties"].items()
     ]
-    title, said = schema["title"], schema["description"]
+    title, text = schema["title"], schema["description"]
     body = "\n".join(lines)
-    return f"/** {title}. {said} */\nexport type {type_name(name)} = {{\n{body}\n}};\n"
+    return f"/** {title}. {text} */\nexport type {type_name(name)} = {{\n{body}\n}};\n"
 
 
 def rules(schema: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:

@@ -64,6 +64,7 @@ class NextApp:
         sdk_major: of the TypeScript SDK.
         code: how the app is written, and what of Inngest it has.
         sessions: whether it has the session flow, whose functions are served too.
+        folder: where it lies in the project; empty for the root.
         compile_timeout: how long its compiler may take.
         endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
             end that the app asks for.
@@ -74,6 +75,7 @@ class NextApp:
     routers: Routers = field(default_factory=Routers)
     code: AppCode = field(default_factory=AppCode)
     sessions: bool = False
+    folder: str = ""
     compile_timeout: timedelta = ValidateSettings().compile_timeout
     endpoint_path: str = ENDPOINT
 
@@ -106,8 +108,9 @@ def fit(project: Project, resolver: Resolver) -> Fit:
         what = f"this is an app of {other}" if other else "nothing here uses Next.js"
         return DoesNotFit(f"{what}, and its functions would be routes of a Next.js app.")
     has_routers = resolver.next.app_folder or resolver.next.pages_folder
-    is_typescript = (project.root / "tsconfig.json").is_file()
-    is_named = (project.framework or "").startswith("nextjs")
+    is_typescript = (project.root / resolver.app / "tsconfig.json").is_file()
+    is_below = project.framework is None and bool(resolver.app)  # what the root is tells nothing
+    is_named = is_below or (project.framework or "").startswith("nextjs")
     is_whole = is_typescript or not _has_typescript(resolver)
     return Fits(suits=bool(has_routers and is_whole and is_named))
 
@@ -124,8 +127,11 @@ def _has_typescript(resolver: Resolver) -> bool:
 
 def place(project: Project, resolver: Resolver) -> Placement:
     """Return where the files go in an app."""
-    router, out = resolver.next, project.settings.out or usual_out(project.root)
+    router, folder = resolver.next, resolver.app
+    out = project.settings.out or f"{folder}/{usual_out(project.root / folder)}".lstrip("/")
     code = code_of(resolver.tree)
+    if folder:  # the alias is that of the root's tsconfig.json, which an app below does not share
+        code = replace(code, alias=None)
     if code.client is not None and code.client.app_id is None:  # only running the app tells it
         code = replace(code, client=replace(code.client, app_id=project.settings.app_id))
     app = NextApp(
@@ -140,6 +146,7 @@ def place(project: Project, resolver: Resolver) -> Placement:
         ),
         code=code,
         sessions=f"{out}/sessions/index.ts" in resolver.tree.files,
+        folder=folder,
         compile_timeout=project.settings.validate.compile_timeout,
         endpoint_path=endpoint_path(router),
     )
@@ -149,7 +156,7 @@ def place(project: Project, resolver: Resolver) -> Placement:
 
 
 def _allows_javascript(resolver: Resolver) -> bool:
-    options = resolver.tree.data("tsconfig.json").get("compilerOptions")
+    options = resolver.tree.data(f"{resolver.app}/tsconfig.json".lstrip("/")).get("compilerOptions")
     return isinstance(options, dict) and options.get("allowJs") is True
 
 
@@ -176,7 +183,7 @@ def usual_out(root: Path) -> str:
 
 def _major(resolver: Resolver) -> int:
     """Return the SDK's major: 4 where migrating brings it, 0 where nothing tells it."""
-    sdk = sdk_of(resolver.tree)
+    sdk = sdk_of(resolver.tree, resolver.app)
     return 4 if sdk is None else sdk.major or 0
 
 

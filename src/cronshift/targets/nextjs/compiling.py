@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -51,7 +51,11 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
         label: what cronshift added to the status of the app's sessions.
     """
     try:
-        diagnostics = compile_types(root, app_of(plan).compile_timeout)
+        app = app_of(plan)
+        diagnostics = [
+            _below(app.folder, diagnostic)
+            for diagnostic in compile_types(root / app.folder, app.compile_timeout)
+        ]
     except NotCompiledError as error:
         yield rules.NOT_COMPILED.found(f"The types were not checked: {error}.")
         return
@@ -64,13 +68,21 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
             yield rules.LABEL_DOES_NOT_COMPILE.found(text, location=diagnostic.location)
         else:
             elsewhere.append(diagnostic)
-    yield from _ours(root, plan, ours)
+    yield from _ours(root / app.folder, plan, ours)
     if elsewhere:
         first = elsewhere[0]
         where = f"{first.location}: " if first.location else ""
         count = f"{len(elsewhere)} error{'' if len(elsewhere) == 1 else 's'}"
         text = f"tsc finds {count} in other files, first {where}{first.code}: {first.text}"
         yield rules.ERRORS_ELSEWHERE.found(text, location=first.location)
+
+
+def _below(folder: str, diagnostic: Diagnostic) -> Diagnostic:
+    """Return a diagnostic of an app with its place in the project."""
+    if not folder or diagnostic.location is None:
+        return diagnostic
+    place = replace(diagnostic.location, file=f"{folder}/{diagnostic.location.file}")
+    return replace(diagnostic, location=place)
 
 
 def _ours(root: Path, plan: Plan, diagnostics: Sequence[Diagnostic]) -> Iterator[Finding]:

@@ -45,9 +45,11 @@ def served_as(plan: Plan, file: str) -> tuple[str, ...]:
 
 def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str]]]:
     """Yield the files, each with what extends its text."""
-    yield _PACKAGE, with_dependency
+    folder = app_of(plan).folder
+    yield f"{folder}/{_PACKAGE}".lstrip("/"), with_dependency
     names = variables(plan)
-    for file in sorted(path.name for path in root.iterdir() if ENV_EXAMPLE.search(path.name)):
+    examples = [path for path in (root / folder).iterdir() if ENV_EXAMPLE.search(path.name)]
+    for file in sorted(path.relative_to(root).as_posix() for path in examples):
         yield file, lambda text: with_names(text, names)
     route = app_of(plan).code.serve_file
     if route is not None:

@@ -11,6 +11,7 @@ from cronshift.project.inngest_sdk import SDK, is_refused, sdk_of, version_insta
 from cronshift.project.locks import lock_of, range_of
 from cronshift.project.npm_ranges import majors, satisfies, version_of
 from cronshift.readiness.kinds import LISTED, PRODUCTION, SDK_FITS, SDK_VERSION
+from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.package_json import SDK_RANGE
 from cronshift.targets.nextjs.serving import served_at
 
@@ -62,10 +63,12 @@ def _listed(subject: Subject) -> Iterator[Fact]:
 
 
 def _sdk(subject: Subject) -> Iterator[Fact]:
-    held = sdk_of(subject.tree)
+    folder = app_of(subject.plan).folder
+    held = sdk_of(subject.tree, folder)
     if held is None:
-        text = f"package.json does not name {SDK}, which what is generated imports."
-        yield subject.bad(SDK_VERSION, text, "package.json:1", "cronshift migrate adds it")
+        manifest = f"{folder}/package.json".lstrip("/")
+        text = f"{manifest} does not name {SDK}, which what is generated imports."
+        yield subject.bad(SDK_VERSION, text, f"{manifest}:1", "cronshift migrate adds it")
     else:
         yield _version(subject, held)
     yield from _fits(subject)
@@ -95,7 +98,7 @@ def _version(subject: Subject, held: Sdk) -> Fact:
 
 
 def _fits(subject: Subject) -> Iterator[Fact]:
-    root, unknown = subject.project.root, []
+    root, unknown = subject.project.root / app_of(subject.plan).folder, []
     lock = lock_of(root)
     for package, needed in PEERS.items():
         wanted = range_of(root, package)

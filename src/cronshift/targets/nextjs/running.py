@@ -13,6 +13,7 @@ from cronshift.plan.job_ids import unknown_job
 from cronshift.project import load_project
 from cronshift.readiness.fact import Answer
 from cronshift.readiness.subject import Subject
+from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.asking import ask_running
 from cronshift.targets.nextjs.dev_server import dev_server
 
@@ -46,7 +47,8 @@ async def run_started(
     receiver = around.receiver or Receiver()
     async with receiver.listening():
         variables = dict.fromkeys(ORIGINS, receiver.url)
-        async with dev_server(root, variables, plan.bridge.base_url_env, tell) as url:
+        folder = root / app_of(plan).folder
+        async with dev_server(folder, variables, plan.bridge.base_url_env, tell) as url:
             await _tell_turned_away(root, plan, url, tell)
             began = replace(around, receiver=receiver)
             return await run_at_endpoint(plan, replace(request, endpoint=url), began)

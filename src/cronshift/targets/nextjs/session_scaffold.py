@@ -29,7 +29,7 @@ from cronshift.targets.scaffold.exhaustive import code_label
 from cronshift.targets.scaffold.page import page
 from cronshift.targets.scaffold.requesting import creations
 from cronshift.targets.scaffold.rewriting import House, requested
-from cronshift.targets.scaffold.schema import Source
+from cronshift.targets.scaffold.schema import SchemaSource
 from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import GeneratedFile, generate
 
@@ -132,9 +132,9 @@ def _own_code(tree: SourceTree, house: House, flow: Flow, folder: str) -> Iterat
 
 def _driver(tree: SourceTree, schema: AppSchema | None, client: OwnClient | None) -> Driver:
     """Return what the database is reached by; Drizzle only by the app's own client."""
-    if schema is not None and schema.source is Source.DRIZZLE:
+    if schema is not None and schema.source is SchemaSource.DRIZZLE:
         return Driver.DRIZZLE if client else Driver.POOL
-    is_prisma = schema is not None and schema.source is Source.PRISMA
+    is_prisma = schema is not None and schema.source is SchemaSource.PRISMA
     has_client = "@prisma/client" in tree.dependencies
     return Driver.PRISMA if has_client or (is_prisma and client) else Driver.POOL
 

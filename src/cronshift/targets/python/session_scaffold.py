@@ -9,7 +9,7 @@ from cronshift.operations.files import content, inside
 from cronshift.sessions.events import event_schema
 from cronshift.sessions.events.typescript import typescript
 from cronshift.sessions.flow import EVENT
-from cronshift.targets.scaffold.rendering import Names, rendered
+from cronshift.targets.scaffold.rendering import FlowNames, rendered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ FLOW_FILE = "session_flow.py"
 TYPES_FILE = "session_events.ts"
 
 
-def python_edits(root: Path, names: Names) -> list[Edit]:
+def python_edits(root: Path, names: FlowNames) -> list[Edit]:
     """Return the edits that write the processor, and the event's types where there is TypeScript."""
     edits = []
     if content(inside(root, FLOW_FILE)) is None:

@@ -15,10 +15,10 @@ from cronshift.project.settings import load_settings
 from cronshift.targets.scaffold import prisma
 from cronshift.targets.scaffold.exhaustive import code_label, mended, missing
 from cronshift.targets.scaffold.mapping import UnclearMappingError, mapped
-from cronshift.targets.scaffold.migrations import LABEL, TABLES, Migration, home_of
+from cronshift.targets.scaffold.migrations import LABEL, TABLES, SqlMigration, home_of
 from cronshift.targets.scaffold.polling import polled
 from cronshift.targets.scaffold.proposing import ANSWERABLE
-from cronshift.targets.scaffold.rendering import Flow, Names
+from cronshift.targets.scaffold.rendering import Flow, FlowNames
 from cronshift.targets.scaffold.schema import read_schema
 from cronshift.targets.scaffold.schema.database import read_database
 from cronshift.targets.scaffold.sql import label_sql, tables_sql
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cronshift.targets.scaffold.exhaustive import Place
+    from cronshift.targets.scaffold.exhaustive import MissingPlace
     from cronshift.targets.scaffold.mapping import SessionMapping
     from cronshift.targets.scaffold.schema import AppSchema
     from cronshift.targets.target import Target
@@ -88,7 +88,7 @@ def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
             reason="unsupported-database",
             where=schema.models[0].place if schema.models else None,
         )
-    names = Names(flow, enum or _ENUM, label or _LABEL, items or _ITEMS)
+    names = FlowNames(flow, enum or _ENUM, label or _LABEL, items or _ITEMS)
     mapping = mapped(root, tree, schema, names, chosen)
     kind = project_target(root, target)
     edits = [mapping.edit] if mapping.edit else []
@@ -120,11 +120,11 @@ def _refuse_names(flow: str, names: list[str | None], answers: Mapping[str, str]
         )
 
 
-def _named(names: Names, mapping: SessionMapping) -> Names:
+def _named(names: FlowNames, mapping: SessionMapping) -> FlowNames:
     """Return the names with those of the mapping."""
     label = mapping.settings.queued if mapping.settings else names.label
     enum = mapping.states.database if mapping.states else None
-    return Names(names.flow, enum or names.enum, label, mapping.items)
+    return FlowNames(names.flow, enum or names.enum, label, mapping.items)
 
 
 def _mended(
@@ -147,7 +147,7 @@ def _mended(
     for file, text in polled(tree, label):
         put(file, text, f"{file}: a session that waits is shown as one that has not begun")
     tree = SourceTree(root, {edit.path: edit.after for edit in by_path.values()})
-    places: dict[str, list[Place]] = {}
+    places: dict[str, list[MissingPlace]] = {}
     for place in missing(tree, label):
         places.setdefault(place.location.file, []).append(place)
     for file, of_file in places.items():
@@ -168,7 +168,12 @@ def project_target(root: Path, asked: str | None) -> Target:
 
 
 def _migrated(  # noqa: PLR0913, PLR0917 - what the migrations are made from
-    root: Path, tree: SourceTree, mapping: SessionMapping, names: Names, kind: Target, now: datetime
+    root: Path,
+    tree: SourceTree,
+    mapping: SessionMapping,
+    names: FlowNames,
+    kind: Target,
+    now: datetime,
 ) -> list[Edit]:
     """Return the edits that write the migrations, in the project's own way of migrating."""
     home = home_of(root, tree, mapping.model, mapping.states)
@@ -181,7 +186,7 @@ def _migrated(  # noqa: PLR0913, PLR0917 - what the migrations are made from
     return list(home.edits(wanted, now)) if wanted else []
 
 
-def _migrations(root: Path, mapping: SessionMapping, names: Names) -> Iterator[Migration]:
+def _migrations(root: Path, mapping: SessionMapping, names: FlowNames) -> Iterator[SqlMigration]:
     """Yield the migration of the label, where the status has a type and not the label, and of the tables."""
     settings = mapping.settings
     label = settings.queued if settings else names.label
@@ -194,10 +199,11 @@ def _migrations(root: Path, mapping: SessionMapping, names: Names) -> Iterator[M
         enum = next(filter(None, by_schema), enum)
     if not mapping.has_label:
         schema = settings.schema if settings else None
+        plain = label if _NAME.fullmatch(label) else None  # any other is no name in code
         summary = f"the new label {label} of {enum}"
-        yield Migration(LABEL, label_sql(enum, label, schema), summary, enum, label)
+        yield SqlMigration(LABEL, label_sql(enum, label, schema), summary, enum, plain)
     if settings is not None:
-        yield Migration(TABLES, tables_sql(settings), "the flow's own tables")
+        yield SqlMigration(TABLES, tables_sql(settings), "the flow's own tables")
 
 
 __all__ = ["UnclearMappingError", "prepare_scaffold", "project_target"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.javascript import exports, imports
 from cronshift.project.conventions.sources import is_test, own_sources
-from cronshift.targets.scaffold.schema import AppSchema, Source
+from cronshift.targets.scaffold.schema import AppSchema, SchemaSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 _MADE = {
-    Source.PRISMA: re.compile(r"new PrismaClient\b|\$extends\("),
-    Source.DRIZZLE: re.compile(r"(?<![.\w])drizzle\("),
+    SchemaSource.PRISMA: re.compile(r"new PrismaClient\b|\$extends\("),
+    SchemaSource.DRIZZLE: re.compile(r"(?<![.\w])drizzle\("),
 }
 _USED = {
-    Source.PRISMA: r"\b{name}\s*\.\s*(?:\$transaction|\$queryRaw|(?:{models})\s*\.\s*\w+\s*\()",
-    Source.DRIZZLE: r"\b{name}\s*\.\s*(?:select|insert|update|delete|transaction|query|execute)\b",
+    SchemaSource.PRISMA: r"\b{name}\s*\.\s*(?:\$transaction|\$queryRaw|(?:{models})\s*\.\s*\w+\s*\()",
+    SchemaSource.DRIZZLE: r"\b{name}\s*\.\s*(?:select|insert|update|delete|transaction|query|execute)\b",
 }
 _NAMES = ("db", "prisma", "database", "client", "default")
 

@@ -25,7 +25,7 @@ _HEAD = 600  # characters in which a file says that a program made it
 FEWEST = 3  # labels that tell a list of them from another
 
 
-class Form(StrEnum):
+class LabelForm(StrEnum):
     """What names the labels, in words for a sentence."""
 
     OBJECT = "an object with a key for every label"
@@ -51,10 +51,10 @@ class NewLabel:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MissingPlace:
     """Where the label is missing, and what would mend it: ``text``, inserted at ``index``."""
 
-    form: Form
+    form: LabelForm
     location: Location
     index: int
     text: str
@@ -79,7 +79,7 @@ def code_label(
     return NewLabel(queued, others, names[like]) if like in names else None
 
 
-def missing(tree: SourceTree, label: NewLabel) -> Iterator[Place]:
+def missing(tree: SourceTree, label: NewLabel) -> Iterator[MissingPlace]:
     """Yield the places of an app's code that name every other label and not this one."""
     if len(label.others) < FEWEST:
         return
@@ -93,14 +93,14 @@ def missing(tree: SourceTree, label: NewLabel) -> Iterator[Place]:
             yield from _in_file(root, file, text, label)
 
 
-def mended(text: str, places: Sequence[Place]) -> str:
+def mended(text: str, places: Sequence[MissingPlace]) -> str:
     """Return a file's text with what is missing, byte for byte the same elsewhere."""
     for place in sorted(places, key=lambda each: -each.index):
         text = text[: place.index] + place.text + text[place.index :]
     return text
 
 
-def _in_file(root: SgNode, file: str, text: str, label: NewLabel) -> Iterator[Place]:
+def _in_file(root: SgNode, file: str, text: str, label: NewLabel) -> Iterator[MissingPlace]:
     for form, find in _FORMS.items():
         for node in root.find_all(kind=find.kind):
             parts = {_name(find.key(part)): part for part in find.parts(node)}
@@ -108,7 +108,7 @@ def _in_file(root: SgNode, file: str, text: str, label: NewLabel) -> Iterator[Pl
                 index, inserted = find.insert(text, parts[label.like], label)
                 start = node.range().start
                 location = Location(file, start.line + 1, start.column + 1)
-                yield Place(form, location, index, inserted)
+                yield MissingPlace(form, location, index, inserted)
 
 
 def _copied(part: SgNode, label: NewLabel) -> str:
@@ -195,15 +195,19 @@ class _Form:
 
 
 _FORMS = {
-    Form.OBJECT: _Form("object", _children("pair"), lambda part: part.field("key"), _after_comma),
-    Form.ENUM: _Form(
+    LabelForm.OBJECT: _Form(
+        "object", _children("pair"), lambda part: part.field("key"), _after_comma
+    ),
+    LabelForm.ENUM: _Form(
         "enum_body", _children("enum_assignment"), lambda part: part.field("name"), _after_comma
     ),
-    Form.SWITCH: _Form(
+    LabelForm.SWITCH: _Form(
         "switch_statement", _inside("switch_case"), lambda part: part.field("value"), _before_case
     ),
-    Form.LIST: _Form("array", _children("string"), lambda part: part, _after_comma, _is_closed),
-    Form.UNION: _Form(
+    LabelForm.LIST: _Form(
+        "array", _children("string"), lambda part: part, _after_comma, _is_closed
+    ),
+    LabelForm.UNION: _Form(
         "union_type", _inside("literal_type"), lambda part: part, _after_bar, _is_whole
     ),
 }

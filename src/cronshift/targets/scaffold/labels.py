@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cronshift.handlers.tree import SourceTree
-    from cronshift.targets.scaffold.schema import Field, Model
+    from cronshift.targets.scaffold.schema import AppColumn, Model
 
 _SOURCE = re.compile(r"(?<!\.d)\.([cm]?[jt]sx?|py)$")
 _REACH = 900  # characters behind a call that are looked at for what it writes
@@ -67,7 +67,7 @@ class Label:
         return phase_of(self.name)
 
 
-def labels_of(tree: SourceTree, model: Model, status: Field) -> tuple[Label, ...]:
+def labels_of(tree: SourceTree, model: Model, status: AppColumn) -> tuple[Label, ...]:
     """Return the labels that a status may have: by its type, else by its comment and the code's writes."""
     if status.states:
         return tuple(Label(label, status.states.place) for label in status.states.labels)
@@ -82,7 +82,7 @@ def _is_label(name: str) -> bool:
     return len(name) > 1 and name == name.strip() and not name.startswith("@")
 
 
-def _written(tree: SourceTree, model: Model, status: Field) -> Iterator[Label]:
+def _written(tree: SourceTree, model: Model, status: AppColumn) -> Iterator[Label]:
     """Yield the labels that the code writes into rows of a table."""
     pattern = re.compile(rf"""\b{re.escape(status.attribute)}["']?\s*[:=]\s*["'](\w[\w -]*)["']""")
     for file, line, text in writes(tree, model):

@@ -13,7 +13,7 @@ from cronshift.operations.files import content, inside
 from cronshift.project.settings import CONFIG_NAME, parse_settings
 from cronshift.targets.scaffold.proposing import KEYS, propose
 from cronshift.targets.scaffold.rendering import rendered
-from cronshift.targets.scaffold.schema import Kind
+from cronshift.targets.scaffold.schema import ColumnKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
     from cronshift.sessions.settings import SessionSettings
     from cronshift.targets.scaffold.proposing import Proposal, Question
-    from cronshift.targets.scaffold.rendering import Names
-    from cronshift.targets.scaffold.schema import AppSchema, Field, Model, StatusType
+    from cronshift.targets.scaffold.rendering import FlowNames
+    from cronshift.targets.scaffold.schema import AppColumn, AppSchema, Model, StatusType
 
 _TABLE = re.compile(r"^\s*\[sessions\]", re.MULTILINE)
 _WIDTH = 36  # columns before evidence
@@ -75,7 +75,11 @@ def has_mapping(root: Path) -> bool:
 
 
 def mapped(
-    root: Path, tree: SourceTree, schema: AppSchema | None, names: Names, answers: Mapping[str, str]
+    root: Path,
+    tree: SourceTree,
+    schema: AppSchema | None,
+    names: FlowNames,
+    answers: Mapping[str, str],
 ) -> SessionMapping:
     """Return the mapping of a project.
 
@@ -130,13 +134,11 @@ def _followed(
     by_cost = settings.cost.value if settings.cost.kind == "array_length" else None
     model = schema.model(settings.table) if schema else None
     if model is None:
-        return SessionMapping(
-            settings, items=items or (str(by_cost) if by_cost else "selected_models")
-        )
+        return SessionMapping(settings, items=items or (str(by_cost) if by_cost else None))
     status = model.field(settings.status)
     states = status.states if status else None
     has_label = not _is_type(status) or bool(states and settings.queued in states.labels)
-    lists = [column.name for column in model.fields if column.kind is Kind.LIST]
+    lists = [column.name for column in model.fields if column.kind is ColumnKind.LIST]
     guess = str(by_cost) if by_cost else _only_items(lists)
     return SessionMapping(settings, None, model, states, has_label, items or guess)
 
@@ -149,7 +151,7 @@ def _only_items(lists: list[str]) -> str | None:
     return likely[0] if len(likely) == 1 else None
 
 
-def _is_type(status: Field | None) -> bool:
+def _is_type(status: AppColumn | None) -> bool:
     """Return whether a status has a type of the database's, and no column of text."""
     return bool(status and status.states and status.states.database)
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.tree import SourceTree
 from cronshift.operations.files import content, inside
 from cronshift.runtime.regular_files import is_regular
 
@@ -42,24 +43,38 @@ class _Enum:
 
 
 def find_schemas(root: Path) -> dict[str, str]:
-    """Return the texts of a project's Prisma schemas by path; those that are no text are left out."""
+    """Return the texts of a project's Prisma schemas by path; those that are no text are left out.
+
+    Prisma looks into ``prisma/`` and beside package.json; elsewhere the first folder that has some counts.
+    """
     folder = root / "prisma"
-    split = sorted(folder.rglob("*.prisma")) if folder.is_dir() else []
-    found: dict[str, str] = {}
-    for file in (*split, root / "schema.prisma"):
+    usual = sorted(folder.rglob("*.prisma")) if folder.is_dir() else []
+    beside = root / "schema.prisma"
+    files = [*usual, beside] if usual or beside.is_file() else _elsewhere(root)
+    texts: dict[str, str] = {}
+    for file in files:
         path = file.relative_to(root).as_posix()
         data = None if file.is_symlink() or not is_regular(file) else content(inside(root, path))
         try:
-            found |= {} if data is None else {path: data.decode()}
+            texts |= {} if data is None else {path: data.decode()}
         except UnicodeDecodeError:
             continue
-    return found
+    return texts
+
+
+def _elsewhere(root: Path) -> list[Path]:
+    """Return the schemas of the first folder that has some."""
+    paths = sorted(file for file in SourceTree(root).files if file.endswith(".prisma"))
+    folders = [path.rpartition("/")[0] for path in paths]
+    return [
+        root / path for path, folder in zip(paths, folders, strict=True) if folder == folders[0]
+    ]
 
 
 def database_name(schema: str, enum: str) -> str | None:
     """Return what the database calls an enum that is named as Prisma or the database does."""
-    found = _find(schema, enum)
-    return (found.mapped or found.name) if found else None
+    block = _find(schema, enum)
+    return (block.mapped or block.name) if block else None
 
 
 def with_value(schema: str, enum: str, label: str) -> str | None:
@@ -72,13 +87,13 @@ def with_value(schema: str, enum: str, label: str) -> str | None:
         enum: named as Prisma or the database does.
         label: as the database has it.
     """
-    found = _find(schema, enum)
-    if found is None or label in {value.mapped or value.name for value in found.values}:
+    block = _find(schema, enum)
+    if block is None or label in {value.mapped or value.name for value in block.values}:
         return None
     newline = "\r\n" if "\r\n" in schema else "\n"
-    indent = found.values[-1].indent if found.values else "  "
-    line = f"{indent}{_spelled(found, label)}{newline}"
-    at = found.values[-1].end if found.values else found.begin
+    indent = block.values[-1].indent if block.values else "  "
+    line = f"{indent}{_spelled(block, label)}{newline}"
+    at = block.values[-1].end if block.values else block.begin
     if not schema[:at].endswith("\n"):
         line = newline + line  # the brace stands on the line of the value, or of the enum
     return schema[:at] + line + schema[at:]
@@ -101,14 +116,14 @@ def _find(schema: str, enum: str) -> _Enum | None:
         begin, end = block.span("body")
         mapped = _BLOCK_MAP.search(code, begin, end)
         opened = _LINE_END.match(code, begin, end)
-        one = _Enum(
+        enum_block = _Enum(
             block["name"],
             mapped and mapped["name"],
             tuple(_values(code, begin, end)),
             opened.end() if opened else begin,
         )
-        if enum in {one.name, one.mapped}:
-            return one
+        if enum in {enum_block.name, enum_block.mapped}:
+            return enum_block
     return None
 
 

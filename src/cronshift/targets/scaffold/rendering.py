@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class FlowNames:
     """What the user calls things.
 
     Attributes:
@@ -38,12 +38,12 @@ class Flow:
         schema: what the app's code says of its tables; ``None`` where it says nothing.
     """
 
-    names: Names
+    names: FlowNames
     settings: SessionSettings | None
     schema: AppSchema | None = None
 
 
-def rendered(template: str, names: Names) -> str:
+def rendered(template: str, names: FlowNames) -> str:
     """Return a template of ``cronshift.sessions`` with the names in it."""
     return filled(template, **asdict(names))
 

@@ -24,7 +24,7 @@ _ASKED = re.compile(r"\b(?:input|body|data|params|searchParams|payload|json|form
 _SIGNED_IN = re.compile(r"session|auth|user|ctx\b", re.IGNORECASE)
 
 
-class Caller(StrEnum):
+class RequestKind(StrEnum):
     """What asks for a session."""
 
     PROCEDURE = "tRPC procedure"
@@ -45,7 +45,7 @@ class Creation:
 
     file: str
     call: SgNode
-    caller: Caller
+    caller: RequestKind
     data: dict[str, SgNode] | None
     user: str | None
 
@@ -80,16 +80,18 @@ def creations(tree: SourceTree, model: Model, settings: SessionSettings) -> Iter
             yield Creation(file, call, _caller(file, text, call), written, expression)
 
 
-def _caller(file: str, text: str, call: SgNode) -> Caller:
+def _caller(file: str, text: str, call: SgNode) -> RequestKind:
     function = enclosing(call)
     parent = function.parent() if function is not None else None
     outer = parent.parent() if parent is not None else None
     called = outer.field("function") if outer is not None else None
     if called is not None and called.text().endswith(".mutation"):
-        return Caller.PROCEDURE
+        return RequestKind.PROCEDURE
     if re.search(r"(^|/)route\.[jt]sx?$", file):
-        return Caller.ROUTE
-    return Caller.ACTION if re.match(r"\s*[\"']use server[\"']", text) else Caller.FUNCTION
+        return RequestKind.ROUTE
+    return (
+        RequestKind.ACTION if re.match(r"\s*[\"']use server[\"']", text) else RequestKind.FUNCTION
+    )
 
 
 def enclosing(node: SgNode) -> SgNode | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -163,7 +164,7 @@ def _request(
 ) -> str:
     step = "\t" if indent.startswith("\t") else "  "
     inner = indent + step
-    columns = "".join(f"{inner}{step}{name}: {value},\n" for name, value in values.items())
+    columns = "".join(f"{inner}{step}{_key(name)}: {value},\n" for name, value in values.items())
     listed = f"{{\n{columns}{inner}}}" if values else "{}"
     legacy = "async () => undefined"
     if steps.work:
@@ -182,6 +183,10 @@ def _request(
         f"const {{ sessionId }} = await requestSession({{\n{inner}userId: {creation.user},\n"
         f"{inner}cost: {steps.cost},\n{inner}values: {listed},\n{inner}legacy: {legacy},\n{indent}}}){refused};"
     )
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z_$][\w$]*", name) else json.dumps(name)
 
 
 def _renamed(text: str, name: str) -> str:

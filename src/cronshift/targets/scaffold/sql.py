@@ -36,12 +36,12 @@ def own_names(settings: SessionSettings) -> dict[str, str]:
 
 def tables_sql(settings: SessionSettings) -> str:
     """Return the migration that makes the flow's own tables, as the Python flow does."""
-    own = own_names(settings)
+    names = own_names(settings)
     mark = "scaffold"
-    while any(f"${mark}$" in name for name in own.values()):
+    while any(f"${mark}$" in name for name in names.values()):
         mark += "_"
-    listed = [literal(name) for name in own.values()]
-    return filled("session_tables.sql", own=listed, mark=f"${mark}$", **own)
+    listed = [literal(name) for name in names.values()]
+    return filled("session_tables.sql", own=listed, mark=f"${mark}$", **names)
 
 
 def label_sql(enum: str, label: str, schema: str | None = None) -> str:

@@ -18,8 +18,8 @@ depends_on = None
 def upgrade() -> None:
     """Put the rows of every table that lacks a source into one that has it."""
     schema = context.config.attributes["schema"]
-    own = tables(schema)
-    for table in (own.refunds, own.outbox, own.claims):
+    ours = tables(schema)
+    for table in (ours.refunds, ours.outbox, ours.claims):
         names = {
             column["name"] for column in sa.inspect(op.get_bind()).get_columns(table.name, schema)
         }
@@ -37,7 +37,7 @@ def upgrade() -> None:
 
 
 def _free_the_key(before: str, name: str, schema: str | None) -> None:
-    """Give the old key another name: on PostgreSQL an index has a name of its own."""
+    """Give the old key another name: on PostgreSQL an index has a name of its ours."""
     key = sa.inspect(op.get_bind()).get_pk_constraint(before, schema).get("name")
     if op.get_bind().dialect.name == "postgresql" and key == f"{name}_pkey":
         of = sa.table(before, schema=schema)

@@ -19,7 +19,7 @@ from cronshift.sessions.requested import EVENT
 from cronshift.sessions.settings import RefundedColumn
 from cronshift.sessions.times import TimeForm
 from cronshift.targets import GeneratedFile
-from cronshift.targets.nextjs.sessions.sql import names_in_sql
+from cronshift.targets.nextjs.sessions.sql import mapping_in_sql, names_in_sql
 from cronshift.targets.nextjs.source import WIDTH, comment, key, text
 from cronshift.targets.nextjs.style import restyle
 from cronshift.targets.rendering import render
@@ -34,6 +34,7 @@ _GENERATED = (
     "database",
     "events",
     "flag",
+    "mapping",
     "outbox",
     "store",
     "session",
@@ -148,6 +149,7 @@ def _values(app: SessionApp) -> dict[str, Any]:
             for role in ("created", "started", "completed", "updated", "refunded")
         },
         **names_in_sql(settings, app.items),
+        **mapping_in_sql(settings, app.items),
     }
 
 

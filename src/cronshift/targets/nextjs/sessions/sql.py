@@ -80,6 +80,50 @@ def names_in_sql(settings: SessionSettings, items: str | None) -> dict[str, Any]
     }
 
 
+def mapping_in_sql(settings: SessionSettings, items: str | None) -> dict[str, Any]:
+    """Return what the check of the mapping names, as SQL: tables and columns as texts."""
+    credit, delivered, refunded, cost = (
+        settings.credits,
+        settings.delivered,
+        settings.refunded,
+        settings.cost,
+    )
+    cost_column = str(cost.value) if cost.kind is not CostKind.CONSTANT else None
+    refunded_column = refunded.column if isinstance(refunded, RefundedColumn) else None
+    times = (settings.created, settings.started, settings.completed, settings.updated)
+    own = (settings.id, settings.user, settings.status, settings.error, *times)
+    tables: list[tuple[str | None, str, tuple[str | None, ...]]] = [
+        (settings.schema, settings.table, (*own, items, cost_column, refunded_column)),
+        (credit.schema, credit.table, (credit.id, credit.balance, credit.spent)),
+    ]
+    if delivered:
+        tables.append((delivered.schema, delivered.table, (delivered.session,)))
+    if isinstance(refunded, RefundLedger):
+        tables.append((refunded.schema, refunded.table, (refunded.session, *refunded.where)))
+    users = label(qualified(credit.schema or settings.schema, credit.table))
+    sessions = label(qualified(settings.schema, settings.table))
+    amounts = [(users, label(credit.balance), "balance")]
+    amounts += [(users, label(credit.spent), "balance")] if credit.spent else []
+    if cost.kind is CostKind.COLUMN:
+        amounts.append((sessions, label(str(cost.value)), "cost"))
+    labels = (settings.queued, settings.finished, settings.failed, *settings.in_hand)
+    return {
+        "mapped_columns": [
+            (label(qualified(schema or settings.schema, table)), label(table), label(column))
+            for schema, table, columns in tables
+            for column in dict.fromkeys(filter(None, columns))
+        ],
+        "amounts": amounts,
+        "all_labels": [label(each) for each in dict.fromkeys(labels)],
+        "users_name": users,
+        "id_name": label(settings.id),
+        "account_name": label(credit.id),
+        "status_name": label(settings.status),
+        "sessions_id_problem": label(f"{settings.table}.{settings.id} is no key"),
+        "account_problem": label(f"{credit.table}.{credit.id} is no key"),
+    }
+
+
 def _cost(settings: SessionSettings) -> str:
     """Return the cost in credits of the row called ``session``; null where it cannot be read."""
     cost = settings.cost

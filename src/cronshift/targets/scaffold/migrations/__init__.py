@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cronshift.targets.scaffold.migrations.alembic import alembic_home
 from cronshift.targets.scaffold.migrations.drizzle import drizzle_home
-from cronshift.targets.scaffold.migrations.files import Plain, Supabase
-from cronshift.targets.scaffold.migrations.migration import LABEL, TABLES, Home, Migration
+from cronshift.targets.scaffold.migrations.files import PlainFiles, Supabase
+from cronshift.targets.scaffold.migrations.migration import LABEL, TABLES, Home, SqlMigration
 from cronshift.targets.scaffold.migrations.prisma import Prisma
 from cronshift.targets.scaffold.prisma import find_schemas
 from cronshift.targets.scaffold.schema.drizzle import config_of
@@ -44,7 +44,7 @@ def home_of(
         return Prisma(root, {}, "prisma/schema.prisma")
     if (root / "supabase/migrations").is_dir():
         return Supabase(root)
-    return alembic_home(root, states) or Plain(root)
+    return alembic_home(root, states) or PlainFiles(root)
 
 
-__all__ = ["LABEL", "TABLES", "Home", "Migration", "home_of"]
+__all__ = ["LABEL", "TABLES", "Home", "SqlMigration", "home_of"]

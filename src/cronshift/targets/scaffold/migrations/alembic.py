@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cronshift.targets.scaffold.migrations.migration import Migration
+    from cronshift.targets.scaffold.migrations.migration import SqlMigration
     from cronshift.targets.scaffold.schema import StatusType
 
 INI = "alembic.ini"
@@ -51,7 +51,7 @@ class Alembic:
         """Return whether it was written."""
         return next((self.root / self.folder).glob(f"*_{name}.py"), None) is not None
 
-    def edits(self, migrations: Sequence[Migration], now: datetime) -> list[Edit]:
+    def edits(self, migrations: Sequence[SqlMigration], now: datetime) -> list[Edit]:
         """Return the edits that write them, one behind the other.
 
         Raises:
@@ -62,7 +62,6 @@ class Alembic:
             revision = hashlib.sha256(f"{down} {each.name} {each.sql}".encode()).hexdigest()[:12]
             text = filled(
                 "revision.py",
-                summary=each.summary,
                 revision=revision,
                 down=json.dumps(down) if down else "None",
                 created=f"{now:%Y-%m-%d %H:%M:%S}",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
     from cronshift.handlers.tree import SourceTree
-    from cronshift.targets.scaffold.migrations.migration import Migration
+    from cronshift.targets.scaffold.migrations.migration import SqlMigration
     from cronshift.targets.scaffold.schema import StatusType
 
 TABLES_MODULE = "cronshift-tables"
@@ -58,7 +58,7 @@ class Drizzle:
         entries = self.tree.data(self._journal_file).get("entries", [])
         return any(str(entry.get("tag", "")).endswith(f"_{name}") for entry in entries)
 
-    def edits(self, migrations: Sequence[Migration], now: datetime) -> list[Edit]:
+    def edits(self, migrations: Sequence[SqlMigration], now: datetime) -> list[Edit]:
         """Return the edits that write them, and what drizzle-kit compares the next one with."""
         journal_text = self.tree.read(self._journal_file)
         journal = json.loads(journal_text)
@@ -100,7 +100,7 @@ class Drizzle:
         snapshot = self.tree.data(name) if name else {}
         return snapshot if snapshot.get("version") == _FORMAT else None
 
-    def _schema(self, migrations: Sequence[Migration]) -> list[Edit]:
+    def _schema(self, migrations: Sequence[SqlMigration]) -> list[Edit]:
         """Return the edits of the schema's TypeScript."""
         edits = []
         names = {each.name for each in migrations}
@@ -160,7 +160,7 @@ def _labels(array: SgNode) -> list[str]:
     return [node.text()[1:-1] for node in _strings(array)]
 
 
-def _after(snapshot: dict[str, Any], migration: Migration, tag: str) -> dict[str, Any]:
+def _after(snapshot: dict[str, Any], migration: SqlMigration, tag: str) -> dict[str, Any]:
     """Return the snapshot behind a migration."""
     after: dict[str, Any] = json.loads(json.dumps(snapshot))
     after["prevId"], after["id"] = snapshot["id"], str(uuid5(_OURS, snapshot["id"] + tag))

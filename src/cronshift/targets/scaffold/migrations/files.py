@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cronshift.targets.scaffold.migrations.migration import Migration
+    from cronshift.targets.scaffold.migrations.migration import SqlMigration
 
 PLAIN = "migrations"
 _NEWER = {TABLES: "session_tables_by_source"}
@@ -39,7 +39,7 @@ def _instant(version: str) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Plain:
+class PlainFiles:
     """``migrations/NAME.sql``, run by hand."""
 
     root: Path
@@ -49,7 +49,7 @@ class Plain:
         """Return whether it was written, in the form that this version has."""
         return content(inside(self.root, self._file(name))) is not None
 
-    def edits(self, migrations: Sequence[Migration], now: datetime) -> list[Edit]:  # noqa: ARG002 - the names have no version
+    def edits(self, migrations: Sequence[SqlMigration], now: datetime) -> list[Edit]:  # noqa: ARG002 - the names have no version
         """Return the edits that write them."""
         return [
             Edit(
@@ -77,7 +77,7 @@ class Supabase:
         """Return whether it was written."""
         return next((self.root / self.folder).glob(f"*_{name}.sql"), None) is not None
 
-    def edits(self, migrations: Sequence[Migration], now: datetime) -> list[Edit]:
+    def edits(self, migrations: Sequence[SqlMigration], now: datetime) -> list[Edit]:
         """Return the edits that write them."""
         there = [file.name.partition("_")[0] for file in (self.root / self.folder).glob("*.sql")]
         return [
@@ -91,7 +91,7 @@ class Supabase:
         ]
 
 
-def _closed(migration: Migration) -> str:
+def _closed(migration: SqlMigration) -> str:
     """Return its SQL; who has the public key of the project sees nothing of new tables."""
     if migration.name != TABLES:
         return migration.sql
@@ -104,4 +104,4 @@ def _closed(migration: Migration) -> str:
     return f"{migration.sql}\n-- Nobody reads these through the Data API.\n{locked}"
 
 
-__all__ = ["LABEL", "PLAIN", "TABLES", "Plain", "Supabase", "versions"]
+__all__ = ["LABEL", "PLAIN", "TABLES", "PlainFiles", "Supabase", "versions"]

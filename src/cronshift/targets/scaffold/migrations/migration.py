@@ -16,7 +16,7 @@ TABLES = "session_tables"
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
+class SqlMigration:
     """One migration to write.
 
     Attributes:
@@ -36,7 +36,8 @@ class Migration:
     def statements(self) -> list[str]:
         """Its statements one by one, without comments."""
         lines = [line for line in self.sql.splitlines() if not line.startswith("--")]
-        return split("\n".join(lines))
+        joined = "\n".join(lines).strip()
+        return [joined] if self.enum else split(joined)
 
 
 def split(sql: str) -> list[str]:
@@ -67,7 +68,7 @@ class Home(Protocol):
     def has(self, name: str) -> bool:
         """Return whether a migration of that name was written."""
 
-    def edits(self, migrations: Sequence[Migration], now: datetime) -> Sequence[Edit]:
+    def edits(self, migrations: Sequence[SqlMigration], now: datetime) -> Sequence[Edit]:
         """Return the edits that write migrations, and what the tool keeps beside them.
 
         Raises:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.operations import Edit, Seen
 from cronshift.targets.scaffold import prisma
-from cronshift.targets.scaffold.migrations.files import PLAIN, Plain, versions
+from cronshift.targets.scaffold.migrations.files import PLAIN, PlainFiles, versions
 from cronshift.targets.scaffold.migrations.migration import TABLES
 from cronshift.targets.scaffold.rendering import filled
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cronshift.targets.scaffold.migrations.migration import Migration
+    from cronshift.targets.scaffold.migrations.migration import SqlMigration
 
 _MODELS = ("CronshiftRefund", "CronshiftOutbox", "CronshiftSessionClaim")
 
@@ -35,10 +35,10 @@ class Prisma:
     schemas: Mapping[str, str]
     schema_file: str
     schema: str | None = None
-    plain: Plain = field(init=False)
+    plain: PlainFiles = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "plain", Plain(self.root))
+        object.__setattr__(self, "plain", PlainFiles(self.root))
 
     @property
     def folder(self) -> str:
@@ -57,7 +57,7 @@ class Prisma:
         written = next((self.root / self.folder).glob(f"*_{name}"), None) is not None
         return written if self.is_projects else self.plain.has(name)
 
-    def edits(self, migrations: Sequence[Migration], now: datetime) -> list[Edit]:
+    def edits(self, migrations: Sequence[SqlMigration], now: datetime) -> list[Edit]:
         """Return the edits that write them, and the label and the tables into the schema."""
         if not self.is_projects:
             return self.plain.edits(
@@ -74,7 +74,7 @@ class Prisma:
             for version, each in zip(versions(now, len(migrations), there), migrations, strict=True)
         ] + self._schema(migrations)
 
-    def _schema(self, migrations: Sequence[Migration]) -> list[Edit]:
+    def _schema(self, migrations: Sequence[SqlMigration]) -> list[Edit]:
         """Return the edits of the schemas."""
         texts = dict(self.schemas)
         for each in migrations:

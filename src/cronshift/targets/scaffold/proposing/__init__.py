@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.targets.scaffold.proposing.balances import settle_credits
 from cronshift.targets.scaffold.proposing.costs import settle_cost, settle_records
-from cronshift.targets.scaffold.proposing.proposal import YOURS, Proposal, Question, Reader
+from cronshift.targets.scaffold.proposing.proposal import YOURS, Clues, Proposal, Question
 from cronshift.targets.scaffold.proposing.states import settle_states
 from cronshift.targets.scaffold.proposing.tables import settle_columns, settle_table
 
@@ -39,7 +39,7 @@ def propose(tree: SourceTree, schema: AppSchema, answers: Mapping[str, str]) -> 
         schema: its tables.
         answers: what the user has answered, by key.
     """
-    proposal, reader = Proposal(), Reader(tree, schema, answers)
+    proposal, reader = Proposal(), Clues(tree, schema, answers)
     variable = answers.get("database_url_env") or schema.url_variable
     if variable:
         proposal.settle("database_url_env", variable, "the schema's configuration")

@@ -13,11 +13,11 @@ from cronshift.targets.scaffold.proposing.proposal import (
     matching,
     referring_to_users,
 )
-from cronshift.targets.scaffold.schema import Kind
+from cronshift.targets.scaffold.schema import ColumnKind
 
 if TYPE_CHECKING:
-    from cronshift.targets.scaffold.proposing.proposal import Proposal, Reader
-    from cronshift.targets.scaffold.schema import Field, Model
+    from cronshift.targets.scaffold.proposing.proposal import Clues, Proposal
+    from cronshift.targets.scaffold.schema import AppColumn, Model
 
 _BALANCE = re.compile(
     r"(?:(?:ai|total|remaining|available|current|user|image|video)_)?"
@@ -26,10 +26,10 @@ _BALANCE = re.compile(
 _SPENT = re.compile(r"(total_)?(credits?|coins|tokens)_(spent|used)")
 _LEDGER = {"transaction", "transactions", "ledger", "purchase", "log", "logs", "history"}
 _OFFER = {"package", "packages", "plan", "plans"}
-_NUMBERS = (Kind.INTEGER, Kind.NUMBER)
+_NUMBERS = (ColumnKind.INTEGER, ColumnKind.NUMBER)
 
 
-def settle_credits(reader: Reader, proposal: Proposal) -> Model | None:
+def settle_credits(reader: Clues, proposal: Proposal) -> Model | None:
     """Settle where users' credits stand, and return that table."""
     balance = _balance(reader, proposal)
     if balance is None:
@@ -43,16 +43,16 @@ def settle_credits(reader: Reader, proposal: Proposal) -> Model | None:
     if key is not None and not key.is_key:
         place = f"{model.name}.{key.name} ({key.place})"
         proposal.notes.append(f"{place} is no key: it needs a unique index of its own.")
-    if column.kind is Kind.NUMBER:
+    if column.kind is ColumnKind.NUMBER:
         place = f"{model.name}.{column.name} ({column.place})"
         proposal.notes.append(f"{place} is no integer: a float cannot hold credits exactly.")
     spent = [other for other in model.fields if _SPENT.fullmatch(other.words)]
-    if len(spent) == 1 and spent[0].kind is Kind.INTEGER:
+    if len(spent) == 1 and spent[0].kind is ColumnKind.INTEGER:
         proposal.settle("credits.spent", spent[0].name, spent[0].place)
     return model
 
 
-def _balance(reader: Reader, proposal: Proposal) -> tuple[Model, Field] | None:
+def _balance(reader: Clues, proposal: Proposal) -> tuple[Model, AppColumn] | None:
     """Return the table and the column of the balance, or ask for them."""
     table, wanted = reader.answers.get("credits.table"), reader.answers.get("credits.balance")
     model = reader.schema.model(table) if table else None
@@ -80,20 +80,20 @@ def _balance(reader: Reader, proposal: Proposal) -> tuple[Model, Field] | None:
     return None
 
 
-def _rank(model: Model, column: Field) -> int:
+def _rank(model: Model, column: AppColumn) -> int:
     """Return how surely a column is a user's balance; 0 for one that is none."""
     owner, words = _owner(model), set(words_of(model.model) + words_of(model.name))
     if column.kind not in _NUMBERS or not _BALANCE.fullmatch(column.words) or owner is None:
         return 0
     if words & USERS:
         return 3
-    has_states = bool(matching(model, "status", Kind.LABEL)) and "subscription" not in words
+    has_states = bool(matching(model, "status", ColumnKind.LABEL)) and "subscription" not in words
     if words & (_LEDGER | _OFFER) or has_states:
         return 0
     return 2 if owner.is_key else 1
 
 
-def _owner(model: Model) -> Field | None:
+def _owner(model: Model) -> AppColumn | None:
     """Return the column of a table by which a user's row is told."""
     if set(words_of(model.model) + words_of(model.name)) & (USERS - {"account", "accounts"}):
         return model.field("id") or model.key

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.targets.scaffold.labels import sources, words_of
 from cronshift.targets.scaffold.proposing.proposal import COST, MOST_CHOICES, YOURS
-from cronshift.targets.scaffold.schema import Kind
+from cronshift.targets.scaffold.schema import ColumnKind
 
 if TYPE_CHECKING:
-    from cronshift.targets.scaffold.proposing.proposal import Proposal, Reader
-    from cronshift.targets.scaffold.schema import Field, Model
+    from cronshift.targets.scaffold.proposing.proposal import Clues, Proposal
+    from cronshift.targets.scaffold.schema import AppColumn, Model
 
-_NUMBERS = (Kind.INTEGER, Kind.NUMBER)
+_NUMBERS = (ColumnKind.INTEGER, ColumnKind.NUMBER)
 ITEMS = re.compile(r"(?:selected|requested)_\w+|(?:\w+_)?(?:models|items|prompts|styles|inputs)")
 NEWLINE = "\n"
 
 
-def settle_cost(reader: Reader, proposal: Proposal) -> None:
+def settle_cost(reader: Clues, proposal: Proposal) -> None:
     """Settle what a session costs, and the column with its items."""
     model = proposal.sessions
     if model is None:
         return
-    lists = [column for column in model.fields if column.kind is Kind.LIST]
+    lists = [column for column in model.fields if column.kind is ColumnKind.LIST]
     item, answer = reader.answers.get("items"), reader.answers.get("cost")
     likely = [column for column in lists if ITEMS.fullmatch(column.words)]
     proposal.items = model.field(item) if item else likely[0] if len(likely) == 1 else None
@@ -52,11 +52,11 @@ def _cost_of(model: Model, answer: str) -> dict[str, Any]:
     if answer.isdecimal():
         return {"constant": int(answer)}
     column = model.field(answer)
-    is_list = column is not None and column.kind in {Kind.LIST, Kind.JSON}
+    is_list = column is not None and column.kind in {ColumnKind.LIST, ColumnKind.JSON}
     return {"array_length" if is_list else "column": column.name if column else answer}
 
 
-def _charges(reader: Reader, proposal: Proposal) -> list[tuple[int, str]]:
+def _charges(reader: Clues, proposal: Proposal) -> list[tuple[int, str]]:
     """Return what the code takes from a balance, as literals, each with its place."""
     table, balance = (proposal.guesses.get(f"credits.{key}") for key in ("table", "balance"))
     model = reader.schema.model(table.value) if table else None
@@ -79,7 +79,7 @@ def _charges(reader: Reader, proposal: Proposal) -> list[tuple[int, str]]:
     ]
 
 
-def settle_records(reader: Reader, proposal: Proposal) -> None:
+def settle_records(reader: Clues, proposal: Proposal) -> None:
     """Settle where the app keeps what it delivers, and its own refunds."""
     model, cost = proposal.sessions, proposal.guesses.get("cost")
     for other, column in reader.schema.referring(model) if model else ():
@@ -94,7 +94,7 @@ def settle_records(reader: Reader, proposal: Proposal) -> None:
             proposal.settle("delivered", value, column.place)
 
 
-def _refund_label(model: Model) -> tuple[Field, str] | None:
+def _refund_label(model: Model) -> tuple[AppColumn, str] | None:
     """Return the column and the label by which a table tells a refund."""
     for column in model.fields:
         for label in column.states.labels if column.states else ():

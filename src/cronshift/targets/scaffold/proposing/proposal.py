@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.tree import SourceTree
     from cronshift.targets.scaffold.labels import Label
-    from cronshift.targets.scaffold.schema import AppSchema, Field, Kind, Model
+    from cronshift.targets.scaffold.schema import AppColumn, AppSchema, ColumnKind, Model
 
 MOST_CHOICES = 8
 YOURS = "your answer"
@@ -73,9 +73,9 @@ class Proposal:
     questions: list[Question] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     sessions: Model | None = None
-    status: Field | None = None
+    status: AppColumn | None = None
     labels: tuple[Label, ...] = ()
-    items: Field | None = None
+    items: AppColumn | None = None
     new_label: str | None = None
 
     def settle(self, key: str, value: Any, evidence: str) -> None:
@@ -91,7 +91,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Clues:
     """What a proposal is made from: the app's files, its tables, and what the user has answered."""
 
     tree: SourceTree
@@ -99,7 +99,7 @@ class Reader:
     answers: Mapping[str, str]
 
 
-def matching(model: Model, name: str, *kinds: Kind) -> list[Field]:
+def matching(model: Model, name: str, *kinds: ColumnKind) -> list[AppColumn]:
     """Return the columns whose name is one that such a column has, of those kinds."""
     pattern = re.compile(_NAMES[name])
     return [
@@ -109,7 +109,7 @@ def matching(model: Model, name: str, *kinds: Kind) -> list[Field]:
     ]
 
 
-def referring_to_users(model: Model) -> list[Field]:
+def referring_to_users(model: Model) -> list[AppColumn]:
     """Return the columns that name a row of a table of users."""
     return [
         column
@@ -118,7 +118,7 @@ def referring_to_users(model: Model) -> list[Field]:
     ]
 
 
-def user_of(model: Model) -> Field | None:
+def user_of(model: Model) -> AppColumn | None:
     """Return the one column that is the user whose row it is."""
     to_users = referring_to_users(model)
     columns = to_users if len(to_users) == 1 else matching(model, "user")
@@ -126,8 +126,12 @@ def user_of(model: Model) -> Field | None:
 
 
 def choose(
-    reader: Reader, proposal: Proposal, question: Question, model: Model, columns: Sequence[Field]
-) -> Field | None:
+    reader: Clues,
+    proposal: Proposal,
+    question: Question,
+    model: Model,
+    columns: Sequence[AppColumn],
+) -> AppColumn | None:
     """Settle a column by the user's answer, or by the only one that it can be; else ask."""
     answer = reader.answers.get(question.key)
     only = columns[0] if len(columns) == 1 else None

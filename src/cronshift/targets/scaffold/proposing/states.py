@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cronshift.targets.scaffold.labels import Label
-    from cronshift.targets.scaffold.proposing.proposal import Proposal, Reader
-    from cronshift.targets.scaffold.schema import Field
+    from cronshift.targets.scaffold.proposing.proposal import Clues, Proposal
+    from cronshift.targets.scaffold.schema import AppColumn
 
 _ROLES = ("queued", "finished", "failed", "legacy")
 
 
-def settle_states(reader: Reader, proposal: Proposal) -> None:
+def settle_states(reader: Clues, proposal: Proposal) -> None:
     """Settle what the labels of the status mean."""
     model, status = proposal.sessions, proposal.status
     if model is None or status is None:
@@ -52,7 +52,7 @@ def _tell_rest(proposal: Proposal) -> None:
         proposal.notes.append(f"The flow leaves alone what is {' or '.join(rest)}.")
 
 
-def _settle_end(reader: Reader, proposal: Proposal, key: str, phase: Phase) -> None:
+def _settle_end(reader: Clues, proposal: Proposal, key: str, phase: Phase) -> None:
     answer = reader.answers.get(key)
     likely = [label for label in proposal.labels if label.phase is phase]
     if answer:
@@ -64,7 +64,7 @@ def _settle_end(reader: Reader, proposal: Proposal, key: str, phase: Phase) -> N
         proposal.ask(key, f"Which label says that a session {key}?", choices)
 
 
-def _settle_queued(reader: Reader, proposal: Proposal, status: Field) -> None:
+def _settle_queued(reader: Clues, proposal: Proposal, status: AppColumn) -> None:
     """Settle the label of a session that waits: one that is there, or a new one."""
     names = [label.name for label in proposal.labels]
     there = next((label for label in proposal.labels if "queued" in words_of(label.name)), None)
@@ -87,7 +87,7 @@ def _settle_queued(reader: Reader, proposal: Proposal, status: Field) -> None:
     proposal.new_label = None if queued in names else queued
 
 
-def _settle_processing(reader: Reader, proposal: Proposal, waiting: Sequence[Label]) -> None:
+def _settle_processing(reader: Clues, proposal: Proposal, waiting: Sequence[Label]) -> None:
     answer = reader.answers.get("processing")
     likely = [label for label in proposal.labels if label.phase is Phase.PROCESSING] or waiting[:1]
     if answer:

@@ -14,13 +14,13 @@ from cronshift.targets.scaffold.proposing.proposal import (
     matching,
     user_of,
 )
-from cronshift.targets.scaffold.schema import Kind, Source
+from cronshift.targets.scaffold.schema import ColumnKind, SchemaSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cronshift.targets.scaffold.proposing.proposal import Proposal, Reader
-    from cronshift.targets.scaffold.schema import Field, Model
+    from cronshift.targets.scaffold.proposing.proposal import Clues, Proposal
+    from cronshift.targets.scaffold.schema import AppColumn, Model
 
 _WORK = set(  # of names of tables that hold work
     "generation generations prediction predictions job jobs task tasks render renders video videos "  # noqa: SIM905 - words
@@ -37,14 +37,14 @@ _OTHER = set(  # of names of tables that hold something else
 )
 _ENOUGH, _CLEAR = 5, 1  # points for a table of sessions, and ahead of the next
 _OPTIONAL = {
-    "started": (Kind.TIME,),
-    "completed": (Kind.TIME,),
-    "refunded": (Kind.TIME, Kind.BOOLEAN),
-    "error": (Kind.TEXT,),
+    "started": (ColumnKind.TIME,),
+    "completed": (ColumnKind.TIME,),
+    "refunded": (ColumnKind.TIME, ColumnKind.BOOLEAN),
+    "error": (ColumnKind.TEXT,),
 }
 
 
-def settle_table(reader: Reader, proposal: Proposal) -> None:
+def settle_table(reader: Clues, proposal: Proposal) -> None:
     """Settle which table the sessions are."""
     answer, models = reader.answers.get("table"), reader.schema.models
     scored = sorted(((_score(reader, model), model.name, model) for model in models), key=_first)
@@ -70,9 +70,9 @@ def _first(scored: tuple[int, str, Model]) -> tuple[int, str]:
     return -scored[0], scored[1]
 
 
-def _score(reader: Reader, model: Model) -> int:
+def _score(reader: Clues, model: Model) -> int:
     """Return how many signs there are that a table holds the sessions."""
-    statuses = matching(model, "status", Kind.LABEL, Kind.TEXT)
+    statuses = matching(model, "status", ColumnKind.LABEL, ColumnKind.TEXT)
     words = set(words_of(model.model))
     if not statuses or words & USERS:
         return 0
@@ -81,20 +81,20 @@ def _score(reader: Reader, model: Model) -> int:
         Phase.FAILED in phases,
         bool(words & _WORK),
         any(COST.fullmatch(column.words) for column in model.fields),
-        bool(matching(model, "created", Kind.TIME)),
+        bool(matching(model, "created", ColumnKind.TIME)),
     )
     points = len(phases) + sum(signs) + (2 if user_of(model) else 0)
     points -= 0 if statuses[0].words in {"status", "state"} else 3
     return points - (4 if words & _OTHER else 0)
 
 
-def settle_columns(reader: Reader, proposal: Proposal, credit: Model | None) -> None:
+def settle_columns(reader: Clues, proposal: Proposal, credit: Model | None) -> None:
     """Settle the columns of the sessions' table."""
     model = proposal.sessions
     if model is None:
         return
 
-    def pick(key: str, text: str, columns: Sequence[Field]) -> Field | None:
+    def pick(key: str, text: str, columns: Sequence[AppColumn]) -> AppColumn | None:
         return choose(reader, proposal, Question(key, text), model, columns)
 
     key = model.field("id")
@@ -104,7 +104,7 @@ def settle_columns(reader: Reader, proposal: Proposal, credit: Model | None) -> 
     proposal.status = pick(
         "status", f"Which column of {model.name} is its state?", _statuses(model)
     )
-    created = matching(model, "created", Kind.TIME, Kind.INTEGER)
+    created = matching(model, "created", ColumnKind.TIME, ColumnKind.INTEGER)
     pick("created", f"When was a row of {model.name} asked for?", created)
     for role, kinds in _OPTIONAL.items():
         columns = matching(model, role, *kinds)
@@ -113,11 +113,11 @@ def settle_columns(reader: Reader, proposal: Proposal, credit: Model | None) -> 
     updated = next((column for column in model.fields if column.is_updated), None)
     if updated is not None:
         proposal.settle("updated", updated.name, updated.place)
-    if reader.schema.source is Source.PRISMA and reader.schema.dialect == "postgresql":
+    if reader.schema.source is SchemaSource.PRISMA and reader.schema.dialect == "postgresql":
         proposal.settle("times", "utc", "Prisma writes every DateTime in UTC")
 
 
-def _whose(reader: Reader, model: Model) -> str:
+def _whose(reader: Clues, model: Model) -> str:
     """Return the question whose a session is; and where its table only leads to a user."""
     text = f"Which column of {model.name} is the user who pays?"
     for column in model.fields:
@@ -131,7 +131,7 @@ def _whose(reader: Reader, model: Model) -> str:
     return text
 
 
-def _users(model: Model, credit: Model | None) -> list[Field]:
+def _users(model: Model, credit: Model | None) -> list[AppColumn]:
     to_credit = [
         column
         for column in model.fields
@@ -141,8 +141,10 @@ def _users(model: Model, credit: Model | None) -> list[Field]:
     return to_credit if len(to_credit) == 1 else [user] if user else []
 
 
-def _statuses(model: Model) -> list[Field]:
+def _statuses(model: Model) -> list[AppColumn]:
     """Return what may be the state, the plainest name first."""
-    statuses = matching(model, "status", Kind.LABEL) or matching(model, "status", Kind.TEXT)
+    statuses = matching(model, "status", ColumnKind.LABEL) or matching(
+        model, "status", ColumnKind.TEXT
+    )
     plain = [column for column in statuses if column.words in {"status", "state"}]
     return plain or statuses

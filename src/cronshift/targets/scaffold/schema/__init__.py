@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from cronshift.targets.scaffold.prisma import find_schemas
 from cronshift.targets.scaffold.schema.drizzle import read_drizzle
 from cronshift.targets.scaffold.schema.model import (
+    AppColumn,
     AppSchema,
-    Field,
-    Kind,
+    ColumnKind,
     Model,
-    Source,
+    SchemaSource,
     StatusType,
 )
 from cronshift.targets.scaffold.schema.prisma import read_prisma
@@ -26,4 +26,12 @@ def read_schema(tree: SourceTree) -> AppSchema | None:
     return read_prisma(find_schemas(tree.root)) or read_drizzle(tree) or read_sqlalchemy(tree)
 
 
-__all__ = ["AppSchema", "Field", "Kind", "Model", "Source", "StatusType", "read_schema"]
+__all__ = [
+    "AppColumn",
+    "AppSchema",
+    "ColumnKind",
+    "Model",
+    "SchemaSource",
+    "StatusType",
+    "read_schema",
+]

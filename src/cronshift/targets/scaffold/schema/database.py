@@ -13,11 +13,11 @@ from sqlalchemy.types import ARRAY, JSON, Boolean, Date, DateTime, Integer, Nume
 
 from cronshift.errors import ConfigError, CronshiftError
 from cronshift.targets.scaffold.schema.model import (
+    AppColumn,
     AppSchema,
-    Field,
-    Kind,
+    ColumnKind,
     Model,
-    Source,
+    SchemaSource,
     StatusType,
 )
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Inspector
 
-_KINDS: tuple[tuple[type[Any], Kind], ...] = (
-    (Boolean, Kind.BOOLEAN),
-    (Integer, Kind.INTEGER),
-    (Numeric, Kind.NUMBER),
-    (DateTime, Kind.TIME),
-    (Date, Kind.TIME),
-    (ARRAY, Kind.LIST),
-    (JSON, Kind.JSON),
-    (String, Kind.TEXT),
+_KINDS: tuple[tuple[type[Any], ColumnKind], ...] = (
+    (Boolean, ColumnKind.BOOLEAN),
+    (Integer, ColumnKind.INTEGER),
+    (Numeric, ColumnKind.NUMBER),
+    (DateTime, ColumnKind.TIME),
+    (Date, ColumnKind.TIME),
+    (ARRAY, ColumnKind.LIST),
+    (JSON, ColumnKind.JSON),
+    (String, ColumnKind.TEXT),
 )
 
 
@@ -70,7 +70,7 @@ def read_database(variable: str) -> AppSchema:
         ) from error
     finally:
         engine.dispose()
-    return AppSchema(Source.DATABASE, models, engine.dialect.name, variable)
+    return AppSchema(SchemaSource.DATABASE, models, engine.dialect.name, variable)
 
 
 def _models(inspector: Inspector, variable: str) -> Iterator[Model]:
@@ -98,17 +98,17 @@ def _models(inspector: Inspector, variable: str) -> Iterator[Model]:
 
 def _field(
     name: str, kind: Any, place: str, references: dict[str, tuple[str, str]], alone: set[str]
-) -> Field:
+) -> AppColumn:
     place = f"{place}.{name}"
     states = None
     if isinstance(kind, Enum):
         labels = tuple(kind.enums)
         states = StatusType(kind.name or name, kind.name, labels, place, labels)
     known_kinds = (word for of, word in _KINDS if isinstance(kind, of))
-    return Field(
+    return AppColumn(
         name,
         name,
-        Kind.LABEL if states else next(known_kinds, Kind.OTHER),
+        ColumnKind.LABEL if states else next(known_kinds, ColumnKind.OTHER),
         place,
         references.get(name),
         name in alone,

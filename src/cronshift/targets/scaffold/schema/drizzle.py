@@ -10,11 +10,11 @@ from cronshift.handlers.javascript import arguments, imports, line_of
 from cronshift.handlers.literals import UNKNOWN, literal, pairs
 from cronshift.project.conventions.sources import is_test, own_sources
 from cronshift.targets.scaffold.schema.model import (
+    AppColumn,
     AppSchema,
-    Field,
-    Kind,
+    ColumnKind,
     Model,
-    Source,
+    SchemaSource,
     StatusType,
 )
 
@@ -29,19 +29,27 @@ _PACKAGE = "drizzle-orm"
 _TABLES = {"pgTable": "postgresql", "sqliteTable": "sqlite", "mysqlTable": "mysql"}
 _CREATORS = {f"{name}Creator": dialect for name, dialect in _TABLES.items()}
 _KINDS = {
-    Kind.INTEGER: {"integer", "int", "bigint", "smallint", "serial", "bigserial", "smallserial"},
-    Kind.NUMBER: {"numeric", "decimal", "real", "doublePrecision", "double", "float"},
-    Kind.TEXT: {"text", "varchar", "char"},
-    Kind.TIME: {"timestamp", "date", "datetime"},
-    Kind.BOOLEAN: {"boolean"},
-    Kind.JSON: {"json", "jsonb"},
+    ColumnKind.INTEGER: {
+        "integer",
+        "int",
+        "bigint",
+        "smallint",
+        "serial",
+        "bigserial",
+        "smallserial",
+    },
+    ColumnKind.NUMBER: {"numeric", "decimal", "real", "doublePrecision", "double", "float"},
+    ColumnKind.TEXT: {"text", "varchar", "char"},
+    ColumnKind.TIME: {"timestamp", "date", "datetime"},
+    ColumnKind.BOOLEAN: {"boolean"},
+    ColumnKind.JSON: {"json", "jsonb"},
 }
 _OF_TYPE = {name: kind for kind, names in _KINDS.items() for name in names}
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass
-class _Code:
+class _DrizzleCode:
     """What the files of a schema define, by name and file."""
 
     snake: bool = False
@@ -70,7 +78,7 @@ def read_drizzle(tree: SourceTree) -> AppSchema | None:
         file for file in own_sources(tree) if _PACKAGE in tree.read(file) and not is_test(file)
     ]
     config = config_of(tree)
-    code = _Code(snake=bool(config and re.search(r"casing\W+snake_case", tree.read(config))))
+    code = _DrizzleCode(snake=bool(config and re.search(r"casing\W+snake_case", tree.read(config))))
     if any(re.search(r"casing\W+snake_case", tree.read(file)) for file in files):
         code.snake = True
     for file in sorted(files):
@@ -84,7 +92,7 @@ def read_drizzle(tree: SourceTree) -> AppSchema | None:
     models = tuple(_resolved(model, code.tables) for model in code.tables.values())
     variable = re.search(r"process\.env\.(\w+)", tree.read(config)) if config else None
     return AppSchema(
-        Source.DRIZZLE,
+        SchemaSource.DRIZZLE,
         models,
         code.dialect,
         variable[1] if variable else None,
@@ -107,7 +115,7 @@ def _declared(tree: SourceTree, file: str) -> Iterator[tuple[str, SgNode]]:
             yield name.text(), value
 
 
-def _read_names(tree: SourceTree, file: str, code: _Code) -> None:
+def _read_names(tree: SourceTree, file: str, code: _DrizzleCode) -> None:
     """Keep a file's enums, and the groups of columns that tables spread."""
     for name, value in _declared(tree, file):
         if value.kind() == "object":
@@ -121,7 +129,7 @@ def _read_names(tree: SourceTree, file: str, code: _Code) -> None:
             _read_type(tree, file, name, value, code)
 
 
-def _read_type(tree: SourceTree, file: str, name: str, call: SgNode, code: _Code) -> None:
+def _read_type(tree: SourceTree, file: str, name: str, call: SgNode, code: _DrizzleCode) -> None:
     function = call.field("function")
     if function is None or function.text().rpartition(".")[2] not in {"pgEnum", "enum"}:
         return
@@ -164,7 +172,7 @@ def _tables(tree: SourceTree, file: str) -> Iterator[tuple[str, SgNode, str]]:
             yield name, value, makers[function.text()]
 
 
-def _read_table(code: _Code, file: str, name: str, call: SgNode) -> None:
+def _read_table(code: _DrizzleCode, file: str, name: str, call: SgNode) -> None:
     values = arguments(call)
     called = literal(values[0]) if values else UNKNOWN
     if not isinstance(called, str) or len(values) < 2:  # noqa: PLR2004 - a name and its columns
@@ -176,7 +184,8 @@ def _read_table(code: _Code, file: str, name: str, call: SgNode) -> None:
     alone = {match[1] for match in re.finditer(r"\.on\(\s*\w+\.(\w+)\s*\)", call.text())}
     unique = alone if "unique" in call.text() else set()
     keyed = (
-        replace(one, is_key=one.is_key or _is_unique(call, one.attribute, unique)) for one in fields
+        replace(each, is_key=each.is_key or _is_unique(call, each.attribute, unique))
+        for each in fields
     )
     code.tables[name] = Model(called, name, tuple(keyed), f"{file}:{line_of(call)}")
 
@@ -187,7 +196,7 @@ def _is_unique(call: SgNode, attribute: str, unique: set[str]) -> bool:
     return attribute in unique and re.search(pattern, call.text()) is not None
 
 
-def _fields(code: _Code, file: str, columns: SgNode, depth: int) -> Iterator[Field]:
+def _fields(code: _DrizzleCode, file: str, columns: SgNode, depth: int) -> Iterator[AppColumn]:
     for child in columns.children():
         if child.kind() == "spread_element" and depth:
             name = re.sub(r"\W.*", "", child.text().removeprefix("...").strip())
@@ -219,7 +228,7 @@ def _chain(value: SgNode) -> _Chain | None:
     return None
 
 
-def _field(code: _Code, file: str, attribute: str, chain: _Chain) -> Field:
+def _field(code: _DrizzleCode, file: str, attribute: str, chain: _Chain) -> AppColumn:
     values = arguments(chain.root)
     first: Any = literal(values[0]) if values else UNKNOWN
     bare = _CAPITAL.sub("_", attribute).lower() if code.snake else attribute
@@ -230,13 +239,13 @@ def _field(code: _Code, file: str, attribute: str, chain: _Chain) -> Field:
     if isinstance(listed, list) and all(isinstance(label, str) for label in listed):
         labels = tuple(listed)
         states = StatusType(attribute, None, labels, place, labels)
-    kind = Kind.LABEL if states else _OF_TYPE.get(chain.type, Kind.OTHER)
+    kind = ColumnKind.LABEL if states else _OF_TYPE.get(chain.type, ColumnKind.OTHER)
     if isinstance(options, dict) and str(options.get("mode", "")).startswith("timestamp"):
-        kind = Kind.TIME
-    return Field(
+        kind = ColumnKind.TIME
+    return AppColumn(
         first if isinstance(first, str) else bare,
         attribute,
-        Kind.LIST if "array" in chain.calls else kind,
+        ColumnKind.LIST if "array" in chain.calls else kind,
         place,
         _reference(chain),
         bool({"primaryKey", "unique"} & chain.calls.keys()),
@@ -269,7 +278,7 @@ def _resolved(model: Model, tables: dict[str, Model]) -> Model:
     return replace(model, fields=tuple(_referring(column, tables) for column in model.fields))
 
 
-def _referring(column: Field, tables: dict[str, Model]) -> Field:
+def _referring(column: AppColumn, tables: dict[str, Model]) -> AppColumn:
     target = tables.get(column.references[0]) if column.references else None
     if column.references is None or target is None:
         return replace(column, references=None)

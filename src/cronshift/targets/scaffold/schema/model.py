@@ -19,7 +19,7 @@ def snake(name: str) -> str:
     return _JOINT.sub("_", name).lower()
 
 
-class Source(StrEnum):
+class SchemaSource(StrEnum):
     """Who says what the tables are."""
 
     PRISMA = "Prisma"
@@ -28,7 +28,7 @@ class Source(StrEnum):
     DATABASE = "the database"
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """What a column holds, as far as the mapping asks."""
 
     INTEGER = "integer"
@@ -66,7 +66,7 @@ class StatusType:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class AppColumn:
     """A column: ``name`` is the database's, ``attribute`` the code's.
 
     Attributes:
@@ -81,7 +81,7 @@ class Field:
 
     name: str
     attribute: str
-    kind: Kind
+    kind: ColumnKind
     place: str
     references: tuple[str, str] | None = None
     is_key: bool = False
@@ -102,18 +102,18 @@ class Model:
 
     name: str
     model: str
-    fields: tuple[Field, ...]
+    fields: tuple[AppColumn, ...]
     place: str
     schema: str | None = None
 
-    def field(self, name: str) -> Field | None:
+    def field(self, name: str) -> AppColumn | None:
         """Return the column of a name in the database or in the code."""
         by_name = (column for column in self.fields if column.name == name)
         by_attribute = (column for column in self.fields if column.attribute == name)
         return next(by_name, None) or next(by_attribute, None)
 
     @property
-    def key(self) -> Field | None:
+    def key(self) -> AppColumn | None:
         """The column that alone is the primary key, or is unique."""
         return next((column for column in self.fields if column.is_key), None)
 
@@ -127,7 +127,7 @@ class AppSchema:
         url_variable: the variable that holds the database's address, where the code names it.
     """
 
-    source: Source
+    source: SchemaSource
     models: tuple[Model, ...]
     dialect: str | None = None
     url_variable: str | None = None
@@ -139,7 +139,7 @@ class AppSchema:
         by_model = (model for model in self.models if model.model == name)
         return next(by_name, None) or next(by_model, None)
 
-    def referring(self, model: Model) -> Iterator[tuple[Model, Field]]:
+    def referring(self, model: Model) -> Iterator[tuple[Model, AppColumn]]:
         """Yield the columns of other tables that name a row of this one."""
         for other in self.models:
             for column in other.fields:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from cronshift.targets.scaffold.prisma import blanked
 from cronshift.targets.scaffold.schema.model import (
+    AppColumn,
     AppSchema,
-    Field,
-    Kind,
+    ColumnKind,
     Model,
-    Source,
+    SchemaSource,
     StatusType,
 )
 
@@ -39,19 +39,19 @@ _SETTING = re.compile(
 )
 _VARIABLE = re.compile(r'env\("(?P<name>\w+)"\)')
 _KINDS = {
-    "Int": Kind.INTEGER,
-    "BigInt": Kind.INTEGER,
-    "Decimal": Kind.NUMBER,
-    "Float": Kind.NUMBER,
-    "String": Kind.TEXT,
-    "DateTime": Kind.TIME,
-    "Boolean": Kind.BOOLEAN,
-    "Json": Kind.JSON,
+    "Int": ColumnKind.INTEGER,
+    "BigInt": ColumnKind.INTEGER,
+    "Decimal": ColumnKind.NUMBER,
+    "Float": ColumnKind.NUMBER,
+    "String": ColumnKind.TEXT,
+    "DateTime": ColumnKind.TIME,
+    "Boolean": ColumnKind.BOOLEAN,
+    "Json": ColumnKind.JSON,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class SchemaBlock:
     """A block of a schema: ``body`` without comments, ``written`` with them, ``line`` of its first."""
 
     kind: str
@@ -79,17 +79,19 @@ class Block:
             yield line.strip(), note, f"{self.file}:{self.line + number}"
 
 
-def blocks(schemas: Mapping[str, str]) -> list[Block]:
+def blocks(schemas: Mapping[str, str]) -> list[SchemaBlock]:
     """Return the blocks of schemas, by their files' order."""
     return [block for file, text in schemas.items() for block in _blocks(file, text)]
 
 
-def _blocks(file: str, text: str) -> Iterator[Block]:
+def _blocks(file: str, text: str) -> Iterator[SchemaBlock]:
     code = blanked(text, strings=False)
     for match in _BLOCK.finditer(blanked(text, strings=True)):
         begin, end = match.span("body")
         line = text.count("\n", 0, match.start("name")) + 1
-        yield Block(match["kind"], match["name"], code[begin:end], text[begin:end], file, line)
+        yield SchemaBlock(
+            match["kind"], match["name"], code[begin:end], text[begin:end], file, line
+        )
 
 
 def read_prisma(schemas: Mapping[str, str]) -> AppSchema | None:
@@ -105,7 +107,7 @@ def read_prisma(schemas: Mapping[str, str]) -> AppSchema | None:
     source = next((block.settings for block in every if block.kind == "datasource"), {})
     variable = _VARIABLE.fullmatch(source.get("url", ""))
     return AppSchema(
-        Source.PRISMA,
+        SchemaSource.PRISMA,
         tuple(models),
         source.get("provider"),
         variable and variable["name"],
@@ -113,7 +115,7 @@ def read_prisma(schemas: Mapping[str, str]) -> AppSchema | None:
     )
 
 
-def _status_type(block: Block) -> StatusType:
+def _status_type(block: SchemaBlock) -> StatusType:
     mapped = _TABLE_MAP.search(block.body)
     labels, members = [], []
     for line, _, _ in block.lines():
@@ -126,10 +128,12 @@ def _status_type(block: Block) -> StatusType:
     return StatusType(block.name, database, tuple(labels), block.place, tuple(members))
 
 
-def _model(block: Block, types: Mapping[str, StatusType], tables: Mapping[str, Block]) -> Model:
+def _model(
+    block: SchemaBlock, types: Mapping[str, StatusType], tables: Mapping[str, SchemaBlock]
+) -> Model:
     mapped, schema = _TABLE_MAP.search(block.body), _SCHEMA.search(block.body)
     alone = {match["name"] for match in _ALONE.finditer(block.body)}
-    fields: list[Field] = []
+    fields: list[AppColumn] = []
     relations: dict[str, tuple[str, str]] = {}
     for line, note, place in block.lines():
         match = _LINE.match(line)
@@ -151,14 +155,14 @@ def _model(block: Block, types: Mapping[str, StatusType], tables: Mapping[str, B
 
 def _field(
     match: re.Match[str], note: str, place: str, types: Mapping[str, StatusType], alone: set[str]
-) -> Field:
+) -> AppColumn:
     name = _MAP.search(match["rest"])
     states = None if match["many"] else types.get(match["type"])
-    kind = Kind.LIST if match["many"] else _KINDS.get(match["type"], Kind.OTHER)
-    return Field(
+    kind = ColumnKind.LIST if match["many"] else _KINDS.get(match["type"], ColumnKind.OTHER)
+    return AppColumn(
         name["name"] if name else match["name"],
         match["name"],
-        Kind.LABEL if states else kind,
+        ColumnKind.LABEL if states else kind,
         place,
         is_key=bool(_KEY.search(match["rest"])) or match["name"] in alone,
         states=states,
@@ -180,7 +184,7 @@ def _resolved(model: Model, by_model: Mapping[str, Model]) -> Model:
     return replace(model, fields=tuple(_referring(field, by_model) for field in model.fields))
 
 
-def _referring(field: Field, by_model: Mapping[str, Model]) -> Field:
+def _referring(field: AppColumn, by_model: Mapping[str, Model]) -> AppColumn:
     if field.references is None:
         return field
     target = by_model[field.references[0]]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from cronshift.project.conventions.sources import is_test
 from cronshift.targets.scaffold.schema.model import (
+    AppColumn,
     AppSchema,
-    Field,
-    Kind,
+    ColumnKind,
     Model,
-    Source,
+    SchemaSource,
     StatusType,
 )
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 _SPEAKS = ("sqlalchemy", "sqlmodel", "Enum)", "__tablename__", "DeclarativeBase")
 _KINDS = {
-    Kind.INTEGER: {"int", "Integer", "BigInteger", "SmallInteger", "BIGINT", "INTEGER"},
-    Kind.NUMBER: {"float", "Decimal", "Numeric", "Float", "NUMERIC", "DECIMAL", "Double"},
-    Kind.TEXT: {"str", "String", "Text", "VARCHAR", "TEXT", "Unicode", "CHAR"},
-    Kind.TIME: {"datetime", "date", "DateTime", "TIMESTAMP", "Date"},
-    Kind.BOOLEAN: {"bool", "Boolean"},
-    Kind.LIST: {"ARRAY", "list", "List"},
-    Kind.JSON: {"dict", "Dict", "JSON", "JSONB"},
+    ColumnKind.INTEGER: {"int", "Integer", "BigInteger", "SmallInteger", "BIGINT", "INTEGER"},
+    ColumnKind.NUMBER: {"float", "Decimal", "Numeric", "Float", "NUMERIC", "DECIMAL", "Double"},
+    ColumnKind.TEXT: {"str", "String", "Text", "VARCHAR", "TEXT", "Unicode", "CHAR"},
+    ColumnKind.TIME: {"datetime", "date", "DateTime", "TIMESTAMP", "Date"},
+    ColumnKind.BOOLEAN: {"bool", "Boolean"},
+    ColumnKind.LIST: {"ARRAY", "list", "List"},
+    ColumnKind.JSON: {"dict", "Dict", "JSON", "JSONB"},
 }
 _ENUMS = {
     "Enum",
@@ -47,7 +47,7 @@ _DEEPEST = 4  # classes that a class takes columns from
 
 
 @dataclass
-class _Code:
+class _Classes:
     """The classes of a project, by name."""
 
     classes: dict[str, tuple[str, ast.ClassDef]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class _Code:
 
 def read_sqlalchemy(tree: SourceTree) -> AppSchema | None:
     """Return the tables of a project's classes; ``None`` where there are none."""
-    code = _Code()
+    code = _Classes()
     for file in sorted(tree.files):
         if file.endswith(".py") and not is_test(file):
             for node in _classes(tree.read(file)):
@@ -80,7 +80,7 @@ def read_sqlalchemy(tree: SourceTree) -> AppSchema | None:
     types = dict.fromkeys(
         column.states for model in models for column in model.fields if column.states
     )
-    return AppSchema(Source.SQLALCHEMY, models, types=tuple(types))
+    return AppSchema(SchemaSource.SQLALCHEMY, models, types=tuple(types))
 
 
 def _classes(text: str) -> Iterator[ast.ClassDef]:
@@ -107,7 +107,7 @@ def _table_name(node: ast.ClassDef) -> str | None:
     return node.name.lower() if is_table else None
 
 
-def _model(code: _Code, name: str, table: str) -> Model:
+def _model(code: _Classes, name: str, table: str) -> Model:
     file, node = code.classes[name]
     fields = tuple({column.name: column for column in _fields(code, name, _DEEPEST)}.values())
     return Model(table, name, fields, f"{file}:{node.lineno}", _schema(node))
@@ -126,7 +126,7 @@ def _schema(node: ast.ClassDef) -> str | None:
     return None
 
 
-def _fields(code: _Code, name: str, depth: int) -> Iterator[Field]:
+def _fields(code: _Classes, name: str, depth: int) -> Iterator[AppColumn]:
     """Yield the columns of a class, those of the classes it is made from first."""
     file, node = code.classes[name]
     for base in code.bases(node) if depth else ():
@@ -138,7 +138,7 @@ def _fields(code: _Code, name: str, depth: int) -> Iterator[Field]:
             yield column
 
 
-def _field(code: _Code, file: str, statement: ast.stmt) -> Field | None:
+def _field(code: _Classes, file: str, statement: ast.stmt) -> AppColumn | None:
     annotation = statement.annotation if isinstance(statement, ast.AnnAssign) else None
     if isinstance(statement, ast.AnnAssign):
         attribute = _name(statement.target)
@@ -156,10 +156,10 @@ def _field(code: _Code, file: str, statement: ast.stmt) -> Field | None:
     words += [_name(part) for argument in _arguments(call) for part in _parts(argument)]
     first = _constant(call.args[0]) if call is not None and call.args else None
     states = _states(code, words, call)
-    return Field(
+    return AppColumn(
         first if isinstance(first, str) else attribute,
         attribute,
-        Kind.LABEL if states else _kind(words),
+        ColumnKind.LABEL if states else _kind(words),
         f"{file}:{statement.lineno}",
         _reference(call),
         _is_key(call),
@@ -200,22 +200,22 @@ def _parts(node: ast.expr) -> Iterator[ast.expr]:
             yield part
 
 
-def _kind(words: list[str]) -> Kind:
+def _kind(words: list[str]) -> ColumnKind:
     for kind in (
-        Kind.LIST,
-        Kind.JSON,
-        Kind.TIME,
-        Kind.NUMBER,
-        Kind.INTEGER,
-        Kind.BOOLEAN,
-        Kind.TEXT,
+        ColumnKind.LIST,
+        ColumnKind.JSON,
+        ColumnKind.TIME,
+        ColumnKind.NUMBER,
+        ColumnKind.INTEGER,
+        ColumnKind.BOOLEAN,
+        ColumnKind.TEXT,
     ):
         if _KINDS[kind].intersection(words):
             return kind
-    return Kind.OTHER
+    return ColumnKind.OTHER
 
 
-def _states(code: _Code, words: list[str], call: ast.Call | None) -> StatusType | None:
+def _states(code: _Classes, words: list[str], call: ast.Call | None) -> StatusType | None:
     enum = next((word for word in words if code.is_enum(word)), None)
     if enum is None:
         return None
@@ -227,7 +227,7 @@ def _states(code: _Code, words: list[str], call: ast.Call | None) -> StatusType 
             value = _constant(statement.value)
             values.append(value if isinstance(value, str) else members[-1].lower())
     options = _enum_options(call)
-    is_text = not options and any(word in _KINDS[Kind.TEXT] for word in words)
+    is_text = not options and any(word in _KINDS[ColumnKind.TEXT] for word in words)
     by_value = "values_callable" in options or is_text
     name = _constant(options.get("name"))
     is_native = not is_text and _constant(options.get("native_enum")) is not False

@@ -1,0 +1,115 @@
+"""A job is paused on both sides, and goes on with the share that it had."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift.errors import RefusedError
+from cronshift.moving.cutover import prepare_cutover
+from cronshift.moving.migration import prepare_migration
+from cronshift.moving.pause import prepare_pause, prepare_resumption
+from cronshift.moving.rollback import prepare_rollback
+from cronshift.moving.status import read_status
+from cronshift.operations import apply, past_operations
+from cronshift.project import load_project
+from cronshift.project.ownership_file import read_ownership
+from cronshift.runtime.ownership import Owner
+
+if TYPE_CHECKING:
+    from cronshift.runtime.ownership import Ownership
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+MONDAY = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
+TUESDAY = MONDAY + timedelta(days=1)
+JOB = "prediction-check"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
+    root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
+    apply(root, prepare_migration(load_project(root), (), MONDAY, fix=True).operation)
+    return root
+
+
+def pause(root: Path, now: datetime = MONDAY, until: datetime | None = None) -> datetime:
+    prepared = prepare_pause(load_project(root), [JOB], now, until=until)
+    apply(root, prepared.operation)
+    return prepared.start
+
+
+def owners(ownership: Ownership, start: datetime) -> set[Owner]:
+    return {ownership.owner(JOB, start + timedelta(hours=4 * number)) for number in range(42)}
+
+
+@pytest.mark.parametrize("percent", [0, 50, 100])
+def test_nobody_runs_a_paused_job_until_it_goes_on_as_before(root: Path, percent: int) -> None:
+    if percent:
+        apply(root, prepare_cutover(load_project(root), [JOB], MONDAY, percent=percent).operation)
+    before = read_ownership(root)
+    start = pause(root, TUESDAY)
+    held = read_ownership(root)
+    assert owners(held, start) == {Owner.NOBODY}
+    (row,) = (row for row in read_status(load_project(root), start).jobs if row.job == JOB)
+    assert row.paused
+    assert row.next_owner is Owner.NOBODY
+
+    later = start + timedelta(days=3)
+    prepared = prepare_resumption(load_project(root), [JOB], later)
+    apply(root, prepared.operation)
+    after = read_ownership(root)
+    assert after.owner(JOB, prepared.start - timedelta(minutes=1)) is Owner.NOBODY
+    for tick in (prepared.start + timedelta(hours=number) for number in range(200)):
+        assert after.owner(JOB, tick) is before.owner(JOB, tick)
+
+
+def test_a_pause_ends_by_itself(root: Path) -> None:
+    until = MONDAY + timedelta(hours=9)
+    start = pause(root, until=until)
+    held = read_ownership(root)
+    assert held.owner(JOB, start) is Owner.NOBODY
+    assert held.owner(JOB, until) is Owner.VERCEL
+    assert prepare_pause(load_project(root), [JOB], start).done == (JOB,)
+    assert not prepare_resumption(load_project(root), [JOB], until).jobs
+
+
+def test_a_pause_that_has_not_begun_never_does_when_it_is_ended(root: Path) -> None:
+    before = (root / "cronshift.ownership.json").read_bytes()
+    now = MONDAY
+    apply(root, prepare_pause(load_project(root), [JOB], now, deploy=timedelta(hours=5)).operation)
+    apply(root, prepare_resumption(load_project(root), [JOB], now).operation)
+    assert json.loads((root / "cronshift.ownership.json").read_bytes()) == json.loads(before)
+
+
+def test_a_pause_that_is_over_before_it_can_begin_is_refused(root: Path) -> None:
+    with pytest.raises(RefusedError) as caught:
+        pause(root, until=MONDAY + timedelta(minutes=10))
+    assert caught.value.reason == "too-early"
+
+
+def test_without_a_guard_vercel_would_go_on_so_a_pause_is_refused(tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
+    root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
+    apply(root, prepare_migration(load_project(root), (), MONDAY).operation)
+    app = root / "api" / "index.py"
+    app.write_text("\n".join(line for line in app.read_text().splitlines() if "guard" not in line))
+    with pytest.raises(RefusedError) as caught:
+        pause(root)
+    assert caught.value.reason == "no-guard"
+    assert not past_operations(root) or not read_ownership(root).jobs
+
+
+def test_a_paused_job_is_not_cut_over_and_a_rollback_ends_its_pause(root: Path) -> None:
+    start = pause(root)
+    with pytest.raises(RefusedError) as caught:
+        prepare_cutover(load_project(root), [JOB], start, percent=50)
+    assert (caught.value.reason, caught.value.hint) == ("paused", f"cronshift resume-job {JOB}")
+    prepared = prepare_rollback(load_project(root), [JOB], start)
+    apply(root, prepared.operation)
+    assert owners(read_ownership(root), start + timedelta(hours=1)) == {Owner.VERCEL}
