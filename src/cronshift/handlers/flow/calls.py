@@ -1,4 +1,4 @@
-"""What calls come to: functions of the project are followed, with what they are called with."""
+"""The values of calls: a function of the project is followed with its arguments."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Calls(Members):
     """Follows calls."""
 
     def call_of(self, node: code.CallExpression, scope: Scope) -> Value:
-        """Return what a call comes to, with what it is called with."""
+        """Return the value of a call, its arguments evaluated first."""
         owner: Value | None = None
         if isinstance(node.called, code.Member):
             owner, called = self.member_of(node.called, scope)
@@ -68,7 +68,7 @@ class Calls(Members):
         return self.call(called, arguments, new=node.new)
 
     def call(self, called: Value, arguments: Arguments, *, new: bool = False) -> Value:
-        """Return what a call comes to."""
+        """Return the value of a call."""
         self.step()
         if is_nobody(called):
             return called

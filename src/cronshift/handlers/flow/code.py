@@ -1,4 +1,4 @@
-"""What a piece of code says, whatever its language: the few kinds of nodes that are followed.
+"""The kinds of nodes that are followed, the same for every language.
 
 ``javascript_code`` and ``python_code`` make them, a function at a time; ``machine`` follows them.
 """

@@ -1,4 +1,4 @@
-"""What expressions come to."""
+"""The values of expressions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Expressions(Calls):
     """Follows expressions."""
 
     def value(self, node: code.Expression, scope: Scope) -> Value:
-        """Return what an expression comes to."""
+        """Return the value of an expression."""
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise Exhausted

@@ -100,7 +100,7 @@ class Trace:
 
 
 def follow(program: Program, world: World, start: Callable[[Machine], Value | None]) -> Trace:
-    """Return what a request comes to.
+    """Return every way in which a request ends.
 
     Args:
         program: the project's code.

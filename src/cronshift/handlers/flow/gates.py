@@ -78,7 +78,7 @@ Standing = LetsBy | Stops | Untold
 
 
 def follow_gate(program: Program, gate: Gate, world: World) -> Trace:
-    """Return what a request without a session comes to at a gate."""
+    """Return the trace of a request without a session at a gate."""
     path = world.path if gate.path is None else gate.path
     return follow(program, replace(world, path=path, sessionless=True), gate.start)
 

@@ -124,7 +124,7 @@ class JavaScript(JavaScriptExpressions):
         return tuple(self.statements(node))
 
     def statements(self, node: SgNode) -> Iterator[Statement]:
-        """Yield what a statement says."""
+        """Yield the nodes of a statement."""
         kind = node.kind()
         making = self._STATING.get(kind)
         if making is not None:

@@ -1,4 +1,4 @@
-"""Follows code with one request in one environment, as far as the files tell what happens.
+"""Follows one request through code, as far as the files tell what happens.
 
 Nothing is executed: values are what ``values`` can say of them, both sides are followed where a
 condition is not known, and what is too much to follow ends as :class:`~.paths.Exhausted`.

@@ -1,4 +1,4 @@
-"""What names stand for: in a function, in a module, through imports; and what is noted on the way."""
+"""The values of names: in a function, in a module, through imports; and the notes on the way."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class NameLookup(Forks):
         self._resolving: set[tuple[str, str]] = set()
 
     def value(self, node: code.Expression, scope: Scope) -> Value:
-        """Return what an expression comes to."""
+        """Return the value of an expression."""
         raise NotImplementedError
 
     def block(self, body: Sequence[code.Statement], scope: Scope) -> None:
@@ -90,7 +90,7 @@ class NameLookup(Forks):
         return self._modules[file]
 
     def lookup(self, name: str, scope: Scope) -> Value:
-        """Return what a name stands for."""
+        """Return the value of a name."""
         at: Scope | None = scope
         while at is not None:
             if name in at.names:

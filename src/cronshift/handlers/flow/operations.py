@@ -1,4 +1,4 @@
-"""What operators make of values, as far as is known of them."""
+"""The results of operators, as far as their operands are known."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def operate(
     scope: Scope,
     place: CodePlace | None = None,
 ) -> Value:
-    """Return what an operator makes of values."""
+    """Return the result of an operator."""
     taints = taints_of(*values)
     if operator == "join":
         return _joined(values, scope, taints)

@@ -74,7 +74,7 @@ _WHOLE = {id(REQUEST), id(EVENT), id(CONTEXT)}
 
 
 def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) -> Value:
-    """Return what a call comes to that is not followed."""
+    """Return the value of a call that is not followed."""
     name = _name(called, arguments)
     if AFTER.search(name):
         return _later(machine, name, arguments)

@@ -82,7 +82,7 @@ class Python(PythonExpressions):
         return tuple(statement for node in body for statement in self.statements(node))
 
     def statements(self, node: ast.stmt) -> Iterator[Statement]:
-        """Yield what a statement says."""
+        """Yield the nodes of a statement."""
         making = self._STATING.get(type(node))
         if making is not None:
             yield from making(self, node)

@@ -65,7 +65,7 @@ class PythonExpressions:
         return CodePlace(self._file, line, column, text)
 
     def expression(self, node: ast.AST | None) -> Expression:
-        """Return what an expression says."""
+        """Return the node of an expression."""
         if node is None:
             return Constant(None)
         making = self._MAKING.get(type(node))

@@ -1,4 +1,4 @@
-"""Reads one handler: its function, what stands in front of it, and what a request comes to."""
+"""Reads one handler: its function, what stands in front of it, and how requests to it end."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ class HandlerReader:
         return self.scheduled.ledger.began
 
     def run(self, world: World, export: str | None = None) -> Trace:
-        """Return what a request comes to that has passed what stands in front."""
+        """Return the trace of a request that has passed what stands in front."""
         return follow(self.program, world, handler_start(self.program, self.handler, export))
 
     @cached_property
     def scheduled(self) -> Trace:
-        """What Vercel's call comes to, with the secret set."""
+        """The trace of Vercel's call, with the secret set."""
         return self.run(self.world)
 
     def shallower(self) -> HandlerReader:

@@ -1,4 +1,4 @@
-"""What names stand for while a request is followed: as much as is known of each value."""
+"""The values of names while a request is followed, as far as they are known."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_ALTERNATIVES = 6
 
 
 class Taint(StrEnum):
-    """What a value was made of."""
+    """Where a value, or a part of it, comes from."""
 
     CREDENTIAL = "credential"
     """A header or a cookie of this request, or who is signed in by it."""
@@ -257,7 +257,7 @@ def is_nobody(value: Value) -> bool:
 
 
 def taints_of(*values: Value) -> Taints:
-    """Return what values are made of, together, looking one level into lists and objects."""
+    """Return the taints of values together, looking one level into lists and objects."""
     taints: set[Taint] = set()
     for value in values:
         taints |= value.taints
@@ -271,7 +271,7 @@ def taints_of(*values: Value) -> Taints:
 
 
 def tainted(value: Value, taints: Taints) -> Value:
-    """Return a value that is made of something more."""
+    """Return a value with more taints."""
     if taints <= value.taints:
         return value
     if isinstance(value, PlainValue):
@@ -285,7 +285,7 @@ def tainted(value: Value, taints: Taints) -> Value:
 
 
 def joined(first: Value, second: Value) -> Value:
-    """Return what is one value or the other."""
+    """Return a value that is one of two."""
     if first is second:
         return first
     if isinstance(first, PlainValue) and isinstance(second, PlainValue) and same(first, second):
