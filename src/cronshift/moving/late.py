@@ -119,7 +119,7 @@ def _counted(
     ``matters`` says whether to think of what an earlier process held.
     """
     first, last = span
-    taken_up = now - side.held if side.held is not None else None
+    taken_up = now - side.held_for if side.held_for is not None else None
     if taken_up is None or first >= taken_up:
         return (side.ownership,)
     if side.before is not None and side.before in files:

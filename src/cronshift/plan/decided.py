@@ -117,7 +117,7 @@ def _unused(settings: Settings, suppressed: Sequence[Finding]) -> Iterable[Findi
         if code in AUDITED and (code, job) not in hidden:
             place = Location(settings.file or CONFIG_NAME, 1)
             text = f"{code} is suppressed{f' for {job}' if job else ''} and not found."
-            yield leftovers.UNUSED_SUPPRESSION.found(text, location=place)
+            yield leftovers.UNUSED_SUPPRESSION.finding(text, location=place)
 
 
 def reading_order(finding: Finding) -> tuple[int, str, int, str]:

@@ -118,11 +118,15 @@ def _telling(queries: Sequence[str]) -> frozenset[str]:
     """
     parts = [[part for part in query.split("&") if part] for query in queries]
     shared = set.intersection(*map(set, parts))
-    names = sorted({part.partition("=")[0] for own in parts for part in own if part not in shared})
+    names = sorted(
+        {part.partition("=")[0] for query in parts for part in query if part not in shared}
+    )
     for number in range(1, min(len(names), _MOST_COMBINED) + 1):
         able = []
         for chosen in combinations(names, number):
-            texts = [[part for part in own if part.partition("=")[0] in chosen] for own in parts]
+            texts = [
+                [part for part in query if part.partition("=")[0] in chosen] for query in parts
+            ]
             if len({slug("-".join(text)) for text in texts if text}) + ([] in texts) == len(
                 queries
             ):

@@ -85,10 +85,10 @@ def _resolved(
         options = replace(options, jitter=min(asked, _LONGEST_JITTER))
         if asked > _LONGEST_JITTER:
             message = f"{entry.pointer} asks for {entry.jitter_minutes} minutes of jitter."
-            findings.append(rules.JITTER_TOO_LONG.found(message, job=job, location=entry.source))
+            findings.append(rules.JITTER_TOO_LONG.finding(message, job=job, location=entry.source))
     if entry.method != "GET":
         message = f"{entry.pointer} calls {entry.path} with {entry.method}."
-        findings.append(rules.NOT_GET.found(message, job=job, location=entry.source))
+        findings.append(rules.NOT_GET.finding(message, job=job, location=entry.source))
     named = _named_handler(job_settings, judge) if job_settings else None
     answer = judge.resolver.resolve(entry.path) if named is None else named
     return ResolvedEntry(job, entry, options, set_here, schedule, answer), findings
@@ -112,7 +112,7 @@ def _schedule(
     """Return what the entry's schedule means to the engine, and the findings about it."""
 
     def here(rule: Rule, message: str) -> Finding:
-        return rule.found(message, job=job, location=entry.source)
+        return rule.finding(message, job=job, location=entry.source)
 
     try:
         schedule = _meaning(entry, override)

@@ -86,7 +86,7 @@ class Source:
         self._noted = _NOTHING
         self._deployed = Source(deployed, clock) if deployed else None
 
-    def held(self, may_ask: Callable[[], bool] = lambda: True) -> Held | None:
+    def current(self, may_ask: Callable[[], bool] = lambda: True) -> Held | None:
         """Return what is in force, read again when it is due; ``None`` when nothing can be read.
 
         Args:
@@ -105,14 +105,14 @@ class Source:
     async def refresh(self) -> None:
         """Ask the address when it is due, off the event loop; files are read when they are needed."""
         if self._clock() >= self._good_until and self._is_afar():
-            await asyncio.to_thread(self.held)
+            await asyncio.to_thread(self.current)
 
     def describe(self) -> dict[str, str | int | None]:
         """Return what is told of it: the digest, and where an address is asked, the age in seconds.
 
         The age is ``None`` while the file that is deployed stands in for the address.
         """
-        current = self.held()
+        current = self.current()
         described: dict[str, str | int | None] = {"ownership": current.digest if current else None}
         if self._is_afar():
             read_at = current.read_at if current else None
@@ -141,7 +141,7 @@ class Source:
             return last
         if last is not None and self._clock() - (last.read_at or 0) <= self._max_age():
             return last
-        return self._deployed.held() if self._deployed else None
+        return self._deployed.current() if self._deployed else None
 
     def _look(self) -> None:
         try:
@@ -241,5 +241,5 @@ SOURCE = Source(_text_in_its_stead, deployed=deployed_text, is_afar=is_afar, max
 
 def held_ownership() -> Ownership | None:
     """Return the ownership that is in force here; ``None`` when none can be read."""
-    current = SOURCE.held()
+    current = SOURCE.current()
     return current.ownership if current else None

@@ -99,7 +99,7 @@ class OwnershipProvider(AbstractProvider):
         context: EvaluationContext | None,
         answer: Callable[[Owner], T],
     ) -> FlagResolutionDetails[T]:
-        current = self._source.held()
+        current = self._source.current()
         if current is None:
             return _failed(default, ErrorCode.PROVIDER_NOT_READY, "there is no ownership file")
         if flow not in current.ownership.flows:

@@ -53,7 +53,7 @@ async def validate_endpoint(
         registration = await inspect_endpoint(endpoint, ids)
     findings = check(plan, registration)
     if registration.mode == "dev" and is_public(url):
-        findings = (*findings, IN_DEV_MODE.found(f"{url} is in dev mode."))
+        findings = (*findings, IN_DEV_MODE.finding(f"{url} is in dev mode."))
     return registration, findings
 
 
@@ -67,7 +67,7 @@ def out_of_date(root: Path, plan: Plan) -> Iterator[Finding]:
     modules = {job.module: job.id for job in plan.runnable}
     for change in compare(root, generate(plan), plan.out):
         if change.action is FileAction.UPDATE or change.conflict:
-            yield OUT_OF_DATE.found(
+            yield OUT_OF_DATE.finding(
                 f"{change.path} differs from what the plan gives today.",
                 job=modules.get(change.path),
                 location=Location(change.path, 1),

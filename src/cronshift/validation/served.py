@@ -58,7 +58,7 @@ async def check_served(root: Path, plan: Plan) -> Checked:
     findings = list(check(plan, registration))
     if introspected["function_count"] != len(app.functions):
         findings.append(
-            COUNT_DIFFERS.found(
+            COUNT_DIFFERS.finding(
                 f"The endpoint answers for {introspected['function_count']} functions, and the package "
                 f"lists {len(app.functions)}."
             )

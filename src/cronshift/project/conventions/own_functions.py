@@ -32,12 +32,12 @@ def _typescript(tree: SourceTree) -> Iterator[str]:
             continue
         root = tree.parsed(file)
         for call in root.find_all(kind="call_expression") if root is not None else ():
-            called, given = call.field("function"), arguments(call)
-            if called is None or not called.text().endswith(".createFunction") or not given:
+            called, passed = call.field("function"), arguments(call)
+            if called is None or not called.text().endswith(".createFunction") or not passed:
                 continue
-            if not _is_started_by_events(" ".join(part.text() for part in given[:-1])):
+            if not _is_started_by_events(" ".join(part.text() for part in passed[:-1])):
                 continue
-            options = dict(pairs(given[0])) if given[0].kind() == "object" else {}
+            options = dict(pairs(passed[0])) if passed[0].kind() == "object" else {}
             name = literal(options.get("id"))
             if isinstance(name, str):
                 yield name

@@ -57,7 +57,7 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
             for diagnostic in compile_types(root / app.folder, app.compile_timeout)
         ]
     except NotCompiledError as error:
-        yield rules.NOT_COMPILED.found(f"The types were not checked: {error}.")
+        yield rules.NOT_COMPILED.finding(f"The types were not checked: {error}.")
         return
     ours, elsewhere = [], []
     for diagnostic in diagnostics:
@@ -65,7 +65,7 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
             ours.append(diagnostic)
         elif label and _names(diagnostic, label):
             text = f"{diagnostic.code}: {diagnostic.text}"
-            yield rules.LABEL_DOES_NOT_COMPILE.found(text, location=diagnostic.location)
+            yield rules.LABEL_DOES_NOT_COMPILE.finding(text, location=diagnostic.location)
         else:
             elsewhere.append(diagnostic)
     yield from _ours(root / app.folder, plan, ours)
@@ -74,7 +74,7 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
         where = f"{first.location}: " if first.location else ""
         count = f"{len(elsewhere)} error{'' if len(elsewhere) == 1 else 's'}"
         text = f"tsc finds {count} in other files, first {where}{first.code}: {first.text}"
-        yield rules.ERRORS_ELSEWHERE.found(text, location=first.location)
+        yield rules.ERRORS_ELSEWHERE.finding(text, location=first.location)
 
 
 def _below(folder: str, diagnostic: Diagnostic) -> Diagnostic:
@@ -91,7 +91,7 @@ def _ours(root: Path, plan: Plan, diagnostics: Sequence[Diagnostic]) -> Iterator
     if missing is not None:
         count = f"{len(diagnostics)} error{'' if len(diagnostics) == 1 else 's'}"
         text = f"{missing} is not installed, and {count} of tsc may come of that: {install_command(root)}"
-        yield rules.DOES_NOT_COMPILE.found(text, location=diagnostics[0].location)
+        yield rules.DOES_NOT_COMPILE.finding(text, location=diagnostics[0].location)
         return
     alike: dict[tuple[str, str], list[Diagnostic]] = {}
     for diagnostic in diagnostics:
@@ -100,7 +100,7 @@ def _ours(root: Path, plan: Plan, diagnostics: Sequence[Diagnostic]) -> Iterator
         more = f" (and in {len(others)} more places)" if others else ""
         job = next((job.id for job in plan.jobs if _at(first) == job.module), None)
         text = f"{first.code}: {first.text}{more}"
-        yield rules.DOES_NOT_COMPILE.found(
+        yield rules.DOES_NOT_COMPILE.finding(
             text, job=None if others else job, location=first.location
         )
 

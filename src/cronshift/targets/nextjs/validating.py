@@ -65,4 +65,4 @@ def _unhandled(root: Path, label: NewLabel | None) -> Iterator[Finding]:
         return
     for place in missing(SourceTree(root), label):
         text = f"{place.form.value[:1].upper()}{place.form.value[1:]} lacks {label.name}."
-        yield rules.STATUS_NOT_HANDLED.found(text, location=place.location)
+        yield rules.STATUS_NOT_HANDLED.finding(text, location=place.location)

@@ -150,7 +150,7 @@ def _description(job: Job) -> Expression:
         keywords["queues"] = literal(value=False)
     if job.options.heartbeat_env is not None:
         keywords["heartbeat_env"] = literal(job.options.heartbeat_env)
-    return call("runtime.Job", **keywords)
+    return call("runtime.JobSpec", **keywords)
 
 
 def _arguments(job: Job, schedule: Schedule) -> Iterator[tuple[str, Expression]]:
