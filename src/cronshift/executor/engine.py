@@ -16,7 +16,7 @@ import httpx
 
 from cronshift.executor.clock import Clock
 from cronshift.executor.events import FAILED_EVENT, INVOKED_EVENT, custom_event, new_id
-from cronshift.executor.progress import Item, Progress
+from cronshift.executor.progress import Progress, QueueItem
 from cronshift.executor.protocol import DEFAULT_ATTEMPTS, MAX_STEPS, WireError
 from cronshift.executor.runs import Run, Status
 from cronshift.runtime import web
@@ -153,7 +153,7 @@ class _Engine:
                 outcome(item)
         self._pass_events_on()
 
-    async def _do(self, item: Item) -> Callable[[Item], None]:
+    async def _do(self, item: QueueItem) -> Callable[[QueueItem], None]:
         """Do what an item asks for; return how the progress learns of it."""
         if item.is_wait:
             return lambda it: self._progress.woke(it, self._clock.now())
@@ -162,7 +162,7 @@ class _Engine:
                 return await self._invoke(item)
             return await self._call(item)
 
-    async def _call(self, item: Item) -> Callable[[Item], None]:
+    async def _call(self, item: QueueItem) -> Callable[[QueueItem], None]:
         step = item.operation.id if item.operation else DISCOVERY
         body = self._progress.body(item)
         began = time.perf_counter()
@@ -174,7 +174,7 @@ class _Engine:
         ms = (time.perf_counter() - began) * 1000
         return lambda it: self._progress.answered(it, reply, ms, self._clock.now())
 
-    async def _invoke(self, item: Item) -> Callable[[Item], None]:
+    async def _invoke(self, item: QueueItem) -> Callable[[QueueItem], None]:
         """Run another function of the same endpoint."""
         options = item.operation.options if item.operation else {}
         payload = options.get("payload")

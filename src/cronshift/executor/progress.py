@@ -33,7 +33,7 @@ _WAITS = {Opcode.SLEEP, Opcode.WAIT_FOR_EVENT}
 
 
 @dataclass(eq=False, slots=True)
-class Item:
+class QueueItem:
     """Something to do at an instant: a request, the end of a wait, or an invocation.
 
     Attributes:
@@ -72,7 +72,7 @@ class Progress:
         self, run: Run, attempts: int, now: datetime, replies: Iterable[dict[str, Any]] = ()
     ) -> None:
         self.run = run
-        self.items: list[Item] = [Item(now)]
+        self.items: list[QueueItem] = [QueueItem(now)]
         self._attempts = attempts
         self._replies = list(replies)
         self._memos: dict[str, Any] = {}
@@ -90,11 +90,11 @@ class Progress:
         """Return the instant of what is due first."""
         return min(item.due for item in self.items)
 
-    def due_by(self, now: datetime) -> list[Item]:
+    def due_by(self, now: datetime) -> list[QueueItem]:
         """Return what is due, in the order in which it was asked for."""
         return [item for item in self.items if item.due <= now]
 
-    def body(self, item: Item) -> dict[str, Any]:
+    def body(self, item: QueueItem) -> dict[str, Any]:
         """Return the body of the item's request, which is sent now."""
         item.sent = True
         record = self._record_of(item)
@@ -110,7 +110,7 @@ class Progress:
             immediate=not self._parallel,
         )
 
-    def answered(self, item: Item, reply: EndpointReply, ms: float, now: datetime) -> None:
+    def answered(self, item: QueueItem, reply: EndpointReply, ms: float, now: datetime) -> None:
         """Go on with what an endpoint answered to the item's request."""
         self.items.remove(item)
         record = self._record_of(item)
@@ -126,12 +126,12 @@ class Progress:
             wait = retry_after(reply.headers.get("retry-after"), now)
             self._try_again(item, error, record, now, wait, final=reply.is_final)
 
-    def unanswered(self, item: Item, why: str, now: datetime) -> None:
+    def unanswered(self, item: QueueItem, why: str, now: datetime) -> None:
         """Go on after a request that had no answer."""
         self.items.remove(item)
         self._try_again(item, WireError("Unreachable", why), self._record_of(item), now)
 
-    def woke(self, item: Item, now: datetime) -> None:
+    def woke(self, item: QueueItem, now: datetime) -> None:
         """Go on after a wait: its memo is the event that came, or null."""
         self.items.remove(item)
         record = self._record_of(item)
@@ -143,7 +143,7 @@ class Progress:
         self._memoise(item.operation.id, record.output, record)
         self._ask(now)
 
-    def invoked(self, item: Item, inner: Run, now: datetime) -> None:
+    def invoked(self, item: QueueItem, inner: Run, now: datetime) -> None:
         """Go on after the run of the function that a step invoked."""
         self.items.remove(item)
         record = self._record_of(item)
@@ -182,7 +182,7 @@ class Progress:
 
     def _go_on(
         self,
-        item: Item,
+        item: QueueItem,
         operations: list[StepOperation],
         reply: EndpointReply,
         ms: float,
@@ -197,7 +197,12 @@ class Progress:
             self.fail(WireError("Stuck", "The function asks for nothing new and does not end."))
 
     def _do(
-        self, item: Item, operation: StepOperation, reply: EndpointReply, ms: float, now: datetime
+        self,
+        item: QueueItem,
+        operation: StepOperation,
+        reply: EndpointReply,
+        ms: float,
+        now: datetime,
     ) -> bool:
         """Do one operation; return whether a step has come to its end by it."""
         if operation.op == Opcode.RUN_COMPLETE:
@@ -225,7 +230,7 @@ class Progress:
 
     def _step_ran(
         self,
-        item: Item,
+        item: QueueItem,
         operation: StepOperation,
         record: StepRecord,
         reply: EndpointReply,
@@ -294,7 +299,7 @@ class Progress:
 
     def _try_again(  # noqa: PLR0913 - one failure, seen from all sides
         self,
-        item: Item,
+        item: QueueItem,
         error: WireError,
         record: StepRecord | None,
         now: datetime,
@@ -310,10 +315,10 @@ class Progress:
             return
         pause = wait or backoff(attempt)
         self._note(item, error, record, pause)
-        self.items.append(Item(now + pause, item.operation, attempt, item.holds))
+        self.items.append(QueueItem(now + pause, item.operation, attempt, item.holds))
 
     def _note(
-        self, item: Item, error: WireError, record: StepRecord | None, wait: timedelta | None
+        self, item: QueueItem, error: WireError, record: StepRecord | None, wait: timedelta | None
     ) -> None:
         if record is None:
             self.run.failures.append(Attempt(error, wait))
@@ -340,7 +345,7 @@ class Progress:
         self.run.steps.append(record)
         return record
 
-    def _record_of(self, item: Item) -> StepRecord | None:
+    def _record_of(self, item: QueueItem) -> StepRecord | None:
         return self._records.get(item.operation.id) if item.operation else None
 
     def _memoise(self, step: str, memo: Any, record: StepRecord) -> None:
@@ -355,7 +360,7 @@ class Progress:
 
     def _queue(self, operation: StepOperation, due: datetime) -> None:
         holds = operation.options.get("parallelMode") == "wait"
-        self.items.append(Item(due, operation, holds=holds))
+        self.items.append(QueueItem(due, operation, holds=holds))
 
     def _queued(self, step: str) -> bool:
         return any(item.operation is not None and item.operation.id == step for item in self.items)
@@ -364,7 +369,7 @@ class Progress:
         """Ask the function what is next, unless that is queued or a group is still at work."""
         asked = any(item.operation is None and not item.sent for item in self.items)
         if not asked and not any(item.holds for item in self.items):
-            self.items.append(Item(now))
+            self.items.append(QueueItem(now))
 
     def _complete(self, output: Any) -> None:
         if not self.ended:

@@ -95,11 +95,11 @@ def late_mishaps(  # noqa: PLR0913 - two sides and a span
             )
             outcomes = {
                 (
-                    one is None or one.acts(Owner.VERCEL, job.id, tick),
-                    other is None or other.acts(Owner.INNGEST, job.id, tick),
+                    vercels is None or vercels.acts(Owner.VERCEL, job.id, tick),
+                    inngests is None or inngests.acts(Owner.INNGEST, job.id, tick),
                 )
-                for one in there
-                for other in here
+                for vercels in there
+                for inngests in here
             }
             wrong = {runs for runs, also in outcomes if runs == also}
             if wrong:

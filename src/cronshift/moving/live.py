@@ -165,7 +165,7 @@ async def ask_both(
             reason="missing-secret",
             hint=f"Set {secret_env} to the deployment's value.",
         )
-    known = known_files(root)
+    files = known_files(root)
     now = _digest_here(root)
     urls = {
         Side.VERCEL: app_url.rstrip("/") + request_target(path),
@@ -177,7 +177,7 @@ async def ask_both(
             side,
             answer.digest,
             answer.digest is not None and answer.digest == now,
-            known.get(answer.digest or ""),
+            files.get(answer.digest or ""),
             answer.problem,
             answer.age,
             answer.unread,
@@ -303,14 +303,14 @@ def known_files(root: Path) -> dict[str, Ownership]:
         if image.path == OWNERSHIP_NAME
         for data in (image.before, image.after)
     ]
-    known = {}
+    files = {}
     for data in (*images, content(inside(root, OWNERSHIP_NAME))):
         try:
             ownership = parse_ownership((data or b"").decode())
-            known[digest(ownership)] = ownership
+            files[digest(ownership)] = ownership
         except (ConfigError, UnicodeDecodeError):
             continue
-    return known
+    return files
 
 
 def mishaps(

@@ -49,7 +49,7 @@ _PORT = re.compile(r"(?:--port|-p)[ =](\d+)|\bPORT=(\d+)")
 _ASKING = frozenset({"cron-secret", "cron-secret-constant-time", "bearer-undefined"})
 
 
-class Place(StrEnum):
+class JourneyStage(StrEnum):
     """How far a job has come, the nearest to its end first."""
 
     WHOLE = "whole"
@@ -109,21 +109,23 @@ class _Journey:
     now: datetime
 
 
-def _place(project: Project, plan: Plan, ownership: Ownership, job: Job, now: datetime) -> Place:
+def _place(
+    project: Project, plan: Plan, ownership: Ownership, job: Job, now: datetime
+) -> JourneyStage:
     epochs = ownership.jobs.get(job.id, ())
     is_there = job.module is not None and (project.root / job.module).is_file()
     if job.mode is Mode.BLOCKED:
-        return Place.STOPPED
+        return JourneyStage.STOPPED
     if not is_there:
-        return Place.STOPPED if is_left_out(plan, job) else Place.FRESH
+        return JourneyStage.STOPPED if is_left_out(plan, job) else JourneyStage.FRESH
     if epochs and epochs[-1].effective_at > now:
-        return Place.COMING
+        return JourneyStage.COMING
     percent = epochs[-1].percent if epochs else 0
     if job.entry.origin is Origin.MOVED:
-        return Place.ENDED
+        return JourneyStage.ENDED
     if percent == STAGES[-1]:
-        return Place.WHOLE
-    return Place.SHARED if percent else Place.GENERATED
+        return JourneyStage.WHOLE
+    return JourneyStage.SHARED if percent else JourneyStage.GENERATED
 
 
 def _whole(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
@@ -278,12 +280,12 @@ def _stopped(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 
 
 _STEPS = {
-    Place.WHOLE: _whole,
-    Place.SHARED: _shared,
-    Place.COMING: _coming,
-    Place.GENERATED: _generated,
-    Place.FRESH: _fresh,
-    Place.STOPPED: _stopped,
+    JourneyStage.WHOLE: _whole,
+    JourneyStage.SHARED: _shared,
+    JourneyStage.COMING: _coming,
+    JourneyStage.GENERATED: _generated,
+    JourneyStage.FRESH: _fresh,
+    JourneyStage.STOPPED: _stopped,
 }
 
 

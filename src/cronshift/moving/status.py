@@ -67,7 +67,7 @@ class JobStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class MoveStatus:
     """The state of the whole move.
 
     Attributes:
@@ -90,7 +90,7 @@ class Status:
         )
 
 
-def read_status(project: Project, now: datetime) -> Status:
+def read_status(project: Project, now: datetime) -> MoveStatus:
     """Return where every job of the project stands at ``now``.
 
     Raises:
@@ -100,7 +100,7 @@ def read_status(project: Project, now: datetime) -> Status:
     ownership = read_ownership(project.root)
     rows = tuple(_job(project, job, ownership, now) for job in plan.jobs)
     drift = (*_drift(rows, ownership), *_called_again(plan, rows), *_unasked(project, plan, rows))
-    return Status(rows, drift, facts_of(project, plan, now))
+    return MoveStatus(rows, drift, facts_of(project, plan, now))
 
 
 def _job(project: Project, job: Job, ownership: Ownership, now: datetime) -> JobStatus:
@@ -164,13 +164,13 @@ def guarded_path(root: Path, plan: Plan) -> str:
 
 def _called_again(plan: Plan, rows: Sequence[JobStatus]) -> Iterator[str]:
     """Yield the jobs that moved and whose entries somebody has put back by hand."""
-    held = {
+    entries = {
         (job.entry.path, job.entry.schedule)
         for job in plan.jobs
         if job.entry.origin is not Origin.MOVED
     }
     for job, row in zip(plan.jobs, rows, strict=True):
-        is_held = (job.entry.path, job.entry.schedule) in held
+        is_held = (job.entry.path, job.entry.schedule) in entries
         if row.moved and is_held and (row.percent or row.upcoming):
             yield (
                 f"{job.id} is Inngest's at {row.percent} %, and the Vercel configuration has an entry"

@@ -126,10 +126,10 @@ class Settings:
 
     def options_of(self, job_id: str) -> tuple[JobOptions, frozenset[str]]:
         """Return a job's options, and the names of those that the file gives."""
-        own = self.jobs.get(job_id)
-        if own is None:
+        settings = self.jobs.get(job_id)
+        if settings is None:
             return self.defaults, self.given
-        return own.over(self.defaults), self.given | own.options.keys()
+        return settings.over(self.defaults), self.given | settings.options.keys()
 
 
 def load_settings(root: Path, given: Path | None = None) -> Settings:
@@ -227,10 +227,10 @@ def _refuse_what_the_schema_does(document: Mapping[str, Any], text: str, file: s
 
 
 def _job(table: Mapping[str, Any], line: int) -> JobSettings:
-    own = ("path", "vercel_schedule", "schedule", "handler")
+    keys = ("path", "vercel_schedule", "schedule", "handler")
     kind = table.get("handler_kind")
     return JobSettings(
-        **{key: table[key] for key in own if key in table},
+        **{key: table[key] for key in keys if key in table},
         moved=MovedEntry(**table["moved"], line=line) if "moved" in table else None,
         mode=_mode(table.get("mode")),
         handler_kind=HandlerKind(kind) if kind else None,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     ProjectCheck = Callable[[ProjectSubject], Iterable["Evidence"]]
 
 
-class Stage(StrEnum):
+class FindingStage(StrEnum):
     """Which command can say a finding."""
 
     AUDIT = "audit"
@@ -67,7 +67,7 @@ class Rule:
     severity: Severity
     summary: str
     fix: str
-    stage: Stage = field(default=Stage.AUDIT, kw_only=True)
+    stage: FindingStage = field(default=FindingStage.AUDIT, kw_only=True)
     asked_first: bool = field(default=False, kw_only=True)
     of_job: JobCheck | None = field(default=None, kw_only=True)
     of_project: ProjectCheck | None = field(default=None, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cronshift.vercel.json_text import Span, children, find, parse_object
+from cronshift.vercel.json_text import JsonSpan, children, find, parse_object
 from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def with_dependency(text: str, name: str = SDK, version: str = SDK_RANGE) -> str
     return mark + _inserted(bare, table.start, members, member, _place(members, name))
 
 
-def _inserted(text: str, start: int, members: Sequence[Span], member: str, place: int) -> str:
+def _inserted(text: str, start: int, members: Sequence[JsonSpan], member: str, place: int) -> str:
     """Return ``text`` with a member at ``place`` of the object at ``start``, laid out like the rest."""
     lead = text[start + 1 : members[0].key]
     if place == len(members):
@@ -59,7 +59,7 @@ def _inserted(text: str, start: int, members: Sequence[Span], member: str, place
     return spliced(text, [(at, at, member + joint)])
 
 
-def _place(members: Sequence[Span], name: str) -> int:
+def _place(members: Sequence[JsonSpan], name: str) -> int:
     """Return where a name belongs among sorted ones; behind all, where they are not sorted."""
     names = [str(member.name) for member in members]
     if names != sorted(names) and names != sorted(names, key=str.casefold):
