@@ -187,7 +187,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         or (job.module and (project.root / job.module).is_file())
     )
     if not (kept or accepted or names or target or out) and mending is None:
-        pass  # an id is pinned with the first functions
+        own_edits = []  # an id is pinned with the first functions
     extending = target_named(plan.target).extend
     extended = tuple(extending(project.root, replace(plan, jobs=kept))) if kept else ()
     if fix:
@@ -274,7 +274,7 @@ def _chosen(
     is_pinned = settings.app_id is not None or own_client is not None
     return {
         **({} if is_pinned else {"app_id": plan.app_id}),
-        **({"target": plan.target} if plan.target != target_before else {}),
+        **({"target": plan.target} if {plan.target} - {target_before} else {}),
         **({"out": out} if out and out != settings.out else {}),
     }
 
