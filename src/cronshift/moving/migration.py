@@ -186,6 +186,8 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         or any(job.id == each.new and (project.root / each.module).is_file() for each in renamed)
         or (job.module and (project.root / job.module).is_file())
     )
+    if not (kept or accepted or names or target or out) and mending is None:
+        own_edits = []  # an id is pinned with the first functions
     extending = target_named(plan.target).extend
     extended = tuple(extending(project.root, replace(plan, jobs=kept))) if kept else ()
     if fix:
@@ -272,7 +274,7 @@ def _chosen(
     is_pinned = settings.app_id is not None or own_client is not None
     return {
         **({} if is_pinned else {"app_id": plan.app_id}),
-        **({"target": plan.target} if plan.target != target_before else {}),
+        **({"target": plan.target} if {plan.target} - {target_before} else {}),
         **({"out": out} if out and out != settings.out else {}),
     }
 

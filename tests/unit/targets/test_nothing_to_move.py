@@ -38,7 +38,7 @@ def app(root: Path, schedule: str, files: dict[str, str], target: str) -> None:
 
 @pytest.mark.parametrize("target", ["nextjs", "python"])
 def test_where_no_job_can_move_nothing_is_written(tmp_path: Path, target: str) -> None:
-    app(tmp_path, "never", {}, target)
+    app(tmp_path, "never", {"cronshift.toml": f'[project]\ntarget = "{target}"\n'}, target)
     assert prepare_migration(load_project(tmp_path), (), NOW).operation.images == ()
 
 
