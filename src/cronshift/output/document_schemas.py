@@ -216,7 +216,8 @@ _STATUS_JOB = _object(
         "next_owner": _perhaps(TEXT),
         "generated": TRUTH,
         "moved": TRUTH,
-    }
+    },
+    paused=ANYTHING,
 )
 _TICK = _object(
     {"job": TEXT, "tick": INSTANT, "fate": _either(["doubled", "missed"]), "certain": TRUTH}
