@@ -211,12 +211,13 @@ _STATUS_JOB = _object(
     {
         "id": TEXT,
         "percent": WHOLE,
-        "next_change": _perhaps(_object({"at": INSTANT, "percent": WHOLE})),
+        "next_change": _perhaps(_object({"at": INSTANT, "percent": WHOLE}, paused=TRUTH)),
         "next_tick": _perhaps(INSTANT),
         "next_owner": _perhaps(TEXT),
         "generated": TRUTH,
         "moved": TRUTH,
-    }
+    },
+    paused=TRUTH,
 )
 _TICK = _object(
     {"job": TEXT, "tick": INSTANT, "fate": _either(["doubled", "missed"]), "certain": TRUTH}
