@@ -11,12 +11,13 @@ import inspect
 import os
 import re
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import Struct
 
 from cronshift.commands.invocation import Invocation
 from cronshift.errors import CronshiftError, ExitCode, without_credentials
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A line of the table: the function of the name in ``cronshift.commands``, in a module of that name."""
 
     help: str

@@ -6,17 +6,17 @@ a plan reads the same on every machine.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from cronshift.schedule import Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """A place in a file of the project; lines and columns count from 1."""
 
     file: str
@@ -36,8 +36,7 @@ class Origin(StrEnum):
     MOVED = "moved"  # no longer Vercel's: cronshift.toml keeps it
 
 
-@dataclass(frozen=True, slots=True)
-class CronEntry:
+class CronEntry(Struct, frozen=True):
     """One HTTP call that Vercel makes on a schedule, exactly as the file says it.
 
     Attributes:
@@ -65,8 +64,7 @@ class CronEntry:
     index: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something wrong in a configuration file that does not stop the rest from being read.
 
     Attributes:
@@ -108,8 +106,7 @@ PYTHON_KINDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+class Handler(Struct, frozen=True):
     """The source that answers an entry's path.
 
     Attributes:
@@ -135,8 +132,7 @@ class Handler:
     untold_duration: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Throttle:
+class Throttle(Struct, frozen=True):
     """Queue runs above ``limit`` per ``period``: what an upstream's rate limit needs."""
 
     limit: int
@@ -145,8 +141,7 @@ class Throttle:
     burst: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(Struct, frozen=True):
     """Drop runs above ``limit`` per ``period``. For cron jobs nearly always the wrong choice."""
 
     limit: int
@@ -161,8 +156,7 @@ class FanOutMode(StrEnum):
     PARALLEL = "parallel"
 
 
-@dataclass(frozen=True, slots=True)
-class FanOut:
+class FanOut(Struct, frozen=True):
     """One durable step per value, each calling the handler with ``param=value`` in the query."""
 
     param: str
@@ -178,8 +172,7 @@ class Overlap(StrEnum):
     ALLOW = "allow"
 
 
-@dataclass(frozen=True, slots=True)
-class JobOptions:
+class JobOptions(Struct, frozen=True):
     """What a job may set (DESIGN 5.3).
 
     Attributes:
@@ -210,8 +203,7 @@ class ServedBy(StrEnum):
     """The app that Vercel runs, below its own routes."""
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeSettings:
+class BridgeSettings(Struct, frozen=True):
     """How bridged jobs reach the app. Names of variables, never their values.
 
     ``base_url`` is the address used where the variable ``base_url_env`` is not set.
@@ -239,8 +231,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing worth knowing about an entry, with its place and its remedy."""
 
     code: str
@@ -252,8 +243,7 @@ class Finding:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """What one entry becomes.
 
     Attributes:
@@ -272,8 +262,7 @@ class Job:
     bridged_because: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Every job of a project, and all that was found on the way. Data, nothing else.
 
     Attributes:

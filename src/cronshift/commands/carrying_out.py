@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
+from msgspec import Struct
 
 from cronshift.commands.completion import job_names
 from cronshift.errors import CronshiftError, ExitCode, RefusedError, TooLateError
@@ -46,8 +46,7 @@ NOTHING = "Nothing to do; nothing was changed."
 DECLINED = "You said no: nothing was changed."
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
+class Confirmation(Struct, frozen=True):
     """What the user said about a change.
 
     Attributes:
@@ -68,8 +67,7 @@ class Confirmation:
     declined: str = DECLINED
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """What became of an operation."""
 
     operation: Operation

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import to_builtins
 
 from cronshift.commands.completion import finding_codes
 from cronshift.errors import ExitCode
@@ -35,7 +35,7 @@ def explain(
     example = rule.example
     if invocation.json:
         words = {name: getattr(rule, name) for name in _WORDS}
-        shown = asdict(example) if example else None
+        shown = to_builtins(example) if example else None
         invocation.console.document({**words, "example": shown})
         return ExitCode.OK
     text = f"{rule.code} {rule.name} ({rule.severity.value})\n\n{rule.summary}\n"

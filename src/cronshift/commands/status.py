@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import Struct
 
 from cronshift.commands.carrying_out import tell_next
 from cronshift.errors import CronshiftError, ExitCode
@@ -84,8 +84,7 @@ def status(
     return ExitCode.OK if is_well and not (where.drift or where.pressing) else ExitCode.NOT_WELL
 
 
-@dataclass(frozen=True, slots=True)
-class Deployed:
+class Deployed(Struct, frozen=True):
     """What is deployed, as far as both sides and Inngest tell."""
 
     sides: tuple[Holding, Holding]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cronshift.executor.clock import Clock
 from cronshift.executor.events import FAILED_EVENT, INVOKED_EVENT, custom_event, new_id
@@ -34,8 +35,7 @@ _DEEPEST = 10  # invocations of invocations
 _NOT_FOUND = re.compile(r'function[\w "-]*not[ _]?found', re.IGNORECASE)  # both SDKs' wording
 
 
-@dataclass(frozen=True, slots=True)
-class RunTarget:
+class RunTarget(Struct, frozen=True):
     """The function to run, as far as its registration is known.
 
     Attributes:
@@ -55,8 +55,7 @@ class RunTarget:
     cancelled_handler: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What a run happens in.
 
     Attributes:

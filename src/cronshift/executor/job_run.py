@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cronshift.errors import CronshiftError, ScheduleError
 from cronshift.executor.engine import RunTarget, Surroundings, execute
@@ -28,8 +29,7 @@ ORIGINS = ("INNGEST_DEV", "INNGEST_EVENT_API_BASE_URL", "INNGEST_API_BASE_URL")
 """The variables by which an SDK finds Inngest; they put it into dev mode."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What to run.
 
     Attributes:
@@ -51,8 +51,7 @@ class Request:
     start: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A run that has ended.
 
     Attributes:

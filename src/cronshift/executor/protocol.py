@@ -8,11 +8,12 @@ and waits.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cronshift.schedule.engine_durations import read_duration
 
@@ -41,8 +42,7 @@ class Opcode(StrEnum):
     RUN_COMPLETE = "RunComplete"
 
 
-@dataclass(frozen=True, slots=True)
-class WireError:
+class WireError(Struct, frozen=True):
     """An error as it stands in memos, bodies and ``inngest/function.failed``."""
 
     name: str
@@ -69,8 +69,7 @@ class WireError:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class StepOperation:
+class StepOperation(Struct, frozen=True):
     """One thing that an SDK asks for or tells.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from cronshift.model import Location
@@ -67,8 +68,7 @@ class Auth(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceSpot:
+class SourceSpot(Struct, frozen=True):
     """A line that matters, and what stands there, in a few words."""
 
     file: str
@@ -77,8 +77,7 @@ class SourceSpot:
     column: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
+class Behaviour(Struct, frozen=True):
     """What the source of a handler shows; what it does not show is empty.
 
     Attributes:

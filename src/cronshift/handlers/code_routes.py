@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.handlers.routes import Rank, RouteTable, Segment
 from cronshift.handlers.routes import Route as TableRoute
@@ -20,8 +21,7 @@ _REST = re.compile(r"\{\w+:path\}|<path:\w+>|\*\w*|:\w+[*+]|\{\*\w+\}")
 _ONE = re.compile(r"\{[^{}]*\}|<[^<>]*>|:\w+(\{[^{}]*\}|\([^()]*\))?\??")
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRoute:
+class CodeRoute(Struct, frozen=True):
     """One route.
 
     Attributes:
@@ -36,16 +36,14 @@ class CodeRoute:
     export: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadRegistration:
+class UnreadRegistration(Struct, frozen=True):
     """A registration that could not be followed: it may answer any path below ``prefix``."""
 
     prefix: str
     place: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """What an app declares in code, as far as it is understood."""
 
     routes: tuple[CodeRoute, ...] = ()
@@ -74,16 +72,14 @@ class Declared:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class CodeMatch:
+class CodeMatch(Struct, frozen=True):
     """The route that answers a path; ``slash`` says that it differs by the slash at its end."""
 
     route: CodeRoute
     slash: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Trail:
+class Trail(Struct, frozen=True):
     """The way to a router inside routers: what its paths begin with, and where it came through."""
 
     prefix: str = ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cronshift.handlers.code_routes import Declared, answering, answers_get
 from cronshift.handlers.django_routes import django_routes

@@ -6,9 +6,11 @@ Each is a folder, the files in it that answer requests, and how a name becomes a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.handlers.javascript import METHODS, arguments
 from cronshift.handlers.literals import literal, pairs
@@ -27,8 +29,7 @@ _NITRO_METHOD = re.compile(r"\.(get|post|put|patch|delete|head|options|connect|t
 _BRACKETS = re.compile(r"\[(\[)?(\.\.\.)?([^\[\]]*)\]\]?")
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """The files of an app, by their paths within its folder; ``""`` is the project's root."""
 
     tree: SourceTree
@@ -61,8 +62,7 @@ class Folder:
         return self.tree.parsed(self.outer(file)) if self.has(file) else None
 
 
-@dataclass(frozen=True, slots=True)
-class FileRouter:
+class FileRouter(Struct, frozen=True):
     """One convention.
 
     Attributes:

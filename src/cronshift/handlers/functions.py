@@ -7,10 +7,11 @@ Rules: vercel/vercel ``packages/fs-detectors/src/detect-builders.ts`` (``getApiM
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from cronshift.handlers.next import segment_of
 from cronshift.handlers.routes import Rank, Route, RouteTable, Segment

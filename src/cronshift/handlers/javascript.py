@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cronshift.handlers.behaviour import SourceSpot
 from cronshift.handlers.literals import literal, pairs, text_of
@@ -30,8 +31,7 @@ CHAINED = {"then", "catch", "finally"}
 """What a promise's chain is made of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Struct, frozen=True):
     """One name that a module exports.
 
     Attributes:
@@ -47,8 +47,7 @@ class Export:
     imported: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """Where a name is defined: its file, its function, and what wraps it."""
 
     file: str

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.handlers import patterns
 from cronshift.handlers.javascript import exports, line_of
@@ -64,8 +65,7 @@ class NotExactError(Exception):
     """The edit cannot be worked out for sure; the message says what to write by hand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matcher:
+class Matcher(Struct, frozen=True):
     """What a middleware runs before.
 
     Attributes:
@@ -86,8 +86,7 @@ class Matcher:
         return next((line_of(source) for source in taking), None)
 
 
-@dataclass(frozen=True, slots=True)
-class MatcherEdit:
+class MatcherEdit(Struct, frozen=True):
     """A middleware that leaves paths out.
 
     Attributes:

@@ -7,10 +7,11 @@ Rules: nextjs.org docs (route groups, private folders, parallel routes, ``src`` 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cronshift.handlers.literals import UNKNOWN, literal, pairs
 from cronshift.handlers.routes import Rank, Route, RouteTable, Segment
@@ -30,8 +31,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 _INTERCEPTING = re.compile(r"\(\.{1,3}\)")
 
 
-@dataclass(frozen=True, slots=True)
-class NextConfig:
+class NextConfig(Struct, frozen=True):
     """What next.config says, as far as it is written as literals.
 
     Attributes:

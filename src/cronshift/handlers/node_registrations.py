@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of
 from cronshift.handlers.literals import literal, pairs, text_of
 
@@ -21,8 +23,7 @@ _MOUNTED = {"identifier", "call_expression", "member_expression"} | FUNCTIONS
 _CHAINS = {"call_expression", "member_expression", "await_expression", "parenthesized_expression"}
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRegistration:
+class NodeRegistration(Struct, frozen=True):
     """A route, or a router that is mounted.
 
     Attributes:

@@ -6,8 +6,9 @@ A pattern that cannot be read safely is ``None``: then it is not known what it m
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 _LONGEST = 1000
 _BRANCHING = re.compile(r"\([^()]*\|[^()]*\)(?:[+*]|\{\d+,)")  # a choice, repeated
@@ -17,8 +18,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 _REFERENCE = re.compile(r"\$(\d|[A-Za-z_]\w*)|:([A-Za-z_]\w*)[*+?]?")
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A compiled pattern; ``names`` are its groups, in order, numbers for those without a name."""
 
     regex: re.Pattern[str]

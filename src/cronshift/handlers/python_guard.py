@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.handlers.python_modules import imported_names, module_file, statements
 from cronshift.model import HandlerKind, Location
@@ -21,22 +22,19 @@ _FRONTS = {"asgi", "wsgi", "handler"}
 _DEEPEST = 8  # modules and factories behind each other
 
 
-@dataclass(frozen=True, slots=True)
-class Stands:
+class Stands(Struct, frozen=True):
     """The guard is asked first."""
 
     place: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """The app never hears of the guard; ``place`` is where the app is made."""
 
     place: Location
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadGuard:
+class UnreadGuard(Struct, frozen=True):
     """Only running the code would tell; ``why`` reads on from the place."""
 
     place: Location
@@ -165,8 +163,7 @@ class PythonGuards:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
+class _Scope(Struct, frozen=True):
     """Statements, and what the app is called among them."""
 
     file: str

@@ -10,6 +10,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -24,8 +26,7 @@ Loops = tuple[ast.For, ...]
 """The loops around a statement, the outermost first."""
 
 
-@dataclass(frozen=True, slots=True)
-class PythonRegistration:
+class PythonRegistration(Struct, frozen=True):
     """A route, or a router that is mounted.
 
     Attributes:
@@ -44,8 +45,7 @@ class PythonRegistration:
     loops: Loops = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Passing:
+class Passing(Struct, frozen=True):
     """A call that is given something by name, which it may register routes on."""
 
     name: str

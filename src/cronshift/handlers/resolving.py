@@ -6,10 +6,11 @@ that cannot be told without running code, the verdict says so; nothing is guesse
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from cronshift.handlers import patterns
 from cronshift.handlers.app_folder import apps, named_app, schedules

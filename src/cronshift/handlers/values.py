@@ -6,8 +6,9 @@ executed, and what code computes is :data:`~cronshift.handlers.javascript.UNKNOW
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cronshift.handlers.javascript import exports, imports, line_of
 from cronshift.handlers.literals import UNKNOWN, literal, text_of
@@ -32,8 +33,7 @@ _WRAPPED = {
 _NAMES = {"identifier", "shorthand_property_identifier"}
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """A piece of a file's syntax tree, with the file, in which its names have their meaning."""
 
     file: str

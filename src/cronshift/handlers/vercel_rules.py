@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
+
+from msgspec import Struct
 
 from cronshift.handlers import patterns
 
@@ -29,8 +30,7 @@ def rules_of(
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleMatch:
+class RuleMatch(Struct, frozen=True):
     """A rule whose source takes in a path.
 
     Attributes:

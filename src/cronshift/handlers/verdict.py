@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from cronshift.model import Handler
@@ -24,8 +25,7 @@ class Verdict(StrEnum):
     """The source that would tell is not here, or computes its routes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Struct, frozen=True):
     """What a path ends at.
 
     Attributes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
+from msgspec import Struct
 
 from cronshift.errors import CronshiftError
 from cronshift.runtime import web
@@ -36,8 +36,7 @@ class CallState(StrEnum):
     NOT_KNOWN = "not-known"
 
 
-@dataclass(frozen=True, slots=True)
-class CallableEndpoint:
+class CallableEndpoint(Struct, frozen=True):
     """What is known of the endpoint, in a sentence, and what to do about it."""
 
     state: CallState

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.model import Job, Mode, Origin, Plan
@@ -71,8 +72,7 @@ class Handover(StrEnum):
     DEPLOY = "deploy"
 
 
-@dataclass(frozen=True, slots=True)
-class Cutover:
+class Cutover(Struct, frozen=True):
     """What ``cutover`` would do.
 
     Attributes:
@@ -188,7 +188,7 @@ def _with_change(ownership: Ownership, job: str, epoch: Epoch, lead: Lead) -> Ow
         return grown
     epochs = ownership.jobs.get(job, ())
     anew = shared_anew(epochs, epoch.percent, epoch.effective_at, epoch.operation, lead)
-    return replace(ownership, jobs={**ownership.jobs, job: anew})
+    return ownership.with_jobs({**ownership.jobs, job: anew})
 
 
 def _movable(project: Project, plan: Plan, jobs: Collection[str]) -> list[Job]:

@@ -6,9 +6,10 @@ will be, so that no function is ever left out of the package.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cronshift.errors import ConfigError, RefusedError
 from cronshift.handlers.tree import IMPORT, SourceTree

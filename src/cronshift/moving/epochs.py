@@ -7,9 +7,10 @@ each of them takes the file up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.moving.windows import merged_ticks
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, epoch_at, percent_at, tick_text
@@ -32,8 +33,7 @@ _A_CHANGE = 2  # epochs: while it is made, and after
 _MOST_TOLD = 5  # ticks
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(Struct, frozen=True):
     """How long before its start an epoch is written.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.errors import RefusedError
 from cronshift.model import Job, Origin
@@ -33,8 +34,7 @@ _EVERYTHING = 100
 _NONE = Decisions()
 
 
-@dataclass(frozen=True, slots=True)
-class Finalization:
+class Finalization(Struct, frozen=True):
     """What ``finalize`` would do.
 
     Attributes:
@@ -124,8 +124,7 @@ class _Cause(StrEnum):
     SEEN = "seen"
 
 
-@dataclass(frozen=True, slots=True)
-class _NotYet:
+class _NotYet(Struct, frozen=True):
     """Why a job cannot be finalized now; ``text`` reads on from its name."""
 
     cause: _Cause

@@ -7,10 +7,11 @@ of them would have lost or doubled is told as one that may be.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.moving.live import Holding, Mishap
 from cronshift.runtime.ownership import Owner, Ownership
@@ -27,8 +28,7 @@ UNKNOWN = timedelta(days=1)
 _BEGINNING = timedelta(minutes=15)  # how late the first step of a run may come to ask, at most
 
 
-@dataclass(frozen=True, slots=True)
-class MishapsOfJob:
+class MishapsOfJob(Struct, frozen=True):
     """The ticks of one job that met one fate, in a line: how many, the first, the last."""
 
     job: str

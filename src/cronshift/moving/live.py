@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from http import HTTPStatus
@@ -12,6 +11,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from msgspec import Struct
 
 from cronshift.errors import ConfigError, CronshiftError
 from cronshift.operations import past_operations
@@ -59,8 +59,7 @@ class Telling(StrEnum):
     SILENT = "no-guard"
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """What one side answered.
 
     Attributes:
@@ -117,8 +116,7 @@ class Holding:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Mishap:
+class Mishap(Struct, frozen=True):
     """A tick that both sides run, or none.
 
     ``certain`` says whether that follows from what both sides told; else it is only not known that
@@ -190,8 +188,7 @@ async def ask_both(
     return vercel, inngest
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """What a side told of the file it holds, or why it told nothing."""
 
     digest: str | None = None

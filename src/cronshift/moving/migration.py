@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.model import Job, Mode, Plan
 from cronshift.moving.fixing.acceptance import accepted_of, read_acceptance, remember
@@ -38,8 +40,7 @@ if TYPE_CHECKING:
     from cronshift.project.settings import Suppression
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(Struct, frozen=True):
     """What ``migrate`` would write.
 
     Attributes:

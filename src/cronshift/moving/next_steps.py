@@ -9,11 +9,12 @@ import json
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cronshift.model import Mode, Origin
 from cronshift.moving.migration import is_left_out
@@ -61,8 +62,7 @@ class JourneyStage(StrEnum):
     STOPPED = "stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class NextStep:
+class NextStep(Struct, frozen=True):
     """One command that leads on, and why it is next."""
 
     command: str
@@ -101,8 +101,7 @@ def steps_behind(steps: Sequence[NextStep], verb: str | None) -> tuple[NextStep,
     return tuple(steps[last:])
 
 
-@dataclass(frozen=True, slots=True)
-class _Journey:
+class _Journey(Struct, frozen=True):
     project: Project
     plan: Plan
     ownership: Ownership

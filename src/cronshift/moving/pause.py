@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.errors import RefusedError
 from cronshift.model import Origin
@@ -45,8 +46,7 @@ if TYPE_CHECKING:
 _NONE = Decisions()
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """What ``pause`` or ``resume-job`` would do.
 
     Attributes:
@@ -149,7 +149,7 @@ def prepare_resumption(
             project,
             f"resume-job {' '.join(job.id for job in going)}",
             going,
-            replace(ownership, jobs=after),
+            ownership.with_jobs(after),
             text,
             [],
             lead,

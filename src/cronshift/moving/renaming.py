@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.model import Origin
@@ -30,8 +32,7 @@ _MADE = re.compile(r"-[0-9a-f]{6}$")
 _WHOLE = {0, 100}  # percent
 
 
-@dataclass(frozen=True, slots=True)
-class Renamed:
+class Renamed(Struct, frozen=True):
     """A job that has another name from now on.
 
     Attributes:
@@ -148,7 +149,7 @@ def renamed_epochs(project: Project, jobs: Sequence[Renamed], now: datetime) -> 
                 where=OWNERSHIP_NAME,
             )
         epochs[job.new] = moved
-    text = dump_ownership(replace(ownership, jobs=epochs))
+    text = dump_ownership(ownership.with_jobs(epochs))
     if epochs == dict(ownership.jobs):
         return []
     return [Edit(OWNERSHIP_NAME, text.encode(), summary="epochs kept", based_on=Seen(data))]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.moving.entries import put_back, regenerated
 from cronshift.moving.pointing import repoint
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from cronshift.plan.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Restoration:
+class Restoration(Struct, frozen=True):
     """What brings back what cutover and finalize took away.
 
     Attributes:

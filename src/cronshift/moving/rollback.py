@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.model import Origin
 from cronshift.moving.epochs import DEPLOY, Lead, costs, shared_anew, summary, vercels_from
@@ -43,8 +44,7 @@ if TYPE_CHECKING:
     from cronshift.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Rollback:
+class Rollback(Struct, frozen=True):
     """What ``rollback`` would do.
 
     Attributes:
@@ -200,7 +200,7 @@ def _taken_back(ownership: Ownership, jobs: Sequence[str], operation: str, lead:
         after[job] = shared_anew(after.get(job, ()), 0, lead.ready, operation, lead)
         if not after[job]:
             del after[job]
-    return replace(ownership, jobs=after)
+    return ownership.with_jobs(after)
 
 
 def _advice(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cronshift.model import Origin
 from cronshift.plan.planning import make_plan
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from cronshift.readiness.fact import Fact
 
 
-@dataclass(frozen=True, slots=True)
-class JobStatus:
+class JobStatus(Struct, frozen=True):
     """One job's place in the move.
 
     Attributes:
@@ -66,8 +66,7 @@ class JobStatus:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class MoveStatus:
+class MoveStatus(Struct, frozen=True):
     """The state of the whole move.
 
     Attributes:

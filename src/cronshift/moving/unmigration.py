@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from cronshift.errors import RefusedError
 from cronshift.operations import (
     ChangeKind,
@@ -30,8 +32,7 @@ _OTHERS = {Intent.INIT, Intent.SCAFFOLD}
 """What is done for its own sake: it is not undone on the way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unmigration:
+class Unmigration(Struct, frozen=True):
     """What undoing ``migrate`` would do.
 
     Attributes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.errors import RefusedError
 from cronshift.operations.engine import clear_stage
@@ -31,8 +33,7 @@ class FileStanding(StrEnum):
     OTHER = "changed by somebody else"
 
 
-@dataclass(frozen=True, slots=True)
-class Abandoned:
+class Abandoned(Struct, frozen=True):
     """What became of an operation that was given up.
 
     Attributes:

@@ -6,10 +6,12 @@ for :class:`RunSql`, which touches rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from difflib import unified_diff
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 
@@ -30,8 +32,7 @@ class ChangeKind(StrEnum):
     SQL = "sql"
 
 
-@dataclass(frozen=True, slots=True)
-class FileImage:
+class FileImage(Struct, frozen=True):
     """A file before and after; ``None`` where it is not there.
 
     Attributes:
@@ -61,8 +62,7 @@ class FileImage:
         yield from unified_diff(old, new, old_name, new_name)
 
 
-@dataclass(frozen=True, slots=True)
-class _OneFile:
+class _OneFile(Struct, frozen=True):
     """What every change of a single file has."""
 
     image: FileImage
@@ -78,8 +78,7 @@ class _OneFile:
         return replace(self, image=self.image.inverse())
 
 
-@dataclass(frozen=True, slots=True)
-class WriteFile(_OneFile):
+class WriteFile(_OneFile, frozen=True):
     """A file takes a content, or is made."""
 
     kind: ClassVar = ChangeKind.WRITE
@@ -94,8 +93,7 @@ class WriteFile(_OneFile):
         return undo(self.image.inverse(), self.summary)
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteFile(_OneFile):
+class DeleteFile(_OneFile, frozen=True):
     """A file goes."""
 
     kind: ClassVar = ChangeKind.DELETE
@@ -109,22 +107,19 @@ class DeleteFile(_OneFile):
         return WriteFile(self.image.inverse(), self.summary)
 
 
-@dataclass(frozen=True, slots=True)
-class EditEntries(_OneFile):
+class EditEntries(_OneFile, frozen=True):
     """Entries go out of Vercel's configuration, come back, or are called elsewhere."""
 
     kind: ClassVar = ChangeKind.EDIT_ENTRY
 
 
-@dataclass(frozen=True, slots=True)
-class EditSettings(_OneFile):
+class EditSettings(_OneFile, frozen=True):
     """cronshift's own settings change."""
 
     kind: ClassVar = ChangeKind.EDIT_CONFIG
 
 
-@dataclass(frozen=True, slots=True)
-class AddEpoch(_OneFile):
+class AddEpoch(_OneFile, frozen=True):
     """The ownership file says anew whose ticks are whose."""
 
     kind: ClassVar = ChangeKind.ADD_EPOCH
@@ -134,15 +129,13 @@ class AddEpoch(_OneFile):
             raise ValueError(f"epochs stand in {OWNERSHIP_NAME}, not in {self.image.path}")
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveGuard(_OneFile):
+class RemoveGuard(_OneFile, frozen=True):
     """A guard goes: a file of its own, or its lines in another one."""
 
     kind: ClassVar = ChangeKind.REMOVE_GUARD
 
 
-@dataclass(frozen=True, slots=True)
-class MoveFile:
+class MoveFile(Struct, frozen=True):
     """A file goes from one place to another, and may be edited on the way.
 
     Attributes:
@@ -169,8 +162,7 @@ class MoveFile:
         return MoveFile(self.old.inverse(), self.new.inverse(), self.summary)
 
 
-@dataclass(frozen=True, slots=True)
-class AddToNumber:
+class AddToNumber(Struct, frozen=True):
     """An amount is added to a number in one row.
 
     Attributes:
@@ -189,8 +181,7 @@ class AddToNumber:
         return replace(self, amount=-self.amount)
 
 
-@dataclass(frozen=True, slots=True)
-class RunSql:
+class RunSql(Struct, frozen=True):
     """Rows change in one transaction.
 
     There is no SQL text in it: statements are of kinds that cronshift knows, names in them are

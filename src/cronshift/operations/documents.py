@@ -6,9 +6,10 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec.structs import asdict
 
 from cronshift.operations.changes import (
     FILE_CHANGES,

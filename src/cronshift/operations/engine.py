@@ -6,9 +6,10 @@ full disk or a read-only folder stops here, with nothing changed), then each tak
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cronshift.errors import RefusedError, TooLateError
 from cronshift.operations import sql, staging

@@ -10,8 +10,10 @@ import errno
 import json
 import os
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.operations.documents import (
@@ -39,8 +41,7 @@ LARGEST = 256 * 1024 * 1024
 _SUFFIX = ".json"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """An operation as the journal has it.
 
     Attributes:
@@ -52,8 +53,7 @@ class Record:
     is_own: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableRecord:
+class UnreadableRecord(Struct, frozen=True):
     """A file of the journal that holds no operation which this cronshift reads.
 
     Attributes:
@@ -78,8 +78,7 @@ class UnreadableRecord:
         return f"Restore it from version control, or set it aside: cronshift abandon {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(Struct, frozen=True):
     """All that a project's journal holds, the oldest first."""
 
     records: tuple[Record, ...]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.operations.changes import RunSql
 
@@ -41,8 +43,7 @@ class State(StrEnum):
 UNFINISHED = frozenset({State.APPLYING, State.REVERTING})
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """A list of changes that is applied as one.
 
     Attributes:

@@ -6,8 +6,9 @@ stands here.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cronshift.model import Finding, Job, Location, Mode, Plan, Severity
 from cronshift.plan.findings import ASKED_FIRST, AUDITED, leftovers

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,8 +35,7 @@ STAGGER = timedelta(minutes=5)
 _MOST_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """What one of Inngest's plans includes: executions a month, and steps that run at once."""
 
     name: str
@@ -43,8 +43,7 @@ class Allowance:
     concurrency: int
 
 
-@dataclass(frozen=True, slots=True)
-class BusyMinute:
+class BusyMinute(Struct, frozen=True):
     """A minute of the day (UTC), and the most jobs that come due in it on any day."""
 
     hour: int
@@ -55,8 +54,7 @@ class BusyMinute:
         return f"{self.hour:02}:{self.minute:02}"
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """When the jobs come due within one period.
 
     Attributes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.errors import ConfigError
 from cronshift.handlers import Resolution, Resolver, Verdict
@@ -39,8 +41,7 @@ _UNFOLLOWED = {HandlerKind.NEXT_PAGE, HandlerKind.STATIC}
 _CALLED = {Verdict.ANSWERED, Verdict.UNKNOWN}
 
 
-@dataclass(frozen=True, slots=True)
-class _Module:
+class _Module(Struct, frozen=True):
     """What a module needs of Next's own request, at its line, and what it imports.
 
     Attributes:

@@ -6,8 +6,9 @@ A question about the entries alone, each or together, stands here: only their te
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.errors import ConfigError
 from cronshift.model import CronEntry, Finding, Location, Origin, Problem
@@ -25,16 +26,14 @@ if TYPE_CHECKING:
     from cronshift.project.settings import JobSettings, Settings
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifiedEntry:
+class IdentifiedEntry(Struct, frozen=True):
     """An entry and the id of its job."""
 
     job: str
     entry: CronEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
+class Identified(Struct, frozen=True):
     """All entries of a project, those that Vercel no longer has among them, and what they show."""
 
     opened: Opened

@@ -6,8 +6,9 @@ stands in ``handler_findings``, which this stage asks once for every entry.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.model import CronEntry, Finding, Handler, JobOptions
 from cronshift.plan.lasting import fitted
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from cronshift.schedule import Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedEntry:
+class JudgedEntry(Struct, frozen=True):
     """One entry with its handler, as it was read.
 
     Attributes:
@@ -34,8 +34,7 @@ class JudgedEntry:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """All entries with their handlers, and what was found up to here."""
 
     opened: Opened

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.operations.lock import STATE_FOLDER
 from cronshift.runtime.ownership import OWNERSHIP_NAME
@@ -23,8 +24,7 @@ _WORDS = re.compile(r"vercel-cron|x-vercel-cron|CRON_SECRET|vercel crons?\b", re
 _LARGEST = 1_000_000  # bytes of a file that is looked at
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
+class Leftover(Struct, frozen=True):
     """One line that may have lost its reason.
 
     Attributes:

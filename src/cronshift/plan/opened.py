@@ -5,8 +5,9 @@ A question about the app as a whole that decides what is planned at all stands h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.plan.handler_findings import Judge
 from cronshift.targets.target import target_of
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from cronshift.targets.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A project to plan.
 
     Attributes:

@@ -6,8 +6,9 @@ asked here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.errors import ConfigError
 from cronshift.model import Finding, Job, Mode
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 _AS_ASKED = "as asked"
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """All jobs at their places, and what was found up to here."""
 
     opened: Opened

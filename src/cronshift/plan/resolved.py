@@ -5,9 +5,11 @@ A question that takes the entry and the settings, but not the handler's own code
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.errors import Reason, ScheduleError
 from cronshift.model import CronEntry, Finding, Handler, JobOptions, Origin
@@ -31,8 +33,7 @@ _SCHEDULE_RULES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedEntry:
+class ResolvedEntry(Struct, frozen=True):
     """What one entry means.
 
     Attributes:
@@ -49,8 +50,7 @@ class ResolvedEntry:
     answer: Handler | Resolution
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """The meaning of all entries, and what was found up to here."""
 
     opened: Opened

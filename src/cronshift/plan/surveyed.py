@@ -6,8 +6,9 @@ asks once. What it finds blocks no job.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cronshift.plan.project_findings import survey
 

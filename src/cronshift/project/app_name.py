@@ -7,8 +7,9 @@ import json
 import re
 import tomllib
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cronshift.model import Location
 from cronshift.project.slug import slug
@@ -25,8 +26,7 @@ _CLIENTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class GeneratedId:
+class GeneratedId(Struct, frozen=True):
     """The id that a generated client serves."""
 
     app_id: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cronshift.runtime.regular_files import is_regular, read_text
 
@@ -28,8 +29,7 @@ _PNPM_SECTION = re.compile(
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(Struct, frozen=True):
     """A version that a lock names.
 
     Attributes:
@@ -40,8 +40,7 @@ class Locked:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """A lock, and where the app stands in its workspace: ``.`` at its root."""
 
     name: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from cronshift.errors import ConfigError
 from cronshift.project.app_name import app_name
@@ -24,8 +25,7 @@ _HIGHEST = 8  # folders above
 _PYTHON_FRAMEWORK = re.compile(r"\b(fastapi|flask|django|starlette)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A project's root, its settings and what its Vercel configuration says.
 
     Attributes:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cronshift.errors import ConfigError
 from cronshift.model import (
@@ -37,8 +39,7 @@ if TYPE_CHECKING:
 CONFIG_NAME = "cronshift.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class MovedEntry:
+class MovedEntry(Struct, frozen=True):
     """An entry that was taken out of the Vercel configuration; the job goes on with it.
 
     Attributes:
@@ -54,8 +55,7 @@ class MovedEntry:
     max_duration: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobSettings:
+class JobSettings(Struct, frozen=True):
     """What ``[jobs.<id>]`` says of one job.
 
     Attributes:
@@ -80,8 +80,7 @@ class JobSettings:
         return replace(defaults, **self.options)
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Struct, frozen=True):
     """A finding that the user knows and accepts, of one job or of all, and why."""
 
     code: str
@@ -89,16 +88,14 @@ class Suppression:
     job: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ValidateSettings:
+class ValidateSettings(Struct, frozen=True):
     """How long ``validate`` waits for the app's own programs: its compiler, and its build."""
 
     compile_timeout: timedelta = timedelta(minutes=2)
     build_timeout: timedelta = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """All of cronshift.toml.
 
     Attributes:

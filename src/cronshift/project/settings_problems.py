@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cronshift.project.settings_schema import SCHEMA
 from cronshift.project.toml_lines import key_lines, nearest_line
@@ -24,8 +25,7 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsProblem:
+class SettingsProblem(Struct, frozen=True):
     """One thing that is wrong, and the line where it stands."""
 
     line: int

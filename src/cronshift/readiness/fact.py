@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cronshift.runtime.ownership import tick_text
 
@@ -31,8 +32,7 @@ class Stage(StrEnum):
     """The functions are deployed, whoever owns their ticks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """One kind of fact.
 
     Attributes:
@@ -48,8 +48,7 @@ class Kind:
     stages: frozenset[Stage] = frozenset(Stage)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One thing that a move depends on.
 
     Attributes:

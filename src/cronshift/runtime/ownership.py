@@ -101,6 +101,10 @@ class Ownership:
             self, jobs={**self.jobs, job: _append(job, self.jobs.get(job, ()), epoch, now)}
         )
 
+    def with_jobs(self, jobs: Mapping[str, tuple[Epoch, ...]]) -> Ownership:
+        """Return the ownership with these epochs of jobs in place of its own."""
+        return replace(self, jobs=jobs)
+
     def with_flow_epoch(self, flow: str, epoch: Epoch, now: datetime) -> Ownership:
         """Return the ownership with one more epoch of ``flow``; raises as :meth:`with_epoch`."""
         grown = _append(flow, self.flows.get(flow, ()), epoch, now)

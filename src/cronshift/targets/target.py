@@ -7,9 +7,10 @@ a line in ``_SHIPPED``. Nothing else changes; ``tests/integration/targets`` has 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from cronshift.errors import ConfigError, CronshiftError
 from cronshift.runtime.jobs import CANCELLED_ID
@@ -41,16 +42,14 @@ DEFAULT_TARGET = "python"
 """What a project gets that suits no other."""
 
 
-@dataclass(frozen=True, slots=True)
-class GeneratedFile:
+class GeneratedFile(Struct, frozen=True):
     """One file to write; ``path`` is POSIX, relative to the project's root."""
 
     path: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fits:
+class Fits(Struct, frozen=True):
     """The target can be used.
 
     Attributes:
@@ -60,8 +59,7 @@ class Fits:
     suits: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DoesNotFit:
+class DoesNotFit(Struct, frozen=True):
     """The target cannot be used; ``reason`` is a sentence."""
 
     reason: str
@@ -70,8 +68,7 @@ class DoesNotFit:
 Fit = Fits | DoesNotFit
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """Where a target's files go in one project.
 
     Attributes:
@@ -87,8 +84,7 @@ class Placement:
     data: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Direct:
+class Direct(Struct, frozen=True):
     """A generated function can call the handler in process.
 
     Attributes:
@@ -98,8 +94,7 @@ class Direct:
     only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OverHttp:
+class OverHttp(Struct, frozen=True):
     """A generated function can only bridge to the handler; ``reason`` says why, without a period."""
 
     reason: str
@@ -108,13 +103,11 @@ class OverHttp:
 Reach = Direct | OverHttp
 
 
-@dataclass(frozen=True, slots=True)
-class GuardByHand:
+class GuardByHand(Struct, frozen=True):
     """The user puts the guard before the handler, so nothing tells whether it stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class GuardRoute:
+class GuardRoute(Struct, frozen=True):
     """A generated route asks whose the tick is; the entry is pointed to it below the mount.
 
     Attributes:
@@ -126,16 +119,14 @@ class GuardRoute:
     base_path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NoGuard:
+class NoGuard(Struct, frozen=True):
     """No guard can stand before the handler."""
 
 
 Guard = GuardByHand | GuardRoute | NoGuard
 
 
-@dataclass(frozen=True, slots=True)
-class Retirement:
+class Retirement(Struct, frozen=True):
     """How Vercel's part of jobs ends: the edits of it, and what stays on purpose, in sentences."""
 
     edits: Sequence[Edit]

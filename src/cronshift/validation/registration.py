@@ -7,8 +7,10 @@ The shape is the SDKs' registration request and their answer to an in-band sync:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.errors import NotWellError
 from cronshift.runtime.jobs import CANCELLED_EVENT, CANCELLED_ID
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
 FAILURE_EVENT = "inngest/function.failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(Struct, frozen=True):
     """When a function runs: a schedule or an event. Both or none is a mistake, and kept."""
 
     cron: str | None = None
@@ -29,8 +30,7 @@ class Trigger:
     expression: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """Where a function is called."""
 
     id: str
@@ -39,8 +39,7 @@ class Step:
     retries: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ConcurrencyLimit:
+class ConcurrencyLimit(Struct, frozen=True):
     """How many steps run at once; ``scope`` is ``fn`` when absent."""
 
     limit: int
@@ -48,8 +47,7 @@ class ConcurrencyLimit:
     scope: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """``limit`` runs per ``period``: a throttle or a rate limit."""
 
     limit: int
@@ -58,8 +56,7 @@ class Rate:
     burst: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Debounce:
+class Debounce(Struct, frozen=True):
     """The wait for a pause in events."""
 
     period: str
@@ -67,8 +64,7 @@ class Debounce:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Events gathered into one run."""
 
     max_size: int
@@ -76,16 +72,14 @@ class Batch:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Struct, frozen=True):
     """An event that cancels runs."""
 
     event: str
     timeout: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionConfig:
+class FunctionConfig(Struct, frozen=True):
     """One function's registration. Durations are the text that the engine will read.
 
     Attributes:
@@ -94,7 +88,6 @@ class FunctionConfig:
         location: where the function is written, if that is known.
         computed: the options, in the SDK's words, that only running the code would tell; for them
             the other attributes hold nothing.
-        raw: the whole, as it was sent.
     """
 
     id: str
@@ -114,7 +107,6 @@ class FunctionConfig:
     singleton: str | None = None
     location: Location | None = None
     computed: tuple[str, ...] = ()
-    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def retries(self) -> int | None:
@@ -148,7 +140,7 @@ class FunctionConfig:
         *,
         computed: tuple[str, ...] = (),
     ) -> FunctionConfig:
-        """Read a function as an SDK sends it; unknown keys are kept in ``raw`` only.
+        """Read a function as an SDK sends it; what it does not know it leaves.
 
         Raises:
             NotWellError: if it is not of that shape.
@@ -162,16 +154,14 @@ class FunctionConfig:
             ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Undeclared:
+class Undeclared(Struct, frozen=True):
     """A function that is defined in the package's modules and missing in ``functions``."""
 
     id: str
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unregistrable:
+class Unregistrable(Struct, frozen=True):
     """A function whose options the SDK cannot put into a registration."""
 
     id: str
@@ -179,8 +169,7 @@ class Unregistrable:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unloaded:
+class Unloaded(Struct, frozen=True):
     """What a job calls in process and what cannot be imported.
 
     Attributes:
@@ -195,8 +184,7 @@ class Unloaded:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A part of the list of functions that only running the code would tell.
 
     Attributes:
@@ -207,8 +195,7 @@ class Unread:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(Struct, frozen=True):
     """What an app would register, or what an endpoint tells of it.
 
     Attributes:
@@ -268,7 +255,6 @@ def _function(document: Mapping[str, Any], location: Location | None) -> Functio
         priority=_maybe_text((document.get("priority") or {}).get("run")),
         singleton=_maybe_text((document.get("singleton") or {}).get("mode")),
         location=location,
-        raw=document,
     )
 
 

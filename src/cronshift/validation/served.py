@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.errors import CronshiftError
 from cronshift.model import Severity
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from cronshift.model import Finding, Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What a server showed of itself.
 
     Attributes:

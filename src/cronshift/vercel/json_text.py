@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from msgspec import Struct
 
 from cronshift.errors import ConfigError
 
@@ -23,8 +24,7 @@ _REMEDIES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class JsonSpan:
+class JsonSpan(Struct, frozen=True):
     """A value's place in a text: ``text[start:end]``; ``key`` is where its key begins, if any."""
 
     start: int

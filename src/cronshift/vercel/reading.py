@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import re
 import tomllib
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.errors import ConfigError, Reason
 from cronshift.model import CronEntry, Location, Origin, Problem
@@ -46,8 +48,7 @@ class ConfigFormat(StrEnum):
     BUILD_OUTPUT = "build-output"
 
 
-@dataclass(frozen=True, slots=True)
-class VercelConfig:
+class VercelConfig(Struct, frozen=True):
     """One configuration file, read.
 
     Attributes:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from fastapi import FastAPI
+from msgspec.structs import replace
 from tests.integration.sockets import serving
 
 from cronshift.errors import CronshiftError

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
+from msgspec.structs import replace
 
 from cronshift.errors import CronshiftError
 from cronshift.handlers.tree import parse
@@ -74,7 +74,7 @@ def a_job(
         entry,
         Schedule.from_vercel(schedule),
         Mode.DIRECT if file else Mode.BRIDGE,
-        replace(found, **handler) if found else None,  # type: ignore[arg-type]
+        replace(found, **handler) if found else None,
         options or JobOptions(),
         f"lib/inngest/functions/{name}.ts",
     )
@@ -85,7 +85,7 @@ APP = NextApp("app/api/inngest/route.ts", routers=Routers("app", "pages", ""))
 
 def a_plan(*jobs: Job, app: NextApp = APP, **fields: object) -> Plan:
     plan = Plan("nextjs-app", "vercel.json", "nextjs", "shop", "lib/inngest", jobs, (), data=app)
-    return replace(plan, **fields)  # type: ignore[arg-type]
+    return replace(plan, **fields)
 
 
 ROUTE = "app/api/cron/{}/route.ts"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.handlers.behaviour import Auth
 from cronshift.handlers.flow.following import Passage, RequestEnding, Trace
@@ -24,8 +25,7 @@ _GATES = {301, 302, 303, 307, 308, 401, 403}
 _ORDER = [Passage.NO, Passage.MAYBE, Passage.YES]
 
 
-@dataclass(frozen=True, slots=True)
-class Callers:
+class Callers(Struct, frozen=True):
     """Who may call.
 
     Attributes:
@@ -38,8 +38,7 @@ class Callers:
     secret: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Try:
+class _Try(Struct, frozen=True):
     """What became of one request.
 
     Attributes:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -30,8 +32,7 @@ class CodePlace:
         return self.line << 10 ^ self.column
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A value that the code spells; :data:`UNDEFINED` for JavaScript's."""
 
     value: str | float | bool | Undefined | None
@@ -48,15 +49,13 @@ class Undefined:
 UNDEFINED = Undefined()
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A variable, a parameter, something imported."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """``owner.name``, or ``owner[key]`` with whatever is computed for the key.
 
     Attributes:
@@ -69,8 +68,7 @@ class Member:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CallExpression:
+class CallExpression(Struct, frozen=True):
     """A call; ``new`` makes an instance. Each argument has its keyword, ``*`` for a spread."""
 
     called: Expression
@@ -80,15 +78,13 @@ class CallExpression:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """A template: texts and what is filled in."""
 
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorExpression:
+class OperatorExpression(Struct, frozen=True):
     """A calculation or a comparison, by its operator: ``==``, ``+``, ``in``, ``not`` and so on."""
 
     operator: str
@@ -96,8 +92,7 @@ class OperatorExpression:
     place: CodePlace
 
 
-@dataclass(frozen=True, slots=True)
-class Logical:
+class Logical(Struct, frozen=True):
     """``and``, ``or``, ``??``: the right side counts only where the left one does not decide."""
 
     operator: str
@@ -106,8 +101,7 @@ class Logical:
     place: CodePlace
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """``test ? yes : no``: a choice."""
 
     test: Expression
@@ -116,30 +110,26 @@ class Choice:
     place: CodePlace
 
 
-@dataclass(frozen=True, slots=True)
-class Awaited:
+class Awaited(Struct, frozen=True):
     """``await value``."""
 
     value: Expression
     place: CodePlace
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectExpression:
+class ObjectExpression(Struct, frozen=True):
     """An object or a dictionary; a spread has no key."""
 
     entries: tuple[tuple[Expression | None, Expression], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A list; the flag marks what is spread."""
 
     items: tuple[tuple[bool, Expression], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Assigned:
+class Assigned(Struct, frozen=True):
     """``target = value`` where a value is wanted; ``operator`` as in ``+=``."""
 
     target: Pattern | Member
@@ -148,8 +138,7 @@ class Assigned:
     place: CodePlace
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function. Its body is lowered when it is first followed.
 
     Attributes:
@@ -168,8 +157,7 @@ class Function:
     decorators: tuple[Expression, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ClassCode:
+class ClassCode(Struct, frozen=True):
     """A class: its methods by name, and what its fields begin with."""
 
     name: str
@@ -179,39 +167,34 @@ class ClassCode:
     place: CodePlace
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceExpression:
+class SequenceExpression(Struct, frozen=True):
     """Expressions of which only the last counts, or none: what is not followed any closer."""
 
     parts: tuple[Expression, ...]
     is_value: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NamePattern:
+class NamePattern(Struct, frozen=True):
     """A name that takes a value."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordPattern:
+class RecordPattern(Struct, frozen=True):
     """``{ key: pattern = default, ...rest }``."""
 
     entries: tuple[tuple[Expression, Pattern, Expression | None], ...]
     rest: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ListPattern:
+class ListPattern(Struct, frozen=True):
     """``[first = default, second, ...rest]``; ``None`` for a hole."""
 
     entries: tuple[tuple[Pattern | None, Expression | None], ...]
     rest: Pattern | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A parameter; ``annotation`` is Python's, ``kind`` is ``*`` or ``**`` for the rest."""
 
     pattern: Pattern
@@ -220,16 +203,14 @@ class Parameter:
     kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Do:
+class Do(Struct, frozen=True):
     """An expression as a statement."""
 
     value: Expression
     place: CodePlace
 
 
-@dataclass(frozen=True, slots=True)
-class Bind:
+class Bind(Struct, frozen=True):
     """``const pattern = value``."""
 
     pattern: Pattern | Member
@@ -237,16 +218,14 @@ class Bind:
     place: CodePlace
 
 
-@dataclass(frozen=True, slots=True)
-class Define:
+class Define(Struct, frozen=True):
     """A function or a class with a name of its own."""
 
     name: str
     value: Function | ClassCode
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Struct, frozen=True):
     """``if``."""
 
     test: Expression
@@ -255,8 +234,7 @@ class If:
     place: CodePlace
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """Any loop: over the items of ``source``, or while ``test`` holds."""
 
     pattern: Pattern | None
@@ -267,24 +245,21 @@ class Loop:
     is_awaited: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     """``return value``."""
 
     value: Expression | None
     place: CodePlace
 
 
-@dataclass(frozen=True, slots=True)
-class Raise:
+class Raise(Struct, frozen=True):
     """``throw value``; Python's bare ``raise`` has none."""
 
     value: Expression | None
     place: CodePlace
 
 
-@dataclass(frozen=True, slots=True)
-class Catch:
+class Catch(Struct, frozen=True):
     """One ``catch`` or ``except``; ``types`` are the names of what it catches, none for all."""
 
     types: tuple[str, ...]
@@ -293,8 +268,7 @@ class Catch:
     place: CodePlace
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
+class Try(Struct, frozen=True):
     """``try``."""
 
     body: tuple[Statement, ...]
@@ -303,15 +277,13 @@ class Try:
     final: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Struct, frozen=True):
     """``break`` or ``continue``."""
 
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class StatementBlock:
+class StatementBlock(Struct, frozen=True):
     """Statements together: a block, a switch's case, Python's ``with``."""
 
     body: tuple[Statement, ...]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from cronshift.handlers.flow.answers import answer_of
 from cronshift.handlers.flow.builtins import BUILTINS
@@ -53,8 +54,7 @@ class Passage(StrEnum):
     NO = "no"
 
 
-@dataclass(frozen=True, slots=True)
-class RequestEnding:
+class RequestEnding(Struct, frozen=True):
     """One way a request ends.
 
     Attributes:
@@ -78,8 +78,7 @@ class RequestEnding:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """What following a request has shown.
 
     Attributes:

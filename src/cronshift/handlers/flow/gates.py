@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.handlers.flow.following import ON, Passage, follow
 from cronshift.handlers.flow.paths import OTHER_SIDE, error_status
@@ -35,8 +37,7 @@ class Way(StrEnum):
     """It does either."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """Something that runs before a handler.
 
     Attributes:
@@ -53,21 +54,18 @@ class Gate:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LetsBy:
+class LetsBy(Struct, frozen=True):
     """The call goes on to its path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stops:
+class Stops(Struct, frozen=True):
     """The call is answered before it reaches its path; ``how`` reads on from the place."""
 
     place: Location
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class Untold:
+class Untold(Struct, frozen=True):
     """Only running the code would tell; ``why`` reads on from the place."""
 
     place: Location

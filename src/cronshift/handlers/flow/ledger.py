@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from cronshift.handlers.flow.values import Taint
 
 if TYPE_CHECKING:
@@ -17,8 +19,7 @@ ABOUT_CALLER = frozenset({Taint.CREDENTIAL, Taint.REQUEST})
 """What tells who calls."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """A credential of the request, compared with a secret.
 
     Attributes:

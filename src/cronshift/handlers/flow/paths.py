@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from cronshift.handlers.flow.values import (
     NOTHING,
     Elements,
@@ -112,8 +114,7 @@ class Path:
         return bool(self.doubts) or self.inside > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(Struct, frozen=True):
     """One way out of a function: with a value, or with an error."""
 
     abrupt: Abrupt

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cronshift.handlers.flow.following import Passage, Trace, follow
 from cronshift.handlers.flow.fronts import gates_of

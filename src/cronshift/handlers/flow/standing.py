@@ -7,9 +7,11 @@ then what the whole app runs before the path, then what the handler's own app do
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.handlers.flow.fronts import fronts_of, gates_of
 from cronshift.handlers.flow.gates import (
@@ -43,8 +45,7 @@ class PathCaller(StrEnum):
     """POST and PUT, with a signature that only the SDK reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
+class Front(Struct, frozen=True):
     """What stands before a path.
 
     Attributes:

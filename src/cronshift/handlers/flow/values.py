@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.handlers.flow.code import UNDEFINED, ClassCode, CodePlace, Function, Undefined
 
@@ -57,8 +60,7 @@ class PlainValue:
     taints: Taints = CLEAN
 
 
-@dataclass(frozen=True, slots=True)
-class Elements:
+class Elements(Struct, frozen=True):
     """What a list holds; ``open`` where there may be more of it or less."""
 
     values: tuple[Value, ...] = ()
@@ -128,8 +130,7 @@ class NativeObject:
     call: Callable[[Machine, Arguments], Value] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(Struct, frozen=True):
     """Something of a package, or a name that means nothing here: ``stripe.charges.create``."""
 
     name: str
@@ -137,16 +138,14 @@ class Outside:
     taints: Taints = CLEAN
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(Struct, frozen=True):
     """A file of the project, as ``import * as jobs`` names it."""
 
     file: str
     taints: Taints = CLEAN
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """A response of a handler, or of what runs before one.
 
     Attributes:
@@ -190,8 +189,7 @@ class Promise:
     calls: tuple[CodePlace, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(Struct, frozen=True):
     """What a function is called with; ``injected`` where a framework fills in what is left out."""
 
     values: tuple[Value, ...]

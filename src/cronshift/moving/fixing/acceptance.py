@@ -6,8 +6,9 @@ chosen, so that whatever is generated later follows from the same files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.errors import RefusedError
 from cronshift.operations import ChangeKind, Edit, Seen
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from cronshift.project.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(Struct, frozen=True):
     """One ``--accept``: a finding's code, and the one job it is accepted of."""
 
     code: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cronshift.handlers.middleware import NotExactError, leave_out
 from cronshift.model import Severity
@@ -38,8 +40,7 @@ _YOURS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Mending:
+class Mending(Struct, frozen=True):
     """What can be mended.
 
     Attributes:

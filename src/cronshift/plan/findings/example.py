@@ -7,14 +7,14 @@ files, each below ``--- path``; ``(context)`` marks those that a reader need not
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _KIND = re.compile(r"^=== (bad|good)\n", re.MULTILINE)
 _FILE = re.compile(r"^--- (\S+)( +\(context\))?\n", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class ExampleFile:
+class ExampleFile(Struct, frozen=True):
     """One file of an example; ``shown`` where it makes the point."""
 
     path: str
@@ -22,8 +22,7 @@ class ExampleFile:
     shown: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """A rule's two projects."""
 
     bad: tuple[ExampleFile, ...]

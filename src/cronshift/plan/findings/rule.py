@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from cronshift.model import Finding, Location, Severity
 from cronshift.plan.findings.example import Example, example_of
 
@@ -33,8 +35,7 @@ class FindingStage(StrEnum):
     """Only with what an Inngest app registers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One place where a rule is broken.
 
     Attributes:

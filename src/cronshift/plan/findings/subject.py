@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from cronshift.plan.forecast import SOME_DAY, load_of
 from cronshift.project.settings import CONFIG_NAME
 from cronshift.runtime.ownership import OWNERSHIP_NAME
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
     from cronshift.schedule import Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class JobSubject:
+class JobSubject(Struct, frozen=True):
     """One entry, where its path ends, and what the handler there does.
 
     Attributes:
@@ -45,8 +46,7 @@ class JobSubject:
     resolver: Resolver
 
 
-@dataclass(frozen=True, slots=True)
-class Glob:
+class Glob(Struct, frozen=True):
     """One pattern of vercel.json's ``functions``, and the files that it matches."""
 
     text: str
@@ -54,8 +54,7 @@ class Glob:
     files: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """One service of ``experimentalServices`` that runs on a schedule.
 
     Attributes:

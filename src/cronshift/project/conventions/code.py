@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class CodeStyle:
+class CodeStyle(Struct, frozen=True):
     """How TypeScript is written; the defaults are how it is generated.
 
     Attributes:
@@ -18,16 +17,14 @@ class CodeStyle:
     indent: str = "  "
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(Struct, frozen=True):
     """A prefix of imports that stands for a folder: ``@/`` for ``src``; ``""`` is the root."""
 
     prefix: str
     folder: str
 
 
-@dataclass(frozen=True, slots=True)
-class InngestClient:
+class InngestClient(Struct, frozen=True):
     """The Inngest client that an app has already.
 
     Attributes:
@@ -44,8 +41,7 @@ class InngestClient:
     in_project: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class AppCode:
+class AppCode(Struct, frozen=True):
     """How an app's own code is written, and what of Inngest it has already.
 
     Attributes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
 _ROUTERS = ("app", "pages")
 
 
-@dataclass(frozen=True, slots=True)
-class Routers:
+class Routers(Struct, frozen=True):
     """Where an app has its routes.
 
     Attributes:
@@ -55,8 +56,7 @@ class Routers:
         return self.allows_javascript or self.language == "js"
 
 
-@dataclass(frozen=True, slots=True)
-class NextApp:
+class NextApp(Struct, frozen=True):
     """What a plan carries for this target.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from cronshift.handlers.next import route_params
 from cronshift.model import HandlerKind, Mode
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from cronshift.targets.target import Reach
 
 
-@dataclass(frozen=True, slots=True)
-class Callee:
+class Callee(Struct, frozen=True):
     """A handler to call.
 
     Attributes:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.model import Location
 from cronshift.plan.findings import registration as rules
@@ -29,8 +31,7 @@ _DIAGNOSTIC = re.compile(
 _NO_MODULE = re.compile(r"^Cannot find module '([^'.][^']*)'")
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One error of the compiler; ``location`` is ``None`` for one of the project as a whole."""
 
     code: str

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.model import HandlerKind, Job, Origin
 from cronshift.runtime.ticks import lateness
@@ -32,8 +33,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9~-][A-Za-z0-9._~-]{,199}")  # what a file can be
 _FULL = {"minutes": (0, 59), "hours": (0, 23), "days": (1, 31), "months": (1, 12), "weekdays": (0, 6)}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatcher:
+class Dispatcher(Struct, frozen=True):
     """One route of the dispatcher.
 
     Attributes:

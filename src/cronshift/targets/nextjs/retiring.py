@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.handlers.javascript import METHODS, constant, exports
 from cronshift.handlers.tree import IMPORT, SourceTree, language
@@ -34,8 +35,7 @@ _NO_TEXT = "\ufffd"
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class RouteRetirement:
+class RouteRetirement(Struct, frozen=True):
     """One route's module, on its way to where only its function finds it.
 
     Attributes:
@@ -61,8 +61,7 @@ class RouteRetirement:
         return {"handler": f"{self.new}:{self.export}", **values}
 
 
-@dataclass(frozen=True, slots=True)
-class _Route:
+class _Route(Struct, frozen=True):
     handler: Handler
     jobs: tuple[Job, ...]
     paths: tuple[str, ...]

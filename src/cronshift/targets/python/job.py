@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.errors import CronshiftError
 from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Mode, Overlap
@@ -39,8 +40,7 @@ _INDENT = 4
 USUAL_SECRET = "CRON_SECRET"  # noqa: S105 - the variable's name
 
 
-@dataclass(frozen=True, slots=True)
-class JobModule:
+class JobModule(Struct, frozen=True):
     """The parts of a job's module that differ from job to job, each a piece of source.
 
     Attributes:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.handlers.python_modules import imported_names, module_file, statements
 from cronshift.model import HandlerKind
@@ -44,8 +45,7 @@ _BY_MAKER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """Where an app takes the functions in.
 
     Attributes:
@@ -72,8 +72,7 @@ class Mount:
         return f"mount({self.name})"
 
 
-@dataclass(frozen=True, slots=True)
-class Mounted:
+class Mounted(Struct, frozen=True):
     """The app takes the functions in at this line; ``is_sure`` where that is always carried out."""
 
     line: int

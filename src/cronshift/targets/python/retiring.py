@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cronshift.model import HandlerKind, Job, Mode
 from cronshift.moving.ending import each_once, staying

@@ -6,9 +6,10 @@ import os
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cronshift.errors import CronshiftError, NotWellError
 from cronshift.executor.engine import RunTarget, execute

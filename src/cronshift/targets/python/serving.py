@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.handlers import Verdict
 from cronshift.model import Location, ServedBy
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from cronshift.readiness.subject import Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
+class Serving(Struct, frozen=True):
     """What a plan carries for this target.
 
     Attributes:

@@ -7,10 +7,11 @@ printable ASCII only, so no text can leave its quotes, its docstring or its line
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +22,7 @@ _URL_SAFE = "/?#[]@!$&'()*+,;=:%~ "
 _UNITS = {"days": timedelta(days=1), "hours": timedelta(hours=1), "minutes": timedelta(minutes=1)}
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A bracketed list of things; on one line where it fits."""
 
     opening: str

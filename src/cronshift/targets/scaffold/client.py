@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.handlers.javascript import exports, imports
 from cronshift.project.conventions.sources import is_test, own_sources
@@ -27,8 +28,7 @@ _USED = {
 _NAMES = ("db", "prisma", "database", "client", "default")
 
 
-@dataclass(frozen=True, slots=True)
-class OwnClient:
+class OwnClient(Struct, frozen=True):
     """Where a client of the app's own is imported from.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.model import Location
 from cronshift.project.conventions.sources import own_sources
@@ -35,8 +36,7 @@ class LabelForm(StrEnum):
     UNION = "a type of every label"
 
 
-@dataclass(frozen=True, slots=True)
-class NewLabel:
+class NewLabel(Struct, frozen=True):
     """A label that is new to the code.
 
     Attributes:
@@ -50,8 +50,7 @@ class NewLabel:
     like: str
 
 
-@dataclass(frozen=True, slots=True)
-class MissingPlace:
+class MissingPlace(Struct, frozen=True):
     """Where the label is missing, and what would mend it: ``text``, inserted at ``index``."""
 
     form: LabelForm
@@ -183,8 +182,7 @@ def _is_whole(union: SgNode) -> bool:
     return parent is None or parent.kind() != "union_type"
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(Struct, frozen=True):
     """How labels stand in a node of a kind: its parts, what names each, and how one is added."""
 
     kind: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.project.conventions.sources import is_test
 from cronshift.targets.scaffold.schema.model import snake
@@ -54,8 +55,7 @@ def phase_of(label: str) -> Phase | None:
     return phases.pop() if len(phases) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A label of a status, with the place that names it."""
 
     name: str

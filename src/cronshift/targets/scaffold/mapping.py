@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cronshift.errors import ConfigError
 from cronshift.operations import ChangeKind, Edit, Seen
@@ -49,8 +50,7 @@ def _asked(question: Question) -> str:
     return f"{question.key}: {question.text}{choices}"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionMapping:
+class SessionMapping(Struct, frozen=True):
     """What cronshift.toml will say of the sessions.
 
     Attributes:

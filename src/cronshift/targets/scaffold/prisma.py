@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.handlers.tree import SourceTree
 from cronshift.operations.files import content, inside
@@ -22,8 +23,7 @@ _LINE_END = re.compile(r"[ \t]*\r?\n")
 _VALUE = re.compile(r"(?P<indent>[ \t]*)(?P<name>[A-Za-z]\w*)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(Struct, frozen=True):
     """One value of an enum; ``end`` is behind its line, line end included."""
 
     name: str
@@ -32,8 +32,7 @@ class _Value:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Enum:
+class _Enum(Struct, frozen=True):
     """An enum block; ``begin`` is behind its opening brace, and the line end there."""
 
     name: str

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
     from cronshift.targets.scaffold.schema import AppSchema
 
 
-@dataclass(frozen=True, slots=True)
-class FlowNames:
+class FlowNames(Struct, frozen=True):
     """What the user calls things.
 
     Attributes:
@@ -29,8 +30,7 @@ class FlowNames:
     items: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """A session flow to write.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of
 from cronshift.handlers.literals import pairs
@@ -33,8 +34,7 @@ class RequestKind(StrEnum):
     FUNCTION = "function"
 
 
-@dataclass(frozen=True, slots=True)
-class Creation:
+class Creation(Struct, frozen=True):
     """A call that writes a session.
 
     Attributes:

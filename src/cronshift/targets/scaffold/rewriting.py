@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.targets.scaffold.requesting import enclosing
 
@@ -22,8 +23,7 @@ _DECREMENT = r"\b{balance}\s*:\s*\{{\s*decrement\s*:\s*(?P<cost>[^,}}\n]+?)\s*,?
 _IMPORT = re.compile(r"^import [^;]*?[\"'][^\"'\n]+[\"'];?[ \t]*\n", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Steps:
+class _Steps(Struct, frozen=True):
     """What a function does around the creation of a session: its statements, in order.
 
     Attributes:
@@ -39,8 +39,7 @@ class _Steps:
     answer: SgNode
 
 
-@dataclass(frozen=True, slots=True)
-class House:
+class House(Struct, frozen=True):
     """What a creation is rewritten by.
 
     Attributes:

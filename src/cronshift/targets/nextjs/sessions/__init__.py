@@ -6,9 +6,10 @@ stand in; values reach PostgreSQL only bound.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from cronshift.errors import ConfigError
 from cronshift.project.conventions.code import CodeStyle
@@ -61,16 +62,14 @@ class Driver(StrEnum):
     """Of the package pg."""
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseImport:
+class DatabaseImport(Struct, frozen=True):
     """The app's own client of its database: ``statement`` imports it as ``name``."""
 
     statement: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionApp:
+class SessionApp(Struct, frozen=True):
     """What the flow's files are made of.
 
     Attributes:

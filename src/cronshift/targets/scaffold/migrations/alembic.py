@@ -7,9 +7,10 @@ import configparser
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.errors import ConfigError
 from cronshift.operations import Edit, Seen
@@ -30,16 +31,14 @@ INI = "alembic.ini"
 _LONGEST = 1_000_000  # bytes of a revision
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """A revision that is there, with what stands before it."""
 
     id: str
     down: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Alembic:
+class Alembic(Struct, frozen=True):
     """``alembic/versions``, or where alembic.ini says."""
 
     root: Path

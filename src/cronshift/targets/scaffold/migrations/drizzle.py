@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
+
+from msgspec import Struct
 
 from cronshift.operations import Edit, Seen
 from cronshift.targets.scaffold.migrations.migration import LABEL, TABLES
@@ -30,8 +31,7 @@ _BREAK = "--> statement-breakpoint\n"
 _OURS = UUID("5b0d3b0a-7c0c-5b44-9c0c-6f3f1b6f6d7e")  # what ids of snapshots are derived from
 
 
-@dataclass(frozen=True, slots=True)
-class Drizzle:
+class Drizzle(Struct, frozen=True):
     """drizzle-kit's folder.
 
     Attributes:

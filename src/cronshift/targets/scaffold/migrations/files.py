@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cronshift.operations import Edit, Seen
 from cronshift.operations.files import content, inside
@@ -38,8 +39,7 @@ def _instant(version: str) -> datetime:
     return datetime.strptime(version, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class PlainFiles:
+class PlainFiles(Struct, frozen=True):
     """``migrations/NAME.sql``, run by hand."""
 
     root: Path
@@ -65,8 +65,7 @@ class PlainFiles:
         return f"{PLAIN}/{_NEWER[name] if is_old else name}.sql"
 
 
-@dataclass(frozen=True, slots=True)
-class Supabase:
+class Supabase(Struct, frozen=True):
     """``supabase/migrations/VERSION_NAME.sql``; tables there are closed to the Data API."""
 
     root: Path

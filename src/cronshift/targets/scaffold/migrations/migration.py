@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +16,7 @@ LABEL = "queued_status"
 TABLES = "session_tables"
 
 
-@dataclass(frozen=True, slots=True)
-class SqlMigration:
+class SqlMigration(Struct, frozen=True):
     """One migration to write.
 
     Attributes:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from cronshift.targets.scaffold.labels import words_of
 
 if TYPE_CHECKING:
@@ -32,16 +34,14 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(Struct, frozen=True):
     """A value of ``[sessions]`` with what it is worked out from."""
 
     value: Any
     evidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A value that cannot be told, with what it might be.
 
     Attributes:
@@ -90,8 +90,7 @@ class Proposal:
         self.questions.append(Question(key, text, few, placeholder or (None if few else "NAME")))
 
 
-@dataclass(frozen=True, slots=True)
-class Clues:
+class Clues(Struct, frozen=True):
     """What a proposal is made from: the app's files, its tables, and what the user has answered."""
 
     tree: SourceTree

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.handlers.javascript import arguments, imports, line_of
 from cronshift.handlers.literals import UNKNOWN, literal, pairs
@@ -59,8 +62,7 @@ class _DrizzleCode:
     dialect: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Chain:
+class _Chain(Struct, frozen=True):
     """A column: ``integer("n").notNull().references(() => users.id)``, its calls by their names."""
 
     root: SgNode

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +43,7 @@ class ColumnKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class StatusType:
+class StatusType(Struct, frozen=True):
     """A closed set of labels.
 
     Attributes:
@@ -65,8 +65,7 @@ class StatusType:
         return dict(zip(self.members, self.labels, strict=False)).get(member, member)
 
 
-@dataclass(frozen=True, slots=True)
-class AppColumn:
+class AppColumn(Struct, frozen=True):
     """A column: ``name`` is the database's, ``attribute`` the code's.
 
     Attributes:
@@ -96,8 +95,7 @@ class AppColumn:
         return snake(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """A table: ``name`` is the database's, ``model`` the code's."""
 
     name: str
@@ -118,8 +116,7 @@ class Model:
         return next((column for column in self.fields if column.is_key), None)
 
 
-@dataclass(frozen=True, slots=True)
-class AppSchema:
+class AppSchema(Struct, frozen=True):
     """The tables of an app.
 
     Attributes:

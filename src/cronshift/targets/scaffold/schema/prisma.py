@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.targets.scaffold.prisma import blanked
 from cronshift.targets.scaffold.schema.model import (
@@ -51,8 +53,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaBlock:
+class SchemaBlock(Struct, frozen=True):
     """A block of a schema: ``body`` without comments, ``written`` with them, ``line`` of its first."""
 
     kind: str
