@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -20,6 +20,7 @@ from cronshift.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from tests.integration.sessions.conftest import App
 
@@ -31,7 +32,7 @@ def receiver(app: App, monkeypatch: pytest.MonkeyPatch) -> Receiver:
 
 
 @pytest.fixture
-def example(app: App, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def example(app: App, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.syspath_prepend(EXAMPLE)
     yield importlib.import_module("app")
     for name in ("app", "session_flow"):
@@ -40,31 +41,31 @@ def example(app: App, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> It
             module.flow.engine.dispose()
 
 
-def give(example: Any, percent: int) -> None:
+def give(example: ModuleType, percent: int) -> None:
     epoch = Epoch(datetime.now(UTC) - timedelta(days=1), percent, "01")
     text = dump_ownership(Ownership(flows={"prediction-session": (epoch,)}))
     example.flow._source = Source(lambda: text)
 
 
-async def ask(example: Any, user: str, models: list[str]) -> tuple[int, str]:
+async def ask(example: ModuleType, user: str, models: list[str]) -> tuple[int, str]:
     async with web_client(example) as http:
         answer = await http.post("/sessions", json=models, headers={"x-user": user})
         return answer.status_code, answer.json().get("id", "")
 
 
-async def polled(example: Any, user: str, session: str) -> tuple[int, str]:
+async def polled(example: ModuleType, user: str, session: str) -> tuple[int, str]:
     async with web_client(example) as http:
         answer = await http.get(f"/sessions/{session}", headers={"x-user": user})
         return answer.status_code, answer.json().get("status", "")
 
 
-def web_client(example: Any) -> httpx.AsyncClient:
+def web_client(example: ModuleType) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(example.app)
     return httpx.AsyncClient(transport=transport, base_url="http://app")
 
 
 def test_a_session_goes_from_the_request_to_finished(
-    app: App, example: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    app: App, example: ModuleType, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give(example, 100)
     user, stranger = app.user(3, 0), app.user(9, 0)
@@ -92,7 +93,7 @@ def test_a_session_goes_from_the_request_to_finished(
     assert app.one("SELECT count(*) FROM predictions") == 1
 
 
-def test_a_user_of_the_old_path_is_served_inside_the_request(app: App, example: Any) -> None:
+def test_a_user_of_the_old_path_is_served_inside_the_request(app: App, example: ModuleType) -> None:
     give(example, 0)
     user = app.user(3, 0)
     status, session = asyncio.run(ask(example, user, ["gpt-5"]))
@@ -100,7 +101,7 @@ def test_a_user_of_the_old_path_is_served_inside_the_request(app: App, example: 
     assert app.one("SELECT count(*) FROM cronshift_outbox") == 0
 
 
-def test_an_event_api_that_is_away_costs_nothing_but_time(app: App, example: Any) -> None:
+def test_an_event_api_that_is_away_costs_nothing_but_time(app: App, example: ModuleType) -> None:
     give(example, 100)
     example.client._event_api_origin = "http://127.0.0.1:9"
     user = app.user(3, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,13 +15,16 @@ from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    Planned = Callable[..., Plan]
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def planned(tmp_path: Path) -> Any:
+def planned(tmp_path: Path) -> Planned:
     """Return a function from entries and settings to their plan."""
 
     def plan(*entries: tuple[str, str], settings: str = "", **files: str) -> Plan:
@@ -39,7 +42,7 @@ def found(plan: Plan) -> list[tuple[str, str | None]]:
     return [(finding.name, finding.job) for finding in plan.findings]
 
 
-def test_every_entry_is_a_job_with_its_own_module(planned: Any) -> None:
+def test_every_entry_is_a_job_with_its_own_module(planned: Planned) -> None:
     plan = planned(("/api/cron/a?x=1", "0 6 * * *"), ("/api/cron/a?x=2", "0 6 * * *"))
     assert [(job.id, job.module) for job in plan.jobs] == [
         ("a-1", "inngest_app/jobs/a_1.py"),
@@ -59,14 +62,18 @@ def test_every_entry_is_a_job_with_its_own_module(planned: Any) -> None:
         ("0 6 * * 7", "day-seven", False),
     ],
 )
-def test_what_a_schedule_gives_to_say(planned: Any, schedule: str, name: str, blocks: bool) -> None:
+def test_what_a_schedule_gives_to_say(
+    planned: Planned, schedule: str, name: str, blocks: bool
+) -> None:
     plan = planned(("/api/x", schedule), ("/api/fine", "0 6 * * *"))
     assert found(plan) == [(name, "x")]
     assert [job.mode is Mode.BLOCKED for job in plan.jobs] == [blocks, False]
     assert plan.jobs[0].module is None or not blocks
 
 
-def test_a_schedule_without_a_meaning_blocks_its_job_though_it_is_accepted(planned: Any) -> None:
+def test_a_schedule_without_a_meaning_blocks_its_job_though_it_is_accepted(
+    planned: Planned,
+) -> None:
     accepted = '[[suppress]]\ncode = "CS105"\nreason = "known"\n'
     code = planned(("/api/x", "0 25 * * *")).findings[0].code
     plan = planned(("/api/x", "0 25 * * *"), settings=accepted.replace("CS105", code))
@@ -74,19 +81,19 @@ def test_a_schedule_without_a_meaning_blocks_its_job_though_it_is_accepted(plann
     assert plan.jobs[0].mode is Mode.BLOCKED
 
 
-def test_twins_are_told_apart_and_told(planned: Any) -> None:
+def test_twins_are_told_apart_and_told(planned: Planned) -> None:
     plan = planned(("/api/x", "0 6 * * *"), ("/api/x", "0 6  * * *"), ("/api/x", "0 7 * * *"))
     assert len({job.id for job in plan.jobs}) == 3
     assert {name for name, _ in found(plan)} == {"duplicate-entry", "same-path"}
 
 
-def test_an_entry_that_vercel_refuses_blocks_its_job_only(planned: Any, tmp_path: Path) -> None:
+def test_an_entry_that_vercel_refuses_blocks_its_job_only(planned: Planned, tmp_path: Path) -> None:
     plan = planned(("/api/x", "@daily"), ("/api/y", "0 6 * * *"))
     assert plan.jobs[0].mode is Mode.BLOCKED
     assert [job.id for job in plan.runnable] == ["y"]
 
 
-def test_settings_name_and_change_a_job(planned: Any) -> None:
+def test_settings_name_and_change_a_job(planned: Planned) -> None:
     plan = planned(
         ("/api/x", "0 6 * * *"),
         settings="""
@@ -117,13 +124,15 @@ def test_settings_name_and_change_a_job(planned: Any) -> None:
         ('[jobs.x]\nhandler = "nowhere:run"', "no-such-handler"),
     ],
 )
-def test_settings_that_mean_nothing_are_refused(planned: Any, settings: str, reason: str) -> None:
+def test_settings_that_mean_nothing_are_refused(
+    planned: Planned, settings: str, reason: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         planned(("/api/x", "0 6 * * *"), settings=settings)
     assert caught.value.reason == reason
 
 
-def test_a_function_that_is_named_is_called_directly(planned: Any) -> None:
+def test_a_function_that_is_named_is_called_directly(planned: Planned) -> None:
     plan = planned(
         ("/api/x", "0 6 * * *"), settings='[jobs.x]\nhandler = "work:run"', work="def run(): ..."
     )
@@ -150,12 +159,12 @@ def test_a_schedule_that_posts_is_not_moved(tmp_path: Path) -> None:
     assert plan.jobs[0].mode is Mode.BLOCKED
 
 
-def test_the_worst_is_told_first(planned: Any) -> None:
+def test_the_worst_is_told_first(planned: Planned) -> None:
     plan = planned(("/api/x", "0 6 * * 7"), ("/api/y", "0 6 31 2 *"))
     assert [finding.severity.value for finding in plan.findings] == ["error", "note"]
 
 
-def test_the_document_forecasts_what_inngest_will_count(planned: Any) -> None:
+def test_the_document_forecasts_what_inngest_will_count(planned: Planned) -> None:
     plan = planned(
         ("/api/plain", "0 */4 * * *"),
         ("/api/fan", "0 6 * * *"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,7 +13,10 @@ from cronshift.project import load_project
 from cronshift.targets import generate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    Planned = Callable[..., Plan]
 
 PAGE = """import type { NextApiRequest, NextApiResponse } from "next";
 export default async function handler(request: NextApiRequest, response: NextApiResponse) {
@@ -43,7 +46,7 @@ export default async function handler(request: NextRequest) {
 
 
 @pytest.fixture
-def planned(tmp_path: Path) -> Any:
+def planned(tmp_path: Path) -> Planned:
     """Return a function from paths and files to their plan."""
 
     def plan(*paths: str, **files: str) -> Plan:
@@ -68,7 +71,7 @@ def written(plan: Plan) -> dict[str, str]:
     ['await response.revalidate("/");', "response.setDraftMode({ enable: true });"],
 )
 def test_a_page_that_needs_more_of_next_than_a_response_is_called_over_http(
-    planned: Any, work: str
+    planned: Planned, work: str
 ) -> None:
     files = {"pages/api/a.ts": PAGE % work, "pages/api/b.ts": PAGE % ""}
     plan = planned("/api/a", "/api/b", **files)
@@ -76,7 +79,7 @@ def test_a_page_that_needs_more_of_next_than_a_response_is_called_over_http(
 
 
 def test_an_edge_page_whose_parameters_stand_in_its_address_is_called_over_http(
-    planned: Any,
+    planned: Planned,
 ) -> None:
     files = {"pages/api/[id]/a.ts": EDGE, "pages/api/b.ts": EDGE}
     plan = planned("/api/x/a", "/api/b", **files)
@@ -91,7 +94,7 @@ def test_an_edge_page_whose_parameters_stand_in_its_address_is_called_over_http(
     ],
 )
 def test_an_optional_parameter_that_has_no_part_of_the_path_is_not_there(
-    planned: Any, path: str, call: str
+    planned: Planned, path: str, call: str
 ) -> None:
     plan = planned(path, **{"pages/api/rest/[[...all]].ts": PAGE % ""})
     assert call in written(plan)[plan.jobs[0].module or ""]
@@ -107,7 +110,7 @@ def test_an_optional_parameter_that_has_no_part_of_the_path_is_not_there(
 )
 @pytest.mark.parametrize("folder", ["app", "pages"])
 def test_what_next_is_to_route_ends_as_the_app_says(
-    planned: Any, folder: str, extensions: str, suffix: str
+    planned: Planned, folder: str, extensions: str, suffix: str
 ) -> None:
     name = {"app": f"{{}}/route.{suffix}", "pages": f"{{}}.{suffix}"}[folder]
     text = {"app": ROUTE, "pages": PAGE % ""}[folder]
@@ -123,12 +126,12 @@ def test_what_next_is_to_route_ends_as_the_app_says(
     }
 
 
-def test_a_page_that_is_named_route_is_one_of_the_pages_router(planned: Any) -> None:
+def test_a_page_that_is_named_route_is_one_of_the_pages_router(planned: Planned) -> None:
     plan = planned("/api/route", **{"pages/api/route.ts": PAGE % ""})
     assert "dispatchedPage(JOBS, route)" in written(plan)["pages/api/cronshift/api/route.ts"]
 
 
-def test_entries_that_differ_in_a_slash_share_their_dispatcher(planned: Any) -> None:
+def test_entries_that_differ_in_a_slash_share_their_dispatcher(planned: Planned) -> None:
     files = {
         "next.config.js": "module.exports = { skipTrailingSlashRedirect: true };",
         "pages/api/x.ts": PAGE % "",
