@@ -25,7 +25,7 @@ from cronshift.project.ownership_file import read_ownership
 from cronshift.readiness.checking import facts_of
 from cronshift.readiness.fact import Answer
 from cronshift.readiness.guards import by_hand
-from cronshift.readiness.kinds import GUARD
+from cronshift.readiness.kinds import GUARD, SDK_FITS
 from cronshift.readiness.subject import Subject
 from cronshift.runtime.claiming import VARIABLE as CLAIMS
 from cronshift.runtime.ownership import tick_text
@@ -67,6 +67,8 @@ class NextStep:
 
     command: str
     why: str
+    is_needed: bool = False
+    """Whether no step behind it can do without it."""
 
     @property
     def verb(self) -> str:
@@ -96,9 +98,9 @@ def next_steps(project: Project, now: datetime) -> tuple[NextStep, ...]:
 
 
 def steps_behind(steps: Sequence[NextStep], verb: str | None) -> tuple[NextStep, ...]:
-    """Return the steps that come behind a command that was carried out just now."""
+    """Return the steps behind a command that was carried out just now; all, where one was needed first."""
     last = max((at for at, step in enumerate(steps, 1) if verb and step.verb == verb), default=0)
-    return tuple(steps[last:])
+    return tuple(steps if any(step.is_needed for step in steps[:last]) else steps[last:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +178,21 @@ def _coming(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     """Yield how generated functions are tried, and the first share."""
     project, plan, job = journey.project, journey.plan, jobs[0]
-    install = missing_install(project)
-    if install is not None:
-        yield NextStep(install, f"package.json names {SDK}, and it is not installed or not locked")
-    yield NextStep("cronshift validate", "whether the functions are what the plan says")
-    yield from _trial(project, plan, job)
     bad = [
         fact
         for fact in facts_of(project, plan, journey.now)
         if fact.answer is Answer.BAD and (not fact.jobs or job.id in fact.jobs)
     ]
+    install = missing_install(project)
+    raised = next((fact for fact in bad if fact.kind is SDK_FITS), None)
+    if raised is not None:
+        bad.remove(raised)
+        yield NextStep(raised.remedy, raised.message, is_needed=True)
+    elif install is not None:
+        why = f"package.json names {SDK}, and it is not installed or not locked"
+        yield NextStep(install, why, is_needed=True)
+    yield NextStep("cronshift validate", "whether the functions are what the plan says")
+    yield from _trial(project, plan, job)
     without = isinstance(target_named(plan.target).guard(plan, job), NoGuard)
     guards = [fact for fact in bad if fact.kind is GUARD]
     if guards and not without:

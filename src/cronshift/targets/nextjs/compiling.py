@@ -27,6 +27,7 @@ _DIAGNOSTIC = re.compile(
     r"^(?:(?P<file>.+?)\((?P<line>\d+),(?P<column>\d+)\): )?error (?P<code>TS\d+): (?P<text>.*)$"
 )
 _NO_MODULE = re.compile(r"^Cannot find module '([^'.][^']*)'")
+_BUILT_INSTEAD = "JavaScript has no types to check: cronshift validate --build builds the app."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,15 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
         plan: tells which files are of the Inngest side, and how long the compiler may take.
         label: what cronshift added to the status of the app's sessions.
     """
+    app = app_of(plan)
     try:
-        app = app_of(plan)
         diagnostics = [
             _below(app.folder, diagnostic)
             for diagnostic in compile_types(root / app.folder, app.compile_timeout)
         ]
     except NotCompiledError as error:
-        yield rules.NOT_COMPILED.found(f"The types were not checked: {error}.")
+        fix = _BUILT_INSTEAD if app.routers.language == "js" else None
+        yield rules.NOT_COMPILED.found(f"The types were not checked: {error}.", fix=fix)
         return
     ours, elsewhere = [], []
     for diagnostic in diagnostics:
