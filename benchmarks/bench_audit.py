@@ -1,4 +1,4 @@
-"""The audit of a large app, beside merely parsing the files that it reads."""
+"""The audit of a large app, beside one ast-grep pattern over the files that it reads."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import json, resource, sys, time
 from pathlib import Path
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+make_plan(load_project(Path(sys.argv[1]).parent / "small"))
 start = time.perf_counter()
 plan = make_plan(load_project(Path(sys.argv[1])))
 seconds = time.perf_counter() - start
@@ -25,13 +26,14 @@ assert all(job.handler for job in plan.jobs)
 assert any(finding.code == "CS201" for finding in plan.findings)
 print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
 """
-PARSE = """
+PATTERN = """
 import json, sys, time
 from pathlib import Path
 from ast_grep_py import SgRoot
+SgRoot("await f(x)", "typescript").root().find(pattern="await $F($$$)")
 start = time.perf_counter()
 for file in sorted(Path(sys.argv[1]).rglob("*.ts")):
-    assert SgRoot(file.read_text(), "typescript").root().children()
+    assert SgRoot(file.read_text(), "typescript").root().find_all(pattern="await $F($$$)")
 print(json.dumps([time.perf_counter() - start, 0]))
 """
 ROUTE = """import {{ NextResponse, type NextRequest }} from "next/server";
@@ -61,18 +63,18 @@ WAITED = "await Promise.all(rows.map((row) => fetch(`/rows/${row.id}`)));"
 
 
 def rows() -> list[Row]:
-    few, parsed = _measure(FEW)
-    ratio = few[0] / parsed
+    few, searched = _measure(FEW)
+    ratio = few[0] / searched
     grown = _measure(MANY)[0][0]
     megabytes = few[1] / 1024
     return [
         Row(
             f"{FEW:,} routes, {ENTRIES} entries audited",
             f"{few[0]:.2f} s, {megabytes:.0f} MB",
-            f"parsing the same files {parsed:.2f} s",
+            f"one ast-grep pattern over the same files {searched:.2f} s",
             ratio,
-            f"≤ 2, < {SECONDS} s",
-            ratio <= 2 and few[0] < SECONDS,
+            f"≤ 1.5, < {SECONDS} s",
+            ratio <= 1.5 and few[0] < SECONDS,
         ),
         Row(
             f"{MANY:,} routes, {ENTRIES} entries audited",
@@ -87,24 +89,28 @@ def rows() -> list[Row]:
 
 def _measure(routes: int) -> tuple[tuple[float, float], float]:
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        step = routes // ENTRIES
-        crons = [
-            {"path": f"/api/group{n % 20}/job{n}?limit=5", "schedule": f"{n % 60} {n % 24} * * *"}
-            for n in range(0, routes, step)
-        ]
-        (root / "vercel.json").write_text(json.dumps({"crons": crons}, indent=2))
-        (root / "package.json").write_text('{"dependencies": {"next": "16.0.0"}}')
-        for n in range(routes):
-            route = root / f"app/api/group{n % 20}/job{n}/route.ts"
-            route.parent.mkdir(parents=True)
-            route.write_text(ROUTE.format(n=n, body=LOOSE if n % 7 == 0 else WAITED))
-            library = root / f"lib/work{n}.ts"
-            library.parent.mkdir(exist_ok=True)
-            library.write_text(LIBRARY.format(n=n))
-        audit = min(_run(AUDIT, root, str(ENTRIES)) for _ in range(2))
-        parsed = min(_run(PARSE, root)[0] for _ in range(2))
-        return audit, parsed
+        root = Path(folder, "large")
+        _write(Path(folder, "small"), 1, 1)  # audited first: what starting costs is not measured
+        _write(root, routes, routes // ENTRIES)
+        audit = min(_run(AUDIT, root, str(ENTRIES)) for _ in range(3))
+        searched = min(_run(PATTERN, root)[0] for _ in range(3))
+        return audit, searched
+
+
+def _write(root: Path, routes: int, step: int) -> None:
+    """Write an app with a work function beside each route, and an entry for every so manyth."""
+    crons = [
+        {"path": f"/api/group{n % 20}/job{n}?limit=5", "schedule": f"{n % 60} {n % 24} * * *"}
+        for n in range(0, routes, step)
+    ]
+    (root / "lib").mkdir(parents=True)
+    (root / "vercel.json").write_text(json.dumps({"crons": crons}, indent=2))
+    (root / "package.json").write_text('{"dependencies": {"next": "16.0.0"}}')
+    for n in range(routes):
+        route = root / f"app/api/group{n % 20}/job{n}/route.ts"
+        route.parent.mkdir(parents=True)
+        route.write_text(ROUTE.format(n=n, body=LOOSE if n % 7 == 0 else WAITED))
+        (root / f"lib/work{n}.ts").write_text(LIBRARY.format(n=n))
 
 
 def _run(code: str, *words: object) -> tuple[float, float]:

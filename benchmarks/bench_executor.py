@@ -19,7 +19,7 @@ import inngest.fast_api
 from fastapi import FastAPI
 from inngest.experimental import mocked
 
-from cronshift.executor.engine import Target, execute
+from cronshift.executor.engine import RunTarget, execute
 from cronshift.executor.events import custom_event
 from cronshift.server.endpoint import Endpoint
 from table import Row
@@ -54,7 +54,7 @@ def rows() -> list[Row]:
     async def ours() -> None:
         async with Endpoint.asgi(app) as endpoint:
             event = custom_event("bench/start", {}, datetime.now(UTC))
-            run = await execute(endpoint, Target("bench-steps"), event)
+            run = await execute(endpoint, RunTarget("bench-steps"), event)
             assert run.output == STEPS
 
     def theirs() -> None:

@@ -77,7 +77,7 @@ def readers() -> Iterator[tuple[str, Callable[[str], object], str]]:
     yield "ownership", parse_ownership, ownership
     edits = [Edit("src/fuzz.txt", b"one\n"), Edit("fuzz.bin", b"\xff", mode=0o755)]
     operation = build_operation(ROOT, "fuzz", edits, NOW, intent=Intent.MIGRATE, allow_dirty=True)
-    yield "journal", _read_journal, encode(ROOT, operation, own=False).decode()
+    yield "journal", _read_journal, encode(ROOT, operation, is_own=False).decode()
 
 
 class RefusedJournalError(Exception):

@@ -15,7 +15,7 @@ from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
 from cronshift.project import load_project
-from cronshift.runtime import Guard, Job
+from cronshift.runtime import Guard, JobSpec
 from cronshift.runtime.held import Source
 from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
 from cronshift.runtime.store.claims import Claims
@@ -51,7 +51,7 @@ def _guard() -> Row:
     ticks = iter(range(10_000_000))
     text = dump_ownership(Ownership({"x": (Epoch(NOW - timedelta(days=1), 50, "01"),)}))
     guard = Guard(
-        Job(id="x", path="/api/cron/x", schedule="*/10 * * * *"),
+        JobSpec(id="x", path="/api/cron/x", schedule="*/10 * * * *"),
         source=Source(lambda: text),
         clock=lambda: NOW + timedelta(seconds=next(ticks) * 601),
     )

@@ -112,7 +112,7 @@ def _measure(name: str, url: str, folder: Path) -> list[Row]:
     assert int(settled) == ORPHANS
     assert int(paid) == 2 * ORPHANS
     ours = float(seconds)
-    most = {"SQLite": 3.5, "PostgreSQL": 2.0}[name]
+    most = {"SQLite": 2.75, "PostgreSQL": 1.75}[name]
     memory = int(peak) / (1024 if sys.platform != "darwin" else 1024 * 1024)
     return [
         Row(

@@ -27,7 +27,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import text
 
-from cronshift.executor.engine import Target, execute
+from cronshift.executor.engine import RunTarget, execute
 from cronshift.inngest_fns.sessions import FlowOptions, Item, enqueue_session, session_functions
 from cronshift.runtime.held import Source
 from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
@@ -255,7 +255,7 @@ async def process_events(endpoint: Endpoint, api: EventApi) -> None:
 
     async def run(event: dict[str, Any]) -> None:
         async with gate:
-            await execute(endpoint, Target(names[event["name"]], 1, None), event)
+            await execute(endpoint, RunTarget(names[event["name"]], 1, None), event)
 
     async with asyncio.TaskGroup() as group:
         while True:

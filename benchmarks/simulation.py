@@ -28,7 +28,7 @@ from cronshift.runtime import calls as runtime_calls
 from cronshift.runtime.calls import Call
 from cronshift.runtime.guard import Guard
 from cronshift.runtime.held import Held, Source
-from cronshift.runtime.jobs import Job
+from cronshift.runtime.jobs import JobSpec
 from cronshift.runtime.ownership import Ownership, dump_ownership
 from cronshift.runtime.store.claims import Claims
 from cronshift.runtime.ticks import lateness
@@ -177,7 +177,7 @@ def _run(
     skew = timedelta(0)
     source = Source(lambda: "", lambda: 0.0)
     guard = Guard(
-        *(Job(id=job.id, path=job.entry.path, schedule=job.entry.schedule) for job in jobs),
+        *(JobSpec(id=job.id, path=job.entry.path, schedule=job.entry.schedule) for job in jobs),
         source=source,
         clock=lambda: now + skew,
     )
@@ -207,7 +207,7 @@ def _runs(one: Delivery, guard: Guard) -> bool:
     if one.by_vercel:
         headers = {"user-agent": "vercel-cron/1.0", "x-vercel-cron-schedule": entry.schedule}
         return guard.reason_to_skip(entry.path, headers) is None
-    job = Job(id=one.job.id, path=entry.path, schedule=entry.schedule)
+    job = JobSpec(id=one.job.id, path=entry.path, schedule=entry.schedule)
     call = Call(
         job=job, path=job.path, tick=one.tick, scheduled=True, run_id=str(one.number), attempt=0
     )

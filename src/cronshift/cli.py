@@ -246,20 +246,20 @@ def _accept_global_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def with_global_options(context: typer.Context, **values: Any) -> Any:
-        said = {name: values.pop(name) for name in GLOBAL_OPTIONS}
-        said = {name: value for name, value in said.items() if value is not None}
-        context.obj = replace(context.obj or Invocation(), **said)
+        options = {name: values.pop(name) for name in GLOBAL_OPTIONS}
+        options = {name: value for name, value in options.items() if value is not None}
+        context.obj = replace(context.obj or Invocation(), **options)
         return function(context, **values)
 
-    own = inspect.signature(function, eval_str=True)
+    signature = inspect.signature(function, eval_str=True)
     added = [
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_in_panel(annotation)
         )
         for name, annotation in GLOBAL_OPTIONS.items()
     ]
-    parameters = [*own.parameters.values(), *added]
-    with_global_options.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined] # read by inspect
+    parameters = [*signature.parameters.values(), *added]
+    with_global_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined] # read by inspect
     with_global_options.__annotations__ = {p.name: p.annotation for p in parameters}
     return with_global_options
 

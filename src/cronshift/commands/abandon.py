@@ -11,7 +11,7 @@ from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
-    from cronshift.operations import Record, Unreadable
+    from cronshift.operations import Record, UnreadableRecord
 
 
 def abandon(
@@ -55,7 +55,7 @@ def abandon(
     return ExitCode.OK if abandoned or dry_run else ExitCode.NOT_WELL
 
 
-def _shown(invocation: Invocation, record: Record | Unreadable) -> dict[str, str] | None:
+def _shown(invocation: Invocation, record: Record | UnreadableRecord) -> dict[str, str] | None:
     """Show how the files stand, and return that; ``None`` where nothing is left to give up."""
     from cronshift import operations
     from cronshift.operations.model import UNFINISHED

@@ -41,7 +41,9 @@ def apply(
     plan = record.operation
     operations.refuse_unfinished(invocation.project.root, plan.intent)
     invocation.console.say(f"{plan.command}, planned by {plan.actor}")
-    confirmation = Confirmation("Carry it out?", yes, dry_run, own=record.is_own, named=operation)
+    confirmation = Confirmation(
+        "Carry it out?", yes, dry_run, is_own=record.is_own, named=operation
+    )
     carried = carry_out(invocation, plan, confirmation)
     if invocation.json:
         invocation.console.document(carried.to_json())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cronshift.project import Project
 
 
-class Format(StrEnum):
+class AuditFormat(StrEnum):
     """How the audit is printed."""
 
     TEXT = "text"
@@ -31,7 +31,7 @@ class Format(StrEnum):
 def audit(
     context: typer.Context,
     output: Annotated[
-        Format | None,
+        AuditFormat | None,
         typer.Option("--format", help="text for people, the others for programs and code hosts."),
     ] = None,
     outlook: Annotated[
@@ -74,20 +74,23 @@ def audit(
     now = datetime.now(UTC)
     project = _run(invocation, yes=yes) if run_config else invocation.project
     plan = make_plan(project)
-    match output or (Format.JSON if invocation.json else Format.TEXT):
-        case Format.JSON:
-            held = read_ownership(project.root)
-            invocation.console.document(plan_document(plan, now, ticks=ticks, ownership=held))
-        case Format.SARIF:
-            known = project.settings.suppressions
-            reasons = {(one.code, one.job): one.reason for one in known}
+    match output or (AuditFormat.JSON if invocation.json else AuditFormat.TEXT):
+        case AuditFormat.JSON:
+            ownership = read_ownership(project.root)
+            invocation.console.document(plan_document(plan, now, ticks=ticks, ownership=ownership))
+        case AuditFormat.SARIF:
+            suppressions = project.settings.suppressions
+            reasons = {
+                (suppression.code, suppression.job): suppression.reason
+                for suppression in suppressions
+            }
             from cronshift.output.sarif import sarif_log
 
             invocation.console.document(sarif_log(plan, reasons))
-        case Format.GITHUB:
+        case AuditFormat.GITHUB:
             for line in github_lines(plan.findings):
                 sys.stdout.write(f"{line}\n")
-        case Format.TEXT:
+        case AuditFormat.TEXT:
             _show(invocation, plan, now, outlook=outlook, every=every)
     worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     bad = any(finding.severity in worst for finding in plan.findings)

@@ -52,7 +52,7 @@ class Confirmation:
 
     Attributes:
         question: asked before anything is changed.
-        own: whether this user made the change, here.
+        is_own: whether this user made the change, here.
         named: the operation's id, where it was said: the word for what somebody else made.
         nothing: said where there is nothing to change.
         declined: said where the user answers no: what does not happen.
@@ -62,7 +62,7 @@ class Confirmation:
     yes: bool = False
     dry_run: bool = False
     save_plan: Path | None = None
-    own: bool = True
+    is_own: bool = True
     named: str | None = None
     nothing: str = NOTHING
     declined: str = DECLINED
@@ -117,7 +117,7 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
         console.say(confirmation.declined)
         return Carried(operation, applied=False, code=ExitCode.NOT_WELL)
     operations.refuse_late(invocation.root, operation, datetime.now(UTC))
-    done = operations.apply(invocation.root, operation, own=confirmation.own)
+    done = operations.apply(invocation.root, operation, is_own=confirmation.is_own)
     return Carried(done, applied=True, code=ExitCode.OK)
 
 
@@ -150,7 +150,7 @@ def is_agreed(invocation: Invocation, operation: Operation, confirmation: Confir
         CronshiftError: if there is nobody to ask.
     """
     console, named = invocation.console, (confirmation.named or "").upper()
-    if confirmation.own or named == operation.id:
+    if confirmation.is_own or named == operation.id:
         return console.confirm(confirmation.question, yes=confirmation.yes)
     if console.can_ask and not confirmation.yes and not named:
         return console.is_typed(
@@ -203,9 +203,9 @@ def tell_next(invocation: Invocation, verb: str | None = None, before: str = "")
         return
     invocation.forget()
     steps = steps_behind(next_steps(invocation.project, datetime.now(UTC)), verb)
-    told = " ".join(part for part in (before, in_one_line(steps)) if part)
-    if told:
-        invocation.console.say(told, style="bold")
+    sentence = " ".join(part for part in (before, in_one_line(steps)) if part)
+    if sentence:
+        invocation.console.say(sentence, style="bold")
 
 
 def refuse_nothing_named(jobs: Collection[str], *, everything: bool) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
 
 
-class Form(StrEnum):
+class ExportForm(StrEnum):
     """As what it is printed."""
 
     JSON = "json"
@@ -43,8 +43,8 @@ def flags() -> None:
 def export(
     context: typer.Context,
     form: Annotated[
-        Form, typer.Option("--format", help="A file, a variable, a flag, an item.")
-    ] = Form.JSON,
+        ExportForm, typer.Option("--format", help="A file, a variable, a flag, an item.")
+    ] = ExportForm.JSON,
 ) -> ExitCode:
     """Print the ownership file as what a deployment reads.
 

@@ -159,13 +159,13 @@ def _tell_what_is_left(invocation: Invocation, migration: Migration) -> None:
     from cronshift.plan.planning import make_plan
     from cronshift.project import load_project
     from cronshift.readiness.checking import facts_of
-    from cronshift.readiness.fact import Answer
+    from cronshift.readiness.fact import Knowledge
 
     console, before = invocation.console, invocation.project
     project = load_project(before.root, invocation.config)
     plan = make_plan(project)
     facts = facts_of(project, plan, datetime.now(UTC)) if migration.changes else ()
-    if not invocation.json and any(fact.answer is not Answer.GOOD for fact in facts):
+    if not invocation.json and any(fact.answer is not Knowledge.GOOD for fact in facts):
         console.say("Before cronshift cutover:")
         console.result(facts_text(facts))
     for name in proposals(plan):
@@ -194,9 +194,11 @@ def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
         console.warn(
             f"{finding.job} stays in the package although {finding.code} is found: fix it."
         )
-    for one in migration.idle:
-        known = any(one.covers(finding) for finding in migration.plan.suppressed)
-        console.warn(f"--accept {one}: {'accepted already' if known else 'hides nothing'}.")
+    for acceptance in migration.idle:
+        is_accepted = any(acceptance.covers(finding) for finding in migration.plan.suppressed)
+        console.warn(
+            f"--accept {acceptance}: {'accepted already' if is_accepted else 'hides nothing'}."
+        )
     if migration.mending is not None and not migration.guarded:
         console.result(mending_text(migration.mending))
     for image in migration.own_edits:
@@ -218,10 +220,14 @@ def _document(root: Path, migration: Migration, *, written: bool) -> dict[str, o
         "changes": changes,
         "left_out": [job.id for job in migration.left_out],
         "doubtful": [finding_document(finding) for finding in migration.doubtful],
-        "accepted": [{"code": one.code, "job": one.job} for one in migration.accepted],
-        "hides_nothing": [str(one) for one in migration.idle],
-        "repaired": [finding_document(one) for one in mending.mended] if mending else [],
-        "not_repaired": [{**finding_document(one), "why": why} for one, why in mending.unmended]
+        "accepted": [
+            {"code": suppression.code, "job": suppression.job} for suppression in migration.accepted
+        ],
+        "hides_nothing": [str(acceptance) for acceptance in migration.idle],
+        "repaired": [finding_document(finding) for finding in mending.mended] if mending else [],
+        "not_repaired": [
+            {**finding_document(finding), "why": why} for finding, why in mending.unmended
+        ]
         if mending
         else [],
         "edits": [

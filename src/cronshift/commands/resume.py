@@ -67,7 +67,7 @@ def resume(
     refuse = operations.refuse_begun if backwards else operations.refuse_late
     refuse(root, interrupted, datetime.now(UTC))
     question = f"{'Undo' if revert else 'Finish'} it?"
-    confirmation = Confirmation(question, yes, own=record.is_own, named=operation)
+    confirmation = Confirmation(question, yes, is_own=record.is_own, named=operation)
     state = interrupted.state
     if not dry_run and is_agreed(invocation, interrupted, confirmation):
         step = operations.revert if revert else operations.finish

@@ -187,12 +187,12 @@ def _settle(
         for name, sweep_of in sweeps.items():
             mapped = database.mapped
             sweep = sweep_of(mapped, now)
-            found, owed = sweeping.count(engine, mapped, sweep)
+            count, owed = sweeping.count(engine, mapped, sweep)
             console.say(
-                f"{name}: {found:,} sessions in {database.name}, {owed:,} credits to refund."
+                f"{name}: {count:,} sessions in {database.name}, {owed:,} credits to refund."
             )
-            report = sweeping.Report(seen=found, aside=sweeping.left_aside(engine, mapped, sweep))
-            go_on = found and not count_only
+            report = sweeping.Report(seen=count, aside=sweeping.left_aside(engine, mapped, sweep))
+            go_on = count and not count_only
             if go_on and console.confirm(f"Settle them in {database.name}?", yes=yes):
                 report = sweeping.run(engine, mapped, sweep)
             elif go_on:

@@ -124,10 +124,10 @@ def _tell(invocation: Invocation, outcome: Outcome, secret_env: str) -> None:
     console.result(run_tree(outcome.job, outcome.tick, outcome.run))
     if outcome.run.status == "completed":
         tell_next(invocation, "run", "Generated for this run only." * outcome.throwaway)
-    said = outcome.run.error.message if outcome.run.error else ""
-    if "CRONSHIFT_BASE_URL is not set" in said:
+    message = outcome.run.error.message if outcome.run.error else ""
+    if "CRONSHIFT_BASE_URL is not set" in message:
         console.say(f"  → cronshift run {outcome.job} --base-url http://localhost:3000")
-    if re.search(r"answered 40[13]\b", said) and not os.environ.get(secret_env):
+    if re.search(r"answered 40[13]\b", message) and not os.environ.get(secret_env):
         console.say(f"  → Set {secret_env}, here and where the app runs: the route asks for it.")
 
 
@@ -145,16 +145,16 @@ def _live(invocation: Invocation, job: str) -> Iterator[Callable[[Run], None]]:
         yield lambda run: live.update(run_tree(job, None, run))
 
 
-def _data(given: str) -> dict[str, Any]:
+def _data(text_or_file: str) -> dict[str, Any]:
     """Return the data that ``--data`` holds, or names the file of."""
     from cronshift.runtime.regular_files import read_text
 
     try:
-        text = read_text(Path(given[1:])) if given.startswith("@") else given
+        text = read_text(Path(text_or_file[1:])) if text_or_file.startswith("@") else text_or_file
         data = json.loads(text)
     except OSError as error:
         raise CronshiftError(
-            f"{given[1:]} cannot be read: {error.strerror}.", reason="usage", where="--data"
+            f"{text_or_file[1:]} cannot be read: {error.strerror}.", reason="usage", where="--data"
         ) from error
     except ValueError as error:
         raise CronshiftError(f"--data is not JSON: {error}.", reason="usage") from error

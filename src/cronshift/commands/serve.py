@@ -189,7 +189,7 @@ def _check(invocation: Invocation) -> ExitCode:
     from cronshift.output.plan_document import finding_document
     from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
-    from cronshift.readiness.fact import Answer, Stage
+    from cronshift.readiness.fact import Knowledge, Stage
     from cronshift.validation.served import check_served
 
     console, project = invocation.console, invocation.project
@@ -200,7 +200,7 @@ def _check(invocation: Invocation) -> ExitCode:
         fact
         for fact in status.facts
         if fact in status.pressing
-        or (fact.answer is Answer.BAD and Stage.SERVE in fact.kind.stages)
+        or (fact.answer is Knowledge.BAD and Stage.SERVE in fact.kind.stages)
     ]
     is_bad = checked.bad or bool(refusing)
     if invocation.json:
@@ -224,6 +224,6 @@ def _check(invocation: Invocation) -> ExitCode:
         if refusing:
             console.result(facts_text(refusing))
         others = [fact for fact in status.facts if fact not in refusing]
-        if any(fact.answer is not Answer.GOOD for fact in others):
+        if any(fact.answer is not Knowledge.GOOD for fact in others):
             console.message(facts_text(others))
     return ExitCode.NOT_WELL if is_bad else ExitCode.OK

@@ -211,16 +211,16 @@ def _settle(
 
     console = invocation.console
     engine, mapped = database.engine, database.mapped
-    found, owed = sweeping.count(engine, mapped, sweep)
+    count, owed = sweeping.count(engine, mapped, sweep)
     for reading in scripts.uncommon_times(mapped):
         console.say(reading)
-    console.say(f"{found:,} sessions in {database.name}, {owed:,} credits to refund.")
-    report = Report(seen=found, aside=sweeping.left_aside(engine, mapped, sweep))
-    if found and not dry_run:
+    console.say(f"{count:,} sessions in {database.name}, {owed:,} credits to refund.")
+    report = Report(seen=count, aside=sweeping.left_aside(engine, mapped, sweep))
+    if count and not dry_run:
         if database.production and not yes:
             console.say("That database is on another machine: add --yes to settle them.")
         elif console.confirm(f"Settle them in {database.name}?", yes=yes):
-            with _stopping() as stop, _progress(invocation, found) as observe:
+            with _stopping() as stop, _progress(invocation, count) as observe:
                 limits = SweepLimits(most=limit, chunk=chunk, observe=observe, stop=stop)
                 report = sweeping.run(engine, mapped, sweep, limits)
             console.say(
@@ -253,20 +253,20 @@ def _requeue(
 
     console, mapped = invocation.console, database.mapped
     sweep = scripts.orphans(mapped, datetime.now(UTC), becomes=None, refund=False)
-    found, _ = sweeping.count(database.engine, mapped, sweep)
-    console.say(f"{found:,} sessions in {database.name} have waited too long.")
+    count, _ = sweeping.count(database.engine, mapped, sweep)
+    console.say(f"{count:,} sessions in {database.name} have waited too long.")
     sent = 0
-    if not found or dry_run:
+    if not count or dry_run:
         pass
     elif not console.confirm("Send their events again?", yes=yes):
         console.say("You said no: no event was sent.")
     else:
         flow = SessionFlow(mapped.settings.flow, database.engine, mapped)
-        flow.requeue(found if limit is None else limit)
+        flow.requeue(count if limit is None else limit)
         sent = asyncio.run(relay(flow, Inngest(app_id=invocation.project.app_id)))
         console.say(f"{sent:,} events sent.")
     if invocation.json:
-        console.document({"found": found, "sent": sent})
+        console.document({"found": count, "sent": sent})
     return ExitCode.OK
 
 
@@ -324,9 +324,9 @@ def _status(invocation: Invocation, document: dict[str, Any]) -> ExitCode:
         console.result(f"The oldest that waits has waited {oldest:,} s.")
     waits = document["queue_to_processing_seconds"]
     if waits:
-        told = ", ".join(f"{name} {seconds:g} s" for name, seconds in waits.items())
+        percentiles = ", ".join(f"{name} {seconds:g} s" for name, seconds in waits.items())
         goal = "within" if waits["p95"] <= 10 else "above"  # noqa: PLR2004 - the goal, in seconds
-        console.result(f"From queue to processing: {told}; p95 is {goal} the goal of 10 s.")
+        console.result(f"From queue to processing: {percentiles}; p95 is {goal} the goal of 10 s.")
     rate = document["completion_rate"]
     if rate["all"] is not None:
         paths = [
@@ -334,8 +334,8 @@ def _status(invocation: Invocation, document: dict[str, Any]) -> ExitCode:
             for path in ("new", "old")
             if rate[path] is not None
         ]
-        told = f" ({', '.join(paths)})" if len(paths) > 1 else ""
-        console.result(f"{rate['all']:.1%} of those that ended are finished{told}.")
+        by_path = f" ({', '.join(paths)})" if len(paths) > 1 else ""
+        console.result(f"{rate['all']:.1%} of those that ended are finished{by_path}.")
     console.result(
         f"{document['refunds']:,} refunds, {document['credits_refunded']:,} credits in all."
     )

@@ -27,12 +27,12 @@ def show(
 
     invocation: Invocation = context.obj
     console = invocation.console
-    found = read_operation(invocation.root, operation)
+    shown = read_operation(invocation.root, operation)
     if invocation.json:
-        console.document(found.to_json())
+        console.document(shown.to_json())
         return ExitCode.OK
-    console.result(operations_table([found]))
-    for change in found.changes:
+    console.result(operations_table([shown]))
+    for change in shown.changes:
         console.result(f"{change.kind.value}: {change.summary}")
         if isinstance(change, RunSql):
             for line in change.lines():

@@ -54,7 +54,7 @@ def status(
     """
     from cronshift.moving.status import read_status
     from cronshift.output.text import facts_text, status_table
-    from cronshift.readiness.fact import Answer
+    from cronshift.readiness.fact import Knowledge
 
     invocation: Invocation = context.obj
     console, now = invocation.console, datetime.now(UTC)
@@ -75,7 +75,7 @@ def status(
         console.result(status_table(where.jobs))
         for sentence in where.drift:
             console.warn(sentence)
-        if any(fact.answer is not Answer.GOOD for fact in where.facts):
+        if any(fact.answer is not Knowledge.GOOD for fact in where.facts):
             console.result(facts_text(where.facts))
         if deployed is not None:
             _tell(invocation, deployed)

@@ -75,7 +75,7 @@ def validate(
     from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
     from cronshift.readiness.checking import facts_of, settled, subject_of
-    from cronshift.readiness.fact import Answer
+    from cronshift.readiness.fact import Knowledge
     from cronshift.targets import target_named
     from cronshift.validation.building import check_build
     from cronshift.validation.project import (
@@ -90,14 +90,14 @@ def validate(
         if target_named(plan.target).checks_types and compiles:
             invocation.console.say("Reading the modules, and checking their types with tsc …")
         root = invocation.project.root
-        registration, found = validate_package(root, plan, compiles=compiles)
+        registration, findings = validate_package(root, plan, compiles=compiles)
     else:
         key = os.environ.get("INNGEST_SIGNING_KEY")
-        registration, found = asyncio.run(validate_endpoint(plan, endpoint, key))
+        registration, findings = asyncio.run(validate_endpoint(plan, endpoint, key))
     if builds:
         timeout = invocation.project.settings.validate.build_timeout
         app = invocation.project.root / invocation.project.resolver().app
-        found = (*found, *check_build(app, timeout, invocation.console.say))
+        findings = (*findings, *check_build(app, timeout, invocation.console.say))
     worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     now = datetime.now(UTC)
     facts = facts_of(invocation.project, plan, now)
@@ -105,21 +105,21 @@ def validate(
         subject = subject_of(invocation.project, plan, now)
         asking = target_named(plan.target).ask_running(subject, invocation.console.say)
         facts = settled(facts, asyncio.run(asking))
-    is_unready = (strict or start) and any(fact.answer is Answer.BAD for fact in facts)
-    bad = is_unready or any(finding.severity in worst for finding in found)
+    is_unready = (strict or start) and any(fact.answer is Knowledge.BAD for fact in facts)
+    bad = is_unready or any(finding.severity in worst for finding in findings)
     if invocation.json:
-        well = None if not bad and has_unchecked(found) else not bad
-        document = _document(registration, found, well=well)
+        well = None if not bad and has_unchecked(findings) else not bad
+        document = _document(registration, findings, well=well)
         invocation.console.document(document | {"facts": [fact.to_json() for fact in facts]})
     else:
-        _show(invocation, plan, registration, found)
-        if any(fact.answer is not Answer.GOOD for fact in facts):
+        _show(invocation, plan, registration, findings)
+        if any(fact.answer is not Knowledge.GOOD for fact in facts):
             invocation.console.result(facts_text(facts))
     return ExitCode.NOT_WELL if bad else ExitCode.OK
 
 
 def _document(
-    registration: Registration, found: tuple[Finding, ...], *, well: bool | None
+    registration: Registration, findings: tuple[Finding, ...], *, well: bool | None
 ) -> dict[str, object]:
     from cronshift.output.plan_document import finding_document
 
@@ -131,30 +131,32 @@ def _document(
         "sdk": registration.sdk,
         "mode": registration.mode,
         "functions": None if functions is None else [function.id for function in functions],
-        "findings": [finding_document(finding) for finding in found],
+        "findings": [finding_document(finding) for finding in findings],
     }
 
 
 def _show(
-    invocation: Invocation, plan: Plan, registration: Registration, found: tuple[Finding, ...]
+    invocation: Invocation, plan: Plan, registration: Registration, findings: tuple[Finding, ...]
 ) -> None:
     from cronshift.output.audit_text import findings_text
     from cronshift.validation.project import has_unchecked
 
     console = invocation.console
-    if found:
-        console.result(findings_text(found))
+    if findings:
+        console.result(findings_text(findings))
     served = registration.functions
     count = (
         registration.count
         if served is None
-        else sum(not (one.is_failure_handler or one.tells_cancelled) for one in served)
+        else sum(
+            not (function.is_failure_handler or function.tells_cancelled) for function in served
+        )
     )
-    errors = sum(finding.severity is Severity.ERROR for finding in found)
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
     console.result(
         f"{_counted(count, 'function')} for {_counted(len(plan.runnable), 'job')}"
         + (f" ({registration.sdk}): " if registration.sdk else ": ")
-        + _verdict(errors, is_unchecked=has_unchecked(found))
+        + _verdict(errors, is_unchecked=has_unchecked(findings))
     )
     if not errors:
         tell_next(invocation, "validate")

@@ -16,7 +16,7 @@ import httpx
 
 from cronshift.executor.clock import Clock
 from cronshift.executor.events import FAILED_EVENT, INVOKED_EVENT, custom_event, new_id
-from cronshift.executor.progress import Item, Progress
+from cronshift.executor.progress import Progress, QueueItem
 from cronshift.executor.protocol import DEFAULT_ATTEMPTS, MAX_STEPS, WireError
 from cronshift.executor.runs import Run, Status
 from cronshift.runtime import web
@@ -35,7 +35,7 @@ _NOT_FOUND = re.compile(r'function[\w "-]*not[ _]?found', re.IGNORECASE)  # both
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RunTarget:
     """The function to run, as far as its registration is known.
 
     Attributes:
@@ -74,7 +74,7 @@ class Surroundings:
 
 async def execute(
     endpoint: Endpoint,
-    target: Target,
+    target: RunTarget,
     event: dict[str, Any],
     surroundings: Surroundings | None = None,
 ) -> Run:
@@ -100,7 +100,7 @@ class _Engine:
     def __init__(
         self,
         endpoint: Endpoint,
-        target: Target,
+        target: RunTarget,
         event: dict[str, Any],
         around: Surroundings,
         depth: int = 0,
@@ -131,7 +131,7 @@ class _Engine:
         if self._run.status is Status.FAILED:
             await self._handle_failure()
         elif self._run.status is Status.CANCELLED and self._target.cancelled_handler:
-            await self._tell(CANCELLED_EVENT, self._target.cancelled_handler, known=False)
+            await self._tell(CANCELLED_EVENT, self._target.cancelled_handler, is_registered=False)
         return self._run
 
     async def _round(self) -> None:
@@ -153,7 +153,7 @@ class _Engine:
                 outcome(item)
         self._pass_events_on()
 
-    async def _do(self, item: Item) -> Callable[[Item], None]:
+    async def _do(self, item: QueueItem) -> Callable[[QueueItem], None]:
         """Do what an item asks for; return how the progress learns of it."""
         if item.is_wait:
             return lambda it: self._progress.woke(it, self._clock.now())
@@ -162,7 +162,7 @@ class _Engine:
                 return await self._invoke(item)
             return await self._call(item)
 
-    async def _call(self, item: Item) -> Callable[[Item], None]:
+    async def _call(self, item: QueueItem) -> Callable[[QueueItem], None]:
         step = item.operation.id if item.operation else DISCOVERY
         body = self._progress.body(item)
         began = time.perf_counter()
@@ -174,13 +174,13 @@ class _Engine:
         ms = (time.perf_counter() - began) * 1000
         return lambda it: self._progress.answered(it, reply, ms, self._clock.now())
 
-    async def _invoke(self, item: Item) -> Callable[[Item], None]:
+    async def _invoke(self, item: QueueItem) -> Callable[[QueueItem], None]:
         """Run another function of the same endpoint."""
         options = item.operation.options if item.operation else {}
         payload = options.get("payload")
         data = payload.get("data") if isinstance(payload, dict) else None
         event = custom_event(INVOKED_EVENT, data or {}, self._clock.now())
-        target = Target(str(options.get("function_id")), has_failure_handler=False)
+        target = RunTarget(str(options.get("function_id")), has_failure_handler=False)
         around = replace(self._around, replies=(), observe=lambda _: None)
         inner = _Engine(self._endpoint, target, event, around, self._depth + 1)
         if self._depth >= _DEEPEST:
@@ -214,13 +214,15 @@ class _Engine:
     async def _handle_failure(self) -> None:
         """Run the failure handler, as the engine does for what failed and not for what it cancelled."""
         error = self._run.error
-        known = self._target.has_failure_handler
-        if error is None or known is False or self._is_absent(error):
+        is_registered = self._target.has_failure_handler
+        if error is None or is_registered is False or self._is_absent(error):
             return
         handler = f"{self._target.function_id}-failure"
-        await self._tell(FAILED_EVENT, handler, known=bool(known), error=error.to_wire())
+        await self._tell(
+            FAILED_EVENT, handler, is_registered=bool(is_registered), error=error.to_wire()
+        )
 
-    async def _tell(self, name: str, handler: str, *, known: bool, **more: Any) -> None:
+    async def _tell(self, name: str, handler: str, *, is_registered: bool, **more: Any) -> None:
         """Run the function that the engine's own event about this run goes to, if there is one."""
         data = {
             "function_id": self._target.function_id,
@@ -230,9 +232,9 @@ class _Engine:
             **more,
         }
         event = custom_event(name, data, self._clock.now())
-        target = Target(handler, 1, has_failure_handler=False)
+        target = RunTarget(handler, 1, has_failure_handler=False)
         run = await _Engine(self._endpoint, target, event, self._around, self._depth).drive()
-        if known or run.error is None or not self._is_absent(run.error):
+        if is_registered or run.error is None or not self._is_absent(run.error):
             self._run.failure_run = run
 
     @staticmethod

@@ -62,8 +62,8 @@ def read_event(text: str, now: datetime) -> dict[str, Any]:
         CronshiftError: if it does not.
     """
     try:
-        given = json.loads(text)
-        name, data = given["name"], given.get("data") or {}
+        document = json.loads(text)
+        name, data = document["name"], document.get("data") or {}
         fine = isinstance(name, str) and isinstance(data, dict)
     except (ValueError, KeyError, TypeError, AttributeError):
         fine = False
@@ -76,7 +76,7 @@ def read_event(text: str, now: datetime) -> dict[str, Any]:
     return custom_event(name, data, now)
 
 
-def matches(expression: str | None, awaited: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+def matches(expression: str | None, awaited: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
     """Return whether an event satisfies a wait's expression.
 
     Equalities joined by ``&&`` are understood, of ``async`` (the event that came) and ``event``
@@ -87,14 +87,14 @@ def matches(expression: str | None, awaited: Mapping[str, Any], own: Mapping[str
     """
     if not expression:
         return True
-    return all(_holds(part, awaited, own) for part in expression.split("&&"))
+    return all(_holds(part, awaited, data) for part in expression.split("&&"))
 
 
-def _holds(part: str, awaited: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+def _holds(part: str, awaited: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
     match = _EQUALITY.fullmatch(part)
     if match is None:
         raise ValueError(part.strip())
-    sides = {"async": awaited, "event": own}
+    sides = {"async": awaited, "event": data}
     left = _at(sides[match[1]], match[2])
     if match[3]:
         right: Any = _at(sides[match[3]], match[4])
@@ -143,10 +143,10 @@ class Receiver:
         Raises:
             ValueError: if it holds none.
         """
-        given = json.loads(body)
+        document = json.loads(body)
         now = datetime.now(UTC)
         taken = []
-        for event in given if isinstance(given, list) else [given]:
+        for event in document if isinstance(document, list) else [document]:
             if not isinstance(event, dict) or not isinstance(event.get("name"), str):
                 raise ValueError("no event")  # noqa: TRY004 - one error for one caller
             taken.append(

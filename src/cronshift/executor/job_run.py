@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError, ScheduleError
-from cronshift.executor.engine import Surroundings, Target, execute
+from cronshift.executor.engine import RunTarget, Surroundings, execute
 from cronshift.executor.events import INVOKED_EVENT, custom_event, tick_event
 from cronshift.plan.job_ids import unknown_job
 from cronshift.runtime.jobs import CANCELLED_ID
@@ -112,9 +112,9 @@ async def run_at_endpoint(plan: Plan, request: Request, around: Surroundings) ->
     """Run a function of an endpoint that is served elsewhere, in whatever language."""
     job = plan.job(request.name)
     if job is None and request.event is None and request.data is None:
-        raise unknown_job(request.name, [known.id for known in plan.jobs])
+        raise unknown_job(request.name, [job.id for job in plan.jobs])
     retries = job.options.retries if job else 4
-    target = Target(
+    target = RunTarget(
         f"{plan.app_id}-{request.name}",
         attempts=request.attempts or retries + 1,
         concurrency=job.options.concurrency if job else None,

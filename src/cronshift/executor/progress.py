@@ -14,7 +14,7 @@ from cronshift.executor.protocol import (
     MAX_STEP_OUTPUT,
     MAX_STEPS,
     Opcode,
-    Operation,
+    StepOperation,
     WireError,
     instant,
     request_body,
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from cronshift.server.endpoint import Reply
+    from cronshift.server.endpoint import EndpointReply
 
 _WAITS = {Opcode.SLEEP, Opcode.WAIT_FOR_EVENT}
 
 
 @dataclass(eq=False, slots=True)
-class Item:
+class QueueItem:
     """Something to do at an instant: a request, the end of a wait, or an invocation.
 
     Attributes:
@@ -44,7 +44,7 @@ class Item:
     """
 
     due: datetime
-    operation: Operation | None = None
+    operation: StepOperation | None = None
     attempt: int = 0
     holds: bool = False
     sent: bool = False
@@ -72,7 +72,7 @@ class Progress:
         self, run: Run, attempts: int, now: datetime, replies: Iterable[dict[str, Any]] = ()
     ) -> None:
         self.run = run
-        self.items: list[Item] = [Item(now)]
+        self.items: list[QueueItem] = [QueueItem(now)]
         self._attempts = attempts
         self._replies = list(replies)
         self._memos: dict[str, Any] = {}
@@ -90,11 +90,11 @@ class Progress:
         """Return the instant of what is due first."""
         return min(item.due for item in self.items)
 
-    def due_by(self, now: datetime) -> list[Item]:
+    def due_by(self, now: datetime) -> list[QueueItem]:
         """Return what is due, in the order in which it was asked for."""
         return [item for item in self.items if item.due <= now]
 
-    def body(self, item: Item) -> dict[str, Any]:
+    def body(self, item: QueueItem) -> dict[str, Any]:
         """Return the body of the item's request, which is sent now."""
         item.sent = True
         record = self._record_of(item)
@@ -110,7 +110,7 @@ class Progress:
             immediate=not self._parallel,
         )
 
-    def answered(self, item: Item, reply: Reply, ms: float, now: datetime) -> None:
+    def answered(self, item: QueueItem, reply: EndpointReply, ms: float, now: datetime) -> None:
         """Go on with what an endpoint answered to the item's request."""
         self.items.remove(item)
         record = self._record_of(item)
@@ -119,19 +119,19 @@ class Progress:
         if reply.status == HTTPStatus.OK:
             self._complete(reply.content)
         elif reply.status == HTTPStatus.PARTIAL_CONTENT and isinstance(reply.content, list):
-            operations = [Operation.from_wire(op) for op in reply.content]
+            operations = [StepOperation.from_wire(op) for op in reply.content]
             self._go_on(item, operations, reply, ms, now)
         else:
             error = WireError.from_wire(reply.content)
             wait = retry_after(reply.headers.get("retry-after"), now)
             self._try_again(item, error, record, now, wait, final=reply.is_final)
 
-    def unanswered(self, item: Item, why: str, now: datetime) -> None:
+    def unanswered(self, item: QueueItem, why: str, now: datetime) -> None:
         """Go on after a request that had no answer."""
         self.items.remove(item)
         self._try_again(item, WireError("Unreachable", why), self._record_of(item), now)
 
-    def woke(self, item: Item, now: datetime) -> None:
+    def woke(self, item: QueueItem, now: datetime) -> None:
         """Go on after a wait: its memo is the event that came, or null."""
         self.items.remove(item)
         record = self._record_of(item)
@@ -143,7 +143,7 @@ class Progress:
         self._memoise(item.operation.id, record.output, record)
         self._ask(now)
 
-    def invoked(self, item: Item, inner: Run, now: datetime) -> None:
+    def invoked(self, item: QueueItem, inner: Run, now: datetime) -> None:
         """Go on after the run of the function that a step invoked."""
         self.items.remove(item)
         record = self._record_of(item)
@@ -181,7 +181,12 @@ class Progress:
     # What an answer asks for
 
     def _go_on(
-        self, item: Item, operations: list[Operation], reply: Reply, ms: float, now: datetime
+        self,
+        item: QueueItem,
+        operations: list[StepOperation],
+        reply: EndpointReply,
+        ms: float,
+        now: datetime,
     ) -> None:
         self._parallel = self._parallel or len(operations) > 1
         fresh = [op for op in operations if op.id not in self._memos and not self._queued(op.id)]
@@ -191,7 +196,14 @@ class Progress:
         elif not self.items and not self.ended:
             self.fail(WireError("Stuck", "The function asks for nothing new and does not end."))
 
-    def _do(self, item: Item, operation: Operation, reply: Reply, ms: float, now: datetime) -> bool:
+    def _do(
+        self,
+        item: QueueItem,
+        operation: StepOperation,
+        reply: EndpointReply,
+        ms: float,
+        now: datetime,
+    ) -> bool:
         """Do one operation; return whether a step has come to its end by it."""
         if operation.op == Opcode.RUN_COMPLETE:
             self._complete(operation.data)
@@ -218,10 +230,10 @@ class Progress:
 
     def _step_ran(
         self,
-        item: Item,
-        operation: Operation,
+        item: QueueItem,
+        operation: StepOperation,
         record: StepRecord,
-        reply: Reply,
+        reply: EndpointReply,
         now: datetime,
     ) -> bool:
         if operation.error is None and operation.op in {Opcode.STEP, Opcode.STEP_RUN}:
@@ -239,7 +251,7 @@ class Progress:
         self._memoise(operation.id, {"error": error.to_wire()}, record)
         return True
 
-    def _sleep(self, operation: Operation, record: StepRecord, now: datetime) -> None:
+    def _sleep(self, operation: StepOperation, record: StepRecord, now: datetime) -> None:
         try:
             due = operation.wakes_at(now)
         except ValueError as error:
@@ -248,7 +260,7 @@ class Progress:
         self._wait_until(max(due, now), operation, record, now)
         record.detail = f"until {due:%Y-%m-%d %H:%M:%S} UTC"
 
-    def _wait(self, operation: Operation, record: StepRecord, now: datetime) -> None:
+    def _wait(self, operation: StepOperation, record: StepRecord, now: datetime) -> None:
         try:
             due = instant(str(operation.options.get("timeout")), now)
         except ValueError as error:
@@ -266,12 +278,12 @@ class Progress:
             self._wait_until(now, operation, record, now)
 
     def _wait_until(
-        self, due: datetime, operation: Operation, record: StepRecord, now: datetime
+        self, due: datetime, operation: StepOperation, record: StepRecord, now: datetime
     ) -> None:
         record.status, record.attempts, record.waited = Status.WAITING, 1, due - now
         self._queue(operation, due)
 
-    def _satisfies(self, event: dict[str, Any], wait: Operation, record: StepRecord) -> bool:
+    def _satisfies(self, event: dict[str, Any], wait: StepOperation, record: StepRecord) -> bool:
         if event["name"] != wait.event_name:
             return False
         expression = wait.options.get("if")
@@ -287,7 +299,7 @@ class Progress:
 
     def _try_again(  # noqa: PLR0913 - one failure, seen from all sides
         self,
-        item: Item,
+        item: QueueItem,
         error: WireError,
         record: StepRecord | None,
         now: datetime,
@@ -303,10 +315,10 @@ class Progress:
             return
         pause = wait or backoff(attempt)
         self._note(item, error, record, pause)
-        self.items.append(Item(now + pause, item.operation, attempt, item.holds))
+        self.items.append(QueueItem(now + pause, item.operation, attempt, item.holds))
 
     def _note(
-        self, item: Item, error: WireError, record: StepRecord | None, wait: timedelta | None
+        self, item: QueueItem, error: WireError, record: StepRecord | None, wait: timedelta | None
     ) -> None:
         if record is None:
             self.run.failures.append(Attempt(error, wait))
@@ -318,7 +330,7 @@ class Progress:
 
     # State
 
-    def _record(self, operation: Operation) -> StepRecord | None:
+    def _record(self, operation: StepOperation) -> StepRecord | None:
         """Return the step's record; ``None`` when the run may have no more steps."""
         record = self._records.get(operation.id)
         if record is not None:
@@ -326,14 +338,14 @@ class Progress:
         if len(self._records) >= MAX_STEPS:
             self.fail(WireError("TooManySteps", f"A run may have {MAX_STEPS:,} steps."))
             return None
-        told = {Opcode.SLEEP, Opcode.WAIT_FOR_EVENT, Opcode.INVOKE}
-        op = operation.op if operation.op in told else Opcode.STEP_RUN
+        waiting = {Opcode.SLEEP, Opcode.WAIT_FOR_EVENT, Opcode.INVOKE}
+        op = operation.op if operation.op in waiting else Opcode.STEP_RUN
         record = StepRecord(operation.display_name, op)
         self._records[operation.id] = record
         self.run.steps.append(record)
         return record
 
-    def _record_of(self, item: Item) -> StepRecord | None:
+    def _record_of(self, item: QueueItem) -> StepRecord | None:
         return self._records.get(item.operation.id) if item.operation else None
 
     def _memoise(self, step: str, memo: Any, record: StepRecord) -> None:
@@ -346,9 +358,9 @@ class Progress:
         self._memos[step] = memo
         self._stack.append(step)
 
-    def _queue(self, operation: Operation, due: datetime) -> None:
+    def _queue(self, operation: StepOperation, due: datetime) -> None:
         holds = operation.options.get("parallelMode") == "wait"
-        self.items.append(Item(due, operation, holds=holds))
+        self.items.append(QueueItem(due, operation, holds=holds))
 
     def _queued(self, step: str) -> bool:
         return any(item.operation is not None and item.operation.id == step for item in self.items)
@@ -357,7 +369,7 @@ class Progress:
         """Ask the function what is next, unless that is queued or a group is still at work."""
         asked = any(item.operation is None and not item.sent for item in self.items)
         if not asked and not any(item.holds for item in self.items):
-            self.items.append(Item(now))
+            self.items.append(QueueItem(now))
 
     def _complete(self, output: Any) -> None:
         if not self.ended:

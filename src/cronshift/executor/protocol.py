@@ -55,22 +55,22 @@ class WireError:
         return {**wire, "stack": self.stack} if self.stack else wire
 
     @classmethod
-    def from_wire(cls, given: Any) -> WireError:
+    def from_wire(cls, document: Any) -> WireError:
         """Read what an SDK sends; a bare text is a message."""
-        if not isinstance(given, dict):
-            return cls("Error", given if isinstance(given, str) else json.dumps(given))
-        nested = given.get("error")
-        message = given.get("message") or (nested if isinstance(nested, str) else None)
-        stack = given.get("stack")
+        if not isinstance(document, dict):
+            return cls("Error", document if isinstance(document, str) else json.dumps(document))
+        nested = document.get("error")
+        message = document.get("message") or (nested if isinstance(nested, str) else None)
+        stack = document.get("stack")
         return cls(
-            str(given.get("name") or given.get("code") or "Error"),
+            str(document.get("name") or document.get("code") or "Error"),
             str(message or "no message"),
             stack if isinstance(stack, str) else None,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class StepOperation:
     """One thing that an SDK asks for or tells.
 
     Attributes:
@@ -88,26 +88,26 @@ class Operation:
     error: WireError | None
 
     @classmethod
-    def from_wire(cls, given: Mapping[str, Any]) -> Operation:
+    def from_wire(cls, document: Mapping[str, Any]) -> StepOperation:
         """Read one element of a 206 answer.
 
         Raises:
             KeyError: if it lacks an id or an opcode.
         """
-        error = given.get("error")
-        options = given.get("opts")
-        userland = given.get("userland")
-        name = given.get("name")
-        display_name = given.get("displayName") or (
+        error = document.get("error")
+        options = document.get("opts")
+        userland = document.get("userland")
+        name = document.get("name")
+        display_name = document.get("displayName") or (
             userland.get("id") if isinstance(userland, dict) else None
         )
         return cls(
-            id=str(given["id"]),
-            op=str(given["op"]),
+            id=str(document["id"]),
+            op=str(document["op"]),
             name=str(name or ""),
-            display_name=str(display_name or name or given["id"]),
+            display_name=str(display_name or name or document["id"]),
             options=options if isinstance(options, dict) else {},
-            data=given.get("data"),
+            data=document.get("data"),
             error=WireError.from_wire(error) if error is not None else None,
         )
 

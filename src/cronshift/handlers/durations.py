@@ -28,18 +28,18 @@ def duration_of(tree: SourceTree, file: str) -> int | Location | None:
     root = tree.parsed(file)
     if root is None:
         return None
-    known = exports(root)
-    if "maxDuration" in known:
+    exported = exports(root)
+    if "maxDuration" in exported:
         named = dict(members(tree, Expression(file, root))).get("maxDuration")
         return _seconds(tree, named) if named is not None else None
-    if "config" not in known or root.kind() != MODULE:
+    if "config" not in exported or root.kind() != MODULE:
         return None
     config = dict(members(tree, Expression(file, root))).get("config")
     options = follow(tree, config) if config is not None else None
     if options is None or options.kind != "object":
         return None
-    own = dict(members(tree, options)).get("maxDuration")
-    return _seconds(tree, own) if own is not None else None
+    duration = dict(members(tree, options)).get("maxDuration")
+    return _seconds(tree, duration) if duration is not None else None
 
 
 def _seconds(tree: SourceTree, expression: Expression) -> int | Location:
@@ -52,13 +52,13 @@ def _seconds(tree: SourceTree, expression: Expression) -> int | Location:
 
 def _value(tree: SourceTree, expression: Expression, depth: int) -> Any:
     """Return what an expression comes to: a literal, a name, or arithmetic of whole numbers."""
-    held = follow(tree, expression)
-    if held.kind != "binary_expression" or depth == 0:
-        return value(tree, held)
-    left, sign, right = (held.node.field(name) for name in ("left", "operator", "right"))
+    meant = follow(tree, expression)
+    if meant.kind != "binary_expression" or depth == 0:
+        return value(tree, meant)
+    left, sign, right = (meant.node.field(name) for name in ("left", "operator", "right"))
     if left is None or sign is None or right is None or sign.text() not in _ARITHMETIC:
         return None
-    sides = [_value(tree, held.at(side), depth - 1) for side in (left, right)]
+    sides = [_value(tree, meant.at(side), depth - 1) for side in (left, right)]
     if not all(isinstance(side, int) for side in sides):
         return None
     return _ARITHMETIC[sign.text()](*sides)

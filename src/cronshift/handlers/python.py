@@ -17,8 +17,12 @@ from cronshift.model import Handler, HandlerKind
 from cronshift.runtime.regular_files import is_regular, read_regular, read_text
 
 _EXPORTS = ("app", "application", "handler")
-_ENTRY_FOLDERS = ("", "src/", "app/", "api/")
-_ENTRY_NAMES = ("app", "index", "server", "main", "wsgi", "asgi")
+ENTRIES = tuple(
+    f"{folder}{name}.py"
+    for folder in ("", "src/", "app/", "api/")
+    for name in ("app", "index", "server", "main", "wsgi", "asgi")
+)
+"""The files that the Python runtime looks for an app in, in its order."""
 _FRAMEWORK = re.compile(
     r"^[\s\"']*(fastapi|flask|django|starlette|quart|litestar)\b", re.IGNORECASE | re.MULTILINE
 )
@@ -87,9 +91,7 @@ class PythonHandlers:
         django = self._django_entry()
         if django is not None:
             return django
-        places = (
-            f"{self._base}{folder}{name}.py" for folder in _ENTRY_FOLDERS for name in _ENTRY_NAMES
-        )
+        places = (f"{self._base}{name}" for name in ENTRIES)
         return next((entry for place in places if (entry := self._handler(place))), None)
 
     def _django_entry(self) -> Handler | None:

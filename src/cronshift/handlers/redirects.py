@@ -1,11 +1,11 @@
-"""Redirects that answer a path before any code does: of vercel.json, of next.config, of slashes."""
+"""Rules that answer a path before any code does: redirects, slashes, legacy routes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from cronshift.handlers import patterns
-from cronshift.handlers.vercel_rules import matched_by, rules_of
+from cronshift.handlers.vercel_rules import applies_to, matched_by, rules_of
 from cronshift.handlers.verdict import Resolution, Verdict
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.next import NextConfig
 
+_REFUSED = 400  # a status from here on is no answer
 _SOURCES = (".html", ".ts", ".js", ".py", ".go")
 
 
@@ -73,3 +74,24 @@ def _by_slash(document: dict[str, Any], config: NextConfig | None, path: str) ->
     if wants_slash is True and not slashed and path != "/" and not has_extension:
         return f"{path}/"
     return path.rstrip("/") if wants_slash is False and slashed else None
+
+
+def by_legacy_route(rule: dict[str, Any], path: str, query: str) -> Resolution | str | None:
+    """Return what a rule of ``routes`` makes of a path: an answer, or where it leads."""
+    source, methods = rule.get("src"), rule.get("methods")
+    pattern = patterns.from_regex(source) if isinstance(source, str) else None
+    matched = pattern.match(path) if pattern else None
+    applies = applies_to(rule, query)
+    if matched is None or (isinstance(methods, list) and "GET" not in methods) or applies is False:
+        return None
+    if applies is None:
+        return Resolution(Verdict.UNKNOWN, why=f"the route {source} hangs on its conditions")
+    headers = rule.get("headers")
+    location = headers.get("Location") if isinstance(headers, dict) else None
+    if isinstance(location, str):
+        target = patterns.substituted(location, matched)
+        return Resolution(Verdict.REDIRECTED, target=target, why=f"the route {source}")
+    status, destination = rule.get("status"), rule.get("dest")
+    if isinstance(status, int) and status >= _REFUSED and not rule.get("continue"):
+        return Resolution(Verdict.DEAD, why=f"the route {source}: {status}")
+    return patterns.substituted(destination, matched) if isinstance(destination, str) else None

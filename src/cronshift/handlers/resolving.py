@@ -20,16 +20,16 @@ from cronshift.handlers.functions import FunctionFiles
 from cronshift.handlers.javascript import METHODS, exports
 from cronshift.handlers.middleware import rewriting
 from cronshift.handlers.next import NextRouter
-from cronshift.handlers.python import PythonHandlers
-from cronshift.handlers.redirects import redirect_of
+from cronshift.handlers.python import ENTRIES, PythonHandlers
+from cronshift.handlers.redirects import by_legacy_route, redirect_of
 from cronshift.handlers.routes import RouteTable, nearest
 from cronshift.handlers.tree import SourceTree
-from cronshift.handlers.vercel_rules import applies_to, matched_by, rules_of
+from cronshift.handlers.vercel_rules import matched_by, rules_of
 from cronshift.handlers.verdict import Resolution, Verdict
 from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
     from cronshift.handlers.flow.program import Program
@@ -37,15 +37,9 @@ if TYPE_CHECKING:
 
 _MOST_HOPS = 5
 _READ = ("python", "next", "router", "functions", "table", "_coded", "_folder", "_resolved")
-_REFUSED = 400  # a status from here on is no answer
 _SERVICES = "/_svc/"
 _PYTHON_APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
 _PYTHON_MANIFESTS = ("pyproject.toml", "requirements.txt", "Pipfile")
-_LIKELY_ENTRIES = tuple(
-    f"{folder}{name}.py"
-    for folder in ("", "src/", "app/", "api/")
-    for name in ("app", "index", "server", "main", "wsgi", "asgi")
-)
 
 _LIBRARIES = ("packages/", "libs/")  # what apps of a workspace are made of
 
@@ -226,29 +220,12 @@ class Resolver:
                 if answered is not None:
                     return answered
                 continue
-            source, methods = rule.get("src"), rule.get("methods")
-            pattern = patterns.from_regex(source) if isinstance(source, str) else None
-            matched = pattern.match(path) if pattern else None
-            applies = applies_to(rule, query)
-            if matched is None or (isinstance(methods, list) and "GET" not in methods):
-                continue
-            if applies is None:
-                return Resolution(
-                    Verdict.UNKNOWN, why=f"the route {source} hangs on its conditions"
-                )
-            if not applies:
-                continue
-            headers = rule.get("headers")
-            location = headers.get("Location") if isinstance(headers, dict) else None
-            if isinstance(location, str):
-                target = patterns.substituted(location, matched)
-                return Resolution(Verdict.REDIRECTED, target=target, why=f"the route {source}")
-            status, destination = rule.get("status"), rule.get("dest")
-            if isinstance(status, int) and status >= _REFUSED and not rule.get("continue"):
-                return Resolution(Verdict.DEAD, why=f"the route {source}: {status}")
-            if isinstance(destination, str):
-                target = patterns.substituted(destination, matched)
-                return self._destination(target, path, f"the route {source}", _MOST_HOPS)
+            led = by_legacy_route(rule, path, query)
+            if isinstance(led, Resolution):
+                return led
+            if led is not None:
+                why = f"the route {rule.get('src')}"
+                return self._destination(led, path, why, _MOST_HOPS)
         return None
 
     def _rewritten(self, path: str, query: str = "") -> Resolution | None:
@@ -377,7 +354,7 @@ class Resolver:
             )
             return self._coded.answer(handler, path)
         here = self._folder
-        likely = next((here.outer(name) for name in _LIKELY_ENTRIES if here.has(name)), None)
+        likely = next((here.outer(name) for name in ENTRIES if here.has(name)), None)
         has_manifest = any(here.has(name) for name in _PYTHON_MANIFESTS)
         if likely and has_manifest and not here.has("package.json"):
             handler = self.python.in_file(likely) or Handler(
@@ -418,6 +395,5 @@ class Resolver:
         return nearest(path, [path for path, handler in self.routes() if handler.kind not in pages])
 
 
-def _methods(exported: object) -> tuple[str, ...]:
-    names = exported if isinstance(exported, dict) else {}
-    return tuple(method for method in METHODS if method in names)
+def _methods(exported: Container[str]) -> tuple[str, ...]:
+    return tuple(method for method in METHODS if method in exported)

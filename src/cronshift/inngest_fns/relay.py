@@ -36,11 +36,11 @@ async def relay(flow: SessionFlow, client: inngest.Inngest) -> int:
     return await flow.relay(_sender(client, RELAY_TIMEOUT))
 
 
-async def send_own(flow: SessionFlow, client: inngest.Inngest, own: Leased) -> None:
+async def send_own(flow: SessionFlow, client: inngest.Inngest, event: Leased) -> None:
     """Send the event of one request; where that fails it waits in the outbox, and others send it."""
     leftovers = _LEFTOVERS.setdefault(flow, Leftovers(flow, client))
     try:
-        await flow.send(own, _sender(client, SEND_TIMEOUT))
+        await flow.send(event, _sender(client, SEND_TIMEOUT))
     except Exception as error:  # noqa: BLE001 - the session stands, whatever the event API says
         _logger.warning("%s: an event waits in the outbox (%s)", flow.name, type(error).__name__)
         leftovers.send_soon()

@@ -146,9 +146,9 @@ def session_functions(
         concurrency=[inngest.Concurrency(limit=1)],
     )
     async def recover(ctx: inngest.Context) -> dict[str, int]:
-        told = await ctx.step.run("recover", _recover, flow)
-        told["sent"] = await ctx.step.run("relay", _relay, flow, client)
-        return told
+        figures = await ctx.step.run("recover", _recover, flow)
+        figures["sent"] = await ctx.step.run("relay", _relay, flow, client)
+        return figures
 
     return [process_session, settle_cancelled, recover]
 

@@ -70,18 +70,18 @@ async def ask_endpoint(
     """
     try:
         async with Endpoint.http(url, environ.get(SIGNING_KEY)) as endpoint:
-            told = await endpoint.introspect()
+            description = await endpoint.introspect()
     except CronshiftError as error:
         if error.reason == "endpoint-unreachable":
             return CallableEndpoint(CallState.UNREACHABLE, f"Did not answer: {error.message}", "")
         return CallableEndpoint(CallState.NOT_AN_ENDPOINT, error.message, error.hint or "")
-    if told.get("mode") != "dev" and told.get("has_signing_key") is False:
+    if description.get("mode") != "dev" and description.get("has_signing_key") is False:
         return CallableEndpoint(
             CallState.NO_KEYS,
             f"{url} has no signing key, so it refuses what Inngest sends: no function runs.",
             f"Set {SIGNING_KEY} where the functions run, deploy, and cronshift sync --endpoint {url}",
         )
-    if told.get("mode") == "dev" and _server(environ) == _CLOUD:
+    if description.get("mode") == "dev" and _server(environ) == _CLOUD:
         return CallableEndpoint(
             CallState.DEV_MODE,
             f"{url} is in dev mode, where it answers to a dev server and not to Inngest's cloud.",

@@ -128,8 +128,8 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     before = Snapshot(project)
     plan = before.plan
     chosen = _movable(project, plan, jobs)
-    held = content(inside(project.root, OWNERSHIP_NAME))
-    ownership = ownership_of(held)
+    on_disk = content(inside(project.root, OWNERSHIP_NAME))
+    ownership = ownership_of(on_disk)
     moving = [job for job in chosen if _current(ownership, job.id) != percent]
     growing = [job for job in moving if _current(ownership, job.id) < percent]
     _refuse_paused(ownership, chosen, now)
@@ -152,7 +152,7 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     epochs = {job_id: Epoch(start, percent, operation_id) for job_id, start in starts.items()}
     for job_id, epoch in epochs.items():
         ownership = _with_change(ownership, job_id, epoch, lead)
-    edits = [_epoch_edit(ownership, epochs, held)] if epochs else []
+    edits = [_epoch_edit(ownership, epochs, on_disk)] if epochs else []
     if epochs and handover is Handover.DEPLOY:
         edits += _entry_edits(before, moving, percent)
     elif routed:
@@ -212,7 +212,11 @@ def _movable(project: Project, plan: Plan, jobs: Collection[str]) -> list[Job]:
 def _refuse_doubtful(plan: Plan, growing: Sequence[Job]) -> None:
     """Refuse to give more ticks to a function whose every run would count as a success."""
     for job in growing:
-        doubts = [one for one in plan.findings if one.job == job.id and one.code in ASKED_FIRST]
+        doubts = [
+            finding
+            for finding in plan.findings
+            if finding.job == job.id and finding.code in ASKED_FIRST
+        ]
         if doubts:
             raise CronshiftError(
                 f"{job.id}: {doubts[0].message}",
@@ -239,14 +243,14 @@ def _refuse_pending(ownership: Ownership, jobs: Sequence[Job], percent: int, now
     pending = {job: epoch for job, epoch in epochs.items() if epoch.effective_at > now}
     if not pending:
         return
-    told = ", ".join(
+    pending_words = ", ".join(
         f"{job} ({epoch.percent} % from {tick_text(epoch.effective_at)})"
         for job, epoch in pending.items()
     )
     others = " ".join(job.id for job in jobs if job.id not in pending)
     go_on = f"The others can go on: cronshift cutover {others} --percent {percent}. " * bool(others)
     raise RefusedError(
-        f"An epoch is still to come of {told}.",
+        f"An epoch is still to come of {pending_words}.",
         reason="epoch-pending",
         hint=f"{go_on}Wait for it, or take it back: cronshift rollback {' '.join(pending)}",
     )
@@ -335,10 +339,10 @@ def _deploy_epoch(jobs: Sequence[Job], lead: Lead, percent: int, at: datetime | 
     return start
 
 
-def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], held: bytes | None) -> Edit:
-    said = "; ".join(summary(job, ownership.jobs[job]) for job in epochs)
+def _epoch_edit(ownership: Ownership, epochs: dict[str, Epoch], on_disk: bytes | None) -> Edit:
+    sentence = "; ".join(summary(job, ownership.jobs[job]) for job in epochs)
     text = dump_ownership(ownership).encode()
-    return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=Seen(held))
+    return Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, sentence, based_on=Seen(on_disk))
 
 
 def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> Sequence[Edit]:

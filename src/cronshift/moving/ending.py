@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 def each_once(written: Sequence[Edit], guards: Sequence[Edit]) -> list[Edit]:
     """Return all edits, each path once; removing a guard beats writing it anew."""
-    paths = {one.path for one in guards}
-    return [*(one for one in written if one.path not in paths), *guards]
+    paths = {edit.path for edit in guards}
+    return [*(edit for edit in written if edit.path not in paths), *guards]
 
 
 def staying(project: Project, jobs: Sequence[Job], routes: Collection[str]) -> Iterator[str]:

@@ -64,18 +64,18 @@ def take_out(
             hint="Remove them in the file that makes them.",
             where=source.file,
         )
-    held = content(inside(project.root, settings_file(project)))
-    settings = (held or b"").decode()
+    on_disk = content(inside(project.root, settings_file(project)))
+    settings = (on_disk or b"").decode()
     for job in jobs:
         kept = {"path": job.entry.path, "schedule": job.entry.schedule}
         settings = settings_edit.add_moved(settings, job.id, {**kept, **(more.get(job.id, {}))})
-    said = f"take {', '.join(job.id for job in jobs)} out of {source.file}"
+    sentence = f"take {', '.join(job.id for job in jobs)} out of {source.file}"
     return [
         Edit(
             source.file,
             _without(source, indexes).encode(),
             ChangeKind.EDIT_ENTRY,
-            said,
+            sentence,
             based_on=Seen(source.text.encode()),
         ),
         Edit(
@@ -83,7 +83,7 @@ def take_out(
             settings.encode(),
             ChangeKind.EDIT_CONFIG,
             "keep them here",
-            based_on=Seen(held),
+            based_on=Seen(on_disk),
         ),
     ]
 
@@ -99,13 +99,17 @@ def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation])
         past: the operations of before, the oldest first: some of them took the entries out.
     """
     source, file = project.sources[0], settings_file(project)
-    moved = {job: one.moved for job, one in project.settings.jobs.items() if one.moved}
+    moved = {
+        job: job_settings.moved
+        for job, job_settings in project.settings.jobs.items()
+        if job_settings.moved
+    }
     wanted = [job for job in moved if job in jobs]
     if not wanted:
         return []
     vercel: bytes | None = source.text.encode()
-    settings = held = content(inside(project.root, file))
-    images = [image for one in reversed(past) if (image := _image(one, source.file))]
+    settings = on_disk = content(inside(project.root, file))
+    images = [image for operation in reversed(past) if (image := _image(operation, source.file))]
     befores = [image.before for image in images if image.before]
     for operation, taken in _taken(moved, past, source.file):
         group = [job for job in taken if job in jobs]
@@ -120,12 +124,20 @@ def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation])
             vercel = theirs.before
         else:
             vercel = _with_entries(source, vercel or b"", befores, [moved[job] for job in group])
-    kept = [image.before for one in reversed(past) if (image := _image(one, file))]
+    kept = [image.before for operation in reversed(past) if (image := _image(operation, file))]
     settings = settings_edit.as_before((settings or b"").decode(), kept)
-    said = f"put {', '.join(wanted)} back into {source.file}"
+    sentence = f"put {', '.join(wanted)} back into {source.file}"
     return [
-        Edit(source.file, vercel, ChangeKind.EDIT_ENTRY, said, based_on=Seen(source.text.encode())),
-        Edit(file, settings, ChangeKind.EDIT_CONFIG, "Vercel has them again", based_on=Seen(held)),
+        Edit(
+            source.file,
+            vercel,
+            ChangeKind.EDIT_ENTRY,
+            sentence,
+            based_on=Seen(source.text.encode()),
+        ),
+        Edit(
+            file, settings, ChangeKind.EDIT_CONFIG, "Vercel has them again", based_on=Seen(on_disk)
+        ),
     ]
 
 
@@ -164,15 +176,15 @@ def abandoned(before: Snapshot, planned: Sequence[Edit]) -> tuple[list[Edit], li
 
 def _imported(tree: SourceTree, files: Sequence[str]) -> set[str]:
     """Return the files, and all of the project that they import."""
-    found, left = set[str](), list(files)
+    reached, left = set[str](), list(files)
     while left:
         file = left.pop()
-        found.add(file)
+        reached.add(file)
         for match in IMPORT.finditer(tree.read(file)):
             target = tree.imported(file, match[1])
-            if target is not None and target not in found:
+            if target is not None and target not in reached:
                 left.append(target)
-    return found
+    return reached
 
 
 def _taken(
@@ -187,8 +199,8 @@ def _taken(
         image = _image(operation, file)
         if image is None or image.before is None or operation.state is not State.APPLIED:
             continue
-        held = _entries_of(image.before, file)
-        group = [job for job in operation.jobs if job in left and _key(left[job]) in held]
+        entries = _entries_of(image.before, file)
+        group = [job for job in operation.jobs if job in left and _key(left[job]) in entries]
         if group:
             yield operation, group
         for job in group:
@@ -229,16 +241,16 @@ def _with_entries(
     insert = edit.insert_entry if source.format is ConfigFormat.JSON else toml_edit.insert_entry
     for entry in entries:
         key = _key(entry)
-        held = [before for before in befores if key in _entries_of(before, file)]
+        holding = [before for before in befores if key in _entries_of(before, file)]
         there = _entries_of(text.encode(), file)
         if there.count(key) >= max(
-            [_entries_of(one, file).count(key) for one in held[:1]], default=1
+            [_entries_of(before, file).count(key) for before in holding[:1]], default=1
         ):
             continue  # somebody has put it back by hand
-        whole = (_restored(text, before.decode(), key, source) for before in held)
-        restored = next((one for one in whole if one is not None), None)
+        whole = (_restored(text, before.decode(), key, source) for before in holding)
+        restored = next((whole_text for whole_text in whole if whole_text is not None), None)
         if restored is None:
-            restored = insert(text, _place(key, held, there, file), *key, file=file)
+            restored = insert(text, _place(key, holding, there, file), *key, file=file)
         text = restored
     return text.encode()
 
@@ -256,11 +268,11 @@ def _place(
 ) -> int:
     """Return the index behind the entries that stood before this one, where most are known."""
     orders = [_entries_of(before, file) for before in befores]
-    order = max(orders, key=lambda held: len(set(held) & set(now)), default=None)
+    order = max(orders, key=lambda candidate: len(set(candidate) & set(now)), default=None)
     if order is None:
         return len(now)
     sooner = order[: order.index(key)]
-    return max((at for at, one in enumerate(now, 1) if one in sooner), default=0)
+    return max((at for at, entry in enumerate(now, 1) if entry in sooner), default=0)
 
 
 def _called_as_in(text: str, original: str, file: str) -> str:

@@ -104,7 +104,7 @@ async def push_to_edge_config(
         ) from error
     if not response.is_success:
         raise CronshiftError(
-            f"Vercel's API answered {response.status_code}: {_said(response)}",
+            f"Vercel's API answered {response.status_code}: {_message_of(response)}",
             reason="api-refuses",
             hint="Check VERCEL_TOKEN, the Edge Config's id, and --team for a team's.",
         )
@@ -120,7 +120,7 @@ def _segment(text: str) -> str:
     return text
 
 
-def _said(response: httpx.Response) -> str:
+def _message_of(response: httpx.Response) -> str:
     try:
         message: Any = response.json()["error"]["message"]
     except (ValueError, KeyError, TypeError):

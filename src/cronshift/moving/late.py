@@ -95,11 +95,11 @@ def late_mishaps(  # noqa: PLR0913 - two sides and a span
             )
             outcomes = {
                 (
-                    one is None or one.acts(Owner.VERCEL, job.id, tick),
-                    other is None or other.acts(Owner.INNGEST, job.id, tick),
+                    vercels is None or vercels.acts(Owner.VERCEL, job.id, tick),
+                    inngests is None or inngests.acts(Owner.INNGEST, job.id, tick),
                 )
-                for one in there
-                for other in here
+                for vercels in there
+                for inngests in here
             }
             wrong = {runs for runs, also in outcomes if runs == also}
             if wrong:
@@ -119,7 +119,7 @@ def _counted(
     ``matters`` says whether to think of what an earlier process held.
     """
     first, last = span
-    taken_up = now - side.held if side.held is not None else None
+    taken_up = now - side.held_for if side.held_for is not None else None
     if taken_up is None or first >= taken_up:
         return (side.ownership,)
     if side.before is not None and side.before in files:

@@ -83,7 +83,7 @@ class Holding:
     problem: str | None = None
     age: timedelta | None = None
     unread: bool = False
-    held: timedelta | None = None
+    held_for: timedelta | None = None
     before: str | None = None
     telling: Telling = Telling.FILE
 
@@ -113,7 +113,7 @@ class Holding:
             "problem": self.problem,
             "age_seconds": None if self.age is None else int(self.age.total_seconds()),
             "unread": self.unread,
-            "held_seconds": None if self.held is None else int(self.held.total_seconds()),
+            "held_seconds": None if self.held_for is None else int(self.held_for.total_seconds()),
         }
 
 
@@ -165,7 +165,7 @@ async def ask_both(
             reason="missing-secret",
             hint=f"Set {secret_env} to the deployment's value.",
         )
-    known = known_files(root)
+    files = known_files(root)
     now = _digest_here(root)
     urls = {
         Side.VERCEL: app_url.rstrip("/") + request_target(path),
@@ -177,11 +177,11 @@ async def ask_both(
             side,
             answer.digest,
             answer.digest is not None and answer.digest == now,
-            known.get(answer.digest or ""),
+            files.get(answer.digest or ""),
             answer.problem,
             answer.age,
             answer.unread,
-            answer.held,
+            answer.held_for,
             answer.before,
             answer.telling,
         )
@@ -198,7 +198,7 @@ class _Answer:
     problem: str | None = None
     age: timedelta | None = None
     unread: bool = False
-    held: timedelta | None = None
+    held_for: timedelta | None = None
     before: str | None = None
     telling: Telling = Telling.FILE
 
@@ -233,7 +233,7 @@ async def _ask(url: str, secret: str) -> _Answer:
         digest=str(digest),
         age=_seconds(document.get("age")),
         unread=document.get("age", 0) is None,
-        held=_seconds(document.get("held")),
+        held_for=_seconds(document.get("held")),
         before=before if isinstance(before, str) else None,
     )
 
@@ -303,14 +303,14 @@ def known_files(root: Path) -> dict[str, Ownership]:
         if image.path == OWNERSHIP_NAME
         for data in (image.before, image.after)
     ]
-    known = {}
+    files = {}
     for data in (*images, content(inside(root, OWNERSHIP_NAME))):
         try:
             ownership = parse_ownership((data or b"").decode())
-            known[digest(ownership)] = ownership
+            files[digest(ownership)] = ownership
         except (ConfigError, UnicodeDecodeError):
             continue
-    return known
+    return files
 
 
 def mishaps(

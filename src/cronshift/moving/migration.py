@@ -102,7 +102,9 @@ def is_left_out(plan: Plan, job: Job) -> bool:
     a warning or not, until that is accepted. Jobs that are in service already go on: they would
     lose the ticks they have.
     """
-    doubted = any(one.code in ASKED_FIRST and one.job == job.id for one in plan.findings)
+    doubted = any(
+        finding.code in ASKED_FIRST and finding.job == job.id for finding in plan.findings
+    )
     return job.mode is Mode.BLOCKED or (doubted and job.id not in plan.in_service)
 
 
@@ -142,11 +144,11 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         RefusedError: when files were changed by hand, without ``force``; when a source to mend or
             the settings to change have uncommitted changes.
     """
-    own: list[Edit] = []
+    own_edits: list[Edit] = []
     names = dict(map(read_rename, rename))
     if names:
         edit, project = renamed_settings(project, make_plan(project), names)
-        own.append(edit)
+        own_edits.append(edit)
         jobs = [names.get(job, job) for job in jobs]
     written_down = project
     project = _as_asked(project, target, out)
@@ -154,25 +156,29 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     chosen = _chosen(written_down, target, out, plan)
     asked_for = [job.id for job in pick_jobs(plan, jobs)]
     acceptances = [read_acceptance(text) for text in accept]
-    pick_jobs(plan, [one.job for one in acceptances if one.job])
+    pick_jobs(plan, [acceptance.job for acceptance in acceptances if acceptance.job])
     accepted = accepted_of(plan, acceptances, asked_for, now)
     idle = tuple(
-        one
-        for one in acceptances
-        if not any((of.code, one.job or of.job) == (one.code, of.job) for of in accepted)
+        acceptance
+        for acceptance in acceptances
+        if not any(
+            (of.code, acceptance.job or of.job) == (acceptance.code, of.job) for of in accepted
+        )
     )
     if accepted or chosen:
-        edit, settings = remember(written_down, accepted, chosen, own[0] if own else None)
-        own = [edit]
+        edit, settings = remember(
+            written_down, accepted, chosen, own_edits[0] if own_edits else None
+        )
+        own_edits = [edit]
         project = _as_asked(replace(project, settings=settings), target, out)
         plan = make_plan(project)
     mending = mend(project, plan, _mendable(plan, asked_for)) if fix else None
     if mending is not None:
-        own += mending.edits
+        own_edits += mending.edits
         plan = mending.plan
     asked = tuple(job for job in plan.jobs if job.id in asked_for)
     renamed = renamed_jobs(project, plan, names)
-    own += renamed_epochs(project, renamed, now)
+    own_edits += renamed_epochs(project, renamed, now)
     kept = tuple(
         job
         for job in plan.jobs
@@ -180,12 +186,14 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         or any(job.id == each.new and (project.root / each.module).is_file() for each in renamed)
         or (job.module and (project.root / job.module).is_file())
     )
+    if not (kept or accepted or names or target or out):
+        own_edits = [*mending.edits] if mending else []  # an id is pinned with the first functions
     extending = target_named(plan.target).extend
     extended = tuple(extending(project.root, replace(plan, jobs=kept))) if kept else ()
     if fix:
-        own += _guarded(Subject(project, plan, kept, now), mending, extended)
+        own_edits += _guarded(Subject(project, plan, kept, now), mending, extended)
     extended = tuple(
-        change for change in extended if change.path not in {edit.path for edit in own}
+        change for change in extended if change.path not in {edit.path for edit in own_edits}
     )
     is_needed = bool(kept) or (project.root / plan.out).exists()
     files = generate(replace(plan, jobs=kept)) if is_needed else ()
@@ -207,12 +215,12 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
             [
                 "migrate",
                 *jobs,
-                *(f"--accept {one}" for one in accept),
-                *(f"--rename {one}" for one in rename),
+                *(f"--accept {acceptance}" for acceptance in accept),
+                *(f"--rename {renaming}" for renaming in rename),
                 *(["--fix"] if fix else []),
             ]
         ),
-        [*written, *own],
+        [*written, *own_edits],
         now,
         intent=Intent.MIGRATE,
         jobs=[job.id for job in asked if job in kept],
@@ -228,7 +236,7 @@ def _guarded(
     subject: Subject, mending: Mending | None, extended: Sequence[FileChange]
 ) -> list[Edit]:
     """Return the edits that put the guard before the apps that Vercel calls."""
-    held = mending.texts if mending else {}
+    mended_texts = mending.texts if mending else {}
     edited = {
         **subject.project.edited,
         **{
@@ -236,13 +244,13 @@ def _guarded(
             for change in extended
             if change.after is not None
         },
-        **{file: text.encode() for file, text in held.items()},
+        **{file: text.encode() for file, text in mended_texts.items()},
     }
     handlers = [handler for job in by_hand(subject) if (handler := answering(subject, job))]
     return [
         Edit(file, text.encode(), summary=f"{file}: the guard is asked first")
         for file, text in guarded_texts(subject.project.root, handlers, edited).items()
-        if file not in held
+        if file not in mended_texts
     ]
 
 
@@ -261,12 +269,12 @@ def _chosen(
     app of Inngest's.
     """
     settings = written_down.settings
-    known = settings.target or (_suiting(written_down) if target else DEFAULT_TARGET)
+    target_before = settings.target or (_suiting(written_down) if target else DEFAULT_TARGET)
     own_client = code_of(written_down.resolver().tree).client
     is_pinned = settings.app_id is not None or own_client is not None
     return {
         **({} if is_pinned else {"app_id": plan.app_id}),
-        **({"target": plan.target} if plan.target != known else {}),
+        **({"target": plan.target} if {plan.target} - {target_before} else {}),
         **({"out": out} if out and out != settings.out else {}),
     }
 
@@ -279,7 +287,9 @@ def _suiting(project: Project) -> str:
 def _mendable(plan: Plan, jobs: Collection[str]) -> list[Finding]:
     """Return the findings of jobs, and of none, that mending is tried of."""
     return [
-        one for one in plan.findings if one.code in MENDABLE and (not one.job or one.job in jobs)
+        finding
+        for finding in plan.findings
+        if finding.code in MENDABLE and (not finding.job or finding.job in jobs)
     ]
 
 

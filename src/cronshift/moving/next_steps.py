@@ -23,7 +23,7 @@ from cronshift.project.inngest_sdk import SDK, sdk_of, version_installed
 from cronshift.project.locks import install_command, lock_of, range_of
 from cronshift.project.ownership_file import read_ownership
 from cronshift.readiness.checking import facts_of
-from cronshift.readiness.fact import Answer
+from cronshift.readiness.fact import Knowledge
 from cronshift.readiness.guards import by_hand
 from cronshift.readiness.kinds import GUARD, SDK_FITS
 from cronshift.readiness.subject import Subject
@@ -49,7 +49,7 @@ _PORT = re.compile(r"(?:--port|-p)[ =](\d+)|\bPORT=(\d+)")
 _ASKING = frozenset({"cron-secret", "cron-secret-constant-time", "bearer-undefined"})
 
 
-class Place(StrEnum):
+class JourneyStage(StrEnum):
     """How far a job has come, the nearest to its end first."""
 
     WHOLE = "whole"
@@ -111,21 +111,23 @@ class _Journey:
     now: datetime
 
 
-def _place(project: Project, plan: Plan, ownership: Ownership, job: Job, now: datetime) -> Place:
+def _place(
+    project: Project, plan: Plan, ownership: Ownership, job: Job, now: datetime
+) -> JourneyStage:
     epochs = ownership.jobs.get(job.id, ())
     is_there = job.module is not None and (project.root / job.module).is_file()
     if job.mode is Mode.BLOCKED:
-        return Place.STOPPED
+        return JourneyStage.STOPPED
     if not is_there:
-        return Place.STOPPED if is_left_out(plan, job) else Place.FRESH
+        return JourneyStage.STOPPED if is_left_out(plan, job) else JourneyStage.FRESH
     if epochs and epochs[-1].effective_at > now:
-        return Place.COMING
+        return JourneyStage.COMING
     percent = epochs[-1].percent if epochs else 0
     if job.entry.origin is Origin.MOVED:
-        return Place.ENDED
+        return JourneyStage.ENDED
     if percent == STAGES[-1]:
-        return Place.WHOLE
-    return Place.SHARED if percent else Place.GENERATED
+        return JourneyStage.WHOLE
+    return JourneyStage.SHARED if percent else JourneyStage.GENERATED
 
 
 def _whole(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
@@ -181,7 +183,7 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     bad = [
         fact
         for fact in facts_of(project, plan, journey.now)
-        if fact.answer is Answer.BAD and (not fact.jobs or job.id in fact.jobs)
+        if fact.answer is Knowledge.BAD and (not fact.jobs or job.id in fact.jobs)
     ]
     install = missing_install(project)
     raised = next((fact for fact in bad if fact.kind is SDK_FITS), None)
@@ -191,6 +193,10 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     elif install is not None:
         why = f"package.json names {SDK}, and it is not installed or not locked"
         yield NextStep(install, why, is_needed=True)
+    out = [each.id for each in plan.runnable if is_left_out(plan, each)]
+    if out:
+        why = f"{', '.join(out)}: left out for what is found, and missing to validate"
+        yield NextStep("cronshift migrate --fix --dry-run", f"{why}; mend it, or --accept it")
     yield NextStep("cronshift validate", "whether the functions are what the plan says")
     yield from _trial(project, plan, job)
     without = isinstance(target_named(plan.target).guard(plan, job), NoGuard)
@@ -285,12 +291,12 @@ def _stopped(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 
 
 _STEPS = {
-    Place.WHOLE: _whole,
-    Place.SHARED: _shared,
-    Place.COMING: _coming,
-    Place.GENERATED: _generated,
-    Place.FRESH: _fresh,
-    Place.STOPPED: _stopped,
+    JourneyStage.WHOLE: _whole,
+    JourneyStage.SHARED: _shared,
+    JourneyStage.COMING: _coming,
+    JourneyStage.GENERATED: _generated,
+    JourneyStage.FRESH: _fresh,
+    JourneyStage.STOPPED: _stopped,
 }
 
 

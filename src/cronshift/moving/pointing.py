@@ -33,8 +33,8 @@ def dispatch(project: Project, routed: Sequence[tuple[Job, GuardRoute]]) -> list
             base = guard.base_path
             text = _repointed(source, text, job.entry, base, base + MOUNT)
     _refuse_misread(source, text, {job.entry.pointer: True for job, _ in routed})
-    said = f"{', '.join(job.id for job, _ in routed)}: called through the guard"
-    return _edited(source, text, said)
+    sentence = f"{', '.join(job.id for job, _ in routed)}: called through the guard"
+    return _edited(source, text, sentence)
 
 
 def repoint(
@@ -79,23 +79,23 @@ def repoint(
     guarded = {job.entry.pointer: False for job in back}
     guarded |= {job.entry.pointer: True for job, _ in on_the_way}
     _refuse_misread(source, text, guarded)
-    said = [one.summary for one in planned if one.path == source.file]
+    sentences = [edit.summary for edit in planned if edit.path == source.file]
     for group, how in (
         (back, "called at their own routes"),
         ([job for job, _ in on_the_way], "called through the guard"),
     ):
-        said += [f"{', '.join(job.id for job in group)}: {how}"] if group else []
+        sentences += [f"{', '.join(job.id for job in group)}: {how}"] if group else []
     return [
-        *(one for one in planned if one.path != source.file),
-        *_edited(before.project.sources[0], text, "; ".join(said)),
+        *(edit for edit in planned if edit.path != source.file),
+        *_edited(before.project.sources[0], text, "; ".join(sentences)),
     ]
 
 
-def _edited(source: VercelConfig, text: str, said: str) -> list[Edit]:
+def _edited(source: VercelConfig, text: str, summary: str) -> list[Edit]:
     if text == source.text:
         return []
     before = source.text.encode()
-    return [Edit(source.file, text.encode(), ChangeKind.EDIT_ENTRY, said, based_on=Seen(before))]
+    return [Edit(source.file, text.encode(), ChangeKind.EDIT_ENTRY, summary, based_on=Seen(before))]
 
 
 def _repointed(source: VercelConfig, text: str, entry: CronEntry, old: str, new: str) -> str:

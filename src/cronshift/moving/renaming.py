@@ -74,15 +74,15 @@ def renamed_settings(
         RefusedError: if the settings were read from outside the project.
     """
     file = project.settings.file or CONFIG_NAME
-    held = content(inside(project.root, file))
-    if held is None and project.settings.file is not None:
+    data = content(inside(project.root, file))
+    if data is None and project.settings.file is not None:
         raise RefusedError(
             f"{file} does not lie in the project, so the name cannot be kept there.",
             reason="not-editable",
             hint="Rename the job's table in it by hand.",
             where=file,
         )
-    text = (held or b"").decode()
+    text = (data or b"").decode()
     times = Counter(job.entry.path for job in plan.jobs)
     for old, new in names.items():
         job = plan.job(old)
@@ -95,7 +95,7 @@ def renamed_settings(
             entry["vercel_schedule"] = job.entry.schedule
         text = rename_job(text, old, new, entry)
     summary = ", ".join(f"{old} is called {new}" for old, new in names.items())
-    edit = Edit(file, text.encode(), ChangeKind.EDIT_CONFIG, summary, based_on=Seen(held))
+    edit = Edit(file, text.encode(), ChangeKind.EDIT_CONFIG, summary, based_on=Seen(data))
     return edit, replace(project, settings=parse_settings(text, file))
 
 
@@ -111,14 +111,14 @@ def renamed_jobs(project: Project, plan: Plan, names: Mapping[str, str]) -> tupl
     usual = job_ids([job.entry for job in plan.jobs], target.taken_ids)
     before = dict(zip((job.id for job in plan.jobs), usual, strict=True))
     before |= {new: old for old, new in names.items()}
-    found = [
+    candidates = [
         Renamed(old, new, target.module(placement, old))
         for new, old in before.items()
         if old != new and old not in ids and new not in ownership.jobs
     ]
     return tuple(
         each
-        for each in found
+        for each in candidates
         if each.old in names or each.old in ownership.jobs or (project.root / each.module).is_file()
     )
 
@@ -130,15 +130,15 @@ def renamed_epochs(project: Project, jobs: Sequence[Renamed], now: datetime) -> 
         RefusedError: for a job that both sides share, whose ticks go by its name, or whose next epoch
             is still to come.
     """
-    held = content(inside(project.root, OWNERSHIP_NAME))
-    ownership = ownership_of(held)
+    data = content(inside(project.root, OWNERSHIP_NAME))
+    ownership = ownership_of(data)
     epochs = dict(ownership.jobs)
     for job in jobs:
-        own = epochs.pop(job.old, None)
-        if own is None:
+        moved = epochs.pop(job.old, None)
+        if moved is None:
             continue
         percent = percent_now(ownership, job.old, now)
-        if percent not in _WHOLE or any(epoch.effective_at > now for epoch in own):
+        if percent not in _WHOLE or any(epoch.effective_at > now for epoch in moved):
             raise RefusedError(
                 f"{job.old} is shared at {percent} %, or its next epoch is still to come: which ticks are"
                 " whose goes by its name.",
@@ -147,8 +147,8 @@ def renamed_epochs(project: Project, jobs: Sequence[Renamed], now: datetime) -> 
                 " rename it.",
                 where=OWNERSHIP_NAME,
             )
-        epochs[job.new] = own
+        epochs[job.new] = moved
     text = dump_ownership(replace(ownership, jobs=epochs))
     if epochs == dict(ownership.jobs):
         return []
-    return [Edit(OWNERSHIP_NAME, text.encode(), summary="epochs kept", based_on=Seen(held))]
+    return [Edit(OWNERSHIP_NAME, text.encode(), summary="epochs kept", based_on=Seen(data))]

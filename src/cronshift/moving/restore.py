@@ -57,5 +57,5 @@ def restored(
     written = regenerated(before, returned)
     paths = {edit.path for edit in written}  # what is generated again is as it is to be now
     files = {edit.path for edit in back}
-    edits = (*(one for one in returned if one.path not in paths & files), *written)
+    edits = (*(edit for edit in returned if edit.path not in paths & files), *written)
     return Restoration(edits, before.after(returned).plan)

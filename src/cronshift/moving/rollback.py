@@ -22,7 +22,7 @@ from cronshift.operations.files import content, inside
 from cronshift.plan.job_ids import unknown_job
 from cronshift.plan.snapshot import Snapshot
 from cronshift.project.ownership_file import ownership_of
-from cronshift.readiness.fact import Answer
+from cronshift.readiness.fact import Knowledge
 from cronshift.readiness.guards import guards
 from cronshift.readiness.subject import Subject
 from cronshift.runtime.ownership import (
@@ -91,16 +91,16 @@ def prepare_rollback(
         CronshiftError: for a job that is neither planned nor in the ownership file.
         RefusedError: if a file that is to come back is not as it was left.
     """
-    held = content(inside(project.root, OWNERSHIP_NAME))
-    ownership, past = ownership_of(held), past_operations(project.root)
+    on_disk = content(inside(project.root, OWNERSHIP_NAME))
+    ownership, past = ownership_of(on_disk), past_operations(project.root)
     before = Snapshot(project)
     plan = before.plan
-    known = [*(job.id for job in plan.jobs), *(job for job in ownership.jobs if not plan.job(job))]
-    unknown = [job for job in jobs if job not in known]
+    names = [*(job.id for job in plan.jobs), *(job for job in ownership.jobs if not plan.job(job))]
+    unknown = [job for job in jobs if job not in names]
     if unknown:
-        raise unknown_job(unknown[0], known)
-    chosen = [job for job in known if job in jobs or not jobs]
-    moved = {job for job, one in project.settings.jobs.items() if one.moved}
+        raise unknown_job(unknown[0], names)
+    chosen = [job for job in names if job in jobs or not jobs]
+    moved = {job for job, job_settings in project.settings.jobs.items() if job_settings.moved}
     moved |= {job.id for job in plan.jobs if job.entry.called is not None}
     lead = Lead(now, deploy, at_once=at_once)
     back = [job for job in chosen if _is_away(ownership, job, lead) or job in moved]
@@ -111,9 +111,11 @@ def prepare_rollback(
     unguarded = _unguarded(before, returned, waiting, now)
     edits = [*returned.edits]
     if after != ownership:
-        said = "; ".join(summary(job, after.jobs.get(job, ())) for job in back)
+        sentence = "; ".join(summary(job, after.jobs.get(job, ())) for job in back)
         text = dump_ownership(after).encode()
-        edits.append(Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, said, based_on=Seen(held)))
+        edits.append(
+            Edit(OWNERSHIP_NAME, text, ChangeKind.ADD_EPOCH, sentence, based_on=Seen(on_disk))
+        )
     operation = build_operation(
         project.root,
         f"rollback {' '.join(back)}",
@@ -167,7 +169,7 @@ def _unguarded(
     ]
     project = before.after(returned.edits).project
     facts = guards(Subject(project, returned.plan, jobs, now)) if jobs else ()
-    good = {job for fact in facts if fact.answer is Answer.GOOD for job in fact.jobs}
+    good = {job for fact in facts if fact.answer is Knowledge.GOOD for job in fact.jobs}
     return frozenset(job.id for job in jobs) - good
 
 

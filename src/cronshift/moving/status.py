@@ -9,7 +9,7 @@ from cronshift.model import Origin
 from cronshift.plan.planning import make_plan
 from cronshift.project.ownership_file import percent_now, read_ownership
 from cronshift.readiness.checking import facts_of
-from cronshift.readiness.fact import Answer
+from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, epoch_at, tick_text
 from cronshift.targets import GuardByHand, GuardRoute, target_named
 from cronshift.vercel.dispatcher import MOUNT
@@ -67,7 +67,7 @@ class JobStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class MoveStatus:
     """The state of the whole move.
 
     Attributes:
@@ -86,11 +86,11 @@ class Status:
         return tuple(
             fact
             for fact in self.facts
-            if fact.answer is Answer.BAD and (going & set(fact.jobs) if fact.jobs else going)
+            if fact.answer is Knowledge.BAD and (going & set(fact.jobs) if fact.jobs else going)
         )
 
 
-def read_status(project: Project, now: datetime) -> Status:
+def read_status(project: Project, now: datetime) -> MoveStatus:
     """Return where every job of the project stands at ``now``.
 
     Raises:
@@ -100,7 +100,7 @@ def read_status(project: Project, now: datetime) -> Status:
     ownership = read_ownership(project.root)
     rows = tuple(_job(project, job, ownership, now) for job in plan.jobs)
     drift = (*_drift(rows, ownership), *_called_again(plan, rows), *_unasked(project, plan, rows))
-    return Status(rows, drift, facts_of(project, plan, now))
+    return MoveStatus(rows, drift, facts_of(project, plan, now))
 
 
 def _job(project: Project, job: Job, ownership: Ownership, now: datetime) -> JobStatus:
@@ -164,13 +164,13 @@ def guarded_path(root: Path, plan: Plan) -> str:
 
 def _called_again(plan: Plan, rows: Sequence[JobStatus]) -> Iterator[str]:
     """Yield the jobs that moved and whose entries somebody has put back by hand."""
-    held = {
+    entries = {
         (job.entry.path, job.entry.schedule)
         for job in plan.jobs
         if job.entry.origin is not Origin.MOVED
     }
     for job, row in zip(plan.jobs, rows, strict=True):
-        is_held = (job.entry.path, job.entry.schedule) in held
+        is_held = (job.entry.path, job.entry.schedule) in entries
         if row.moved and is_held and (row.percent or row.upcoming):
             yield (
                 f"{job.id} is Inngest's at {row.percent} %, and the Vercel configuration has an entry"

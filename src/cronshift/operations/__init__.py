@@ -9,7 +9,7 @@ still to do, one that equals its after-image is done, and one that equals neithe
 somebody else, so nothing is touched.
 """
 
-from cronshift.operations.abandoning import Standing, abandon, standings
+from cronshift.operations.abandoning import FileStanding, abandon, standings
 from cronshift.operations.building import Edit, Seen, build_operation, new_operation_id
 from cronshift.operations.changes import (
     AddEpoch,
@@ -29,7 +29,7 @@ from cronshift.operations.engine import apply, finish, refuse_begun, refuse_late
 from cronshift.operations.journal import (
     Journal,
     Record,
-    Unreadable,
+    UnreadableRecord,
     decode,
     encode,
     find,
@@ -52,6 +52,7 @@ __all__ = [
     "EditEntries",
     "EditSettings",
     "FileImage",
+    "FileStanding",
     "Intent",
     "Journal",
     "MoveFile",
@@ -60,9 +61,8 @@ __all__ = [
     "RemoveGuard",
     "RunSql",
     "Seen",
-    "Standing",
     "State",
-    "Unreadable",
+    "UnreadableRecord",
     "WriteFile",
     "abandon",
     "apply",

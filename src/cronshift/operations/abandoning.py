@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cronshift.operations.changes import FileImage
-    from cronshift.operations.journal import Unreadable
+    from cronshift.operations.journal import UnreadableRecord
     from cronshift.operations.model import Operation
 
 
-class Standing(StrEnum):
+class FileStanding(StrEnum):
     """How a file stands to an operation that touches it."""
 
     BEFORE = "as before it"
@@ -43,12 +43,12 @@ class Abandoned:
     copies: tuple[str, ...]
 
 
-def standings(root: Path, operation: Operation) -> dict[str, Standing]:
+def standings(root: Path, operation: Operation) -> dict[str, FileStanding]:
     """Return how each file of an operation stands to it, by its path."""
     return {image.path: _standing(root, image) for image in operation.images}
 
 
-def abandon(root: Path, record: Record | Unreadable) -> Abandoned:
+def abandon(root: Path, record: Record | UnreadableRecord) -> Abandoned:
     """Give an operation up: its files stay as they are, and copies of what they had are kept.
 
     A file of the journal that cannot be read is moved to where nothing reads it.
@@ -66,11 +66,11 @@ def abandon(root: Path, record: Record | Unreadable) -> Abandoned:
             copies = [
                 path
                 for image in operation.images
-                if _standing(root, image) is not Standing.BEFORE
+                if _standing(root, image) is not FileStanding.BEFORE
                 for path in _keep(root, operation.id, image)
             ]
             done = replace(operation, state=State.ABANDONED)
-            write_operation(root, done, own=record.is_own)
+            write_operation(root, done, is_own=record.is_own)
         except OSError as error:
             raise RefusedError(
                 f"The copies cannot be kept: {error.strerror}.",
@@ -80,14 +80,14 @@ def abandon(root: Path, record: Record | Unreadable) -> Abandoned:
         return Abandoned(tuple(copies))
 
 
-def _standing(root: Path, image: FileImage) -> Standing:
+def _standing(root: Path, image: FileImage) -> FileStanding:
     try:
         present = read_project_file(root, image.path)
     except (OSError, RefusedError):
-        return Standing.OTHER
+        return FileStanding.OTHER
     if present == image.before:
-        return Standing.BEFORE
-    return Standing.AFTER if present == image.after else Standing.OTHER
+        return FileStanding.BEFORE
+    return FileStanding.AFTER if present == image.after else FileStanding.OTHER
 
 
 def _keep(root: Path, operation_id: str, image: FileImage) -> list[str]:

@@ -204,7 +204,7 @@ def _uncommitted(root: Path, paths: Sequence[str]) -> set[str]:
     if not paths:
         return set()
     try:
-        told = subprocess.run(  # noqa: S603 - a constant
+        changed = subprocess.run(  # noqa: S603 - a constant
             _CHANGED_FILES,
             cwd=root,
             capture_output=True,
@@ -212,4 +212,4 @@ def _uncommitted(root: Path, paths: Sequence[str]) -> set[str]:
         )
     except (OSError, subprocess.CalledProcessError):
         return set()  # no git, no repository, or no commit yet
-    return set(told.stdout.decode(errors="surrogateescape").split("\0")) & set(paths)
+    return set(changed.stdout.decode(errors="surrogateescape").split("\0")) & set(paths)

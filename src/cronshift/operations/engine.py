@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def apply(
-    root: Path, operation: Operation, observer: Observer = lambda _: None, *, own: bool = True
+    root: Path, operation: Operation, observer: Observer = lambda _: None, *, is_own: bool = True
 ) -> Operation:
     """Apply a new operation and return it as recorded.
 
@@ -42,7 +42,7 @@ def apply(
         root: the project's folder.
         operation: what to do; its id names its journal.
         observer: told of each file as it takes its new content.
-        own: whether this user made it, here.
+        is_own: whether this user made it, here.
 
     Raises:
         RefusedError: if a file is not what the operation was made from, another operation is
@@ -51,7 +51,7 @@ def apply(
     """
     with project_lock(root):
         refuse_unfinished(root, operation.intent)
-        _refuse_foreign_rows(operation, own=own)
+        _refuse_foreign_rows(operation, is_own=is_own)
         _refuse_strangers(root, operation, done_is_fine=False)
         if is_recorded(root, operation.id):
             raise RefusedError(
@@ -63,14 +63,14 @@ def apply(
             sql.check(batch)
         started = replace(operation, state=State.APPLYING)
         try:
-            write_operation(root, started, own=own)
+            write_operation(root, started, is_own=is_own)
             _stage(root, started, started.images)
         except OSError as error:
             clear_stage(root, started)
             staging.remove_folders(root, started.made[::-1])
             forget_operation(root, started)
             raise _not_writable(error) from error
-        return _run(root, started, observer, own=own)
+        return _run(root, started, observer, is_own=is_own)
 
 
 def refuse_late(root: Path, operation: Operation, now: datetime) -> None:
@@ -122,7 +122,7 @@ def finish(root: Path, operation: Operation, observer: Observer = lambda _: None
         RefusedError: if a file is neither as before nor as after; nothing has been changed then.
     """
     with project_lock(root):
-        return _drive(root, operation, observer, own=is_own(root, operation))
+        return _drive(root, operation, observer, is_own=is_own(root, operation))
 
 
 def revert(root: Path, operation: Operation, observer: Observer = lambda _: None) -> Operation:
@@ -133,7 +133,7 @@ def revert(root: Path, operation: Operation, observer: Observer = lambda _: None
     """
     backwards = replace(operation, state=State.REVERTING)
     with project_lock(root):
-        return _drive(root, backwards, observer, own=is_own(root, operation))
+        return _drive(root, backwards, observer, is_own=is_own(root, operation))
 
 
 def _drive(
@@ -141,20 +141,20 @@ def _drive(
     operation: Operation,
     observer: Observer,
     *,
-    own: bool,
+    is_own: bool,
     spared: Collection[str] = (),
 ) -> Operation:
     """Bring the files, but those ``spared``, to where an operation is heading."""
-    _refuse_foreign_rows(operation, own=own)
+    _refuse_foreign_rows(operation, is_own=is_own)
     try:
         clear_stage(root, operation)
         _refuse_strangers(root, operation, done_is_fine=True, spared=spared)
-        write_operation(root, operation, own=own)
+        write_operation(root, operation, is_own=is_own)
         images = [image for image in _heading(operation).images if image.path not in spared]
         _stage(root, operation, [image for image in images if not staging.is_done(root, image)])
     except OSError as error:
         raise _not_writable(error) from error
-    return _run(root, operation, observer, own=own, spared=spared)
+    return _run(root, operation, observer, is_own=is_own, spared=spared)
 
 
 def _run(
@@ -162,7 +162,7 @@ def _run(
     operation: Operation,
     observer: Observer,
     *,
-    own: bool,
+    is_own: bool,
     spared: Collection[str] = (),
 ) -> Operation:
     """Let every file take its place; everything new is staged."""
@@ -186,12 +186,12 @@ def _run(
     except RefusedError as error:
         if operation.state is State.APPLYING and error.where is not None and not spared:
             taken_back = replace(operation, state=State.REVERTING)
-            _drive(root, taken_back, lambda _: None, own=own, spared={error.where})
+            _drive(root, taken_back, lambda _: None, is_own=is_own, spared={error.where})
         raise
     if not backwards:
         _settle_batches(operation, done=True)
     done = replace(operation, state=State.REVERTED if backwards else State.APPLIED)
-    write_operation(root, done, own=own)
+    write_operation(root, done, is_own=is_own)
     return done
 
 
@@ -208,8 +208,8 @@ def _heading(operation: Operation) -> Operation:
     return operation.inverse() if operation.state is State.REVERTING else operation
 
 
-def _refuse_foreign_rows(operation: Operation, *, own: bool) -> None:
-    if operation.batches and not own:
+def _refuse_foreign_rows(operation: Operation, *, is_own: bool) -> None:
+    if operation.batches and not is_own:
         raise RefusedError(
             f"Operation {operation.id} changes rows of a database, and you did not make it here.",
             reason="foreign-operation",

@@ -15,7 +15,7 @@ _RENAME_SWAP = 2  # macOS: renameatx_np(2)
 _UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM}
 
 
-def exchange(folder: int, one: str, other: str) -> bool:
+def exchange(folder: int, first: str, second: str) -> bool:
     """Let two names in an open folder change places; ``False`` where the system cannot.
 
     Raises:
@@ -26,12 +26,12 @@ def exchange(folder: int, one: str, other: str) -> bool:
     call, flags = _call()
     if call is None:
         return False
-    if call(folder, os.fsencode(one), folder, os.fsencode(other), flags) == 0:
+    if call(folder, os.fsencode(first), folder, os.fsencode(second), flags) == 0:
         return True
     code = ctypes.get_errno()
     if code in _UNSUPPORTED:
         return False
-    raise OSError(code, os.strerror(code), one)
+    raise OSError(code, os.strerror(code), first)
 
 
 def _call() -> tuple[ctypes._NamedFuncPointer | None, int]:

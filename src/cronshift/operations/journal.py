@@ -53,7 +53,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableRecord:
     """A file of the journal that holds no operation which this cronshift reads.
 
     Attributes:
@@ -83,7 +83,7 @@ class Journal:
     """All that a project's journal holds, the oldest first."""
 
     records: tuple[Record, ...]
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[UnreadableRecord, ...]
 
     def unfinished(self) -> Record | None:
         """Return the operation that was interrupted, if one was; this user's own before others."""
@@ -106,35 +106,35 @@ def read_journal(root: Path) -> Journal:
             match _read(root, folder, name.removesuffix(_SUFFIX)):
                 case Record() as record:
                     records.append(record)
-                case Unreadable() as broken:
+                case UnreadableRecord() as broken:
                     unreadable.append(broken)
     return Journal(tuple(records), tuple(unreadable))
 
 
-def write_operation(root: Path, operation: Operation, *, own: bool = True) -> None:
+def write_operation(root: Path, operation: Operation, *, is_own: bool = True) -> None:
     """Record an operation as it now is; on disk when this returns.
 
     Args:
         root: the project's folder.
         operation: what to record.
-        own: whether this user began it here, so that it is marked as such.
+        is_own: whether this user began it here, so that it is marked as such.
     """
     is_unfinished = operation.state in UNFINISHED
-    if own and is_unfinished:
+    if is_own and is_unfinished:
         note_begun(root, operation.id)
     with open_folder(root, (STATE_FOLDER, OPERATIONS), make=True) as folder:
         for name in os.listdir(folder):
             if name.startswith(".") and name.endswith(".cronshift-next"):  # of a kill
                 with suppress(OSError):
                     os.unlink(name, dir_fd=folder)
-        replace_durably(folder, f"{operation.id}{_SUFFIX}", encode(root, operation, own=own))
+        replace_durably(folder, f"{operation.id}{_SUFFIX}", encode(root, operation, is_own=is_own))
     if not is_unfinished:
         note_ended(root, operation.id)
 
 
-def encode(root: Path, operation: Operation, *, own: bool = True) -> bytes:
+def encode(root: Path, operation: Operation, *, is_own: bool = True) -> bytes:
     """Return an operation's file: its document, and where it is this user's own, the user's mark."""
-    mark = hmac_of(root, operation) if own else None
+    mark = hmac_of(root, operation) if is_own else None
     document = dump_operation(operation) | ({"hmac": mark} if mark else {})
     return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
 
@@ -183,20 +183,20 @@ def read_operation(root: Path, operation_id: str) -> Operation:
         CronshiftError: if there is none, more than one, or it cannot be read.
     """
     match find(root, operation_id):
-        case Unreadable() as broken:
+        case UnreadableRecord() as broken:
             raise _broken(broken)
         case record:
             return record.operation
 
 
-def find(root: Path, operation_id: str) -> Record | Unreadable:
+def find(root: Path, operation_id: str) -> Record | UnreadableRecord:
     """Return what the journal holds under an id, or the only one that starts so.
 
     Raises:
         CronshiftError: if there is none, or more than one.
     """
     journal = read_journal(root)
-    by_name: dict[str, Record | Unreadable] = {
+    by_name: dict[str, Record | UnreadableRecord] = {
         **{record.operation.id: record for record in journal.records},
         **{broken.name: broken for broken in journal.unreadable},
     }
@@ -279,7 +279,7 @@ def set_aside(root: Path, name: str) -> str:
     return f"{STATE_FOLDER}/{ABANDONED}/{file}"
 
 
-def _broken(broken: Unreadable) -> RefusedError:
+def _broken(broken: UnreadableRecord) -> RefusedError:
     return RefusedError(
         broken.sentence, reason="broken-journal", hint=broken.remedy, where=broken.name
     )
@@ -302,20 +302,20 @@ def _open(root: Path) -> Iterator[int | None]:
         yield folder
 
 
-def _read(root: Path, folder: int | None, name: str) -> Record | Unreadable:
+def _read(root: Path, folder: int | None, name: str) -> Record | UnreadableRecord:
     """Return what a file of the journal holds."""
     if not ULID.fullmatch(name):
-        return Unreadable(name, "its name is no id of an operation")
+        return UnreadableRecord(name, "its name is no id of an operation")
     try:
         record = decode(root, read_at(folder or 0, f"{name}{_SUFFIX}", LARGEST))
     except NewerVersionError as error:
-        return Unreadable(name, str(error), is_newer=True)
+        return UnreadableRecord(name, str(error), is_newer=True)
     except ValueError as error:
-        return Unreadable(name, str(error))
+        return UnreadableRecord(name, str(error))
     except OSError as error:
-        return Unreadable(name, error.strerror or os.strerror(error.errno or errno.EIO))
+        return UnreadableRecord(name, error.strerror or os.strerror(error.errno or errno.EIO))
     if record.operation.id != name:
-        return Unreadable(name, "it holds an operation of another id")
+        return UnreadableRecord(name, "it holds an operation of another id")
     if record.is_own and record.operation.state in UNFINISHED:
         return replace(record, is_own=is_under_way(root, name))
     return record

@@ -13,7 +13,7 @@ from cronshift.moving.callable_endpoint import CallState
 from cronshift.moving.live import Side, Telling
 from cronshift.operations import ChangeKind, Intent, State
 from cronshift.project.settings_schema import SCHEMA as SETTINGS
-from cronshift.readiness.fact import Answer
+from cronshift.readiness.fact import Knowledge
 from cronshift.targets.changes import FileAction
 
 Schema = dict[str, Any]
@@ -70,7 +70,7 @@ _FACT = _object(
     {
         "code": TEXT,
         "name": TEXT,
-        "answer": _either(Answer),
+        "answer": _either(Knowledge),
         "message": TEXT,
         "evidence": TEXT,
         "seen": INSTANT,
@@ -211,12 +211,13 @@ _STATUS_JOB = _object(
     {
         "id": TEXT,
         "percent": WHOLE,
-        "next_change": _perhaps(_object({"at": INSTANT, "percent": WHOLE})),
+        "next_change": _perhaps(_object({"at": INSTANT, "percent": WHOLE}, paused=TRUTH)),
         "next_tick": _perhaps(INSTANT),
         "next_owner": _perhaps(TEXT),
         "generated": TRUTH,
         "moved": TRUTH,
-    }
+    },
+    paused=TRUTH,
 )
 _TICK = _object(
     {"job": TEXT, "tick": INSTANT, "fate": _either(["doubled", "missed"]), "certain": TRUTH}
@@ -283,6 +284,7 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
         _object(
             _VERDICT
             | {
+                "valid": _perhaps(TRUTH),  # null: something was not checked
                 "app_id": _perhaps(TEXT),
                 "sdk": _perhaps(TEXT),
                 "functions": _perhaps(_list(TEXT)),

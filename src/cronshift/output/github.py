@@ -27,10 +27,12 @@ def github_lines(findings: Iterable[Finding]) -> Iterator[str]:
         if finding.location is not None:
             place = {"file": finding.location.file, "line": str(finding.location.line)}
             properties = {**place, **properties}
-        told = ",".join(f"{key}={_escaped(text, _PROPERTY)}" for key, text in properties.items())
+        attributes = ",".join(
+            f"{key}={_escaped(text, _PROPERTY)}" for key, text in properties.items()
+        )
         job = f"{finding.job}: " if finding.job else ""
         message = _escaped(f"{job}{finding.message}\n{finding.fix}", _DATA)
-        yield f"::{_COMMANDS[finding.severity]} {told}::{message}"
+        yield f"::{_COMMANDS[finding.severity]} {attributes}::{message}"
 
 
 def _escaped(text: str, signs: dict[str, str]) -> str:

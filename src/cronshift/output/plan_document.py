@@ -27,7 +27,7 @@ def plan_document(
         ticks: how many next ticks to list for each job.
         ownership: what the ownership file says; without one every tick is Vercel's.
     """
-    held = ownership or Ownership()
+    owners = ownership or Ownership()
     return {
         "version": 1,
         "project": {
@@ -36,7 +36,7 @@ def plan_document(
             "config_file": plan.config_file,
             "target": plan.target,
         },
-        "jobs": [_job(job, now, ticks, held) for job in plan.jobs],
+        "jobs": [_job(job, now, ticks, owners) for job in plan.jobs],
         "findings": [
             {**finding_document(spot.finding), "jobs": list(spot.jobs)}
             for spot in spots(plan.findings)
@@ -64,11 +64,15 @@ def _forecast(plan: Plan, now: datetime) -> dict[str, Any]:
         "retries_per_30_days": forecast.retries(plan.jobs, now),
         "executions_per_year": sum(executions(job, now, forecast.YEAR) for job in plan.jobs),
         "plans": [
-            {"name": one.name, "executions": one.executions, "fits": total <= one.executions}
-            for one in forecast.allowances()
+            {
+                "name": allowance.name,
+                "executions": allowance.executions,
+                "fits": total <= allowance.executions,
+            }
+            for allowance in forecast.allowances()
         ],
         "by_hour": list(load.by_hour),
-        "busiest": [{"minute": str(one), "jobs": one.jobs} for one in load.busiest],
+        "busiest": [{"minute": str(busy), "jobs": busy.jobs} for busy in load.busiest],
         "peak": load.peak,
         "staggered_peak": load.staggered_peak,
     }
@@ -84,7 +88,7 @@ def next_ticks(job: Job, now: datetime, count: int) -> list[datetime]:
     return list(islice(job.schedule.after(now), count)) if job.schedule else []
 
 
-def _job(job: Job, now: datetime, ticks: int, held: Ownership) -> dict[str, Any]:
+def _job(job: Job, now: datetime, ticks: int, ownership: Ownership) -> dict[str, Any]:
     return {
         "id": job.id,
         "path": job.entry.path,
@@ -98,7 +102,7 @@ def _job(job: Job, now: datetime, ticks: int, held: Ownership) -> dict[str, Any]
         "handler": _handler(job.handler) if job.handler else None,
         "mode": job.mode.value,
         "bridged_because": job.bridged_because,
-        "owner": {"percent": percent_at(held.jobs.get(job.id, ()), now)},
+        "owner": {"percent": percent_at(ownership.jobs.get(job.id, ()), now)},
         "module": job.module,
     }
 

@@ -26,9 +26,9 @@ def sarif_log(plan: Plan, reasons: Mapping[tuple[str, str | None], str]) -> dict
         plan: the plan; its suppressed findings are told as suppressed.
         reasons: why, by the suppressed finding's code and its job (or none, for all jobs).
     """
-    told = [(finding, False) for finding in plan.findings]
-    told += [(finding, True) for finding in plan.suppressed]
-    codes = sorted({finding.code for finding, _ in told})
+    results = [(finding, False) for finding in plan.findings]
+    results += [(finding, True) for finding in plan.suppressed]
+    codes = sorted({finding.code for finding, _ in results})
     places = {code: number for number, code in enumerate(codes)}
     return {
         "$schema": SCHEMA,
@@ -48,7 +48,7 @@ def sarif_log(plan: Plan, reasons: Mapping[tuple[str, str | None], str]) -> dict
                 "columnKind": "unicodeCodePoints",
                 "results": [
                     _result(finding, places[finding.code], reasons if hidden else None)
-                    for finding, hidden in told
+                    for finding, hidden in results
                 ],
             }
         ],

@@ -31,22 +31,24 @@ class Spot:
 
 def spots(findings: Iterable[Finding]) -> list[Spot]:
     """Return the spots of some findings, in their order."""
-    found: list[tuple[Finding, list[str]]] = []
+    places: list[tuple[Finding, list[str]]] = []
     at: dict[tuple[object, ...], list[int]] = {}
     for finding in findings:
         key = (finding.code, finding.location)
         same = at.setdefault(key, [])
-        known = next((found[one][1] for one in same if _joins(found[one], finding)), None)
-        if known is not None:
-            known.append(finding.job or "")
+        jobs_there = next(
+            (places[index][1] for index in same if _joins(places[index], finding)), None
+        )
+        if jobs_there is not None:
+            jobs_there.append(finding.job or "")
         else:
-            same.append(len(found))
-            found.append((finding, [finding.job] if finding.job else []))
-    return [Spot(finding, tuple(jobs)) for finding, jobs in found]
+            same.append(len(places))
+            places.append((finding, [finding.job] if finding.job else []))
+    return [Spot(finding, tuple(jobs)) for finding, jobs in places]
 
 
-def _joins(known: tuple[Finding, list[str]], finding: Finding) -> bool:
+def _joins(place: tuple[Finding, list[str]], finding: Finding) -> bool:
     """Return whether a finding is another job's of the same spot."""
-    first, jobs = known
+    first, jobs = place
     is_other = finding.job is not None and first.job is not None and finding.job not in jobs
     return is_other and finding.location is not None

@@ -15,7 +15,7 @@ from cronshift.output.console import DIFF_STYLES, plain
 from cronshift.plan import forecast
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.forecast import executions, runs
-from cronshift.readiness.fact import Answer
+from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.ownership import Owner
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cronshift.runtime.ownership import Epoch
     from cronshift.targets.changes import FileChange
 
-_STYLES = {Answer.BAD: "bold red", Answer.UNKNOWN: "yellow"}
+_STYLES = {Knowledge.BAD: "bold red", Knowledge.UNKNOWN: "yellow"}
 
 
 def facts_text(facts: Iterable[Fact]) -> Text:
@@ -39,14 +39,14 @@ def facts_text(facts: Iterable[Fact]) -> Text:
     Those of one kind with one remedy stand together, and the remedy once.
     """
     text = Text()
-    alike: dict[tuple[str, Answer, str], list[Fact]] = {}
+    alike: dict[tuple[str, Knowledge, str], list[Fact]] = {}
     for fact in facts:
-        if fact.answer is not Answer.GOOD:
+        if fact.answer is not Knowledge.GOOD:
             alike.setdefault((fact.kind.code, fact.answer, fact.remedy), []).append(fact)
-    for (code, answer, remedy), held in alike.items():
-        head = f"{answer.value.replace('-', ' ')} {code} {held[0].kind.name}\n"
+    for (code, answer, remedy), facts_alike in alike.items():
+        head = f"{answer.value.replace('-', ' ')} {code} {facts_alike[0].kind.name}\n"
         text.append(head, style=_STYLES[answer])
-        for fact in held:
+        for fact in facts_alike:
             text.append(f"  {plain(fact.message)} ({plain(fact.evidence)})\n")
         text.append(f"  → {plain(remedy)}\n", style="dim")
     return text[:-1] if text else text
@@ -57,13 +57,13 @@ def left_out_text(findings: Iterable[Finding]) -> Text:
     codes: dict[str, list[str]] = {}
     for finding in findings:
         if finding.job and (finding.code in ASKED_FIRST or finding.severity is Severity.ERROR):
-            known = codes.setdefault(finding.job, [])
-            known += [finding.code] if finding.code not in known else []
+            codes_there = codes.setdefault(finding.job, [])
+            codes_there += [finding.code] if finding.code not in codes_there else []
     text = Text(no_wrap=True)
-    for job, found in codes.items():
-        text.append(f"  left out: {plain(job)} ({', '.join(found)})", style="yellow")
-        if ASKED_FIRST.issuperset(found):
-            words = " ".join(f"--accept {code}:{job}" for code in found)
+    for job, codes_of_job in codes.items():
+        text.append(f"  left out: {plain(job)} ({', '.join(codes_of_job)})", style="yellow")
+        if ASKED_FIRST.issuperset(codes_of_job):
+            words = " ".join(f"--accept {code}:{job}" for code in codes_of_job)
             text.append(f"; as it is: cronshift migrate {plain(job)} {plain(words)}")
         text.append("\n")
     return text
@@ -75,8 +75,8 @@ def mending_text(mending: Mending) -> Text:
     for finding in mending.mended:
         text.append(f"  repairs {finding.code} at {plain(str(finding.location))}\n", style="green")
     for finding, why in mending.unmended:
-        said = f"{finding.code} at {finding.location} cannot be repaired mechanically: {why}."
-        text.append(f"  {plain(said)}\n".replace("..\n", ".\n"))
+        sentence = f"{finding.code} at {finding.location} cannot be repaired mechanically: {why}."
+        text.append(f"  {plain(sentence)}\n".replace("..\n", ".\n"))
     if not (mending.mended or mending.unmended):
         text.append("  Nothing is found that --fix repairs.\n")
     return text
@@ -88,8 +88,8 @@ def forecast_text(plan: Plan, now: datetime) -> Text:
     year = sum(executions(job, now, forecast.YEAR) for job in plan.jobs)
     load = forecast.load_of(plan.runnable, now)
     fits = [
-        f"{one.name} {one.executions:,}{'' if total <= one.executions else ' (too small)'}"
-        for one in forecast.allowances()
+        f"{allowance.name} {allowance.executions:,}{'' if total <= allowance.executions else ' (too small)'}"
+        for allowance in forecast.allowances()
     ]
     mean = round(total / len(plan.jobs)) if plan.jobs else 0
     most = max(load.by_hour)
@@ -101,7 +101,7 @@ def forecast_text(plan: Plan, now: datetime) -> Text:
         "Executions": f"{total:,} in 30 days, {year:,} a year; {mean:,} more for a job like these",
         "Retries": f"about {forecast.retries(plan.jobs, now):,} more, if {retried} of runs fail once",
         "Plans": ", ".join(fits),
-        "Busiest": ", ".join(f"{one} {one.jobs}" for one in load.busiest) or "never",
+        "Busiest": ", ".join(f"{busy} {busy.jobs}" for busy in load.busiest) or "never",
         "At once": f"{load.peak}; {load.staggered_peak} if spread over five minutes (jitter)",
         "By hour": f"{bars} runs, 00 to 23 UTC; {most:,} in the fullest",
     }
@@ -109,8 +109,8 @@ def forecast_text(plan: Plan, now: datetime) -> Text:
     lines += ["", "  Executions of each job: its runs, times one and its steps"]
     for job in sorted(plan.jobs, key=lambda job: -executions(job, now)):
         count, again = executions(job, now), forecast.retries([job], now)
-        told = f"{runs(job, now):,} x (1 + {forecast.steps(job)})"
-        lines.append(plain(f"  {count:>9,}  {job.id}  {told}; about {again:,} retries"))
+        product = f"{runs(job, now):,} x (1 + {forecast.steps(job)})"
+        lines.append(plain(f"  {count:>9,}  {job.id}  {product}; about {again:,} retries"))
     return Text("\n".join(lines) + "\n")
 
 

@@ -30,11 +30,11 @@ def decide(placed: Placed) -> Plan:
         ConfigError: for an ownership file that cannot be read, where a job is in doubt.
     """
     project, placement = placed.opened.project, placed.placement
-    found, suppressed = suppress(placed.findings, project.settings)
-    found += _unused(project.settings, suppressed)
-    doubted = {finding.job for finding in found if finding.code in ASKED_FIRST}
+    findings, suppressed = suppress(placed.findings, project.settings)
+    findings += _unused(project.settings, suppressed)
+    doubted = {finding.job for finding in findings if finding.code in ASKED_FIRST}
     serving = _in_service(project, [job for job in placed.jobs if job.id in doubted])
-    blocked = _blocked(placed.jobs, found, serving)
+    blocked = _blocked(placed.jobs, findings, serving)
     return Plan(
         framework=project.framework,
         config_file=project.config_file,
@@ -47,7 +47,7 @@ def decide(placed: Placed) -> Plan:
             else job
             for job in placed.jobs
         ),
-        findings=tuple(sorted(found, key=reading_order)),
+        findings=tuple(sorted(findings, key=reading_order)),
         suppressed=tuple(sorted(suppressed, key=reading_order)),
         bridge=project.settings.bridge,
         in_service=serving,
@@ -94,11 +94,13 @@ def _in_service(project: Project, jobs: Sequence[Job]) -> frozenset[str]:
     )
 
 
-def suppress(found: Iterable[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:
+def suppress(
+    findings: Iterable[Finding], settings: Settings
+) -> tuple[list[Finding], list[Finding]]:
     """Part the findings in those that are shown and those that the user has accepted."""
     shown: list[Finding] = []
     hidden: list[Finding] = []
-    for finding in found:
+    for finding in findings:
         accepted = any(
             suppression.code == finding.code and suppression.job in {None, finding.job}
             for suppression in settings.suppressions
@@ -115,7 +117,7 @@ def _unused(settings: Settings, suppressed: Sequence[Finding]) -> Iterable[Findi
         if code in AUDITED and (code, job) not in hidden:
             place = Location(settings.file or CONFIG_NAME, 1)
             text = f"{code} is suppressed{f' for {job}' if job else ''} and not found."
-            yield leftovers.UNUSED_SUPPRESSION.found(text, location=place)
+            yield leftovers.UNUSED_SUPPRESSION.finding(text, location=place)
 
 
 def reading_order(finding: Finding) -> tuple[int, str, int, str]:

@@ -107,10 +107,10 @@ def load_of(jobs: Sequence[Job], now: datetime, period: timedelta = PERIOD) -> L
     """Return when the jobs come due in the period from ``now``; instants are whole minutes."""
     scheduled = [job.schedule for job in jobs if job.schedule is not None]
     alike = Counter(schedule.trigger for schedule in scheduled)
-    known = {schedule.trigger: schedule for schedule in scheduled}
+    schedules = {schedule.trigger: schedule for schedule in scheduled}
     due: Counter[datetime] = Counter()
     for trigger, times in alike.items():
-        for tick in _ticks(known[trigger], now, period):
+        for tick in _ticks(schedules[trigger], now, period):
             due[tick] += times
     hours, minutes = [0] * 24, Counter[tuple[int, int]]()
     for tick, times in due.items():
@@ -140,13 +140,13 @@ def _staggered(schedules: Iterable[Schedule], now: datetime, period: timedelta) 
     """Return the peak when job number n comes n mod 5 minutes later."""
     spread = int(STAGGER / timedelta(minutes=1))
     alike: Counter[tuple[str, int]] = Counter()
-    known = {}
+    counted = {}
     for number, schedule in enumerate(schedules):
         alike[schedule.trigger, number % spread] += 1
-        known[schedule.trigger] = schedule
+        counted[schedule.trigger] = schedule
     due: Counter[datetime] = Counter()
     for (trigger, later), times in alike.items():
-        for tick in _ticks(known[trigger], now, period):
+        for tick in _ticks(counted[trigger], now, period):
             due[tick + timedelta(minutes=later)] += times
     return max(due.values(), default=0)
 

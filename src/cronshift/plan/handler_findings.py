@@ -12,7 +12,7 @@ from cronshift.handlers import Resolution, Resolver, Verdict
 from cronshift.handlers.behaviour import LONGEST_DURATION, Auth, Behaviour
 from cronshift.handlers.flow.behaving import behaviour_of as following
 from cronshift.handlers.flow.fronts import fronts_of
-from cronshift.handlers.flow.reader import Reader
+from cronshift.handlers.flow.reader import HandlerReader
 from cronshift.handlers.functions import glob
 from cronshift.handlers.javascript_behaviour import behaviour_of as of_javascript
 from cronshift.handlers.python_behaviour import behaviour_of as of_python
@@ -159,19 +159,19 @@ class Judge:
         if handler.language not in {"python", "typescript", "javascript"}:
             return Behaviour()
         saying = of_python if handler.language == "python" else of_javascript
-        said = saying(self.resolver.tree, handler)
+        read = saying(self.resolver.tree, handler)
         if handler.kind in _UNFOLLOWED:
-            return said
-        seen = following(Reader(self._program, handler, path, self.fronts(path)))
+            return read
+        seen = following(HandlerReader(self._program, handler, path, self.fronts(path)))
         return replace(
             seen,
-            max_duration=said.max_duration,
-            untold_duration=said.untold_duration,
-            runtime=said.runtime,
-            cached=said.cached,
-            streams=said.streams,
-            side_effects=said.side_effects,
-            refuses_get=seen.refuses_get or said.refuses_get,
+            max_duration=read.max_duration,
+            untold_duration=read.untold_duration,
+            runtime=read.runtime,
+            cached=read.cached,
+            streams=read.streams,
+            side_effects=read.side_effects,
+            refuses_get=seen.refuses_get or read.refuses_get,
         )
 
     def fronts(self, path: str) -> tuple[Gate, ...]:
@@ -194,14 +194,14 @@ class Judge:
     @cached_property
     def globs(self) -> list[tuple[str, re.Pattern[str]]]:
         """The patterns of vercel.json's ``functions``, as written and compiled."""
-        given = self._functions if isinstance(self._functions, dict) else {}
-        return [(name, glob(name)) for name in given if len(name) <= _LONGEST_GLOB]
+        functions = self._functions if isinstance(self._functions, dict) else {}
+        return [(name, glob(name)) for name in functions if len(name) <= _LONGEST_GLOB]
 
     @property
     def _options(self) -> Iterator[tuple[re.Pattern[str], dict[str, Any]]]:
-        given = self._functions if isinstance(self._functions, dict) else {}
+        functions = self._functions if isinstance(self._functions, dict) else {}
         for name, pattern in self.globs:
-            options = given[name]
+            options = functions[name]
             if isinstance(options, dict):
                 yield pattern, options
 

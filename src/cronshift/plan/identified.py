@@ -55,8 +55,8 @@ def identify(opened: Opened) -> Identified:
     problems = [problem for source in project.sources for problem in source.problems]
     needed = opened.target.taken_ids
     ours = read_ownership(project.root).jobs.keys() | project.settings.jobs.keys()
-    own = function_ids(opened.judge.resolver.tree) - ours
-    ids = _ids(declared, moved, project.settings, needed, own)
+    by_hand = function_ids(opened.judge.resolver.tree) - ours
+    ids = _ids(declared, moved, project.settings, needed, by_hand)
     named = [
         IdentifiedEntry(job, entry)
         for job, entry in zip(ids, [*declared, *moved.values()], strict=True)
@@ -88,11 +88,11 @@ def _ids(
     moved: Mapping[str, CronEntry],
     settings: Settings,
     taken: Collection[str],
-    own: Collection[str],
+    by_hand: Collection[str],
 ) -> list[str]:
     """Return an id for each entry: the user's, the one that it moved with, else one of its path.
 
-    Ids that ``taken`` are the target's, ``own`` those of the app's own functions; a job that is on its
+    Ids that ``taken`` are the target's, ``by_hand`` those of the app's own functions; a job that is on its
     way keeps its id all the same. Entries that moved count when the others are named, so that a twin's going renames nothing.
     """
     entries = [*declared, *moved.values()]
@@ -102,7 +102,7 @@ def _ids(
     named = {**by_user, **by_move}
     _refuse_taken(named.values(), taken, settings)
     rest = [at for at in range(len(entries)) if at not in by_user]
-    made = job_ids([entries[at] for at in rest], {*named.values(), *taken, *own})
+    made = job_ids([entries[at] for at in rest], {*named.values(), *taken, *by_hand})
     return [job for _, job in sorted({**dict(zip(rest, made, strict=True)), **named}.items())]
 
 
@@ -160,7 +160,7 @@ def _from_problems(
     }
     for problem in problems:
         rule = BY_NAME.get(problem.rule, rules.INVALID_ENTRY)
-        yield rule.found(
+        yield rule.finding(
             problem.message
             if problem.rule == "compiled-config"
             else f"Invalid {problem.location.file} - {problem.message}",
@@ -180,8 +180,8 @@ def _between_entries(entries: Sequence[IdentifiedEntry]) -> Iterable[Finding]:
             twice = times[" ".join(each.entry.schedule.split())] > 1
             rule = rules.DUPLICATE_ENTRY if twice else rules.SAME_PATH
             text = f"{path} is also listed at line {group[0].entry.source.line}."
-            yield rule.found(text, job=each.job, location=each.entry.source)
+            yield rule.finding(text, job=each.job, location=each.entry.source)
     modern = [each.entry for each in entries if each.entry.origin is Origin.SCHEDULES]
     if modern:
         text = f"{len(modern)} of {len(entries)} entries come from `schedules`."
-        yield rules.SCHEDULES_IN_USE.found(text, location=modern[0].source)
+        yield rules.SCHEDULES_IN_USE.finding(text, location=modern[0].source)

@@ -75,15 +75,15 @@ def _is_made(part: str) -> bool:
     return len(part) >= _SHORTEST_MADE and part.isalnum() and all(kinds)
 
 
-def unknown_job(name: str, known: Sequence[str]) -> CronshiftError:
+def unknown_job(name: str, names: Sequence[str]) -> CronshiftError:
     """Return the error for a job that is not there, with the one that was probably meant."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
     return CronshiftError(
         f"There is no job {name!r}.",
         reason="no-such-job",
-        hint=f"Did you mean {close[0]}?" if close else f"The jobs are: {', '.join(known)}.",
+        hint=f"Did you mean {close[0]}?" if close else f"The jobs are: {', '.join(names)}.",
     )
 
 
@@ -105,8 +105,8 @@ def _named_by_query(
     telling = _telling([query for query, _ in by_query])
     named = []
     for query, members in by_query:
-        own = (part for part in query.split("&") if part and part.partition("=")[0] in telling)
-        values = "-".join(unquote_plus(part.partition("=")[2] or part) for part in own)
+        parts = (part for part in query.split("&") if part and part.partition("=")[0] in telling)
+        values = "-".join(unquote_plus(part.partition("=")[2] or part) for part in parts)
         named.append((slug(f"{base}-{values}"), query, members))
     return _distinct(named)
 
@@ -118,11 +118,15 @@ def _telling(queries: Sequence[str]) -> frozenset[str]:
     """
     parts = [[part for part in query.split("&") if part] for query in queries]
     shared = set.intersection(*map(set, parts))
-    names = sorted({part.partition("=")[0] for own in parts for part in own if part not in shared})
+    names = sorted(
+        {part.partition("=")[0] for query in parts for part in query if part not in shared}
+    )
     for number in range(1, min(len(names), _MOST_COMBINED) + 1):
         able = []
         for chosen in combinations(names, number):
-            texts = [[part for part in own if part.partition("=")[0] in chosen] for own in parts]
+            texts = [
+                [part for part in query if part.partition("=")[0] in chosen] for query in parts
+            ]
             if len({slug("-".join(text)) for text in texts if text}) + ([] in texts) == len(
                 queries
             ):
@@ -148,14 +152,14 @@ def _named_by_schedule(
         columns = list(zip(*(text.split() for text, _ in by_schedule), strict=False))
         named = []
         for text, members in by_schedule:
-            own = [
+            segments = [
                 f"{letter}{field.replace('*/', 'every-')}"
                 for letter, field, column in zip(
                     _FIELD_LETTERS, text.split(), columns, strict=False
                 )
                 if field != "*" and len(set(column)) > 1
             ]
-            named.append((slug("-".join([base, *own])), text, members))
+            named.append((slug("-".join([base, *segments])), text, members))
         return [pair for name, members in _distinct(named) for pair in _numbered(name, members)]
     return _numbered(base, by_schedule[0][1])
 

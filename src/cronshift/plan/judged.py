@@ -46,8 +46,8 @@ class Judged:
 def judge(resolved: Resolved) -> Judged:
     """Return the entries with their handlers judged; one that the settings name is taken as good."""
     entries = tuple(_judged(each, resolved.opened) for each in resolved.entries)
-    found = [finding for each in entries for finding in each.findings]
-    return Judged(resolved.opened, entries, (*resolved.findings, *found))
+    findings = [finding for each in entries for finding in each.findings]
+    return Judged(resolved.opened, entries, (*resolved.findings, *findings))
 
 
 def _judged(resolved: ResolvedEntry, opened: Opened) -> JudgedEntry:
@@ -58,5 +58,5 @@ def _judged(resolved: ResolvedEntry, opened: Opened) -> JudgedEntry:
         handler, findings = answer, []
     else:
         handler, findings = opened.judge.of(entry, answer, schedule, resolved.job)
-    options = fitted(resolved.options, handler, resolved.given)
+    options = fitted(resolved.options, handler, resolved.set_here)
     return JudgedEntry(resolved.job, entry, options, schedule, handler, tuple(findings))

@@ -31,11 +31,11 @@ def longest(options: JobOptions, handler: Handler | None) -> timedelta:
     return _rounds(options) * (attempt * (1 + options.retries) + waits)
 
 
-def fitted(options: JobOptions, handler: Handler | None, given: Collection[str]) -> JobOptions:
+def fitted(options: JobOptions, handler: Handler | None, set_here: Collection[str]) -> JobOptions:
     """Return the options with those that the user does not give made to fit the others."""
-    if "concurrency" not in given:
+    if "concurrency" not in set_here:
         options = replace(options, concurrency=_places(options))
-    if "finish_timeout" not in given:
+    if "finish_timeout" not in set_here:
         rounded = -(-longest(options, handler) // _ROUND) * _ROUND
         options = replace(options, finish_timeout=max(rounded, _SHORTEST))
     return options

@@ -46,7 +46,7 @@ def find_leftovers(root: Path, paths: Collection[str], out: str) -> list[Leftove
     """
     named = [path.partition("?")[0] for path in paths]
     spoken = re.compile("|".join(rf"{re.escape(path)}(?![\w-])" for path in named) or r"(?!)")
-    found = []
+    leftovers = []
     for file in _files(root, out):
         try:
             text = read_regular(file, _LARGEST).decode()
@@ -56,8 +56,8 @@ def find_leftovers(root: Path, paths: Collection[str], out: str) -> list[Leftove
         for number, line in enumerate(text.splitlines(), 1):
             words = [match[0] for match in (*spoken.finditer(line), *_WORDS.finditer(line))]
             if words:
-                found.append(Leftover(relative, number, ", ".join(dict.fromkeys(words))))
-    return found
+                leftovers.append(Leftover(relative, number, ", ".join(dict.fromkeys(words))))
+    return leftovers
 
 
 def _files(root: Path, out: str) -> Iterator[Path]:

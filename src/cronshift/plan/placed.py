@@ -46,8 +46,8 @@ def place(judged: Judged) -> Placed:
 
 def _job(judged: JudgedEntry, opened: Opened, placement: Placement) -> Job:
     target, settings = opened.target, opened.project.settings
-    own = settings.jobs.get(judged.job)
-    asked = (own.mode if own else None) or settings.mode
+    job_settings = settings.jobs.get(judged.job)
+    asked = (job_settings.mode if job_settings else None) or settings.mode
     reach = target.reach(placement, judged.handler, judged.entry)
     if asked is Mode.DIRECT and isinstance(reach, OverHttp):
         raise ConfigError(

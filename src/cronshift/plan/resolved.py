@@ -44,7 +44,7 @@ class ResolvedEntry:
     job: str
     entry: CronEntry
     options: JobOptions
-    given: frozenset[str]
+    set_here: frozenset[str]
     schedule: Schedule | None
     answer: Handler | Resolution
 
@@ -67,9 +67,9 @@ def resolve(identified: Identified) -> Resolved:
     opened, findings = identified.opened, list(identified.findings)
     entries = []
     for each in identified.entries:
-        entry, found = _resolved(each, opened.project.settings, opened.judge)
+        entry, about = _resolved(each, opened.project.settings, opened.judge)
         entries.append(entry)
-        findings += found
+        findings += about
     return Resolved(opened, tuple(entries), tuple(findings))
 
 
@@ -77,33 +77,33 @@ def _resolved(
     identified: IdentifiedEntry, settings: Settings, judge: Judge
 ) -> tuple[ResolvedEntry, list[Finding]]:
     job, entry = identified.job, identified.entry
-    own = settings.jobs.get(job)
-    options, given = settings.options_of(job)
-    schedule, findings = _schedule(job, entry, own.schedule if own else None)
+    job_settings = settings.jobs.get(job)
+    options, set_here = settings.options_of(job)
+    schedule, findings = _schedule(job, entry, job_settings.schedule if job_settings else None)
     if entry.jitter_minutes:
         asked = timedelta(minutes=entry.jitter_minutes)
         options = replace(options, jitter=min(asked, _LONGEST_JITTER))
         if asked > _LONGEST_JITTER:
             message = f"{entry.pointer} asks for {entry.jitter_minutes} minutes of jitter."
-            findings.append(rules.JITTER_TOO_LONG.found(message, job=job, location=entry.source))
+            findings.append(rules.JITTER_TOO_LONG.finding(message, job=job, location=entry.source))
     if entry.method != "GET":
         message = f"{entry.pointer} calls {entry.path} with {entry.method}."
-        findings.append(rules.NOT_GET.found(message, job=job, location=entry.source))
-    named = _named_handler(own, judge) if own else None
+        findings.append(rules.NOT_GET.finding(message, job=job, location=entry.source))
+    named = _named_handler(job_settings, judge) if job_settings else None
     answer = judge.resolver.resolve(entry.path) if named is None else named
-    return ResolvedEntry(job, entry, options, given, schedule, answer), findings
+    return ResolvedEntry(job, entry, options, set_here, schedule, answer), findings
 
 
-def _named_handler(own: JobSettings, judge: Judge) -> Handler | None:
+def _named_handler(job_settings: JobSettings, judge: Judge) -> Handler | None:
     """Return the handler that the settings name: the user's, or where its route was moved to."""
-    reference = own.handler or (own.moved.handler if own.moved else None)
+    reference = job_settings.handler or (job_settings.moved.handler if job_settings.moved else None)
     if reference is None:
         return None
     if reference.rpartition(":")[0].endswith(_SCRIPTS):
         handler = judge.named(reference)
-        told = own.moved.max_duration if own.moved else None
-        return replace(handler, max_duration=handler.max_duration or told)
-    return judge.resolver.python.named(reference, own.handler_kind)
+        seconds = job_settings.moved.max_duration if job_settings.moved else None
+        return replace(handler, max_duration=handler.max_duration or seconds)
+    return judge.resolver.python.named(reference, job_settings.handler_kind)
 
 
 def _schedule(
@@ -111,20 +111,20 @@ def _schedule(
 ) -> tuple[Schedule | None, list[Finding]]:
     """Return what the entry's schedule means to the engine, and the findings about it."""
 
-    def found(rule: Rule, message: str) -> Finding:
-        return rule.found(message, job=job, location=entry.source)
+    def here(rule: Rule, message: str) -> Finding:
+        return rule.finding(message, job=job, location=entry.source)
 
     try:
         schedule = _meaning(entry, override)
     except ScheduleError as error:
         rule = _SCHEDULE_RULES.get(error.reason, rules.INVALID_SCHEDULE)
-        return None, [found(rule, f"{entry.pointer}.schedule {entry.schedule!r}: {error.message}")]
+        return None, [here(rule, f"{entry.pointer}.schedule {entry.schedule!r}: {error.message}")]
     if schedule.never:
         text = f"{schedule.expression!r} matches no date, so {entry.path} has never been called."
-        return schedule, [found(rules.NEVER_FIRES, text)]
+        return schedule, [here(rules.NEVER_FIRES, text)]
     if schedule.translated:
         text = f"{entry.schedule!r} becomes {schedule.expression!r}: the same ticks."
-        return schedule, [found(rules.DAY_SEVEN, text)]
+        return schedule, [here(rules.DAY_SEVEN, text)]
     return schedule, []
 
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 def survey_project(placed: Placed) -> Placed:
     """Return the jobs, with the findings of the whole project beside the others."""
     opened = placed.opened
-    found = survey(
+    findings = survey(
         opened.judge,
         placed.jobs,
         opened.project.config_file,
         placed.placement.called_paths,
         is_planned=opened.project.is_planned,
     )
-    return replace(placed, findings=(*placed.findings, *found))
+    return replace(placed, findings=(*placed.findings, *findings))

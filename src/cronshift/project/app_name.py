@@ -38,10 +38,10 @@ def generated_id(root: Path, out: str) -> GeneratedId | None:
     for name, pattern in _CLIENTS:
         file = root / out / name
         text = read_text(file) if is_regular(file) else ""
-        found = pattern.search(text)
-        if found is not None:
-            line = text.count("\n", 0, found.start()) + 1
-            return GeneratedId(found[1], Location(f"{out}/{name}", line))
+        match = pattern.search(text)
+        if match is not None:
+            line = text.count("\n", 0, match.start()) + 1
+            return GeneratedId(match[1], Location(f"{out}/{name}", line))
     return None
 
 
@@ -79,8 +79,8 @@ def _remote(root: Path) -> str | None:
     for folder in (top, *top.parents):
         git = folder / ".git"
         if is_regular(git):  # a worktree: its repository is elsewhere
-            told = read_text(git).removeprefix("gitdir:").strip()
-            git = (folder / told).resolve().parent.parent
+            gitdir = read_text(git).removeprefix("gitdir:").strip()
+            git = (folder / gitdir).resolve().parent.parent
         if not git.is_dir():
             continue
         import configparser

@@ -43,8 +43,8 @@ class Sdk:
     @property
     def major(self) -> int | None:
         """The one major that it is; ``None`` where it may be several."""
-        told = self.majors or frozenset()
-        return next(iter(told)) if len(told) == 1 else None
+        majors_told = self.majors or frozenset()
+        return next(iter(majors_told)) if len(majors_told) == 1 else None
 
 
 def sdk_of(tree: SourceTree, folder: str = "") -> Sdk | None:

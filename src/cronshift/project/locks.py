@@ -93,12 +93,13 @@ def range_of(root: Path, package: str) -> str | None:
 
     ``None`` where it does not ask for it; ``workspace:…`` and the like as they stand.
     """
-    own = _json(root / "package.json")
+    package_json = _json(root / "package.json")
     wanted = next(
         (
             table[package]
             for kind in ("dependencies", "devDependencies", "peerDependencies")
-            if isinstance(table := own.get(kind), dict) and isinstance(table.get(package), str)
+            if isinstance(table := package_json.get(kind), dict)
+            and isinstance(table.get(package), str)
         ),
         None,
     )
@@ -156,9 +157,9 @@ def _npm(lock: Lock, package: str, _wanted: str | None) -> Any:
     base = "" if lock.importer == "." else f"{lock.importer}/"
     for key in (f"{base}node_modules/{package}", f"node_modules/{package}"):
         if isinstance(packages.get(key), dict):
-            held = packages[key]
-            linked = held.get("resolved") if held.get("link") else None
-            return _object(packages.get(linked)).get("version") if linked else held.get("version")
+            entry = packages[key]
+            linked = entry.get("resolved") if entry.get("link") else None
+            return _object(packages.get(linked)).get("version") if linked else entry.get("version")
     return _object(_object(_parsed(lock.text).get("dependencies")).get(package)).get("version")
 
 
@@ -172,8 +173,8 @@ def _pnpm(lock: Lock, package: str, _wanted: str | None) -> Any:
     importers = _object(document.get("importers"))
     importer = _object(importers.get(lock.importer)) if importers else document
     for kind in ("dependencies", "devDependencies", "optionalDependencies"):
-        held = _object(importer.get(kind)).get(package)
-        version = held.get("version") if isinstance(held, dict) else held
+        entry = _object(importer.get(kind)).get(package)
+        version = entry.get("version") if isinstance(entry, dict) else entry
         if isinstance(version, str):
             return version.rpartition("@")[2] if version.startswith("npm:") else version
     return None
@@ -185,7 +186,7 @@ def _yarn(lock: Lock, package: str, wanted: str | None) -> Any:
         rf'^"?(?P<keys>(?:[^"\n]*,\s*"?)?{re.escape(package)}@[^\n]*?)"?:\n(?P<body>(?:[ \t]+[^\n]*\n?)+)',
         re.MULTILINE,
     )
-    found = []
+    pairs = []
     for match in entry.finditer(lock.text):
         version = re.search(r'^\s+"?version"?:?\s+"?([^"\s]+)', match["body"], re.MULTILINE)
         if version is not None:
@@ -195,15 +196,15 @@ def _yarn(lock: Lock, package: str, wanted: str | None) -> Any:
                 for key in keys
                 if key.startswith(f"{package}@")
             }
-            found.append((ranges, version[1]))
-    exact = next((version for ranges, version in found if wanted in ranges), None)
-    versions = {version for _, version in found}
+            pairs.append((ranges, version[1]))
+    exact = next((version for ranges, version in pairs if wanted in ranges), None)
+    versions = {version for _, version in pairs}
     return exact or (versions.pop() if len(versions) == 1 else None)
 
 
 def _bun(lock: Lock, package: str, _wanted: str | None) -> Any:
-    held = _object(_parsed(_TRAILING_COMMA.sub(r"\1", lock.text)).get("packages")).get(package)
-    named = held[0] if isinstance(held, list) and held else None
+    entry = _object(_parsed(_TRAILING_COMMA.sub(r"\1", lock.text)).get("packages")).get(package)
+    named = entry[0] if isinstance(entry, list) and entry else None
     return named.rpartition("@")[2] if isinstance(named, str) else None
 
 

@@ -34,9 +34,9 @@ def installed(root: Path, file: str) -> Path | None:
     its repository's root, where workspaces share one.
     """
     for folder in (root.resolve(), *root.resolve().parents):
-        found = folder / "node_modules" / file
-        if found.is_file():
-            return found
+        path = folder / "node_modules" / file
+        if path.is_file():
+            return path
         if (folder / ".git").exists():
             return None
     return None

@@ -16,30 +16,30 @@ Version = tuple[int, int, int]
 
 def version_of(text: str) -> Version | None:
     """Return the three numbers of an exact version; ``None`` for anything else."""
-    found = re.fullmatch(r"[=v]*(\d+)\.(\d+)\.(\d+)(?:[-+].*)?", text.strip())
-    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+    match = re.fullmatch(r"[=v]*(\d+)\.(\d+)\.(\d+)(?:[-+].*)?", text.strip())
+    return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
 def satisfies(version: Version, wanted: str) -> bool | None:
     """Return whether a range takes a version in; ``None`` for what is no range (``workspace:*``)."""
-    told = [_one(version, part) for part in wanted.split("||")]
-    return True if True in told else None if None in told else False
+    answers = [_matches_part(version, part) for part in wanted.split("||")]
+    return True if True in answers else None if None in answers else False
 
 
 def majors(wanted: str) -> frozenset[int] | None:
     """Return the majors that a range may give; ``None`` where it names none, or is open."""
-    found: set[int] = set()
+    numbers: set[int] = set()
     for part in wanted.split("||"):
         bounds = _bounds(part)
         if bounds is None or bounds[1] == _HIGHEST:
             return None
         low, high = bounds
         last = high[0] - 1 if high[1:] == (0, 0) else high[0]
-        found |= set(range(low[0], last + 1))
-    return frozenset(found)
+        numbers |= set(range(low[0], last + 1))
+    return frozenset(numbers)
 
 
-def _one(version: Version, part: str) -> bool | None:
+def _matches_part(version: Version, part: str) -> bool | None:
     bounds = _bounds(part)
     return None if bounds is None else bounds[0] <= version < bounds[1]
 
@@ -54,27 +54,27 @@ def _bounds(part: str) -> tuple[Version, Version] | None:
         return (0, 0, 0), _HIGHEST
     low, high, at = (0, 0, 0), _HIGHEST, 0
     while at < len(text):
-        found = _PART.match(text, at)
-        if found is None:
+        match = _PART.match(text, at)
+        if match is None:
             return None
-        own_low, own_high = _of(found)
+        own_low, own_high = _of(match)
         low, high = max(low, own_low), min(high, own_high)
-        at = found.end()
+        at = match.end()
         while at < len(text) and text[at] in " ,":
             at += 1
     return low, high
 
 
-def _of(found: re.Match[str]) -> tuple[Version, Version]:
+def _of(match: re.Match[str]) -> tuple[Version, Version]:
     numbers = [
-        int(n) if (n := found[name]) and n.isdecimal() else None
+        int(n) if (n := match[name]) and n.isdecimal() else None
         for name in ("major", "minor", "patch")
     ]
     if numbers[0] is None:
         return (0, 0, 0), _HIGHEST
     major, minor, patch = numbers[0], numbers[1] or 0, numbers[2] or 0
     start: Version = (major, minor, patch)
-    sign = (found["sign"] or "=").rstrip()
+    sign = (match["sign"] or "=").rstrip()
     width = 1 if numbers[1] is None else 2 if numbers[2] is None else 3
     beyond = _beyond(start, width)
     if sign == "^":

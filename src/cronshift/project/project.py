@@ -58,7 +58,9 @@ class Project:
     @property
     def app_id(self) -> str:
         """The Inngest app's id: the user's, else what the app is called in every checkout."""
-        entries = [f"{one.path} {one.schedule}" for part in self.sources for one in part.entries]
+        entries = [
+            f"{entry.path} {entry.schedule}" for part in self.sources for entry in part.entries
+        ]
         return self.settings.app_id or app_name(self.root / (self.app or ""), entries)
 
 
@@ -128,9 +130,9 @@ def _framework(root: Path, document: Any) -> str | None:
         return "nextjs"
     for manifest in ("pyproject.toml", "requirements.txt"):
         file = root / manifest
-        found = _PYTHON_FRAMEWORK.search(read_text(file)) if is_regular(file) else None
-        if found:
-            return found[1].lower()
+        match = _PYTHON_FRAMEWORK.search(read_text(file)) if is_regular(file) else None
+        if match:
+            return match[1].lower()
     return None
 
 

@@ -27,12 +27,12 @@ def manifest_of(tree: SourceTree) -> str | None:
 def names_in(text: str, file: str) -> frozenset[str]:
     """Return the packages that a manifest names, as indexes spell them."""
     if file.endswith(".toml"):
-        listed = [one for one in _dependencies(text) if isinstance(one, str)]
+        listed = [line for line in _dependencies(text) if isinstance(line, str)]
     else:
         listed = [line.partition("#")[0] for line in text.splitlines()]
         listed += [line.rpartition("#egg=")[2] for line in text.splitlines() if "#egg=" in line]
-    found = (_NAME.match(one) for one in listed)
-    return frozenset(re.sub(r"[-_.]+", "-", one[1]).lower() for one in found if one)
+    matches = (_NAME.match(line) for line in listed)
+    return frozenset(re.sub(r"[-_.]+", "-", match[1]).lower() for match in matches if match)
 
 
 def has_runtime(text: str, file: str) -> bool:
@@ -70,7 +70,10 @@ def _dependencies(text: str) -> list[Any]:
     except tomllib.TOMLDecodeError:
         return []
     project, tool = document.get("project"), document.get("tool")
-    own = project.get("dependencies") if isinstance(project, dict) else None
+    dependencies = project.get("dependencies") if isinstance(project, dict) else None
     poetry = tool.get("poetry") if isinstance(tool, dict) else None
     tables = poetry.get("dependencies") if isinstance(poetry, dict) else None
-    return [*(own if isinstance(own, list) else ()), *(tables if isinstance(tables, dict) else ())]
+    return [
+        *(dependencies if isinstance(dependencies, list) else ()),
+        *(tables if isinstance(tables, dict) else ()),
+    ]

@@ -75,8 +75,8 @@ def run_script(root: Path, script: Path) -> str:
     lines = [line for line in ran.stdout.splitlines() if line.startswith(_MARK)]
     text = lines[-1].removeprefix(_MARK) if lines else ""
     if ran.returncode or not isinstance(_parsed(text), dict):
-        said = [line for line in ran.stderr.splitlines() if "Error" in line]
-        why = said[0] if said else "it exports no object"
+        errors = [line for line in ran.stderr.splitlines() if "Error" in line]
+        why = errors[0] if errors else "it exports no object"
         raise ConfigError(
             f"{script.name} was run, and gave no configuration: {why}.",
             reason="invalid-script",

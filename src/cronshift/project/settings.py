@@ -122,34 +122,34 @@ class Settings:
     jobs: Mapping[str, JobSettings] = field(default_factory=dict)
     sessions: SessionSettings | None = None
     suppressions: tuple[Suppression, ...] = ()
-    given: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
 
     def options_of(self, job_id: str) -> tuple[JobOptions, frozenset[str]]:
         """Return a job's options, and the names of those that the file gives."""
-        own = self.jobs.get(job_id)
-        if own is None:
-            return self.defaults, self.given
-        return own.over(self.defaults), self.given | own.options.keys()
+        settings = self.jobs.get(job_id)
+        if settings is None:
+            return self.defaults, self.named
+        return settings.over(self.defaults), self.named | settings.options.keys()
 
 
-def load_settings(root: Path, given: Path | None = None) -> Settings:
+def load_settings(root: Path, file: Path | None = None) -> Settings:
     """Read the settings of the project at ``root``; defaults when the file is not there.
 
     Args:
         root: the project's folder.
-        given: another file, which must exist.
+        file: another file, which must exist.
 
     Raises:
         ConfigError: naming every wrong key at once.
     """
-    path = given or root / CONFIG_NAME
+    path = file or root / CONFIG_NAME
     try:
         text = read_regular(path).decode()
     except FileNotFoundError:
-        if given is None:
+        if file is None:
             return Settings()
         raise ConfigError(
-            f"{given} does not exist.", reason="no-config", hint="cronshift init"
+            f"{file} does not exist.", reason="no-config", hint="cronshift init"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
@@ -194,7 +194,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
             **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}
         ),
         defaults=JobOptions(**(defaults := _options(document.get("defaults", {})))),
-        given=frozenset(defaults),
+        named=frozenset(defaults),
         jobs={
             job_id: _job(table, nearest_line(lines, ("jobs", job_id)))
             for job_id, table in document.get("jobs", {}).items()
@@ -227,10 +227,10 @@ def _refuse_what_the_schema_does(document: Mapping[str, Any], text: str, file: s
 
 
 def _job(table: Mapping[str, Any], line: int) -> JobSettings:
-    own = ("path", "vercel_schedule", "schedule", "handler")
+    keys = ("path", "vercel_schedule", "schedule", "handler")
     kind = table.get("handler_kind")
     return JobSettings(
-        **{key: table[key] for key in own if key in table},
+        **{key: table[key] for key in keys if key in table},
         moved=MovedEntry(**table["moved"], line=line) if "moved" in table else None,
         mode=_mode(table.get("mode")),
         handler_kind=HandlerKind(kind) if kind else None,

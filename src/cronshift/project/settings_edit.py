@@ -83,7 +83,7 @@ def as_before(text: str, befores: Iterable[bytes | None]) -> bytes | None:
 
     ``None`` is no file, which says as much as an empty one.
     """
-    same = (one for one in befores if (one or b"").decode().split() == text.split())
+    same = (before for before in befores if (before or b"").decode().split() == text.split())
     return next(same, text.encode())
 
 
@@ -91,18 +91,18 @@ def add_suppression(text: str, code: str, job_id: str | None, reason: str) -> st
     """Return ``text`` with one more finding accepted, behind those that are."""
     document = tomlkit.parse(text)
     entry: Any = tomlkit.inline_table()
-    known = document.get("suppress")
-    if known is None or isinstance(known, AoT):
+    entries = document.get("suppress")
+    if entries is None or isinstance(entries, AoT):
         entry = tomlkit.table()
     entry["code"] = code
     if job_id is not None:
         entry["job"] = job_id
     entry["reason"] = reason
-    if known is None:
+    if entries is None:
         if text and not text.endswith("\n\n"):
             document.add(tomlkit.nl())
-        document["suppress"] = known = tomlkit.aot()
-    elif isinstance(known, AoT) and known:
-        known[-1].add(tomlkit.nl())
-    known.append(entry)
+        document["suppress"] = entries = tomlkit.aot()
+    elif isinstance(entries, AoT) and entries:
+        entries[-1].add(tomlkit.nl())
+    entries.append(entry)
     return tomlkit.dumps(document)

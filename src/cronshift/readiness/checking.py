@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.model import Origin
 from cronshift.readiness import fronts, guards, identity, ticks, variables
-from cronshift.readiness.fact import Answer, Fact, Stage
+from cronshift.readiness.fact import Fact, Knowledge, Stage
 from cronshift.readiness.kinds import KINDS
 from cronshift.readiness.subject import Subject
 from cronshift.targets.target import target_named
@@ -49,9 +49,9 @@ class Decisions:
 
     def in_words(self, facts: Iterable[Fact]) -> str:
         """Return what was decided of these facts, as the journal has it; empty for nothing."""
-        held = list(facts)
-        bad = {one.kind.code: one for one in held if one.answer is Answer.BAD}
-        unknown = {one.kind.code for one in held if one.answer is Answer.UNKNOWN}
+        listed = list(facts)
+        bad = {fact.kind.code: fact for fact in listed if fact.answer is Knowledge.BAD}
+        unknown = {fact.kind.code for fact in listed if fact.answer is Knowledge.UNKNOWN}
         words = [f"--despite {code} ({bad[code].message})" for code in self.despite & bad.keys()]
         words += [f"--assume {code}" for code in sorted(self.assume & unknown)]
         return " ".join(words + ([f"--because {self.because!r}"] if self.because and words else []))
@@ -94,17 +94,17 @@ def settled(facts: Iterable[Fact], seen: Sequence[Fact]) -> tuple[Fact, ...]:
     for fact in facts:
         now = by_path.get((fact.kind.code, fact.jobs))
         is_clearer = now is not None and (
-            now.answer is Answer.BAD
-            or (fact.answer is Answer.UNKNOWN and now.answer is not Answer.UNKNOWN)
+            now.answer is Knowledge.BAD
+            or (fact.answer is Knowledge.UNKNOWN and now.answer is not Knowledge.UNKNOWN)
         )
         kept.append(now if now is not None and is_clearer else fact)
-    told = {(fact.kind.code, fact.jobs) for fact in kept}
-    kept += [fact for fact in seen if (fact.kind.code, fact.jobs) not in told]
+    answered = {(fact.kind.code, fact.jobs) for fact in kept}
+    kept += [fact for fact in seen if (fact.kind.code, fact.jobs) not in answered]
     return tuple(sorted(kept, key=_worst_first))
 
 
 def _worst_first(fact: Fact) -> tuple[int, str]:
-    return (Answer.BAD, Answer.UNKNOWN, Answer.GOOD).index(fact.answer), fact.kind.code
+    return (Knowledge.BAD, Knowledge.UNKNOWN, Knowledge.GOOD).index(fact.answer), fact.kind.code
 
 
 def refuse_bad(facts: Sequence[Fact], decisions: Decisions) -> None:
@@ -116,7 +116,7 @@ def refuse_bad(facts: Sequence[Fact], decisions: Decisions) -> None:
     bad = [
         fact
         for fact in facts
-        if fact.answer is Answer.BAD and fact.kind.code not in decisions.despite
+        if fact.answer is Knowledge.BAD and fact.kind.code not in decisions.despite
     ]
     if bad:
         first = bad[0]
@@ -135,7 +135,7 @@ def not_known(facts: Iterable[Fact], decisions: Decisions) -> tuple[Fact, ...]:
     return tuple(
         fact
         for fact in facts
-        if fact.answer is Answer.UNKNOWN and fact.kind.code not in decisions.assume
+        if fact.answer is Knowledge.UNKNOWN and fact.kind.code not in decisions.assume
     )
 
 

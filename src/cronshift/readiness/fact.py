@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Answer(StrEnum):
+class Knowledge(StrEnum):
     """What is known."""
 
     GOOD = "known-good"
@@ -61,7 +61,7 @@ class Fact:
     """
 
     kind: Kind
-    answer: Answer
+    answer: Knowledge
     message: str
     evidence: str
     seen: datetime

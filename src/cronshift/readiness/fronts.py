@@ -33,8 +33,8 @@ def fronts(subject: Subject) -> Iterator[Fact]:
         if front is None:
             yield subject.good(kind, f"Nothing stands before {path}.", subject.project.config_file)
         elif isinstance(front.answer, Stops):
-            said = f"{front.file} stands before {path} and turns callers away"
-            text = f"{said}: it {front.answer.how}." + " The guard would never be asked." * (
+            turning = f"{front.file} stands before {path} and turns callers away"
+            text = f"{turning}: it {front.answer.how}." + " The guard would never be asked." * (
                 path == MOUNT
             )
             yield subject.bad(kind, text, front.answer.place, _FIX)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cronshift.readiness.fact import Answer, Fact, Kind, Stage
+from cronshift.readiness.fact import Fact, Kind, Knowledge, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,12 +48,12 @@ class Subject:
 
     def good(self, kind: Kind, message: str, evidence: object, *jobs: str) -> Fact:
         """Return a fact that is known good."""
-        return Fact(kind, Answer.GOOD, message, str(evidence), self.now, jobs=jobs)
+        return Fact(kind, Knowledge.GOOD, message, str(evidence), self.now, jobs=jobs)
 
     def bad(self, kind: Kind, message: str, evidence: object, remedy: str, *jobs: str) -> Fact:
         """Return a fact that is known bad."""
-        return Fact(kind, Answer.BAD, message, str(evidence), self.now, remedy, jobs)
+        return Fact(kind, Knowledge.BAD, message, str(evidence), self.now, remedy, jobs)
 
     def unknown(self, kind: Kind, message: str, evidence: object, remedy: str, *jobs: str) -> Fact:
         """Return a fact that nobody knows."""
-        return Fact(kind, Answer.UNKNOWN, message, str(evidence), self.now, remedy, jobs)
+        return Fact(kind, Knowledge.UNKNOWN, message, str(evidence), self.now, remedy, jobs)

@@ -48,12 +48,12 @@ def ticks(subject: Subject) -> Iterator[Fact]:
             yield subject.bad(TICKS, text, place, remedy, job.id)
 
 
-def _apart(one: Schedule, other: Schedule, now: datetime) -> datetime | None:
+def _apart(entry: Schedule, other: Schedule, now: datetime) -> datetime | None:
     """Return the first instant at which only one of two schedules comes due."""
-    if one == other:
+    if entry == other:
         return None
     until = now + _LOOKED_AT
-    both = (one.after(now), other.after(now))
+    both = (entry.after(now), other.after(now))
     for _ in range(_MOST):
         first, second = (next(side, None) for side in both)
         if first != second:

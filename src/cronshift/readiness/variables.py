@@ -67,12 +67,12 @@ def _of_app(subject: Subject) -> dict[str, str]:
 
 def names_set(subject: Subject) -> dict[str, str]:
     """Return the names that are set, and where that is seen; what is set to nothing is not."""
-    found = {name: "this environment" for name, value in os.environ.items() if value.strip()}
+    places = {name: "this environment" for name, value in os.environ.items() if value.strip()}
     for file in sorted(path for path in subject.project.root.glob(".env*") if is_regular(path)):
         if not ENV_EXAMPLE.search(file.name) and not file.is_symlink():
             text = read_text(file)
             for match in _ASSIGNED.finditer(text):
                 if match[2] and match[2] != "#":
                     line = text.count("\n", 0, match.start(1)) + 1
-                    found.setdefault(match[1], f"{file.name}:{line}")
-    return found
+                    places.setdefault(match[1], f"{file.name}:{line}")
+    return places

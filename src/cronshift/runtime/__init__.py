@@ -1,6 +1,6 @@
 """What generated Python modules import.
 
-A job's module says what the job is (:class:`Job`), makes the :class:`Call` of one tick, and has it
+A job's module says what the job is (:class:`JobSpec`), makes the :class:`Call` of one tick, and has it
 answered: over HTTP (:class:`Bridge`) or in process (:class:`AsgiHandler`, :class:`WsgiHandler`,
 :class:`HttpServerHandler`, :class:`CallableHandler`). The app that Vercel calls asks the
 :class:`Guard`.
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from cronshift.runtime.apps import AsgiHandler, WsgiHandler
     from cronshift.runtime.beginning import due
     from cronshift.runtime.bridge import Bridge
-    from cronshift.runtime.calls import Call, Handler
+    from cronshift.runtime.calls import Call, CallHandler
     from cronshift.runtime.fanning import fan_out
     from cronshift.runtime.guard import Guard
-    from cronshift.runtime.jobs import Job
+    from cronshift.runtime.jobs import JobSpec
     from cronshift.runtime.reporting import (
         cancelled_runs,
         report_cancelled,
@@ -33,11 +33,11 @@ __all__ = [
     "AsgiHandler",
     "Bridge",
     "Call",
+    "CallHandler",
     "CallableHandler",
     "Guard",
-    "Handler",
     "HttpServerHandler",
-    "Job",
+    "JobSpec",
     "WsgiHandler",
     "before_endpoint",
     "cancelled_runs",
@@ -55,9 +55,9 @@ _HOMES = {
     "Call": "calls",
     "CallableHandler": "scripts",
     "Guard": "guard",
-    "Handler": "calls",
+    "CallHandler": "calls",
     "HttpServerHandler": "scripts",
-    "Job": "jobs",
+    "JobSpec": "jobs",
     "WsgiHandler": "apps",
     "before_endpoint": "endpoint",
     "cancelled_runs": "reporting",

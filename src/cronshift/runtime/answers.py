@@ -86,18 +86,20 @@ def judge(what: str, status: int, headers: Mapping[str, str], body: Body) -> Ans
         )
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return Answer(status=status, body=_content(body, headers), bytes=body.size, cut=body.cut)
-    said = f"{what} answered {_named(status)}"
+    sentence = f"{what} answered {_named(status)}"
     if status < HTTPStatus.BAD_REQUEST:
         target = headers.get("location", "nowhere")[:_QUOTED_LIMIT]
-        raise NonRetriableError(f"{said}, a redirect to {target}; Vercel does not follow it either")
-    said += _quoted(body)
+        raise NonRetriableError(
+            f"{sentence}, a redirect to {target}; Vercel does not follow it either"
+        )
+    sentence += _quoted(body)
     if status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in wire.RETRIED_STATUSES:
-        raise NonRetriableError(said)
+        raise NonRetriableError(sentence)
     now = datetime.now(UTC)
     wait = retry_after(headers.get("retry-after"), now)
     if wait is not None:
-        raise RetryAfterError(said, now + wait)
-    raise HandlerError(said)
+        raise RetryAfterError(sentence, now + wait)
+    raise HandlerError(sentence)
 
 
 def retry_after(text: str | None, now: datetime) -> timedelta | None:

@@ -13,7 +13,7 @@ from inngest import NonRetriableError
 
 from cronshift.runtime import web
 from cronshift.runtime.answers import Body, HandlerError, judge
-from cronshift.runtime.calls import Handler
+from cronshift.runtime.calls import CallHandler
 from cronshift.runtime.protection import bypass_headers
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cronshift.runtime.calls import Call
 
 
-class Bridge(Handler):
+class Bridge(CallHandler):
     """Calls the app at its address; the entry's path can never lead anywhere else.
 
     Args:

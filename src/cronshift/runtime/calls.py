@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from inngest import Context
 
     from cronshift.runtime.answers import Answer
-    from cronshift.runtime.jobs import Job
+    from cronshift.runtime.jobs import JobSpec
 
 TICK_EVENT = "inngest/scheduled.timer"
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")  # what Vercel accepts in CRON_SECRET
@@ -43,7 +43,7 @@ class Call:
         has_begun: whether it is settled that the run does the work, so that nobody asks again.
     """
 
-    job: Job
+    job: JobSpec
     path: str
     tick: datetime
     scheduled: bool
@@ -52,7 +52,7 @@ class Call:
     has_begun: bool = False
 
     @classmethod
-    def of(cls, job: Job, ctx: Context) -> Call:
+    def of(cls, job: JobSpec, ctx: Context) -> Call:
         """Return the call that the run in ``ctx`` is for."""
         return cls(
             job=job,
@@ -102,9 +102,9 @@ class Call:
         elsewhere = other_environment()
         if elsewhere is not None:
             return f"environment {elsewhere}"
-        held = held_ownership()
-        if held is not None and not held.acts(Owner.INNGEST, self.job.id, self.tick):
-            return wire.OWNER_PREFIX + held.owner(self.job.id, self.tick)
+        ownership = held_ownership()
+        if ownership is not None and not ownership.acts(Owner.INNGEST, self.job.id, self.tick):
+            return wire.OWNER_PREFIX + ownership.owner(self.job.id, self.tick)
         if self.job.stale_after is None or self.attempt > 0:
             return None
         late = (now or datetime.now(UTC)) - self.tick
@@ -113,7 +113,7 @@ class Call:
         return f"stale: due {self.tick:%Y-%m-%d %H:%M} UTC, {timedelta(seconds=int(late.total_seconds()))} ago"
 
 
-class Handler(ABC):
+class CallHandler(ABC):
     """What answers calls.
 
     Args:
@@ -172,7 +172,7 @@ async def finished(call: Call) -> None:
         await asyncio.to_thread(claiming.finish, call.job.id, call.tick, call.run_id)
 
 
-class DirectHandler(Handler):
+class DirectHandler(CallHandler):
     """A handler of this process.
 
     Args:
@@ -194,7 +194,7 @@ def other_environment() -> str | None:
     """
     name = os.environ.get("CRONSHIFT_ENV") or os.environ.get("VERCEL_ENV")
     allowed = (os.environ.get("CRONSHIFT_RUN_IN") or "production").split(",")
-    return name if name and not {"*", name} & {one.strip() for one in allowed} else None
+    return name if name and not {"*", name} & {part.strip() for part in allowed} else None
 
 
 def tick_of(data: Mapping[str, Any], ts: int) -> datetime:

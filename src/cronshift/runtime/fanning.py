@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from inngest import Context
 
-    from cronshift.runtime.calls import Call, Handler
+    from cronshift.runtime.calls import Call, CallHandler
 
 
 async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
     ctx: Context,
     call: Call,
-    handler: Handler,
+    handler: CallHandler,
     *,
     param: str,
     values: Sequence[str],
@@ -64,15 +64,15 @@ async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
 
 
 def _branch(
-    ctx: Context, call: Call, handler: Handler, param: str, value: str
+    ctx: Context, call: Call, handler: CallHandler, param: str, value: str
 ) -> Callable[[], Awaitable[str | None]]:
     """Return what runs the step of one value and returns why it failed for good, if it did."""
 
     async def branch() -> str | None:
-        one = call.with_parameter(param, value)
+        single = call.with_parameter(param, value)
         try:
             outcome: dict[str, Any] = await ctx.step.run(
-                f"call {param}={value}", _answer, handler, one
+                f"call {param}={value}", _answer, handler, single
             )
         except StepError as error:
             return error.message
@@ -82,7 +82,7 @@ def _branch(
     return branch
 
 
-async def _answer(handler: Handler, call: Call) -> dict[str, Any]:
+async def _answer(handler: CallHandler, call: Call) -> dict[str, Any]:
     """Return the answer, or as data why no attempt can help.
 
     The Python SDK fails the whole run for a NonRetriableError inside a step.

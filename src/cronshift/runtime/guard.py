@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from cronshift.runtime.fronts import HandlerClass, WsgiApp
-    from cronshift.runtime.jobs import Job
+    from cronshift.runtime.jobs import JobSpec
     from cronshift.runtime.replies import Reply
 
 _logger = logging.getLogger("cronshift")
@@ -51,7 +51,7 @@ class Guard:
 
     def __init__(
         self,
-        *jobs: Job,
+        *jobs: JobSpec,
         secret_env: str = "CRON_SECRET",  # noqa: S107 - a name
         source: Source = SOURCE,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -77,12 +77,12 @@ class Guard:
         if wire.TICK_HEADER in headers and has_bearer(headers, self._secret_env):
             return None
         tick = job.ticks.at(self._clock())
-        held = self._source.held(lambda: self._may_ask(headers))
-        if tick is None or held is None:
+        current = self._source.current(lambda: self._may_ask(headers))
+        if tick is None or current is None:
             return None
-        if held.ownership.acts(Owner.VERCEL, job.id, tick):
+        if current.ownership.acts(Owner.VERCEL, job.id, tick):
             return None
-        owner = held.ownership.owner(job.id, tick)
+        owner = current.ownership.owner(job.id, tick)
         if _logger.isEnabledFor(logging.INFO):
             _logger.info("%s: the owner of the tick of %s is %s", job.id, tick_text(tick), owner)
         return wire.OWNER_PREFIX + owner
@@ -166,7 +166,7 @@ class _GuardedJob:
 
     __slots__ = ("id", "ticks", "words")
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: JobSpec) -> None:
         self.id = job.id
         self.words = job.schedule.split()
         self.ticks = CalledTicks(Schedule.from_vercel(job.schedule))

@@ -86,7 +86,7 @@ class Source:
         self._noted = _NOTHING
         self._deployed = Source(deployed, clock) if deployed else None
 
-    def held(self, may_ask: Callable[[], bool] = lambda: True) -> Held | None:
+    def current(self, may_ask: Callable[[], bool] = lambda: True) -> Held | None:
         """Return what is in force, read again when it is due; ``None`` when nothing can be read.
 
         Args:
@@ -97,25 +97,25 @@ class Source:
                 if self._clock() >= self._good_until:
                     self._look()
                     self._good_until = self._clock() + LIFE
-        held = self._in_force()
-        if held is not None and held.digest != self._noted[0]:
-            self._noted = held.digest, self._clock(), self._noted[0]
-        return held
+        current = self._in_force()
+        if current is not None and current.digest != self._noted[0]:
+            self._noted = current.digest, self._clock(), self._noted[0]
+        return current
 
     async def refresh(self) -> None:
         """Ask the address when it is due, off the event loop; files are read when they are needed."""
         if self._clock() >= self._good_until and self._is_afar():
-            await asyncio.to_thread(self.held)
+            await asyncio.to_thread(self.current)
 
     def describe(self) -> dict[str, str | int | None]:
         """Return what is told of it: the digest, and where an address is asked, the age in seconds.
 
         The age is ``None`` while the file that is deployed stands in for the address.
         """
-        held = self.held()
-        described: dict[str, str | int | None] = {"ownership": held.digest if held else None}
+        current = self.current()
+        described: dict[str, str | int | None] = {"ownership": current.digest if current else None}
         if self._is_afar():
-            read_at = held.read_at if held else None
+            read_at = current.read_at if current else None
             described["age"] = None if read_at is None else round(self._clock() - read_at)
         return described
 
@@ -136,12 +136,12 @@ class Source:
             self._deployed.forget()
 
     def _in_force(self) -> Held | None:
-        held = self._held
-        if held is not None and held.read_at is None:
-            return held
-        if held is not None and self._clock() - (held.read_at or 0) <= self._max_age():
-            return held
-        return self._deployed.held() if self._deployed else None
+        last = self._held
+        if last is not None and last.read_at is None:
+            return last
+        if last is not None and self._clock() - (last.read_at or 0) <= self._max_age():
+            return last
+        return self._deployed.current() if self._deployed else None
 
     def _look(self) -> None:
         try:
@@ -241,5 +241,5 @@ SOURCE = Source(_text_in_its_stead, deployed=deployed_text, is_afar=is_afar, max
 
 def held_ownership() -> Ownership | None:
     """Return the ownership that is in force here; ``None`` when none can be read."""
-    held = SOURCE.held()
-    return held.ownership if held else None
+    current = SOURCE.current()
+    return current.ownership if current else None

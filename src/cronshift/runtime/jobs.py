@@ -26,7 +26,7 @@ def request_target(path: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class JobSpec:
     """What a job is to its module.
 
     Attributes:

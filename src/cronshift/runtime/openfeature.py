@@ -99,15 +99,15 @@ class OwnershipProvider(AbstractProvider):
         context: EvaluationContext | None,
         answer: Callable[[Owner], T],
     ) -> FlagResolutionDetails[T]:
-        held = self._source.held()
-        if held is None:
+        current = self._source.current()
+        if current is None:
             return _failed(default, ErrorCode.PROVIDER_NOT_READY, "there is no ownership file")
-        if flow not in held.ownership.flows:
+        if flow not in current.ownership.flows:
             return _failed(default, ErrorCode.FLAG_NOT_FOUND, f"there is no flow {flow}")
         key = context.targeting_key if context else None
         if not key:
             return _failed(default, ErrorCode.TARGETING_KEY_MISSING, "who is it for?")
-        owner = held.ownership.flow_owner(flow, key, self._clock())
+        owner = current.ownership.flow_owner(flow, key, self._clock())
         return FlagResolutionDetails(
             answer(owner), reason=Reason.TARGETING_MATCH, variant=str(owner)
         )

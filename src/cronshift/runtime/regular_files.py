@@ -64,8 +64,10 @@ def read_descriptor(descriptor: int, name: Path | str, limit: int) -> bytes:
         OSError: as :func:`read_regular`.
     """
     with open(descriptor, "rb") as file:
-        _refuse_irregular(os.fstat(descriptor), name)
-        data = file.read(limit + 1)
+        state = os.fstat(descriptor)
+        _refuse_irregular(state, name)
+        size = state.st_size or limit  # some kernels' files tell none
+        data = file.read(min(size, limit) + 1)
     if len(data) > limit:
         raise OSError(errno.EFBIG, f"it is larger than {limit:,} bytes", str(name))
     return data

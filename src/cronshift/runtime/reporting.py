@@ -26,29 +26,29 @@ if TYPE_CHECKING:
 
     from inngest import Context, Inngest
 
-    from cronshift.runtime.jobs import Job
+    from cronshift.runtime.jobs import JobSpec
 
 _PATIENCE = timedelta(seconds=10)
 _logger = logging.getLogger("cronshift")
 
 
-async def report_success(job: Job) -> str:
+async def report_success(job: JobSpec) -> str:
     """Ping the job's heartbeat and return how that went; nothing is raised."""
     return await _ping(job, failed=False)
 
 
-async def report_failure(job: Job, ctx: Context) -> None:
+async def report_failure(job: JobSpec, ctx: Context) -> None:
     """Log why the job failed for good, and ping ``/fail`` behind its heartbeat's address."""
     await ctx.step.run("report", _report, job, _message(ctx), ctx.event.data)
 
 
-def cancelled_runs(client: Inngest, jobs: Sequence[Job]) -> TriggerEvent:
+def cancelled_runs(client: Inngest, jobs: Sequence[JobSpec]) -> TriggerEvent:
     """Return the trigger of every run of the jobs that Inngest cancels; of no other app's."""
     ids = json.dumps([f"{client.app_id}-{job.id}" for job in jobs])
     return TriggerEvent(event=CANCELLED_EVENT, expression=f"event.data.function_id in {ids}")
 
 
-async def report_cancelled(client: Inngest, jobs: Sequence[Job], ctx: Context) -> str:
+async def report_cancelled(client: Inngest, jobs: Sequence[JobSpec], ctx: Context) -> str:
     """Tell like a failure that Inngest cancelled a run, and return how that went.
 
     The work of its last request may have been done all the same: Inngest does not wait for it.
@@ -64,7 +64,7 @@ async def report_cancelled(client: Inngest, jobs: Sequence[Job], ctx: Context) -
     return await ctx.step.run("report", _report, job, message, ctx.event.data)
 
 
-async def _report(job: Job, message: str, ended: Mapping[str, Any]) -> str:
+async def _report(job: JobSpec, message: str, ended: Mapping[str, Any]) -> str:
     """Tell it, and give back the tick of the run that ended, so that none waits for it."""
     event = ended.get("event")
     if claiming.is_configured() and isinstance(event, dict):
@@ -81,7 +81,7 @@ def _message(ctx: Context) -> str:
     return message if isinstance(message, str) else "no reason given"
 
 
-async def _ping(job: Job, *, failed: bool) -> str:
+async def _ping(job: JobSpec, *, failed: bool) -> str:
     if job.heartbeat_env is None:
         return "no heartbeat is set"
     address = os.environ.get(job.heartbeat_env, "")

@@ -195,11 +195,11 @@ class Schedule:
                 if rest := minutes[bisect_left(minutes, -(-second // MINUTE)) :]:
                     yield midnight, rest
                     since = midnight + rest[-1] * MINUTE
-            found = walk.next(since)
-            if found is None:
+            tick = walk.next(since)
+            if tick is None:
                 return
-            yield found, (0,)
-            since = found
+            yield tick, (0,)
+            since = tick
 
 
 def _seconds(instant: datetime) -> int:

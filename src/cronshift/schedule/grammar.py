@@ -25,7 +25,7 @@ _DAY_SEVEN = re.compile(r"(?<![0-9/])0*7(?![0-9])")
 _SUNDAY_AGAIN, _WHOLE_WEEK = 7, 0b1111111
 
 
-class Field(NamedTuple):
+class FieldRange(NamedTuple):
     """One of the five places of an expression, with the values it takes."""
 
     name: str
@@ -36,13 +36,13 @@ class Field(NamedTuple):
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-MINUTE = Field("minute", 0, 59)
-HOUR = Field("hour", 0, 23)
-DAY = Field("day-of-month", 1, 31)
-MONTH = Field("month", 1, 12, _MONTHS)
-WEEKDAY = Field("day-of-week", 0, 6, _WEEKDAYS)
+MINUTE = FieldRange("minute", 0, 59)
+HOUR = FieldRange("hour", 0, 23)
+DAY = FieldRange("day-of-month", 1, 31)
+MONTH = FieldRange("month", 1, 12, _MONTHS)
+WEEKDAY = FieldRange("day-of-week", 0, 6, _WEEKDAYS)
 _FIELDS = (MINUTE, HOUR, DAY, MONTH, WEEKDAY)
-_VERCEL_WEEKDAY = Field("day-of-week", 0, 7)
+_VERCEL_WEEKDAY = FieldRange("day-of-week", 0, 7)
 
 
 def read_trigger(text: str) -> tuple[str, str, Fields]:
@@ -130,7 +130,7 @@ def _wrong_count(texts: list[str], reason: Reason) -> ScheduleError:
     return ScheduleError(message, field="expression", reason=reason)
 
 
-def _read_field(text: str, spec: Field) -> tuple[int, bool]:
+def _read_field(text: str, spec: FieldRange) -> tuple[int, bool]:
     """Return the bits of a comma list, and whether one of its parts is a plain star."""
     bits, star = 0, False
     for part in filter(None, text.split(",")):
@@ -139,7 +139,7 @@ def _read_field(text: str, spec: Field) -> tuple[int, bool]:
     return bits, star
 
 
-def _read_part(part: str, spec: Field) -> tuple[int, bool]:
+def _read_part(part: str, spec: FieldRange) -> tuple[int, bool]:
     span, *steps = part.split("/")
     start, *ends = span.split("-")
     star = start in ("*", "?")
@@ -166,7 +166,7 @@ def _read_part(part: str, spec: Field) -> tuple[int, bool]:
     return sum(1 << value for value in range(low, high + 1, step)), star and step == 1
 
 
-def _value(text: str, part: str, spec: Field) -> int:
+def _value(text: str, part: str, spec: FieldRange) -> int:
     if text.lower() in spec.names:
         return spec.low + spec.names.index(text.lower())
     if not text:
@@ -178,17 +178,17 @@ def _value(text: str, part: str, spec: Field) -> int:
     return int(text)
 
 
-def _step(text: str, part: str, spec: Field) -> int:
+def _step(text: str, part: str, spec: FieldRange) -> int:
     if not _NUMBER.fullmatch(text) or not 0 < int(text) <= _MAX_INT:
         raise _invalid(spec, Reason.INVALID_STEP, f"{part!r} has no positive number as its step")
     return int(text)
 
 
-def _invalid(spec: Field, reason: Reason, fault: str) -> ScheduleError:
+def _invalid(spec: FieldRange, reason: Reason, fault: str) -> ScheduleError:
     return ScheduleError(f"{fault} in the {spec.name} field.", field=spec.name, reason=reason)
 
 
-def _check_vercel(text: str, spec: Field) -> None:
+def _check_vercel(text: str, spec: FieldRange) -> None:
     """Refuse what the engine would understand and Vercel does not."""
     words = re.findall(r"[a-z]+", text.lower())
     if any(word[:3] in _MONTHS + _WEEKDAYS for word in words):

@@ -25,7 +25,7 @@ EPOCH_DAY = date(1970, 1, 1).toordinal()
 _NOON = 12
 
 
-class Clock(NamedTuple):
+class ZoneClock(NamedTuple):
     """A zone's wall clock. Instants are seconds since 1970; wall times the same, as if in UTC."""
 
     zone: ZoneInfo
@@ -45,9 +45,9 @@ class Clock(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def clock_of(zone: str) -> Clock:
+def clock_of(zone: str) -> ZoneClock:
     """Return the clock of an IANA zone."""
-    return Clock(ZoneInfo(zone))
+    return ZoneClock(ZoneInfo(zone))
 
 
 class _Level(NamedTuple):
@@ -170,7 +170,7 @@ def _a_month_later(wall: int) -> int:
 
 
 @lru_cache(maxsize=1024)
-def _changing_days(clock: Clock, year: int) -> tuple[int, ...]:
+def _changing_days(clock: ZoneClock, year: int) -> tuple[int, ...]:
     """Return the year's dates (ordinals) that lie within two days of a clock change.
 
     No zone has ever changed twice within a day, so its midnights tell all. Offsets with seconds,

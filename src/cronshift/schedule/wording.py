@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cronshift.schedule.fields import Fields, runs, values
-from cronshift.schedule.grammar import DAY, HOUR, MINUTE, MONTH, WEEKDAY, Field
+from cronshift.schedule.grammar import DAY, HOUR, MINUTE, MONTH, WEEKDAY, FieldRange
 
 
 def describe(fields: Fields) -> str:
@@ -43,7 +43,7 @@ def _days(fields: Fields) -> tuple[str, str, str]:
     return days or "*", _plain(fields.months, MONTH), weekdays or "*"
 
 
-def _plain(bits: int, spec: Field, repeats: int | None = None) -> str:
+def _plain(bits: int, spec: FieldRange, repeats: int | None = None) -> str:
     """Return a field as numbers, ranges or a star.
 
     With ``repeats``, a step that divides the whole evenly, at least that many times, stays one.

@@ -34,7 +34,7 @@ _LOCAL = "http://cronshift.local"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class EndpointReply:
     """What an endpoint answered to a call.
 
     Attributes:
@@ -107,7 +107,7 @@ class Endpoint:
         ):
             yield cls(_LOCAL + path, http, signing_key)
 
-    async def call(self, function_id: str, step_id: str, body: Mapping[str, Any]) -> Reply:
+    async def call(self, function_id: str, step_id: str, body: Mapping[str, Any]) -> EndpointReply:
         """Ask the endpoint to go on with a run.
 
         Args:
@@ -122,12 +122,12 @@ class Endpoint:
         query = {"fnId": function_id, "stepId": step_id or DISCOVERY}
         response = await self._send("POST", body, params=query)
         self._judge(response)
-        reply = Reply(response.status_code, response.headers, _content(response))
+        reply = EndpointReply(response.status_code, response.headers, _content(response))
         if reply.status != HTTPStatus.CREATED or not isinstance(reply.content, dict):
             return reply
         wrapped = reply.content  # a streamed answer: the status came before its outcome was known
         content = wrapped.get("body")
-        return Reply(
+        return EndpointReply(
             int(wrapped.get("status", HTTPStatus.INTERNAL_SERVER_ERROR)),
             {str(k).lower(): str(v) for k, v in (wrapped.get("headers") or {}).items()},
             _parsed(content) if isinstance(content, str) else content,
@@ -242,10 +242,10 @@ class Endpoint:
         document = _content(response)
         if response.is_success and isinstance(document, dict) and key in document:
             return document
-        said = document.get("message") if isinstance(document, dict) else None
+        message = document.get("message") if isinstance(document, dict) else None
         raise CronshiftError(
             f"{self.url} answered {response.status_code} without `{key}`"
-            + (f": {said}" if said else "."),
+            + (f": {message}" if message else "."),
             reason="endpoint-refuses",
             hint="Its log tells why.",
         )

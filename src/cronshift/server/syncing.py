@@ -60,20 +60,20 @@ def cause(status: int, document: Any) -> Cause | None:
     JSON", since the server refuses in plain text; a server that is down gives 500 ``unknown``.
     """
     fields = document if isinstance(document, dict) else {}
-    said = str(fields.get("message") or fields.get("error") or "").strip()
+    message = str(fields.get("message") or fields.get("error") or "").strip()
     code = fields.get("code")
     if status < 400 and "error" not in fields:  # noqa: PLR2004 - the first that is no success
         return None
-    if code == "registration_failed" and "not valid JSON" in said:
+    if code == "registration_failed" and "not valid JSON" in message:
         return _KEY
-    if "nauthorized" in said or "nvalid signing key" in said:
+    if "nauthorized" in message or "nvalid signing key" in message:
         return _KEY
-    if "Failed request to" in said or "fetch failed" in said or "ECONNREFUSED" in said:
+    if "Failed request to" in message or "fetch failed" in message or "ECONNREFUSED" in message:
         return Cause(
-            f"The endpoint cannot reach its Inngest server: {said}",
+            f"The endpoint cannot reach its Inngest server: {message}",
             "Is INNGEST_BASE_URL (or INNGEST_DEV) the server's address there, and is it running?",
         )
     return Cause(
-        f"Inngest refuses the functions: {said or f'the endpoint answered {status}'}",
+        f"Inngest refuses the functions: {message or f'the endpoint answered {status}'}",
         "cronshift validate checks them against what the engine takes.",
     )

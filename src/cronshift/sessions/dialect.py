@@ -26,7 +26,7 @@ class Chunk:
     """What one transaction did.
 
     Attributes:
-        found: sessions settled.
+        sessions: those settled.
         refunded: refunds recorded; ``amount`` credits moved for them.
     """
 

@@ -116,7 +116,7 @@ class SessionFlow:
 
     def owner(self, user_id: str) -> Owner:
         """Return who serves a user; without an ownership file the old path does."""
-        copy = self._source.held()
+        copy = self._source.current()
         return copy.ownership.flow_owner(self.name, user_id, self.clock()) if copy else Owner.VERCEL
 
     def enqueue(

@@ -153,7 +153,7 @@ def _stale(root: Path, out: str, planned: Collection[str]) -> Iterator[FileChang
     """Yield what was generated and is not planned, in ``out`` and where planned files stand in it."""
     package = PurePosixPath(out)
     holding = {package / name for name in _OF_MODULES} | {
-        PurePosixPath(one).parent for one in planned
+        PurePosixPath(path).parent for path in planned
     }
     for folder in (package, *sorted(place for place in holding if package in place.parents)):
         for file in sorted(inside(root, str(folder)).glob("*")):

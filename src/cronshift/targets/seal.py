@@ -37,7 +37,7 @@ def _sealed(text: str) -> re.Match[str] | None:
 
 
 def _digest(body: str, comment: str) -> str:
-    said = body.replace("\r\n", "\n")
+    text = body.replace("\r\n", "\n")
     if comment == "//":
-        said = "\n".join(words(said))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+        text = "\n".join(words(text))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

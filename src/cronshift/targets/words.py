@@ -24,11 +24,11 @@ def words(text: str) -> list[str]:
     stands in strings, templates, regular expressions and comments is kept.
     """
     root = parse(text, "typescript")
-    found = list(_words(root)) if root is not None else []
-    following = [*found[1:], ""]
+    spelled = list(_words(root)) if root is not None else []
+    following = [*spelled[1:], ""]
     return [
         word
-        for word, after in zip(found, following, strict=True)
+        for word, after in zip(spelled, following, strict=True)
         if word != ";" and not (word == "," and after in _CLOSING)
     ]
 
@@ -53,6 +53,8 @@ def _needed(node: SgNode, parts: list[SgNode]) -> list[SgNode]:
     holder = node.parent()
     if node.kind() == "formal_parameters" and holder is not None:
         named = [part for part in parts if part.is_named()]
-        is_name = len(named) == 1 and [one.kind() for one in named[0].children()] == ["identifier"]
+        is_name = len(named) == 1 and [child.kind() for child in named[0].children()] == [
+            "identifier"
+        ]
         return named if is_name and holder.kind() == "arrow_function" else parts
     return parts

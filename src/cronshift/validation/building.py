@@ -35,12 +35,12 @@ def check_build(root: Path, timeout: timedelta, tell: Callable[[str], None]) -> 
         tell: called with the command before it is run.
     """
     if not _has_script(root):
-        yield rules.NOT_BUILT.found("package.json has no `build` script, so nothing was built.")
+        yield rules.NOT_BUILT.finding("package.json has no `build` script, so nothing was built.")
         return
     manager = package_manager(root)
     program = shutil.which(manager)
     if program is None:
-        yield rules.NOT_BUILT.found(f"{manager}, which builds the app, was not found.")
+        yield rules.NOT_BUILT.finding(f"{manager}, which builds the app, was not found.")
         return
     command = f"{manager} run build"
     tell(f"Running {command} (at most {format_duration(timeout)}) …")
@@ -48,19 +48,19 @@ def check_build(root: Path, timeout: timedelta, tell: Callable[[str], None]) -> 
         try:
             process = node.start([program, "run", "build"], root, {}, output)
         except OSError as error:
-            yield rules.NOT_BUILT.found(f"{manager} cannot be started: {error.strerror}.")
+            yield rules.NOT_BUILT.finding(f"{manager} cannot be started: {error.strerror}.")
             return
         try:
             code = process.wait(timeout.total_seconds())
         except subprocess.TimeoutExpired:
             text = f"{command} took longer than {format_duration(timeout)} and was stopped."
-            yield rules.NOT_BUILT.found(text)
+            yield rules.NOT_BUILT.finding(text)
             return
         finally:
             node.stop(process, _GRACE)
         if code != 0:
             lines = "".join(f"\n  {line}" for line in node.last_lines(output))
-            yield rules.BUILD_FAILS.found(f"{command} ends with exit code {code}.{lines}")
+            yield rules.BUILD_FAILS.finding(f"{command} ends with exit code {code}.{lines}")
 
 
 def _has_script(root: Path) -> bool:

@@ -40,25 +40,25 @@ def check(
         now: the instant from which ticks are compared; the current one when absent.
     """
     instant = now or datetime.now(UTC)
-    found = [*_app(plan, registration)]
+    findings = [*_app(plan, registration)]
     if registration.functions is None:
-        return (*found, *_count(plan, registration))
+        return (*findings, *_count(plan, registration))
     functions = registration.functions
-    found += _coverage(plan, registration, functions)
+    findings += _coverage(plan, registration, functions)
     for function in functions:
         job = plan.job(registration.local_id(function.id))
         fires = "triggers" not in function.computed
         problems = [*(check_triggers(function, instant) if fires else ()), *check_options(function)]
-        found += [
-            rule.found(
+        findings += [
+            rule.finding(
                 f"{function.id} {text}", job=job.id if job else None, location=function.location
             )
             for rule, text in problems
         ]
-        found += _drift(job, function, instant) if job else ()
-        found += _fit(job, function) if job else ()
-    found += _unloaded(registration)
-    return (*found, *_computed(plan, registration, functions))
+        findings += _drift(job, function, instant) if job else ()
+        findings += _fit(job, function) if job else ()
+    findings += _unloaded(registration)
+    return (*findings, *_computed(plan, registration, functions))
 
 
 def _unloaded(registration: Registration) -> Iterator[Finding]:
@@ -66,19 +66,19 @@ def _unloaded(registration: Registration) -> Iterator[Finding]:
     for app in registration.unloaded:
         rule = rules.APP_DIES if app.is_wrong else rules.APP_NOT_LOADED
         text = f"{app.reference} cannot be imported: {app.error}."
-        yield rule.found(text, location=app.location)
+        yield rule.finding(text, location=app.location)
 
 
 def _app(plan: Plan, registration: Registration) -> Iterator[Finding]:
     if registration.app_id not in (None, plan.app_id):
-        yield rules.OTHER_APP.found(
+        yield rules.OTHER_APP.finding(
             f"The app is {registration.app_id!r}, and the plan's is {plan.app_id!r}."
         )
     version = _JS_SDK.fullmatch(registration.sdk or "")
     if version and is_refused(tuple(map(int, version.groups()))):
-        yield REFUSED_SDK.found(f"The endpoint runs {registration.sdk}.")
+        yield REFUSED_SDK.finding(f"The endpoint runs {registration.sdk}.")
     if registration.mode == "cloud" and registration.has_signing_key is False:
-        yield rules.NO_SIGNING_KEY.found("The endpoint is in cloud mode and has no signing key.")
+        yield rules.NO_SIGNING_KEY.finding("The endpoint is in cloud mode and has no signing key.")
 
 
 def _count(plan: Plan, registration: Registration) -> Iterator[Finding]:
@@ -86,15 +86,15 @@ def _count(plan: Plan, registration: Registration) -> Iterator[Finding]:
     jobs, count = len(plan.runnable), registration.count
     for job in plan.runnable if registration.answering is not None else ():
         if f"{plan.app_id}-{job.id}" not in (registration.answering or ()):
-            yield rules.MISSING.found(f"{job.id} has no function there.", job=job.id)
-    yield rules.NOT_CHECKED.found(registration.unlisted or rules.NOT_CHECKED.summary)
+            yield rules.MISSING.finding(f"{job.id} has no function there.", job=job.id)
+    yield rules.NOT_CHECKED.finding(registration.unlisted or rules.NOT_CHECKED.summary)
     counts_handlers = "js" in (registration.sdk or "")  # measured: with those for failures
     most = (2 * jobs if counts_handlers else jobs) + 1  # one tells what is cancelled
     text = f"The plan has {jobs} jobs, and {count} functions are served."
     if count is not None and count < jobs:
-        yield rules.COUNT_DIFFERS.found(text)
+        yield rules.COUNT_DIFFERS.finding(text)
     elif count is not None and count > most:  # the app's own, as a list would tell
-        yield rules.WITHOUT_JOB.found(text)
+        yield rules.WITHOUT_JOB.finding(text)
 
 
 def _coverage(
@@ -106,30 +106,30 @@ def _coverage(
         job = plan.job(registration.local_id(function_id))
         return job.id if job else None
 
-    known = [one.id for one in functions]
-    known += [one.id for one in registration.undeclared]
-    known += [one.id for one in registration.unreadable]
-    seen = {registration.local_id(function_id) for function_id in known}
+    ids = [function.id for function in functions]
+    ids += [function.id for function in registration.undeclared]
+    ids += [function.id for function in registration.unreadable]
+    seen = {registration.local_id(function_id) for function_id in ids}
     for job in plan.runnable:
         if job.id not in seen and not registration.unread:
-            yield rules.MISSING.found(f"{job.id} has no function.", job=job.id)
+            yield rules.MISSING.finding(f"{job.id} has no function.", job=job.id)
     for left in registration.undeclared:
         text = f"{left.id} is not in `functions`."
-        yield rules.LEFT_OUT.found(text, job=job_of(left.id), location=left.location)
+        yield rules.LEFT_OUT.finding(text, job=job_of(left.id), location=left.location)
     for broken in registration.unreadable:
         text = f"{broken.id} cannot be registered: {broken.problem}"
-        yield rules.UNREADABLE.found(text, job=job_of(broken.id), location=broken.location)
+        yield rules.UNREADABLE.finding(text, job=job_of(broken.id), location=broken.location)
     for function_id, count in Counter(function.id for function in functions).items():
-        places = [one.location for one in functions if one.id == function_id]
+        places = [twin.location for twin in functions if twin.id == function_id]
         if count > 1:
             where = " and ".join(str(place) for place in places if place)
             text = f"{count} functions have the id {function_id}{': ' if where else ''}{where}."
-            yield rules.DUPLICATE_ID.found(text, job=job_of(function_id), location=places[-1])
+            yield rules.DUPLICATE_ID.finding(text, job=job_of(function_id), location=places[-1])
     for function in functions:
         is_ours = function.is_failure_handler or function.tells_cancelled
         if not is_ours and job_of(function.id) is None:
             text = f"{function.id} belongs to no cron entry."
-            yield rules.WITHOUT_JOB.found(text, location=function.location)
+            yield rules.WITHOUT_JOB.finding(text, location=function.location)
 
 
 def _computed(
@@ -138,12 +138,12 @@ def _computed(
     """Yield what was not checked, because the source alone does not tell it."""
     for part in registration.unread:
         text = f"Only running the code would tell {part.what}."
-        yield rules.COMPUTED.found(text, location=part.location)
+        yield rules.COMPUTED.finding(text, location=part.location)
     for function in functions:
         if function.computed:
             job = plan.job(registration.local_id(function.id))
             options = " and ".join(f"`{name}`" for name in function.computed)
-            yield rules.COMPUTED.found(
+            yield rules.COMPUTED.finding(
                 f"{function.id} computes {options}.",
                 job=job.id if job else None,
                 location=function.location,
@@ -153,7 +153,7 @@ def _computed(
         unseen = [job.id for job in plan.runnable if job.id not in read]
         if unseen:
             text = f"Whether a function is served was not told for {', '.join(unseen)}."
-            yield rules.COMPUTED.found(text, location=registration.unread[0].location)
+            yield rules.COMPUTED.finding(text, location=registration.unread[0].location)
 
 
 def _drift(job: Job, function: FunctionConfig, now: datetime) -> Iterator[Finding]:
@@ -167,7 +167,7 @@ def _drift(job: Job, function: FunctionConfig, now: datetime) -> Iterator[Findin
     if len(meant) == 1 and same_ticks(planned, meant[0], now):
         return
     texts = " and ".join(repr(trigger.cron) for trigger in function.crons)
-    yield rules.DRIFTED.found(
+    yield rules.DRIFTED.finding(
         f"{function.id} fires by {texts}, next {_next(meant, now)}; "
         f"the plan says {planned.trigger!r}, next {_next((planned,), now)}.",
         job=job.id,
@@ -179,7 +179,7 @@ def _fit(job: Job, function: FunctionConfig) -> Iterator[Finding]:
     """Yield what of a function's times does not fit together, or what its job needs."""
     limit, needed = _read(function.finish_timeout), longest(_served(job, function), job.handler)
     if limit is not None and limit < needed:
-        yield rules.CANCELLED_TOO_SOON.found(
+        yield rules.CANCELLED_TOO_SOON.finding(
             f"{function.id} is cancelled after {format_duration(limit)}; a run may take"
             f" {format_duration(needed)} with all its attempts.",
             job=job.id,
@@ -188,7 +188,7 @@ def _fit(job: Job, function: FunctionConfig) -> Iterator[Finding]:
     stale = job.options.stale_after
     for jitter in (_read(trigger.jitter) for trigger in function.crons):
         if stale is not None and jitter is not None and stale < jitter:
-            yield rules.STALE_WITHIN_JITTER.found(
+            yield rules.STALE_WITHIN_JITTER.finding(
                 f"{function.id} may begin {format_duration(jitter)} after its tick, and skips it after"
                 f" {format_duration(stale)}.",
                 job=job.id,

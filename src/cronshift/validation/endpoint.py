@@ -34,11 +34,11 @@ async def inspect_endpoint(endpoint: Endpoint, ids: Sequence[str] = ()) -> Regis
         NotWellError: if its registration is not of the shape that SDKs send, or it would refuse every
             call of a function.
     """
-    told = await endpoint.introspect()
-    is_dev = told.get("mode") != "cloud"
-    if not is_dev and told.get("authentication_succeeded") is not True:
+    introspected = await endpoint.introspect()
+    is_dev = introspected.get("mode") != "cloud"
+    if not is_dev and introspected.get("authentication_succeeded") is not True:
         why = "The endpoint was not asked with its signing key, so it does not list its functions."
-        return _registration(told, endpoint.sdk, why)
+        return _registration(introspected, endpoint.sdk, why)
     await endpoint.ask_for_nothing()
     language, version = _sdk(endpoint.sdk)
     if is_dev and language == "py" and _ASKABLE[0] <= version < _ASKABLE[1]:
@@ -46,13 +46,13 @@ async def inspect_endpoint(endpoint: Endpoint, ids: Sequence[str] = ()) -> Regis
         answers = {name: await endpoint.has_function(name) for name in ids}
         answering = frozenset(name for name, is_there in answers.items() if is_there)
         is_told = None not in answers.values()
-        return _registration(told, endpoint.sdk, why, answering if is_told else None)
+        return _registration(introspected, endpoint.sdk, why, answering if is_told else None)
     if is_dev and not (language == "js" and version >= _LISTS_IN_DEV_MODE):
         why = "The endpoint is in dev mode and tells how many functions it has, not which."
-        return _registration(told, endpoint.sdk, why)
+        return _registration(introspected, endpoint.sdk, why)
     synced = await endpoint.sync_in_band()
     functions = tuple(FunctionConfig.from_wire(wire) for wire in synced["functions"])
-    return _registration({**told, **synced}, endpoint.sdk, functions)
+    return _registration({**introspected, **synced}, endpoint.sdk, functions)
 
 
 def _sdk(name: str | None) -> tuple[str, tuple[int, ...]]:
@@ -62,21 +62,21 @@ def _sdk(name: str | None) -> tuple[str, tuple[int, ...]]:
 
 
 def _registration(
-    told: Mapping[str, Any],
+    introspected: Mapping[str, Any],
     sdk: str | None,
     listed: tuple[FunctionConfig, ...] | str,
     answering: frozenset[str] | None = None,
 ) -> Registration:
     """Return what was told; ``listed`` is the functions, or why they are not known."""
-    count = told.get("function_count")
+    count = introspected.get("function_count")
     return Registration(
-        app_id=told.get("app_id"),
+        app_id=introspected.get("app_id"),
         sdk=sdk,
         functions=None if isinstance(listed, str) else listed,
         count=count if isinstance(count, int) else None,
-        mode=told.get("mode"),
-        has_signing_key=told.get("has_signing_key"),
-        has_event_key=told.get("has_event_key"),
+        mode=introspected.get("mode"),
+        has_signing_key=introspected.get("has_signing_key"),
+        has_event_key=introspected.get("has_event_key"),
         unlisted=listed if isinstance(listed, str) else None,
         answering=answering,
     )

@@ -18,7 +18,7 @@ from cronshift.validation.registration import (
     Registration,
     Undeclared,
     Unloaded,
-    Unreadable,
+    Unregistrable,
 )
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _ask(
     """Return the probe's answer."""
     variables = {"INNGEST_DEV": "1", **(os.environ if environment is None else environment)}
     command = [python, "-B", "-P", "-m", "cronshift.validation.probe", package]
-    with tempfile.TemporaryFile() as said:  # a pipe would wait for programs the package started
+    with tempfile.TemporaryFile() as stderr:  # a pipe would wait for programs the package started
         try:
             process = subprocess.Popen(  # noqa: S603 - the interpreter asked for, and our own module
                 command,
@@ -84,7 +84,7 @@ def _ask(
                 env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=said,
+                stderr=stderr,
                 start_new_session=True,
             )
         except OSError as error:
@@ -92,8 +92,8 @@ def _ask(
                 f"{python} cannot be started: {error.strerror}.", reason="no-python"
             ) from error
         out = _output(process, package, timeout)
-        said.seek(0)
-        err = said.read()
+        stderr.seek(0)
+        err = stderr.read()
     try:
         answer: dict[str, Any] = json.loads(out)
     except ValueError:
@@ -121,41 +121,43 @@ def _output(process: subprocess.Popen[bytes], package: str, timeout: timedelta) 
 
 def _registration(document: Mapping[str, Any]) -> Registration:
     functions: list[FunctionConfig] = []
-    unreadable: list[Unreadable] = []
-    for told in document["functions"]:
-        location = _location(told)
-        if "problem" in told:
-            unreadable.append(Unreadable(told["id"], told["problem"], location))
+    unreadable: list[Unregistrable] = []
+    for described in document["functions"]:
+        location = _location(described)
+        if "problem" in described:
+            unreadable.append(Unregistrable(described["id"], described["problem"], location))
         else:
-            functions += (FunctionConfig.from_wire(wire, location) for wire in told["wires"])
+            functions += (FunctionConfig.from_wire(wire, location) for wire in described["wires"])
     return Registration(
         app_id=document["app_id"],
         sdk=document["sdk"],
         functions=tuple(functions),
         count=len(document["functions"]),
-        undeclared=tuple(Undeclared(one["id"], _location(one)) for one in document["undeclared"]),
+        undeclared=tuple(
+            Undeclared(function["id"], _location(function)) for function in document["undeclared"]
+        ),
         unreadable=tuple(unreadable),
         unloaded=tuple(map(_unloaded, document["apps"])),
     )
 
 
-def _unloaded(told: Mapping[str, Any]) -> Unloaded:
-    error = told["error"]
+def _unloaded(app: Mapping[str, Any]) -> Unloaded:
+    error = app["error"]
     trail = error["trail"]
     location = Location(trail[-1]["file"], trail[-1]["line"]) if trail else None
     text = f"{error['type']}: {error['message']}".removesuffix(": ")
-    return Unloaded(told["reference"], text, told["sure"], location)
+    return Unloaded(app["reference"], text, app["sure"], location)
 
 
-def _location(told: Mapping[str, Any]) -> Location | None:
-    return Location(told["file"], told["line"]) if "file" in told else None
+def _location(described: Mapping[str, Any]) -> Location | None:
+    return Location(described["file"], described["line"]) if "file" in described else None
 
 
-def _import_error(package: str, told: Mapping[str, Any]) -> NotWellError:
+def _import_error(package: str, error: Mapping[str, Any]) -> NotWellError:
     """Return the project's own error, with the few lines of its code that led there."""
-    trail = [f"{at['file']}:{at['line']}" for at in told["trail"]]
-    lines = [f"\n  {place}  {at['code']}" for place, at in zip(trail, told["trail"], strict=True)]
-    message = f"{told['type']}: {told['message']}".removesuffix(": ")
+    trail = [f"{at['file']}:{at['line']}" for at in error["trail"]]
+    lines = [f"\n  {place}  {at['code']}" for place, at in zip(trail, error["trail"], strict=True)]
+    message = f"{error['type']}: {error['message']}".removesuffix(": ")
     return NotWellError(
         f"{package} cannot be imported: {message}{''.join(lines)}",
         reason="import-failed",

@@ -44,7 +44,7 @@ def _answer(package: str, root: Path) -> dict[str, Any]:
     try:
         return {"registration": _registration(package, root)}
     except BaseException as error:  # noqa: BLE001 - whatever it is, it is the answer
-        return {"error": _told(error, root)}
+        return {"error": _error_document(error, root)}
 
 
 def _registration(package: str, root: Path) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _apps(package: str, root: Path) -> Iterator[dict[str, Any]]:
             yield {
                 "reference": reference,
                 "sure": _is_sure(error, root),
-                "error": _told(error, root),
+                "error": _error_document(error, root),
             }
 
 
@@ -119,8 +119,8 @@ def _job_modules(package: str) -> Iterator[ModuleType]:
     if importlib.util.find_spec(name) is None:
         return
     jobs = importlib.import_module(name)
-    for found in pkgutil.iter_modules(jobs.__path__):
-        yield importlib.import_module(f"{name}.{found.name}")
+    for module in pkgutil.iter_modules(jobs.__path__):
+        yield importlib.import_module(f"{name}.{module.name}")
 
 
 def _described(function: Function[Any], root: Path) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _place(function: Function[Any], root: Path) -> dict[str, Any]:
     return {"file": file, "line": code.co_firstlineno} if code and file else {}
 
 
-def _told(error: BaseException, root: Path) -> dict[str, Any]:
+def _error_document(error: BaseException, root: Path) -> dict[str, Any]:
     """Return an error with the lines of the project's own code that led to it."""
     trail = [
         {"file": file, "line": frame.lineno, "code": frame.line}

@@ -36,8 +36,8 @@ def validate_package(
         ConfigError: ``not-generated`` when there are no modules.
         NotWellError: if a Python package cannot be imported.
     """
-    registration, found = target_named(plan.target).validate(root, plan, compiles=compiles)
-    return registration, tuple(found)
+    registration, findings = target_named(plan.target).validate(root, plan, compiles=compiles)
+    return registration, tuple(findings)
 
 
 async def validate_endpoint(
@@ -51,10 +51,10 @@ async def validate_endpoint(
     async with Endpoint.http(url, signing_key) as endpoint:
         ids = [f"{plan.app_id}-{job.id}" for job in plan.runnable]
         registration = await inspect_endpoint(endpoint, ids)
-    found = check(plan, registration)
+    findings = check(plan, registration)
     if registration.mode == "dev" and is_public(url):
-        found = (*found, IN_DEV_MODE.found(f"{url} is in dev mode."))
-    return registration, found
+        findings = (*findings, IN_DEV_MODE.finding(f"{url} is in dev mode."))
+    return registration, findings
 
 
 def has_unchecked(findings: Iterable[Finding]) -> bool:
@@ -67,7 +67,7 @@ def out_of_date(root: Path, plan: Plan) -> Iterator[Finding]:
     modules = {job.module: job.id for job in plan.runnable}
     for change in compare(root, generate(plan), plan.out):
         if change.action is FileAction.UPDATE or change.conflict:
-            yield OUT_OF_DATE.found(
+            yield OUT_OF_DATE.finding(
                 f"{change.path} differs from what the plan gives today.",
                 job=modules.get(change.path),
                 location=Location(change.path, 1),

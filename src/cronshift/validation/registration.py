@@ -171,7 +171,7 @@ class Undeclared:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unregistrable:
     """A function whose options the SDK cannot put into a registration."""
 
     id: str
@@ -229,7 +229,7 @@ class Registration:
     functions: tuple[FunctionConfig, ...] | None
     count: int | None = None
     undeclared: tuple[Undeclared, ...] = ()
-    unreadable: tuple[Unreadable, ...] = ()
+    unreadable: tuple[Unregistrable, ...] = ()
     unread: tuple[Unread, ...] = ()
     mode: str | None = None
     has_signing_key: bool | None = None
@@ -283,40 +283,40 @@ def _step(key: str, document: Mapping[str, Any], default_retries: Any) -> Step:
     return Step(key, _maybe_text(document.get("name")), _maybe_text(url), _maybe_number(retries))
 
 
-def _concurrency(given: Any) -> Iterable[ConcurrencyLimit]:
+def _concurrency(limits: Any) -> Iterable[ConcurrencyLimit]:
     """Yield the limits of a number, one object or a list of objects."""
-    if given is None:
+    if limits is None:
         return
-    if isinstance(given, Mapping):
-        given = given.get("step") or [given]
-    for limit in [{"limit": given}] if isinstance(given, int) else given:
+    if isinstance(limits, Mapping):
+        limits = limits.get("step") or [limits]
+    for limit in [{"limit": limits}] if isinstance(limits, int) else limits:
         key, scope = _maybe_text(limit.get("key")), _maybe_text(limit.get("scope"))
         yield ConcurrencyLimit(_number(limit["limit"]), key, scope)
 
 
-def _rate(given: Mapping[str, Any] | None) -> Rate | None:
-    if given is None:
+def _rate(document: Mapping[str, Any] | None) -> Rate | None:
+    if document is None:
         return None
     return Rate(
-        _number(given["limit"]),
-        _text(given["period"]),
-        _maybe_text(given.get("key")),
-        _maybe_number(given.get("burst")),
+        _number(document["limit"]),
+        _text(document["period"]),
+        _maybe_text(document.get("key")),
+        _maybe_number(document.get("burst")),
     )
 
 
-def _debounce(given: Mapping[str, Any] | None) -> Debounce | None:
-    if given is None:
+def _debounce(document: Mapping[str, Any] | None) -> Debounce | None:
+    if document is None:
         return None
-    timeout, key = _maybe_text(given.get("timeout")), _maybe_text(given.get("key"))
-    return Debounce(_text(given["period"]), timeout, key)
+    timeout, key = _maybe_text(document.get("timeout")), _maybe_text(document.get("key"))
+    return Debounce(_text(document["period"]), timeout, key)
 
 
-def _batch(given: Mapping[str, Any] | None) -> Batch | None:
-    if given is None:
+def _batch(document: Mapping[str, Any] | None) -> Batch | None:
+    if document is None:
         return None
-    timeout, key = _maybe_text(given.get("timeout")), _maybe_text(given.get("key"))
-    return Batch(_number(given["maxSize"]), timeout, key)
+    timeout, key = _maybe_text(document.get("timeout")), _maybe_text(document.get("key"))
+    return Batch(_number(document["maxSize"]), timeout, key)
 
 
 def _text(value: Any) -> str:

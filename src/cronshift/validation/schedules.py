@@ -46,24 +46,24 @@ def schedules(function: FunctionConfig) -> tuple[Schedule, ...]:
     )
 
 
-def same_ticks(one: Schedule, other: Schedule, now: datetime) -> bool:
+def same_ticks(first: Schedule, other: Schedule, now: datetime) -> bool:
     """Return whether two schedules come due at the same instants, however they are written.
 
     In one zone that is decided by their fields. Across zones their ticks are compared in four
     seasons, so that clock changes show.
     """
-    if one.zone == other.zone:
-        return one.fields == other.fields
+    if first.zone == other.zone:
+        return first.fields == other.fields
     return all(
-        list(islice(one.after(now + season), _TICKS))
+        list(islice(first.after(now + season), _TICKS))
         == list(islice(other.after(now + season), _TICKS))
         for season in _SEASONS
     )
 
 
-def meeting(one: Schedule, other: Schedule, now: datetime) -> datetime | None:
+def meeting(first: Schedule, other: Schedule, now: datetime) -> datetime | None:
     """Return the first instant in the year after ``now`` at which both come due."""
-    sparse, dense = sorted((one, other), key=lambda schedule: schedule.count(now, now + _YEAR))
+    sparse, dense = sorted((first, other), key=lambda schedule: schedule.count(now, now + _YEAR))
     for tick in islice(sparse.after(now), _SPARSER_TICKS):
         if tick > now + _YEAR:
             return None
@@ -102,12 +102,12 @@ def _check_jitter(text: str) -> Iterator[Problem]:
 
 
 def _meetings(function: FunctionConfig, now: datetime) -> Iterator[Problem]:
-    for one, other in combinations(schedules(function), 2):
-        tick = meeting(one, other, now)
+    for first, other in combinations(schedules(function), 2):
+        tick = meeting(first, other, now)
         if tick is not None:
             yield (
                 rules.SAME_INSTANT,
-                f"has {one.text!r} and {other.text!r}, both due at {tick:%Y-%m-%d %H:%M} UTC.",
+                f"has {first.text!r} and {other.text!r}, both due at {tick:%Y-%m-%d %H:%M} UTC.",
             )
 
 

@@ -48,19 +48,19 @@ async def check_served(root: Path, plan: Plan) -> Checked:
     listener = listen("127.0.0.1", 0)
     url = origin(listener) + app.path
     key = app.client.signing_key if app.client.is_production else None
-    told = None
+    introspected = None
     async with running(app, listener), Endpoint.http(url, key) as endpoint:
-        told = await endpoint.introspect()
-    if told is None:
+        introspected = await endpoint.introspect()
+    if introspected is None:
         raise CronshiftError(
             f"The server did not start: {app.startup_error}", reason="startup-failed"
         )
-    found = list(check(plan, registration))
-    if told["function_count"] != len(app.functions):
-        found.append(
-            COUNT_DIFFERS.found(
-                f"The endpoint answers for {told['function_count']} functions, and the package "
+    findings = list(check(plan, registration))
+    if introspected["function_count"] != len(app.functions):
+        findings.append(
+            COUNT_DIFFERS.finding(
+                f"The endpoint answers for {introspected['function_count']} functions, and the package "
                 f"lists {len(app.functions)}."
             )
         )
-    return Checked(app.mode, tuple(function.id for function in app.functions), tuple(found))
+    return Checked(app.mode, tuple(function.id for function in app.functions), tuple(findings))

@@ -13,8 +13,8 @@ LONGEST_PATH = 512  # characters; Vercel refuses a longer one
 def original_path(path: str) -> str:
     """Return the path that an entry means; the same for one that does not point to the dispatcher."""
     name, mark, query = path.partition("?")
-    before, found, after = name.partition(f"{MOUNT}/")
-    return f"{before}/{after}{mark}{query}" if found else path
+    before, mount, after = name.partition(f"{MOUNT}/")
+    return f"{before}/{after}{mark}{query}" if mount else path
 
 
 def dispatched_path(path: str, base_path: str) -> str | None:

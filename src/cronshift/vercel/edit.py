@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError
-from cronshift.vercel.json_text import Span, children, find, parse_object
+from cronshift.vercel.json_text import JsonSpan, children, find, parse_object
 from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
@@ -141,16 +141,16 @@ def with_start(text: str, inner: tuple[int, int], old: str, new: str, *, file: s
 
 def _spelled(source: str, wanted: str) -> int | None:
     """Return how much of a string's source spells ``wanted``; ``None`` where it begins otherwise."""
-    said, end = "", 0
+    text, end = "", 0
     for unit in _UNIT.finditer(source):
-        if said == wanted or not wanted.startswith(said):
+        if text == wanted or not wanted.startswith(text):
             break
         try:
-            said += json.loads(f'"{unit[0]}"', strict=False)
+            text += json.loads(f'"{unit[0]}"', strict=False)
         except ValueError:  # an escape that JSON does not have
             return None
         end = unit.end()
-    return end if said == wanted else None
+    return end if text == wanted else None
 
 
 def restore_entries(text: str, original: str, indexes: Collection[int]) -> str | None:
@@ -198,7 +198,7 @@ def _dumped(text: str) -> list[str]:
     return [json.dumps(entry) for entry in parse_object(text, _FILE).get("crons", [])]
 
 
-def _entries(text: str, file: str) -> tuple[Span, list[Span]]:
+def _entries(text: str, file: str) -> tuple[JsonSpan, list[JsonSpan]]:
     document = parse_object(text, file)
     array = find(text, "crons")
     if array is None or not isinstance(document["crons"], list):
@@ -257,7 +257,7 @@ def _with_empty_crons(text: str) -> str:
     return text[:end] + f',{lead}"crons": []' + text[end:]
 
 
-def _first_entry(text: str, array: Span, path: str, schedule: str) -> str:
+def _first_entry(text: str, array: JsonSpan, path: str, schedule: str) -> str:
     """Return the text of a ``crons`` list with one entry, indented like the rest of the file."""
     entry = f'{{ "path": {_quoted(path)}, "schedule": {_quoted(schedule)} }}'
     line = text[text.rfind("\n", 0, array.key) + 1 : array.key]
@@ -267,7 +267,7 @@ def _first_entry(text: str, array: Span, path: str, schedule: str) -> str:
     return f"[{newline}{line * 2}{entry}{newline}{line}]"
 
 
-def _like(text: str, neighbour: Span, path: str, schedule: str) -> str:
+def _like(text: str, neighbour: JsonSpan, path: str, schedule: str) -> str:
     """Return a new entry in the layout of its neighbour."""
     members = list(children(text, neighbour.start)) if text[neighbour.start] == "{" else []
     if sorted(str(member.name) for member in members) != ["path", "schedule"]:

@@ -24,7 +24,7 @@ _REMEDIES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class JsonSpan:
     """A value's place in a text: ``text[start:end]``; ``key`` is where its key begins, if any."""
 
     start: int
@@ -104,7 +104,7 @@ class Lines:
         return line, offset - self._starts[line - 1] + 1
 
 
-def children(text: str, start: int) -> Iterator[Span]:
+def children(text: str, start: int) -> Iterator[JsonSpan]:
     """Yield the places of the values in the object or array that begins at ``start``.
 
     ``text`` must be valid JSON. Takes time in proportion to the length of that value.
@@ -121,16 +121,16 @@ def children(text: str, start: int) -> Iterator[Span]:
             at = _skip_space(text, match.end() if match else at)  # the colon
             at = _skip_space(text, at + 1)
         end = value_end(text, at)
-        yield Span(at, end, name, key)
+        yield JsonSpan(at, end, name, key)
         index += 1
         at = _skip_space(text, end)
         if text[at] == ",":
             at = _skip_space(text, at + 1)
 
 
-def find(text: str, *path: str | int) -> Span | None:
+def find(text: str, *path: str | int) -> JsonSpan | None:
     """Return the place of the value at ``path``; the last one where a key stands twice."""
-    span: Span | None = Span(_skip_space(text, 0), len(text), 0, 0)
+    span: JsonSpan | None = JsonSpan(_skip_space(text, 0), len(text), 0, 0)
     for name in path:
         if span is None or text[span.start] not in "{[":
             return None
@@ -166,28 +166,28 @@ def _refuse_constant(name: str) -> NoReturn:
 def _explain(text: str, offset: int, message: str, file: str) -> NoReturn:
     """Raise the error for what stands at ``offset``, in the words of its remedy."""
     at = _skip_space(text, offset)
-    found, remedy = f"{message[0].lower()}{message[1:]}", None
+    fault, remedy = f"{message[0].lower()}{message[1:]}", None
     before = text[:at].rstrip(" \t\r\n")
     here = text[at : at + 1]
     for start, name, advice in _REMEDIES:
         if here == start:
-            found, remedy = name, advice
+            fault, remedy = name, advice
     if not text.strip():
-        found, remedy = "nothing in it", 'Write {"crons": []} to begin with.'
-    elif here == "" and found.startswith(("expecting", "unterminated")):
-        found = "an end too early"
+        fault, remedy = "nothing in it", 'Write {"crons": []} to begin with.'
+    elif here == "" and fault.startswith(("expecting", "unterminated")):
+        fault = "an end too early"
     elif here and here in "}]" and before.endswith(","):
         at = len(before) - 1
-        found, remedy = "a trailing comma", f"{_STRICT}: remove the comma."
+        fault, remedy = "a trailing comma", f"{_STRICT}: remove the comma."
     elif (
         here == ","
         and _skip_space(text, at + 1) < len(text)
         and text[_skip_space(text, at + 1)] in "}]"
     ):
-        found, remedy = "a trailing comma", f"{_STRICT}: remove the comma."
+        fault, remedy = "a trailing comma", f"{_STRICT}: remove the comma."
     line, column = position(text, at)
     raise ConfigError(
-        f"{file} is not JSON: {found} at line {line}, column {column}.",
+        f"{file} is not JSON: {fault} at line {line}, column {column}.",
         reason="invalid-json",
         hint=remedy,
         where=f"{file}:{line}:{column}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError
-from cronshift.vercel.script import Script
+from cronshift.vercel.script import LiteralScript
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -28,7 +28,7 @@ def read_nitro(text: str, file: str) -> tuple[dict[str, Any], Locate]:
     root = SgRoot(text, "typescript").root()
     if root.find(kind="ERROR") is not None:
         raise ConfigError(f"{file} cannot be parsed.", reason="invalid-script", where=file)
-    script, document = Script(root, file), {}
+    script, document = LiteralScript(root, file), {}
     for pair in root.find_all(kind="pair"):
         key, value = pair.field("key"), pair.field("value")
         name = _name(key)

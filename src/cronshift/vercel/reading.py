@@ -65,7 +65,7 @@ class VercelConfig:
 
 
 def read_project(
-    root: Path, given: str | None = None, made: str | None = None
+    root: Path, chosen: str | None = None, made: str | None = None
 ) -> tuple[VercelConfig, ...]:
     """Return the project's configuration and, behind it, what only its build output has.
 
@@ -75,22 +75,22 @@ def read_project(
     Raises:
         ConfigError: if there is no configuration, more than one, or one that cannot be read.
     """
-    path = find_config(root, given)
-    own = _own(root, path) if made is None else _made(path.name, made)
-    others = (_beside(root, name) for name in (*NITRO_CONFIGS, BUILD_OUTPUT) if name != own.file)
-    sources = [own]
-    known = {(entry.path, entry.schedule) for entry in own.entries}
+    path = find_config(root, chosen)
+    source = _read_own(root, path) if made is None else _made(path.name, made)
+    others = (_beside(root, name) for name in (*NITRO_CONFIGS, BUILD_OUTPUT) if name != source.file)
+    sources = [source]
+    seen = {(entry.path, entry.schedule) for entry in source.entries}
     for other in others:
-        if other is None or own.format is ConfigFormat.BUILD_OUTPUT:
+        if other is None or source.format is ConfigFormat.BUILD_OUTPUT:
             continue
-        new = tuple(entry for entry in other.entries if (entry.path, entry.schedule) not in known)
+        new = tuple(entry for entry in other.entries if (entry.path, entry.schedule) not in seen)
         if new or other.problems:
             sources.append(replace(other, entries=new))
-            known |= {(entry.path, entry.schedule) for entry in new}
+            seen |= {(entry.path, entry.schedule) for entry in new}
     return tuple(sources)
 
 
-def _own(root: Path, path: Path) -> VercelConfig:
+def _read_own(root: Path, path: Path) -> VercelConfig:
     """Read the user's configuration; of a computed script, what Vercel's own run of it wrote."""
     compiled = root / COMPILED
     is_script = path.name in SCRIPTS and compiled.is_file()
@@ -100,7 +100,9 @@ def _own(root: Path, path: Path) -> VercelConfig:
         if not is_script or error.reason != "not-literal":
             raise
         config = None
-    computed = [one for one in config.problems if one.rule == "not-literal"] if config else []
+    computed = (
+        [problem for problem in config.problems if problem.rule == "not-literal"] if config else []
+    )
     if config is not None and not (is_script and computed):
         return config
     output = read_config(root, compiled)
@@ -140,28 +142,28 @@ def has_config(folder: Path) -> bool:
     )
 
 
-def find_config(root: Path, given: str | None = None) -> Path:
+def find_config(root: Path, chosen: str | None = None) -> Path:
     """Return the file that holds the project's configuration.
 
     Raises:
         ConfigError: if there is none, or more than one; Vercel refuses that too.
     """
-    if given is not None:
-        path = root / given
+    if chosen is not None:
+        path = root / chosen
         if not path.resolve().is_relative_to(root.resolve()):
             raise ConfigError(
-                f"{given} is outside the project.", reason="outside-project", where=given
+                f"{chosen} is outside the project.", reason="outside-project", where=chosen
             )
         return path
-    found = [root / name for name in NAMES if (root / name).exists()]
-    if len(found) > 1:
+    present = [root / name for name in NAMES if (root / name).exists()]
+    if len(present) > 1:
         raise ConfigError(
-            f"There are several configurations: {', '.join(path.name for path in found)}.",
+            f"There are several configurations: {', '.join(path.name for path in present)}.",
             reason="conflicting-config-files",
             hint="Vercel refuses this too: keep one of them.",
         )
-    if found:
-        return found[0]
+    if present:
+        return present[0]
     for name in (BUILD_OUTPUT, *NITRO_CONFIGS):
         if (root / name).is_file() and _makes_entries(root / name):
             return root / name
@@ -240,7 +242,7 @@ def _json_locator(text: str, file: str) -> Locate:
     lines = json_text.Lines(text)
 
     @cache
-    def below(start: int) -> dict[str | int, json_text.Span]:
+    def below(start: int) -> dict[str | int, json_text.JsonSpan]:
         if text[start] not in "{[":
             return {}
         return {span.name: span for span in json_text.children(text, start)}
@@ -293,7 +295,7 @@ def _none_found(root: Path) -> ConfigError:
     candidates = sorted(_below(root, root, 1))
     folders = {name.rpartition("/")[0] for name in candidates}
     is_project = (root / "package.json").is_file()
-    lost = [one for one in sorted(folders) if not (root / one / "package.json").is_file()]
+    lost = [folder for folder in sorted(folders) if not (root / folder / "package.json").is_file()]
     if is_project and lost and len(lost) == len(folders):
         return ConfigError(
             "There is no vercel.json here.",

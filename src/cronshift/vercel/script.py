@@ -52,7 +52,7 @@ def read_script(text: str, file: str) -> tuple[dict[str, Any], Locate]:
             reason="invalid-script",
             where=f"{file}:{line}",
         )
-    script = Script(root, file)
+    script = LiteralScript(root, file)
     exported = script.exported()
     if exported is None:
         raise ConfigError(
@@ -64,7 +64,7 @@ def read_script(text: str, file: str) -> tuple[dict[str, Any], Locate]:
     return exported, script.locate
 
 
-class Script:
+class LiteralScript:
     """One parsed script: its constants, its exports, and where each value stands."""
 
     def __init__(self, root: SgNode, file: str) -> None:
@@ -175,9 +175,9 @@ class Script:
                 name = _key(key)
             elif member.kind() == "spread_element":
                 spread = next((child for child in member.children() if child.is_named()), None)
-                held = self._value(spread, path, depth + 1) if spread else None
-                if isinstance(held, dict):
-                    values.update(held)
+                members = self._value(spread, path, depth + 1) if spread else None
+                if isinstance(members, dict):
+                    values.update(members)
                     continue
                 return _computed(member)
             else:
@@ -191,11 +191,11 @@ class Script:
         for member in _members(node):
             if member.kind() == "spread_element":
                 spread = next((child for child in member.children() if child.is_named()), None)
-                held = (
+                elements = (
                     self._value(spread, (*path, len(values), "..."), depth + 1) if spread else None
                 )
-                if isinstance(held, list):
-                    for item in held:
+                if isinstance(elements, list):
+                    for item in elements:
                         self._places[(*path, len(values))] = _line(member)
                         values.append(item)
                     continue
@@ -216,12 +216,12 @@ def _declared(declaration: SgNode) -> dict[str, SgNode]:
     """Return the constants of ``const a = …, b = …``; ``let`` may change, so it is left out."""
     if not declaration.text().startswith("const"):
         return {}
-    found = {}
+    values = {}
     for declarator in declaration.children():
         name, value = declarator.field("name"), declarator.field("value")
         if name is not None and value is not None and name.kind() == "identifier":
-            found[name.text()] = value
-    return found
+            values[name.text()] = value
+    return values
 
 
 def _members(node: SgNode) -> Iterator[SgNode]:

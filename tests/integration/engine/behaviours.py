@@ -17,8 +17,8 @@ from fastapi import FastAPI
 from cronshift.runtime import (
     Answer,
     Call,
-    Handler,
-    Job,
+    CallHandler,
+    JobSpec,
     cancelled_runs,
     due,
     report_cancelled,
@@ -28,10 +28,12 @@ from cronshift.runtime.calls import finished
 from cronshift.runtime.held import SOURCE
 
 APP = "behaviours"
-EVERY_MINUTE = Job(id="keeps-its-tick", path="/x", schedule="* * * * *")
-QUEUING = Job(id="queues", path="/x", schedule="* * * * *")
-REPORTED = Job(id="too-long", path="/x", schedule="* * * * *", heartbeat_env="BEHAVIOURS_HEARTBEAT")
-GIVING_BACK = Job(id="gives-back", path="/x", schedule="0 0 1 1 *")
+EVERY_MINUTE = JobSpec(id="keeps-its-tick", path="/x", schedule="* * * * *")
+QUEUING = JobSpec(id="queues", path="/x", schedule="* * * * *")
+REPORTED = JobSpec(
+    id="too-long", path="/x", schedule="* * * * *", heartbeat_env="BEHAVIOURS_HEARTBEAT"
+)
+GIVING_BACK = JobSpec(id="gives-back", path="/x", schedule="0 0 1 1 *")
 ALWAYS = [{"effective_at": "2026-01-01T00:00:00Z", "percent": 100, "operation": "01"}]
 VERCELS: dict[str, Any] = {"version": 1, "jobs": {QUEUING.id: ALWAYS, GIVING_BACK.id: ALWAYS}}
 """Of the job that keeps its tick every tick is Vercel's."""
@@ -66,7 +68,7 @@ class Seen:
         return name
 
 
-class Failing(Handler):
+class Failing(CallHandler):
     """A job's handler whose first attempt fails, just after the file has changed owners."""
 
     def __init__(self, seen: Seen) -> None:

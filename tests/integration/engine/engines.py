@@ -13,7 +13,7 @@ import httpx
 from tests.integration.engine.behaviours import APP, EVERY_MINUTE, GIVING_BACK
 
 from cronshift.executor.clock import Clock
-from cronshift.executor.engine import Surroundings, Target, execute
+from cronshift.executor.engine import RunTarget, Surroundings, execute
 from cronshift.executor.events import Receiver, custom_event, tick_event
 from cronshift.server.endpoint import Endpoint
 
@@ -85,7 +85,7 @@ class Executor(Engine):
 
     def _drive(self, name: str, event: dict[str, Any]) -> str:
         async def drive() -> str:
-            target = Target(f"{APP}-{name}", **_OPTIONS.get(name, {}))
+            target = RunTarget(f"{APP}-{name}", **_OPTIONS.get(name, {}))
             around = Surroundings(Clock(), Receiver(), observe=self.observe)
             async with Endpoint.http(self.endpoint) as endpoint:
                 run = await execute(endpoint, target, event, around)

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from cronshift.executor.clock import Clock
-from cronshift.executor.engine import Surroundings, Target, execute
+from cronshift.executor.engine import RunTarget, Surroundings, execute
 from cronshift.executor.events import Receiver, custom_event
 from cronshift.server.endpoint import Endpoint
 
@@ -54,7 +54,7 @@ class Python:
                 client = inngest.Inngest(app_id="check")
                 inngest.fast_api.serve(app, client, functions(client, self))
                 around = Surroundings(Clock(), self.receiver, replies, observe)
-                aim = Target(f"check-{name}", attempts, **target)
+                aim = RunTarget(f"check-{name}", attempts, **target)
                 event = custom_event("check/start", data or {}, datetime.now(UTC))
                 async with Endpoint.asgi(app) as endpoint:
                     return await execute(endpoint, aim, event, around)

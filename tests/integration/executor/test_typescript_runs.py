@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift.errors import CronshiftError
-from cronshift.executor.engine import Surroundings, Target, execute
+from cronshift.executor.engine import RunTarget, Surroundings, execute
 from cronshift.executor.events import Receiver, custom_event
 from cronshift.executor.runs import Run, Status
 from cronshift.server.endpoint import Endpoint
@@ -69,7 +69,7 @@ class TypeScript:
     ) -> Run:
         async def drive() -> Run:
             event = custom_event("check/start", data or {}, datetime.now(UTC))
-            target = Target(f"check-{name}", attempts, known)
+            target = RunTarget(f"check-{name}", attempts, known)
             around = Surroundings(receiver=self._receiver, replies=replies)
             async with Endpoint.http(self.url) as endpoint:
                 return await execute(endpoint, target, event, around)

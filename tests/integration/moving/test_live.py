@@ -21,7 +21,7 @@ from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.project.ownership_file import read_ownership
-from cronshift.runtime import Guard, Job
+from cronshift.runtime import Guard, JobSpec
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 from cronshift.runtime.tell import TellOwnership
@@ -46,7 +46,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def guarded(text: str) -> FastAPI:
     """The app behind Vercel's cron, which holds this file, and fails when a job runs."""
     app = FastAPI()
-    job = Job(id="prediction-check", path=PATH, schedule="0 */4 * * *")
+    job = JobSpec(id="prediction-check", path=PATH, schedule="0 */4 * * *")
     app.add_middleware(Guard(job, source=Source(lambda: text)).asgi)
 
     @app.api_route(PATH)

@@ -14,7 +14,7 @@ from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.readiness.checking import facts_of
-from cronshift.readiness.fact import Answer
+from cronshift.readiness.fact import Knowledge
 from cronshift.validation.project import validate_package
 
 if TYPE_CHECKING:
@@ -64,6 +64,6 @@ def test_from_every_folder_the_same_is_planned_and_valid(asked: Path, tmp_path: 
         _, findings = validate_package(project.root, plan, compiles=False)
         assert [finding for finding in findings if finding.severity == "error"] == []
         assert prepare_migration(project, (), NOW).operation.changes == ()
-        bad = [fact for fact in facts_of(project, plan, NOW) if fact.answer is Answer.BAD]
+        bad = [fact for fact in facts_of(project, plan, NOW) if fact.answer is Knowledge.BAD]
         assert bad == []
         assert next_steps(project, NOW)[0].command == "npm install"

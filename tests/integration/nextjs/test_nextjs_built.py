@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from cronshift.executor.engine import Target, execute
+from cronshift.executor.engine import RunTarget, execute
 from cronshift.executor.events import tick_event
 from cronshift.executor.job_run import Request, run_job
 from cronshift.model import Mode
@@ -198,7 +198,7 @@ def scheduled(app: App, job: str, tick: datetime) -> Run:
         event = tick_event("TZ=UTC 0 6 * * *", tick, tick)
         del event["data"]["cronshift"]
         async with Endpoint.http(f"{app.url}/api/inngest", None) as endpoint:
-            return await execute(endpoint, Target(f"{plan.app_id}-{job}", attempts=1), event)
+            return await execute(endpoint, RunTarget(f"{plan.app_id}-{job}", attempts=1), event)
 
     return asyncio.run(go())
 

@@ -168,3 +168,12 @@ def test_a_client_shows_a_session_that_waits(tmp_path: Path) -> None:
     assert files["src/app/render.tsx"] == SHOWN.replace(
         '["PENDING",', '["PENDING", "QUEUED",'
     ).replace('(status === "PENDING" ||', '((status === "PENDING" || status === "QUEUED") ||')
+
+
+def test_an_app_that_exports_no_client_gets_one_of_its_own_generator(tmp_path: Path) -> None:
+    nothing = "export {};\n"
+    names = ("src__server__db_ts", "src__server__renders_ts", "src__server__users_ts")
+    files = scaffold(tmp_path, **dict.fromkeys(names, nothing))
+    connection = files["src/lib/inngest/sessions/connection.ts"]
+    assert 'import { PrismaClient } from "../../../generated/prisma/client";' in connection
+    assert "@prisma/client" not in connection

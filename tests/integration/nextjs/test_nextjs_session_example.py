@@ -15,7 +15,7 @@ from tests.integration.nextjs.typescript_app import link_packages, migrated, ser
 from tests.integration.sessions.conftest import EXAMPLE
 
 from cronshift import operations
-from cronshift.executor.engine import Target, execute
+from cronshift.executor.engine import RunTarget, execute
 from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
 from cronshift.server.endpoint import Endpoint
 from cronshift.targets.scaffold import prepare_scaffold
@@ -116,6 +116,6 @@ def test_a_session_goes_from_the_request_to_finished(
 def driven(endpoint: str, event: dict[str, Any]) -> Run:
     async def drive() -> Run:
         async with Endpoint.http(endpoint) as opened:
-            return await execute(opened, Target(f"predictions-{FLOW}", 4, None), event)
+            return await execute(opened, RunTarget(f"predictions-{FLOW}", 4, None), event)
 
     return asyncio.run(drive())

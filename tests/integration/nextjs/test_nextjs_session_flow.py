@@ -25,7 +25,7 @@ from tests.integration.nextjs.session_app import (
 from tests.integration.nextjs.typescript_app import served
 from tests.integration.sessions.conftest import EXAMPLE, TOML, App
 
-from cronshift.executor.engine import Target, execute
+from cronshift.executor.engine import RunTarget, execute
 from cronshift.executor.events import Receiver, custom_event, tick_event
 from cronshift.project.settings import parse_settings
 from cronshift.runtime.ownership import Owner
@@ -70,7 +70,7 @@ class Flow:
     def run(self, event: dict[str, Any], name: str = FLOW) -> Run:
         async def drive() -> Run:
             async with Endpoint.http(self.url) as endpoint:
-                return await execute(endpoint, Target(f"shop-{name}", 3, None), event)
+                return await execute(endpoint, RunTarget(f"shop-{name}", 3, None), event)
 
         return asyncio.run(drive())
 
@@ -227,7 +227,7 @@ def test_runs_that_settle_at_the_same_time_refund_once(flow: Flow) -> None:
 
     async def drive() -> list[Any]:
         async with Endpoint.http(flow.url) as endpoint:
-            target = Target(f"shop-{FLOW}-cancelled", 3, None)
+            target = RunTarget(f"shop-{FLOW}-cancelled", 3, None)
             runs = await asyncio.gather(*(execute(endpoint, target, event) for _ in range(8)))
         return [run.output["settled"] for run in runs]
 

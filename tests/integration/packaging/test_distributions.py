@@ -24,9 +24,9 @@ ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 WORKER_MEGABYTES = 40
 GUARDED_APP = """
-from cronshift.runtime import Guard, Job
+from cronshift.runtime import Guard, JobSpec
 
-guard = Guard(Job(id="tick", path="/api/cron/tick", schedule="* * * * *"))
+guard = Guard(JobSpec(id="tick", path="/api/cron/tick", schedule="* * * * *"))
 app = guard.wsgi(lambda environ, start_response: [b"worked"])
 call = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/cron/tick", "HTTP_USER_AGENT": "vercel-cron/1.0"}
 print(b"".join(app(call, lambda status, headers, *rest: None)).decode())

@@ -24,7 +24,7 @@ from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.readiness.checking import facts_of
-from cronshift.readiness.fact import Answer
+from cronshift.readiness.fact import Knowledge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,14 +90,14 @@ def test_the_audit_says_what_is_so(
 def test_clerk_before_the_dashboard_alone_refuses_no_cutover(case: Callable[[str], Path]) -> None:
     root = migrated(case("04-clerk-dashboard-only"), target="nextjs")
     prepared = prepare_cutover(load_project(root), (), NOW, percent=10)
-    assert {fact.kind.name for fact in prepared.facts if fact.answer is Answer.BAD} == set()
+    assert {fact.kind.name for fact in prepared.facts if fact.answer is Knowledge.BAD} == set()
 
 
 def test_functions_ask_where_they_run(case: Callable[[str], Path]) -> None:
     root = migrated(case("06-preview-crons"), target="nextjs")
     project = load_project(root)
     facts = {fact.kind.name: fact for fact in facts_of(project, make_plan(project), NOW)}
-    assert facts["production-only"].answer is Answer.GOOD
+    assert facts["production-only"].answer is Knowledge.GOOD
     assert "VERCEL_ENV" in (root / "lib/inngest/cronshift.ts").read_text()
 
 
@@ -135,7 +135,7 @@ def test_what_php_answers_has_no_guard(case: Callable[[str], Path]) -> None:
     facts = [
         fact for fact in facts_of(project, make_plan(project), NOW) if fact.kind.code == "R101"
     ]
-    assert {fact.answer for fact in facts} == {Answer.BAD}
+    assert {fact.answer for fact in facts} == {Knowledge.BAD}
 
 
 def test_a_deploy_inside_the_hour_that_hobby_has_is_refused(case: Callable[[str], Path]) -> None:
@@ -171,7 +171,7 @@ def test_an_endpoint_that_answers_get_itself_is_told(case: Callable[[str], Path]
     migrated(root, target="nextjs")
     project = load_project(root)
     facts = {fact.kind.code: fact for fact in facts_of(project, make_plan(project), NOW)}
-    assert facts["R601"].answer is Answer.UNKNOWN
+    assert facts["R601"].answer is Knowledge.UNKNOWN
     assert facts["R601"].evidence == "app/api/inngest/route.ts:11"
     route = root / "app/api/inngest/route.ts"
     route.write_text(
@@ -181,7 +181,7 @@ def test_an_endpoint_that_answers_get_itself_is_told(case: Callable[[str], Path]
     )
     project = load_project(root)
     facts = {fact.kind.code: fact for fact in facts_of(project, make_plan(project), NOW)}
-    assert facts["R601"].answer is Answer.GOOD
+    assert facts["R601"].answer is Knowledge.GOOD
 
 
 def test_a_configuration_where_vercel_reads_none_has_never_been_registered(

@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from inngest import NonRetriableError, RetryAfterError
 
-from cronshift.runtime import Answer, Bridge, Call, Job
+from cronshift.runtime import Answer, Bridge, Call, JobSpec
 from cronshift.runtime.answers import BODY_LIMIT, HandlerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-JOB = Job(id="x", path="/api/cron/x", schedule="0 */4 * * *")
+JOB = JobSpec(id="x", path="/api/cron/x", schedule="0 */4 * * *")
 CALL = Call(
     job=JOB,
     path=JOB.path,

@@ -17,9 +17,9 @@ from cronshift.runtime import (
     AsgiHandler,
     Call,
     CallableHandler,
-    Handler,
+    CallHandler,
     HttpServerHandler,
-    Job,
+    JobSpec,
     WsgiHandler,
 )
 from cronshift.runtime.answers import HandlerError
@@ -27,7 +27,7 @@ from cronshift.runtime.answers import HandlerError
 if TYPE_CHECKING:
     from pathlib import Path
 
-JOB = Job(id="x", path="/api/cron/x?hello=w%20orld&hello=2", schedule="0 */4 * * *")
+JOB = JobSpec(id="x", path="/api/cron/x?hello=w%20orld&hello=2", schedule="0 */4 * * *")
 CALL = Call(
     job=JOB,
     path=JOB.path,
@@ -142,7 +142,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
-def answer(handler: Handler, path: str = JOB.path) -> Answer:
+def answer(handler: CallHandler, path: str = JOB.path) -> Answer:
     return asyncio.run(handler.answer(replace(CALL, path=path)))
 
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inngest import NonRetriableError
 
-from cronshift.runtime import AsgiHandler, Bridge, Call, Guard, Job
+from cronshift.runtime import AsgiHandler, Bridge, Call, Guard, JobSpec
 from cronshift.runtime.claiming import opened
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ownership import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TICK = datetime(2026, 11, 24, 8, tzinfo=UTC)
-JOB = Job(id="x", path="/api/cron/x?q=%2F", schedule="0 */4 * * *")
+JOB = JobSpec(id="x", path="/api/cron/x?q=%2F", schedule="0 */4 * * *")
 VERCEL = {"user-agent": "vercel-cron/1.0", "x-vercel-cron-schedule": "0 */4 * * *"}
 BEARER = {"authorization": "Bearer s3cret"}
 
@@ -105,8 +105,8 @@ def test_twins_of_one_path_are_told_apart_by_their_schedule() -> None:
     epochs = (Epoch(TICK - timedelta(days=1), 100, "01"),)
     text = dump_ownership(Ownership({"hourly": epochs}))
     guard = Guard(
-        Job(id="hourly", path="/x", schedule="0 * * * *"),
-        Job(id="daily", path="/x", schedule="0 8 * * *"),
+        JobSpec(id="hourly", path="/x", schedule="0 * * * *"),
+        JobSpec(id="daily", path="/x", schedule="0 8 * * *"),
         source=Source(lambda: text),
         clock=lambda: TICK,
     )
@@ -122,7 +122,7 @@ VECTORS = json.loads((Path(__file__).parents[2] / "data/guard-vectors.json").rea
 @pytest.mark.parametrize("call", VECTORS["calls"], ids=str)
 def test_a_call_is_decided_as_the_shared_vectors_say(call: dict[str, Any]) -> None:
     guard = Guard(
-        *(Job(**job) for job in VECTORS["jobs"]),
+        *(JobSpec(**job) for job in VECTORS["jobs"]),
         source=Source(lambda: VECTORS["file"]),
         clock=lambda: datetime.fromisoformat(call["now"]),
     )
@@ -150,7 +150,7 @@ def test_exactly_one_side_owns_each_tick(
     tick = next(schedule.after(start))
     text = dump_ownership(Ownership({"x": epochs}))
     arrives = tick + lateness(schedule) * late + timedelta(seconds=skew)
-    job = Job(id="x", path="/x", schedule=expression)
+    job = JobSpec(id="x", path="/x", schedule=expression)
     guard = Guard(job, source=Source(lambda: text), clock=lambda: arrives)
     vercel_runs = guard.reason_to_skip("/x", {"user-agent": "vercel-cron/1.0"}) is None
     inngest_runs = Ownership({"x": epochs}).owner("x", tick) is Owner.INNGEST
@@ -240,14 +240,14 @@ def a_class(guard: Guard) -> type[BaseHTTPRequestHandler]:
 def test_a_server_class_is_not_asked_either() -> None:
     ask = {"x-cronshift-tell": "ownership"} | BEARER
     said = served(a_class(a_guard()), ("GET", VERCEL), ("GET", {}), ("OPTIONS", ask))
-    held = INNGESTS.held()
+    held = INNGESTS.current()
     assert held is not None
     assert said[:2] == ['{"skipped": "owner inngest"}', "ran"]
     assert json.loads(said[2])["ownership"] == held.digest
 
 
 def test_which_file_is_held_is_told_to_who_has_the_bearer() -> None:
-    held = INNGESTS.held()
+    held = INNGESTS.current()
     assert held is not None
     ask = {"x-cronshift-tell": "ownership"}
     app = fastapi_app(a_guard())
@@ -273,7 +273,7 @@ def test_the_inngest_side_tells_too(monkeypatch: pytest.MonkeyPatch) -> None:
 # The functions' own side
 
 
-def a_call(job: Job = JOB, **fields: Any) -> Call:
+def a_call(job: JobSpec = JOB, **fields: Any) -> Call:
     given = {"tick": TICK, "scheduled": True, "run_id": "01RUN", "attempt": 0, **fields}
     return Call(job=job, path=job.path, **given)
 
@@ -338,8 +338,8 @@ def test_a_call_in_process_needs_no_bearer_to_pass(
         "import json, os\n"
         "from datetime import UTC, datetime\n"
         "from fastapi import FastAPI\n"
-        "from cronshift.runtime import Guard, Job\n"
-        "guard = Guard(Job(id='x', path='/api/cron/x?q=%2F', schedule='0 */4 * * *'))\n"
+        "from cronshift.runtime import Guard, JobSpec\n"
+        "guard = Guard(JobSpec(id='x', path='/api/cron/x?q=%2F', schedule='0 */4 * * *'))\n"
         "app = FastAPI()\n"
         "app.add_middleware(guard.asgi)\n"
         "@app.get('/api/cron/x')\n"

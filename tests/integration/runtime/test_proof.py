@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from cronshift.runtime import Guard, Job
+from cronshift.runtime import Guard, JobSpec
 from cronshift.runtime.claiming import opened
 from cronshift.runtime.held import Source
 from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TICK = datetime(2026, 11, 24, 8, tzinfo=UTC)
-JOB = Job(id="x", path="/api/cron/x", schedule="0 */4 * * *")
+JOB = JobSpec(id="x", path="/api/cron/x", schedule="0 */4 * * *")
 AGENT = {"user-agent": "vercel-cron/1.0"}
 BEARER = {"authorization": "Bearer s3cret"}
 VERCEL = AGENT | {"x-vercel-cron-schedule": "0 */4 * * *"} | BEARER

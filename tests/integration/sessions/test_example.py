@@ -12,7 +12,7 @@ import httpx
 import pytest
 from tests.integration.sessions.conftest import EXAMPLE
 
-from cronshift.executor.engine import Surroundings, Target, execute
+from cronshift.executor.engine import RunTarget, Surroundings, execute
 from cronshift.executor.events import Receiver
 from cronshift.runtime.held import Source
 from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
@@ -81,7 +81,7 @@ def test_a_session_goes_from_the_request_to_finished(
             [event] = receiver.events
             async with Endpoint.asgi(example.app) as endpoint:
                 around = Surroundings(receiver=receiver)
-                target = Target("predictions-prediction-session", 3, None)
+                target = RunTarget("predictions-prediction-session", 3, None)
                 run = await execute(endpoint, target, event, around)
             assert run.output == {"delivered": 1, "failed": ["broken-model"]}
             assert await polled(example, user, session) == (200, "finished")

@@ -17,7 +17,7 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from tests.integration.sockets import serving
 
-from cronshift.executor.engine import Surroundings, Target, execute
+from cronshift.executor.engine import RunTarget, Surroundings, execute
 from cronshift.executor.events import Receiver, custom_event, tick_event
 from cronshift.inngest_fns.processing import HttpProcessor
 from cronshift.inngest_fns.sessions import FlowOptions, Item, relay, session_functions
@@ -99,7 +99,7 @@ class Flow:
                 given = event or (receiver.events[0] if receiver.events else {})
                 around = Surroundings(receiver=receiver)
                 async with Endpoint.asgi(served) as endpoint:
-                    return await execute(endpoint, Target(f"app-{name}", 3, None), given, around)
+                    return await execute(endpoint, RunTarget(f"app-{name}", 3, None), given, around)
 
         return asyncio.run(drive())
 

@@ -33,6 +33,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SESSIONS = int(os.environ.get("CRONSHIFT_TEST_SESSIONS", "6000"))
 USERS = 40
 KILLS = 50
+CHUNK = max(23, SESSIONS // 260)  # as many transactions to be killed in, however many sessions
 
 CLEANER = """
 import os, sys
@@ -53,7 +54,7 @@ for _ in sys.stdin:  # every line starts a cleaner in a process of its own
             scripts.orphans(mapped, now, becomes="error", refund=True),
             scripts.owed(mapped, now, since=since),
         ):
-            sweeping.run(database.engine, mapped, sweep, SweepLimits(chunk=23))
+            sweeping.run(database.engine, mapped, sweep, SweepLimits(chunk=int(sys.argv[2])))
         os._exit(0)
     print(pid, flush=True)
     os.waitpid(pid, 0)
@@ -156,7 +157,7 @@ def test_every_session_is_settled_once_whatever_happens(
 
     def server() -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-c", CLEANER, settings],
+            [sys.executable, "-c", CLEANER, settings, str(CHUNK)],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import event, text
 from tests.integration.sessions.odd import OLD, RENDERS
 
 from cronshift.project.settings import parse_settings
 from cronshift.sessions import scripts, sweeping
+from cronshift.sessions.chunks import Worker
 from cronshift.sessions.sweeping import SweepLimits
 
 if TYPE_CHECKING:
@@ -118,6 +119,52 @@ def laws_hold(odd: Odd, reports: list[Report]) -> None:
         " AND NOT EXISTS (SELECT 1 FROM cronshift_refunds r WHERE r.session_id = CAST(s.id AS text)))"
     )
     assert left == sum(report.aside.total for report in reports)
+
+
+def test_a_balance_near_its_end_is_searched_for_once(odd: Odd) -> None:
+    """What is as much or more than its user's balance did not take is not tried again."""
+    database = prepare(odd)
+    fill(odd, [(4, "queued", price, OLD) for price in (20, 3, 20, 3)] * 100)
+    begun: list[object] = []
+    event.listen(database.engine, "begin", begun.append)
+    mapped = database.mapped
+    sweep = scripts.orphans(mapped, NOW, becomes="failed", refund=True)
+    report = sweeping.run(database.engine, mapped, sweep)
+    assert (report.settled, report.credits, report.aside.total) == (3, 9, 397)
+    assert {aside.reason.partition(":")[0] for aside in report.exceptions} == {
+        "the database refuses the change"
+    }
+    assert len(begun) < 100
+    database.close()
+
+
+def test_a_session_that_was_refunded_before_is_settled_without_another(odd: Odd) -> None:
+    database = prepare(odd)
+    fill(odd, [(1, "queued", 5, OLD)] * 6)
+    settle(odd, database, 2)
+    odd.make("UPDATE renders SET state = 'queued' WHERE id IN (2, 5)")
+    orphans, *_ = settle(odd, database, 2)
+    assert (orphans.settled, orphans.refunded, orphans.aside.total) == (2, 0, 0)
+    assert odd.one("SELECT coins FROM owners WHERE id = 1") == 30
+    database.close()
+
+
+def test_a_refund_that_comes_in_between_makes_its_key_clash_and_is_not_paid_again(odd: Odd) -> None:
+    database = prepare(odd)
+    fill(odd, [(1, "queued", 5, OLD)] * 6)
+    mapped = database.mapped.writable(database.engine)
+    sweep = scripts.orphans(mapped, NOW, becomes="failed", refund=True)
+    worker = Worker(database.engine, mapped, sweep)
+    worker.look_for_refunds()
+    odd.make(
+        "INSERT INTO cronshift_refunds (session_id, user_id, amount, refunded_at, reason, source)"
+        f" VALUES ('3', '1', 5, 0, 'another', '{mapped.source}')"
+    )
+    assert worker.unpaid
+    chunk = worker.settle(None, 6, 6)
+    assert (chunk.sessions, chunk.refunded, chunk.amount) == (6, 5, 25)
+    assert odd.one("SELECT coins FROM owners WHERE id = 1") == 25
+    database.close()
 
 
 PRICES = st.one_of(st.integers(0, 30), st.none(), st.sampled_from([-5, 5_000_000_000, 2**62]))

@@ -117,7 +117,7 @@ def answer(root: Path, code: str = "R503") -> tuple[str, str]:
 def asked(root: Path, **variables: str) -> list[tuple[int, bool, str]]:
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("INNGEST", "DJANGO"))}
     done = subprocess.run(
-        [sys.executable, "-c", DRIVER],
+        [sys.executable, "-c", DRIVER % ROUTE],
         cwd=root,
         env=environ | {"CRON_SECRET": "s3cret"} | variables,
         capture_output=True,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cronshift.executor.progress import Progress
 from cronshift.executor.protocol import WireError
 from cronshift.executor.runs import Run, Status
-from cronshift.server.endpoint import Reply
+from cronshift.server.endpoint import EndpointReply
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -29,7 +29,7 @@ def answer(progress: Progress, *ops: dict[str, Any], now: datetime = NOW) -> Non
     """Answer the request that was asked for first."""
     item = progress.due_by(now)[0]
     progress.body(item)
-    progress.answered(item, Reply(206, {}, list(ops)), 1, now)
+    progress.answered(item, EndpointReply(206, {}, list(ops)), 1, now)
 
 
 def test_what_only_inngest_can_do_is_said_and_not_faked() -> None:
@@ -82,7 +82,7 @@ def test_a_planned_step_that_is_told_twice_is_queued_once() -> None:
     assert [item.operation.id if item.operation else None for item in again] == ["b", None]
     item = again[1]
     progress.body(item)
-    progress.answered(item, Reply(206, {}, [op("StepPlanned", "b")]), 1, NOW)
+    progress.answered(item, EndpointReply(206, {}, [op("StepPlanned", "b")]), 1, NOW)
     assert [item.operation and item.operation.id for item in progress.items] == ["b"]
 
 

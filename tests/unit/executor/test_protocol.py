@@ -7,7 +7,7 @@ import pytest
 
 from cronshift.errors import CronshiftError
 from cronshift.executor.events import custom_event, matches, read_event, tick_event
-from cronshift.executor.protocol import Operation, WireError, retry_after
+from cronshift.executor.protocol import StepOperation, WireError, retry_after
 from cronshift.schedule.backoff import backoff
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -125,4 +125,4 @@ def test_an_error_is_read_in_every_shape(given: Any, expected: WireError) -> Non
 
 def test_an_operation_without_an_id_is_no_operation() -> None:
     with pytest.raises(KeyError):
-        Operation.from_wire({"op": "StepRun"})
+        StepOperation.from_wire({"op": "StepRun"})

@@ -347,3 +347,14 @@ def test_a_guard_of_nest_checks_the_caller(
     (job,) = audited(files, PATH).jobs
     assert job.handler is not None
     assert job.handler.auth == auth
+
+
+def test_a_text_that_is_one_of_several_is_not_taken_for_the_one_that_is_known(
+    tmp_path: Path,
+) -> None:
+    body = "const mode = lookup('mode') ?? '';\n  if (!mode.trim()) return NextResponse.redirect('/login');"
+    files = {
+        "middleware.ts": f"{NEXT}import {{ lookup }} from 'flags';\nexport function middleware(request) {{\n  {body}\n}}\n",
+        "app/api/cron/mail/route.ts": "export function GET() {}",
+    }
+    assert isinstance(front(tmp_path, files, "next").answer, Untold)

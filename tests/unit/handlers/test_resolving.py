@@ -310,7 +310,7 @@ def test_exports_of_every_form_answer(tmp_path: Path, source: str) -> None:
 def test_the_work_behind_a_re_export_is_read(tmp_path: Path) -> None:
     from cronshift.handlers.flow.behaving import behaviour_of
     from cronshift.handlers.flow.program import Program
-    from cronshift.handlers.flow.reader import Reader
+    from cronshift.handlers.flow.reader import HandlerReader
 
     loose = "export async function GET() {\n  work().then(() => 1);\n  return Response.json({});\n}\nasync function work() { await fetch('/'); }\n"
     known = resolver(
@@ -319,7 +319,7 @@ def test_the_work_behind_a_re_export_is_read(tmp_path: Path) -> None:
     )
     handler = known.resolve("/api/x").handler
     assert handler
-    seen = behaviour_of(Reader(Program(known.tree), handler, "/api/x"))
+    seen = behaviour_of(HandlerReader(Program(known.tree), handler, "/api/x"))
     assert seen.work
     assert (seen.work.file, seen.work.line) == ("lib/jobs.ts", 1)
     assert [spot.file for _, spot in seen.loose] == ["lib/jobs.ts"]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift.handlers import Resolver
-from cronshift.handlers.flow.standing import Caller, Front, LetsBy, Stops, Untold, front_of
+from cronshift.handlers.flow.standing import Front, LetsBy, Stops, Untold, front_of
+from cronshift.handlers.flow.standing import PathCaller as Caller
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -264,7 +264,7 @@ def test_every_tick_that_a_late_side_lost_or_doubled_is_told_afterwards(
             digest(new),
             current=True,
             ownership=new,
-            held=asked - taken_up[side],
+            held_for=asked - taken_up[side],
             before=digest(old) if lived else None,
         )
         for side, lived in zip(taken_up, lives, strict=True)

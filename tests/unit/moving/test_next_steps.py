@@ -181,3 +181,16 @@ def test_finalize_names_its_own_remedy(root: Path) -> None:
     with pytest.raises(RefusedError) as caught:
         prepare_finalization(load_project(root), ["mail"], NOW, lambda *_: False)
     assert "Nothing but time" in (caught.value.hint or "")
+
+
+def test_a_job_that_is_left_out_is_told_before_validate_misses_it(root: Path) -> None:
+    (root / "vercel.json").write_text(MONTHLY)
+    swallowing = "try:\n        bill_all()\n    except Exception:\n        pass\n    return {}"
+    source = FASTAPI.replace('return {"billed": 1}', swallowing)
+    (root / "api/index.py").write_text(f"from billing import bill_all\n{source}")
+    (root / "billing.py").write_text("def bill_all() -> None:\n    raise ValueError\n")
+    apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)
+    steps = next_steps(load_project(root), NOW)
+    assert steps[0].command == "cronshift migrate --fix --dry-run"
+    assert steps[0].why.startswith("bill: left out")
+    assert steps[1].command == "cronshift validate"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TEXT = st.text(max_size=30)
 FINDINGS = st.builds(
-    lambda code, message, job, file, line: CATALOGUE[code].found(
+    lambda code, message, job, file, line: CATALOGUE[code].finding(
         message, job=job, location=Location(file, line) if file else None
     ),
     st.sampled_from(sorted(CATALOGUE)),

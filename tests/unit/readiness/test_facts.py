@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift.readiness.checking import settled
-from cronshift.readiness.fact import Answer, Fact, Stage
+from cronshift.readiness.fact import Fact, Knowledge, Stage
 from cronshift.readiness.kinds import ENTRY, REACHED
 
 from .conftest import NOW
@@ -16,7 +16,7 @@ from .conftest import NOW
 if TYPE_CHECKING:
     from .conftest import Asked
 
-GOOD, BAD, UNKNOWN = Answer.GOOD, Answer.BAD, Answer.UNKNOWN
+GOOD, BAD, UNKNOWN = Knowledge.GOOD, Knowledge.BAD, Knowledge.UNKNOWN
 ROUTE = {
     "app/api/cron/mail/route.ts": "export async function GET() { return Response.json({}); }\n"
 }
@@ -53,7 +53,7 @@ HONO = {"package.json": '{"dependencies": {"hono": "4"}}', "src/index.ts": "impo
     ],
 )  # fmt: skip
 def test_a_guard_stands_before_every_entry(
-    asked: Asked, files: dict[str, str], answer: Answer, evidence: str
+    asked: Asked, files: dict[str, str], answer: Knowledge, evidence: str
 ) -> None:
     (fact,) = asked(files, "R101")
     assert (fact.answer, fact.evidence, fact.jobs) == (answer, evidence, ("mail",))
@@ -84,7 +84,7 @@ NO = "return new NextResponse('', { status: 401 });"
     ],
 )
 def test_nothing_stands_before_what_is_called(
-    asked: Asked, code: str, body: str, matcher: str, answer: Answer
+    asked: Asked, code: str, body: str, matcher: str, answer: Knowledge
 ) -> None:
     (fact,) = asked({**NEXT, "proxy.ts": AWAY.format(body, matcher)}, code)
     assert fact.answer is answer
@@ -120,7 +120,7 @@ def serve(options: str = "", path: str = "app/api/inngest/route.ts") -> dict[str
     ],
 )
 def test_the_endpoint_answers_where_the_sdk_registers_it(
-    asked: Asked, files: dict[str, str], answer: Answer
+    asked: Asked, files: dict[str, str], answer: Knowledge
 ) -> None:
     assert [fact.answer for fact in asked({**NEXT, **files}, "R111")] == [answer]
 
@@ -150,7 +150,7 @@ def pnpm(version: str) -> str:
         (package(inngest="^3.40.0"), UNKNOWN),
     ],
 )
-def test_the_sdks_version_is_known(asked: Asked, files: dict[str, str], answer: Answer) -> None:
+def test_the_sdks_version_is_known(asked: Asked, files: dict[str, str], answer: Knowledge) -> None:
     assert [fact.answer for fact in asked(files, "R201")] == [answer]
 
 
@@ -165,7 +165,7 @@ def test_the_sdks_version_is_known(asked: Asked, files: dict[str, str], answer: 
     ],
 )
 def test_what_the_sdk_needs_is_there(
-    asked: Asked, dependencies: dict[str, str], answer: Answer
+    asked: Asked, dependencies: dict[str, str], answer: Knowledge
 ) -> None:
     (fact,) = asked(package(inngest="4.24.0", **dependencies), "R202")
     assert fact.answer is answer
@@ -237,7 +237,7 @@ def test_variables_are_looked_for_by_name_and_never_shown(
     ("text", "answer"),
     [("const name = process.env['VERCEL_ENV'];\n", GOOD), ("export {};\n", BAD)],
 )
-def test_scheduled_ticks_run_in_production_only(asked: Asked, text: str, answer: Answer) -> None:
+def test_scheduled_ticks_run_in_production_only(asked: Asked, text: str, answer: Knowledge) -> None:
     (fact,) = asked({**NEXT, "lib/inngest/cronshift.ts": text}, "R303")
     assert fact.answer is answer
 
@@ -253,7 +253,7 @@ def test_scheduled_ticks_run_in_production_only(asked: Asked, text: str, answer:
     ],
 )
 def test_both_sides_tick_alike_under_a_percentage(
-    asked: Asked, schedule: str, percent: int, answer: Answer
+    asked: Asked, schedule: str, percent: int, answer: Knowledge
 ) -> None:
     settings = f'[jobs.mail]\npath = "/api/cron/mail"\nschedule = "{schedule}"\n'
     (fact,) = asked({**FASTAPI, "cronshift.toml": settings}, "R401", percent=percent)
@@ -271,7 +271,7 @@ def test_both_sides_tick_alike_under_a_percentage(
     ],
 )
 def test_a_python_app_has_its_packages(
-    asked: Asked, code: str, files: dict[str, str], answer: Answer
+    asked: Asked, code: str, files: dict[str, str], answer: Knowledge
 ) -> None:
     assert [fact.answer for fact in asked(files, code)] == [answer]
 
@@ -288,7 +288,7 @@ def test_a_python_app_has_its_packages(
     ],
 )
 def test_what_a_running_app_shows_settles_what_its_files_do_not(
-    read: Answer, seen: Answer, answer: Answer
+    read: Knowledge, seen: Knowledge, answer: Knowledge
 ) -> None:
     from_files = Fact(ENTRY, read, "read", "proxy.ts:1", NOW, jobs=("mail",))
     shown = Fact(ENTRY, seen, "seen", "next dev", NOW, jobs=("mail",))

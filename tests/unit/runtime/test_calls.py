@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inngest import NonRetriableError
 
-from cronshift.runtime import Answer, Call, Handler, Job, calls
+from cronshift.runtime import Answer, Call, CallHandler, JobSpec, calls
 from cronshift.runtime.answers import BODY_LIMIT, Body, HandlerError, judge, retry_after
 from cronshift.runtime.calls import tick_of
 from cronshift.runtime.ownership import Ownership
 
 TICK = datetime(2026, 11, 24, 8, tzinfo=UTC)
-JOB = Job(id="x", path="/api/cron/x", schedule="0 */4 * * *", stale_after=timedelta(minutes=9))
+JOB = JobSpec(id="x", path="/api/cron/x", schedule="0 */4 * * *", stale_after=timedelta(minutes=9))
 CALL = Call(job=JOB, path=JOB.path, tick=TICK, scheduled=True, run_id="01RUN", attempt=0)
 
 
-class Echo(Handler):
+class Echo(CallHandler):
     """Answers with what it was called with."""
 
     async def send(self, call: Call) -> Answer:

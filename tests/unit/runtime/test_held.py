@@ -47,21 +47,21 @@ def test_the_file_is_read_once_for_a_while() -> None:
     reader = Reader(TEXT)
     source = reader.source()
     for _ in range(100):
-        held = source.held()
+        held = source.current()
     assert held is not None
     assert held.digest == digest(parse_ownership(TEXT))
     assert reader.reads == 1
     reader.now = LIFE
-    source.held()
+    source.current()
     assert reader.reads == 2
 
 
 def test_a_new_file_is_seen_after_that_while() -> None:
     reader = Reader(TEXT)
     source = reader.source()
-    source.held()
+    source.current()
     reader.text, reader.now = dump_ownership(Ownership()), LIFE + 1
-    held = source.held()
+    held = source.current()
     assert held is not None
     assert held.ownership == Ownership()
 
@@ -75,11 +75,11 @@ def test_what_cannot_be_read_is_said_and_holds_nothing(
     reader = Reader(text)
     source = reader.source()
     with caplog.at_level(logging.WARNING):
-        assert source.held() is None
-        assert source.held() is None
+        assert source.current() is None
+        assert source.current() is None
     assert caplog.text.count("Every tick runs here") == 1
     reader.text, reader.now = TEXT, LIFE + 1
-    assert source.held() is not None
+    assert source.current() is not None
 
 
 def test_the_text_comes_from_where_the_variables_say(
@@ -149,7 +149,7 @@ OTHER = dump_ownership(Ownership({"y": (EPOCH,)}))
 
 
 def jobs(source: Source) -> list[str] | None:
-    held = source.held()
+    held = source.current()
     return None if held is None else list(held.ownership.jobs)
 
 
@@ -208,12 +208,12 @@ def test_who_may_not_ask_makes_no_reading() -> None:
     reader = Afar(TEXT)
     reader.deployed = OTHER
     source = reader.source()
-    held = source.held(lambda: False)
+    held = source.current(lambda: False)
     assert held is not None
     assert (list(held.ownership.jobs), reader.reads) == (["y"], 0)
     assert (jobs(source), reader.reads) == (["x"], 1)
     reader.now += LIFE
-    held = source.held(lambda: False)
+    held = source.current(lambda: False)
     assert held is not None
     assert (list(held.ownership.jobs), reader.reads) == (["x"], 1)
 
@@ -346,14 +346,14 @@ def test_since_when_a_file_counts_and_which_counted_before_is_told() -> None:
     """By this a late side's ticks are found afterwards."""
     now, texts = [0.0], [TEXT]
     source = Source(lambda: texts[0], lambda: now[0])
-    first = source.held()
+    first = source.current()
     assert first is not None
     now[0] = 90
-    source.held()
+    source.current()
     assert source.history() == {"held": 90, "before": None}
     texts[0] = '{"version": 1, "jobs": {"other": []}}'
     now[0] = 101
-    second = source.held()
+    second = source.current()
     assert second is not None
     assert second.digest != first.digest
     now[0] = 105

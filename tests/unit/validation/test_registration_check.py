@@ -28,7 +28,7 @@ from cronshift.validation.registration import (
     Step,
     Trigger,
     Undeclared,
-    Unreadable,
+    Unregistrable,
 )
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -104,7 +104,7 @@ def test_ids_in_use_twice_are_told_once_with_both_places() -> None:
 
 
 def test_options_that_the_sdk_cannot_express_are_told() -> None:
-    broken = Unreadable("app-two", "duration must be at least 1 second")
+    broken = Unregistrable("app-two", "duration must be at least 1 second")
     registration = Registration("app", None, (a_function("one"),), unreadable=(broken,))
     assert found(registration) == [("unreadable-options", "two")]
 

@@ -11,7 +11,7 @@ from cronshift.handlers.flow.values import (
     Native,
     NativeObject,
     ObjectValue,
-    Plain,
+    PlainValue,
     Response,
     Unknown,
     Value,
@@ -27,9 +27,11 @@ _OK, _FOUND, _MOVED, _NO_METHOD = 200, 302, 307, 405
 
 def number(value: Value | None, default: int | None = None) -> int | None:
     """Return a whole number that is known; ``default`` where nothing is given."""
-    if value is None or (isinstance(value, Plain) and not isinstance(value.value, int | float)):
+    if value is None or (
+        isinstance(value, PlainValue) and not isinstance(value.value, int | float)
+    ):
         return default
-    if isinstance(value, Plain) and isinstance(value.value, int):
+    if isinstance(value, PlainValue) and isinstance(value.value, int):
         return value.value
     return None
 
@@ -78,7 +80,7 @@ def thrown_redirect(_machine: Machine, arguments: Arguments) -> Value:
 
 
 def _error(status: int | None) -> ObjectValue:
-    code: Value = Plain(status) if status is not None else Unknown()
+    code: Value = PlainValue(status) if status is not None else Unknown()
     return ObjectValue({"status": code}, open=True)
 
 
@@ -139,7 +141,7 @@ def answer_of(value: Value) -> Value:
     """Return the answer that a Python handler's returned value is: ``({}, 401)`` is one."""
     if isinstance(value, ListValue):
         parts = value.elements.values
-        if len(parts) >= 2 and isinstance(parts[1], Plain) and isinstance(parts[1].value, int):  # noqa: PLR2004
+        if len(parts) >= 2 and isinstance(parts[1], PlainValue) and isinstance(parts[1].value, int):  # noqa: PLR2004
             body = parts[0].body if isinstance(parts[0], Response) else parts[0]
             return Response(parts[1].value, body, getattr(parts[0], "place", None))
         if len(parts) >= 2 and isinstance(parts[1], Unknown):  # noqa: PLR2004 - body and status
@@ -190,7 +192,7 @@ def _sent(machine: Machine, arguments: Arguments, status: int | None) -> Value:
 def started(machine: Machine, arguments: Arguments) -> Value:
     """Read WSGI's ``start_response("401 Unauthorized", headers)``."""
     first = arguments.at(0)
-    text = first.value if isinstance(first, Plain) else None
+    text = first.value if isinstance(first, PlainValue) else None
     code = text.partition(" ")[0] if isinstance(text, str) else ""
     status = int(code) if code.isdecimal() else None
     machine.path.answered = Response(status, None, arguments.place)

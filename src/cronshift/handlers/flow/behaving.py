@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.behaviour import Auth, Behaviour, Loose, SourceSpot
 from cronshift.handlers.flow.callers import Callers, callers_of
 from cronshift.handlers.flow.failures import failures_of, soft_answers
-from cronshift.handlers.flow.values import Plain, Promise, Response
+from cronshift.handlers.flow.values import PlainValue, Promise, Response
 from cronshift.handlers.flow.work import is_side_work, is_work, prepares, works, writes
 from cronshift.model import HandlerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.following import RequestEnding, Trace
     from cronshift.handlers.flow.ledger import Site
-    from cronshift.handlers.flow.reader import Reader
+    from cronshift.handlers.flow.reader import HandlerReader
 
 _NO_METHOD = 405
 _LOOPS = re.compile(r"\.(?:forEach|map)\(|^\(?async\b|^\(\(?async|^\(async|^void \(?async")
@@ -28,7 +28,7 @@ _OTHERS = ("POST", "PUT", "PATCH")
 _REPLYING = {HandlerKind.NEXT_PAGES, HandlerKind.NODE_FUNCTION}
 
 
-def behaviour_of(reader: Reader) -> Behaviour:
+def behaviour_of(reader: HandlerReader) -> Behaviour:
     """Return what following a handler shows; empty where there is nothing to follow."""
     place = reader.place
     if place is None:
@@ -69,7 +69,7 @@ def behaviour_of(reader: Reader) -> Behaviour:
     )
 
 
-def _reaching(reader: Reader, *, flagged: bool) -> Reader:
+def _reaching(reader: HandlerReader, *, flagged: bool) -> HandlerReader:
     """Return the reader of a call that gets to the work: with the query or the credential asked for."""
     world = reader.world
     return reader.changed(
@@ -77,7 +77,7 @@ def _reaching(reader: Reader, *, flagged: bool) -> Reader:
     )
 
 
-def _auth_spot(reader: Reader, callers: Callers, place: Place) -> SourceSpot:
+def _auth_spot(reader: HandlerReader, callers: Callers, place: CodePlace) -> SourceSpot:
     """Return where the caller is checked, or should be."""
     handler = reader.handler
     if callers.place is None and handler.route is None and place.file != handler.file:
@@ -87,7 +87,7 @@ def _auth_spot(reader: Reader, callers: Callers, place: Place) -> SourceSpot:
     return _spot(callers.place or place, callers.secret)
 
 
-def _spot(place: Place, what: str) -> SourceSpot:
+def _spot(place: CodePlace, what: str) -> SourceSpot:
     return SourceSpot(place.file, place.line, what, place.column)
 
 
@@ -105,7 +105,7 @@ def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
         for site in ledger.sites.values()
         if is_work(site) and site.place not in places | around and not places & set(site.within)
     ]
-    seen: set[Place] = set()
+    seen: set[CodePlace] = set()
     for promise in outermost:
         place = promise.dropped or promise.place
         if place in seen:
@@ -127,7 +127,7 @@ def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
             yield Loose.AFTER, _spot(place, name)
 
 
-def _kind(promise: Promise, place: Place, sites: list[Site], *, works_done: bool) -> Loose:
+def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: bool) -> Loose:
     """Return whether work that is left is what the job is for, or a matter beside it."""
     inside = [
         site.name for site in sites if promise.place in site.within and site.place != promise.place
@@ -142,7 +142,7 @@ def _kind(promise: Promise, place: Place, sites: list[Site], *, works_done: bool
 # whether a GET does the work
 
 
-def _stub(reader: Reader) -> SourceSpot | None:
+def _stub(reader: HandlerReader) -> SourceSpot | None:
     """Return the method that does the work, where GET only looks or only says something."""
     if any(works(name) for name in _names(reader.scheduled)):
         return None
@@ -166,7 +166,7 @@ def _names(run: Trace) -> list[str]:
     return [site.name for site in run.ledger.sites.values() if not site.beside]
 
 
-def _other_methods(reader: Reader) -> Iterator[tuple[str, str]]:
+def _other_methods(reader: HandlerReader) -> Iterator[tuple[str, str]]:
     """Yield the other methods of a handler, and what exports them."""
     handler = reader.handler
     if handler.route is not None:
@@ -181,7 +181,7 @@ def _other_methods(reader: Reader) -> Iterator[tuple[str, str]]:
         yield from ((name, name) for name in _OTHERS if name in module.exported)
 
 
-def _first_line(reader: Reader, export: str) -> Place | None:
+def _first_line(reader: HandlerReader, export: str) -> CodePlace | None:
     if export == reader.handler.export:
         return reader.place
     made = reader.program.module(reader.handler.file).exported.get(export)
@@ -192,7 +192,7 @@ def _first_line(reader: Reader, export: str) -> Place | None:
     return getattr(value, "place", None)
 
 
-def _flagged(reader: Reader, run: Trace) -> SourceSpot | None:
+def _flagged(reader: HandlerReader, run: Trace) -> SourceSpot | None:
     """Return where the work hangs on a query that the entry does not carry."""
     if "query" not in run.ledger.asked or reader.world.query is None:
         return None
@@ -205,7 +205,7 @@ def _flagged(reader: Reader, run: Trace) -> SourceSpot | None:
     return None
 
 
-def _refuses_get(reader: Reader, run: Trace) -> SourceSpot | None:
+def _refuses_get(reader: HandlerReader, run: Trace) -> SourceSpot | None:
     """Return where the code itself answers GET with 405."""
     if not all(ending.statuses == (_NO_METHOD,) for ending in run.endings):
         return None
@@ -213,12 +213,12 @@ def _refuses_get(reader: Reader, run: Trace) -> SourceSpot | None:
     return _spot(place, "POST") if place is not None else None
 
 
-def _answered_at(ending: RequestEnding) -> Place | None:
+def _answered_at(ending: RequestEnding) -> CodePlace | None:
     answer = ending.path.answered or ending.value
     return answer.place if isinstance(answer, Response) else None
 
 
-def _silent(reader: Reader, run: Trace) -> SourceSpot | None:
+def _silent(reader: HandlerReader, run: Trace) -> SourceSpot | None:
     """Return a handler of ``(req, res)`` that never touches its response."""
     handler = reader.handler
     if handler.kind not in _REPLYING or handler.export != "default" or handler.route is not None:
@@ -226,7 +226,7 @@ def _silent(reader: Reader, run: Trace) -> SourceSpot | None:
     if "reply" in run.ledger.asked:
         return None
     for ending in run.endings:
-        nothing = isinstance(ending.value, Plain) and not ending.thrown
+        nothing = isinstance(ending.value, PlainValue) and not ending.thrown
         if ending.path.answered is not None or not nothing:
             return None
     return _spot(reader.place, "never answers") if reader.place is not None else None

@@ -24,7 +24,7 @@ from cronshift.handlers.flow.values import (
     Native,
     NativeObject,
     ObjectValue,
-    Plain,
+    PlainValue,
     Response,
     Unknown,
     Value,
@@ -58,14 +58,14 @@ def _text(_machine: Machine, arguments: Arguments) -> Value:
 
 def _as_bool(machine: Machine, arguments: Arguments) -> Value:
     truth = machine.truth(arguments.at(0), machine.module(arguments.place.file))
-    return Unknown(arguments.taints) if truth is None else Plain(truth, arguments.taints)
+    return Unknown(arguments.taints) if truth is None else PlainValue(truth, arguments.taints)
 
 
 def _is_list(_machine: Machine, arguments: Arguments) -> Value:
     first = arguments.at(0)
     if isinstance(first, Unknown):
         return Unknown(first.taints)
-    return Plain(isinstance(first, ListValue), first.taints)
+    return PlainValue(isinstance(first, ListValue), first.taints)
 
 
 def _same(machine: Machine, arguments: Arguments) -> Value:
@@ -110,7 +110,7 @@ def _hash(_machine: Machine, arguments: Arguments) -> Value:
         if arguments.name.endswith(("sha256", "sha1", "md5", "sha512"))
         else None
     )
-    return _digesting(content if content is not None else Plain(""))
+    return _digesting(content if content is not None else PlainValue(""))
 
 
 def _digesting(content: Value) -> NativeObject:
@@ -124,7 +124,7 @@ def _digesting(content: Value) -> NativeObject:
 
 def _keyed_hash(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``createHmac("sha256", secret).update(body).digest()``: a text that only we can make."""
-    made = Plain(secret("hmac"), taints_of(arguments.at(1), arguments.at(0)))
+    made = PlainValue(secret("hmac"), taints_of(arguments.at(1), arguments.at(0)))
 
     def of(_machine: Machine, name: str) -> Value | None:
         if name == "update":
@@ -165,14 +165,14 @@ def _bearer_auth(_machine: Machine, arguments: Arguments) -> Value:
     def check(machine: Machine, called: Arguments) -> Value:
         authorization = requests.header(machine, "authorization")
         text = text_of(authorization) or ""
-        token = Plain(text.removeprefix("Bearer "), authorization.taints)
+        token = PlainValue(text.removeprefix("Bearer "), authorization.taints)
         options = (
             wanted.elements.values if isinstance(wanted, ListValue) else (wanted or Unknown(),)
         )
         results = [
             compared(machine, token, wanted_token, arguments.place) for wanted_token in options
         ]
-        decided = [outcome.value for outcome in results if isinstance(outcome, Plain)]
+        decided = [outcome.value for outcome in results if isinstance(outcome, PlainValue)]
         if True in decided:
             return machine.call(called.at(1), Arguments((), {}, called.place, "next"))
         if len(decided) == len(results):
@@ -208,7 +208,7 @@ def _json_data(_machine: Machine, arguments: Arguments) -> Value:
 
 def _redirect(machine: Machine, arguments: Arguments) -> Value:
     first = arguments.at(0)
-    if isinstance(first, Plain) and isinstance(first.value, int):
+    if isinstance(first, PlainValue) and isinstance(first.value, int):
         return answers.thrown_redirect(machine, arguments)
     return Response(answers.number(arguments.at(1), 302), None, arguments.place)
 
@@ -292,8 +292,8 @@ _NATIVES: dict[str, Meaning] = {
     "@sveltejs/kit:redirect": answers.thrown_redirect,
     "createError": answers.made_error,
     "HTTPException": answers.made_error,
-    "Unauthorized": lambda _m, _a: ObjectValue({"status": Plain(401)}, open=True),
-    "Forbidden": lambda _m, _a: ObjectValue({"status": Plain(403)}, open=True),
+    "Unauthorized": lambda _m, _a: ObjectValue({"status": PlainValue(401)}, open=True),
+    "Forbidden": lambda _m, _a: ObjectValue({"status": PlainValue(403)}, open=True),
     "flask:abort": _abort,
     "abort": _abort,
     "jsonify": answers.jsonified,
@@ -310,11 +310,11 @@ _NATIVES: dict[str, Meaning] = {
     "getRequestHeaders": _headers,
     "getQuery": lambda _m, _a: requests.QUERY,
     "getRequestURL": lambda _m, _a: requests.URL,
-    "getRequestPath": lambda m, _a: Plain(m.world.path),
+    "getRequestPath": lambda m, _a: PlainValue(m.world.path),
     "parseCookies": lambda _m, _a: ObjectValue({}),
     "sendRedirect": answers.redirected,
     "navigateTo": answers.redirected,
-    "getCookie": lambda _m, _a: Plain(UNDEFINED, requests.COOKIES.taints),
+    "getCookie": lambda _m, _a: PlainValue(UNDEFINED, requests.COOKIES.taints),
     "defineEventHandler": _defined,
     "eventHandler": _defined,
     "defineCachedEventHandler": _defined,
@@ -377,8 +377,8 @@ def _table() -> dict[str, Value]:
     table["flask:request"] = requests.REQUEST
     table["BackgroundTasks()"] = concurrency.BACKGROUND
     table["NaN"] = table["Infinity"] = Unknown()
-    table["True"], table["False"] = Plain(value=True), Plain(value=False)
-    table["__name__"] = Plain("module")
+    table["True"], table["False"] = PlainValue(value=True), PlainValue(value=False)
+    table["__name__"] = PlainValue("module")
     return table
 
 

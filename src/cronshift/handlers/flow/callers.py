@@ -15,9 +15,9 @@ from cronshift.handlers.flow.worlds import anybody, forged, undefined_bearer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.ledger import Comparison
-    from cronshift.handlers.flow.reader import Reader
+    from cronshift.handlers.flow.reader import HandlerReader
     from cronshift.handlers.flow.worlds import World
 
 _GATES = {301, 302, 303, 307, 308, 401, 403}
@@ -34,7 +34,7 @@ class Callers:
     """
 
     auth: Auth
-    place: Place | None = None
+    place: CodePlace | None = None
     secret: str = ""
 
 
@@ -51,7 +51,7 @@ class _Try:
     run: Trace
 
 
-def callers_of(reader: Reader) -> Callers:
+def callers_of(reader: HandlerReader) -> Callers:
     """Return who may call a handler."""
     if reader.place is None:
         return Callers(Auth.UNKNOWN)
@@ -83,7 +83,7 @@ def callers_of(reader: Reader) -> Callers:
 
 
 def _without_secret(
-    reader: Reader, work: frozenset[Place], compared: Iterable[Comparison]
+    reader: HandlerReader, work: frozenset[CodePlace], compared: Iterable[Comparison]
 ) -> Callers | None:
     """Return who may call where the secret is not set, if that is more than nobody."""
     compared = tuple(compared)
@@ -106,7 +106,7 @@ def _without_secret(
     return None
 
 
-def _tried(reader: Reader, world: World, work: frozenset[Place]) -> _Try:
+def _tried(reader: HandlerReader, world: World, work: frozenset[CodePlace]) -> _Try:
     before, compared = reader.before(world)
     run = reader.scheduled if world is reader.world else reader.run(world)
     inside = _passage(run, work)
@@ -114,7 +114,7 @@ def _tried(reader: Reader, world: World, work: frozenset[Place]) -> _Try:
     return _Try(whole, (*compared, *run.ledger.comparisons), run)
 
 
-def _work(run: Trace) -> frozenset[Place]:
+def _work(run: Trace) -> frozenset[CodePlace]:
     """Return where the work is begun that a call which gets through does."""
     through = [ending for ending in run.endings if not ending.refused]
     through = through or [ending for ending in run.endings if not _is_turned_away(ending)]
@@ -138,7 +138,7 @@ def _work(run: Trace) -> frozenset[Place]:
     return frozenset(chosen)
 
 
-def _passage(run: Trace, work: frozenset[Place]) -> Passage:
+def _passage(run: Trace, work: frozenset[CodePlace]) -> Passage:
     """Return whether a call gets to the work, or to an answer where there is none."""
     if not run.followed:
         return Passage.MAYBE
@@ -158,7 +158,7 @@ def _is_turned_away(ending: RequestEnding) -> bool:
     return ending.refused and any(status in _GATES for status in ending.statuses)
 
 
-def _of_refused(reader: Reader, scheduled: _Try, stranger: _Try) -> Auth:
+def _of_refused(reader: HandlerReader, scheduled: _Try, stranger: _Try) -> Auth:
     """Return who may call a handler that refuses Vercel's own call."""
     turned = any(_is_turned_away(ending) for ending in scheduled.run.endings)
     if not (turned and stranger.passage is Passage.NO and scheduled.run.is_complete):
@@ -168,20 +168,20 @@ def _of_refused(reader: Reader, scheduled: _Try, stranger: _Try) -> Auth:
     return Auth.WRONG
 
 
-def _asks(reader: Reader, tried: _Try) -> bool:
+def _asks(reader: HandlerReader, tried: _Try) -> bool:
     """Return whether anything is asked of the request, or stands in front of the handler."""
     asked = tried.run.ledger.asked.keys() - {"reply"}
     return bool(tried.compared or asked or reader.gates)
 
 
-def _decisive(compared: Iterable[Comparison]) -> tuple[Place | None, str]:
+def _decisive(compared: Iterable[Comparison]) -> tuple[CodePlace | None, str]:
     """Return where the caller's credential is compared, and with what."""
     for comparison in compared:
         return comparison.place, comparison.secrets[0] if comparison.secrets else ""
     return None, ""
 
 
-def _refusal(run: Trace) -> Place | None:
+def _refusal(run: Trace) -> CodePlace | None:
     """Return where a stranger is answered."""
     for ending in run.endings:
         answer = ending.path.answered or ending.value

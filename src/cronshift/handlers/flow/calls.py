@@ -1,11 +1,11 @@
-"""What calls come to: functions of the project are followed, with what they are called with."""
+"""The values of calls: a function of the project is followed with its arguments."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.code import UNDEFINED, Place
+from cronshift.handlers.flow.code import UNDEFINED, CodePlace
 from cronshift.handlers.flow.environment import settings_of
 from cronshift.handlers.flow.injection import injected_value
 from cronshift.handlers.flow.ledger import ABOUT_CALLER
@@ -22,7 +22,7 @@ from cronshift.handlers.flow.values import (
     Native,
     NativeObject,
     ObjectValue,
-    Plain,
+    PlainValue,
     Promise,
     Scope,
     Taint,
@@ -44,14 +44,14 @@ class Calls(Members):
     """Follows calls."""
 
     def call_of(self, node: code.CallExpression, scope: Scope) -> Value:
-        """Return what a call comes to, with what it is called with."""
+        """Return the value of a call, its arguments evaluated first."""
         owner: Value | None = None
         if isinstance(node.called, code.Member):
             owner, called = self.member_of(node.called, scope)
         else:
             called = self.value(node.called, scope)
         if is_nothing(called) and not is_nobody(called) and node.optional:
-            return Plain(UNDEFINED, called.taints)
+            return PlainValue(UNDEFINED, called.taints)
         values: list[Value] = []
         named: dict[str, Value] = {}
         for keyword, argument in node.arguments:
@@ -68,7 +68,7 @@ class Calls(Members):
         return self.call(called, arguments, new=node.new)
 
     def call(self, called: Value, arguments: Arguments, *, new: bool = False) -> Value:
-        """Return what a call comes to."""
+        """Return the value of a call."""
         self.step()
         if is_nobody(called):
             return called
@@ -79,7 +79,10 @@ class Calls(Members):
                 if isinstance(alternative, Closure | Native)
             ]
             if callable_:
-                called = callable_[0]
+                result = self.call(callable_[0], arguments, new=new)
+                others = [other for other in called.alternatives if other is not callable_[0]]
+                is_one = all(map(is_nothing, others)) or not isinstance(result, PlainValue)
+                return result if is_one else joined(result, Unknown(taints_of(called)))
         if isinstance(called, Native) or (
             isinstance(called, NativeObject) and called.call is not None
         ):
@@ -123,7 +126,7 @@ class Calls(Members):
             return self.invoke(called, arguments)
         return self.promised(place, arguments.name, lambda: self.invoke(called, arguments))
 
-    def promised(self, place: Place, name: str, run: Callable[[], Value]) -> Promise:
+    def promised(self, place: CodePlace, name: str, run: Callable[[], Value]) -> Promise:
         """Return the promise of what is started here."""
         self.within.append(place)
         rejected, answered = False, self.path.answered

@@ -1,4 +1,4 @@
-"""What a piece of code says, whatever its language: the few kinds of nodes that are followed.
+"""The kinds of nodes that are followed, the same for every language.
 
 ``javascript_code`` and ``python_code`` make them, a function at a time; ``machine`` follows them.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)  # not frozen, as too many are made to make each slowly
-class Place:
+class CodePlace:
     """Where a node stands; lines and columns count from 1.
 
     Attributes:
@@ -65,7 +65,7 @@ class Member:
 
     owner: Expression
     key: Expression
-    place: Place
+    place: CodePlace
     optional: bool = False
 
 
@@ -75,7 +75,7 @@ class CallExpression:
 
     called: Expression
     arguments: tuple[tuple[str, Expression], ...]
-    place: Place
+    place: CodePlace
     new: bool = False
     optional: bool = False
 
@@ -93,7 +93,7 @@ class OperatorExpression:
 
     operator: str
     operands: tuple[Expression, ...]
-    place: Place
+    place: CodePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Logical:
     operator: str
     left: Expression
     right: Expression
-    place: Place
+    place: CodePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Choice:
     test: Expression
     yes: Expression
     no: Expression
-    place: Place
+    place: CodePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Awaited:
     """``await value``."""
 
     value: Expression
-    place: Place
+    place: CodePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Assigned:
     target: Pattern | Member
     value: Expression
     operator: str
-    place: Place
+    place: CodePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Function:
     name: str
     parameters: tuple[Parameter, ...]
     body: Callable[[], tuple[Statement, ...]]
-    place: Place
+    place: CodePlace
     is_async: bool = False
     concise: bool = False
     is_arrow: bool = False
@@ -176,7 +176,7 @@ class ClassCode:
     bases: tuple[Expression, ...]
     methods: tuple[Function, ...]
     fields: tuple[tuple[str, Expression], ...]
-    place: Place
+    place: CodePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ class Do:
     """An expression as a statement."""
 
     value: Expression
-    place: Place
+    place: CodePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ class Bind:
 
     pattern: Pattern | Member
     value: Expression
-    place: Place
+    place: CodePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +252,7 @@ class If:
     test: Expression
     yes: tuple[Statement, ...]
     no: tuple[Statement, ...]
-    place: Place
+    place: CodePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ class Loop:
     source: Expression | None
     test: Expression | None
     body: tuple[Statement, ...]
-    place: Place
+    place: CodePlace
     is_awaited: bool = False
 
 
@@ -272,7 +272,7 @@ class Return:
     """``return value``."""
 
     value: Expression | None
-    place: Place
+    place: CodePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +280,7 @@ class Raise:
     """``throw value``; Python's bare ``raise`` has none."""
 
     value: Expression | None
-    place: Place
+    place: CodePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +290,7 @@ class Catch:
     types: tuple[str, ...]
     pattern: Pattern | None
     body: tuple[Statement, ...]
-    place: Place
+    place: CodePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +311,7 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class StatementBlock:
     """Statements together: a block, a switch's case, Python's ``with``."""
 
     body: tuple[Statement, ...]
@@ -336,4 +336,4 @@ Expression = (
     | ClassCode
     | SequenceExpression
 )
-Statement = Do | Bind | Define | If | Loop | Return | Raise | Try | Leave | Block
+Statement = Do | Bind | Define | If | Loop | Return | Raise | Try | Leave | StatementBlock

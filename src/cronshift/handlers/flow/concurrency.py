@@ -12,7 +12,7 @@ from cronshift.handlers.flow.values import (
     Native,
     NativeObject,
     ObjectValue,
-    Plain,
+    PlainValue,
     Promise,
     Unknown,
     Value,
@@ -58,13 +58,15 @@ def _settled(machine: Machine, arguments: Arguments) -> Value:
 
 def _settlement(machine: Machine, promise: Value, arguments: Arguments) -> Value:
     if not isinstance(promise, Promise):
-        return ObjectValue({"status": Plain("fulfilled"), "value": promise})
+        return ObjectValue({"status": PlainValue("fulfilled"), "value": promise})
     machine.ledger.shielded[promise.place] = arguments.place
     if not promise.rejected:
-        return ObjectValue({"status": Plain("fulfilled"), "value": promise.value})
+        return ObjectValue({"status": PlainValue("fulfilled"), "value": promise.value})
     if machine.path.failed and machine.path.caught is None:
         machine.path.caught = arguments.place
-    return ObjectValue({"status": Plain("rejected", promise.value.taints), "reason": promise.value})
+    return ObjectValue(
+        {"status": PlainValue("rejected", promise.value.taints), "reason": promise.value}
+    )
 
 
 def _resolved(machine: Machine, arguments: Arguments) -> Value:
@@ -129,7 +131,7 @@ def _fetch(machine: Machine, arguments: Arguments) -> Value:
     """Read ``fetch(…)``; what it sends is noted as written where its method says so."""
     options = arguments.at(1)
     method = options.cell.get("method") if isinstance(options, ObjectValue) else None
-    verb = method.value if isinstance(method, Plain) else None
+    verb = method.value if isinstance(method, PlainValue) else None
     sends = isinstance(verb, str) and verb.upper() not in {"GET", "HEAD"}
     machine.visit(arguments.place, "fetch", followed=False, written="send" if sends else "")
     if machine.fails(arguments.place):
@@ -158,7 +160,7 @@ def _named(coroutine: Value, arguments: Arguments) -> str:
 
 def _gathered(machine: Machine, arguments: Arguments) -> Value:
     coroutines = items_of(*arguments.values)
-    if truth(arguments.named.get("return_exceptions", Plain(value=False))):
+    if truth(arguments.named.get("return_exceptions", PlainValue(value=False))):
         machine.consume(coroutines)
         return _settled_python(machine, arguments)
     return _together(machine, coroutines, arguments)

@@ -28,7 +28,7 @@ from cronshift.handlers.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
     from cronshift.handlers.flow.program import Program
     from cronshift.model import Handler, Location
@@ -72,7 +72,7 @@ def _gate(program: Program, handler: Handler, settings: str, named: ast.Constant
     name, line = str(named.value), named.lineno
     module, _, attribute = name.rpartition(".")
     file = program.file_of(settings, module)
-    place = code.Place(settings, line, 1)
+    place = code.CodePlace(settings, line, 1)
 
     def start(machine: Machine) -> Value | None:
         if file is not None:
@@ -88,11 +88,11 @@ def _gate(program: Program, handler: Handler, settings: str, named: ast.Constant
     return Gate(start, Way.NEXT, settings, line)
 
 
-def _passed(machine: Machine, place: Place) -> Value:
+def _passed(machine: Machine, place: CodePlace) -> Value:
     return machine.call(goes_on(), Arguments((), {}, place, "get_response"))
 
 
-def _asked_to_sign_in(machine: Machine, route: Location | None, place: Place) -> Value:
+def _asked_to_sign_in(machine: Machine, route: Location | None, place: CodePlace) -> Value:
     """Return the answer of Django's own: views may be open by ``login_not_required``."""
     program = machine.program
     urls = route.file if route is not None else ""
@@ -108,7 +108,7 @@ def _asked_to_sign_in(machine: Machine, route: Location | None, place: Place) ->
     return _passed(machine, place)
 
 
-def _called(machine: Machine, made: Value | None, name: str, place: Place) -> Value:
+def _called(machine: Machine, made: Value | None, name: str, place: CodePlace) -> Value:
     """Return the answer of a project's own middleware, as a function or as a class."""
     before = Arguments((goes_on(),), {}, place, name)
     request = Arguments((REQUEST,), {}, place, name)
@@ -128,7 +128,7 @@ def _called(machine: Machine, made: Value | None, name: str, place: Place) -> Va
     return machine.call(method, request) if isinstance(method, Closure) else _passed(machine, place)
 
 
-def view_method(machine: Machine, kind: ClassValue, place: Place) -> Closure | None:
+def view_method(machine: Machine, kind: ClassValue, place: CodePlace) -> Closure | None:
     """Return what a class answers a request with: its ``dispatch``, or the method of that name."""
     instance = machine.call(kind, Arguments((), {}, place, kind.code.name))
     if isinstance(instance, ObjectValue):

@@ -16,7 +16,7 @@ from cronshift.handlers.flow.values import (
     Native,
     NativeObject,
     ObjectValue,
-    Plain,
+    PlainValue,
     Taint,
     Unknown,
     Value,
@@ -39,8 +39,8 @@ def variable(machine: Machine, name: str, missing: Value | None = None) -> Value
     """Return a variable's value, or what stands for one that is not set."""
     text = machine.world.variable(name)
     if text is None:
-        return missing or Plain(UNDEFINED, _SECRET)
-    return Plain(text, _SECRET)
+        return missing or PlainValue(UNDEFINED, _SECRET)
+    return PlainValue(text, _SECRET)
 
 
 def _environment(machine: Machine, name: str) -> Value | None:
@@ -56,7 +56,7 @@ def _nothing(machine: Machine) -> Value | None:
     place = machine.statement
     if place is not None and is_python(place.file):
         return None
-    return Plain(UNDEFINED, _SECRET)
+    return PlainValue(UNDEFINED, _SECRET)
 
 
 def _got(machine: Machine, arguments: Arguments) -> Value:
@@ -65,9 +65,9 @@ def _got(machine: Machine, arguments: Arguments) -> Value:
     if name is None:
         return Unknown(_SECRET)
     default = arguments.values[1] if len(arguments.values) > 1 else arguments.named.get("default")
-    fallback = default if default is not None else Plain(None, _SECRET)
-    if isinstance(fallback, Plain):
-        fallback = Plain(fallback.value, _SECRET)
+    fallback = default if default is not None else PlainValue(None, _SECRET)
+    if isinstance(fallback, PlainValue):
+        fallback = PlainValue(fallback.value, _SECRET)
     return variable(machine, name, fallback)
 
 
@@ -81,7 +81,7 @@ def _item(machine: Machine, name: str) -> Value | None:
     if name in {"setdefault", "pop", "copy", "items", "keys"}:
         return Native(name, lambda _m, _a: Unknown())
     content = variable(machine, name)
-    if isinstance(content, Plain) and content.value is UNDEFINED:
+    if isinstance(content, PlainValue) and content.value is UNDEFINED:
         raise Thrown(Unknown(_SECRET, name="KeyError"))
     return content
 
@@ -96,8 +96,8 @@ def elsewhere(machine: Machine, package: str, name: str) -> Value | None:
         return None
     text = machine.world.variable(name)
     if text is None and package.startswith("$env/static"):
-        return Plain(secret(name), _SECRET)  # the build fails without it
-    return Plain(text, _SECRET) if text is not None else Unknown(_SECRET, name=name)
+        return PlainValue(secret(name), _SECRET)  # the build fails without it
+    return PlainValue(text, _SECRET) if text is not None else Unknown(_SECRET, name=name)
 
 
 ENVIRONMENT = NativeObject("environment", _environment)
@@ -142,7 +142,9 @@ def _safely(machine: Machine, fields: ObjectValue | None, arguments: Arguments) 
     source = arguments.at(0)
     if fields is None or source is not ENVIRONMENT:
         return ObjectValue({"success": Unknown(), "data": Unknown(arguments.taints)}, open=True)
-    return ObjectValue({"success": Plain(value=True), "data": validated(machine, fields, source)})
+    return ObjectValue(
+        {"success": PlainValue(value=True), "data": validated(machine, fields, source)}
+    )
 
 
 def validated(machine: Machine, fields: ObjectValue, source: Value) -> Value:
@@ -152,7 +154,7 @@ def validated(machine: Machine, fields: ObjectValue, source: Value) -> Value:
         passed = source.cell.get(name) if isinstance(source, ObjectValue) else None
         value = passed if passed is not None else variable(machine, name)
         optional = isinstance(rule, NativeObject) and rule.data == (True, None)
-        if isinstance(value, Plain) and value.value is UNDEFINED and not optional:
+        if isinstance(value, PlainValue) and value.value is UNDEFINED and not optional:
             raise Thrown(Unknown(_SECRET, name="ZodError"))
         made.cell[name] = value
     return made
@@ -207,7 +209,7 @@ def settings_of(machine: Machine, kind: ClassValue) -> Value | None:
             continue
         missing = _default(machine, kind, default)
         value = variable(machine, name.upper(), missing)
-        if isinstance(value, Plain) and value.value is UNDEFINED:
+        if isinstance(value, PlainValue) and value.value is UNDEFINED:
             raise Thrown(Unknown(_SECRET, name="ValidationError"))
         made.cell[name] = value
     for method in kind.code.methods:
@@ -219,8 +221,8 @@ def _default(machine: Machine, kind: ClassValue, default: code.Expression) -> Va
     if isinstance(default, code.SequenceExpression) and not default.parts:
         return None
     content = machine.value(default, kind.scope)
-    if isinstance(content, Plain):
-        return Plain(content.value, _SECRET)
+    if isinstance(content, PlainValue):
+        return PlainValue(content.value, _SECRET)
     return Unknown(_SECRET)
 
 
@@ -244,12 +246,12 @@ def runtime_config(machine: Machine, _arguments: Arguments) -> Value:
 
 def _overridden(machine: Machine, key: str, value: Value) -> Value:
     """Return a setting of Nuxt: its default, unless a variable named after it is set."""
-    if not isinstance(value, Plain) or secrets_in(str(value.value)):
+    if not isinstance(value, PlainValue) or secrets_in(str(value.value)):
         return value
     snake = "".join(f"_{char}" if char.isupper() else char for char in key).upper()
     if "CRON" not in snake and "SECRET" not in snake:
         return Unknown(_SECRET)
-    return variable(machine, snake, Plain(value.value, _SECRET))
+    return variable(machine, snake, PlainValue(value.value, _SECRET))
 
 
 def configured(_machine: Machine, arguments: Arguments) -> Value:

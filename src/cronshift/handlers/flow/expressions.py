@@ -1,4 +1,4 @@
-"""What expressions come to."""
+"""The values of expressions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cronshift.handlers.flow.values import (
     Closure,
     ListValue,
     ObjectValue,
-    Plain,
+    PlainValue,
     Scope,
     Unknown,
     Value,
@@ -37,14 +37,14 @@ class Expressions(Calls):
     """Follows expressions."""
 
     def value(self, node: code.Expression, scope: Scope) -> Value:
-        """Return what an expression comes to."""
+        """Return the value of an expression."""
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise Exhausted
         return self._EVALUATING[type(node)](self, node, scope)
 
     def _constant(self, node: code.Constant, _scope: Scope) -> Value:
-        return Plain(node.value)
+        return PlainValue(node.value)
 
     def _name(self, node: code.Name, scope: Scope) -> Value:
         return self.lookup(node.name, scope)
@@ -103,7 +103,7 @@ class Expressions(Calls):
         result = self.fork(taints, follow_right, lambda: left, about_caller=about_caller)
         decided = result or Unknown()
         if node.operator == "and" and rights and self.truth(rights[0], scope) is False:
-            return Plain(value=False, taints=taints_of(decided))
+            return PlainValue(value=False, taints=taints_of(decided))
         if node.operator == "or" and isinstance(decided, Unknown) and decided.alternatives:
             rest = [part for part in decided.alternatives if not isinstance(part, Unknown)]
             if (
@@ -111,7 +111,7 @@ class Expressions(Calls):
                 and all(truth(part) is True for part in rest)
                 and len(rest) < len(decided.alternatives)
             ):
-                return Plain(value=True, taints=taints_of(decided))
+                return PlainValue(value=True, taints=taints_of(decided))
         return tainted(decided, taints)
 
     def _choice(self, node: code.Choice, scope: Scope) -> Value:
@@ -212,7 +212,7 @@ class Expressions(Calls):
 
 def _is_there(value: Value) -> bool | None:
     """Return whether a value is neither null nor undefined."""
-    if isinstance(value, Plain):
+    if isinstance(value, PlainValue):
         return not is_nothing(value)
     if isinstance(value, Unknown):
         answers = {_is_there(alternative) for alternative in value.alternatives}

@@ -11,7 +11,7 @@ from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     ListValue,
     ObjectValue,
-    Plain,
+    PlainValue,
     Response,
     Taint,
     Unknown,
@@ -23,10 +23,10 @@ from cronshift.handlers.flow.work import is_work, writes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.following import RequestEnding, Trace
     from cronshift.handlers.flow.ledger import Site
-    from cronshift.handlers.flow.reader import Reader
+    from cronshift.handlers.flow.reader import HandlerReader
 
 _OK = 300
 _PLAIN_OK = 200
@@ -37,10 +37,10 @@ _DEEPEST = 5
 _COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
 
 
-def failures_of(reader: Reader, run: Trace) -> tuple[list[SourceSpot], list[SourceSpot]]:
+def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], list[SourceSpot]]:
     """Return where errors are caught and end in success: forgotten, or told in a body."""
-    forgotten: dict[Place, SourceSpot] = {}
-    admitted: dict[Place, SourceSpot] = {}
+    forgotten: dict[CodePlace, SourceSpot] = {}
+    admitted: dict[CodePlace, SourceSpot] = {}
     steps = 0
     for site in _candidates(run):
         if steps > _MOST_STEPS:
@@ -83,7 +83,7 @@ def _candidates(run: Trace) -> list[Site]:
     return [*work[:_MOST_FAILURES], *looks[:_MOST_LOOKS]]
 
 
-def _unfailing(run: Trace) -> Iterator[Place]:
+def _unfailing(run: Trace) -> Iterator[CodePlace]:
     """Yield the calls into the project in which every call out of it is caught."""
     for place, site in run.ledger.sites.items():
         leading_out = [
@@ -112,7 +112,7 @@ def _succeeds(ending: RequestEnding) -> bool:
     if ending.thrown:
         return False
     if not ending.statuses:  # what a framework answers with 200
-        return isinstance(ending.value, Plain | ObjectValue | ListValue)
+        return isinstance(ending.value, PlainValue | ObjectValue | ListValue)
     return all(status is not None and 0 < status < _OK for status in ending.statuses)
 
 
@@ -125,7 +125,7 @@ def _tells(body: Value | None) -> bool:
     """Return whether what was caught is part of a body, under whatever name."""
     if isinstance(body, Unknown) and body.alternatives:
         return any(_tells(alternative) for alternative in body.alternatives)
-    if body is None or isinstance(body, Plain):
+    if body is None or isinstance(body, PlainValue):
         return False
     return _counts(body) or _is_of_failure(body)
 
@@ -137,7 +137,7 @@ def _counts(body: Value | None) -> bool:
     if not isinstance(body, ObjectValue):
         return False
     for key, value in body.cell.items():
-        if key in {"success", "ok"} and isinstance(value, Plain) and value.value is False:
+        if key in {"success", "ok"} and isinstance(value, PlainValue) and value.value is False:
             return True
         if _COUNTED.search(key) and _is_of_failure(value):
             return True
@@ -157,13 +157,13 @@ def _is_of_failure(value: Value) -> bool:
     return False
 
 
-def _spot(place: Place, what: str) -> SourceSpot:
+def _spot(place: CodePlace, what: str) -> SourceSpot:
     return SourceSpot(place.file, place.line, what, place.column)
 
 
 def soft_answers(run: Trace) -> Iterator[SourceSpot]:
     """Yield the answers that say failure with a status of success."""
-    seen: set[Place] = set()
+    seen: set[CodePlace] = set()
     for ending in run.endings:
         if not _succeeds(ending):
             continue
@@ -198,6 +198,6 @@ def _false_key(body: Value | None) -> str:
     if isinstance(body, ObjectValue):
         for key in ("success", "ok"):
             value = body.cell.get(key)
-            if isinstance(value, Plain) and value.value is False:
+            if isinstance(value, PlainValue) and value.value is False:
                 return key
     return ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.answers import answer_of
 from cronshift.handlers.flow.builtins import BUILTINS
-from cronshift.handlers.flow.code import Place
+from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.ledger import Ledger
 from cronshift.handlers.flow.library import member
 from cronshift.handlers.flow.machine import Machine
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 _FAILED = 500
 _REFUSED = 300
-ON = Place("", 0, 0)
+ON = CodePlace("", 0, 0)
 """Where a middleware lets the request go on, among the places that a way has visited."""
 
 Start = "Callable[[Machine], Value]"
@@ -67,7 +67,7 @@ class RequestEnding:
     value: Value
     path: Path
     thrown: bool = False
-    place: Place | None = None
+    place: CodePlace | None = None
 
     @property
     def refused(self) -> bool:
@@ -100,7 +100,7 @@ class Trace:
 
 
 def follow(program: Program, world: World, start: Callable[[Machine], Value | None]) -> Trace:
-    """Return what a request comes to.
+    """Return every way in which a request ends.
 
     Args:
         program: the project's code.

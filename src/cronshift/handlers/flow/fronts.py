@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.code import Place
+from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.django import django_gates
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.gates import Gate, Way
@@ -113,6 +113,6 @@ def _calling(
         if not isinstance(called, Closure | Native):
             package = called.package if isinstance(called, Outside | Unknown) else ""
             return Unknown(name=export, package=package)
-        return machine.call(called, Arguments(passed(), {}, Place(file, 1, 1), export))
+        return machine.call(called, Arguments(passed(), {}, CodePlace(file, 1, 1), export))
 
     return start

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.following import ON, Passage, follow
 from cronshift.handlers.flow.paths import OTHER_SIDE, error_status
-from cronshift.handlers.flow.values import ObjectValue, Plain, Response, Unknown, is_nothing
+from cronshift.handlers.flow.values import ObjectValue, PlainValue, Response, Unknown, is_nothing
 from cronshift.model import Location
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ Standing = LetsBy | Stops | Untold
 
 
 def follow_gate(program: Program, gate: Gate, world: World) -> Trace:
-    """Return what a request without a session comes to at a gate."""
+    """Return the trace of a request without a session at a gate."""
     path = world.path if gate.path is None else gate.path
     return follow(program, replace(world, path=path, sessionless=True), gate.start)
 
@@ -135,12 +135,12 @@ def _standings(gate: Gate, ending: RequestEnding) -> Iterator[Standing]:
 def _returned(gate: Gate, value: Value, at: Location) -> Standing:
     if isinstance(value, Response):
         return _answered(value, at)
-    if is_nothing(value) or (isinstance(value, Plain) and value.value is True):
+    if is_nothing(value) or (isinstance(value, PlainValue) and value.value is True):
         return LetsBy() if gate.way is not Way.NEXT else Untold(at, "hands on to what is not followed")  # fmt: skip
     if isinstance(value, Unknown):
         source = value.package
         return Untold(at, f"returns what {source} makes of it" if source else _UNTOLD)
-    if isinstance(value, Plain) and value.value is False:
+    if isinstance(value, PlainValue) and value.value is False:
         return LetsBy()
     return Stops(at, "answers itself")
 
@@ -162,7 +162,7 @@ def _by_status(status: int | None) -> str:
 def _thrown(ending: RequestEnding) -> str:
     error = ending.value
     how = error.cell.get("how") if isinstance(error, ObjectValue) else None
-    if isinstance(how, Plain) and isinstance(how.value, str):
+    if isinstance(how, PlainValue) and isinstance(how.value, str):
         return how.value
     status = error_status(error)
     return "throws" if status is None else _by_status(status)

@@ -22,7 +22,7 @@ from cronshift.handlers.flow.values import (
     Native,
     NativeObject,
     ObjectValue,
-    Plain,
+    PlainValue,
     Unknown,
     Value,
 )
@@ -65,7 +65,7 @@ def handler_start(
         called = function_of(program, machine, handler, export or handler.export)
         if not isinstance(called, Closure | Native):
             return None
-        elsewhere = code.Place(handler.file, handler.line, 1)
+        elsewhere = code.CodePlace(handler.file, handler.line, 1)
         machine.ledger.began = called.function.place if isinstance(called, Closure) else elsewhere
         arguments = _arguments(program.tree, handler, called)
         return machine.call(called, arguments)
@@ -99,8 +99,10 @@ def _method(machine: Machine, handler: Handler) -> Value | None:
         if reply_member is not None:
             made.cell[name] = reply_member
     for name in ("send_header", "end_headers", "log_message"):
-        made.cell[name] = Native(name, lambda _m, _a: Plain(None))
-    made.cell["wfile"] = NativeObject("wfile", lambda _m, n: Native(n, lambda _m, _a: Plain(None)))
+        made.cell[name] = Native(name, lambda _m, _a: PlainValue(None))
+    made.cell["wfile"] = NativeObject(
+        "wfile", lambda _m, n: Native(n, lambda _m, _a: PlainValue(None))
+    )
     method = machine.member(made, f"do_{machine.world.method}")
     return method if isinstance(method, Closure) else None
 
@@ -108,7 +110,7 @@ def _method(machine: Machine, handler: Handler) -> Value | None:
 def _arguments(tree: SourceTree, handler: Handler, called: Closure | Native) -> Arguments:
     """Return what a framework calls a handler with."""
     line = handler.route.line if handler.route is not None else handler.line
-    place = code.Place(handler.file, line, 1, handler.export)
+    place = code.CodePlace(handler.file, line, 1, handler.export)
     name = called.function.name if isinstance(called, Closure) else handler.export
     if handler.kind is HandlerKind.WSGI and handler.route is None:
         return Arguments((ENVIRON, Native("start_response", started)), {}, place, name)

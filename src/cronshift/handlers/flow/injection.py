@@ -13,7 +13,7 @@ from cronshift.handlers.flow.values import (
     Native,
     NativeObject,
     ObjectValue,
-    Plain,
+    PlainValue,
     Taint,
     Unknown,
     Value,
@@ -102,39 +102,39 @@ def _marked_value(
         return machine.awaited(machine.call(first, arguments))
     if default is not None and default is not mark:
         missing = default
-    if isinstance(missing, Plain):
-        missing = Plain(missing.value, _CREDENTIAL)
+    if isinstance(missing, PlainValue):
+        missing = PlainValue(missing.value, _CREDENTIAL)
     if kind == "Header":
-        return _required(machine, header(machine, alias, Plain(None, _CREDENTIAL)), missing)
+        return _required(machine, header(machine, alias, PlainValue(None, _CREDENTIAL)), missing)
     if kind == "Query":
         return query(machine, alias, missing)
     if kind == "Cookie":
-        return missing if isinstance(missing, Plain) else Plain(None, _CREDENTIAL)
+        return missing if isinstance(missing, PlainValue) else PlainValue(None, _CREDENTIAL)
     return COOKIES if kind == "Cookies" else Unknown()
 
 
 def _required(_machine: Machine, content: Value, missing: Value | None) -> Value:
     """Return a header, its default, or refuse where it has to be there."""
-    if isinstance(content, Plain) and content.value is None:
-        if missing is None or not isinstance(missing, Plain):  # Header(...)
-            raise Thrown(ObjectValue({"status": Plain(422)}, open=True))
+    if isinstance(content, PlainValue) and content.value is None:
+        if missing is None or not isinstance(missing, PlainValue):  # Header(...)
+            raise Thrown(ObjectValue({"status": PlainValue(422)}, open=True))
         return missing
     return content
 
 
 def bearer_scheme(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``HTTPBearer()``: the credentials of the header, or a refusal."""
-    gentle = truth(arguments.named.get("auto_error", Plain(value=True))) is False
+    gentle = truth(arguments.named.get("auto_error", PlainValue(value=True))) is False
 
     def credentials(machine: Machine) -> Value:
         authorization = header(machine, "authorization")
         text = text_of(authorization)
         if text is None or not text.startswith("Bearer "):
             if gentle:
-                return Plain(None, _CREDENTIAL)
-            raise Thrown(ObjectValue({"status": Plain(403)}, open=True))
-        token = Plain(text.removeprefix("Bearer "), _CREDENTIAL)
-        return ObjectValue({"scheme": Plain("Bearer", _CREDENTIAL), "credentials": token})
+                return PlainValue(None, _CREDENTIAL)
+            raise Thrown(ObjectValue({"status": PlainValue(403)}, open=True))
+        token = PlainValue(text.removeprefix("Bearer "), _CREDENTIAL)
+        return ObjectValue({"scheme": PlainValue("Bearer", _CREDENTIAL), "credentials": token})
 
     return NativeObject("scheme", _none, data=credentials)
 
@@ -142,12 +142,12 @@ def bearer_scheme(_machine: Machine, arguments: Arguments) -> Value:
 def key_scheme(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``APIKeyHeader(name="x-api-key")``."""
     name = text_of(arguments.named.get("name", arguments.at(0))) or ""
-    gentle = truth(arguments.named.get("auto_error", Plain(value=True))) is False
+    gentle = truth(arguments.named.get("auto_error", PlainValue(value=True))) is False
 
     def key(machine: Machine) -> Value:
         content = header(machine, name)
-        if isinstance(content, Plain) and content.value is None and not gentle:
-            raise Thrown(ObjectValue({"status": Plain(403)}, open=True))
+        if isinstance(content, PlainValue) and content.value is None and not gentle:
+            raise Thrown(ObjectValue({"status": PlainValue(403)}, open=True))
         return content
 
     return NativeObject("scheme", _none, data=key)

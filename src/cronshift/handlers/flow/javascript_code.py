@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import (
     Bind,
-    Block,
     Catch,
     ClassCode,
+    CodePlace,
     Constant,
     Define,
     Do,
@@ -22,11 +22,11 @@ from cronshift.handlers.flow.code import (
     NamePattern,
     OperatorExpression,
     Parameter,
-    Place,
     Raise,
     Return,
     SequenceExpression,
     Statement,
+    StatementBlock,
     Try,
 )
 from cronshift.handlers.flow.javascript_expressions import (
@@ -124,7 +124,7 @@ class JavaScript(JavaScriptExpressions):
         return tuple(self.statements(node))
 
     def statements(self, node: SgNode) -> Iterator[Statement]:
-        """Yield what a statement says."""
+        """Yield the nodes of a statement."""
         kind = node.kind()
         making = self._STATING.get(kind)
         if making is not None:
@@ -141,7 +141,7 @@ class JavaScript(JavaScriptExpressions):
         if inner is not None:
             text = self.place(inner, quoted=True).text
             place = self.place(node)
-            yield Do(self.expression(inner), Place(place.file, place.line, place.column, text))
+            yield Do(self.expression(inner), CodePlace(place.file, place.line, place.column, text))
 
     def _declaration(self, node: SgNode) -> Iterator[Statement]:
         for declarator in named_children(node):
@@ -250,10 +250,10 @@ class JavaScript(JavaScriptExpressions):
             for other in group[1:]:
                 test_of = Logical("or", test_of, other, self.place(node))
             whole = (If(test_of, statements, whole, self.place(node)),)
-        yield Block(whole, is_switch=True)
+        yield StatementBlock(whole, is_switch=True)
 
     def _block(self, node: SgNode) -> Iterator[Statement]:
-        yield Block(self.block(node))
+        yield StatementBlock(self.block(node))
 
     def _labeled(self, node: SgNode) -> Iterator[Statement]:
         body = node.field("body")

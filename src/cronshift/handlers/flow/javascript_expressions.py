@@ -62,7 +62,7 @@ class JavaScriptExpressions(JavaScriptPatterns):
         raise NotImplementedError
 
     def expression(self, node: SgNode | None) -> Expression:
-        """Return what an expression says."""
+        """Return the node of an expression."""
         if node is None:
             return Constant(UNDEFINED)
         kind = node.kind()

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import (
     UNDEFINED,
+    CodePlace,
     Constant,
     Expression,
     ListPattern,
     NamePattern,
     Pattern,
-    Place,
     RecordPattern,
 )
 from cronshift.handlers.literals import literal
@@ -36,11 +36,11 @@ class JavaScriptPatterns:
         """Return the node of an expression."""
         raise NotImplementedError
 
-    def place(self, node: SgNode, *, quoted: bool = False) -> Place:
+    def place(self, node: SgNode, *, quoted: bool = False) -> CodePlace:
         """Return where a node stands."""
         start = node.range().start
         text = " ".join(node.text().split())[:_LONGEST] if quoted else ""
-        return Place(self._file, start.line + 1, start.column + 1, text)
+        return CodePlace(self._file, start.line + 1, start.column + 1, text)
 
     def key(self, node: SgNode | None) -> Expression:
         """Return the key that a name, a string or ``[computed]`` stands for."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.flow.values import Taint
 
 if TYPE_CHECKING:
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.values import Promise
 
 CALLER = frozenset({Taint.CREDENTIAL, Taint.QUERY, Taint.REQUEST})
@@ -27,7 +27,7 @@ class Comparison:
         sites: how many calls had been reached by then.
     """
 
-    place: Place
+    place: CodePlace
     equal: bool | None
     secrets: tuple[str, ...] = ()
     constant_time: bool = False
@@ -51,17 +51,17 @@ class Site:
         tries: how many of the project's ``try`` stand around it.
     """
 
-    place: Place
+    place: CodePlace
     name: str
     guarded: bool
     depth: int
     followed: bool
     awaited: bool = False
-    within: tuple[Place, ...] = ()
+    within: tuple[CodePlace, ...] = ()
     written: str = ""
     beside: bool = False
     rescuing: bool = False
-    calls: tuple[Place, ...] = ()
+    calls: tuple[CodePlace, ...] = ()
     tries: int = 0
 
 
@@ -78,15 +78,15 @@ class Ledger:
         began: where the function begins that was called first.
     """
 
-    sites: dict[Place, Site] = field(default_factory=dict)
+    sites: dict[CodePlace, Site] = field(default_factory=dict)
     comparisons: list[Comparison] = field(default_factory=list)
     promises: list[Promise] = field(default_factory=list)
     consumed: set[int] = field(default_factory=set)
     chained: dict[int, Promise] = field(default_factory=dict)
-    later: list[tuple[Place, str, bool]] = field(default_factory=list)
-    shielded: dict[Place, Place] = field(default_factory=dict)
-    asked: dict[str, Place] = field(default_factory=dict)
-    began: Place | None = None
+    later: list[tuple[CodePlace, str, bool]] = field(default_factory=list)
+    shielded: dict[CodePlace, CodePlace] = field(default_factory=dict)
+    asked: dict[str, CodePlace] = field(default_factory=dict)
+    began: CodePlace | None = None
 
     def left(self) -> list[Promise]:
         """Return the promises that nobody waits for."""

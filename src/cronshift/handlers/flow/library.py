@@ -20,7 +20,7 @@ from cronshift.handlers.flow.values import (
     NativeObject,
     ObjectValue,
     Outside,
-    Plain,
+    PlainValue,
     Promise,
     Response,
     Unknown,
@@ -34,7 +34,7 @@ from cronshift.handlers.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
 
 
@@ -44,7 +44,7 @@ def member(machine: Machine, owner: Value, name: str) -> Value | None:
     return reading(machine, owner, name) if reading is not None else None
 
 
-def _of_plain(machine: Machine, owner: Plain, name: str) -> Value | None:
+def _of_plain(machine: Machine, owner: PlainValue, name: str) -> Value | None:
     return member_of_nobody(name) if is_nobody(owner) else of_text(machine, owner, name)
 
 
@@ -103,9 +103,9 @@ def _opened(machine: Machine, owner: ObjectValue, arguments: Arguments) -> Value
 
 def _of_answer(_machine: Machine, owner: Response, name: str) -> Value | None:
     if name in {"status", "status_code", "statusCode"}:
-        return Plain(owner.status) if owner.status is not None else Unknown()
+        return PlainValue(owner.status) if owner.status is not None else Unknown()
     if name == "ok":
-        return Plain(owner.status < 300) if owner.status is not None else Unknown()  # noqa: PLR2004
+        return PlainValue(owner.status < 300) if owner.status is not None else Unknown()  # noqa: PLR2004
     if name == "status" and owner.body is not None:
         return Unknown()
     return Native(name, lambda _m, _a: owner.body or Unknown())
@@ -130,7 +130,7 @@ def _of_outside(machine: Machine, owner: Outside, name: str) -> Value:
 
 def _of_unknown(machine: Machine, owner: Unknown, name: str) -> Value | None:
     if owner.name == "request.url" and name == "path":  # Starlette's
-        return Plain(machine.world.path)
+        return PlainValue(machine.world.path)
     if owner.name == "request.url" and (method := of_address(name)) is not None:
         return method
     if name in {"then", "catch", "finally"}:
@@ -156,13 +156,13 @@ def _chained(machine: Machine, owner: Unknown | Outside, name: str, arguments: A
     return machine.call(chained, arguments) if chained is not None else Unknown()
 
 
-def owner_place(owner: Value) -> Place | None:
+def owner_place(owner: Value) -> CodePlace | None:
     """Return where the call stands that a value came from, if it is told."""
     return getattr(owner, "place", None)
 
 
 _MEMBERS: dict[type, Callable[..., Value | None]] = {
-    Plain: _of_plain,
+    PlainValue: _of_plain,
     ListValue: of_list,
     Promise: of_promise,
     NativeObject: lambda machine, owner, name: owner.member(machine, name),

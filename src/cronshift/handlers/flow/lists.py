@@ -12,7 +12,7 @@ from cronshift.handlers.flow.values import (
     Elements,
     ListValue,
     Native,
-    Plain,
+    PlainValue,
     Promise,
     Unknown,
     Value,
@@ -47,7 +47,7 @@ def of_list(_machine: Machine, owner: ListValue, name: str) -> Value | None:
         return (
             Unknown(owner.taints)
             if elements.open
-            else Plain(len(elements.values), taints_of(owner))
+            else PlainValue(len(elements.values), taints_of(owner))
         )
     if name in {"push", "append", "add", "unshift", "extend"}:
         return Native(name, lambda m, a: _added(m, owner, a))
@@ -64,7 +64,7 @@ def of_list(_machine: Machine, owner: ListValue, name: str) -> Value | None:
 
 def _picked(owner: ListValue, arguments: Arguments) -> Value:
     elements, number = owner.elements, arguments.at(0)
-    if elements.values and isinstance(number, Plain) and isinstance(number.value, int):
+    if elements.values and isinstance(number, PlainValue) and isinstance(number.value, int):
         return elements.values[number.value] if number.value < len(elements.values) else NOTHING
     return elements.values[0] if elements.values else Unknown(owner.taints)
 
@@ -76,7 +76,7 @@ def _added(machine: Machine, owner: ListValue, arguments: Arguments) -> Value:
         added = tuple(tainted(value, FAILED) for value in added)
     values = (*elements.values, *added)
     machine.write(owner.cell, "items", Elements(values, elements.open))
-    return Plain(len(values))
+    return PlainValue(len(values))
 
 
 def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> Value:
@@ -90,7 +90,7 @@ def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> V
         turns, is_open = (Unknown(taints_of(owner)),), True
     results = [
         machine.call(
-            called, Arguments((turn, Plain(0), owner), {}, arguments.place, arguments.name)
+            called, Arguments((turn, PlainValue(0), owner), {}, arguments.place, arguments.name)
         )
         for turn in turns
     ]
@@ -142,7 +142,7 @@ def _of_all(
     taints = taints_of(*results)
     deciding = name == "some"
     if deciding in answers:
-        return Plain(deciding, taints)
+        return PlainValue(deciding, taints)
     if None in answers or is_open:
         return Unknown(taints)
-    return Plain(not deciding, taints)
+    return PlainValue(not deciding, taints)

@@ -1,4 +1,4 @@
-"""Follows code with one request in one environment, as far as the files tell what happens.
+"""Follows one request through code, as far as the files tell what happens.
 
 Nothing is executed: values are what ``values`` can say of them, both sides are followed where a
 condition is not known, and what is too much to follow ends as :class:`~.paths.Exhausted`.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.code import Place
+from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.expressions import Expressions
 from cronshift.handlers.flow.ledger import ABOUT_CALLER
 from cronshift.handlers.flow.paths import Abrupt, Exit, Left, Returned, Thrown
@@ -83,7 +83,7 @@ class Machine(Expressions):
     def _leave_loop(self, node: code.Leave, _scope: Scope) -> None:
         raise Left(node.kind)
 
-    def _block(self, node: code.Block, scope: Scope) -> None:
+    def _block(self, node: code.StatementBlock, scope: Scope) -> None:
         try:
             self.block(node.body, scope)
         except Left as left:
@@ -104,7 +104,7 @@ class Machine(Expressions):
                 result = last.abrupt.value
         raise Returned(result, self.statement)
 
-    def _raised(self, value: Value, place: Place) -> Thrown:
+    def _raised(self, value: Value, place: CodePlace) -> Thrown:
         """Return the error that leaves here; a failure that goes on is not caught yet."""
         if self.catching:
             self.path.caught = None
@@ -124,7 +124,9 @@ class Machine(Expressions):
     def _decorated(self, decorator: code.Expression, value: Value, scope: Scope) -> Value:
         made = self.value(decorator, scope)
         if isinstance(made, Closure) or (isinstance(made, Native) and made.name == "decorator"):
-            place = value.function.place if isinstance(value, Closure) else Place(scope.file, 1, 1)
+            place = (
+                value.function.place if isinstance(value, Closure) else CodePlace(scope.file, 1, 1)
+            )
             wrapped = self.call(made, Arguments((value,), {}, place))
             return wrapped if isinstance(wrapped, Closure | Native) else value
         return value
@@ -282,7 +284,7 @@ class Machine(Expressions):
         code.Raise: _raise,
         code.Try: _try,
         code.Leave: _leave_loop,
-        code.Block: _block,
+        code.StatementBlock: _block,
     }
 
 
@@ -304,6 +306,6 @@ def _leaves(body: Sequence[code.Statement]) -> bool:
             return True
         if isinstance(node, code.If) and (_leaves(node.yes) or _leaves(node.no)):
             return True
-        if isinstance(node, code.Block | code.Try) and _leaves(node.body):
+        if isinstance(node, code.StatementBlock | code.Try) and _leaves(node.body):
             return True
     return False

@@ -16,7 +16,7 @@ from cronshift.handlers.flow.values import (
     ListValue,
     Module,
     ObjectValue,
-    Plain,
+    PlainValue,
     Response,
     Scope,
     Unknown,
@@ -100,7 +100,7 @@ class Members(NameLookup):
         """Return a value, or its default where there is none."""
         if default is None:
             return value
-        if isinstance(value, Plain) and isinstance(value.value, Undefined):
+        if isinstance(value, PlainValue) and isinstance(value.value, Undefined):
             return tainted(self.value(default, scope), value.taints)
         return value
 
@@ -111,8 +111,8 @@ class Members(NameLookup):
             self.write(owner.cell, name, value)
         elif isinstance(owner, ObjectValue):
             owner.open = True
-        elif name in {"statusCode", "status", "status_code"} and not isinstance(owner, Plain):
-            code_set = value.value if isinstance(value, Plain) else None
+        elif name in {"statusCode", "status", "status_code"} and not isinstance(owner, PlainValue):
+            code_set = value.value if isinstance(value, PlainValue) else None
             status = code_set if isinstance(code_set, int) else None
             self.path.answered = Response(status, None, self.statement)
 
@@ -123,14 +123,18 @@ class Members(NameLookup):
         name = key_of(key)
         if is_nothing(owner) and not is_nobody(owner):
             if node.optional:
-                return owner, Plain(UNDEFINED, owner.taints)
+                return owner, PlainValue(UNDEFINED, owner.taints)
             raise Thrown(Unknown(owner.taints, name="TypeError"))
         if name is None or (isinstance(owner, ListValue) and name.isdecimal()):
             return owner, self._item(owner, key)
         return owner, self.member(owner, name)
 
     def _item(self, owner: Value, key: Value) -> Value:
-        if isinstance(owner, ListValue) and isinstance(key, Plain) and isinstance(key.value, int):
+        if (
+            isinstance(owner, ListValue)
+            and isinstance(key, PlainValue)
+            and isinstance(key.value, int)
+        ):
             return self.taken(owner, abs(key.value) + 1)[max(key.value, 0)]
         parts: Sequence[Value] = ()
         if isinstance(owner, ObjectValue) and not owner.open:
@@ -149,7 +153,11 @@ class Members(NameLookup):
         if content is not None:
             return content
         is_whole = isinstance(owner, ObjectValue) and owner.of is None and not owner.open
-        return Plain(UNDEFINED, owner.taints) if is_whole else Unknown(taints_of(owner), name=name)
+        return (
+            PlainValue(UNDEFINED, owner.taints)
+            if is_whole
+            else Unknown(taints_of(owner), name=name)
+        )
 
     def _defined_member(self, owner: Value, name: str) -> Value | None:
         """Return a member that the project's code defines."""
@@ -191,7 +199,7 @@ class Members(NameLookup):
             for field_name, value in kind.code.fields:
                 if field_name == name:
                     field = self.value(value, kind.scope)
-                    is_unset = isinstance(field, Plain) and field.value is None
+                    is_unset = isinstance(field, PlainValue) and field.value is None
                     return Unknown() if is_unset and is_python(kind.scope.file) else field
             base = self.value(kind.code.bases[0], kind.scope) if kind.code.bases else None
             kind = base if isinstance(base, ClassValue) else None
@@ -201,6 +209,6 @@ class Members(NameLookup):
 def key_of(value: Value) -> str | None:
     """Return the name of a member that a value spells."""
     text = text_of(value)
-    if text is None and isinstance(value, Plain) and isinstance(value.value, int):
+    if text is None and isinstance(value, PlainValue) and isinstance(value.value, int):
         return str(value.value)
     return text

@@ -1,4 +1,4 @@
-"""What names stand for: in a function, in a module, through imports; and what is noted on the way."""
+"""The values of names: in a function, in a module, through imports; and the notes on the way."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cronshift.handlers.flow import code
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
     from cronshift.handlers.flow.values import Arguments
     from cronshift.handlers.flow.worlds import World
@@ -58,12 +58,12 @@ class NameLookup(Forks):
         self.program, self.world = program, world
         self.machine = cast("Machine", self)
         self.ledger = Ledger()
-        self.statement: Place | None = None
-        self.left_at: Place | None = None
+        self.statement: CodePlace | None = None
+        self.left_at: CodePlace | None = None
         self.depth = 0
         self.loading = 0
-        self.within: list[Place] = []
-        self.calls: list[Place] = []
+        self.within: list[CodePlace] = []
+        self.calls: list[CodePlace] = []
         self.catching = self.loops = self.rescuing = 0
         self.builtins, self.built_in, self.outside = builtins, member, outside
         self.steps = 0
@@ -72,7 +72,7 @@ class NameLookup(Forks):
         self._resolving: set[tuple[str, str]] = set()
 
     def value(self, node: code.Expression, scope: Scope) -> Value:
-        """Return what an expression comes to."""
+        """Return the value of an expression."""
         raise NotImplementedError
 
     def block(self, body: Sequence[code.Statement], scope: Scope) -> None:
@@ -90,7 +90,7 @@ class NameLookup(Forks):
         return self._modules[file]
 
     def lookup(self, name: str, scope: Scope) -> Value:
-        """Return what a name stands for."""
+        """Return the value of a name."""
         at: Scope | None = scope
         while at is not None:
             if name in at.names:
@@ -198,7 +198,9 @@ class NameLookup(Forks):
             return None if value.open and not value.cell else bool(value.cell)
         return truth(value)
 
-    def promise(self, value: Value, place: Place, name: str, *, rejected: bool = False) -> Promise:
+    def promise(
+        self, value: Value, place: CodePlace, name: str, *, rejected: bool = False
+    ) -> Promise:
         """Return a promise, taken note of until somebody waits for it."""
         made = Promise(value, place, name, rejected)
         made.sites, made.calls = tuple(self.within), tuple(self.calls)
@@ -211,7 +213,7 @@ class NameLookup(Forks):
         if self.statement is not None:
             self.ledger.asked.setdefault(what, self.statement)
 
-    def visit(self, place: Place, name: str, *, followed: bool, written: str = "") -> None:
+    def visit(self, place: CodePlace, name: str, *, followed: bool, written: str = "") -> None:
         """Take note that a call is reached."""
         if self.catching and works(name) and not is_side_work(name) and not records(name):
             self.path.instead = True
@@ -240,11 +242,11 @@ class NameLookup(Forks):
             site.name = max(site.name, name, key=len)  # a chain begins where its first call does
             site.written = site.written or written
 
-    def fails(self, place: Place) -> bool:
+    def fails(self, place: CodePlace) -> bool:
         """Return whether this is the call whose failure is tried out."""
         return self.world.fail_at == place
 
-    def failure(self, place: Place, name: str, *, promised: bool) -> Value:
+    def failure(self, place: CodePlace, name: str, *, promised: bool) -> Value:
         """Let a call fail."""
         self.path.failed = True
         error = Unknown(FAILED, name="error")

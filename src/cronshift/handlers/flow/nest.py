@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.answers import replying
-from cronshift.handlers.flow.code import Place
+from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.environment import ENVIRONMENT
 from cronshift.handlers.flow.gates import Gate, Way
 from cronshift.handlers.flow.javascript_code import JavaScript
@@ -23,7 +23,7 @@ from cronshift.handlers.flow.values import (
     NativeObject,
     ObjectValue,
     Outside,
-    Plain,
+    PlainValue,
     Response,
     Scope,
     Unknown,
@@ -120,7 +120,7 @@ def _gate(
     *,
     is_decorator: bool = False,
 ) -> Gate:
-    place = Place(file, line_of(node), node.range().start.column + 1)
+    place = CodePlace(file, line_of(node), node.range().start.column + 1)
 
     def start(machine: Machine) -> Value | None:
         made = machine.value(JavaScript(file).expression(node), machine.module(file))
@@ -148,7 +148,7 @@ def _guards(machine: Machine, mark: Value, node: SgNode) -> list[Value]:
     return []
 
 
-def _asked(machine: Machine, guard: Value, place: Place, marks: Marks) -> Value:
+def _asked(machine: Machine, guard: Value, place: CodePlace, marks: Marks) -> Value:
     """Return the answer of a guard: its ``canActivate``, or what a package's is known for."""
     if isinstance(guard, ClassValue):
         instance: Value = _made(machine, guard, marks)
@@ -170,13 +170,13 @@ def _asked(machine: Machine, guard: Value, place: Place, marks: Marks) -> Value:
     return _decided(answer, place)
 
 
-def _decided(answer: Value, place: Place) -> Value:
+def _decided(answer: Value, place: CodePlace) -> Value:
     if truth(answer) is None:
         return answer
     return NOTHING if truth(answer) else Response(_FORBIDDEN, None, place)
 
 
-def _of_package(machine: Machine, guard: Value, place: Place) -> Value:
+def _of_package(machine: Machine, guard: Value, place: CodePlace) -> Value:
     name = guard.name if isinstance(guard, Outside | Unknown) else ""
     if name.rpartition(".")[2] == "AuthGuard":
         return Response(401, None, place, how=SENT_AWAY)
@@ -185,13 +185,13 @@ def _of_package(machine: Machine, guard: Value, place: Place) -> Value:
     return NOTHING
 
 
-def _parent(parent: Value | None, place: Place) -> Value:
+def _parent(parent: Value | None, place: CodePlace) -> Value:
     """Return ``super`` of a guard that a package's guard stands behind."""
 
     def refuse(machine: Machine, _arguments: Arguments) -> Value:
         answer = _of_package(machine, parent or Unknown(), place)
         if isinstance(answer, Response):
-            error = {"status": Plain(answer.status), "how": Plain(SENT_AWAY)}
+            error = {"status": PlainValue(answer.status), "how": PlainValue(SENT_AWAY)}
             raise Thrown(ObjectValue({**error}, open=True), place)
         return Unknown()
 

@@ -11,7 +11,7 @@ from cronshift.handlers.flow.values import (
     Arguments,
     Native,
     ObjectValue,
-    Plain,
+    PlainValue,
     Taint,
     Unknown,
     Value,
@@ -48,5 +48,5 @@ def member_of_nobody(name: str) -> Value:
 
 def protect(_machine: Machine, arguments: Arguments) -> Value:
     """Read Clerk's ``auth.protect()``: it sends away who is not signed in."""
-    refusal = {"status": Plain(AWAY, _CREDENTIAL), "how": Plain(ASKS)}
+    refusal = {"status": PlainValue(AWAY, _CREDENTIAL), "how": PlainValue(ASKS)}
     raise Thrown(ObjectValue({**refusal}, open=True), arguments.place)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
     from cronshift.handlers.flow.program import Program
     from cronshift.handlers.tree import SourceTree
@@ -130,7 +130,7 @@ def _gate(tree: SourceTree, file: str, node: SgNode, way: Way) -> Gate:
     return Gate(start, way, file, line_of(node))
 
 
-def _unfollowed(machine: Machine, called: Value, node: SgNode, place: Place) -> Value:
+def _unfollowed(machine: Machine, called: Value, node: SgNode, place: CodePlace) -> Value:
     """Return what a middleware does with a call that is known only by its name."""
     text = " ".join(node.text().split())
     name = callee(node).rpartition(".")[2] if node.kind() == "call_expression" else ""

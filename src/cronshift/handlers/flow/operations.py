@@ -1,4 +1,4 @@
-"""What operators make of values, as far as is known of them."""
+"""The results of operators, as far as their operands are known."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cronshift.handlers.flow.values import (
     ListValue,
     ObjectValue,
     Outside,
-    Plain,
+    PlainValue,
     Promise,
     Taint,
     Unknown,
@@ -23,7 +23,7 @@ from cronshift.handlers.flow.values import (
 from cronshift.handlers.flow.worlds import ANY, secrets_in
 
 if TYPE_CHECKING:
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.names import NameLookup
     from cronshift.handlers.flow.values import Scope, Taints
 
@@ -37,9 +37,9 @@ def operate(
     operator: str,
     values: list[Value],
     scope: Scope,
-    place: Place | None = None,
+    place: CodePlace | None = None,
 ) -> Value:
-    """Return what an operator makes of values."""
+    """Return the result of an operator."""
     taints = taints_of(*values)
     if operator == "join":
         return _joined(values, scope, taints)
@@ -47,7 +47,7 @@ def operate(
         return compared(machine, values[0], values[1], place, negated=operator == "!=")
     if operator == "not":
         truth = machine.truth(values[0], scope)
-        return Unknown(taints) if truth is None else Plain(not truth, taints)
+        return Unknown(taints) if truth is None else PlainValue(not truth, taints)
     if operator in {"in", "not in"} and len(values) == 2:  # noqa: PLR2004 - both sides
         return contained(machine, values[1], values[0], place, negated=operator == "not in")
     if operator == "typeof":
@@ -55,8 +55,8 @@ def operate(
     if operator == "void":
         if isinstance(values[0], Promise) and values[0].dropped is None:
             values[0].dropped = machine.statement
-        return Plain(UNDEFINED)
-    if len(values) == 2 and all(isinstance(value, Plain) for value in values):  # noqa: PLR2004
+        return PlainValue(UNDEFINED)
+    if len(values) == 2 and all(isinstance(value, PlainValue) for value in values):  # noqa: PLR2004
         return _calculated(operator, values[0], values[1], taints)
     return Unknown(taints)
 
@@ -65,13 +65,13 @@ def _joined(values: list[Value], scope: Scope, taints: Taints) -> Value:
     """Return the text of a template; an unset variable reads as its language writes nothing."""
     written = []
     for value in values:
-        if not isinstance(value, Plain):
+        if not isinstance(value, PlainValue):
             return Unknown(taints)
         written.append(written_as(value, scope.file))
-    return Plain("".join(written), taints)
+    return PlainValue("".join(written), taints)
 
 
-def written_as(value: Plain, file: str) -> str:
+def written_as(value: PlainValue, file: str) -> str:
     """Return a plain value as a text."""
     content = value.value
     if isinstance(content, Undefined):
@@ -87,7 +87,7 @@ def compared(  # noqa: PLR0913 - two values, and how they are compared
     machine: NameLookup,
     left: Value,
     right: Value,
-    place: Place | None,
+    place: CodePlace | None,
     *,
     negated: bool = False,
     constant_time: bool = False,
@@ -104,7 +104,7 @@ def compared(  # noqa: PLR0913 - two values, and how they are compared
         )
     if equal is None:
         return Unknown(taints)
-    return Plain(equal is not negated, taints)
+    return PlainValue(equal is not negated, taints)
 
 
 def _meets(first: Taints, second: Taints) -> bool:
@@ -123,12 +123,12 @@ def _is_equal(left: Value, right: Value) -> bool | None:
         return _is_equal(right, left)
     if isinstance(left, Unknown | Outside) or isinstance(right, Unknown | Outside):
         return None
-    if not isinstance(left, Plain) or not isinstance(right, Plain):
+    if not isinstance(left, PlainValue) or not isinstance(right, PlainValue):
         return left is right if not (is_nothing(left) or is_nothing(right)) else False
     return _is_same(left, right)
 
 
-def _is_same(left: Plain, right: Plain) -> bool | None:
+def _is_same(left: PlainValue, right: PlainValue) -> bool | None:
     first, second = left.value, right.value
     if not isinstance(first, str) or not isinstance(second, str):
         if is_nothing(left) and is_nothing(right):
@@ -149,51 +149,56 @@ def _is_same(left: Plain, right: Plain) -> bool | None:
 
 
 def contained(
-    machine: NameLookup, whole: Value, part: Value, place: Place | None, *, negated: bool = False
+    machine: NameLookup,
+    whole: Value,
+    part: Value,
+    place: CodePlace | None,
+    *,
+    negated: bool = False,
 ) -> Value:
     """Return whether something is in a text, a list or an object."""
     taints = taints_of(whole, part)
     if isinstance(whole, ListValue):
         outcomes = [compared(machine, element, part, place) for element in whole.elements.values]
-        decided = [outcome.value for outcome in outcomes if isinstance(outcome, Plain)]
+        decided = [outcome.value for outcome in outcomes if isinstance(outcome, PlainValue)]
         if True in decided:
-            return Plain(not negated, taints)
+            return PlainValue(not negated, taints)
         if len(decided) == len(outcomes) and not whole.elements.open:
-            return Plain(negated, taints)
+            return PlainValue(negated, taints)
         return Unknown(taints)
     if isinstance(whole, ObjectValue) and not whole.open and (name := text_of(part)) is not None:
-        return Plain((name in whole.cell) is not negated, taints)
+        return PlainValue((name in whole.cell) is not negated, taints)
     text, sought = text_of(whole), text_of(part)
     if text is None or sought is None:
         return Unknown(taints)
     if ANY in {text, sought}:
         is_in = not (secrets_in(text) or secrets_in(sought))
-        return Plain(is_in is not negated, taints)
+        return PlainValue(is_in is not negated, taints)
     is_in = sought in text
     if not is_in and secrets_in(text) and not sought:
         return Unknown(taints)
     if secrets_in(text) and not is_in and not part.taints & CALLER:
         return Unknown(taints)
-    return Plain(is_in is not negated, taints)
+    return PlainValue(is_in is not negated, taints)
 
 
 def _type_of(value: Value) -> Value:
     if isinstance(value, Unknown):
         return Unknown(value.taints)
-    content = value.value if isinstance(value, Plain) else value
+    content = value.value if isinstance(value, PlainValue) else value
     if isinstance(content, Undefined):
-        return Plain("undefined", value.taints)
+        return PlainValue("undefined", value.taints)
     names = {str: "string", bool: "boolean", int: "number", float: "number"}
-    return Plain(names.get(type(content), "object"), value.taints)
+    return PlainValue(names.get(type(content), "object"), value.taints)
 
 
 def _calculated(operator: str, left: Value, right: Value, taints: Taints) -> Value:
-    if not isinstance(left, Plain) or not isinstance(right, Plain):
+    if not isinstance(left, PlainValue) or not isinstance(right, PlainValue):
         return Unknown(taints)
     first, second = left.value, right.value
     if operator == "+" and (isinstance(first, str) or isinstance(second, str)):
         text = written_as(left, "") + written_as(right, "")
-        return Plain(text[:_MOST_TEXT], taints)
+        return PlainValue(text[:_MOST_TEXT], taints)
     if isinstance(first, int | float) and isinstance(second, int | float):
         return _number(operator, first, second, taints)
     return Unknown(taints)
@@ -207,9 +212,9 @@ def _number(operator: str, first: float, second: float, taints: Taints) -> Value
             ">": first > second,
             ">=": first >= second,
         }
-        return Plain(answers[operator], taints)
+        return PlainValue(answers[operator], taints)
     if operator in {"+", "-"}:
-        return Plain(first + second if operator == "+" else first - second, taints)
+        return PlainValue(first + second if operator == "+" else first - second, taints)
     if operator == "*":
-        return Plain(first * second, taints)
+        return PlainValue(first * second, taints)
     return Unknown(taints)

@@ -21,7 +21,7 @@ from cronshift.handlers.flow.values import (
     NativeObject,
     ObjectValue,
     Outside,
-    Plain,
+    PlainValue,
     Promise,
     Taint,
     Unknown,
@@ -30,7 +30,7 @@ from cronshift.handlers.flow.values import (
 )
 
 if TYPE_CHECKING:
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
 
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
@@ -74,11 +74,11 @@ _WHOLE = {id(REQUEST), id(EVENT), id(CONTEXT)}
 
 
 def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) -> Value:
-    """Return what a call comes to that is not followed."""
+    """Return the value of a call that is not followed."""
     name = _name(called, arguments)
     if AFTER.search(name):
         return _later(machine, name, arguments)
-    if _QUIET.search(name) or (isinstance(called, Plain) and not new):
+    if _QUIET.search(name) or (isinstance(called, PlainValue) and not new):
         for argument in arguments.values:
             machine.consume(argument)
         return Unknown(arguments.taints, name=name.rpartition(".")[2])
@@ -143,14 +143,14 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     return _promised(machine, result, name, place)
 
 
-def _promised(machine: Machine, result: Value, name: str, place: Place) -> Value:
+def _promised(machine: Machine, result: Value, name: str, place: CodePlace) -> Value:
     """Return the promise of what surely goes on by itself, else what the call gives."""
     if machine.loading or is_python(place.file) or not _PROMISING.search(name):
         return result
     return machine.promise(result, place, name)
 
 
-def _may_throw(machine: Machine, name: str, place: Place) -> None:
+def _may_throw(machine: Machine, name: str, place: CodePlace) -> None:
     """Take note that a token which nobody sent is refused with an error, where that is caught."""
     if machine.world.sessionless and len(machine.tries) > 1 and _THROWING.search(name):
         refusal = Thrown(Unknown(_CREDENTIAL, name="error"), place)
@@ -180,7 +180,7 @@ def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value
         return callbacks[-1]  # NextAuth runs it for everybody, with an empty `auth`
     if callbacks:
         return _wrapped(name, callbacks[-1])
-    nothing = Plain(None, _CREDENTIAL)
+    nothing = PlainValue(None, _CREDENTIAL)
     if isinstance(called, Outside) and "clerk" in called.package:
         return nobody()
     if name.endswith(("getUser", "getClaims")) and "auth." in name:

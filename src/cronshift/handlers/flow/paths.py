@@ -17,7 +17,7 @@ from cronshift.handlers.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.values import Taints, Value
 
 OTHER_SIDE = "turns callers away in some cases"
@@ -33,7 +33,7 @@ class Abrupt(Exception):  # noqa: N818 - no error of ours
 class Returned(Abrupt):
     """Leaves the function with a value."""
 
-    def __init__(self, value: Value, place: Place | None = None) -> None:
+    def __init__(self, value: Value, place: CodePlace | None = None) -> None:
         super().__init__()
         self.value, self.place = value, place
 
@@ -41,7 +41,7 @@ class Returned(Abrupt):
 class Thrown(Abrupt):
     """Leaves for the next ``catch``."""
 
-    def __init__(self, value: Value, place: Place | None = None) -> None:
+    def __init__(self, value: Value, place: CodePlace | None = None) -> None:
         super().__init__()
         self.value, self.place = value, place
 
@@ -77,10 +77,10 @@ class Path:
     doubts: frozenset[str] = frozenset()
     unfollowed: frozenset[str] = frozenset()
     inside: int = 0
-    visited: set[Place] = field(default_factory=set)
-    sure: set[Place] = field(default_factory=set)
+    visited: set[CodePlace] = field(default_factory=set)
+    sure: set[CodePlace] = field(default_factory=set)
     failed: bool = False
-    caught: Place | None = None
+    caught: CodePlace | None = None
     in_catch: bool = False
     instead: bool = False
     answered: Response | None = None
@@ -100,7 +100,7 @@ class Path:
             self.answered,
         )
 
-    def visit(self, place: Place) -> None:
+    def visit(self, place: CodePlace) -> None:
         """Take note that work is begun at a place."""
         self.visited.add(place)
         if not self.is_doubted:

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.code import Bind, Define, Name, NamePattern, Place, Statement
+from cronshift.handlers.flow.code import Bind, Name, NamePattern, Statement
 from cronshift.handlers.flow.javascript_code import JavaScript
 from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.javascript import exports, imports
@@ -251,6 +251,3 @@ def _top(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 def _first(lower: Python, node: ast.stmt) -> Callable[[], Statement | None]:
     return lambda: next(lower.statements(node), None)
-
-
-__all__ = ["Define", "Imported", "ModuleCode", "Place", "Program", "is_python"]

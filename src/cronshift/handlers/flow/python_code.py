@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.flow.code import (
     Assigned,
     Bind,
-    Block,
     CallExpression,
     Catch,
     ClassCode,
@@ -27,6 +26,7 @@ from cronshift.handlers.flow.code import (
     Return,
     SequenceExpression,
     Statement,
+    StatementBlock,
     Try,
 )
 from cronshift.handlers.flow.python_expressions import CALCULATED, PythonExpressions
@@ -82,7 +82,7 @@ class Python(PythonExpressions):
         return tuple(statement for node in body for statement in self.statements(node))
 
     def statements(self, node: ast.stmt) -> Iterator[Statement]:
-        """Yield what a statement says."""
+        """Yield the nodes of a statement."""
         making = self._STATING.get(type(node))
         if making is not None:
             yield from making(self, node)
@@ -167,7 +167,7 @@ class Python(PythonExpressions):
             entered = CallExpression(Name("__enter__"), (("", value),), place)
             target = item.optional_vars
             yield Bind(self._target(target) if target else NamePattern(""), entered, place)
-        yield Block(self.block(node.body))
+        yield StatementBlock(self.block(node.body))
 
     def _match(self, node: ast.Match) -> Iterator[Statement]:
         whole: tuple[Statement, ...] = ()

@@ -10,6 +10,7 @@ from cronshift.handlers.flow.code import (
     Awaited,
     CallExpression,
     Choice,
+    CodePlace,
     Constant,
     Expression,
     Function,
@@ -24,7 +25,6 @@ from cronshift.handlers.flow.code import (
     OperatorExpression,
     Parameter,
     Pattern,
-    Place,
     Return,
     SequenceExpression,
 )
@@ -58,14 +58,14 @@ class PythonExpressions:
     def __init__(self, file: str) -> None:
         self._file = file
 
-    def place(self, node: ast.AST, quoted: ast.AST | None = None) -> Place:
+    def place(self, node: ast.AST, quoted: ast.AST | None = None) -> CodePlace:
         """Return where a node stands."""
         text = " ".join(ast.unparse(quoted).split())[:_LONGEST] if quoted is not None else ""
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
-        return Place(self._file, line, column, text)
+        return CodePlace(self._file, line, column, text)
 
     def expression(self, node: ast.AST | None) -> Expression:
-        """Return what an expression says."""
+        """Return the node of an expression."""
         if node is None:
             return Constant(None)
         making = self._MAKING.get(type(node))
@@ -192,7 +192,7 @@ class PythonExpressions:
         return made
 
     def _mapped(
-        self, source: Expression, pattern: Pattern, made: Expression, verb: str, place: Place
+        self, source: Expression, pattern: Pattern, made: Expression, verb: str, place: CodePlace
     ) -> Expression:
         body = (Return(made, place),)
         inner = Function("", (Parameter(pattern),), lambda: body, place, concise=True)

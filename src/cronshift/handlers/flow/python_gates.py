@@ -11,7 +11,7 @@ from cronshift.handlers.flow.gates import Gate, Way
 from cronshift.handlers.flow.injection import injected_value
 from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.flow.requests import REQUEST
-from cronshift.handlers.flow.values import Arguments, Closure, Plain, Value
+from cronshift.handlers.flow.values import Arguments, Closure, PlainValue, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,6 +131,6 @@ def _dependency_gate(lower: Python, file: str, item: ast.expr, *, sure: bool) ->
     def start(machine: Machine) -> Value | None:
         parameter = code.Parameter(code.NamePattern("dependency"), lower.expression(item))
         injected_value(machine, parameter, machine.module(file), by_framework=True)
-        return Plain(None)
+        return PlainValue(None)
 
     return Gate(start, Way.RETURN, file, item.lineno, sure=sure)

@@ -1,4 +1,4 @@
-"""Reads one handler: its function, what stands in front of it, and what a request comes to."""
+"""Reads one handler: its function, what stands in front of it, and how requests to it end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cronshift.handlers.flow.worlds import World, vercel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.ledger import Comparison
     from cronshift.handlers.flow.program import Program
     from cronshift.model import Handler
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SHALLOWER = (6, 4, 3)  # calls inside calls, where all of them are too much to follow
 
 
-class Reader:
+class HandlerReader:
     """Follows requests to one handler.
 
     Args:
@@ -41,9 +41,9 @@ class Reader:
         self.world = vercel(path)
         self.front = tuple(front)
 
-    def changed(self, world: World) -> Reader:
+    def changed(self, world: World) -> HandlerReader:
         """Return a reader of the same handler in another world."""
-        other = Reader(self.program, self.handler, world.path, self.front)
+        other = HandlerReader(self.program, self.handler, world.path, self.front)
         other.world = world
         return other
 
@@ -54,20 +54,20 @@ class Reader:
         return (*self.front, *inner)
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> CodePlace | None:
         """Where the handler's function begins; ``None`` where there is none to follow."""
         return self.scheduled.ledger.began
 
     def run(self, world: World, export: str | None = None) -> Trace:
-        """Return what a request comes to that has passed what stands in front."""
+        """Return the trace of a request that has passed what stands in front."""
         return follow(self.program, world, handler_start(self.program, self.handler, export))
 
     @cached_property
     def scheduled(self) -> Trace:
-        """What Vercel's call comes to, with the secret set."""
+        """The trace of Vercel's call, with the secret set."""
         return self.run(self.world)
 
-    def shallower(self) -> Reader:
+    def shallower(self) -> HandlerReader:
         """Return a reader that follows fewer calls, where all of them are too much."""
         reader = self
         for deepest in _SHALLOWER:

@@ -17,7 +17,7 @@ from cronshift.handlers.flow.values import (
     Native,
     NativeObject,
     ObjectValue,
-    Plain,
+    PlainValue,
     Response,
     Taint,
     Unknown,
@@ -50,8 +50,8 @@ def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
         return Unknown(name=name)
     text = ANY if machine.world.forged else machine.world.headers.get(name)
     if text is not None:
-        return Plain(text, _CREDENTIAL)
-    return missing if missing is not None else Plain(None, _CREDENTIAL)
+        return PlainValue(text, _CREDENTIAL)
+    return missing if missing is not None else PlainValue(None, _CREDENTIAL)
 
 
 def _is_chance(machine: Machine, name: str) -> bool:
@@ -67,8 +67,8 @@ def _header_of(machine: Machine, arguments: Arguments) -> Value:
     if name is None:
         return Unknown(_CREDENTIAL)
     default = arguments.values[1] if len(arguments.values) > 1 else None
-    if isinstance(default, Plain):
-        default = Plain(default.value, _CREDENTIAL)
+    if isinstance(default, PlainValue):
+        default = PlainValue(default.value, _CREDENTIAL)
     return header(machine, name, default)
 
 
@@ -81,7 +81,7 @@ def _headers_member(machine: Machine, name: str) -> Value | None:
         return Native(name, lambda _m, _a: Unknown())
     if name in {"set", "append", "delete"}:
         return Native(name, lambda _m, _a: NOTHING)
-    return header(machine, name, Plain(UNDEFINED, _CREDENTIAL))
+    return header(machine, name, PlainValue(UNDEFINED, _CREDENTIAL))
 
 
 HEADERS = NativeObject("headers", _headers_member, _CREDENTIAL)
@@ -94,8 +94,8 @@ def query(machine: Machine, name: str, missing: Value | None = None) -> Value:
         return Unknown(_QUERY)
     text = dict(parse_qsl(machine.world.query, keep_blank_values=True)).get(name)
     if text is not None:
-        return Plain(text, _QUERY)
-    return missing if missing is not None else Plain(None, _QUERY)
+        return PlainValue(text, _QUERY)
+    return missing if missing is not None else PlainValue(None, _QUERY)
 
 
 def _query_of(machine: Machine, arguments: Arguments) -> Value:
@@ -114,13 +114,13 @@ def _query_member(machine: Machine, name: str) -> Value | None:
         return Native(name, lambda m, a: _is_there(query(m, text_of(a.at(0)) or ""), _QUERY))
     if name in {"forEach", "entries", "keys", "values", "items", "toString", "set", "append"}:
         return Native(name, lambda _m, _a: Unknown(_QUERY))
-    return query(machine, name, Plain(UNDEFINED, _QUERY))
+    return query(machine, name, PlainValue(UNDEFINED, _QUERY))
 
 
 def _is_there(value: Value, taints: Taints) -> Value:
-    if not isinstance(value, Plain):
+    if not isinstance(value, PlainValue):
         return Unknown(taints)
-    return Plain(value.value is not None, taints)
+    return PlainValue(value.value is not None, taints)
 
 
 QUERY = NativeObject("query", _query_member, _QUERY, call=_query_of)
@@ -132,9 +132,9 @@ def _url_member(machine: Machine, name: str) -> Value | None:
     if name == "search":
         machine.ask("query")
         text = machine.world.query
-        return Unknown(_QUERY) if text is None else Plain(f"?{text}" if text else "", _QUERY)
+        return Unknown(_QUERY) if text is None else PlainValue(f"?{text}" if text else "", _QUERY)
     if name in {"pathname", "path"}:
-        return Plain(machine.world.path)
+        return PlainValue(machine.world.path)
     if name == "clone":
         return Native(name, lambda _m, _a: URL)
     return Unknown(name="url")
@@ -146,10 +146,10 @@ _COOKIE = {"get", "has", "getAll"}
 
 def _cookies_member(_machine: Machine, name: str) -> Value | None:
     if name in _COOKIE:
-        return Native(name, lambda _m, _a: Plain(UNDEFINED, _CREDENTIAL))
+        return Native(name, lambda _m, _a: PlainValue(UNDEFINED, _CREDENTIAL))
     if name in {"set", "delete"}:
         return Native(name, lambda _m, _a: NOTHING)
-    return Plain(UNDEFINED, _CREDENTIAL)
+    return PlainValue(UNDEFINED, _CREDENTIAL)
 
 
 COOKIES = NativeObject("cookies", _cookies_member, _CREDENTIAL)
@@ -164,9 +164,9 @@ def _request_member(machine: Machine, name: str) -> Value | None:
     if meaning is not None:
         return meaning
     if name in {"method", "httpMethod"}:
-        return Plain(machine.world.method)
+        return PlainValue(machine.world.method)
     if name in {"path", "originalUrl", "full_path"}:
-        return Plain(machine.world.path)
+        return PlainValue(machine.world.path)
     if name in {"request", "req", "node", "raw", "clone", "ctx", "context"}:
         return REQUEST
     if machine.world.sessionless and name in _SESSIONS:
@@ -187,7 +187,7 @@ _MEMBERS: dict[str, Value] = {
     },
     "nextUrl": URL,
     "env": ENVIRONMENT,
-    "auth": Plain(None, _CREDENTIAL),
+    "auth": PlainValue(None, _CREDENTIAL),
 }
 REQUEST: NativeObject = NativeObject(
     "request", _request_member, _WHOLE, call=lambda _m, _a: REQUEST
@@ -256,7 +256,7 @@ def of_address(name: str) -> Native | None:
             return Unknown()
         path = machine.world.path
         tested = {"includes": part in path, "startsWith": path.startswith(part)}
-        return Plain(tested.get(name, path.endswith(part)))
+        return PlainValue(tested.get(name, path.endswith(part)))
 
     return Native(name, read) if name in {"includes", "startsWith", "endsWith"} else None
 
@@ -270,7 +270,7 @@ def from_entries(_machine: Machine, arguments: Arguments) -> Value:
 def header_of_event(machine: Machine, arguments: Arguments) -> Value:
     """Read h3's ``getHeader(event, "authorization")``."""
     name = text_of(arguments.at(1))
-    missing = Plain(None if is_python(arguments.place.file) else UNDEFINED, _CREDENTIAL)
+    missing = PlainValue(None if is_python(arguments.place.file) else UNDEFINED, _CREDENTIAL)
     return header(machine, name, missing) if name is not None else Unknown(_CREDENTIAL)
 
 
@@ -285,8 +285,8 @@ def server_of(machine: Machine) -> ObjectValue:
     return ObjectValue(
         {
             "headers": HEADERS,
-            "path": Plain(f"{machine.world.path}{query_text}"),
-            "command": Plain(machine.world.method),
+            "path": PlainValue(f"{machine.world.path}{query_text}"),
+            "command": PlainValue(machine.world.method),
         },
         open=True,
     )
@@ -300,19 +300,21 @@ def _environ_member(machine: Machine, name: str) -> Value | None:
 
 def _environ_get(machine: Machine, arguments: Arguments) -> Value:
     content = _environ_item(machine, text_of(arguments.at(0)) or "")
-    if isinstance(content, Plain) and content.value is None and len(arguments.values) > 1:
+    if isinstance(content, PlainValue) and content.value is None and len(arguments.values) > 1:
         default = arguments.values[1]
-        return Plain(default.value, _CREDENTIAL) if isinstance(default, Plain) else default
+        return (
+            PlainValue(default.value, _CREDENTIAL) if isinstance(default, PlainValue) else default
+        )
     return content
 
 
 def _environ_item(machine: Machine, name: str) -> Value:
     if name == "REQUEST_METHOD":
-        return Plain(machine.world.method)
+        return PlainValue(machine.world.method)
     if name in {"PATH_INFO", "SCRIPT_NAME"}:
-        return Plain(machine.world.path)
+        return PlainValue(machine.world.path)
     if name == "QUERY_STRING":
-        return Plain(machine.world.query or "", _QUERY)
+        return PlainValue(machine.world.query or "", _QUERY)
     return header(machine, name) if name.startswith("HTTP_") else Unknown(name=name)
 
 

@@ -19,7 +19,7 @@ from cronshift.handlers.flow.values import (
     Native,
     NativeObject,
     ObjectValue,
-    Plain,
+    PlainValue,
     Response,
     Taint,
     Unknown,
@@ -33,20 +33,20 @@ from cronshift.handlers.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
 
     Meaning = Callable[[Machine, Arguments], Value]
 
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
-_NULL = Plain(None, _CREDENTIAL)
+_NULL = PlainValue(None, _CREDENTIAL)
 
 
 def nobody(_machine: Machine | None = None, _arguments: Arguments | None = None) -> ObjectValue:
     """Return Clerk's ``auth()`` of a call that is not signed in."""
     names = ("userId", "sessionId", "orgId", "sessionClaims", "user")
     cell: dict[str, Value] = dict.fromkeys(names, _NULL)
-    cell["isAuthenticated"] = Plain(value=False, taints=_CREDENTIAL)
+    cell["isAuthenticated"] = PlainValue(value=False, taints=_CREDENTIAL)
     cell |= dict.fromkeys(("protect", "redirectToSignIn", "redirectToSignUp"), Native("protect", protect))  # fmt: skip
     return ObjectValue(cell, open=True)
 
@@ -70,7 +70,7 @@ def going_on(machine: Machine, arguments: Arguments) -> Value:
     return Response(None, None, arguments.place, goes_on=True)
 
 
-def sent_away(place: Place) -> Response:
+def sent_away(place: CodePlace) -> Response:
     """Return the answer to a call that has no session."""
     return Response(AWAY, None, place, how=SENT_AWAY)
 
@@ -125,8 +125,8 @@ def old_clerk(_machine: Machine, arguments: Arguments) -> Value:
             return sent_away(passed.place)
         public = matches(_field(options, "publicRoutes") or items_of(), machine.world.path)
         auth = nobody()
-        auth.cell["isPublicRoute"] = Plain(value=bool(public))
-        auth.cell["isApiRoute"] = Plain(machine.world.path.startswith("/api"))
+        auth.cell["isPublicRoute"] = PlainValue(value=bool(public))
+        auth.cell["isApiRoute"] = PlainValue(machine.world.path.startswith("/api"))
         inner = Arguments((auth, *passed.values), {}, passed.place, "afterAuth")
         answer = machine.awaited(machine.call(after, inner))
         return going_on(machine, passed) if is_nothing(answer) else answer
@@ -140,7 +140,7 @@ def route_matcher(_machine: Machine, arguments: Arguments) -> Value:
 
     def test(machine: Machine, _passed: Arguments) -> Value:
         answer = matches(listed, machine.world.path)
-        return Unknown() if answer is None else Plain(answer)
+        return Unknown() if answer is None else PlainValue(answer)
 
     return Native("isRoute", test)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _METHODS = ("GET", "POST", "PUT")  # that Inngest and its SDK use
 
 
-class Caller(StrEnum):
+class PathCaller(StrEnum):
     """Who calls, without a cookie."""
 
     VERCEL = "vercel"
@@ -57,7 +57,7 @@ class Front:
     line: int = 1
 
 
-def front_of(resolver: Resolver, path: str, caller: Caller = Caller.VERCEL) -> Front:
+def front_of(resolver: Resolver, path: str, caller: PathCaller = PathCaller.VERCEL) -> Front:
     """Return what becomes of a call to a path before it gets there, redirects and slashes first."""
     moved = resolver.redirect(path.partition("?")[0])
     if moved is None:
@@ -68,11 +68,11 @@ def front_of(resolver: Resolver, path: str, caller: Caller = Caller.VERCEL) -> F
     if moved.verdict is Verdict.UNKNOWN:
         how = f"may send callers to {moved.target} ({moved.why})"
         return Front(Untold(place, how), place.file)
-    is_stop = caller is Caller.VERCEL  # Vercel's cron goes after no redirect; Inngest may
+    is_stop = caller is PathCaller.VERCEL  # Vercel's cron goes after no redirect; Inngest may
     return Front(Stops(place, how) if is_stop else Untold(place, how), place.file)
 
 
-def code_before(resolver: Resolver, path: str, caller: Caller = Caller.VERCEL) -> Front:
+def code_before(resolver: Resolver, path: str, caller: PathCaller = PathCaller.VERCEL) -> Front:
     """Return what the app's own code makes of a call before it gets to its path."""
     bare = path.partition("?")[0]
     key = (bare, caller.value)
@@ -81,7 +81,7 @@ def code_before(resolver: Resolver, path: str, caller: Caller = Caller.VERCEL) -
     return resolver.fronts[key]
 
 
-def _code_before(resolver: Resolver, path: str, caller: Caller) -> Front:
+def _code_before(resolver: Resolver, path: str, caller: PathCaller) -> Front:
     fronts = [_front(resolver, gate, path, caller) for gate in _gates(resolver, path)]
     stopping = [front for front in fronts if isinstance(front.answer, Stops)]
     untold = [front for front in fronts if isinstance(front.answer, Untold)]
@@ -95,7 +95,7 @@ def _gates(resolver: Resolver, path: str) -> Iterator[Gate]:
         yield from gates_of(resolver.program, resolution.handler, path)
 
 
-def _front(resolver: Resolver, gate: Gate, path: str, caller: Caller) -> Front:
+def _front(resolver: Resolver, gate: Gate, path: str, caller: PathCaller) -> Front:
     traces = [follow_gate(resolver.program, gate, world) for world in _worlds(path, caller)]
     answer = together(standing for trace in traces for standing in standings_of(gate, trace))
     secrets = {name for trace in traces for seen in trace.ledger.comparisons for name in seen.secrets}  # fmt: skip
@@ -115,8 +115,8 @@ _PASSING = re.compile(r"\banswers 503$")
 """A switch for maintenance, which asks nobody who calls."""
 
 
-def _worlds(path: str, caller: Caller) -> Iterator[World]:
-    if caller is Caller.VERCEL:
+def _worlds(path: str, caller: PathCaller) -> Iterator[World]:
+    if caller is PathCaller.VERCEL:
         yield vercel(path)
     else:
         yield from (replace(called_by_inngest(path), method=method) for method in _METHODS)
@@ -139,4 +139,4 @@ def together(standings: Iterable[Standing]) -> Standing:
     return Untold(stopping[0].place, f"{stopping[0].how} in some cases")
 
 
-__all__ = ["Caller", "Front", "LetsBy", "Stops", "Untold", "code_before", "front_of"]
+__all__ = ["Front", "LetsBy", "PathCaller", "Stops", "Untold", "code_before", "front_of"]

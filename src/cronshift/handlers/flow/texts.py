@@ -12,7 +12,7 @@ from cronshift.handlers.flow.values import (
     Arguments,
     Native,
     NativeObject,
-    Plain,
+    PlainValue,
     Unknown,
     Value,
     items_of,
@@ -36,12 +36,12 @@ _TRIMMING = {"trim", "trimStart", "trimEnd", "strip", "lstrip", "rstrip"}
 _LONGEST_PATTERN = 200
 
 
-def of_text(_machine: Machine, owner: Plain, name: str) -> Value | None:
+def of_text(_machine: Machine, owner: PlainValue, name: str) -> Value | None:
     """Return a member of a text."""
     if not isinstance(owner.value, str):
         return None
     if name in {"length", "byteLength"}:
-        return Plain(len(str(owner.value)), owner.taints)
+        return PlainValue(len(str(owner.value)), owner.taints)
     if name in _SAME_TEXT:
         return Native(name, lambda _m, a: tainted(owner, a.taints))
     method = _TEXTS.get(name)
@@ -50,26 +50,26 @@ def of_text(_machine: Machine, owner: Plain, name: str) -> Value | None:
     return Native(name, lambda m, a: method(m, owner, a))
 
 
-def _section(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
+def _section(_machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
     text = str(owner.value)
-    bounds = [argument.value for argument in arguments.values if isinstance(argument, Plain)]
+    bounds = [argument.value for argument in arguments.values if isinstance(argument, PlainValue)]
     whole = [bound for bound in bounds if isinstance(bound, int)]
     if len(whole) != len(arguments.values) or text == ANY:
         return owner if text == ANY else Unknown(owner.taints)
     start, stop = (*whole, None, None)[:2] if whole else (0, None)
-    return Plain(text[start:stop], owner.taints)
+    return PlainValue(text[start:stop], owner.taints)
 
 
-def _starts(machine: Machine, owner: Plain, arguments: Arguments) -> Value:
+def _starts(machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
     return _tested(machine, owner, arguments, str.startswith)
 
 
-def _ends(machine: Machine, owner: Plain, arguments: Arguments) -> Value:
+def _ends(machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
     return _tested(machine, owner, arguments, str.endswith)
 
 
 def _tested(
-    machine: Machine, owner: Plain, arguments: Arguments, test: Callable[[str, str], bool]
+    machine: Machine, owner: PlainValue, arguments: Arguments, test: Callable[[str, str], bool]
 ) -> Value:
     part = arguments.at(0)
     text, sought = str(owner.value), text_of(part)
@@ -77,28 +77,28 @@ def _tested(
     if sought is None:
         return Unknown(taints)
     if ANY in text or ANY in sought:
-        return Plain(not secrets_in(sought), taints)
+        return PlainValue(not secrets_in(sought), taints)
     if secrets_in(text) and not test(text, sought):
         return contained(machine, owner, part, None)
-    return Plain(test(text, sought), taints)
+    return PlainValue(test(text, sought), taints)
 
 
-def _includes(machine: Machine, owner: Plain, arguments: Arguments) -> Value:
+def _includes(machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
     return contained(machine, owner, arguments.at(0), arguments.place)
 
 
-def _replaced(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
+def _replaced(_machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
     text, taints = str(owner.value), owner.taints
     what, by = arguments.at(0), text_of(arguments.at(1)) or ""
     if text == ANY:
         return owner
     if isinstance(what, NativeObject) and isinstance(what.data, re.Pattern):
-        return Plain(what.data.sub(by.replace("\\", "\\\\"), text, count=1), taints)
+        return PlainValue(what.data.sub(by.replace("\\", "\\\\"), text, count=1), taints)
     old = text_of(what)
-    return Plain(text.replace(old, by, 1), taints) if old is not None else Unknown(taints)
+    return PlainValue(text.replace(old, by, 1), taints) if old is not None else Unknown(taints)
 
 
-def _split(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
+def _split(_machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
     text, sign = str(owner.value), arguments.at(0)
     if text == ANY:
         return items_of(owner, owner, is_open=True)
@@ -108,7 +108,7 @@ def _split(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
         parts = text.split()
     elif (separator := text_of(sign)) is not None and separator:
         limit = arguments.at(1)
-        most = limit.value if isinstance(limit, Plain) and isinstance(limit.value, int) else -1
+        most = limit.value if isinstance(limit, PlainValue) and isinstance(limit.value, int) else -1
         parts = (
             text.split(separator, most)
             if is_python(arguments.place.file)
@@ -116,48 +116,56 @@ def _split(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
         )
     else:
         return Unknown(owner.taints)
-    return items_of(*(Plain(part, owner.taints) for part in parts), taints=owner.taints)
+    return items_of(*(PlainValue(part, owner.taints) for part in parts), taints=owner.taints)
 
 
-def _partition(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
+def _partition(_machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
     sign = text_of(arguments.at(0))
     if not sign:
         return Unknown(owner.taints)
     parts = str(owner.value).partition(sign)
-    return items_of(*(Plain(part, owner.taints) for part in parts), taints=owner.taints)
+    return items_of(*(PlainValue(part, owner.taints) for part in parts), taints=owner.taints)
 
 
-def _cased(_machine: Machine, owner: Plain, _arguments: Arguments) -> Value:
-    return owner if secrets_in(str(owner.value)) else Plain(str(owner.value).lower(), owner.taints)
+def _cased(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
+    return (
+        owner
+        if secrets_in(str(owner.value))
+        else PlainValue(str(owner.value).lower(), owner.taints)
+    )
 
 
-def _upper(_machine: Machine, owner: Plain, _arguments: Arguments) -> Value:
-    return owner if secrets_in(str(owner.value)) else Plain(str(owner.value).upper(), owner.taints)
+def _upper(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
+    return (
+        owner
+        if secrets_in(str(owner.value))
+        else PlainValue(str(owner.value).upper(), owner.taints)
+    )
 
 
-def _trimmed(_machine: Machine, owner: Plain, _arguments: Arguments) -> Value:
-    return Plain(str(owner.value).strip(), owner.taints)
+def _trimmed(_machine: Machine, owner: PlainValue, _arguments: Arguments) -> Value:
+    return PlainValue(str(owner.value).strip(), owner.taints)
 
 
-def _without_prefix(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
-    return Plain(str(owner.value).removeprefix(text_of(arguments.at(0)) or ""), owner.taints)
+def _without_prefix(_machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
+    return PlainValue(str(owner.value).removeprefix(text_of(arguments.at(0)) or ""), owner.taints)
 
 
-def _matched(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
+def _matched(_machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
     pattern = arguments.at(0)
     if isinstance(pattern, NativeObject) and isinstance(pattern.data, re.Pattern):
         return groups(pattern.data, owner)
     return Unknown(owner.taints)
 
 
-def _index(_machine: Machine, owner: Plain, arguments: Arguments) -> Value:
+def _index(_machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
     sought = text_of(arguments.at(0))
     if sought is None or ANY in str(owner.value):
         return Unknown(owner.taints)
-    return Plain(str(owner.value).find(sought), owner.taints)
+    return PlainValue(str(owner.value).find(sought), owner.taints)
 
 
-def _equals(machine: Machine, owner: Plain, arguments: Arguments) -> Value:
+def _equals(machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
     return compared(machine, owner, arguments.at(0), arguments.place)
 
 
@@ -170,9 +178,9 @@ def groups(pattern: re.Pattern[str], text: Value) -> Value:
         return Unknown(text.taints)
     match = pattern.search(searched)
     if match is None:
-        return Plain(None, text.taints)
+        return PlainValue(None, text.taints)
     parts = [match[0], *match.groups()]
-    values = (Plain(UNDEFINED if part is None else part, text.taints) for part in parts)
+    values = (PlainValue(UNDEFINED if part is None else part, text.taints) for part in parts)
     return items_of(*values, taints=text.taints)
 
 
@@ -199,10 +207,10 @@ def regex(_machine: Machine, arguments: Arguments) -> Value:
 def _tests(machine: Machine, pattern: re.Pattern[str], arguments: Arguments) -> Value:
     matched = groups(pattern, arguments.at(0))
     truth = machine.truth(matched, machine.module(arguments.place.file))
-    return Unknown(matched.taints) if truth is None else Plain(truth, matched.taints)
+    return Unknown(matched.taints) if truth is None else PlainValue(truth, matched.taints)
 
 
-_TEXTS: dict[str, Callable[[Machine, Plain, Arguments], Value]] = {
+_TEXTS: dict[str, Callable[[Machine, PlainValue, Arguments], Value]] = {
     "startsWith": _starts,
     "startswith": _starts,
     "endsWith": _ends,

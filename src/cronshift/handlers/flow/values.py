@@ -1,4 +1,4 @@
-"""What names stand for while a request is followed: as much as is known of each value."""
+"""The values of names while a request is followed, as far as they are known."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.flow.code import UNDEFINED, ClassCode, Function, Place, Undefined
+from cronshift.handlers.flow.code import UNDEFINED, ClassCode, CodePlace, Function, Undefined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ _MOST_ALTERNATIVES = 6
 
 
 class Taint(StrEnum):
-    """What a value was made of."""
+    """Where a value, or a part of it, comes from."""
 
     CREDENTIAL = "credential"
     """A header or a cookie of this request, or who is signed in by it."""
@@ -50,7 +50,7 @@ class Unknown:
 
 
 @dataclass(slots=True, unsafe_hash=True)
-class Plain:
+class PlainValue:
     """A text, a number, true, false, nothing. A secret's text is its name between two marks."""
 
     value: str | float | bool | Undefined | None
@@ -157,7 +157,7 @@ class Response:
 
     status: int | None
     body: Value | None = None
-    place: Place | None = None
+    place: CodePlace | None = None
     goes_on: bool = False
     taints: Taints = CLEAN
     how: str = ""
@@ -181,13 +181,13 @@ class Promise:
     """
 
     value: Value
-    place: Place
+    place: CodePlace
     name: str
     rejected: bool = False
     taints: Taints = CLEAN
-    dropped: Place | None = None
-    sites: tuple[Place, ...] = ()
-    calls: tuple[Place, ...] = ()
+    dropped: CodePlace | None = None
+    sites: tuple[CodePlace, ...] = ()
+    calls: tuple[CodePlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +196,13 @@ class Arguments:
 
     values: tuple[Value, ...]
     named: Mapping[str, Value]
-    place: Place
+    place: CodePlace
     name: str = ""
     injected: bool = False
 
     def at(self, number: int) -> Value:
         """Return an argument by its position; ``undefined`` where there is none."""
-        return self.values[number] if number < len(self.values) else Plain(UNDEFINED)
+        return self.values[number] if number < len(self.values) else PlainValue(UNDEFINED)
 
     @property
     def taints(self) -> Taints:
@@ -222,7 +222,7 @@ class Scope:
 
 Value = (
     Unknown
-    | Plain
+    | PlainValue
     | ListValue
     | ObjectValue
     | ClassValue
@@ -234,28 +234,30 @@ Value = (
     | Response
     | Promise
 )
-NOTHING = Plain(UNDEFINED)
+NOTHING = PlainValue(UNDEFINED)
 
 
 class Nobody(Undefined):
     """The session of a call that has none: nothing, in whatever shape it is asked for."""
 
 
-NOBODY = Plain(Nobody(), frozenset({Taint.CREDENTIAL}))
+NOBODY = PlainValue(Nobody(), frozenset({Taint.CREDENTIAL}))
 
 
 def is_nothing(value: Value) -> bool:
     """Return whether a value is null, None or undefined."""
-    return isinstance(value, Plain) and (value.value is None or isinstance(value.value, Undefined))
+    return isinstance(value, PlainValue) and (
+        value.value is None or isinstance(value.value, Undefined)
+    )
 
 
 def is_nobody(value: Value) -> bool:
     """Return whether a value is the session of a call that has none."""
-    return isinstance(value, Plain) and isinstance(value.value, Nobody)
+    return isinstance(value, PlainValue) and isinstance(value.value, Nobody)
 
 
 def taints_of(*values: Value) -> Taints:
-    """Return what values are made of, together, looking one level into lists and objects."""
+    """Return the taints of values together, looking one level into lists and objects."""
     taints: set[Taint] = set()
     for value in values:
         taints |= value.taints
@@ -269,11 +271,11 @@ def taints_of(*values: Value) -> Taints:
 
 
 def tainted(value: Value, taints: Taints) -> Value:
-    """Return a value that is made of something more."""
+    """Return a value with more taints."""
     if taints <= value.taints:
         return value
-    if isinstance(value, Plain):
-        return Plain(value.value, value.taints | taints)
+    if isinstance(value, PlainValue):
+        return PlainValue(value.value, value.taints | taints)
     if isinstance(value, Unknown):
         whole = value.taints | taints
         return Unknown(whole, value.alternatives, value.name, value.package)
@@ -283,11 +285,11 @@ def tainted(value: Value, taints: Taints) -> Value:
 
 
 def joined(first: Value, second: Value) -> Value:
-    """Return what is one value or the other."""
+    """Return a value that is one of two."""
     if first is second:
         return first
-    if isinstance(first, Plain) and isinstance(second, Plain) and same(first, second):
-        return Plain(first.value, first.taints | second.taints)
+    if isinstance(first, PlainValue) and isinstance(second, PlainValue) and same(first, second):
+        return PlainValue(first.value, first.taints | second.taints)
     parts = (*_alternatives(first), *_alternatives(second))
     taints = taints_of(first, second)
     whole = isinstance(first, Unknown) and not first.alternatives
@@ -305,7 +307,7 @@ def _alternatives(value: Value) -> tuple[Value, ...]:
     return (value,)
 
 
-def same(first: Plain, second: Plain) -> bool:
+def same(first: PlainValue, second: PlainValue) -> bool:
     """Return whether two plain values are the same, of the same type too."""
     return type(first.value) is type(second.value) and first.value == second.value
 
@@ -315,7 +317,7 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, Unknown):
         answers = {truth(alternative) for alternative in value.alternatives}
         return answers.pop() if len(answers) == 1 else None
-    if isinstance(value, Plain):
+    if isinstance(value, PlainValue):
         return bool(value.value) and not isinstance(value.value, Undefined)
     return None if isinstance(value, Outside) else True
 
@@ -327,12 +329,12 @@ def items_of(*values: Value, is_open: bool = False, taints: Taints = CLEAN) -> L
 
 def text_of(value: Value) -> str | None:
     """Return a plain text; ``None`` for everything else."""
-    return value.value if isinstance(value, Plain) and isinstance(value.value, str) else None
+    return value.value if isinstance(value, PlainValue) and isinstance(value.value, str) else None
 
 
 def copied(value: Value) -> Value | None:
     """Return a value apart from the one that is given; ``None`` where it is more than plain data."""
-    if isinstance(value, Plain):
+    if isinstance(value, PlainValue):
         return value
     if isinstance(value, ListValue):
         parts = [copied(part) for part in value.elements.values]

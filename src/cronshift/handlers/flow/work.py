@@ -10,7 +10,7 @@ from cronshift.handlers.behaviour import SIDE_WORK
 from cronshift.handlers.flow.program import is_python
 
 if TYPE_CHECKING:
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.ledger import Site
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -84,7 +84,7 @@ def writes(name: str) -> bool:
     return (is_verb or changes or is_query) and not is_side_work(name)
 
 
-def is_bookkeeping(statement: Place | None) -> bool:
+def is_bookkeeping(statement: CodePlace | None) -> bool:
     """Return whether a statement notes down the run, or only asks whether the database is there."""
     return statement is not None and _BOOKKEEPING.search(statement.text) is not None
 

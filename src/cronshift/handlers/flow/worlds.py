@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cronshift.handlers.flow.code import Place
+    from cronshift.handlers.flow.code import CodePlace
 
 ANY = "\ue002"
 """The text of a header that says whatever is wanted of it, a secret's value excepted."""
@@ -59,7 +59,7 @@ class World:
     query: str | None = ""
     method: str = "GET"
     unset: frozenset[str] = frozenset()
-    fail_at: Place | None = None
+    fail_at: CodePlace | None = None
     sessionless: bool = False
     path: str = "/"
     anyone: bool = False

@@ -46,8 +46,8 @@ def read_acceptance(text: str) -> Acceptance:
     Raises:
         CronshiftError: for a finding that there is none of, with those that are close.
     """
-    said, _, job = text.partition(":")
-    return Acceptance(rule_of(said).code, job or None)
+    name, _, job = text.partition(":")
+    return Acceptance(rule_of(name).code, job or None)
 
 
 def accepted_of(
@@ -62,13 +62,14 @@ def accepted_of(
         now: the day that the reason names.
     """
     reason = f"accepted with cronshift migrate --accept, {now:%Y-%m-%d}"
-    found = {
+    pairs = {
         (finding.code, finding.job)
-        for one in acceptances
+        for acceptance in acceptances
         for finding in plan.findings
-        if one.covers(finding) and (finding.job is None or finding.job in {*jobs, one.job})
+        if acceptance.covers(finding)
+        and (finding.job is None or finding.job in {*jobs, acceptance.job})
     }
-    ordered = sorted(found, key=lambda pair: (pair[0], pair[1] or ""))
+    ordered = sorted(pairs, key=lambda pair: (pair[0], pair[1] or ""))
     return tuple(Suppression(code, reason, job) for code, job in ordered)
 
 
@@ -90,20 +91,26 @@ def remember(
         RefusedError: if the settings were read from outside the project.
     """
     file = project.settings.file or CONFIG_NAME
-    held = content(inside(project.root, file))
-    if held is None and project.settings.file is not None:
+    on_disk = content(inside(project.root, file))
+    if on_disk is None and project.settings.file is not None:
         raise RefusedError(
             f"{file} does not lie in the project, so what you asked for cannot be kept there.",
             reason="not-editable",
             hint="Write the target, or the [[suppress]], into it by hand.",
             where=file,
         )
-    text = ((edited.after if edited else held) or b"").decode()
-    said = [f"{key} = {value}" for key, value in chosen.items()]
+    text = ((edited.after if edited else on_disk) or b"").decode()
+    words = [f"{key} = {value}" for key, value in chosen.items()]
     if chosen:
         text = set_project(text, chosen)
-    for one in suppressions:
-        text = add_suppression(text, one.code, one.job, one.reason)
-        said.append(f"accept {one.code} of {one.job}" if one.job else f"accept {one.code}")
-    edit = Edit(file, text.encode(), ChangeKind.EDIT_CONFIG, ", ".join(said), based_on=Seen(held))
+    for suppression in suppressions:
+        text = add_suppression(text, suppression.code, suppression.job, suppression.reason)
+        words.append(
+            f"accept {suppression.code} of {suppression.job}"
+            if suppression.job
+            else f"accept {suppression.code}"
+        )
+    edit = Edit(
+        file, text.encode(), ChangeKind.EDIT_CONFIG, ", ".join(words), based_on=Seen(on_disk)
+    )
     return edit, parse_settings(text, file)

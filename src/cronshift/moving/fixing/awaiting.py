@@ -54,27 +54,27 @@ def splices_of(text: str, name: str, finding: Finding) -> frozenset[Splice]:
         raise NotRepairableError("only JavaScript and TypeScript are mended")
     if is_broken(root):
         raise NotRepairableError("the file does not parse without errors")
-    found: frozenset[Splice] = frozenset()
+    splices: frozenset[Splice] = frozenset()
     for expression in _expressions(root, finding):
-        found |= {*_awaited(expression, root), *_made_async(expression, root)}
-    after = parse(spliced(text, found), language(name))
+        splices |= {*_awaited(expression, root), *_made_async(expression, root)}
+    after = parse(spliced(text, splices), language(name))
     if after is None or is_broken(after):
         raise NotRepairableError("the file would not parse without errors")
-    return found
+    return splices
 
 
 def _expressions(root: SgNode, finding: Finding) -> list[SgNode]:
     """Return the expressions of the statements that a finding is about: more than one for twins."""
     line = finding.location.line if finding.location else 0
-    found = [
+    splices = [
         expression
         for statement in root.find_all(kind="expression_statement")
         if line_of(statement) == line and (expression := statement.child(0)) is not None
         if f"`{spot_of('', statement, expression.text()).what}`" in finding.message
     ]
-    if not found:
+    if not splices:
         raise NotRepairableError("no statement of its own starts the work there")
-    return found
+    return splices
 
 
 def _awaited(expression: SgNode, root: SgNode) -> list[Splice]:
@@ -103,30 +103,30 @@ def _let_through(call: SgNode) -> list[Splice]:
     Raises:
         NotRepairableError: where it does more than log.
     """
-    found = []
+    splices = []
     at: SgNode | None = call
     while at is not None and at.kind() == "call_expression":
-        called, given = at.field("function"), arguments(at)
+        called, passed = at.field("function"), arguments(at)
         inner = called.field("object") if called and called.kind() == "member_expression" else None
         verb = called.field("property") if called is not None and inner is not None else None
         name = verb.text() if verb is not None else ""
         if inner is None or name not in CHAINED:
             break
-        if (name == "then" and len(given) > 1) or (name == "catch" and not _only_logs(given)):
+        if (name == "then" and len(passed) > 1) or (name == "catch" and not _only_logs(passed)):
             raise NotRepairableError(
                 f"its `.{name}(…)` handles a failure, which would end well then"
             )
         if name == "catch":
-            found.append(Splice(span_of(inner)[1], span_of(at)[1], ""))
+            splices.append(Splice(span_of(inner)[1], span_of(at)[1], ""))
         at = inner
-    return found
+    return splices
 
 
-def _only_logs(given: list[SgNode]) -> bool:
+def _only_logs(passed: list[SgNode]) -> bool:
     """Return whether what handles a failure does nothing but log it, or nothing at all."""
-    if not given:
+    if not passed:
         return True
-    handler = given[0]
+    handler = passed[0]
     if handler.kind() == "member_expression":
         return _LOGGING.fullmatch(handler.text()) is not None
     body = handler.field("body") if handler.kind() in FUNCTIONS else None
@@ -134,7 +134,7 @@ def _only_logs(given: list[SgNode]) -> bool:
         return False
     calls = body.find_all(kind="call_expression")
     others = body.find(any=[{"kind": "throw_statement"}, {"kind": "assignment_expression"}])
-    return others is None and all(_LOGGING.fullmatch(callee(one)) for one in calls)
+    return others is None and all(_LOGGING.fullmatch(callee(call)) for call in calls)
 
 
 def _refuse_what_gives_no_promise(call: SgNode) -> None:
@@ -160,14 +160,18 @@ def _made_async(expression: SgNode, root: SgNode) -> list[Splice]:
     That is safe for what a module exports as it is and does not use itself: its one caller is the
     framework, which awaits it.
     """
-    function = next((one for one in expression.ancestors() if one.kind() in FUNCTIONS), None)
+    function = next(
+        (ancestor for ancestor in expression.ancestors() if ancestor.kind() in FUNCTIONS), None
+    )
     if function is None:
         raise NotRepairableError("no function stands around it")
     if any(child.kind() == "async" for child in function.children()):
         return []
-    told = function.field("return_type")
-    if told is not None and not re.match(r":\s*Promise<", told.text()):
-        raise NotRepairableError(f"its function returns `{told.text().lstrip(': ')}`, no promise")
+    return_type = function.field("return_type")
+    if return_type is not None and not re.match(r":\s*Promise<", return_type.text()):
+        raise NotRepairableError(
+            f"its function returns `{return_type.text().lstrip(': ')}`, no promise"
+        )
     if function.kind() in {"generator_function_declaration", "method_definition"}:
         raise NotRepairableError(_CALLED_OTHERWISE)
     if not _is_only_exported(function, root):

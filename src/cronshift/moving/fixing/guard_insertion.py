@@ -35,8 +35,8 @@ def guarded_texts(
     for handler in handlers:
         if handler.language != "python":
             continue
-        held = {**edited, **{file: text.encode() for file, text in texts.items()}}
-        tree = SourceTree(root, held)
+        contents = {**edited, **{file: text.encode() for file, text in texts.items()}}
+        tree = SourceTree(root, contents)
         sight = PythonGuards(tree).before(handler)
         if isinstance(sight, Absent):
             try:

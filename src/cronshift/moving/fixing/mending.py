@@ -70,7 +70,7 @@ def mend(project: Project, plan: Plan, findings: Iterable[Finding]) -> Mending:
     for finding in findings:
         tried.add(finding)
     # Beside work that is awaited, what is not would pass for a side matter, and be lost from sight.
-    stuck = {_file(one) for one, _ in tried.unmended if one.code == NOT_AWAITED.code}
+    stuck = {_file(finding) for finding, _ in tried.unmended if finding.code == NOT_AWAITED.code}
     tried.drop(stuck, "something else in its file cannot be repaired")
     while tried.texts:
         edited = {file: text.encode() for file, text in tried.texts.items()}
@@ -123,8 +123,8 @@ class _Tried:
     def drop(self, files: Collection[str], why: str) -> None:
         """Leave files as they are, after all."""
         self.texts = {file: text for file, text in self.texts.items() if file not in files}
-        self.unmended += [(one, why) for one in self.mended if _file(one) in files]
-        self.mended = [one for one in self.mended if _file(one) not in files]
+        self.unmended += [(finding, why) for finding in self.mended if _file(finding) in files]
+        self.mended = [finding for finding in self.mended if _file(finding) not in files]
 
     def edits(self) -> tuple[Edit, ...]:
         """Return what makes the sources hold their new texts, based on what was judged."""
@@ -146,9 +146,15 @@ def _failed(
     before: Plan, after: Plan, mended: Sequence[Finding], texts: Mapping[str, str]
 ) -> set[str]:
     """Return the files that are not better for their new text; all, where that cannot be told."""
-    known = {_key(one) for one in before.findings} - {_key(one) for one in mended}
-    bad = [one for one in after.findings if _is_bad(one) and _key(one) not in known]
-    files = {_file(one) for one in bad}
+    keys_before = {_key(finding) for finding in before.findings} - {
+        _key(finding) for finding in mended
+    }
+    bad = [
+        finding
+        for finding in after.findings
+        if _is_bad(finding) and _key(finding) not in keys_before
+    ]
+    files = {_file(finding) for finding in bad}
     return files & set(texts) or (set(texts) if files else set())
 
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from cronshift.errors import CronshiftError
-from cronshift.plan.findings.rule import Rule, Stage
+from cronshift.plan.findings.rule import FindingStage, Rule
 
 CATALOGUE: dict[str, Rule] = {
     rule.code: rule
@@ -25,7 +25,7 @@ CATALOGUE: dict[str, Rule] = {
 }
 ASKED_FIRST = frozenset(code for code, rule in CATALOGUE.items() if rule.asked_first)
 """What ``migrate`` does not move unasked: a handler whose success on Inngest would mean nothing."""
-AUDITED = frozenset(code for code, rule in CATALOGUE.items() if rule.stage is Stage.AUDIT)
+AUDITED = frozenset(code for code, rule in CATALOGUE.items() if rule.stage is FindingStage.AUDIT)
 """What ``audit`` can say; the rest is ``validate``'s."""
 BY_NAME: dict[str, Rule] = {rule.name: rule for rule in CATALOGUE.values()}
 
@@ -48,4 +48,4 @@ def rule_of(name: str) -> Rule:
     )
 
 
-__all__ = ["ASKED_FIRST", "AUDITED", "BY_NAME", "CATALOGUE", "Rule", "Stage", "rule_of"]
+__all__ = ["ASKED_FIRST", "AUDITED", "BY_NAME", "CATALOGUE", "FindingStage", "Rule", "rule_of"]

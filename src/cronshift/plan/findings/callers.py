@@ -109,4 +109,4 @@ def _above(project: ProjectSubject) -> Iterator[tuple[str, str]]:
 
 def _in_repository(folder: Path) -> bool:
     """Return whether a folder belongs to a repository, so that what lies in it is the project's."""
-    return any((one / ".git").exists() for one in (folder, *folder.parents[:_HIGHEST]))
+    return any((parent / ".git").exists() for parent in (folder, *folder.parents[:_HIGHEST]))

@@ -47,7 +47,7 @@ def _misplaced(project: ProjectSubject) -> Iterator[Evidence]:
             )
     root = tree.root.resolve()
     is_read = _is_project("", tree.files) or project.config_file != _NAME
-    above = next((one for one in root.parents[:_HIGHEST] if _has_manifest(one)), None)
+    above = next((parent for parent in root.parents[:_HIGHEST] if _has_manifest(parent)), None)
     if not is_read and above is not None and project.jobs:
         yield Evidence(
             f"{project.config_file} stands in {root.relative_to(above).as_posix()}, which is no "
@@ -96,7 +96,7 @@ def _others_below(project: ProjectSubject) -> list[str]:
 
 def _above(project: ProjectSubject) -> list[tuple[str, Path, dict[str, Any]]]:
     """Return the configurations above the root, up to the repository's."""
-    found = []
+    evidence = []
     inner, up = project.tree.root.resolve(), ".."
     for above in inner.parents[:_HIGHEST]:
         if (inner / ".git").exists():
@@ -107,9 +107,9 @@ def _above(project: ProjectSubject) -> list[tuple[str, Path, dict[str, Any]]]:
         except (OSError, ValueError, RecursionError):
             document = {}
         if isinstance(document, dict):
-            found.append((f"{up}/{_NAME}", above, document))
+            evidence.append((f"{up}/{_NAME}", above, document))
         inner, up = above, f"{up}/.."
-    return found
+    return evidence
 
 
 def _crons(document: dict[str, Any]) -> Iterator[str]:
@@ -122,12 +122,12 @@ def _crons(document: dict[str, Any]) -> Iterator[str]:
 
 def _pattern_in_path(job: JobSubject) -> Iterator[Evidence]:
     path, _, query = job.entry.path.partition("?")
-    found = _VARIABLE.search(path) or _VARIABLE.search(query)
+    variable = _VARIABLE.search(path) or _VARIABLE.search(query)
     parts = (_SEGMENT.fullmatch(part) for part in PurePosixPath(path).parts)
-    found = found or next((one for one in parts if one is not None), None)
-    if found is not None:
+    variable = variable or next((pattern for pattern in parts if pattern is not None), None)
+    if variable is not None:
         yield Evidence(
-            f"{job.entry.path} holds `{found[0]}`, and Vercel calls it as it is written."
+            f"{job.entry.path} holds `{variable[0]}`, and Vercel calls it as it is written."
         )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.standing import (
-    Caller,
     Front,
     LetsBy,
+    PathCaller,
     Stops,
     Untold,
     code_before,
@@ -91,9 +91,9 @@ def turned_away(
     for path in paths:
         there = [place for job in jobs if (place := dispatched_path(job.entry.path, ""))]
         called = (there or [f"{MOUNT}/a"]) if path == MOUNT else [path]
-        caller = Caller.INNGEST if path == ENDPOINT else Caller.VERCEL
-        found = (front_of(resolver, one, caller) for one in called)
-        front = next((one for one in found if not isinstance(one.answer, LetsBy)), None)
+        caller = PathCaller.INNGEST if path == ENDPOINT else PathCaller.VERCEL
+        candidates = (front_of(resolver, target, caller) for target in called)
+        front = next((each for each in candidates if not isinstance(each.answer, LetsBy)), None)
         if front is not None:
             fronts[path] = front
     return fronts

@@ -50,14 +50,14 @@ def _other_majors(project: ProjectSubject) -> Iterator[Evidence]:
 def _other_major(tree: SourceTree, file: str, major: int) -> Iterator[Evidence]:
     root = tree.parsed(file)
     for call in root.find_all(kind="call_expression") if root is not None else ():
-        called, given = call.field("function"), arguments(call)
-        if called is None or not called.text().endswith(".createFunction") or not given:
+        called, passed = call.field("function"), arguments(call)
+        if called is None or not called.text().endswith(".createFunction") or not passed:
             continue
-        options = dict(pairs(given[0])) if given[0].kind() == "object" else {}
+        options = dict(pairs(passed[0])) if passed[0].kind() == "object" else {}
         if "id" not in options:
             continue
-        in_options = "triggers" in options and len(given) == 2  # noqa: PLR2004 - options and handler
-        if (major == 4 and len(given) == 3) or (major == 3 and in_options):  # noqa: PLR2004 - majors and arguments
+        in_options = "triggers" in options and len(passed) == 2  # noqa: PLR2004 - options and handler
+        if (major == 4 and len(passed) == 3) or (major == 3 and in_options):  # noqa: PLR2004 - majors and arguments
             text = f"createFunction is written for v{7 - major}, and inngest {major} is in use."
             yield Evidence(text, Location(file, line_of(call)))
 
@@ -75,14 +75,14 @@ def _serve_duration(project: ProjectSubject) -> Iterator[Evidence]:
         return
     if not project.is_moving or "inngest" not in project.tree.read(served.file):
         return  # a catch-all of something else
-    own = duration_of(project.tree, served.file)
+    duration = duration_of(project.tree, served.file)
     configured = judge.configured_duration(served.file)
-    if isinstance(own, Location) and configured is None:
+    if isinstance(duration, Location) and configured is None:
         text = f"Only running {served.file} would tell how long it may run"
         least = f", and a handler that it replaces may run for {longest} s" if longest else ""
-        yield Evidence(f"{text}{least}.", own)
+        yield Evidence(f"{text}{least}.", duration)
         return
-    limit = own if isinstance(own, int) else configured
+    limit = duration if isinstance(duration, int) else configured
     if longest > (limit or _DEFAULT_DURATION):
         runs = f"may run for {limit} s" if limit else f"says no maxDuration ({_DEFAULT_DURATION} s)"
         text = f"{served.file} {runs}; a handler that it replaces may run for {longest} s."

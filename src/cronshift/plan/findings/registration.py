@@ -10,9 +10,9 @@ from __future__ import annotations
 from functools import partial
 
 from cronshift.model import Severity
-from cronshift.plan.findings.rule import Rule, Stage
+from cronshift.plan.findings.rule import FindingStage, Rule
 
-_Rule = partial(Rule, stage=Stage.VALIDATE)
+_Rule = partial(Rule, stage=FindingStage.VALIDATE)
 
 MISSING = _Rule(
     "CS401",

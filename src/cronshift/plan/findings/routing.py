@@ -114,10 +114,14 @@ def _elsewhere(job: JobSubject) -> Iterator[Evidence]:
         )
     if job.elsewhere:
         files = ", ".join(job.elsewhere)
-        own = [one for one in apps(tree) if has_config(tree, one) and files.startswith(f"{one}/")]
+        configured = [
+            folder
+            for folder in apps(tree)
+            if has_config(tree, folder) and files.startswith(f"{folder}/")
+        ]
         fix = (
-            f"{own[0]} has a configuration of its own: cronshift -C {own[0]} audit."
-            if own
+            f"{configured[0]} has a configuration of its own: cronshift -C {configured[0]} audit."
+            if configured
             else None
         )
         text = f"{job.entry.path} is answered in {files}, and not in this folder."
@@ -128,16 +132,16 @@ def _unscheduled(project: ProjectSubject) -> Iterator[Evidence]:
     """Yield the routes that a GET would reach, that are named like jobs, and that nothing calls."""
     if not project.knows_routes:
         return
-    seen, found = set(project.called), {}
+    seen, unscheduled = set(project.called), {}
     for path, handler in project.judge.resolver.routes():
         is_ours = path.startswith(f"{MOUNT}/")
         if handler.kind in _RENDERED or "[" in path or is_ours or handler.file in seen:
             continue
         if _SCHEDULED_NAME.search(path) and project.judge.resolver.answers_get(path):
             seen.add(handler.file)
-            found[path] = handler.file
-    named = _named_elsewhere(project, found)
-    for path, file in found.items():
+            unscheduled[path] = handler.file
+    named = _named_elsewhere(project, unscheduled)
+    for path, file in unscheduled.items():
         text = project.tree.read(file)
         is_others = _SCHEDULED_BY_OTHERS.search(text) or not _SCHEDULED_BY_VERCEL.search(text)
         if path not in named and not is_others:

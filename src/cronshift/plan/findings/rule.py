@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     ProjectCheck = Callable[[ProjectSubject], Iterable["Evidence"]]
 
 
-class Stage(StrEnum):
+class FindingStage(StrEnum):
     """Which command can say a finding."""
 
     AUDIT = "audit"
@@ -67,7 +67,7 @@ class Rule:
     severity: Severity
     summary: str
     fix: str
-    stage: Stage = field(default=Stage.AUDIT, kw_only=True)
+    stage: FindingStage = field(default=FindingStage.AUDIT, kw_only=True)
     asked_first: bool = field(default=False, kw_only=True)
     of_job: JobCheck | None = field(default=None, kw_only=True)
     of_project: ProjectCheck | None = field(default=None, kw_only=True)
@@ -77,7 +77,7 @@ class Rule:
         """A project that has the finding, and one that has not; ``validate`` needs none."""
         return example_of(self.code)
 
-    def found(
+    def finding(
         self,
         message: str,
         *,
@@ -91,7 +91,7 @@ class Rule:
     def in_job(self, subject: JobSubject) -> Iterator[Finding]:
         """Yield this rule's findings about one entry and its handler."""
         for evidence in self.of_job(subject) if self.of_job is not None else ():
-            yield self.found(
+            yield self.finding(
                 evidence.message,
                 job=subject.id,
                 location=evidence.location or subject.entry.source,
@@ -101,7 +101,7 @@ class Rule:
     def in_project(self, subject: ProjectSubject) -> Iterator[Finding]:
         """Yield this rule's findings about the project as a whole."""
         for evidence in self.of_project(subject) if self.of_project is not None else ():
-            yield self.found(
+            yield self.finding(
                 evidence.message, job=evidence.job, location=evidence.location, fix=evidence.fix
             )
 

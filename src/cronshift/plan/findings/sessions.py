@@ -40,8 +40,8 @@ def _recovers_unpaid(project: ProjectSubject) -> Iterator[Evidence]:
         for file, text in texts.items():
             line = _fails(text, settings)
             if line:
-                told = f"{file} fails sessions that take too long and gives no credits back."
-                yield Evidence(told, Location(file, line), job=job.id)
+                message = f"{file} fails sessions that take too long and gives no credits back."
+                yield Evidence(message, Location(file, line), job=job.id)
                 break
 
 

@@ -110,7 +110,7 @@ class ProjectSubject:
         return (
             self.is_planned
             or any(name in tree.files for name in (CONFIG_NAME, OWNERSHIP_NAME))
-            or any("inngest" in one for one in packages)
+            or any("inngest" in package for package in packages)
             or any("inngest" in tree.read(name) for name in ("pyproject.toml", "requirements.txt"))
         )
 
@@ -128,12 +128,12 @@ class ProjectSubject:
     def removable(self) -> frozenset[str]:
         """The files of functions that answer their job's path, and so no other."""
         functions = self.judge.resolver.functions
-        found = set()
+        files = set()
         for job in self.jobs:
-            own = functions.at(job.entry.path.partition("?")[0])
-            if job.handler is not None and own is not None and own.file == job.handler.file:
-                found.add(own.file)
-        return frozenset(found)
+            handler = functions.at(job.entry.path.partition("?")[0])
+            if job.handler is not None and handler is not None and handler.file == job.handler.file:
+                files.add(handler.file)
+        return frozenset(files)
 
     @cached_property
     def globs(self) -> tuple[Glob, ...]:

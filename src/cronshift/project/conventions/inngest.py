@@ -23,9 +23,9 @@ _SERVE = ("inngest/next", "serve")
 
 def serve_file_of(tree: SourceTree) -> str | None:
     """Return the app's own file that calls ``serve`` of ``inngest/next``, a route first."""
-    found = [file for file in _speaking(tree, "inngest/next") if _served(tree, file) is not None]
-    routes = (file for file in found if "/api/inngest" in file)
-    return next(routes, found[0] if found else None)
+    files = [file for file in _speaking(tree, "inngest/next") if _served(tree, file) is not None]
+    routes = (file for file in files if "/api/inngest" in file)
+    return next(routes, files[0] if files else None)
 
 
 def client_of(tree: SourceTree, serve_file: str | None) -> InngestClient | None:
@@ -58,8 +58,8 @@ def serve_call(root: SgNode) -> SgNode | None:
 
 def serve_options(call: SgNode) -> dict[str, SgNode]:
     """Return the options that are written in a call of ``serve``; none where they are elsewhere."""
-    given = arguments(call)
-    return dict(pairs(given[0])) if given and given[0].kind() == "object" else {}
+    passed = arguments(call)
+    return dict(pairs(passed[0])) if passed and passed[0].kind() == "object" else {}
 
 
 def _speaking(tree: SourceTree, text: str) -> Iterator[str]:
@@ -83,8 +83,8 @@ def _client_of_route(tree: SourceTree, file: str) -> InngestClient | None:
         return InngestClient(None, "", _app_id(tree, file, client))
     imported = imports(root).get(client.text())
     if imported is None:
-        own = locally(tree, file, client.text())
-        return InngestClient(None, "", _app_id(tree, file, own.node)) if own else None
+        definition = locally(tree, file, client.text())
+        return InngestClient(None, "", _app_id(tree, file, definition.node)) if definition else None
     source, name = imported
     target = tree.imported(file, source)
     if target is None:
@@ -106,13 +106,13 @@ def _is_client(tree: SourceTree, file: str, node: SgNode) -> bool:
 
 def _app_id(tree: SourceTree, file: str, node: SgNode) -> str | None:
     """Return the ``id`` that a client is made with, as far as it is written down."""
-    given = arguments(node) if node.kind() == "new_expression" else []
-    value = dict(pairs(given[0])).get("id") if given and given[0].kind() == "object" else None
+    passed = arguments(node) if node.kind() == "new_expression" else []
+    value = dict(pairs(passed[0])).get("id") if passed and passed[0].kind() == "object" else None
     if value is not None and value.kind() in {"identifier", "shorthand_property_identifier"}:
         named = locally(tree, file, value.text())
         value = named.node if named else None
-    told = literal(value)
-    return told if isinstance(told, str) else None
+    value_read = literal(value)
+    return value_read if isinstance(value_read, str) else None
 
 
 def _module(file: str) -> str:

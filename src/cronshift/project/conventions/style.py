@@ -42,11 +42,11 @@ def style_of(tree: SourceTree) -> CodeStyle:
     prettier = _prettier(tree)
     if prettier is not None:
         width, tabs = prettier.get("tabWidth"), prettier.get("useTabs")
-        told = width is not None or tabs is not None
+        is_told = width is not None or tabs is not None
         return CodeStyle(
             double_quotes=prettier.get("singleQuote") is not True,
             semicolons=prettier.get("semi") is not False,
-            indent=_indent(tabs is True, width or 2) if told else edited or _DEFAULT.indent,
+            indent=_indent(tabs is True, width or 2) if is_told else edited or _DEFAULT.indent,
         )
     biome = _biome(tree)
     if biome is not None:
@@ -61,9 +61,9 @@ def _indent(tabs: bool, width: Any) -> str:
 
 def _prettier(tree: SourceTree) -> dict[str, Any] | None:
     """Return prettier's options; ``None`` where it is not used, or where only running it tells."""
-    own = tree.data("package.json").get("prettier")
-    if isinstance(own, dict):
-        return own
+    options = tree.data("package.json").get("prettier")
+    if isinstance(options, dict):
+        return options
     file = next((name for name in _PRETTIER if name in tree.files), None)
     if file is not None:
         return tree.data(file) or _loosely(tree.read(file), file)
@@ -71,13 +71,13 @@ def _prettier(tree: SourceTree) -> dict[str, Any] | None:
     root = tree.parsed(code) if code else None
     if root is None:
         return None
-    found: dict[str, Any] = {}
+    merged: dict[str, Any] = {}
     for pair in root.find_all(kind="pair"):
         key = pair.field("key")
         value = literal(pair.field("value"))
         if key is not None and text_of(key) in _PRETTIER_KEYS and value is not UNKNOWN:
-            found.setdefault(text_of(key), value)
-    return found or None
+            merged.setdefault(text_of(key), value)
+    return merged or None
 
 
 def _loosely(text: str, file: str) -> dict[str, Any]:
@@ -97,13 +97,13 @@ def _biome(tree: SourceTree) -> CodeStyle | None:
         return None
     document = tree.data(file)
     general = _table(document, "formatter")
-    own = _table(document, "javascript", "formatter")
-    if general.get("enabled") is False or own.get("enabled") is False:
+    formatter = _table(document, "javascript", "formatter")
+    if general.get("enabled") is False or formatter.get("enabled") is False:
         return None
-    both = {**general, **own}
+    both = {**general, **formatter}
     return CodeStyle(
-        double_quotes=own.get("quoteStyle") != "single",
-        semicolons=own.get("semicolons") != "asNeeded",
+        double_quotes=formatter.get("quoteStyle") != "single",
+        semicolons=formatter.get("semicolons") != "asNeeded",
         indent=_indent(both.get("indentStyle", "tab") == "tab", both.get("indentWidth", 2)),
     )
 
@@ -116,16 +116,18 @@ def _table(document: Any, *names: str) -> dict[str, Any]:
 
 def _editorconfig(tree: SourceTree) -> str | None:
     """Return the indentation of TypeScript that .editorconfig sets, the last word counting."""
-    found: dict[str, str] = {}
+    properties: dict[str, str] = {}
     applies = False
     for line in tree.read(".editorconfig").splitlines():
         section, setting = _SECTION.match(line), _SETTING.match(line)
         if section is not None:
-            applies = any(PurePosixPath("a.ts").match(one) for one in _braced(section[1]))
+            applies = any(PurePosixPath("a.ts").match(pattern) for pattern in _braced(section[1]))
         elif setting is not None and applies:
-            found[setting[1]] = setting[2].lower()
-    width = found.get("indent_size", found.get("tab_width", ""))
-    if found.get("indent_style") == "tab" or (width == "tab" and "indent_style" not in found):
+            properties[setting[1]] = setting[2].lower()
+    width = properties.get("indent_size", properties.get("tab_width", ""))
+    if properties.get("indent_style") == "tab" or (
+        width == "tab" and "indent_style" not in properties
+    ):
         return "\t"
     return _indent(tabs=False, width=int(width)) if width.isdecimal() else None
 
@@ -133,8 +135,12 @@ def _editorconfig(tree: SourceTree) -> str | None:
 def _braced(pattern: str) -> Iterator[str]:
     """Yield the globs that ``{a,b}`` in a section's name stands for."""
     choice = re.search(r"\{([^{}]*)\}", pattern)
-    for one in choice[1].split(",") if choice else ():
-        yield pattern[: choice.start()] + one.strip() + pattern[choice.end() :] if choice else ""
+    for alternative in choice[1].split(",") if choice else ():
+        yield (
+            pattern[: choice.start()] + alternative.strip() + pattern[choice.end() :]
+            if choice
+            else ""
+        )
     if choice is None:
         yield pattern
 

@@ -106,8 +106,8 @@ class Claims:
         earlier = (CLAIMS.c.job == job) & (CLAIMS.c.tick < tick_text(tick))
         alive = CLAIMS.c.finished_at.is_(None) & (CLAIMS.c.lease_until >= self._now())
         with self._engine.connect() as connection:
-            held = connection.execute(select(CLAIMS.c.job).where(earlier, alive).limit(1))
-            return held.first() is not None
+            row = connection.execute(select(CLAIMS.c.job).where(earlier, alive).limit(1))
+            return row.first() is not None
 
     def has_run(self, job: str, tick: datetime) -> bool:
         """Return whether somebody finished the tick."""

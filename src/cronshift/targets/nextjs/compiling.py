@@ -59,7 +59,7 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
         ]
     except NotCompiledError as error:
         fix = _BUILT_INSTEAD if app.routers.language == "js" else None
-        yield rules.NOT_COMPILED.found(f"The types were not checked: {error}.", fix=fix)
+        yield rules.NOT_COMPILED.finding(f"The types were not checked: {error}.", fix=fix)
         return
     ours, elsewhere = [], []
     for diagnostic in diagnostics:
@@ -67,7 +67,7 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
             ours.append(diagnostic)
         elif label and _names(diagnostic, label):
             text = f"{diagnostic.code}: {diagnostic.text}"
-            yield rules.LABEL_DOES_NOT_COMPILE.found(text, location=diagnostic.location)
+            yield rules.LABEL_DOES_NOT_COMPILE.finding(text, location=diagnostic.location)
         else:
             elsewhere.append(diagnostic)
     yield from _ours(root / app.folder, plan, ours)
@@ -76,7 +76,7 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
         where = f"{first.location}: " if first.location else ""
         count = f"{len(elsewhere)} error{'' if len(elsewhere) == 1 else 's'}"
         text = f"tsc finds {count} in other files, first {where}{first.code}: {first.text}"
-        yield rules.ERRORS_ELSEWHERE.found(text, location=first.location)
+        yield rules.ERRORS_ELSEWHERE.finding(text, location=first.location)
 
 
 def _below(folder: str, diagnostic: Diagnostic) -> Diagnostic:
@@ -93,7 +93,7 @@ def _ours(root: Path, plan: Plan, diagnostics: Sequence[Diagnostic]) -> Iterator
     if missing is not None:
         count = f"{len(diagnostics)} error{'' if len(diagnostics) == 1 else 's'}"
         text = f"{missing} is not installed, and {count} of tsc may come of that: {install_command(root)}"
-        yield rules.DOES_NOT_COMPILE.found(text, location=diagnostics[0].location)
+        yield rules.DOES_NOT_COMPILE.finding(text, location=diagnostics[0].location)
         return
     alike: dict[tuple[str, str], list[Diagnostic]] = {}
     for diagnostic in diagnostics:
@@ -102,7 +102,7 @@ def _ours(root: Path, plan: Plan, diagnostics: Sequence[Diagnostic]) -> Iterator
         more = f" (and in {len(others)} more places)" if others else ""
         job = next((job.id for job in plan.jobs if _at(first) == job.module), None)
         text = f"{first.code}: {first.text}{more}"
-        yield rules.DOES_NOT_COMPILE.found(
+        yield rules.DOES_NOT_COMPILE.finding(
             text, job=None if others else job, location=first.location
         )
 
@@ -134,10 +134,10 @@ def compile_types(root: Path, timeout: timedelta) -> tuple[Diagnostic, ...]:
     with tempfile.TemporaryDirectory(prefix="cronshift-") as folder:
         kept = str(Path(folder, "tsbuildinfo"))  # `incremental` would write it into the project
         options = ["--noEmit", "--pretty", "false", "--incremental", "--tsBuildInfoFile", kept]
-        said, code = _run([program, str(compiler), "-p", ".", *options], root, timeout)
-    diagnostics = tuple(_diagnostics(said))
+        output, code = _run([program, str(compiler), "-p", ".", *options], root, timeout)
+    diagnostics = tuple(_diagnostics(output))
     if code != 0 and not diagnostics:
-        last = (said.strip().splitlines() or [f"exit code {code}"])[-1]
+        last = (output.strip().splitlines() or [f"exit code {code}"])[-1]
         raise NotCompiledError(f"tsc failed ({last})")
     return diagnostics
 
@@ -161,13 +161,13 @@ def _run(command: list[str], root: Path, timeout: timedelta) -> tuple[str, int]:
         return output.read().decode(errors="replace"), code
 
 
-def _diagnostics(said: str) -> Iterator[Diagnostic]:
-    for line in said.splitlines():
-        found = _DIAGNOSTIC.match(line)
-        if found is not None:
-            file = found["file"]
-            place = Location(file, int(found["line"]), int(found["column"])) if file else None
-            yield Diagnostic(found["code"], found["text"], place)
+def _diagnostics(output: str) -> Iterator[Diagnostic]:
+    for line in output.splitlines():
+        match = _DIAGNOSTIC.match(line)
+        if match is not None:
+            file = match["file"]
+            place = Location(file, int(match["line"]), int(match["column"])) if file else None
+            yield Diagnostic(match["code"], match["text"], place)
 
 
 def _names(diagnostic: Diagnostic, label: str) -> bool:

@@ -90,14 +90,14 @@ def dispatcher_file(plan: Plan, job: Job) -> str | None:
 def guarded(job: Job) -> Iterator[str]:
     """Yield the lines that tell the guard about a job."""
     schedule = Schedule.from_vercel(job.entry.schedule)
-    told = {
+    members = {
         "id": job.id,
         "path": job.entry.path,
         "schedule": job.entry.schedule,
         "due": due(schedule),
         "late": lateness(schedule) // timedelta(milliseconds=1),
     }
-    yield from (member(name, value, _DEPTH) for name, value in told.items())
+    yield from (member(name, value, _DEPTH) for name, value in members.items())
 
 
 def due(schedule: Schedule) -> dict[str, str | bool]:
@@ -105,13 +105,13 @@ def due(schedule: Schedule) -> dict[str, str | bool]:
     spelled: dict[str, str | bool] = {}
     for name, bits in zip(_FULL, schedule.fields, strict=False):
         first, last = _FULL[name]
-        held = values(bits)
-        spelled[name] = "*" if held == list(range(first, last + 1)) else _spelled(held)
+        numbers = values(bits)
+        spelled[name] = "*" if numbers == list(range(first, last + 1)) else _spelled(numbers)
     return {**spelled, **({"eitherDay": True} if schedule.fields.either_day else {})}
 
 
-def _spelled(held: list[int]) -> str:
-    steps = {later - sooner for sooner, later in pairwise(held)}
-    if len(held) > _FEWEST and len(steps) == 1 and (step := steps.pop()) > 1:
-        return f"{held[0]}-{held[-1]}/{step}"
-    return ",".join(runs(held, _FEWEST))
+def _spelled(numbers: list[int]) -> str:
+    steps = {later - sooner for sooner, later in pairwise(numbers)}
+    if len(numbers) > _FEWEST and len(steps) == 1 and (step := steps.pop()) > 1:
+        return f"{numbers[0]}-{numbers[-1]}/{step}"
+    return ",".join(runs(numbers, _FEWEST))

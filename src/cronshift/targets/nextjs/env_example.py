@@ -35,8 +35,8 @@ def with_names(text: str, names: Iterable[str]) -> str:
     A name counts where it is assigned, be it with ``export`` or commented out.
     """
     lines = list(_NAMED.finditer(text))
-    known = {line[2] for line in lines}
-    missing = [name for name in names if name not in known]
+    assigned = {line[2] for line in lines}
+    missing = [name for name in names if name not in assigned]
     if not missing:
         return text
     newline = "\r\n" if "\r\n" in text else "\n"

@@ -64,36 +64,36 @@ def _listed(subject: Subject) -> Iterator[Fact]:
 
 def _sdk(subject: Subject) -> Iterator[Fact]:
     folder = app_of(subject.plan).folder
-    held = sdk_of(subject.tree, folder)
-    if held is None:
+    sdk = sdk_of(subject.tree, folder)
+    if sdk is None:
         manifest = f"{folder}/package.json".lstrip("/")
         text = f"{manifest} does not name {SDK}, which what is generated imports."
         yield subject.bad(SDK_VERSION, text, f"{manifest}:1", "cronshift migrate adds it")
     else:
-        yield _version(subject, held)
+        yield _version(subject, sdk)
     yield from _fits(subject)
 
 
-def _version(subject: Subject, held: Sdk) -> Fact:
+def _version(subject: Subject, sdk: Sdk) -> Fact:
     manager = app_of(subject.plan).manager
-    if held.version is not None:
-        name = f"{SDK} {'.'.join(map(str, held.version))}"
-        if is_refused(held.version):
+    if sdk.version is not None:
+        name = f"{SDK} {'.'.join(map(str, sdk.version))}"
+        if is_refused(sdk.version):
             remedy = f"{add_command(manager, f'{SDK}@^3.54.0')}, or @latest"
-            return subject.bad(SDK_VERSION, f"Inngest's server refuses {name}.", held.place, remedy)
-        if held.version[0] not in _GENERATED_FOR:
+            return subject.bad(SDK_VERSION, f"Inngest's server refuses {name}.", sdk.place, remedy)
+        if sdk.version[0] not in _GENERATED_FOR:
             text = f"Functions are generated for versions 3 and 4 of {SDK}, and the app has {name}."
-            return subject.bad(SDK_VERSION, text, held.place, add_command(manager, f"{SDK}@latest"))
-        return subject.good(SDK_VERSION, f"The app has {name}.", held.place)
-    told = majors(held.wanted)
-    if held.major is None:
-        text = f"Which major of {SDK} {held.wanted!r} gives is not known: no lock and nothing installed."
+            return subject.bad(SDK_VERSION, text, sdk.place, add_command(manager, f"{SDK}@latest"))
+        return subject.good(SDK_VERSION, f"The app has {name}.", sdk.place)
+    possible = majors(sdk.wanted)
+    if sdk.major is None:
+        text = f"Which major of {SDK} {sdk.wanted!r} gives is not known: no lock and nothing installed."
         remedy = f"{add_command(manager, SDK)}, and commit the lock"
-        return subject.bad(SDK_VERSION, text, held.place, remedy)
-    if told == frozenset({4}):
-        return subject.good(SDK_VERSION, f"{held.wanted!r} gives version 4 of {SDK}.", held.place)
-    text = f"Which version of {SDK} {held.wanted!r} gives is not known; 3.22 to 3.53 are refused."
-    return subject.unknown(SDK_VERSION, text, held.place, _locking(manager))
+        return subject.bad(SDK_VERSION, text, sdk.place, remedy)
+    if possible == frozenset({4}):
+        return subject.good(SDK_VERSION, f"{sdk.wanted!r} gives version 4 of {SDK}.", sdk.place)
+    text = f"Which version of {SDK} {sdk.wanted!r} gives is not known; 3.22 to 3.53 are refused."
+    return subject.unknown(SDK_VERSION, text, sdk.place, _locking(manager))
 
 
 def _fits(subject: Subject) -> Iterator[Fact]:

@@ -53,7 +53,7 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
             reason="no-router",
             hint="Name the app with -C, or use --target python.",
         )
-    _refuse_sdk(plan)
+    refuse_sdk(plan)
     refuse_unknown_id(plan)
     return tuple(
         GeneratedFile(path, seal(restyle(written, app.code.style), "//"))
@@ -80,16 +80,16 @@ def _files(plan: Plan, app: NextApp) -> Iterator[tuple[str, str]]:
     yield f"{plan.out}/functions/index.ts", _index(plan)
     if plan.runnable:
         yield f"{plan.out}/cancelled.ts", cancelled_module(plan)
-    for one in dispatching:
-        yield one.file, _dispatcher(plan, one)
+    for dispatcher in dispatching:
+        yield dispatcher.file, _dispatcher(plan, dispatcher)
     if app.endpoint_file and not app.code.serve_file:
         yield app.endpoint_file, _endpoint(plan, app.endpoint_file)
 
 
-def _refuse_sdk(plan: Plan) -> None:
+def refuse_sdk(plan: Plan) -> None:
     """Refuse versions that Inngest's server does, and majors that the templates are not for."""
     manager = app_of(plan).manager
-    refused = next((one for one in plan.findings if one.code == REFUSED_SDK.code), None)
+    refused = next((finding for finding in plan.findings if finding.code == REFUSED_SDK.code), None)
     if refused is not None:
         raise CronshiftError(
             f"{refused.message} {REFUSED_SDK.summary}",
@@ -167,7 +167,7 @@ def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
             else {}
         ),
     }
-    return {f"{plan.out}/{name}.ts": _render(name, **given) for name, given in wanted.items()}
+    return {f"{plan.out}/{name}.ts": _render(name, **values) for name, values in wanted.items()}
 
 
 def _endpoint(plan: Plan, file: str) -> str:
@@ -184,9 +184,9 @@ def _duration(job: Job) -> int:
     return (job.handler.max_duration if job.handler else None) or 0
 
 
-def _dispatcher(plan: Plan, one: Dispatcher) -> str:
+def _dispatcher(plan: Plan, dispatcher: Dispatcher) -> str:
     """Return one route of the dispatcher, which runs where and as long as the handler does."""
-    job = one.jobs[0]
+    job = dispatcher.jobs[0]
     called = callee(plan, job)
     is_edge = job.handler is not None and job.handler.runtime == "edge"
     limits: dict[str, Any] = {
@@ -195,15 +195,15 @@ def _dispatcher(plan: Plan, one: Dispatcher) -> str:
     }
     params = [data(called.params)] if called.params else []
     return _render(
-        "dispatcher-pages" if one.pages else "dispatcher-app",
-        path=comment(one.path),
-        handler=called.module_from(one.file, app_of(plan).code.alias),
-        library=import_path(plan.out, one.file, app_of(plan).code.alias),
-        jobs=[list(guarded(each)) for each in one.jobs],
+        "dispatcher-pages" if dispatcher.pages else "dispatcher-app",
+        path=comment(dispatcher.path),
+        handler=called.module_from(dispatcher.file, app_of(plan).code.alias),
+        library=import_path(plan.out, dispatcher.file, app_of(plan).code.alias),
+        jobs=[list(guarded(each)) for each in dispatcher.jobs],
         arguments=", ".join(["JOBS", *(["route"] if called.file else []), *params]),
         **(
             {"edge": is_edge, "config": data(limits) if limits else None}
-            if one.pages
+            if dispatcher.pages
             else {
                 "export": called.export,
                 "max_duration": _duration(job),

@@ -50,11 +50,11 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
     if options.jitter is not None:
         trigger["jitter"] = format_duration(options.jitter)
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
-    given = _options(job.id, options)
+    arguments = _options(job.id, options)
     if in_options:
         # Every value of a fan-out has a request of its own, and all the time of the endpoint.
-        given |= {"checkpointing": False} if fan_out else {}
-        given |= {"triggers": [trigger]}
+        arguments |= {"checkpointing": False} if fan_out else {}
+        arguments |= {"triggers": [trigger]}
     return render(
         "nextjs",
         "job.ts",
@@ -71,12 +71,12 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         paged=called.paged,
         support=listed("import {", _imported(job, called), '} from "../cronshift";'),
         job=[member(key, value, _JOB) for key, value in _description(job).items()],
-        values=listed("const VALUES = [", [text(one) for one in fan_out.values], "];")
+        values=listed("const VALUES = [", [text(value) for value in fan_out.values], "];")
         if fan_out
         else None,
         name=name,
         options=[
-            *(member(key, value, _OPTIONS) for key, value in given.items()),
+            *(member(key, value, _OPTIONS) for key, value in arguments.items()),
             _FAILURE,
         ],
         trigger=None if in_options else data(trigger),
@@ -90,7 +90,7 @@ def _imported(job: Job, called: Callee) -> list[str]:
     names += ["reportSuccess"] if job.options.heartbeat_env else []
     names += ["due"]
     names += ["together", "withParameter"] if job.options.fan_out else ["begun"]
-    return sorted(names, key=lambda one: one.removeprefix("type ").lower())
+    return sorted(names, key=lambda name: name.removeprefix("type ").lower())
 
 
 def _description(job: Job) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cronshift.vercel.json_text import Span, children, find, parse_object
+from cronshift.vercel.json_text import JsonSpan, children, find, parse_object
 from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
@@ -32,22 +32,22 @@ def with_dependency(text: str, name: str = SDK, version: str = SDK_RANGE) -> str
     mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
     bare = text.removeprefix(mark)
     document = parse_object(bare, "package.json")
-    known = [table for kind in _KINDS if isinstance(table := document.get(kind), dict)]
-    if any(name in table for table in known):
+    tables = [table for kind in _KINDS if isinstance(table := document.get(kind), dict)]
+    if any(name in table for table in tables):
         return text
     member = f"{json.dumps(name)}: {json.dumps(version)}"
-    held = find(bare, "dependencies")
-    if held is None:
+    table = find(bare, "dependencies")
+    if table is None:
         return mark + _with_table(bare, member)
     if not isinstance(document["dependencies"], dict):
         return text
-    members = list(children(bare, held.start))
+    members = list(children(bare, table.start))
     if not members:
-        return mark + bare[: held.start] + _table(bare, held.key, member) + bare[held.end :]
-    return mark + _inserted(bare, held.start, members, member, _place(members, name))
+        return mark + bare[: table.start] + _table(bare, table.key, member) + bare[table.end :]
+    return mark + _inserted(bare, table.start, members, member, _place(members, name))
 
 
-def _inserted(text: str, start: int, members: Sequence[Span], member: str, place: int) -> str:
+def _inserted(text: str, start: int, members: Sequence[JsonSpan], member: str, place: int) -> str:
     """Return ``text`` with a member at ``place`` of the object at ``start``, laid out like the rest."""
     lead = text[start + 1 : members[0].key]
     if place == len(members):
@@ -59,12 +59,12 @@ def _inserted(text: str, start: int, members: Sequence[Span], member: str, place
     return spliced(text, [(at, at, member + joint)])
 
 
-def _place(members: Sequence[Span], name: str) -> int:
+def _place(members: Sequence[JsonSpan], name: str) -> int:
     """Return where a name belongs among sorted ones; behind all, where they are not sorted."""
     names = [str(member.name) for member in members]
     if names != sorted(names) and names != sorted(names, key=str.casefold):
         return len(names)
-    return next((at for at, one in enumerate(names) if one.casefold() > name), len(names))
+    return next((at for at, other in enumerate(names) if other.casefold() > name), len(names))
 
 
 def _with_table(text: str, member: str) -> str:
@@ -76,8 +76,8 @@ def _with_table(text: str, member: str) -> str:
         return text[: start + 1] + f"{table}{{{member}}}" + text[start + 1 :].lstrip(" \t\r\n")
     table += _table(text, members[0].key, member)
     names = [member.name for member in members]
-    before = [at for at, one in enumerate(names) if one in _KINDS]
-    behind = [names.index(one) + 1 for one in _BEFORE if one in names]
+    before = [at for at, member in enumerate(names) if member in _KINDS]
+    behind = [names.index(member) + 1 for member in _BEFORE if member in names]
     return _inserted(text, start, members, table, (before or behind or [len(members)])[0])
 
 

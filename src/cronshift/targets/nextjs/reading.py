@@ -32,7 +32,7 @@ from cronshift.validation.registration import (
     Registration,
     Undeclared,
     Unread,
-    Unreadable,
+    Unregistrable,
 )
 
 if TYPE_CHECKING:
@@ -84,26 +84,26 @@ def inspect_app(root: Path, plan: Plan) -> Registration:
         )
     app_ids = [app_id for call in calls if (app_id := _app_id(tree, call)) is not None]
     app_id = app_ids[0] if app_ids else None
-    listed = [one for call in calls for one in _listed_by(tree, call)]
-    read = [one if isinstance(one, Unread) else _function(tree, one, app_id) for one in listed]
-    unread = tuple(one for one in read if isinstance(one, Unread))
-    places = {one.location for one in listed if isinstance(one, Expression)}
+    listed = [item for call in calls for item in _listed_by(tree, call)]
+    read = [item if isinstance(item, Unread) else _function(tree, item, app_id) for item in listed]
+    unread = tuple(part for part in read if isinstance(part, Unread))
+    places = {item.location for item in listed if isinstance(item, Expression)}
     version = sdk_version(tree)
     return Registration(
         app_id=app_id,
         sdk=f"inngest-js:v{'.'.join(map(str, version))}" if version else None,
-        functions=tuple(one for one in read if isinstance(one, FunctionConfig)),
+        functions=tuple(part for part in read if isinstance(part, FunctionConfig)),
         count=len(listed),
         undeclared=() if unread else tuple(_undeclared(tree, plan, app_id, places)),
-        unreadable=tuple(one for one in read if isinstance(one, Unreadable)),
+        unreadable=tuple(part for part in read if isinstance(part, Unregistrable)),
         unread=unread,
     )
 
 
 def serve_calls(tree: SourceTree, endpoint_file: str | None) -> list[Expression]:
     """Return the calls of the SDK's ``serve``: the endpoint's, else those of all files."""
-    own = list(_serving(tree, endpoint_file)) if endpoint_file in tree.files else []
-    return own or [call for file in _sources(tree) for call in _serving(tree, file)]
+    calls = list(_serving(tree, endpoint_file)) if endpoint_file in tree.files else []
+    return calls or [call for file in _sources(tree) for call in _serving(tree, file)]
 
 
 def _serving(tree: SourceTree, file: str | None) -> Iterator[Expression]:
@@ -112,8 +112,8 @@ def _serving(tree: SourceTree, file: str | None) -> Iterator[Expression]:
         return
     names = {
         name
-        for name, (source, own) in imports(root).items()
-        if source.startswith("inngest/") and own == "serve"
+        for name, (source, export) in imports(root).items()
+        if source.startswith("inngest/") and export == "serve"
     }
     for call in root.find_all(kind="call_expression") if names else ():
         called = call.field("function")
@@ -129,8 +129,8 @@ def _sources(tree: SourceTree) -> Iterator[str]:
 
 def serve_option(tree: SourceTree, call: Expression, name: str) -> Expression | None:
     """Return an option of a call of ``serve``, where its options are told."""
-    given = arguments(call.node)
-    options = follow(tree, call.at(given[0])) if given else None
+    passed = arguments(call.node)
+    options = follow(tree, call.at(passed[0])) if passed else None
     if options is None or options.kind != "object":
         return None
     return dict(members(tree, options)).get(name)
@@ -140,9 +140,9 @@ def _app_id(tree: SourceTree, call: Expression) -> str | None:
     """Return the id of the client that serves."""
     client = serve_option(tree, call, "client")
     made = follow(tree, client) if client is not None else None
-    given = arguments(made.node) if made is not None and made.kind == "new_expression" else []
-    known = value(tree, made.at(given[0])) if made is not None and given else None
-    app_id = known.get("id") if isinstance(known, dict) else None
+    passed = arguments(made.node) if made is not None and made.kind == "new_expression" else []
+    options = value(tree, made.at(passed[0])) if made is not None and passed else None
+    app_id = options.get("id") if isinstance(options, dict) else None
     return app_id if isinstance(app_id, str) else None
 
 
@@ -156,11 +156,11 @@ def _listed_by(tree: SourceTree, call: Expression) -> Iterator[Expression | Unre
 
 def _elements(tree: SourceTree, listed: Expression) -> Iterator[Expression | Unread]:
     """Yield what a list holds: an array, its spreads, or ``Object.values`` of a known object."""
-    held = follow(tree, listed)
-    if held.kind == "array":
-        if (name := _grown(tree, held)) is not None:
-            yield Unread(f"what is added to `{name}`", held.location)
-        for item in items(tree, held):
+    followed = follow(tree, listed)
+    if followed.kind == "array":
+        if (name := _grown(tree, followed)) is not None:
+            yield Unread(f"what is added to `{name}`", followed.location)
+        for item in items(tree, followed):
             spread = item.node.child(1) if item.kind == "spread_element" else None
             if spread is None:
                 yield _element(tree, item)
@@ -169,16 +169,16 @@ def _elements(tree: SourceTree, listed: Expression) -> Iterator[Expression | Unr
             else:  # one that leads back to itself
                 yield Unread(f"what `{item}` gives", item.location)
         return
-    called = held.node.field("function") if held.kind == "call_expression" else None
-    given = arguments(held.node) if called is not None else []
-    if called is not None and called.text() == "Object.values" and len(given) == 1:
-        owner = follow(tree, held.at(given[0]))
+    called = followed.node.field("function") if followed.kind == "call_expression" else None
+    passed = arguments(followed.node) if called is not None else []
+    if called is not None and called.text() == "Object.values" and len(passed) == 1:
+        owner = follow(tree, followed.at(passed[0]))
         if owner.kind in {MODULE, "object"}:
             for _, member in members(tree, owner):
                 if owner.kind != MODULE or follow(tree, member).kind == "call_expression":
                     yield _element(tree, member)
             return
-    yield Unread(f"what `{held}` gives", held.location)
+    yield Unread(f"what `{followed}` gives", followed.location)
 
 
 def _grown(tree: SourceTree, array: Expression) -> str | None:
@@ -194,10 +194,10 @@ def _grown(tree: SourceTree, array: Expression) -> str | None:
 
 
 def _element(tree: SourceTree, item: Expression) -> Expression | Unread:
-    held = follow(tree, item)
-    if _creates(held.node):
-        return held
-    return Unread(f"what `{held}` gives", held.location)
+    followed = follow(tree, item)
+    if _creates(followed.node):
+        return followed
+    return Unread(f"what `{followed}` gives", followed.location)
 
 
 def _creates(node: SgNode) -> bool:
@@ -207,63 +207,66 @@ def _creates(node: SgNode) -> bool:
 
 def _function(
     tree: SourceTree, call: Expression, app_id: str | None
-) -> FunctionConfig | Unreadable | Unread:
+) -> FunctionConfig | Unregistrable | Unread:
     """Return the registration that one call of ``createFunction`` makes."""
-    given = arguments(call.node)
-    options = value(tree, call.at(given[0])) if given else None
+    passed = arguments(call.node)
+    options = value(tree, call.at(passed[0])) if passed else None
     local_id = options.get("id") if isinstance(options, dict) else None
     if not isinstance(options, dict) or not isinstance(local_id, str):
         return Unread("the id of the function made there", call.location)
     function_id = f"{app_id}-{local_id}" if app_id else local_id
-    triggers = _triggers(tree, call, given)
+    triggers = _triggers(tree, call, passed)
     wire: dict[str, Any] = {"name": local_id, "triggers": triggers or []}
     wire |= {sent: options[name] for name, sent in _SENT if options.get(name) is not None}
     computed = [name for name, sent in _SENT if sent in wire and not is_known(wire[sent])]
     if triggers is None or ("..." in options and not triggers):
         computed.insert(0, "triggers")
-    wire = {name: given for name, given in wire.items() if is_known(given)}
+    wire = {name: option for name, option in wire.items() if is_known(option)}
     retries = wire.pop("retries", None)
     step = {"name": "step", "runtime": {"url": _STEP_URL}, "retries": {"attempts": retries}}
     wire |= {"id": function_id, "name": wire.get("name", local_id), "steps": {"step": step}}
-    wire["cancel"] = [_cancel(one) for one in wire.get("cancel", ())]
+    wire["cancel"] = [_cancel(event) for event in wire.get("cancel", ())]
     try:
         return FunctionConfig.from_wire(wire, call.location, computed=tuple(computed))
     except NotWellError as error:
-        return Unreadable(function_id, str(error.__cause__ or error), call.location)
+        return Unregistrable(function_id, str(error.__cause__ or error), call.location)
 
 
-def _cancel(given: Any) -> Any:
+def _cancel(event: Any) -> Any:
     """Return a cancelling event without the timeouts that the SDK itself writes: numbers, dates."""
-    if isinstance(given, dict) and not isinstance(given.get("timeout"), str):
-        return {name: told for name, told in given.items() if name != "timeout"}
-    return given
+    if isinstance(event, dict) and not isinstance(event.get("timeout"), str):
+        return {name: setting for name, setting in event.items() if name != "timeout"}
+    return event
 
 
 def _triggers(
-    tree: SourceTree, call: Expression, given: list[SgNode]
+    tree: SourceTree, call: Expression, passed: list[SgNode]
 ) -> list[dict[str, str]] | None:
     """Return the triggers, in whichever of the two shapes they stand; ``None`` for computed ones."""
-    options = follow(tree, call.at(given[0]))
+    options = follow(tree, call.at(passed[0]))
     written = dict(members(tree, options)).get("triggers")
-    if written is None and len(given) == 3:  # noqa: PLR2004 - options, trigger, handler: v3
-        written = call.at(given[1])
+    if written is None and len(passed) == 3:  # noqa: PLR2004 - options, trigger, handler: v3
+        written = call.at(passed[1])
     if written is None:
         return []
-    held = follow(tree, written)
-    found = [_trigger(tree, one) for one in (items(tree, held) if held.kind == "array" else [held])]
-    known = [one for one in found if one is not None]
-    return known if len(known) == len(found) else None
+    followed = follow(tree, written)
+    triggers = [
+        _trigger(tree, item)
+        for item in (items(tree, followed) if followed.kind == "array" else [followed])
+    ]
+    readable = [trigger for trigger in triggers if trigger is not None]
+    return readable if len(readable) == len(triggers) else None
 
 
 def _trigger(tree: SourceTree, expression: Expression) -> dict[str, str] | None:
     """Return one trigger on the wire; ``None`` where only running the code would tell it."""
-    held = follow(tree, expression)
-    if held.kind == "call_expression":
-        called, given = held.node.field("function"), arguments(held.node)
+    followed = follow(tree, expression)
+    if followed.kind == "call_expression":
+        called, passed = followed.node.field("function"), arguments(followed.node)
         key = _HELPERS.get(called.text()) if called is not None else None
-        told = value(tree, held.at(given[0])) if key and given else None
-        return {key: told} if key and isinstance(told, str) else None
-    spelt = value(tree, held)
+        argument = value(tree, followed.at(passed[0])) if key and passed else None
+        return {key: argument} if key and isinstance(argument, str) else None
+    spelt = value(tree, followed)
     if not isinstance(spelt, dict) or "..." in spelt or not is_known(spelt):
         return None
     return {wire: spelt[name] for name, wire in _TRIGGER_KEYS.items() if name in spelt}
@@ -293,6 +296,6 @@ def _created_at_top(statement: SgNode) -> Iterator[SgNode]:
     """Yield the calls of a statement that are the value of a constant, or exported as default."""
     declared = statement.field("declaration") or statement
     for holder in (declared, *declared.children()):
-        held = holder.field("value")
-        if held is not None and _creates(held):
-            yield held
+        assigned = holder.field("value")
+        if assigned is not None and _creates(assigned):
+            yield assigned

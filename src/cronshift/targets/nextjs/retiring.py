@@ -35,7 +35,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Retirement:
+class RouteRetirement:
     """One route's module, on its way to where only its function finds it.
 
     Attributes:
@@ -57,8 +57,8 @@ class Retirement:
     @property
     def kept(self) -> dict[str, str | int]:
         """What the settings are to keep of it."""
-        told = {"max_duration": self.max_duration} if self.max_duration else {}
-        return {"handler": f"{self.new}:{self.export}", **told}
+        values = {"max_duration": self.max_duration} if self.max_duration else {}
+        return {"handler": f"{self.new}:{self.export}", **values}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class _Route:
 
 def retire(
     tree: SourceTree, plan: Plan, jobs: Sequence[Job]
-) -> tuple[list[Retirement], dict[str, str]]:
+) -> tuple[list[RouteRetirement], dict[str, str]]:
     """Return the moves of the routes that nothing else needs, and why the others stay, by file.
 
     Args:
@@ -104,28 +104,28 @@ def _routes(plan: Plan, jobs: Sequence[Job]) -> Iterator[_Route]:
     for job in jobs:
         if job.mode is Mode.DIRECT and job.handler and job.handler.kind in _ROUTES:
             grouped[job.handler.file].append(job)
-    for own in grouped.values():
-        handler = own[0].handler
+    for routes in grouped.values():
+        handler = routes[0].handler
         paths = tuple(
             job.entry.path.partition("?")[0].removeprefix(app_of(plan).routers.base_path)
-            for job in own
+            for job in routes
         )
         if handler is not None:
-            yield _Route(handler, tuple(own), paths)
+            yield _Route(handler, tuple(routes), paths)
 
 
-def _retirement(tree: SourceTree, route: _Route, new: str, text: str) -> Retirement:
+def _retirement(tree: SourceTree, route: _Route, new: str, text: str) -> RouteRetirement:
     root = tree.parsed(route.handler.file)
     config = constant(root, "config") if root is not None else None
     in_config = isinstance(config, dict) and "maxDuration" in config
-    own = root is not None and (in_config or constant(root, "maxDuration") is not None)
-    return Retirement(
+    is_said = root is not None and (in_config or constant(root, "maxDuration") is not None)
+    return RouteRetirement(
         tuple(job.id for job in route.jobs),
         route.handler.file,
         new,
         text,
         route.handler.export,
-        None if own else route.handler.max_duration,
+        None if is_said else route.handler.max_duration,
     )
 
 
@@ -155,20 +155,20 @@ def _named(tree: SourceTree, routes: Collection[_Route]) -> dict[str, str]:
     """Return where else the routes are imported or their paths named, by the route's file."""
     if not routes:
         return {}
-    by_path = {path: one.handler.file for one in routes for path in one.paths}
+    by_path = {path: route.handler.file for route in routes for path in route.paths}
     spoken = re.compile("|".join(rf"{re.escape(path)}(?![\w/-])" for path in by_path))
     places: defaultdict[str, list[str]] = defaultdict(list)
-    for module, file, line in importers(tree, {one.handler.file for one in routes}):
+    for module, file, line in importers(tree, {route.handler.file for route in routes}):
         places[module].append(f"imported by {file}:{line}")
     for file in sorted(tree.files):
         text = tree.read(file) if _may_call(file) else ""
         if not text or is_untouched(text):
             continue
         for match in spoken.finditer(text):
-            own = by_path[match[0]]
-            if file != own and not _in_comment(tree.parsed(file), match.start()):
-                places[own].append(f"called by {file}:{_line(text, match.start())}")
-    return {file: "it is " + " and ".join(found[:_SHOWN]) for file, found in places.items()}
+            route = by_path[match[0]]
+            if file != route and not _in_comment(tree.parsed(file), match.start()):
+                places[route].append(f"called by {file}:{_line(text, match.start())}")
+    return {file: "it is " + " and ".join(places[:_SHOWN]) for file, places in places.items()}
 
 
 def importers(tree: SourceTree, modules: Collection[str]) -> Iterator[tuple[str, str, int]]:

@@ -28,9 +28,9 @@ def routes_back(project: Project, jobs: Sequence[str], past: Sequence[Operation]
     and where a file that was changed by hand imports it, the route is found there as well.
     """
     handlers = {
-        job: one.moved.handler.rpartition(":")[0]
-        for job, one in project.settings.jobs.items()
-        if one.moved is not None and one.moved.handler is not None
+        job: settings.moved.handler.rpartition(":")[0]
+        for job, settings in project.settings.jobs.items()
+        if settings.moved is not None and settings.moved.handler is not None
     }
     staying = {file for job, file in handlers.items() if job not in jobs}
     tree = SourceTree(project.root)
@@ -46,12 +46,12 @@ def routes_back(project: Project, jobs: Sequence[str], past: Sequence[Operation]
         if data is None or there not in {None, data}:
             raise _stuck(file, route, "the one was changed, or the other is taken")
         if file in imported - staying:
-            said = f"{file}: what imports it finds {route}"
-            yield Edit(file, _passing_on(route, file), ChangeKind.WRITE, said)
+            summary = f"{file}: what imports it finds {route}"
+            yield Edit(file, _passing_on(route, file), ChangeKind.WRITE, summary)
         gone = None if file in staying | imported else file
         if route not in back:
-            said = f"{file} → {route}: a route again"
-            yield Edit(route, data, ChangeKind.MOVE, said, moved_from=gone, mode=image.mode)
+            summary = f"{file} → {route}: a route again"
+            yield Edit(route, data, ChangeKind.MOVE, summary, moved_from=gone, mode=image.mode)
         elif gone:
             yield Edit(gone, None, ChangeKind.DELETE, f"{file}: {route} does this again")
         back[route] = data

@@ -11,7 +11,7 @@ from cronshift.executor.events import Receiver
 from cronshift.executor.job_run import ORIGINS, run_at_endpoint
 from cronshift.plan.job_ids import unknown_job
 from cronshift.project import load_project
-from cronshift.readiness.fact import Answer
+from cronshift.readiness.fact import Knowledge
 from cronshift.readiness.subject import Subject
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.asking import ask_running
@@ -43,7 +43,7 @@ async def run_started(
             "runs with INNGEST_DEV=1: --endpoint http://localhost:3000/api/inngest.",
         )
     if plan.job(request.name) is None and request.event is None and request.data is None:
-        raise unknown_job(request.name, [known.id for known in plan.jobs])
+        raise unknown_job(request.name, [job.id for job in plan.jobs])
     receiver = around.receiver or Receiver()
     async with receiver.listening():
         variables = dict.fromkeys(ORIGINS, receiver.url)
@@ -59,5 +59,5 @@ async def _tell_turned_away(root: Path, plan: Plan, url: str, tell: Callable[[st
     project = load_project(root)
     subject = Subject(project, plan, plan.runnable, datetime.now(UTC))
     for fact in await ask_running(subject, url):
-        if fact.answer is Answer.BAD:
+        if fact.answer is Knowledge.BAD:
             tell(f"{fact.kind.code} {fact.message} {fact.remedy}.")

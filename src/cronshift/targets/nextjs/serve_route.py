@@ -55,9 +55,14 @@ def extend_route(
     if root is None:
         raise _cannot(file, modules[0])
     splices, declared = [], []
-    known = imports(root)
+    imported = imports(root)
     name = next(
-        (own for own, one in known.items() if one in {(path, _EXPORTED) for path in modules}), None
+        (
+            local
+            for local, source in imported.items()
+            if source in {(path, _EXPORTED) for path in modules}
+        ),
+        None,
     )
     if name is None or not _is_used(root, name):
         splices += _listed(text, root, file, modules[0], name or NAME)
@@ -69,8 +74,8 @@ def extend_route(
         declared += statement
     if telling is not None and _ROUTE.search(file) and "OPTIONS" not in exports(root):
         quote = _quote(root, file, modules[0])
-        told = f"export {{ tell as OPTIONS }} from {quote}{telling}{quote}{_end(root)}"
-        declared.append(_newline(text) + told)
+        export = f"export {{ tell as OPTIONS }} from {quote}{telling}{quote}{_end(root)}"
+        declared.append(_newline(text) + export)
     if declared:
         splices.append(_behind_imports(text, root, declared, file, modules[0]))
     return spliced(text, splices)
@@ -81,7 +86,7 @@ def _is_used(root: SgNode, name: str) -> bool:
     rule = {"rule": {"any": [{"kind": kind} for kind in sorted(_NAMED)]}}
     return any(
         node.text() == name
-        and not any(one.kind() == "import_statement" for one in node.ancestors())
+        and not any(ancestor.kind() == "import_statement" for ancestor in node.ancestors())
         for node in root.find_all(rule)  # type: ignore[call-overload]
     )
 
@@ -110,7 +115,8 @@ def _appended(text: str, array: SgNode, item: str) -> list[Splice]:
     anchor = (items or parts or [array])[-1]
     first, last = span_of(anchor)
     comma = next(
-        (span_of(one)[1] for one in parts if one.text() == "," and span_of(one)[0] >= last), None
+        (span_of(part)[1] for part in parts if part.text() == "," and span_of(part)[0] >= last),
+        None,
     )
     line = text.rfind("\n", 0, first) + 1
     lead, rest = text[line:first], _REST_OF_LINE.match(text, comma or last)
@@ -143,10 +149,10 @@ def _duration(
 
     What only running the file would tell is left as it is.
     """
-    known = exports(root)
-    own, config = known.get("maxDuration"), known.get("config") if is_page else None
-    if own is not None:
-        return _raised(own.node, seconds), []
+    exported = exports(root)
+    duration, config = exported.get("maxDuration"), exported.get("config") if is_page else None
+    if duration is not None:
+        return _raised(duration.node, seconds), []
     if config is None:
         value = f"config = {{ maxDuration: {seconds} }}" if is_page else f"maxDuration = {seconds}"
         return [], [f"{_newline(text)}export const {value}{_end(root)}"]
@@ -163,8 +169,8 @@ def _duration(
 
 
 def _raised(node: SgNode | None, seconds: int) -> list[Splice]:
-    told = literal(node)
-    if node is None or not isinstance(told, int) or told >= seconds:
+    written = literal(node)
+    if node is None or not isinstance(written, int) or written >= seconds:
         return []
     return [Splice(*span_of(node), str(seconds))]
 
@@ -187,8 +193,8 @@ def _behind_imports(
 
 
 def _last_import(root: SgNode) -> SgNode | None:
-    found = [node for node in root.children() if node.kind() == "import_statement"]
-    return found[-1] if found else None
+    statements = [node for node in root.children() if node.kind() == "import_statement"]
+    return statements[-1] if statements else None
 
 
 def _end(root: SgNode) -> str:

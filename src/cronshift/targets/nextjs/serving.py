@@ -40,7 +40,7 @@ def served_at(subject: Subject) -> Iterator[Fact]:
 
 def _path(subject: Subject, call: Expression, expected: str) -> Fact:
     written = serve_option(subject.tree, call, "servePath")
-    told = value(subject.tree, written) if written is not None else None
+    path = value(subject.tree, written) if written is not None else None
     remedy = f'Write servePath: "{expected}" into the call of serve'
     if written is None and expected == ENDPOINT:
         text = (
@@ -56,13 +56,13 @@ def _path(subject: Subject, call: Expression, expected: str) -> Fact:
             " and slash: Inngest would find nothing there."
         )
         return subject.bad(SERVED_AT, text, call.location, remedy)
-    if not isinstance(told, str):
+    if not isinstance(path, str):
         text = f"Only running {call.file} would tell the path that the SDK registers."
         return subject.unknown(SERVED_AT, text, written.location, remedy)
-    if told != expected and _is_usual(subject, call):
-        text = f"The SDK registers {told}, and Next.js answers at {expected}."
+    if path != expected and _is_usual(subject, call):
+        text = f"The SDK registers {path}, and Next.js answers at {expected}."
         return subject.bad(SERVED_AT, text, written.location, remedy)
-    return subject.good(SERVED_AT, f"The SDK registers {told}.", written.location)
+    return subject.good(SERVED_AT, f"The SDK registers {path}.", written.location)
 
 
 def _is_usual(subject: Subject, call: Expression) -> bool:
@@ -75,12 +75,12 @@ def _origin(subject: Subject, call: Expression) -> Fact | None:
     """Return what is known of the origin where it is written down and not right, or not told."""
     for name in _ORIGINS:
         written = serve_option(subject.tree, call, name)
-        told = value(subject.tree, written) if written is not None else None
-        if written is not None and not isinstance(told, str):
+        address = value(subject.tree, written) if written is not None else None
+        if written is not None and not isinstance(address, str):
             text = f"Only running {call.file} would tell the origin that the SDK registers."
             remedy = "Look at the app's address at Inngest after the next deploy"
             return subject.unknown(SERVED_AT, text, written.location, remedy)
-        if written is not None and is_loopback(str(told)):
-            text = f"{name} is {told}, where Inngest finds nothing once the app is deployed."
+        if written is not None and is_loopback(str(address)):
+            text = f"{name} is {address}, where Inngest finds nothing once the app is deployed."
             return subject.bad(SERVED_AT, text, written.location, f"Leave {name} out")
     return None

@@ -27,9 +27,11 @@ from cronshift.targets.nextjs.sessions import (
 from cronshift.targets.scaffold.client import own_client
 from cronshift.targets.scaffold.exhaustive import code_label
 from cronshift.targets.scaffold.page import page
+from cronshift.targets.scaffold.prisma import find_schemas
 from cronshift.targets.scaffold.requesting import creations
 from cronshift.targets.scaffold.rewriting import House, requested
 from cronshift.targets.scaffold.schema import SchemaSource
+from cronshift.targets.scaffold.schema.prisma import generated_client
 from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import GeneratedFile, generate
 
@@ -70,6 +72,7 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
     _refuse_taken(plan, names.flow)
     tree = SourceTree(root)
     client = own_client(tree, flow.schema) if flow.schema else None
+    connection, alias = f"{plan.out}/sessions/connection.ts", app_of(plan).code.alias
     app = SessionApp(
         plan.out,
         names.flow,
@@ -78,7 +81,8 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
         _driver(tree, flow.schema, client),
         app_of(plan).sdk_major,
         client_import(plan, f"{plan.out}/sessions/session.ts"),
-        database_import(client, f"{plan.out}/sessions/connection.ts", app_of(plan).code.alias),
+        database_import(client, connection, alias),
+        _prisma_module(root, connection, alias),
         app_of(plan).code.style,
     )
     files = (*generate_sessions(app), *_served(root, plan))
@@ -136,7 +140,13 @@ def _driver(tree: SourceTree, schema: AppSchema | None, client: OwnClient | None
         return Driver.DRIZZLE if client else Driver.POOL
     is_prisma = schema is not None and schema.source is SchemaSource.PRISMA
     has_client = "@prisma/client" in tree.dependencies
-    return Driver.PRISMA if has_client or (is_prisma and client) else Driver.POOL
+    return Driver.PRISMA if has_client or is_prisma else Driver.POOL
+
+
+def _prisma_module(root: Path, file: str, alias: Alias | None) -> str:
+    """Return what a file imports ``PrismaClient`` from."""
+    generated = generated_client(find_schemas(root))
+    return import_path(generated, file, alias) if generated else "@prisma/client"
 
 
 def database_import(

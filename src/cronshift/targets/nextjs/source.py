@@ -31,7 +31,7 @@ def data(value: object) -> str:
         members = ", ".join(f"{key(name)}: {data(member)}" for name, member in value.items())
         return f"{{ {members} }}" if members else "{}"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return f"[{', '.join(data(one) for one in value)}]"
+        return f"[{', '.join(data(item) for item in value)}]"
     return json.dumps(value)
 
 
@@ -44,10 +44,10 @@ def member(name: str, value: object, depth: int) -> str:
         return f"{key(name)}:\n  {text(value)}"
     if isinstance(value, Mapping):
         return braced(
-            f"{key(name)}: {{", [member(one, of, depth + 2) for one, of in value.items()], "}"
+            f"{key(name)}: {{", [member(child, of, depth + 2) for child, of in value.items()], "}"
         )
     if isinstance(value, Sequence):
-        return braced(f"{key(name)}: [", [data(one) for one in value], "]")
+        return braced(f"{key(name)}: [", [data(item) for item in value], "]")
     return line
 
 

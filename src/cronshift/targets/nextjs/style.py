@@ -172,13 +172,13 @@ def _tree(text: str) -> SgNode:
 def _walk(node: SgNode) -> Iterator[SgNode]:
     stack = [node]
     while stack:
-        one = stack.pop()
-        yield one
-        stack += reversed(one.children())
+        node = stack.pop()
+        yield node
+        stack += reversed(node.children())
 
 
 def _leaves(node: SgNode) -> Iterator[SgNode]:
-    return (one for one in _walk(node) if not one.children())
+    return (leaf for leaf in _walk(node) if not leaf.children())
 
 
 def _kind(node: SgNode | None) -> str:

@@ -56,7 +56,7 @@ def _splices(node: SgNode, text: str) -> Iterator[Splice]:
             yield Splice(stop, end, "")
         return
     if kind == "optional_parameter":
-        mark = next((one for one in node.children() if one.kind() == "?"), None)
+        mark = next((child for child in node.children() if child.kind() == "?"), None)
         if mark is not None:
             yield Splice(*span_of(mark), "")
     for child in node.children():
@@ -75,7 +75,7 @@ def _is_typed_statement(node: SgNode) -> bool:
         if "type" in kinds:
             return True
         named = node.find_all(kind="import_specifier")
-        clause = next((one for one in node.children() if one.kind() == "import_clause"), None)
+        clause = next((child for child in node.children() if child.kind() == "import_clause"), None)
         is_only_named = clause is not None and len(clause.children()) == 1
         listed = list(named)
         return bool(listed) and is_only_named and all(map(_is_type, listed))

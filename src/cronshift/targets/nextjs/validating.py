@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import SourceTree
 from cronshift.plan.findings import registration as rules
+from cronshift.plan.findings.fronts import INTERCEPTED
+from cronshift.plan.findings.inngest import OTHER_MAJOR, REFUSED_SDK, SERVE_DURATION
 from cronshift.project.settings import load_settings
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.compiling import check_types
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from cronshift.targets.scaffold.exhaustive import NewLabel
     from cronshift.validation import Registration
 
-_OF_THE_APP = {"CS430", "CS431", "CS432"}
-"""What planning found in the app's source that keeps its functions from being called."""
+_OF_THE_APP = {rule.code for rule in (INTERCEPTED, SERVE_DURATION, OTHER_MAJOR)}
+"""The codes of what planning found in the app's source that keeps its functions from being called."""
 
 
 def validate_app(
@@ -38,7 +40,7 @@ def validate_app(
     registration = inspect_app(root, plan)
     findings = [finding for finding in plan.findings if finding.code in _OF_THE_APP]
     findings += check(plan, registration)
-    refused = any(finding.code == "CS423" for finding in (*findings, *plan.findings))
+    refused = any(finding.code == REFUSED_SDK.code for finding in (*findings, *plan.findings))
     if app_of(plan).endpoint_file is not None and not refused:
         findings += out_of_date(root, plan)
     label = _label(root)
@@ -63,4 +65,4 @@ def _unhandled(root: Path, label: NewLabel | None) -> Iterator[Finding]:
         return
     for place in missing(SourceTree(root), label):
         text = f"{place.form.value[:1].upper()}{place.form.value[1:]} lacks {label.name}."
-        yield rules.STATUS_NOT_HANDLED.found(text, location=place.location)
+        yield rules.STATUS_NOT_HANDLED.finding(text, location=place.location)

@@ -38,7 +38,7 @@ def facts(subject: Subject) -> Iterator[Fact]:
 
 def _parses(subject: Subject) -> Iterator[Fact]:
     handlers = [handler for job in subject.jobs if (handler := answering(subject, job))]
-    for file in dict.fromkeys(one.file for one in handlers if one.language == "python"):
+    for file in dict.fromkeys(handler.file for handler in handlers if handler.language == "python"):
         place = syntax_fault(subject.tree, file)
         if place is not None:
             text = f"{file} is no Python that can be read: line {place.line}."

@@ -76,7 +76,7 @@ def job_module(job: Job, apps: Mapping[Group, str], secret_env: str) -> JobModul
     """
     if job.schedule is None:
         raise CronshiftError(f"{job.id} has no schedule.", reason="not-runnable", where=job.id)
-    answering, own = _answering(job, apps, secret_env)
+    answering, definition = _answering(job, apps, secret_env)
     function = names.job_function(job.id)
     arguments = tuple(
         laid_out(value, before=f"{name}=", after=",", indent=_INDENT)
@@ -91,7 +91,7 @@ def job_module(job: Job, apps: Mapping[Group, str], secret_env: str) -> JobModul
         client="bridge, client" if answering == "bridge" else "client",
         uses_timedelta=any("timedelta(" in text for text in (description, *arguments)),
         job=description,
-        handler=own,
+        handler=definition,
         arguments=arguments,
         signature=laid_out(
             call(function, "ctx: inngest.Context"), before="async def ", after=" -> runtime.Answer:"
@@ -150,7 +150,7 @@ def _description(job: Job) -> Expression:
         keywords["queues"] = literal(value=False)
     if job.options.heartbeat_env is not None:
         keywords["heartbeat_env"] = literal(job.options.heartbeat_env)
-    return call("runtime.Job", **keywords)
+    return call("runtime.JobSpec", **keywords)
 
 
 def _arguments(job: Job, schedule: Schedule) -> Iterator[tuple[str, Expression]]:

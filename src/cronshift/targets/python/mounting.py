@@ -84,9 +84,9 @@ def mount_of(tree: SourceTree, handlers: Iterable[Handler]) -> Mount | None:
     """Return where the first app that answers an entry can take the functions in, if one can."""
     for handler in handlers:
         if handler.kind in _APPS and handler.language == "python":
-            found = _made(tree, handler.file, handler.export, _DEEPEST)
-            if found is not None:
-                return found
+            mount = _made(tree, handler.file, handler.export, _DEEPEST)
+            if mount is not None:
+                return mount
     return None
 
 

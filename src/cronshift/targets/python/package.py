@@ -116,7 +116,7 @@ def _guard_file(plan: Plan) -> list[GeneratedFile]:
         return []
     jobs = [
         call(
-            "Job",
+            "JobSpec",
             id=literal(job.id),
             path=literal(job.entry.path),
             schedule=literal(job.entry.schedule),

@@ -68,8 +68,8 @@ def bring_back(project: Project, jobs: Sequence[str], past: Sequence[Operation])
             image = change.image
             now = content(inside(project.root, image.path))
             if image.path not in edits and now == image.after:
-                said = f"bring {image.path} back"
-                edits[image.path] = Edit(image.path, image.before, ChangeKind.WRITE, said)
+                summary = f"bring {image.path} back"
+                edits[image.path] = Edit(image.path, image.before, ChangeKind.WRITE, summary)
     return list(edits.values())
 
 
@@ -109,16 +109,17 @@ def _without_globs(
         and not any(fnmatchcase(file, glob) for file in kept)
     ]
     edits = []
-    for one in planned:
-        if one.path == source.file and one.after is not None:
-            text = one.after.decode()
+    for change in planned:
+        narrowed = change
+        if change.path == source.file and change.after is not None:
+            text = change.after.decode()
             for glob in dead:
                 whole = len(dead) == len(globs)
                 text = edit.remove_member(text, "functions", *([] if whole else [glob]))
                 if whole:
                     break
-            one = replace(one, after=text.encode())  # noqa: PLW2901 - the same edit, narrowed
-        edits.append(one)
+            narrowed = replace(change, after=text.encode())
+        edits.append(narrowed)
     return edits
 
 

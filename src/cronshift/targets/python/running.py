@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError, NotWellError
-from cronshift.executor.engine import Target, execute
+from cronshift.executor.engine import RunTarget, execute
 from cronshift.executor.events import Receiver
 from cronshift.executor.job_run import ORIGINS, Outcome, event_of
 from cronshift.model import Job, Mode
@@ -74,7 +74,7 @@ def _package(root: Path, plan: Plan, name: str) -> Iterator[tuple[Path, bool]]:
         yield root, False
         return
     if job is None:
-        raise unknown_job(name, [known.id for known in plan.jobs])
+        raise unknown_job(name, [job.id for job in plan.jobs])
     if job.mode is Mode.BLOCKED:
         raise _blocked(plan, job)
     with tempfile.TemporaryDirectory(prefix="cronshift-") as folder:
@@ -135,9 +135,9 @@ def _function(served: ServedApp, plan: Plan, name: str) -> FunctionConfig:
                     f"{name} cannot be registered: {wire}", reason="unreadable-options"
                 ) from wire
             return FunctionConfig.from_wire(wire)
-    known = [function.local_id for function in served.functions]
+    ids = [function.local_id for function in served.functions]
     if plan.job(name) is None:
-        raise unknown_job(name, known)
+        raise unknown_job(name, ids)
     raise NotWellError(
         f"{name} is not in `functions` of {plan.out}/__init__.py, so nothing would run it.",
         reason="function-left-out",
@@ -145,17 +145,18 @@ def _function(served: ServedApp, plan: Plan, name: str) -> FunctionConfig:
     )
 
 
-def _target(function: FunctionConfig, served: ServedApp, request: Request) -> Target:
+def _target(function: FunctionConfig, served: ServedApp, request: Request) -> RunTarget:
     retries = function.retries
-    own = next(one for one in served.functions if one.id == function.id)
+    registered = next(candidate for candidate in served.functions if candidate.id == function.id)
     timeout = function.finish_timeout
     limits = [limit.limit for limit in function.concurrency if limit.key is None]
-    return Target(
+    return RunTarget(
         function.id,
         attempts=request.attempts or (4 if retries is None else retries) + 1,
-        has_failure_handler=own.get_config(_URL).on_failure is not None,
+        has_failure_handler=registered.get_config(_URL).on_failure is not None,
         cancelled_handler=next(
-            (one.id for one in served.functions if one.local_id == CANCELLED_ID), None
+            (candidate.id for candidate in served.functions if candidate.local_id == CANCELLED_ID),
+            None,
         ),
         concurrency=min(limits, default=None),
         finish_timeout=read_duration(timeout) if timeout else None,

@@ -41,8 +41,8 @@ def serving_of(project: Project, resolver: Resolver) -> Serving:
     paths = [entry.path for source in project.sources for entry in source.entries]
     paths += [job.moved.path for job in project.settings.jobs.values() if job.moved is not None]
     handlers = (resolver.resolve(path).handler for path in paths)
-    found = mount_of(resolver.tree, (handler for handler in handlers if handler is not None))
-    return Serving(ServedBy.APP, found)
+    mount = mount_of(resolver.tree, (handler for handler in handlers if handler is not None))
+    return Serving(ServedBy.APP, mount)
 
 
 def served_by(plan: Plan) -> Serving:

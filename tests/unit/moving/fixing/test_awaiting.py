@@ -32,7 +32,7 @@ def about(text: str, statement: str) -> Finding:
     line = text.count("\n", 0, text.index(statement)) + 1
     what = " ".join(statement.rstrip(";").split())[:60]
     message = f"`{what}` is started and not awaited."
-    return NOT_AWAITED.found(message, job="mail", location=Location("route.ts", line))
+    return NOT_AWAITED.finding(message, job="mail", location=Location("route.ts", line))
 
 
 def repaired(text: str, statement: str, name: str = "route.ts") -> str:
@@ -132,7 +132,7 @@ def test_what_awaiting_alone_does_not_mend_is_left(text: str, statement: str, wh
 def test_other_findings_and_languages_are_not_mended() -> None:
     place = Location("route.ts", 2)
     with pytest.raises(NotRepairableError, match="only work that is not awaited"):
-        splices_of(OPEN + CLOSE, "route.ts", SWALLOWED.found("x", location=place))
+        splices_of(OPEN + CLOSE, "route.ts", SWALLOWED.finding("x", location=place))
     with pytest.raises(NotRepairableError, match="only JavaScript"):
         repaired("work();\n", "work();", name="index.py")
 

@@ -81,6 +81,7 @@ class SessionApp:
         sdk_major: of the TypeScript SDK.
         client: the statement that imports the Inngest client as ``inngest``.
         database: the app's own client of its database, where it has one.
+        prisma_module: what ``PrismaClient`` is imported from, where it has none.
         style: the app's.
     """
 
@@ -92,6 +93,7 @@ class SessionApp:
     sdk_major: int = 4
     client: str = 'import { inngest } from "../client";'
     database: DatabaseImport | None = None
+    prisma_module: str = "@prisma/client"
     style: CodeStyle = field(default_factory=CodeStyle)
 
     @property
@@ -133,6 +135,7 @@ def _values(app: SessionApp) -> dict[str, Any]:
         "client": app.client,
         "driver": app.driver.value,
         "database": app.database,
+        "prisma_module": app.prisma_module,
         "in_options": app.sdk_major >= 4,  # noqa: PLR2004 - v4 takes triggers in the options
         "finish": text(format_duration(settings.processing_timeout)),
         "recovery": text(_RECOVERY),

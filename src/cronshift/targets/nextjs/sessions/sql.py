@@ -91,9 +91,9 @@ def mapping_in_sql(settings: SessionSettings, items: str | None) -> dict[str, An
     cost_column = str(cost.value) if cost.kind is not CostKind.CONSTANT else None
     refunded_column = refunded.column if isinstance(refunded, RefundedColumn) else None
     times = (settings.created, settings.started, settings.completed, settings.updated)
-    own = (settings.id, settings.user, settings.status, settings.error, *times)
+    columns = (settings.id, settings.user, settings.status, settings.error, *times)
     tables: list[tuple[str | None, str, tuple[str | None, ...]]] = [
-        (settings.schema, settings.table, (*own, items, cost_column, refunded_column)),
+        (settings.schema, settings.table, (*columns, items, cost_column, refunded_column)),
         (credit.schema, credit.table, (credit.id, credit.balance, credit.spent)),
     ]
     if delivered:

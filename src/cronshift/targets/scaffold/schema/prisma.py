@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -113,6 +114,18 @@ def read_prisma(schemas: Mapping[str, str]) -> AppSchema | None:
         variable and variable["name"],
         tuple(types.values()),
     )
+
+
+def generated_client(schemas: Mapping[str, str]) -> str | None:
+    """Return the module of a client that is generated into the project; ``None`` for ``@prisma/client``."""
+    for block in blocks(schemas):
+        settings = block.settings
+        if block.kind == "generator" and settings.get("provider", "").startswith("prisma-client"):
+            output = settings.get("output")
+            folder = posixpath.normpath(posixpath.join(posixpath.dirname(block.file), output or ""))
+            is_module = settings["provider"] == "prisma-client"
+            return f"{folder}/client" if output and is_module else folder if output else None
+    return None
 
 
 def _status_type(block: SchemaBlock) -> StatusType:
