@@ -56,6 +56,7 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
         diagnostics = [
             _below(app.folder, diagnostic)
             for diagnostic in compile_types(root / app.folder, app.compile_timeout)
+            if not _is_left_behind(diagnostic)
         ]
     except NotCompiledError as error:
         fix = _BUILT_INSTEAD if app.routers.language == "js" else None
@@ -77,6 +78,12 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
         count = f"{len(elsewhere)} error{'' if len(elsewhere) == 1 else 's'}"
         text = f"tsc finds {count} in other files, first {where}{first.code}: {first.text}"
         yield rules.ERRORS_ELSEWHERE.finding(text, location=first.location)
+
+
+def _is_left_behind(diagnostic: Diagnostic) -> bool:
+    """Return whether it is of a route that has gone, in what the last build wrote about all routes."""
+    place = diagnostic.location
+    return place is not None and place.file.startswith(".next/") and diagnostic.code == "TS2307"
 
 
 def _below(folder: str, diagnostic: Diagnostic) -> Diagnostic:
