@@ -134,13 +134,15 @@ class Machine(Expressions):
     def _if(self, node: code.If, scope: Scope) -> None:
         test = self.value(node.test, scope)
         decides = self.truth(test, scope)
+        taints = taints_of(test)
+        sides = {True, False} if decides is None or taints else {decides}
+        self.ledger.decided.setdefault(node.place, set()).update(sides)
         if decides is not None:
             self.block(
                 node.yes if decides else node.no,
                 Scope(scope.file, {}, scope) if not is_python(scope.file) else scope,
             )
             return
-        taints = taints_of(test)
 
         def side(body: tuple[code.Statement, ...]) -> Callable[[], None]:
             inner = scope if is_python(scope.file) else Scope(scope.file, {}, scope)
