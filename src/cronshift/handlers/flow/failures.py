@@ -51,7 +51,7 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
         failed = reader.run(replace(reader.world, fail_at=site.place, refused=refused))
         steps += failed.steps
         ending = _success_after_failure(failed)
-        counts = ending is not None and _counts(_body(ending))
+        counts = ending is not None and _counts(_body(ending), refused=refused)
         if ending is None or (ending.path.caught is None and not (refused and counts)):
             continue
         place = ending.path.caught or site.place
@@ -82,7 +82,9 @@ def _candidates(run: Trace) -> list[Site]:
     ]
     work = [site for site in chosen if is_work(site)]
     looks = [site for site in chosen if not site.followed and not is_work(site)]
-    work.sort(key=lambda site: (not writes(site.name), site.depth))
+    work.sort(
+        key=lambda site: (not _is_guarded(site, run.ledger), not writes(site.name), site.depth)
+    )
     looks.sort(key=lambda site: (not site.written, site.depth))
     return [*work[:_MOST_FAILURES], *looks[:_MOST_LOOKS]]
 
@@ -91,8 +93,11 @@ def _is_caught(site: Site, ledger: Ledger) -> bool:
     """Return whether something may catch the failure of a call that is waited for."""
     if ledger.settled and not site.followed and writes(site.name):
         return True  # it may be one of those whose outcome is only looked at
-    is_guarded = site.guarded or site.place in ledger.shielded
-    return is_guarded and (site.awaited or is_python(site.place.file))
+    return _is_guarded(site, ledger) and (site.awaited or is_python(site.place.file))
+
+
+def _is_guarded(site: Site, ledger: Ledger) -> bool:
+    return site.guarded or site.place in ledger.shielded
 
 
 def _telling(run: Trace) -> list[Site]:
@@ -156,18 +161,22 @@ def _tells(body: Value | None) -> bool:
     return _counts(body) or _is_of_failure(body)
 
 
-def _counts(body: Value | None) -> bool:
-    """Return whether a body says by a name that something failed: ``failed``, ``errors``, ``ok``."""
+def _counts(body: Value | None, *, refused: bool = False) -> bool:
+    """Return whether a body says by a name that something failed: ``failed``, ``errors``, ``ok``.
+
+    A refusal that is tried out must be what it says so of.
+    """
     if isinstance(body, Unknown):
-        return any(_counts(alternative) for alternative in body.alternatives)
+        return any(_counts(alternative, refused=refused) for alternative in body.alternatives)
     if not isinstance(body, ObjectValue):
         return False
     for key, value in body.cell.items():
-        if key in {"success", "ok"} and isinstance(value, PlainValue) and value.value is False:
+        is_false = isinstance(value, PlainValue) and value.value is False
+        if key in {"success", "ok"} and is_false and (not refused or _is_of_failure(value)):
             return True
         if _COUNTED.search(key) and _is_of_failure(value):
             return True
-        if isinstance(value, ObjectValue | Unknown) and _counts(value):
+        if isinstance(value, ObjectValue | Unknown) and _counts(value, refused=refused):
             return True
     return False
 

@@ -10,7 +10,6 @@ from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.nobody import gives_session
 from cronshift.handlers.flow.paths import Exit, Thrown
 from cronshift.handlers.flow.program import is_python
-from cronshift.handlers.flow.refusals import refused_result
 from cronshift.handlers.flow.requests import CONTEXT, EVENT, REQUEST
 from cronshift.handlers.flow.sessions import nobody
 from cronshift.handlers.flow.values import (
@@ -121,8 +120,6 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     if not machine.loading:
         machine.visit(place, name, followed=False)
     if machine.fails(place):
-        if machine.world.refused:
-            return refused_result(machine, name)
         return machine.failure(place, name, promised=not is_python(place.file))
     hands_on = any(id(argument) in _WHOLE for argument in arguments.values)
     taints = arguments.taints

@@ -33,9 +33,8 @@ def refused_answer(machine: Machine) -> Value:
     return Response(_REFUSED, Unknown(FAILED), taints=FAILED)
 
 
-def refused_result(machine: Machine, name: str) -> Value:
+def refused_result(name: str) -> Value:
     """Return what a client gives that tells of errors in ``{ error }``."""
-    machine.path.failed = True
 
     def of(_machine: Machine, member: str) -> Value:
         if member == "error":
@@ -57,7 +56,8 @@ def handed_on(machine: Machine, value: Value, place: CodePlace) -> Value:
         return value
     denied = any(_is_false(value.cell.get(key)) for key in ("ok", "success"))
     error = value.cell.get("error")
-    if not denied and (error is None or not machine.catching or truth(error) is False):
+    tells = denied or (error is not None and truth(error) is not False)
+    if not tells or not (machine.catching or Taint.FAILURE in taints_of(value)):
         return value
     machine.path.caught = machine.path.caught or place
     cell = {key: tainted(part, FAILED) for key, part in value.cell.items()}
