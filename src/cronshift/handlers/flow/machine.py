@@ -28,6 +28,7 @@ from cronshift.handlers.flow.values import (
     Promise,
     Response,
     Scope,
+    Taint,
     Unknown,
     Value,
     tainted,
@@ -223,6 +224,7 @@ class Machine(Expressions):
         if clause is None:
             return thrown
         failed = self.path.failed and self.path.caught is None
+        failed = failed and (not self.world.refused or Taint.FAILURE in taints_of(thrown.value))
         if failed:
             self.path.caught = clause.place
         inner = self._inner(scope)
