@@ -83,21 +83,26 @@ def _candidates(run: Trace) -> list[Site]:
     work = [site for site in chosen if is_work(site)]
     looks = [site for site in chosen if not site.followed and not is_work(site)]
     work.sort(
-        key=lambda site: (not _is_guarded(site, run.ledger), not writes(site.name), site.depth)
+        key=lambda site: (
+            not _is_surely_caught(site, run.ledger),
+            not writes(site.name),
+            site.depth,
+        )
     )
     looks.sort(key=lambda site: (not site.written, site.depth))
     return [*work[:_MOST_FAILURES], *looks[:_MOST_LOOKS]]
 
 
 def _is_caught(site: Site, ledger: Ledger) -> bool:
-    """Return whether something may catch the failure of a call that is waited for."""
-    if ledger.settled and not site.followed and writes(site.name):
-        return True  # it may be one of those whose outcome is only looked at
-    return _is_guarded(site, ledger) and (site.awaited or is_python(site.place.file))
+    """Return whether something may catch the failure of a call; of what is settled, its outcome."""
+    is_settled = ledger.settled and not site.followed and writes(site.name)
+    return is_settled or _is_surely_caught(site, ledger)
 
 
-def _is_guarded(site: Site, ledger: Ledger) -> bool:
-    return site.guarded or site.place in ledger.shielded
+def _is_surely_caught(site: Site, ledger: Ledger) -> bool:
+    """Return whether a call is waited for where something catches its failure."""
+    is_guarded = site.guarded or site.place in ledger.shielded
+    return is_guarded and (site.awaited or is_python(site.place.file))
 
 
 def _telling(run: Trace) -> list[Site]:
