@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tomlkit
 
 from cronshift.model import JobOptions
+from cronshift.runtime.regular_files import read_regular
 
 if TYPE_CHECKING:
     from cronshift.model import Plan
@@ -19,7 +20,7 @@ SCHEMA_NAME = "cronshift.schema.json"
 
 def settings_schema() -> bytes:
     """Return the JSON Schema of cronshift.toml, as the package carries it."""
-    return files("cronshift").joinpath("schemas", "cronshift.toml.json").read_bytes()
+    return read_regular(Path(__file__).parents[1] / "schemas" / "cronshift.toml.json")
 
 
 def initial_settings(plan: Plan) -> str:

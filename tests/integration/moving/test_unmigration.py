@@ -16,6 +16,7 @@ from cronshift.moving.migration import prepare_migration
 from cronshift.moving.rollback import prepare_rollback
 from cronshift.moving.unmigration import prepare_unmigration
 from cronshift.operations import apply
+from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 
 if TYPE_CHECKING:
@@ -81,7 +82,12 @@ def test_after_the_whole_way_there_and_back_it_is_undone_too(root: Path) -> None
     ended = prepare_finalization(load_project(root), list(cutover.epochs), LATER, lambda *_: True)
     apply(root, ended.operation)
     apply(root, prepare_rollback(load_project(root), (), LATER).operation)
-    undone(root, LATER + timedelta(days=1))
+    later = LATER + timedelta(days=1)
+    if any(job.entry.called for job in make_plan(load_project(root)).jobs):
+        with pytest.raises(RefusedError, match="still calls the guard's route"):
+            prepare_unmigration(root, later)
+        apply(root, prepare_rollback(load_project(root), (), later).operation)
+    undone(root, later)
     assert tree(root) == before
 
 

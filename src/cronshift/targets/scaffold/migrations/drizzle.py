@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 from msgspec import Struct
 
 from cronshift.operations import Edit, Seen
+from cronshift.operations.files import content, inside
 from cronshift.targets.scaffold.migrations.migration import LABEL, TABLES
 from cronshift.targets.scaffold.rendering import filled
 
@@ -127,7 +128,7 @@ class Drizzle(Struct, frozen=True):
         ]
 
     def _edited(self, file: str, after: bytes, summary: str) -> Edit:
-        before = (self.root / file).read_bytes()
+        before = content(inside(self.root, file))
         return Edit(file, after, summary=summary, based_on=Seen(before))
 
 
