@@ -324,6 +324,14 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             write_by=INSTANT,
         ),
     ),
+    "pause": (
+        "cronshift pause --json",
+        _object(_CARRIED | {"done": _list(TEXT), "facts": _list(_FACT)}, write_by=INSTANT),
+    ),
+    "resume-job": (
+        "cronshift resume-job --json",
+        _object(_CARRIED | {"done": _list(TEXT)}, write_by=INSTANT),
+    ),
     "rollback": (
         "cronshift rollback --json",
         _object(

@@ -143,6 +143,7 @@ def pnpm(version: str) -> str:
         (package(inngest="^4.20.0"), GOOD),
         ({**package(inngest="^3.40.0"), "pnpm-lock.yaml": pnpm("3.54.2(next@16.0.0)")}, GOOD),
         ({**package(inngest="^3.40.0"), "pnpm-lock.yaml": pnpm("3.45.1(next@16.0.0)")}, BAD),
+        ({**package(inngest="^3.20.0"), "pnpm-lock.yaml": pnpm("3.21.1(next@14.2.0)")}, BAD),
         ({**package(inngest="*"), "pnpm-lock.yaml": pnpm("2.7.0")}, BAD),
         (package(inngest="latest"), BAD),
         (package(inngest=">=3"), BAD),

@@ -31,6 +31,8 @@ _OWN_GET = re.compile(
     re.MULTILINE,
 )
 _GENERATED_FOR = frozenset({3, 4})
+_TIMEOUTS_SINCE = (3, 22, 0)
+"""No version before knows ``timeouts``, which generated functions set (types of inngest 3.21.1)."""
 
 
 def facts(subject: Subject) -> Iterator[Fact]:
@@ -84,6 +86,9 @@ def _version(subject: Subject, sdk: Sdk) -> Fact:
         if sdk.version[0] not in _GENERATED_FOR:
             text = f"Functions are generated for versions 3 and 4 of {SDK}, and the app has {name}."
             return subject.bad(SDK_VERSION, text, sdk.place, add_command(manager, f"{SDK}@latest"))
+        if sdk.version < _TIMEOUTS_SINCE:
+            text = f"{name} does not know the timeouts of a function, which what is generated sets."
+            return subject.bad(SDK_VERSION, text, sdk.place, add_command(manager, f"{SDK}@^3.54.0"))
         return subject.good(SDK_VERSION, f"The app has {name}.", sdk.place)
     possible = majors(sdk.wanted)
     if sdk.major is None:
