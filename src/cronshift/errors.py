@@ -109,6 +109,7 @@ class Reason(StrEnum):
     UNKNOWN_HANDLER_KIND = "unknown-handler-kind", "What a handler is cannot be read."
     NO_ROUTER = "no-router", "A Next.js app has neither an `app` nor a `pages` folder."
     NO_NEXT = "no-next", "Next.js is not installed."
+    NO_SDK = "no-sdk", "The Inngest SDK is not installed."
     NO_NODE = "no-node", "Node.js is not installed."
     NO_PYTHON = "no-python", "There is no Python to import the modules with."
     UNKNOWN_SDK = "unknown-sdk", "The version of the Inngest SDK cannot be told."

@@ -128,9 +128,11 @@ def migrate(
         written = True
         for copy in migration.copies:
             console.say(f"kept {copy}")
-        _tell_what_is_left(invocation)
-    elif not operation.changes:
+        _tell_what_is_left(invocation, migration)
+    elif not operation.changes and migration.changes:
         console.say("Everything is generated already; nothing was changed.")
+    elif not operation.changes:
+        console.say("Nothing was generated, and nothing changed.")
     if invocation.json:
         console.document(_document(root, migration, written=written))
     declined = bool(operation.changes) and not written and not only_shown
@@ -147,8 +149,11 @@ def _is_agreed(invocation: Invocation, *, yes: bool) -> bool:
     return agreed
 
 
-def _tell_what_is_left(invocation: Invocation) -> None:
-    """Tell what the move still depends on, and the next command."""
+def _tell_what_is_left(invocation: Invocation, migration: Migration) -> None:
+    """Tell what the move still depends on, and the next command.
+
+    Where nothing could be generated, what is told of the jobs left out says what comes next.
+    """
     from cronshift.moving.renaming import proposals
     from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
@@ -159,13 +164,14 @@ def _tell_what_is_left(invocation: Invocation) -> None:
     console, before = invocation.console, invocation.project
     project = load_project(before.root, invocation.config)
     plan = make_plan(project)
-    facts = facts_of(project, plan, datetime.now(UTC))
+    facts = facts_of(project, plan, datetime.now(UTC)) if migration.changes else ()
     if not invocation.json and any(fact.answer is not Knowledge.GOOD for fact in facts):
         console.say("Before cronshift cutover:")
         console.result(facts_text(facts))
     for name in proposals(plan):
         console.say(f"{name} may have a better name: cronshift migrate --rename {name}=NAME")
-    tell_next(invocation)
+    if migration.changes or migration.mending is None:
+        tell_next(invocation)
 
 
 def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:

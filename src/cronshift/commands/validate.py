@@ -96,10 +96,8 @@ def validate(
         registration, findings = asyncio.run(validate_endpoint(plan, endpoint, key))
     if builds:
         timeout = invocation.project.settings.validate.build_timeout
-        findings = (
-            *findings,
-            *check_build(invocation.project.root, timeout, invocation.console.say),
-        )
+        app = invocation.project.root / invocation.project.resolver().app
+        findings = (*findings, *check_build(app, timeout, invocation.console.say))
     worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     now = datetime.now(UTC)
     facts = facts_of(invocation.project, plan, now)

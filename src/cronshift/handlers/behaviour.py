@@ -83,6 +83,7 @@ class Behaviour(Struct, frozen=True):
     Attributes:
         work: the file and line where the work is, behind re-exports and wrappers.
         stub: GET does nothing and another method does; ``what`` names that one.
+        idle: GET does nothing, and nothing else of the handler is known to.
         loose: work that nobody waits for.
         swallowed: errors that are caught and answered with success.
         soft: answers that say failure with status 200.
@@ -96,6 +97,7 @@ class Behaviour(Struct, frozen=True):
 
     work: SourceSpot | None = None
     stub: SourceSpot | None = None
+    idle: SourceSpot | None = None
     loose: tuple[tuple[Loose, SourceSpot], ...] = ()
     swallowed: tuple[SourceSpot, ...] = ()
     soft: tuple[SourceSpot, ...] = ()

@@ -187,8 +187,8 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         or any(job.id == each.new and (project.root / each.module).is_file() for each in renamed)
         or (job.module and (project.root / job.module).is_file())
     )
-    if not (kept or accepted or names or target or out) and mending is None:
-        own_edits = []  # an id is pinned with the first functions
+    if not (kept or accepted or names or target or out):
+        own_edits = [*mending.edits] if mending else []  # an id is pinned with the first functions
     extending = target_named(plan.target).extend
     extended = tuple(extending(project.root, replace(plan, jobs=kept))) if kept else ()
     if fix:

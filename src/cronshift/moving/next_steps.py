@@ -26,7 +26,7 @@ from cronshift.project.ownership_file import read_ownership
 from cronshift.readiness.checking import facts_of
 from cronshift.readiness.fact import Knowledge
 from cronshift.readiness.guards import by_hand
-from cronshift.readiness.kinds import GUARD
+from cronshift.readiness.kinds import GUARD, SDK_FITS
 from cronshift.readiness.subject import Subject
 from cronshift.runtime.claiming import VARIABLE as CLAIMS
 from cronshift.runtime.ownership import tick_text
@@ -67,6 +67,8 @@ class NextStep(Struct, frozen=True):
 
     command: str
     why: str
+    is_needed: bool = False
+    """Whether no step behind it can do without it."""
 
     @property
     def verb(self) -> str:
@@ -96,9 +98,9 @@ def next_steps(project: Project, now: datetime) -> tuple[NextStep, ...]:
 
 
 def steps_behind(steps: Sequence[NextStep], verb: str | None) -> tuple[NextStep, ...]:
-    """Return the steps that come behind a command that was carried out just now."""
+    """Return the steps behind a command that was carried out just now; all, where one was needed first."""
     last = max((at for at, step in enumerate(steps, 1) if verb and step.verb == verb), default=0)
-    return tuple(steps[last:])
+    return tuple(steps if any(step.is_needed for step in steps[:last]) else steps[last:])
 
 
 class _Journey(Struct, frozen=True):
@@ -177,20 +179,25 @@ def _coming(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     """Yield how generated functions are tried, and the first share."""
     project, plan, job = journey.project, journey.plan, jobs[0]
+    bad = [
+        fact
+        for fact in facts_of(project, plan, journey.now)
+        if fact.answer is Knowledge.BAD and (not fact.jobs or job.id in fact.jobs)
+    ]
     install = missing_install(project)
-    if install is not None:
-        yield NextStep(install, f"package.json names {SDK}, and it is not installed or not locked")
+    raised = next((fact for fact in bad if fact.kind is SDK_FITS), None)
+    if raised is not None:
+        bad.remove(raised)
+        yield NextStep(raised.remedy, raised.message, is_needed=True)
+    elif install is not None:
+        why = f"package.json names {SDK}, and it is not installed or not locked"
+        yield NextStep(install, why, is_needed=True)
     out = [each.id for each in plan.runnable if is_left_out(plan, each)]
     if out:
         why = f"{', '.join(out)}: left out for what is found, and missing to validate"
         yield NextStep("cronshift migrate --fix --dry-run", f"{why}; mend it, or --accept it")
     yield NextStep("cronshift validate", "whether the functions are what the plan says")
     yield from _trial(project, plan, job)
-    bad = [
-        fact
-        for fact in facts_of(project, plan, journey.now)
-        if fact.answer is Knowledge.BAD and (not fact.jobs or job.id in fact.jobs)
-    ]
     without = isinstance(target_named(plan.target).guard(plan, job), NoGuard)
     guards = [fact for fact in bad if fact.kind is GUARD]
     if guards and not without:

@@ -140,7 +140,7 @@ def changes_summary(changes: Sequence[FileChange], *, force: bool = False) -> Te
             text.append(f"{note}\n")
     counts = Counter(change.action for change in changes)
     parts = [f"{count} {_CHANGES[action][2]}" for action, count in counts.items()]
-    text.append(f"{', '.join(parts) or 'Nothing to write'}.")
+    text.append(f"{', '.join(parts) or 'No file to generate'}.")
     return text
 
 

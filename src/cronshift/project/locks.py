@@ -64,6 +64,11 @@ def install_command(root: Path) -> str:
     return f"{package_manager(root)} install"
 
 
+def add_command(manager: str, package: str) -> str:
+    """Return how a package manager adds a package to an app, or raises it."""
+    return f"{manager} {'install' if manager == 'npm' else 'add'} {package}"
+
+
 def package_manager(root: Path) -> str:
     """Return the program that installs and builds an app, by the lock that it has."""
     lock = lock_of(root)

@@ -177,7 +177,7 @@ def test_a_code_that_there_is_not_is_a_usage_error_with_those_that_are_close(
     assert (said.code, said.document["error"]["reason"]) == (2, "no-such-finding")
     assert "CS209" in said.document["error"]["hint"]
     said = app("migrate", "--accept", "not-awaitd", "--json")
-    assert said.document["error"]["hint"].startswith("Did you mean not-awaited or ")
+    assert said.document["error"]["hint"].startswith("Did you mean not-awaited")
     said = app("migrate", "--accept", "CS201:lose", "--json")
     assert (said.code, said.document["error"]["hint"]) == (2, "Did you mean loose?")
     assert not (app.folder / "lib/inngest").exists()
@@ -340,3 +340,15 @@ def test_commands_and_diffs_to_copy_are_not_broken_into_lines(app: Cronshift) ->
     assert app("migrate", "fine", "--target", "nextjs", "--fix", "--yes").code == 0
     looked = app("cutover", "fine", "--dry-run", env={"COLUMNS": "30"})
     assert '+      "path": "/api/cronshift/api/cron/fine",\n' in looked.out
+
+
+def test_where_every_job_is_left_out_no_step_is_named_that_changes_nothing(app: Cronshift) -> None:
+    told = app("migrate", "quiet", "--target", "nextjs", "--fix", "--yes")
+    assert told.code == 1
+    assert "No file to generate." in told.out
+    assert "migrate quiet --accept CS204:quiet" in told.out
+    assert "known bad" not in told.out
+    assert "Next:" not in told.err
+    again = app("migrate", "quiet", "--target", "nextjs", "--yes")
+    assert again.code == 1
+    assert "generated already" not in again.err

@@ -35,6 +35,10 @@ def page(body: str, head: str = "") -> dict[str, str]:
     return {PAGE: f"{HEAD}{head}\nexport default async function handler(request, response) {{\n{PAGE_CHECK}  {body}\n}}\n"}  # fmt: skip
 
 
+SENDER = 'async function send(row) { const answer = await fetch("https://m.example", { method: "POST" }); if (!answer.ok) return { ok: false, error: answer.status }; return { ok: true }; }'
+SUPABASE = 'import { createClient } from "@supabase/supabase-js";\nconst supabase = createClient("u", "k");'
+SETTLED = "const results = await Promise.allSettled((await db.rows.findMany()).map((row) => mailer.send(row)));"
+MAILER = 'import { mailer } from "@acme/mail";'
 LOOP = "for (const row of await db.rows.findMany())"
 CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # told in the answer, whatever else the catch does
@@ -64,6 +68,26 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "counted behind another credential": ({ROUTE: f'{HEAD}export async function GET(request: Request) {{\n  if (request.headers.get("x-job-key") !== process.env.JOB_KEY) return new Response("no", {{ status: 401 }});\n  const failed = [];\n  {LOOP} {{ try {{ await sendReports(row); }} catch (error) {{ failed.push(error); }} }}\n  return Response.json({{ failed }});\n}}\n'}, {"CS217", "CS205"}),
     "left behind a query, for anybody": ({ROUTE: f'{HEAD}export async function GET(request: Request) {{\n  const part = new URL(request.url).searchParams.get("part");\n  if (part === null) return Response.json({{}});\n  sendReports(part).catch(console.error);\n  return Response.json({{ ok: true }});\n}}\n'}, {"CS218", "CS201", "CS206"}),
     "a secret in the query": ({ROUTE: f'{HEAD}export async function GET(request: Request) {{\n  if (request.nextUrl.searchParams.get("secret") !== process.env.CRON_SECRET) return new Response("no", {{ status: 401 }});\n  await sendReports();\n  return Response.json({{}});\n}}\n'}, {"CS217"}),
+    # told without an exception: a status that is looked at, an `{ error }`
+    "a helper's { ok: false } that nobody reads": (route("await send(1);\n  return Response.json({ ok: true });", SENDER), {"CS204"}),
+    "a helper's { ok: false } as the answer": (route("return Response.json(await send(1));", SENDER), {"CS205"}),
+    "a helper's { ok: false }, counted": (route(f"let failed = 0;\n  {LOOP} {{ const sent = await send(row); if (!sent.ok) failed++; }}\n  return Response.json({{ failed }});", SENDER), {"CS205"}),
+    "a helper's { ok: false }, counted in a choice": (route(f"let sent = 0, failed = 0;\n  {LOOP} {{ const result = await send(row); result.ok ? sent++ : failed++; }}\n  return Response.json({{ sent, failed }});", SENDER), {"CS205"}),
+    "a helper's error, collected": (route(f"const errors = [];\n  {LOOP} {{ const sent = await send(row); if (!sent.ok) errors.push(sent.error); }}\n  return Response.json({{ errors }});", SENDER), {"CS205"}),
+    "a helper's { ok: false }, answered 500": (route("const sent = await send(1);\n  if (!sent.ok) return Response.json(sent, { status: 500 });\n  return Response.json(sent);", SENDER), set()),
+    "a helper's { ok: false }, thrown": (route("const sent = await send(1);\n  if (!sent.ok) throw new Error(sent.error);\n  return Response.json(sent);", SENDER), set()),
+    "a helper's { ok: false }, and another way": (route("const sent = await send(1);\n  if (!sent.ok) await sendReports();\n  return Response.json({ ok: true });", SENDER), set()),
+    "a look that answers 500, and a value to fall back to": (route('const answer = await fetch("https://r.example");\n  const rates = answer.ok ? await answer.json() : {};\n  await sendReports(rates);\n  return Response.json({ ok: true });'), set()),
+    "a client's { error } as the answer": (route('const { error } = await supabase.from("rows").delete().eq("a", 1);\n  if (error) return Response.json({ error: error.message });\n  return Response.json({ ok: true });', SUPABASE), {"CS205"}),
+    "a client's { error }, counted": (route(f'let failed = 0;\n  {LOOP} {{ const {{ error }} = await supabase.from("rows").insert(row); if (error) failed++; }}\n  return Response.json({{ failed }});', SUPABASE), {"CS205"}),
+    "a client's { error }, answered 500": (route('const { error } = await supabase.from("rows").delete().eq("a", 1);\n  if (error) return Response.json({ error: error.message }, { status: 500 });\n  return Response.json({ ok: true });', SUPABASE), set()),
+    "a row that is there already, skipped": (route(f'let skipped = 0;\n  {LOOP} {{ const {{ data: old, error }} = await supabase.from("rows").select(row); if (error) throw error; if (old) {{ skipped++; continue; }} await sendReports(row); }}\n  return Response.json({{ skipped }});', SUPABASE), set()),
+    # settled
+    "settled, the rejected counted": (route(f"{SETTLED}\n  return Response.json({{ failed: results.filter((result) => result.status === 'rejected').length }});", MAILER), {"CS205"}),
+    "settled, the rejected pushed": (route(f"const errors = [];\n  {SETTLED}\n  results.forEach((result) => {{ if (result.status === 'rejected') errors.push(result.reason); }});\n  return Response.json({{ errors }});", MAILER), {"CS205"}),
+    "settled, only the others counted": (route(f"{SETTLED}\n  return Response.json({{ sent: results.filter((result) => result.status === 'fulfilled').length }});", MAILER), {"CS204"}),
+    "settled, the rejected answered 500": (route(f"{SETTLED}\n  const failed = results.filter((result) => result.status === 'rejected').length;\n  return Response.json({{ failed }}, {{ status: failed > 0 ? 500 : 200 }});", MAILER), set()),
+    "settled, the rejected thrown": (route(f"{SETTLED}\n  const bad = results.find((result) => result.status === 'rejected');\n  if (bad) throw bad.reason;\n  return Response.json({{ ok: true }});", MAILER), set()),
 }  # fmt: skip
 
 

@@ -76,7 +76,9 @@ CLERK = "import { clerkMiddleware, createRouteMatcher } from '@clerk/nextjs/serv
         (proxy("if (request.headers.get('authorization') !== `Bearer ${process.env.CRON_SECRET}`) return NextResponse.json({}, { status: 401 });"), "by", "stops"),
         (proxy("if (request.method === 'OPTIONS') return new Response(null, { status: 204 });\nreturn NextResponse.next();"), "by", "by"),
         # what cannot be told
-        (proxy("if (tooMany(request)) return new NextResponse('slow down', { status: 429 });", "import { tooMany } from 'some-limiter';"), "untold", "untold"),
+        (proxy("if (tooMany(request)) return new NextResponse('slow down', { status: 429 });", "import { tooMany } from 'some-limiter';"), "by", "by"),
+        (proxy("return new NextResponse('slow down', { status: 429 });"), "stops", "stops"),
+        (proxy("if (blocked(request)) return new NextResponse('no', { status: 403 });", "import { blocked } from 'some-firewall';"), "untold", "untold"),
         ("export { default } from 'somebodys-middleware';" + ALL, "untold", "untold"),
         # packages
         (CLERK + "export default clerkMiddleware();" + ALL, "by", "by"),
@@ -145,7 +147,14 @@ def test_slashes_and_redirects_come_before_any_code(tmp_path: Path) -> None:
         ("import { redirect } from '@sveltejs/kit';\nexport async function handle({ event, resolve }) { if (!event.cookies.get('sid')) redirect(303, '/login'); return resolve(event); }", "stops"),
         ("import { redirect } from '@sveltejs/kit';\nexport async function handle({ event, resolve }) { if (!event.locals.user && !event.url.pathname.startsWith('/api')) throw redirect(303, '/login'); return await resolve(event); }", "by"),
         ("import { sequence } from '@sveltejs/kit/hooks';\nimport { error } from '@sveltejs/kit';\nconst a = ({ event, resolve }) => resolve(event);\nconst b = ({ event, resolve }) => { if (event.url.pathname.startsWith('/api/cron')) error(403); return resolve(event); };\nexport const handle = sequence(a, b);", "stops"),
-        ("import { handle as theirs } from './auth';\nimport { sequence } from '@sveltejs/kit/hooks';\nexport const handle = sequence(theirs);", "untold"),
+        ("import { handle as theirs } from './auth';\nimport { sequence } from '@sveltejs/kit/hooks';\nexport const handle = sequence(theirs);", "by"),
+        ("export { handle } from './auth';", "by"),
+        ("import { SvelteKitAuth } from '@auth/sveltekit';\nexport const handle = SvelteKitAuth({ providers: [] });", "by"),
+        ("import { handle as theirs } from './auth';\nimport { redirect } from '@sveltejs/kit';\nimport { sequence } from '@sveltejs/kit/hooks';\nconst guard = async ({ event, resolve }) => { if (!(await event.locals.auth()) && event.url.pathname.startsWith('/admin')) redirect(303, '/login'); return resolve(event); };\nexport const handle = sequence(theirs, guard);", "by"),
+        ("import { handle as theirs } from './auth';\nimport { redirect } from '@sveltejs/kit';\nimport { sequence } from '@sveltejs/kit/hooks';\nconst guard = async ({ event, resolve }) => { if (!(await event.locals.auth())) redirect(303, '/login'); return resolve(event); };\nexport const handle = sequence(theirs, guard);", "stops"),
+        ("import { svelteKitHandler } from 'better-auth/svelte-kit';\nexport const handle = ({ event, resolve }) => svelteKitHandler({ event, resolve });", "by"),
+        ("import { sentryHandle } from '@sentry/sveltekit';\nexport const handle = sentryHandle();", "by"),
+        ("import { handle as theirs } from '@acme/hooks';\nexport const handle = theirs;", "untold"),
     ],
 )  # fmt: skip
 def test_a_hook_of_sveltekit(tmp_path: Path, hook: str, answer: str) -> None:
@@ -185,6 +194,8 @@ def test_a_use_of_hono(tmp_path: Path, use: str, answer: str) -> None:
         ("app.use((req, res, next) => { if (!req.session) return res.status(401).end(); next(); });", "stops"),
         ("app.use('/api', (req, res, next) => { if (req.get('authorization') !== `Bearer ${process.env.CRON_SECRET}`) { res.sendStatus(401); return; } next(); });", "by"),
         ("app.use(require('./limits'));", "untold"),
+        ("const { rateLimit } = require('express-rate-limit');\nconst limiter = rateLimit({});\napp.use(limiter);", "by"),
+        ("const seen = new Map();\napp.use((req, res, next) => { const times = (seen.get(req.ip) ?? 0) + 1; if (times > 9) return res.status(429).end(); next(); });", "by"),
     ],
 )  # fmt: skip
 def test_a_use_of_express(tmp_path: Path, use: str, answer: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -84,6 +86,40 @@ def test_what_was_carried_out_just_now_is_not_told_again(root: Path) -> None:
     assert in_one_line(steps_behind(steps, "run")) == "Next: cronshift migrate --fix"
     assert in_one_line(steps_behind(steps, "audit")).startswith("Next: cronshift run mail")
     assert in_one_line(()) == ""
+
+
+def test_what_must_be_installed_is_told_until_it_is(root: Path) -> None:
+    next_app(root, {"next": "15.0.0", "typescript": "5.9.3"})
+    steps = next_steps(load_project(root), NOW)
+    for verb in ("migrate", "validate", "status"):
+        installing = "Next: pnpm install, then cronshift validate"
+        assert in_one_line(steps_behind(steps, verb)) == installing
+
+
+def test_a_package_that_the_sdk_quarrels_with_is_raised_first(root: Path) -> None:
+    next_app(root, {"next": "15.0.0", "typescript": "5.0.4"})
+    steps = next_steps(load_project(root), NOW)
+    for verb in ("migrate", "validate", "status"):
+        raising = "Next: pnpm add typescript@^5.8.0, then cronshift validate"
+        assert in_one_line(steps_behind(steps, verb)) == raising
+
+
+def next_app(root: Path, dependencies: dict[str, str]) -> None:
+    """Make a migrated Next.js app of the folder, with nothing installed."""
+    shutil.rmtree(root / "api")
+    (root / "requirements.txt").unlink()
+    (root / "package.json").write_text(json.dumps({"name": "shop", "dependencies": dependencies}))
+    locked = "".join(
+        f"      {name}:\n        specifier: {version}\n        version: {version}\n"
+        for name, version in dependencies.items()
+    )
+    lock = f"lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n{locked}"
+    (root / "pnpm-lock.yaml").write_text(lock)
+    (root / "tsconfig.json").write_text("{}")
+    route = root / "app/api/cron/mail/route.ts"
+    route.parent.mkdir(parents=True)
+    route.write_text("export async function GET() {\n  return Response.json({});\n}\n")
+    apply(root, prepare_migration(load_project(root), (), NOW).operation)
 
 
 def test_the_secret_that_a_route_asks_for_is_set_for_the_trial(

@@ -175,6 +175,31 @@ def test_what_the_sdk_needs_is_there(
         assert fact.remedy.startswith(f"npm install {name}@^")
 
 
+@pytest.mark.parametrize(
+    ("lock", "command"),
+    [
+        ({}, "npm install"),
+        ({"pnpm-lock.yaml": "lockfileVersion: '9.0'\n"}, "pnpm add"),
+        ({"yarn.lock": "# yarn lockfile v1\n"}, "yarn add"),
+        ({"bun.lock": '{"lockfileVersion": 1}\n'}, "bun add"),
+    ],
+)
+def test_all_that_the_sdk_needs_is_raised_by_one_command_of_the_apps_own(
+    asked: Asked, lock: dict[str, str], command: str
+) -> None:
+    files = package(inngest="4.24.0", zod="3.24.1", typescript="5.0.4")
+    (fact,) = asked({**files, **lock}, "R202")
+    assert fact.remedy == f"{command} zod@^3.25.0 typescript@^5.8.0"
+    assert "zod" in fact.message
+    assert "typescript" in fact.message
+
+
+def test_a_version_that_is_refused_is_raised_by_the_apps_own_command(asked: Asked) -> None:
+    lock = {"pnpm-lock.yaml": "lockfileVersion: '9.0'\n"}
+    (fact,) = asked({**package(inngest="3.40.0"), **lock}, "R201")
+    assert fact.remedy == "pnpm add inngest@^3.54.0, or @latest"
+
+
 def test_the_apps_id_is_pinned(asked: Asked) -> None:
     (fact,) = asked(NEXT, "R301")
     assert (fact.answer, "shop" in fact.message) == (UNKNOWN, True)

@@ -206,6 +206,13 @@ def test_a_job_may_be_called_like_anything_in_its_module(job: str) -> None:
         assert not {*names} & {"eval", "arguments", "undefined", "default"}
 
 
+def test_nodes_bytes_are_handed_on_as_the_webs() -> None:
+    """Node's older types have a Buffer that newer compilers take for no Uint8Array and no body."""
+    pages = (GENERATED / "pages-router/lib/inngest/pages.ts").read_text()
+    assert "written.push(new Uint8Array(bytes));" in pages
+    assert "const body = new Uint8Array(Buffer.concat(written));" in pages
+
+
 def test_an_app_without_a_router_is_refused() -> None:
     with pytest.raises(CronshiftError) as caught:
         generate(a_plan(a_job("x"), app=NextApp()))

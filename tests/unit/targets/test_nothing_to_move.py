@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cronshift.errors import CronshiftError
 from cronshift.model import Mode
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
@@ -40,6 +41,40 @@ def app(root: Path, schedule: str, files: dict[str, str], target: str) -> None:
 def test_where_no_job_can_move_nothing_is_written(tmp_path: Path, target: str) -> None:
     app(tmp_path, "never", {"cronshift.toml": f'[project]\ntarget = "{target}"\n'}, target)
     assert prepare_migration(load_project(tmp_path), (), NOW).operation.images == ()
+
+
+def test_what_fix_cannot_mend_pins_nothing_either(tmp_path: Path) -> None:
+    route = """import { work } from "@/lib/work";
+
+export async function GET() {
+  try {
+    await work();
+  } catch (error) {
+    console.error(error);
+  }
+  return Response.json({ ok: true });
+}
+"""
+    files = {"cronshift.toml": "", "app/api/cron/mail/route.ts": route}
+    app(tmp_path, "0 3 * * *", files, "nextjs")
+    migration = prepare_migration(load_project(tmp_path), (), NOW, fix=True)
+    assert [job.id for job in migration.left_out] == ["mail"]
+    assert migration.mending is not None
+    assert migration.mending.unmended
+    assert migration.operation.images == ()
+
+
+def test_an_old_sdk_is_told_before_the_serve_route_it_is_written_for(tmp_path: Path) -> None:
+    serve = 'import { serve } from "inngest/next";\nexport default serve("shop", []);\n'
+    files = {
+        "package.json": '{"dependencies": {"next": "14.2.0", "inngest": "1.5.4"}}',
+        "app/api/cron/mail/route.ts": "export const GET = () => new Response();\n",
+        "pages/api/inngest.ts": serve,
+    }
+    app(tmp_path, "0 3 * * *", files, "nextjs")
+    with pytest.raises(CronshiftError, match="version 1 of inngest") as caught:
+        prepare_migration(load_project(tmp_path), (), NOW)
+    assert (caught.value.reason, caught.value.hint) == ("unknown-sdk", "npm install inngest@latest")
 
 
 def test_a_bridged_handler_of_the_pages_router_beside_an_app_folder_finds_its_library(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,17 @@ foo("./nope");
 def test_only_relative_imports_are_rewritten() -> None:
     assert relocated(SOURCE, OLD, NEW) == MOVED
     assert relocated(SOURCE.replace("\n", "\r\n"), OLD, NEW) == MOVED.replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize("suffix", [".js", ".jsx", ".mjs", ".cjs", ".tsx", ".mts"])
+def test_every_language_of_a_route_can_be_moved(suffix: str) -> None:
+    source = 'import a from "../a";\nexport * from "./b";\nconst c = require("../c");\n'
+    moved = (
+        'import a from "../../../app/api/cron/a";\nexport * from "../../../app/api/cron/x/b";\n'
+        'const c = require("../../../app/api/cron/c");\n'
+    )
+    old, new = (str(PurePosixPath(path).with_suffix(suffix)) for path in (OLD, NEW))
+    assert relocated(source, old, new) == moved
 
 
 @pytest.mark.parametrize(

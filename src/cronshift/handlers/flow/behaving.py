@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cronshift.handlers.behaviour import Auth, Behaviour, Loose, SourceSpot
 from cronshift.handlers.flow.callers import Callers, callers_of
 from cronshift.handlers.flow.failures import failures_of, soft_answers
+from cronshift.handlers.flow.idle import is_idle
 from cronshift.handlers.flow.values import PlainValue, Promise, Response
 from cronshift.handlers.flow.work import is_side_work, is_work, prepares, works, writes
 from cronshift.model import HandlerKind
@@ -61,9 +62,11 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         )
     if not run.is_complete:
         return whole
+    stub, got = _stub(reader), reader.run(replace(reader.world, anyone=True))
     return replace(
         whole,
-        stub=_stub(reader),
+        stub=stub,
+        idle=_spot(place, reader.handler.export) if stub is None and is_idle(got) else None,
         flagged=flagged,
         refuses_get=_refuses_get(reader, run),
         silent=_silent(reader, run),

@@ -146,6 +146,12 @@ def _defined(_machine: Machine, arguments: Arguments) -> Value:
     return first
 
 
+def _served(_machine: Machine, arguments: Arguments) -> Value:
+    """Read ``handle(app)``, which makes a function of an app; a package's own ``handle`` is another."""
+    first = arguments.at(0)
+    return Unknown(arguments.taints, name="handle") if isinstance(first, ObjectValue) else first
+
+
 def _decorator(_machine: Machine, _arguments: Arguments) -> Value:
     return Native("decorator", lambda _m, a: a.at(0))
 
@@ -320,7 +326,7 @@ _NATIVES: dict[str, Meaning] = {
     "defineCachedEventHandler": _defined,
     "cachedEventHandler": _defined,
     "bearerAuth": _bearer_auth,
-    "handle": _defined,
+    "handle": _served,
     # the environment
     "os.getenv": environment._got,  # noqa: SLF001 - one room
     "getenv": environment._got,  # noqa: SLF001

@@ -62,7 +62,7 @@ class Calls(Members):
                 named[keyword] = value
             else:
                 values.append(value)
-        arguments = Arguments(tuple(values), named, node.place, _called_name(node.called))
+        arguments = Arguments(tuple(values), named, node.place, called_name(node.called))
         if isinstance(called, Closure) and called.this is None and owner is not None:
             called = Closure(called.function, called.scope, owner)
         return self.call(called, arguments, new=node.new)
@@ -186,6 +186,7 @@ class Calls(Members):
         scope = Scope(called.scope.file, {}, called.scope)
         if called.this is not None:
             scope.names["this"] = called.this
+        self.ledger.entered[arguments.place] = function
         self._active.append(function)
         self.calls.append(arguments.place)
         self.frames.append([])
@@ -271,14 +272,14 @@ class Calls(Members):
         return injected_value(self.machine, parameter, scope, by_framework=injected)
 
 
-def _called_name(called: code.Expression) -> str:
+def called_name(called: code.Expression) -> str:
     """Return the name of what is called, ``stripe.charges.create``."""
     if isinstance(called, code.Name):
         return called.name
     if isinstance(called, code.Member):
         key = called.key.value if isinstance(called.key, code.Constant) else "…"
-        owner = _called_name(called.owner)
+        owner = called_name(called.owner)
         return f"{owner}.{key}" if owner else str(key)
     if isinstance(called, code.CallExpression):
-        return _called_name(called.called)
+        return called_name(called.called)
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.flow.refusals import refused_answer
 from cronshift.handlers.flow.values import (
     NOTHING,
     Arguments,
@@ -47,6 +48,7 @@ def _together(machine: Machine, promises: Value, arguments: Arguments) -> Value:
 def _settled(machine: Machine, arguments: Arguments) -> Value:
     """Read ``Promise.allSettled([…])``: it never fails, and tells in its list what did."""
     promises = arguments.at(0)
+    machine.ledger.settled = True
     machine.consume(promises)
     values = promises.elements.values if isinstance(promises, ListValue) else ()
     return machine.promise(
@@ -135,6 +137,8 @@ def _fetch(machine: Machine, arguments: Arguments) -> Value:
     sends = isinstance(verb, str) and verb.upper() not in {"GET", "HEAD"}
     machine.visit(arguments.place, "fetch", followed=False, written="send" if sends else "")
     if machine.fails(arguments.place):
+        if machine.world.refused:
+            return machine.promise(refused_answer(machine), arguments.place, "fetch")
         return machine.failure(arguments.place, "fetch", promised=True)
     return machine.promise(Unknown(name="response"), arguments.place, "fetch")
 

@@ -11,6 +11,7 @@ from cronshift.handlers.flow.members import key_of
 from cronshift.handlers.flow.names import MOST_STEPS
 from cronshift.handlers.flow.operations import operate
 from cronshift.handlers.flow.paths import Exhausted
+from cronshift.handlers.flow.refusals import decides_by_refusal
 from cronshift.handlers.flow.values import (
     FAILED,
     ClassValue,
@@ -118,7 +119,10 @@ class Expressions(Calls):
         test = self.value(node.test, scope)
         decides = self.truth(test, scope)
         if decides is not None:
+            is_refused = decides_by_refusal(self.machine, test)
+            self.catching += is_refused
             chosen = self.value(node.yes if decides else node.no, scope)
+            self.catching -= is_refused
             return tainted(chosen, taints_of(test) & CALLER)
         taints = taints_of(test)
         result = self.fork(

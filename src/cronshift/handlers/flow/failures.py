@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.following import RequestEnding, Trace
-    from cronshift.handlers.flow.ledger import Site
+    from cronshift.handlers.flow.ledger import Ledger, Site
     from cronshift.handlers.flow.reader import HandlerReader
 
 _OK = 300
 _PLAIN_OK = 200
 _MOST_FAILURES = 14  # calls of the work whose failure is tried out
 _MOST_LOOKS = 8  # and calls that only look
+_MOST_REFUSALS = 10  # and calls that may tell of a failure in what they give
 _MOST_STEPS = 25_000  # of all of them
 _DEEPEST = 5
 _COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
@@ -43,16 +44,19 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
     forgotten: dict[CodePlace, SourceSpot] = {}
     admitted: dict[CodePlace, SourceSpot] = {}
     steps = 0
-    for site in _candidates(run):
+    tried = [(site, False) for site in _candidates(run)] + [(site, True) for site in _telling(run)]
+    for site, refused in tried:
         if steps > _MOST_STEPS:
             break
-        failed = reader.run(replace(reader.world, fail_at=site.place))
+        failed = reader.run(replace(reader.world, fail_at=site.place, refused=refused))
         steps += failed.steps
         ending = _success_after_failure(failed)
-        if ending is None or ending.path.caught is None:
+        counts = ending is not None and _counts(_body(ending), refused=refused)
+        if ending is None or (ending.path.caught is None and not (refused and counts)):
             continue
-        place, counts = ending.path.caught, _counts(_body(ending))
-        if (ending.path.instead or not is_work(site)) and not counts:
+        place = ending.path.caught or site.place
+        works = is_work(site) or (refused and bool(site.written))
+        if (ending.path.instead or not works) and not counts:
             continue  # something else was done instead, or a look has a value to fall back to
         if not ending.path.in_catch and (counts or _tells(_body(ending))):
             what = f"An error of `{site.name}` is told in an answer of success"
@@ -70,8 +74,7 @@ def _candidates(run: Trace) -> list[Site]:
     chosen = [
         site
         for site in run.ledger.sites.values()
-        if (site.guarded or site.place in run.ledger.shielded)
-        and (site.awaited or is_python(site.place.file))
+        if _is_caught(site, run.ledger)
         and site.depth <= _DEEPEST
         and not site.beside
         and site.place not in left | harmless
@@ -79,9 +82,41 @@ def _candidates(run: Trace) -> list[Site]:
     ]
     work = [site for site in chosen if is_work(site)]
     looks = [site for site in chosen if not site.followed and not is_work(site)]
-    work.sort(key=lambda site: (not writes(site.name), site.depth))
+    work.sort(
+        key=lambda site: (
+            not _is_surely_caught(site, run.ledger),
+            not writes(site.name),
+            site.depth,
+        )
+    )
     looks.sort(key=lambda site: (not site.written, site.depth))
     return [*work[:_MOST_FAILURES], *looks[:_MOST_LOOKS]]
+
+
+def _is_caught(site: Site, ledger: Ledger) -> bool:
+    """Return whether something may catch the failure of a call; of what is settled, its outcome."""
+    is_settled = ledger.settled and not site.followed and writes(site.name)
+    return is_settled or _is_surely_caught(site, ledger)
+
+
+def _is_surely_caught(site: Site, ledger: Ledger) -> bool:
+    """Return whether a call is waited for where something catches its failure."""
+    is_guarded = site.guarded or site.place in ledger.shielded
+    return is_guarded and (site.awaited or is_python(site.place.file))
+
+
+def _telling(run: Trace) -> list[Site]:
+    """Return the calls out of the project that may tell of a failure in what they give."""
+    chosen = [
+        site
+        for site in run.ledger.sites.values()
+        if run.ledger.telling
+        and not (site.followed or site.beside or site.rescuing)
+        and not is_python(site.place.file)
+        and site.depth <= _DEEPEST
+    ]
+    chosen.sort(key=lambda site: (not is_work(site), site.depth))
+    return chosen[:_MOST_REFUSALS]
 
 
 def _unfailing(run: Trace) -> Iterator[CodePlace]:
@@ -131,18 +166,22 @@ def _tells(body: Value | None) -> bool:
     return _counts(body) or _is_of_failure(body)
 
 
-def _counts(body: Value | None) -> bool:
-    """Return whether a body says by a name that something failed: ``failed``, ``errors``, ``ok``."""
+def _counts(body: Value | None, *, refused: bool = False) -> bool:
+    """Return whether a body says by a name that something failed: ``failed``, ``errors``, ``ok``.
+
+    A refusal that is tried out must be what it says so of.
+    """
     if isinstance(body, Unknown):
-        return any(_counts(alternative) for alternative in body.alternatives)
+        return any(_counts(alternative, refused=refused) for alternative in body.alternatives)
     if not isinstance(body, ObjectValue):
         return False
     for key, value in body.cell.items():
-        if key in {"success", "ok"} and isinstance(value, PlainValue) and value.value is False:
+        is_false = isinstance(value, PlainValue) and value.value is False
+        if key in {"success", "ok"} and is_false and (not refused or _is_of_failure(value)):
             return True
         if _COUNTED.search(key) and _is_of_failure(value):
             return True
-        if isinstance(value, ObjectValue | Unknown) and _counts(value):
+        if isinstance(value, ObjectValue | Unknown) and _counts(value, refused=refused):
             return True
     return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.nobody import AWAY
@@ -11,6 +12,7 @@ from cronshift.handlers.flow.values import (
     Native,
     ObjectValue,
     Response,
+    Unknown,
     Value,
     is_nothing,
 )
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from cronshift.handlers.flow.machine import Machine
 
+_OF_SESSIONS = re.compile(r"/(?:api/)?auth/")
 _LOCALE = "sends callers to the path of a language"
 
 
@@ -67,6 +70,18 @@ def _astro_hook(machine: Machine, hooks: list[Value], passed: Arguments) -> Valu
     return going_on(machine, inner) if is_nothing(answer) else answer
 
 
+def session_handle(machine: Machine, arguments: Arguments) -> Value:
+    """Read the ``handle`` of Auth.js and its like: it answers its own paths, and lets all others by."""
+    if _OF_SESSIONS.match(machine.world.path):
+        return Unknown(name="handle", package="@auth/sveltekit")
+    return going_on(machine, arguments)
+
+
+def svelte_auth(_machine: Machine, _arguments: Arguments) -> Value:
+    """Read ``SvelteKitAuth(config)``: a ``handle``, or what has one."""
+    return Native("SvelteKitAuth", session_handle)
+
+
 def language(_machine: Machine, arguments: Arguments) -> Value:
     """Read a middleware that sends a path on to one with a language, as next-intl's does."""
     return Response(AWAY, None, arguments.place, how=_LOCALE)
@@ -78,6 +93,10 @@ MEANINGS: dict[str, Callable[[Machine, Arguments], Value]] = {
     "i18nRouter": language,
     "next-i18n-router:default": language,
     "@sveltejs/kit/hooks:sequence": svelte_sequence,
+    "@auth/sveltekit:SvelteKitAuth": svelte_auth,
+    "SvelteKitAuth.handle": session_handle,
+    "better-auth/svelte-kit:svelteKitHandler": session_handle,
+    "@sentry/sveltekit:sentryHandle": made(going_on),
     "astro:middleware:sequence": astro_sequence,
     "astro/middleware:sequence": astro_sequence,
     "defineMiddleware": first,

@@ -10,7 +10,7 @@ from msgspec import Struct
 from cronshift.handlers.flow.values import Taint
 
 if TYPE_CHECKING:
-    from cronshift.handlers.flow.code import CodePlace
+    from cronshift.handlers.flow.code import CodePlace, Function
     from cronshift.handlers.flow.values import Promise
 
 CALLER = frozenset({Taint.CREDENTIAL, Taint.QUERY, Taint.REQUEST})
@@ -77,6 +77,10 @@ class Ledger:
         shielded: the calls whose failure a promise's chain catches, and where.
         asked: what was read of the request, and where first.
         began: where the function begins that was called first.
+        telling: whether a call's result is asked whether it failed.
+        settled: whether promises are waited for whatever becomes of each.
+        entered: the project's functions that were followed, by where they are called last.
+        decided: how conditions came out that hang on the code alone, by where they stand.
     """
 
     sites: dict[CodePlace, Site] = field(default_factory=dict)
@@ -88,6 +92,10 @@ class Ledger:
     shielded: dict[CodePlace, CodePlace] = field(default_factory=dict)
     asked: dict[str, CodePlace] = field(default_factory=dict)
     began: CodePlace | None = None
+    telling: bool = False
+    settled: bool = False
+    entered: dict[CodePlace, Function] = field(default_factory=dict)
+    decided: dict[CodePlace, set[bool]] = field(default_factory=dict)
 
     def left(self) -> list[Promise]:
         """Return the promises that nobody waits for."""

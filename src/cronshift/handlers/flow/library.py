@@ -9,6 +9,7 @@ from cronshift.handlers.flow.lists import TURNING, of_list, turned
 from cronshift.handlers.flow.nobody import member_of_nobody
 from cronshift.handlers.flow.operations import contained
 from cronshift.handlers.flow.promises import of_promise
+from cronshift.handlers.flow.refusals import TELLING
 from cronshift.handlers.flow.requests import of_address
 from cronshift.handlers.flow.texts import TEXT_METHODS, of_text
 from cronshift.handlers.flow.values import (
@@ -103,9 +104,11 @@ def _opened(machine: Machine, owner: ObjectValue, arguments: Arguments) -> Value
 
 def _of_answer(_machine: Machine, owner: Response, name: str) -> Value | None:
     if name in {"status", "status_code", "statusCode"}:
-        return PlainValue(owner.status) if owner.status is not None else Unknown()
+        return PlainValue(owner.status, owner.taints) if owner.status is not None else Unknown()
     if name == "ok":
-        return PlainValue(owner.status < 300) if owner.status is not None else Unknown()  # noqa: PLR2004
+        if owner.status is None:
+            return Unknown()
+        return PlainValue(owner.status < 300, owner.taints)  # noqa: PLR2004
     if name == "status" and owner.body is not None:
         return Unknown()
     return Native(name, lambda _m, _a: owner.body or Unknown())
@@ -139,6 +142,7 @@ def _of_unknown(machine: Machine, owner: Unknown, name: str) -> Value | None:
         return Native(name, lambda m, a: _turned_unknown(m, owner, name, a))
     if name in TEXT_METHODS:
         return Native(name, lambda _m, a: Unknown(owner.taints | a.taints))
+    machine.ledger.telling = machine.ledger.telling or name in TELLING
     return Unknown(owner.taints, name=f"{owner.name}.{name}" if owner.name else name)
 
 

@@ -119,7 +119,7 @@ def _made(
             if _true(machine, result, arguments) is not False
         ]
         sure = all(_true(machine, result, arguments) is not None for result in results)
-        return items_of(*kept, is_open=is_open or not sure, taints=taints_of(owner))
+        return items_of(*kept, is_open=is_open or not sure, taints=taints_of(owner, *kept))
     if name in {"some", "every"}:
         return _of_all(machine, name, results, arguments, is_open=is_open)
     if name == "find":

@@ -14,6 +14,7 @@ from cronshift.handlers.flow.expressions import Expressions
 from cronshift.handlers.flow.ledger import ABOUT_CALLER
 from cronshift.handlers.flow.paths import Abrupt, Exit, Left, Returned, Thrown
 from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.refusals import decides_by_refusal, handed_on
 from cronshift.handlers.flow.values import (
     CLEAN,
     FAILED,
@@ -27,6 +28,7 @@ from cronshift.handlers.flow.values import (
     Promise,
     Response,
     Scope,
+    Taint,
     Unknown,
     Value,
     tainted,
@@ -102,7 +104,7 @@ class Machine(Expressions):
             self.path = last.path.copy()
             if isinstance(last.abrupt, Returned):
                 result = last.abrupt.value
-        raise Returned(result, self.statement)
+        raise Returned(handed_on(self, result, self.statement), self.statement)
 
     def _raised(self, value: Value, place: CodePlace) -> Thrown:
         """Return the error that leaves here; a failure that goes on is not caught yet."""
@@ -134,13 +136,17 @@ class Machine(Expressions):
     def _if(self, node: code.If, scope: Scope) -> None:
         test = self.value(node.test, scope)
         decides = self.truth(test, scope)
-        if decides is not None:
-            self.block(
-                node.yes if decides else node.no,
-                Scope(scope.file, {}, scope) if not is_python(scope.file) else scope,
-            )
-            return
         taints = taints_of(test)
+        sides = {True, False} if decides is None or taints else {decides}
+        self.ledger.decided.setdefault(node.place, set()).update(sides)
+        if decides is not None:
+            is_refused = decides_by_refusal(self, test)
+            self.catching += is_refused
+            try:
+                self.block(node.yes if decides else node.no, self._inner(scope))
+            finally:
+                self.catching -= is_refused
+            return
 
         def side(body: tuple[code.Statement, ...]) -> Callable[[], None]:
             inner = scope if is_python(scope.file) else Scope(scope.file, {}, scope)
@@ -218,6 +224,7 @@ class Machine(Expressions):
         if clause is None:
             return thrown
         failed = self.path.failed and self.path.caught is None
+        failed = failed and (not self.world.refused or Taint.FAILURE in taints_of(thrown.value))
         if failed:
             self.path.caught = clause.place
         inner = self._inner(scope)

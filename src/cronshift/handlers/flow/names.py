@@ -8,6 +8,7 @@ from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.ledger import Ledger, Site
 from cronshift.handlers.flow.paths import Exhausted, Forks, Thrown
 from cronshift.handlers.flow.program import Imported, Program, dotted, is_python
+from cronshift.handlers.flow.refusals import refused_result
 from cronshift.handlers.flow.values import (
     FAILED,
     ListValue,
@@ -247,8 +248,10 @@ class NameLookup(Forks):
         return self.world.fail_at == place
 
     def failure(self, place: CodePlace, name: str, *, promised: bool) -> Value:
-        """Let a call fail."""
+        """Let a call fail: with an error, or with a result that says so."""
         self.path.failed = True
+        if self.world.refused:
+            return refused_result(name)
         error = Unknown(FAILED, name="error")
         if promised:
             return self.promise(error, place, name, rejected=True)

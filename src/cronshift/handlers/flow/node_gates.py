@@ -130,6 +130,10 @@ def _gate(tree: SourceTree, file: str, node: SgNode, way: Way) -> Gate:
     return Gate(start, way, file, line_of(node))
 
 
+_LIMITING = re.compile(r"rate.?limit|limiter\b|slow.?down|throttl", re.IGNORECASE)
+"""What lets everybody by who does not call too often."""
+
+
 def _unfollowed(machine: Machine, called: Value, node: SgNode, place: CodePlace) -> Value:
     """Return what a middleware does with a call that is known only by its name."""
     text = " ".join(node.text().split())
@@ -140,6 +144,7 @@ def _unfollowed(machine: Machine, called: Value, node: SgNode, place: CodePlace)
         return Response(401, None, place, how=SENT_AWAY)
     names = {name, made} - {""}
     is_harmless = any(map(_HARMLESS.fullmatch, names)) or package in _HARMLESS_PACKAGES
+    is_harmless = is_harmless or _LIMITING.search(f"{text} {package}") is not None
     if not is_harmless and not _ROUTER.search(text) and not any(map(_ROUTER.fullmatch, names)):
         machine.path.unfollowed |= {f"stands in front with {package or text[:_LONGEST]}"}
         if _CHECKING.search(text) and not _SELDOM.search(text):

@@ -112,8 +112,8 @@ def _front(resolver: Resolver, gate: Gate, path: str, caller: PathCaller) -> Fro
     return Front(answer, answer.place.file, answer.place.line)
 
 
-_PASSING = re.compile(r"\banswers 503$")
-"""A switch for maintenance, which asks nobody who calls."""
+_PASSING = re.compile(r"\banswers (?:429|503)$")
+"""A limit on how often is called, a switch for maintenance: they ask nobody who calls."""
 
 
 def _worlds(path: str, caller: PathCaller) -> Iterator[World]:

@@ -48,6 +48,7 @@ class World(Struct, frozen=True):
         query: of the request; ``None`` where it is not known.
         unset: the variables that are not set; all others are.
         fail_at: the call that fails.
+        refused: whether it tells so in what it gives, instead of throwing.
         sessionless: whether a session is nothing, by whatever name it is asked for.
         path: of the request, without its query.
         anyone: whether every credential is taken for right.
@@ -60,6 +61,7 @@ class World(Struct, frozen=True):
     method: str = "GET"
     unset: frozenset[str] = frozenset()
     fail_at: CodePlace | None = None
+    refused: bool = False
     sessionless: bool = False
     path: str = "/"
     anyone: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.behaviour import Auth, Loose
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from cronshift.plan.findings.subject import JobSubject
 
 _EDGE = {"edge", "experimental-edge"}
+_WARMING = re.compile(r"warm|wake", re.IGNORECASE)
+"""Paths that are called so that a function stays loaded."""
 
 
 def _loose(loose: Loose, how: str) -> JobCheck:
@@ -42,6 +45,14 @@ def _does_not_parse(job: JobSubject) -> Iterator[Evidence]:
         place = syntax_fault(job.resolver.tree, handler.file)
         if place is not None:
             yield Evidence(f"{handler.file} is no Python that can be read.", place)
+
+
+def _idle(job: JobSubject) -> Iterator[Evidence]:
+    """Yield the handler whose GET does nothing, where being called is not what it is for."""
+    behaviour = job.behaviour
+    runs_elsewhere = behaviour.side_effects or behaviour.refuses_get or behaviour.silent
+    if not runs_elsewhere and not _WARMING.search(job.entry.path):
+        yield from at([behaviour.idle], f"GET of {_file(job)} reaches no work: it only answers.")
 
 
 def _file(job: JobSubject) -> str:
@@ -215,6 +226,15 @@ NEEDS_QUERY = Rule(
         [job.behaviour.flagged],
         f"`{{}}` is reached only with a query that {job.entry.path} does not carry.",
     ),
+)
+IDLE_GET = Rule(
+    "CS320",
+    "idle-get",
+    Severity.WARNING,
+    "The GET that Vercel calls does nothing: it answers a constant, or its work is commented out or only "
+    "logged. Every tick succeeds, and on Inngest every run would, with nothing done.",
+    "Call the work from GET, or remove the entry.",
+    of_job=_idle,
 )
 DOES_NOT_PARSE = Rule(
     "CS514",

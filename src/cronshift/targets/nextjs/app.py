@@ -11,6 +11,7 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
 from cronshift.project.conventions.code import AppCode
 from cronshift.project.inngest_sdk import sdk_of
+from cronshift.project.locks import package_manager
 from cronshift.project.settings import ValidateSettings
 from cronshift.targets.target import DoesNotFit, Fits, Placement
 from cronshift.vercel.dispatcher import MOUNT
@@ -66,6 +67,7 @@ class NextApp(Struct, frozen=True):
         sessions: whether it has the session flow, whose functions are served too.
         folder: where it lies in the project; empty for the root.
         compile_timeout: how long its compiler may take.
+        manager: the program that installs its packages.
         endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
             end that the app asks for.
     """
@@ -77,6 +79,7 @@ class NextApp(Struct, frozen=True):
     sessions: bool = False
     folder: str = ""
     compile_timeout: timedelta = ValidateSettings().compile_timeout
+    manager: str = "npm"
     endpoint_path: str = ENDPOINT
 
 
@@ -148,6 +151,7 @@ def place(project: Project, resolver: Resolver) -> Placement:
         sessions=f"{out}/sessions/index.ts" in resolver.tree.files,
         folder=folder,
         compile_timeout=project.settings.validate.compile_timeout,
+        manager=package_manager(project.root / folder),
         endpoint_path=endpoint_path(router),
     )
     return Placement(

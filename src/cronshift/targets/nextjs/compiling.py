@@ -29,6 +29,7 @@ _DIAGNOSTIC = re.compile(
     r"^(?:(?P<file>.+?)\((?P<line>\d+),(?P<column>\d+)\): )?error (?P<code>TS\d+): (?P<text>.*)$"
 )
 _NO_MODULE = re.compile(r"^Cannot find module '([^'.][^']*)'")
+_BUILT_INSTEAD = "JavaScript has no types to check: cronshift validate --build builds the app."
 
 
 class Diagnostic(Struct, frozen=True):
@@ -51,14 +52,16 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
         plan: tells which files are of the Inngest side, and how long the compiler may take.
         label: what cronshift added to the status of the app's sessions.
     """
+    app = app_of(plan)
     try:
-        app = app_of(plan)
         diagnostics = [
             _below(app.folder, diagnostic)
             for diagnostic in compile_types(root / app.folder, app.compile_timeout)
+            if not _is_left_behind(diagnostic)
         ]
     except NotCompiledError as error:
-        yield rules.NOT_COMPILED.finding(f"The types were not checked: {error}.")
+        fix = _BUILT_INSTEAD if app.routers.language == "js" else None
+        yield rules.NOT_COMPILED.finding(f"The types were not checked: {error}.", fix=fix)
         return
     ours, elsewhere = [], []
     for diagnostic in diagnostics:
@@ -76,6 +79,12 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
         count = f"{len(elsewhere)} error{'' if len(elsewhere) == 1 else 's'}"
         text = f"tsc finds {count} in other files, first {where}{first.code}: {first.text}"
         yield rules.ERRORS_ELSEWHERE.finding(text, location=first.location)
+
+
+def _is_left_behind(diagnostic: Diagnostic) -> bool:
+    """Return whether it is of a route that has gone, in what the last build wrote about all routes."""
+    place = diagnostic.location
+    return place is not None and place.file.startswith(".next/") and diagnostic.code == "TS2307"
 
 
 def _below(folder: str, diagnostic: Diagnostic) -> Diagnostic:

@@ -19,6 +19,8 @@ from cronshift.handlers.next import NextRouter
 from cronshift.handlers.tree import SourceTree
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project import node
+from cronshift.project.inngest_sdk import SDK, version_installed
+from cronshift.project.locks import install_command
 from cronshift.server.endpoint import Endpoint
 from cronshift.targets.nextjs.app import endpoint_path as path_of_endpoint
 
@@ -57,7 +59,7 @@ async def dev_server(
         timeout: how long it may take until the endpoint answers.
 
     Raises:
-        CronshiftError: ``no-node``, ``no-next``, ``not-generated`` without a route that serves
+        CronshiftError: ``no-node``, ``no-next``, ``no-sdk``, ``not-generated`` without a route that serves
             functions, ``dev-server-failed`` with its last lines.
     """
     program, script = node.node_program(), node.installed(root, _NEXT)
@@ -65,7 +67,11 @@ async def dev_server(
         raise CronshiftError("Node.js was not found.", reason="no-node")
     if script is None:
         raise CronshiftError(
-            "next is not installed in node_modules.", reason="no-next", hint="npm install"
+            "next is not installed in node_modules.", reason="no-next", hint=install_command(root)
+        )
+    if version_installed(root, SDK) is None:
+        raise CronshiftError(
+            f"{SDK} is not installed in node_modules.", reason="no-sdk", hint=install_command(root)
         )
     path, port = endpoint_path(root), free_port()
     origin = f"http://{_HOST}:{port}"

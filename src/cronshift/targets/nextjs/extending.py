@@ -10,6 +10,7 @@ from cronshift.runtime.regular_files import read_regular
 from cronshift.targets.changes import FileAction, FileChange
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.env_example import variables, with_names
+from cronshift.targets.nextjs.files import refuse_sdk
 from cronshift.targets.nextjs.imports import import_path
 from cronshift.targets.nextjs.package_json import with_dependency
 from cronshift.targets.nextjs.serve_route import extend_route
@@ -29,8 +30,9 @@ def extend_app(root: Path, plan: Plan) -> tuple[FileChange, ...]:
     Only reads; the same app extended once has none. Files behind symbolic links are left alone.
 
     Raises:
-        CronshiftError: for a file that cannot be read, or a serve route that cannot be extended.
+        CronshiftError: for an SDK that nothing is generated for, a file that cannot be read, or a serve route that cannot be extended.
     """
+    refuse_sdk(plan)  # before what an older one's serve route is written like
     changes = (_change(root, path, extended) for path, extended in _extended(root, plan))
     return tuple(change for change in changes if change is not None)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.model import Location
 from cronshift.project.conventions import code_of
 from cronshift.project.inngest_sdk import SDK, is_refused, sdk_of, version_installed
-from cronshift.project.locks import lock_of, range_of
+from cronshift.project.locks import add_command, lock_of, range_of
 from cronshift.project.npm_ranges import majors, satisfies, version_of
 from cronshift.readiness.kinds import LISTED, PRODUCTION, SDK_FITS, SDK_VERSION
 from cronshift.targets.nextjs.app import app_of
@@ -77,33 +77,34 @@ def _sdk(subject: Subject) -> Iterator[Fact]:
 
 
 def _version(subject: Subject, sdk: Sdk) -> Fact:
+    manager = app_of(subject.plan).manager
     if sdk.version is not None:
         name = f"{SDK} {'.'.join(map(str, sdk.version))}"
         if is_refused(sdk.version):
-            text, remedy = (
-                f"Inngest's server refuses {name}.",
-                f"npm install {SDK}@^3.54.0, or @latest",
-            )
-            return subject.bad(SDK_VERSION, text, sdk.place, remedy)
+            remedy = f"{add_command(manager, f'{SDK}@^3.54.0')}, or @latest"
+            return subject.bad(SDK_VERSION, f"Inngest's server refuses {name}.", sdk.place, remedy)
         if sdk.version[0] not in _GENERATED_FOR:
             text = f"Functions are generated for versions 3 and 4 of {SDK}, and the app has {name}."
-            return subject.bad(SDK_VERSION, text, sdk.place, f"npm install {SDK}@latest")
+            return subject.bad(SDK_VERSION, text, sdk.place, add_command(manager, f"{SDK}@latest"))
         if sdk.version < _TIMEOUTS_SINCE:
             text = f"{name} does not know the timeouts of a function, which what is generated sets."
-            return subject.bad(SDK_VERSION, text, sdk.place, f"npm install {SDK}@^3.54.0")
+            return subject.bad(SDK_VERSION, text, sdk.place, add_command(manager, f"{SDK}@^3.54.0"))
         return subject.good(SDK_VERSION, f"The app has {name}.", sdk.place)
     possible = majors(sdk.wanted)
     if sdk.major is None:
         text = f"Which major of {SDK} {sdk.wanted!r} gives is not known: no lock and nothing installed."
-        return subject.bad(SDK_VERSION, text, sdk.place, f"npm install {SDK}, and commit the lock")
+        remedy = f"{add_command(manager, SDK)}, and commit the lock"
+        return subject.bad(SDK_VERSION, text, sdk.place, remedy)
     if possible == frozenset({4}):
         return subject.good(SDK_VERSION, f"{sdk.wanted!r} gives version 4 of {SDK}.", sdk.place)
     text = f"Which version of {SDK} {sdk.wanted!r} gives is not known; 3.22 to 3.53 are refused."
-    return subject.unknown(SDK_VERSION, text, sdk.place, "npm install, and commit the lock")
+    return subject.unknown(SDK_VERSION, text, sdk.place, _locking(manager))
 
 
 def _fits(subject: Subject) -> Iterator[Fact]:
-    root, unknown = subject.project.root / app_of(subject.plan).folder, []
+    app, unknown = app_of(subject.plan), []
+    places, quarrels, raised = [], [], []
+    root = subject.project.root / app.folder
     lock = lock_of(root)
     for package, needed in PEERS.items():
         wanted = range_of(root, package)
@@ -116,21 +117,26 @@ def _fits(subject: Subject) -> Iterator[Fact]:
         if version is None:
             unknown.append(f"{package} {wanted}")
         elif not satisfies(version, needed):
-            text = (
-                f"{SDK} {SDK_RANGE} needs {package} {needed}, and the app has {_dotted(version)}."
-            )
-            remedy = f"npm install {package}@{_raised(needed)}"
-            yield subject.bad(SDK_FITS, text, place, remedy)
-            return
+            places.append(place)
+            quarrels.append(f"{package} {needed}, and the app has {_dotted(version)}")
+            raised.append(f"{package}@{_raised(needed)}")
+    if quarrels:  # one command for all: an installer refuses to raise them one by one
+        text = f"{SDK} {SDK_RANGE} needs {'; '.join(quarrels)}."
+        yield subject.bad(SDK_FITS, text, places[0], add_command(app.manager, " ".join(raised)))
+        return
     if unknown:
         text = (
             f"Which versions {', '.join(unknown)} give is not known, and {SDK} wants some of them."
         )
-        yield subject.unknown(SDK_FITS, text, "package.json", "npm install, and commit the lock")
+        yield subject.unknown(SDK_FITS, text, "package.json", _locking(app.manager))
         return
     yield subject.good(
         SDK_FITS, f"The app has what {SDK} needs beside it.", lock.name if lock else "package.json"
     )
+
+
+def _locking(manager: str) -> str:
+    return f"{manager} install, and commit the lock"
 
 
 def _dotted(version: Version) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
 from cronshift.plan.findings.inngest import ENDPOINT, REFUSED_SDK
+from cronshift.project.locks import add_command
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import callee
@@ -52,7 +53,7 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
             reason="no-router",
             hint="Name the app with -C, or use --target python.",
         )
-    _refuse_sdk(plan)
+    refuse_sdk(plan)
     refuse_unknown_id(plan)
     return tuple(
         GeneratedFile(path, seal(restyle(written, app.code.style), "//"))
@@ -85,14 +86,15 @@ def _files(plan: Plan, app: NextApp) -> Iterator[tuple[str, str]]:
         yield app.endpoint_file, _endpoint(plan, app.endpoint_file)
 
 
-def _refuse_sdk(plan: Plan) -> None:
+def refuse_sdk(plan: Plan) -> None:
     """Refuse versions that Inngest's server does, and majors that the templates are not for."""
+    manager = app_of(plan).manager
     refused = next((finding for finding in plan.findings if finding.code == REFUSED_SDK.code), None)
     if refused is not None:
         raise CronshiftError(
             f"{refused.message} {REFUSED_SDK.summary}",
             reason="refused-sdk",
-            hint="npm install inngest@^3.54.0 (or inngest@latest, which is v4)",
+            hint=f"{add_command(manager, 'inngest@^3.54.0')} (or inngest@latest, which is v4)",
             where="package.json",
         )
     major = app_of(plan).sdk_major
@@ -101,14 +103,14 @@ def _refuse_sdk(plan: Plan) -> None:
             "Which major of inngest the app has is not known: package.json leaves it open, and neither"
             " a lock nor node_modules tells.",
             reason="unknown-sdk",
-            hint="npm install inngest@latest, and commit the lock",
+            hint=f"{add_command(manager, 'inngest@latest')}, and commit the lock",
             where="package.json",
         )
     if major not in SDK_MAJORS:
         raise CronshiftError(
             f"The app has version {major} of inngest; functions are generated for v3 and v4.",
             reason="unknown-sdk",
-            hint="npm install inngest@latest",
+            hint=add_command(manager, "inngest@latest"),
             where="package.json",
         )
 

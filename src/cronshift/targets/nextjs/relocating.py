@@ -10,11 +10,14 @@ from cronshift.handlers.tree import language, parse, span_of
 from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from ast_grep_py import SgNode
+    from ast_grep_py import Rule, SgNode
 
 _DEEP = "/deep" * 32  # a place for the project, so that imports may lead out of it
+_STATEMENTS = ("import_statement", "export_statement")
+_TYPED_STATEMENTS = ("import_require_clause",)
+"""Those that JavaScript's parser has no name for, and refuses to look for."""
 _TIED = re.compile(r"\b__dirname\b|\b__filename\b|\bimport\.meta\b")
 
 
@@ -28,12 +31,14 @@ def relocated(source: str, old: str, new: str) -> str | None:
         old: the path it has, relative to the project's root.
         new: the path it gets.
     """
-    root = parse(source, language(old))
+    name = language(old)
+    root = parse(source, name)
     if root is None or _TIED.search(source):
         return None
     here, there = (posixpath.join(_DEEP, posixpath.dirname(path)) for path in (old, new))
+    statements = [*_STATEMENTS, *(_TYPED_STATEMENTS if name in {"typescript", "tsx"} else ())]
     splices = []
-    for start, end, specifier in _specifiers(root):
+    for start, end, specifier in _specifiers(root, statements):
         target = posixpath.normpath(posixpath.join(here, specifier))
         moved = posixpath.relpath(target, there)
         moved = moved if moved.startswith(".") else f"./{moved}"
@@ -43,12 +48,11 @@ def relocated(source: str, old: str, new: str) -> str | None:
     return spliced(source, splices)
 
 
-def _specifiers(root: SgNode) -> Iterator[tuple[int, int, str]]:
+def _specifiers(root: SgNode, statements: Sequence[str]) -> Iterator[tuple[int, int, str]]:
     """Yield the relative specifiers, with where they begin and end between their quotes."""
+    within: list[Rule] = [{"inside": {"kind": kind, "stopBy": "neighbor"}} for kind in statements]
     for node in root.find_all({"rule": {"kind": "string", "any": [
-        {"inside": {"kind": "import_statement", "stopBy": "neighbor"}},
-        {"inside": {"kind": "export_statement", "stopBy": "neighbor"}},
-        {"inside": {"kind": "import_require_clause", "stopBy": "neighbor"}},
+        *within,
         {"inside": {"kind": "arguments", "stopBy": "neighbor", "inside": {
             "kind": "call_expression", "stopBy": "neighbor",
             "has": {"field": "function", "regex": r"^(import|require|require\.resolve)$"}}}},

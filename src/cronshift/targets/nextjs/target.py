@@ -111,7 +111,8 @@ class NextjsTarget:
         from cronshift.targets.nextjs.asking import ask_running
         from cronshift.targets.nextjs.dev_server import dev_server
 
-        root, base_url_env = subject.project.root, subject.plan.bridge.base_url_env
+        root = subject.project.root / app_of(subject.plan).folder
+        base_url_env = subject.plan.bridge.base_url_env
         async with dev_server(root, {"INNGEST_DEV": "1"}, base_url_env, tell) as url:
             return await ask_running(subject, url)
 

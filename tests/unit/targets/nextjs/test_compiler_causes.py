@@ -25,10 +25,10 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is
 
 
 @pytest.fixture
-def compiled(tmp_path: Path) -> Callable[[list[str]], list[str]]:
+def compiled(tmp_path: Path) -> Callable[..., list[str]]:
     """Have a compiler say some lines about a migrated app; return what is found."""
 
-    def find(lines: list[str]) -> list[str]:
+    def find(lines: list[str], code: str = "CS435") -> list[str]:
         files = {
             "vercel.json": '{"crons": [{"path": "/api/cron/a", "schedule": "0 6 * * *"}]}',
             "package.json": '{"name": "shop", "dependencies": {"next": "16.0.0"}}',
@@ -42,7 +42,7 @@ def compiled(tmp_path: Path) -> Callable[[list[str]], list[str]]:
             (tmp_path / name).write_text(text)
         apply(tmp_path, prepare_migration(load_project(tmp_path), (), NOW).operation)
         findings = check_types(tmp_path, make_plan(load_project(tmp_path)))
-        return [finding.message for finding in findings if finding.code == "CS435"]
+        return [finding.message for finding in findings if finding.code == code]
 
     return find
 
@@ -52,7 +52,7 @@ def error(number: int, code: str, text: str) -> str:
 
 
 def test_a_package_that_is_not_installed_is_one_line(
-    compiled: Callable[[list[str]], list[str]],
+    compiled: Callable[..., list[str]],
 ) -> None:
     lines = [error(1, "TS2307", "Cannot find module 'inngest' or its corresponding types.")]
     lines += [error(each, "TS7031", f"Binding '{each}' implicitly is any.") for each in range(14)]
@@ -62,10 +62,23 @@ def test_a_package_that_is_not_installed_is_one_line(
 
 
 def test_what_is_refused_alike_in_many_places_is_one_line(
-    compiled: Callable[[list[str]], list[str]],
+    compiled: Callable[..., list[str]],
 ) -> None:
     lines = [error(each, "TS2322", "Type 'A' is no 'B'.") for each in range(1, 16)]
     assert compiled([*lines, error(20, "TS1005", "';' expected.")]) == [
         "TS2322: Type 'A' is no 'B'. (and in 14 more places)",
         "TS1005: ';' expected.",
     ]
+
+
+def test_what_the_last_build_wrote_of_a_route_that_has_gone_is_no_error(
+    compiled: Callable[..., list[str]],
+) -> None:
+    gone = "Cannot find module '../../app/api/cron/b/route.js' or its declarations."
+    lines = [
+        f".next/types/validator.ts(7,3): error TS2307: {gone}",
+        ".next/types/validator.ts(9,3): error TS2344: Type 'A' is no route.",
+    ]
+    (found,) = compiled(lines, "CS436")
+    assert "1 error in other files" in found
+    assert "TS2344" in found

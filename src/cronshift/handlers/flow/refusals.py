@@ -1,0 +1,68 @@
+"""Failures that a call tells in what it gives, ``response.ok`` or ``{ error }``, without an exception."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.handlers.flow.values import (
+    FAILED,
+    NativeObject,
+    ObjectValue,
+    PlainValue,
+    Response,
+    Taint,
+    Unknown,
+    Value,
+    tainted,
+    taints_of,
+    truth,
+)
+
+if TYPE_CHECKING:
+    from cronshift.handlers.flow.code import CodePlace
+    from cronshift.handlers.flow.machine import Machine
+
+TELLING = frozenset({"ok", "error", "status"})
+"""The members by which the result of a call tells that it failed."""
+_REFUSED = 500
+
+
+def refused_answer(machine: Machine) -> Value:
+    """Return what ``fetch`` gives where the other side answers 500."""
+    machine.path.failed = True
+    return Response(_REFUSED, Unknown(FAILED), taints=FAILED)
+
+
+def refused_result(name: str) -> Value:
+    """Return what a client gives that tells of errors in ``{ error }``."""
+
+    def of(_machine: Machine, member: str) -> Value:
+        if member == "error":
+            return ObjectValue({"message": Unknown(FAILED)}, open=True, taints=FAILED)
+        return Unknown(name=member)
+
+    return NativeObject(name, of)
+
+
+def decides_by_refusal(machine: Machine, test: Value) -> bool:
+    """Return whether a condition that is known hangs on the refusal that is tried out."""
+    is_tried = machine.world.refused and machine.path.failed
+    return is_tried and Taint.FAILURE in taints_of(test)
+
+
+def handed_on(machine: Machine, value: Value, place: CodePlace) -> Value:
+    """Return what a function tells of a refusal, ``{ ok: false }``; it is caught where it does."""
+    if not (machine.world.refused and machine.path.failed and isinstance(value, ObjectValue)):
+        return value
+    denied = any(_is_false(value.cell.get(key)) for key in ("ok", "success"))
+    error = value.cell.get("error")
+    tells = denied or (error is not None and truth(error) is not False)
+    if not tells or not (machine.catching or Taint.FAILURE in taints_of(value)):
+        return value
+    machine.path.caught = machine.path.caught or place
+    cell = {key: tainted(part, FAILED) for key, part in value.cell.items()}
+    return ObjectValue(cell, value.open, value.taints | FAILED, value.of)
+
+
+def _is_false(value: Value | None) -> bool:
+    return isinstance(value, PlainValue) and value.value is False
