@@ -146,7 +146,10 @@ export function bypassHeaders(): Record<string, string> {
 /** Return whether an address is one of the app's own, by the variables that name them. */
 function isTheApp(url: string): boolean {
 	const hostOf = (text: string) =>
-		text.replace(/^[a-z]+:\/\//i, '').split(/[/?#]/)[0]?.toLowerCase()
+		text
+			.replace(/^[a-z]+:\/\//i, '')
+			.split(/[/?#]/)[0]
+			?.toLowerCase()
 	const names = [
 		'CRONSHIFT_BASE_URL',
 		'VERCEL_URL',
