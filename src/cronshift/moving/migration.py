@@ -154,7 +154,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     written_down = project
     project = _as_asked(project, target, out)
     plan = make_plan(project)
-    chosen = _chosen(written_down, out, plan)
+    chosen = _chosen(written_down, target, out, plan)
     asked_for = [job.id for job in pick_jobs(plan, jobs)]
     acceptances = [read_acceptance(text) for text in accept]
     pick_jobs(plan, [acceptance.job for acceptance in acceptances if acceptance.job])
@@ -261,14 +261,16 @@ def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
     return replace(project, settings=settings, is_planned=True)
 
 
-def _chosen(written_down: Project, out: str | None, plan: Plan) -> dict[str, str]:
+def _chosen(
+    written_down: Project, target: str | None, out: str | None, plan: Plan
+) -> dict[str, str]:
     """Return what cronshift.toml has to say, so that later commands find what is generated.
 
     The app's id is pinned unless the app has a client of its own, whose id counts: another id is another
     app of Inngest's.
     """
     settings = written_down.settings
-    target_before = settings.target or DEFAULT_TARGET
+    target_before = settings.target or (None if target else DEFAULT_TARGET)
     own_client = code_of(written_down.resolver().tree).client
     is_pinned = settings.app_id is not None or own_client is not None
     return {

@@ -305,21 +305,21 @@ def _zone_of(name: str, chosen: str, sample: Any, zone: _Zone) -> str:
     """
     if chosen == _UTC:
         return "UTC"
-    chosen = chosen if chosen not in {"", _DATABASE} else zone.name()
+    clock = chosen if chosen not in {"", _DATABASE} else zone.name()
     try:
-        local = ZoneInfo(chosen)
+        local = ZoneInfo(clock)
     except (ValueError, OSError, KeyError):
-        raise ConfigError(f"{name}: {chosen!r} is no time zone that can be read") from None
+        raise ConfigError(f"{name}: {clock!r} is no time zone that can be read") from None
     if chosen or _is_utc(local):
-        return chosen or "UTC"
-    instants = [read_instant(sample, TimeForm.LOCAL, each) for each in ("UTC", chosen)]
+        return clock if chosen else "UTC"
+    instants = [read_instant(sample, TimeForm.LOCAL, each) for each in ("UTC", clock)]
     example = (
         f" ({sample} is {instants[0]:%Y-%m-%d %H:%M} or {instants[1]:%Y-%m-%d %H:%M} UTC)"
         if all(instants)
         else ""
     )
     raise ConfigError(
-        f"{name} has no zone, and the database's clock is that of {chosen}{example}:"
+        f"{name} has no zone, and the database's clock is that of {clock}{example}:"
         ' say times = "utc" or times = "database"'
     )
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 11, 23, 0, 35, tzinfo=UTC)
 LATER = START + timedelta(days=30)
-TWIN = "beta-1-a-b"
+TWIN = "beta-1"
 BETA = "app/(jobs)/api/cron/beta/route.ts"
 ALL = ("alpha", "beta", "gamma", TWIN)
 

@@ -335,6 +335,6 @@ def test_stdout_holds_one_line_of_json_and_nothing_else(start: Start, package: P
     out, err = process.communicate(timeout=30)
     assert out == ""
     assert "GET /api/inngest" in err
-    assert list(ready) == ["url", "mode", "server", "functions"]
+    assert list(ready) == ["version", "url", "mode", "server", "functions"]
     assert ready["url"].startswith("http://127.0.0.1:")
     assert (ready["mode"], ready["functions"]) == ("dev", ["demo-plain", "demo-slow", "demo-stuck"])

@@ -87,7 +87,7 @@ def test_orphans_can_be_sent_again(root: Path, app: App) -> None:
             return said, receiver.events
 
     said, events = asyncio.run(go())
-    assert said == {"found": 3, "sent": 3}
+    assert said == {"version": 1, "found": 3, "sent": 3}
     assert {event["data"]["session_id"] for event in events} == sessions
     assert app.one("SELECT count(*) FROM prediction_sessions WHERE status = 'queued'") == 3
 

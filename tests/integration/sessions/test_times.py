@@ -39,8 +39,14 @@ def told_apart(odd: Odd) -> None:
     assert odd.states() == ["queued", "failed"]
 
 
-NOW = datetime.now(UTC)
-FRESH, LATE = NOW - timedelta(seconds=1), NOW - timedelta(hours=2)
+def fresh() -> datetime:
+    return datetime.now(UTC) - timedelta(seconds=1)
+
+
+def late() -> datetime:
+    return datetime.now(UTC) - timedelta(hours=2)
+
+
 FORMS: dict[str, Callable[[datetime], object]] = {
     "milliseconds": lambda instant: int(instant.timestamp() * 1000),
     "seconds": lambda instant: int(instant.timestamp()),
@@ -57,7 +63,7 @@ FORMS: dict[str, Callable[[datetime], object]] = {
 def test_sqlite_is_read_row_by_row(odd: Odd, form: str, declared: str) -> None:
     odd.renders(time=declared)
     odd.map()
-    two(odd, FORMS[form](FRESH), FORMS[form](LATE))
+    two(odd, FORMS[form](fresh()), FORMS[form](late()))
     told_apart(odd)
 
 
@@ -65,7 +71,7 @@ def test_sqlite_is_read_row_by_row(odd: Odd, form: str, declared: str) -> None:
 def test_sqlite_may_hold_several_forms_in_one_column(odd: Odd) -> None:
     odd.renders(time="DATETIME")
     odd.map()
-    two(odd, FORMS["milliseconds"](FRESH), FORMS["T and Z"](LATE))
+    two(odd, FORMS["milliseconds"](fresh()), FORMS["T and Z"](late()))
     told_apart(odd)
 
 
@@ -87,7 +93,7 @@ def test_sqlite_may_hold_several_forms_in_one_column(odd: Odd) -> None:
 def test_postgresql_is_read_by_its_type(odd: Odd, kind: str, form: str) -> None:
     odd.renders(time=kind)
     odd.map()
-    two(odd, FORMS[form](FRESH), FORMS[form](LATE))
+    two(odd, FORMS[form](fresh()), FORMS[form](late()))
     told_apart(odd)
 
 
@@ -124,7 +130,7 @@ def test_what_prisma_wrote_in_utc_is_so_in_any_zone(odd: Odd) -> None:
     odd.renders()
     odd.make(f"ALTER DATABASE {odd.database} SET timezone = 'Asia/Tokyo'")
     odd.map('times = "utc"')
-    two(odd, FORMS["a space"](FRESH), FORMS["a space"](LATE))
+    two(odd, FORMS["a space"](fresh()), FORMS["a space"](late()))
     told_apart(odd)
 
 
@@ -144,7 +150,7 @@ def test_a_time_that_cannot_be_read_is_listed_and_stops_nobody(odd: Odd, value: 
 def test_a_number_that_is_no_time_is_listed(odd: Odd, number: int) -> None:
     odd.renders(time="bigint")
     odd.map()
-    two(odd, number, int(LATE.timestamp()))
+    two(odd, number, int(late().timestamp()))
     assert odd.sweep().reasons == {"1": "its time cannot be read"}
 
 
@@ -159,7 +165,7 @@ def test_the_mapping_may_say_the_unit(odd: Odd, value: str) -> None:
     odd.renders(time="bigint")
     odd.map(f'times = {{ created = "{value}" }}')
     unit = 1000 if "milli" in value else 1
-    two(odd, int(FRESH.timestamp() * unit), 17)  # seventeen is long ago in both
+    two(odd, int(fresh().timestamp() * unit), 17)  # seventeen is long ago in both
     told_apart(odd)
 
 
@@ -191,7 +197,7 @@ def test_the_flow_writes_as_the_app_does(odd: Odd, form: str) -> None:
         "CREATE TABLE renders (id text PRIMARY KEY, owner_id integer, state text, made_at DATETIME,"
         " why text, price integer)",
         "INSERT INTO owners VALUES (1, 50)",
-        f"INSERT INTO renders VALUES ('a', 1, 'done', {FORMS[form](LATE)}, NULL, 10)",
+        f"INSERT INTO renders VALUES ('a', 1, 'done', {FORMS[form](late())}, NULL, 10)",
     )
     odd.map()
     settings = parse_settings((odd.root / "cronshift.toml").read_text()).sessions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,14 @@ app = FastAPI()
 def mail() -> dict[str, bool]:
     return {{"sent": True}}
 """
+
+
+@pytest.fixture(autouse=True)
+def no_package_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Import the package of this test's project, whatever this process has imported before."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "inngest_app"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "path", [*sys.path])
 
 
 @pytest.mark.parametrize(
