@@ -140,8 +140,9 @@ def _driver(tree: SourceTree, schema: AppSchema | None, client: OwnClient | None
     if schema is not None and schema.source is SchemaSource.DRIZZLE:
         return Driver.DRIZZLE if client else Driver.POOL
     is_prisma = schema is not None and schema.source is SchemaSource.PRISMA
-    has_client = "@prisma/client" in tree.dependencies
-    return Driver.PRISMA if has_client or is_prisma else Driver.POOL
+    is_generated = is_prisma and generated_client(find_schemas(tree.root)) is not None
+    has_client = "@prisma/client" in tree.dependencies or client is not None
+    return Driver.PRISMA if has_client or is_generated else Driver.POOL
 
 
 def _prisma_module(root: Path, file: str, alias: Alias | None) -> str:
