@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,14 @@ settings.register_profile("house", deadline=None)  # how fast is what benchmarks
 settings.load_profile("house")
 
 NODE = Path(__file__).parent / "node"
+
+
+@pytest.fixture(autouse=True)
+def own_path() -> Iterator[None]:
+    """Take back what a test put on ``sys.path``, along which the ownership file is looked for too."""
+    before = [*sys.path]
+    yield
+    sys.path[:] = before
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,6 @@ def no_package_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """Import the package of this test's project, whatever this process has imported before."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "inngest_app"]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(sys, "path", [*sys.path])
 
 
 @pytest.mark.parametrize(
