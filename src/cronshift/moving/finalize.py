@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from cronshift.errors import RefusedError
 from cronshift.model import Job, Origin
+from cronshift.moving.epochs import is_paused
 from cronshift.moving.migration import pick_jobs
 from cronshift.operations import Intent, Operation, build_operation
 from cronshift.plan.leftovers import Leftover, find_leftovers
@@ -119,6 +120,7 @@ class _Cause(StrEnum):
     """Why a job cannot be finalized now, the first to be mended first."""
 
     SHARE = "share"
+    PAUSED = "paused"
     START = "start"
     TICK = "tick"
     SEEN = "seen"
@@ -136,6 +138,8 @@ def _not_yet(ownership: Ownership, job: Job, now: datetime, has_run: HasRun) -> 
     epochs = ownership.jobs.get(job.id, ())
     if not epochs or epochs[-1].percent != _EVERYTHING:
         return _NotYet(_Cause.SHARE, f"is at {epochs[-1].percent if epochs else 0} %")
+    if is_paused(epochs, now):
+        return _NotYet(_Cause.PAUSED, "is paused")
     start = epochs[-1].effective_at
     if start > now:
         return _NotYet(_Cause.START, f"changes owner only at {tick_text(start)}")
@@ -165,4 +169,6 @@ def _remedy(early: Mapping[str, _NotYet], jobs: Sequence[str]) -> str:
     job, why = next(iter(early.items()))
     if why.cause is _Cause.SHARE:
         return f"cronshift cutover {job} --percent 100 comes first."
+    if why.cause is _Cause.PAUSED:
+        return f"cronshift resume-job {job} comes first."
     return "Nothing but time is missing: say it again after that instant."

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.moving.live import Holding, Mishap
-from cronshift.runtime.ownership import Owner, Ownership
+from cronshift.moving.live import Holding, Mishap, TickOutcome, outcome
 from cronshift.runtime.ticks import lateness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cronshift.model import Job
+    from cronshift.runtime.ownership import Ownership
 
 UNKNOWN = timedelta(days=1)
 """For how long behind a change of owner it matters what an earlier process held."""
@@ -94,16 +94,12 @@ def late_mishaps(  # noqa: PLR0913 - two sides and a span
                 for side, end in zip((vercel, inngest), ends, strict=True)
             )
             outcomes = {
-                (
-                    vercels is None or vercels.acts(Owner.VERCEL, job.id, tick),
-                    inngests is None or inngests.acts(Owner.INNGEST, job.id, tick),
-                )
-                for vercels in there
-                for inngests in here
+                outcome(job.id, tick, vercels, inngests) for vercels in there for inngests in here
             }
-            wrong = {runs for runs, also in outcomes if runs == also}
+            wrong = outcomes & {TickOutcome.DOUBLED, TickOutcome.LOST}
             if wrong:
-                yield Mishap(job.id, tick, doubled=True in wrong, certain=len(outcomes) == 1)
+                doubled = TickOutcome.DOUBLED in wrong
+                yield Mishap(job.id, tick, doubled=doubled, certain=len(outcomes) == 1)
 
 
 def _counted(

@@ -325,10 +325,32 @@ def mishaps(
         if job.schedule is None:
             continue
         for tick in takewhile(lambda tick: tick <= until, job.schedule.after(since)):
-            runs_there = vercel is None or vercel.acts(Owner.VERCEL, job.id, tick)
-            runs_here = inngest is None or inngest.acts(Owner.INNGEST, job.id, tick)
-            if runs_there == runs_here:
-                yield Mishap(job.id, tick, doubled=runs_there)
+            became = outcome(job.id, tick, vercel, inngest)
+            if became in {TickOutcome.DOUBLED, TickOutcome.LOST}:
+                yield Mishap(job.id, tick, doubled=became is TickOutcome.DOUBLED)
+
+
+class TickOutcome(StrEnum):
+    """What became of a tick, by the files that the sides went by."""
+
+    ALONE = "alone"
+    DOUBLED = "doubled"
+    LOST = "lost"
+    PAUSED = "paused"
+
+
+def outcome(
+    job: str, tick: datetime, vercel: Ownership | None, inngest: Ownership | None
+) -> TickOutcome:
+    """Return what became of a tick; a side without a file runs it, and one that both pause is not lost."""
+    runs_there = vercel is None or vercel.acts(Owner.VERCEL, job, tick)
+    runs_here = inngest is None or inngest.acts(Owner.INNGEST, job, tick)
+    if runs_there != runs_here:
+        return TickOutcome.ALONE
+    if runs_there:
+        return TickOutcome.DOUBLED
+    owners = {side.owner(job, tick) for side in (vercel, inngest) if side is not None}
+    return TickOutcome.PAUSED if owners == {Owner.NOBODY} else TickOutcome.LOST
 
 
 def fell_back(vercel: Holding, inngest: Holding) -> str | None:

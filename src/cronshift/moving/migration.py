@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.model import Job, Mode, Plan
 from cronshift.moving.fixing.acceptance import accepted_of, read_acceptance, remember
 from cronshift.moving.fixing.guard_insertion import guarded_texts
 from cronshift.moving.fixing.mending import MENDABLE, mend
@@ -18,6 +17,7 @@ from cronshift.moving.renaming import (
     renamed_settings,
 )
 from cronshift.operations import Edit, Intent, Operation, build_operation
+from cronshift.plan.decided import is_left_out
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.job_ids import unknown_job
 from cronshift.plan.planning import make_plan
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from cronshift.model import Finding
+    from cronshift.model import Finding, Job, Plan
     from cronshift.moving.fixing.acceptance import Acceptance
     from cronshift.moving.fixing.mending import Mending
     from cronshift.operations import FileImage
@@ -94,19 +94,6 @@ class Migration(Struct, frozen=True):
         """The user's own files that change: sources that are mended, and the settings."""
         generated = {change.path for change in self.changes} | {*self.copies}
         return tuple(image for image in self.operation.images if image.path not in generated)
-
-
-def is_left_out(plan: Plan, job: Job) -> bool:
-    """Return whether ``migrate`` generates nothing for a job.
-
-    An error stops it, and so does a handler whose success would mean nothing (``ASKED_FIRST``),
-    a warning or not, until that is accepted. Jobs that are in service already go on: they would
-    lose the ticks they have.
-    """
-    doubted = any(
-        finding.code in ASKED_FIRST and finding.job == job.id for finding in plan.findings
-    )
-    return job.mode is Mode.BLOCKED or (doubted and job.id not in plan.in_service)
 
 
 def prepare_migration(  # noqa: PLR0913 - each is an option of the command

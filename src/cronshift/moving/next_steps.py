@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from cronshift.model import Mode, Origin
-from cronshift.moving.migration import is_left_out
+from cronshift.moving.epochs import is_paused
 from cronshift.operations import read_journal
+from cronshift.plan.decided import is_left_out
 from cronshift.plan.planning import make_plan
 from cronshift.project.inngest_sdk import SDK, sdk_of, version_installed
 from cronshift.project.locks import install_command, lock_of, range_of
@@ -58,6 +59,7 @@ class JourneyStage(StrEnum):
     COMING = "coming"
     GENERATED = "generated"
     FRESH = "fresh"
+    PAUSED = "paused"
     ENDED = "ended"
     STOPPED = "stopped"
 
@@ -114,6 +116,8 @@ def _place(
     project: Project, plan: Plan, ownership: Ownership, job: Job, now: datetime
 ) -> JourneyStage:
     epochs = ownership.jobs.get(job.id, ())
+    if is_paused(epochs, now):
+        return JourneyStage.PAUSED
     is_there = job.module is not None and (project.root / job.module).is_file()
     if job.mode is Mode.BLOCKED:
         return JourneyStage.STOPPED
@@ -289,12 +293,18 @@ def _stopped(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
         yield NextStep("cronshift audit", f"an error stops {', '.join(job.id for job in jobs)}")
 
 
+def _paused(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
+    """Yield how a pause ends."""
+    yield NextStep(f"cronshift resume-job {jobs[0].id}", "nobody runs its ticks: it is paused")
+
+
 _STEPS = {
     JourneyStage.WHOLE: _whole,
     JourneyStage.SHARED: _shared,
     JourneyStage.COMING: _coming,
     JourneyStage.GENERATED: _generated,
     JourneyStage.FRESH: _fresh,
+    JourneyStage.PAUSED: _paused,
     JourneyStage.STOPPED: _stopped,
 }
 

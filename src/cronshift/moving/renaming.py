@@ -15,8 +15,8 @@ from cronshift.operations import ChangeKind, Edit, Seen
 from cronshift.operations.files import content, inside
 from cronshift.plan.job_ids import job_ids, unknown_job
 from cronshift.project.ownership_file import ownership_of, percent_now
-from cronshift.project.settings import CONFIG_NAME, parse_settings
-from cronshift.project.settings_edit import rename_job
+from cronshift.project.settings import parse_settings
+from cronshift.project.settings_edit import editable_settings, rename_job
 from cronshift.runtime.ownership import OWNERSHIP_NAME, dump_ownership
 from cronshift.targets import target_named
 
@@ -74,15 +74,7 @@ def renamed_settings(
         CronshiftError: for a job that there is not, or a name that another job has.
         RefusedError: if the settings were read from outside the project.
     """
-    file = project.settings.file or CONFIG_NAME
-    data = content(inside(project.root, file))
-    if data is None and project.settings.file is not None:
-        raise RefusedError(
-            f"{file} does not lie in the project, so the name cannot be kept there.",
-            reason="not-editable",
-            hint="Rename the job's table in it by hand.",
-            where=file,
-        )
+    file, data = editable_settings(project, "the name", "Rename the job's table in it by hand.")
     text = (data or b"").decode()
     times = Counter(job.entry.path for job in plan.jobs)
     for old, new in names.items():

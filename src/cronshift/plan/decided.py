@@ -95,6 +95,19 @@ def _in_service(project: Project, jobs: Sequence[Job]) -> frozenset[str]:
     )
 
 
+def is_left_out(plan: Plan, job: Job) -> bool:
+    """Return whether ``migrate`` generates nothing for a job.
+
+    An error stops it, and so does a handler whose success would mean nothing (``ASKED_FIRST``),
+    a warning or not, until that is accepted. Jobs that are in service already go on: they would
+    lose the ticks they have.
+    """
+    doubted = any(
+        finding.code in ASKED_FIRST and finding.job == job.id for finding in plan.findings
+    )
+    return job.mode is Mode.BLOCKED or (doubted and job.id not in plan.in_service)
+
+
 def suppress(
     findings: Iterable[Finding], settings: Settings
 ) -> tuple[list[Finding], list[Finding]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from cronshift.plan.findings.subject import ProjectSubject
 from cronshift.plan.project_findings import survey
 
 if TYPE_CHECKING:
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
 def survey_project(placed: Placed) -> Placed:
     """Return the jobs, with the findings of the whole project beside the others."""
-    opened = placed.opened
-    findings = survey(
-        opened.judge,
+    project = placed.opened.project
+    subject = ProjectSubject(
+        placed.opened.judge,
         placed.jobs,
-        opened.project.config_file,
+        project.config_file,
         placed.placement.called_paths,
-        is_planned=opened.project.is_planned,
+        is_planned=project.is_planned,
+        sessions=project.settings.sessions,
     )
-    return replace(placed, findings=(*placed.findings, *findings))
+    return replace(placed, findings=(*placed.findings, *survey(subject)))

@@ -7,8 +7,37 @@ from typing import TYPE_CHECKING, Any
 import tomlkit
 from tomlkit.items import AoT, Table
 
+from cronshift.errors import RefusedError
+from cronshift.operations.files import content, inside
+from cronshift.project.settings import CONFIG_NAME
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from cronshift.project.project import Project
+
+
+def editable_settings(project: Project, what: str, by_hand: str) -> tuple[str, bytes | None]:
+    """Return the settings' file, and its bytes; ``None`` where there is none yet.
+
+    Args:
+        project: whose settings.
+        what: is to be kept in it, in words.
+        by_hand: what the user can do instead.
+
+    Raises:
+        RefusedError: if the settings were read from outside the project.
+    """
+    file = project.settings.file or CONFIG_NAME
+    on_disk = content(inside(project.root, file))
+    if on_disk is None and project.settings.file is not None:
+        raise RefusedError(
+            f"{file} does not lie in the project, so {what} cannot be kept there.",
+            reason="not-editable",
+            hint=by_hand,
+            where=file,
+        )
+    return file, on_disk
 
 
 def set_project(text: str, values: Mapping[str, str]) -> str:

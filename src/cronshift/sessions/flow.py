@@ -205,7 +205,7 @@ class SessionFlow:
         await asyncio.to_thread(self.outbox.sent, leased, self.clock())
 
     def claim(self, session_id: Any, user_id: str, run_id: str) -> SessionClaim:
-        """SessionClaim a QUEUED session for a run by one conditional update; again for the same run."""
+        """Claim a QUEUED session for a run by one conditional update; again for the same run."""
         mapped, settings = self.mapped, self.mapped.settings
         key = mapped.key(session_id)
         with self.engine.begin() as connection:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.integration.moving.conftest import MONDAY
 
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.moving.cutover import Handover, prepare_cutover
@@ -26,19 +25,10 @@ from cronshift.validation import check, inspect_package
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
-MONDAY = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
 LATER = MONDAY + timedelta(days=14)
 JOB = "prediction-check"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
-    root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
-    apply(root, prepare_migration(load_project(root), (), MONDAY, fix=True).operation)
-    return root
 
 
 def tree(root: Path) -> dict[str, bytes]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.integration.moving.conftest import MONDAY, example
 
 from cronshift.errors import RefusedError
 from cronshift.moving.cutover import prepare_cutover
+from cronshift.moving.finalize import prepare_finalization
 from cronshift.moving.migration import prepare_migration
+from cronshift.moving.next_steps import next_steps
 from cronshift.moving.pause import prepare_pause, prepare_resumption
 from cronshift.moving.rollback import prepare_rollback
 from cronshift.moving.status import read_status
@@ -22,20 +23,13 @@ from cronshift.project.ownership_file import read_ownership
 from cronshift.runtime.ownership import Owner
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
     from cronshift.runtime.ownership import Ownership
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
-MONDAY = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
 TUESDAY = MONDAY + timedelta(days=1)
 JOB = "prediction-check"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
-    root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
-    apply(root, prepare_migration(load_project(root), (), MONDAY, fix=True).operation)
-    return root
 
 
 def pause(root: Path, now: datetime = MONDAY, until: datetime | None = None) -> datetime:
@@ -69,6 +63,16 @@ def test_nobody_runs_a_paused_job_until_it_goes_on_as_before(root: Path, percent
         assert after.owner(JOB, tick) is before.owner(JOB, tick)
 
 
+def test_a_paused_job_is_not_finalized_and_the_next_step_ends_the_pause(root: Path) -> None:
+    apply(root, prepare_cutover(load_project(root), [JOB], MONDAY).operation)
+    start = pause(root, TUESDAY)
+    with pytest.raises(RefusedError, match=f"{JOB} is paused") as caught:
+        prepare_finalization(load_project(root), [JOB], start, lambda *_: True)
+    assert caught.value.hint == f"cronshift resume-job {JOB} comes first."
+    steps = [step.command for step in next_steps(load_project(root), start)]
+    assert f"cronshift finalize {JOB}" not in " ".join(steps)
+
+
 def test_a_pause_ends_by_itself(root: Path) -> None:
     until = MONDAY + timedelta(hours=9)
     start = pause(root, until=until)
@@ -94,8 +98,7 @@ def test_a_pause_that_is_over_before_it_can_begin_is_refused(root: Path) -> None
 
 
 def test_without_a_guard_vercel_would_go_on_so_a_pause_is_refused(tmp_path: Path) -> None:
-    ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
-    root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
+    root = example(tmp_path)
     apply(root, prepare_migration(load_project(root), (), MONDAY).operation)
     app = root / "api" / "index.py"
     app.write_text("\n".join(line for line in app.read_text().splitlines() if "guard" not in line))

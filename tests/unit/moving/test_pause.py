@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cronshift.moving.epochs import Lead, is_paused, paused, shared_anew, summary
+from cronshift.moving.live import TickOutcome, outcome
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, dump_ownership, parse_ownership
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -43,6 +44,9 @@ def test_whenever_each_side_takes_a_pause_up_in_time_every_tick_of_it_is_nobodys
         )
         in_pause = start <= tick and (until is None or tick < until)
         assert acting(vercel, inngest, tick) == (not in_pause)
+        assert outcome(JOB, tick, vercel, inngest) is (
+            TickOutcome.PAUSED if in_pause else TickOutcome.ALONE
+        )
 
 
 @given(percents, deploys, st.none() | st.integers(1, 600), st.integers(0, 120))
@@ -64,6 +68,14 @@ def test_a_pause_ends_with_the_share_that_was_before_it(
     for tick in (lead.ready + number * MINUTE for number in range(60)):
         assert ownership.owner(JOB, tick) is plain.owner(JOB, tick)
     assert not is_paused(ownership.jobs[JOB], lead.ready + MINUTE)
+
+
+def test_a_side_that_goes_on_by_an_older_file_loses_the_ticks_that_it_leaves_to_the_other() -> None:
+    old = Ownership({JOB: (Epoch(BEGUN, 100, "01"),)})
+    new = Ownership({JOB: (*old.jobs[JOB], *paused(100, NOON, None, "02"))})
+    assert outcome(JOB, NOON, old, new) is TickOutcome.LOST
+    assert outcome(JOB, NOON, new, old) is TickOutcome.ALONE
+    assert outcome(JOB, NOON, None, new) is TickOutcome.ALONE
 
 
 def test_the_words_of_a_pause() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import (
@@ -53,13 +54,13 @@ CLASS_KINDS = {"class", "class_declaration", "abstract_class_declaration"}
 class JavaScriptExpressions(JavaScriptPatterns):
     """Lowers expressions of one file."""
 
+    @abstractmethod
     def function(self, node: SgNode) -> Function:
         """Return the node of a function."""
-        raise NotImplementedError
 
+    @abstractmethod
     def class_code(self, node: SgNode) -> ClassCode:
         """Return the node of a class."""
-        raise NotImplementedError
 
     def expression(self, node: SgNode | None) -> Expression:
         """Return the node of an expression."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.code import (
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _LONGEST = 60  # characters of what a finding quotes
 
 
-class JavaScriptPatterns:
+class JavaScriptPatterns(ABC):
     """Lowers names, keys and patterns of one file.
 
     Args:
@@ -32,9 +33,9 @@ class JavaScriptPatterns:
     def __init__(self, file: str) -> None:
         self._file = file
 
+    @abstractmethod
     def expression(self, node: SgNode | None) -> Expression:
         """Return the node of an expression."""
-        raise NotImplementedError
 
     def place(self, node: SgNode, *, quoted: bool = False) -> CodePlace:
         """Return where a node stands."""

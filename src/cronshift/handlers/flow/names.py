@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, cast
 
 from cronshift.handlers.flow.environment import elsewhere
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 MOST_STEPS = 10_000
 
 
-class NameLookup(Forks):
+class NameLookup(Forks, ABC):
     """Knows names, and takes notes.
 
     Args:
@@ -72,17 +73,17 @@ class NameLookup(Forks):
         self._modules: dict[str, Scope] = {}
         self._resolving: set[tuple[str, str]] = set()
 
+    @abstractmethod
     def value(self, node: code.Expression, scope: Scope) -> Value:
         """Return the value of an expression."""
-        raise NotImplementedError
 
+    @abstractmethod
     def block(self, body: Sequence[code.Statement], scope: Scope) -> None:
         """Follow statements."""
-        raise NotImplementedError
 
+    @abstractmethod
     def statement_of(self, node: code.Statement, scope: Scope) -> None:
         """Follow a statement."""
-        raise NotImplementedError
 
     def module(self, file: str) -> Scope:
         """Return the names of a module."""

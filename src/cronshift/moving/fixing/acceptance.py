@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.errors import RefusedError
 from cronshift.operations import ChangeKind, Edit, Seen
-from cronshift.operations.files import content, inside
 from cronshift.plan.findings import rule_of
-from cronshift.project.settings import CONFIG_NAME, Suppression, parse_settings
-from cronshift.project.settings_edit import add_suppression, set_project
+from cronshift.project.settings import Suppression, parse_settings
+from cronshift.project.settings_edit import add_suppression, editable_settings, set_project
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -90,15 +88,8 @@ def remember(
     Raises:
         RefusedError: if the settings were read from outside the project.
     """
-    file = project.settings.file or CONFIG_NAME
-    on_disk = content(inside(project.root, file))
-    if on_disk is None and project.settings.file is not None:
-        raise RefusedError(
-            f"{file} does not lie in the project, so what you asked for cannot be kept there.",
-            reason="not-editable",
-            hint="Write the target, or the [[suppress]], into it by hand.",
-            where=file,
-        )
+    by_hand = "Write the target, or the [[suppress]], into it by hand."
+    file, on_disk = editable_settings(project, "what you asked for", by_hand)
     text = ((edited.after if edited else on_disk) or b"").decode()
     words = [f"{key} = {value}" for key, value in chosen.items()]
     if chosen:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.errors import CronshiftError
 from cronshift.handlers.tree import IMPORT
 from cronshift.model import Location, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
-from cronshift.project.settings import CONFIG_NAME, parse_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +27,7 @@ _JOINT = re.compile(r"_(\w)")
 
 def _recovers_unpaid(project: ProjectSubject) -> Iterator[Evidence]:
     """Yield the jobs that fail late sessions and move no credits, in their own code or what it imports."""
-    settings = _sessions(project.tree)
+    settings = project.sessions
     for job in project.jobs if settings is not None else ():
         if job.handler is None or settings is None:
             continue
@@ -43,13 +41,6 @@ def _recovers_unpaid(project: ProjectSubject) -> Iterator[Evidence]:
                 message = f"{file} fails sessions that take too long and gives no credits back."
                 yield Evidence(message, Location(file, line), job=job.id)
                 break
-
-
-def _sessions(tree: SourceTree) -> SessionSettings | None:
-    try:
-        return parse_settings(tree.read(CONFIG_NAME)).sessions
-    except CronshiftError:
-        return None
 
 
 def _reached(tree: SourceTree, file: str, depth: int) -> list[str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cronshift.plan.forecast import Load
     from cronshift.plan.handler_findings import Judge
     from cronshift.schedule import Schedule
+    from cronshift.sessions.settings import SessionSettings
 
 
 class JobSubject(Struct, frozen=True):
@@ -81,6 +82,7 @@ class ProjectSubject:
         config_file: Vercel's, relative to the root.
         paths: what no middleware may stand before.
         is_planned: whether a migration is what the project is looked at for.
+        sessions: what the settings say of the QUEUED flow.
     """
 
     judge: Judge
@@ -88,6 +90,7 @@ class ProjectSubject:
     config_file: str
     paths: Sequence[str]
     is_planned: bool = False
+    sessions: SessionSettings | None = None
 
     @property
     def tree(self) -> SourceTree:
