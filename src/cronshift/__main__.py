@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+
+_YOUNG = 50_000  # objects; what a command imports stays, and need not be looked through on the way
 
 
 def main() -> int:
@@ -15,6 +18,7 @@ def main() -> int:
 
         sys.stdout.write(f"cronshift {__version__}\n")
         return 0
+    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
     from cronshift.cli import run
 
     return run(sys.argv[1:])

@@ -131,4 +131,4 @@ def _show(invocation: Invocation, plan: Plan, now: datetime, *, outlook: bool, e
     )
     if outlook:
         console.result(forecast_text(plan, now))
-    tell_next(invocation, "audit")
+    tell_next(invocation, "audit", plan=plan)

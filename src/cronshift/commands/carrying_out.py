@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from cronshift.commands.invocation import Invocation
+    from cronshift.model import Plan
     from cronshift.operations import Operation
 
 Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB", autocompletion=job_names)]
@@ -187,20 +188,27 @@ def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
     invocation.console.say(f"Kept the plan. Next: cronshift apply {file}")
 
 
-def tell_next(invocation: Invocation, verb: str | None = None, before: str = "") -> None:
+def tell_next(
+    invocation: Invocation,
+    verb: str | None = None,
+    before: str = "",
+    plan: Plan | None = None,
+) -> None:
     """Say what comes next, from where the project stands now.
 
     Args:
         invocation: of the command.
         verb: the command that was carried out just now; what comes behind it is told.
         before: a sentence in front.
+        plan: the project's, where the command has changed nothing.
     """
     from cronshift.moving.next_steps import in_one_line, next_steps, steps_behind
 
     if invocation.quiet:
         return
-    invocation.forget()
-    steps = steps_behind(next_steps(invocation.project, datetime.now(UTC)), verb)
+    if plan is None:
+        invocation.forget()
+    steps = steps_behind(next_steps(invocation.project, datetime.now(UTC), plan), verb)
     sentence = " ".join(part for part in (before, in_one_line(steps)) if part)
     if sentence:
         invocation.console.say(sentence, style="bold")

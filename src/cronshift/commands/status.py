@@ -54,11 +54,13 @@ def status(
     """
     from cronshift.moving.status import read_status
     from cronshift.output.text import facts_text, status_table
+    from cronshift.plan.planning import make_plan
     from cronshift.readiness.fact import Knowledge
 
     invocation: Invocation = context.obj
     console, now = invocation.console, datetime.now(UTC)
-    where = read_status(invocation.project, now)
+    plan = make_plan(invocation.project)
+    where = read_status(invocation.project, now, plan)
     deployed = _ask(invocation, base_url, endpoint, now) if live else None
     if invocation.json:
         document: dict[str, Any] = {
@@ -79,7 +81,7 @@ def status(
             console.result(facts_text(where.facts))
         if deployed is not None:
             _tell(invocation, deployed)
-        tell_next(invocation, "status")
+        tell_next(invocation, "status", plan=plan)
     is_well = deployed is None or deployed.is_well
     return ExitCode.OK if is_well and not (where.drift or where.pressing) else ExitCode.NOT_WELL
 

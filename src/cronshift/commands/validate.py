@@ -159,7 +159,7 @@ def _show(
         + _verdict(errors, is_unchecked=has_unchecked(findings))
     )
     if not errors:
-        tell_next(invocation, "validate")
+        tell_next(invocation, "validate", plan=plan)
 
 
 def _verdict(errors: int, *, is_unchecked: bool) -> str:

@@ -83,13 +83,19 @@ class NextStep(Struct, frozen=True):
         return {"command": self.command, "why": self.why}
 
 
-def next_steps(project: Project, now: datetime) -> tuple[NextStep, ...]:
-    """Return the commands that lead on from where a project stands; none where all is done."""
+def next_steps(project: Project, now: datetime, plan: Plan | None = None) -> tuple[NextStep, ...]:
+    """Return the commands that lead on from where a project stands; none where all is done.
+
+    Args:
+        project: the project.
+        now: the present instant.
+        plan: the project's, where it is made already.
+    """
     unfinished = read_journal(project.root).unfinished()
     if unfinished is not None:
         command = unfinished.operation.command
         return (NextStep("cronshift resume", f"{command} was interrupted"),)
-    plan = make_plan(project)
+    plan = plan or make_plan(project)
     ownership = read_ownership(project.root)
     places = [(_place(project, plan, ownership, job, now), job) for job in plan.jobs]
     for place, steps in _STEPS.items():

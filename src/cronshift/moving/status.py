@@ -89,13 +89,13 @@ class MoveStatus(Struct, frozen=True):
         )
 
 
-def read_status(project: Project, now: datetime) -> MoveStatus:
-    """Return where every job of the project stands at ``now``.
+def read_status(project: Project, now: datetime, plan: Plan | None = None) -> MoveStatus:
+    """Return where every job of the project stands at ``now``; by ``plan``, where that is made already.
 
     Raises:
         ConfigError: if the project or its ownership file cannot be read.
     """
-    plan = make_plan(project)
+    plan = plan or make_plan(project)
     ownership = read_ownership(project.root)
     rows = tuple(_job(project, job, ownership, now) for job in plan.jobs)
     drift = (*_drift(rows, ownership), *_called_again(plan, rows), *_unasked(project, plan, rows))
