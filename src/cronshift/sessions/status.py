@@ -49,7 +49,7 @@ def status(database: Database, now: datetime) -> dict[str, Any]:
     mapped = database.mapped
     created = mapped.dialect.instant(mapped.times["created"])
     label = cast(mapped.status, Text)
-    paid = mapped.ours.refunds.c
+    refunds = mapped.ours.refunds.c
     with mapped.dialect.reading(database.engine).connect() as connection:
         counts = connection.execute(
             select(label, func.count(), func.min(created)).group_by(label)
@@ -58,8 +58,8 @@ def status(database: Database, now: datetime) -> dict[str, Any]:
             select(label, func.count()).where(mapped.is_of_flow()).group_by(label)
         ).all()
         paid, amount = connection.execute(
-            select(func.count(), func.coalesce(func.sum(paid.amount), 0)).where(
-                paid.source.in_(["", mapped.source])
+            select(func.count(), func.coalesce(func.sum(refunds.amount), 0)).where(
+                refunds.source.in_(["", mapped.source])
             )
         ).one()
     states = {str(state): int(number) for state, number, _ in counts}
