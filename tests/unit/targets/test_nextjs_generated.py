@@ -66,7 +66,8 @@ def a_job(
 ) -> Job:
     path = path or f"/api/cron/{name}"
     entry = CronEntry(path, schedule, Location("vercel.json", 3), "crons[0]", origin)
-    kind = HandlerKind.NEXT_PAGES if file and "pages/" in file else HandlerKind.NEXT_ROUTE
+    in_pages = file is not None and file.startswith("pages/")
+    kind = HandlerKind.NEXT_PAGES if in_pages else HandlerKind.NEXT_ROUTE
     export = "default" if kind is HandlerKind.NEXT_PAGES else "GET"
     found = Handler(file, kind, export, "typescript") if file else None
     return Job(
