@@ -34,7 +34,8 @@ _PLAIN_OK = 200
 _MOST_FAILURES = 14  # calls of the work whose failure is tried out
 _MOST_LOOKS = 8  # and calls that only look
 _MOST_REFUSALS = 10  # and calls that may tell of a failure in what they give
-_MOST_STEPS = 25_000  # of all of them
+_MOST_A_GUARD = 3  # of those that one catch guards
+_MOST_STEPS = 40_000  # of all of them
 _DEEPEST = 5
 _COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
 
@@ -44,10 +45,13 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
     forgotten: dict[CodePlace, SourceSpot] = {}
     admitted: dict[CodePlace, SourceSpot] = {}
     steps = 0
+    seen: set[CodePlace | None] = set()
     tried = [(site, False) for site in _candidates(run)] + [(site, True) for site in _telling(run)]
     for site, refused in tried:
         if steps > _MOST_STEPS:
             break
+        if site.guard in seen and not refused:
+            continue
         failed = reader.run(replace(reader.world, fail_at=site.place, refused=refused))
         steps += failed.steps
         ending = _success_after_failure(failed)
@@ -56,8 +60,10 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
             continue
         place = ending.path.caught or site.place
         works = is_work(site) or (refused and bool(site.written))
-        if (ending.path.instead or not works) and not counts:
+        leaves_work = works or _leaves_work(run, failed)
+        if (ending.path.instead or not leaves_work) and not counts:
             continue  # something else was done instead, or a look has a value to fall back to
+        seen |= {site.guard} - {None}
         if not ending.path.in_catch and (counts or _tells(_body(ending))):
             what = f"An error of `{site.name}` is told in an answer of success"
             admitted.setdefault(place, _spot(place, what))
@@ -65,6 +71,16 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
             forgotten.setdefault(place, _spot(place, site.name))
     whole = [spot for place, spot in forgotten.items() if place not in admitted]
     return whole, list(admitted.values())
+
+
+def _leaves_work(run: Trace, failed: Trace) -> bool:
+    """Return whether work is not begun where a look fails: what it was for is left undone."""
+    begun = failed.ledger.sites
+    return any(
+        is_work(site) and writes(site.name) and place not in begun
+        for place, site in run.ledger.sites.items()
+        if not site.rescuing
+    )
 
 
 def _candidates(run: Trace) -> list[Site]:
@@ -90,7 +106,18 @@ def _candidates(run: Trace) -> list[Site]:
         )
     )
     looks.sort(key=lambda site: (not site.written, site.depth))
-    return [*work[:_MOST_FAILURES], *looks[:_MOST_LOOKS]]
+    return [*_few_a_guard(work)[:_MOST_FAILURES], *_few_a_guard(looks)[:_MOST_LOOKS]]
+
+
+def _few_a_guard(sites: list[Site]) -> list[Site]:
+    """Return sites, of those that one ``catch`` guards the first few."""
+    taken: dict[CodePlace | None, int] = {}
+    chosen = []
+    for site in sites:
+        taken[site.guard] = taken.get(site.guard, 0) + (site.guard is not None)
+        if taken[site.guard] <= _MOST_A_GUARD:
+            chosen.append(site)
+    return chosen
 
 
 def _is_caught(site: Site, ledger: Ledger) -> bool:

@@ -49,7 +49,7 @@ class Site:
         beside: whether it is part of a matter beside the work, a log of the run.
         rescuing: whether it is reached only where something is caught.
         calls: the calls into the project that lead to it.
-        tries: how many of the project's ``try`` stand around it.
+        tries: how many of the project's ``try`` stand around it, and ``guard``, what the innermost does.
     """
 
     place: CodePlace
@@ -64,6 +64,7 @@ class Site:
     rescuing: bool = False
     calls: tuple[CodePlace, ...] = ()
     tries: int = 0
+    guard: CodePlace | None = None
 
 
 @dataclass(slots=True)

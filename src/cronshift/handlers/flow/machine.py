@@ -104,7 +104,10 @@ class Machine(Expressions):
             self.path = last.path.copy()
             if isinstance(last.abrupt, Returned):
                 result = last.abrupt.value
-        raise Returned(handed_on(self, result, self.statement), self.statement)
+        result = handed_on(self, result, self.statement)
+        if self.catching and self.depth > 1:
+            result = of_failure(result)  # what a helper gives where something failed
+        raise Returned(result, self.statement)
 
     def _raised(self, value: Value, place: CodePlace) -> Thrown:
         """Return the error that leaves here; a failure that goes on is not caught yet."""
@@ -196,11 +199,14 @@ class Machine(Expressions):
 
     def _try(self, node: code.Try, scope: Scope) -> None:
         self.tries.append([])
+        self.guards += [clause.place for clause in node.catches[:1]]
         pending: Abrupt | None = None
         try:
             self.block(node.body, self._inner(scope))
         except Abrupt as error:
             pending = error
+        finally:
+            del self.guards[len(self.guards) - len(node.catches[:1]) :]
         sides = self.tries.pop()
         if pending is None:
             try:
@@ -238,7 +244,7 @@ class Machine(Expressions):
         except Returned as returned:
             answers = isinstance(returned.value, Response) or self.depth <= 1
             self.path.in_catch = self.path.in_catch or (failed and answers)
-            return Returned(of_failure(returned.value), returned.place) if failed else returned
+            return returned
         except Thrown as again:
             rethrown = isinstance(again.value, Unknown) and not again.value.name
             return thrown if rethrown and not clause.types else again
