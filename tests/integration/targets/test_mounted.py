@@ -85,7 +85,8 @@ print(json.dumps([[one.status_code, "x-inngest-sdk" in one.headers, one.text] fo
 """
 
 
-def project(root: Path, files: dict[str, str], package: str, serve: str = "app") -> Path:
+def project(root: Path, files: dict[str, str], package: str, serve: str | None = "app") -> Path:
+    said = f'serve = "{serve}"\n' if serve else ""
     documents = {
         "vercel.json": json.dumps(
             {
@@ -94,7 +95,7 @@ def project(root: Path, files: dict[str, str], package: str, serve: str = "app")
             }
         ),
         "requirements.txt": f"{package}\n",
-        "cronshift.toml": f'[project]\napp_id = "shop"\nserve = "{serve}"\n',
+        "cronshift.toml": f'[project]\napp_id = "shop"\n{said}',
         **files,
     }
     for name, text in documents.items():
@@ -156,12 +157,37 @@ def test_the_app_serves_its_own_routes_and_the_functions(
     assert again.operation.images == ()
 
 
-def test_what_is_not_said_is_a_worker_of_its_own(tmp_path: Path) -> None:
+def test_a_worker_of_its_own_leaves_the_app_alone(tmp_path: Path) -> None:
     root = project(tmp_path, {"api/index.py": FASTAPI}, "fastapi", serve="worker")
     migrated(root)
     assert answer(root)[0] == "known-good"
     assert not (root / "inngest_app/mount.py").exists()
     assert (root / "api/index.py").read_text() == FASTAPI
+
+
+def test_unasked_the_app_serves_the_functions_where_it_can(tmp_path: Path) -> None:
+    root = project(tmp_path, {"api/index.py": FASTAPI}, "fastapi", serve=None)
+    migrated(root)
+    assert "mount(app)" in (root / "api/index.py").read_text()
+    assert answer(root) == ("known-good", "api/index.py serves the functions at /api/inngest.")
+
+
+def test_unasked_an_app_that_never_gets_inngests_calls_has_a_worker(tmp_path: Path) -> None:
+    root = project(tmp_path, {"api/cron/mail.py": FASTAPI}, "fastapi", serve=None)
+    only_mail = {"crons": [{"path": ROUTE, "schedule": "0 3 * * *"}]}
+    (root / "vercel.json").write_text(json.dumps(only_mail))
+    migrated(root)
+    assert not (root / "inngest_app/mount.py").exists()
+    assert answer(root)[0] == "known-good"
+
+
+def test_a_worker_that_is_there_already_stays_one(tmp_path: Path) -> None:
+    root = project(tmp_path, {"api/index.py": FASTAPI}, "fastapi", serve="worker")
+    migrated(root)
+    project(tmp_path, {}, "fastapi", serve=None)
+    migrated(root)
+    assert (root / "api/index.py").read_text() == FASTAPI
+    assert answer(root)[0] == "known-good"
 
 
 def test_an_app_that_cannot_take_them_in_or_only_in_some_cases_is_told(tmp_path: Path) -> None:
