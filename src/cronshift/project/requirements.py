@@ -75,12 +75,10 @@ def without_packages(text: str, file: str, packages: Collection[str]) -> str:
     document: Any = tomlkit.parse(text)
     project = document.get("project")
     poetry = (document.get("tool") or {}).get("poetry")
-    listed = project.get("dependencies") if isinstance(project, dict) else None
-    for line in [line for line in listed or () if _spelled(line) in packages]:
-        listed.remove(line)
-    table = poetry.get("dependencies") if isinstance(poetry, dict) else None
-    for name in [name for name in table or () if _spelled(name) in packages]:
-        table.remove(name)
+    for holder in (project, poetry):
+        named: Any = (holder.get("dependencies") if isinstance(holder, dict) else None) or []
+        for name in [name for name in named if _spelled(name) in packages]:
+            named.remove(name)
     return tomlkit.dumps(document)
 
 
