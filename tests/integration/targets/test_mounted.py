@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.programs import HERE as PROGRAMS
 
 from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
@@ -62,27 +63,6 @@ def mail(request):
 urlpatterns = [path("{ROUTE[1:]}", mail)]
 """,
 }
-DRIVER = """
-import json, sys
-sys.path.insert(0, ".")
-from api.index import app
-import inspect, httpx, asyncio, io
-
-headers = {"authorization": "Bearer s3cret", "x-cronshift-tell": "ownership"}
-asked = [("GET", "/api/inngest", {}), ("OPTIONS", "/api/inngest", headers), ("GET", "%s", {}),
-         ("GET", "/api/inngest", {"x-inngest-signature": "t=1&s=abc"})]
-
-async def ask(transport):
-    async with httpx.AsyncClient(transport=transport, base_url="http://app.example") as http:
-        return [await http.request(method, path, headers=given) for method, path, given in asked]
-
-if inspect.iscoroutinefunction(getattr(app, "__call__", None)):
-    answers = asyncio.run(ask(httpx.ASGITransport(app)))
-else:
-    with httpx.Client(transport=httpx.WSGITransport(app), base_url="http://app.example") as http:
-        answers = [http.request(method, path, headers=given) for method, path, given in asked]
-print(json.dumps([[one.status_code, "x-inngest-sdk" in one.headers, one.text] for one in answers]))
-"""
 
 
 def project(root: Path, files: dict[str, str], package: str, serve: str | None = "app") -> Path:
@@ -118,7 +98,7 @@ def answer(root: Path, code: str = "R503") -> tuple[str, str]:
 def asked(root: Path, **variables: str) -> list[tuple[int, bool, str]]:
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("INNGEST", "DJANGO"))}
     done = subprocess.run(
-        [sys.executable, "-c", DRIVER % ROUTE],
+        [sys.executable, PROGRAMS / "call_mounted_app.py", ROUTE],
         cwd=root,
         env=environ | {"CRON_SECRET": "s3cret"} | variables,
         capture_output=True,
