@@ -64,6 +64,14 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # what a catch gives back in one of two cases
     "a count of what a catch gave back": (route("let failed = 0;\n  const sent = await send(1);\n  if (!sent.done) failed++;\n  return Response.json({ failed });", "async function send(row) { try { await sendReports(row); return { done: true }; } catch (error) { if (error.name === 'AbortError') return { done: false }; return { done: false }; } }"), {"CS205"}),
     "a list that may be empty at once": (route("const failed = [];\n  for (const row of await rows()) { try { await sendReports(row); } catch (error) { failed.push(error); } }\n  return Response.json({ failed });", "async function rows() { const ids = await fetch('https://r.example'); if (!ids.length) return []; return ids.map((id) => ({ id })); }"), {"CS205"}),
+    # tried again, and thrown after all
+    "what is tried three times, and counted in the end": (route("let failed = 0;\n  try { await thrice(); } catch { failed++; }\n  return Response.json({ failed });", "async function thrice() { let last; for (let turn = 0; turn < 3; turn++) { try { return await sendReports(); } catch (error) { last = error; } } throw last; }"), {"CS205"}),
+    "what is tried three times, and answered 500": (route("try { await thrice(); } catch { return Response.json({}, { status: 500 }); }\n  return Response.json({});", "async function thrice() { let last; for (let turn = 0; turn < 3; turn++) { try { return await sendReports(); } catch (error) { last = error; } } throw last; }"), set()),
+    "an error that gets another name on its way": (route("let failed = 0;\n  try { await renamed(); } catch { failed++; }\n  return Response.json({ failed });", "async function renamed() { try { await sendReports(); } catch (error) { if (error.name === 'AbortError') throw new Error('late'); throw error; } }"), {"CS205"}),
+    # what the answer says in another matter
+    "a false of another matter in the answer": (route("const rows = [{ ok: false }];\n  try { await sendReports(); } catch (error) { console.error(error); }\n  return Response.json({ rows });"), {"CS204"}),
+    "a text of the answer that says it": (route("const failed = [];\n  try { await sendReports(); } catch (error) { failed.push(error); }\n  return new Response(JSON.stringify({ failed }));"), {"CS205"}),
+    "a text of the answer that does not": (route("const failed = [];\n  try { await sendReports(); } catch (error) { console.error(error); }\n  return new Response(JSON.stringify({ failed }));"), {"CS204"}),
     # callbacks of events
     "a pool that breaks": (route(f"pool().query('select 1');\n  await sendReports();\n  {OK}", "import { Pool } from 'pg';\nfunction pool() { const made = new Pool(); made.on('error', (error) => { void renew(error); }); return made; }\nasync function renew(error) { await purgeRows(); }"), set()),
     "rows that a stream gives": (route(f"rows.on('data', (row) => {{ void purgeRows(row); }});\n  {OK}", 'import { rows } from "@acme/rows";'), {"CS201"}),
@@ -89,6 +97,10 @@ PYTHON: dict[str, tuple[str, set[str]]] = {
     "a cache that is not written": ('def save_local_cache(rows):\n    try:\n        open("/tmp/rows").write(rows)\n    except Exception as error:\n        logger.error(error)\n\n\ndef work():\n    mail.send_all()\n    save_local_cache([])\n    return {"ok": True}\n', set()),
     "rows that are not written": ('def save_rows(rows):\n    try:\n        open("/tmp/rows").write(rows)\n    except Exception as error:\n        logger.error(error)\n\n\ndef work():\n    mail.send_all()\n    save_rows([])\n    return {"ok": True}\n', {"CS204"}),
     "a number that is none": ('def work():\n    for row in store.fetch_rows():\n        try:\n            size = row.text.isdigit()\n        except Exception as error:\n            logger.error(error)\n            continue\n        mail.send(size)\n    return {"ok": True}\n', set()),
+    "an error of a service, by its name": ('import requests\n\n\ndef work():\n    try:\n        mail.send_all()\n    except requests.exceptions.RequestException as error:\n        logger.error(error)\n    return {"ok": True}\n', {"CS204"}),
+    "an error of a service of one's own": ('def work():\n    errors = 0\n    for row in store.fetch_rows():\n        try:\n            mail.send(row)\n        except mail.MailServiceError:\n            errors += 1\n    return {"errors": errors}\n', {"CS205"}),
+    "a value that is none": ('def work():\n    for row in store.fetch_rows():\n        try:\n            mail.send(row)\n        except ValueError:\n            logger.error("no number")\n    return {"ok": True}\n', set()),
+    "a row that is there already": ('def work():\n    for row in store.fetch_rows():\n        try:\n            store.insert(row)\n        except store.IntegrityError:\n            logger.info("there already")\n    return {"ok": True}\n', set()),
     "false of an except, counted": ('def send(row):\n    try:\n        mail.send(row)\n    except Exception:\n        return False\n    return True\n\n\ndef work():\n    failed = 0\n    for row in store.fetch_rows():\n        if not send(row):\n            failed += 1\n    return {"failed": failed}\n', {"CS205"}),
 }  # fmt: skip
 
@@ -104,6 +116,45 @@ def test_exactly_these_failures_of_python_are_told(
         "requirements.txt": "fastapi\n",
         "vercel.json": '{"crons": [{"path": "/api/cron/x", "schedule": "0 3 * * *"}], "rewrites": [{"source": "/(.*)", "destination": "/api/index.py"}]}',
     }
+    assert {finding.code for finding in told(files)} == codes
+
+
+SERVER = """import json
+import os
+from http.server import BaseHTTPRequestHandler
+
+import requests
+
+
+class handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.headers.get("Authorization") != "Bearer " + os.environ["CRON_SECRET"]:
+            self.send_response(401)
+            self.end_headers()
+            return
+        results = []
+        for site in ("https://a.example", "https://b.example"):
+            try:
+                requests.post(site)
+            except Exception as error:
+                {caught}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(results).encode())
+"""
+
+
+@pytest.mark.parametrize(
+    ("caught", "codes"),
+    [
+        ('results.append({"error": str(error)})', {"CS205"}),
+        ("print(error)", {"CS204"}),
+    ],
+)
+def test_what_a_handler_of_http_server_writes_is_its_answer(
+    told: Callable[..., list[Finding]], caught: str, codes: set[str]
+) -> None:
+    files = {"api/cron/x.py": SERVER.replace("{caught}", caught)}
     assert {finding.code for finding in told(files)} == codes
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
@@ -11,6 +11,7 @@ from cronshift.handlers.behaviour import SourceSpot
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     ListValue,
+    NativeObject,
     ObjectValue,
     PlainValue,
     Response,
@@ -181,7 +182,9 @@ def _succeeds(ending: RequestEnding) -> bool:
 
 def _body(ending: RequestEnding) -> Value | None:
     answer = ending.path.answered or ending.value
-    return answer.body if isinstance(answer, Response) else ending.value
+    body = answer.body if isinstance(answer, Response) else ending.value
+    is_text = isinstance(body, NativeObject) and body.name == "json"
+    return cast("Value", body.data) if isinstance(body, NativeObject) and is_text else body
 
 
 def _tells(body: Value | None) -> bool:
@@ -196,12 +199,12 @@ def _tells(body: Value | None) -> bool:
 def _counts(body: Value | None, *, refused: bool = False) -> bool:
     """Return whether a body says by a name that something failed: ``failed``, ``errors``, ``ok``.
 
-    A refusal that is tried out must be what it says so of.
+    It must be what failed here that it says so of, but for the answer's own ``ok``, if it is sure.
     """
     if isinstance(body, Unknown):
-        return any(_counts(alternative, refused=refused) for alternative in body.alternatives)
+        return any(_counts(alternative, refused=True) for alternative in body.alternatives)
     if isinstance(body, ListValue):
-        return any(_counts(element, refused=refused) for element in body.elements.values)
+        return any(_counts(element, refused=True) for element in body.elements.values)
     if not isinstance(body, ObjectValue):
         return False
     for key, value in body.cell.items():
@@ -210,7 +213,7 @@ def _counts(body: Value | None, *, refused: bool = False) -> bool:
             return True
         if _COUNTED.search(key) and _is_of_failure(value):
             return True
-        if isinstance(value, ObjectValue | ListValue | Unknown) and _counts(value, refused=refused):
+        if isinstance(value, ObjectValue | ListValue | Unknown) and _counts(value, refused=True):
             return True
     return False
 
