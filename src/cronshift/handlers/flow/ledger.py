@@ -26,6 +26,7 @@ class Comparison(Struct, frozen=True):
         equal: how it came out; ``None`` where that is not known.
         secrets: the variables that it was compared with.
         sites: how many calls had been reached by then.
+        written: the text that it was compared with, where the code itself says it.
     """
 
     place: CodePlace
@@ -33,6 +34,7 @@ class Comparison(Struct, frozen=True):
     secrets: tuple[str, ...] = ()
     constant_time: bool = False
     sites: int = 0
+    written: str = ""
 
 
 @dataclass(slots=True)
