@@ -18,6 +18,7 @@ from cronshift.operations import past_operations
 from cronshift.operations.files import content, inside
 from cronshift.runtime import web, wire
 from cronshift.runtime.jobs import request_target
+from cronshift.runtime.ledger import Side
 from cronshift.runtime.ownership import (
     OWNERSHIP_NAME,
     Owner,
@@ -39,13 +40,6 @@ if TYPE_CHECKING:
 _PATIENCE = timedelta(seconds=10)
 _OLDEST = 10**9  # seconds: what is told is anybody's
 FARTHEST = timedelta(days=31)
-
-
-class Side(StrEnum):
-    """Who is asked."""
-
-    VERCEL = "vercel"
-    INNGEST = "inngest"
 
 
 class Telling(StrEnum):
