@@ -80,9 +80,9 @@ class Guard:
         current = self._source.current(lambda: self._may_ask(headers))
         if tick is None or current is None:
             return None
-        if current.ownership.acts(Owner.VERCEL, job.id, tick):
-            return None
         owner = current.ownership.owner(job.id, tick)
+        if owner in (Owner.VERCEL, Owner.BOTH):
+            return None
         if _logger.isEnabledFor(logging.INFO):
             _logger.info("%s: the owner of the tick of %s is %s", job.id, tick_text(tick), owner)
         return wire.OWNER_PREFIX + owner
