@@ -12,7 +12,8 @@ import httpx
 from inngest import NonRetriableError
 
 from cronshift.runtime import web
-from cronshift.runtime.answers import Body, HandlerError, judge
+from cronshift.runtime.answers import HandlerError, judge
+from cronshift.runtime.bodies import Body
 from cronshift.runtime.calls import CallHandler
 from cronshift.runtime.protection import bypass_headers
 
