@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cronshift.runtime.ledger import TickRecord
-    from cronshift.runtime.recording import Keep
     from cronshift.runtime.store.ledger import TickLedger
+
+    Keep = Callable[[Sequence[TickRecord]], None]
 
 _PATIENCE = 10  # seconds
 _EVENTS = "https://inn.gs"

@@ -20,9 +20,9 @@ from cronshift.runtime import wire
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cronshift.runtime.keeping import Keep
     from cronshift.runtime.ledger import TickRecord
 
-    Keep = Callable[[Sequence[TickRecord]], None]
     Made = Callable[[], TickRecord]
 
 VARIABLE = wire.LEDGER_VARIABLE
@@ -113,6 +113,12 @@ def recorder(secret_env: str) -> Recorder | None:
     """
     url = os.environ.get(VARIABLE)
     return _opened(url, secret_env) if url else None
+
+
+def is_kept_here() -> bool:
+    """Return whether this process keeps records itself, and does not send them on."""
+    url = os.environ.get(VARIABLE, "")
+    return url not in {"", wire.LEDGER_EVENTS} and not url.startswith(("https://", "http://"))
 
 
 @lru_cache(maxsize=4)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.runtime.bodies import Body, Response
+from cronshift.runtime.claiming import SUCCESSES
+from cronshift.runtime.ledger import TickStatus
 from cronshift.runtime.wire import CLAIMED
 
 if TYPE_CHECKING:
@@ -67,4 +69,5 @@ class Turn:
             self.claim.end(status)
         if self._witness is not None:
             response = None if status is None else Response(status, self._headers, self._body)
-            self._witness.ended(response, error)
+            became = TickStatus.COMPLETED if status in SUCCESSES else TickStatus.FAILED
+            self._witness.ended(became, response, error)

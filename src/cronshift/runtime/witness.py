@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cronshift.runtime.bodies import measure
+from cronshift.runtime.bodies import RESPONSE, measure
 from cronshift.runtime.ledger import Role, TickRecord, TickStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from cronshift.runtime.bodies import Response
     from cronshift.runtime.held import Held
     from cronshift.runtime.ledger import Side
     from cronshift.runtime.recording import Recorder
 
-SUCCESSES = range(200, 300)
 _DEPLOYMENTS = ("CRONSHIFT_DEPLOYMENT", "VERCEL_DEPLOYMENT_ID", "VERCEL_GIT_COMMIT_SHA")
 
 
@@ -69,24 +69,43 @@ class Witness:
             self._first,
             role=Role.ACTED,
             status=TickStatus.RUNNING,
-            started=now if attempt else None,
+            started=now,
             attempts=attempt,
         )
         self._recorder.add(lambda: first)
 
-    def ended(self, response: Response | None, error: BaseException | None = None) -> None:
-        """Tell how the attempt ended: well, with a success and without an error."""
-        now, first = datetime.now(UTC), self._first
-        self._recorder.add(lambda: _ended(first, now, response, error))
+    def ended(
+        self, status: TickStatus, response: Response | None, error: BaseException | None = None
+    ) -> None:
+        """Tell how the attempt ended, and what answered, if anything did."""
+        error_class = None if error is None else type(error).__name__
+        ended = replace(
+            self._first,
+            role=Role.ACTED,
+            ended=datetime.now(UTC),
+            status=status,
+            error_class=error_class,
+        )
+        self._recorder.add(lambda: _measured(ended, response))
 
 
-def _ended(
-    first: TickRecord, now: datetime, response: Response | None, error: BaseException | None
-) -> TickRecord:
-    succeeded = error is None and response is not None and response.status in SUCCESSES
-    status = TickStatus.COMPLETED if succeeded else TickStatus.FAILED
-    error_class = None if error is None else type(error).__name__
-    ended = replace(first, ended=now, status=status, error_class=error_class)
+@contextmanager
+def attempted(witness: Witness | None, number: int) -> Iterator[None]:
+    """Tell how a block does the work of one attempt, where there is a witness."""
+    if witness is None:
+        yield
+        return
+    RESPONSE.set(None)
+    witness.began(number)
+    try:
+        yield
+    except BaseException as error:
+        witness.ended(TickStatus.FAILED, RESPONSE.get(), error)
+        raise
+    witness.ended(TickStatus.COMPLETED, RESPONSE.get())
+
+
+def _measured(ended: TickRecord, response: Response | None) -> TickRecord:
     if response is None:
         return ended
     size, digest, numbers = measure(response)
