@@ -7,6 +7,7 @@ import json
 from contextlib import suppress
 from contextvars import ContextVar
 from itertools import islice
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cronshift.runtime import wire
@@ -89,7 +90,8 @@ def _numbers(said: Any, path: tuple[str, ...]) -> Iterator[tuple[str, float]]:
             yield from _numbers(value, (*path, name))
     elif isinstance(said, int | float) and not isinstance(said, bool):
         with suppress(OverflowError):
-            yield ".".join(path)[:_LONGEST_PATH], float(said)
+            if isfinite(said):
+                yield ".".join(path)[:_LONGEST_PATH], float(said)
 
 
 def _refuse_constant(name: str) -> Any:

@@ -82,17 +82,19 @@ class Recorder:
                     reached.set()
 
     def _work(self, batch: Sequence[Made]) -> None:
-        records = []
-        try:
-            for make in batch:
-                records.append(make())  # noqa: PERF401 - those before one that fails are kept
-        except Exception as error:  # noqa: BLE001 - whatever it is, no job is to fail for it
-            self._drop(len(batch) - len(records), error)
+        records = [record for make in batch if (record := self._made(make)) is not None]
         try:
             if records:
                 self._keep(records)
-        except Exception as error:  # noqa: BLE001 - the same
+        except Exception as error:  # noqa: BLE001 - whatever it is, no job is to fail for it
             self._drop(len(records), error)
+
+    def _made(self, make: Made) -> TickRecord | None:
+        try:
+            return make()
+        except Exception as error:  # noqa: BLE001 - the same
+            self._drop(1, error)
+            return None
 
     def _drop(self, count: int, error: Exception) -> None:
         self.dropped += count

@@ -17,7 +17,7 @@ from tests.integration.sockets import serving
 from cronshift.executor.engine import RunTarget, execute
 from cronshift.executor.events import tick_event
 from cronshift.runtime import Answer, Bridge, Call, Guard, JobSpec, due
-from cronshift.runtime.held import SOURCE
+from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, dump_ownership
 from cronshift.server.endpoint import Endpoint
 
@@ -56,9 +56,14 @@ def use(patch: pytest.MonkeyPatch, ledger: str, percent: int = 0) -> None:
 
 
 @contextmanager
-def standing() -> Iterator[Sides]:
-    """Serve the app, its guard before it, for as long as a test wants."""
-    guard, app = Guard(JOB), FastAPI()
+def standing(source_text: str | None = None) -> Iterator[Sides]:
+    """Serve the app, its guard before it, for as long as a test wants.
+
+    Args:
+        source_text: the ownership file of the guard, where it is not the functions' too.
+    """
+    source = SOURCE if source_text is None else Source(lambda: source_text)
+    guard, app = Guard(JOB, source=source), FastAPI()
     app.add_middleware(guard.asgi)
 
     @app.get(JOB.path)
