@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from inngest import NonRetriableError, RetryAfterError
 
 from cronshift.runtime import wire
-from cronshift.runtime.bodies import RESPONSE, Response, content
+from cronshift.runtime.bodies import REACTION, Reaction, content
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ def judge(what: str, status: int, headers: Mapping[str, str], body: Body) -> Ans
         HandlerError: for one that is worth trying again: 408, 425, 429 and 5xx.
         NonRetriableError: for every other one that is no success; redirects are not followed.
     """
-    RESPONSE.set(Response(status, headers, body))
+    REACTION.set(Reaction(status, headers, body))
     if wire.SKIPPED_HEADER in headers:
         raise NonRetriableError(
             f"{what} was taken for a call of Vercel's by the app's guard: set the same CRON_SECRET "

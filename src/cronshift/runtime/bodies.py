@@ -39,7 +39,7 @@ class Body:
         return self.size > len(self.kept)
 
 
-class Response(NamedTuple):
+class Reaction(NamedTuple):
     """What answered: a status, headers with lower-case names, and a body that may still grow."""
 
     status: int
@@ -60,7 +60,7 @@ class Measure(NamedTuple):
     numbers: Mapping[str, float]
 
 
-RESPONSE: ContextVar[Response | None] = ContextVar("RESPONSE", default=None)
+REACTION: ContextVar[Reaction | None] = ContextVar("REACTION", default=None)
 """The response that was judged last: it tells more than what came of it."""
 
 
@@ -75,23 +75,23 @@ def content(body: Body, headers: Mapping[str, str]) -> Any:
     return text
 
 
-def measure(response: Response) -> Measure:
+def measure(reaction: Reaction) -> Measure:
     """Return what is kept of a response's body."""
-    body = response.body
+    body = reaction.body
     digest = None if body.cut else hashlib.sha256(body.kept).hexdigest()[:16]
-    numbers = islice(_numbers(content(body, response.headers), ()), _MOST_NUMBERS)
+    numbers = islice(_numbers(content(body, reaction.headers), ()), _MOST_NUMBERS)
     return Measure(body.size, digest, dict(numbers))
 
 
-def _numbers(said: Any, path: tuple[str, ...]) -> Iterator[tuple[str, float]]:
+def _numbers(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, float]]:
     """Yield the numbers of objects within objects; those of lists have no name that lasts."""
-    if isinstance(said, dict) and len(path) < _DEEPEST:
-        for name, value in said.items():
-            yield from _numbers(value, (*path, name))
-    elif isinstance(said, int | float) and not isinstance(said, bool):
+    if isinstance(value, dict) and len(path) < _DEEPEST:
+        for name, inner in value.items():
+            yield from _numbers(inner, (*path, name))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
         with suppress(OverflowError):
-            if isfinite(said):
-                yield ".".join(path)[:_LONGEST_PATH], float(said)
+            if isfinite(value):
+                yield ".".join(path)[:_LONGEST_PATH], float(value)
 
 
 def _refuse_constant(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.runtime.bodies import Body, Response
+from cronshift.runtime.bodies import Body, Reaction
 from cronshift.runtime.claiming import SUCCESSES
 from cronshift.runtime.ledger import TickStatus
 from cronshift.runtime.wire import CLAIMED
@@ -68,6 +68,6 @@ class Turn:
         if self.claim is not None:
             self.claim.end(status)
         if self._witness is not None:
-            response = None if status is None else Response(status, self._headers, self._body)
+            reaction = None if status is None else Reaction(status, self._headers, self._body)
             became = TickStatus.COMPLETED if status in SUCCESSES else TickStatus.FAILED
-            self._witness.ended(became, response, error)
+            self._witness.ended(became, reaction, error)

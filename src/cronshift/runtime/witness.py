@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cronshift.runtime.bodies import RESPONSE, measure
+from cronshift.runtime.bodies import REACTION, measure
 from cronshift.runtime.ledger import Role, TickRecord, TickStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cronshift.runtime.bodies import Response
+    from cronshift.runtime.bodies import Reaction
     from cronshift.runtime.held import Held
     from cronshift.runtime.ledger import Side
     from cronshift.runtime.recording import Recorder
@@ -29,7 +29,7 @@ class Witness:
         recorder: takes the records.
         side: who was woken.
         run_id: tells this delivery from another one of the same tick.
-        held: the ownership file, as it is held now.
+        file: the ownership file, as it is held now.
     """
 
     __slots__ = ("_first", "_recorder")
@@ -41,20 +41,20 @@ class Witness:
         job: str,
         tick: datetime,
         run_id: str,
-        held: Held | None,
+        file: Held | None,
     ) -> None:
         self._recorder = recorder
         self._first = TickRecord(
             job=job,
             tick=tick,
             side=side,
-            owner=held.ownership.owner(job, tick) if held else "",
+            owner=file.ownership.owner(job, tick) if file else "",
             role=Role.STOOD_BY,
             arrived=datetime.now(UTC),
             status=TickStatus.SKIPPED,
             run_id=run_id,
             deployment=next(filter(None, map(os.environ.get, _DEPLOYMENTS)), None),
-            ownership_digest=held.digest if held else None,
+            ownership_digest=file.digest if file else None,
         )
 
     def stood_by(self, seen: Mapping[str, str], numbers: Mapping[str, float] | None = None) -> None:
@@ -75,7 +75,7 @@ class Witness:
         self._recorder.add(lambda: first)
 
     def ended(
-        self, status: TickStatus, response: Response | None, error: BaseException | None = None
+        self, status: TickStatus, reaction: Reaction | None, error: BaseException | None = None
     ) -> None:
         """Tell how the attempt ended, and what answered, if anything did."""
         error_class = None if error is None else type(error).__name__
@@ -86,7 +86,7 @@ class Witness:
             status=status,
             error_class=error_class,
         )
-        self._recorder.add(lambda: _measured(ended, response))
+        self._recorder.add(lambda: _measured(ended, reaction))
 
 
 @contextmanager
@@ -95,18 +95,18 @@ def attempted(witness: Witness | None, number: int) -> Iterator[None]:
     if witness is None:
         yield
         return
-    RESPONSE.set(None)
+    REACTION.set(None)
     witness.began(number)
     try:
         yield
     except BaseException as error:
-        witness.ended(TickStatus.FAILED, RESPONSE.get(), error)
+        witness.ended(TickStatus.FAILED, REACTION.get(), error)
         raise
-    witness.ended(TickStatus.COMPLETED, RESPONSE.get())
+    witness.ended(TickStatus.COMPLETED, REACTION.get())
 
 
-def _measured(ended: TickRecord, response: Response | None) -> TickRecord:
-    if response is None:
+def _measured(ended: TickRecord, reaction: Reaction | None) -> TickRecord:
+    if reaction is None:
         return ended
-    size, digest, numbers = measure(response)
-    return replace(ended, http_status=response.status, size=size, digest=digest, numbers=numbers)
+    size, digest, numbers = measure(reaction)
+    return replace(ended, http_status=reaction.status, size=size, digest=digest, numbers=numbers)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cronshift.runtime.bodies import BODY_LIMIT, Body, Response, measure
+from cronshift.runtime.bodies import BODY_LIMIT, Body, Reaction, measure
 from cronshift.runtime.ledger import (
     Role,
     Side,
@@ -98,10 +98,10 @@ def test_whatever_it_is_it_is_a_record_or_refused(document: Any) -> None:
         parse_record(document)
 
 
-def answered(data: bytes, kind: str = "application/json") -> Response:
+def answered(data: bytes, kind: str = "application/json") -> Reaction:
     body = Body()
     body.add(data)
-    return Response(200, {"content-type": kind}, body)
+    return Reaction(200, {"content-type": kind}, body)
 
 
 def test_an_answer_is_measured_by_its_bytes_and_its_numbers() -> None:
