@@ -20,7 +20,7 @@ _BUCKETS = (0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 900)
 """Seconds: a step that was memoised, one of the database, one of an upstream, the longest there are."""
 
 
-class Call(msgspec.Struct, frozen=True):
+class AnsweredCall(msgspec.Struct, frozen=True):
     """One call of Inngest's, answered.
 
     Attributes:
@@ -39,7 +39,7 @@ class Call(msgspec.Struct, frozen=True):
 class Observer(Protocol):
     """Something that is told of every call that has been answered, and of every refusal."""
 
-    def call(self, call: Call) -> None:
+    def call(self, call: AnsweredCall) -> None:
         """Take note of an answered call."""
 
     def refusal(self, status: int) -> None:
@@ -56,7 +56,7 @@ class Observers:
         """Tell all of a call that began at an instant of ``time.perf_counter``."""
         if not self._observers:
             return
-        call = Call(function, status, time.perf_counter() - began, body)
+        call = AnsweredCall(function, status, time.perf_counter() - began, body)
         self._tell(lambda observer: observer.call(call))
 
     def refusal(self, status: int) -> None:
@@ -110,7 +110,7 @@ class Metrics:
         gauge = Gauge("cronshift_running", "Calls under way.", registry=self._registry)
         gauge.set_function(running)
 
-    def call(self, call: Call) -> None:
+    def call(self, call: AnsweredCall) -> None:
         """Count an answered call."""
         function = call.function if call.function in self._functions else _OTHER
         self._calls.labels(function, str(call.status)).inc()
@@ -137,7 +137,7 @@ class _Event(msgspec.Struct):
     ts: int = 0  # milliseconds
 
 
-class _Body(msgspec.Struct):
+class _SentBody(msgspec.Struct):
     ctx: _Context = msgspec.field(default_factory=_Context)
     event: _Event = msgspec.field(default_factory=_Event)
 
@@ -151,14 +151,14 @@ class CallLog:
 
     def __init__(self, write: Callable[[str], Any] = sys.stderr.write) -> None:
         self._write = write
-        self._decoder = msgspec.json.Decoder(_Body)
+        self._decoder = msgspec.json.Decoder(_SentBody)
 
-    def call(self, call: Call) -> None:
+    def call(self, call: AnsweredCall) -> None:
         """Write the line of an answered call."""
         try:
             body = self._decoder.decode(call.body)
         except msgspec.MsgspecError:
-            body = _Body()
+            body = _SentBody()
         tick = _tick(body.event)
         self._line(
             event="call",
