@@ -59,6 +59,7 @@ COMMANDS = {
         Command("Register an endpoint's functions with Inngest.", "Run", "sync"),
         Command("Show what to do now.", "Plan", "next"),
         Command("Show who owns each job, and what is next.", "Operate", "status"),
+        Command("Tell how the move goes, on one page.", "Operate", "report"),
         Command("Settle and refund the QUEUED flow's sessions.", "Operate", "sessions"),
         Command("Write the app's side of a flow.", "Move", "scaffold"),
         Command("Publish the ownership file where deploys are slow.", "Operate", "flags"),

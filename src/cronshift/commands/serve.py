@@ -53,6 +53,9 @@ def serve(
     metrics: Annotated[
         bool, typer.Option("--metrics", help="Answer /metrics, in Prometheus' format.")
     ] = False,
+    page: Annotated[
+        bool, typer.Option("--page", help="Answer / with the page of cronshift report.")
+    ] = False,
     log: Annotated[
         CallLogging, typer.Option(help="A line of JSON a call, on stderr; auto: off a terminal.")
     ] = CallLogging.AUTO,
@@ -71,7 +74,8 @@ def serve(
     has a request, the next gets 503. /healthz and /readyz are always answered.
 
     Off a terminal every call is a line of JSON on stderr: function, run, tick, attempt, status, seconds.
-    --metrics answers /metrics to whoever asks: counts and durations a function, calls under way.
+    --metrics answers /metrics, and --page /, to whoever asks: counts and durations a function, and the
+    move's report.
 
     With --check it exits 1 when what it would register is not what the plan says, or when a fact
     that the functions, or a job on its way, depend on is known bad. With --connect it needs
@@ -102,6 +106,11 @@ def serve(
     usual = target_named(settings.target or DEFAULT_TARGET).usual_out
     app = build_app(invocation.root, settings.out or usual)
     _observe(app, metrics=metrics, log=log)
+    if page:
+        from cronshift.commands.report import page_of
+        from cronshift.server.observed import Page
+
+        app.page = Page(lambda: page_of(invocation))
     if connect:
         from cronshift.server.connecting import work
 

@@ -38,6 +38,8 @@ from cronshift.output.schema_parts import (
     perhaps,
 )
 from cronshift.project.settings_schema import SCHEMA as SETTINGS
+from cronshift.readiness.fact import Knowledge
+from cronshift.runtime.ledger import Side
 from cronshift.targets.changes import FileAction
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -77,6 +79,34 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "next": (
         "cronshift next --json",
         object_of({"steps": list_of(object_of({"command": TEXT, "why": TEXT}))}),
+    ),
+    "report": (
+        "cronshift report --json",
+        object_of(
+            {
+                "app": TEXT,
+                "since": INSTANT,
+                "until": INSTANT,
+                "sentence": TEXT,
+                "jobs": list_of(object_of({"id": TEXT, "percent": WHOLE, "ticks": by_name(WHOLE)})),
+                "sides": list_of(
+                    object_of(
+                        {
+                            "side": either(Side),
+                            "ticks": by_name(WHOLE),
+                            "late_seconds": perhaps(list_of(NUMBER)),
+                        }
+                    )
+                ),
+                "aims": list_of(
+                    object_of({"name": TEXT, "answer": either(Knowledge), "evidence": TEXT})
+                ),
+                "sources": list_of(
+                    object_of({"name": TEXT, "records": WHOLE, "problem": perhaps(TEXT)})
+                ),
+                "executions_per_30_days": WHOLE,
+            }
+        ),
     ),
     "migrate": (
         "cronshift migrate --json",

@@ -23,7 +23,7 @@ from cronshift.server.arrivals import (
 )
 from cronshift.server.keys import SIGNING_KEY, ServerMode, no_keys
 from cronshift.server.limits import Limits
-from cronshift.server.observed import Metrics, Observers, function_of
+from cronshift.server.observed import Metrics, Observers, Page, function_of
 from cronshift.server.signing import canonical, is_signed
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class ServedApp:
         startup_error: the last line of what the app said when its lifespan failed to start.
         observers: who is told of calls.
         metrics: what ``/metrics`` answers; without it that path is the package's.
+        page: what ``/`` answers; the same.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class ServedApp:
         self.startup_error: str | None = None
         self.observers = Observers()
         self.metrics: Metrics | None = None
+        self.page: Page | None = None
         self._arrivals = Arrivals(self.limits)
         self._checking = asyncio.Lock()
 
@@ -103,6 +105,9 @@ class ServedApp:
             await self._run(scope, receive, send)
         elif scope["path"] in _PROBES:
             await _answer(send, *self._probe(scope["path"]))
+        elif self.page is not None and scope["path"] == "/":
+            page = await self.page.text()
+            await _send(send, HTTPStatus.OK, page.encode(), "text/html; charset=utf-8")
         elif self.metrics is not None and scope["path"] == "/metrics":
             await _send(send, HTTPStatus.OK, self.metrics.text(), self.metrics.content_type)
         else:
