@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 
 
 class ExitCode(IntEnum):
-    """What the process answers (DESIGN, section 4)."""
+    """The exit codes of the process (DESIGN, section 4)."""
 
     OK = 0
     NOT_WELL = 1
@@ -291,7 +291,7 @@ class ScheduleError(CronshiftError):
 
 
 class NotWellError(CronshiftError):
-    """What was asked about is not well: a failed run, invalid modules, drift."""
+    """A check that failed: a failed run, invalid modules, drift."""
 
     exit_code = ExitCode.NOT_WELL
     default_reason = Reason.NOT_WELL

@@ -1,4 +1,4 @@
-"""What every command that changes something does: show, ask, apply, tell."""
+"""The steps of every command that changes something: show, ask, apply, report."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ DECLINED = "You said no: nothing was changed."
 
 
 class Confirmation(Struct, frozen=True):
-    """What the user said about a change.
+    """The question before a change, and the answers that the command line gives in advance.
 
     Attributes:
         question: asked before anything is changed.
@@ -69,7 +69,7 @@ class Confirmation(Struct, frozen=True):
 
 
 class Carried(Struct, frozen=True):
-    """What became of an operation."""
+    """The outcome of an operation."""
 
     operation: Operation
     applied: bool
@@ -81,11 +81,11 @@ class Carried(Struct, frozen=True):
 
 
 class HasOperation(Protocol):
-    """What a command worked out: an operation, and what is to be said of it."""
+    """A result of planning that holds the operation to carry out."""
 
     @property
     def operation(self) -> Operation:
-        """What is to be done."""
+        """The operation to carry out."""
 
 
 Planned = TypeVar("Planned", bound=HasOperation)

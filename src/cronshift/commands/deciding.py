@@ -1,4 +1,4 @@
-"""What is not known is listed and asked about; what is known bad may be gone on with, by name."""
+"""Decisions about facts: unknown ones are asked about, bad ones may be overridden by name."""
 
 from __future__ import annotations
 

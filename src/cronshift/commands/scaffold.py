@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class What(StrEnum):
-    """What is written."""
+    """The kinds of code that ``scaffold`` writes."""
 
     SESSIONS = "sessions"
 

@@ -56,7 +56,7 @@ class RunTarget(Struct, frozen=True):
 
 
 class Surroundings(Struct, frozen=True):
-    """What a run happens in.
+    """The clock, event receiver, replies and observer of a run.
 
     Attributes:
         clock: the engine's time.

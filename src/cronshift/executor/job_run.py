@@ -30,7 +30,7 @@ ORIGINS = ("INNGEST_DEV", "INNGEST_EVENT_API_BASE_URL", "INNGEST_API_BASE_URL")
 
 
 class Request(Struct, frozen=True):
-    """What to run.
+    """A request to run a job, or a function.
 
     Attributes:
         name: a job of the plan, or a function's own id.

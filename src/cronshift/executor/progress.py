@@ -51,17 +51,17 @@ class QueueItem:
 
     @property
     def is_wait(self) -> bool:
-        """Whether nothing is to be called: its time is what is waited for."""
+        """True when the item is a sleep or a wait for an event, so that nothing is called."""
         return self.operation is not None and self.operation.op in _WAITS
 
     @property
     def is_invocation(self) -> bool:
-        """Whether another function is to be run."""
+        """True when the item invokes another function."""
         return self.operation is not None and self.operation.op == Opcode.INVOKE
 
 
 class Progress:
-    """How far a run is.
+    """The progress of a run.
 
     Attributes:
         run: what is told of it; changed in place.
@@ -83,7 +83,7 @@ class Progress:
 
     @property
     def ended(self) -> bool:
-        """Whether the run is over."""
+        """True once the run is over."""
         return self.run.status is not Status.RUNNING
 
     def due_next(self) -> datetime:

@@ -29,7 +29,7 @@ _SECONDS_LONG = 7  # a longer retry-after is read as a date
 
 
 class Opcode(StrEnum):
-    """What an SDK may ask for, as far as this engine knows it."""
+    """The opcodes of an SDK that this engine knows."""
 
     STEP = "Step"
     STEP_RUN = "StepRun"

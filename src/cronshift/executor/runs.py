@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """How far a step or a run is."""
+    """The status of a step or a run."""
 
     RUNNING = "running"
     WAITING = "waiting"
@@ -97,7 +97,7 @@ class Run:
 
     @property
     def attempts(self) -> int:
-        """How often the engine tried what was tried most."""
+        """The attempts at whatever was tried most often, a step or the function itself."""
         tried = len(self.failures) + (0 if self._ended_by_failure else 1)
         return max([tried, *(step.attempts for step in self.steps)])
 

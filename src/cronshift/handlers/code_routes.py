@@ -44,7 +44,7 @@ class UnreadRegistration(Struct, frozen=True):
 
 
 class Declared(Struct, frozen=True):
-    """What an app declares in code, as far as it is understood."""
+    """The routes that an app declares in code, as far as it is understood."""
 
     routes: tuple[CodeRoute, ...] = ()
     unread: tuple[UnreadRegistration, ...] = ()

@@ -1,4 +1,4 @@
-"""How long a file says that it may run: its ``maxDuration``, followed to a number where that is known.
+"""The ``maxDuration`` that a file declares, followed to a number where that is known.
 
 Source: vercel.com/docs, "Configuring Maximum Duration", and nextjs.org/docs, Route Segment Config.
 """

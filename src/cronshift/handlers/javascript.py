@@ -48,7 +48,7 @@ class Export(Struct, frozen=True):
 
 
 class Definition(Struct, frozen=True):
-    """Where a name is defined: its file, its function, and what wraps it."""
+    """The definition of a name: its file, its function, and what wraps it."""
 
     file: str
     node: SgNode

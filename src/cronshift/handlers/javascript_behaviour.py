@@ -1,4 +1,4 @@
-"""What the file of a JavaScript or TypeScript handler says of itself: settings, and what loads with it.
+"""The settings of a JavaScript or TypeScript handler's file, and the modules it loads.
 
 What the handler does is followed in ``flow``.
 """

@@ -66,7 +66,7 @@ class NotExactError(Exception):
 
 
 class Matcher(Struct, frozen=True):
-    """What a middleware runs before.
+    """The matcher of a middleware: the paths that it runs before.
 
     Attributes:
         config: the object that ``config`` is, where there is one.

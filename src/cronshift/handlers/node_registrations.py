@@ -1,4 +1,4 @@
-"""What one JavaScript module registers: routes and routers, by the variable that they hang on.
+"""The routes and routers that one JavaScript module registers, by the variable they hang on.
 
 Nodes are kept as they are written; what they mean is worked out by
 :mod:`~cronshift.handlers.node_routes`, which knows the other modules too.
@@ -42,7 +42,7 @@ class NodeRegistration(Struct, frozen=True):
 
 @dataclass(slots=True)
 class NodeModule:
-    """What one file says.
+    """The registrations of one JavaScript file.
 
     Attributes:
         bases: the prefixes of routers, by their variable.

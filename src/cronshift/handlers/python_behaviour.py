@@ -1,4 +1,4 @@
-"""What the file of a Python handler says of itself; what the handler does is followed in ``flow``."""
+"""The streams and side effects in a Python handler's file; its calls are followed in ``flow``."""
 
 from __future__ import annotations
 

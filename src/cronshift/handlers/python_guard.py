@@ -1,4 +1,4 @@
-"""Where the guard stands before a Python app: read from its source, through factories and modules."""
+"""The guard of a Python app: looked for in its source, through factories and modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the names of a project's Python modules stand for, followed through imports."""
+"""The names of a project's Python modules, followed through imports to their meaning."""
 
 from __future__ import annotations
 

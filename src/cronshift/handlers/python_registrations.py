@@ -1,4 +1,4 @@
-"""What one Python module registers: routes and routers, by the name that they hang on.
+"""The routes and routers that one Python module registers, by the name that they hang on.
 
 Expressions are kept as they are written; what they mean is worked out by
 :mod:`~cronshift.handlers.python_routes`, which knows the other modules too.
@@ -56,7 +56,7 @@ class Passing(Struct, frozen=True):
 
 @dataclass(slots=True)
 class PythonModule:
-    """What one file says.
+    """The registrations of one Python file, and the names that they use.
 
     Attributes:
         prefixes: of the routers that are made here.

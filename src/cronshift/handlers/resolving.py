@@ -116,7 +116,7 @@ class Resolver:
 
     @cached_property
     def python(self) -> PythonHandlers:
-        """What the project's Python files export."""
+        """The handlers that the project's Python files export."""
         return PythonHandlers(self.tree.root, self.app)
 
     @cached_property
@@ -388,7 +388,7 @@ class Resolver:
 
     @cached_property
     def knows_routes(self) -> bool:
-        """Whether some router of this project was understood."""
+        """True when some router of this project was understood."""
         return bool(self.table.routes or self.functions.table.routes)
 
     def _nearest(self, path: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ _ALIKE = 0.5
 
 
 class Rank(IntEnum):
-    """How special a segment is; the lower one wins where two patterns part."""
+    """The rank of a segment; the lower one wins where two patterns part."""
 
     STATIC = 0
     MIXED = 1

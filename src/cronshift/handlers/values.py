@@ -1,4 +1,4 @@
-"""What the names and expressions of TypeScript stand for, as far as the files alone tell.
+"""The values of TypeScript names and expressions, as far as the files alone tell.
 
 Names are followed to the ``const`` that holds them, through imports and re-exports; nothing is
 executed, and what code computes is :data:`~cronshift.handlers.javascript.UNKNOWN`.
@@ -41,12 +41,12 @@ class Expression(Struct, frozen=True):
 
     @property
     def kind(self) -> str:
-        """What it is, in the parser's words."""
+        """The kind of the node, in the parser's words."""
         return self.node.kind()
 
     @property
     def location(self) -> Location:
-        """Where it begins."""
+        """The place where the expression begins."""
         return Location(self.file, line_of(self.node))
 
     def __str__(self) -> str:

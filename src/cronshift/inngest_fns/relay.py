@@ -59,7 +59,7 @@ def _sender(
 
 
 class Leftovers:
-    """What requests of any process have left in the outbox, sent by one task at a time."""
+    """The sender of events that requests of any process left in the outbox, one task at a time."""
 
     def __init__(self, flow: SessionFlow, client: inngest.Inngest) -> None:
         self._flow = flow

@@ -50,7 +50,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended its session; ``delivered`` is the number of items, where that is known."""
+    """The end of a session's run; ``delivered`` is the number of items, where that is known."""
 
     session: str
     run_id: str
@@ -61,7 +61,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class FlowOptions:
-    """How the functions run; the names are the SDK's own.
+    """The options of the flow's functions; the names are the SDK's own.
 
     Attributes:
         items: the column with a session's items; without one the session is its one item.

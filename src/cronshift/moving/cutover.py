@@ -62,7 +62,7 @@ _WHOLE = 100  # percent
 
 
 class Handover(StrEnum):
-    """How Vercel's side learns that a tick is not its own.
+    """The way in which Vercel's side learns that a tick is not its own.
 
     ``guard``: the app asks the ownership file. ``deploy``: the entry is removed, so that Vercel
     does not call at all; for apps in which no guard can run.
@@ -73,7 +73,7 @@ class Handover(StrEnum):
 
 
 class Cutover(Struct, frozen=True):
-    """What ``cutover`` would do.
+    """The plan of a ``cutover``.
 
     Attributes:
         epochs: the new epoch of each job that changes.

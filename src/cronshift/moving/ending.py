@@ -1,4 +1,4 @@
-"""What is the same in every ending of Vercel's part, whatever the target."""
+"""The parts that every target's ending of Vercel's side shares."""
 
 from __future__ import annotations
 

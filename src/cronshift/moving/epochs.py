@@ -1,4 +1,4 @@
-"""When a new epoch may begin: one rule for every change of owner, forth, back and at once. Pure.
+"""The start of a new epoch: one rule for every change of owner, forth, back and at once. Pure.
 
 An epoch never begins before both sides can hold the file that says so, counted from the instant at
 which the file is written. So both sides answer alike for every tick, whenever within that time
@@ -34,7 +34,7 @@ _MOST_TOLD = 5  # ticks
 
 
 class Lead(Struct, frozen=True):
-    """How long before its start an epoch is written.
+    """The time between writing an epoch and its start.
 
     Attributes:
         now: when the change is worked out.

@@ -36,7 +36,7 @@ _NONE = Decisions()
 
 
 class Finalization(Struct, frozen=True):
-    """What ``finalize`` would do.
+    """The plan of a ``finalize``.
 
     Attributes:
         jobs: those that it ends Vercel's part of.
@@ -117,7 +117,7 @@ def prepare_finalization(
 
 
 class _Cause(StrEnum):
-    """Why a job cannot be finalized now, the first to be mended first."""
+    """The reasons that keep a job from being finalized, the first to be mended first."""
 
     SHARE = "share"
     PAUSED = "paused"
@@ -127,7 +127,7 @@ class _Cause(StrEnum):
 
 
 class _NotYet(Struct, frozen=True):
-    """Why a job cannot be finalized now; ``text`` reads on from its name."""
+    """The reason that keeps a job from being finalized; ``text`` reads on from its name."""
 
     cause: _Cause
     text: str

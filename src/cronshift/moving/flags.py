@@ -25,7 +25,7 @@ _LONG_AGO = timedelta(days=1)
 
 
 class Format(StrEnum):
-    """What an export is for."""
+    """The formats that the ownership file is exported in."""
 
     JSON = "json"
     ENV = "env"

@@ -1,4 +1,4 @@
-"""What both sides hold right now, and which ticks that has doubled, lost, or puts at risk."""
+"""The files that both sides hold now, and the ticks that they double, lose, or put at risk."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ FARTHEST = timedelta(days=31)
 
 
 class Side(StrEnum):
-    """Who is asked."""
+    """The two sides that may run a tick."""
 
     VERCEL = "vercel"
     INNGEST = "inngest"
 
 
 class Telling(StrEnum):
-    """What came of asking one side; of all but the first two it is not known what it runs."""
+    """The outcome of asking one side; after all but the first two its ticks are not known."""
 
     FILE = "file"
     NO_FILE = "no-file"
@@ -60,7 +60,7 @@ class Telling(StrEnum):
 
 
 class Holding(Struct, frozen=True):
-    """What one side answered.
+    """The ownership file that one side holds, as it answered.
 
     Attributes:
         digest: of the file it holds; ``None`` when it holds none, or did not say.
@@ -88,13 +88,13 @@ class Holding(Struct, frozen=True):
 
     @property
     def is_known(self) -> bool:
-        """Whether it is known which ticks the side runs."""
+        """True when it is known which ticks the side runs."""
         is_read = self.telling is Telling.FILE and self.ownership is not None
         return is_read or self.telling is Telling.NO_FILE
 
     @property
     def staleness(self) -> str | None:
-        """Why the file may be an old one, in a sentence: it comes from an address that fails."""
+        """The reason why the file may be old, in a sentence: its address cannot be read."""
         if self.unread:
             return "Its address cannot be read, so it goes by the file that was deployed."
         if self.age is None or self.age.total_seconds() <= wire.OWNERSHIP_LIFE_SECONDS:
@@ -189,7 +189,7 @@ async def ask_both(
 
 
 class _Answer(Struct, frozen=True):
-    """What a side told of the file it holds, or why it told nothing."""
+    """The answer of a side about its file, or the reason why there is none."""
 
     digest: str | None = None
     problem: str | None = None
@@ -331,7 +331,7 @@ def mishaps(
 
 
 class TickOutcome(StrEnum):
-    """What became of a tick, by the files that the sides went by."""
+    """The outcome of a tick, by the files that the sides went by."""
 
     ALONE = "alone"
     DOUBLED = "doubled"

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class Migration(Struct, frozen=True):
-    """What ``migrate`` would write.
+    """The plan of a ``migrate``.
 
     Attributes:
         plan: the whole plan.
@@ -71,7 +71,7 @@ class Migration(Struct, frozen=True):
 
     @property
     def doubtful(self) -> tuple[Finding, ...]:
-        """What is found of jobs that stay in the package all the same, being in service."""
+        """The findings of jobs that stay in the package all the same, being in service."""
         return tuple(
             finding
             for finding in self.plan.findings
@@ -80,12 +80,12 @@ class Migration(Struct, frozen=True):
 
     @property
     def is_first(self) -> bool:
-        """Whether the project was never migrated: it has no ownership file yet."""
+        """True when the project was never migrated: it has no ownership file yet."""
         return any(change.path == OWNERSHIP_NAME for change in self.changes)
 
     @property
     def guarded(self) -> bool:
-        """Whether putting in the guard is all that ``--fix`` does."""
+        """True when putting in the guard is all that ``--fix`` does."""
         tried = self.mending.mended or self.mending.unmended if self.mending else ()
         return bool(self.own_edits) and not tried
 

@@ -1,4 +1,4 @@
-"""What comes next: the commands that lead on from where a project stands, from one place.
+"""The next commands that lead on from where a project stands, from one place.
 
 ``cronshift next`` prints them, and every "Next:" of another command is the first of them behind it.
 """
@@ -52,7 +52,7 @@ _ASKING = frozenset({"cron-secret", "cron-secret-constant-time", "bearer-undefin
 
 
 class JourneyStage(StrEnum):
-    """How far a job has come, the nearest to its end first."""
+    """The stages of a job's journey, the nearest to its end first."""
 
     WHOLE = "whole"
     SHARED = "shared"

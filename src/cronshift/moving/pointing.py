@@ -1,4 +1,4 @@
-"""Where Vercel calls a job: at the dispatcher, which asks whose the tick is, or at its own route."""
+"""The paths of entries: the dispatcher's, which asks whose the tick is, or the job's own route."""
 
 from __future__ import annotations
 

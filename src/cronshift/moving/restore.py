@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Restoration(Struct, frozen=True):
-    """What brings back what cutover and finalize took away.
+    """The edits that bring back what cutover and finalize took away.
 
     Attributes:
         edits: of entries, routes, guards, and what is generated.

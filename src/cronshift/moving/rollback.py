@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 class Rollback(Struct, frozen=True):
-    """What ``rollback`` would do.
+    """The plan of a ``rollback``.
 
     Attributes:
         jobs: those that change owner.

@@ -1,4 +1,4 @@
-"""Where the move stands: each job's owner now, the next change, the next tick and who gets it."""
+"""The status of the move: each job's owner now, the next change, the next tick and its owner."""
 
 from __future__ import annotations
 

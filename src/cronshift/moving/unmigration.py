@@ -38,7 +38,7 @@ _OTHERS = {Intent.INIT, Intent.SCAFFOLD}
 
 
 class Unmigration(Struct, frozen=True):
-    """What undoing ``migrate`` would do.
+    """The plan of undoing ``migrate``.
 
     Attributes:
         files: those that are as they were, or gone, afterwards.

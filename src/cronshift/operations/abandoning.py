@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class FileStanding(StrEnum):
-    """How a file stands to an operation that touches it."""
+    """The state of a file, compared with an operation that touches it."""
 
     BEFORE = "as before it"
     AFTER = "as after it"
@@ -34,7 +34,7 @@ class FileStanding(StrEnum):
 
 
 class Abandoned(Struct, frozen=True):
-    """What became of an operation that was given up.
+    """The outcome of abandoning an operation.
 
     Attributes:
         copies: where the contents lie that its files had before, and where they would have had

@@ -1,4 +1,4 @@
-"""What an operation can change: a union of dataclasses, each with its inverse.
+"""The changes of an operation: a union of values, each with its inverse.
 
 ``kind`` names a change in the journal and for a reader. A change touches files (``images``), except
 for :class:`RunSql`, which touches rows.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ChangeKind(StrEnum):
-    """What a change does, as a reader calls it."""
+    """The kind of a change, as a reader calls it."""
 
     WRITE = "write"
     MOVE = "move"
@@ -51,7 +51,7 @@ class FileImage(Struct, frozen=True):
 
     @property
     def is_program(self) -> bool:
-        """Whether what is written may be run."""
+        """True when the file that is written may be executed."""
         return self.after is not None and bool((self.mode or 0) & 0o111)
 
     def diff(self) -> Iterator[str]:
@@ -63,7 +63,7 @@ class FileImage(Struct, frozen=True):
 
 
 class _OneFile(Struct, frozen=True):
-    """What every change of a single file has."""
+    """The fields that every change of a single file has."""
 
     image: FileImage
     summary: str

@@ -67,12 +67,12 @@ class UnreadableRecord(Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """What a reader is told."""
+        """The sentence for a reader: which record is left out, and why."""
         return f"The journal's {self.name}{_SUFFIX} is left out: {self.cause}."
 
     @property
     def remedy(self) -> str:
-        """What to do about it."""
+        """The remedy: a newer cronshift, a restored file, or ``abandon``."""
         if self.is_newer:
             return "Upgrade cronshift to read it."
         return f"Restore it from version control, or set it aside: cronshift abandon {self.name}"

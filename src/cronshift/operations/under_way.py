@@ -1,4 +1,4 @@
-"""Which operation of a project this user has under way, on this machine.
+"""The operation that this user has under way in a project, on this machine.
 
 That is noted outside the project, where no commit reaches: an operation that came to its end is not
 taken up again because somebody sets its record, or a kept plan, to a state from before that end.

@@ -1,4 +1,4 @@
-"""What a person sees (rich) and what a program reads (JSON).
+"""Output for a person (rich) and for a program (JSON).
 
 Results go to stdout; messages, questions, progress and errors go to stderr, so that stdout can
 always be piped. Text that comes from files is printed as text: no markup, no control characters.
@@ -120,7 +120,7 @@ class Console:
 
     @property
     def can_ask(self) -> bool:
-        """Whether there is a person at a terminal."""
+        """True when a person at a terminal can be asked."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
     def _answer(self, question: str) -> str:

@@ -1,4 +1,4 @@
-"""What is printed where the terminal or the pipe has no Unicode: a near sign, or its number.
+"""Stand-ins where the terminal or the pipe has no Unicode: a near sign, or its number.
 
 Python's own stand-ins fail a program in the middle of its output, or break a JSON document.
 """

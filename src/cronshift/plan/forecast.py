@@ -36,7 +36,7 @@ _MOST_SHOWN = 5
 
 
 class Allowance(Struct, frozen=True):
-    """What one of Inngest's plans includes: executions a month, and steps that run at once."""
+    """The allowance of an Inngest plan: executions a month, and steps that run at once."""
 
     name: str
     executions: int
@@ -55,7 +55,7 @@ class BusyMinute(Struct, frozen=True):
 
 
 class Load(Struct, frozen=True):
-    """When the jobs come due within one period.
+    """The load of ticks that the jobs make within one period.
 
     Attributes:
         by_hour: ticks by hour of the day, UTC; 24 numbers.

@@ -42,7 +42,7 @@ _CALLED = {Verdict.ANSWERED, Verdict.UNKNOWN}
 
 
 class _Module(Struct, frozen=True):
-    """What a module needs of Next's own request, at its line, and what it imports.
+    """The uses of Next's own request in a module, by line, and the modules that it imports.
 
     Attributes:
         ambient: what only a request that Next serves has.

@@ -1,4 +1,4 @@
-"""How long a run may last, and the options that fit that where the user says nothing. Pure."""
+"""The longest time that a run may take, and default options that fit it. Pure."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _SCHEDULE_RULES = {
 
 
 class ResolvedEntry(Struct, frozen=True):
-    """What one entry means.
+    """The meaning of one entry.
 
     Attributes:
         given: the names of the options that the user gives.

@@ -1,4 +1,4 @@
-"""What an app is called wherever it is checked out: never by its folder's name."""
+"""The name of an app, the same wherever it is checked out: never its folder's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which version of a package an app has: what its lock names, in every package manager's own format.
+"""The locked versions of an app's packages, in every package manager's own format.
 
 Formats: npm ``package-lock.json`` (2, 3), pnpm ``pnpm-lock.yaml`` (5 to 9), ``yarn.lock`` (1 and
 Berry), Bun's ``bun.lock``. Locks of workspaces are looked for up to the repository's root.

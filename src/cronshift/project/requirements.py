@@ -1,4 +1,4 @@
-"""What a Python app is installed with: requirements.txt or pyproject.toml, and a line more."""
+"""The requirements of a Python app: requirements.txt or pyproject.toml, and a line more."""
 
 from __future__ import annotations
 

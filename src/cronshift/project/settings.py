@@ -56,7 +56,7 @@ class MovedEntry(Struct, frozen=True):
 
 
 class JobSettings(Struct, frozen=True):
-    """What ``[jobs.<id>]`` says of one job.
+    """The settings of one job, ``[jobs.<id>]``.
 
     Attributes:
         path: the entry that carries this id; ``None`` when the id is the one cronshift made.
@@ -89,7 +89,7 @@ class Suppression(Struct, frozen=True):
 
 
 class ValidateSettings(Struct, frozen=True):
-    """How long ``validate`` waits for the app's own programs: its compiler, and its build."""
+    """The time that ``validate`` gives to the app's own programs: its compiler, and its build."""
 
     compile_timeout: timedelta = timedelta(minutes=2)
     build_timeout: timedelta = timedelta(minutes=15)

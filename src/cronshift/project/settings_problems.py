@@ -1,4 +1,4 @@
-"""What is wrong with a cronshift.toml, each in a sentence with its line."""
+"""The problems of a cronshift.toml, each in a sentence with its line."""
 
 from __future__ import annotations
 

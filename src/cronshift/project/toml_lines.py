@@ -1,4 +1,4 @@
-"""Where in a TOML text each key stands: no reader of TOML that we know tells it."""
+"""The line of each key in a TOML text: no reader of TOML that we know tells it."""
 
 from __future__ import annotations
 

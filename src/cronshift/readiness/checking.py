@@ -35,7 +35,7 @@ _CHECKS: tuple[Check, ...] = (
 
 
 class Decisions(Struct, frozen=True):
-    """What the user takes upon himself.
+    """The decisions of the user about facts that are bad or not known.
 
     Attributes:
         despite: the codes of facts that are known bad, and stop nothing.

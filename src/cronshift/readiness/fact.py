@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Knowledge(StrEnum):
-    """What is known."""
+    """The knowledge about a fact."""
 
     GOOD = "known-good"
     BAD = "known-bad"
@@ -22,7 +22,7 @@ class Knowledge(StrEnum):
 
 
 class Stage(StrEnum):
-    """What depends on a fact."""
+    """The stages of a move that depend on a fact."""
 
     SHARE = "share"
     """A percentage: both sides ask whose a tick is."""

@@ -1,4 +1,4 @@
-"""What Vercel, Inngest and the bridge call is reached: nothing before it turns them away."""
+"""The facts that nothing before the entries, the endpoint or the dispatcher turns calls away."""
 
 from __future__ import annotations
 

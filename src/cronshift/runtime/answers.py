@@ -1,4 +1,4 @@
-"""What a handler answered, and which answers are tried again (DESIGN 5.3)."""
+"""The answers of handlers, and the rule by which a call is tried again (DESIGN 5.3)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Body:
 
     @property
     def cut(self) -> bool:
-        """Whether there was more than is kept."""
+        """True when the body is longer than what is kept of it."""
         return self.size > len(self.kept)
 
 

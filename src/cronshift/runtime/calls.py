@@ -114,7 +114,7 @@ class Call:
 
 
 class CallHandler(ABC):
-    """What answers calls.
+    """A handler that answers calls.
 
     Args:
         secret_env: the variable that holds the bearer the app expects of Vercel.

@@ -1,4 +1,4 @@
-"""What stands before an endpoint inside the app itself, where no ASGI middleware does: Flask, Django."""
+"""The check before an endpoint inside an app that runs no ASGI middleware: Flask, Django."""
 
 from __future__ import annotations
 

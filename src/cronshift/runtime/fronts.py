@@ -1,4 +1,4 @@
-"""How a guard stands before an app: as ASGI or WSGI middleware, or around ``do_GET``."""
+"""The guard as ASGI or WSGI middleware of an app, or around its ``do_GET``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FIRST_FINAL_STATUS = 200  # those below announce another
 
 
 class Decider(Protocol):
-    """Who decides what becomes of a request; headers have lower-case names."""
+    """The decider of requests; headers have lower-case names."""
 
     async def refresh(self, method: str, target: str, headers: Mapping[str, str]) -> None:
         """Read, off the event loop, what :meth:`reply` will need."""

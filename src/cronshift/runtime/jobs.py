@@ -1,4 +1,4 @@
-"""What a job is to its own module and to the guard; nothing heavy is imported here."""
+"""The job as its own module and the guard need it; nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def request_target(path: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
-    """What a job is to its module.
+    """The job as its module declares it.
 
     Attributes:
         id: the same as the function's.

@@ -1,4 +1,4 @@
-"""Who acts on a tick: a pure function of the ownership file and the tick, the same on both sides.
+"""The owner of a tick: a pure function of the ownership file and the tick, on both sides alike.
 
 For each job the file holds *epochs*: "from instant T on, P percent of ticks belong to Inngest"
 (DESIGN 5.4). The last epoch with ``effective_at <= tick`` decides; without one the tick is
@@ -35,7 +35,7 @@ _HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
 class Owner(StrEnum):
-    """Who acts. For a flow, ``vercel`` is the path the app had before.
+    """The owner of a tick. For a flow, ``vercel`` is the path the app had before.
 
     Only an epoch that names them makes ticks those of ``both`` or of ``nobody``.
     """

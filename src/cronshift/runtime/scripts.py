@@ -49,7 +49,7 @@ def _call_class(handler: Callable[..., Any], request: bytes) -> bytes:
 
 
 class _Connection:
-    """As much of a socket as ``socketserver.StreamRequestHandler`` asks for."""
+    """The part of a socket that ``socketserver.StreamRequestHandler`` uses."""
 
     def __init__(self, request: bytes) -> None:
         self._request = request

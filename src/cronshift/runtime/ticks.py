@@ -1,4 +1,4 @@
-"""Which tick a call of Vercel's is for: it says the schedule, not the time. Pure."""
+"""The tick of a call of Vercel's, which tells the schedule and not the time. Pure."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _LOCAL = "http://cronshift.local"
 
 @dataclass(frozen=True, slots=True)
 class EndpointReply:
-    """What an endpoint answered to a call.
+    """The reply of an endpoint to a call.
 
     Attributes:
         headers: with lower-case names.
@@ -48,12 +48,12 @@ class EndpointReply:
 
     @property
     def is_final(self) -> bool:
-        """Whether an error is not to be tried again."""
+        """True when an error is not to be tried again."""
         return self.headers.get("x-inngest-no-retry", "").lower() == "true"
 
 
 class Endpoint:
-    """Where functions are served.
+    """The endpoint at which functions are served.
 
     Attributes:
         url: as errors name it.

@@ -21,7 +21,7 @@ _SIGNING_KEY_SHAPE = re.compile(r"(signkey-\w+-)?([0-9a-fA-F]{2})+")
 
 
 class ServerMode(StrEnum):
-    """Which server the functions answer to; the words of the SDK's own introspection."""
+    """The mode of the functions' Inngest server; the words of the SDK's own introspection."""
 
     DEV = "dev"
     CLOUD = "cloud"

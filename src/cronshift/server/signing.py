@@ -1,4 +1,4 @@
-"""How Inngest signs what it sends (SDK specification; measured against a real server)."""
+"""The signatures of Inngest's requests (SDK specification; measured against a real server)."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ async def sync(endpoint: Endpoint) -> Synced:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a registration failed, and what to do."""
+    """The cause of a failed registration, and the remedy."""
 
     sentence: str
     hint: str

@@ -1,4 +1,4 @@
-"""What the session scripts need to know of a kind of database; each kind is a module of its own."""
+"""The dialect of a database, for the session scripts; each dialect is a module of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one transaction did.
+    """The result of one transaction.
 
     Attributes:
         sessions: those settled.

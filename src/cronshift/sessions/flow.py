@@ -54,7 +54,7 @@ class CostError(CronshiftError):
 
 
 class SessionClaim(StrEnum):
-    """What came of claiming a session for a run."""
+    """The outcome of claiming a session for a run."""
 
     OURS = "ours"
     GONE = "gone"

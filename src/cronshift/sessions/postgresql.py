@@ -64,7 +64,7 @@ _ZONED = r":[0-5]\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)$"
 
 
 class PostgreSQL:
-    """What the session scripts know of PostgreSQL."""
+    """The dialect of PostgreSQL."""
 
     def prepare(self, engine: Engine) -> Engine:
         """Return the engine as it is: readers never hinder writers here."""

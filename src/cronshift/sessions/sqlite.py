@@ -77,7 +77,7 @@ _MADE = (  # columns without a type keep every value as it is
 
 
 class SQLite:
-    """What the session scripts know of SQLite."""
+    """The dialect of SQLite."""
 
     def prepare(self, engine: Engine) -> Engine:
         """Let writers of one file wait for each other from their first statement on."""

@@ -1,4 +1,4 @@
-"""Where the sessions stand, and every refund that was paid; only read."""
+"""The status of the sessions, and every refund that was paid; only read."""
 
 from __future__ import annotations
 

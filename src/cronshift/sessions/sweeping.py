@@ -31,7 +31,7 @@ CHUNK = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Which sessions are settled, and how.
+    """The sessions that a sweep settles, and their settlement.
 
     Attributes:
         where: the condition; judged again as each row is locked.
@@ -101,7 +101,7 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a sweep did; ``to_json`` is what the commands print.
+    """The report of a sweep; ``to_json`` is what the commands print.
 
     Attributes:
         aside: those that could not be settled.
@@ -147,7 +147,7 @@ def exact(amount: Any) -> int | float | str:
 
 @dataclass(slots=True)
 class SweepLimits:
-    """How far a sweep goes.
+    """The limits of a sweep.
 
     Attributes:
         most: rows at most; all when absent.

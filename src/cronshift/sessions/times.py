@@ -29,7 +29,7 @@ DIGITS = re.compile(r"[0-9]{9,19}", re.ASCII)
 
 
 class TimeForm(StrEnum):
-    """How a column holds an instant; the words are those of ``times`` in cronshift.toml."""
+    """The form of instants in a column; the words are those of ``times`` in cronshift.toml."""
 
     INSTANT = "instant"
     """With its zone, as the database has it."""
@@ -84,7 +84,7 @@ class TimeColumn:
 
     @property
     def is_settled(self) -> bool:
-        """Whether it is known how a new value is written."""
+        """True when it is known how a new value is written."""
         unit_is_open = self.form is TimeForm.EPOCH and self.sample is None
         return not unit_is_open
 

@@ -30,7 +30,7 @@ _OF_MODULES = ("jobs", "functions")
 
 
 class FileAction(StrEnum):
-    """What stands between a file on disk and what is generated for it."""
+    """The state of a file on disk, compared with what is generated for it."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -60,7 +60,7 @@ class FileChange:
 
     @property
     def conflict(self) -> bool:
-        """Whether a file changed by hand stands in the way of newly generated text.
+        """True when a file changed by hand stands in the way of newly generated text.
 
         One whose edits were made to exactly that text does not: there is nothing new to bring in.
         """
@@ -70,7 +70,7 @@ class FileChange:
 
     @property
     def pending(self) -> bool:
-        """Whether writing it is wanted: it is new, out of date, or in conflict."""
+        """True when the file is to be written: it is new, out of date, or in conflict."""
         return self.action in {FileAction.CREATE, FileAction.UPDATE} or self.conflict
 
     def diff(self) -> Iterator[str]:

@@ -69,7 +69,7 @@ Fit = Fits | DoesNotFit
 
 
 class Placement(Struct, frozen=True):
-    """Where a target's files go in one project.
+    """The placement of a target's files in one project.
 
     Attributes:
         out: the folder of the generated files.
@@ -127,7 +127,7 @@ Guard = GuardByHand | GuardRoute | NoGuard
 
 
 class Retirement(Struct, frozen=True):
-    """How Vercel's part of jobs ends: the edits of it, and what stays on purpose, in sentences."""
+    """The end of Vercel's part of jobs: its edits, and what stays on purpose, in sentences."""
 
     edits: Sequence[Edit]
     stays: Sequence[str] = ()
@@ -142,7 +142,7 @@ class Target(Protocol):
 
     @property
     def name(self) -> str:
-        """What ``--target`` and cronshift.toml call it."""
+        """The name of the target in ``--target`` and cronshift.toml."""
 
     @property
     def usual_out(self) -> str:
@@ -154,15 +154,15 @@ class Target(Protocol):
 
     @property
     def removes_unused(self) -> bool:
-        """Whether what is no longer generated goes by itself: no code of the user's calls it."""
+        """True when files no longer generated are deleted: no code of the user's calls them."""
 
     @property
     def checks_types(self) -> bool:
-        """Whether validating runs the project's own compiler, which takes a while."""
+        """True when validating runs the project's own compiler, which takes a while."""
 
     @property
     def migrates_tables(self) -> bool:
-        """Whether the flow's tables are made by a migration; else when they are first written."""
+        """True when a migration makes the flow's tables; else they are made when first written."""
 
     @property
     def trial(self) -> str:

@@ -40,7 +40,7 @@ _TOML_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*(crons|schedules)[ \t]*\]\]", re.MU
 
 
 class ConfigFormat(StrEnum):
-    """How a configuration is written."""
+    """The format of a configuration."""
 
     JSON = "json"
     TOML = "toml"

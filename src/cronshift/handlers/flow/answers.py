@@ -1,4 +1,4 @@
-"""What a handler answers with: responses, redirects and errors with a status, of every framework."""
+"""The answers of handlers: responses, redirects, errors with a status, of every framework."""
 
 from __future__ import annotations
 

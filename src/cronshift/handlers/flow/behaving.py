@@ -1,4 +1,4 @@
-"""What a scheduled call does: the work or not, work that nobody waits for, failures that end well."""
+"""The behaviour of a scheduled call: its work, unawaited work, failures that end in success."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What names mean that no file of the project defines: globals, and what well-known packages give."""
+"""The meanings of names that no project file defines: globals, and those of known packages."""
 
 from __future__ import annotations
 

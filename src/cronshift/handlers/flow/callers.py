@@ -1,4 +1,4 @@
-"""Who may call: the same handler, followed for Vercel, for anybody, and for those who pretend."""
+"""Authentication: the same handler, followed for Vercel, for anybody, and for impostors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ORDER = [Passage.NO, Passage.MAYBE, Passage.YES]
 
 
 class Callers(Struct, frozen=True):
-    """Who may call.
+    """The authentication of a handler's callers.
 
     Attributes:
         place: the comparison that it hangs on, if there is one.
@@ -39,7 +39,7 @@ class Callers(Struct, frozen=True):
 
 
 class _Try(Struct, frozen=True):
-    """What became of one request.
+    """The outcome of following one request.
 
     Attributes:
         compared: where a credential met a secret, in front of the handler and in it.

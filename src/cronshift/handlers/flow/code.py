@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)  # not frozen, as too many are made to make each slowly
 class CodePlace:
-    """Where a node stands; lines and columns count from 1.
+    """The place of a node in a file; lines and columns count from 1.
 
     Attributes:
         text: what is written there, on one short line.

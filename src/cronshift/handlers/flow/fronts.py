@@ -1,4 +1,4 @@
-"""What the whole app runs before a path: Next's middleware, SvelteKit's hooks, Nuxt's and Astro's."""
+"""App-wide middleware and hooks before a path: Next's, SvelteKit's, Nuxt's and Astro's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs before a handler, and what becomes of a request there: it goes on, stops, or nobody can tell."""
+"""Gates before a handler, and whether a request passes them, is stopped, or nobody can tell."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _UNTOLD = "returns what only running it would tell"
 
 
 class Way(StrEnum):
-    """How what runs before a handler lets a request by."""
+    """The ways in which a gate lets a request by."""
 
     NEXT = "next"
     """It calls its ``next``."""

@@ -1,4 +1,4 @@
-"""How each framework calls a handler, and what it calls in front of it."""
+"""The call of a handler by its framework, and the middleware that its app runs first."""
 
 from __future__ import annotations
 

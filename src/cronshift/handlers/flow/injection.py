@@ -1,4 +1,4 @@
-"""What Python frameworks give to the parameters of a route: headers, dependencies, the request."""
+"""Values that Python frameworks inject into a route's parameters: headers, dependencies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What values of each kind can do, in JavaScript's words and in Python's."""
+"""The built-in members of values of each kind, in JavaScript and in Python."""
 
 from __future__ import annotations
 

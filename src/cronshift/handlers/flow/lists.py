@@ -1,4 +1,4 @@
-"""What lists can do, in JavaScript's words and in Python's."""
+"""The members of lists, in JavaScript and in Python."""
 
 from __future__ import annotations
 

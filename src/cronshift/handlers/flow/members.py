@@ -1,4 +1,4 @@
-"""What the members of values are, and where values are put: into names, patterns and members."""
+"""The members of values, and assignments: to names, patterns and members."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Nest runs before a controller's method: its guards, the class's, and those of the whole app."""
+"""The guards that Nest runs before a controller's method: its own, the class's, the app's."""
 
 from __future__ import annotations
 

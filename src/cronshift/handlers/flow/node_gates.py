@@ -1,4 +1,4 @@
-"""What a Node app runs before a route: ``use`` of Hono, Express and Koa, hooks of Fastify and Elysia."""
+"""Gates of Node apps: ``use`` of Hono, Express and Koa, hooks of Fastify and Elysia."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Exhausted(Exception):  # noqa: N818 - no error of ours
 
 @dataclass(slots=True)
 class Path:
-    """What is true on one way.
+    """The state of one path through the code.
 
     Attributes:
         doubts: what may have turned the caller away, as far as can be told.
@@ -110,7 +110,7 @@ class Path:
 
     @property
     def is_doubted(self) -> bool:
-        """Whether a caller whose credential is wrong may not come here."""
+        """True when a caller with a wrong credential may not come here."""
         return bool(self.doubts) or self.inside > 0
 
 

@@ -40,7 +40,7 @@ class Imported:
 
 @dataclass(slots=True)
 class ModuleCode:
-    """What a module says of its own names.
+    """The names that a module defines, imports and exports.
 
     Attributes:
         definitions: what makes a name, lowered when it is asked for.

@@ -1,4 +1,4 @@
-"""What a Python app runs before a route: dependencies, ``before_request``, middleware."""
+"""Gates of Python apps: dependencies, ``before_request``, middleware."""
 
 from __future__ import annotations
 

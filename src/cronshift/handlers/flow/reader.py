@@ -50,13 +50,13 @@ class HandlerReader:
 
     @cached_property
     def gates(self) -> tuple[Gate, ...]:
-        """What runs before the handler."""
+        """The gates that run before the handler."""
         inner = gates_of(self.program, self.handler, self.world.path)
         return (*self.front, *inner)
 
     @property
     def place(self) -> CodePlace | None:
-        """Where the handler's function begins; ``None`` where there is none to follow."""
+        """The place where the handler's function begins; ``None`` where there is none to follow."""
         return self.scheduled.ledger.began
 
     def run(self, world: World, export: str | None = None) -> Trace:

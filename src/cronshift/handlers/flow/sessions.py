@@ -1,4 +1,4 @@
-"""What packages for signing in do with a call that has no session.
+"""Authentication packages, and their treatment of a call that has no session.
 
 Rules: each package's own documentation of its middleware; what is not known here is not followed.
 """

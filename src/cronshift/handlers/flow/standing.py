@@ -1,4 +1,4 @@
-"""What stands before a path: does a call without a session get there?
+"""The front of a path: whether a call without a session gets there.
 
 One answer for an entry, the Inngest endpoint and the dispatcher alike: redirects and slashes first,
 then what the whole app runs before the path, then what the handler's own app does.
@@ -37,7 +37,7 @@ _METHODS = ("GET", "POST", "PUT")  # that Inngest and its SDK use
 
 
 class PathCaller(StrEnum):
-    """Who calls, without a cookie."""
+    """The callers of a path; neither has a cookie."""
 
     VERCEL = "vercel"
     """Vercel's cron, or the bridge: GET, with the bearer."""
@@ -46,7 +46,7 @@ class PathCaller(StrEnum):
 
 
 class Front(Struct, frozen=True):
-    """What stands before a path.
+    """The verdict on a call before it reaches its path, and the place that decides.
 
     Attributes:
         file: the file that decides.

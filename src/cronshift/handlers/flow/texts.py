@@ -1,4 +1,4 @@
-"""What texts and regular expressions can do, in JavaScript's words and in Python's."""
+"""The members of texts and regular expressions, in JavaScript and in Python."""
 
 from __future__ import annotations
 

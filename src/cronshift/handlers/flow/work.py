@@ -1,4 +1,4 @@
-"""What a call is for, by its name: the work itself, a look at something, or a matter beside it."""
+"""The purpose of a call, by its name: the work itself, a look at something, a side matter."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ _YOURS = {
 
 
 class Mending(Struct, frozen=True):
-    """What can be mended.
+    """The mending of a project's sources, worked out and not yet written.
 
     Attributes:
         plan: the project's plan once it is.
@@ -86,7 +86,7 @@ def mend(project: Project, plan: Plan, findings: Iterable[Finding]) -> Mending:
 
 
 class _Tried:
-    """What was tried so far: texts, and what became of each finding."""
+    """The attempts so far: the texts, and the outcome for each finding."""
 
     def __init__(self, project: Project, paths: Sequence[str]) -> None:
         self._project = project

@@ -1,4 +1,4 @@
-"""What handlers do, ``CS2xx``: read from their source, and never on a guess."""
+"""The rules of handlers' behaviour, ``CS2xx``: read from their source, and never on a guess."""
 
 from __future__ import annotations
 

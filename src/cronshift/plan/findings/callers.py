@@ -1,4 +1,4 @@
-"""What calls a route beside Vercel's cron: code, scripts, workflows, compose and chart files.
+"""Callers of a route beside Vercel's cron: code, scripts, workflows, compose and chart files.
 
 Prose calls nothing, and neither does a list of paths that a middleware lets by.
 """

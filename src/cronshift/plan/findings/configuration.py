@@ -1,4 +1,4 @@
-"""Where configurations stand and what Vercel makes of them, ``CS118`` and on."""
+"""The rules of configurations, their places and Vercel's reading of them, ``CS118`` and on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a JavaScript app's own files show of how it is written, and what of Inngest it has already.
+"""The style of a JavaScript app, as its own files show it, and the Inngest parts it has already.
 
 Read from the sources and the formatters' configurations; nothing is executed. Files that cronshift
 generated do not count.

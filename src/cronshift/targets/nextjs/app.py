@@ -1,4 +1,4 @@
-"""What the target knows of one Next.js app: its routers, how its code is written, its Inngest side."""
+"""The Next.js app that the target generates for: its routers, its code style, its Inngest side."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ROUTERS = ("app", "pages")
 
 
 class Routers(Struct, frozen=True):
-    """Where an app has its routes.
+    """The routers of an app, and the names that its routes have.
 
     Attributes:
         app: the folder of the app router; ``None`` without one.
@@ -48,17 +48,17 @@ class Routers(Struct, frozen=True):
 
     @property
     def language(self) -> str:
-        """What the app's modules are written in, and end with: ``ts`` or ``js``."""
+        """The language of the app's modules, which is their suffix too: ``ts`` or ``js``."""
         return self.suffix.rpartition(".")[2][:2]
 
     @property
     def takes_javascript(self) -> bool:
-        """Whether a generated module can import one in JavaScript."""
+        """True when a generated module can import one in JavaScript."""
         return self.allows_javascript or self.language == "js"
 
 
 class NextApp(Struct, frozen=True):
-    """What a plan carries for this target.
+    """The data of this target in a plan.
 
     Attributes:
         endpoint_file: the route that serves the functions; ``None`` where no router can have one.

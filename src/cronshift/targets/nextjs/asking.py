@@ -1,4 +1,4 @@
-"""What a running app answers to who has no cookie: entries, dispatcher and endpoint, each asked once.
+"""Requests without a cookie to a running app: entries, dispatcher and endpoint, each asked once.
 
 OPTIONS runs no job: Next answers it for a route that does not itself, and the dispatcher tells of its
 file. Where a handler would see the request, it is not asked.

@@ -1,4 +1,4 @@
-"""How a generated function, or the dispatcher, reaches a handler in process."""
+"""The way of a generated function, or the dispatcher, to a handler in process."""
 
 from __future__ import annotations
 

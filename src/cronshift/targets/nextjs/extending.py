@@ -1,4 +1,4 @@
-"""What a migration adds to files that are the app's own: package.json, env example, serve route."""
+"""Additions to files that are the app's own: package.json, env example, serve route."""
 
 from __future__ import annotations
 

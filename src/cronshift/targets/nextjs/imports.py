@@ -1,4 +1,4 @@
-"""How one file of the app imports another."""
+"""The import path from one file of the app to another."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class RouteRetirement(Struct, frozen=True):
 
     @property
     def kept(self) -> dict[str, str | int]:
-        """What the settings are to keep of it."""
+        """The settings to keep of the route."""
         values = {"max_duration": self.max_duration} if self.max_duration else {}
         return {"handler": f"{self.new}:{self.export}", **values}
 

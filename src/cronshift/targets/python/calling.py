@@ -1,4 +1,4 @@
-"""Which handlers a function of the package can call in process."""
+"""The handlers that a function of the package can call in process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a migration adds to a Python app's own files: its packages, and where it serves the functions."""
+"""Additions to a Python app's own files: its packages, and the line that serves the functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the module of one job says, as source."""
+"""The source of one job's module."""
 
 from __future__ import annotations
 

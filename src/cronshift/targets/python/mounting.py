@@ -1,4 +1,4 @@
-"""Where the functions are served inside the app: its framework, the file, and the lines that do it.
+"""The mount of the functions inside the app: its framework, the file, and the lines that do it.
 
 As Inngest's documentation shows for FastAPI, Flask and Django (inngest.com/docs, "Serving Inngest
 Functions", Python).
@@ -30,7 +30,7 @@ _URLS = re.compile(r"""^ROOT_URLCONF\s*=\s*["']([\w.]+)["']""", re.MULTILINE)
 
 
 class Framework(StrEnum):
-    """What serves functions inside an app."""
+    """The framework that serves functions inside an app."""
 
     FASTAPI = "fastapi"
     FLASK = "flask"
@@ -46,7 +46,7 @@ _BY_MAKER = {
 
 
 class Mount(Struct, frozen=True):
-    """Where an app takes the functions in.
+    """The place where an app mounts the functions.
 
     Attributes:
         file: which makes the app; of Django, the one with its URLs.
@@ -61,7 +61,7 @@ class Mount(Struct, frozen=True):
 
     @property
     def imported(self) -> str:
-        """What is imported of the generated module."""
+        """The name to import from the generated module."""
         return "endpoint" if self.framework is Framework.DJANGO else "mount"
 
     @property

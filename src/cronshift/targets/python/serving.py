@@ -1,4 +1,4 @@
-"""Where the functions of a package are served: by a worker of its own, or by the app on Vercel."""
+"""The server of a package's functions: a worker of its own, or the app on Vercel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Serving(Struct, frozen=True):
-    """What a plan carries for this target.
+    """The data of this target in a plan.
 
     Attributes:
         mount: where the app takes the functions in; ``None`` for a worker, or where no app can.

@@ -1,4 +1,4 @@
-"""What an app needs for the session flow, written once and then the app's own."""
+"""The app's side of the session flow, written once and then the app's own."""
 
 from __future__ import annotations
 

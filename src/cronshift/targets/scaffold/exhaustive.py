@@ -28,7 +28,7 @@ FEWEST = 3  # labels that tell a list of them from another
 
 
 class LabelForm(StrEnum):
-    """What names the labels, in words for a sentence."""
+    """The forms of code that names every label, in words for a sentence."""
 
     OBJECT = "an object with a key for every label"
     ENUM = "an enum of every label"
@@ -52,7 +52,7 @@ class NewLabel(Struct, frozen=True):
 
 
 class MissingPlace(Struct, frozen=True):
-    """Where the label is missing, and what would mend it: ``text``, inserted at ``index``."""
+    """The place where the label is missing, and the fix: ``text``, inserted at ``index``."""
 
     form: LabelForm
     location: Location
@@ -196,7 +196,7 @@ def _is_whole(union: SgNode) -> bool:
 
 
 class _Form(Struct, frozen=True):
-    """How labels stand in a node of a kind: its parts, what names each, and how one is added."""
+    """The form of labels in a kind of node: its parts, each one's key, and how one is added."""
 
     kind: str
     parts: Callable[[SgNode], list[SgNode]]

@@ -1,4 +1,4 @@
-"""What an app's labels of a status mean, and where they are written in its code."""
+"""The labels of an app's status: their meaning, and the places in its code that write them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _QUOTED = re.compile(r"""["'`](\w[\w -]*)["'`]""")
 
 
 class Phase(StrEnum):
-    """What a label says of a session."""
+    """The phase of a session that a label stands for."""
 
     WAITING = "waiting"
     PROCESSING = "processing"
@@ -63,7 +63,7 @@ class Label(Struct, frozen=True):
 
     @property
     def phase(self) -> Phase | None:
-        """What it says of a session."""
+        """The phase of a session that the label stands for."""
         return phase_of(self.name)
 
 

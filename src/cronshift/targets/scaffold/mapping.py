@@ -51,7 +51,7 @@ def _asked(question: Question) -> str:
 
 
 class SessionMapping(Struct, frozen=True):
-    """What cronshift.toml will say of the sessions.
+    """The mapping of the sessions that cronshift.toml will hold.
 
     Attributes:
         edit: of cronshift.toml; ``None`` where it says it already.

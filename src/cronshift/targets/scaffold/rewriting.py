@@ -24,7 +24,7 @@ _IMPORT = re.compile(r"^import [^;]*?[\"'][^\"'\n]+[\"'];?[ \t]*\n", re.MULTILIN
 
 
 class _Steps(Struct, frozen=True):
-    """What a function does around the creation of a session: its statements, in order.
+    """The statements of a function around the creation of a session, in order.
 
     Attributes:
         refusal: what follows where the balance does not allow it.
@@ -40,7 +40,7 @@ class _Steps(Struct, frozen=True):
 
 
 class House(Struct, frozen=True):
-    """What a creation is rewritten by.
+    """The names and settings that a creation is rewritten with.
 
     Attributes:
         balance: the column of the user's credits, as the code names it.

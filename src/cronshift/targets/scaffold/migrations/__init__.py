@@ -1,4 +1,4 @@
-"""How a project migrates its database: where the flow's SQL goes, and what its tool keeps beside it."""
+"""The database migrations of a project: the home of the flow's SQL, and the tool's own files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a project's own way of migrating is asked for, and how it answers."""
+"""The interface of a project's own way of migrating its database."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ def _is_closed(text: str) -> bool:
 
 
 class Home(Protocol):
-    """Where a project's migrations live."""
+    """The home of a project's migrations."""
 
     @property
     def is_projects(self) -> bool:
-        """Whether a tool of the project's runs them."""
+        """True when a tool of the project's runs them."""
 
     def has(self, name: str) -> bool:
         """Return whether a migration of that name was written."""

@@ -1,4 +1,4 @@
-"""Where users' credits stand."""
+"""The proposed table of users' credits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a session costs, what it delivers, and how the app records its own refunds."""
+"""The proposed cost of a session, its deliveries, and the app's own record of refunds."""
 
 from __future__ import annotations
 

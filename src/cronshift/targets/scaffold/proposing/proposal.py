@@ -1,4 +1,4 @@
-"""What ``[sessions]`` would say: guesses with their evidence, and questions about the rest."""
+"""The proposal of ``[sessions]``: guesses with their evidence, and questions about the rest."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class Question(Struct, frozen=True):
 
     @property
     def option(self) -> str:
-        """What answers it on the command line."""
+        """The option that answers the question on the command line."""
         return f"--map {self.key}={self.placeholder or self.choices[0]}"
 
 
 @dataclass
 class Proposal:
-    """What ``[sessions]`` would say.
+    """The proposal of ``[sessions]``.
 
     Attributes:
         guesses: by key; those of the credits begin with ``credits.``.
@@ -91,7 +91,7 @@ class Proposal:
 
 
 class Clues(Struct, frozen=True):
-    """What a proposal is made from: the app's files, its tables, and what the user has answered."""
+    """The evidence for a proposal: the app's files, its tables, and the user's answers."""
 
     tree: SourceTree
     schema: AppSchema

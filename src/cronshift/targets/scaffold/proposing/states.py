@@ -1,4 +1,4 @@
-"""What the labels of the status mean."""
+"""The proposed meanings of the status labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which table holds the sessions, and what its columns are."""
+"""The proposed table of sessions, and the meanings of its columns."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass
 class _DrizzleCode:
-    """What the files of a schema define, by name and file."""
+    """The definitions in the files of a schema, by name and file."""
 
     snake: bool = False
     types: dict[str, StatusType] = field(default_factory=dict)
