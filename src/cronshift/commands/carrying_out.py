@@ -194,7 +194,7 @@ def tell_next(
     before: str = "",
     plan: Plan | None = None,
 ) -> None:
-    """Say what comes next, from where the project stands now.
+    """Print the next step from where the project stands now.
 
     Args:
         invocation: of the command.

@@ -43,7 +43,7 @@ Because = Annotated[str, typer.Option(metavar="TEXT", help="Why, for the journal
 
 
 def decided(despite: Iterable[str] | None, assume: Iterable[str] | None, because: str) -> Decisions:
-    """Return what the user takes upon himself.
+    """Return the user's decisions about facts.
 
     Raises:
         CronshiftError: for a fact that there is none of.

@@ -123,7 +123,7 @@ def scaffold(
 
 
 def _answers(mapping: Iterable[str]) -> dict[str, str]:
-    """Return what ``--map`` says, by key.
+    """Return the answers of ``--map``, by key.
 
     Raises:
         CronshiftError: for one that has no value.

@@ -150,7 +150,7 @@ def _count(app: ServedApp) -> str:
 
 
 def _counted(app: ServedApp) -> int:
-    """Return how many functions the server has of the app."""
+    """Return the number of the app's functions that the server has."""
     handlers = sum(function.on_failure_fn_id is not None for function in app.functions)
     return len(app.functions) + handlers
 

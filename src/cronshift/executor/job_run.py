@@ -65,7 +65,7 @@ class Outcome(Struct, frozen=True):
     throwaway: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """Return what ``run --json`` prints (DESIGN 4)."""
+        """Return the document of ``run --json`` (DESIGN 4)."""
         run = self.run.to_json()
         tick = self.tick.strftime("%Y-%m-%dT%H:%M:%SZ") if self.tick else None
         return {

@@ -64,8 +64,8 @@ class Progress:
     """The progress of a run.
 
     Attributes:
-        run: what is told of it; changed in place.
-        items: what is still to do.
+        run: the record of the run; changed in place.
+        items: the items still to do.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Progress:
         return min(item.due for item in self.items)
 
     def due_by(self, now: datetime) -> list[QueueItem]:
-        """Return what is due, in the order in which it was asked for."""
+        """Return the items that are due, in the order in which they were asked for."""
         return [item for item in self.items if item.due <= now]
 
     def body(self, item: QueueItem) -> dict[str, Any]:

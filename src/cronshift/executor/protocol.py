@@ -111,7 +111,7 @@ class StepOperation(Struct, frozen=True):
         )
 
     def wakes_at(self, now: datetime) -> datetime:
-        """Return when a sleep ends: SDKs tell it in ``name`` or in the options, as they like.
+        """Return the instant a sleep ends: SDKs put it in ``name`` or in the options, as they like.
 
         Raises:
             ValueError: if there is neither an instant nor a duration.

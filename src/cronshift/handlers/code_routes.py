@@ -51,7 +51,7 @@ class Declared(Struct, frozen=True):
 
     @classmethod
     def of(cls, declared: Iterable[CodeRoute | UnreadRegistration]) -> Declared:
-        """Return what was found, at most so many."""
+        """Return the declared routes and the unread registrations, at most so many."""
         some = tuple(islice(declared, MOST_ROUTES))
         return cls(
             tuple(item for item in some if isinstance(item, CodeRoute)),

@@ -107,7 +107,7 @@ def _class(tree: SourceTree, file: str, name: str, depth: int) -> ast.ClassDef |
 
 
 def _spelled(node: ast.expr, *, is_regex: bool) -> tuple[str, bool]:
-    """Return what a pattern begins with, and whether more follows that is not read."""
+    """Return the literal beginning of a pattern, and whether more follows that is not read."""
     if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
         return "", True
     if not is_regex:

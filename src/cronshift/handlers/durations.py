@@ -51,7 +51,7 @@ def _seconds(tree: SourceTree, expression: Expression) -> int | Location:
 
 
 def _value(tree: SourceTree, expression: Expression, depth: int) -> Any:
-    """Return what an expression comes to: a literal, a name, or arithmetic of whole numbers."""
+    """Return the value of an expression: a literal, a name, or arithmetic of whole numbers."""
     meant = follow(tree, expression)
     if meant.kind != "binary_expression" or depth == 0:
         return value(tree, meant)

@@ -136,7 +136,7 @@ def _stars(segment: str) -> int:
 
 
 def glob(pattern: str) -> re.Pattern[str]:
-    """Return what a glob of vercel.json matches: ``*``, ``**``, ``?`` and ``{a,b}``.
+    """Return the regular expression of a glob of vercel.json: ``*``, ``**``, ``?`` and ``{a,b}``.
 
     One with so many stars that matching could take forever matches nothing.
     """

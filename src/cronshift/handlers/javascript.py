@@ -72,7 +72,7 @@ def spot_of(file: str, node: SgNode, what: str) -> SourceSpot:
 
 @lru_cache(maxsize=_MOST_KEPT)
 def exports(root: SgNode) -> dict[str, Export]:
-    """Return what a module exports, by name; ``*`` for all of another module."""
+    """Return the exports of a module, by name; ``*`` for all of another module."""
     by_name: dict[str, Export] = {}
     for node in root.children():
         if node.kind() == "export_statement":
@@ -139,7 +139,7 @@ def _of_declarator(declarator: SgNode) -> Iterator[Export]:
 
 
 def _of_assignment(node: SgNode) -> Iterator[Export]:
-    """Yield what ``module.exports = …`` and ``exports.name = …`` export."""
+    """Yield the exports of ``module.exports = …`` and ``exports.name = …``."""
     expression = node.child(0)
     if expression is None or expression.kind() != "assignment_expression":
         return
@@ -155,7 +155,7 @@ def _of_assignment(node: SgNode) -> Iterator[Export]:
 
 
 def define(tree: SourceTree, file: str, name: str) -> Definition | None:
-    """Return where an exported name is defined, through re-exports, imports and wrappers."""
+    """Return the definition of an exported name, through re-exports, imports and wrappers."""
     return _exported(tree, file, name, _DEEPEST)
 
 
@@ -220,14 +220,14 @@ def _unwrapped(
 
 
 def locally(tree: SourceTree, file: str, name: str) -> Definition | None:
-    """Return what a name means in a module: something of its own, or imported."""
+    """Return the definition of a name in a module, its own or imported."""
     return _local(tree, file, name, (), _DEEPEST)
 
 
 def _local(
     tree: SourceTree, file: str, name: str, wrappers: tuple[str, ...], depth: int
 ) -> Definition | None:
-    """Return what a name means in a module: something of its own, or imported."""
+    """Return the definition of a name in a module, its own or imported."""
     root = tree.parsed(file)
     if root is None or depth <= 0:
         return None
@@ -319,7 +319,7 @@ def arguments(call: SgNode) -> list[SgNode]:
 
 
 def callee(call: SgNode | None) -> str:
-    """Return what a call calls, the innermost of a chain: ``run`` in ``run(x).then(y)``."""
+    """Return the called name, the innermost of a chain: ``run`` in ``run(x).then(y)``."""
     node = call
     name = ""
     for _ in range(20):

@@ -256,7 +256,7 @@ def _within(node: SgNode, old: str, new: str) -> Splice:
 
 
 def _alike(text: str, other: str) -> int:
-    """Return how many characters two texts begin with alike."""
+    """Return the length of the beginning that two texts share."""
     return sum(
         1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False))
     )

@@ -48,7 +48,7 @@ class NextConfig(Struct, frozen=True):
     computes_rewrites: bool = False
 
     def suffix(self, *languages: str) -> str:
-        """Return what a route in one of the languages ends with, so that Next takes it for one."""
+        """Return the suffix of a route in one of the languages, so that Next takes it for one."""
         kinds = {kind: [] for kind in languages}  # type: dict[str, list[str]]
         for extension in self.extensions:
             kinds.get(extension.rpartition(".")[2], []).append(extension)
@@ -216,7 +216,7 @@ def app_segments(parts: tuple[str, ...]) -> tuple[Segment, ...] | None:
 
 
 def route_params(folder: str, file: str, path: str) -> dict[str, str | list[str]] | None:
-    """Return what a dynamic route calls the parts of a path; empty for a static one.
+    """Return the parameters of a dynamic route for a path; empty for a static one.
 
     ``None`` where the path does not spell the route (it is rewritten), or spells it with characters
     that one version of Next decodes and another does not.

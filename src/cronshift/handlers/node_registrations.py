@@ -63,7 +63,7 @@ class NodeModule:
 
 
 def read_node_module(root: SgNode | None) -> NodeModule:
-    """Return what a module's syntax tree says, whatever function or branch it stands in."""
+    """Return the registrations in a module, whatever function or branch they stand in."""
     module = NodeModule()
     for node in root.find_all(kind="new_expression") if root is not None else ():
         _prefixed(module, node)

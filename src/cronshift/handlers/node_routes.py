@@ -250,7 +250,7 @@ class NodeRoutes:
     def _function(
         self, file: str, node: SgNode, trail: Trail, at: str, place: Location
     ) -> Iterator[Declaration]:
-        """Yield what a plugin registers on its first parameter, or what a function itself answers."""
+        """Yield the routes of a plugin on its first parameter, or of a function that answers."""
         names = parameters_of(node)
         if names and names[0] in self._module(file).owners:
             yield from self._routes(file, names[0], trail)
@@ -291,7 +291,7 @@ class NodeRoutes:
     def _passed(
         self, file: str, call: SgNode, position: int, trail: Trail
     ) -> Iterator[Declaration]:
-        """Yield what a function registers on an app that it is given."""
+        """Yield the routes that a function registers on an app that it is given."""
         called = call.field("function")
         place = Location(file, line_of(call))
         if called is None or called.kind() == "member_expression":
@@ -344,7 +344,7 @@ class NodeRoutes:
                     yield CodeRoute(whole, methods, place)
 
     def _nest_prefix(self) -> str | None:
-        """Return what all paths of a Nest app begin with; ``None`` where it is computed."""
+        """Return the prefix of all paths of a Nest app; ``None`` where it is computed."""
         for file in (f"{self._base}src/main.ts", f"{self._base}main.ts"):
             root = self._tree.parsed(file) if file in self._tree.files else None
             if root is not None and "enableVersioning(" in self._tree.read(file):

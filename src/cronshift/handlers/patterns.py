@@ -25,7 +25,7 @@ class Pattern(Struct, frozen=True):
     names: tuple[str, ...]
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return what the groups hold when the whole of ``path`` matches."""
+        """Return the values of the groups when the whole of ``path`` matches."""
         groups = self.regex.fullmatch(path)
         if groups is None:
             return None

@@ -74,7 +74,7 @@ class PythonHandlers:
         return Handler(self._relative(file), kind or seen, export, "python", line)
 
     def in_file(self, file: str) -> Handler | None:
-        """Return what a file exports for the runtime, if that can be read."""
+        """Return the handler that a file exports for the runtime, if that can be read."""
         return self._handler(file)
 
     @cached_property

@@ -21,7 +21,7 @@ _RUNNING = re.compile(r"asyncio\.run\(|.*\.run_until_complete\(")
 
 
 def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
-    """Return what the file of a handler says of itself."""
+    """Return the behaviour that a handler's file shows without being followed."""
     file = handler.route.file if handler.route else handler.file
     module = tree.python(file)
     if handler.kind is HandlerKind.HTTP_HANDLER:

@@ -36,7 +36,7 @@ def module_file(tree: SourceTree, file: str, module: str) -> str | None:
 
 
 def syntax_fault(tree: SourceTree, file: str) -> Location | None:
-    """Return where a file is no Python; what only a newer Python than this one reads is none."""
+    """Return the place of a syntax error; newer Python than this one reads is none."""
     try:
         ast.parse(tree.read(file))
     except SyntaxError as error:

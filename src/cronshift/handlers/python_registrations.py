@@ -88,7 +88,7 @@ class PythonModule:
 
 
 def read_module(tree: ast.Module) -> PythonModule:
-    """Return what a module's source says, whatever function or branch it stands in."""
+    """Return the registrations in a module, whatever function or branch they stand in."""
     module = PythonModule()
     for node, loops in _walk(tree, ()):
         match node:

@@ -43,7 +43,7 @@ class RuleMatch(Struct, frozen=True):
 
 
 def matched_by(rule: dict[str, Any], path: str, query: str = "") -> RuleMatch | None:
-    """Return what a rule's source matches, unless its ``has`` or ``missing`` surely keep it off."""
+    """Return the match of a rule's source, unless its ``has`` or ``missing`` surely keep it off."""
     pattern = patterns.from_source(rule["source"])
     values = pattern.match(path) if pattern else None
     applies = applies_to(rule, query)

@@ -206,7 +206,7 @@ def _run_of(ctx: inngest.Context) -> tuple[str, str]:
 def _branch(
     ctx: inngest.Context, process: Callable[[Item], Awaitable[Any]], item: Item
 ) -> Callable[[], Awaitable[bool]]:
-    """Return what runs one item's step and says whether it was delivered."""
+    """Return a function that runs one item's step and says whether it was delivered."""
 
     async def branch() -> bool:
         try:

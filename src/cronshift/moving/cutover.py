@@ -355,7 +355,7 @@ def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> Sequenc
 
 
 def _advice(jobs: Sequence[Job], epochs: dict[str, Epoch], percent: int) -> list[str]:
-    """Return what the stages cover, and where a percentage means nothing."""
+    """Return advice about the jobs: their ticks in each stage, and percentages that mean little."""
     advice = []
     for job in jobs:
         if job.schedule is None:

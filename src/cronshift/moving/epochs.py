@@ -103,7 +103,7 @@ def is_paused(epochs: Sequence[Epoch], now: datetime) -> bool:
 
 
 def summary(job: str, epochs: Sequence[Epoch]) -> str:
-    """Return what the last of a job's epochs says, in words."""
+    """Return the last of a job's epochs in words."""
     if not epochs:
         return f"{job}: 0 %"
     if epochs[-1].owner is Owner.NOBODY:

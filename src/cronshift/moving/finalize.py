@@ -134,7 +134,7 @@ class _NotYet(Struct, frozen=True):
 
 
 def _not_yet(ownership: Ownership, job: Job, now: datetime, has_run: HasRun) -> _NotYet | None:
-    """Return why a job cannot be finalized now."""
+    """Return the reason that keeps a job from being finalized now."""
     epochs = ownership.jobs.get(job.id, ())
     if not epochs or epochs[-1].percent != _EVERYTHING:
         return _NotYet(_Cause.SHARE, f"is at {epochs[-1].percent if epochs else 0} %")

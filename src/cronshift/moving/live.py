@@ -69,7 +69,7 @@ class Holding(Struct, frozen=True):
         problem: why nothing is known, in a sentence.
         age: how long ago it was read, where it comes from an address.
         unread: whether there is an address that has not been read, so that the deployed file counts.
-        held: for how long the process that answered has gone by this file, where it tells.
+        held_for: how long the process that answered has gone by this file, where it tells.
         before: the digest of the file that it went by until then; ``None`` for a process that has
             held no other, so that what another one held is not known.
         telling: what came of asking it.
@@ -236,7 +236,7 @@ async def _ask(url: str, secret: str) -> _Answer:
 
 
 def _without_digest(response: httpx.Response) -> _Answer:
-    """Return why an answer tells of no file, as far as it shows that."""
+    """Return the problem of a response without a digest, as far as it shows that."""
     status, location = response.status_code, response.headers.get("location", "")
     cookies = response.headers.get("set-cookie", "")
     if "_vercel_sso" in cookies or "vercel.com/sso" in location or _is_protection(response):
@@ -342,7 +342,7 @@ class TickOutcome(StrEnum):
 def outcome(
     job: str, tick: datetime, vercel: Ownership | None, inngest: Ownership | None
 ) -> TickOutcome:
-    """Return what became of a tick; a side without a file runs it, and one that both pause is not lost."""
+    """Return a tick's outcome; a side without a file runs it, one that both pause is not lost."""
     runs_there = vercel is None or vercel.acts(Owner.VERCEL, job, tick)
     runs_here = inngest is None or inngest.acts(Owner.INNGEST, job, tick)
     if runs_there != runs_here:
@@ -354,7 +354,7 @@ def outcome(
 
 
 def fell_back(vercel: Holding, inngest: Holding) -> str | None:
-    """Return that Vercel's side is behind alone, as an "Instant Rollback" leaves it, if it is.
+    """Return a sentence when Vercel's side alone is behind, as an "Instant Rollback" leaves it.
 
     That brings back the entries and the built-in file of an older deployment; Inngest goes on.
     """

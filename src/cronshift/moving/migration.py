@@ -109,7 +109,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     fix: bool = False,
     rename: Sequence[str] = (),
 ) -> Migration:
-    """Return what migrating ``jobs`` (all when empty) writes; nothing is written here.
+    """Return the plan of migrating ``jobs`` (all when empty); nothing is written here.
 
     Jobs that were generated before stay part of the package.
 
@@ -251,7 +251,7 @@ def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
 def _chosen(
     written_down: Project, target: str | None, out: str | None, plan: Plan
 ) -> dict[str, str]:
-    """Return what cronshift.toml has to say, so that later commands find what is generated.
+    """Return the settings that cronshift.toml needs for later commands to find the package.
 
     The app's id is pinned unless the app has a client of its own, whose id counts: another id is another
     app of Inngest's.

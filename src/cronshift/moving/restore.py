@@ -36,7 +36,7 @@ def restored(
     past: Sequence[Operation],
     waiting: Collection[str] = (),
 ) -> Restoration:
-    """Return how that comes back which is gone of the jobs: entries, routes, guards.
+    """Return the edits that bring back the jobs' entries, routes and guards.
 
     Args:
         before: the project as it is.

@@ -90,7 +90,7 @@ class MoveStatus(Struct, frozen=True):
 
 
 def read_status(project: Project, now: datetime, plan: Plan | None = None) -> MoveStatus:
-    """Return where every job of the project stands at ``now``; by ``plan``, where that is made already.
+    """Return the status of the project's jobs at ``now``; by ``plan``, where that is made already.
 
     Raises:
         ConfigError: if the project or its ownership file cannot be read.

@@ -120,7 +120,7 @@ def _refuse_moving(root: Path, now: datetime) -> None:
 
 
 def _can_go_back(root: Path, path: str, file: _Written) -> bool:
-    """Note what a file is now, and return whether it is known what it is without migrate's part."""
+    """Read a file as it is now, and return whether its state without migrate's part is known."""
     file.current = content(inside(root, path))
     if file.current == file.after:
         return True

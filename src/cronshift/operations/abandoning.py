@@ -45,7 +45,7 @@ class Abandoned(Struct, frozen=True):
 
 
 def standings(root: Path, operation: Operation) -> dict[str, FileStanding]:
-    """Return how each file of an operation stands to it, by its path."""
+    """Return the state of each file against an operation, by its path."""
     return {image.path: _standing(root, image) for image in operation.images}
 
 

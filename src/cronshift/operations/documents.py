@@ -91,7 +91,7 @@ def load_operation(document: object) -> Operation:
 
 
 def parse_json(data: bytes) -> object:
-    """Return what bytes hold as JSON.
+    """Return the JSON document in some bytes.
 
     Raises:
         ValueError: if they hold none, or text that is no text (a lone surrogate).

@@ -205,7 +205,7 @@ def _settle_batches(operation: Operation, *, done: bool) -> None:
 
 
 def _heading(operation: Operation) -> Operation:
-    """Return what is to be done: the operation, or its inverse where it is taken back."""
+    """Return the operation to carry out: itself, or its inverse where it is taken back."""
     return operation.inverse() if operation.state is State.REVERTING else operation
 
 

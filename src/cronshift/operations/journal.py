@@ -189,7 +189,7 @@ def read_operation(root: Path, operation_id: str) -> Operation:
 
 
 def find(root: Path, operation_id: str) -> Record | UnreadableRecord:
-    """Return what the journal holds under an id, or the only one that starts so.
+    """Return the record of the journal with an id, or the only one whose id starts so.
 
     Raises:
         CronshiftError: if there is none, or more than one.
@@ -302,7 +302,7 @@ def _open(root: Path) -> Iterator[int | None]:
 
 
 def _read(root: Path, folder: int | None, name: str) -> Record | UnreadableRecord:
-    """Return what a file of the journal holds."""
+    """Return the record in a file of the journal."""
     if not ULID.fullmatch(name):
         return UnreadableRecord(name, "its name is no id of an operation")
     try:

@@ -190,5 +190,5 @@ def _remove(folder: int, name: str) -> None:
 
 
 def _staged(name: str, token: str) -> str:
-    """Return where the next content of a file waits: beside it, so that taking its place is one step."""
+    """Return the name of a staged file: beside its place, so that taking that place is one step."""
     return f".{name}.cronshift-{token}"

@@ -86,7 +86,7 @@ def _row(job: Job, now: datetime) -> tuple[str, str, str, str, str]:
 
 
 def _caller(job: Job) -> str:
-    """Return who may call a job's handler, in a word or two."""
+    """Return the authentication of a job's handler, in a word or two."""
     if job.handler is None:
         return _UNKNOWN
     return _CALLERS.get(job.handler.auth or "", _UNKNOWN)

@@ -69,7 +69,7 @@ class Console:
         self._print(self.err, without_credentials(text), "yellow")
 
     def error(self, error: CronshiftError) -> None:
-        """Print what went wrong, what caused it, and the next command."""
+        """Print an error, its causes, and the next command."""
         place = "" if error.where is None or error.where in error.message else f" ({error.where})"
         self._print(self.err, f"Error: {error.message}{place}", "bold red")
         if error.hint:

@@ -40,7 +40,7 @@ _SIGNS = {
 
 
 def stand_in(error: UnicodeError) -> tuple[str, int]:
-    """Return what is printed for the first sign that an encoding lacks, and where to go on."""
+    """Return the stand-in for the first sign that an encoding lacks, and the place behind it."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     sign = error.object[error.start]

@@ -83,7 +83,7 @@ def mending_text(mending: Mending) -> Text:
 
 
 def forecast_text(plan: Plan, now: datetime) -> Text:
-    """Return what the jobs add up to in 30 days, and when they come due."""
+    """Return the forecast of the jobs: their executions in 30 days, and their load."""
     total = sum(executions(job, now) for job in plan.jobs)
     year = sum(executions(job, now, forecast.YEAR) for job in plan.jobs)
     load = forecast.load_of(plan.runnable, now)
@@ -164,7 +164,7 @@ def operations_table(operations: Iterable[Operation]) -> Table:
 
 
 def operation_plan(operation: Operation) -> Text:
-    """Return what an operation will do: a line a change, then the diffs."""
+    """Return the plan of an operation: a line a change, then the diffs."""
     text = Text(no_wrap=True)
     for change in operation.changes:
         text.append(f"  {change.kind.value}  ", style="bold")
@@ -180,7 +180,7 @@ def operation_plan(operation: Operation) -> Text:
 
 
 def _share_of(epoch: Epoch) -> str:
-    """Return what an epoch says, in a word."""
+    """Return the share of an epoch, in a word."""
     return "paused" if epoch.owner is Owner.NOBODY else f"{epoch.percent} %"
 
 

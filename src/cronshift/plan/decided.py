@@ -135,7 +135,7 @@ def _unused(settings: Settings, suppressed: Sequence[Finding]) -> Iterable[Findi
 
 
 def reading_order(finding: Finding) -> tuple[int, str, int, str]:
-    """Return what findings are sorted by: the worst first, then their place."""
+    """Return the sort key of findings: the worst first, then their place."""
     place = finding.location
     return (
         list(Severity).index(finding.severity),

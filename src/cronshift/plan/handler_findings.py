@@ -72,7 +72,7 @@ class Judge:
     def of(
         self, entry: CronEntry, resolution: Resolution, schedule: Schedule | None, job: str
     ) -> tuple[Handler | None, list[Finding]]:
-        """Return what answers an entry, and all that is to say about it."""
+        """Return the handler of an entry, and the findings about it."""
         handler = resolution.handler
         is_nowhere = resolution.verdict in {Verdict.UNKNOWN, Verdict.DEAD} and handler is None
         elsewhere = below(self.resolver, entry.path) if is_nowhere else ()
@@ -150,7 +150,7 @@ class Judge:
         return self._modules[file]
 
     def behaviour(self, handler: Handler, path: str = "/") -> Behaviour:
-        """Return what a handler does when an entry's path is called; each is read once."""
+        """Return the behaviour of a handler on an entry's path; each is read once."""
         key = (handler, path)
         if key not in self._known:
             self._known[key] = self._read(handler, path)
@@ -176,7 +176,7 @@ class Judge:
         )
 
     def fronts(self, path: str) -> tuple[Gate, ...]:
-        """Return what the whole app runs before a path."""
+        """Return the app-wide gates before a path."""
         bare = path.partition("?")[0]
         if bare not in self._fronts:
             self._fronts[bare] = fronts_of(self._program, self.resolver, bare)

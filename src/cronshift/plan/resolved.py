@@ -37,9 +37,9 @@ class ResolvedEntry(Struct, frozen=True):
     """The meaning of one entry.
 
     Attributes:
-        given: the names of the options that the user gives.
+        set_here: the names of the options that the user gives.
         schedule: ``None`` where its text has no meaning.
-        answer: the handler that the settings name, else what became of the path.
+        answer: the handler that the settings name, else the resolution of the path.
     """
 
     job: str
@@ -59,7 +59,7 @@ class Resolved(Struct, frozen=True):
 
 
 def resolve(identified: Identified) -> Resolved:
-    """Return what the entries mean.
+    """Return the meaning of the entries.
 
     Raises:
         ConfigError: if cronshift.toml names a handler that does not exist.
@@ -109,7 +109,7 @@ def _named_handler(job_settings: JobSettings, judge: Judge) -> Handler | None:
 def _schedule(
     job: str, entry: CronEntry, override: str | None
 ) -> tuple[Schedule | None, list[Finding]]:
-    """Return what the entry's schedule means to the engine, and the findings about it."""
+    """Return the schedule that the engine reads from an entry, and the findings about it."""
 
     def here(rule: Rule, message: str) -> Finding:
         return rule.finding(message, job=job, location=entry.source)

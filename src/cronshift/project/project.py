@@ -45,7 +45,7 @@ class Project(Struct, frozen=True):
     is_planned: bool = False
 
     def resolver(self) -> Resolver:
-        """Return what resolves the project's paths."""
+        """Return the resolver of the project's paths."""
         from cronshift.handlers import Resolver
 
         return Resolver(self.root, self.sources[0].document, self.edited, self.app)

@@ -103,7 +103,7 @@ class Settings(Struct, frozen=True):
         target: the name of what is generated; ``None`` leaves it to the app.
         out: the folder of what is generated; ``None`` leaves it to the target.
         serve: what serves a Python package's functions.
-        given: the names of the options that stand under ``[defaults]``.
+        named: the names of the options that stand under ``[defaults]``.
     """
 
     file: str | None = None

@@ -48,7 +48,7 @@ class Decisions(Struct, frozen=True):
     because: str = ""
 
     def in_words(self, facts: Iterable[Fact]) -> str:
-        """Return what was decided of these facts, as the journal has it; empty for nothing."""
+        """Return the decisions about these facts, as the journal has them; empty for none."""
         listed = list(facts)
         bad = {fact.kind.code: fact for fact in listed if fact.answer is Knowledge.BAD}
         unknown = {fact.kind.code for fact in listed if fact.answer is Knowledge.UNKNOWN}

@@ -38,7 +38,7 @@ def variables(subject: Subject) -> Iterator[Fact]:
 
 
 def _of_functions(subject: Subject) -> dict[str, str]:
-    """Return what the functions read, each with why."""
+    """Return the variables that the functions read, each with its reason."""
     bridge = subject.plan.bridge
     bridged = [job.id for job in subject.jobs if job.mode is Mode.BRIDGE]
     callables = {HandlerKind.CALLABLE}
@@ -57,7 +57,7 @@ def _of_functions(subject: Subject) -> dict[str, str]:
 
 
 def _of_app(subject: Subject) -> dict[str, str]:
-    """Return what the guard in the app reads while both sides are alive."""
+    """Return the variables that the guard in the app reads while both sides are alive."""
     called = any(job.entry.origin is not Origin.MOVED for job in subject.jobs)
     if subject.stage is not Stage.SHARE or not called:
         return {}

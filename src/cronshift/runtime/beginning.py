@@ -43,7 +43,7 @@ async def due(ctx: Context, call: Call) -> Answer | None:
 
 
 async def _reason_to_wait(call: Call) -> str | None:
-    """Return why the run does not begin, if it does not: for good, or for now."""
+    """Return the reason why the run does not begin, if it does not: for good, or for now."""
     await SOURCE.refresh()
     fresh = replace(call, attempt=0)  # earlier attempts of this step have begun nothing
     reason = fresh.reason_to_skip() or await claimed_by_another(call)

@@ -92,7 +92,7 @@ class Call:
         return replace(self, path=f"{base}{joint}{added}{mark}{fragment}")
 
     def reason_to_skip(self, now: datetime | None = None) -> str | None:
-        """Return why this tick is not to run, if it is not: not here, not Inngest's, or too old.
+        """Return the reason to skip this tick, if any: not here, not Inngest's, or too old.
 
         A run that has begun is not asked. One whose module does not say so asks at every attempt
         whose tick it is, since the first may have died before it could.
@@ -124,7 +124,7 @@ class CallHandler(ABC):
         self.secret_env = secret_env
 
     async def answer(self, call: Call) -> Answer:
-        """Return what the handler answered, or why the tick is skipped.
+        """Return the handler's answer, or the reason why the tick is skipped.
 
         Raises:
             NonRetriableError: where another attempt cannot help.
@@ -140,7 +140,7 @@ class CallHandler(ABC):
 
     @abstractmethod
     async def send(self, call: Call) -> Answer:
-        """Return what the handler answered, whatever the tick's age is."""
+        """Return the handler's answer, whatever the tick's age is."""
 
     def headers(self, call: Call) -> dict[str, str]:
         """Return the call's headers with the bearer, where a secret is set.

@@ -145,7 +145,7 @@ class _Https(HTTPSHandler):
 
 
 def _connecting(kind: type[HTTPConnection], connect: Callable[..., socket.socket]) -> Any:
-    """Return what makes connections of a kind that are opened by ``connect``."""
+    """Return a maker of connections of a kind that are opened by ``connect``."""
 
     def make(*arguments: Any, **options: Any) -> HTTPConnection:
         connection = kind(*arguments, **options)

@@ -65,7 +65,7 @@ class Guard:
             self._jobs.setdefault(request_target(job.path), []).append(_GuardedJob(job))
 
     def reason_to_skip(self, target: str, headers: Mapping[str, str]) -> str | None:
-        """Return why a call is not to reach the app, if it is not.
+        """Return the reason to keep a call from the app, if there is one.
 
         Args:
             target: path and query, as they came.

@@ -87,7 +87,7 @@ class Source:
         self._deployed = Source(deployed, clock) if deployed else None
 
     def current(self, may_ask: Callable[[], bool] = lambda: True) -> Held | None:
-        """Return what is in force, read again when it is due; ``None`` when nothing can be read.
+        """Return the file in force, read again when it is due; ``None`` when nothing can be read.
 
         Args:
             may_ask: whether the caller may make this process ask an address.
@@ -108,7 +108,7 @@ class Source:
             await asyncio.to_thread(self.current)
 
     def describe(self) -> dict[str, str | int | None]:
-        """Return what is told of it: the digest, and where an address is asked, the age in seconds.
+        """Return a description: the digest, and the age in seconds of what an address gave.
 
         The age is ``None`` while the file that is deployed stands in for the address.
         """

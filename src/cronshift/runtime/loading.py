@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load(reference: str) -> Any:
-    """Return what ``reference`` names; a file is looked for along ``sys.path``.
+    """Return the object that ``reference`` names; a file is looked for along ``sys.path``.
 
     Raises:
         NonRetriableError: if there is no such module, file or attribute.

@@ -73,7 +73,7 @@ class Ownership:
     flows: Mapping[str, tuple[Epoch, ...]] = field(default_factory=dict)
 
     def owner(self, job: str, tick: datetime) -> Owner:
-        """Return who acts on ``job``'s tick; ``tick`` is aware, a whole second."""
+        """Return the owner of ``job``'s tick; ``tick`` is aware, a whole second."""
         epoch = epoch_at(self.jobs.get(job, ()), tick)
         percent = epoch.percent if epoch else 0
         shared = _WHOLE[percent] if percent in _WHOLE else _sharer(percent, job, tick_text(tick))
@@ -87,7 +87,7 @@ class Ownership:
         return self.owner(job, tick) in {side, Owner.BOTH}
 
     def flow_owner(self, flow: str, key: str, at: datetime) -> Owner:
-        """Return who serves ``key`` (a user) in ``flow`` at the instant ``at``."""
+        """Return the owner of ``key`` (a user) in ``flow`` at the instant ``at``."""
         return _sharer(percent_at(self.flows.get(flow, ()), at), flow, key)
 
     def with_epoch(self, job: str, epoch: Epoch, now: datetime) -> Ownership:
@@ -134,7 +134,7 @@ def tick_text(tick: datetime) -> str:
 
 
 def parse_ownership(text: str) -> Ownership:
-    """Return what an ownership file says, by the grammar of docs/ownership.md.
+    """Return the ownership in a file's text, by the grammar of docs/ownership.md.
 
     Raises:
         ConfigError: naming the first place that is not as it should be.
@@ -181,7 +181,7 @@ def _spelled(epoch: Epoch) -> list[str | int]:
 
 
 def _sharer(percent: int, unit: str, key: str) -> Owner:
-    """Return which of the two sides that share a unit has the key."""
+    """Return the side that has the key, of the two that share a unit."""
     return Owner.INNGEST if bucket(unit, key) < percent * 100 else Owner.VERCEL
 
 

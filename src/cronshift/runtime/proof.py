@@ -20,7 +20,7 @@ class Standing(Enum):
 
 
 def standing(headers: Mapping[str, str], secret_env: str) -> Standing:
-    """Return what a caller has proven by the bearer that it sends, or does not.
+    """Return the standing of a caller, by the bearer that it sends or does not.
 
     Args:
         headers: with lower-case names.

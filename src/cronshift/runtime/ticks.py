@@ -26,7 +26,7 @@ _NOTHING, _LEAST = timedelta(0), timedelta(microseconds=1)
 
 @lru_cache(maxsize=1024)
 def lateness(schedule: Schedule) -> timedelta:
-    """Return how late Vercel may call.
+    """Return the lateness that Vercel may call with.
 
     Hobby's precision is the hour and Hobby runs nothing more than once a day; other plans call
     within the minute (facts: Vercel 1, plan limits). A job of once a day may be on either.

@@ -144,7 +144,7 @@ class Schedule:
         return bool(fields.months >> when.month & 1) and fields.on(when.day, (day + 4) % 7)
 
     def count(self, start: datetime, end: datetime) -> int:
-        """Return how many ticks :meth:`after` ``start`` there are up to and including ``end``.
+        """Return the number of ticks :meth:`after` ``start``, up to and including ``end``.
 
         Takes time by the day, not by the tick.
 

@@ -110,7 +110,7 @@ class Connection(H11Protocol):
         self.transport.abort()
 
     def _watch(self) -> None:
-        """Note what the connection waits for, and begin or end the time that it has for that."""
+        """Note the wait that the connection is in, and begin or end the time for its header."""
         cycle: RequestResponseCycle | None = self.cycle
         idle = cycle is None or cycle.response_complete
         closing = self.transport.is_closing()  # its last bytes may still wait for the peer

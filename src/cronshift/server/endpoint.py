@@ -134,7 +134,7 @@ class Endpoint:
         )
 
     async def introspect(self) -> dict[str, Any]:
-        """Return what the endpoint tells of itself: mode, number of functions, keys present.
+        """Return the endpoint's introspection: mode, number of functions, keys present.
 
         Raises:
             CronshiftError: if it cannot be reached, is none, redirects, or refuses the caller.
@@ -143,7 +143,7 @@ class Endpoint:
         return self._document(response, "function_count")
 
     async def sync_in_band(self) -> dict[str, Any]:
-        """Return what the endpoint would register: ``functions`` and the app's id.
+        """Return the registration that the endpoint would send: ``functions`` and the app's id.
 
         Nothing is registered by asking. In cloud mode every SDK answers, and in dev mode only the
         TypeScript one, where INNGEST_ALLOW_IN_BAND_SYNC does not forbid it; the Python one would go

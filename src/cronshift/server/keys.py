@@ -74,7 +74,7 @@ def no_keys(missing: tuple[str, ...]) -> ConfigError:
 
 
 def next_steps(mode: ServerMode, url: str, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what to do once the endpoint answers at ``url``, line by line.
+    """Return the next steps once the endpoint answers at ``url``, line by line.
 
     In cloud mode Inngest calls the address at which it was asked to sync, so that must be the
     public one.

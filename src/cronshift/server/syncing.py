@@ -54,7 +54,7 @@ _KEY = Cause(
 
 
 def cause(status: int, document: Any) -> Cause | None:
-    """Return why a registration failed, read from the SDK's answer; ``None`` for a success.
+    """Return the cause of a failed registration, by the SDK's answer; ``None`` for a success.
 
     The shapes were measured: a wrong key gives 500 ``registration_failed`` with "response is not valid
     JSON", since the server refuses in plain text; a server that is down gives 500 ``unknown``.

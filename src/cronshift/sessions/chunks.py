@@ -113,7 +113,7 @@ class Worker:
             return connection.execute(select(key).order_by(key.desc()).limit(1)).scalar()
 
     def settle(self, after: Any, last: Any, size: int) -> Chunk:
-        """Settle what can be settled of a range of ids."""
+        """Settle the sessions that can be settled of a range of ids."""
         try:
             return self._tried(IdRange(after, last, tuple(self.unmoved), self._refused_amounts()))
         except UnmovedError as error:
@@ -190,7 +190,7 @@ class Worker:
         raise AssertionError("the last try returns or raises")
 
     def aside(self, *, ended: bool) -> Aside:
-        """Return what could not be settled; all that is left, once the sweep has seen everything."""
+        """Return the sessions that could not be settled; all that are left, once it has ended."""
         if not ended:
             shown = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
             return Aside(len(shown), tuple(shown[:MOST_TOLD]))

@@ -115,7 +115,7 @@ class SessionFlow:
         return Outbox(self.engine, self.mapped, self.name)
 
     def owner(self, user_id: str) -> Owner:
-        """Return who serves a user; without an ownership file the old path does."""
+        """Return the owner of a user; without an ownership file it is the old path."""
         copy = self._source.current()
         return copy.ownership.flow_owner(self.name, user_id, self.clock()) if copy else Owner.VERCEL
 

@@ -85,11 +85,11 @@ class PostgreSQL:
         return str(name)
 
     def compares(self, *, one_type: bool) -> bool:
-        """Return that ids of two types are compared as text."""
+        """Return ``one_type``: ids of two types are compared as text."""
         return one_type
 
     def id_problem(self, reflected: TypeEngine[Any]) -> str | None:
-        """Return why a type holds no ids."""
+        """Return the reason why a type holds no ids."""
         if isinstance(reflected, LargeBinary):
             return "is bytea: ids are numbers, uuid or text"
         return None
@@ -107,7 +107,7 @@ class PostgreSQL:
         return str(connection.execute(select(func.current_setting("TimeZone"))).scalar_one())
 
     def time_form(self, reflected: TypeEngine[Any]) -> TimeForm | None:
-        """Return how a type holds instants."""
+        """Return the form of instants in a type."""
         if isinstance(reflected, DateTime):
             return TimeForm.INSTANT if reflected.timezone else TimeForm.LOCAL
         if isinstance(reflected, Date):
@@ -150,7 +150,7 @@ class PostgreSQL:
         return moment
 
     def amount_problems(self, amounts: Amounts) -> Iterator[str]:
-        """Yield where fractions would be lost."""
+        """Yield the columns in which fractions would be lost."""
         for name, kind in (
             (amounts.balance, amounts.balance_type),
             (amounts.cost, amounts.cost_type),
@@ -361,7 +361,7 @@ def _is_exact(kind: TypeEngine[Any]) -> bool:
 
 
 def _digits(kind: TypeEngine[Any] | None) -> int | None:
-    """Return how many digits a type has behind the point; ``None`` for any number of them."""
+    """Return the number of a type's digits behind the point; ``None`` for any number of them."""
     if kind is None or isinstance(kind, Integer):
         return 0
     if isinstance(kind, Numeric) and kind.precision is not None:

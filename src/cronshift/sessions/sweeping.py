@@ -54,7 +54,7 @@ class Sweep:
     untimed: ColumnElement[bool] | None = None
 
     def owed(self, mapped: Mapped, *, unpaid: bool = False) -> ColumnElement[Any]:
-        """Return what a session is paid; null where that cannot be told.
+        """Return the amount that a session is paid; null where that cannot be told.
 
         Args:
             mapped: the tables.
@@ -163,7 +163,7 @@ class SweepLimits:
 
 
 def count(engine: Engine, mapped: Mapped, sweep: Sweep) -> tuple[int, Any]:
-    """Return how many sessions a sweep would settle, and how many credits it would pay.
+    """Return the number of sessions that a sweep would settle, and the credits it would pay.
 
     Nothing is changed; those that cannot be settled (:func:`left_aside`) are not among them.
     """

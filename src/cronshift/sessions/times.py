@@ -90,7 +90,7 @@ class TimeColumn:
 
 
 def read_instant(value: Any, form: TimeForm, zone: str = "UTC") -> datetime | None:
-    """Return what a value of a column means; ``None`` for one that is no time."""
+    """Return the instant that a value of a column means; ``None`` for one that is no time."""
     if isinstance(value, datetime):
         return value.astimezone(UTC) if value.tzinfo else _in_zone(value, zone)
     if isinstance(value, date):
@@ -143,7 +143,7 @@ def _of_number(value: float | Decimal, form: TimeForm) -> datetime | None:
 
 
 def _unit(value: float | Decimal) -> int | None:
-    """Return how many of a number's units make a second, told from its size."""
+    """Return the number of a value's units in a second, told from its size."""
     return next((unit for unit in UNITS if EARLIEST <= value / unit < LATEST), None)
 
 

@@ -150,7 +150,7 @@ def _change(root: Path, file: GeneratedFile) -> FileChange:
 
 
 def _stale(root: Path, out: str, planned: Collection[str]) -> Iterator[FileChange]:
-    """Yield what was generated and is not planned, in ``out`` and where planned files stand in it."""
+    """Yield files generated and no longer planned, in ``out`` and beside planned files in it."""
     package = PurePosixPath(out)
     holding = {package / name for name in _OF_MODULES} | {
         PurePosixPath(path).parent for path in planned

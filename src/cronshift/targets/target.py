@@ -172,16 +172,16 @@ class Target(Protocol):
         """Return whether functions of this kind can live in a project."""
 
     def place(self, project: Project, resolver: Resolver) -> Placement:
-        """Return where the files go."""
+        """Return the placement of the files."""
 
     def module(self, placement: Placement, job_id: str) -> str:
         """Return the file of a job's function."""
 
     def reach(self, placement: Placement, handler: Handler | None, entry: CronEntry) -> Reach:
-        """Return how a function reaches a handler that answers an entry with GET."""
+        """Return a function's reach of a handler that answers an entry with GET."""
 
     def reach_without_get(self, reach: Reach) -> Reach:
-        """Return how it reaches a handler that answers no GET, given how it would otherwise."""
+        """Return the reach of a handler that answers no GET, given its reach otherwise."""
 
     def generate(self, plan: Plan) -> Iterable[GeneratedFile]:
         """Return the files of the plan's runnable jobs; pure.
@@ -194,13 +194,13 @@ class Target(Protocol):
         """Return the changes of the app's own files that the generated ones need; only reads."""
 
     def guard(self, plan: Plan, job: Job) -> Guard:
-        """Return where the guard of a job stands."""
+        """Return the guard of a job."""
 
     def facts(self, subject: Subject) -> Iterable[Fact]:
-        """Return what a move depends on that only the target can look at."""
+        """Return the facts that only the target can look at."""
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
-        """Return how Vercel's part of jobs ends: entries, guards and dead routes.
+        """Return the end of Vercel's part of jobs: entries, guards and dead routes.
 
         Raises:
             RefusedError: if an entry stands where it cannot be taken out as text.
@@ -218,14 +218,14 @@ class Target(Protocol):
     def validate(
         self, root: Path, plan: Plan, *, compiles: bool
     ) -> tuple[Registration, Sequence[Finding]]:
-        """Return what the generated files would register, and all that is wrong with them.
+        """Return the registration of the generated files, and their findings.
 
         Raises:
             ConfigError: ``not-generated`` when there are none.
         """
 
     async def ask_running(self, subject: Subject, tell: Callable[[str], None]) -> Sequence[Fact]:
-        """Return what the app itself answers to who has no cookie, started for that.
+        """Return the facts that the app, started for that, shows to a caller without a cookie.
 
         Raises:
             CronshiftError: where there is no app that can be started.
@@ -253,7 +253,7 @@ class Target(Protocol):
         """
 
     def after_scaffold(self, paths: Sequence[str]) -> str:
-        """Return what is to do once the flow's files of those paths are written.
+        """Return the next step once the flow's files of those paths are written.
 
         It reads on from "correct [sessions] in cronshift.toml".
         """

@@ -67,7 +67,7 @@ def _registration(
     listed: tuple[FunctionConfig, ...] | str,
     answering: frozenset[str] | None = None,
 ) -> Registration:
-    """Return what was told; ``listed`` is the functions, or why they are not known."""
+    """Return the registration; ``listed`` is the functions, or why they are not known."""
     count = introspected.get("function_count")
     return Registration(
         app_id=introspected.get("app_id"),

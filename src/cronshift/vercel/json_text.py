@@ -142,7 +142,7 @@ def find(text: str, *path: str | int) -> JsonSpan | None:
 
 
 def value_end(text: str, start: int) -> int:
-    """Return where the value that begins at ``start`` ends."""
+    """Return the end of the value that begins at ``start``."""
     depth = 0
     for token in _TOKEN.finditer(text, start):
         if token[0] in "{[":

@@ -31,7 +31,7 @@ _REPLYING = {HandlerKind.NEXT_PAGES, HandlerKind.NODE_FUNCTION}
 
 
 def behaviour_of(reader: HandlerReader) -> Behaviour:
-    """Return what following a handler shows; empty where there is nothing to follow."""
+    """Return the behaviour that following a handler shows; empty where it cannot be followed."""
     place = reader.place
     if place is None:
         return Behaviour()
@@ -82,7 +82,7 @@ def _reaching(reader: HandlerReader, *, flagged: bool) -> HandlerReader:
 
 
 def _auth_spot(reader: HandlerReader, callers: Callers, place: CodePlace) -> SourceSpot:
-    """Return where the caller is checked, or should be."""
+    """Return the spot where the caller is checked, or should be."""
     handler = reader.handler
     if callers.place is None and handler.route is None and place.file != handler.file:
         return SourceSpot(
@@ -197,7 +197,7 @@ def _first_line(reader: HandlerReader, export: str) -> CodePlace | None:
 
 
 def _flagged(reader: HandlerReader, run: Trace) -> SourceSpot | None:
-    """Return where the work hangs on a query that the entry does not carry."""
+    """Return the spot where the work hangs on a query that the entry does not carry."""
     if "query" not in run.ledger.asked or reader.world.query is None:
         return None
     if any(works(name) for name in _names(run)):
@@ -210,7 +210,7 @@ def _flagged(reader: HandlerReader, run: Trace) -> SourceSpot | None:
 
 
 def _refuses_get(reader: HandlerReader, run: Trace) -> SourceSpot | None:
-    """Return where the code itself answers GET with 405."""
+    """Return the spot where the code itself answers GET with 405."""
     if not all(ending.statuses == (_NO_METHOD,) for ending in run.endings):
         return None
     place = _answered_at(run.endings[0]) or reader.place

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 def _first(_machine: Machine, arguments: Arguments) -> Value:
-    """Return what is given: wrapping and hashing both sides alike changes no comparison."""
+    """Return the first argument: wrapping and hashing both sides alike changes no comparison."""
     return arguments.at(0)
 
 

@@ -162,7 +162,7 @@ class Calls(Members):
                     self.consume(part)
 
     def awaited(self, value: Value) -> Value:
-        """Return what a promise becomes; an error that it ends in is thrown."""
+        """Return the value that a promise resolves to; the error that it rejects with is thrown."""
         self.consume(value)
         if isinstance(value, Unknown) and any(isinstance(a, Promise) for a in value.alternatives):
             parts = tuple(a.value if isinstance(a, Promise) else a for a in value.alternatives)
@@ -265,7 +265,7 @@ class Calls(Members):
                 self.bind(parameter.pattern, left_out, scope)
 
     def _left_out(self, parameter: code.Parameter, scope: Scope, *, injected: bool) -> Value:
-        """Return what a parameter gets that a call leaves out."""
+        """Return the value of a parameter that a call leaves out."""
         if not is_python(scope.file):
             default = parameter.default
             return self.value(default, scope) if default is not None else NOTHING

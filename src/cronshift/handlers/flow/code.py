@@ -42,7 +42,7 @@ class Undefined:
     """JavaScript's ``undefined``."""
 
     def __repr__(self) -> str:
-        """Return what JavaScript makes of it in a text."""
+        """Return the text that JavaScript makes of it."""
         return "undefined"
 
 

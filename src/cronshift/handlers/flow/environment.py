@@ -52,7 +52,7 @@ def _environment(machine: Machine, name: str) -> Value | None:
 
 
 def _nothing(machine: Machine) -> Value | None:
-    """Return what a variable that is missing reads as: Python's own refuses."""
+    """Return the value of a variable that is missing: Python's own refuses."""
     place = machine.statement
     if place is not None and is_python(place.file):
         return None
@@ -122,7 +122,7 @@ def schema(*, optional: bool = False, fields: ObjectValue | None = None) -> Nati
 
 
 def zod(_machine: Machine, name: str) -> Value | None:
-    """Return what ``z`` has under a name: something that makes a schema."""
+    """Return the function of ``z`` of a name, which makes a schema."""
     return Native(f"z.{name}", lambda _m, a: schema(fields=_fields(a)))
 
 
@@ -255,5 +255,5 @@ def _overridden(machine: Machine, key: str, value: Value) -> Value:
 
 
 def configured(_machine: Machine, arguments: Arguments) -> Value:
-    """Return what ``defineNuxtConfig`` and its like are given."""
+    """Return the argument of ``defineNuxtConfig`` and its like."""
     return arguments.at(0)

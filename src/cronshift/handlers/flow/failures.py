@@ -40,7 +40,7 @@ _COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
 
 
 def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], list[SourceSpot]]:
-    """Return where errors are caught and end in success: forgotten, or told in a body."""
+    """Return the spots where errors end in success: forgotten, or told in a body."""
     forgotten: dict[CodePlace, SourceSpot] = {}
     admitted: dict[CodePlace, SourceSpot] = {}
     steps = 0
@@ -135,7 +135,7 @@ def _unfailing(run: Trace) -> Iterator[CodePlace]:
 
 
 def _success_after_failure(run: Trace) -> RequestEnding | None:
-    """Return how a failed call ends in success; ``None`` where any way of it does not."""
+    """Return the ending of a failed call in success; ``None`` where any of its ways does not."""
     if not run.is_complete:
         return None
     failed = [ending for ending in run.endings if ending.path.failed]

@@ -96,7 +96,7 @@ def passage_of(gate: Gate, trace: Trace) -> Passage:
 
 
 def standings_of(gate: Gate, trace: Trace) -> Iterator[Standing]:
-    """Yield what becomes of a request at a gate, on each way that it may take."""
+    """Yield the verdicts of a gate on a request, one for each way that it may take."""
     here = Location(gate.file, gate.line)
     if trace.exhausted:
         yield Untold(here, "is more than is followed")

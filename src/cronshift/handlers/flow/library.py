@@ -161,7 +161,7 @@ def _chained(machine: Machine, owner: Unknown | Outside, name: str, arguments: A
 
 
 def owner_place(owner: Value) -> CodePlace | None:
-    """Return where the call stands that a value came from, if it is told."""
+    """Return the place of the call that a value came from, if it is told."""
     return getattr(owner, "place", None)
 
 

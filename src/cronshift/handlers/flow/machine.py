@@ -186,7 +186,7 @@ class Machine(Expressions):
                     break
 
     def _turns(self, source: Value) -> Sequence[Value]:
-        """Return what a loop goes through: what a list holds, else one thing that is not known."""
+        """Return the items of a loop: a list's elements, else one that is not known."""
         if isinstance(source, ListValue):
             elements = source.elements
             if elements.values:

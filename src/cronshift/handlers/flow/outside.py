@@ -174,7 +174,7 @@ def _wrapped(name: str, callback: Closure) -> Value:
 
 
 def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value:
-    """Return who is signed in: a scheduled call has no session."""
+    """Return the signed-in user of a scheduled call, which has no session."""
     callbacks = [argument for argument in arguments.values if isinstance(argument, Closure)]
     if callbacks and name.rpartition(".")[2] == "auth":
         return callbacks[-1]  # NextAuth runs it for everybody, with an empty `auth`

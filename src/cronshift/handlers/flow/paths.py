@@ -122,7 +122,7 @@ class Exit(Struct, frozen=True):
 
 
 def met(paths: Iterable[Path]) -> Path:
-    """Return what is true where several ways meet."""
+    """Return the state that several paths share where they meet."""
     first, *rest = paths
     whole = first.copy()
     for path in rest:
@@ -305,7 +305,7 @@ class Forks:
 
 
 def _either(first: Any, second: Any) -> Any:
-    """Return what a cell holds after one side or the other."""
+    """Return the content of a cell after one side or the other."""
     if isinstance(first, Elements) or isinstance(second, Elements):
         lists = [elements for elements in (first, second) if isinstance(elements, Elements)]
         longest = max(lists, key=lambda elements: len(elements.values))

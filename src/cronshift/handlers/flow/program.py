@@ -71,7 +71,7 @@ class Program:
         self._lowered: dict[tuple[str, str], Statement | None] = {}
 
     def module(self, file: str) -> ModuleCode:
-        """Return what a module says of its names; nothing for a language that is not read."""
+        """Return the names of a module; none for a language that is not read."""
         if file not in self._modules:
             made = _python(self.tree.python(file), file) if is_python(file) else None
             root = self.tree.parsed(file) if made is None else None

@@ -59,7 +59,7 @@ class PythonExpressions:
         self._file = file
 
     def place(self, node: ast.AST, quoted: ast.AST | None = None) -> CodePlace:
-        """Return where a node stands."""
+        """Return the place of a node."""
         text = " ".join(ast.unparse(quoted).split())[:_LONGEST] if quoted is not None else ""
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
         return CodePlace(self._file, line, column, text)
@@ -217,7 +217,7 @@ class PythonExpressions:
         return Parameter(NamePattern(node.arg), value, annotation)
 
     def pattern(self, node: ast.expr) -> Pattern:
-        """Return what takes a value."""
+        """Return the pattern that takes a value."""
         match node:
             case ast.Name(id=name):
                 return NamePattern(name)

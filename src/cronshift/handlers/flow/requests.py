@@ -280,7 +280,7 @@ def constant(value: Value) -> Native:
 
 
 def server_of(machine: Machine) -> ObjectValue:
-    """Return what Python's ``BaseHTTPRequestHandler`` has of its own."""
+    """Return the instance of Python's ``BaseHTTPRequestHandler`` that answers."""
     query_text = f"?{machine.world.query}" if machine.world.query else ""
     return ObjectValue(
         {

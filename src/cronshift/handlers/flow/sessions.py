@@ -287,7 +287,7 @@ def refusing(_machine: Machine, arguments: Arguments) -> Value:
 
 
 def made(meaning: Meaning) -> Meaning:
-    """Return what reads a function that makes a middleware."""
+    """Return a reader of a function that makes a middleware."""
     return lambda _machine, _arguments: Native("middleware", meaning)
 
 

@@ -59,7 +59,7 @@ class Front(Struct, frozen=True):
 
 
 def front_of(resolver: Resolver, path: str, caller: PathCaller = PathCaller.VERCEL) -> Front:
-    """Return what becomes of a call to a path before it gets there, redirects and slashes first."""
+    """Return the front of a path for a call, redirects and slashes first."""
     moved = resolver.redirect(path.partition("?")[0])
     if moved is None:
         return code_before(resolver, path, caller)
@@ -74,7 +74,7 @@ def front_of(resolver: Resolver, path: str, caller: PathCaller = PathCaller.VERC
 
 
 def code_before(resolver: Resolver, path: str, caller: PathCaller = PathCaller.VERCEL) -> Front:
-    """Return what the app's own code makes of a call before it gets to its path."""
+    """Return the front of a path that the app's own code makes."""
     bare = path.partition("?")[0]
     key = (bare, caller.value)
     if key not in resolver.fronts:
@@ -124,7 +124,7 @@ def _worlds(path: str, caller: PathCaller) -> Iterator[World]:
 
 
 def together(standings: Iterable[Standing]) -> Standing:
-    """Return what holds of all ways: untold, where they differ."""
+    """Return the verdict that holds on all ways: untold, where they differ."""
     listed = list(dict.fromkeys(standings))
     untold = next((standing for standing in listed if isinstance(standing, Untold)), None)
     stopping = [standing for standing in listed if isinstance(standing, Stops)]

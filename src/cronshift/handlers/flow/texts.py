@@ -170,7 +170,7 @@ def _equals(machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
 
 
 def groups(pattern: re.Pattern[str], text: Value) -> Value:
-    """Return what a regular expression finds in a text: a list of its groups, or nothing."""
+    """Return the match of a regular expression in a text: a list of its groups, or nothing."""
     searched = text_of(text)
     if searched == ANY:
         return items_of(*[text] * (pattern.groups + 1), taints=text.taints)

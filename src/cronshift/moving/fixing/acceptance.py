@@ -39,7 +39,7 @@ class Acceptance(Struct, frozen=True):
 
 
 def read_acceptance(text: str) -> Acceptance:
-    """Return what ``CODE`` or ``CODE:JOB`` says; the finding's name does for its code.
+    """Return the acceptance in ``CODE`` or ``CODE:JOB``; the finding's name does for its code.
 
     Raises:
         CronshiftError: for a finding that there is none of, with those that are close.

@@ -36,7 +36,7 @@ class NotRepairableError(Exception):
 
 
 def splices_of(text: str, name: str, finding: Finding) -> frozenset[Splice]:
-    """Return what mends a finding in a source.
+    """Return the splices that mend a finding in a source.
 
     Args:
         text: the whole file.
@@ -155,7 +155,7 @@ def _refuse_what_has_no_map(called: SgNode, root: SgNode) -> None:
 
 
 def _made_async(expression: SgNode, root: SgNode) -> list[Splice]:
-    """Return what makes the function around a statement async, where it is not yet.
+    """Return the splices that make the function around a statement async, where it is not yet.
 
     That is safe for what a module exports as it is and does not use itself: its one caller is the
     framework, which awaits it.
@@ -204,7 +204,7 @@ def _is_only_exported(function: SgNode, root: SgNode) -> bool:
 
 
 def _mentions(name: SgNode, root: SgNode) -> Iterator[SgNode]:
-    """Yield where a module speaks of a name, its declaration left out."""
+    """Yield the uses of a name in a module, its declaration left out."""
     spelt = f"^{re.escape(name.text())}$"
     for spoken in root.find_all(
         any=[{"kind": "identifier"}, {"kind": "shorthand_property_identifier"}], regex=spelt

@@ -59,7 +59,7 @@ class Mending(Struct, frozen=True):
 
 
 def mend(project: Project, plan: Plan, findings: Iterable[Finding]) -> Mending:
-    """Return what can be mended of ``findings``; nothing is written.
+    """Return the mending of ``findings``, as far as it is possible; nothing is written.
 
     A source whose finding is still there when its new text is judged, or that has another one
     then, is left as it is.
@@ -128,7 +128,7 @@ class _Tried:
         self.mended = [finding for finding in self.mended if _file(finding) not in files]
 
     def edits(self) -> tuple[Edit, ...]:
-        """Return what makes the sources hold their new texts, based on what was judged."""
+        """Return the edits that write the sources' new texts, based on those that were judged."""
         return tuple(
             Edit(file, text.encode(), summary=f"repair {file}", based_on=Seen(self._held[file]))
             for file, text in sorted(self.texts.items())

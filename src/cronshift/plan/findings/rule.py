@@ -108,7 +108,7 @@ class Rule:
 
 
 def at(spots: Iterable[SourceSpot | None], text: str) -> Iterator[Evidence]:
-    """Yield what each spot shows; ``{}`` in ``text`` is what stands there."""
+    """Yield the evidence of each spot; ``{}`` in ``text`` is the spot's own words."""
     for spot in spots:
         if spot is not None:
             place = Location(spot.file, spot.line, spot.column)

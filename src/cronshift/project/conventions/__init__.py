@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def code_of(tree: SourceTree) -> AppCode:
-    """Return how the app in ``tree`` is written, and its own Inngest client and serve route."""
+    """Return the style of the app in ``tree``, and its own Inngest client and serve route."""
     serve_file = serve_file_of(tree)
     return AppCode(style_of(tree), alias_of(tree), client_of(tree, serve_file), serve_file)
 

@@ -116,6 +116,6 @@ def _app_id(tree: SourceTree, file: str, node: SgNode) -> str | None:
 
 
 def _module(file: str) -> str:
-    """Return what a file is imported as, without its suffix."""
+    """Return the import path of a file, without its suffix."""
     place = PurePosixPath(file).with_suffix("")
     return str(place.parent if place.name == "index" else place)

@@ -84,12 +84,12 @@ class NextApp(Struct, frozen=True):
 
 
 def app_of(plan: Plan) -> NextApp:
-    """Return what a plan of this target knows of the app."""
+    """Return the app in a plan of this target."""
     return _app(plan.data)
 
 
 def data_of(placement: Placement) -> NextApp:
-    """Return what a placement of this target knows of the app."""
+    """Return the app in a placement of this target."""
     return _app(placement.data)
 
 
@@ -129,7 +129,7 @@ def _has_typescript(resolver: Resolver) -> bool:
 
 
 def place(project: Project, resolver: Resolver) -> Placement:
-    """Return where the files go in an app."""
+    """Return the placement of the files in an app."""
     router, folder = resolver.next, resolver.app
     out = project.settings.out or f"{folder}/{usual_out(project.root / folder)}".lstrip("/")
     code = code_of(resolver.tree)

@@ -45,7 +45,7 @@ class NotCompiledError(Exception):
 
 
 def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator[Finding]:
-    """Yield what the compiler refuses in the files of the Inngest side, and how much elsewhere.
+    """Yield the compiler's errors in the files of the Inngest side, and their number elsewhere.
 
     Args:
         root: the project's folder, with its tsconfig.json.
@@ -151,7 +151,7 @@ def compile_types(root: Path, timeout: timedelta) -> tuple[Diagnostic, ...]:
 
 
 def _run(command: list[str], root: Path, timeout: timedelta) -> tuple[str, int]:
-    """Return what the compiler says, and its exit code."""
+    """Return the compiler's output, and its exit code."""
     with tempfile.TemporaryFile() as output:
         try:
             process = node.start(command, root, {}, output)

@@ -38,7 +38,7 @@ def extend_app(root: Path, plan: Plan) -> tuple[FileChange, ...]:
 
 
 def served_as(plan: Plan, file: str) -> tuple[str, ...]:
-    """Return what ``file`` may import the functions' index as; the first is how the app would."""
+    """Return the import paths of the functions' index in ``file``, the app's own way first."""
     index = f"{plan.out}/functions"
     alias = app_of(plan).code.alias
     paths = (import_path(index, file, alias), import_path(index, file))

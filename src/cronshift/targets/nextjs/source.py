@@ -78,7 +78,7 @@ def running(start: str, work: str, end: str, depth: int) -> str:
 
 
 def in_template(value: str) -> str:
-    """Return what stands for a text inside a template literal."""
+    """Return a text as it stands inside a template literal."""
     return text(value)[1:-1].replace('\\"', '"').replace("`", "\\`").replace("${", "\\${")
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def retire(before: Snapshot, jobs: Sequence[Job]) -> Retirement:
-    """Return how Vercel's part of the jobs ends.
+    """Return the end of Vercel's part of the jobs.
 
     Raises:
         RefusedError: if an entry stands where it cannot be taken out as text.

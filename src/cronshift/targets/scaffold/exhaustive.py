@@ -175,7 +175,7 @@ def _renamed(node: SgNode, label: NewLabel) -> str:
 
 
 def _between(text: str, node: SgNode) -> str:
-    """Return what stands before a node of its kind: a line end with the indent, or a space."""
+    """Return the space before a node of its kind: a line end with the indent, or a space."""
     start = node.range().start.index
     line = text[text.rfind("\n", 0, start) + 1 : start]
     indent = line[: len(line) - len(line.lstrip())]

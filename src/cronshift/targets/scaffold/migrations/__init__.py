@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def home_of(
     root: Path, tree: SourceTree, sessions: Model | None, states: StatusType | None
 ) -> Home:
-    """Return where a project's migrations go; ``migrations/`` where no tool of its own runs them.
+    """Return the home of a project's migrations; ``migrations/`` where it has no tool.
 
     Args:
         root: the project's folder.

@@ -143,7 +143,7 @@ def _literal(statement: str) -> str:
 
 
 def alembic_home(root: Path, states: StatusType | None = None) -> Alembic | None:
-    """Return where a project's revisions are; ``None`` without Alembic."""
+    """Return the home of a project's revisions; ``None`` without Alembic."""
     text = read_text(root / INI, _LONGEST) if (root / INI).is_file() else None
     if text is None:
         return None

@@ -109,7 +109,7 @@ def config_of(tree: SourceTree) -> str | None:
 
 
 def _declared(tree: SourceTree, file: str) -> Iterator[tuple[str, SgNode]]:
-    """Yield what a file's constants are declared as, those of its first level."""
+    """Yield the names and values of a file's constants, those of its first level."""
     root = tree.parsed(file)
     for node in root.find_all(kind="variable_declarator") if root is not None else ():
         name, value = node.field("name"), node.field("value")
