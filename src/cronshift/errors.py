@@ -1,4 +1,4 @@
-"""The one error users see, and its few children.
+"""The one error users see, and its few subclasses.
 
 Every error carries a stable :class:`Reason`, one sentence, and where it can a hint with the next
 command and the place (``file``, ``file:line``, ``crons[3].schedule``). The command line turns it
@@ -240,7 +240,7 @@ def without_credentials(text: str) -> str:
 
 
 class CronshiftError(Exception):
-    """Something cronshift cannot do as asked."""
+    """An error that a user sees: something cronshift cannot do as asked."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.USAGE
     default_reason: ClassVar[str] = Reason.ERROR

@@ -133,7 +133,7 @@ class Handler(Struct, frozen=True):
 
 
 class Throttle(Struct, frozen=True):
-    """Queue runs above ``limit`` per ``period``: what an upstream's rate limit needs."""
+    """The limit that queues runs above ``limit`` per ``period``, for an upstream's rate limit."""
 
     limit: int
     period: timedelta
@@ -142,7 +142,7 @@ class Throttle(Struct, frozen=True):
 
 
 class RateLimit(Struct, frozen=True):
-    """Drop runs above ``limit`` per ``period``. For cron jobs nearly always the wrong choice."""
+    """The limit that drops runs above ``limit`` per ``period``. Seldom right for cron jobs."""
 
     limit: int
     period: timedelta

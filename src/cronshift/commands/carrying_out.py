@@ -92,7 +92,7 @@ Planned = TypeVar("Planned", bound=HasOperation)
 
 
 def carry_out(invocation: Invocation, operation: Operation, confirmation: Confirmation) -> Carried:
-    """Show an operation and do with it what the user wants.
+    """Show an operation, ask about it, and apply it.
 
     Raises:
         CronshiftError: if there is nobody to ask, or a file is not as it was when this was planned.
@@ -164,7 +164,7 @@ def is_agreed(invocation: Invocation, operation: Operation, confirmation: Confir
 
 
 def warn_of_unreadable(invocation: Invocation) -> None:
-    """Tell of each file of the journal that cannot be read, and what to do about it."""
+    """Warn of each file of the journal that cannot be read, with its remedy."""
     from cronshift import operations
 
     for broken in operations.read_journal(invocation.root).unreadable:

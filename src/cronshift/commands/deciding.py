@@ -56,7 +56,7 @@ def decided(despite: Iterable[str] | None, assume: Iterable[str] | None, because
 
 
 def ask_about(invocation: Invocation, facts: Sequence[Fact], *, only_look: bool) -> bool:
-    """List what is not known, and ask whether to go on all the same.
+    """List the facts that are not known, and ask whether to go on all the same.
 
     Raises:
         RefusedError: if there is nobody to ask; ``--yes`` is no answer to this.

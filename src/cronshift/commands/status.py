@@ -1,4 +1,4 @@
-"""``cronshift status``: where the move stands."""
+"""``cronshift status``: the state of the move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``cronshift validate``: the modules, or a running endpoint, beside the plan."""
+"""``cronshift validate``: the modules, or a running endpoint, against the plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run as a state machine: what is due, and what an answer makes of it. No I/O."""
+"""The state machine of one run: the items due, and the effect of each answer. No I/O."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Progress:
         return self.run.status is not Status.RUNNING
 
     def due_next(self) -> datetime:
-        """Return the instant of what is due first."""
+        """Return the instant of the item that is due first."""
         return min(item.due for item in self.items)
 
     def due_by(self, now: datetime) -> list[QueueItem]:
@@ -111,7 +111,7 @@ class Progress:
         )
 
     def answered(self, item: QueueItem, reply: EndpointReply, ms: float, now: datetime) -> None:
-        """Go on with what an endpoint answered to the item's request."""
+        """Go on after an endpoint's answer to the item's request."""
         self.items.remove(item)
         record = self._record_of(item)
         if record:

@@ -70,7 +70,7 @@ class WireError(Struct, frozen=True):
 
 
 class StepOperation(Struct, frozen=True):
-    """One thing that an SDK asks for or tells.
+    """One operation that an SDK asks for or reports.
 
     Attributes:
         id: the step's hashed id.

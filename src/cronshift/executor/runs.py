@@ -1,4 +1,4 @@
-"""A run as it is told: its steps, their attempts, and how it ended."""
+"""The record of a run: its steps, their attempts, and its end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 @dataclass(slots=True)
 class Attempt:
-    """One try that did not succeed."""
+    """One failed attempt."""
 
     error: WireError
     wait: timedelta | None = None  # before the next; None after the last

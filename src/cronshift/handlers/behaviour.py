@@ -69,7 +69,7 @@ class Auth(StrEnum):
 
 
 class SourceSpot(Struct, frozen=True):
-    """A line that matters, and what stands there, in a few words."""
+    """A line of source that matters, with a few words of it."""
 
     file: str
     line: int

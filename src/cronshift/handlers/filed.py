@@ -63,7 +63,7 @@ class Folder(Struct, frozen=True):
 
 
 class FileRouter(Struct, frozen=True):
-    """One convention.
+    """The convention of one file router.
 
     Attributes:
         packages: a dependency on one of them says that the project uses it.

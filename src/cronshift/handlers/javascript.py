@@ -1,4 +1,4 @@
-"""Reading JavaScript and TypeScript: what it exports, imports, defines and calls."""
+"""JavaScript and TypeScript, read: exports, imports, definitions and calls."""
 
 from __future__ import annotations
 
@@ -261,7 +261,7 @@ def _local(
 
 @lru_cache(maxsize=_MOST_KEPT)
 def imports(root: SgNode) -> dict[str, tuple[str, str]]:
-    """Return the names a module imports: where from, and what they are called there."""
+    """Return the names a module imports: their sources, and their names there."""
     by_name: dict[str, tuple[str, str]] = {}
     for node in root.children():
         if node.kind() == "import_statement":

@@ -1,4 +1,4 @@
-"""The matcher of a Next.js middleware: what it takes in, and the edit that leaves paths out of it.
+"""The matcher of a Next.js middleware: its paths, and the edit that leaves some of them out.
 
 Text in, text out. An edit is offered only with a proof: the patterns before and after are matched
 against the paths that are left out, and against many others, which must be matched as before.

@@ -1,4 +1,4 @@
-"""Next.js: the app and the pages router, and what next.config says about paths.
+"""Next.js: the app and the pages router, and the settings of next.config about paths.
 
 Rules: nextjs.org docs (route groups, private folders, parallel routes, ``src`` folder, ``basePath``,
 ``trailingSlash``, ``pageExtensions``), and the facts on Vercel cron, section 4.

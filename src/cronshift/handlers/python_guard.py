@@ -45,7 +45,7 @@ Sight = Stands | Absent | UnreadGuard
 
 
 class PythonGuards:
-    """Looks for the guard in a project's Python sources.
+    """The search for the guard in a project's Python sources.
 
     Args:
         tree: the project's files.

@@ -1,4 +1,4 @@
-"""Python modules of a project: which file one is, what it imports, and its statements."""
+"""Python modules of a project: their files, imports and statements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RESOLVE: what a path ends at, in the order in which Vercel looks.
+"""RESOLVE: the handler behind a path, looked for in Vercel's order.
 
 Redirects, then files and functions, then rewrites, then the one app of a framework preset. Where
 that cannot be told without running code, the verdict says so; nothing is guessed.
@@ -46,7 +46,7 @@ _LIBRARIES = ("packages/", "libs/")  # what apps of a workspace are made of
 
 
 class Resolver:
-    """Resolves the paths of one project.
+    """The resolver of the paths of one project.
 
     Args:
         root: the folder that Vercel calls the Root Directory.

@@ -1,4 +1,4 @@
-"""Routes: which file answers which path, by the precedence that file routers share."""
+"""Routes: the file that answers each path, by the precedence that file routers share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending the flow's events: a request sends its own, and one task a process what others left."""
+"""The sending of the flow's events: a request sends its own, one task a process the leftovers."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Leftovers:
         self._looked = float("-inf")
 
     def look(self) -> None:
-        """See whether something is left, now and then."""
+        """Look for events that are left, now and then."""
         if monotonic() - self._looked > _LOOK_EVERY:
             self._start(0.0)
 

@@ -56,7 +56,7 @@ class Lead(Struct, frozen=True):
 
     @property
     def ready(self) -> datetime:
-        """The first whole minute at which both sides hold what is written by then."""
+        """The first whole minute at which both sides hold a file that is written by then."""
         instant = self.now + self.answer + self.notice
         minute = instant.replace(second=0, microsecond=0)
         return minute if minute == instant else minute + MINUTE

@@ -129,7 +129,7 @@ class Mishap(Struct, frozen=True):
     certain: bool = True
 
     def to_json(self) -> dict[str, Any]:
-        """Return the tick with what becomes of it."""
+        """Return the tick with its outcome."""
         fate = "doubled" if self.doubled else "missed"
         return {
             "job": self.job,

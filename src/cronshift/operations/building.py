@@ -1,4 +1,4 @@
-"""From what should be on disk to an operation: images, folders, and a look at git."""
+"""The building of an operation from edits: images, folders, and a look at git."""
 
 from __future__ import annotations
 

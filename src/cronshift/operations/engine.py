@@ -1,4 +1,4 @@
-"""Apply, revert, and finish what was interrupted.
+"""The engine of operations: apply, revert, and finish interrupted ones.
 
 The order is what makes it safe: the journal first, then every new content beside its place (a
 full disk or a read-only folder stops here, with nothing changed), then each takes its place.
@@ -145,7 +145,7 @@ def _drive(
     is_own: bool,
     spared: Collection[str] = (),
 ) -> Operation:
-    """Bring the files, but those ``spared``, to where an operation is heading."""
+    """Bring the files, but those ``spared``, to the state that an operation is heading for."""
     _refuse_foreign_rows(operation, is_own=is_own)
     try:
         clear_stage(root, operation)
@@ -239,7 +239,7 @@ def _stage(root: Path, operation: Operation, images: Collection[FileImage]) -> N
 
 
 def clear_stage(root: Path, operation: Operation) -> None:
-    """Remove what a kill has left of an operation beside its files."""
+    """Remove the files that a killed operation left beside its own."""
     for image in operation.images:
         staging.clear(root, image, operation.id)
 

@@ -79,7 +79,7 @@ class UnreadableRecord(Struct, frozen=True):
 
 
 class Journal(Struct, frozen=True):
-    """All that a project's journal holds, the oldest first."""
+    """The records of a project's journal, the oldest first."""
 
     records: tuple[Record, ...]
     unreadable: tuple[UnreadableRecord, ...]

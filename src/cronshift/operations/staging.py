@@ -58,7 +58,7 @@ def settle(root: Path, image: FileImage, token: str) -> None:
 
 
 def clear(root: Path, image: FileImage, token: str) -> None:
-    """Remove what a kill has left beside a file; a save that was taken away goes back."""
+    """Remove the files that a kill left beside a file; a save that was taken away goes back."""
     with (
         suppress(FileNotFoundError, NotADirectoryError),
         open_parent(root, image.path) as (folder, name),
@@ -175,7 +175,7 @@ def _content_or_none(folder: int, name: str, path: str) -> bytes | None:
 
 
 def changed(path: str) -> RefusedError:
-    """Return the refusal of a file that is not what the operation was made from."""
+    """Return the refusal of a file that differs from the one the operation was made from."""
     return RefusedError(
         f"{path} was changed since this was planned; nothing was touched.",
         reason="changed-file",

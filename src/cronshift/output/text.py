@@ -53,7 +53,7 @@ def facts_text(facts: Iterable[Fact]) -> Text:
 
 
 def left_out_text(findings: Iterable[Finding]) -> Text:
-    """Return a line for each job that these findings keep out, with what would let it in."""
+    """Return a line for each job that these findings keep out, with the way to let it in."""
     codes: dict[str, list[str]] = {}
     for finding in findings:
         if finding.job and (finding.code in ASKED_FIRST or finding.severity is Severity.ERROR):
@@ -185,7 +185,7 @@ def _share_of(epoch: Epoch) -> str:
 
 
 def status_table(rows: Iterable[JobStatus]) -> Table:
-    """Return one line a job: its owner now, what changes next, and the next tick's owner."""
+    """Return one line a job: its owner now, the next change, and the next tick's owner."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("Job", overflow="fold")
     table.add_column("Inngest", justify="right", no_wrap=True)

@@ -1,4 +1,4 @@
-"""Stage 7, decided: which findings count, which jobs they stop, and with that the plan.
+"""Stage 7, decided: the findings that count, the jobs that they stop, and so the plan.
 
 A question whose answer depends on what else was found (is it accepted, is the job in service)
 stands here.

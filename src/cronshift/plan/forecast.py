@@ -1,4 +1,4 @@
-"""FORECAST: what the jobs add up to on Inngest: executions, busiest minutes, plans. Pure.
+"""FORECAST: the jobs together on Inngest: executions, busiest minutes, plans. Pure.
 
 An execution is one run or one step of a run (facts: Inngest, section 5). Every number is that of
 counting the ticks of the period one by one.

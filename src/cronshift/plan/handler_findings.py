@@ -1,4 +1,4 @@
-"""JUDGE: what became of a path, and what its handler does, as findings of one job."""
+"""JUDGE: the resolution of a path and the behaviour of its handler, as findings of one job."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class IdentifiedEntry(Struct, frozen=True):
 
 
 class Identified(Struct, frozen=True):
-    """All entries of a project, those that Vercel no longer has among them, and what they show."""
+    """All entries of a project, those that Vercel no longer has among them, and their findings."""
 
     opened: Opened
     entries: tuple[IdentifiedEntry, ...]

@@ -24,7 +24,7 @@ _AS_ASKED = "as asked"
 
 
 class Placed(Struct, frozen=True):
-    """All jobs at their places, and what was found up to here."""
+    """All jobs at their places, and the findings so far."""
 
     opened: Opened
     placement: Placement

@@ -1,4 +1,4 @@
-"""SURVEY: what only the whole project shows: routes nobody calls, the Inngest side, leftovers."""
+"""SURVEY: findings that only the whole project shows: uncalled routes, Inngest, leftovers."""
 
 from __future__ import annotations
 

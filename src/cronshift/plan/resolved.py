@@ -1,4 +1,4 @@
-"""Stage 3, resolved: what each entry means: its ticks, its options, and what answers its path.
+"""Stage 3, resolved: the meaning of each entry: its ticks, its options, and its handler.
 
 A question that takes the entry and the settings, but not the handler's own code, stands here.
 """
@@ -51,7 +51,7 @@ class ResolvedEntry(Struct, frozen=True):
 
 
 class Resolved(Struct, frozen=True):
-    """The meaning of all entries, and what was found up to here."""
+    """The meaning of all entries, and the findings so far."""
 
     opened: Opened
     entries: tuple[ResolvedEntry, ...]

@@ -1,4 +1,4 @@
-"""The TypeScript SDK that a project uses: which version, from where that is known, and what it needs."""
+"""The TypeScript SDK that a project uses: its version, the source of that, and its needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""cronshift.toml: what the user wants otherwise than the defaults, as typed settings.
+"""cronshift.toml: the user's choices, where they differ from the defaults, as typed settings.
 
 Read with the standard library, written with tomlkit so that comments and order stay.
 """
@@ -76,7 +76,7 @@ class JobSettings(Struct, frozen=True):
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def over(self, defaults: JobOptions) -> JobOptions:
-        """Return ``defaults`` with what this job sets."""
+        """Return ``defaults`` with this job's own options."""
         return replace(defaults, **self.options)
 
 

@@ -26,7 +26,7 @@ _TYPES = {
 
 
 class SettingsProblem(Struct, frozen=True):
-    """One thing that is wrong, and the line where it stands."""
+    """One problem of the file, and its line."""
 
     line: int
     sentence: str

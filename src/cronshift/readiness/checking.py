@@ -1,4 +1,4 @@
-"""CHECK: all facts of a move, and what they decide."""
+"""CHECK: all facts of a move, and the decision about it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def subject_of(project: Project, plan: Plan, now: datetime) -> Subject:
 
 
 def settled(facts: Iterable[Fact], seen: Sequence[Fact]) -> tuple[Fact, ...]:
-    """Return the facts with what was seen in a running app in place of what was not known.
+    """Return the facts, those seen in a running app in place of those not known.
 
     What is known bad from the files stays, and so does what a running app turned away.
     """

@@ -1,4 +1,4 @@
-"""A fact: what is known of one thing that a move depends on, from what, since when, and what to do."""
+"""A fact: the knowledge of one thing that a move depends on, its source, its age, its remedy."""
 
 from __future__ import annotations
 

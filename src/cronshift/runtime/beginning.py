@@ -1,4 +1,4 @@
-"""The first step of every run: whether it is to do its work at all, settled once.
+"""The first step of every run: whether the run is to do its work at all, settled once.
 
 A run that has begun keeps its tick: what this step said stands in the run's state, and no later
 attempt asks again, whatever the ownership file says by then.

@@ -1,4 +1,4 @@
-"""The call of one tick of a job, and what every handler does with one."""
+"""The call of one tick of a job, and the steps that every handler takes with one."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def wsgi(decider: Decider, app: WsgiApp) -> WsgiApp:
 
 
 class _ClaimedChunks:
-    """The app's answer for a claimed tick; ends the claim as that answer says, once it is whole."""
+    """The chunks of an app's answer for a claimed tick; once whole, the answer ends the claim."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The guard of the app that Vercel calls: who owns this tick?
+"""The guard of the app that Vercel calls: it asks for the owner of each tick.
 
 It stands in front of the app (ASGI or WSGI middleware, or a decorator of a
 ``BaseHTTPRequestHandler`` class) and looks at Vercel's cron calls only. A tick that is Inngest's is
@@ -40,7 +40,7 @@ _logger = logging.getLogger("cronshift")
 
 
 class Guard:
-    """Decides Vercel's calls of the jobs it knows; everything else passes.
+    """The guard, which decides Vercel's calls of the jobs it knows; everything else passes.
 
     Args:
         jobs: with the entries' own paths and schedules.

@@ -55,7 +55,7 @@ class Held:
 
 
 class Source:
-    """Reads the file when what it has is too old.
+    """The source of the ownership file, which is read again once it is too old.
 
     Args:
         read: returns the file's text; raises OSError or ValueError when it cannot, and returns
@@ -207,7 +207,7 @@ def is_afar(environ: Mapping[str, str] = os.environ) -> bool:
 
 
 def max_age(environ: Mapping[str, str] = os.environ) -> float:
-    """Return for how many seconds what was read from afar goes on: a day, where nothing else is set."""
+    """Return the seconds for which a file from afar is good: a day, where none is set."""
     text = environ.get(wire.OWNERSHIP_MAX_AGE_VARIABLE)
     try:
         return parse_duration(text).total_seconds() if text else wire.OWNERSHIP_MAX_AGE_SECONDS

@@ -1,4 +1,4 @@
-"""From ``module:attribute`` or ``path/file.py:attribute`` to the thing itself, at its first use."""
+"""The object behind ``module:attribute`` or ``path/file.py:attribute``, loaded at its first use."""
 
 from __future__ import annotations
 

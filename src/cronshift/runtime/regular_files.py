@@ -1,4 +1,4 @@
-"""Regular files, read whole up to a limit: the one way in which cronshift opens what it is given.
+"""Regular files, read whole up to a limit: the one way in which cronshift opens a file.
 
 A FIFO would wait for ever, a device may never end, and a file may be larger than memory: each is
 an ``OSError`` here, so that whoever reads tells it as any file that cannot be read.

@@ -1,4 +1,4 @@
-"""Calling a ``BaseHTTPRequestHandler`` class or a plain function in process."""
+"""Calls of a ``BaseHTTPRequestHandler`` class or a plain function in process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class HttpServerHandler(DirectHandler):
-    """Calls the class that ``api/*.py`` files of Vercel define, in a thread."""
+    """A handler that calls the class of an ``api/*.py`` file of Vercel, in a thread."""
 
     async def send(self, call: Call) -> Answer:
         """Call the class and return its answer.
@@ -107,7 +107,7 @@ def _judge_raw(what: str, answered: bytes) -> Answer:
 
 
 class CallableHandler(DirectHandler):
-    """Calls a function: with the :class:`Call` if it takes an argument, in a thread if it blocks.
+    """A function as a handler: in a thread if it blocks, with the :class:`Call` if it takes one.
 
     What it returns is the answer's body; what it raises fails the attempt.
     """

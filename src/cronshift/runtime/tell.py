@@ -1,4 +1,4 @@
-"""Telling which ownership file is held here, to who knows the secret."""
+"""The answer to a caller who knows the secret: the ownership file that is held here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outbound worker: functions called through a WebSocket that this side opens."""
+"""The outbound worker: it runs functions that are called through a WebSocket it opens."""
 
 from __future__ import annotations
 

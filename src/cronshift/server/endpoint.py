@@ -1,4 +1,4 @@
-"""An Inngest endpoint, over HTTP or in process: called, asked what it is, asked what it has."""
+"""The client of an Inngest endpoint, over HTTP or in process: calls, introspection, sync."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class EndpointReply:
 
 
 class Endpoint:
-    """The endpoint at which functions are served.
+    """An endpoint at which functions are served.
 
     Attributes:
         url: as errors name it.
@@ -235,7 +235,7 @@ class Endpoint:
         return response
 
     def _judge(self, response: httpx.Response) -> None:
-        """Raise for answers that no function gave."""
+        """Raise for an answer that no function gave."""
         refusal(self.url, response, _content(response), has_key=self._key is not None)
 
     def _document(self, response: httpx.Response, key: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Mode and keys: what the SDK will do with the environment, told before it does it."""
+"""The mode and the keys: the SDK's reading of the environment, told before it acts on it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def missing_keys(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def require_keys(environ: Mapping[str, str], mode: ServerMode) -> None:
-    """Make sure that what the mode cannot do without is there. Values are never told.
+    """Make sure that the keys which the mode needs are there. Values are never told.
 
     Cloud mode needs the signing key; the event key only matters to functions that send events.
 

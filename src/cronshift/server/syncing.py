@@ -1,4 +1,4 @@
-"""Asking an endpoint to register with its Inngest server, and what its answer means."""
+"""The registration of an endpoint with its Inngest server, and the meaning of its answer."""
 
 from __future__ import annotations
 

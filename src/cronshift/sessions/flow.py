@@ -1,4 +1,4 @@
-"""The QUEUED flow on the user's own tables: enqueue, claim, settle, and find what was lost.
+"""The QUEUED flow on the user's own tables: enqueue, claim, settle, and find lost sessions.
 
 Everything here is one short transaction. What an app's request and Inngest's functions do in between
 may be killed anywhere: the outbox still has the event, or recovery finds the session.
@@ -282,7 +282,7 @@ class SessionFlow:
         run_id: str | None = None,
         delivered: int | None = None,
     ) -> Report:
-        """End a session that is being processed: what it was not given is refunded.
+        """End a session that is being processed: the part not delivered is refunded.
 
         Done twice, it changes nothing the second time.
 

@@ -1,4 +1,4 @@
-"""Settling sessions in chunks: mark, move the credits, record what has moved, in one transaction each.
+"""Sweeps that settle sessions: mark, move the credits, record the move, a transaction a chunk.
 
 A session is settled whole or not at all: its state, its user's credits and its refund change together.
 A session is refunded at most once, because its refund is a row whose key is the session. One that cannot
@@ -187,7 +187,7 @@ def left_aside(engine: Engine, mapped: Mapped, sweep: Sweep) -> Aside:
 
 
 def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: SweepLimits | None = None) -> Report:
-    """Settle sessions chunk by chunk and return what was done, and what could not be.
+    """Settle sessions chunk by chunk and return the report.
 
     Every chunk is a transaction of its own: after a kill or Ctrl-C those before it stand, and the
     same call goes on behind them.

@@ -1,4 +1,4 @@
-"""The forms in which users' tables hold instants, and what a value of each means."""
+"""The forms in which users' tables hold instants, and the meaning of a value of each."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class TimeColumn:
     sample: Any = None
 
     def reading(self) -> str | None:
-        """Return one value with what it is taken for; ``None`` where the column is empty."""
+        """Return one value with its reading; ``None`` where the column is empty."""
         if self.sample is None:
             return None
         instant = read_instant(self.sample, self.form, self.zone)

@@ -1,4 +1,4 @@
-"""The door of the targets: what one is, and how it is found by its name.
+"""The interface of targets, and their lookup by name.
 
 A target is a guest. Everything that only it knows lives in its own folder, and the rest of the
 house asks through :class:`Target`. To add one: a folder here with an object of that shape in it, and
@@ -209,7 +209,7 @@ class Target(Protocol):
     def bring_back(
         self, project: Project, jobs: Sequence[str], past: Sequence[Operation]
     ) -> Sequence[Edit]:
-        """Return the edits that bring back what retiring the jobs took away beside the entries.
+        """Return the edits that bring back the files that retiring the jobs removed.
 
         Raises:
             RefusedError: if a file that is to come back is not as it was left.

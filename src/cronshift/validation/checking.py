@@ -198,7 +198,7 @@ def _fit(job: Job, function: FunctionConfig) -> Iterator[Finding]:
 
 
 def _served(job: Job, function: FunctionConfig) -> JobOptions:
-    """Return the job's options with what is served in place of what is planned."""
+    """Return the job's options, those that are served in place of the planned ones."""
     limits = [limit.limit for limit in function.concurrency if limit.key is None]
     retries = job.options.retries if function.retries is None else function.retries
     served = replace(job.options, concurrency=min(limits, default=None))

@@ -1,4 +1,4 @@
-"""One function against what the engine takes: its triggers, times, rates and steps.
+"""One function against the engine's limits: its triggers, times, rates and steps.
 
 Limits and messages: inngest/inngest ``pkg/inngest/{function,trigger,concurrency,batch}.go`` and
 ``pkg/consts``.

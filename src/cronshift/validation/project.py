@@ -1,4 +1,4 @@
-"""VALIDATE, whole: what is generated, or an endpoint, beside the plan."""
+"""VALIDATE, whole: the generated package, or an endpoint, against the plan."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def has_unchecked(findings: Iterable[Finding]) -> bool:
 
 
 def out_of_date(root: Path, plan: Plan) -> Iterator[Finding]:
-    """Yield the generated files that are not what the plan gives today."""
+    """Yield the generated files that differ from those that the plan gives today."""
     modules = {job.module: job.id for job in plan.runnable}
     for change in compare(root, generate(plan), plan.out):
         if change.action is FileAction.UPDATE or change.conflict:

@@ -1,4 +1,4 @@
-"""The triggers of a function: what each means, and whether they get in each other's way."""
+"""The triggers of a function: the meaning of each, and conflicts between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find and read the configuration: JSON, TOML, a literal script, the build output."""
+"""The configuration, found and read: JSON, TOML, a literal script, the build output."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class VercelConfig(Struct, frozen=True):
 def read_project(
     root: Path, chosen: str | None = None, made: str | None = None
 ) -> tuple[VercelConfig, ...]:
-    """Return the project's configuration and, behind it, what only its build output has.
+    """Return the project's configuration and, behind it, the entries only its build output has.
 
     An entry of the build output that the configuration has too is the same one, compiled.
     ``made`` is the JSON that a configuration which is a script has made, where it was run.
@@ -92,7 +92,7 @@ def read_project(
 
 
 def _read_own(root: Path, path: Path) -> VercelConfig:
-    """Read the user's configuration; of a computed script, what Vercel's own run of it wrote."""
+    """Read the user's configuration; of a computed script, the build output of Vercel's own run."""
     compiled = root / COMPILED
     is_script = path.name in SCRIPTS and compiled.is_file()
     try:

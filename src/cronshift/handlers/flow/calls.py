@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class Calls(Members):
-    """Follows calls."""
+    """The part of the machine that follows calls."""
 
     def call_of(self, node: code.CallExpression, scope: Scope) -> Value:
         """Return the value of a call, its arguments evaluated first."""
@@ -127,7 +127,7 @@ class Calls(Members):
         return self.promised(place, arguments.name, lambda: self.invoke(called, arguments))
 
     def promised(self, place: CodePlace, name: str, run: Callable[[], Value]) -> Promise:
-        """Return the promise of what is started here."""
+        """Return the promise of work that is started here."""
         self.within.append(place)
         rejected, answered = False, self.path.answered
         value: Value
@@ -273,7 +273,7 @@ class Calls(Members):
 
 
 def called_name(called: code.Expression) -> str:
-    """Return the name of what is called, ``stripe.charges.create``."""
+    """Return the name of a called function, ``stripe.charges.create``."""
     if isinstance(called, code.Name):
         return called.name
     if isinstance(called, code.Member):

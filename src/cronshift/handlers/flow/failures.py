@@ -106,7 +106,7 @@ def _is_surely_caught(site: Site, ledger: Ledger) -> bool:
 
 
 def _telling(run: Trace) -> list[Site]:
-    """Return the calls out of the project that may tell of a failure in what they give."""
+    """Return the calls out of the project whose results may tell of a failure."""
     chosen = [
         site
         for site in run.ledger.sites.values()

@@ -1,4 +1,4 @@
-"""Follows one request to its endings, through what stands in front of a handler and the handler."""
+"""One request, followed to its endings: through the gates before a handler, and the handler."""
 
 from __future__ import annotations
 

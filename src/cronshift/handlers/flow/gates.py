@@ -38,7 +38,7 @@ class Way(StrEnum):
 
 
 class Gate(Struct, frozen=True):
-    """Something that runs before a handler.
+    """Code that runs before a handler.
 
     Attributes:
         start: calls it.

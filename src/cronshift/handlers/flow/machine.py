@@ -1,4 +1,4 @@
-"""Follows one request through code, as far as the files tell what happens.
+"""The machine that follows one request through code, as far as the files tell.
 
 Nothing is executed: values are what ``values`` can say of them, both sides are followed where a
 condition is not known, and what is too much to follow ends as :class:`~.paths.Exhausted`.
@@ -42,7 +42,7 @@ _MOST_TURNS = 6  # of a loop over a list that is known
 
 
 class Machine(Expressions):
-    """Follows one request."""
+    """The machine that follows one request."""
 
     def block(self, body: Sequence[code.Statement], scope: Scope) -> None:
         """Follow statements; functions and classes are known before the first."""

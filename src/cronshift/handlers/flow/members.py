@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Members(NameLookup):
-    """Knows members, and binds patterns."""
+    """The lookup of members, and the binding of patterns."""
 
     def bind(
         self,

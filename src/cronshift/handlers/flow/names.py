@@ -38,7 +38,7 @@ MOST_STEPS = 10_000
 
 
 class NameLookup(Forks, ABC):
-    """Knows names, and takes notes.
+    """The lookup of names, and the notes taken on the way.
 
     Args:
         program: the project's code.

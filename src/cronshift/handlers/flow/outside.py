@@ -1,4 +1,4 @@
-"""Calls that lead out of the project: what is known of them by their names, and nothing more."""
+"""Calls that lead out of the project, known by their names and by nothing more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways a request may take through code: what is known on each, and how they part and meet."""
+"""The paths of a request through code: the state of each, their forks and merges."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _GATES = {301, 302, 303, 307, 308, 401, 403}
 
 
 class Abrupt(Exception):  # noqa: N818 - no error of ours
-    """Leaves the statement that is being followed."""
+    """An exit from the statement that is being followed."""
 
 
 class Returned(Abrupt):
-    """Leaves the function with a value."""
+    """An exit from the function with a value."""
 
     def __init__(self, value: Value, place: CodePlace | None = None) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Returned(Abrupt):
 
 
 class Thrown(Abrupt):
-    """Leaves for the next ``catch``."""
+    """An exit to the next ``catch``."""
 
     def __init__(self, value: Value, place: CodePlace | None = None) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Thrown(Abrupt):
 
 
 class Left(Abrupt):
-    """Leaves a loop or a switch, ``break``, or one turn of it, ``continue``."""
+    """An exit from a loop or a switch, ``break``, or from one turn of it, ``continue``."""
 
     def __init__(self, kind: str) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class Left(Abrupt):
 
 
 class Exhausted(Exception):  # noqa: N818 - no error of ours
-    """There is more to follow than is followed."""
+    """The end of following: there is more than is followed."""
 
 
 @dataclass(slots=True)
@@ -198,7 +198,7 @@ def answer_apart(paths: Iterable[Path]) -> bool:
 
 
 class Forks:
-    """Follows both sides of what is not known, one after the other, and merges what they leave."""
+    """The forks of a path: both sides of an unknown are followed in turn, and merged."""
 
     def __init__(self) -> None:
         self.path = Path()

@@ -1,4 +1,4 @@
-"""Failures that a call tells in what it gives, ``response.ok`` or ``{ error }``, without an exception."""
+"""Failures that a call tells in its result, ``response.ok`` or ``{ error }``, with no exception."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ class NativeObject:
 
 
 class Outside(Struct, frozen=True):
-    """Something of a package, or a name that means nothing here: ``stripe.charges.create``."""
+    """A value of a package, or of an unknown name: ``stripe.charges.create``."""
 
     name: str
     package: str = ""

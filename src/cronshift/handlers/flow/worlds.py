@@ -1,4 +1,4 @@
-"""The worlds that a handler is followed in: who calls, and what the environment holds."""
+"""The worlds that a handler is followed in: the caller, and the environment."""
 
 from __future__ import annotations
 

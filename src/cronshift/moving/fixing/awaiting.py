@@ -78,7 +78,7 @@ def _expressions(root: SgNode, finding: Finding) -> list[SgNode]:
 
 
 def _awaited(expression: SgNode, root: SgNode) -> list[Splice]:
-    """Return the splices that make a statement wait for what it starts."""
+    """Return the splices that make a statement wait for the work that it starts."""
     start, end = span_of(expression)
     if expression.kind() == "unary_expression":
         operator = expression.field("operator")

@@ -1,4 +1,4 @@
-"""MEND: what ``--fix`` makes of a project's own sources; each text is judged again before it counts."""
+"""MEND: the repairs of ``--fix`` in a project's own sources; each text is judged again first."""
 
 from __future__ import annotations
 

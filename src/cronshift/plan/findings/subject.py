@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class JobSubject(Struct, frozen=True):
-    """One entry, where its path ends, and what the handler there does.
+    """One entry, with the resolution of its path and the behaviour of its handler.
 
     Attributes:
         schedule: ``None`` where the entry's text has no meaning.

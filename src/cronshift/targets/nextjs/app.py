@@ -100,7 +100,7 @@ def _app(data: object) -> NextApp:
 
 
 def fit(project: Project, resolver: Resolver) -> Fit:
-    """Return whether the project is a Next.js app; one in one language is what the target is for.
+    """Return whether the project is a Next.js app; this target is for one in one language.
 
     TypeScript without a tsconfig.json is neither: nothing tells how it is compiled.
     """

@@ -33,7 +33,7 @@ _REMEDY = "cronshift audit names what stands before it; let the path by without 
 
 
 async def ask_running(subject: Subject, endpoint: str) -> list[Fact]:
-    """Ask an app that runs whether it lets by what Vercel and Inngest call.
+    """Ask a running app whether it lets Vercel's and Inngest's calls by.
 
     Args:
         subject: the jobs whose entries are asked for.

@@ -1,4 +1,4 @@
-"""Facts of a Next.js app: its SDK is known and fits, and its functions ask where they run."""
+"""The facts of a Next.js app: its SDK is known and fits, and its functions ask where they run."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _raised(needed: str) -> str:
 
 
 def _production(subject: Subject) -> Fact:
-    """Return whether what is generated asks where it runs."""
+    """Return whether the generated files ask in which environment they run."""
     file = next(
         (
             name

@@ -1,4 +1,4 @@
-"""The files of the app: functions, their index, what they share, the endpoint, the dispatcher."""
+"""The files of the app: functions, their index, shared modules, the endpoint, the dispatcher."""
 
 from __future__ import annotations
 

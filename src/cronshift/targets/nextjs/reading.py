@@ -1,4 +1,4 @@
-"""The app's own TypeScript, read without running it: what its endpoint would register.
+"""The app's own TypeScript, read without running it: the registration of its endpoint.
 
 From the call of ``serve`` its list is followed to each ``createFunction``, whose options are turned
 into the shape that the SDK would send (npm ``inngest`` ``components/InngestFunction.js``, the same

@@ -1,4 +1,4 @@
-"""Retiring routes: what a function does itself needs no route any more, so its module moves.
+"""The retirement of routes: a route whose work a function does itself moves to that function.
 
 A route stays where something else may need it: another job, another method, code or a script that
 names it, an import. Which one is told.

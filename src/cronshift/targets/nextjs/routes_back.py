@@ -1,4 +1,4 @@
-"""Routes that come back: what retiring moved beside the functions, where it stood before."""
+"""The return of routes: modules that retiring moved beside the functions go back."""
 
 from __future__ import annotations
 

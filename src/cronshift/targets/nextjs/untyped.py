@@ -1,4 +1,4 @@
-"""JavaScript of the TypeScript that is generated: what only types it goes, nothing else changes."""
+"""The JavaScript of generated TypeScript: types are taken out, nothing else changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts of a Python app: its packages are named, it parses, and its functions ask where they run."""
+"""The facts of a Python app: its packages are named, it parses, its environment is asked for."""
 
 from __future__ import annotations
 

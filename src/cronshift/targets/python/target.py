@@ -76,7 +76,7 @@ class PythonTarget:
         return generate_package(plan)
 
     def extend(self, root: Path, plan: Plan) -> Sequence[FileChange]:
-        """Return the change of what the app is installed with."""
+        """Return the change of the app's requirements."""
         from cronshift.targets.python.extending import extend_python
 
         return extend_python(root, plan)

@@ -94,7 +94,7 @@ def missing(tree: SourceTree, label: NewLabel) -> Iterator[MissingPlace]:
 
 
 def mended(text: str, places: Sequence[MissingPlace]) -> str:
-    """Return a file's text with what is missing, byte for byte the same elsewhere."""
+    """Return a file's text with the missing labels, byte for byte the same elsewhere."""
     for place in sorted(places, key=lambda each: -each.index):
         text = text[: place.index] + place.text + text[place.index :]
     return text

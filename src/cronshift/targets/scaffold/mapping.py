@@ -157,7 +157,7 @@ def _is_type(status: AppColumn | None) -> bool:
 
 
 def _lines(proposal: Proposal) -> Iterator[str]:
-    """Yield the tables of cronshift.toml, each value with what it is worked out from."""
+    """Yield the tables of cronshift.toml, each value with its evidence."""
     yield "# The QUEUED flow: names of your tables, columns and labels. docs: sessions.md"
     for note in proposal.notes:
         yield f"# {note}"

@@ -1,4 +1,4 @@
-"""The client's part: what shows a session that has not begun shows one that waits, too."""
+"""The client's part: code that shows a session not yet begun shows a waiting one, too."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class Proposal:
     new_label: str | None = None
 
     def settle(self, key: str, value: Any, evidence: str) -> None:
-        """Take a value for what a key says."""
+        """Set the value of a key."""
         self.guesses[key] = Guess(value, evidence)
 
     def ask(
