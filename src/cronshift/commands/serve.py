@@ -24,7 +24,7 @@ _LAST_SECONDS = 1.0
 
 
 class CallLogging(StrEnum):
-    """Whether calls are logged."""
+    """The choice of a log for calls."""
 
     AUTO = "auto"
     JSON = "json"

@@ -51,7 +51,7 @@ async def due(ctx: Context, call: Call, handler: CallHandler | None = None) -> A
 
 
 async def _settle(call: Call, handler: CallHandler | None, queued: float) -> str | None:
-    """Return why the run does not begin, if it does not, once the ledger is told."""
+    """Return the reason why the run does not begin, if it does not, once the ledger is told."""
     witness = witness_of(call, handler.secret_env if handler else USUAL_SECRET)
     reason = await _reason_to_wait(call)
     if witness is None or reason == _LATER:

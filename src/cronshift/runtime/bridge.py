@@ -79,7 +79,7 @@ class Bridge(CallHandler):
         return judge(what, response.status_code, response.headers, body)
 
     def address(self) -> str | None:
-        """Return where the app answers."""
+        """Return the address of the app."""
         return (os.environ.get(self.base_url_env) or self.base_url or "").rstrip("/") or None
 
     def _base_url(self) -> str:

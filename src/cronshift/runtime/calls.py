@@ -150,7 +150,7 @@ class CallHandler(ABC):
         """Return the handler's answer, whatever the tick's age is."""
 
     def address(self) -> str | None:
-        """Return where the app answers over HTTP, as far as this process knows."""
+        """Return the app's address over HTTP, as far as this process knows it."""
         return os.environ.get(APP_ADDRESS_VARIABLE) or None
 
     def headers(self, call: Call) -> dict[str, str]:
@@ -170,7 +170,7 @@ class CallHandler(ABC):
 
 
 def witness_of(call: Call, secret_env: str) -> Witness | None:
-    """Return who tells the ledger of a run; nobody does of one that is not the schedule's.
+    """Return the witness of a run; a run that is not the schedule's has none.
 
     Other environments have functions too, and their ticks are none that anybody waits for.
     """

@@ -91,7 +91,7 @@ class Guard:
         return wire.OWNER_PREFIX + owner
 
     def turn(self, target: str, headers: Mapping[str, str]) -> Turn | None:
-        """Return what a cron call is to take before it runs, and who is told what becomes of it.
+        """Return the turn of a cron call: its claim, and the witness that tells the ledger.
 
         Returns:
             ``None`` where there are neither claims nor a ledger, for any other request, and for a

@@ -41,7 +41,7 @@ def is_delivery(method: str, headers: Mapping[str, str], secret_env: str) -> boo
 
 
 def keep_records(body: bytes, secret_env: str) -> int:
-    """Put what was brought on the way to this process's own database, and return the status."""
+    """Queue records that were sent for this process's own database, and return the status."""
     recorder = recording.recorder(secret_env)
     if recorder is None or not recording.is_kept_here():
         return HTTPStatus.NOT_FOUND

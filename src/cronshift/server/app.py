@@ -134,7 +134,7 @@ class ServedApp:
                 await self._run(scope, _replaying(body, receive), send)
 
     async def _call(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        """Pass a call of a function on, and tell the observers what became of it."""
+        """Pass a call of a function on, and tell the observers its outcome."""
         began, status = time.perf_counter(), 0
 
         async def sending(message: Message) -> None:
@@ -228,7 +228,7 @@ class ServedApp:
 
 
 def build_app(root: Path, out: str) -> ServedApp:
-    """Import the generated package and return what serves it. Runs the project's own code.
+    """Import the generated package and return its server. Runs the project's own code.
 
     Args:
         root: the project; put on ``sys.path``.
@@ -291,7 +291,7 @@ def _place(error: BaseException, root: Path) -> str | None:
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
-    """Return a ``receive`` that gives the body that has arrived, and then what comes behind it."""
+    """Return a ``receive`` that gives the body that has arrived, and then the rest."""
     replayed = False
 
     async def replay() -> Message:

@@ -74,7 +74,7 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
 
 
 def _callers(reader: HandlerReader) -> Callers:
-    """Return who may call, read less deep where all is too much; that nobody is asked needs all."""
+    """Return the authentication, read less deep where all is too much; that of nobody needs all."""
     callers = callers_of(reader)
     if callers.auth is not Auth.UNKNOWN or not reader.scheduled.exhausted:
         return callers
@@ -141,7 +141,7 @@ def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
 
 
 def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: bool) -> Loose:
-    """Return whether work that is left is what the job is for, or a matter beside it."""
+    """Return whether work left behind is the job's purpose, or a matter beside it."""
     inside = [
         site.name for site in sites if promise.place in site.within and site.place != promise.place
     ]

@@ -158,7 +158,7 @@ def _body(ending: RequestEnding) -> Value | None:
 
 
 def _tells(body: Value | None) -> bool:
-    """Return whether what was caught is part of a body, under whatever name."""
+    """Return whether a caught error is part of a body, under whatever name."""
     if isinstance(body, Unknown) and body.alternatives:
         return any(_tells(alternative) for alternative in body.alternatives)
     if body is None or isinstance(body, PlainValue):
@@ -189,7 +189,7 @@ def _counts(body: Value | None, *, refused: bool = False) -> bool:
 
 
 def _is_of_failure(value: Value, depth: int = _DEEPEST) -> bool:
-    """Return whether a value is made of what was caught, looking into lists and objects."""
+    """Return whether a value is made of a caught error, looking into lists and objects."""
     if Taint.FAILURE in taints_of(value):
         return True
     if depth == 0:

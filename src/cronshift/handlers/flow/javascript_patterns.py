@@ -54,7 +54,7 @@ class JavaScriptPatterns(ABC):
         return Constant(node.text())
 
     def literal(self, node: SgNode) -> Expression:
-        """Return the node of what a literal spells."""
+        """Return the node of a literal."""
         value = literal(node)
         return Constant(value if isinstance(value, str | int | float | bool) else None)
 

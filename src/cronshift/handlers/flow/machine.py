@@ -219,7 +219,7 @@ class Machine(Expressions):
         return scope if is_python(scope.file) else Scope(scope.file, {}, scope)
 
     def _caught(self, node: code.Try, thrown: Thrown, scope: Scope) -> Abrupt | None:
-        """Follow what catches an error; return how that ends, the error itself where nothing does."""
+        """Follow the clauses that catch an error; return the ending, the error where none does."""
         clause = next((c for c in node.catches if _catches(c, thrown.value)), None)
         if clause is None:
             return thrown

@@ -174,7 +174,7 @@ class Members(NameLookup):
         return None
 
     def _of_one(self, owner: Unknown, name: str) -> Value:
-        """Return the member of what is one of a few values."""
+        """Return the member of a value that is one of a few."""
         parts = [
             self.member(alternative, name)
             for alternative in owner.alternatives

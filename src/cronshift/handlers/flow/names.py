@@ -211,7 +211,7 @@ class NameLookup(Forks, ABC):
         return made
 
     def ask(self, what: str) -> None:
-        """Take note of what is read of the request."""
+        """Note a read of the request."""
         if self.statement is not None:
             self.ledger.asked.setdefault(what, self.statement)
 
@@ -260,7 +260,7 @@ class NameLookup(Forks, ABC):
         raise Thrown(error)
 
     def step(self) -> None:
-        """Count what is followed, and stop where it is too much."""
+        """Count a step, and stop where there are too many."""
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise Exhausted

@@ -199,7 +199,7 @@ def _parent(parent: Value | None, place: CodePlace) -> Value:
 
 
 def _made(machine: Machine, kind: ClassValue, marks: Marks) -> ObjectValue:
-    """Return an instance whose constructor is given what Nest injects, as far as that is known."""
+    """Return an instance with the constructor's arguments that Nest injects, as far as known."""
     made = ObjectValue({}, open=True, of=kind)
     root = machine.program.tree.parsed(kind.scope.file)
     for node in root.find_all(kind="class_declaration") if root is not None else ():

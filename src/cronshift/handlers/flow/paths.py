@@ -214,7 +214,7 @@ class Forks:
         self.splits: dict[int, tuple[Value, list[Exit]]] = {}
 
     def write(self, cell: dict[str, Any], key: str, value: Any) -> None:
-        """Change what a cell holds, so that it can be taken back."""
+        """Write a cell, so that its content can be taken back."""
         if self._depth:
             self._log.append((cell, key, cell.get(key), key in cell))
         cell[key] = value
@@ -227,7 +227,7 @@ class Forks:
         *,
         about_caller: bool,
     ) -> Value | None:
-        """Follow both sides; return what they come to, joined.
+        """Follow both sides; return their results, joined.
 
         Args:
             taints: of what decides.

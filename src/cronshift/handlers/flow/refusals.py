@@ -50,7 +50,7 @@ def decides_by_failure(machine: Machine, test: Value) -> bool:
 
 
 def of_failure(value: Value) -> Value:
-    """Return what a failure makes something give: ``false``, ``{ sent: 0, error }``."""
+    """Return the result of a call that fails: ``false``, ``{ sent: 0, error }``."""
     if isinstance(value, ObjectValue):
         cell = {key: tainted(part, FAILED) for key, part in value.cell.items()}
         return ObjectValue(cell, value.open, value.taints | FAILED, value.of)

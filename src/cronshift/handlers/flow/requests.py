@@ -55,7 +55,7 @@ def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
 
 
 def _is_chance(machine: Machine, name: str) -> bool:
-    """Return whether what a header says hangs on nothing that the code of an app tells."""
+    """Return whether the value of a header depends on nothing in the code of an app."""
     text = machine.world.headers.get(name)
     if text is None:
         return not _CREDENTIALS.search(name)
