@@ -273,7 +273,7 @@ class CronshiftError(Exception):
 
 
 class ConfigError(CronshiftError):
-    """A file the user wrote cannot be read as what it should be."""
+    """A file the user wrote cannot be read in its format."""
 
     default_reason = Reason.INVALID_CONFIG
 
@@ -308,6 +308,6 @@ class RefusedError(CronshiftError):
 
 
 class TooLateError(RefusedError):
-    """Refused, because what was planned for the future can no longer be kept: plan it again."""
+    """Refused, because a plan for the future can no longer be kept: plan it again."""
 
     default_reason = Reason.TOO_LATE

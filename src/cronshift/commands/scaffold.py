@@ -142,7 +142,7 @@ def _asked(
     prepare: Callable[[dict[str, str]], Operation],
     answers: dict[str, str],
 ) -> Operation:
-    """Return the operation, once what the app's schema does not tell has been asked on a terminal.
+    """Return the operation, once the questions that the schema leaves open are answered.
 
     Raises:
         UnclearMappingError: if there is nobody to ask.

@@ -215,7 +215,7 @@ def _code(ending: Ending) -> ExitCode:
 
 
 def _check(invocation: Invocation) -> ExitCode:
-    """Serve for a moment, ask the server what it is, and compare it with the plan and the facts."""
+    """Serve for a moment, introspect the server, and compare it with the plan and the facts."""
     import asyncio
     from datetime import UTC, datetime
 

@@ -211,7 +211,7 @@ class _Engine:
             self._progress.received(event, self._clock.now())
 
     async def _handle_failure(self) -> None:
-        """Run the failure handler, as the engine does for what failed and not for what it cancelled."""
+        """Run the failure handler, as the engine does for a failed run and not for a cancelled."""
         error = self._run.error
         is_registered = self._target.has_failure_handler
         if error is None or is_registered is False or self._is_absent(error):

@@ -366,7 +366,7 @@ class Progress:
         return any(item.operation is not None and item.operation.id == step for item in self.items)
 
     def _ask(self, now: datetime) -> None:
-        """Ask the function what is next, unless that is queued or a group is still at work."""
+        """Ask the function for its next step, unless that is queued or a group is still at work."""
         asked = any(item.operation is None and not item.sent for item in self.items)
         if not asked and not any(item.holds for item in self.items):
             self.items.append(QueueItem(now))

@@ -56,7 +56,7 @@ class WireError(Struct, frozen=True):
 
     @classmethod
     def from_wire(cls, document: Any) -> WireError:
-        """Read what an SDK sends; a bare text is a message."""
+        """Read an error as an SDK sends it; a bare text is a message."""
         if not isinstance(document, dict):
             return cls("Error", document if isinstance(document, str) else json.dumps(document))
         nested = document.get("error")

@@ -78,7 +78,7 @@ class SourceSpot(Struct, frozen=True):
 
 
 class Behaviour(Struct, frozen=True):
-    """The behaviour that a handler's source shows; what it does not show is empty.
+    """The behaviour that a handler's source shows; fields are empty where it shows none.
 
     Attributes:
         work: the file and line where the work is, behind re-exports and wrappers.

@@ -80,7 +80,7 @@ class CodeMatch(Struct, frozen=True):
 
 
 class Trail(Struct, frozen=True):
-    """The way to a router inside routers: what its paths begin with, and where it came through."""
+    """The way to a router inside routers: the prefix of its paths, and the routers on the way."""
 
     prefix: str = ""
     seen: frozenset[tuple[str, str]] = frozenset()

@@ -21,7 +21,7 @@ _DEEPEST = 8
 
 
 def duration_of(tree: SourceTree, file: str) -> int | Location | None:
-    """Return the seconds that a file says it may run; the place of what only running it would tell.
+    """Return the seconds that a file says it may run; the place of a value that code computes.
 
     ``None`` where it says nothing. The pages router has it in ``config``.
     """

@@ -248,7 +248,7 @@ def _configured(root: SgNode, config: str) -> Iterator[Route]:
 
 
 def solidstart(app: Folder) -> Iterator[Route]:
-    """Yield ``src/routes/**``: what exports a method is an API route."""
+    """Yield ``src/routes/**``: a file that exports a method is an API route."""
     for file in app.under("src/routes"):
         place = PurePosixPath(file)
         if place.suffix not in _SOURCES:

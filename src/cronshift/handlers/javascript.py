@@ -48,7 +48,7 @@ class Export(Struct, frozen=True):
 
 
 class Definition(Struct, frozen=True):
-    """The definition of a name: its file, its function, and what wraps it."""
+    """The definition of a name: its file, its function, and the wrappers around it."""
 
     file: str
     node: SgNode
@@ -66,7 +66,7 @@ def line_of(node: SgNode) -> int:
 
 
 def spot_of(file: str, node: SgNode, what: str) -> SourceSpot:
-    """Return the spot of a node, ``what`` stands there on one short line."""
+    """Return the spot of a node, with ``what`` on one short line."""
     return SourceSpot(file, line_of(node), " ".join(what.split())[:60])
 
 
@@ -277,7 +277,7 @@ def imports(root: SgNode) -> dict[str, tuple[str, str]]:
 
 
 def _imported(node: SgNode) -> Iterator[tuple[str, str]]:
-    """Yield the names of an import statement, with what they are called in the module."""
+    """Yield each name that an import binds, with its name in the imported module."""
     clause = next((c for c in node.children() if c.kind() == "import_clause"), None)
     for part in clause.children() if clause is not None else ():
         if part.kind() == "identifier":

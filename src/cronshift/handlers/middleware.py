@@ -62,7 +62,7 @@ _OTHERS = (
 
 
 class NotExactError(Exception):
-    """The edit cannot be worked out for sure; the message says what to write by hand."""
+    """The edit cannot be worked out for sure; the message says which lines to write by hand."""
 
 
 class Matcher(Struct, frozen=True):
@@ -226,7 +226,7 @@ def _is_proved(old: str, new: str, paths: Sequence[str], others: Iterable[str]) 
 
 
 def _around(paths: Iterable[str]) -> Iterator[str]:
-    """Yield the folders that paths lie in, what lies beside them, and their ends alone."""
+    """Yield the folders that paths lie in, their neighbours, and their ends alone."""
     for path in paths:
         for folder in accumulate(
             path.split("/")[1:-1], lambda folder_above, two: f"{folder_above}/{two}"
@@ -278,7 +278,7 @@ def _elements(array: SgNode) -> list[SgNode]:
 
 
 def _bare(node: SgNode | None) -> SgNode | None:
-    """Return an expression without what only types it."""
+    """Return an expression without its types."""
     while node is not None and node.kind() in _WRAPPING:
         node = node.child(1 if node.kind() == "parenthesized_expression" else 0)
     return node

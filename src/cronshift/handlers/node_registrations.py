@@ -147,7 +147,7 @@ def _mount(module: NodeModule, owner: str, passed: list[SgNode], line: int) -> N
 
 
 def _owner(call: SgNode, target: SgNode) -> str | None:
-    """Return the variable that a chain of calls belongs to: its root, or what it is assigned to."""
+    """Return the variable that a chain of calls belongs to: its root, or its assignment's."""
     root: SgNode | None = target
     while root is not None and root.kind() == "call_expression":
         called = root.field("function")

@@ -227,7 +227,7 @@ class NodeRoutes:
         place: Location,
         name: str | None = None,
     ) -> Iterator[Declaration]:
-        """Yield the routes of what a router is given: a name, a plugin, a call that makes one."""
+        """Yield the routes of a router's argument: a name, a plugin, a call that makes one."""
         kind = node.kind() if node is not None else "identifier"
         if kind == "identifier":
             name = name or (node.text() if node is not None else "")
@@ -279,7 +279,7 @@ class NodeRoutes:
     def _called(
         self, file: str, node: SgNode, trail: Trail, at: str, place: Location
     ) -> Iterator[Declaration]:
-        """Yield the routes of what a call makes: ``require(...)``, ``router.routes()``, a maker's."""
+        """Yield the routes of a call's result: ``require(...)``, ``router.routes()``, a maker's."""
         called, passed = node.field("function"), arguments(node)
         text = called.text() if called is not None else ""
         if text in {"require", "import"} and passed:

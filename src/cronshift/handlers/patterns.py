@@ -92,7 +92,7 @@ def from_regex(text: str) -> Pattern | None:
 
 
 def substituted(destination: str, values: dict[str, str]) -> str:
-    """Return a destination with ``:name`` and ``$1`` replaced by what the source matched."""
+    """Return a destination with the matched values in place of ``:name`` and ``$1``."""
     return _REFERENCE.sub(
         lambda match: values.get(match[1] or match[2], "" if match[1] else match[0]), destination
     )

@@ -148,7 +148,7 @@ class PythonHandlers:
         return None
 
     def _taken_over(self, file: Path, node: ast.stmt, name: str, depth: int) -> HandlerKind | None:
-        """Return the kind of what a statement takes from another module, or from another name."""
+        """Return the kind of a handler that a statement imports, or takes from another name."""
         match node:
             case ast.ImportFrom(names=names):
                 taken = [alias.name for alias in names if (alias.asname or alias.name) == name]

@@ -164,7 +164,7 @@ class PythonGuards:
 
 
 class _Scope(Struct, frozen=True):
-    """Statements, and what the app is called among them."""
+    """Statements, and the app's name among them."""
 
     file: str
     module: ast.Module

@@ -48,7 +48,7 @@ def syntax_fault(tree: SourceTree, file: str) -> Location | None:
 
 
 def imported_names(node: ast.ImportFrom | ast.Import) -> dict[str, tuple[str, str | None]]:
-    """Return the names that an import binds: the module, and what is taken from it."""
+    """Return the names that an import binds: each one's module, and its name there."""
     if isinstance(node, ast.ImportFrom):
         source = "." * node.level + (node.module or "")
         return {name.asname or name.name: (source, name.name) for name in node.names}

@@ -110,7 +110,7 @@ def read_module(tree: ast.Module) -> PythonModule:
 
 
 def _walk(node: ast.AST, loops: Loops) -> Iterator[tuple[ast.AST, Loops]]:
-    """Yield every node with the loops around it; decorators are left to what they stand on."""
+    """Yield every node with the loops around it; decorators are left to their function."""
     inner = (*loops, node) if isinstance(node, ast.For) else loops
     decorators = getattr(node, "decorator_list", [])
     for child in ast.iter_child_nodes(node):

@@ -84,7 +84,7 @@ class PythonRoutes:
                 yield from self._passed(file, passing, here)
 
     def _made(self, file: str, value: ast.expr | None, trail: Trail) -> Iterator[Declaration]:
-        """Yield the routes that an app has from what it is made of: a list, an app, a function."""
+        """Yield the routes that an app gets from its maker: a list, an app, a function."""
         match value:
             case ast.List() | ast.Tuple():
                 yield from self._listed(file, value, trail)

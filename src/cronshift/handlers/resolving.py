@@ -296,7 +296,7 @@ class Resolver:
         return path.startswith("/api/") and not self.tree.has_folder("api")
 
     def _judged(self, handler: Handler, path: str) -> Resolution:
-        """Return the verdict on a file that answers, by what it exports."""
+        """Return the verdict on a file that answers, by its exports."""
         root = self.tree.parsed(handler.file)
         is_read = handler.language in {"typescript", "javascript"}
         if root is None or not is_read or not self.tree.read(handler.file).strip():

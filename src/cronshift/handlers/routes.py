@@ -41,7 +41,7 @@ class Segment(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """A path, or a pattern of paths, and what answers it.
+    """A path, or a pattern of paths, and the handler that answers it.
 
     Attributes:
         methods: those it answers where the route itself says so; else the file tells.

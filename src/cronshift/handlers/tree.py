@@ -307,7 +307,7 @@ def parse_python(text: str) -> ast.Module:
 
 
 def is_broken(root: SgNode) -> bool:
-    """Return whether a syntax tree holds what the parser could not read."""
+    """Return whether a syntax tree has parts that the parser could not read."""
     return root.find(kind="ERROR") is not None
 
 

@@ -32,7 +32,7 @@ _logger = logging.getLogger("cronshift")
 
 
 async def relay(flow: SessionFlow, client: inngest.Inngest) -> int:
-    """Send what waits in the outbox and nobody else sends; an app calls it behind ``enqueue``."""
+    """Send the waiting events that nobody else sends; an app calls it behind ``enqueue``."""
     return await flow.relay(_sender(client, RELAY_TIMEOUT))
 
 
@@ -73,7 +73,7 @@ class Leftovers:
             self._start(0.0)
 
     def send_soon(self) -> None:
-        """Send what is left as soon as the event API takes it."""
+        """Send the events that are left as soon as the event API takes them."""
         self._start(_FIRST_WAIT)
 
     def _start(self, wait: float) -> None:

@@ -1,4 +1,4 @@
-"""The session flow's functions: process a session, settle what failed or was cancelled, recover.
+"""The session flow's functions: process a session, settle failed and cancelled ones, recover.
 
 The app brings the one thing that nobody else knows: how an item is processed.
 """

@@ -238,7 +238,7 @@ def _refuse_paused(ownership: Ownership, jobs: Sequence[Job], now: datetime) -> 
 
 
 def _refuse_pending(ownership: Ownership, jobs: Sequence[Job], percent: int, now: datetime) -> None:
-    """Refuse another epoch behind one that is still to come, naming its job and what can go on."""
+    """Refuse another epoch behind one that is still to come, naming its job and the others."""
     epochs = {job.id: ownership.jobs[job.id][-1] for job in jobs if job.id in ownership.jobs}
     pending = {job: epoch for job, epoch in epochs.items() if epoch.effective_at > now}
     if not pending:

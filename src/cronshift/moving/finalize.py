@@ -155,7 +155,7 @@ def _not_yet(ownership: Ownership, job: Job, now: datetime, has_run: HasRun) -> 
 
 
 def _remedy(early: Mapping[str, _NotYet], jobs: Sequence[str]) -> str:
-    """Return the command that leads on: for what can be finalized now, or what comes before it."""
+    """Return the command that leads on: for jobs that can be finalized now, or the step before."""
     causes = {why.cause for why in early.values()}
     if causes == {_Cause.SEEN}:
         return (

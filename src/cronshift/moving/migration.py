@@ -1,4 +1,4 @@
-"""Expand: the files that a project's plan becomes, beside what is on disk."""
+"""Expand: the files that a project's plan becomes, beside those on disk."""
 
 from __future__ import annotations
 

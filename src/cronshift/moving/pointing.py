@@ -116,7 +116,7 @@ def _repointed(source: VercelConfig, text: str, entry: CronEntry, old: str, new:
 
 
 def _refuse_misread(source: VercelConfig, text: str, guarded: Mapping[str, bool]) -> None:
-    """Refuse a text whose entries would not mean what they mean in ``source``.
+    """Refuse a text whose entries would mean anything else than in ``source``.
 
     Args:
         source: as it is.

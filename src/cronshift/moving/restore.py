@@ -1,4 +1,4 @@
-"""Restore: the edits that bring back what cutover and finalize took away."""
+"""Restore: the edits that bring back entries, routes and guards after cutover and finalize."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Restoration(Struct, frozen=True):
-    """The edits that bring back what cutover and finalize took away.
+    """The edits that bring back entries, routes and guards after cutover and finalize.
 
     Attributes:
         edits: of entries, routes, guards, and what is generated.

@@ -1,4 +1,4 @@
-"""Undo migrate: every file that it wrote is again what it was before the first one."""
+"""Undo migrate: every file that it wrote is again as it was before the first one."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def prepare_unmigration(root: Path, now: datetime) -> Unmigration:
 
 
 def _refuse_moving(root: Path, now: datetime) -> None:
-    """Refuse while Inngest has ticks, or Vercel calls a guard: what they need would be gone."""
+    """Refuse while Inngest has ticks, or Vercel calls a guard: they need the files."""
     jobs = [
         job
         for job, epochs in read_ownership(root).jobs.items()

@@ -132,7 +132,7 @@ def due_ticks(question: Question, now: datetime) -> Iterator[DueTick]:
 
 
 def merged(records: Sequence[TickRecord], others: Sequence[TickRecord]) -> list[TickRecord]:
-    """Return the records, with the ends that others know, and what only others tell."""
+    """Return the records, with the ends that others know, and the records only others have."""
     ends = {(other.job, other.run_id): other for other in others}
     runs = {(record.job, record.run_id) for record in records}
     calls = {(record.job, record.tick) for record in records if record.side is Side.VERCEL}

@@ -50,7 +50,7 @@ def standings(root: Path, operation: Operation) -> dict[str, FileStanding]:
 
 
 def abandon(root: Path, record: Record | UnreadableRecord) -> Abandoned:
-    """Give an operation up: its files stay as they are, and copies of what they had are kept.
+    """Give an operation up: its files stay as they are, and copies of their contents are kept.
 
     A file of the journal that cannot be read is moved to where nothing reads it.
 

@@ -53,7 +53,7 @@ def dump_operation(operation: Operation) -> dict[str, Any]:
 
 
 def load_operation(document: object) -> Operation:
-    """Return the operation of a document; nothing is added to what it says.
+    """Return the operation of a document, with nothing added.
 
     Raises:
         ValueError: if it is none, saying what does not fit.

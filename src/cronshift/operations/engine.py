@@ -221,7 +221,7 @@ def _refuse_foreign_rows(operation: Operation, *, is_own: bool) -> None:
 def _refuse_strangers(
     root: Path, operation: Operation, *, done_is_fine: bool, spared: Collection[str] = ()
 ) -> None:
-    """Refuse when a file is not what the operation was made from."""
+    """Refuse when a file differs from the one that the operation was made from."""
     for image in _heading(operation).images:
         present = read_project_file(root, image.path)
         as_planned = present == image.before or (done_is_fine and present == image.after)

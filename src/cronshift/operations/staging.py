@@ -107,7 +107,7 @@ def make_folders(root: Path, folders: Sequence[str]) -> None:
 
 
 def remove_folders(root: Path, folders: Sequence[str]) -> None:
-    """Remove the folders that hold nothing; what somebody put there stays."""
+    """Remove the folders that hold nothing; somebody else's files stay."""
     for path in folders:
         with suppress(OSError), open_parent(root, path) as (folder, name):
             os.rmdir(name, dir_fd=folder)
@@ -161,7 +161,7 @@ def _put_where_nothing_is(folder: int, name: str, staged: str, path: str) -> Non
 
 
 def _put_back(folder: int, name: str, staged: str) -> None:
-    """Let what was taken away stand at its place again, or stay beside it where that is taken."""
+    """Put a file that was taken away back at its place, or beside it where that is taken."""
     with suppress(FileExistsError):
         os.link(staged, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
         _remove(folder, staged)

@@ -154,7 +154,7 @@ def findings_text(findings: Iterable[Finding]) -> Text:
 
 
 def _brief_findings(findings: Iterable[Finding], width: int) -> Text:
-    """Return a line a rule, and below it the first places of what is more than a note."""
+    """Return a line a rule, and below it the first places of errors and warnings."""
     text = Text(no_wrap=True)
     alike: dict[str, list[Spot]] = {}
     for spot in spots(findings):

@@ -60,7 +60,7 @@ class Console:
             self._print(self.err, without_credentials(text), style)
 
     def message(self, renderable: RenderableType) -> None:
-        """Print for a person what is no result, such as a plan beside a JSON document."""
+        """Print a message that is no result, such as a plan beside a JSON document."""
         if not self.quiet:
             self._print(self.err, renderable)
 

@@ -58,7 +58,7 @@ def decide(placed: Placed) -> Plan:
 
 
 def _app_id(project: Project, out: str) -> str:
-    """Return the app's id: the user's, that of what is generated already, else the app's name."""
+    """Return the app's id: the user's, that of the generated client, else the app's name."""
     written = None if project.settings.app_id else generated_id(project.root, out)
     return written.app_id if written else project.app_id
 

@@ -118,7 +118,7 @@ class Judge:
         )
 
     def _needs_next(self, handler: Handler) -> tuple[str, ...]:
-        """Return the modules from a handler to the one that needs what only Next gives a request.
+        """Return the modules from a handler to the one that needs Next's own request.
 
         Each is imported by the one before; the last has its line. None where no module needs it.
         """

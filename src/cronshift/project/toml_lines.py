@@ -117,7 +117,7 @@ class _Places:
         return names
 
     def _skip_blank(self) -> bool:
-        """Go to what comes next, and return whether anything does."""
+        """Go to the next token, and return whether there is one."""
         blank = _BLANK.match(self._text, self._at)
         self._at = blank.end() if blank else self._at
         return self._at < len(self._text)

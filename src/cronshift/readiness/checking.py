@@ -108,7 +108,7 @@ def _worst_first(fact: Fact) -> tuple[int, str]:
 
 
 def refuse_bad(facts: Sequence[Fact], decisions: Decisions) -> None:
-    """Refuse a move that depends on what is known bad.
+    """Refuse a move that depends on a fact known bad.
 
     Raises:
         RefusedError: naming every such fact that ``decisions`` does not take up.

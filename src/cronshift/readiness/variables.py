@@ -66,7 +66,7 @@ def _of_app(subject: Subject) -> dict[str, str]:
 
 
 def names_set(subject: Subject) -> dict[str, str]:
-    """Return the names that are set, and where that is seen; what is set to nothing is not."""
+    """Return the names that are set, and the place that shows it; an empty value is not set."""
     places = {name: "this environment" for name, value in os.environ.items() if value.strip()}
     for file in sorted(path for path in subject.project.root.glob(".env*") if is_regular(path)):
         if not ENV_EXAMPLE.search(file.name) and not file.is_symlink():

@@ -29,7 +29,7 @@ class Decider(Protocol):
     """The decider of requests; headers have lower-case names."""
 
     async def refresh(self, method: str, target: str, headers: Mapping[str, str]) -> None:
-        """Read, off the event loop, what :meth:`reply` will need."""
+        """Read, off the event loop, the file that :meth:`reply` will need."""
 
     def reply(self, method: str, target: str, headers: Mapping[str, str]) -> Reply | None:
         """Return the answer to a request that is not to reach the app."""

@@ -177,7 +177,7 @@ class Guard:
 
 
 class _GuardedJob:
-    """A job of the guard's, with what is worked out once."""
+    """A job of the guard's, with the values that are worked out once."""
 
     __slots__ = ("id", "ticks", "words")
 

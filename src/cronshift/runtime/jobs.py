@@ -24,7 +24,7 @@ _SENT_AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
 
 
 def request_target(path: str) -> str:
-    """Return a path as the request line carries it: unchanged but for what no request can hold."""
+    """Return a path as the request line carries it: unchanged but for signs that none can hold."""
     return quote(path, safe=_SENT_AS_IT_IS)
 
 

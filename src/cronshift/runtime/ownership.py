@@ -277,7 +277,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _refuse_unknown_names(place: str, value: Mapping[str, Any], names: frozenset[str]) -> None:
-    """Refuse what a later version may mean by a name: going by the rest would be a guess."""
+    """Refuse names that a later version may give a meaning: going by the rest would be a guess."""
     unknown = sorted(value.keys() - names)
     if unknown:
         raise _broken(f"{place} has a name that version 1 does not know: {unknown[0]!r}")

@@ -29,7 +29,7 @@ def read_regular(path: Path, limit: int = LARGEST) -> bytes:
 
 
 def read_text(path: Path, limit: int = LARGEST) -> str:
-    """Return a regular file's text; what is no UTF-8 in it is replaced.
+    """Return a regular file's text; bytes that are no UTF-8 are replaced.
 
     Raises:
         OSError: as :func:`read_regular`.

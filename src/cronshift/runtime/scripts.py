@@ -65,10 +65,10 @@ class _Connection:
         self.answered += data
 
     def settimeout(self, _: float | None) -> None:
-        """Accept what has no meaning without a network."""
+        """Accept a setting that has no meaning without a network."""
 
     def setsockopt(self, *_: Any) -> None:
-        """Accept what has no meaning without a network."""
+        """Accept a setting that has no meaning without a network."""
 
 
 class _Writer(io.RawIOBase):
@@ -114,7 +114,7 @@ class CallableHandler(DirectHandler):
     """
 
     async def send(self, call: Call) -> Answer:
-        """Call the function and return what it returned.
+        """Call the function and return its result.
 
         Raises:
             NonRetriableError: if there is no such function.

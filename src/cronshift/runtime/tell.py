@@ -78,7 +78,7 @@ class TellOwnership:
         self._source = source
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the question, take in what is brought, or pass the request on."""
+        """Answer the question, take in records, or pass the request on."""
         if scope["type"] == "http" and self._is_question(scope):
             await self._source.refresh()
             await send_reply(send, description(self._source))

@@ -46,7 +46,7 @@ def called_tick(schedule: Schedule, now: datetime) -> datetime | None:
 
 
 class CalledTicks:
-    """The ticks of one job, asked for again and again: what :func:`called_tick` answers.
+    """The ticks of one job, asked for again and again: the answers of :func:`called_tick`.
 
     A day's ticks are worked out at its second call and looked up from then on: most processes that
     Vercel starts see one.

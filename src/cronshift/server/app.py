@@ -91,7 +91,7 @@ class ServedApp:
         return ServerMode.CLOUD if self.client.is_production else ServerMode.DEV
 
     def drain(self) -> None:
-        """Take no more work: what has not arrived by now never does."""
+        """Take no more work: a request that has not arrived by now never does."""
         self.draining = True
         self._arrivals.refuse_all()
 
@@ -212,7 +212,7 @@ class ServedApp:
         return HTTPStatus.OK, {"status": "ready"}
 
     def _shortening(self, send: Send) -> Send:
-        """Keep what the lifespan says when it fails to one line: it sends whole tracebacks."""
+        """Cut the lifespan's failure to one line: it sends whole tracebacks."""
 
         async def shortened(message: Message) -> None:
             if "message" in message:

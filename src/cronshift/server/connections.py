@@ -92,13 +92,13 @@ class Connection(H11Protocol):
         self._watch()
 
     def pause_writing(self) -> None:
-        """Give the peer time to take what it was sent."""
+        """Give the peer time to take the answer."""
         super().pause_writing()
         seconds = self._of.limits.answer_seconds
         self._answer_deadline = self.loop.call_later(seconds, self.abort)
 
     def resume_writing(self) -> None:
-        """Go on: the peer takes what it was sent."""
+        """Go on: the peer takes the answer."""
         super().resume_writing()
         if self._answer_deadline is not None:
             self._answer_deadline.cancel()

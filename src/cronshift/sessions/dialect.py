@@ -50,7 +50,7 @@ class Amounts:
 
 
 class UnmovedError(Exception):
-    """Users whose credits did not move by what was to be recorded; the transaction is undone."""
+    """Users whose credits did not move by the recorded amount; the transaction is undone."""
 
     def __init__(self, users: Collection[Any]) -> None:
         super().__init__("credits did not move")
@@ -116,13 +116,13 @@ class Dialect(Protocol):
         """Return the length of the list in a column; null where there is none that can be read."""
 
     def sums(self, column: ColumnElement[Any]) -> list[tuple[int, ColumnElement[Any]]]:
-        """Return the parts of a sum that never overflows, each with what it is to be multiplied by."""
+        """Return the parts of a sum that never overflows, each with its factor."""
 
     def among(self, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
         """Return whether a column has one of any number of values."""
 
     def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, ids: IdRange) -> Chunk:
-        """Mark the sessions of a range, move their users' credits, and record what has moved.
+        """Mark the sessions of a range, move their users' credits, and record the moves.
 
         Raises:
             UnmovedError: when credits of some users did not move as told.

@@ -108,7 +108,7 @@ class Mapped:
         return case((self.dialect.is_amount(column) & (column >= 0), column), else_=null())
 
     def owed(self, delivered: int | None = None, *, unpaid: bool = False) -> ColumnElement[Any]:
-        """Return the expression of what a session that ends now is owed: ``max(0, cost - delivered)``.
+        """Return the amount owed for a session that ends now: ``max(0, cost - delivered)``.
 
         Nothing where it has been refunded.
 

@@ -203,7 +203,7 @@ class PostgreSQL:
         )
 
     def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, ids: IdRange) -> Chunk:
-        """Do a chunk in one statement, and look at what became of the balances.
+        """Do a chunk in one statement, and check the balances afterwards.
 
         Which sessions are settled is decided as each row is locked: one that somebody else has changed
         meanwhile is judged anew; one that the database keeps as it is stays unpaid. Where nothing is marked, rows that others have locked are left to
@@ -250,7 +250,7 @@ def _constraint(error: DBAPIError) -> str | None:
 
 
 def _statement(mapped: Mapped, sweep: Sweep, ids: IdRange) -> Select[Any]:
-    """Return the statement that does a chunk, and tells what it did."""
+    """Return the statement that does a chunk, and tells its results."""
     # Between two ids the planner walks the key; with a limit it would read the whole table.
     picking = select(
         mapped.id.label("session_id"),
@@ -332,7 +332,7 @@ def _marked(mapped: Mapped, sweep: Sweep, ids: IdRange, payable: CTE) -> CTE:
 def _wrong(
     connection: Connection, mapped: Mapped, accounts: list[Any], balances: list[Any]
 ) -> list[Any]:
-    """Return the users whose balance is not what it was made to be: a trigger or a view saw to that."""
+    """Return the users whose balance differs from the one set, as by a trigger or a view."""
     if not accounts:
         return []
     account: ColumnElement[Any] = mapped.account

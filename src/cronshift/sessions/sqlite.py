@@ -236,7 +236,7 @@ class SQLite:
 
 
 def _pick(connection: Connection, mapped: Mapped, sweep: Sweep, ids: IdRange) -> int:
-    """Put the sessions aside that can be settled, and the sums of what is owed; return how many."""
+    """Put the sessions aside that can be settled, and the sums owed for them; return how many."""
     rows = select(mapped.id, mapped.user, sweep.owed(mapped, unpaid=ids.unpaid)).where(
         sweep.where, ids.holds(mapped, sweep)
     )
@@ -263,7 +263,7 @@ def _pick(connection: Connection, mapped: Mapped, sweep: Sweep, ids: IdRange) ->
 
 
 def _move(connection: Connection, mapped: Mapped, sweep: Sweep) -> list[Any]:
-    """Move the credits, and return the users whose balance is not what it was made to be."""
+    """Move the credits, and return the users whose balance differs from the one set."""
     moving = select(mapped.account, _SUMS.c.user_id, mapped.balance, _SUMS.c.amount).where(
         mapped.is_account_of(_SUMS.c.user_id)
     )

@@ -79,7 +79,7 @@ class Sweep:
         return marks
 
     def movements(self, mapped: Mapped, amount: ColumnElement[Any]) -> dict[str, Any]:
-        """Return the columns of a user that are set, for what all of their sessions are owed."""
+        """Return the columns of a user that are set, for the sum owed for all of their sessions."""
         credit = mapped.settings.credits
         moves: dict[str, Any] = {credit.balance: mapped.balance + amount}
         if credit.spent:
@@ -101,7 +101,7 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The report of a sweep; ``to_json`` is what the commands print.
+    """The report of a sweep; the commands print its ``to_json``.
 
     Attributes:
         aside: those that could not be settled.

@@ -30,7 +30,7 @@ _OF_MODULES = ("jobs", "functions")
 
 
 class FileAction(StrEnum):
-    """The state of a file on disk, compared with what is generated for it."""
+    """The state of a file on disk, compared with the text that is generated for it."""
 
     CREATE = "create"
     UPDATE = "update"

@@ -127,7 +127,7 @@ Guard = GuardByHand | GuardRoute | NoGuard
 
 
 class Retirement(Struct, frozen=True):
-    """The end of Vercel's part of jobs: its edits, and what stays on purpose, in sentences."""
+    """The end of Vercel's part of jobs: its edits, and the parts that stay, in sentences."""
 
     edits: Sequence[Edit]
     stays: Sequence[str] = ()

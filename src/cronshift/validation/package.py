@@ -102,7 +102,7 @@ def _ask(
 
 
 def _output(process: subprocess.Popen[bytes], package: str, timeout: timedelta) -> bytes:
-    """Return all that the probe writes; when that takes too long, end it and what it started."""
+    """Return all output of the probe; when that takes too long, end it and its children."""
     with process:
         try:
             return process.communicate(timeout=timeout.total_seconds())[0]

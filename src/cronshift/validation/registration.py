@@ -140,7 +140,7 @@ class FunctionConfig(Struct, frozen=True):
         *,
         computed: tuple[str, ...] = (),
     ) -> FunctionConfig:
-        """Read a function as an SDK sends it; what it does not know it leaves.
+        """Read a function as an SDK sends it; unknown members are left.
 
         Raises:
             NotWellError: if it is not of that shape.
@@ -196,7 +196,7 @@ class Unread(Struct, frozen=True):
 
 
 class Registration(Struct, frozen=True):
-    """The functions that an app would register, or what an endpoint tells of them.
+    """The registration of an app, or the part of it that an endpoint tells.
 
     Attributes:
         app_id: ``None`` when nothing tells it.

@@ -113,7 +113,7 @@ def _read_own(root: Path, path: Path) -> VercelConfig:
 
 
 def _made(script: str, text: str) -> VercelConfig:
-    """Read what a script has made; all of it stands at the script's first line."""
+    """Read the export of a script; all of it stands at the script's first line."""
     place, document = Location(script, 1), json_text.parse_object(text, script)
     entries, problems = EntryReader(document, lambda *_: place).read()
     note = Problem("", f"{script} is computed; it was run.", place, "compiled-config")
@@ -121,7 +121,7 @@ def _made(script: str, text: str) -> VercelConfig:
 
 
 def _beside(root: Path, name: str) -> VercelConfig | None:
-    """Read what else makes entries, if it is there and makes some."""
+    """Read another source of entries, if it is there and has some."""
     path = root / name
     return read_config(root, path) if path.is_file() and _makes_entries(path) else None
 

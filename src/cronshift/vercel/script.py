@@ -97,7 +97,7 @@ class LiteralScript:
         return self._value(node, path, 0)
 
     def locate(self, *path: str | int) -> Location:
-        """Return the line of a value; that of what holds it, when it is computed."""
+        """Return the line of a value; that of its container, when it is computed."""
         for length in range(len(path), -1, -1):
             if path[:length] in self._places:
                 return Location(self._file, self._places[path[:length]])

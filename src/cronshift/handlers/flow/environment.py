@@ -36,7 +36,7 @@ _METHODS = {"get", "toObject", "has", "copy"}
 
 
 def variable(machine: Machine, name: str, missing: Value | None = None) -> Value:
-    """Return a variable's value, or what stands for one that is not set."""
+    """Return a variable's value, or the stand-in for one that is not set."""
     text = machine.world.variable(name)
     if text is None:
         return missing or PlainValue(UNDEFINED, _SECRET)
@@ -148,7 +148,7 @@ def _safely(machine: Machine, fields: ObjectValue | None, arguments: Arguments) 
 
 
 def validated(machine: Machine, fields: ObjectValue, source: Value) -> Value:
-    """Return an environment that a schema has checked: what is required is there, or all fails."""
+    """Return an environment that a schema has checked: what it requires is there, or it fails."""
     made = ObjectValue({})
     for name, rule in fields.cell.items():
         passed = source.cell.get(name) if isinstance(source, ObjectValue) else None
@@ -233,7 +233,7 @@ def _last_name(base: code.Expression) -> str:
 
 
 def runtime_config(machine: Machine, _arguments: Arguments) -> Value:
-    """Read Nuxt's ``useRuntimeConfig()``: what nuxt.config says, or the variables ``NUXT_…``."""
+    """Read Nuxt's ``useRuntimeConfig()``: nuxt.config's values, or the variables ``NUXT_…``."""
     tree = machine.program.tree
     for name in sorted(file for file in tree.files if file.endswith(_NUXT)):
         config = machine.exported(name, "default")

@@ -148,7 +148,7 @@ def _ending(way: Exit) -> RequestEnding:
 
 
 def goes_on() -> Native:
-    """Return the ``next`` of a middleware; Express takes what it is called with for an error."""
+    """Return the ``next`` of a middleware; Express takes its argument for an error."""
 
     def on(machine: Machine, arguments: Arguments) -> Value:
         error = arguments.at(0)

@@ -93,7 +93,7 @@ def _of_class(method: SgNode) -> Iterator[SgNode]:
 
 
 def _of_app(program: Program, folder: str) -> Iterator[tuple[str, SgNode]]:
-    """Yield the guards of the whole app: ``useGlobalGuards(…)``, and what ``APP_GUARD`` provides."""
+    """Yield the guards of the whole app: ``useGlobalGuards(…)``, and those of ``APP_GUARD``."""
     for file in program.tree.under(f"{folder}src"):
         text = program.tree.read(file) if file.endswith(".ts") else ""
         root = (
@@ -149,7 +149,7 @@ def _guards(machine: Machine, mark: Value, node: SgNode) -> list[Value]:
 
 
 def _asked(machine: Machine, guard: Value, place: CodePlace, marks: Marks) -> Value:
-    """Return the answer of a guard: its ``canActivate``, or what a package's is known for."""
+    """Return the answer of a guard: its ``canActivate``, or the known answer of a package's."""
     if isinstance(guard, ClassValue):
         instance: Value = _made(machine, guard, marks)
         kind: ClassValue | None = guard

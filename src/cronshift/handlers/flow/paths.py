@@ -297,7 +297,7 @@ class Forks:
         return Branch(abrupt, self.path, written, value)
 
     def _apply(self, first: Branch, second: Branch | None = None) -> None:
-        """Write what one side wrote, or what two sides wrote, joined."""
+        """Write the cells that one side wrote, or that two sides wrote, joined."""
         keys = first.written | (second.written if second is not None else {})
         for place, (cell, key, value) in keys.items():
             whole = value

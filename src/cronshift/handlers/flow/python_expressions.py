@@ -181,7 +181,7 @@ class PythonExpressions:
         )
 
     def _comprehension(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Expression:
-        """Return ``source.map(lambda item: …)``, which is what a comprehension does."""
+        """Return ``source.map(lambda item: …)``, the meaning of a comprehension."""
         made: Expression = self.expression(node.elt)
         for generator in reversed(node.generators):
             source, pattern = self.expression(generator.iter), self.pattern(generator.target)

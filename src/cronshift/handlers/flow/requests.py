@@ -42,7 +42,7 @@ SCHEDULE = "x-vercel-cron-schedule"
 
 
 def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
-    """Return a header of the request, or what stands for one that is not there."""
+    """Return a header of the request, or the stand-in for one that is not there."""
     name = name.lower().replace("_", "-").removeprefix("http-")
     if name == SCHEDULE:
         machine.ask("schedule")
@@ -248,7 +248,7 @@ def new_url(_machine: Machine, arguments: Arguments) -> Value:
 
 
 def of_address(name: str) -> Native | None:
-    """Return a method of the request's address, as far as its path tells what that gives."""
+    """Return a method of the request's address, as far as its path tells the result."""
 
     def read(machine: Machine, arguments: Arguments) -> Value:
         part = text_of(arguments.at(0))

@@ -93,7 +93,7 @@ def _is_request(value: Value) -> bool:
 
 
 def clerk(_machine: Machine, arguments: Arguments) -> Value:
-    """Read ``clerkMiddleware(async (auth, request) => …)``: it protects what it is told to."""
+    """Read ``clerkMiddleware(async (auth, request) => …)``: it protects the paths it is told to."""
     called = arguments.at(0)
     if isinstance(called, ObjectValue) or is_nothing(called):
         return Native("clerkMiddleware", going_on)

@@ -69,7 +69,7 @@ class Elements(Struct, frozen=True):
 
 @dataclass(eq=False, slots=True)
 class ListValue:
-    """A list. ``cell`` holds its one entry, ``items``: what it holds now."""
+    """A list. ``cell`` holds its one entry, ``items``: its present elements."""
 
     cell: dict[str, Elements]
     taints: Taints = CLEAN
@@ -146,7 +146,7 @@ class Module(Struct, frozen=True):
 
 
 class Response(Struct, frozen=True):
-    """A response of a handler, or of what runs before one.
+    """A response of a handler, or of a gate before one.
 
     Attributes:
         status: ``None`` where it is computed.
@@ -169,7 +169,7 @@ class Response(Struct, frozen=True):
 
 @dataclass(eq=False, slots=True)
 class Promise:
-    """Work that goes on: what it becomes, and where it was started.
+    """Work that goes on: the value it resolves to, and the place where it was started.
 
     Attributes:
         name: of what was called to start it.

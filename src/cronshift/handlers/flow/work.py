@@ -111,7 +111,7 @@ def looks(name: str) -> bool:
 
 @cache
 def records(name: str) -> bool:
-    """Return whether a call writes down what happened: ``update``, ``markFailed``."""
+    """Return whether a call records an outcome: ``update``, ``markFailed``."""
     segments = _segments(name)
     last = words(segments[-1])[:1] if segments else ()
     return bool(last) and last[0] in _RECORDING

@@ -77,7 +77,7 @@ def remember(
     chosen: Mapping[str, str],
     edited: Edit | None = None,
 ) -> tuple[Edit, Settings]:
-    """Return the edit of cronshift.toml that keeps what was asked for, and the settings it gives.
+    """Return the edit of cronshift.toml that keeps the acceptances, and the settings it gives.
 
     Args:
         project: with the settings of the file that is edited.

@@ -98,7 +98,7 @@ def _awaited(expression: SgNode, root: SgNode) -> list[Splice]:
 
 
 def _let_through(call: SgNode) -> list[Splice]:
-    """Return the splices that take out what hides a failure from who waits: ``.catch(console.error)``.
+    """Return the splices that remove a handler which hides a failure: ``.catch(console.error)``.
 
     Raises:
         NotRepairableError: where it does more than log.
@@ -123,7 +123,7 @@ def _let_through(call: SgNode) -> list[Splice]:
 
 
 def _only_logs(passed: list[SgNode]) -> bool:
-    """Return whether what handles a failure does nothing but log it, or nothing at all."""
+    """Return whether the handler of a failure does nothing but log it, or nothing at all."""
     if not passed:
         return True
     handler = passed[0]
@@ -143,7 +143,7 @@ def _refuse_what_gives_no_promise(call: SgNode) -> None:
 
 
 def _refuse_what_has_no_map(called: SgNode, root: SgNode) -> None:
-    """Refuse loops over what may be absent, or is known to be no array."""
+    """Refuse loops over values that may be absent, or are known to be no array."""
     listed = called.field("object")
     name = listed.text() if listed is not None else ""
     if "?." in called.text():

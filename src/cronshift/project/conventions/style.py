@@ -1,4 +1,4 @@
-"""Quotes, semicolons and indentation: a formatter's configuration, else what the sources show.
+"""Quotes, semicolons and indentation: a formatter's configuration, else the sources' own.
 
 Options and defaults: prettier.io/docs/options, biomejs.dev/reference/configuration, editorconfig.org.
 """
@@ -81,7 +81,7 @@ def _prettier(tree: SourceTree) -> dict[str, Any] | None:
 
 
 def _loosely(text: str, file: str) -> dict[str, Any]:
-    """Return the options of a configuration in YAML (or TOML); none for what is neither."""
+    """Return the options of a configuration in YAML (or TOML); none for any other format."""
     import yaml
 
     try:

@@ -46,7 +46,7 @@ def served_as(plan: Plan, file: str) -> tuple[str, ...]:
 
 
 def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str]]]:
-    """Yield the files, each with what extends its text."""
+    """Yield the files, each with the function that extends its text."""
     folder = app_of(plan).folder
     yield f"{folder}/{_PACKAGE}".lstrip("/"), with_dependency
     names = variables(plan)

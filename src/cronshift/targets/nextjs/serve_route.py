@@ -82,7 +82,7 @@ def extend_route(
 
 
 def _is_used(root: SgNode, name: str) -> bool:
-    """Return whether a module does something with what it imports as ``name``."""
+    """Return whether a module uses the import ``name``."""
     rule = {"rule": {"any": [{"kind": kind} for kind in sorted(_NAMED)]}}
     return any(
         node.text() == name

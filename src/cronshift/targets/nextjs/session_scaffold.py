@@ -113,7 +113,7 @@ def _house(
 
 
 def _own_code(tree: SourceTree, house: House, flow: Flow, folder: str) -> Iterator[Edit]:
-    """Yield the edits of what asks for sessions, where the code shows how, and the page for the rest."""
+    """Yield the edits of code that asks for sessions, where it shows how, and the page."""
     by_hand, rewritten = [], dict[str, str]()
     places = []
     for creation in creations(tree, house.model, house.settings):

@@ -26,7 +26,7 @@ def key(name: str) -> str:
 
 
 def data(value: object) -> str:
-    """Return a literal, on one line, of what JSON can say."""
+    """Return a literal of JSON data, on one line."""
     if isinstance(value, Mapping):
         members = ", ".join(f"{key(name)}: {data(member)}" for name, member in value.items())
         return f"{{ {members} }}" if members else "{}"

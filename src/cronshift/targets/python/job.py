@@ -127,7 +127,7 @@ def handler_definition(handler: Handler, secret_env: str) -> Group:
 
 
 def _answering(job: Job, apps: Mapping[Group, str], secret_env: str) -> tuple[str, str | None]:
-    """Return the name of what answers the call, and its definition where it is the job's own."""
+    """Return the name of the handler that answers, and its definition where it is the job's own."""
     handler = handler_of(job)
     if handler is None:
         return "bridge", None

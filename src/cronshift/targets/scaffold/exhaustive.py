@@ -236,7 +236,7 @@ _FORMS = (
 
 
 def _assignments(block: SgNode) -> list[SgNode]:
-    """Return the members of a class of enum: what its body assigns."""
+    """Return the members of a class of enum: the assignments of its body."""
     statements = _children("expression_statement")(block)
     return [child for each in statements for child in _children("assignment")(each)]
 

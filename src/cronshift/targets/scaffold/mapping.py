@@ -31,7 +31,7 @@ _WIDTH = 36  # columns before evidence
 
 
 class UnclearMappingError(ConfigError):
-    """Something of the mapping cannot be told from the app's schema; ``questions`` say what."""
+    """A part of the mapping cannot be told from the app's schema; ``questions`` ask for it."""
 
     def __init__(self, questions: list[Question]) -> None:
         listed = "; ".join(_asked(question) for question in questions)

@@ -189,13 +189,13 @@ def _key(name: str) -> str:
 
 
 def _renamed(text: str, name: str) -> str:
-    """Return code that has the session's id in the place of what was written."""
+    """Return code that has the session's id in the place of the written row."""
     shorthand = re.sub(rf"\bid: {name}\.id\b", "id: sessionId", text)
     return re.sub(rf"(?<![\w.]){name}\.id\b", "sessionId", shorthand)
 
 
 def _without(text: str, node: SgNode) -> str:
-    """Return a text without a statement, its lines and what is blank behind them."""
+    """Return a text without a statement, its lines and the blanks behind them."""
     start, end = node.range().start.index, node.range().end.index
     begin = text.rfind("\n", 0, start) + 1
     rest = re.match(r"[ \t]*;?[ \t]*\n(?:[ \t]*\n)?", text[end:])

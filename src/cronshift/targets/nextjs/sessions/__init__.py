@@ -162,7 +162,7 @@ def _condition(parts: Sequence[str]) -> str:
 
 
 def _states(settings: SessionSettings) -> list[tuple[str, str]]:
-    """Return the column's labels with what a client is told, as literals of TypeScript."""
+    """Return the column's labels with the states that a client sees, as literals of TypeScript."""
     labels = {
         settings.queued: "queued",
         **dict.fromkeys(settings.processing, "processing"),

@@ -30,7 +30,7 @@ def identifier(name: str) -> str:
 
 
 def label(value: str) -> str:
-    """Return a literal for a template literal; it takes the type of what it is compared with."""
+    """Return a literal for a template literal; it takes the type of the other operand."""
     return in_template(literal(value))
 
 

@@ -32,7 +32,7 @@ _LONGEST = 1_000_000  # bytes of a revision
 
 
 class Revision(Struct, frozen=True):
-    """A revision that is there, with what stands before it."""
+    """A revision that is there, with those before it."""
 
     id: str
     down: tuple[str, ...]
@@ -74,7 +74,7 @@ class Alembic(Struct, frozen=True):
         return edits + list(self._code(label))
 
     def _code(self, label: str | None) -> Iterator[Edit]:
-        """Yield the edits of the app's Python: its enum, and what Alembic compares its models with."""
+        """Yield the edits of the app's Python: its enum, and the filter of Alembic's env.py."""
         environment = f"{PurePosixPath(self.folder).parent}/env.py"
         texts = {environment: (with_filter, "Alembic leaves the flow's tables alone")}
         if label and self.states:

@@ -41,7 +41,7 @@ class SqlMigration(Struct, frozen=True):
 
 
 def split(sql: str) -> list[str]:
-    """Return statements one by one; what stands between dollar quotes is no end of one."""
+    """Return statements one by one; a semicolon between dollar quotes ends none."""
     statements, rest = [], ""
     for part in sql.split(";"):
         rest += part
@@ -69,7 +69,7 @@ class Home(Protocol):
         """Return whether a migration of that name was written."""
 
     def edits(self, migrations: Sequence[SqlMigration], now: datetime) -> Sequence[Edit]:
-        """Return the edits that write migrations, and what the tool keeps beside them.
+        """Return the edits that write migrations, and the tool's own files beside them.
 
         Raises:
             CronshiftError: for a project whose migrations cannot be added to.

@@ -35,14 +35,14 @@ _NAMES = {
 
 
 class Guess(Struct, frozen=True):
-    """A value of ``[sessions]`` with what it is worked out from."""
+    """A value of ``[sessions]`` with its evidence."""
 
     value: Any
     evidence: str
 
 
 class Question(Struct, frozen=True):
-    """A value that cannot be told, with what it might be.
+    """A value that cannot be told, with the choices for it.
 
     Attributes:
         placeholder: what stands for the answer where no choice is likelier than another.

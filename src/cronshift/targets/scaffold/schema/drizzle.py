@@ -153,7 +153,7 @@ def _labels(tree: SourceTree, file: str, node: SgNode) -> tuple[str, ...]:
 
 
 def _tables(tree: SourceTree, file: str) -> Iterator[tuple[str, SgNode, str]]:
-    """Yield the tables that a file makes: what they are called there, the call, the dialect."""
+    """Yield the tables that a file makes: their names there, the call, the dialect."""
     root = tree.parsed(file)
     if root is None:
         return
