@@ -24,7 +24,7 @@ _LAST_SECONDS = 1.0
 
 
 class CallLogging(StrEnum):
-    """Whether calls are logged."""
+    """The choice of a log for calls."""
 
     AUTO = "auto"
     JSON = "json"
@@ -194,7 +194,7 @@ def _count(app: ServedApp) -> str:
 
 
 def _counted(app: ServedApp) -> int:
-    """Return how many functions the server has of the app."""
+    """Return the number of the app's functions that the server has."""
     handlers = sum(function.on_failure_fn_id is not None for function in app.functions)
     return len(app.functions) + handlers
 
@@ -224,7 +224,7 @@ def _code(ending: Ending) -> ExitCode:
 
 
 def _check(invocation: Invocation) -> ExitCode:
-    """Serve for a moment, ask the server what it is, and compare it with the plan and the facts."""
+    """Serve for a moment, introspect the server, and compare it with the plan and the facts."""
     import asyncio
     from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The JSON Schemas of what the commands print under ``--json``; ``schemas/`` is written from here.
+"""The JSON Schemas of the commands' ``--json`` documents; ``schemas/`` is written from here.
 
 One a command, under its name; ``error`` is every command's. Each is held to what the command prints.
 """

@@ -1,4 +1,4 @@
-"""The call of one tick of a job, and what every handler does with one."""
+"""The call of one tick of a job, and the steps that every handler takes with one."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Call:
         return replace(self, path=f"{base}{joint}{added}{mark}{fragment}")
 
     def reason_to_skip(self, now: datetime | None = None) -> str | None:
-        """Return why this tick is not to run, if it is not: not here, not Inngest's, or too old.
+        """Return the reason to skip this tick, if any: not here, not Inngest's, or too old.
 
         A run that has begun is not asked. One whose module does not say so asks at every attempt
         whose tick it is, since the first may have died before it could.
@@ -117,7 +117,7 @@ class Call:
 
 
 class CallHandler(ABC):
-    """What answers calls.
+    """A handler that answers calls.
 
     Args:
         secret_env: the variable that holds the bearer the app expects of Vercel.
@@ -127,7 +127,7 @@ class CallHandler(ABC):
         self.secret_env = secret_env
 
     async def answer(self, call: Call) -> Answer:
-        """Return what the handler answered, or why the tick is skipped.
+        """Return the handler's answer, or the reason why the tick is skipped.
 
         Raises:
             NonRetriableError: where another attempt cannot help.
@@ -147,10 +147,10 @@ class CallHandler(ABC):
 
     @abstractmethod
     async def send(self, call: Call) -> Answer:
-        """Return what the handler answered, whatever the tick's age is."""
+        """Return the handler's answer, whatever the tick's age is."""
 
     def address(self) -> str | None:
-        """Return where the app answers over HTTP, as far as this process knows."""
+        """Return the app's address over HTTP, as far as this process knows it."""
         return os.environ.get(APP_ADDRESS_VARIABLE) or None
 
     def headers(self, call: Call) -> dict[str, str]:
@@ -170,7 +170,7 @@ class CallHandler(ABC):
 
 
 def witness_of(call: Call, secret_env: str) -> Witness | None:
-    """Return who tells the ledger of a run; nobody does of one that is not the schedule's.
+    """Return the witness of a run; a run that is not the schedule's has none.
 
     Other environments have functions too, and their ticks are none that anybody waits for.
     """

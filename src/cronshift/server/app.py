@@ -93,7 +93,7 @@ class ServedApp:
         return ServerMode.CLOUD if self.client.is_production else ServerMode.DEV
 
     def drain(self) -> None:
-        """Take no more work: what has not arrived by now never does."""
+        """Take no more work: a request that has not arrived by now never does."""
         self.draining = True
         self._arrivals.refuse_all()
 
@@ -139,7 +139,7 @@ class ServedApp:
                 await self._run(scope, _replaying(body, receive), send)
 
     async def _call(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        """Pass a call of a function on, and tell the observers what became of it."""
+        """Pass a call of a function on, and tell the observers its outcome."""
         began, status = time.perf_counter(), 0
 
         async def sending(message: Message) -> None:
@@ -217,7 +217,7 @@ class ServedApp:
         return HTTPStatus.OK, {"status": "ready"}
 
     def _shortening(self, send: Send) -> Send:
-        """Keep what the lifespan says when it fails to one line: it sends whole tracebacks."""
+        """Cut the lifespan's failure to one line: it sends whole tracebacks."""
 
         async def shortened(message: Message) -> None:
             if "message" in message:
@@ -233,7 +233,7 @@ class ServedApp:
 
 
 def build_app(root: Path, out: str) -> ServedApp:
-    """Import the generated package and return what serves it. Runs the project's own code.
+    """Import the generated package and return its server. Runs the project's own code.
 
     Args:
         root: the project; put on ``sys.path``.
@@ -296,7 +296,7 @@ def _place(error: BaseException, root: Path) -> str | None:
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
-    """Return a ``receive`` that gives the body that has arrived, and then what comes behind it."""
+    """Return a ``receive`` that gives the body that has arrived, and then the rest."""
     replayed = False
 
     async def replay() -> Message:

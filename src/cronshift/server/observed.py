@@ -41,7 +41,7 @@ class AnsweredCall(msgspec.Struct, frozen=True):
 
 
 class Observer(Protocol):
-    """Something that is told of every call that has been answered, and of every refusal."""
+    """An observer that is told of every call that has been answered, and of every refusal."""
 
     def call(self, call: AnsweredCall) -> None:
         """Take note of an answered call."""
