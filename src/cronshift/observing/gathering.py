@@ -180,8 +180,9 @@ def _ledger(question: Question, environ: Mapping[str, str]) -> Asking | str:
 
     async def ask() -> Told:
         if url == wire.LEDGER_EVENTS:
-            sent = InngestApi.of(environ).records(question.since, question.until + _AFTERWARDS)
-            records = newest([record async for record in sent])
+            async with InngestApi.of(environ) as api:
+                sent = api.records(question.since, question.until + _AFTERWARDS)
+                records = newest([record async for record in sent])
         else:
             records = _read(url, question)
         jobs = {job.id for job in question.jobs}
@@ -222,8 +223,9 @@ def _inngest(question: Question, environ: Mapping[str, str]) -> Asking | str:
         return f"{SIGNING_KEY} is not set here."
 
     async def ask() -> Told:
-        api, span = InngestApi.of(environ), (question.since, question.until)
-        return await ask_inngest(api, question.app, question.jobs, question.ownership, span)
+        span = question.since, question.until
+        async with InngestApi.of(environ) as api:
+            return await ask_inngest(api, question.app, question.jobs, question.ownership, span)
 
     return ask
 
