@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
@@ -58,6 +58,14 @@ class SourceAnswer(Struct, frozen=True):
     name: SourceName
     records: int = 0
     problem: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the source's part of a document."""
+        return {
+            "name": self.name.value,
+            "records": self.records,
+            "problem": self.problem or None,
+        }
 
 
 class Evidence(Struct, frozen=True):
