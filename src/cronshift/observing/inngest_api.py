@@ -86,8 +86,8 @@ class InngestApi:
         """Return the event that a run began with, as its trace has it; empty where it has none."""
         document = await self._get(f"{self._second}/runs/{quote(run_id, safe='')}/trace", {})
         root = (document.get("data") or {}).get("rootSpan") or {}
-        given = root.get("input")
-        events = given.get("data") if isinstance(given, dict) else given
+        began = root.get("input")
+        events = began.get("data") if isinstance(began, dict) else began
         event = events[0] if isinstance(events, list) and events else {}
         return event if isinstance(event, dict) else {}
 
