@@ -172,6 +172,14 @@ class Overlap(StrEnum):
     ALLOW = "allow"
 
 
+class Missed(StrEnum):
+    """The choice of ticks that are made up for, of those that came due while nothing ran."""
+
+    ALL = "all"
+    LATEST = "latest"
+    NONE = "none"
+
+
 class JobOptions(Struct, frozen=True):
     """The options of a job (DESIGN 5.3).
 
@@ -192,6 +200,7 @@ class JobOptions(Struct, frozen=True):
     heartbeat_env: str | None = None
     stale_after: timedelta | None = None
     overlap: Overlap = Overlap.QUEUE
+    missed: Missed = Missed.ALL
 
 
 class ServedBy(StrEnum):

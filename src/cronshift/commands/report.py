@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003 - read at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cronshift.commands.spans import Since, asked, collect, present
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cronshift.commands.invocation import Invocation
     from cronshift.moving.report import MoveReport
 
@@ -22,7 +22,7 @@ def report(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write the page into this file.")
     ] = None,
-    since: Annotated[str, typer.Option(metavar="TIME", help="How far back: 30d, 12h.")] = "30d",
+    since: Since = "30d",
 ) -> ExitCode:
     """Tell how the move goes: every tick of a span, before and after, the plan's aims with evidence.
 
@@ -39,7 +39,7 @@ def report(
     from cronshift.observing.fates import Fate
 
     invocation: Invocation = context.obj
-    console, now = invocation.console, datetime.now(UTC)
+    console, now = invocation.console, present()
     made = _made(invocation, since, now)
     if html is not None:
         from cronshift.output.report_page import report_page
@@ -61,7 +61,7 @@ def report(
             console.result(f"  {aim.answer.value:<10} {aim.name}: {aim.evidence}")
         for source in made.sources:
             if source.problem:
-                console.say(f"Not asked: {source.name}. {source.problem}")
+                console.say(f"{source.name.value}: {source.problem}")
     wrong = {Fate.MISSED, Fate.DOUBLED, Fate.FAILED}
     is_bad = any(fate.fate in wrong for lane in made.lanes for fate in lane.fates)
     return ExitCode.NOT_WELL if is_bad else ExitCode.OK
@@ -71,24 +71,18 @@ def page_of(invocation: Invocation) -> str:
     """Return the page of the last 30 days as it is now."""
     from cronshift.output.report_page import report_page
 
-    now = datetime.now(UTC)
+    now = present()
     return report_page(_made(invocation, "30d", now), now)
 
 
 def _made(invocation: Invocation, since: str, now: datetime) -> MoveReport:
-    from cronshift.moving.report import make_report, span_behind
-    from cronshift.observing.gathering import Question, fates, gather
+    from cronshift.moving.report import make_report
+    from cronshift.observing.gathering import fates
     from cronshift.plan.planning import make_plan
-    from cronshift.project.ownership_file import read_ownership
-    from cronshift.schedule.durations import parse_duration
 
-    try:
-        span = span_behind(now, parse_duration(since))
-    except ValueError as error:
-        raise CronshiftError(f"--since: {error}.", reason="usage", where="--since") from None
-    project = invocation.project
-    plan, ownership = make_plan(project), read_ownership(project.root)
-    question = Question(plan.app_id, plan.jobs, ownership, *span)
-    evidence = asyncio.run(gather(question, os.environ))
-    became = tuple(fates(question, evidence, now))
-    return make_report(project, plan, ownership, evidence, became, span, now)
+    query = asked(invocation, (), since, None, now)
+    evidence = collect(query)
+    became = tuple(fates(query, evidence, now))
+    project, span = invocation.project, (query.since, query.until)
+    plan = make_plan(project)
+    return make_report(project, plan, query.ownership, evidence, became, span, now)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from cronshift.model import Origin, Severity
 from cronshift.observing.fates import Fate, TickFate
 from cronshift.operations import past_operations
-from cronshift.plan.forecast import PERIOD, allowances, executions
+from cronshift.plan.forecast import allowances, executions
 from cronshift.project.ownership_file import percent_now
 from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.ledger import Role, Side, TickStatus
@@ -19,10 +19,10 @@ from cronshift.runtime.ownership import Owner, tick_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from cronshift.model import Finding, Plan
-    from cronshift.observing.gathering import Evidence, SourceAnswer
+    from cronshift.observing.gathering import SourceAnswer, SpanEvidence
     from cronshift.project import Project
     from cronshift.runtime.ownership import Epoch, Ownership
 
@@ -43,7 +43,7 @@ class Lane(Struct, frozen=True):
 
 
 class SideFigures(Struct, frozen=True):
-    """How the ticks went that one side owned.
+    """The figures of the ticks that one side owned.
 
     Attributes:
         counts: ticks by what became of them.
@@ -132,14 +132,7 @@ class MoveReport(Struct, frozen=True):
                 {"name": aim.name, "answer": str(aim.answer), "evidence": aim.evidence}
                 for aim in self.aims
             ],
-            "sources": [
-                {
-                    "name": str(source.name),
-                    "records": source.records,
-                    "problem": source.problem or None,
-                }
-                for source in self.sources
-            ],
+            "sources": [source.to_json() for source in self.sources],
             "executions_per_30_days": self.executions,
         }
 
@@ -148,7 +141,7 @@ def make_report(  # noqa: PLR0913, PLR0917 - what is known comes from as many pl
     project: Project,
     plan: Plan,
     ownership: Ownership,
-    evidence: Evidence,
+    evidence: SpanEvidence,
     fates: Sequence[TickFate],
     span: tuple[datetime, datetime],
     now: datetime,
@@ -225,7 +218,7 @@ def _at(values: Sequence[float], share: float) -> float:
 def _aims(
     project: Project,
     plan: Plan,
-    evidence: Evidence,
+    evidence: SpanEvidence,
     lanes: Sequence[Lane],
     sides: Sequence[SideFigures],
 ) -> Iterator[Aim]:
@@ -263,7 +256,7 @@ def _once(sides: Sequence[SideFigures]) -> Aim:
     return _aim(name, once == judged, f"{once:,} of {judged:,} that were watched")
 
 
-def _timeouts(evidence: Evidence) -> Aim:
+def _timeouts(evidence: SpanEvidence) -> Aim:
     name = "No run ended at a timeout"
     runs = [
         record
@@ -294,9 +287,3 @@ def _marks(project: Project, span: tuple[datetime, datetime]) -> Iterator[Mark]:
 
 def _by_name(counts: Mapping[Fate, int]) -> dict[str, int]:
     return {fate.value: counts[fate] for fate in Fate if counts.get(fate)}
-
-
-def span_behind(now: datetime, length: timedelta = PERIOD) -> tuple[datetime, datetime]:
-    """Return the span that ends now, from a whole minute to a whole minute."""
-    end = now.replace(second=0, microsecond=0)
-    return end - length, end

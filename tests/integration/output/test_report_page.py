@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from cronshift.model import Severity
-from cronshift.moving.report import MoveReport, make_report, span_behind
+from cronshift.moving.report import MoveReport, make_report
 from cronshift.observing.fates import Fate, TickFate, Watch
-from cronshift.observing.gathering import Evidence, SourceAnswer, SourceName
+from cronshift.observing.gathering import SourceAnswer, SourceName, SpanEvidence
 from cronshift.output.report_page import report_page
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
@@ -26,7 +26,7 @@ from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import Epoch, Owner, Ownership
 
 NOW = datetime(2026, 11, 27, 12, 34, 56, tzinfo=UTC)
-MONTH = span_behind(NOW)
+MONTH = (NOW - timedelta(days=30), NOW)
 EXAMPLE = Path(__file__).parents[3] / "examples"
 
 
@@ -47,7 +47,7 @@ def report(root: Path, fates: list[TickFate], records: tuple[TickRecord, ...] = 
         SourceAnswer(SourceName.VERCEL, problem="VERCEL_TOKEN is not set <here>."),
     )
     epochs = {"prediction-check": (Epoch(NOW - timedelta(days=10), 50, "01"),)}
-    evidence = Evidence(records, Watch(), sources)
+    evidence = SpanEvidence(records, Watch(), sources)
     plan = make_plan(project)
     return make_report(project, plan, Ownership(epochs), evidence, fates, MONTH, NOW)
 
