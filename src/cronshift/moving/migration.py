@@ -189,7 +189,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     changes = compare(project.root, files, plan.out)
     wanted = [change for change in changes if not (only_look and change.conflict)]
     written, copies = edits(project.root, wanted, force=force)
-    renamed_away = [each for each in changes if each.path in {one.module for one in renamed}]
+    renamed_away = [each for each in changes if each.path in {job.module for job in renamed}]
     gone = [*renamed_away, *unused(project.root, plan, changes)]
     removed, kept_copies = edits(project.root, gone, force=force, remove_stale=True)
     written, copies = [*written, *removed], [*copies, *kept_copies]

@@ -192,7 +192,7 @@ def test_the_way_of_one_tick_is_short(tmp_path: Path) -> None:
     lines = {path: text.count("\n") for path, text in written(app(tmp_path)).items()}
     files = [f"lib/inngest/{name}.ts" for names in OURS.values() for name in names]
     assert sum(lines[file] for file in [*files, "app/api/inngest/route.ts"]) < 300
-    assert sum(lines.values()) < 640
+    assert sum(lines.values()) < 650
 
 
 @pytest.mark.node
