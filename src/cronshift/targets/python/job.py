@@ -230,11 +230,13 @@ def _work(job: Job, app_id: str, answering: str) -> Iterator[str]:
     options, fan_out = job.options, job.options.fan_out
     step: Expression = call("await ctx.step.run", '"call"', f"{answering}.answer", "call.begun")
     if fan_out is None:
-        yield "if skipped := await runtime.due(ctx, call):"
+        yield f"if skipped := await runtime.due(ctx, call, {answering}):"
         yield "    return skipped"
     elif has_runs(options):
         event = literal(row_event(app_id, job.id))
-        step = call("await runtime.send_rows", "ctx", "call", event, values=_values(fan_out))
+        step = call(
+            "await runtime.send_rows", "ctx", "call", answering, event, values=_values(fan_out)
+        )
     else:
         parallel = fan_out.mode is FanOutMode.PARALLEL
         step = call(
