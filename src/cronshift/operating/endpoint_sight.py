@@ -1,0 +1,180 @@
+"""What an endpoint shows: unsigned, forged and signed; nothing of it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from msgspec import Struct
+
+from cronshift.errors import ConfigError, CronshiftError
+from cronshift.runtime import web
+from cronshift.runtime.protection import bypass_headers
+from cronshift.server.endpoint import DISCOVERY, Endpoint
+from cronshift.server.refusing import SDK_HEADER, refusal
+from cronshift.server.signing import signature
+from cronshift.services.api import instant_told
+from cronshift.validation.project import validate_endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cronshift.model import Finding, Plan
+    from cronshift.validation import Registration
+
+_SDKS_OWN = {"message": "Unauthorized"}
+_NO_FUNCTION = "cronshift-no-such-function"
+_REFUSALS = frozenset({401, 403})
+_MOST_KEYS = 3
+_LATE = "endpoint-unreachable"
+
+
+class Gate(Struct, frozen=True):
+    """What answered a request that nobody signed.
+
+    Attributes:
+        problem: why it was not the SDK.
+        introspection: what the SDK told of itself; nothing of one that tells only who signs.
+        sdk: its name and version.
+        skew: seconds that its clock is ahead, where it tells.
+        takes_unsigned: whether a call without a signature got past it; ``None`` where it was not tried.
+        takes_forged: the same, with a signature of another key.
+    """
+
+    problem: CronshiftError | None = None
+    introspection: Mapping[str, Any] = {}
+    sdk: str | None = None
+    skew: float | None = None
+    takes_unsigned: bool | None = None
+    takes_forged: bool | None = None
+
+
+class Inside(Struct, frozen=True):
+    """What the endpoint told who has its key.
+
+    Attributes:
+        key: the one that it took; ``None`` where none of those that were tried is its own.
+        tried: how many keys there were to try.
+        introspection: what it told then.
+        registration: what it would register.
+        findings: that beside the plan.
+        problem: why it did not tell.
+    """
+
+    key: str | None = None
+    tried: int = 0
+    introspection: Mapping[str, Any] = {}
+    registration: Registration | None = None
+    findings: tuple[Finding, ...] = ()
+    problem: CronshiftError | None = None
+
+
+async def look_at_gate(url: str, deadline: float, environ: Mapping[str, str]) -> Gate:
+    """Ask an endpoint without a signature, and with a forged one."""
+    try:
+        async with asyncio.timeout_at(deadline), _client(url, environ) as http:
+            gate = await _ask(http, url)
+            if gate.problem is not None:
+                return gate
+            unsigned, forged = await asyncio.gather(
+                _is_taken(http, url, None), _is_taken(http, url, secrets.token_hex(32))
+            )
+            return Gate(None, gate.introspection, gate.sdk, gate.skew, unsigned, forged)
+    except TimeoutError:
+        return Gate(_unreachable(url, "no answer in time"))
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        why = web.unreachable(error) if isinstance(error, httpx.HTTPError) else "it is no address"
+        return Gate(_unreachable(url, why))
+
+
+async def look_inside(plan: Plan, url: str, deadline: float, keys: Iterable[str | None]) -> Inside:
+    """Ask an endpoint with each of some keys until it takes one, and for its functions then.
+
+    Args:
+        plan: what should be served.
+        url: of the endpoint.
+        deadline: by the loop's clock.
+        keys: what to sign with; ``None`` for an endpoint in dev mode, which asks for none.
+    """
+    tried = list(dict.fromkeys(keys))[:_MOST_KEYS]
+    problem: CronshiftError | None = None
+    for key in tried:
+        try:
+            async with asyncio.timeout_at(deadline), Endpoint.http(url, key) as endpoint:
+                introspection = await endpoint.introspect()
+                if key is not None and introspection.get("authentication_succeeded") is not True:
+                    continue
+                registration, findings = await validate_endpoint(plan, url, key)
+                return Inside(key, len(tried), introspection, registration, findings)
+        except TimeoutError:
+            return Inside(None, len(tried), problem=_unreachable(url, "no answer in time"))
+        except ConfigError as error:  # a key that is none
+            problem = problem or error
+        except CronshiftError as error:
+            if error.reason != "unauthorized":
+                return Inside(key, len(tried), problem=error)
+        except httpx.HTTPError as error:
+            return Inside(None, len(tried), problem=_unreachable(url, web.unreachable(error)))
+    return Inside(None, len(tried), problem=problem)
+
+
+async def _ask(http: httpx.AsyncClient, url: str) -> Gate:
+    response = await http.get(url)
+    content = _content(response)
+    told = instant_told(response) if "age" not in response.headers else None
+    skew = (told - datetime.now(UTC)).total_seconds() if told else None
+    sdk = response.headers.get(SDK_HEADER)
+    if content == _SDKS_OWN and response.status_code in _REFUSALS:
+        return Gate(None, {"mode": "cloud"}, sdk, skew)
+    try:
+        refusal(url, response, content, has_key=False)
+    except CronshiftError as error:
+        return Gate(error, sdk=sdk, skew=skew)
+    if isinstance(content, dict) and "mode" in content:
+        return Gate(None, content, sdk, skew)
+    problem = CronshiftError(
+        f"{url} does not tell what it serves: it answered {response.status_code}.",
+        reason="endpoint-refuses",
+        hint="Its log tells why.",
+    )
+    return Gate(problem, sdk=sdk, skew=skew)
+
+
+async def _is_taken(http: httpx.AsyncClient, url: str, key: str | None) -> bool | None:
+    """Return whether a call for no function at all got past the SDK; ``None`` where it did not answer."""
+    context = {"run_id": "cronshift", "attempt": 0, "disable_immediate_execution": True}
+    context |= {"stack": {"stack": [], "current": 0}}
+    event = {"name": "cronshift/asked", "data": {}}
+    body = {"ctx": context, "event": event, "events": [event], "steps": {}, "use_api": False}
+    content = json.dumps(body).encode()
+    headers = {"content-type": "application/json"}
+    if key is not None:
+        headers["x-inngest-signature"] = signature(content, key, datetime.now(UTC))
+    query = {"fnId": _NO_FUNCTION, "stepId": DISCOVERY}
+    response = await http.post(url, content=content, headers=headers, params=query)
+    if response.status_code in _REFUSALS:
+        return False
+    return True if SDK_HEADER in response.headers else None
+
+
+def _client(url: str, environ: Mapping[str, str]) -> httpx.AsyncClient:
+    return web.client(url, headers={"user-agent": "cronshift", **bypass_headers(environ)})
+
+
+def _content(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return response.text
+
+
+def _unreachable(url: str, why: str) -> CronshiftError:
+    return CronshiftError(
+        f"{url} cannot be reached: {why}.",
+        reason=_LATE,
+        hint="Is it deployed, and is this its address?",
+    )
