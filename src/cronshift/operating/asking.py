@@ -100,6 +100,11 @@ class Asking:
         return "" if self.environment.name == "production" else f" --env {self.environment.name}"
 
     @property
+    def named(self) -> str:
+        """The same words to a command that means something else without them."""
+        return f" --env {self.environment.name}"
+
+    @property
     def serves_itself(self) -> bool:
         """Whether the functions are served by the app on Vercel, as far as the addresses tell."""
         return self.app is not None and origin_of(self.endpoint) == origin_of(self.app)

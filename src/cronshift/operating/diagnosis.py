@@ -141,19 +141,18 @@ async def _look_at_endpoint(
     """Look at the gate, and inside with the key that is set here, or those that Inngest lists."""
     if asking.endpoint is None:
         return None, None
-    gate = await look_at_gate(asking.endpoint, deadline, asking.environ)
-    if gate.problem is not None:
-        return gate, None
-    if gate.introspection.get("mode") == "dev":
-        return gate, await look_inside(asking.plan, asking.endpoint, deadline, [None])
-    listed: tuple[str, ...] = ()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_FOR_KEYS):
-            listed = await asyncio.shield(keys)
-    to_try = [key for key in (asking.signing_key, *listed) if key]
-    if not to_try:
-        return gate, Inside()
-    return gate, await look_inside(asking.plan, asking.endpoint, deadline, to_try)
+
+    async def listed() -> tuple[str, ...]:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FOR_KEYS):
+                return await asyncio.shield(keys)
+        return ()
+
+    inngests = asyncio.ensure_future(listed())
+    return await asyncio.gather(
+        look_at_gate(asking.endpoint, deadline, asking.environ),
+        look_inside(asking.plan, asking.endpoint, deadline, asking.signing_key, inngests),
+    )
 
 
 def facts(asking: Asking, sights: Sights) -> Iterator[Fact]:
@@ -168,11 +167,10 @@ def facts(asking: Asking, sights: Sights) -> Iterator[Fact]:
         text = f"The functions are served at {asking.endpoint}."
         yield asking.good(LINKED, text, asking.project.settings.file or "CRONSHIFT_ENDPOINT")
         yield from endpoint_facts.gate_facts(asking, gate)
-    if gate is not None and gate.problem is None:
+    if gate is not None and inside is not None and gate.problem is None:
         yield from endpoint_facts.mode_facts(asking, gate)
         yield from endpoint_facts.refusing_facts(asking, gate)
         yield from endpoint_facts.version_facts(asking, gate, sights.inngest)
-    if inside is not None and gate is not None:
         yield from endpoint_facts.served_facts(asking, inside)
         yield from endpoint_facts.address_facts(asking, inside)
         if gate.introspection.get("mode") != "dev":
@@ -194,7 +192,8 @@ def explained(facts: Iterable[Fact]) -> tuple[Explained, ...]:
     bad = [fact.kind.code for fact in listed if fact.answer is Knowledge.BAD]
     unknown = [fact.kind.code for fact in listed if fact.answer is Knowledge.UNKNOWN]
     items = [Explained(fact, _cause(fact, bad, unknown)) for fact in listed]
-    return tuple(sorted(items, key=_rank))
+    explaining = {item.cause for item in items if item.fact.answer is Knowledge.BAD}
+    return tuple(sorted(items, key=lambda item: _rank(item, explaining)))
 
 
 def _cause(fact: Fact, bad: list[str], unknown: list[str]) -> str | None:
@@ -206,9 +205,10 @@ def _cause(fact: Fact, bad: list[str], unknown: list[str]) -> str | None:
     return next((code for code in causes if code in upstream), None)
 
 
-def _rank(item: Explained) -> tuple[int, bool, int, str]:
+def _rank(item: Explained, explaining: set[str | None]) -> tuple[int, bool, bool, int, str]:
     answers = (Knowledge.BAD, Knowledge.UNKNOWN, Knowledge.GOOD)
-    return answers.index(item.fact.answer), item.cause is not None, *_place(item.fact)
+    explains = item.fact.kind.code in explaining
+    return answers.index(item.fact.answer), item.cause is not None, not explains, *_place(item.fact)
 
 
 def _place(fact: Fact) -> tuple[int, str]:

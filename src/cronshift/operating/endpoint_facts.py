@@ -171,6 +171,10 @@ def served_facts(asking: Asking, inside: Inside) -> Iterator[Fact]:
         kind = _GATES.get(problem.reason, SERVED)
         yield asking.bad(kind, problem.message, evidence, problem.hint or "Its log tells why.")
         return
+    if inside.is_late:
+        text = "It had not told its functions in time."
+        yield asking.unknown(SERVED, text, evidence, f"cronshift validate{asking.named}")
+        return
     if inside.registration is None:
         text = "Which functions it serves, it tells only who has its signing key."
         remedy = f"Set {SIGNING_KEY} here to the deployment's key, and ask again."
@@ -186,7 +190,7 @@ def served_facts(asking: Asking, inside: Inside) -> Iterator[Fact]:
         first = wrong[0]
         more = f" And {len(wrong) - 1} more." if len(wrong) > 1 else ""
         jobs = tuple(dict.fromkeys(finding.job for finding in wrong if finding.job))
-        remedy = f"{first.fix} (cronshift validate{asking.option or ' --env production'})"
+        remedy = f"{first.fix} (cronshift validate{asking.named})"
         yield asking.bad(SERVED, f"{first.code}: {first.message}{more}", evidence, remedy, *jobs)
     elif has_unchecked(inside.findings):
         unchecked = next(finding for finding in inside.findings if finding.code in rules.UNCHECKED)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 from msgspec import Struct
+from msgspec.structs import replace
 
-from cronshift.errors import ConfigError, CronshiftError
+from cronshift.errors import CronshiftError
 from cronshift.runtime import web
 from cronshift.runtime.protection import bypass_headers
 from cronshift.server.endpoint import DISCOVERY, Endpoint
@@ -21,7 +22,7 @@ from cronshift.services.api import instant_told
 from cronshift.validation.project import validate_endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Awaitable, Mapping
 
     from cronshift.model import Finding, Plan
     from cronshift.validation import Registration
@@ -63,6 +64,7 @@ class Inside(Struct, frozen=True):
         registration: what it would register.
         findings: that beside the plan.
         problem: why it did not tell.
+        is_late: whether it had not told all in time.
     """
 
     key: str | None = None
@@ -71,6 +73,7 @@ class Inside(Struct, frozen=True):
     registration: Registration | None = None
     findings: tuple[Finding, ...] = ()
     problem: CronshiftError | None = None
+    is_late: bool = False
 
 
 async def look_at_gate(url: str, deadline: float, environ: Mapping[str, str]) -> Gate:
@@ -91,35 +94,55 @@ async def look_at_gate(url: str, deadline: float, environ: Mapping[str, str]) ->
         return Gate(_unreachable(url, why))
 
 
-async def look_inside(plan: Plan, url: str, deadline: float, keys: Iterable[str | None]) -> Inside:
+async def look_inside(
+    plan: Plan, url: str, deadline: float, key: str | None, listed: Awaitable[tuple[str, ...]]
+) -> Inside:
     """Ask an endpoint with each of some keys until it takes one, and for its functions then.
 
     Args:
         plan: what should be served.
         url: of the endpoint.
         deadline: by the loop's clock.
-        keys: what to sign with; ``None`` for an endpoint in dev mode, which asks for none.
+        key: the one that is set here.
+        listed: those of the Inngest environment, asked for where that is not the endpoint's.
     """
-    tried = list(dict.fromkeys(keys))[:_MOST_KEYS]
-    problem: CronshiftError | None = None
-    for key in tried:
-        try:
-            async with asyncio.timeout_at(deadline), Endpoint.http(url, key) as endpoint:
-                introspection = await endpoint.introspect()
-                if key is not None and introspection.get("authentication_succeeded") is not True:
-                    continue
-                registration, findings = await validate_endpoint(plan, url, key)
-                return Inside(key, len(tried), introspection, registration, findings)
-        except TimeoutError:
-            return Inside(None, len(tried), problem=_unreachable(url, "no answer in time"))
-        except ConfigError as error:  # a key that is none
-            problem = problem or error
-        except CronshiftError as error:
-            if error.reason != "unauthorized":
-                return Inside(key, len(tried), problem=error)
-        except httpx.HTTPError as error:
-            return Inside(None, len(tried), problem=_unreachable(url, web.unreachable(error)))
-    return Inside(None, len(tried), problem=problem)
+    tried: list[str] = [key] if key else []
+    try:
+        async with asyncio.timeout_at(deadline):
+            inside = await _with_key(plan, url, key) if key else None
+            for other in (await listed)[:_MOST_KEYS] if inside is None else ():
+                if other not in tried and inside is None:
+                    tried.append(other)
+                    inside = await _with_key(plan, url, other)
+            if inside is None and not tried:
+                inside = await _with_key(plan, url, None)
+    except TimeoutError:
+        return Inside(tried=len(tried), is_late=True)
+    except CronshiftError as error:
+        return Inside(tried=len(tried), problem=error)
+    except httpx.HTTPError as error:
+        return Inside(tried=len(tried), problem=_unreachable(url, web.unreachable(error)))
+    return replace(inside or Inside(), tried=len(tried))
+
+
+async def _with_key(plan: Plan, url: str, key: str | None) -> Inside | None:
+    """Return what the endpoint tells who has a key; nothing where it is not the endpoint's.
+
+    Raises:
+        CronshiftError: if something else is wrong with the endpoint.
+    """
+    try:
+        async with Endpoint.http(url, key) as endpoint:
+            introspection = await endpoint.introspect()
+            is_dev = introspection.get("mode") == "dev"
+            if not is_dev and introspection.get("authentication_succeeded") is not True:
+                return None
+            registration, findings = await validate_endpoint(plan, url, key)
+            return Inside(None if is_dev else key, 1, introspection, registration, findings)
+    except CronshiftError as error:
+        if error.reason in {"unauthorized", "invalid-keys"}:
+            return None
+        raise
 
 
 async def _ask(http: httpx.AsyncClient, url: str) -> Gate:

@@ -48,11 +48,11 @@ def access_facts(asking: Asking, sight: InngestSight) -> Iterator[Fact]:
         yield asking.bad(INNGEST, silent.message, evidence, remedy)
         return
     yield asking.good(INNGEST, "Inngest answers.", evidence)
-    if asking.inngest_token is None and asking.is_cloud:
-        text = f"Neither {API_KEY} nor {SIGNING_VARIABLE} is set here, so Inngest was not asked."
+    refused = [error for error in errors if error.problem in _TURNED_AWAY]
+    if asking.inngest_token is None and refused:
+        text = f"Neither {API_KEY} nor {SIGNING_VARIABLE} is set here, so Inngest tells nothing."
         yield asking.unknown(ACCESS, text, evidence, f"Set {SIGNING_VARIABLE}, and ask again.")
         return
-    refused = [error for error in errors if error.problem in _TURNED_AWAY]
     if len(refused) == len(sight.answers):
         name = API_KEY if asking.environ.get(API_KEY) else SIGNING_VARIABLE
         text = f"Inngest does not take {name} as it is set here: {refused[0].message}"
@@ -96,7 +96,10 @@ def key_facts(asking: Asking, sight: InngestSight, inside: Inside) -> Iterator[F
         f" cronshift sync{asking.option}"
     )
     is_proven = asking.inngest_token == asking.signing_key and _takes(sight)
-    if inside.key is None and inside.tried and (theirs or is_proven):
+    if inside.is_late and inside.key is None:
+        text = "The deployment had not answered with a key in time."
+        yield asking.unknown(SIGNING_KEY, text, evidence)
+    elif inside.key is None and inside.tried and (theirs or is_proven):
         text = "The deployment does not take the signing key of the Inngest environment."
         yield asking.bad(SIGNING_KEY, text, evidence, remedy)
     elif inside.key is None and inside.tried:

@@ -28,7 +28,9 @@ def redirect(to: str, status: int = 307) -> Callable[[Request], Response]:
 
 
 def page(text: str, status: int, **headers: str) -> Callable[[Request], Response]:
-    return always(lambda: HTMLResponse(text, status, {k.replace("_", "-"): v for k, v in headers.items()}))
+    return always(
+        lambda: HTMLResponse(text, status, {k.replace("_", "-"): v for k, v in headers.items()})
+    )
 
 
 def answer(content: Any, status: int = 200, **headers: str) -> Callable[[Request], Response]:
@@ -36,7 +38,9 @@ def answer(content: Any, status: int = 200, **headers: str) -> Callable[[Request
     return always(lambda: JSONResponse(content, status, named))
 
 
-def only(method: str, chosen: Callable[[Request], Response]) -> Callable[[Request], Response | None]:
+def only(
+    method: str, chosen: Callable[[Request], Response]
+) -> Callable[[Request], Response | None]:
     return lambda request: chosen(request) if request.method == method else None
 
 
@@ -62,7 +66,11 @@ def typescript(
         if not checks or (signature and not checks_key):
             return True
         body = await request.body()
-        body = json.dumps(json.loads(body), separators=(",", ":"), sort_keys=True).encode() if body else b""
+        body = (
+            json.dumps(json.loads(body), separators=(",", ":"), sort_keys=True).encode()
+            if body
+            else b""
+        )
         return bool(key) and is_signed(body, signature.encode(), key or "")
 
     @app.get("/api/inngest")
@@ -75,7 +83,12 @@ def typescript(
             "schema_version": "2024-05-24",
         }
         if mode == "cloud" and key and await is_taken(request):
-            told |= {"authentication_succeeded": True, "app_id": APP, "api_origin": api, "serve_origin": serve_origin}
+            told |= {
+                "authentication_succeeded": True,
+                "app_id": APP,
+                "api_origin": api,
+                "serve_origin": serve_origin,
+            }
             told |= {"event_key_hash": event_key_hash(event_key) if event_key else None}
         return JSONResponse(told, headers=sdk)
 
@@ -95,7 +108,9 @@ def typescript(
                 "id": f"{APP}-{job}",
                 "name": job,
                 "triggers": [{"cron": f"TZ=UTC {text}"}],
-                "steps": {"step": {"id": "step", "name": "step", "runtime": {"type": "http", "url": url}}},
+                "steps": {
+                    "step": {"id": "step", "name": "step", "runtime": {"type": "http", "url": url}}
+                },
             }
             for job, text in functions.items()
         ]

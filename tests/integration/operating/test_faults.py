@@ -82,12 +82,18 @@ def before(chosen: object) -> World:
 MIDDLEWARE = """\
 import { NextResponse } from "next/server";
 export function middleware() { return NextResponse.redirect("https://shop.example.com/login"); }
+export const config = { matcher: ["/api/inngest"] };
 """
 NEXT = {
-    "package.json": json.dumps({"name": "shop", "dependencies": {"next": "16.0.0", "inngest": "4.24.0"}}),
+    "package.json": json.dumps(
+        {"name": "shop", "dependencies": {"next": "16.0.0", "inngest": "4.24.0"}}
+    ),
     "requirements.txt": "",
     "api/index.py": "",
-    **{f"app{path}/route.ts": "export function GET() { return new Response(); }\n" for path in PATHS.values()},
+    **{
+        f"app{path}/route.ts": "export function GET() { return new Response(); }\n"
+        for path in PATHS.values()
+    },
 }
 
 FAULTS: dict[str, tuple[World, str]] = {
@@ -216,7 +222,7 @@ def test_a_middleware_that_the_files_show_is_the_cause_of_what_is_seen(
     world.files = NEXT | {"middleware.ts": MIDDLEWARE}
     seen = see(world)
     codes = [fact.kind.code for fact in seen.diagnosis.causes]
-    assert "R103" in codes
+    assert codes[0] == "R103"
     explained = {item.fact.kind.code: item.cause for item in seen.diagnosis.facts}
     assert explained["R727"] == "R103"
 
