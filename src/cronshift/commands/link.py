@@ -49,9 +49,6 @@ def link(
     inngest_env: Annotated[
         str | None, typer.Option(metavar="NAME", help="The Inngest environment.")
     ] = None,
-    inngest_api: Annotated[
-        str | None, typer.Option(metavar="URL", help="An Inngest server of your own.")
-    ] = None,
     inngest_plan: Annotated[
         str | None, typer.Option(metavar="NAME", help="Inngest's plan: free, pro or business.")
     ] = None,
@@ -84,7 +81,6 @@ def link(
         "vercel_target": vercel_target,
         "edge_config": edge_config,
         "inngest_env": inngest_env,
-        "inngest_api": inngest_api,
         "inngest_plan": inngest_plan,
     }
     named = {key: value for key, value in options.items() if value is not None}

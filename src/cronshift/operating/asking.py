@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from cronshift.errors import without_credentials
+from cronshift.errors import ConfigError, without_credentials
 from cronshift.operating.kinds import KINDS
+from cronshift.operations import Intent, read_journal
+from cronshift.project.settings import parse_settings
 from cronshift.readiness.fact import Fact, Kind, Knowledge
+from cronshift.runtime.wire import APP_ADDRESS_VARIABLES
 from cronshift.server.keys import SIGNING_KEY
 from cronshift.services.inngest import API_KEY, CLOUD, inngest_server
 from cronshift.services.vercel import TOKEN, vercel_server
@@ -59,8 +62,8 @@ class Asking:
 
     @cached_property
     def server(self) -> str:
-        """The address of Inngest's API."""
-        return (self.environment.inngest_api or inngest_server(self.environ)).rstrip("/")
+        """The address of Inngest's API; a variable names it, for it is sent the key."""
+        return inngest_server(self.environ)
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
@@ -68,6 +71,18 @@ class Asking:
         root = self.project.root
         jobs = self.plan.runnable
         return tuple(job for job in jobs if job.module and (root / job.module).is_file()) or jobs
+
+    @cached_property
+    def is_endpoint_trusted(self) -> bool:
+        """Whether this user has named the endpoint: by a variable, or by a link that he made here.
+
+        What a commit has named is asked, and is sent no secret.
+        """
+        variables = ("CRONSHIFT_ENDPOINT", *APP_ADDRESS_VARIABLES)
+        here = {address_of(self.environ.get(name, "")) for name in variables}
+        return origin_of(self.endpoint) in here - {""} or is_linked_here(
+            self.project, self.environment
+        )
 
     @property
     def is_cloud(self) -> bool:
@@ -130,6 +145,29 @@ def _safe(fact: Fact) -> Fact:
         evidence=without_credentials(fact.evidence),
         remedy=without_credentials(fact.remedy),
     )
+
+
+def address_of(text: str) -> str:
+    """Return the origin of an address; Vercel's variables hold it without the scheme."""
+    return origin_of(text if "://" in text or not text else f"https://{text}")
+
+
+def is_linked_here(project: Project, environment: Environment) -> bool:
+    """Return whether the environment is what this user, in this folder, has linked."""
+    for record in read_journal(project.root).records:
+        if record.operation.intent is Intent.LINK and record.is_own:
+            for image in record.operation.images:
+                if _links(image.after, environment):
+                    return True
+    return False
+
+
+def _links(data: bytes | None, environment: Environment) -> bool:
+    try:
+        settings = parse_settings((data or b"").decode())
+    except (ConfigError, UnicodeDecodeError):
+        return False
+    return settings.environments.get(environment.name) == environment
 
 
 def origin_of(address: str | None) -> str:

@@ -17,18 +17,19 @@ from cronshift.operating import (
 )
 from cronshift.operating.asking import ORDER, PATIENCE, Asking
 from cronshift.operating.database_sight import look_at_databases
-from cronshift.operating.endpoint_sight import Inside, look_at_gate, look_inside
+from cronshift.operating.endpoint_sight import Inside, EndpointQuestion, look_at_gate, look_inside
 from cronshift.operating.inngest_sight import look_at_inngest
 from cronshift.operating.kinds import LINKED, UPSTREAM, VARIABLES
 from cronshift.operating.vercel_sight import look_at_vercel
 from cronshift.readiness.checking import facts_of
 from cronshift.readiness.fact import Fact, Knowledge
 from cronshift.readiness.kinds import VARIABLES as LISTED_HERE
+from cronshift.runtime.protection import bypass_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cronshift.operating.endpoint_sight import Gate
+    from cronshift.operating.endpoint_sight import GateSight
     from cronshift.operating.inngest_sight import InngestSight
     from cronshift.operating.vercel_sight import VercelSight
     from cronshift.readiness.fact import Kind
@@ -102,7 +103,7 @@ class Diagnosis(Struct, frozen=True):
 class Sights(Struct, frozen=True):
     """All that was seen."""
 
-    gate: Gate | None
+    gate: GateSight | None
     inside: Inside | None
     inngest: InngestSight
     vercel: VercelSight | ApiError | None
@@ -137,7 +138,7 @@ async def look(asking: Asking) -> Sights:
 
 async def _look_at_endpoint(
     asking: Asking, deadline: float, keys: asyncio.Future[tuple[str, ...]]
-) -> tuple[Gate | None, Inside | None]:
+) -> tuple[GateSight | None, Inside | None]:
     """Look at the gate, and inside with the key that is set here, or those that Inngest lists."""
     if asking.endpoint is None:
         return None, None
@@ -148,10 +149,12 @@ async def _look_at_endpoint(
                 return await asyncio.shield(keys)
         return ()
 
+    bypass = bypass_headers(asking.environ) if asking.is_endpoint_trusted else {}
+    question = EndpointQuestion(asking.plan, asking.endpoint, bypass)
     inngests = asyncio.ensure_future(listed())
     return await asyncio.gather(
-        look_at_gate(asking.endpoint, deadline, asking.environ),
-        look_inside(asking.plan, asking.endpoint, deadline, asking.signing_key, inngests),
+        look_at_gate(question.url, deadline, bypass),
+        look_inside(question, deadline, asking.signing_key, inngests),
     )
 
 

@@ -25,6 +25,7 @@ from cronshift.plan.findings import registration as rules
 from cronshift.plan.findings.inngest import REFUSED_SDK
 from cronshift.project.inngest_sdk import is_refused
 from cronshift.runtime.web import is_public
+from cronshift.runtime.wire import BYPASS_VARIABLE
 from cronshift.server.keys import EVENT_KEY, SIGNING_KEY
 from cronshift.validation.project import has_unchecked
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cronshift.operating.asking import Asking
-    from cronshift.operating.endpoint_sight import Gate, Inside
+    from cronshift.operating.endpoint_sight import GateSight, Inside
     from cronshift.operating.inngest_sight import InngestSight
     from cronshift.readiness.fact import Fact, Kind
 
@@ -56,7 +57,7 @@ _ELSEWHERE = frozenset(  # findings that a fact of their own tells
 _DEPLOY = "and deploy: a deployment keeps the variables that it was made with"
 
 
-def gate_facts(asking: Asking, gate: Gate) -> Iterator[Fact]:
+def gate_facts(asking: Asking, gate: GateSight) -> Iterator[Fact]:
     """Yield whether the SDK is reached, and what keeps callers from it."""
     evidence = f"GET {asking.endpoint}"
     problem = gate.problem
@@ -71,15 +72,20 @@ def gate_facts(asking: Asking, gate: Gate) -> Iterator[Fact]:
 
 
 def _remedy(asking: Asking, kind: Kind, hint: str | None) -> str:
+    if kind is UNPROTECTED and BYPASS_VARIABLE in asking.environ and not asking.is_endpoint_trusted:
+        return (
+            f"{BYPASS_VARIABLE} was not sent: only a commit names this address. If it is yours, set"
+            f" CRONSHIFT_ENDPOINT to it."
+        )
     if kind is UNPROTECTED:
         return f"{hint} cronshift setup{asking.option} makes one with VERCEL_TOKEN."
     return hint or "Its log tells why."
 
 
-def mode_facts(asking: Asking, gate: Gate) -> Iterator[Fact]:
+def mode_facts(asking: Asking, gate: GateSight) -> Iterator[Fact]:
     """Yield whether mode and keys of the deployment are those that its environment needs."""
-    told, evidence = gate.introspection, f"GET {asking.endpoint}"
-    is_dev = told.get("mode") == "dev"
+    introspection, evidence = gate.introspection, f"GET {asking.endpoint}"
+    is_dev = introspection.get("mode") == "dev"
     if is_dev and (
         asking.environment.is_production or asking.is_cloud or is_public(asking.endpoint or "")
     ):
@@ -98,7 +104,7 @@ def mode_facts(asking: Asking, gate: Gate) -> Iterator[Fact]:
     lacking = [
         name
         for field, name in (("has_signing_key", SIGNING_KEY), ("has_event_key", EVENT_KEY))
-        if told.get(field) is False
+        if introspection.get(field) is False
     ]
     if lacking:
         text = f"The deployment does not hold {' and '.join(lacking)}."
@@ -108,11 +114,11 @@ def mode_facts(asking: Asking, gate: Gate) -> Iterator[Fact]:
             evidence,
             f"Set {' and '.join(lacking)} where the functions run, {_DEPLOY}.",
         )
-    elif "has_signing_key" in told:
+    elif "has_signing_key" in introspection:
         yield asking.good(KEYS_SET, "The deployment holds both keys.", evidence)
 
 
-def refusing_facts(asking: Asking, gate: Gate) -> Iterator[Fact]:
+def refusing_facts(asking: Asking, gate: GateSight) -> Iterator[Fact]:
     """Yield whether calls that Inngest has not signed are refused."""
     evidence = f"POST {asking.endpoint}"
     if gate.introspection.get("mode") == "dev":
@@ -144,7 +150,7 @@ def refusing_facts(asking: Asking, gate: Gate) -> Iterator[Fact]:
         yield asking.good(REFUSING, "Unsigned and forged calls are refused.", evidence)
 
 
-def version_facts(asking: Asking, gate: Gate, inngest: InngestSight) -> Iterator[Fact]:
+def version_facts(asking: Asking, gate: GateSight, inngest: InngestSight) -> Iterator[Fact]:
     """Yield whether the versions on both sides are known, and work together."""
     evidence = f"GET {asking.endpoint}"
     match = _SDK.fullmatch(gate.sdk or "")
@@ -202,13 +208,15 @@ def served_facts(asking: Asking, inside: Inside) -> Iterator[Fact]:
 
 def address_facts(asking: Asking, inside: Inside) -> Iterator[Fact]:
     """Yield whether the deployment registers with the Inngest that is asked, at its own address."""
-    told, evidence = inside.introspection, f"GET {asking.endpoint}, signed"
-    api, serving = told.get("api_origin"), told.get("serve_origin")
+    introspection, evidence = inside.introspection, f"GET {asking.endpoint}, signed"
+    api, serving = introspection.get("api_origin"), introspection.get("serve_origin")
     if not isinstance(api, str):
         return
     if origin_of(api) != origin_of(asking.server):
         text = f"The deployment registers with {api}, and {asking.server} is what is asked here."
-        remedy = f"cronshift link{asking.option} --inngest-api {api}, or set INNGEST_BASE_URL where it runs."
+        remedy = (
+            "Set INNGEST_BASE_URL (or INNGEST_API_BASE_URL) to one of them, here or where it runs."
+        )
         yield asking.bad(ORIGIN, text, evidence, remedy)
     elif isinstance(serving, str) and serving and origin_of(serving) != origin_of(asking.endpoint):
         text = f"The deployment tells Inngest to call it at {serving}, and it answers at {asking.endpoint}."
@@ -218,14 +226,14 @@ def address_facts(asking: Asking, inside: Inside) -> Iterator[Fact]:
         yield asking.good(ORIGIN, f"It registers itself with {api}.", evidence)
 
 
-def is_same_key(told: object, keys: tuple[str, ...]) -> bool | None:
+def is_same_key(hashed: object, keys: tuple[str, ...]) -> bool | None:
     """Return whether the hash that a deployment tells is that of one of some event keys.
 
     ``None`` where it tells none, or there are no keys to compare.
     """
-    if not isinstance(told, str) or not told or not keys:
+    if not isinstance(hashed, str) or not hashed or not keys:
         return None
-    return any(event_key_hash(key).startswith(told) for key in keys)
+    return any(event_key_hash(key).startswith(hashed) for key in keys)
 
 
 def event_key_hash(key: str) -> str:

@@ -14,12 +14,11 @@ from msgspec.structs import replace
 
 from cronshift.errors import CronshiftError
 from cronshift.runtime import web
-from cronshift.runtime.protection import bypass_headers
 from cronshift.server.endpoint import DISCOVERY, Endpoint
 from cronshift.server.refusing import SDK_HEADER, refusal
 from cronshift.server.signing import signature
 from cronshift.services.api import instant_told
-from cronshift.validation.project import validate_endpoint
+from cronshift.validation import check, inspect_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -31,10 +30,9 @@ _SDKS_OWN = {"message": "Unauthorized"}
 _NO_FUNCTION = "cronshift-no-such-function"
 _REFUSALS = frozenset({401, 403})
 _MOST_KEYS = 3
-_LATE = "endpoint-unreachable"
 
 
-class Gate(Struct, frozen=True):
+class GateSight(Struct, frozen=True):
     """What answered a request that nobody signed.
 
     Attributes:
@@ -76,32 +74,45 @@ class Inside(Struct, frozen=True):
     is_late: bool = False
 
 
-async def look_at_gate(url: str, deadline: float, environ: Mapping[str, str]) -> Gate:
-    """Ask an endpoint without a signature, and with a forged one."""
+class EndpointQuestion(Struct, frozen=True):
+    """Which endpoint is asked, for what, and what is sent to pass its protection."""
+
+    plan: Plan
+    url: str
+    bypass: Mapping[str, str] = {}
+
+
+async def look_at_gate(url: str, deadline: float, bypass: Mapping[str, str]) -> GateSight:
+    """Ask an endpoint without a signature, and with a forged one.
+
+    Args:
+        url: the endpoint's.
+        deadline: by the loop's clock.
+        bypass: what passes the protection before it, where it is to be sent.
+    """
     try:
-        async with asyncio.timeout_at(deadline), _client(url, environ) as http:
+        async with asyncio.timeout_at(deadline), _client(url, bypass) as http:
             gate = await _ask(http, url)
             if gate.problem is not None:
                 return gate
             unsigned, forged = await asyncio.gather(
                 _is_taken(http, url, None), _is_taken(http, url, secrets.token_hex(32))
             )
-            return Gate(None, gate.introspection, gate.sdk, gate.skew, unsigned, forged)
+            return GateSight(None, gate.introspection, gate.sdk, gate.skew, unsigned, forged)
     except TimeoutError:
-        return Gate(_unreachable(url, "no answer in time"))
+        return GateSight(_unreachable(url, "no answer in time"))
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         why = web.unreachable(error) if isinstance(error, httpx.HTTPError) else "it is no address"
-        return Gate(_unreachable(url, why))
+        return GateSight(_unreachable(url, why))
 
 
 async def look_inside(
-    plan: Plan, url: str, deadline: float, key: str | None, listed: Awaitable[tuple[str, ...]]
+    question: EndpointQuestion, deadline: float, key: str | None, listed: Awaitable[tuple[str, ...]]
 ) -> Inside:
     """Ask an endpoint with each of some keys until it takes one, and for its functions then.
 
     Args:
-        plan: what should be served.
-        url: of the endpoint.
+        question: what is asked.
         deadline: by the loop's clock.
         key: the one that is set here.
         listed: those of the Inngest environment, asked for where that is not the endpoint's.
@@ -109,35 +120,38 @@ async def look_inside(
     tried: list[str] = [key] if key else []
     try:
         async with asyncio.timeout_at(deadline):
-            inside = await _with_key(plan, url, key) if key else None
+            inside = await _with_key(question, key) if key else None
             for other in (await listed)[:_MOST_KEYS] if inside is None else ():
                 if other not in tried and inside is None:
                     tried.append(other)
-                    inside = await _with_key(plan, url, other)
+                    inside = await _with_key(question, other)
             if inside is None and not tried:
-                inside = await _with_key(plan, url, None)
+                inside = await _with_key(question, None)
     except TimeoutError:
         return Inside(tried=len(tried), is_late=True)
     except CronshiftError as error:
         return Inside(tried=len(tried), problem=error)
     except httpx.HTTPError as error:
-        return Inside(tried=len(tried), problem=_unreachable(url, web.unreachable(error)))
+        return Inside(tried=len(tried), problem=_unreachable(question.url, web.unreachable(error)))
     return replace(inside or Inside(), tried=len(tried))
 
 
-async def _with_key(plan: Plan, url: str, key: str | None) -> Inside | None:
+async def _with_key(question: EndpointQuestion, key: str | None) -> Inside | None:
     """Return what the endpoint tells who has a key; nothing where it is not the endpoint's.
 
     Raises:
         CronshiftError: if something else is wrong with the endpoint.
     """
     try:
-        async with Endpoint.http(url, key) as endpoint:
+        plan = question.plan
+        async with Endpoint.http(question.url, key, bypass=question.bypass) as endpoint:
             introspection = await endpoint.introspect()
             is_dev = introspection.get("mode") == "dev"
             if not is_dev and introspection.get("authentication_succeeded") is not True:
                 return None
-            registration, findings = await validate_endpoint(plan, url, key)
+            ids = [f"{plan.app_id}-{job.id}" for job in plan.runnable]
+            registration = await inspect_endpoint(endpoint, ids)
+            findings = check(plan, registration)
             return Inside(None if is_dev else key, 1, introspection, registration, findings)
     except CronshiftError as error:
         if error.reason in {"unauthorized", "invalid-keys"}:
@@ -145,26 +159,26 @@ async def _with_key(plan: Plan, url: str, key: str | None) -> Inside | None:
         raise
 
 
-async def _ask(http: httpx.AsyncClient, url: str) -> Gate:
+async def _ask(http: httpx.AsyncClient, url: str) -> GateSight:
     response = await http.get(url)
     content = _content(response)
-    told = instant_told(response) if "age" not in response.headers else None
-    skew = (told - datetime.now(UTC)).total_seconds() if told else None
+    date = instant_told(response) if "age" not in response.headers else None
+    skew = (date - datetime.now(UTC)).total_seconds() if date else None
     sdk = response.headers.get(SDK_HEADER)
     if content == _SDKS_OWN and response.status_code in _REFUSALS:
-        return Gate(None, {"mode": "cloud"}, sdk, skew)
+        return GateSight(None, {"mode": "cloud"}, sdk, skew)
     try:
         refusal(url, response, content, has_key=False)
     except CronshiftError as error:
-        return Gate(error, sdk=sdk, skew=skew)
+        return GateSight(error, sdk=sdk, skew=skew)
     if isinstance(content, dict) and "mode" in content:
-        return Gate(None, content, sdk, skew)
+        return GateSight(None, content, sdk, skew)
     problem = CronshiftError(
         f"{url} does not tell what it serves: it answered {response.status_code}.",
         reason="endpoint-refuses",
         hint="Its log tells why.",
     )
-    return Gate(problem, sdk=sdk, skew=skew)
+    return GateSight(problem, sdk=sdk, skew=skew)
 
 
 async def _is_taken(http: httpx.AsyncClient, url: str, key: str | None) -> bool | None:
@@ -184,8 +198,8 @@ async def _is_taken(http: httpx.AsyncClient, url: str, key: str | None) -> bool 
     return True if SDK_HEADER in response.headers else None
 
 
-def _client(url: str, environ: Mapping[str, str]) -> httpx.AsyncClient:
-    return web.client(url, headers={"user-agent": "cronshift", **bypass_headers(environ)})
+def _client(url: str, bypass: Mapping[str, str]) -> httpx.AsyncClient:
+    return web.client(url, headers={"user-agent": "cronshift", **bypass})
 
 
 def _content(response: httpx.Response) -> Any:
@@ -198,6 +212,6 @@ def _content(response: httpx.Response) -> Any:
 def _unreachable(url: str, why: str) -> CronshiftError:
     return CronshiftError(
         f"{url} cannot be reached: {why}.",
-        reason=_LATE,
+        reason="endpoint-unreachable",
         hint="Is it deployed, and is this its address?",
     )

@@ -127,8 +127,8 @@ def _event_key(
     asking: Asking, sight: InngestSight, inside: Inside, evidence: str
 ) -> Iterator[Fact]:
     listed = () if isinstance(sight.event_keys, ApiError) else sight.event_keys
-    told = inside.introspection.get("event_key_hash")
-    is_same = is_same_key(told, tuple(item.key for item in listed if item.key))
+    hashed = inside.introspection.get("event_key_hash")
+    is_same = is_same_key(hashed, tuple(item.key for item in listed if item.key))
     if is_same:
         yield asking.good(EVENT_KEY, "Both sides hold the same event key.", evidence)
     elif is_same is False:
@@ -147,8 +147,7 @@ def _takes(sight: InngestSight) -> bool:
     """Return whether anything was answered that is answered to a key of the environment alone."""
     answers = (sight.signing_keys, *sight.functions.values())
     errors = [answer for answer in answers if isinstance(answer, ApiError)]
-    known = {ApiProblem.MISSING}
-    return len(errors) < len(answers) or any(error.problem in known for error in errors)
+        return len(errors) < len(answers) or any(error.problem is ApiProblem.MISSING for error in errors)
 
 
 def _bare(key: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from msgspec import Struct
 
+from cronshift.model import ServedBy
 from cronshift.operations import ChangeKind, Edit, Intent, Seen, build_operation
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.environments import PRODUCTION
@@ -111,8 +112,7 @@ def _shown(
     if app is None and name == PRODUCTION and plan.bridge.base_url is not None:
         app = plan.bridge.base_url
         yield "app", app, "base_url under [bridge]"
-    path = next((path for path in plan.called_paths if path.endswith(ENDPOINT)), None)
-    if app is not None and path is not None:
+    if app is not None and (path := _own_endpoint(project, plan)) is not None:
         yield "endpoint", app.rstrip("/") + path, "the app's address"
     for folder in dict.fromkeys((project.root / (project.app or ""), project.root)):
         linked = _linked_folder(folder) or _linked_repository(folder)
@@ -122,6 +122,12 @@ def _shown(
             if _TEAM.fullmatch(owner):
                 yield "vercel_team", owner, file
             return
+
+
+def _own_endpoint(project: Project, plan: Plan) -> str | None:
+    """Return where the app itself serves the functions; nothing where a worker does."""
+    path = next((path for path in plan.called_paths if path.endswith(ENDPOINT)), None)
+    return None if project.settings.serve is ServedBy.WORKER else path
 
 
 def _linked_folder(folder: Path) -> tuple[str, str, str] | None:

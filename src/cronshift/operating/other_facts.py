@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cronshift.operating.asking import Asking
     from cronshift.operating.database_sight import DatabaseSight
-    from cronshift.operating.endpoint_sight import Gate
+    from cronshift.operating.endpoint_sight import GateSight
     from cronshift.operating.inngest_sight import InngestSight
     from cronshift.operating.vercel_sight import VercelSight
     from cronshift.readiness.fact import Fact
@@ -26,7 +26,7 @@ _ENTRIES = 100  # of one project, on every plan (Vercel's usage page)
 
 def clock_facts(
     asking: Asking,
-    gate: Gate | None,
+    gate: GateSight | None,
     inngest: InngestSight,
     vercel: VercelSight | ApiError | None,
 ) -> Iterator[Fact]:
@@ -36,19 +36,19 @@ def clock_facts(
         "Inngest": inngest.skew,
         "Vercel": vercel.skew if vercel is not None and not isinstance(vercel, ApiError) else None,
     }
-    told = {name: skew for name, skew in skews.items() if skew is not None}
+    ahead = {name: skew for name, skew in skews.items() if skew is not None}
     evidence = "the Date of their answers"
-    if not told:
-        yield asking.unknown(CLOCK, "Nobody told the time.", evidence)
+    if not ahead:
+        yield asking.unknown(CLOCK, "Nobody tells the time.", evidence)
         return
-    off = {name: skew for name, skew in told.items() if abs(skew) > _TOO_FAR}
+    off = {name: skew for name, skew in ahead.items() if abs(skew) > _TOO_FAR}
     if not off:
-        yield asking.good(CLOCK, f"This machine's clock is that of {_and(told)}.", evidence)
+        yield asking.good(CLOCK, f"This machine's clock is that of {_and(ahead)}.", evidence)
         return
     name, skew = next(iter(off.items()))
     seconds = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'}"
-    if len(off) == len(told) and len(told) > 1:
-        text = f"{_and(told).capitalize()} are {seconds} this machine: its clock is wrong."
+    if len(off) == len(ahead) and len(ahead) > 1:
+        text = f"{_and(ahead).capitalize()} are {seconds} this machine: its clock is wrong."
         remedy = (
             "Set this machine's clock (NTP): what it signs is refused, and its ticks are others."
         )

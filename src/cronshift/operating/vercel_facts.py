@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cronshift.operating.asking import Asking
-    from cronshift.operating.endpoint_sight import Gate
+    from cronshift.operating.endpoint_sight import GateSight
     from cronshift.operating.vercel_sight import VercelSight
     from cronshift.readiness.fact import Fact
     from cronshift.services.vercel import DeployedCrons
@@ -27,7 +27,7 @@ _WHOLE = 100
 
 
 def vercel_facts(
-    asking: Asking, sight: VercelSight | ApiError | None, gate: Gate | None
+    asking: Asking, sight: VercelSight | ApiError | None, gate: GateSight | None
 ) -> Iterator[Fact]:
     """Yield what Vercel tells of the environment's project."""
     project, evidence = asking.environment.vercel_project, f"{asking.vercel_server}/v9/projects"
@@ -85,7 +85,7 @@ def names_for(sight: VercelSight, target: VercelTarget) -> frozenset[str]:
     )
 
 
-def _variables(asking: Asking, sight: VercelSight, gate: Gate | None) -> Iterator[Fact]:
+def _variables(asking: Asking, sight: VercelSight, gate: GateSight | None) -> Iterator[Fact]:
     target = asking.environment.vercel_target
     evidence = f"{asking.vercel_server}/v10/projects/{asking.environment.vercel_project}/env"
     if isinstance(sight.variables, ApiError):
@@ -93,11 +93,11 @@ def _variables(asking: Asking, sight: VercelSight, gate: Gate | None) -> Iterato
         yield asking.unknown(VARIABLES, sight.variables.message, evidence, remedy)
         return
     there = names_for(sight, target)
-    told = gate.introspection if gate is not None else {}
+    introspection = gate.introspection if gate is not None else {}
     shown = {
         name
         for field, name in (("has_signing_key", SIGNING_KEY), ("has_event_key", EVENT_KEY))
-        if told.get(field) is True
+        if introspection.get(field) is True
     }  # a variable of the team is set too, and not listed here
     missing = [name for name in variables_needed(asking) if name not in there | shown]
     if target is not VercelTarget.DEVELOPMENT and _DEV in there:

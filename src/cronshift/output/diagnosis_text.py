@@ -31,8 +31,8 @@ def diagnosis_text(diagnosis: Diagnosis, now: datetime) -> Text:
     count = len(diagnosis.causes)
     unknown = sum(item.fact.answer is Knowledge.UNKNOWN for item in diagnosis.facts)
     verdict = "all that was asked is well" if not count else f"{count} to mend"
-    told = f"{diagnosis.environment}: {verdict}, {unknown} not known; asked for {diagnosis.seconds:.1f} s."
-    text.append(plain(told), style="bold")
+    summary = f"{diagnosis.environment}: {verdict}, {unknown} not known; asked for {diagnosis.seconds:.1f} s."
+    text.append(plain(summary), style="bold")
     return text
 
 

@@ -41,7 +41,6 @@ class Environment(Struct, frozen=True):
         vercel_team: the id of its team; ``None`` for a personal account.
         edge_config: the id of the Edge Config that holds the ownership file.
         inngest_env: the name of the Inngest environment; ``None`` for the one of the key.
-        inngest_api: the address of an Inngest that is not the cloud's.
         inngest_plan: of the account.
     """
 
@@ -53,7 +52,6 @@ class Environment(Struct, frozen=True):
     vercel_team: str | None = None
     edge_config: str | None = None
     inngest_env: str | None = None
-    inngest_api: str | None = None
     inngest_plan: InngestPlan | None = None
 
     @property

@@ -176,7 +176,6 @@ _ENVIRONMENT = _table(
             "pattern": "^[\\x21-\\x7e]([\\x20-\\x7e]{0,253}[\\x21-\\x7e])?$",
             "description": "the name of an Inngest environment, such as production",
         },
-        "inngest_api": _ADDRESS,
         "inngest_plan": {"enum": [plan.value for plan in InngestPlan]},
     }
 )

@@ -196,10 +196,10 @@ _STATUSES = frozenset(HTTPStatus)
 def instant_told(response: httpx.Response) -> datetime | None:
     """Return the instant at which an answer was made, as its header tells it."""
     try:
-        told = parsedate_to_datetime(response.headers.get("date", ""))
+        date = parsedate_to_datetime(response.headers.get("date", ""))
     except ValueError:
         return None
-    return told if told.tzinfo is not None else None
+    return date if date.tzinfo is not None else None
 
 
 def _reason_of(response: httpx.Response) -> str:

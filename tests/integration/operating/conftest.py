@@ -60,7 +60,6 @@ def write(root: Path, world: World, standing: Standing) -> None:
         "app": standing.app,
         "endpoint": standing.endpoint,
         "vercel_project": "prj_1",
-        "inngest_api": standing.inngest,
     } | world.table
     linked = {key: value for key, value in table.items() if value is not None}
     settings = {"project": {"app_id": APP, **world.project}, "environments": {world.name: linked}}
@@ -76,6 +75,7 @@ def variables(world: World, standing: Standing) -> dict[str, str]:
         "INNGEST_SIGNING_KEY": KEY,
         "VERCEL_TOKEN": TOKEN,
         "CRONSHIFT_VERCEL_API": standing.vercel,
+        "INNGEST_API_BASE_URL": standing.inngest,
         **world.environ,
     }
 

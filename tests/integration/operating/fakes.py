@@ -20,7 +20,7 @@ LOGIN = "<title>Authentication Required</title>Vercel Authentication"
 
 
 def always(answer: Callable[[], Response]) -> Callable[[Request], Response]:
-    return lambda request: answer()
+    return lambda _: answer()
 
 
 def redirect(to: str, status: int = 307) -> Callable[[Request], Response]:
