@@ -17,7 +17,7 @@ from cronshift.operating import (
 )
 from cronshift.operating.asking import ORDER, PATIENCE, Asking
 from cronshift.operating.database_sight import look_at_databases
-from cronshift.operating.endpoint_sight import Inside, EndpointQuestion, look_at_gate, look_inside
+from cronshift.operating.endpoint_sight import EndpointQuestion, Inside, look_at_gate, look_inside
 from cronshift.operating.inngest_sight import look_at_inngest
 from cronshift.operating.kinds import LINKED, UPSTREAM, VARIABLES
 from cronshift.operating.vercel_sight import look_at_vercel

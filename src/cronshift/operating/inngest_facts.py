@@ -147,7 +147,9 @@ def _takes(sight: InngestSight) -> bool:
     """Return whether anything was answered that is answered to a key of the environment alone."""
     answers = (sight.signing_keys, *sight.functions.values())
     errors = [answer for answer in answers if isinstance(answer, ApiError)]
-        return len(errors) < len(answers) or any(error.problem is ApiProblem.MISSING for error in errors)
+    return len(errors) < len(answers) or any(
+        error.problem is ApiProblem.MISSING for error in errors
+    )
 
 
 def _bare(key: str) -> str:
