@@ -23,11 +23,16 @@ _SIGNS = {
 
 def diagnosis_text(diagnosis: Diagnosis, now: datetime) -> Text:
     """Return every fact with evidence and age; one that another explains is told in short, below it."""
-    text = Text()
+    text = Text(no_wrap=True)
+    good: dict[str, list[Explained]] = {}
     for item in diagnosis.facts:
-        if item.cause is None:
+        if item.fact.answer is Knowledge.GOOD:
+            good.setdefault(item.fact.kind.code, []).append(item)
+        elif item.cause is None:
             _append(text, item, now)
             _append_explained(text, diagnosis, item)
+    for alike in good.values():
+        _append(text, alike[0], now, more=len(alike) - 1)
     count = len(diagnosis.causes)
     unknown = sum(item.fact.answer is Knowledge.UNKNOWN for item in diagnosis.facts)
     verdict = "all that was asked is well" if not count else f"{count} to mend"
@@ -36,11 +41,11 @@ def diagnosis_text(diagnosis: Diagnosis, now: datetime) -> Text:
     return text
 
 
-def _append(text: Text, item: Explained, now: datetime) -> None:
+def _append(text: Text, item: Explained, now: datetime, more: int = 0) -> None:
     fact = item.fact
     sign, style = _SIGNS[fact.answer]
     text.append(f"{sign} {fact.kind.code} {fact.kind.name}", style=style)
-    text.append(f"  {plain(fact.message)}")
+    text.append(f"  {plain(fact.message)}" + (f" And {more} more." if more else ""))
     age = max(0, round((now - fact.seen).total_seconds()))
     text.append(f" ({plain(fact.evidence)}; {age} s ago)\n", style="dim")
     if fact.answer is not Knowledge.GOOD and fact.remedy:
