@@ -62,6 +62,8 @@ COMMANDS = {
         Command("Tell how the move goes, on one page.", "Operate", "report"),
         Command("Show what both sides see of each tick.", "Operate", "observe"),
         Command("Show what became of ticks, and run missed ones.", "Operate", "ticks"),
+        Command("Write down where an environment is.", "Operate", "link"),
+        Command("Ask everything that runs whether all is well.", "Operate", "doctor"),
         Command("Settle and refund the QUEUED flow's sessions.", "Operate", "sessions"),
         Command("Write the app's side of a flow.", "Move", "scaffold"),
         Command("Publish the ownership file where deploys are slow.", "Operate", "flags"),

@@ -10,6 +10,7 @@ import typer
 from msgspec import Struct
 
 from cronshift.commands.carrying_out import tell_next
+from cronshift.commands.environments import EnvironmentName, chosen, environment_of
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def status(
             help="Where the functions are served, for --live.",
         ),
     ] = None,
+    env: EnvironmentName = None,
 ) -> ExitCode:
     """Show who owns each job now, what changes next, and who gets the next tick.
 
@@ -50,6 +52,7 @@ def status(
 
     Examples:
       cronshift status
+      cronshift status --live --env staging
       cronshift status --live --base-url https://app.example.com --endpoint https://app.example.com/api/inngest
     """
     from cronshift.moving.status import read_status
@@ -61,7 +64,12 @@ def status(
     console, now = invocation.console, datetime.now(UTC)
     plan = make_plan(invocation.project)
     where = read_status(invocation.project, now, plan)
-    deployed = _ask(invocation, base_url, endpoint, now) if live else None
+    deployed = None
+    if live:
+        environment = environment_of(invocation, env)
+        endpoint = chosen(context, "endpoint", endpoint, env, environment.endpoint)
+        app = base_url or (environment.app if env is not None else None)
+        deployed = _ask(invocation, app, environment.app, endpoint, now)
     if invocation.json:
         document: dict[str, Any] = {
             "jobs": [row.to_json() for row in where.jobs],
@@ -101,7 +109,11 @@ class Deployed(Struct, frozen=True):
 
 
 def _ask(
-    invocation: Invocation, base_url: str | None, endpoint: str | None, now: datetime
+    invocation: Invocation,
+    base_url: str | None,
+    linked: str | None,
+    endpoint: str | None,
+    now: datetime,
 ) -> Deployed:
     from cronshift.moving.callable_endpoint import ask_endpoint
     from cronshift.moving.late import late_mishaps
@@ -111,12 +123,13 @@ def _ask(
     from cronshift.project.ownership_file import read_ownership
 
     root, plan = invocation.project.root, make_plan(invocation.project)
-    app = base_url or os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url
+    app = base_url or os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url or linked
     if not app or not endpoint:
         raise CronshiftError(
             "--live needs the app's address and the endpoint's.",
             reason="usage",
-            hint=f"Add --base-url and --endpoint, or set {plan.bridge.base_url_env} and CRONSHIFT_ENDPOINT.",
+            hint=f"Add --base-url and --endpoint, set {plan.bridge.base_url_env} and CRONSHIFT_ENDPOINT, or"
+            " write them down: cronshift link",
         )
     asking = ask_both(
         root,

@@ -13,6 +13,7 @@ from cronshift.output.schema_parts import (
     AMOUNT,
     CARRIED,
     CHANGE,
+    EXPLAINED,
     FACT,
     FINDING,
     INSTANT,
@@ -219,6 +220,30 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
                 {"state": either(CallState), "message": TEXT, "remedy": perhaps(TEXT)}
             ),
             ticks=list_of(TICK),
+        ),
+    ),
+    "link": (
+        "cronshift link --json",
+        object_of(
+            CARRIED
+            | {
+                "environment": TEXT,
+                "values": by_name(TEXT),
+                "missing": list_of(TEXT),
+                "variables": list_of(TEXT),
+            }
+        ),
+    ),
+    "doctor": (
+        "cronshift doctor --json",
+        object_of(
+            {
+                "environment": TEXT,
+                "well": TRUTH,
+                "cause": perhaps(TEXT),
+                "facts": list_of(EXPLAINED),
+                "seconds": NUMBER,
+            }
         ),
     ),
     "history": (

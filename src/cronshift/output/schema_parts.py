@@ -66,18 +66,18 @@ FINDING = {
     "message": TEXT,
     "fix": TEXT,
 }
-FACT = object_of(
-    {
-        "code": TEXT,
-        "name": TEXT,
-        "answer": either(Knowledge),
-        "message": TEXT,
-        "evidence": TEXT,
-        "seen": INSTANT,
-        "remedy": perhaps(TEXT),
-        "jobs": list_of(TEXT),
-    }
-)
+_FACT = {
+    "code": TEXT,
+    "name": TEXT,
+    "answer": either(Knowledge),
+    "message": TEXT,
+    "evidence": TEXT,
+    "seen": INSTANT,
+    "remedy": perhaps(TEXT),
+    "jobs": list_of(TEXT),
+}
+FACT = object_of(_FACT)
+EXPLAINED = object_of(_FACT | {"explained_by": perhaps(TEXT)})
 HANDLER = object_of(
     {
         "file": TEXT,

@@ -30,6 +30,7 @@ from cronshift.model import (
     ServedBy,
     Throttle,
 )
+from cronshift.project.environments import Environment, read_environment
 from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.runtime.regular_files import read_regular
 from cronshift.schedule.durations import parse_duration
@@ -109,6 +110,7 @@ class Settings(Struct, frozen=True):
         serve: what serves a Python package's functions.
         library: where generated TypeScript has from what it shares.
         ownership: where generated TypeScript reads whose a tick is.
+        environments: what ``cronshift link`` wrote, by the environment's name.
         named: the names of the options that stand under ``[defaults]``.
     """
 
@@ -128,6 +130,7 @@ class Settings(Struct, frozen=True):
     sessions: SessionSettings | None = None
     suppressions: tuple[Suppression, ...] = ()
     named: frozenset[str] = frozenset()
+    environments: Mapping[str, Environment] = field(default_factory=dict)
 
     def options_of(self, job_id: str) -> tuple[JobOptions, frozenset[str]]:
         """Return a job's options, and the names of those that the file gives."""
@@ -208,6 +211,10 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         },
         sessions=_sessions(document.get("sessions")),
         suppressions=tuple(Suppression(**table) for table in document.get("suppress", ())),
+        environments={
+            name: read_environment(name, table)
+            for name, table in document.get("environments", {}).items()
+        },
     )
 
 

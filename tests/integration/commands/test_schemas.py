@@ -110,6 +110,9 @@ def test_the_documents_of_a_whole_move_are_what_their_schemas_say(
     told("error", "finalize", "--all")
     told("error", "nonsense")
     told("scaffold", "scaffold", "sessions", "--dry-run")
+    dead = "http://127.0.0.1:9"
+    told("link", "link", "--app", dead, "--endpoint", f"{dead}/api/inngest", "--yes")
+    told("doctor", "doctor")
 
 
 def test_what_a_deployment_tells_is_what_the_schema_says(
