@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,25 +29,21 @@ class Expected:
     """
 
     def __init__(self, marks: Iterable[Mark], acceptable: float) -> None:
-        self._counts: defaultdict[Hashable, list[int]] = defaultdict(lambda: [0, 0])
+        ticks = list(marks)
         self._acceptable = acceptable
+        self._all = _by_place(mark.tick for mark in ticks)
+        self._bad = _by_place(mark.tick for mark in ticks if mark.is_bad)
         self._shares: dict[tuple[int, int], float] = {}
-        for mark in marks:
-            hour, weekday = mark.tick.hour, mark.tick.weekday()
-            for place in (None, hour, (weekday, hour)):
-                count = self._counts[place]
-                count[0] += 1
-                count[1] += mark.is_bad
 
     @property
     def ticks(self) -> int:
         """How many ticks of Vercel's there were."""
-        return self._counts[None][0]
+        return self._all[None]
 
     @property
     def bad(self) -> int:
         """How many of them were bad."""
-        return self._counts[None][1]
+        return self._bad[None]
 
     def at(self, tick: datetime) -> float:
         """Return the share that is expected of ticks like this one."""
@@ -66,5 +62,14 @@ class Expected:
         return max(self._acceptable, share + doubt * _DOUBT) if self.bad else self._acceptable
 
     def _leaning(self, place: Hashable, share: float) -> float:
-        ticks, bad = self._counts.get(place, (0, 0))
-        return (bad + _WEIGHT * share) / (ticks + _WEIGHT)
+        return (self._bad[place] + _WEIGHT * share) / (self._all[place] + _WEIGHT)
+
+
+def _by_place(ticks: Iterable[datetime]) -> Counter[Hashable]:
+    """Return how many ticks there are in all, at each hour, and at each hour of a weekday."""
+    narrow = Counter((tick.weekday(), tick.hour) for tick in ticks)
+    counts: Counter[Hashable] = Counter(narrow)
+    for (_, hour), count in narrow.items():
+        counts[hour] += count
+    counts[None] = narrow.total()
+    return counts

@@ -44,11 +44,8 @@ def judge_all(
         span = Span(baseline, since, now - thresholds.patience, now)
         jobs = {other.job: Sightings(other.schedule, by_job[other.job], span) for other in courses}
         alone = jobs[course.job]
-        samples = Samples(
-            judged=transport([*jobs.values()], thresholds) | outcomes(alone, thresholds),
-            alone=transport([alone], thresholds),
-            a_day=a_day,
-        )
+        of_all, of_job = (transport(group, thresholds) for group in ([*jobs.values()], [alone]))
+        samples = Samples(of_all | outcomes(alone, thresholds), of_job, a_day)
         return judge(_hindered(course, alone), samples, thresholds)
 
     return tuple(judgement(course) for course in courses)

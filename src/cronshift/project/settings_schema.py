@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cronshift.evidence.thresholds import Measure
 from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap, ServedBy
 
 if TYPE_CHECKING:
@@ -147,6 +148,34 @@ _SESSIONS = _table(
     "cost", "credits",
 )  # fmt: skip
 
+_SHARE = {"type": "number", "minimum": 0.0001, "maximum": 0.5}
+_TOLERANCE = _table(
+    {
+        "acceptable": _SHARE,
+        "unacceptable": _SHARE,
+        "failure_limit": {"type": "integer", "minimum": 0},
+        "success_limit": _COUNT,
+    }
+)
+_ROLLOUT = _table(
+    {
+        "false_rollbacks": _SHARE,
+        "overlooked": _SHARE,
+        "baseline": _DURATION,
+        "patience": _DURATION,
+        "longest_stage": _DURATION,
+        "observed": _COUNT,
+        "late": _DURATION,
+        "slower": {"type": "number", "minimum": 1},
+        "dry_run": {
+            "type": "array",
+            "items": {"enum": [measure.value for measure in Measure]},
+            "uniqueItems": True,
+        },
+        **{measure.value: _TOLERANCE for measure in Measure},
+    }
+)
+
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "cronshift.toml",
@@ -181,6 +210,7 @@ SCHEMA: dict[str, Any] = {
             "validate": _table({"compile_timeout": _DURATION, "build_timeout": _DURATION}),
             "defaults": _table(_OPTIONS),
             "sessions": _SESSIONS,
+            "rollout": _ROLLOUT,
             "suppress": {"type": "array", "items": _SUPPRESSION},
             "jobs": {
                 "type": "object",

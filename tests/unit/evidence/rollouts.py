@@ -5,21 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
+from random import Random
 from typing import TYPE_CHECKING
 
 from cronshift.evidence.gathering import judge_all
 from cronshift.evidence.judging import Course, Decision
-from cronshift.evidence.thresholds import Thresholds
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import Epoch, Owner, Ownership
-from cronshift.schedule import Schedule
 
 if TYPE_CHECKING:
-    from random import Random
+    from cronshift.evidence.thresholds import Thresholds
+    from cronshift.schedule import Schedule
 
 BEGIN = datetime(2026, 11, 2, 0, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 STAGES = (10, 50, 100)
+
+
+def dice(seed: str) -> Random:
+    """Return chance that falls alike at every run."""
+    return Random(seed)  # noqa: S311 - no secret
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class World:
     def _see(self, job: str, tick: datetime, side: Side, owner: Owner, faults: Faults) -> None:
         if self.chance.random() < faults.misses:
             return
-        acts = owner == side
+        acts = owner.value == side.value
         status = TickStatus.FAILED if acts and faults.fails(self.chance, tick) else None
         self.records.append(
             TickRecord(
