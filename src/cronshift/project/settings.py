@@ -113,7 +113,7 @@ class Settings(Struct, frozen=True):
     out: str | None = None
     app_id: str | None = None
     mode: Mode | None = None
-    serve: ServedBy = ServedBy.WORKER
+    serve: ServedBy | None = None
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     validate: ValidateSettings = field(default_factory=ValidateSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
@@ -187,7 +187,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
             if key in project
         },
         mode=_mode(project.get("mode")),
-        serve=ServedBy(project.get("serve", ServedBy.WORKER)),
+        serve=ServedBy(project["serve"]) if "serve" in project else None,
         bridge=BridgeSettings(**bridge),
         validate=ValidateSettings(
             **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}

@@ -7,12 +7,16 @@ stands by can testify at no cost.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Mapping
+
+_INSTANTS = ("tick", "arrived", "started", "ended")
+_LONGEST = 200
+_MOST = 2**53
 
 
 class Side(StrEnum):
@@ -59,6 +63,8 @@ class TickRecord:
         run_id: Inngest's, or one made up for a call of Vercel's.
         deployment: the app's, as its platform names it.
         ownership_digest: which ownership file was held.
+        seen: what who stood by found: how the app answers, whether both hold one file, which
+            variables are missing; or why a tick was not run.
     """
 
     job: str
@@ -79,3 +85,84 @@ class TickRecord:
     run_id: str | None = None
     deployment: str | None = None
     ownership_digest: str | None = None
+    seen: Mapping[str, str] = field(default_factory=dict)
+
+
+def as_document(record: TickRecord) -> dict[str, Any]:
+    """Return the record as JSON has it, for an address or an event; the same from TypeScript."""
+    document = {name: getattr(record, name) for name in _NAMES}
+    for name in _INSTANTS:
+        instant: datetime | None = document[name]
+        document[name] = instant and instant.astimezone(UTC).isoformat(timespec="milliseconds")
+    return document | {"numbers": dict(record.numbers), "seen": dict(record.seen)}
+
+
+def parse_record(document: object) -> TickRecord:
+    """Return the record that a document says.
+
+    Raises:
+        ValueError: for any other document; what it is is not told.
+    """
+    if not isinstance(document, dict) or not document.keys() <= _NAMES:
+        raise ValueError("it is no record of a tick")
+    try:
+        values = {
+            name: _PARSERS[name](value) for name, value in document.items() if value is not None
+        }
+        return TickRecord(**values)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("it is no record of a tick") from None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and len(value) <= _LONGEST and value.isprintable():
+        return value
+    raise ValueError
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST:
+        return value
+    raise ValueError
+
+
+def _time(value: object) -> datetime:
+    return datetime.fromisoformat(_text(value)).astimezone(UTC)
+
+
+def _numbers(value: object) -> dict[str, float]:
+    return {_text(name): float(number) for name, number in _pairs(value)}
+
+
+def _texts(value: object) -> dict[str, str]:
+    return {_text(name): _text(text) for name, text in _pairs(value)}
+
+
+def _pairs(value: object) -> Iterable[tuple[object, Any]]:
+    if isinstance(value, dict) and len(value) <= _LONGEST:
+        return value.items()
+    raise ValueError
+
+
+_PARSERS: dict[str, Callable[[Any], Any]] = {
+    "job": _text,
+    "tick": _time,
+    "side": Side,
+    "owner": _text,
+    "role": Role,
+    "arrived": _time,
+    "started": _time,
+    "ended": _time,
+    "status": TickStatus,
+    "attempts": _whole,
+    "error_class": _text,
+    "http_status": _whole,
+    "size": _whole,
+    "digest": _text,
+    "numbers": _numbers,
+    "run_id": _text,
+    "deployment": _text,
+    "ownership_digest": _text,
+    "seen": _texts,
+}
+_NAMES = _PARSERS.keys()

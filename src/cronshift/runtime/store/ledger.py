@@ -111,6 +111,7 @@ def _row(record: TickRecord) -> dict[str, Any]:
     return row | {
         "tick": tick_text(record.tick),
         "numbers": json.dumps(dict(record.numbers)),
+        "seen": json.dumps(dict(record.seen)),
         "run_id": record.run_id or "",
         **{name: _milliseconds(row[name]) for name in _INSTANTS},
     }
@@ -127,6 +128,7 @@ def _record(row: Row[Any]) -> TickRecord:
             "role": Role(values["role"]),
             "status": TickStatus(values["status"]),
             "numbers": json.loads(values["numbers"]),
+            "seen": json.loads(values["seen"]),
             "run_id": values["run_id"] or None,
         }
     )

@@ -38,6 +38,7 @@ TICKS = Table(
     Column("numbers", Text, nullable=False),  # JSON
     Column("deployment", String(255)),
     Column("ownership_digest", String(16)),
+    Column("seen", Text, nullable=False),  # JSON
     Index("cronshift_ticks_tick", "tick"),
 )
 """What each side saw of a tick; a second row of one side is a second delivery."""

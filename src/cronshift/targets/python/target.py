@@ -55,7 +55,7 @@ class PythonTarget:
         from cronshift.targets.python.serving import serving_of
 
         out = project.settings.out or self.usual_out
-        return Placement(out, (ENDPOINT,), data=serving_of(project, resolver))
+        return Placement(out, (ENDPOINT,), data=serving_of(project, resolver, out))
 
     def module(self, placement: Placement, job_id: str) -> str:
         """Return the module of a job."""
