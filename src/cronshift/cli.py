@@ -49,6 +49,8 @@ COMMANDS = {
         Command("Generate the Inngest functions. No owner changes.", "Move", "migrate"),
         Command("Check modules or an endpoint against the plan.", "Move", "validate"),
         Command("Give ticks to Inngest, from an instant on.", "Move", "cutover"),
+        Command("Compare both sides' own ticks.", "Move", "compare"),
+        Command("Take the step that the evidence allows.", "Move", "advance"),
         Command("Give ticks back to Vercel, and restore its files.", "Move", "rollback"),
         Command("Let nobody run a job's ticks, from an instant on.", "Move", "pause"),
         Command("End a pause.", "Move", "resume-job"),

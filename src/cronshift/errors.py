@@ -193,6 +193,7 @@ class Reason(StrEnum):
     EPOCH_ORDER = "epoch-order", "An epoch would start before one that is there."
     EPOCH_PENDING = "epoch-pending", "An epoch is still to come."
     PAUSED = "paused", "The job is paused; nobody runs its ticks."
+    BROKEN_ROLLOUTS = "broken-rollouts", "The file of the rollouts cannot be read."
     BROKEN_OWNERSHIP = "broken-ownership", "The ownership file cannot be read."
     ROUTE_CHANGED = "route-changed", "A module cannot go back to its route."
 
@@ -214,6 +215,7 @@ class Reason(StrEnum):
     INVALID_PLAN = "invalid-plan", "The file holds no plan."
 
     # Databases and sessions
+    NO_LEDGER = "no-ledger", "No database with records of ticks is named."
     NO_DATABASE = "no-database", "A variable holds no address of a database."
     UNKNOWN_DATABASE = "unknown-database", "That kind of database is not supported."
     DATABASE_UNREACHABLE = "database-unreachable", "The database cannot be reached."

@@ -15,17 +15,21 @@ from cronshift.commands.carrying_out import (
     Jobs,
     SavePlan,
     Yes,
+    carry_out,
     carry_out_in_time,
     refuse_nothing_named,
     tell_next,
 )
 from cronshift.commands.deciding import Assume, Because, Despite, ask_about, decided
 from cronshift.commands.instants import read_instant
-from cronshift.errors import ExitCode
+from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from cronshift.commands.invocation import Invocation
     from cronshift.moving.cutover import Cutover
+    from cronshift.readiness.checking import Decisions
 
 
 def cutover(
@@ -43,6 +47,21 @@ def cutover(
     ] = None,
     deploy_minutes: DeployMinutes = 15,
     now: AtOnce = False,
+    stages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERCENTS", help="Plan a rollout, e.g. 10,50,100; cronshift advance goes on."
+        ),
+    ] = None,
+    auto: Annotated[
+        bool, typer.Option("--auto", help="With --stages: advance goes on, and back, by itself.")
+    ] = False,
+    auto_to: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=100, metavar="PERCENT", help="The same, and on no further than this share."
+        ),
+    ] = None,
     guard: Annotated[
         bool,
         typer.Option(
@@ -70,12 +89,17 @@ def cutover(
     With --no-guard the entry is taken out of the Vercel configuration instead, which is safe only
     while no tick can fall into the deploy; a time that is not safe is refused.
 
+    With --stages no owner changes yet: a rollout is written into cronshift.rollouts.json, and each
+    cronshift advance takes the step that the evidence allows. It asks first, unless the rollout is
+    --auto, which may go back by itself, too.
+
     Every fact that the move depends on is looked at first. What is known bad refuses (exit 3) unless
     it is named with --despite; what is not known is listed and asked about, and --yes is no answer to
     that: --assume is. Both are kept in the journal.
 
     Examples:
       cronshift cutover prediction-check --percent 10
+      cronshift cutover prediction-check --stages 10,50,100 --auto-to 50
       cronshift cutover --all --at 2026-11-24T12:00Z --dry-run
       cronshift cutover update-ai-models --no-guard --deploy-minutes 5
     """
@@ -89,6 +113,16 @@ def cutover(
     operations.refuse_unfinished(invocation.project.root)
 
     decisions = decided(despite, assume, because)
+    if stages is not None:
+        furthest = auto_to if auto_to is not None else 100 if auto else None
+        confirmation = Confirmation("Plan this rollout?", yes, dry_run, save_plan)
+        return _plan_rollout(invocation, jobs or (), stages, furthest, decisions, confirmation)
+    if auto or auto_to is not None:
+        raise CronshiftError(
+            "--auto is about the stages of a rollout.",
+            reason="usage",
+            hint="Add --stages 10,50,100",
+        )
 
     def plan() -> Cutover:
         prepared = prepare_cutover(
@@ -127,6 +161,41 @@ def cutover(
             "costs": list(prepared.costs),
         }
         console.document(carried.to_json() | extra)
+    return carried.code
+
+
+def _plan_rollout(
+    invocation: Invocation,
+    jobs: Collection[str],
+    stages: str,
+    auto: int | None,
+    decisions: Decisions,
+    confirmation: Confirmation,
+) -> ExitCode:
+    """Write by which stages jobs go; every tick keeps its owner."""
+    from cronshift.moving.rollout import prepare_rollout, read_stages
+    from cronshift.readiness.checking import not_known
+
+    console = invocation.console
+    percents = read_stages(stages)
+    prepared = prepare_rollout(
+        invocation.project, jobs, datetime.now(UTC), stages=percents, auto=auto, decisions=decisions
+    )
+    for job in prepared.done:
+        console.say(f"{job} is there already; nothing to do.")
+    for sentence in prepared.advice:
+        console.say(sentence, style="yellow")
+    unknown = not_known(prepared.facts, decisions)
+    if not ask_about(invocation, unknown, only_look=confirmation.dry_run):
+        console.say("You said no: no rollout was planned.")
+        return ExitCode.NOT_WELL
+    carried = carry_out(invocation, prepared.operation, confirmation)
+    if carried.applied:
+        tell_next(invocation, before="No tick changes its owner yet.")
+    if invocation.json:
+        extra = {"done": list(prepared.done), "advice": list(prepared.advice), "costs": []}
+        facts = [fact.to_json() for fact in prepared.facts]
+        console.document(carried.to_json() | extra | {"facts": facts})
     return carried.code
 
 

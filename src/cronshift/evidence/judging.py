@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -61,6 +61,7 @@ class Course(Struct, frozen=True):
         since: when that began; where none is, from when on its ticks are looked at.
         stages: the percentages of its way, growing.
         obstacle: why no share may grow now, in a sentence; empty where it may.
+        is_paused: whether nobody runs its ticks, so that nothing is to change.
     """
 
     job: str
@@ -69,6 +70,7 @@ class Course(Struct, frozen=True):
     since: datetime
     stages: tuple[int, ...] = STAGES
     obstacle: str = ""
+    is_paused: bool = False
 
     def a_day(self, percent: int) -> float:
         """Return how many ticks a day a share has."""
@@ -109,6 +111,18 @@ class MeasureTest(Struct, frozen=True):
     missing: int
     days: float
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the test's part of a document."""
+        sides = {"vercel": self.vercel, "inngest": self.inngest}
+        return {
+            "measure": self.measure.value,
+            "outcome": self.outcome.value,
+            "decides": self.decides,
+            **{side: {"ticks": ticks, "bad": bad} for side, (ticks, bad) in sides.items()},
+            "missing_ticks": self.missing,
+            "missing_days": round(self.days, 2),
+        }
+
 
 class Judgement(Struct, frozen=True):
     """The verdict on a job.
@@ -128,6 +142,19 @@ class Judgement(Struct, frozen=True):
     tests: tuple[MeasureTest, ...] = ()
     missing: int = 0
     days: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the job's part of a document."""
+        return {
+            "job": self.job,
+            "percent": self.percent,
+            "verdict": self.decision.value,
+            "next_percent": self.following,
+            "reason": self.reason,
+            "missing_ticks": self.missing,
+            "missing_days": round(self.days, 2),
+            "measures": [test.to_json() for test in self.tests],
+        }
 
 
 def judge(course: Course, samples: Samples, thresholds: Thresholds) -> Judgement:
@@ -153,6 +180,8 @@ def judge(course: Course, samples: Samples, thresholds: Thresholds) -> Judgement
         reason="The evidence is enough.",
         tests=tests,
     )
+    if course.is_paused:
+        return replace(judgement, decision=Decision.HOLD, reason="It is paused.")
     judgement = weigh(judgement, course, samples, thresholds)
     if judgement.decision is Decision.PROMOTE and course.obstacle:
         return replace(judgement, decision=Decision.HOLD, reason=course.obstacle)

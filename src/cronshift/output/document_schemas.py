@@ -16,6 +16,7 @@ from cronshift.output.schema_parts import (
     FACT,
     FINDING,
     INSTANT,
+    JUDGEMENT,
     NUMBER,
     OPERATION,
     PLAN,
@@ -139,6 +140,17 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
                 "costs": list_of(TEXT),
             },
             write_by=INSTANT,
+        ),
+    ),
+    "compare": ("cronshift compare --json", object_of({"jobs": list_of(JUDGEMENT)})),
+    "advance": (
+        "cronshift advance --json",
+        object_of(
+            {
+                "jobs": list_of(JUDGEMENT),
+                "operations": list_of(object_of(CARRIED, write_by=INSTANT)),
+                "waiting": list_of(object_of({"jobs": list_of(TEXT), "percent": WHOLE})),
+            }
         ),
     ),
     "pause": (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cronshift.evidence.judging import Decision, MeasureOutcome
+from cronshift.evidence.thresholds import Measure
 from cronshift.model import HandlerKind, Mode, Severity
 from cronshift.operations import ChangeKind, Intent, State
 from cronshift.readiness.fact import Knowledge
@@ -136,6 +138,31 @@ PLAN = {
     "findings": list_of(object_of(FINDING | {"jobs": list_of(TEXT)})),
     "forecast": FORECAST,
 }
+_TICKS = object_of({"ticks": WHOLE, "bad": WHOLE})
+JUDGEMENT = object_of(
+    {
+        "job": TEXT,
+        "percent": WHOLE,
+        "verdict": either(Decision),
+        "next_percent": perhaps(WHOLE),
+        "reason": TEXT,
+        "missing_ticks": WHOLE,
+        "missing_days": NUMBER,
+        "measures": list_of(
+            object_of(
+                {
+                    "measure": either(Measure),
+                    "outcome": either(MeasureOutcome),
+                    "decides": TRUTH,
+                    "vercel": _TICKS,
+                    "inngest": _TICKS,
+                    "missing_ticks": WHOLE,
+                    "missing_days": NUMBER,
+                }
+            )
+        ),
+    }
+)
 CONTENT = perhaps(object_of({"sha256": TEXT}, text=TEXT, base64=TEXT))
 CHANGE = object_of(
     {
