@@ -62,6 +62,7 @@ class Course(Struct, frozen=True):
         stages: the percentages of its way, growing.
         obstacle: why no share may grow now, in a sentence; empty where it may.
         is_paused: whether nobody runs its ticks, so that nothing is to change.
+        attempts: how many a run of Inngest's has, before it has failed.
     """
 
     job: str
@@ -71,6 +72,7 @@ class Course(Struct, frozen=True):
     stages: tuple[int, ...] = STAGES
     obstacle: str = ""
     is_paused: bool = False
+    attempts: int = 1
 
     def a_day(self, percent: int) -> float:
         """Return how many ticks a day a share has."""

@@ -67,11 +67,15 @@ class Sightings:
         schedule: of the job.
         records: of the job.
         span: which ticks are looked at.
+        attempts: how many a run of Inngest's has, before it has failed.
     """
 
-    def __init__(self, schedule: Schedule, records: Iterable[TickRecord], span: Span) -> None:
+    def __init__(
+        self, schedule: Schedule, records: Iterable[TickRecord], span: Span, attempts: int = 1
+    ) -> None:
         self.schedule = schedule
         self.span = span
+        self.attempts = attempts
         self._by_side: dict[Side, dict[datetime, TickRecord]] = {side: {} for side in Side}
         for record in records:
             if not span.baseline < record.tick <= span.until:
@@ -118,7 +122,7 @@ def transport(jobs: Sequence[Sightings], thresholds: Thresholds) -> dict[Measure
 def outcomes(job: Sightings, thresholds: Thresholds) -> dict[Measure, Sample]:
     """Return what became of the ticks that each side ran, of one job."""
     vercel, inngest = (
-        [record for record in job.acted(side) if _is_over(record, job.span)] for side in Side
+        [record for record in job.acted(side) if _is_over(record, job)] for side in Side
     )
     usual = UsualResult(record for record in vercel if not _is_failed(record))
 
@@ -176,9 +180,15 @@ def _marks(
     return tuple(Mark(tick, verdict) for tick, verdict in verdicts if verdict is not None)
 
 
-def _is_over(record: TickRecord, span: Span) -> bool:
-    """Return whether it is known how a run went: who goes on for too long will not end well."""
-    return record.status is not TickStatus.RUNNING or record.arrived <= span.settled
+def _is_over(record: TickRecord, job: Sightings) -> bool:
+    """Return whether it is known how a run went: who takes too long will not end well."""
+    is_tried_again = (
+        record.status is TickStatus.FAILED
+        and record.side is Side.INNGEST
+        and record.attempts < job.attempts
+    )
+    goes_on = record.status is TickStatus.RUNNING or is_tried_again
+    return not goes_on or record.arrived <= job.span.settled
 
 
 def _is_failed(record: TickRecord) -> bool:

@@ -19,9 +19,6 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_MOST_EXPECTED = 0.5
-_MOST_UNACCEPTABLE = 0.95
-
 
 class Bounds(Struct, frozen=True):
     """Where a walk ends.
@@ -86,6 +83,7 @@ def walk(ticks: Iterable[tuple[bool, float]], bounds: Bounds) -> Score:
 
 @lru_cache(maxsize=4096)
 def _steps(expected: float, distance: float) -> tuple[float, float]:
-    likely = min(expected, _MOST_EXPECTED)
-    unacceptable = min(likely + distance, _MOST_UNACCEPTABLE)
-    return math.log((1 - unacceptable) / (1 - likely)), math.log(unacceptable / likely)
+    unacceptable = expected + distance
+    if unacceptable >= 1:  # nothing is that much worse than what is expected
+        return math.log(1 - distance), math.log(1 - distance)
+    return math.log((1 - unacceptable) / (1 - expected)), math.log(unacceptable / expected)

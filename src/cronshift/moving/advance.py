@@ -111,6 +111,7 @@ def _course(
         since=epoch.effective_at if epoch else now,
         stages=rollout.stages if rollout else STAGES,
         is_paused=is_paused(epochs, now),
+        attempts=job.options.retries + 1,
         obstacle=_obstacle(epochs, now),
     )
 
