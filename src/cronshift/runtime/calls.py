@@ -16,7 +16,7 @@ from inngest import NonRetriableError
 from cronshift.runtime import claiming, recording, wire
 from cronshift.runtime.answers import skipped
 from cronshift.runtime.held import SOURCE, held_ownership
-from cronshift.runtime.jobs import request_target
+from cronshift.runtime.jobs import TICK_EVENT, request_target
 from cronshift.runtime.ledger import Side
 from cronshift.runtime.ownership import Owner, tick_text
 from cronshift.runtime.witness import Witness, attempted
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 APP_ADDRESS_VARIABLE = wire.APP_ADDRESS_VARIABLES[0]
 USUAL_SECRET = "CRON_SECRET"  # noqa: S105 - a name
-TICK_EVENT = "inngest/scheduled.timer"
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")  # what Vercel accepts in CRON_SECRET
 
 

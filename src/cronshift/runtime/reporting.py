@@ -18,9 +18,9 @@ import httpx
 from inngest import TriggerEvent
 
 from cronshift.runtime import claiming, recording, web
-from cronshift.runtime.calls import TICK_EVENT, USUAL_SECRET, tick_of
+from cronshift.runtime.calls import USUAL_SECRET, tick_of
 from cronshift.runtime.held import SOURCE
-from cronshift.runtime.jobs import CANCELLED_EVENT
+from cronshift.runtime.jobs import CANCELLED_EVENT, TICK_EVENT
 from cronshift.runtime.ledger import Side, TickStatus
 from cronshift.runtime.witness import Witness
 

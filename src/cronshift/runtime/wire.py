@@ -66,6 +66,9 @@ LEDGER_EVENTS = "inngest"
 """In place of an address: they are sent to Inngest, as events."""
 TICK_SEEN_EVENT = "cronshift/tick.seen"
 
+REPLAY = "replay"
+"""Stands as ``cronshift`` in the data of a run that makes up for a tick which nobody ran."""
+
 # Answers
 
 KEPT_BYTES = 65_536
