@@ -215,9 +215,8 @@ class Reason(StrEnum):
     INVALID_PLAN = "invalid-plan", "The file holds no plan."
 
     # Databases and sessions
-    NO_LEDGER = "no-ledger", "No database with records of ticks is named."
     NO_DATABASE = "no-database", "A variable holds no address of a database."
-    NO_LEDGER = "no-ledger", "The database with the records of ticks did not answer."
+    NO_LEDGER = "no-ledger", "There are no records of ticks, or their database did not answer."
     INNGEST_API = "inngest-api", "Inngest's API did not tell what it was asked, or took nothing."
     VERCEL_API = "vercel-api", "Vercel's API did not tell what it was asked."
     UNKNOWN_DATABASE = "unknown-database", "That kind of database is not supported."

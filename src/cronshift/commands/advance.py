@@ -22,7 +22,7 @@ from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
-    from cronshift.moving.advance import Step
+    from cronshift.moving.advance import RolloutStep
     from cronshift.moving.cutover import Cutover
     from cronshift.moving.rollback import Rollback
     from cronshift.readiness.checking import Decisions
@@ -117,7 +117,7 @@ class _Taking:
         self._yes = yes
         self._dry_run = dry_run
 
-    def take(self, step: Step) -> None:
+    def take(self, step: RolloutStep) -> None:
         """Take a step, or say that it waits for the user's word."""
         console = self._invocation.console
         words = f"{', '.join(step.jobs)}: {step.percent} % to Inngest"
@@ -139,7 +139,7 @@ class _Taking:
         if carried.applied and carried.operation.write_by is not None:
             console.say("Commit and deploy both sides now, or cronshift flags push.")
 
-    def _prepare(self, step: Step) -> Cutover | Rollback:
+    def _prepare(self, step: RolloutStep) -> Cutover | Rollback:
         from cronshift.moving.advance import prepare_step
         from cronshift.moving.cutover import Cutover
         from cronshift.readiness.checking import not_known

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.evidence.expected import Expected
-from cronshift.evidence.thresholds import TRANSPORT, Measure, Thresholds
+from cronshift.evidence.thresholds import TRANSPORT, Metric, Thresholds
 from cronshift.evidence.walk import Bounds, walk
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ class Samples(Struct, frozen=True):
         a_day: how many ticks a day all jobs have together.
     """
 
-    judged: Mapping[Measure, Sample]
-    alone: Mapping[Measure, Sample]
+    judged: Mapping[Metric, Sample]
+    alone: Mapping[Metric, Sample]
     a_day: float
 
 
@@ -105,7 +105,7 @@ class MeasureTest(Struct, frozen=True):
         days: in how many days those come.
     """
 
-    measure: Measure
+    measure: Metric
     outcome: MeasureOutcome
     decides: bool
     vercel: tuple[int, int]
@@ -170,7 +170,7 @@ def judge(course: Course, samples: Samples, thresholds: Thresholds) -> Judgement
     stages = usable_stages(course, thresholds)
     tests = tuple(
         _test(measure, samples, course, thresholds)
-        for measure in Measure
+        for measure in Metric
         if course.percent or measure in TRANSPORT
     )
     weigh = _weighed_at_first_sight if set(stages) <= {0, WHOLE} else _weighed
@@ -192,8 +192,8 @@ def judge(course: Course, samples: Samples, thresholds: Thresholds) -> Judgement
 
 def usable_stages(course: Course, thresholds: Thresholds) -> tuple[int, ...]:
     """Return the stages at which the evidence comes in time; that of the whole always is one."""
-    tolerance = thresholds.tolerances[Measure.FAILURES]
-    bounds = _bounds(Measure.FAILURES, course, thresholds)
+    tolerance = thresholds.tolerances[Metric.FAILURES]
+    bounds = _bounds(Metric.FAILURES, course, thresholds)
     needed = bounds.good_ticks(0, tolerance.acceptable)
     needed = min(needed, tolerance.success_limit or needed)
     longest = thresholds.longest_stage / _DAY
@@ -204,7 +204,7 @@ def usable_stages(course: Course, thresholds: Thresholds) -> tuple[int, ...]:
     )
 
 
-def _bounds(measure: Measure, course: Course, thresholds: Thresholds) -> Bounds:
+def _bounds(measure: Metric, course: Course, thresholds: Thresholds) -> Bounds:
     tolerance = thresholds.tolerances[measure]
     tests = len(course.stages) * max(1, len(thresholds.deciding))
     return Bounds.of(
@@ -214,9 +214,7 @@ def _bounds(measure: Measure, course: Course, thresholds: Thresholds) -> Bounds:
     )
 
 
-def _test(
-    measure: Measure, samples: Samples, course: Course, thresholds: Thresholds
-) -> MeasureTest:
+def _test(measure: Metric, samples: Samples, course: Course, thresholds: Thresholds) -> MeasureTest:
     sample, tolerance = samples.judged[measure], thresholds.tolerances[measure]
     bounds = _bounds(measure, course, thresholds)
     expected = Expected(sample.vercel, tolerance.acceptable)
@@ -256,7 +254,7 @@ def _weighed(
     refused = [test for test in deciding if test.outcome is MeasureOutcome.REFUSED]
     if refused:
         return _against(judgement, "; ".join(_in_words(test) for test in refused))
-    failures = samples.judged[Measure.FAILURES].vercel
+    failures = samples.judged[Metric.FAILURES].vercel
     if failures and sum(mark.is_bad for mark in failures) > _HOPELESS * len(failures):
         reason = "Most of Vercel's own runs fail, so there is nothing to be as good as."
         return replace(judgement, decision=Decision.HOLD, reason=reason)
@@ -296,7 +294,7 @@ def _weighed_at_first_sight(
     ]
     if bad:
         return _against(judgement, f"a job of few ticks goes back at the first failure: {bad[0]}")
-    good = len(own_ticks[Measure.FAILURES].inngest)
+    good = len(own_ticks[Metric.FAILURES].inngest)
     missing = max(0, thresholds.observed - good)
     days = missing / course.a_day(course.percent) if course.a_day(course.percent) else 0.0
     return _open(judgement, missing, days, "runs") if missing else judgement
@@ -318,7 +316,7 @@ def _open(judgement: Judgement, missing: int, days: float, what: str) -> Judgeme
 def _unseen(course: Course, samples: Samples, thresholds: Thresholds) -> int:
     """Return how many of a job's own ticks Inngest has still to see in a row before any moves."""
     streak = 0
-    for mark in samples.alone[Measure.MISSES].inngest:
+    for mark in samples.alone[Metric.MISSES].inngest:
         streak = 0 if mark.is_bad else streak + 1
     return 0 if course.percent else max(0, thresholds.observed - streak)
 

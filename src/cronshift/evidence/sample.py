@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.evidence.results import UsualResult
-from cronshift.evidence.thresholds import Measure, Thresholds
+from cronshift.evidence.thresholds import Metric, Thresholds
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import Owner
 
@@ -111,15 +111,15 @@ class Sightings:
         )
 
 
-def transport(jobs: Sequence[Sightings], thresholds: Thresholds) -> dict[Measure, Sample]:
+def transport(jobs: Sequence[Sightings], thresholds: Thresholds) -> dict[Metric, Sample]:
     """Return how ticks reach each side, of all jobs."""
     return {
-        Measure.MISSES: _of_all(jobs, _misses),
-        Measure.LATENESS: _of_all(jobs, lambda job, side: _lateness(job, side, thresholds)),
+        Metric.MISSES: _of_all(jobs, _misses),
+        Metric.LATENESS: _of_all(jobs, lambda job, side: _lateness(job, side, thresholds)),
     }
 
 
-def outcomes(job: Sightings, thresholds: Thresholds) -> dict[Measure, Sample]:
+def outcomes(job: Sightings, thresholds: Thresholds) -> dict[Metric, Sample]:
     """Return what became of the ticks that each side ran, of one job."""
     vercel, inngest = (
         [record for record in job.acted(side) if _is_over(record, job)] for side in Side
@@ -130,10 +130,10 @@ def outcomes(job: Sightings, thresholds: Thresholds) -> dict[Measure, Sample]:
         return Sample(_marks(vercel, is_bad), _marks(inngest, is_bad))
 
     return {
-        Measure.FAILURES: sample(_is_failed),
-        Measure.ATTEMPTS: sample(lambda record: record.attempts > 1 or _is_failed(record)),
-        Measure.DURATION: sample(lambda record: usual.is_slow(record, thresholds.slower)),
-        Measure.RESULT: sample(usual.is_odd),
+        Metric.FAILURES: sample(_is_failed),
+        Metric.ATTEMPTS: sample(lambda record: record.attempts > 1 or _is_failed(record)),
+        Metric.DURATION: sample(lambda record: usual.is_slow(record, thresholds.slower)),
+        Metric.RESULT: sample(usual.is_odd),
     }
 
 

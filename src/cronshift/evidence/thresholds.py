@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DURATIONS = ("baseline", "patience", "longest_stage", "late")
 
 
-class Measure(StrEnum):
+class Metric(StrEnum):
     """What is compared of both sides' ticks; the first two are the transport's, common to all jobs."""
 
     MISSES = "misses"
@@ -27,7 +27,7 @@ class Measure(StrEnum):
     RESULT = "result"
 
 
-TRANSPORT = frozenset({Measure.MISSES, Measure.LATENESS})
+TRANSPORT = frozenset({Metric.MISSES, Metric.LATENESS})
 
 
 class Tolerance(Struct, frozen=True):
@@ -47,12 +47,12 @@ class Tolerance(Struct, frozen=True):
 
 
 _TOLERANCES = {
-    Measure.MISSES: Tolerance(0.005, 0.05),
-    Measure.LATENESS: Tolerance(0.01, 0.1),
-    Measure.FAILURES: Tolerance(0.01, 0.1),
-    Measure.ATTEMPTS: Tolerance(0.02, 0.2),
-    Measure.DURATION: Tolerance(0.05, 0.25),
-    Measure.RESULT: Tolerance(0.05, 0.25),
+    Metric.MISSES: Tolerance(0.005, 0.05),
+    Metric.LATENESS: Tolerance(0.01, 0.1),
+    Metric.FAILURES: Tolerance(0.01, 0.1),
+    Metric.ATTEMPTS: Tolerance(0.02, 0.2),
+    Metric.DURATION: Tolerance(0.05, 0.25),
+    Metric.RESULT: Tolerance(0.05, 0.25),
 }
 
 
@@ -79,25 +79,25 @@ class Thresholds(Struct, frozen=True):
     observed: int = 3
     late: timedelta = timedelta(minutes=5)
     slower: float = 2.0
-    dry_run: frozenset[Measure] = frozenset({Measure.ATTEMPTS, Measure.DURATION, Measure.RESULT})
-    tolerances: Mapping[Measure, Tolerance] = field(default_factory=lambda: dict(_TOLERANCES))
+    dry_run: frozenset[Metric] = frozenset({Metric.ATTEMPTS, Metric.DURATION, Metric.RESULT})
+    tolerances: Mapping[Metric, Tolerance] = field(default_factory=lambda: dict(_TOLERANCES))
 
     @property
-    def deciding(self) -> tuple[Measure, ...]:
+    def deciding(self) -> tuple[Metric, ...]:
         """The measures that decide."""
-        return tuple(measure for measure in Measure if measure not in self.dry_run)
+        return tuple(measure for measure in Metric if measure not in self.dry_run)
 
 
 def read_thresholds(table: Mapping[str, Any]) -> Thresholds:
     """Return the thresholds of a table that the schema of cronshift.toml allows."""
-    values = {name: value for name, value in table.items() if name not in set(Measure)}
+    values = {name: value for name, value in table.items() if name not in set(Metric)}
     values |= {name: parse_duration(values[name]) for name in DURATIONS if name in values}
     if "dry_run" in values:
-        values["dry_run"] = frozenset(map(Measure, values["dry_run"]))
-    return Thresholds(**values, tolerances={name: tolerance(table, name) for name in Measure})
+        values["dry_run"] = frozenset(map(Metric, values["dry_run"]))
+    return Thresholds(**values, tolerances={name: tolerance(table, name) for name in Metric})
 
 
-def tolerance(table: Mapping[str, Any], measure: Measure) -> Tolerance:
+def tolerance(table: Mapping[str, Any], measure: Metric) -> Tolerance:
     """Return a measure's tolerance, with what the table says of it over the default."""
     usual = _TOLERANCES[measure]
     return Tolerance(

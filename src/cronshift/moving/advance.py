@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,14 @@ from cronshift.evidence.judging import STAGES, Course, Decision, Judgement
 from cronshift.moving.cutover import Cutover, prepare_cutover
 from cronshift.moving.epochs import DEPLOY, is_paused
 from cronshift.moving.rollback import Rollback, prepare_rollback
+from cronshift.observing.gathering import Question
 from cronshift.operations import finish, read_journal, refuse_late, refuse_unfinished, revert
 from cronshift.plan.planning import make_plan
 from cronshift.project.ownership_file import read_ownership
 from cronshift.project.rollouts_file import Rollout, read_rollouts
 from cronshift.readiness.checking import Decisions
 from cronshift.runtime.ownership import epoch_at, tick_text
-from cronshift.runtime.recording import VARIABLE, is_kept_here
+from cronshift.runtime.recording import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -33,14 +35,14 @@ if TYPE_CHECKING:
     from cronshift.runtime.ledger import TickRecord
     from cronshift.runtime.ownership import Epoch, Ownership
 
-    Records = Callable[[datetime, datetime], Sequence[TickRecord]]
+    Records = Callable[[Question], Sequence[TickRecord]]
 
 
 _COMMAND = "advance: "
 _NONE = Decisions()
 
 
-class Step(Struct, frozen=True):
+class RolloutStep(Struct, frozen=True):
     """What follows from the evidence, for jobs that go the same way.
 
     Attributes:
@@ -55,21 +57,23 @@ class Step(Struct, frozen=True):
     decisions: Decisions
 
 
-def recorded(since: datetime, until: datetime) -> Sequence[TickRecord]:
-    """Return what the ledger holds of the ticks of a time.
+def recorded(question: Question) -> Sequence[TickRecord]:
+    """Return what the ledger, Inngest and Vercel tell of ticks, as far as they can be asked here.
 
     Raises:
-        CronshiftError: if no ledger is named that can be read from here.
+        CronshiftError: if none of them tells anything.
     """
-    if not is_kept_here():
+    from cronshift.observing.gathering import gather
+
+    evidence = asyncio.run(gather(question, os.environ))
+    problems = [source.problem for source in evidence.sources if source.problem]
+    if len(problems) == len(evidence.sources):
         raise CronshiftError(
-            f"{VARIABLE} names no database, so there are no records of ticks to judge by.",
+            f"There are no records of ticks to judge by. {' '.join(problems)}",
             reason="no-ledger",
             hint=f"Set {VARIABLE} to the database that both sides write to.",
         )
-    from cronshift.runtime.store.ledger import read_ledger
-
-    return read_ledger(os.environ[VARIABLE], since, until)
+    return evidence.records
 
 
 def judged(project: Project, now: datetime, records: Records = recorded) -> dict[str, Judgement]:
@@ -78,7 +82,7 @@ def judged(project: Project, now: datetime, records: Records = recorded) -> dict
     Args:
         project: the project.
         now: the present instant.
-        records: reads what both sides saw, of a time.
+        records: reads what both sides saw.
 
     Raises:
         CronshiftError: if the project or the ledger cannot be read.
@@ -92,7 +96,15 @@ def judged(project: Project, now: datetime, records: Records = recorded) -> dict
         if job.module is not None and (project.root / job.module).is_file()
     ]
     going = [course for course in courses if course is not None]
-    seen = records(now - thresholds.baseline, now) if going else ()
+    names = {course.job for course in going}
+    question = Question(
+        app=plan.app_id,
+        jobs=tuple(job for job in plan.jobs if job.id in names),
+        ownership=ownership,
+        since=now - thresholds.baseline,
+        until=now,
+    )
+    seen = records(question) if going else ()
     return {judgement.job: judgement for judgement in judge_all(going, seen, thresholds, now)}
 
 
@@ -125,7 +137,7 @@ def _obstacle(epochs: Sequence[Epoch], now: datetime) -> str:
 
 def prepare_step(
     project: Project,
-    step: Step,
+    step: RolloutStep,
     now: datetime,
     *,
     deploy: timedelta = DEPLOY,
@@ -180,9 +192,9 @@ def recover(root: Path, now: datetime) -> Operation | None:
     return finish(root, record.operation)
 
 
-def steps(judgements: Iterable[Judgement], rollouts: dict[str, Rollout]) -> tuple[Step, ...]:
+def steps(judgements: Iterable[Judgement], rollouts: dict[str, Rollout]) -> tuple[RolloutStep, ...]:
     """Return the steps that follow for the jobs that roll out, those back before those forth."""
-    together: dict[Step, list[str]] = {}
+    together: dict[RolloutStep, list[str]] = {}
     for judgement in judgements:
         rollout = rollouts.get(judgement.job)
         percent = _wanted(judgement)
@@ -192,9 +204,11 @@ def steps(judgements: Iterable[Judgement], rollouts: dict[str, Rollout]) -> tupl
         decisions = Decisions(
             frozenset(rollout.despite), frozenset(rollout.assume), rollout.because
         )
-        together.setdefault(Step((), percent, is_by_itself, decisions), []).append(judgement.job)
+        together.setdefault(RolloutStep((), percent, is_by_itself, decisions), []).append(
+            judgement.job
+        )
     return tuple(
-        Step(tuple(jobs), step.percent, step.is_by_itself, step.decisions)
+        RolloutStep(tuple(jobs), step.percent, step.is_by_itself, step.decisions)
         for step, jobs in sorted(together.items(), key=lambda pair: pair[0].percent)
     )
 

@@ -27,7 +27,7 @@ _STYLES = {
 def measures_table(judgements: Iterable[Judgement]) -> Table:
     """Return one line for each job and measure: the bad ticks of both sides, and what that shows."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column in ("Job", "Inngest", "Measure"):
+    for column in ("Job", "Inngest", "Metric"):
         table.add_column(column, no_wrap=column != "Job")
     for column in ("Bad at Vercel", "Bad at Inngest"):
         table.add_column(column, justify="right", no_wrap=True)

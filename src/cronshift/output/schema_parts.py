@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cronshift.evidence.judging import Decision, MeasureOutcome
-from cronshift.evidence.thresholds import Measure
+from cronshift.evidence.thresholds import Metric
 from cronshift.model import HandlerKind, Mode, Severity
 from cronshift.operations import ChangeKind, Intent, State
 from cronshift.readiness.fact import Knowledge
@@ -151,7 +151,7 @@ JUDGEMENT = object_of(
         "measures": list_of(
             object_of(
                 {
-                    "measure": either(Measure),
+                    "measure": either(Metric),
                     "outcome": either(MeasureOutcome),
                     "decides": TRUTH,
                     "vercel": _TICKS,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from cronshift.evidence.thresholds import Measure, tolerance
+from cronshift.evidence.thresholds import Metric, tolerance
 from cronshift.project.settings_schema import SCHEMA
 from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.schedule.durations import parse_duration
@@ -62,7 +62,7 @@ def problems(document: Mapping[str, Any], text: str) -> list[SettingsProblem]:
 
 def _turned_around(rollout: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the measures whose unacceptable share is none that is worse than the acceptable one."""
-    for measure in Measure:
+    for measure in Metric:
         limits = tolerance(rollout, measure)
         if limits.unacceptable <= limits.acceptable:
             sentence = (

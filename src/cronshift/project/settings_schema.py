@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.evidence.thresholds import Measure
+from cronshift.evidence.thresholds import Metric
 from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap, ServedBy
 
 if TYPE_CHECKING:
@@ -169,10 +169,10 @@ _ROLLOUT = _table(
         "slower": {"type": "number", "minimum": 1},
         "dry_run": {
             "type": "array",
-            "items": {"enum": [measure.value for measure in Measure]},
+            "items": {"enum": [measure.value for measure in Metric]},
             "uniqueItems": True,
         },
-        **{measure.value: _TOLERANCE for measure in Measure},
+        **{measure.value: _TOLERANCE for measure in Metric},
     }
 )
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from cronshift.errors import RefusedError
-from cronshift.moving.advance import Step, prepare_step, recover
+from cronshift.moving.advance import RolloutStep, prepare_step, recover
 from cronshift.operations import apply, refuse_late
 from cronshift.project import load_project
 from cronshift.readiness.checking import Decisions
@@ -34,7 +34,7 @@ def killing() -> Any:
 def step(root: pathlib.Path, now: datetime, percent: int) -> None:
     """Bring what was interrupted to its end, and take the next step."""
     recover(root, now)
-    wanted = Step(("mail",), percent, is_by_itself=True, decisions=Decisions())
+    wanted = RolloutStep(("mail",), percent, is_by_itself=True, decisions=Decisions())
     try:
         operation = prepare_step(load_project(root), wanted, now).operation
     except RefusedError as error:

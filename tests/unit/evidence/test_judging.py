@@ -14,7 +14,7 @@ from tests.unit.evidence.rollouts import BEGIN, DAY, Faults, World, dice
 from cronshift.evidence.gathering import judge_all
 from cronshift.evidence.judging import Course, Decision, Judgement, MeasureOutcome, usable_stages
 from cronshift.evidence.sample import Sightings, Span, outcomes, transport
-from cronshift.evidence.thresholds import Measure, Thresholds, Tolerance
+from cronshift.evidence.thresholds import Metric, Thresholds, Tolerance
 from cronshift.evidence.walk import Bounds, walk
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.schedule import Schedule
@@ -28,10 +28,11 @@ OFTEN = Schedule.parse("TZ=UTC */10 * * * *")
 HOURLY = Schedule.parse("TZ=UTC 0 * * * *")
 DAILY = Schedule.parse("TZ=UTC 0 6 * * *")
 HOUR = timedelta(hours=1)
+GOOD = Faults()
 
 
-def world(schedule: Schedule = OFTEN, **faults: Faults) -> World:
-    return World(dice("one"), {"mail": schedule}, **faults)
+def world(vercel: Faults = GOOD, inngest: Faults = GOOD) -> World:
+    return World(dice("one"), {"mail": OFTEN}, vercel, inngest)
 
 
 def verdict(of: World, now: datetime, thresholds: Thresholds = USUAL) -> Judgement:
@@ -68,7 +69,7 @@ def test_the_missing_ticks_are_those_of_the_share_and_their_days_follow_from_it(
     seen, now = shared(10, 1)
     judgement = verdict(seen, now)
     assert judgement.decision is Decision.INCONCLUSIVE
-    (failures,) = [test for test in judgement.tests if test.measure is Measure.FAILURES]
+    (failures,) = [test for test in judgement.tests if test.measure is Metric.FAILURES]
     good = failures.inngest[0]
     assert judgement.missing == failures.missing == 32 - good
     assert judgement.days == pytest.approx(judgement.missing / 14.4)
@@ -96,27 +97,27 @@ def test_a_run_that_is_tried_again_has_not_failed_until_its_time_is_over() -> No
         record = replace(late, tick=now - age, arrived=now - age)
         span = Span(BEGIN, course.since, now - HOUR, now)
         job = Sightings(OFTEN, [record], span, course.attempts)
-        marks = outcomes(job, USUAL)[Measure.FAILURES].inngest
+        marks = outcomes(job, USUAL)[Metric.FAILURES].inngest
         assert sum(mark.is_bad for mark in marks) == bad
     for last in (
         replace(record, attempts=4, arrived=now),
         replace(record, status=TickStatus.CANCELLED),
     ):
         job = Sightings(OFTEN, [last], span, course.attempts)
-        assert [mark.is_bad for mark in outcomes(job, USUAL)[Measure.FAILURES].inngest] == [True]
+        assert [mark.is_bad for mark in outcomes(job, USUAL)[Metric.FAILURES].inngest] == [True]
 
 
 def test_a_measure_of_a_dry_run_decides_nothing() -> None:
     seen, now = shared(50, 1, inngest=Faults(failures=0.5))
-    told_only = msgspec.structs.replace(USUAL, dry_run=frozenset(Measure) - {Measure.MISSES})
+    told_only = msgspec.structs.replace(USUAL, dry_run=frozenset(Metric) - {Metric.MISSES})
     judgement = verdict(seen, now, told_only)
     assert judgement.decision is Decision.PROMOTE
     outcome = {test.measure: (test.outcome, test.decides) for test in judgement.tests}
-    assert outcome[Measure.FAILURES] == (MeasureOutcome.REFUSED, False)
+    assert outcome[Metric.FAILURES] == (MeasureOutcome.REFUSED, False)
 
 
 def limited(**limits: Any) -> Thresholds:
-    tolerances = {**USUAL.tolerances, Measure.FAILURES: Tolerance(**limits)}
+    tolerances = {**USUAL.tolerances, Metric.FAILURES: Tolerance(**limits)}
     return msgspec.structs.replace(USUAL, tolerances=tolerances)
 
 
@@ -172,7 +173,7 @@ def test_a_tick_that_nobody_saw_while_both_tell_counts_for_neither() -> None:
     gap = BEGIN + 6 * HOUR, BEGIN + 12 * HOUR
     kept = [record for record in seen.records if not gap[0] < record.tick < gap[1]]
     span = Span(BEGIN, BEGIN, BEGIN + DAY, BEGIN + DAY)
-    misses = transport([Sightings(OFTEN, kept, span)], USUAL)[Measure.MISSES]
+    misses = transport([Sightings(OFTEN, kept, span)], USUAL)[Metric.MISSES]
     assert sum(mark.is_bad for mark in (*misses.vercel, *misses.inngest)) == 0
     assert len(misses.inngest) == 144 - 35
 
@@ -233,7 +234,7 @@ def test_lateness_is_judged_against_how_late_vercel_is() -> None:
         else record
         for record in seen.records
     ]
-    lateness = transport([Sightings(OFTEN, slow, span)], USUAL)[Measure.LATENESS]
+    lateness = transport([Sightings(OFTEN, slow, span)], USUAL)[Metric.LATENESS]
     assert {mark.is_bad for mark in lateness.inngest} == {True}
     assert {mark.is_bad for mark in lateness.vercel} == {False}
     assert verdict(replace_records(seen, slow), now).decision is Decision.ROLL_BACK
@@ -243,7 +244,7 @@ def test_lateness_is_judged_against_how_late_vercel_is() -> None:
     assert verdict(replace_records(seen, both), now).decision is not Decision.ROLL_BACK
 
 
-def results(**of_inngest: Any) -> dict[Measure, tuple[bool, ...]]:
+def results(**of_inngest: Any) -> dict[Metric, tuple[bool, ...]]:
     """Return what the measures of one job say of a run beside thirty of Vercel's."""
     ticks = [*takewhile(lambda tick: tick < BEGIN + DAY, OFTEN.after(BEGIN))]
     usual = {
@@ -280,23 +281,23 @@ def results(**of_inngest: Any) -> dict[Measure, tuple[bool, ...]]:
 @pytest.mark.parametrize(
     ("run", "measure", "is_bad"),
     [
-        ({}, Measure.RESULT, False),
-        ({"numbers": {"sent": 17.0}}, Measure.RESULT, False),
-        ({"numbers": {"sent": 0.0}}, Measure.RESULT, True),
-        ({"numbers": {"errors": 1.0}}, Measure.RESULT, True),
-        ({"numbers": {"sent": 0.0}, "digest": "d3"}, Measure.RESULT, False),
-        ({"http_status": 204}, Measure.RESULT, True),
-        ({"size": 5}, Measure.RESULT, True),
-        ({"taken": timedelta(seconds=19)}, Measure.DURATION, False),
-        ({"taken": timedelta(seconds=21)}, Measure.DURATION, True),
-        ({"attempts": 2}, Measure.ATTEMPTS, True),
-        ({}, Measure.ATTEMPTS, False),
-        ({"status": TickStatus.FAILED}, Measure.FAILURES, True),
-        ({"status": TickStatus.CANCELLED}, Measure.FAILURES, True),
+        ({}, Metric.RESULT, False),
+        ({"numbers": {"sent": 17.0}}, Metric.RESULT, False),
+        ({"numbers": {"sent": 0.0}}, Metric.RESULT, True),
+        ({"numbers": {"errors": 1.0}}, Metric.RESULT, True),
+        ({"numbers": {"sent": 0.0}, "digest": "d3"}, Metric.RESULT, False),
+        ({"http_status": 204}, Metric.RESULT, True),
+        ({"size": 5}, Metric.RESULT, True),
+        ({"taken": timedelta(seconds=19)}, Metric.DURATION, False),
+        ({"taken": timedelta(seconds=21)}, Metric.DURATION, True),
+        ({"attempts": 2}, Metric.ATTEMPTS, True),
+        ({}, Metric.ATTEMPTS, False),
+        ({"status": TickStatus.FAILED}, Metric.FAILURES, True),
+        ({"status": TickStatus.CANCELLED}, Metric.FAILURES, True),
     ],
 )
 def test_a_run_is_odd_beside_what_vercels_runs_give(
-    run: dict[str, Any], measure: Measure, is_bad: bool
+    run: dict[str, Any], measure: Metric, is_bad: bool
 ) -> None:
     assert results(**run)[measure] == (is_bad,)
 
