@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import typer  # noqa: TC002 - read at run time
 
 from cronshift.commands.carrying_out import Jobs  # noqa: TC001 - read at run time
+from cronshift.commands.of_flow import Flow, refuse_jobs_of_flow
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from cronshift.commands.invocation import Invocation
-    from cronshift.evidence.judging import Judgement
+    from cronshift.evidence.verdict import Judgement
 
 
-def compare(context: typer.Context, jobs: Jobs = None) -> ExitCode:
+def compare(context: typer.Context, jobs: Jobs = None, flow: Flow = None) -> ExitCode:
     """Compare both sides' own ticks, and say whether a job may go on, waits, or goes back.
 
     Reads the ledger (CRONSHIFT_LEDGER_URL) that the guard and the functions keep. Misses and lateness
@@ -30,23 +31,34 @@ def compare(context: typer.Context, jobs: Jobs = None) -> ExitCode:
     A job of few ticks skips the percentages: once Inngest was seen at its ticks it becomes whole, and
     goes back at the first failure.
 
+    With --flow the sessions of a flow's new path are compared with those of its old one, in the
+    database of [sessions]: those that failed or went on for too long (failures), waited in the queue
+    (lateness), and were refunded (refunds).
+
     Exits 0 when each job that was asked about may go on, and 1 when one may not, or not yet.
 
     Examples:
       cronshift compare
+      cronshift compare --flow prediction-session
       cronshift compare prediction-check --json | jq -r '.jobs[0].verdict'
     """
-    from cronshift.evidence.judging import Decision
+    from cronshift.evidence.verdict import Decision
     from cronshift.moving.advance import judged
-    from cronshift.output.evidence_text import measures_table, verdicts_text
+    from cronshift.moving.flows import judged_flow
+    from cronshift.output.evidence_text import metrics_table, verdicts_text
 
     invocation: Invocation = context.obj
-    judgements = chosen(judged(invocation.project, datetime.now(UTC)), jobs or ())
+    now = datetime.now(UTC)
+    if flow is not None:
+        refuse_jobs_of_flow(jobs)
+        judgements = [judged_flow(invocation.project, flow, now)]
+    else:
+        judgements = chosen(judged(invocation.project, now), jobs or ())
     if invocation.json:
         invocation.console.document({"jobs": [judgement.to_json() for judgement in judgements]})
     else:
         if judgements:
-            invocation.console.result(measures_table(judgements))
+            invocation.console.result(metrics_table(judgements))
         invocation.console.result(verdicts_text(judgements))
     may_go_on = all(judgement.decision is Decision.PROMOTE for judgement in judgements)
     return ExitCode.OK if may_go_on and judgements else ExitCode.NOT_WELL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,7 @@ from cronshift.commands.carrying_out import (
 )
 from cronshift.commands.deciding import Assume, Because, Despite, ask_about, decided
 from cronshift.commands.instants import read_instant
+from cronshift.commands.of_flow import Flow, change_flow, refuse_jobs_of_flow
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from cronshift.commands.invocation import Invocation
     from cronshift.moving.cutover import Cutover
+    from cronshift.moving.flows import FlowChange
     from cronshift.readiness.checking import Decisions
 
 
@@ -39,6 +42,7 @@ def cutover(
     percent: Annotated[
         int, typer.Option(min=0, max=100, help="The share of ticks that Inngest shall own.")
     ] = 100,
+    flow: Flow = None,
     at: Annotated[
         str | None,
         typer.Option(
@@ -93,6 +97,8 @@ def cutover(
     cronshift advance takes the step that the evidence allows. It asks first, unless the rollout is
     --auto, which may go back by itself, too.
 
+    With --flow the share is one of a flow's users, who keep to one path each.
+
     Every fact that the move depends on is looked at first. What is known bad refuses (exit 3) unless
     it is named with --despite; what is not known is listed and asked about, and --yes is no answer to
     that: --assume is. Both are kept in the journal.
@@ -101,6 +107,7 @@ def cutover(
       cronshift cutover prediction-check --percent 10
       cronshift cutover prediction-check --stages 10,50,100 --auto-to 50
       cronshift cutover --all --at 2026-11-24T12:00Z --dry-run
+      cronshift cutover --flow prediction-session --percent 10
       cronshift cutover update-ai-models --no-guard --deploy-minutes 5
     """
     from cronshift import operations
@@ -109,6 +116,12 @@ def cutover(
 
     invocation: Invocation = context.obj
     console = invocation.console
+    if flow is not None:
+        refuse_jobs_of_flow(jobs, everything, stages, auto, auto_to is not None, now, not guard)
+        share = partial(_flow_share, invocation, flow, percent, at, deploy_minutes)
+        confirmation = Confirmation("Add this epoch?", yes, dry_run, save_plan)
+        operations.refuse_unfinished(invocation.project.root)
+        return change_flow(invocation, share, confirmation)
     refuse_nothing_named(jobs or (), everything=everything)
     operations.refuse_unfinished(invocation.project.root)
 
@@ -162,6 +175,21 @@ def cutover(
         }
         console.document(carried.to_json() | extra)
     return carried.code
+
+
+def _flow_share(
+    invocation: Invocation, flow: str, percent: int, at: str | None, deploy_minutes: int
+) -> FlowChange:
+    from cronshift.moving.flows import prepare_flow_cutover
+
+    return prepare_flow_cutover(
+        invocation.project,
+        flow,
+        datetime.now(UTC),
+        percent=percent,
+        at=read_instant(at) if at else None,
+        deploy=timedelta(minutes=deploy_minutes),
+    )
 
 
 def _plan_rollout(

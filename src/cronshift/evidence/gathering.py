@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cronshift.evidence.judging import WHOLE, Course, Judgement, Samples, judge
+from cronshift.evidence.judging import WHOLE, Course, Samples, judge
 from cronshift.evidence.sample import Sightings, Span, outcomes, transport
 from cronshift.runtime.ownership import tick_text
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cronshift.evidence.thresholds import Thresholds
+    from cronshift.evidence.verdict import Judgement
     from cronshift.runtime.ledger import TickRecord
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from cronshift.schedule.durations import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 DURATIONS = ("baseline", "patience", "longest_stage", "late")
 
@@ -25,9 +25,13 @@ class Metric(StrEnum):
     ATTEMPTS = "attempts"
     DURATION = "duration"
     RESULT = "result"
+    REFUNDS = "refunds"
 
 
 TRANSPORT = frozenset({Metric.MISSES, Metric.LATENESS})
+OF_JOBS = tuple(metric for metric in Metric if metric is not Metric.REFUNDS)
+OF_FLOWS = (Metric.FAILURES, Metric.LATENESS, Metric.REFUNDS)
+"""Of a flow's sessions: those that failed, those that waited in the queue, those that were refunded."""
 
 
 class Tolerance(Struct, frozen=True):
@@ -53,6 +57,7 @@ _TOLERANCES = {
     Metric.ATTEMPTS: Tolerance(0.02, 0.2),
     Metric.DURATION: Tolerance(0.05, 0.25),
     Metric.RESULT: Tolerance(0.05, 0.25),
+    Metric.REFUNDS: Tolerance(0.01, 0.1),
 }
 
 
@@ -82,10 +87,9 @@ class Thresholds(Struct, frozen=True):
     dry_run: frozenset[Metric] = frozenset({Metric.ATTEMPTS, Metric.DURATION, Metric.RESULT})
     tolerances: Mapping[Metric, Tolerance] = field(default_factory=lambda: dict(_TOLERANCES))
 
-    @property
-    def deciding(self) -> tuple[Metric, ...]:
-        """The measures that decide."""
-        return tuple(measure for measure in Metric if measure not in self.dry_run)
+    def deciding(self, metrics: Iterable[Metric]) -> tuple[Metric, ...]:
+        """Return those of the metrics that decide."""
+        return tuple(metric for metric in metrics if metric not in self.dry_run)
 
 
 def read_thresholds(table: Mapping[str, Any]) -> Thresholds:

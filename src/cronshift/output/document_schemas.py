@@ -132,14 +132,11 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "cutover": (
         "cronshift cutover --json",
         object_of(
-            CARRIED
-            | {
-                "done": list_of(TEXT),
-                "advice": list_of(TEXT),
-                "facts": list_of(FACT),
-                "costs": list_of(TEXT),
-            },
+            CARRIED | {"done": list_of(TEXT)},
             write_by=INSTANT,
+            advice=list_of(TEXT),  # of jobs, not of a flow
+            facts=list_of(FACT),
+            costs=list_of(TEXT),
         ),
     ),
     "compare": ("cronshift compare --json", object_of({"jobs": list_of(JUDGEMENT)})),
@@ -164,8 +161,9 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "rollback": (
         "cronshift rollback --json",
         object_of(
-            CARRIED | {"restored": list_of(TEXT)},
+            CARRIED,
             write_by=INSTANT,
+            restored=list_of(TEXT),
             done=list_of(TEXT),
             waits=list_of(TEXT),
             costs=list_of(TEXT),
@@ -192,7 +190,20 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "status": (
         "cronshift status --json",
         object_of(
-            {"jobs": list_of(STATUS_JOB), "drift": list_of(TEXT), "facts": list_of(FACT)},
+            {
+                "jobs": list_of(STATUS_JOB),
+                "drift": list_of(TEXT),
+                "facts": list_of(FACT),
+                "flows": list_of(
+                    object_of(
+                        {
+                            "flow": TEXT,
+                            "percent": WHOLE,
+                            "next_change": perhaps(object_of({"at": INSTANT, "percent": WHOLE})),
+                        }
+                    )
+                ),
+            },
             live=list_of(SIDE),
             endpoint=object_of(
                 {"state": either(CallState), "message": TEXT, "remedy": perhaps(TEXT)}

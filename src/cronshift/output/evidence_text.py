@@ -8,13 +8,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cronshift.evidence.judging import Decision
+from cronshift.evidence.verdict import Decision
 from cronshift.output.console import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cronshift.evidence.judging import Judgement
+    from cronshift.evidence.verdict import Judgement
 
 _STYLES = {
     Decision.PROMOTE: "green",
@@ -24,8 +24,8 @@ _STYLES = {
 }
 
 
-def measures_table(judgements: Iterable[Judgement]) -> Table:
-    """Return one line for each job and measure: the bad ticks of both sides, and what that shows."""
+def metrics_table(judgements: Iterable[Judgement]) -> Table:
+    """Return one line for each job and metric: the bad ticks of both sides, and what that shows."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in ("Job", "Inngest", "Metric"):
         table.add_column(column, no_wrap=column != "Job")
@@ -37,7 +37,7 @@ def measures_table(judgements: Iterable[Judgement]) -> Table:
         for test in judgement.tests:
             sides = (f"{bad} of {ticks}" for ticks, bad in (test.vercel, test.inngest))
             outcome = str(test.outcome) + ("" if test.decides else " (told only)")
-            table.add_row(*head, str(test.measure), *sides, outcome)
+            table.add_row(*head, str(test.metric), *sides, outcome)
             head = (Text(), "")
     return table
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cronshift.evidence.judging import Decision, MeasureOutcome
+from cronshift.evidence.testing import MeasureOutcome
 from cronshift.evidence.thresholds import Metric
+from cronshift.evidence.verdict import Decision
 from cronshift.model import HandlerKind, Mode, Severity
 from cronshift.operations import ChangeKind, Intent, State
 from cronshift.readiness.fact import Knowledge
@@ -148,10 +149,10 @@ JUDGEMENT = object_of(
         "reason": TEXT,
         "missing_ticks": WHOLE,
         "missing_days": NUMBER,
-        "measures": list_of(
+        "metrics": list_of(
             object_of(
                 {
-                    "measure": either(Metric),
+                    "metric": either(Metric),
                     "outcome": either(MeasureOutcome),
                     "decides": TRUTH,
                     "vercel": _TICKS,

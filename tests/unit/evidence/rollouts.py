@@ -9,7 +9,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from cronshift.evidence.gathering import judge_all
-from cronshift.evidence.judging import Course, Decision
+from cronshift.evidence.judging import Course
+from cronshift.evidence.verdict import Decision
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import Epoch, Owner, Ownership
 

@@ -12,9 +12,11 @@ import pytest
 from tests.unit.evidence.rollouts import BEGIN, DAY, Faults, World, dice
 
 from cronshift.evidence.gathering import judge_all
-from cronshift.evidence.judging import Course, Decision, Judgement, MeasureOutcome, usable_stages
+from cronshift.evidence.judging import Course, usable_stages
 from cronshift.evidence.sample import Sightings, Span, outcomes, transport
+from cronshift.evidence.testing import MeasureOutcome
 from cronshift.evidence.thresholds import Metric, Thresholds, Tolerance
+from cronshift.evidence.verdict import Decision, Judgement
 from cronshift.evidence.walk import Bounds, walk
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.schedule import Schedule
@@ -69,11 +71,11 @@ def test_the_missing_ticks_are_those_of_the_share_and_their_days_follow_from_it(
     seen, now = shared(10, 1)
     judgement = verdict(seen, now)
     assert judgement.decision is Decision.INCONCLUSIVE
-    (failures,) = [test for test in judgement.tests if test.measure is Metric.FAILURES]
+    (failures,) = [test for test in judgement.tests if test.metric is Metric.FAILURES]
     good = failures.inngest[0]
     assert judgement.missing == failures.missing == 32 - good
     assert judgement.days == pytest.approx(judgement.missing / 14.4)
-    assert f"{judgement.missing} more good ticks are needed (failures)" in judgement.reason
+    assert f"{judgement.missing} more good ticks (failures) are needed, about " in judgement.reason
 
 
 def test_enough_good_ticks_lead_on_and_the_last_stage_has_none_behind_it() -> None:
@@ -112,7 +114,7 @@ def test_a_measure_of_a_dry_run_decides_nothing() -> None:
     told_only = msgspec.structs.replace(USUAL, dry_run=frozenset(Metric) - {Metric.MISSES})
     judgement = verdict(seen, now, told_only)
     assert judgement.decision is Decision.PROMOTE
-    outcome = {test.measure: (test.outcome, test.decides) for test in judgement.tests}
+    outcome = {test.metric: (test.outcome, test.decides) for test in judgement.tests}
     assert outcome[Metric.FAILURES] == (MeasureOutcome.REFUSED, False)
 
 

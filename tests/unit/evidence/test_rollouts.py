@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from tests.unit.evidence.rollouts import Faults, Journey, World, dice, roll_out
 
-from cronshift.evidence.judging import Decision
 from cronshift.evidence.thresholds import Thresholds
+from cronshift.evidence.verdict import Decision
 from cronshift.schedule import Schedule
 
 CRONS = ("*/10 * * * *", "*/15 * * * *", "*/20 * * * *", "*/5 8-20 * * *")
