@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
@@ -59,8 +59,16 @@ class SourceAnswer(Struct, frozen=True):
     records: int = 0
     problem: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the source's part of a document."""
+        return {
+            "name": self.name.value,
+            "records": self.records,
+            "problem": self.problem or None,
+        }
 
-class Evidence(Struct, frozen=True):
+
+class SpanEvidence(Struct, frozen=True):
     """What is known of the ticks of a span."""
 
     records: tuple[TickRecord, ...]
@@ -68,7 +76,7 @@ class Evidence(Struct, frozen=True):
     sources: tuple[SourceAnswer, ...]
 
 
-class Question(Struct, frozen=True):
+class TickQuery(Struct, frozen=True):
     """What is asked for: some jobs' ticks of a span.
 
     Attributes:
@@ -82,15 +90,15 @@ class Question(Struct, frozen=True):
     until: datetime
 
 
-async def gather(question: Question, environ: Mapping[str, str]) -> Evidence:
+async def gather(query: TickQuery, environ: Mapping[str, str]) -> SpanEvidence:
     """Ask all whom the environment's variables name, and put together what they tell.
 
     Of a delivery that several tell of, the ledger's record counts, with the end that Inngest knows.
     """
     asked: tuple[tuple[SourceName, Asking | str], ...] = (
-        (SourceName.LEDGER, _ledger(question, environ)),
-        (SourceName.INNGEST, _inngest(question, environ)),
-        (SourceName.VERCEL, _vercel(question, environ)),
+        (SourceName.LEDGER, _ledger(query, environ)),
+        (SourceName.INNGEST, _inngest(query, environ)),
+        (SourceName.VERCEL, _vercel(query, environ)),
     )
     records: list[TickRecord] = []
     sources, watch = [], Watch()
@@ -99,35 +107,35 @@ async def gather(question: Question, environ: Mapping[str, str]) -> Evidence:
             sources.append(SourceAnswer(name, problem=ask))
             continue
         try:
-            told, seen = await ask()
+            answer, seen = await ask()
         except CronshiftError as error:
             sources.append(SourceAnswer(name, problem=error.message))
             continue
-        sources.append(SourceAnswer(name, len(told)))
-        records = merged(records, told)
+        sources.append(SourceAnswer(name, len(answer)))
+        records = merged(records, answer)
         watch += seen
-    return Evidence(tuple(records), watch, tuple(sources))
+    return SpanEvidence(tuple(records), watch, tuple(sources))
 
 
-def fates(question: Question, evidence: Evidence, now: datetime) -> Iterator[TickFate]:
+def fates(query: TickQuery, evidence: SpanEvidence, now: datetime) -> Iterator[TickFate]:
     """Yield what became of every tick of the span that is over, job by job."""
     by_tick = defaultdict(list)
     for record in evidence.records:
         by_tick[record.job, record.tick].append(record)
-    for due in due_ticks(question, now):
+    for due in due_ticks(query, now):
         yield fate_of(due, by_tick[due.job, due.tick], evidence.watch, now)
 
 
-def due_ticks(question: Question, now: datetime) -> Iterator[DueTick]:
+def due_ticks(query: TickQuery, now: datetime) -> Iterator[DueTick]:
     """Yield the span's ticks of which both sides' calls have had their time."""
-    for job in question.jobs:
+    for job in query.jobs:
         if job.schedule is None:
             continue
-        until = min(question.until, now - lateness(job.schedule) - MINUTE)
-        for tick in job.schedule.after(question.since - _INSTANT):
+        until = min(query.until, now - lateness(job.schedule) - MINUTE)
+        for tick in job.schedule.after(query.since - _INSTANT):
             if tick >= until:
                 break
-            owner = question.ownership.owner(job.id, tick)
+            owner = query.ownership.owner(job.id, tick)
             yield DueTick(job.id, job.schedule, tick, owner)
 
 
@@ -170,7 +178,7 @@ def watch_of(records: Sequence[TickRecord]) -> Watch:
     )
 
 
-def _ledger(question: Question, environ: Mapping[str, str]) -> Asking | str:
+def _ledger(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
     """Return what reads the ledger, or why it cannot be read here."""
     url = environ.get(wire.LEDGER_VARIABLE, "")
     if not url:
@@ -180,24 +188,25 @@ def _ledger(question: Question, environ: Mapping[str, str]) -> Asking | str:
 
     async def ask() -> Told:
         if url == wire.LEDGER_EVENTS:
-            sent = InngestApi.of(environ).records(question.since, question.until + _AFTERWARDS)
-            records = newest([record async for record in sent])
+            async with InngestApi.of(environ) as api:
+                sent = api.records(query.since, query.until + _AFTERWARDS)
+                records = newest([record async for record in sent])
         else:
-            records = _read(url, question)
-        jobs = {job.id for job in question.jobs}
-        told = [
+            records = _read(url, query)
+        jobs = {job.id for job in query.jobs}
+        wanted = [
             record
             for record in records
-            if record.job in jobs and question.since <= record.tick < question.until
+            if record.job in jobs and query.since <= record.tick < query.until
         ]
-        return told, watch_of(told)
+        return wanted, watch_of(wanted)
 
     return ask
 
 
-def _read(url: str, question: Question) -> list[TickRecord]:
+def _read(url: str, query: TickQuery) -> list[TickRecord]:
     try:
-        return read_ledger(url, question.since, question.until)
+        return read_ledger(url, query.since, query.until)
     except SQLAlchemyError as error:
         raise CronshiftError(
             f"The ledger's database did not tell ({type(error).__name__}).",
@@ -217,18 +226,19 @@ def newest(records: Iterable[TickRecord]) -> list[TickRecord]:
     return list(kept.values())
 
 
-def _inngest(question: Question, environ: Mapping[str, str]) -> Asking | str:
+def _inngest(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
     if not environ.get(SIGNING_KEY, "").strip() and not is_dev(environ):
         return f"{SIGNING_KEY} is not set here."
 
     async def ask() -> Told:
-        api, span = InngestApi.of(environ), (question.since, question.until)
-        return await ask_inngest(api, question.app, question.jobs, question.ownership, span)
+        span = query.since, query.until
+        async with InngestApi.of(environ) as api:
+            return await ask_inngest(api, query.app, query.jobs, query.ownership, span)
 
     return ask
 
 
-def _vercel(question: Question, environ: Mapping[str, str]) -> Asking | str:
+def _vercel(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
     owner = next(filter(None, map(environ.get, OWNERS)), None)
     token, project = environ.get(TOKEN), environ.get(PROJECT)
     if not (token and project and owner):
@@ -236,7 +246,7 @@ def _vercel(question: Question, environ: Mapping[str, str]) -> Asking | str:
 
     async def ask() -> Told:
         api = VercelApi(token, project, owner, environ.get(ADDRESS) or VERCEL)
-        requests = [request async for request in api.requests(question.since, question.until)]
-        return from_requests(requests, question.jobs, question.ownership)
+        requests = [request async for request in api.requests(query.since, query.until)]
+        return from_requests(requests, query.jobs, query.ownership)
 
     return ask

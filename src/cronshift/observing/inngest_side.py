@@ -57,8 +57,8 @@ async def ask_inngest(
     watch = Watch()
     for job, of_job in zip(asked, runs, strict=True):
         assert job.schedule is not None  # noqa: S101 - as asked for
-        told, doubtful = await _of_job(api, job.id, job.schedule, of_job, ownership)
-        records += told
+        settled, doubtful = await _of_job(api, job.id, job.schedule, of_job, ownership)
+        records += settled
         watch += Watch(doubtful=frozenset((job.id, tick) for tick in doubtful))
     oldest = min(
         (queued for of_job in runs for run in of_job if (queued := _queued(run))), default=None

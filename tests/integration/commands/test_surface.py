@@ -232,6 +232,8 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("finalize", "--all"),
     ("history",),
     ("rollback", "--all", "--yes"),
+    ("observe",),
+    ("ticks", "list"),
     ("flags", "export"),
     ("resume",),
     ("nonsense",),
