@@ -206,7 +206,7 @@ def _settings(project: Project) -> SessionSettings:
         raise CronshiftError(
             "cronshift.toml has no [sessions], so there is no flow.",
             reason="no-sessions",
-            hint="cronshift scaffold sessions writes one.",
+            hint="cronshift sessions scaffold writes one.",
         )
     return settings
 

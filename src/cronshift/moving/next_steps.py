@@ -96,7 +96,7 @@ def next_steps(project: Project, now: datetime, plan: Plan | None = None) -> tup
     unfinished = read_journal(project.root).unfinished()
     if unfinished is not None:
         command = unfinished.operation.command
-        return (NextStep("cronshift resume", f"{command} was interrupted"),)
+        return (NextStep("cronshift operations resume", f"{command} was interrupted"),)
     plan = plan or make_plan(project)
     ownership = read_ownership(project.root)
     places = [(_place(project, plan, ownership, job, now), job) for job in plan.jobs]

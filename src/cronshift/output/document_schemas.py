@@ -187,9 +187,18 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             write_by=INSTANT,
         ),
     ),
-    "apply": ("cronshift apply FILE --json", object_of(CARRIED, write_by=INSTANT)),
-    "scaffold": ("cronshift scaffold --json", object_of(CARRIED, write_by=INSTANT)),
-    "show": ("cronshift show OP --json", object_of(OPERATION, write_by=INSTANT)),
+    "operations-apply": (
+        "cronshift operations apply FILE --json",
+        object_of(CARRIED, write_by=INSTANT),
+    ),
+    "sessions-scaffold": (
+        "cronshift sessions scaffold --json",
+        object_of(CARRIED, write_by=INSTANT),
+    ),
+    "operations-show": (
+        "cronshift operations show OP --json",
+        object_of(OPERATION, write_by=INSTANT),
+    ),
     "status": (
         "cronshift status --json",
         object_of(
@@ -214,8 +223,8 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             ticks=list_of(TICK),
         ),
     ),
-    "history": (
-        "cronshift history --json",
+    "operations-list": (
+        "cronshift operations list --json",
         object_of(
             {
                 "operations": list_of(
@@ -236,15 +245,15 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
-    "resume": (
-        "cronshift resume --json",
+    "operations-resume": (
+        "cronshift operations resume --json",
         object_of(
             {"operation": perhaps(TEXT), "state": perhaps(either(State))},
             changes=list_of(CHANGE),
         ),
     ),
-    "abandon": (
-        "cronshift abandon OP --json",
+    "operations-abandon": (
+        "cronshift operations abandon OP --json",
         object_of(
             {
                 "operation": TEXT,
