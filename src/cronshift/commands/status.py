@@ -75,6 +75,7 @@ def status(
             "jobs": [row.to_json() for row in where.jobs],
             "drift": list(where.drift),
             "facts": [fact.to_json() for fact in where.facts],
+            "flows": [flow.to_json() for flow in where.flows],
         }
         if deployed is not None:
             document["live"] = [side.to_json() for side in deployed.sides]
@@ -83,6 +84,8 @@ def status(
         console.document(document)
     else:
         console.result(status_table(where.jobs))
+        for flow in where.flows:
+            console.result(flow.sentence)
         for sentence in where.drift:
             console.warn(sentence)
         if any(fact.answer is not Knowledge.GOOD for fact in where.facts):

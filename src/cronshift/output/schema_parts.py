@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from cronshift.evidence.testing import MeasureOutcome
+from cronshift.evidence.thresholds import Metric
+from cronshift.evidence.verdict import Decision
 from cronshift.model import HandlerKind, Mode, Severity
 from cronshift.observing.fates import Fate
 from cronshift.observing.gathering import SourceName
@@ -139,6 +142,31 @@ PLAN = {
     "findings": list_of(object_of(FINDING | {"jobs": list_of(TEXT)})),
     "forecast": FORECAST,
 }
+_TICKS = object_of({"ticks": WHOLE, "bad": WHOLE})
+JUDGEMENT = object_of(
+    {
+        "job": TEXT,
+        "percent": WHOLE,
+        "verdict": either(Decision),
+        "next_percent": perhaps(WHOLE),
+        "reason": TEXT,
+        "missing_ticks": WHOLE,
+        "missing_days": NUMBER,
+        "metrics": list_of(
+            object_of(
+                {
+                    "metric": either(Metric),
+                    "outcome": either(MeasureOutcome),
+                    "decides": TRUTH,
+                    "vercel": _TICKS,
+                    "inngest": _TICKS,
+                    "missing_ticks": WHOLE,
+                    "missing_days": NUMBER,
+                }
+            )
+        ),
+    }
+)
 CONTENT = perhaps(object_of({"sha256": TEXT}, text=TEXT, base64=TEXT))
 CHANGE = object_of(
     {

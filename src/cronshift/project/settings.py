@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from cronshift.errors import ConfigError
+from cronshift.evidence.thresholds import Thresholds, read_thresholds
 from cronshift.model import (
     BridgeSettings,
     FanOut,
@@ -128,6 +129,7 @@ class Settings(Struct, frozen=True):
     defaults: JobOptions = field(default_factory=JobOptions)
     jobs: Mapping[str, JobSettings] = field(default_factory=dict)
     sessions: SessionSettings | None = None
+    rollout: Thresholds = field(default_factory=Thresholds)
     suppressions: tuple[Suppression, ...] = ()
     named: frozenset[str] = frozenset()
     environments: Mapping[str, Environment] = field(default_factory=dict)
@@ -210,6 +212,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
             for job_id, table in document.get("jobs", {}).items()
         },
         sessions=_sessions(document.get("sessions")),
+        rollout=read_thresholds(document.get("rollout", {})),
         suppressions=tuple(Suppression(**table) for table in document.get("suppress", ())),
         environments={
             name: read_environment(name, table)
