@@ -59,6 +59,8 @@ COMMANDS = {
         Command("Register an endpoint's functions with Inngest.", "Run", "sync"),
         Command("Show what to do now.", "Plan", "next"),
         Command("Show who owns each job, and what is next.", "Operate", "status"),
+        Command("Show what both sides see of each tick.", "Operate", "observe"),
+        Command("Show what became of ticks, and run missed ones.", "Operate", "ticks"),
         Command("Settle and refund the QUEUED flow's sessions.", "Operate", "sessions"),
         Command("Write the app's side of a flow.", "Move", "scaffold"),
         Command("Publish the ownership file where deploys are slow.", "Operate", "flags"),

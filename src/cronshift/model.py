@@ -172,6 +172,14 @@ class Overlap(StrEnum):
     ALLOW = "allow"
 
 
+class Missed(StrEnum):
+    """Which of the ticks that came due while nothing ran are made up for."""
+
+    ALL = "all"
+    LATEST = "latest"
+    NONE = "none"
+
+
 class JobOptions(Struct, frozen=True):
     """What a job may set (DESIGN 5.3).
 
@@ -192,6 +200,7 @@ class JobOptions(Struct, frozen=True):
     heartbeat_env: str | None = None
     stale_after: timedelta | None = None
     overlap: Overlap = Overlap.QUEUE
+    missed: Missed = Missed.ALL
 
 
 class ServedBy(StrEnum):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
-from cronshift.runtime.ownership import Owner
+from cronshift.runtime.ownership import Owner, tick_text
 from cronshift.runtime.ticks import MINUTE, lateness
 from cronshift.runtime.wire import CLAIMED, OWNER_PREFIX
 
@@ -61,6 +61,19 @@ class TickFate(Struct, frozen=True):
     seen_by: frozenset[Side] = frozenset()
     acted: tuple[Side, ...] = ()
     reason: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the tick's part of a document."""
+        return {
+            "job": self.job,
+            "tick": tick_text(self.tick),
+            "owner": self.owner.value,
+            "fate": self.fate.value,
+            "late_seconds": None if self.late is None else round(self.late.total_seconds(), 3),
+            "seen_by": sorted(self.seen_by),
+            "acted": list(self.acted),
+            "reason": self.reason or None,
+        }
 
 
 class Watch(Struct, frozen=True):

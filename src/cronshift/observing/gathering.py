@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
@@ -58,6 +58,14 @@ class SourceAnswer(Struct, frozen=True):
     name: SourceName
     records: int = 0
     problem: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the source's part of a document."""
+        return {
+            "name": self.name.value,
+            "records": self.records,
+            "problem": self.problem or None,
+        }
 
 
 class Evidence(Struct, frozen=True):
@@ -180,8 +188,9 @@ def _ledger(question: Question, environ: Mapping[str, str]) -> Asking | str:
 
     async def ask() -> Told:
         if url == wire.LEDGER_EVENTS:
-            sent = InngestApi.of(environ).records(question.since, question.until + _AFTERWARDS)
-            records = newest([record async for record in sent])
+            async with InngestApi.of(environ) as api:
+                sent = api.records(question.since, question.until + _AFTERWARDS)
+                records = newest([record async for record in sent])
         else:
             records = _read(url, question)
         jobs = {job.id for job in question.jobs}
@@ -222,8 +231,9 @@ def _inngest(question: Question, environ: Mapping[str, str]) -> Asking | str:
         return f"{SIGNING_KEY} is not set here."
 
     async def ask() -> Told:
-        api, span = InngestApi.of(environ), (question.since, question.until)
-        return await ask_inngest(api, question.app, question.jobs, question.ownership, span)
+        span = question.since, question.until
+        async with InngestApi.of(environ) as api:
+            return await ask_inngest(api, question.app, question.jobs, question.ownership, span)
 
     return ask
 

@@ -7,6 +7,7 @@ cloud answers it was not checked. All else here is published.
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -36,28 +37,28 @@ class InngestApi:
     """The API of one environment.
 
     Args:
+        http: sends the key of the environment.
         first: the address of version 1.
         second: the address of version 2.
-        key: the signing key; none in dev mode.
-        environment: a branch environment, where the key is one of those.
     """
 
-    def __init__(
-        self, first: str, second: str, key: str | None = None, environment: str | None = None
-    ) -> None:
+    def __init__(self, http: httpx.AsyncClient, first: str, second: str) -> None:
+        self._http = http
         self._first = first
         self._second = second
-        self._headers = {"authorization": f"Bearer {key}"} if key else {}
-        if environment:
-            self._headers["x-inngest-env"] = environment
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> InngestApi:
-        """Return the API that an environment's variables mean."""
-        key = environ.get(SIGNING_KEY, "").strip()
-        first = f"{api_server(environ)}/v1"
-        return cls(first, second_api(environ), key or None, environ.get("INNGEST_ENV"))
+    @asynccontextmanager
+    async def of(cls, environ: Mapping[str, str]) -> AsyncIterator[InngestApi]:
+        """Open the API that an environment's variables mean; in dev mode there is no key."""
+        server = api_server(environ)
+        key, environment = environ.get(SIGNING_KEY, "").strip(), environ.get("INNGEST_ENV")
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        if environment:
+            headers["x-inngest-env"] = environment
+        async with web.client(server, timeout=_PATIENCE, headers=headers) as http:
+            yield cls(http, f"{server}/v1", second_api(environ))
 
     async def runs(
         self, app: str, function: str, since: datetime, until: datetime
@@ -129,14 +130,14 @@ class InngestApi:
         Raises:
             CronshiftError: ``inngest-api`` for anything else.
         """
-        async with self._places, web.client(url, timeout=_PATIENCE) as http:
+        async with self._places:
             try:
-                response = await http.request(method, url, headers=self._headers, **more)
+                response = await self._http.request(method, url, **more)
                 for wait in _WAITS:
                     if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
                         break
                     await asyncio.sleep(wait)
-                    response = await http.request(method, url, headers=self._headers, **more)
+                    response = await self._http.request(method, url, **more)
             except httpx.HTTPError as error:
                 raise _unanswered(web.unreachable(error)) from error
         if not response.is_success:

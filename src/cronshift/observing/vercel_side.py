@@ -61,7 +61,7 @@ def from_requests(
 
 def _by_path(jobs: Sequence[Job]) -> dict[str, Job]:
     """Return the jobs that have a path of their own, by that path without its query."""
-    paths = [request_target(job.entry.path).partition("?")[0] for job in jobs]
+    paths = [request_target(job.entry.called or job.entry.path).partition("?")[0] for job in jobs]
     count = Counter(paths)
     return {path: job for path, job in zip(paths, jobs, strict=True) if count[path] == 1}
 

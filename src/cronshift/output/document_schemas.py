@@ -23,10 +23,13 @@ from cronshift.output.schema_parts import (
     RUN_MORE,
     SERVED,
     SIDE,
+    SIGHT,
+    SOURCE,
     STATUS_JOB,
     SWEEP,
     TEXT,
     TICK,
+    TICK_FATE,
     TRUTH,
     VERDICT,
     WHOLE,
@@ -225,6 +228,41 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
                 "abandoned": TRUTH,
                 "files": by_name(TEXT),
                 "copies": list_of(TEXT),
+            }
+        ),
+    ),
+    "observe": (
+        "cronshift observe --json",
+        object_of(
+            {
+                "since": INSTANT,
+                "until": INSTANT,
+                "sources": list_of(SOURCE),
+                "jobs": list_of(SIGHT),
+            }
+        ),
+    ),
+    "ticks-list": (
+        "cronshift ticks list --json",
+        object_of(
+            {
+                "since": INSTANT,
+                "until": INSTANT,
+                "sources": list_of(SOURCE),
+                "counts": by_name(WHOLE),
+                "ticks": list_of(TICK_FATE),
+            }
+        ),
+    ),
+    "ticks-replay": (
+        "cronshift ticks replay --json",
+        object_of(
+            {
+                "unknown": WHOLE,
+                "missed": list_of(TICK_FATE),
+                "replayed": list_of(
+                    object_of({"job": TEXT, "tick": INSTANT, "run_id": perhaps(TEXT)})
+                ),
             }
         ),
     ),

@@ -20,6 +20,7 @@ from cronshift.model import (
     FanOutMode,
     HandlerKind,
     JobOptions,
+    Missed,
     Mode,
     Overlap,
     RateLimit,
@@ -250,6 +251,8 @@ def _options(table: Mapping[str, Any]) -> dict[str, Any]:
         options["concurrency"] = table["concurrency"] or None
     if "overlap" in table:
         options["overlap"] = Overlap(table["overlap"])
+    if "missed" in table:
+        options["missed"] = Missed(table["missed"])
     for key in ("start_timeout", "finish_timeout", "jitter", "stale_after"):
         if key in table:
             options[key] = parse_duration(table[key]) if table[key] else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap, ServedBy
+from cronshift.model import PYTHON_KINDS, FanOutMode, Missed, Overlap, ServedBy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +64,7 @@ _OPTIONS = {
         "description": "a whole number from 1 on, or false for no limit",
     },
     "overlap": {"enum": [overlap.value for overlap in Overlap]},
+    "missed": {"enum": [missed.value for missed in Missed]},
     "throttle": _table(
         {"limit": _COUNT, "period": _DURATION, "key": _TEXT, "burst": _COUNT}, "limit", "period"
     ),

@@ -39,6 +39,8 @@ class JobSpec:
         stale_after: a tick that could not start for so long is skipped.
         heartbeat_env: the variable that holds the address to ping.
         queues: whether a run waits for those of earlier ticks, where claims tell that they go on.
+        missed: which ticks run that the engine fires late: ``all``; the ``latest``, of those that have
+            a later one behind them; ``none``, nor any that comes a quarter of an hour late.
     """
 
     id: str
@@ -47,3 +49,4 @@ class JobSpec:
     stale_after: timedelta | None = None
     heartbeat_env: str | None = None
     queues: bool = True
+    missed: str = "all"

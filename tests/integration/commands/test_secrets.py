@@ -23,6 +23,7 @@ SECRETS = {
     "VERCEL_TOKEN": "planted-vercel-token",
     "DATABASE_URL": "postgresql+psycopg://user:planted-db-password@127.0.0.1:9/app",
     "CRONSHIFT_CLAIMS_URL": "postgresql+psycopg://user:planted-claims-password@127.0.0.1:9/app",
+    "CRONSHIFT_LEDGER_URL": "postgresql+psycopg://user:planted-ledger-password@127.0.0.1:9/app",
     "CRONSHIFT_BASE_URL": "http://user:planted-base-password@127.0.0.1:9/?token=planted-base-token",
     "EDGE_CONFIG_ID": "ecfg_test",
 }
@@ -108,6 +109,9 @@ WORDS = [
     ("status",),
     ("status", "--live", "--endpoint", ENDPOINT),
     ("sync", "--endpoint", ENDPOINT),
+    ("observe",),
+    ("ticks", "list"),
+    ("ticks", "replay", "--all", "--yes"),
     ("flags", "export"),
     ("flags", "export", "--format", "edge-config"),
     ("flags", "push", "--yes"),

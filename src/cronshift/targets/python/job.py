@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.errors import CronshiftError
-from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Mode, Overlap
+from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Missed, Mode, Overlap
 from cronshift.schedule.durations import format_duration
 from cronshift.targets.python import names
 from cronshift.targets.python.source import (
@@ -148,6 +148,8 @@ def _description(job: Job) -> Expression:
         keywords["stale_after"] = duration(job.options.stale_after)
     if job.options.overlap is not Overlap.QUEUE:
         keywords["queues"] = literal(value=False)
+    if job.options.missed is not Missed.ALL:
+        keywords["missed"] = literal(str(job.options.missed))
     if job.options.heartbeat_env is not None:
         keywords["heartbeat_env"] = literal(job.options.heartbeat_env)
     return call("runtime.JobSpec", **keywords)
