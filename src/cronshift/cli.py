@@ -61,6 +61,7 @@ COMMANDS = {
         Command("Show who owns each job, and what is next.", "Operate", "status"),
         Command("Show what both sides see of each tick.", "Operate", "observe"),
         Command("Show what became of ticks, and run missed ones.", "Operate", "ticks"),
+        Command("Show runs, their steps and errors.", "Operate", "runs"),
         Command("Settle and refund the QUEUED flow's sessions.", "Operate", "sessions"),
         Command("Write the app's side of a flow.", "Move", "scaffold"),
         Command("Publish the ownership file where deploys are slow.", "Operate", "flags"),

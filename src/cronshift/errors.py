@@ -52,6 +52,7 @@ class Reason(StrEnum):
     NO_SUCH_FACT = "no-such-fact", "There is no fact of that code or name."
     NO_SUCH_FINDING = "no-such-finding", "There is no finding of that code or name."
     NO_SUCH_OPERATION = "no-such-operation", "No operation has that id, or several begin with it."
+    NO_SUCH_RUN = "no-such-run", "Nobody who was asked knows a run of that id."
     NO_SUCH_TICK = "no-such-tick", "The schedule has no tick at that time."
     NO_PERCENTAGES = "no-percentages", "Without a guard a job belongs to one side as a whole."
     INVALID_TIME = "invalid-time", "That is no instant, or it has no zone."

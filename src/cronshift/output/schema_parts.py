@@ -10,7 +10,7 @@ from cronshift.observing.gathering import SourceName
 from cronshift.operations import ChangeKind, Intent, State
 from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.asking import Telling
-from cronshift.runtime.ledger import Side
+from cronshift.runtime.ledger import Side, TickStatus
 from cronshift.runtime.ownership import Owner
 
 Schema = dict[str, Any]
@@ -250,4 +250,24 @@ SIGHT = object_of(
         "problems": list_of(TEXT),
         "gaps": list_of(TEXT),
     }
+)
+RUN: dict[str, Schema] = {
+    "id": TEXT,
+    "job": TEXT,
+    "tick": perhaps(INSTANT),
+    "side": either(Side),
+    "owner": perhaps(TEXT),
+    "acted": TRUTH,
+    "status": either(TickStatus),
+    "attempts": perhaps(WHOLE),  # null: nobody has counted them
+    "arrived": perhaps(INSTANT),
+    "started": perhaps(INSTANT),
+    "ended": perhaps(INSTANT),
+    "seconds": perhaps(NUMBER),
+    "error": perhaps(TEXT),
+    "http_status": perhaps(WHOLE),
+    "reason": perhaps(TEXT),
+}
+RUN_STEP = object_of(
+    {"name": TEXT, "status": TEXT, "attempts": WHOLE, "ms": perhaps(WHOLE), "error": perhaps(TEXT)}
 )

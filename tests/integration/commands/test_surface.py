@@ -217,6 +217,7 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("run", "update-ai-models"),
     ("run", "update-ai-models", "--json"),
     ("next",),
+    ("runs", "list"),
     ("serve", "--check", "--dev"),
     ("sync", "--endpoint", "http://127.0.0.1:9/api/inngest"),
     ("pause", "session-recovery", "--yes"),
