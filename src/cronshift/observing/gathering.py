@@ -103,8 +103,10 @@ class Question(Struct, frozen=True):
     until: datetime
 
 
-async def gather(question: Question, environ: Mapping[str, str]) -> Evidence:
-    """Ask all whom the environment's variables name, and put together what they tell.
+async def gather(
+    question: Question, environ: Mapping[str, str], names: Sequence[SourceName] = tuple(SourceName)
+) -> Evidence:
+    """Ask all whom the environment's variables name, or some, and put together what they tell.
 
     Of a delivery that several tell of, the ledger's record counts, with the end that Inngest knows.
     """
@@ -117,6 +119,8 @@ async def gather(question: Question, environ: Mapping[str, str]) -> Evidence:
     recorded: frozenset[str | None] = frozenset()
     sources, watch = [], Watch()
     for name, ask in asked:
+        if name not in names:
+            continue
         if isinstance(ask, str):
             sources.append(SourceAnswer(name, problem=ask))
             continue

@@ -207,6 +207,17 @@ RUN_MORE: dict[str, Schema] = {
     "on_failure": {"type": "object"},
     "on_cancelled": {"type": "object"},
 }
+SPREAD = object_of(dict.fromkeys(("p50", "p95", "most"), NUMBER))
+HEALTH = object_of(
+    {
+        "answer": either(Knowledge),
+        "last": list_of(object_of({"tick": INSTANT, "fate": either(Fate)})),
+        "success_rate": perhaps(NUMBER),
+        "ended": WHOLE,
+        "missed": perhaps(WHOLE),
+        "seconds": perhaps(SPREAD),
+    }
+)
 STATUS_JOB = object_of(
     {
         "id": TEXT,
@@ -216,6 +227,7 @@ STATUS_JOB = object_of(
         "next_owner": perhaps(TEXT),
         "generated": TRUTH,
         "moved": TRUTH,
+        "health": perhaps(HEALTH),  # null: not known
     },
     paused=TRUTH,
 )
@@ -238,7 +250,6 @@ TICK_FATE = object_of(
         "reason": perhaps(TEXT),
     }
 )
-SPREAD = object_of(dict.fromkeys(("p50", "p95", "most"), NUMBER))
 SIGHT = object_of(
     {
         "job": TEXT,
