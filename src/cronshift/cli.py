@@ -59,6 +59,7 @@ COMMANDS = {
         Command("Register an endpoint's functions with Inngest.", "Run", "sync"),
         Command("Show what to do now.", "Plan", "next"),
         Command("Show who owns each job, and what is next.", "Operate", "status"),
+        Command("Tell how the move goes, on one page.", "Operate", "report"),
         Command("Show what both sides see of each tick.", "Operate", "observe"),
         Command("Show what became of ticks, and run missed ones.", "Operate", "ticks"),
         Command("Show runs, their steps and errors.", "Operate", "runs"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ExportForm(StrEnum):
-    """As what it is printed."""
+    """The formats that ``flags export`` prints."""
 
     JSON = "json"
     ENV = "env"

@@ -1,4 +1,4 @@
-"""How the jobs have been doing, as ``status`` shows it once or again and again."""
+"""The jobs' health, as ``status`` shows it once or again and again."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _EVERY = 5  # seconds
 
 
 def read_health(invocation: Invocation, plan: Plan, now: datetime) -> Health:
-    """Return how the plan's jobs have been doing."""
-    from cronshift.observing.gathering import Question
+    """Return the health of the plan's jobs."""
+    from cronshift.observing.gathering import TickQuery
     from cronshift.observing.health import ask_health
     from cronshift.project.ownership_file import read_ownership
 
     ownership = read_ownership(invocation.root)
-    question = Question(plan.app_id, plan.runnable, ownership, now, now)
-    return asyncio.run(ask_health(question, os.environ, now))
+    query = TickQuery(plan.app_id, plan.runnable, ownership, now, now)
+    return asyncio.run(ask_health(query, os.environ, now))
 
 
 def tell_health(invocation: Invocation, health: Health) -> None:

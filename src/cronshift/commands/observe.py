@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer  # noqa: TC002 - read at run time
 
 from cronshift.commands.carrying_out import Jobs  # noqa: TC001 - read at run time
-from cronshift.commands.spans import Since, Until, asked, evidence, present, tell_silent
+from cronshift.commands.spans import Since, Until, asked, collect, present, tell_silent
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -42,29 +42,29 @@ def observe(
 
     invocation: Invocation = context.obj
     now = present()
-    question = asked(invocation, jobs or (), since, until, now)
-    told = evidence(question)
-    known = list(fates(question, told, now))
+    query = asked(invocation, jobs or (), since, until, now)
+    evidence = collect(query)
+    tick_fates = list(fates(query, evidence, now))
     sights = [
         judge(
             job.id,
-            [fate for fate in known if fate.job == job.id],
-            [record for record in told.records if record.job == job.id],
-            told.watch,
+            [fate for fate in tick_fates if fate.job == job.id],
+            [record for record in evidence.records if record.job == job.id],
+            evidence.watch,
         )
-        for job in question.jobs
+        for job in query.jobs
     ]
     if invocation.json:
         invocation.console.document(
             {
-                "since": tick_text(question.since),
-                "until": tick_text(question.until),
-                "sources": [source.to_json() for source in told.sources],
+                "since": tick_text(query.since),
+                "until": tick_text(query.until),
+                "sources": [source.to_json() for source in evidence.sources],
                 "jobs": [sight.to_json() for sight in sights],
             }
         )
     else:
         invocation.console.result(sights_text(sights))
-        tell_silent(invocation, told)
+        tell_silent(invocation, evidence)
     is_good = all(sight.answer is Knowledge.GOOD for sight in sights)
     return ExitCode.OK if is_good else ExitCode.NOT_WELL

@@ -133,7 +133,7 @@ def _tell(invocation: Invocation, outcome: Outcome, secret_env: str) -> None:
 
 @contextmanager
 def _live(invocation: Invocation, job: str) -> Iterator[Callable[[Run], None]]:
-    """Show the run while it goes on, where a terminal can show what changes."""
+    """Show the run while it goes on, where a terminal can redraw."""
     if invocation.json or invocation.quiet or not invocation.console.err.is_terminal:
         yield lambda _: None
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import Jobs  # noqa: TC001 - read at run time
-from cronshift.commands.spans import Since, Until, asked, evidence, present, tell_silent
+from cronshift.commands.spans import Since, Until, asked, collect, present, tell_silent
 from cronshift.errors import CronshiftError, ExitCode
 from cronshift.runtime.ledger import TickStatus  # noqa: TC001 - read at run time
 
@@ -60,32 +60,32 @@ def list_runs(
 
     invocation: Invocation = context.obj
     console = invocation.console
-    question = asked(invocation, jobs or (), since, until, present())
-    gathered = evidence(question)
-    known = [
-        of_record(record, is_counted=record.run_id in gathered.recorded)
-        for record in gathered.records
+    query = asked(invocation, jobs or (), since, until, present())
+    evidence = collect(query)
+    every_run = [
+        of_record(record, is_counted=record.run_id in evidence.recorded)
+        for record in evidence.records
     ]
-    wanted = [run for run in known if every or run.has_acted]
+    wanted = [run for run in every_run if every or run.has_acted]
     shown = newest_first(wanted, statuses=frozenset(status or ()), most=most)
     if invocation.json:
         console.document(
             {
-                "since": tick_text(question.since),
-                "until": tick_text(question.until),
-                "sources": [source.to_json() for source in gathered.sources],
+                "since": tick_text(query.since),
+                "until": tick_text(query.until),
+                "sources": [source.to_json() for source in evidence.sources],
                 "runs": [run.to_json() for run in shown],
             }
         )
     else:
-        tell_silent(invocation, gathered)
+        tell_silent(invocation, evidence)
         if shown:
             console.result(runs_table(shown))
-        elif gathered.is_silent:
+        elif evidence.is_silent:
             console.warn("Which runs there were is not known: nobody told.")
         else:
             console.say("There was no such run.")
-    is_well = not (gathered.is_silent or any(run.is_dead for run in shown))
+    is_well = not (evidence.is_silent or any(run.is_dead for run in shown))
     return ExitCode.OK if is_well else ExitCode.NOT_WELL
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cronshift.commands.invocation import Invocation
     from cronshift.model import Job, Plan
-    from cronshift.observing.gathering import Evidence, Question
+    from cronshift.observing.gathering import SpanEvidence, TickQuery
 
 Since = Annotated[
     str, typer.Option(metavar="TIME", help="From when on: 24h, 7d, or 2026-11-24T12:00Z.")
@@ -43,13 +43,13 @@ def read_past(text: str, now: datetime) -> datetime:
 
 def asked(
     invocation: Invocation, jobs: Sequence[str], since: str, until: str | None, now: datetime
-) -> Question:
-    """Return the question about some jobs' ticks; about those of all that run, where none is named.
+) -> TickQuery:
+    """Return the query about some jobs' ticks; about those of all that run, where none is named.
 
     Raises:
         CronshiftError: for a job that there is none of, or a span that ends before it begins.
     """
-    from cronshift.observing.gathering import Question
+    from cronshift.observing.gathering import TickQuery
     from cronshift.plan.planning import make_plan
     from cronshift.project.ownership_file import read_ownership
 
@@ -61,7 +61,7 @@ def asked(
             reason="invalid-time",
             hint="--since is the earlier one.",
         )
-    return Question(plan.app_id, _named(plan, jobs), read_ownership(invocation.root), start, end)
+    return TickQuery(plan.app_id, _named(plan, jobs), read_ownership(invocation.root), start, end)
 
 
 def _named(plan: Plan, names: Sequence[str]) -> tuple[Job, ...]:
@@ -74,11 +74,11 @@ def _named(plan: Plan, names: Sequence[str]) -> tuple[Job, ...]:
     return tuple(job for job in plan.runnable if not names or job.id in names)
 
 
-def evidence(question: Question) -> Evidence:
-    """Return what everybody tells whom this environment names."""
+def collect(query: TickQuery) -> SpanEvidence:
+    """Return the evidence of all whom this environment names."""
     from cronshift.observing.gathering import gather
 
-    return asyncio.run(gather(question, os.environ))
+    return asyncio.run(gather(query, os.environ))
 
 
 def present() -> datetime:
@@ -86,8 +86,8 @@ def present() -> datetime:
     return datetime.now(UTC)
 
 
-def tell_silent(invocation: Invocation, told: Evidence) -> None:
+def tell_silent(invocation: Invocation, evidence: SpanEvidence) -> None:
     """Say who told nothing, and why."""
-    for source in told.sources:
+    for source in evidence.sources:
         if source.problem:
             invocation.console.say(f"{source.name.value}: {source.problem}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import DryRun, Jobs, Yes  # noqa: TC001 - read at run time
-from cronshift.commands.spans import Since, Until, asked, evidence, present, tell_silent
+from cronshift.commands.spans import Since, Until, asked, collect, present, tell_silent
 from cronshift.errors import CronshiftError, ExitCode
 from cronshift.model import Missed  # noqa: TC001 - read at run time
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cronshift.commands.invocation import Invocation
     from cronshift.observing.fates import TickFate
-    from cronshift.observing.gathering import Evidence, Question
+    from cronshift.observing.gathering import SpanEvidence, TickQuery
     from cronshift.observing.replaying import Replayed
 
 _WRONG = frozenset({"missed", "doubled", "failed"})
@@ -63,25 +63,27 @@ def list_ticks(
 
     invocation: Invocation = context.obj
     now = present()
-    question = asked(invocation, jobs or (), since, until, now)
-    told, known = _fates(question, now)
+    query = asked(invocation, jobs or (), since, until, now)
+    evidence, tick_fates = _fates(query, now)
     if invocation.json:
         invocation.console.document(
             {
-                "since": tick_text(question.since),
-                "until": tick_text(question.until),
-                "sources": [source.to_json() for source in told.sources],
-                "counts": Counter(fate.fate.value for fate in known),
-                "ticks": [fate.to_json() for fate in known],
+                "since": tick_text(query.since),
+                "until": tick_text(query.until),
+                "sources": [source.to_json() for source in evidence.sources],
+                "counts": Counter(fate.fate.value for fate in tick_fates),
+                "ticks": [fate.to_json() for fate in tick_fates],
             }
         )
     else:
-        invocation.console.result(fates_table(known))
-        shown = known if every else [fate for fate in known if fate.fate.value != "on time"]
+        invocation.console.result(fates_table(tick_fates))
+        shown = (
+            tick_fates if every else [fate for fate in tick_fates if fate.fate.value != "on time"]
+        )
         if shown:
             invocation.console.result(ticks_table(shown))
-        tell_silent(invocation, told)
-    is_wrong = any(fate.fate.value in _WRONG for fate in known)
+        tell_silent(invocation, evidence)
+    is_wrong = any(fate.fate.value in _WRONG for fate in tick_fates)
     return ExitCode.NOT_WELL if is_wrong else ExitCode.OK
 
 
@@ -118,12 +120,12 @@ def replay(
     invocation: Invocation = context.obj
     console, now = invocation.console, present()
     refuse_nothing_named(jobs or (), everything=everything)
-    question = asked(invocation, jobs or (), since, until, now)
-    told, known = _fates(question, now)
-    policies = {job.id: policy or job.options.missed for job in question.jobs}
-    wanted = to_replay(known, policies)
-    unknown = sum(fate.fate.value == "not known" for fate in known)
-    tell_silent(invocation, told)
+    query = asked(invocation, jobs or (), since, until, now)
+    evidence, tick_fates = _fates(query, now)
+    policies = {job.id: policy or job.options.missed for job in query.jobs}
+    wanted = to_replay(tick_fates, policies)
+    unknown = sum(fate.fate.value == "not known" for fate in tick_fates)
+    tell_silent(invocation, evidence)
     if unknown:
         console.warn(f"Of {unknown:,} ticks it is not known what became; they are not run.")
     if wanted and not invocation.json:
@@ -131,7 +133,7 @@ def replay(
     replayed: list[Replayed] = []
     agreed = bool(wanted) and not dry_run and console.confirm("Run them through Inngest?", yes=yes)
     if agreed:
-        replayed = _run(question, wanted, timedelta(minutes=1) / per_minute)
+        replayed = _run(query, wanted, timedelta(minutes=1) / per_minute)
     if invocation.json:
         console.document(
             {
@@ -148,14 +150,14 @@ def replay(
     return ExitCode.OK if agreed or dry_run or not wanted else ExitCode.NOT_WELL
 
 
-def _fates(question: Question, now: datetime) -> tuple[Evidence, list[TickFate]]:
+def _fates(query: TickQuery, now: datetime) -> tuple[SpanEvidence, list[TickFate]]:
     from cronshift.observing.gathering import fates
 
-    told = evidence(question)
-    return told, list(fates(question, told, now))
+    evidence = collect(query)
+    return evidence, list(fates(query, evidence, now))
 
 
-def _run(question: Question, wanted: Sequence[TickFate], pause: timedelta) -> list[Replayed]:
+def _run(query: TickQuery, wanted: Sequence[TickFate], pause: timedelta) -> list[Replayed]:
     from cronshift.observing.inngest_api import InngestApi
     from cronshift.observing.replaying import replay as replaying
 
@@ -163,7 +165,7 @@ def _run(question: Question, wanted: Sequence[TickFate], pause: timedelta) -> li
 
     async def run() -> None:
         async with InngestApi.of(os.environ) as api:
-            async for tick in replaying(api, question.app, wanted, pause):
+            async for tick in replaying(api, query.app, wanted, pause):
                 replayed.append(tick)  # noqa: PERF401 - those before a fault are told
 
     try:
@@ -171,7 +173,7 @@ def _run(question: Question, wanted: Sequence[TickFate], pause: timedelta) -> li
     except CronshiftError as error:
         raise CronshiftError(
             f"{error.message.rstrip('.')}; {len(replayed):,} of {len(wanted):,} ticks were started.",
-            reason=error.reason,
+            reason="inngest-api",
             hint="Ask again: what has run is not run again.",
         ) from error
     return replayed

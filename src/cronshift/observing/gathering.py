@@ -47,7 +47,7 @@ _ENDS = frozenset(TickStatus) - {TickStatus.RUNNING}
 
 
 class SourceName(StrEnum):
-    """Who may have seen something."""
+    """The name of a source of evidence."""
 
     LEDGER = "ledger"
     INNGEST = "inngest"
@@ -55,7 +55,7 @@ class SourceName(StrEnum):
 
 
 class SourceAnswer(Struct, frozen=True):
-    """What became of asking one of them; ``problem`` says why it told nothing."""
+    """The outcome of asking one source; ``problem`` is the reason why it told nothing."""
 
     name: SourceName
     records: int = 0
@@ -70,8 +70,8 @@ class SourceAnswer(Struct, frozen=True):
         }
 
 
-class Evidence(Struct, frozen=True):
-    """What is known of the ticks of a span.
+class SpanEvidence(Struct, frozen=True):
+    """The evidence about the ticks of a span.
 
     Attributes:
         recorded: the ids of the runs that the ledger has records of; of others nobody has counted
@@ -85,12 +85,12 @@ class Evidence(Struct, frozen=True):
 
     @property
     def is_silent(self) -> bool:
-        """Whether nobody told anything: what there was is not known."""
+        """True where nobody told anything: what there was is not known."""
         return all(source.problem for source in self.sources)
 
 
-class Question(Struct, frozen=True):
-    """What is asked for: some jobs' ticks of a span.
+class TickQuery(Struct, frozen=True):
+    """A query for some jobs' ticks of a span.
 
     Attributes:
         app: the id of Inngest's app.
@@ -104,16 +104,16 @@ class Question(Struct, frozen=True):
 
 
 async def gather(
-    question: Question, environ: Mapping[str, str], names: Sequence[SourceName] = tuple(SourceName)
-) -> Evidence:
+    query: TickQuery, environ: Mapping[str, str], names: Sequence[SourceName] = tuple(SourceName)
+) -> SpanEvidence:
     """Ask all whom the environment's variables name, or some, and put together what they tell.
 
     Of a delivery that several tell of, the ledger's record counts, with the end that Inngest knows.
     """
     asked: tuple[tuple[SourceName, Asking | str], ...] = (
-        (SourceName.LEDGER, _ledger(question, environ)),
-        (SourceName.INNGEST, _inngest(question, environ)),
-        (SourceName.VERCEL, _vercel(question, environ)),
+        (SourceName.LEDGER, _ledger(query, environ)),
+        (SourceName.INNGEST, _inngest(query, environ)),
+        (SourceName.VERCEL, _vercel(query, environ)),
     )
     records: list[TickRecord] = []
     recorded: frozenset[str | None] = frozenset()
@@ -125,16 +125,16 @@ async def gather(
             sources.append(SourceAnswer(name, problem=ask))
             continue
         try:
-            told, seen = await ask()
+            answer, seen = await ask()
         except CronshiftError as error:
             sources.append(SourceAnswer(name, problem=error.message))
             continue
-        sources.append(SourceAnswer(name, len(told)))
-        records = merged(records, told)
+        sources.append(SourceAnswer(name, len(answer)))
+        records = merged(records, answer)
         if name is SourceName.LEDGER:
             recorded = frozenset(record.run_id for record in records)
         watch += seen
-    return Evidence(tuple(records), watch, tuple(sources), recorded)
+    return SpanEvidence(tuple(records), watch, tuple(sources), recorded)
 
 
 async def find_run(
@@ -166,30 +166,30 @@ async def find_run(
     return together(answers.get(SourceName.LEDGER), answers.get(SourceName.INNGEST)), sources
 
 
-def fates(question: Question, evidence: Evidence, now: datetime) -> Iterator[TickFate]:
-    """Yield what became of every tick of the span that is over, job by job."""
+def fates(query: TickQuery, evidence: SpanEvidence, now: datetime) -> Iterator[TickFate]:
+    """Yield the fate of every tick of the span that is over, job by job."""
     by_tick = defaultdict(list)
     for record in evidence.records:
         by_tick[record.job, record.tick].append(record)
-    for due in due_ticks(question, now):
+    for due in due_ticks(query, now):
         yield fate_of(due, by_tick[due.job, due.tick], evidence.watch, now)
 
 
-def due_ticks(question: Question, now: datetime) -> Iterator[DueTick]:
+def due_ticks(query: TickQuery, now: datetime) -> Iterator[DueTick]:
     """Yield the span's ticks of which both sides' calls have had their time."""
-    for job in question.jobs:
+    for job in query.jobs:
         if job.schedule is None:
             continue
-        until = min(question.until, now - lateness(job.schedule) - MINUTE)
-        for tick in job.schedule.after(question.since - _INSTANT):
+        until = min(query.until, now - lateness(job.schedule) - MINUTE)
+        for tick in job.schedule.after(query.since - _INSTANT):
             if tick >= until:
                 break
-            owner = question.ownership.owner(job.id, tick)
+            owner = query.ownership.owner(job.id, tick)
             yield DueTick(job.id, job.schedule, tick, owner)
 
 
 def merged(records: Sequence[TickRecord], others: Sequence[TickRecord]) -> list[TickRecord]:
-    """Return the records, with the ends that others know, and what only others tell."""
+    """Return the records, with the ends that others know, and the records only others have."""
     ends = {(other.job, other.run_id): other for other in others}
     runs = {(record.job, record.run_id) for record in records}
     calls = {(record.job, record.tick) for record in records if record.side is Side.VERCEL}
@@ -227,8 +227,8 @@ def watch_of(records: Sequence[TickRecord]) -> Watch:
     )
 
 
-def _ledger(question: Question, environ: Mapping[str, str]) -> Asking | str:
-    """Return what reads the ledger, or why it cannot be read here."""
+def _ledger(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
+    """Return the reader of the ledger, or the reason why it cannot be read here."""
     url = environ.get(wire.LEDGER_VARIABLE, "")
     if why := why_unreadable(url):
         return why
@@ -236,18 +236,18 @@ def _ledger(question: Question, environ: Mapping[str, str]) -> Asking | str:
     async def ask() -> Told:
         if url == wire.LEDGER_EVENTS:
             async with InngestApi.of(environ) as api:
-                sent = api.records(question.since, question.until + _AFTERWARDS)
+                sent = api.records(query.since, query.until + _AFTERWARDS)
                 records = newest([record async for record in sent])
         else:
             with told_by_database():
-                records = read_ledger(url, question.since, question.until)
-        jobs = {job.id for job in question.jobs}
-        told = [
+                records = read_ledger(url, query.since, query.until)
+        jobs = {job.id for job in query.jobs}
+        wanted = [
             record
             for record in records
-            if record.job in jobs and question.since <= record.tick < question.until
+            if record.job in jobs and query.since <= record.tick < query.until
         ]
-        return told, watch_of(told)
+        return wanted, watch_of(wanted)
 
     return ask
 
@@ -263,14 +263,14 @@ def newest(records: Iterable[TickRecord]) -> list[TickRecord]:
     return list(kept.values())
 
 
-def _inngest(question: Question, environ: Mapping[str, str]) -> Asking | str:
+def _inngest(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
     if why := _why_unasked(environ):
         return why
 
     async def ask() -> Told:
-        span = question.since, question.until
+        span = query.since, query.until
         async with InngestApi.of(environ) as api:
-            return await ask_inngest(api, question.app, question.jobs, question.ownership, span)
+            return await ask_inngest(api, query.app, query.jobs, query.ownership, span)
 
     return ask
 
@@ -280,7 +280,7 @@ def _why_unasked(environ: Mapping[str, str]) -> str:
     return "" if has_key else f"{SIGNING_KEY} is not set here."
 
 
-def _vercel(question: Question, environ: Mapping[str, str]) -> Asking | str:
+def _vercel(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
     owner = next(filter(None, map(environ.get, OWNERS)), None)
     token, project = environ.get(TOKEN), environ.get(PROJECT)
     if not (token and project and owner):
@@ -288,7 +288,7 @@ def _vercel(question: Question, environ: Mapping[str, str]) -> Asking | str:
 
     async def ask() -> Told:
         api = VercelApi(token, project, owner, environ.get(ADDRESS) or VERCEL)
-        requests = [request async for request in api.requests(question.since, question.until)]
-        return from_requests(requests, question.jobs, question.ownership)
+        requests = [request async for request in api.requests(query.since, query.until)]
+        return from_requests(requests, query.jobs, query.ownership)
 
     return ask

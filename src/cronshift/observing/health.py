@@ -1,4 +1,4 @@
-"""How the jobs have been doing of late, by the ledger: their last ticks, and how long they took."""
+"""The jobs' health by the ledger: their last ticks, and how long they took."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cronshift.model import Job
     from cronshift.observing.fates import TickFate
-    from cronshift.observing.gathering import Question
+    from cronshift.observing.gathering import TickQuery
     from cronshift.runtime.ledger import TickRecord
 
 SHOWN = 20
@@ -33,7 +33,7 @@ _WRONG = frozenset({Fate.MISSED, Fate.DOUBLED, Fate.FAILED})
 
 
 class JobHealth(Struct, frozen=True):
-    """How a job has been doing.
+    """The health of a job.
 
     Attributes:
         ticks: the newest, in their order.
@@ -52,7 +52,7 @@ class JobHealth(Struct, frozen=True):
 
     @property
     def answer(self) -> Knowledge:
-        """Whether all is well with the ticks that are shown: one missed, doubled or failed is bad."""
+        """The answer for the ticks that are shown: one missed, doubled or failed is bad."""
         shown = {tick.fate for tick in self.ticks}
         if shown & _WRONG:
             return Knowledge.BAD
@@ -79,7 +79,7 @@ class JobHealth(Struct, frozen=True):
 
 
 class Health(Struct, frozen=True):
-    """How all jobs have been doing; ``problem`` says why the ledger told nothing."""
+    """The health of all jobs; ``problem`` says why the ledger told nothing."""
 
     jobs: Mapping[str, JobHealth]
     problem: str = ""
@@ -90,12 +90,12 @@ class Health(Struct, frozen=True):
 
     @property
     def is_bad(self) -> bool:
-        """Whether a job is known not to be well."""
+        """True where a job is known not to be well."""
         return any(job.answer is Knowledge.BAD for job in self.jobs.values())
 
 
 def health_of(job: str, ticks: Sequence[TickFate], records: Iterable[TickRecord]) -> JobHealth:
-    """Return how a job has been doing by the fates of a span's ticks and what was recorded of them."""
+    """Return a job's health, by the fates of a span's ticks and the records of them."""
     fate_of_each = [tick.fate for tick in ticks]
     well = sum(fate in _WELL for fate in fate_of_each)
     ended = sum(fate in _WELL | _WRONG for fate in fate_of_each)
@@ -117,18 +117,18 @@ def health_of(job: str, ticks: Sequence[TickFate], records: Iterable[TickRecord]
     )
 
 
-async def ask_health(question: Question, environ: Mapping[str, str], now: datetime) -> Health:
-    """Return how the question's jobs have been doing, by the ledger alone.
+async def ask_health(query: TickQuery, environ: Mapping[str, str], now: datetime) -> Health:
+    """Return the health of the query's jobs, by the ledger alone.
 
     That is the last day; for jobs of fewer ticks a day than are shown, the last 30 days.
     """
     jobs: dict[str, JobHealth] = {}
-    rare = {job.id for job in question.jobs if _is_rare(job, now)}
-    for span, names in ((_DAY, {job.id for job in question.jobs} - rare), (_LONG, rare)):
-        of_span = tuple(job for job in question.jobs if job.id in names)
+    rare = {job.id for job in query.jobs if _is_rare(job, now)}
+    for span, names in ((_DAY, {job.id for job in query.jobs} - rare), (_LONG, rare)):
+        of_span = tuple(job for job in query.jobs if job.id in names)
         if not of_span:
             continue
-        asked = replace(question, jobs=of_span, since=now - span, until=now)
+        asked = replace(query, jobs=of_span, since=now - span, until=now)
         evidence = await gather(asked, environ, (SourceName.LEDGER,))
         if evidence.is_silent:
             return Health({}, evidence.sources[0].problem)
@@ -138,7 +138,7 @@ async def ask_health(question: Question, environ: Mapping[str, str], now: dateti
         for name, of_job in ticks.items():
             records = (record for record in evidence.records if record.job == name)
             jobs[name] = health_of(name, of_job, records)
-    return Health({job.id: jobs[job.id] for job in question.jobs})
+    return Health({job.id: jobs[job.id] for job in query.jobs})
 
 
 def _is_rare(job: Job, now: datetime) -> bool:

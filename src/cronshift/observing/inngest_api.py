@@ -64,7 +64,7 @@ class InngestApi:
     async def runs(
         self, app: str, function: str, since: datetime, until: datetime
     ) -> AsyncIterator[dict[str, Any]]:
-        """Yield the runs of a function that were queued in a span, with what they returned."""
+        """Yield the runs of a function that were queued in a span, with their results."""
         path = f"/apps/{quote(app, safe='')}/functions/{quote(function, safe='')}/runs"
         query = {
             "from": tick_text(since),
@@ -161,8 +161,8 @@ class InngestApi:
 
 def first_event(root: Mapping[str, Any]) -> dict[str, Any]:
     """Return the event that a run began with, by the first span of its trace; empty without one."""
-    given = root.get("input")
-    events = given.get("data") if isinstance(given, dict) else given
+    began = root.get("input")
+    events = began.get("data") if isinstance(began, dict) else began
     event = events[0] if isinstance(events, list) and events else {}
     return event if isinstance(event, dict) else {}
 

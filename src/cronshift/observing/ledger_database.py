@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def why_unreadable(url: str) -> str:
-    """Return why records cannot be read where ``url`` says; empty where they can."""
+    """Return the reason that no records can be read at ``url``; empty where they can."""
     if not url:
         return f"{LEDGER_VARIABLE} is not set here."
     if url.startswith(("https://", "http://")):

@@ -86,12 +86,12 @@ class JobRun(Struct, frozen=True, kw_only=True):
 
     @property
     def is_dead(self) -> bool:
-        """Whether it failed for good or was cancelled."""
+        """True for a run that failed for good or was cancelled."""
         return self.status in DEAD and self.has_acted
 
     @property
     def took(self) -> timedelta | None:
-        """How long it was at work, retries and waits included."""
+        """The time at work, retries and waits included."""
         return self.ended - self.started if self.started and self.ended else None
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How the jobs have been doing, as people read it."""
+"""The jobs' health, as people read it."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def either(values: Any) -> Schema:
 
 
 def perhaps(schema: Schema) -> Schema:
-    """Return what may be null."""
+    """Return a schema that allows null, too."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 

@@ -1,4 +1,4 @@
-"""cronshift.toml: what the user wants otherwise than the defaults, as typed settings.
+"""cronshift.toml: the user's choices, where they differ from the defaults, as typed settings.
 
 Read with the standard library, written with tomlkit so that comments and order stay.
 """
@@ -57,7 +57,7 @@ class MovedEntry(Struct, frozen=True):
 
 
 class JobSettings(Struct, frozen=True):
-    """What ``[jobs.<id>]`` says of one job.
+    """The settings of one job, ``[jobs.<id>]``.
 
     Attributes:
         path: the entry that carries this id; ``None`` when the id is the one cronshift made.
@@ -77,7 +77,7 @@ class JobSettings(Struct, frozen=True):
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def over(self, defaults: JobOptions) -> JobOptions:
-        """Return ``defaults`` with what this job sets."""
+        """Return ``defaults`` with this job's own options."""
         return replace(defaults, **self.options)
 
 
@@ -90,7 +90,7 @@ class Suppression(Struct, frozen=True):
 
 
 class ValidateSettings(Struct, frozen=True):
-    """How long ``validate`` waits for the app's own programs: its compiler, and its build."""
+    """The time that ``validate`` gives to the app's own programs: its compiler, and its build."""
 
     compile_timeout: timedelta = timedelta(minutes=2)
     build_timeout: timedelta = timedelta(minutes=15)
@@ -104,7 +104,7 @@ class Settings(Struct, frozen=True):
         target: the name of what is generated; ``None`` leaves it to the app.
         out: the folder of what is generated; ``None`` leaves it to the target.
         serve: what serves a Python package's functions.
-        given: the names of the options that stand under ``[defaults]``.
+        named: the names of the options that stand under ``[defaults]``.
     """
 
     file: str | None = None

@@ -70,7 +70,7 @@ async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
 def _branch(
     ctx: Context, call: Call, handler: CallHandler, param: str, value: str
 ) -> Callable[[], Awaitable[str | None]]:
-    """Return what runs the step of one value and returns why it failed for good, if it did."""
+    """Return a function that runs the step of one value and returns its final failure, if any."""
 
     async def branch() -> str | None:
         single = call.with_parameter(param, value)

@@ -104,6 +104,7 @@ WORDS = [
     ("cutover", "--all", "--save-plan", "plan.json"),
     ("apply", "plan.json", "--yes"),
     ("next",),
+    ("report", "--html", "move.html"),
     ("pause", "--all", "--yes"),
     ("resume-job", "--all", "--yes"),
     ("status",),

@@ -31,11 +31,11 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 def keep(url: str, *, failed: bool) -> None:
     """Write the last hours of the job; of those one failed, if that is asked for."""
-    now = datetime.now(UTC)
-    newest = now.replace(minute=now.minute // 10 * 10, second=0, microsecond=0) - TENS
-    records = [a_record(newest - TENS * number, 4, JOB) for number in range(30)]
+    now = datetime.now(UTC) - timedelta(minutes=2)  # so late a tick is due
+    newest = now.replace(minute=now.minute // 10 * 10, second=0, microsecond=0)
+    records = [a_record(newest - TENS * number, 4, JOB) for number in range(-1, 30)]
     if failed:
-        records[3] = replace(records[3], status=TickStatus.FAILED)
+        records[4] = replace(records[4], status=TickStatus.FAILED)
     ledger = TickLedger.open(url)
     ledger.write(records)
     ledger.close()
@@ -49,7 +49,7 @@ def test_the_last_ticks_are_a_strip_and_all_well_exits_0(
     assert said.code == 0
     line = next(line for line in said.out.splitlines() if JOB in line and "✓" in line)
     assert "✓" * 20 in line
-    assert "100 % of 30" in line
+    assert "100 % of 3" in line
     assert line.count("4.0 s") == 2
 
 
@@ -61,7 +61,8 @@ def test_a_failed_tick_among_them_exits_1_and_stands_in_the_document(
     assert said.code == 1
     check(said.document, "status")
     health = {job["id"]: job["health"] for job in said.document["jobs"]}
-    assert (health[JOB]["answer"], health[JOB]["success_rate"]) == ("known-bad", 0.9667)
+    assert health[JOB]["answer"] == "known-bad"
+    assert 0.96 < health[JOB]["success_rate"] < 0.97
     assert health[JOB]["seconds"]["p95"] == 4
     assert health["update-ai-models"]["answer"] == "not-known"
     assert health["update-ai-models"]["missed"] is None

@@ -22,7 +22,7 @@ from tests.integration.sockets import serving
 
 from cronshift.model import CronEntry, Job, Location, Mode
 from cronshift.observing.fates import Fate, TickFate
-from cronshift.observing.gathering import Evidence, Question, SourceName, fates, gather
+from cronshift.observing.gathering import SourceName, SpanEvidence, TickQuery, fates, gather
 from cronshift.runtime.ownership import Epoch, Ownership
 from cronshift.schedule import Schedule
 
@@ -42,12 +42,12 @@ def a_job(name: str, text: str) -> Job:
 JOBS = tuple(a_job(f"job-{number}", SCHEDULES[number % 3]) for number in range(6))
 
 
-def told(world: World, **more: str) -> tuple[dict[tuple[str, datetime], TickFate], Evidence]:
+def told(world: World, **more: str) -> tuple[dict[tuple[str, datetime], TickFate], SpanEvidence]:
     """Return the fates that both APIs tell, and what became of asking them."""
-    question = Question("app", world.jobs, world.ownership, START, END)
+    query = TickQuery("app", world.jobs, world.ownership, START, END)
 
-    async def ask(environ: Mapping[str, str]) -> Evidence:
-        return await gather(question, environ)
+    async def ask(environ: Mapping[str, str]) -> SpanEvidence:
+        return await gather(query, environ)
 
     with serving(inngest(world)) as inngest_url, serving(vercel(world)) as vercel_url:
         environ = {
@@ -60,7 +60,7 @@ def told(world: World, **more: str) -> tuple[dict[tuple[str, datetime], TickFate
             **more,
         }
         evidence = asyncio.run(ask(environ))
-    known = fates(question, evidence, END + timedelta(days=1))
+    known = fates(query, evidence, END + timedelta(days=1))
     return {(fate.job, fate.tick): fate for fate in known}, evidence
 
 

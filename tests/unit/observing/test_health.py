@@ -10,7 +10,7 @@ import pytest
 
 from cronshift.model import CronEntry, Job, Location, Mode
 from cronshift.observing.fates import Fate, TickFate
-from cronshift.observing.gathering import Question
+from cronshift.observing.gathering import TickQuery
 from cronshift.observing.health import SHOWN, Health, JobHealth, ask_health, health_of
 from cronshift.output.health_text import health_table, strip
 from cronshift.readiness.fact import Knowledge
@@ -106,8 +106,8 @@ def test_a_job_of_few_ticks_is_looked_at_for_a_month(tmp_path: Path) -> None:
         for tick in [next(job.schedule.after(tick))]  # type: ignore[union-attr]
     )
     with_ledger.close()
-    question = Question("app", (often, rarely), Ownership(), now, now)
-    health = asyncio.run(ask_health(question, {"CRONSHIFT_LEDGER_URL": url}, now))
+    query = TickQuery("app", (often, rarely), Ownership(), now, now)
+    health = asyncio.run(ask_health(query, {"CRONSHIFT_LEDGER_URL": url}, now))
     assert (health.jobs["often"].ended, health.jobs["rarely"].ended) == (1, 29)
     assert len(health.jobs["rarely"].ticks) == SHOWN
     assert health.jobs["rarely"].answer is Knowledge.GOOD
@@ -115,8 +115,8 @@ def test_a_job_of_few_ticks_is_looked_at_for_a_month(tmp_path: Path) -> None:
 
 
 def test_without_a_ledger_it_is_not_known_and_nobody_else_is_asked() -> None:
-    question = Question("app", (a_job("job", "0 3 * * *"),), Ownership(), START, START)
+    query = TickQuery("app", (a_job("job", "0 3 * * *"),), Ownership(), START, START)
     environ = {"INNGEST_DEV": "http://127.0.0.1:9", "CRONSHIFT_LEDGER_URL": ""}
-    health = asyncio.run(ask_health(question, environ, START))
+    health = asyncio.run(ask_health(query, environ, START))
     assert health.problem == "CRONSHIFT_LEDGER_URL is not set here."
     assert health.of("job") is None

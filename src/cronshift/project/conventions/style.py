@@ -1,4 +1,4 @@
-"""Quotes, semicolons and indentation: a formatter's configuration, else what the sources show.
+"""Quotes, semicolons and indentation: a formatter's configuration, else the sources' own.
 
 Options and defaults: prettier.io/docs/options, biomejs.dev/reference/configuration, editorconfig.org.
 """
@@ -37,7 +37,7 @@ _DEFAULT = CodeStyle()
 
 
 def style_of(tree: SourceTree) -> CodeStyle:
-    """Return how the app's TypeScript is to be written."""
+    """Return the style for the app's TypeScript."""
     edited = _editorconfig(tree)
     prettier = _prettier(tree)
     if prettier is not None:
@@ -81,7 +81,7 @@ def _prettier(tree: SourceTree) -> dict[str, Any] | None:
 
 
 def _loosely(text: str, file: str) -> dict[str, Any]:
-    """Return the options of a configuration in YAML (or TOML); none for what is neither."""
+    """Return the options of a configuration in YAML (or TOML); none for any other format."""
     import yaml
 
     try:
@@ -146,7 +146,7 @@ def _braced(pattern: str) -> Iterator[str]:
 
 
 def _counted(tree: SourceTree) -> CodeStyle:
-    """Return what most of the strings, statements and lines of the sources are like."""
+    """Return the style of most strings, statements and lines in the sources."""
     quotes: Counter[bool] = Counter()
     ended: Counter[bool] = Counter()
     steps: Counter[str] = Counter()
@@ -170,7 +170,7 @@ def _counted(tree: SourceTree) -> CodeStyle:
 
 
 def _steps(text: str) -> Iterator[str]:
-    """Yield what each line is indented by beyond the line before it, where that is a level."""
+    """Yield the indent of each line beyond the line before it, where that is a level."""
     before = ""
     for line in text.splitlines():
         if not line.strip():

@@ -1,4 +1,4 @@
-"""The files of the app: functions, their index, what they share, the endpoint, the dispatcher."""
+"""The files of the app: functions, their index, shared modules, the endpoint, the dispatcher."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _in_language(files: Iterable[tuple[str, str]], language: str) -> Iterator[tu
 
 
 def _files(plan: Plan, app: NextApp) -> Iterator[tuple[str, str]]:
-    """Yield what is generated, before it is written as the app writes."""
+    """Yield the generated files, before they are written in the app's style."""
     dispatching = dispatchers(plan)
     yield from _library(plan, dispatching).items()
     for job in plan.runnable:
@@ -132,7 +132,7 @@ def _index(plan: Plan) -> str:
 
 
 def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
-    """Return what functions and dispatcher share, by path; nothing that neither needs."""
+    """Return the modules that functions and dispatcher share, by path; none that neither needs."""
     bridge, app = plan.bridge, app_of(plan)
     base_path, code = app.routers.base_path, app.code
     secret_env = text(bridge.secret_env)

@@ -85,7 +85,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
 
 
 def _imported(job: Job, called: Callee) -> list[str]:
-    """Return what the module takes from those of all jobs, as formatters sort it."""
+    """Return the names imported from the modules of all jobs, as formatters sort them."""
     names = ["type Job", "direct" if called.file else "bridged", "callOf", "reportFailure"]
     names += ["reportSuccess"] if job.options.heartbeat_env else []
     names += ["due"]
