@@ -53,6 +53,7 @@ class Reason(StrEnum):
     NO_SUCH_FINDING = "no-such-finding", "There is no finding of that code or name."
     NO_SUCH_ENVIRONMENT = "no-such-environment", "No environment of that name is linked."
     NO_SUCH_OPERATION = "no-such-operation", "No operation has that id, or several begin with it."
+    NO_SUCH_RUN = "no-such-run", "Nobody who was asked knows a run of that id."
     NO_SUCH_TICK = "no-such-tick", "The schedule has no tick at that time."
     NO_PERCENTAGES = "no-percentages", "Without a guard a job belongs to one side as a whole."
     INVALID_TIME = "invalid-time", "That is no instant, or it has no zone."

@@ -18,7 +18,7 @@ Move      cutover            give ticks to Inngest, or plan that by stages
           rollback           all ticks are Vercel's again, with its files
 End       finalize           remove what is left of Vercel cron
 
-Of        ticks              list, replay
+Of        ticks, runs        list, replay; list, show
           sessions           orphans, refunds, recover, status, scaffold
           flags              export, push
           operations         list, show, apply, resume, abandon

@@ -21,8 +21,10 @@ from cronshift.output.schema_parts import (
     NUMBER,
     OPERATION,
     PLAN,
+    RUN,
     RUN_FIELDS,
     RUN_MORE,
+    RUN_STEP,
     SERVED,
     SIDE,
     SIGHT,
@@ -351,6 +353,23 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
                     object_of({"job": TEXT, "tick": INSTANT, "run_id": perhaps(TEXT)})
                 ),
             }
+        ),
+    ),
+    "runs-list": (
+        "cronshift runs list --json",
+        object_of(
+            {
+                "since": INSTANT,
+                "until": INSTANT,
+                "sources": list_of(SOURCE),
+                "runs": list_of(object_of(RUN)),
+            }
+        ),
+    ),
+    "runs-show": (
+        "cronshift runs show ID --json",
+        object_of(
+            RUN | {"event": perhaps(TEXT), "steps": list_of(RUN_STEP), "sources": list_of(SOURCE)}
         ),
     ),
     "flags-export": ("cronshift flags export --json", by_name(TEXT)),

@@ -116,6 +116,8 @@ WORDS = [
     ("resume-job", "--all", "--yes"),
     ("status",),
     ("status", "--live", "--endpoint", ENDPOINT),
+    ("runs", "list"),
+    ("runs", "show", "01M8EEF3JTNMEAQHZQ4RXVZ310"),
     ("sync", "--endpoint", ENDPOINT),
     ("observe",),
     ("ticks", "list"),
