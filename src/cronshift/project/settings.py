@@ -20,10 +20,13 @@ from cronshift.model import (
     FanOutMode,
     HandlerKind,
     JobOptions,
+    Library,
     Missed,
     Mode,
     Overlap,
+    OwnershipSource,
     RateLimit,
+    Rows,
     ServedBy,
     Throttle,
 )
@@ -104,6 +107,8 @@ class Settings(Struct, frozen=True):
         target: the name of what is generated; ``None`` leaves it to the app.
         out: the folder of what is generated; ``None`` leaves it to the target.
         serve: what serves a Python package's functions.
+        library: where generated TypeScript has from what it shares.
+        ownership: where generated TypeScript reads whose a tick is.
         given: the names of the options that stand under ``[defaults]``.
     """
 
@@ -114,6 +119,8 @@ class Settings(Struct, frozen=True):
     app_id: str | None = None
     mode: Mode | None = None
     serve: ServedBy | None = None
+    library: Library = Library.FILES
+    ownership: OwnershipSource = OwnershipSource.BUILT_IN
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     validate: ValidateSettings = field(default_factory=ValidateSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
@@ -187,6 +194,8 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         },
         mode=_mode(project.get("mode")),
         serve=ServedBy(project["serve"]) if "serve" in project else None,
+        library=Library(project.get("runtime", Library.FILES)),
+        ownership=OwnershipSource(project.get("ownership", OwnershipSource.BUILT_IN)),
         bridge=BridgeSettings(**bridge),
         validate=ValidateSettings(
             **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}
@@ -261,9 +270,10 @@ def _options(table: Mapping[str, Any]) -> dict[str, Any]:
             options[key] = limit(**{**table[key], "period": parse_duration(table[key]["period"])})
     if "fan_out" in table:
         fan_out = table["fan_out"]
+        more = {name: fan_out[name] for name in ("key", "expected") if name in fan_out}
         options["fan_out"] = FanOut(
             fan_out["param"],
-            tuple(fan_out["values"]),
+            Rows(fan_out["items"], **more) if "items" in fan_out else tuple(fan_out["values"]),
             FanOutMode(fan_out.get("mode", FanOutMode.SEQUENCE)),
         )
     return options

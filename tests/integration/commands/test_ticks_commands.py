@@ -75,12 +75,6 @@ def env(tmp_path: Path) -> dict[str, str]:
     return {**NOWHERE, "CRONSHIFT_LEDGER_URL": url_of(tmp_path)}
 
 
-def write(
-    ledger: TickLedger, records: list[TickRecord], *, without: set[int] = frozenset()
-) -> None:  # type: ignore[assignment]
-    ledger.write(record for at, record in enumerate(records) if at not in without)
-
-
 def test_where_both_see_every_tick_all_is_good(
     cronshift: Cronshift, ledger: TickLedger, env: dict[str, str]
 ) -> None:
