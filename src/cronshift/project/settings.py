@@ -124,6 +124,7 @@ class Settings(Struct, frozen=True):
     serve: ServedBy | None = None
     library: Library = Library.FILES
     ownership: OwnershipSource = OwnershipSource.BUILT_IN
+    ledger: bool = False
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     validate: ValidateSettings = field(default_factory=ValidateSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
@@ -201,6 +202,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         serve=ServedBy(project["serve"]) if "serve" in project else None,
         library=Library(project.get("runtime", Library.FILES)),
         ownership=OwnershipSource(project.get("ownership", OwnershipSource.BUILT_IN)),
+        ledger=project.get("ledger", False),
         bridge=BridgeSettings(**bridge),
         validate=ValidateSettings(
             **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}

@@ -248,6 +248,7 @@ SCHEMA: dict[str, Any] = {
                     "serve": {"enum": [place.value for place in ServedBy]},
                     "runtime": {"enum": [library.value for library in Library]},
                     "ownership": {"enum": [source.value for source in OwnershipSource]},
+                    "ledger": {"type": "boolean"},
                 }
             ),
             "bridge": _table(
