@@ -121,7 +121,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line and return the process's exit code; nothing is raised."""
     print_whatever()
     words = respelt(arguments) or ["--help"]
-    if is_page_wanted(words):
+    if is_page_wanted(words) and "_CRONSHIFT_COMPLETE" not in os.environ:
         sys.stdout.write(PAGE)
         return ExitCode.OK
     try:

@@ -16,7 +16,7 @@ from cronshift.evidence.verdict import Decision, Judgement
 from cronshift.moving.cutover import Cutover, prepare_cutover
 from cronshift.moving.epochs import DEPLOY, is_paused
 from cronshift.moving.rollback import Rollback, prepare_rollback
-from cronshift.observing.gathering import Question
+from cronshift.observing.gathering import TickQuery
 from cronshift.operations import finish, read_journal, refuse_late, refuse_unfinished, revert
 from cronshift.plan.planning import make_plan
 from cronshift.project.ownership_file import read_ownership
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cronshift.runtime.ledger import TickRecord
     from cronshift.runtime.ownership import Epoch, Ownership
 
-    Records = Callable[[Question], Sequence[TickRecord]]
+    Records = Callable[[TickQuery], Sequence[TickRecord]]
 
 
 _COMMAND = "advance: "
@@ -58,7 +58,7 @@ class RolloutStep(Struct, frozen=True):
     decisions: Decisions
 
 
-def recorded(question: Question) -> Sequence[TickRecord]:
+def recorded(question: TickQuery) -> Sequence[TickRecord]:
     """Return what the ledger, Inngest and Vercel tell of ticks, as far as they can be asked here.
 
     Raises:
@@ -98,7 +98,7 @@ def judged(project: Project, now: datetime, records: Records = recorded) -> dict
     ]
     going = [course for course in courses if course is not None]
     names = {course.job for course in going}
-    question = Question(
+    question = TickQuery(
         app=plan.app_id,
         jobs=tuple(job for job in plan.jobs if job.id in names),
         ownership=ownership,
