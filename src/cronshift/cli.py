@@ -55,6 +55,7 @@ COMMANDS = {
         Command("Serve the functions to Inngest.", "Prepare", "serve"),
         Command("Register an endpoint's functions with Inngest.", "Prepare", "sync"),
         Command("Show what both sides see of each tick.", "Watch", "observe"),
+        Command("Tell how the move goes, on one page.", "Watch", "report"),
         Command("Give ticks to Inngest, from an instant on.", "Move", "cutover"),
         Command("Compare both sides' own ticks.", "Move", "compare"),
         Command("Take the step that the evidence allows.", "Move", "advance"),

@@ -1,4 +1,4 @@
-"""The one error users see, and its few children.
+"""The one error users see, and its few subclasses.
 
 Every error carries a stable :class:`Reason`, one sentence, and where it can a hint with the next
 command and the place (``file``, ``file:line``, ``crons[3].schedule``). The command line turns it
@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 
 
 class ExitCode(IntEnum):
-    """What the process answers (DESIGN, section 4)."""
+    """The exit codes of the process (DESIGN, section 4)."""
 
     OK = 0
     NOT_WELL = 1
@@ -245,7 +245,7 @@ def without_credentials(text: str) -> str:
 
 
 class CronshiftError(Exception):
-    """Something cronshift cannot do as asked."""
+    """An error that a user sees: something cronshift cannot do as asked."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.USAGE
     default_reason: ClassVar[str] = Reason.ERROR
@@ -275,7 +275,7 @@ class CronshiftError(Exception):
 
 
 class ConfigError(CronshiftError):
-    """A file the user wrote cannot be read as what it should be."""
+    """A file the user wrote cannot be read in its format."""
 
     default_reason = Reason.INVALID_CONFIG
 
@@ -296,7 +296,7 @@ class ScheduleError(CronshiftError):
 
 
 class NotWellError(CronshiftError):
-    """What was asked about is not well: a failed run, invalid modules, drift."""
+    """A check that failed: a failed run, invalid modules, drift."""
 
     exit_code = ExitCode.NOT_WELL
     default_reason = Reason.NOT_WELL
@@ -310,6 +310,6 @@ class RefusedError(CronshiftError):
 
 
 class TooLateError(RefusedError):
-    """Refused, because what was planned for the future can no longer be kept: plan it again."""
+    """Refused, because a plan for the future can no longer be kept: plan it again."""
 
     default_reason = Reason.TOO_LATE

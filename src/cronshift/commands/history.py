@@ -1,4 +1,4 @@
-"""``cronshift operations list``: what was done to this project."""
+"""``cronshift operations list``: the operations on this project."""
 
 from __future__ import annotations
 

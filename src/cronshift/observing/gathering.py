@@ -45,7 +45,7 @@ _ENDS = frozenset(TickStatus) - {TickStatus.RUNNING}
 
 
 class SourceName(StrEnum):
-    """Who may have seen something."""
+    """The name of a source of evidence."""
 
     LEDGER = "ledger"
     INNGEST = "inngest"
@@ -53,7 +53,7 @@ class SourceName(StrEnum):
 
 
 class SourceAnswer(Struct, frozen=True):
-    """What became of asking one of them; ``problem`` says why it told nothing."""
+    """The outcome of asking one source; ``problem`` is the reason why it told nothing."""
 
     name: SourceName
     records: int = 0
@@ -69,7 +69,7 @@ class SourceAnswer(Struct, frozen=True):
 
 
 class SpanEvidence(Struct, frozen=True):
-    """What is known of the ticks of a span."""
+    """The evidence about the ticks of a span."""
 
     records: tuple[TickRecord, ...]
     watch: Watch
@@ -77,7 +77,7 @@ class SpanEvidence(Struct, frozen=True):
 
 
 class TickQuery(Struct, frozen=True):
-    """What is asked for: some jobs' ticks of a span.
+    """A query for some jobs' ticks of a span.
 
     Attributes:
         app: the id of Inngest's app.
@@ -118,7 +118,7 @@ async def gather(query: TickQuery, environ: Mapping[str, str]) -> SpanEvidence:
 
 
 def fates(query: TickQuery, evidence: SpanEvidence, now: datetime) -> Iterator[TickFate]:
-    """Yield what became of every tick of the span that is over, job by job."""
+    """Yield the fate of every tick of the span that is over, job by job."""
     by_tick = defaultdict(list)
     for record in evidence.records:
         by_tick[record.job, record.tick].append(record)
@@ -140,7 +140,7 @@ def due_ticks(query: TickQuery, now: datetime) -> Iterator[DueTick]:
 
 
 def merged(records: Sequence[TickRecord], others: Sequence[TickRecord]) -> list[TickRecord]:
-    """Return the records, with the ends that others know, and what only others tell."""
+    """Return the records, with the ends that others know, and the records only others have."""
     ends = {(other.job, other.run_id): other for other in others}
     runs = {(record.job, record.run_id) for record in records}
     calls = {(record.job, record.tick) for record in records if record.side is Side.VERCEL}
@@ -179,7 +179,7 @@ def watch_of(records: Sequence[TickRecord]) -> Watch:
 
 
 def _ledger(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
-    """Return what reads the ledger, or why it cannot be read here."""
+    """Return the reader of the ledger, or the reason why it cannot be read here."""
     url = environ.get(wire.LEDGER_VARIABLE, "")
     if not url:
         return f"{wire.LEDGER_VARIABLE} is not set here."

@@ -63,7 +63,7 @@ class InngestApi:
     async def runs(
         self, app: str, function: str, since: datetime, until: datetime
     ) -> AsyncIterator[dict[str, Any]]:
-        """Yield the runs of a function that were queued in a span, with what they returned."""
+        """Yield the runs of a function that were queued in a span, with their results."""
         path = f"/apps/{quote(app, safe='')}/functions/{quote(function, safe='')}/runs"
         query = {
             "from": tick_text(since),

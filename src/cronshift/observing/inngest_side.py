@@ -1,4 +1,4 @@
-"""Which tick each of Inngest's runs was for, and what it did: read from the API alone.
+"""The tick of each of Inngest's runs, and the run's outcome: read from the API alone.
 
 A run tells when it was queued and not for which tick. Where that leaves a doubt, as behind an outage,
 its trace is asked; where that does not tell either, the ticks around it are doubtful.
@@ -46,7 +46,7 @@ async def ask_inngest(
     ownership: Ownership,
     span: tuple[datetime, datetime],
 ) -> tuple[list[TickRecord], Watch]:
-    """Return what Inngest's runs of a span say, and for which ticks they would have.
+    """Return the records of Inngest's runs in a span, and the ticks that they watched.
 
     Raises:
         CronshiftError: if the API does not tell.

@@ -1,4 +1,4 @@
-"""The JSON Schemas of what the commands print under ``--json``; ``schemas/`` is written from here.
+"""The JSON Schemas of the commands' ``--json`` documents; ``schemas/`` is written from here.
 
 One a command, under its name; ``error`` is every command's. Each is held to what the command prints.
 """
@@ -42,6 +42,8 @@ from cronshift.output.schema_parts import (
     perhaps,
 )
 from cronshift.project.settings_schema import SCHEMA as SETTINGS
+from cronshift.readiness.fact import Knowledge
+from cronshift.runtime.ledger import Side
 from cronshift.targets.changes import FileAction
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -81,6 +83,34 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "next": (
         "cronshift next --json",
         object_of({"steps": list_of(object_of({"command": TEXT, "why": TEXT}))}),
+    ),
+    "report": (
+        "cronshift report --json",
+        object_of(
+            {
+                "app": TEXT,
+                "since": INSTANT,
+                "until": INSTANT,
+                "sentence": TEXT,
+                "jobs": list_of(object_of({"id": TEXT, "percent": WHOLE, "ticks": by_name(WHOLE)})),
+                "sides": list_of(
+                    object_of(
+                        {
+                            "side": either(Side),
+                            "ticks": by_name(WHOLE),
+                            "late_seconds": perhaps(list_of(NUMBER)),
+                        }
+                    )
+                ),
+                "aims": list_of(
+                    object_of({"name": TEXT, "answer": either(Knowledge), "evidence": TEXT})
+                ),
+                "sources": list_of(
+                    object_of({"name": TEXT, "records": WHOLE, "problem": perhaps(TEXT)})
+                ),
+                "executions_per_30_days": WHOLE,
+            }
+        ),
     ),
     "migrate": (
         "cronshift migrate --json",

@@ -33,7 +33,7 @@ def either(values: Any) -> Schema:
 
 
 def perhaps(schema: Schema) -> Schema:
-    """Return what may be null."""
+    """Return a schema that allows null, too."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 
@@ -234,6 +234,7 @@ RUN_MORE: dict[str, Schema] = {
     "notes": list_of(TEXT),
     "on_failure": {"type": "object"},
     "on_cancelled": {"type": "object"},
+    "rows": list_of({"type": "object"}),
 }
 STATUS_JOB = object_of(
     {

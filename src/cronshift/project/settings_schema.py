@@ -8,7 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cronshift.evidence.thresholds import Metric
-from cronshift.model import PYTHON_KINDS, FanOutMode, Missed, Overlap, ServedBy
+from cronshift.model import (
+    PYTHON_KINDS,
+    FanOutMode,
+    Library,
+    Missed,
+    Overlap,
+    OwnershipSource,
+    ServedBy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +64,11 @@ _HANDLER = {
     "pattern": "^[^:]+:[A-Za-z_][\\w.]*$",
     "description": "a file or module and what it exports, such as app/report.py:run",
 }
+_ROWS = {
+    "type": "string",
+    "pattern": "^(?!/)(?!.*\\.\\.)[^:\\\\]+:[A-Za-z_]\\w*$",
+    "description": "a file or module inside the project and a function of it, such as lib/models:activeModels",
+}
 _OPTIONS = {
     "retries": {"type": "integer", "minimum": 0, "maximum": 20},
     "start_timeout": _NO_DURATION,
@@ -74,15 +87,22 @@ _OPTIONS = {
     "jitter": _NO_DURATION,
     "stale_after": _NO_DURATION,
     "heartbeat": _ENV,
-    "fan_out": _table(
-        {
-            "param": _TEXT,
-            "values": {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True},
-            "mode": {"enum": [mode.value for mode in FanOutMode]},
-        },
-        "param",
-        "values",
-    ),
+    "fan_out": {
+        **_table(
+            {
+                "param": _TEXT,
+                "values": {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True},
+                "items": _ROWS,
+                "key": _TEXT,
+                "expected": _COUNT,
+                "mode": {"enum": [mode.value for mode in FanOutMode]},
+            },
+            "param",
+        ),
+        "oneOf": [{"required": ["values"]}, {"required": ["items"]}],
+        "dependentRequired": {"key": ["items"], "expected": ["items"]},
+        "description": "one with either values, or items and their key and expected number",
+    },
 }
 
 _SUPPRESSION = _table(
@@ -194,6 +214,8 @@ SCHEMA: dict[str, Any] = {
                     "app_id": _ID,
                     "mode": _MODE,
                     "serve": {"enum": [place.value for place in ServedBy]},
+                    "runtime": {"enum": [library.value for library in Library]},
+                    "ownership": {"enum": [source.value for source in OwnershipSource]},
                 }
             ),
             "bridge": _table(

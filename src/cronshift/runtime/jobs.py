@@ -1,8 +1,8 @@
-"""What a job is to its own module and to the guard; nothing heavy is imported here."""
+"""The job as its own module and the guard need it; nothing heavy is imported here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -17,6 +17,22 @@ TICK_EVENT = "inngest/scheduled.timer"
 
 CANCELLED_EVENT = "inngest/function.cancelled"
 
+
+def row_function(job_id: str) -> str:
+    """Return the id of the function that does one row of a job; no job's id has two hyphens."""
+    return f"{job_id}--row"
+
+
+def row_of(job: JobSpec) -> JobSpec:
+    """Return what the function that does one row is, by its own id."""
+    return replace(job, id=row_function(job.id))
+
+
+def row_event(app_id: str, job_id: str) -> str:
+    """Return the event that asks for one row of a job."""
+    return f"{app_id}/{job_id}.row"
+
+
 IN_PROCESS = "cronshift.call"
 """Marks a request that a function makes in process; nothing from the network can set it."""
 
@@ -24,13 +40,13 @@ _SENT_AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
 
 
 def request_target(path: str) -> str:
-    """Return a path as the request line carries it: unchanged but for what no request can hold."""
+    """Return a path as the request line carries it: unchanged but for signs that none can hold."""
     return quote(path, safe=_SENT_AS_IT_IS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
-    """What a job is to its module.
+    """The job as its module declares it.
 
     Attributes:
         id: the same as the function's.

@@ -110,6 +110,7 @@ def test_the_documents_of_a_whole_move_are_what_their_schemas_say(
     told("compare", "compare")
     told("advance", "advance")
     told("error", "compare", "no-such-job")
+    told("report", "report", "--since", "7d")
     told("error", "migrate", "no-such-job")
     told("error", "finalize", "--all")
     told("error", "nonsense")

@@ -107,6 +107,7 @@ WORDS = [
     ("cutover", "--all", "--save-plan", "plan.json"),
     ("operations", "apply", "plan.json", "--yes"),
     ("next",),
+    ("report", "--html", "move.html"),
     ("pause", "--all", "--yes"),
     ("resume-job", "--all", "--yes"),
     ("status",),

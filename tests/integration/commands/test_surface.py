@@ -253,6 +253,7 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("run", "update-ai-models"),
     ("run", "update-ai-models", "--json"),
     ("next",),
+    ("report", "--html", "move.html"),
     ("serve", "--check", "--dev"),
     ("sync", "--endpoint", "http://127.0.0.1:9/api/inngest"),
     ("pause", "session-recovery", "--yes"),
