@@ -222,7 +222,7 @@ def respelt(words: Sequence[str]) -> list[str]:
 
 
 def _place(words: Sequence[str], names: Collection[str]) -> int:
-    """Return where the first of these names stands, that is no folder; behind all where none does."""
+    """Return the place of the first of these names that is no folder; behind all where there is none."""
     return next(
         (at for at, word in enumerate(words) if word in names and words[at - 1 :][:1] != ["-C"]),
         len(words),
