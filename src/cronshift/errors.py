@@ -51,7 +51,9 @@ class Reason(StrEnum):
     NO_SUCH_JOB = "no-such-job", "No entry becomes a job of that name."
     NO_SUCH_FACT = "no-such-fact", "There is no fact of that code or name."
     NO_SUCH_FINDING = "no-such-finding", "There is no finding of that code or name."
+    NO_SUCH_ENVIRONMENT = "no-such-environment", "No environment of that name is linked."
     NO_SUCH_OPERATION = "no-such-operation", "No operation has that id, or several begin with it."
+    NO_SUCH_RUN = "no-such-run", "Nobody who was asked knows a run of that id."
     NO_SUCH_TICK = "no-such-tick", "The schedule has no tick at that time."
     NO_PERCENTAGES = "no-percentages", "Without a guard a job belongs to one side as a whole."
     INVALID_TIME = "invalid-time", "That is no instant, or it has no zone."
@@ -150,8 +152,8 @@ class Reason(StrEnum):
     MISSING_SECRET = "missing-secret", "The variable of the cron secret is not set."
     CONNECT_FAILED = "connect-failed", "The connection to Inngest cannot be made."
     CONNECT_REFUSED = "connect-refused", "Inngest does not accept the connection."
-    API_UNREACHABLE = "api-unreachable", "Vercel's API cannot be reached."
-    API_REFUSES = "api-refuses", "Vercel's API answers with an error."
+    API_UNREACHABLE = "api-unreachable", "Vercel's or Inngest's API cannot be reached."
+    API_REFUSES = "api-refuses", "Vercel's or Inngest's API answers with an error."
 
     # Moving
     BLOCKED_JOB = "blocked-job", "A finding keeps the job from moving."

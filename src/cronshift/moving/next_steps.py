@@ -50,7 +50,9 @@ _WEEK = timedelta(days=7)
 _PORTS = {"@sveltejs/kit": 5173, "astro": 4321, "@remix-run/react": 5173, "vite": 5173}
 _USUAL_PORT = 3000
 _PORT = re.compile(r"(?:--port|-p)[ =](\d+)|\bPORT=(\d+)")
-_ASKING = frozenset({"cron-secret", "cron-secret-constant-time", "bearer-undefined"})
+_ASKING = frozenset(
+    {"cron-secret", "cron-secret-constant-time", "bearer-undefined", "written-secret"}
+)
 
 
 class JourneyStage(StrEnum):

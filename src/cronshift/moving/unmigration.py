@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMAND = "rollback --migration"
-_OTHERS = {Intent.INIT, Intent.SCAFFOLD}
+_OTHERS = {Intent.INIT, Intent.SCAFFOLD, Intent.LINK, Intent.SETUP}
 """What is done for its own sake: it is not undone on the way."""
 
 

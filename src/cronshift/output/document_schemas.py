@@ -13,6 +13,7 @@ from cronshift.output.schema_parts import (
     AMOUNT,
     CARRIED,
     CHANGE,
+    EXPLAINED,
     FACT,
     FINDING,
     INSTANT,
@@ -20,8 +21,10 @@ from cronshift.output.schema_parts import (
     NUMBER,
     OPERATION,
     PLAN,
+    RUN,
     RUN_FIELDS,
     RUN_MORE,
+    RUN_STEP,
     SERVED,
     SIDE,
     SIGHT,
@@ -253,6 +256,30 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             ticks=list_of(TICK),
         ),
     ),
+    "link": (
+        "cronshift link --json",
+        object_of(
+            CARRIED
+            | {
+                "environment": TEXT,
+                "values": by_name(TEXT),
+                "missing": list_of(TEXT),
+                "variables": list_of(TEXT),
+            }
+        ),
+    ),
+    "doctor": (
+        "cronshift doctor --json",
+        object_of(
+            {
+                "environment": TEXT,
+                "well": TRUTH,
+                "cause": perhaps(TEXT),
+                "facts": list_of(EXPLAINED),
+                "seconds": NUMBER,
+            }
+        ),
+    ),
     "operations-list": (
         "cronshift operations list --json",
         object_of(
@@ -326,6 +353,23 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
                     object_of({"job": TEXT, "tick": INSTANT, "run_id": perhaps(TEXT)})
                 ),
             }
+        ),
+    ),
+    "runs-list": (
+        "cronshift runs list --json",
+        object_of(
+            {
+                "since": INSTANT,
+                "until": INSTANT,
+                "sources": list_of(SOURCE),
+                "runs": list_of(object_of(RUN)),
+            }
+        ),
+    ),
+    "runs-show": (
+        "cronshift runs show ID --json",
+        object_of(
+            RUN | {"event": perhaps(TEXT), "steps": list_of(RUN_STEP), "sources": list_of(SOURCE)}
         ),
     ),
     "flags-export": ("cronshift flags export --json", by_name(TEXT)),

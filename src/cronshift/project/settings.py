@@ -31,6 +31,7 @@ from cronshift.model import (
     ServedBy,
     Throttle,
 )
+from cronshift.project.environments import Environment, read_environment
 from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.runtime.regular_files import read_regular
 from cronshift.schedule.durations import parse_duration
@@ -110,6 +111,7 @@ class Settings(Struct, frozen=True):
         serve: what serves a Python package's functions.
         library: where generated TypeScript has from what it shares.
         ownership: where generated TypeScript reads whose a tick is.
+        environments: what ``cronshift link`` wrote, by the environment's name.
         named: the names of the options that stand under ``[defaults]``.
     """
 
@@ -122,6 +124,7 @@ class Settings(Struct, frozen=True):
     serve: ServedBy | None = None
     library: Library = Library.FILES
     ownership: OwnershipSource = OwnershipSource.BUILT_IN
+    ledger: bool = False
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     validate: ValidateSettings = field(default_factory=ValidateSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
@@ -130,6 +133,7 @@ class Settings(Struct, frozen=True):
     rollout: Thresholds = field(default_factory=Thresholds)
     suppressions: tuple[Suppression, ...] = ()
     named: frozenset[str] = frozenset()
+    environments: Mapping[str, Environment] = field(default_factory=dict)
 
     def options_of(self, job_id: str) -> tuple[JobOptions, frozenset[str]]:
         """Return a job's options, and the names of those that the file gives."""
@@ -198,6 +202,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         serve=ServedBy(project["serve"]) if "serve" in project else None,
         library=Library(project.get("runtime", Library.FILES)),
         ownership=OwnershipSource(project.get("ownership", OwnershipSource.BUILT_IN)),
+        ledger=project.get("ledger", False),
         bridge=BridgeSettings(**bridge),
         validate=ValidateSettings(
             **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}
@@ -211,6 +216,10 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         sessions=_sessions(document.get("sessions")),
         rollout=read_thresholds(document.get("rollout", {})),
         suppressions=tuple(Suppression(**table) for table in document.get("suppress", ())),
+        environments={
+            name: read_environment(name, table)
+            for name, table in document.get("environments", {}).items()
+        },
     )
 
 

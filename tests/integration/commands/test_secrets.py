@@ -26,6 +26,10 @@ SECRETS = {
     "CRONSHIFT_LEDGER_URL": "postgresql+psycopg://user:planted-ledger-password@127.0.0.1:9/app",
     "CRONSHIFT_BASE_URL": "http://user:planted-base-password@127.0.0.1:9/?token=planted-base-token",
     "EDGE_CONFIG_ID": "ecfg_test",
+    "INNGEST_API_KEY": "sk-inn-api-planted-key",
+    "INNGEST_API_BASE_URL": "http://user:planted-inngest-password@127.0.0.1:9",
+    "CRONSHIFT_VERCEL_API": "http://127.0.0.1:9",
+    "VERCEL_AUTOMATION_BYPASS_SECRET": "planted-bypass-secret",
 }
 ENDPOINT = "http://user:planted-endpoint-password@127.0.0.1:9/api/inngest?key=planted-endpoint-key"
 PLANTED = ("planted-", SECRETS["INNGEST_SIGNING_KEY"].rpartition("-")[2])
@@ -112,10 +116,22 @@ WORDS = [
     ("resume-job", "--all", "--yes"),
     ("status",),
     ("status", "--live", "--endpoint", ENDPOINT),
+    ("runs", "list"),
+    ("runs", "show", "01M8EEF3JTNMEAQHZQ4RXVZ310"),
     ("sync", "--endpoint", ENDPOINT),
     ("observe",),
     ("ticks", "list"),
     ("ticks", "replay", "--all", "--yes"),
+    ("link", "--yes", "--app", ENDPOINT),
+    (
+        "link",
+        "--yes",
+        "--app",
+        "http://127.0.0.1:9",
+        "--endpoint",
+        "http://127.0.0.1:9/api/inngest",
+    ),
+    ("doctor",),
     ("flags", "export"),
     ("flags", "export", "--format", "edge-config"),
     ("flags", "push", "--yes"),

@@ -90,9 +90,9 @@ def test_each_missed_tick_runs_once_whoever_asks_however_often(claims: str) -> N
     chance, inngest = random.Random(7), Forgetful()  # noqa: S311 - repeatable
     with serving(inngest.app) as address:
         environment = {**os.environ, "INNGEST_DEV": address}
-        command = [
+        command: list[str] = [
             sys.executable,
-            PROGRAMS / "replay_ticks.py",
+            str(PROGRAMS / "replay_ticks.py"),
             JOB.id,
             FIRST.isoformat(),
             str(COUNT),
