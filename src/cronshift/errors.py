@@ -1,4 +1,4 @@
-"""The one error users see, and its few children.
+"""The one error users see, and its few subclasses.
 
 Every error carries a stable :class:`Reason`, one sentence, and where it can a hint with the next
 command and the place (``file``, ``file:line``, ``crons[3].schedule``). The command line turns it
@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 
 
 class ExitCode(IntEnum):
-    """What the process answers (DESIGN, section 4)."""
+    """The exit codes of the process (DESIGN, section 4)."""
 
     OK = 0
     NOT_WELL = 1
@@ -216,6 +216,9 @@ class Reason(StrEnum):
 
     # Databases and sessions
     NO_DATABASE = "no-database", "A variable holds no address of a database."
+    NO_LEDGER = "no-ledger", "The database with the records of ticks did not answer."
+    INNGEST_API = "inngest-api", "Inngest's API did not tell what it was asked, or took nothing."
+    VERCEL_API = "vercel-api", "Vercel's API did not tell what it was asked."
     UNKNOWN_DATABASE = "unknown-database", "That kind of database is not supported."
     DATABASE_UNREACHABLE = "database-unreachable", "The database cannot be reached."
     DATABASE_REFUSES = "database-refuses", "The database does not do what it is asked."
@@ -241,7 +244,7 @@ def without_credentials(text: str) -> str:
 
 
 class CronshiftError(Exception):
-    """Something cronshift cannot do as asked."""
+    """An error that a user sees: something cronshift cannot do as asked."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.USAGE
     default_reason: ClassVar[str] = Reason.ERROR
@@ -271,7 +274,7 @@ class CronshiftError(Exception):
 
 
 class ConfigError(CronshiftError):
-    """A file the user wrote cannot be read as what it should be."""
+    """A file the user wrote cannot be read in its format."""
 
     default_reason = Reason.INVALID_CONFIG
 
@@ -292,7 +295,7 @@ class ScheduleError(CronshiftError):
 
 
 class NotWellError(CronshiftError):
-    """What was asked about is not well: a failed run, invalid modules, drift."""
+    """A check that failed: a failed run, invalid modules, drift."""
 
     exit_code = ExitCode.NOT_WELL
     default_reason = Reason.NOT_WELL
@@ -306,6 +309,6 @@ class RefusedError(CronshiftError):
 
 
 class TooLateError(RefusedError):
-    """Refused, because what was planned for the future can no longer be kept: plan it again."""
+    """Refused, because a plan for the future can no longer be kept: plan it again."""
 
     default_reason = Reason.TOO_LATE

@@ -56,7 +56,7 @@ def abandon(
 
 
 def _shown(invocation: Invocation, record: Record | UnreadableRecord) -> dict[str, str] | None:
-    """Show how the files stand, and return that; ``None`` where nothing is left to give up."""
+    """Show and return the state of each file; ``None`` where nothing is left to give up."""
     from cronshift import operations
     from cronshift.operations.model import UNFINISHED
 

@@ -1,4 +1,4 @@
-"""What every command that changes something does: show, ask, apply, tell."""
+"""The steps of every command that changes something: show, ask, apply, report."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ DECLINED = "You said no: nothing was changed."
 
 
 class Confirmation(Struct, frozen=True):
-    """What the user said about a change.
+    """The question before a change, and the answers that the command line gives in advance.
 
     Attributes:
         question: asked before anything is changed.
@@ -69,7 +69,7 @@ class Confirmation(Struct, frozen=True):
 
 
 class Carried(Struct, frozen=True):
-    """What became of an operation."""
+    """The outcome of an operation."""
 
     operation: Operation
     applied: bool
@@ -81,18 +81,18 @@ class Carried(Struct, frozen=True):
 
 
 class HasOperation(Protocol):
-    """What a command worked out: an operation, and what is to be said of it."""
+    """A result of planning that holds the operation to carry out."""
 
     @property
     def operation(self) -> Operation:
-        """What is to be done."""
+        """The operation to carry out."""
 
 
 Planned = TypeVar("Planned", bound=HasOperation)
 
 
 def carry_out(invocation: Invocation, operation: Operation, confirmation: Confirmation) -> Carried:
-    """Show an operation and do with it what the user wants.
+    """Show an operation, ask about it, and apply it.
 
     Raises:
         CronshiftError: if there is nobody to ask, or a file is not as it was when this was planned.
@@ -164,7 +164,7 @@ def is_agreed(invocation: Invocation, operation: Operation, confirmation: Confir
 
 
 def warn_of_unreadable(invocation: Invocation) -> None:
-    """Tell of each file of the journal that cannot be read, and what to do about it."""
+    """Warn of each file of the journal that cannot be read, with its remedy."""
     from cronshift import operations
 
     for broken in operations.read_journal(invocation.root).unreadable:
@@ -194,7 +194,7 @@ def tell_next(
     before: str = "",
     plan: Plan | None = None,
 ) -> None:
-    """Say what comes next, from where the project stands now.
+    """Print the next step from where the project stands now.
 
     Args:
         invocation: of the command.

@@ -1,4 +1,4 @@
-"""``cronshift history``: what was done to this project."""
+"""``cronshift history``: the operations on this project."""
 
 from __future__ import annotations
 

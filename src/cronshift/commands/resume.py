@@ -1,4 +1,4 @@
-"""``cronshift resume``: finish or undo what was interrupted."""
+"""``cronshift resume``: finish or undo an interrupted operation."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def _undo_migration(
 def _settle(
     invocation: Invocation, *, count_only: bool, yes: bool
 ) -> tuple[ExitCode, dict[str, object]]:
-    """Fail and refund orphans, and pay what failed sessions of the flow are still owed."""
+    """Fail and refund orphans, and pay the refunds still owed for failed sessions of the flow."""
     from cronshift.sessions import scripts, sweeping
 
     settings = invocation.project.settings.sessions

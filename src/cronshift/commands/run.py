@@ -118,7 +118,7 @@ def run(
         invocation.console.document(outcome.to_json())
     else:
         _tell(invocation, outcome, plan.bridge.secret_env)
-    return ExitCode.OK if outcome.run.status == "completed" else ExitCode.NOT_WELL
+    return ExitCode.OK if outcome.is_well else ExitCode.NOT_WELL
 
 
 def _point(invocation: Invocation, plan: Plan, base_url: str | None, env: str | None) -> None:
@@ -140,7 +140,9 @@ def _tell(invocation: Invocation, outcome: Outcome, secret_env: str) -> None:
 
     console = invocation.console
     console.result(run_tree(outcome.job, outcome.tick, outcome.run))
-    if outcome.run.status == "completed":
+    for row in outcome.rows:
+        console.result(run_tree(str(row.event["data"].get("value")), None, row))
+    if outcome.is_well:
         tell_next(invocation, "run", "Generated for this run only." * outcome.throwaway)
     message = outcome.run.error.message if outcome.run.error else ""
     if "CRONSHIFT_BASE_URL is not set" in message:
@@ -151,7 +153,7 @@ def _tell(invocation: Invocation, outcome: Outcome, secret_env: str) -> None:
 
 @contextmanager
 def _live(invocation: Invocation, job: str) -> Iterator[Callable[[Run], None]]:
-    """Show the run while it goes on, where a terminal can show what changes."""
+    """Show the run while it goes on, where a terminal can redraw."""
     if invocation.json or invocation.quiet or not invocation.console.err.is_terminal:
         yield lambda _: None
         return

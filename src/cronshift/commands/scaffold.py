@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class What(StrEnum):
-    """What is written."""
+    """The kinds of code that ``scaffold`` writes."""
 
     SESSIONS = "sessions"
 
@@ -123,7 +123,7 @@ def scaffold(
 
 
 def _answers(mapping: Iterable[str]) -> dict[str, str]:
-    """Return what ``--map`` says, by key.
+    """Return the answers of ``--map``, by key.
 
     Raises:
         CronshiftError: for one that has no value.
@@ -142,7 +142,7 @@ def _asked(
     prepare: Callable[[dict[str, str]], Operation],
     answers: dict[str, str],
 ) -> Operation:
-    """Return the operation, once what the app's schema does not tell has been asked on a terminal.
+    """Return the operation, once the questions that the schema leaves open are answered.
 
     Raises:
         UnclearMappingError: if there is nobody to ask.

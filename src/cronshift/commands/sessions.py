@@ -1,4 +1,4 @@
-"""``cronshift sessions``: orphans, refunds, and where the sessions stand."""
+"""``cronshift sessions``: orphans, refunds, and the status of sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``cronshift status``: where the move stands."""
+"""``cronshift status``: the state of the move."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def status(
 
 
 class Deployed(Struct, frozen=True):
-    """What is deployed, as far as both sides and Inngest tell."""
+    """The deployed state of the move, as far as both sides and Inngest tell."""
 
     sides: tuple[Holding, Holding]
     endpoint: CallableEndpoint
@@ -103,7 +103,7 @@ class Deployed(Struct, frozen=True):
 
     @property
     def is_well(self) -> bool:
-        """Whether both sides hold the current file, Inngest calls, and no tick went wrong."""
+        """True when both sides hold the current file, Inngest calls, and no tick went wrong."""
         is_current = all(side.current for side in self.sides)
         return is_current and self.endpoint.is_well and not self.mishaps
 

@@ -1,4 +1,4 @@
-"""``cronshift validate``: the modules, or a running endpoint, beside the plan."""
+"""``cronshift validate``: the modules, or a running endpoint, against the plan."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def _show(
 
 
 def _verdict(errors: int, *, is_unchecked: bool) -> str:
-    """Return what came of it; what was not looked at is never called valid."""
+    """Return the verdict; a package that was not wholly checked is never called valid."""
     if errors:
         return f"{_counted(errors, 'error')}."
     return "nothing wrong found, and not all was checked." if is_unchecked else "valid."

@@ -44,14 +44,14 @@ class UnreadRegistration(Struct, frozen=True):
 
 
 class Declared(Struct, frozen=True):
-    """What an app declares in code, as far as it is understood."""
+    """The routes that an app declares in code, as far as it is understood."""
 
     routes: tuple[CodeRoute, ...] = ()
     unread: tuple[UnreadRegistration, ...] = ()
 
     @classmethod
     def of(cls, declared: Iterable[CodeRoute | UnreadRegistration]) -> Declared:
-        """Return what was found, at most so many."""
+        """Return the declared routes and the unread registrations, at most so many."""
         some = tuple(islice(declared, MOST_ROUTES))
         return cls(
             tuple(item for item in some if isinstance(item, CodeRoute)),
@@ -80,7 +80,7 @@ class CodeMatch(Struct, frozen=True):
 
 
 class Trail(Struct, frozen=True):
-    """The way to a router inside routers: what its paths begin with, and where it came through."""
+    """The way to a router inside routers: the prefix of its paths, and the routers on the way."""
 
     prefix: str = ""
     seen: frozenset[tuple[str, str]] = frozenset()
@@ -116,8 +116,12 @@ def segments_of(path: str) -> tuple[Segment, ...]:
 
 
 def answering(routes: Sequence[CodeRoute], path: str) -> CodeMatch | None:
-    """Return the route that answers GET of a path, else one that answers another method."""
-    by_methods = sorted(routes, key=lambda route: not answers_get(route.methods))
+    """Return the route that answers GET of a path, else one that answers another method.
+
+    What answers OPTIONS alone says which other sites may call, and is no route of a path.
+    """
+    answered = [route for route in routes if route.methods != frozenset({"OPTIONS"})]
+    by_methods = sorted(answered, key=lambda route: not answers_get(route.methods))
     for wanted in (True, False):
         chosen = [route for route in by_methods if answers_get(route.methods) is wanted]
         table = RouteTable(

@@ -79,6 +79,11 @@ _MIDDLEWARE = re.compile(
 )
 """Middleware of packages, which answers no path of its own."""
 
+_HANDING = re.compile(
+    r"\b(\w+)(?:\.server\.emit\(\s*[\"']request[\"']\s*,|\.(?:handle|routing)\(|\()\s*_?req\w*\s*,\s*_?res\w*\s*\)"
+)
+"""An app that a function hands its request to: ``app(req, res)``, ``app.server.emit("request", …)``."""
+
 Declaration = CodeRoute | UnreadRegistration
 
 
@@ -115,9 +120,23 @@ class NodeRoutes:
         return Declared.of(self._all(file))
 
     def _all(self, file: str) -> Iterator[Declaration]:
-        for name in self._apps(file):
+        names = self._apps(file)
+        for name in names:
             yield from self._routes(file, name, Trail())
+        if not names:
+            yield from self._handed_on(file)
         yield from self._nest()
+
+    def _handed_on(self, file: str) -> Iterator[Declaration]:
+        """Yield the routes of the app that a file exports again, or that it hands requests to."""
+        root = self._tree.parsed(file)
+        export = exports(root).get("default") if root is not None else None
+        if export is not None and export.source is not None:
+            yield from self._exported(file, "default", Trail())
+        handing = set(_HANDING.findall(self._tree.read(file)))
+        for call in root.find_all(kind="call_expression") if handing and root is not None else ():
+            if _given_to(call) in handing:
+                yield from self._called(file, call, Trail(), "", Location(file, line_of(call)))
 
     def _apps(self, file: str) -> list[str]:
         """Return the variables of a file that may be its app; imported ones where it has none."""
@@ -208,7 +227,7 @@ class NodeRoutes:
         place: Location,
         name: str | None = None,
     ) -> Iterator[Declaration]:
-        """Yield the routes of what a router is given: a name, a plugin, a call that makes one."""
+        """Yield the routes of a router's argument: a name, a plugin, a call that makes one."""
         kind = node.kind() if node is not None else "identifier"
         if kind == "identifier":
             name = name or (node.text() if node is not None else "")
@@ -250,7 +269,7 @@ class NodeRoutes:
     def _function(
         self, file: str, node: SgNode, trail: Trail, at: str, place: Location
     ) -> Iterator[Declaration]:
-        """Yield what a plugin registers on its first parameter, or what a function itself answers."""
+        """Yield the routes of a plugin on its first parameter, or of a function that answers."""
         names = parameters_of(node)
         if names and names[0] in self._module(file).owners:
             yield from self._routes(file, names[0], trail)
@@ -260,7 +279,7 @@ class NodeRoutes:
     def _called(
         self, file: str, node: SgNode, trail: Trail, at: str, place: Location
     ) -> Iterator[Declaration]:
-        """Yield the routes of what a call makes: ``require(...)``, ``router.routes()``, a maker's."""
+        """Yield the routes of a call's result: ``require(...)``, ``router.routes()``, a maker's."""
         called, passed = node.field("function"), arguments(node)
         text = called.text() if called is not None else ""
         if text in {"require", "import"} and passed:
@@ -291,7 +310,7 @@ class NodeRoutes:
     def _passed(
         self, file: str, call: SgNode, position: int, trail: Trail
     ) -> Iterator[Declaration]:
-        """Yield what a function registers on an app that it is given."""
+        """Yield the routes that a function registers on an app that it is given."""
         called = call.field("function")
         place = Location(file, line_of(call))
         if called is None or called.kind() == "member_expression":
@@ -344,7 +363,7 @@ class NodeRoutes:
                     yield CodeRoute(whole, methods, place)
 
     def _nest_prefix(self) -> str | None:
-        """Return what all paths of a Nest app begin with; ``None`` where it is computed."""
+        """Return the prefix of all paths of a Nest app; ``None`` where it is computed."""
         for file in (f"{self._base}src/main.ts", f"{self._base}main.ts"):
             root = self._tree.parsed(file) if file in self._tree.files else None
             if root is not None and "enableVersioning(" in self._tree.read(file):
@@ -364,3 +383,12 @@ def _controller(decorator: SgNode) -> str | None:
             if above.kind() == "decorator" and decorator_of(above)[0] == "Controller":
                 return decorator_of(above)[1]
     return ""
+
+
+def _given_to(call: SgNode) -> str:
+    """Return the name that a call's result is put into, ``app = await build()``."""
+    outer = call.parent()
+    if outer is not None and outer.kind() == "await_expression":
+        outer = outer.parent()
+    name = outer.field("left") or outer.field("name") if outer is not None else None
+    return name.text() if name is not None else ""

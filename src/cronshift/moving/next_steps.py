@@ -1,4 +1,4 @@
-"""What comes next: the commands that lead on from where a project stands, from one place.
+"""The next commands that lead on from where a project stands, from one place.
 
 ``cronshift next`` prints them, and every "Next:" of another command is the first of them behind it.
 """
@@ -52,7 +52,7 @@ _ASKING = frozenset({"cron-secret", "cron-secret-constant-time", "bearer-undefin
 
 
 class JourneyStage(StrEnum):
-    """How far a job has come, the nearest to its end first."""
+    """The stages of a job's journey, the nearest to its end first."""
 
     WHOLE = "whole"
     SHARED = "shared"
@@ -140,7 +140,7 @@ def _place(
 
 
 def _whole(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
-    """Yield how jobs end that are wholly Inngest's."""
+    """Yield the steps that end jobs which are wholly Inngest's."""
     job = jobs[0]
     start = journey.ownership.jobs[job.id][-1].effective_at
     latest = job.schedule.latest(journey.now) if job.schedule else None
@@ -170,7 +170,7 @@ def _shared(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 
 
 def _coming(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
-    """Yield what is to be done before and behind an epoch that is still to come."""
+    """Yield the steps before and behind an epoch that is still to come."""
     job = min(jobs, key=lambda job: journey.ownership.jobs[job.id][-1].effective_at)
     epoch = journey.ownership.jobs[job.id][-1]
     at = tick_text(epoch.effective_at)
@@ -187,7 +187,7 @@ def _coming(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 
 
 def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
-    """Yield how generated functions are tried, and the first share."""
+    """Yield the steps that try generated functions, and the first share."""
     project, plan, job = journey.project, journey.plan, jobs[0]
     bad = [
         fact
@@ -225,7 +225,7 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 
 
 def _trial(project: Project, plan: Plan, job: Job) -> Iterator[NextStep]:
-    """Yield how one job is run here, with the secret that its route asks for."""
+    """Yield the steps that run one job here, with the secret that its route asks for."""
     command = target_named(plan.target).trial.replace("JOB", job.id)
     secret = _secret(project, plan, job)
     if job.mode is Mode.BRIDGE and command == f"cronshift run {job.id}":
@@ -239,7 +239,7 @@ def _trial(project: Project, plan: Plan, job: Job) -> Iterator[NextStep]:
 
 
 def _secret(project: Project, plan: Plan, job: Job) -> str:
-    """Return what sets the secret for a trial, where nothing here does and the route asks for it."""
+    """Return the secret to set for a trial, where the route asks for it and nothing sets it."""
     name = plan.bridge.secret_env
     asks = job.handler is None or job.handler.auth in _ASKING
     pattern = re.compile(rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=[ \t]*\S", re.MULTILINE)
@@ -249,7 +249,7 @@ def _secret(project: Project, plan: Plan, job: Job) -> str:
 
 
 def _dev_server(project: Project) -> tuple[str | None, str]:
-    """Return how the app's own dev server is started, as far as package.json says, and its address."""
+    """Return the app's own dev command, as far as package.json names it, and its address."""
     root = project.root / project.resolver().app
     package = _json(root / "package.json")
     scripts, dependencies = package.get("scripts"), {}
@@ -279,7 +279,7 @@ def missing_install(project: Project) -> str | None:
 
 
 def _fresh(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
-    """Yield how a job is tried before anything is generated, where it can be, and the generating."""
+    """Yield the steps that try a job before generation, where it can be, and the generation."""
     project, plan = journey.project, journey.plan
     subject = Subject(project, plan, jobs, journey.now)
     direct = [job for job in jobs if job.mode is Mode.DIRECT]
@@ -291,7 +291,7 @@ def _fresh(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 
 
 def _stopped(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
-    """Yield what shows why jobs cannot move."""
+    """Yield the steps that show why jobs cannot move."""
     doubted = [job for job in jobs if job.mode is not Mode.BLOCKED]
     if doubted:
         yield NextStep(
@@ -303,7 +303,7 @@ def _stopped(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 
 
 def _paused(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
-    """Yield how a pause ends."""
+    """Yield the step that ends a pause."""
     yield NextStep(f"cronshift resume-job {jobs[0].id}", "nobody runs its ticks: it is paused")
 
 

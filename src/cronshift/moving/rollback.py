@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 class Rollback(Struct, frozen=True):
-    """What ``rollback`` would do.
+    """The plan of a ``rollback``.
 
     Attributes:
         jobs: those that change owner.
@@ -174,7 +174,7 @@ def _unguarded(
 
 
 def _waits(plan: Plan, waiting: Mapping[str, datetime]) -> Iterator[str]:
-    """Yield which entries are still called through the guard, and how that ends."""
+    """Yield the entries still called through the guard, and the instant at which that ends."""
     called = [job.id for job in plan.jobs if job.id in waiting and job.entry.called is not None]
     if called:
         until = max(waiting[job] for job in called)

@@ -1,4 +1,4 @@
-"""Where the move stands: each job's owner now, the next change, the next tick and who gets it."""
+"""The status of the move: each job's owner now, the next change, the next tick and its owner."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class MoveStatus(Struct, frozen=True):
 
 
 def read_status(project: Project, now: datetime, plan: Plan | None = None) -> MoveStatus:
-    """Return where every job of the project stands at ``now``; by ``plan``, where that is made already.
+    """Return the status of the project's jobs at ``now``; by ``plan``, where that is made already.
 
     Raises:
         ConfigError: if the project or its ownership file cannot be read.

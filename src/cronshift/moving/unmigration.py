@@ -1,4 +1,4 @@
-"""Undo migrate: every file that it wrote is again what it was before the first one."""
+"""Undo migrate: every file that it wrote is again as it was before the first one."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OTHERS = {Intent.INIT, Intent.SCAFFOLD, Intent.LINK, Intent.SETUP}
 
 
 class Unmigration(Struct, frozen=True):
-    """What undoing ``migrate`` would do.
+    """The plan of undoing ``migrate``.
 
     Attributes:
         files: those that are as they were, or gone, afterwards.
@@ -94,7 +94,7 @@ def prepare_unmigration(root: Path, now: datetime) -> Unmigration:
 
 
 def _refuse_moving(root: Path, now: datetime) -> None:
-    """Refuse while Inngest has ticks, or Vercel calls a guard: what they need would be gone."""
+    """Refuse while Inngest has ticks, or Vercel calls a guard: they need the files."""
     jobs = [
         job
         for job, epochs in read_ownership(root).jobs.items()
@@ -120,7 +120,7 @@ def _refuse_moving(root: Path, now: datetime) -> None:
 
 
 def _can_go_back(root: Path, path: str, file: _Written) -> bool:
-    """Note what a file is now, and return whether it is known what it is without migrate's part."""
+    """Read a file as it is now, and return whether its state without migrate's part is known."""
     file.current = content(inside(root, path))
     if file.current == file.after:
         return True

@@ -16,8 +16,9 @@ from cronshift.operations import Intent, read_journal
 from cronshift.project.settings import parse_settings
 from cronshift.readiness.fact import Fact, Kind, Knowledge
 from cronshift.runtime.wire import APP_ADDRESS_VARIABLES
+from cronshift.server.api_address import CLOUD_API, api_server, second_api
 from cronshift.server.keys import SIGNING_KEY
-from cronshift.services.inngest import API_KEY, CLOUD, inngest_server
+from cronshift.services.inngest import API_KEY
 from cronshift.services.vercel import TOKEN, vercel_server
 
 if TYPE_CHECKING:
@@ -63,7 +64,12 @@ class Asking:
     @cached_property
     def server(self) -> str:
         """The address of Inngest's API; a variable names it, for it is sent the key."""
-        return inngest_server(self.environ)
+        return api_server(self.environ)
+
+    @property
+    def second_api(self) -> str:
+        """The address of version 2 of that API."""
+        return second_api(self.environ)
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
@@ -87,7 +93,7 @@ class Asking:
     @property
     def is_cloud(self) -> bool:
         """Whether it is Inngest's own."""
-        return self.server == CLOUD
+        return self.server == CLOUD_API
 
     @property
     def signing_key(self) -> str | None:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from cronshift.operating.asking import PATIENCE
 from cronshift.runtime import web
 from cronshift.services.api import ApiError, ApiProblem
-from cronshift.services.inngest import ApiKey, InngestApi, InngestEnvironment, RemoteFunction
+from cronshift.services.inngest import ApiKey, InngestEnvironment, InngestService, RemoteFunction
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -62,7 +62,7 @@ async def look_at_inngest(
         keys: is given the environment's signing keys as soon as they are there.
     """
     environment, at_once = asking.environment.inngest_env, asyncio.Semaphore(_AT_ONCE)
-    api = InngestApi(asking.server, asking.inngest_token, environment, timeout=PATIENCE)
+    api = InngestService(asking.second_api, asking.inngest_token, environment, timeout=PATIENCE)
 
     async def function(job: str) -> RemoteFunction | ApiError:
         async with at_once:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from cronshift.operating.asking import PATIENCE
 from cronshift.services.api import ApiError, ApiProblem
-from cronshift.services.vercel import Variable, VercelApi, VercelProject
+from cronshift.services.vercel import Variable, VercelProject, VercelService
 
 if TYPE_CHECKING:
     from cronshift.operating.asking import Asking
@@ -38,7 +38,7 @@ async def look_at_vercel(asking: Asking, deadline: float) -> VercelSight | ApiEr
     try:
         async with (
             asyncio.timeout_at(deadline),
-            VercelApi(token, project, team, base=base, timeout=PATIENCE) as api,
+            VercelService(token, project, team, base=base, timeout=PATIENCE) as api,
         ):
             there, variables = await asyncio.gather(
                 api.project(), api.variables(), return_exceptions=True

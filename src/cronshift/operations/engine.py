@@ -1,4 +1,4 @@
-"""Apply, revert, and finish what was interrupted.
+"""The engine of operations: apply, revert, and finish interrupted ones.
 
 The order is what makes it safe: the journal first, then every new content beside its place (a
 full disk or a read-only folder stops here, with nothing changed), then each takes its place.
@@ -145,7 +145,7 @@ def _drive(
     is_own: bool,
     spared: Collection[str] = (),
 ) -> Operation:
-    """Bring the files, but those ``spared``, to where an operation is heading."""
+    """Bring the files, but those ``spared``, to the state that an operation is heading for."""
     _refuse_foreign_rows(operation, is_own=is_own)
     try:
         clear_stage(root, operation)
@@ -205,7 +205,7 @@ def _settle_batches(operation: Operation, *, done: bool) -> None:
 
 
 def _heading(operation: Operation) -> Operation:
-    """Return what is to be done: the operation, or its inverse where it is taken back."""
+    """Return the operation to carry out: itself, or its inverse where it is taken back."""
     return operation.inverse() if operation.state is State.REVERTING else operation
 
 
@@ -221,7 +221,7 @@ def _refuse_foreign_rows(operation: Operation, *, is_own: bool) -> None:
 def _refuse_strangers(
     root: Path, operation: Operation, *, done_is_fine: bool, spared: Collection[str] = ()
 ) -> None:
-    """Refuse when a file is not what the operation was made from."""
+    """Refuse when a file differs from the one that the operation was made from."""
     for image in _heading(operation).images:
         present = read_project_file(root, image.path)
         as_planned = present == image.before or (done_is_fine and present == image.after)
@@ -239,7 +239,7 @@ def _stage(root: Path, operation: Operation, images: Collection[FileImage]) -> N
 
 
 def clear_stage(root: Path, operation: Operation) -> None:
-    """Remove what a kill has left of an operation beside its files."""
+    """Remove the files that a killed operation left beside its own."""
     for image in operation.images:
         staging.clear(root, image, operation.id)
 

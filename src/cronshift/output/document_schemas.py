@@ -1,4 +1,4 @@
-"""The JSON Schemas of what the commands print under ``--json``; ``schemas/`` is written from here.
+"""The JSON Schemas of the commands' ``--json`` documents; ``schemas/`` is written from here.
 
 One a command, under its name; ``error`` is every command's. Each is held to what the command prints.
 """
@@ -24,10 +24,13 @@ from cronshift.output.schema_parts import (
     RUN_MORE,
     SERVED,
     SIDE,
+    SIGHT,
+    SOURCE,
     STATUS_JOB,
     SWEEP,
     TEXT,
     TICK,
+    TICK_FATE,
     TRUTH,
     VERDICT,
     WHOLE,
@@ -39,6 +42,8 @@ from cronshift.output.schema_parts import (
     perhaps,
 )
 from cronshift.project.settings_schema import SCHEMA as SETTINGS
+from cronshift.readiness.fact import Knowledge
+from cronshift.runtime.ledger import Side
 from cronshift.targets.changes import FileAction
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -78,6 +83,34 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "next": (
         "cronshift next --json",
         object_of({"steps": list_of(object_of({"command": TEXT, "why": TEXT}))}),
+    ),
+    "report": (
+        "cronshift report --json",
+        object_of(
+            {
+                "app": TEXT,
+                "since": INSTANT,
+                "until": INSTANT,
+                "sentence": TEXT,
+                "jobs": list_of(object_of({"id": TEXT, "percent": WHOLE, "ticks": by_name(WHOLE)})),
+                "sides": list_of(
+                    object_of(
+                        {
+                            "side": either(Side),
+                            "ticks": by_name(WHOLE),
+                            "late_seconds": perhaps(list_of(NUMBER)),
+                        }
+                    )
+                ),
+                "aims": list_of(
+                    object_of({"name": TEXT, "answer": either(Knowledge), "evidence": TEXT})
+                ),
+                "sources": list_of(
+                    object_of({"name": TEXT, "records": WHOLE, "problem": perhaps(TEXT)})
+                ),
+                "executions_per_30_days": WHOLE,
+            }
+        ),
     ),
     "migrate": (
         "cronshift migrate --json",
@@ -250,6 +283,41 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
                 "abandoned": TRUTH,
                 "files": by_name(TEXT),
                 "copies": list_of(TEXT),
+            }
+        ),
+    ),
+    "observe": (
+        "cronshift observe --json",
+        object_of(
+            {
+                "since": INSTANT,
+                "until": INSTANT,
+                "sources": list_of(SOURCE),
+                "jobs": list_of(SIGHT),
+            }
+        ),
+    ),
+    "ticks-list": (
+        "cronshift ticks list --json",
+        object_of(
+            {
+                "since": INSTANT,
+                "until": INSTANT,
+                "sources": list_of(SOURCE),
+                "counts": by_name(WHOLE),
+                "ticks": list_of(TICK_FATE),
+            }
+        ),
+    ),
+    "ticks-replay": (
+        "cronshift ticks replay --json",
+        object_of(
+            {
+                "unknown": WHOLE,
+                "missed": list_of(TICK_FATE),
+                "replayed": list_of(
+                    object_of({"job": TEXT, "tick": INSTANT, "run_id": perhaps(TEXT)})
+                ),
             }
         ),
     ),

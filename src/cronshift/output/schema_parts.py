@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from cronshift.model import HandlerKind, Mode, Severity
-from cronshift.moving.live import Side, Telling
+from cronshift.observing.fates import Fate
+from cronshift.observing.gathering import SourceName
 from cronshift.operations import ChangeKind, Intent, State
 from cronshift.readiness.fact import Knowledge
+from cronshift.runtime.asking import Telling
+from cronshift.runtime.ledger import Side
+from cronshift.runtime.ownership import Owner
 
 Schema = dict[str, Any]
 
@@ -26,7 +30,7 @@ def either(values: Any) -> Schema:
 
 
 def perhaps(schema: Schema) -> Schema:
-    """Return what may be null."""
+    """Return a schema that allows null, too."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 
@@ -202,6 +206,7 @@ RUN_MORE: dict[str, Schema] = {
     "notes": list_of(TEXT),
     "on_failure": {"type": "object"},
     "on_cancelled": {"type": "object"},
+    "rows": list_of({"type": "object"}),
 }
 STATUS_JOB = object_of(
     {
@@ -220,3 +225,30 @@ TICK = object_of(
 )
 SERVED = {"mode": TEXT, "server": TEXT, "functions": list_of(TEXT)}
 VERDICT = {"valid": TRUTH, "mode": perhaps(TEXT), "findings": list_of(object_of(FINDING))}
+
+SOURCE = object_of({"name": either(SourceName), "records": WHOLE, "problem": perhaps(TEXT)})
+TICK_FATE = object_of(
+    {
+        "job": TEXT,
+        "tick": INSTANT,
+        "owner": either(Owner),
+        "fate": either(Fate),
+        "late_seconds": perhaps(NUMBER),
+        "seen_by": list_of(either(Side)),
+        "acted": list_of(either(Side)),
+        "reason": perhaps(TEXT),
+    }
+)
+SPREAD = object_of(dict.fromkeys(("p50", "p95", "most"), NUMBER))
+SIGHT = object_of(
+    {
+        "job": TEXT,
+        "answer": either(Knowledge),
+        "expected": WHOLE,
+        "seen": object_of(dict.fromkeys((*Side, "both"), WHOLE)),
+        "late_seconds": by_name(SPREAD),
+        "queued_seconds": perhaps(SPREAD),
+        "problems": list_of(TEXT),
+        "gaps": list_of(TEXT),
+    }
+)

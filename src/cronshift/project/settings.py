@@ -1,4 +1,4 @@
-"""cronshift.toml: what the user wants otherwise than the defaults, as typed settings.
+"""cronshift.toml: the user's choices, where they differ from the defaults, as typed settings.
 
 Read with the standard library, written with tomlkit so that comments and order stay.
 """
@@ -20,9 +20,13 @@ from cronshift.model import (
     FanOutMode,
     HandlerKind,
     JobOptions,
+    Library,
+    Missed,
     Mode,
     Overlap,
+    OwnershipSource,
     RateLimit,
+    RowSource,
     ServedBy,
     Throttle,
 )
@@ -57,7 +61,7 @@ class MovedEntry(Struct, frozen=True):
 
 
 class JobSettings(Struct, frozen=True):
-    """What ``[jobs.<id>]`` says of one job.
+    """The settings of one job, ``[jobs.<id>]``.
 
     Attributes:
         path: the entry that carries this id; ``None`` when the id is the one cronshift made.
@@ -77,7 +81,7 @@ class JobSettings(Struct, frozen=True):
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def over(self, defaults: JobOptions) -> JobOptions:
-        """Return ``defaults`` with what this job sets."""
+        """Return ``defaults`` with this job's own options."""
         return replace(defaults, **self.options)
 
 
@@ -90,7 +94,7 @@ class Suppression(Struct, frozen=True):
 
 
 class ValidateSettings(Struct, frozen=True):
-    """How long ``validate`` waits for the app's own programs: its compiler, and its build."""
+    """The time that ``validate`` gives to the app's own programs: its compiler, and its build."""
 
     compile_timeout: timedelta = timedelta(minutes=2)
     build_timeout: timedelta = timedelta(minutes=15)
@@ -105,6 +109,8 @@ class Settings(Struct, frozen=True):
         out: the folder of what is generated; ``None`` leaves it to the target.
         serve: what serves a Python package's functions.
         environments: what ``cronshift link`` wrote, by the environment's name.
+        library: where generated TypeScript has from what it shares.
+        ownership: where generated TypeScript reads whose a tick is.
         named: the names of the options that stand under ``[defaults]``.
     """
 
@@ -115,6 +121,8 @@ class Settings(Struct, frozen=True):
     app_id: str | None = None
     mode: Mode | None = None
     serve: ServedBy | None = None
+    library: Library = Library.FILES
+    ownership: OwnershipSource = OwnershipSource.BUILT_IN
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     validate: ValidateSettings = field(default_factory=ValidateSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
@@ -189,6 +197,8 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         },
         mode=_mode(project.get("mode")),
         serve=ServedBy(project["serve"]) if "serve" in project else None,
+        library=Library(project.get("runtime", Library.FILES)),
+        ownership=OwnershipSource(project.get("ownership", OwnershipSource.BUILT_IN)),
         bridge=BridgeSettings(**bridge),
         validate=ValidateSettings(
             **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}
@@ -257,6 +267,8 @@ def _options(table: Mapping[str, Any]) -> dict[str, Any]:
         options["concurrency"] = table["concurrency"] or None
     if "overlap" in table:
         options["overlap"] = Overlap(table["overlap"])
+    if "missed" in table:
+        options["missed"] = Missed(table["missed"])
     for key in ("start_timeout", "finish_timeout", "jitter", "stale_after"):
         if key in table:
             options[key] = parse_duration(table[key]) if table[key] else None
@@ -265,9 +277,10 @@ def _options(table: Mapping[str, Any]) -> dict[str, Any]:
             options[key] = limit(**{**table[key], "period": parse_duration(table[key]["period"])})
     if "fan_out" in table:
         fan_out = table["fan_out"]
+        more = {name: fan_out[name] for name in ("key", "expected") if name in fan_out}
         options["fan_out"] = FanOut(
             fan_out["param"],
-            tuple(fan_out["values"]),
+            RowSource(fan_out["items"], **more) if "items" in fan_out else tuple(fan_out["values"]),
             FanOutMode(fan_out.get("mode", FanOutMode.SEQUENCE)),
         )
     return options

@@ -99,7 +99,7 @@ def drop_moved(text: str, job_id: str) -> str:
 
 
 def rename_job(text: str, old: str, new: str, entry: Mapping[str, str]) -> str:
-    """Return ``text`` in which a job has another name: its table, and what is accepted of it.
+    """Return ``text`` in which a job has another name: its table, and its acceptances.
 
     Args:
         text: of cronshift.toml.

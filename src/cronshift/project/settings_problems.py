@@ -1,4 +1,4 @@
-"""What is wrong with a cronshift.toml, each in a sentence with its line."""
+"""The problems of a cronshift.toml, each in a sentence with its line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TYPES = {
 
 
 class SettingsProblem(Struct, frozen=True):
-    """One thing that is wrong, and the line where it stands."""
+    """One problem of the file, and its line."""
 
     line: int
     sentence: str
@@ -60,7 +60,7 @@ def problems(document: Mapping[str, Any], text: str) -> list[SettingsProblem]:
 
 
 def _sentences(error: Any) -> list[tuple[tuple[str | int, ...], str]]:
-    """Return what an error says, each with the path of the key that is meant."""
+    """Return the sentences of an error, each with the path of its key."""
     path = tuple(error.absolute_path)
     name = f"`{'.'.join(map(str, path))}`" if path else "the file"
     value, rule = error.instance, error.validator_value
@@ -86,7 +86,7 @@ def _unknown(name: str, key: str, keys: list[str]) -> str:
 
 
 def _wrong(error: Any) -> str:
-    """Return what is wrong with a value, reading on from its name."""
+    """Return the fault of a value, reading on from its name."""
     value, rule = error.instance, error.validator_value
     match error.validator:
         case "type":

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap, ServedBy
+from cronshift.model import (
+    PYTHON_KINDS,
+    FanOutMode,
+    Library,
+    Missed,
+    Overlap,
+    OwnershipSource,
+    ServedBy,
+)
 from cronshift.project.environments import InngestPlan, VercelTarget
 
 if TYPE_CHECKING:
@@ -71,6 +79,11 @@ _HANDLER = {
     "pattern": "^[^:]+:[A-Za-z_][\\w.]*$",
     "description": "a file or module and what it exports, such as app/report.py:run",
 }
+_ROWS = {
+    "type": "string",
+    "pattern": "^(?!/)(?!.*\\.\\.)[^:\\\\]+:[A-Za-z_]\\w*$",
+    "description": "a file or module inside the project and a function of it, such as lib/models:activeModels",
+}
 _OPTIONS = {
     "retries": {"type": "integer", "minimum": 0, "maximum": 20},
     "start_timeout": _NO_DURATION,
@@ -80,6 +93,7 @@ _OPTIONS = {
         "description": "a whole number from 1 on, or false for no limit",
     },
     "overlap": {"enum": [overlap.value for overlap in Overlap]},
+    "missed": {"enum": [missed.value for missed in Missed]},
     "throttle": _table(
         {"limit": _COUNT, "period": _DURATION, "key": _TEXT, "burst": _COUNT}, "limit", "period"
     ),
@@ -88,15 +102,22 @@ _OPTIONS = {
     "jitter": _NO_DURATION,
     "stale_after": _NO_DURATION,
     "heartbeat": _ENV,
-    "fan_out": _table(
-        {
-            "param": _TEXT,
-            "values": {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True},
-            "mode": {"enum": [mode.value for mode in FanOutMode]},
-        },
-        "param",
-        "values",
-    ),
+    "fan_out": {
+        **_table(
+            {
+                "param": _TEXT,
+                "values": {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True},
+                "items": _ROWS,
+                "key": _TEXT,
+                "expected": _COUNT,
+                "mode": {"enum": [mode.value for mode in FanOutMode]},
+            },
+            "param",
+        ),
+        "oneOf": [{"required": ["values"]}, {"required": ["items"]}],
+        "dependentRequired": {"key": ["items"], "expected": ["items"]},
+        "description": "one with either values, or items and their key and expected number",
+    },
 }
 
 _SUPPRESSION = _table(
@@ -197,6 +218,8 @@ SCHEMA: dict[str, Any] = {
                     "app_id": _ID,
                     "mode": _MODE,
                     "serve": {"enum": [place.value for place in ServedBy]},
+                    "runtime": {"enum": [library.value for library in Library]},
+                    "ownership": {"enum": [source.value for source in OwnershipSource]},
                 }
             ),
             "bridge": _table(

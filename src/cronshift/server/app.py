@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import json
 import sys
+import time
 import traceback
 from http import HTTPStatus
 from pathlib import Path
@@ -22,6 +23,7 @@ from cronshift.server.arrivals import (
 )
 from cronshift.server.keys import SIGNING_KEY, ServerMode, no_keys
 from cronshift.server.limits import Limits
+from cronshift.server.observed import Metrics, Observers, Page, function_of
 from cronshift.server.signing import canonical, is_signed
 
 if TYPE_CHECKING:
@@ -59,6 +61,9 @@ class ServedApp:
         running: how many requests the package works on; one that only waits for its peer to take
             the answer is not among them.
         startup_error: the last line of what the app said when its lifespan failed to start.
+        observers: who is told of calls.
+        metrics: what ``/metrics`` answers; without it that path is the package's.
+        page: what ``/`` answers; the same.
     """
 
     def __init__(
@@ -76,6 +81,9 @@ class ServedApp:
         self.draining = False
         self.running = 0
         self.startup_error: str | None = None
+        self.observers = Observers()
+        self.metrics: Metrics | None = None
+        self.page: Page | None = None
         self._arrivals = Arrivals(self.limits)
         self._checking = asyncio.Lock()
 
@@ -85,7 +93,7 @@ class ServedApp:
         return ServerMode.CLOUD if self.client.is_production else ServerMode.DEV
 
     def drain(self) -> None:
-        """Take no more work: what has not arrived by now never does."""
+        """Take no more work: a request that has not arrived by now never does."""
         self.draining = True
         self._arrivals.refuse_all()
 
@@ -97,6 +105,11 @@ class ServedApp:
             await self._run(scope, receive, send)
         elif scope["path"] in _PROBES:
             await _answer(send, *self._probe(scope["path"]))
+        elif self.page is not None and scope["path"] == "/":
+            page = await self.page.text()
+            await _send(send, HTTPStatus.OK, page.encode(), "text/html; charset=utf-8")
+        elif self.metrics is not None and scope["path"] == "/metrics":
+            await _send(send, HTTPStatus.OK, self.metrics.text(), self.metrics.content_type)
         else:
             await self._answer_whole(scope, receive, send)
 
@@ -112,6 +125,7 @@ class ServedApp:
         try:
             body = await self._arrived(scope, receive)
         except TurnedAwayError as error:
+            self.observers.refusal(error.refusal.status)
             await _refuse(send, error.refusal)
         except PeerLeftError:
             return
@@ -119,7 +133,25 @@ class ServedApp:
             is_sync = scope["method"] == "PUT" and not body  # a request to register needs none
             if scope["path"] == self.path and scope["method"] in {"POST", "PUT"} and not is_sync:
                 send = _blaming(body, send)
-            await self._run(scope, _replaying(body, receive), send)
+            if scope["path"] == self.path and scope["method"] == "POST":
+                await self._call(scope, body, receive, send)
+            else:
+                await self._run(scope, _replaying(body, receive), send)
+
+    async def _call(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        """Pass a call of a function on, and tell the observers its outcome."""
+        began, status = time.perf_counter(), 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._run(scope, _replaying(body, receive), sending)
+        finally:
+            self.observers.call(function_of(scope["query_string"]), status, began, body)
 
     async def _arrived(self, scope: Scope, receive: Receive) -> bytes:
         """Return a request's body once it is here and may be looked at."""
@@ -185,7 +217,7 @@ class ServedApp:
         return HTTPStatus.OK, {"status": "ready"}
 
     def _shortening(self, send: Send) -> Send:
-        """Keep what the lifespan says when it fails to one line: it sends whole tracebacks."""
+        """Cut the lifespan's failure to one line: it sends whole tracebacks."""
 
         async def shortened(message: Message) -> None:
             if "message" in message:
@@ -201,7 +233,7 @@ class ServedApp:
 
 
 def build_app(root: Path, out: str) -> ServedApp:
-    """Import the generated package and return what serves it. Runs the project's own code.
+    """Import the generated package and return its server. Runs the project's own code.
 
     Args:
         root: the project; put on ``sys.path``.
@@ -264,7 +296,7 @@ def _place(error: BaseException, root: Path) -> str | None:
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
-    """Return a ``receive`` that gives the body that has arrived, and then what comes behind it."""
+    """Return a ``receive`` that gives the body that has arrived, and then the rest."""
     replayed = False
 
     async def replay() -> Message:
@@ -305,9 +337,12 @@ async def _refuse(send: Send, refusal: Refusal) -> None:
 
 
 async def _answer(send: Send, status: HTTPStatus, document: dict[str, str]) -> None:
-    body = json.dumps(document).encode()
+    await _send(send, status, json.dumps(document).encode(), "application/json")
+
+
+async def _send(send: Send, status: HTTPStatus, body: bytes, content_type: str) -> None:
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", content_type.encode()),
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
     ]

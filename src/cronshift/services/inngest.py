@@ -7,18 +7,14 @@ from urllib.parse import quote
 
 from msgspec import Struct, field
 
-from cronshift.runtime.signature import is_dev
 from cronshift.services.api import JsonApi
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import timedelta
 
-CLOUD = "https://api.inngest.com"
 API_KEY = "INNGEST_API_KEY"
 """The variable of an API key, ``sk-inn-api-…``; without one the signing key is what is sent."""
 
-_DEV_SERVER = "http://127.0.0.1:8288"
 _SYNC_FAILED = 422
 _PAGES = 10
 
@@ -98,11 +94,11 @@ class _Sync(Struct, frozen=True):
     data: SyncResult
 
 
-class InngestApi(JsonApi):
+class InngestService(JsonApi):
     """Inngest, asked about one environment.
 
     Args:
-        base: the server's address, without a version.
+        base: the address of version 2 of the API.
         token: an API key, or the environment's signing key.
         environment: the environment's name; ``None`` for that of the key.
         timeout: how long the server may be silent.
@@ -117,24 +113,24 @@ class InngestApi(JsonApi):
 
     async def environments(self) -> tuple[InngestEnvironment, ...]:
         """Return the account's environments; these must be asked for with an API key at the cloud."""
-        return await self._all("/v2/envs", _Environments, limit="250")
+        return await self._all("/envs", _Environments, limit="250")
 
     async def signing_keys(self) -> tuple[ApiKey, ...]:
         """Return the environment's signing keys."""
-        return await self._all("/v2/keys/signing", _Keys, limit="100")
+        return await self._all("/keys/signing", _Keys, limit="100")
 
     async def event_keys(self) -> tuple[ApiKey, ...]:
         """Return the environment's event keys."""
-        return await self._all("/v2/keys/events", _Keys, limit="100")
+        return await self._all("/keys/events", _Keys, limit="100")
 
     async def function(self, app: str, function: str) -> RemoteFunction:
         """Return a function of an app, by their ids."""
-        path = f"/v2/apps/{_segment(app)}/functions/{_segment(function)}"
+        path = f"/apps/{_segment(app)}/functions/{_segment(function)}"
         return (await self.ask("GET", path, _Function)).data
 
     async def sync(self, app: str, url: str) -> SyncResult:
         """Have Inngest register the functions that are served at an address."""
-        path = f"/v2/apps/{_segment(app)}/syncs"
+        path = f"/apps/{_segment(app)}/syncs"
         failed = frozenset({_SYNC_FAILED})
         return (await self.ask("POST", path, _Sync, body={"url": url}, refusals=failed)).data
 
@@ -149,15 +145,6 @@ class InngestApi(JsonApi):
                 break
             parameters["cursor"] = page.page.cursor
         return tuple(items)
-
-
-def inngest_server(environ: Mapping[str, str]) -> str:
-    """Return the address of Inngest's API, as the SDK would choose it."""
-    named = environ.get("INNGEST_API_BASE_URL") or environ.get("INNGEST_BASE_URL")
-    if not named and is_dev(environ):
-        dev = environ.get("INNGEST_DEV", "")
-        named = dev if dev.startswith("http") else _DEV_SERVER
-    return (named or CLOUD).rstrip("/")
 
 
 def _segment(text: str) -> str:

@@ -84,7 +84,7 @@ class _Variables(Struct, frozen=True):
     envs: tuple[Variable, ...] = ()
 
 
-class VercelApi(JsonApi):
+class VercelService(JsonApi):
     """Vercel, asked about one project.
 
     Args:

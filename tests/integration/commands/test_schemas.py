@@ -105,6 +105,7 @@ def test_the_documents_of_a_whole_move_are_what_their_schemas_say(
     told("rollback", "rollback", "--all", "--yes")
     told("resume", "resume")
     told("next", "next")
+    told("report", "report", "--since", "7d")
     told("error", "migrate", "no-such-job")
     told("error", "finalize", "--all")
     told("error", "nonsense")

@@ -217,6 +217,7 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("run", "update-ai-models"),
     ("run", "update-ai-models", "--json"),
     ("next",),
+    ("report", "--html", "move.html"),
     ("serve", "--check", "--dev"),
     ("sync", "--endpoint", "http://127.0.0.1:9/api/inngest"),
     ("link", "--app", "http://127.0.0.1:9", "--endpoint", "http://127.0.0.1:9/x", "--yes"),

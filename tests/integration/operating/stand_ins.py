@@ -75,20 +75,20 @@ class Inngest:
                 return dated(Response("Authentication failed", 401), self.skew)
             return dated(await go_on(request), self.skew)
 
-        @app.get("/v2/envs")
+        @app.get("/api/v2/envs")
         def envs() -> Any:
             return listed(
                 {"id": name, "name": name, "type": "TEST", "isArchived": archived}
                 for name, archived in self.environments.items()
             )
 
-        @app.get("/v2/keys/signing")
+        @app.get("/api/v2/keys/signing")
         def signing() -> Any:
             if self.keys_status != 200:
                 return refused(self.keys_status)
             return listed({"id": key[-4:], "key": key, "name": ""} for key in self.signing_keys)
 
-        @app.get("/v2/keys/events")
+        @app.get("/api/v2/keys/events")
         def events(cursor: str | None = None) -> Any:
             if self.keys_status != 200:
                 return refused(self.keys_status)
@@ -99,7 +99,7 @@ class Inngest:
             page = {"hasMore": at + 1 < len(keys), "cursor": str(at + 1), "limit": 1}
             return {"data": keys[at : at + 1], "page": page}
 
-        @app.get("/v2/apps/{app_id}/functions/{function}")
+        @app.get("/api/v2/apps/{app_id}/functions/{function}")
         def function(app_id: str, function: str) -> Any:
             if app_id != APP or function not in self.crons:
                 return refused(404)
@@ -117,7 +117,7 @@ class Inngest:
                 }
             }
 
-        @app.post("/v2/apps/{app_id}/syncs")
+        @app.post("/api/v2/apps/{app_id}/syncs")
         async def sync(app_id: str, request: Request) -> Any:
             self.synced.append((app_id, await request.json()))
             data = self.sync or {"id": "01", "appId": app_id, "status": "success"}

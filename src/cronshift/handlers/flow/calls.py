@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class Calls(Members):
-    """Follows calls."""
+    """The part of the machine that follows calls."""
 
     def call_of(self, node: code.CallExpression, scope: Scope) -> Value:
         """Return the value of a call, its arguments evaluated first."""
@@ -127,7 +127,7 @@ class Calls(Members):
         return self.promised(place, arguments.name, lambda: self.invoke(called, arguments))
 
     def promised(self, place: CodePlace, name: str, run: Callable[[], Value]) -> Promise:
-        """Return the promise of what is started here."""
+        """Return the promise of work that is started here."""
         self.within.append(place)
         rejected, answered = False, self.path.answered
         value: Value
@@ -162,7 +162,7 @@ class Calls(Members):
                     self.consume(part)
 
     def awaited(self, value: Value) -> Value:
-        """Return what a promise becomes; an error that it ends in is thrown."""
+        """Return the value that a promise resolves to; the error that it rejects with is thrown."""
         self.consume(value)
         if isinstance(value, Unknown) and any(isinstance(a, Promise) for a in value.alternatives):
             parts = tuple(a.value if isinstance(a, Promise) else a for a in value.alternatives)
@@ -193,7 +193,7 @@ class Calls(Members):
         self.control.append(CLEAN)
         self.depth += 1
         inside, statement, loops = self.path.inside, self.statement, self.loops
-        self.loops = 0
+        other_way, self.loops = self.path.other_way, 0
         ended: Abrupt | None = None
         result: Value = NOTHING
         try:
@@ -209,6 +209,7 @@ class Calls(Members):
             sides, control = self.frames.pop(), self.control.pop()
             self.depth -= 1
             self.statement, self.loops = statement, loops
+            self.path.other_way = other_way
         if ended is not None and not sides:
             raise ended
         exits = list(sides)
@@ -232,8 +233,9 @@ class Calls(Members):
         if parted and not isinstance(whole, Unknown):
             whole = Unknown(taints_of(whole), (whole,))
         whole = tainted(whole, control)
+        other_way = self.path.other_way
         self.path = met(way.path for way in exits)
-        self.path.inside = inside
+        self.path.inside, self.path.other_way = inside, other_way
         if isinstance(whole, Unknown):
             self.splits[id(whole)] = (whole, exits)
         return whole
@@ -265,7 +267,7 @@ class Calls(Members):
                 self.bind(parameter.pattern, left_out, scope)
 
     def _left_out(self, parameter: code.Parameter, scope: Scope, *, injected: bool) -> Value:
-        """Return what a parameter gets that a call leaves out."""
+        """Return the value of a parameter that a call leaves out."""
         if not is_python(scope.file):
             default = parameter.default
             return self.value(default, scope) if default is not None else NOTHING
@@ -273,7 +275,7 @@ class Calls(Members):
 
 
 def called_name(called: code.Expression) -> str:
-    """Return the name of what is called, ``stripe.charges.create``."""
+    """Return the name of a called function, ``stripe.charges.create``."""
     if isinstance(called, code.Name):
         return called.name
     if isinstance(called, code.Member):

@@ -1,4 +1,4 @@
-"""What Django runs before a view, ``MIDDLEWARE``, and the method of a class that answers as a view."""
+"""Django's middleware, and the view method that answers."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _called(machine: Machine, made: Value | None, name: str, place: CodePlace) -
 
 
 def view_method(machine: Machine, kind: ClassValue, place: CodePlace) -> Closure | None:
-    """Return what a class answers a request with: its ``dispatch``, or the method of that name."""
+    """Return the method that answers for a class: its ``dispatch``, or the one of that name."""
     instance = machine.call(kind, Arguments((), {}, place, kind.code.name))
     if isinstance(instance, ObjectValue):
         instance.cell.setdefault("request", REQUEST)

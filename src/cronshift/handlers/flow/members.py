@@ -1,4 +1,4 @@
-"""What the members of values are, and where values are put: into names, patterns and members."""
+"""The members of values, and assignments: to names, patterns and members."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cronshift.handlers.flow.values import (
     Closure,
     ListValue,
     Module,
+    NativeObject,
     ObjectValue,
     PlainValue,
     Response,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Members(NameLookup):
-    """Knows members, and binds patterns."""
+    """The lookup of members, and the binding of patterns."""
 
     def bind(
         self,
@@ -114,7 +115,8 @@ class Members(NameLookup):
         elif name in {"statusCode", "status", "status_code"} and not isinstance(owner, PlainValue):
             code_set = value.value if isinstance(value, PlainValue) else None
             status = code_set if isinstance(code_set, int) else None
-            self.path.answered = Response(status, None, self.statement)
+            if status is not None or isinstance(owner, NativeObject):  # no row's own status
+                self.path.answered = Response(status, None, self.statement)
 
     def member_of(self, node: code.Member, scope: Scope) -> tuple[Value, Value]:
         """Return an owner and its member."""
@@ -172,7 +174,7 @@ class Members(NameLookup):
         return None
 
     def _of_one(self, owner: Unknown, name: str) -> Value:
-        """Return the member of what is one of a few values."""
+        """Return the member of a value that is one of a few."""
         parts = [
             self.member(alternative, name)
             for alternative in owner.alternatives

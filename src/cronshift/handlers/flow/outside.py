@@ -1,4 +1,4 @@
-"""Calls that lead out of the project: what is known of them by their names, and nothing more."""
+"""Calls that lead out of the project, known by their names and by nothing more."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.requests import CONTEXT, EVENT, REQUEST
 from cronshift.handlers.flow.sessions import nobody
 from cronshift.handlers.flow.values import (
+    CLEAN,
+    FAILED,
     NOBODY,
     NOTHING,
     Arguments,
@@ -28,6 +30,7 @@ from cronshift.handlers.flow.values import (
     Value,
     items_of,
 )
+from cronshift.handlers.flow.work import is_side_work, looks, writes
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace
@@ -64,6 +67,12 @@ _GIVES_ON = re.compile(
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
 )
 """What calls a function that it is given, and gives what comes of it."""
+_LISTENING = re.compile(r"\.(?:on|once|addListener|addEventListener|prependListener)$")
+_TROUBLE = re.compile(
+    r"error|close|exit|disconnect(?:ed)?|reconnect(?:ing)?|abort|timeout|warning|remove|"
+    r"uncaughtException|unhandledRejection|SIG[A-Z]+",
+    re.IGNORECASE,
+)
 _THROWING = re.compile(r"verify|decode|decrypt|jwt", re.IGNORECASE)
 _PROMISING = re.compile(
     r"(?:create|update|delete|upsert)Many$|\.emails\.send$|\.sendMail$|\$executeRaw(?:Unsafe)?$|"
@@ -114,7 +123,7 @@ def _name(called: Value, arguments: Arguments) -> str:
 
 
 def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> Value:
-    """Read a call that may do work: it is noted, what it is handed runs, what it gives is unknown."""
+    """Read a call that may do work: it is noted, its callbacks run, its result is unknown."""
     place = arguments.place
     _may_throw(machine, name, place)
     if not machine.loading:
@@ -122,14 +131,14 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     if machine.fails(place):
         return machine.failure(place, name, promised=not is_python(place.file))
     hands_on = any(id(argument) in _WHOLE for argument in arguments.values)
-    taints = arguments.taints
+    taints = arguments.taints - (FAILED if writes(name) else CLEAN)  # what is sent may tell of it
     if hands_on or Taint.CREDENTIAL in taints:
         taints |= _CREDENTIAL
         if _CHECKING.search(name) and not _HARMLESS.search(name):
             machine.path.doubts |= {f"calls {name}, which is not followed"}
     result: Value = Unknown(taints, name=name.rpartition(".")[2], package=_package(called))
     for callback in arguments.values:
-        if not isinstance(callback, Closure):
+        if not isinstance(callback, Closure) or _hears_of_trouble(name, arguments):
             continue
         values = tuple(Unknown(name="given") for _ in callback.function.parameters)
         inner = machine.call(callback, Arguments(values, {}, place, name))
@@ -143,8 +152,15 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     return _promised(machine, result, name, place)
 
 
+def _hears_of_trouble(name: str, arguments: Arguments) -> bool:
+    """Return whether a call only says what to do when a connection breaks, ``pool.on("error", …)``."""
+    event = arguments.at(0)
+    is_told = isinstance(event, PlainValue) and _TROUBLE.fullmatch(str(event.value)) is not None
+    return is_told and _LISTENING.search(name) is not None
+
+
 def _promised(machine: Machine, result: Value, name: str, place: CodePlace) -> Value:
-    """Return the promise of what surely goes on by itself, else what the call gives."""
+    """Return the promise of work that surely goes on by itself, else the call's result."""
     if machine.loading or is_python(place.file) or not _PROMISING.search(name):
         return result
     return machine.promise(result, place, name)
@@ -174,7 +190,7 @@ def _wrapped(name: str, callback: Closure) -> Value:
 
 
 def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value:
-    """Return who is signed in: a scheduled call has no session."""
+    """Return the signed-in user of a scheduled call, which has no session."""
     callbacks = [argument for argument in arguments.values if isinstance(argument, Closure)]
     if callbacks and name.rpartition(".")[2] == "auth":
         return callbacks[-1]  # NextAuth runs it for everybody, with an empty `auth`
@@ -198,9 +214,7 @@ def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value
 
 
 def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
-    """Read ``after(…)`` and ``waitUntil(…)``: what they are given runs behind the answer."""
-    from cronshift.handlers.flow.work import is_side_work, looks
-
+    """Read ``after(…)`` and ``waitUntil(…)``: their work runs behind the answer."""
     work = arguments.at(0)
     before = set(machine.ledger.sites)
     if isinstance(work, Closure):

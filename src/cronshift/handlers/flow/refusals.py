@@ -1,4 +1,4 @@
-"""Failures that a call tells in what it gives, ``response.ok`` or ``{ error }``, without an exception."""
+"""Failures that a call tells in its result, ``response.ok`` or ``{ error }``, with no exception."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _REFUSED = 500
 
 
 def refused_answer(machine: Machine) -> Value:
-    """Return what ``fetch`` gives where the other side answers 500."""
+    """Return the response of ``fetch`` where the other side answers 500."""
     machine.path.failed = True
     return Response(_REFUSED, Unknown(FAILED), taints=FAILED)
 
 
 def refused_result(name: str) -> Value:
-    """Return what a client gives that tells of errors in ``{ error }``."""
+    """Return the result of a client that tells of errors in ``{ error }``."""
 
     def of(_machine: Machine, member: str) -> Value:
         if member == "error":
@@ -44,14 +44,21 @@ def refused_result(name: str) -> Value:
     return NativeObject(name, of)
 
 
-def decides_by_refusal(machine: Machine, test: Value) -> bool:
-    """Return whether a condition that is known hangs on the refusal that is tried out."""
-    is_tried = machine.world.refused and machine.path.failed
-    return is_tried and Taint.FAILURE in taints_of(test)
+def decides_by_failure(machine: Machine, test: Value) -> bool:
+    """Return whether a condition that is known hangs on the failure that is tried out."""
+    return machine.path.failed and Taint.FAILURE in taints_of(test)
+
+
+def of_failure(value: Value) -> Value:
+    """Return the result of a call that fails: ``false``, ``{ sent: 0, error }``."""
+    if isinstance(value, ObjectValue):
+        cell = {key: tainted(part, FAILED) for key, part in value.cell.items()}
+        return ObjectValue(cell, value.open, value.taints | FAILED, value.of)
+    return tainted(value, FAILED)
 
 
 def handed_on(machine: Machine, value: Value, place: CodePlace) -> Value:
-    """Return what a function tells of a refusal, ``{ ok: false }``; it is caught where it does."""
+    """Return a function's result; one that tells of a refusal, ``{ ok: false }``, is caught."""
     if not (machine.world.refused and machine.path.failed and isinstance(value, ObjectValue)):
         return value
     denied = any(_is_false(value.cell.get(key)) for key in ("ok", "success"))
@@ -60,8 +67,7 @@ def handed_on(machine: Machine, value: Value, place: CodePlace) -> Value:
     if not tells or not (machine.catching or Taint.FAILURE in taints_of(value)):
         return value
     machine.path.caught = machine.path.caught or place
-    cell = {key: tainted(part, FAILED) for key, part in value.cell.items()}
-    return ObjectValue(cell, value.open, value.taints | FAILED, value.of)
+    return of_failure(value)
 
 
 def _is_false(value: Value | None) -> bool:

@@ -1,4 +1,4 @@
-"""The rules of what an Inngest app registers, ``CS4xx``: what the SDKs let pass and the engine does not.
+"""The rules of registrations, ``CS4xx``: values that the SDKs let pass and the engine does not.
 
 Most are what the engine refuses when an app is registered, with the whole app (inngest/inngest
 ``pkg/inngest/function.go`` and ``trigger.go``); the others it accepts and then does not do. They
