@@ -1,4 +1,4 @@
-"""What is asked about: a project in one of its environments, and with what it is asked."""
+"""The subject of all questions: a project in one of its environments, and with what it is asked."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ class Asking:
 
     @cached_property
     def endpoint(self) -> str | None:
-        """Where the functions are served."""
+        """The address at which the functions are served."""
         return self.environment.endpoint or self.environ.get("CRONSHIFT_ENDPOINT") or None
 
     @cached_property
     def app(self) -> str | None:
-        """Where the app answers."""
+        """The app's address."""
         bridge = self.plan.bridge
         return self.environment.app or self.environ.get(bridge.base_url_env) or bridge.base_url
 
@@ -80,7 +80,7 @@ class Asking:
 
     @cached_property
     def is_endpoint_trusted(self) -> bool:
-        """Whether this user has named the endpoint: by a variable, or by a link that he made here.
+        """True where this user has named the endpoint: by a variable, or by a link that he made here.
 
         What a commit has named is asked, and is sent no secret.
         """
@@ -92,7 +92,7 @@ class Asking:
 
     @property
     def is_cloud(self) -> bool:
-        """Whether it is Inngest's own."""
+        """True for Inngest's own."""
         return self.server == CLOUD_API
 
     @property
@@ -102,12 +102,12 @@ class Asking:
 
     @property
     def inngest_token(self) -> str | None:
-        """What proves to Inngest's API who asks."""
+        """The bearer for Inngest's API."""
         return self.environ.get(API_KEY, "").strip() or self.signing_key
 
     @property
     def vercel_token(self) -> str | None:
-        """What proves to Vercel's API who asks."""
+        """The bearer for Vercel's API."""
         return self.environ.get(TOKEN, "").strip() or None
 
     @property
@@ -127,7 +127,7 @@ class Asking:
 
     @property
     def serves_itself(self) -> bool:
-        """Whether the functions are served by the app on Vercel, as far as the addresses tell."""
+        """True where the functions are served by the app on Vercel, as far as the addresses tell."""
         return self.app is not None and origin_of(self.endpoint) == origin_of(self.app)
 
     def good(self, kind: Kind, message: str, evidence: str) -> Fact:

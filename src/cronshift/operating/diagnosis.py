@@ -73,7 +73,7 @@ class Diagnosis(Struct, frozen=True):
 
     @property
     def causes(self) -> tuple[Fact, ...]:
-        """What is known bad, and not explained by anything else; the first is what to mend first."""
+        """The facts that are known bad, and not explained by anything else; the first is what to mend first."""
         return tuple(
             item.fact
             for item in self.facts
@@ -82,7 +82,7 @@ class Diagnosis(Struct, frozen=True):
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing is known bad."""
+        """True where nothing is known bad."""
         return all(item.fact.answer is not Knowledge.BAD for item in self.facts)
 
     def to_json(self) -> dict[str, Any]:
@@ -159,7 +159,7 @@ async def _look_at_endpoint(
 
 
 def facts(asking: Asking, sights: Sights) -> Iterator[Fact]:
-    """Yield what all sights show."""
+    """Yield the facts of all sights."""
     gate, inside = sights.gate, sights.inside
     if gate is None:
         text = f"Where the functions of {asking.environment.name} are served is not written down."
@@ -215,5 +215,5 @@ def _rank(item: Explained, explaining: set[str | None]) -> tuple[int, bool, bool
 
 
 def _place(fact: Fact) -> tuple[int, str]:
-    """Return where a fact stands: those of the files before what runs, causes before effects."""
+    """Return the place of a fact: those of the files before what runs, causes before effects."""
     return ORDER.get(fact.kind.code, -1), fact.kind.code

@@ -1,4 +1,4 @@
-"""What Inngest shows, as facts: it answers, holds the same keys, and has the functions as planned."""
+"""Facts of Inngest: it answers, holds the same keys, and has the functions as planned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Inngest shows of an environment: its keys, and the app's functions."""
+"""A look at an Inngest environment: its keys, and the app's functions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _AT_ONCE = 20
 
 
 class InngestSight(Struct, frozen=True):
-    """What Inngest answered, or why it did not.
+    """Inngest's answers, or the errors in their place.
 
     Attributes:
         functions: by the job's id.

@@ -1,4 +1,4 @@
-"""What Vercel shows of a project: its entries, the names of its variables, its bypass."""
+"""A look at a Vercel project: its entries, the names of its variables, its bypass."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class VercelSight(Struct, frozen=True):
-    """What Vercel answered.
+    """Vercel's answers.
 
     Attributes:
         variables: by name and target; why not, where it did not say.

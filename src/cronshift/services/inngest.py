@@ -35,7 +35,7 @@ class ApiKey(Struct, frozen=True):
 
 
 class FunctionTrigger(Struct, frozen=True):
-    """When a function runs: ``type`` is ``CRON`` or ``EVENT``."""
+    """A trigger of a function: ``type`` is ``CRON`` or ``EVENT``."""
 
     type: str = ""
     value: str = ""
@@ -52,14 +52,14 @@ class RemoteFunction(Struct, frozen=True, rename="camel"):
 
 
 class SyncError(Struct, frozen=True):
-    """Why a sync failed."""
+    """The cause of a failed sync."""
 
     code: str = ""
     message: str = ""
 
 
 class SyncResult(Struct, frozen=True):
-    """What came of a sync: ``status`` is pending, success, error or duplicate."""
+    """The outcome of a sync: ``status`` is pending, success, error or duplicate."""
 
     id: str = ""
     status: str = ""
@@ -67,7 +67,7 @@ class SyncResult(Struct, frozen=True):
 
     @property
     def is_done(self) -> bool:
-        """Whether Inngest has the functions; nothing new counts as that."""
+        """True where Inngest has the functions; nothing new counts as that."""
         return self.status in {"success", "duplicate"} and not (self.error and self.error.code)
 
 
@@ -135,7 +135,7 @@ class InngestService(JsonApi):
         return (await self.ask("POST", path, _Sync, body={"url": url}, refusals=failed)).data
 
     async def _all(self, path: str, kind: type[Any], limit: str) -> tuple[Any, ...]:
-        """Return what all pages of a list hold."""
+        """Return the items of all pages of a list."""
         items: list[Any] = []
         parameters = {"limit": limit}
         for _ in range(_PAGES):
