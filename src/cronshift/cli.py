@@ -61,6 +61,7 @@ COMMANDS = {
         Command("Show who owns each job, and what is next.", "Operate", "status"),
         Command("Write down where an environment is.", "Operate", "link"),
         Command("Ask everything that runs whether all is well.", "Operate", "doctor"),
+        Command("Set an environment up, step by step.", "Operate", "setup"),
         Command("Tell how the move goes, on one page.", "Operate", "report"),
         Command("Show what both sides see of each tick.", "Operate", "observe"),
         Command("Show what became of ticks, and run missed ones.", "Operate", "ticks"),

@@ -16,8 +16,8 @@ from cronshift.operations import Intent, read_journal
 from cronshift.project.settings import parse_settings
 from cronshift.readiness.fact import Fact, Kind, Knowledge
 from cronshift.runtime.wire import APP_ADDRESS_VARIABLES
-from cronshift.server.api_address import CLOUD_API, api_server, second_api
 from cronshift.server.keys import SIGNING_KEY
+from cronshift.services.api_address import CLOUD_API, api_server, second_api
 from cronshift.services.inngest import API_KEY
 from cronshift.services.vercel import TOKEN, vercel_server
 

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.operating import (
     endpoint_facts,
@@ -69,7 +70,7 @@ class Diagnosis(Struct, frozen=True):
 
     environment: str
     facts: tuple[Explained, ...]
-    seconds: float
+    seconds: float = 0.0
 
     @property
     def causes(self) -> tuple[Fact, ...]:
@@ -113,13 +114,14 @@ class Sights(Struct, frozen=True):
 async def diagnose(asking: Asking) -> Diagnosis:
     """Ask about an environment, and explain what is not well."""
     begun = time.monotonic()
+    diagnosis = judge(asking, await look(asking))
+    return replace(diagnosis, seconds=time.monotonic() - begun)
+
+
+def judge(asking: Asking, sights: Sights) -> Diagnosis:
+    """Return the diagnosis that follows from all that was seen, and from the project's own files."""
     here = facts_of(asking.project, asking.plan, asking.now)
-    sights = await look(asking)
-    return Diagnosis(
-        asking.environment.name,
-        explained([*facts(asking, sights), *here]),
-        time.monotonic() - begun,
-    )
+    return Diagnosis(asking.environment.name, explained([*facts(asking, sights), *here]))
 
 
 async def look(asking: Asking) -> Sights:

@@ -12,7 +12,13 @@ from msgspec import Struct
 from cronshift.operating.asking import PATIENCE
 from cronshift.runtime import web
 from cronshift.services.api import ApiError, ApiProblem
-from cronshift.services.inngest import ApiKey, InngestEnvironment, InngestService, RemoteFunction
+from cronshift.services.inngest import (
+    OWN_SERVERS_ENVIRONMENT,
+    ApiKey,
+    InngestEnvironment,
+    InngestService,
+    RemoteFunction,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -39,6 +45,13 @@ class InngestSight(Struct, frozen=True):
     functions: Mapping[str, RemoteFunction | ApiError]
     skew: float | None = None
     version: str | None = None
+
+    @property
+    def syncs_by_api(self) -> bool:
+        """True where the API itself syncs an app; a server of one's own answers 501 (measured)."""
+        if isinstance(self.environments, ApiError):
+            return False
+        return all(item.id != OWN_SERVERS_ENVIRONMENT for item in self.environments)
 
     @property
     def answers(self) -> tuple[object, ...]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 API_KEY = "INNGEST_API_KEY"
 """The variable of an API key, ``sk-inn-api-…``; without one the signing key is what is sent."""
 
+OWN_SERVERS_ENVIRONMENT = "00000000-0000-4000-b000-000000000000"
+"""The id of the only environment of a server that is not the cloud's (measured)."""
+
 _SYNC_FAILED = 422
 _PAGES = 10
 
@@ -22,6 +25,7 @@ _PAGES = 10
 class InngestEnvironment(Struct, frozen=True, rename="camel"):
     """An environment of an account."""
 
+    id: str = ""
     name: str = ""
     type: str = ""
     is_archived: bool = False
@@ -66,9 +70,10 @@ class SyncResult(Struct, frozen=True):
     error: SyncError | None = None
 
     @property
-    def is_done(self) -> bool:
-        """True where Inngest has the functions; nothing new counts as that."""
-        return self.status in {"success", "duplicate"} and not (self.error and self.error.code)
+    def is_taken(self) -> bool:
+        """True where Inngest has the functions, or goes on to take them; nothing new counts as that."""
+        is_error = self.error is not None and bool(self.error.code)
+        return self.status in {"success", "duplicate", "pending"} and not is_error
 
 
 class _Page(Struct, frozen=True, rename="camel"):

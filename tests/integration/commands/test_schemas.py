@@ -113,6 +113,7 @@ def test_the_documents_of_a_whole_move_are_what_their_schemas_say(
     dead = "http://127.0.0.1:9"
     told("link", "link", "--app", dead, "--endpoint", f"{dead}/api/inngest", "--yes")
     told("doctor", "doctor")
+    told("setup", "setup", "--dry-run")
 
 
 def test_what_a_deployment_tells_is_what_the_schema_says(

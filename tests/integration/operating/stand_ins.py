@@ -16,6 +16,8 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
+from cronshift.services.inngest import OWN_SERVERS_ENVIRONMENT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -59,6 +61,7 @@ class Inngest:
     keys_status: int = 200
     pages: bool = False
     version: str | None = None
+    is_own_server: bool = False
     sync: dict[str, Any] | None = None
     synced: list[Any] = field(default_factory=list)
 
@@ -78,7 +81,12 @@ class Inngest:
         @app.get("/api/v2/envs")
         def envs() -> Any:
             return listed(
-                {"id": name, "name": name, "type": "TEST", "isArchived": archived}
+                {
+                    "id": OWN_SERVERS_ENVIRONMENT if self.is_own_server else name,
+                    "name": name,
+                    "type": "TEST",
+                    "isArchived": archived,
+                }
                 for name, archived in self.environments.items()
             )
 
@@ -165,6 +173,7 @@ class Vercel:
     bypass: dict[str, Any] | None = None
     delay: float = 0
     skew: timedelta = IN_TIME
+    refuses: frozenset[str] = frozenset()
     changes: list[Any] = field(default_factory=list)
 
     def app(self) -> FastAPI:  # noqa: C901 - a route each
@@ -208,6 +217,8 @@ class Vercel:
         @app.post("/v10/projects/{project}/env")
         async def set_variable(project: str, request: Request) -> Any:
             body = await request.json()
+            if body["key"] in self.refuses:
+                return forbidden(400)
             self.changes.append(("set", body))
             targets = self.variables.get(body["key"], [])
             targets = [targets] if isinstance(targets, str) else targets
