@@ -83,4 +83,5 @@ def steps_text(steps: Iterable[Step]) -> Text:
         text.append(f" ({plain(step.evidence)}{plain(since)})\n", style="dim")
         if step.how:
             text.append(f"  → {plain(step.how)}\n")
-    return text[:-1] if text else text
+    text.right_crop()
+    return text

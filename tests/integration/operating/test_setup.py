@@ -172,8 +172,10 @@ def test_an_operation_that_somebody_else_made_calls_nobody(
         del document["hmac"]
         (tmp_path / "plan.json").write_text(json.dumps(document))
         vercel.changes.clear()
-        code, text = cronshift("apply", "plan.json", "--yes", "--operation", document["id"])
-    assert code == 3
+        code, text = cronshift(
+            "apply", str(tmp_path / "plan.json"), "--yes", "--operation", document["id"]
+        )
+    assert code == 3, text
     assert "you did not make it here" in text
     assert vercel.changes == []
 
