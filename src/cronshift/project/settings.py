@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from cronshift.errors import ConfigError
+from cronshift.evidence.thresholds import Thresholds, read_thresholds
 from cronshift.model import (
     BridgeSettings,
     FanOut,
@@ -108,9 +109,9 @@ class Settings(Struct, frozen=True):
         target: the name of what is generated; ``None`` leaves it to the app.
         out: the folder of what is generated; ``None`` leaves it to the target.
         serve: what serves a Python package's functions.
-        environments: what ``cronshift link`` wrote, by the environment's name.
         library: where generated TypeScript has from what it shares.
         ownership: where generated TypeScript reads whose a tick is.
+        environments: what ``cronshift link`` wrote, by the environment's name.
         named: the names of the options that stand under ``[defaults]``.
     """
 
@@ -123,11 +124,13 @@ class Settings(Struct, frozen=True):
     serve: ServedBy | None = None
     library: Library = Library.FILES
     ownership: OwnershipSource = OwnershipSource.BUILT_IN
+    ledger: bool = False
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     validate: ValidateSettings = field(default_factory=ValidateSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
     jobs: Mapping[str, JobSettings] = field(default_factory=dict)
     sessions: SessionSettings | None = None
+    rollout: Thresholds = field(default_factory=Thresholds)
     suppressions: tuple[Suppression, ...] = ()
     named: frozenset[str] = frozenset()
     environments: Mapping[str, Environment] = field(default_factory=dict)
@@ -199,6 +202,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         serve=ServedBy(project["serve"]) if "serve" in project else None,
         library=Library(project.get("runtime", Library.FILES)),
         ownership=OwnershipSource(project.get("ownership", OwnershipSource.BUILT_IN)),
+        ledger=project.get("ledger", False),
         bridge=BridgeSettings(**bridge),
         validate=ValidateSettings(
             **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}
@@ -210,6 +214,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
             for job_id, table in document.get("jobs", {}).items()
         },
         sessions=_sessions(document.get("sessions")),
+        rollout=read_thresholds(document.get("rollout", {})),
         suppressions=tuple(Suppression(**table) for table in document.get("suppress", ())),
         environments={
             name: read_environment(name, table)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cronshift.evidence.thresholds import Metric
 from cronshift.model import (
     PYTHON_KINDS,
     FanOutMode,
@@ -200,6 +201,33 @@ _ENVIRONMENT = _table(
         "inngest_plan": {"enum": [plan.value for plan in InngestPlan]},
     }
 )
+_SHARE = {"type": "number", "minimum": 0.0001, "maximum": 0.5}
+_TOLERANCE = _table(
+    {
+        "acceptable": _SHARE,
+        "unacceptable": _SHARE,
+        "failure_limit": {"type": "integer", "minimum": 0},
+        "success_limit": _COUNT,
+    }
+)
+_ROLLOUT = _table(
+    {
+        "false_rollbacks": _SHARE,
+        "overlooked": _SHARE,
+        "baseline": _DURATION,
+        "patience": _DURATION,
+        "longest_stage": _DURATION,
+        "observed": _COUNT,
+        "late": _DURATION,
+        "slower": {"type": "number", "minimum": 1},
+        "dry_run": {
+            "type": "array",
+            "items": {"enum": [measure.value for measure in Metric]},
+            "uniqueItems": True,
+        },
+        **{measure.value: _TOLERANCE for measure in Metric},
+    }
+)
 
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -220,6 +248,7 @@ SCHEMA: dict[str, Any] = {
                     "serve": {"enum": [place.value for place in ServedBy]},
                     "runtime": {"enum": [library.value for library in Library]},
                     "ownership": {"enum": [source.value for source in OwnershipSource]},
+                    "ledger": {"type": "boolean"},
                 }
             ),
             "bridge": _table(
@@ -238,6 +267,7 @@ SCHEMA: dict[str, Any] = {
                 "additionalProperties": _ENVIRONMENT,
             },
             "sessions": _SESSIONS,
+            "rollout": _ROLLOUT,
             "suppress": {"type": "array", "items": _SUPPRESSION},
             "jobs": {
                 "type": "object",

@@ -72,6 +72,7 @@ class NextApp(Struct, frozen=True):
         manager: the program that installs its packages.
         library: where its functions have from what they share.
         reads_environment: whether variables may say whose a tick is; where there are sessions, they may.
+        has_ledger: whether its guard and functions tell the ledger of ticks.
         endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
             end that the app asks for.
     """
@@ -87,6 +88,7 @@ class NextApp(Struct, frozen=True):
     library: Library = Library.FILES
     reads_environment: bool = False
     endpoint_path: str = ENDPOINT
+    has_ledger: bool = False
 
 
 def app_of(plan: Plan) -> NextApp:
@@ -161,6 +163,7 @@ def place(project: Project, resolver: Resolver) -> Placement:
         library=project.settings.library,
         reads_environment=_reads_environment(project, resolver, out),
         endpoint_path=endpoint_path(router),
+        has_ledger=project.settings.ledger,
     )
     return Placement(
         out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app

@@ -157,12 +157,14 @@ def _shared(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> Iterator[tuple[s
         _render(
             "ownership",
             environment=reads_environment,
+            ledger=app.has_ledger,
             built=text(import_path(OWNERSHIP_NAME, file, app.code.alias)),
             library=partial(library_import, plan, file=file),
             arguments=", ".join(["ownership", *([] if is_usual else [text(secret)])]),
         ),
     )
     wanted = {"telling", "environment" if reads_environment else "ownership"}
+    wanted |= {"ledger", "ownership"} if app.has_ledger else set()
     wanted |= {"calls"} if plan.runnable else set()  # what the cancelled are reported by
     wanted |= {"page-telling"} if app.endpoint_file and not app.routers.app else set()
     wanted = wanted.union(*(modules_of(plan, job) for job in plan.runnable))
