@@ -55,6 +55,7 @@ COMMANDS = {
         Command("Serve the functions to Inngest.", "Prepare", "serve"),
         Command("Register an endpoint's functions with Inngest.", "Prepare", "sync"),
         Command("Write down where an environment is.", "Prepare", "link"),
+        Command("Set an environment up, step by step.", "Prepare", "setup"),
         Command("Ask everything that runs whether all is well.", "Watch", "doctor"),
         Command("Show what both sides see of each tick.", "Watch", "observe"),
         Command("Tell how the move goes, on one page.", "Watch", "report"),

@@ -178,6 +178,7 @@ CHANGE = object_of(
     },
     database_env=TEXT,
     statements=list_of({"type": "object"}),
+    call=by_name(TEXT),
 )
 OPERATION = {
     "id": TEXT,

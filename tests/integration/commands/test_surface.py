@@ -260,6 +260,7 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("link", "--app", "http://127.0.0.1:9", "--endpoint", "http://127.0.0.1:9/x", "--yes"),
     ("doctor",),
     ("doctor", "--json"),
+    ("setup", "--dry-run"),
     ("pause", "session-recovery", "--yes"),
     ("resume-job", "session-recovery", "--yes"),
     ("cutover", "prediction-check", "--save-plan", "plan.json"),

@@ -175,6 +175,8 @@ def test_every_key_is_documented() -> None:
     keys = {key for name in plain for key in tables[name]["properties"]}
     keys |= set(tables["rollout"]["properties"]["failures"]["properties"])
     keys |= set(tables["jobs"]["additionalProperties"]["properties"])
+    for name in ("jobs", "environments"):
+        keys |= set(tables[name]["additionalProperties"]["properties"])
     assert documented == keys
 
 
