@@ -37,6 +37,9 @@ OWNER_PREFIX = "owner "
 CLAIMED = "claimed by another run"
 STALE = "stale: due"
 """Followed by the tick."""
+MISSED = "missed: due"
+"""Followed by the tick, which a later one or its lateness makes one that is not made up for."""
+MISSED_AFTER_SECONDS = 900
 
 NO_CRON = "not a call of Vercel's cron"
 NO_BEARER = "no bearer"

@@ -1,4 +1,4 @@
-"""The files of the app: functions, their index, what they share, the endpoint, the dispatcher."""
+"""The files of the app: functions, their index, shared modules, the endpoint, the dispatcher."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _in_language(files: Iterable[tuple[str, str]], language: str) -> Iterator[tu
 
 
 def _files(plan: Plan, app: NextApp) -> Iterator[tuple[str, str]]:
-    """Yield what is generated, before it is written as the app writes."""
+    """Yield the generated files, before they are written in the app's style."""
     dispatching = dispatchers(plan)
     yield from _shared(plan, dispatching)
     for job in plan.runnable:
@@ -157,12 +157,14 @@ def _shared(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> Iterator[tuple[s
         _render(
             "ownership",
             environment=reads_environment,
+            ledger=app.has_ledger,
             built=text(import_path(OWNERSHIP_NAME, file, app.code.alias)),
             library=partial(library_import, plan, file=file),
             arguments=", ".join(["ownership", *([] if is_usual else [text(secret)])]),
         ),
     )
     wanted = {"telling", "environment" if reads_environment else "ownership"}
+    wanted |= {"ledger", "ownership"} if app.has_ledger else set()
     wanted |= {"calls"} if plan.runnable else set()  # what the cancelled are reported by
     wanted |= {"page-telling"} if app.endpoint_file and not app.routers.app else set()
     wanted = wanted.union(*(modules_of(plan, job) for job in plan.runnable))

@@ -50,7 +50,7 @@ def laid_out(text: str, style: CodeStyle) -> str:
 
 
 def restyle(text: str, style: CodeStyle, was: CodeStyle = GENERATED) -> str:
-    """Return TypeScript in another style; what it means stays the same.
+    """Return TypeScript in another style, with the same meaning.
 
     Args:
         text: valid TypeScript.
