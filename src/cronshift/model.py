@@ -158,7 +158,7 @@ class FanOutMode(StrEnum):
     """Each value has an event and a run of its own, of a second function."""
 
 
-class Rows(Struct, frozen=True):
+class RowSource(Struct, frozen=True):
     """Values that a function of the app returns at every run.
 
     Attributes:
@@ -176,13 +176,13 @@ class FanOut(Struct, frozen=True):
     """One durable step per value, each calling the handler with ``param=value`` in the query."""
 
     param: str
-    values: tuple[str, ...] | Rows
+    values: tuple[str, ...] | RowSource
     mode: FanOutMode = FanOutMode.SEQUENCE
 
     @property
     def count(self) -> int:
         """How many values there are, or are expected."""
-        return self.values.expected if isinstance(self.values, Rows) else len(self.values)
+        return self.values.expected if isinstance(self.values, RowSource) else len(self.values)
 
 
 class Overlap(StrEnum):

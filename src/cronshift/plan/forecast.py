@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.model import Rows
+from cronshift.model import RowSource
 from cronshift.plan.functions import has_runs
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def runs(job: Job, now: datetime, period: timedelta = PERIOD) -> int:
 def steps(job: Job) -> int:
     """Return how many steps a run of a job has."""
     fan_out = job.options.fan_out
-    loads = fan_out is not None and isinstance(fan_out.values, Rows)
+    loads = fan_out is not None and isinstance(fan_out.values, RowSource)
     calls = fan_out.count if fan_out and not has_runs(job.options) else 1
     # The first settles whether the tick is due.
     return 1 + loads + calls + bool(job.options.heartbeat_env)

@@ -26,7 +26,7 @@ from cronshift.model import (
     Overlap,
     OwnershipSource,
     RateLimit,
-    Rows,
+    RowSource,
     ServedBy,
     Throttle,
 )
@@ -275,7 +275,7 @@ def _options(table: Mapping[str, Any]) -> dict[str, Any]:
         more = {name: fan_out[name] for name in ("key", "expected") if name in fan_out}
         options["fan_out"] = FanOut(
             fan_out["param"],
-            Rows(fan_out["items"], **more) if "items" in fan_out else tuple(fan_out["values"]),
+            RowSource(fan_out["items"], **more) if "items" in fan_out else tuple(fan_out["values"]),
             FanOutMode(fan_out.get("mode", FanOutMode.SEQUENCE)),
         )
     return options

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
-from cronshift.model import BridgeSettings, Overlap, Rows
+from cronshift.model import BridgeSettings, Overlap, RowSource
 from cronshift.plan.functions import function_ids, has_runs, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
 from cronshift.schedule.durations import format_duration
@@ -83,7 +83,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         support="\n".join(_imports(plan, job, file)),
         job=[member(key, value, _JOB) for key, value in _description(plan, job).items()],
         values=listed("const VALUES = [", [text(value) for value in fan_out.values], "];")
-        if fan_out and not isinstance(fan_out.values, Rows)
+        if fan_out and not isinstance(fan_out.values, RowSource)
         else None,
         rows=rows[0] if rows else None,
         row=_row(plan, job, called),

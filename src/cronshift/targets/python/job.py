@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.errors import CronshiftError
-from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Missed, Mode, Overlap, Rows
+from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Missed, Mode, Overlap, RowSource
 from cronshift.plan.functions import has_runs, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
 from cronshift.schedule.durations import format_duration
@@ -236,7 +236,9 @@ def _work(job: Job, app_id: str, answering: str) -> Iterator[str]:
         yield "    return skipped"
     elif has_runs(options):
         event = literal(row_event(app_id, job.id))
-        step = call("await runtime.send_rows", "ctx", "call", event, values=_values(fan_out))
+        step = call(
+            "await runtime.send_rows", "ctx", "call", answering, event, values=_values(fan_out)
+        )
     else:
         parallel = fan_out.mode is FanOutMode.PARALLEL
         step = call(
@@ -258,7 +260,7 @@ def _work(job: Job, app_id: str, answering: str) -> Iterator[str]:
 
 
 def _values(fan_out: FanOut) -> Expression:
-    if not isinstance(fan_out.values, Rows):
+    if not isinstance(fan_out.values, RowSource):
         return listed(map(literal, fan_out.values))
     module, _, function = fan_out.values.function.rpartition(":")
     is_file = module.endswith(".py") or "/" in module
