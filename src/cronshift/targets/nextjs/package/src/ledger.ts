@@ -42,7 +42,6 @@ export function toldGet<R extends Request>(
   return async (request) => {
     const turn = await turnOf(jobs, new URL(request.url).search, request.headers);
     if (!turn) return get(request);
-    tell(source, turn, { status: "running" });
     try {
       const answer = await get(request);
       const text = answer.clone().text();

@@ -15,8 +15,10 @@ export function toldPage(
   return async (request, response) => {
     const { search } = new URL(request.url ?? "/", "http://app");
     const turn = await turnOf(jobs, search, headersOf(request));
-    if (!turn) return page(request, response);
-    tell(source, turn, { status: "running" });
+    if (!turn) {
+      await page(request, response);
+      return;
+    }
     try {
       await page(request, response);
       const skipped = response.getHeader("x-cronshift-skipped");
