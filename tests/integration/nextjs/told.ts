@@ -42,5 +42,10 @@ void (async () => {
   const skipped = await toldDue(call, ownership, due(call, ownership));
   const work = () => toldCall(call, ownership, direct(route, call));
   const done = skipped ?? (await work().catch((error: Error) => error.name));
-  console.log(JSON.stringify([answer instanceof Error ? answer.name : answer.status, done]));
+  console.log(
+    JSON.stringify([
+      answer instanceof Error ? answer.name : answer.status,
+      done,
+    ]),
+  );
 })();

@@ -39,22 +39,33 @@ export function toldGet<R extends Request>(
   source: Source,
   get: (request: R) => Promise<Response>,
 ): (request: R) => Promise<Response> {
-  return async (request) => {
-    const turn = await turnOf(jobs, new URL(request.url).search, request.headers);
-    if (!turn) return get(request);
-    try {
-      const answer = await get(request);
-      const text = answer.clone().text();
-      tell(source, turn, outcomeOf(answer.headers.get(SKIPPED), answer.status, text));
-      return answer;
-    } catch (error) {
-      tell(source, turn, { status: "failed", error });
-      throw error;
+  return (request) => {
+    const call = callOf(new URL(request.url).search, request.headers);
+    const answer = get(request);
+    if (call) {
+      const copy = answer.then((each) => each.clone());
+      const outcome = copy.then((each) =>
+        outcomeOf(each.headers.get(SKIPPED), each.status, each.text()),
+      );
+      tellCall(jobs, source, call, outcome);
     }
+    return answer;
   };
 }
 
 const SKIPPED = "x-cronshift-skipped";
+
+/** A call of Vercel's, as it came. */
+type Arrived = { search: string; headers: Headers; at: Date };
+
+/** Return a call of Vercel's cron, where there is a ledger; `undefined` for any other request. */
+export function callOf(search: string, headers: Headers): Arrived | undefined {
+  const agent = headers.get("user-agent") ?? "";
+  const isCron =
+    agent.startsWith("vercel-cron/") || headers.has("x-vercel-cron-schedule");
+  const hasLedger = !!process.env["CRONSHIFT_LEDGER_URL"];
+  return isCron && hasLedger ? { search, headers, at: new Date() } : undefined;
+}
 
 /** Return what an answer of the dispatcher says of its call. */
 export function outcomeOf(
@@ -67,22 +78,25 @@ export function outcomeOf(
   return { status, code, ...(text ? { text } : {}) };
 }
 
-/** Return the delivery that a call is; only who has the bearer bears witness. */
-export async function turnOf(
+/** Tell what becomes of a call of Vercel's; only who has the bearer bears witness. */
+export function tellCall(
   jobs: Guarded[],
-  search: string,
-  headers: Headers,
-): Promise<Delivery | undefined> {
-  const schedule = headers.get("x-vercel-cron-schedule");
-  const agent = headers.get("user-agent") ?? "";
-  const isCron = schedule !== null || agent.startsWith("vercel-cron/");
-  const arrived = new Date();
-  const job = called(jobs, search, schedule ?? "");
-  const tick = job?.tick(arrived);
-  if (!isCron || !job || !tick || !process.env["CRONSHIFT_LEDGER_URL"]) return;
-  if (!(await hasBearer(headers, job.secret))) return;
+  source: Source,
+  { search, headers, at }: Arrived,
+  outcome: Promise<Outcome>,
+): void {
+  const failed = (error: unknown): Outcome => ({ status: "failed", error });
+  const ended = outcome.catch(failed);
+  const schedule = headers.get("x-vercel-cron-schedule") ?? "";
+  const job = called(jobs, search, schedule);
+  const tick = job?.tick(at);
+  if (!job || !tick) return;
   const runId = `vercel-${crypto.randomUUID()}`;
-  return { side: "vercel", job: job.id, tick, runId, arrived };
+  const delivery = { job: job.id, tick, runId, arrived: at };
+  behind(async () => {
+    if (!(await hasBearer(headers, job.secret))) return;
+    await record(source, { side: "vercel", ...delivery }, await ended);
+  });
 }
 
 /** Tell why a run does not do its work, or that it begins. */
@@ -129,22 +143,20 @@ function deliveryOf({ job, tick, runId }: Call): Delivery {
   return { side: "inngest", job: job.id, tick, runId, arrived: new Date() };
 }
 
-/** Send the record of an outcome, behind the caller's back. */
-export function tell(
-  source: Source,
-  delivery: Delivery,
-  outcome: Outcome,
-): void {
-  const url = process.env["CRONSHIFT_LEDGER_URL"];
-  if (!url) return;
+/** Tell what became of a delivery. */
+function tell(source: Source, delivery: Delivery, outcome: Outcome): void {
+  if (!process.env["CRONSHIFT_LEDGER_URL"]) return;
+  behind(() => record(source, delivery, outcome));
+}
+
+/** Do something behind the caller's back, who neither waits for it nor hears how it went. */
+function behind(work: () => Promise<void>): void {
   if (underWay >= MOST) {
     dropped += 1;
     return;
   }
   underWay += 1;
-  const now = new Date().toISOString();
-  const sent = recordOf(source, delivery, outcome, now)
-    .then((record) => send(url, record))
+  const done = work()
     .catch((error: unknown) => {
       dropped += 1;
       const why = `${dropped} records dropped (${nameOf(error)})`;
@@ -153,11 +165,21 @@ export function tell(
     .finally(() => {
       underWay -= 1;
     });
-  platform()?.waitUntil?.(sent);
+  platform()?.waitUntil?.(done);
+}
+
+async function record(
+  source: Source,
+  delivery: Delivery,
+  outcome: Outcome,
+): Promise<void> {
+  const now = new Date().toISOString();
+  await send(await recordOf(source, delivery, outcome, now));
 }
 
 /** Return what Vercel gives a function to go on with behind its answer. */
-function platform(): { waitUntil?: (work: Promise<unknown>) => void } | undefined {
+function platform():
+  { waitUntil?: (work: Promise<unknown>) => void } | undefined {
   const key = Symbol.for("@vercel/request-context");
   const context = (globalThis as Record<symbol, unknown>)[key];
   return (
@@ -241,7 +263,8 @@ function* numbersOf(
   }
 }
 
-async function send(url: string, record: object): Promise<void> {
+async function send(record: object): Promise<void> {
+  const url = process.env["CRONSHIFT_LEDGER_URL"] ?? "";
   const isEvents = url === "inngest";
   const answer = await fetch(isEvents ? eventUrl() : url, {
     method: "POST",

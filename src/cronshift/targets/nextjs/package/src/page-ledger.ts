@@ -2,7 +2,7 @@
 import type { NextApiHandler } from "next";
 
 import type { Guarded } from "./guard";
-import { outcomeOf, tell, turnOf } from "./ledger";
+import { callOf, outcomeOf, tellCall } from "./ledger";
 import type { Source } from "./ownership";
 import { headersOf } from "./page-telling";
 
@@ -14,19 +14,16 @@ export function toldPage(
 ): NextApiHandler {
   return async (request, response) => {
     const { search } = new URL(request.url ?? "/", "http://app");
-    const turn = await turnOf(jobs, search, headersOf(request));
-    if (!turn) {
-      await page(request, response);
-      return;
+    const call = callOf(search, headersOf(request));
+    const answered = Promise.resolve(page(request, response));
+    if (call) {
+      const outcome = answered.then(() => {
+        const skipped = response.getHeader("x-cronshift-skipped");
+        const reason = typeof skipped === "string" ? skipped : null;
+        return outcomeOf(reason, response.statusCode);
+      });
+      tellCall(jobs, source, call, outcome);
     }
-    try {
-      await page(request, response);
-      const skipped = response.getHeader("x-cronshift-skipped");
-      const reason = typeof skipped === "string" ? skipped : null;
-      tell(source, turn, outcomeOf(reason, response.statusCode));
-    } catch (error) {
-      tell(source, turn, { status: "failed", error });
-      throw error;
-    }
+    await answered;
   };
 }
