@@ -1,4 +1,4 @@
-"""How long a run may last, and the options that fit that where the user says nothing. Pure."""
+"""The longest time that a run may take, and default options that fit it. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cronshift.model import FanOutMode, Overlap
+from cronshift.plan.functions import has_runs
 from cronshift.schedule.backoff import MOST_JITTER, backoff
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _SHORTEST = timedelta(minutes=15)
 
 
 def longest(options: JobOptions, handler: Handler | None) -> timedelta:
-    """Return how long a run takes whose every attempt takes all its time and fails but the last.
+    """Return the longest time of a run: every attempt takes all its time and fails but the last.
 
     A fan-out in sequence does that once for every value; one in parallel as often as its steps find
     no place beside each other.
@@ -47,18 +48,20 @@ def _retries(options: JobOptions) -> range:
 
 
 def _rounds(options: JobOptions) -> int:
-    """Return how often steps of the run wait for one another."""
+    """Return the number of times that steps of the run wait for one another."""
     fan_out = options.fan_out
     if fan_out is None:
         return 1
+    if has_runs(options):
+        return 1
     places = 1 if fan_out.mode is FanOutMode.SEQUENCE else options.concurrency
-    return -(-len(fan_out.values) // (places or len(fan_out.values)))
+    return -(-fan_out.count // (places or fan_out.count))
 
 
 def _places(options: JobOptions) -> int | None:
-    """Return how many steps at once suit the job: concurrency counts steps, not runs."""
+    """Return the concurrency that suits the job: it counts steps, not runs."""
     if options.overlap is not Overlap.QUEUE:
         return None
     fan_out = options.fan_out
-    is_parallel = fan_out is not None and fan_out.mode is FanOutMode.PARALLEL
-    return len(fan_out.values) if fan_out and is_parallel else 1
+    in_turn = fan_out is None or fan_out.mode is FanOutMode.SEQUENCE
+    return 1 if fan_out is None or in_turn else fan_out.count

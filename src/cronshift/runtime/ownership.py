@@ -1,4 +1,4 @@
-"""Who acts on a tick: a pure function of the ownership file and the tick, the same on both sides.
+"""The owner of a tick: a pure function of the ownership file and the tick, on both sides alike.
 
 For each job the file holds *epochs*: "from instant T on, P percent of ticks belong to Inngest"
 (DESIGN 5.4). The last epoch with ``effective_at <= tick`` decides; without one the tick is
@@ -35,7 +35,7 @@ _HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
 class Owner(StrEnum):
-    """Who acts. For a flow, ``vercel`` is the path the app had before.
+    """The owner of a tick. For a flow, ``vercel`` is the path the app had before.
 
     Only an epoch that names them makes ticks those of ``both`` or of ``nobody``.
     """
@@ -73,21 +73,22 @@ class Ownership:
     flows: Mapping[str, tuple[Epoch, ...]] = field(default_factory=dict)
 
     def owner(self, job: str, tick: datetime) -> Owner:
-        """Return who acts on ``job``'s tick; ``tick`` is aware, a whole second."""
+        """Return the owner of ``job``'s tick; ``tick`` is aware, a whole second."""
         epoch = epoch_at(self.jobs.get(job, ()), tick)
-        percent = epoch.percent if epoch else 0
-        shared = _WHOLE[percent] if percent in _WHOLE else _sharer(percent, job, tick_text(tick))
-        if epoch is None or epoch.owner is None:
+        if epoch is None:
+            return Owner.VERCEL
+        shared = _WHOLE.get(epoch.percent) or _sharer(epoch.percent, job, tick_text(tick))
+        if epoch.owner is None:
             return shared
         is_meant = shared is Owner.INNGEST or epoch.owner is Owner.NOBODY
         return epoch.owner if is_meant else shared
 
     def acts(self, side: Owner, job: str, tick: datetime) -> bool:
         """Return whether ``side`` acts on ``job``'s tick, alone or beside the other."""
-        return self.owner(job, tick) in {side, Owner.BOTH}
+        return self.owner(job, tick) in (side, Owner.BOTH)
 
     def flow_owner(self, flow: str, key: str, at: datetime) -> Owner:
-        """Return who serves ``key`` (a user) in ``flow`` at the instant ``at``."""
+        """Return the owner of ``key`` (a user) in ``flow`` at the instant ``at``."""
         return _sharer(percent_at(self.flows.get(flow, ()), at), flow, key)
 
     def with_epoch(self, job: str, epoch: Epoch, now: datetime) -> Ownership:
@@ -119,7 +120,10 @@ def bucket(unit: str, key: str) -> int:
 
 def epoch_at(epochs: Sequence[Epoch], instant: datetime) -> Epoch | None:
     """Return the epoch in force at ``instant``; ``None`` before the first."""
-    return next((epoch for epoch in reversed(epochs) if epoch.effective_at <= instant), None)
+    for epoch in reversed(epochs):
+        if epoch.effective_at <= instant:
+            return epoch
+    return None
 
 
 def percent_at(epochs: Sequence[Epoch], instant: datetime) -> int:
@@ -130,11 +134,12 @@ def percent_at(epochs: Sequence[Epoch], instant: datetime) -> int:
 
 def tick_text(tick: datetime) -> str:
     """Return the text of a tick that is hashed and sent: ``2026-11-24T12:00:00Z``."""
-    return f"{tick.astimezone(UTC).isoformat()[:19]}Z"
+    utc = tick if tick.tzinfo is UTC else tick.astimezone(UTC)
+    return f"{utc.isoformat()[:19]}Z"
 
 
 def parse_ownership(text: str) -> Ownership:
-    """Return what an ownership file says, by the grammar of docs/ownership.md.
+    """Return the ownership in a file's text, by the grammar of docs/ownership.md.
 
     Raises:
         ConfigError: naming the first place that is not as it should be.
@@ -181,7 +186,7 @@ def _spelled(epoch: Epoch) -> list[str | int]:
 
 
 def _sharer(percent: int, unit: str, key: str) -> Owner:
-    """Return which of the two sides that share a unit has the key."""
+    """Return the side that has the key, of the two that share a unit."""
     return Owner.INNGEST if bucket(unit, key) < percent * 100 else Owner.VERCEL
 
 
@@ -272,7 +277,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _refuse_unknown_names(place: str, value: Mapping[str, Any], names: frozenset[str]) -> None:
-    """Refuse what a later version may mean by a name: going by the rest would be a guess."""
+    """Refuse names that a later version may give a meaning: going by the rest would be a guess."""
     unknown = sorted(value.keys() - names)
     if unknown:
         raise _broken(f"{place} has a name that version 1 does not know: {unknown[0]!r}")

@@ -1,4 +1,4 @@
-"""Telling the outside how a job went: a ping that never fails the job.
+"""Reports of a job's outcome to the outside: a ping that never fails the job.
 
 A run that fails for good is told by its own failure handler. One that Inngest cancels, most often
 because it took longer than its ``finish`` timeout, has none: one function of the app tells those.
@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import os
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -17,9 +18,12 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 from inngest import TriggerEvent
 
-from cronshift.runtime import claiming, web
-from cronshift.runtime.calls import tick_of
-from cronshift.runtime.jobs import CANCELLED_EVENT
+from cronshift.runtime import claiming, recording, web
+from cronshift.runtime.calls import USUAL_SECRET, tick_of
+from cronshift.runtime.held import SOURCE
+from cronshift.runtime.jobs import CANCELLED_EVENT, TICK_EVENT
+from cronshift.runtime.ledger import Side, TickStatus
+from cronshift.runtime.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +46,15 @@ async def report_failure(job: JobSpec, ctx: Context) -> None:
     await ctx.step.run("report", _report, job, _message(ctx), ctx.event.data)
 
 
+async def report_row_failure(job: JobSpec, ctx: Context, param: str) -> None:
+    """Tell the same of the run that one row has, with its value."""
+    event = ctx.event.data.get("event")
+    data = event.get("data") if isinstance(event, dict) else None
+    value = data.get("value") if isinstance(data, dict) else None
+    named = replace(job, id=f"{job.id} {param}={value}")
+    await ctx.step.run("report", _report, named, _message(ctx), {})
+
+
 def cancelled_runs(client: Inngest, jobs: Sequence[JobSpec]) -> TriggerEvent:
     """Return the trigger of every run of the jobs that Inngest cancels; of no other app's."""
     ids = json.dumps([f"{client.app_id}-{job.id}" for job in jobs])
@@ -61,7 +74,18 @@ async def report_cancelled(client: Inngest, jobs: Sequence[JobSpec], ctx: Contex
         f"Inngest cancelled the run {ctx.event.data.get('run_id')}, most often because it took"
         " longer than its finish timeout"
     )
-    return await ctx.step.run("report", _report, job, message, ctx.event.data)
+    return await ctx.step.run("report", _report_cancelled, job, message, ctx.event.data)
+
+
+async def _report_cancelled(job: JobSpec, message: str, ended: Mapping[str, Any]) -> str:
+    event = ended.get("event")
+    recorder = recording.recorder(USUAL_SECRET)
+    if recorder is not None and isinstance(event, dict) and event.get("name") == TICK_EVENT:
+        tick = tick_of(event.get("data") or {}, int(event.get("ts") or 0))
+        run_id = str(ended.get("run_id"))
+        witness = Witness(recorder, Side.INNGEST, job.id, tick, run_id, SOURCE.current())
+        witness.ended(TickStatus.CANCELLED, None)
+    return await _report(job, message, ended)
 
 
 async def _report(job: JobSpec, message: str, ended: Mapping[str, Any]) -> str:

@@ -16,6 +16,8 @@ SKIPPED_HEADER = "x-cronshift-skipped"
 
 TELL_HEADER = "x-cronshift-tell"
 TELL_OWNERSHIP = "ownership"
+TELL_TICKS = "ticks"
+"""Stands in a request that brings records of ticks."""
 
 BYPASS_HEADER = "x-vercel-protection-bypass"
 BYPASS_VARIABLE = "VERCEL_AUTOMATION_BYPASS_SECRET"
@@ -35,6 +37,9 @@ OWNER_PREFIX = "owner "
 CLAIMED = "claimed by another run"
 STALE = "stale: due"
 """Followed by the tick."""
+MISSED = "missed: due"
+"""Followed by the tick, which a later one or its lateness makes one that is not made up for."""
+MISSED_AFTER_SECONDS = 900
 
 NO_CRON = "not a call of Vercel's cron"
 NO_BEARER = "no bearer"
@@ -56,6 +61,19 @@ OWNERSHIP_MAX_AGE_SECONDS = 86_400
 """For so long what was read last goes on while the address cannot be read."""
 
 OWNERSHIP_MAX_BYTES = 5_000_000
+
+# Where records of ticks go
+
+LEDGER_VARIABLE = "CRONSHIFT_LEDGER_URL"
+LEDGER_EVENTS = "inngest"
+"""In place of an address: they are sent to Inngest, as events."""
+DEPLOYMENT_VARIABLE = "CRONSHIFT_DEPLOYMENT"
+VERCEL_DEPLOYMENT_VARIABLE = "VERCEL_DEPLOYMENT_ID"
+"""Name what is deployed, in a record."""
+TICK_SEEN_EVENT = "cronshift/tick.seen"
+
+REPLAY = "replay"
+"""Stands as ``cronshift`` in the data of a run that makes up for a tick which nobody ran."""
 
 # Answers
 

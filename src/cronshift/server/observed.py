@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import time
 from datetime import UTC, datetime
+from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
 import msgspec
+
+from cronshift.errors import CronshiftError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,7 +24,7 @@ _BUCKETS = (0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 900)
 """Seconds: a step that was memoised, one of the database, one of an upstream, the longest there are."""
 
 
-class Call(msgspec.Struct, frozen=True):
+class AnsweredCall(msgspec.Struct, frozen=True):
     """One call of Inngest's, answered.
 
     Attributes:
@@ -37,9 +41,9 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Observer(Protocol):
-    """Something that is told of every call that has been answered, and of every refusal."""
+    """An observer that is told of every call that has been answered, and of every refusal."""
 
-    def call(self, call: Call) -> None:
+    def call(self, call: AnsweredCall) -> None:
         """Take note of an answered call."""
 
     def refusal(self, status: int) -> None:
@@ -56,7 +60,7 @@ class Observers:
         """Tell all of a call that began at an instant of ``time.perf_counter``."""
         if not self._observers:
             return
-        call = Call(function, status, time.perf_counter() - began, body)
+        call = AnsweredCall(function, status, time.perf_counter() - began, body)
         self._tell(lambda observer: observer.call(call))
 
     def refusal(self, status: int) -> None:
@@ -110,7 +114,7 @@ class Metrics:
         gauge = Gauge("cronshift_running", "Calls under way.", registry=self._registry)
         gauge.set_function(running)
 
-    def call(self, call: Call) -> None:
+    def call(self, call: AnsweredCall) -> None:
         """Count an answered call."""
         function = call.function if call.function in self._functions else _OTHER
         self._calls.labels(function, str(call.status)).inc()
@@ -137,7 +141,7 @@ class _Event(msgspec.Struct):
     ts: int = 0  # milliseconds
 
 
-class _Body(msgspec.Struct):
+class _SentBody(msgspec.Struct):
     ctx: _Context = msgspec.field(default_factory=_Context)
     event: _Event = msgspec.field(default_factory=_Event)
 
@@ -151,14 +155,14 @@ class CallLog:
 
     def __init__(self, write: Callable[[str], Any] = sys.stderr.write) -> None:
         self._write = write
-        self._decoder = msgspec.json.Decoder(_Body)
+        self._decoder = msgspec.json.Decoder(_SentBody)
 
-    def call(self, call: Call) -> None:
+    def call(self, call: AnsweredCall) -> None:
         """Write the line of an answered call."""
         try:
             body = self._decoder.decode(call.body)
         except msgspec.MsgspecError:
-            body = _Body()
+            body = _SentBody()
         tick = _tick(body.event)
         self._line(
             event="call",
@@ -185,3 +189,33 @@ def _tick(event: _Event) -> str | None:
         return None
     minute = round(event.ts / 60_000) * 60
     return datetime.fromtimestamp(minute, UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+class Page:
+    """A page that is made beside the event loop, and kept for a while: whoever asks often gets the same.
+
+    Args:
+        make: makes it; may take seconds.
+        life: for how many seconds it is kept.
+    """
+
+    def __init__(self, make: Callable[[], str], life: float = 30.0) -> None:
+        self._make = make
+        self._life = life
+        self._text = ""
+        self._until = 0.0
+        self._lock = asyncio.Lock()
+
+    async def text(self) -> str:
+        """Return the page; one that cannot be made says so in a sentence."""
+        async with self._lock:
+            if time.monotonic() >= self._until:
+                self._text = await asyncio.to_thread(self._try)
+                self._until = time.monotonic() + self._life
+        return self._text
+
+    def _try(self) -> str:
+        try:
+            return self._make()
+        except CronshiftError as error:
+            return f"<!doctype html><title>cronshift</title><p>{escape(error.message)}</p>"

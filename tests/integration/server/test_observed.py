@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from cronshift.server.observed import Call, CallLog, Metrics, Observers
+from cronshift.errors import CronshiftError
+from cronshift.server.observed import AnsweredCall, CallLog, Metrics, Observers, Page
 
 if TYPE_CHECKING:
     import subprocess
@@ -27,7 +29,7 @@ SENT = {
 }
 
 
-def logged(*calls: Call) -> list[dict[str, Any]]:
+def logged(*calls: AnsweredCall) -> list[dict[str, Any]]:
     lines: list[str] = []
     log = CallLog(lines.append)
     for call in calls:
@@ -37,7 +39,7 @@ def logged(*calls: Call) -> list[dict[str, Any]]:
 
 
 def test_a_line_tells_run_tick_and_attempt_and_nothing_that_was_sent() -> None:
-    line, refused = logged(Call("shop-mail", 206, 1.23456, json.dumps(SENT).encode()))
+    line, refused = logged(AnsweredCall("shop-mail", 206, 1.23456, json.dumps(SENT).encode()))
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", line.pop("time"))
     assert line == {
         "event": "call",
@@ -56,14 +58,14 @@ def test_a_line_tells_run_tick_and_attempt_and_nothing_that_was_sent() -> None:
     [b"", b"[]", b'{"ctx": 1}', b'{"event": {"name": 3}}', b"\xff", b'{"event": {"ts": 1e99}}'],
 )
 def test_a_body_that_is_none_of_the_engines_has_a_line_too(body: bytes) -> None:
-    line, _ = logged(Call("", 400, 0.1, body))
+    line, _ = logged(AnsweredCall("", 400, 0.1, body))
     assert (line["run"], line["attempt"], "tick" in line) == ("", 1, False)
 
 
 def test_only_functions_that_are_registered_have_a_label() -> None:
     metrics = Metrics(["shop-mail"], lambda: 7)
     for function in ("shop-mail", "made-up-1", "made-up-2"):
-        metrics.call(Call(function, 200, 0.2, b""))
+        metrics.call(AnsweredCall(function, 200, 0.2, b""))
     metrics.refusal(503)
     text = metrics.text().decode()
     assert 'cronshift_calls_total{function="shop-mail",status="200"} 1.0' in text
@@ -76,7 +78,7 @@ def test_only_functions_that_are_registered_have_a_label() -> None:
 
 def test_an_observer_that_fails_ends_no_call() -> None:
     class Broken:
-        def call(self, call: Call) -> None:
+        def call(self, call: AnsweredCall) -> None:
             raise RuntimeError(call.function)
 
         def refusal(self, status: int) -> None:
@@ -115,3 +117,23 @@ def test_without_being_asked_there_are_no_metrics(start: Start, package: Path) -
     _, ready = start(package, "--port", "0", "--log", "off", INNGEST_DEV="1")
     url = str(ready["url"]).replace("/api/inngest", "/metrics")
     assert httpx.get(url).status_code == 404
+
+
+def test_the_move_has_a_page_at_the_root_where_that_is_asked_for(
+    start: Start, package: Path
+) -> None:
+    crons = [{"path": "/api/cron/mail", "schedule": "0 5 * * *"}]
+    (package / "vercel.json").write_text(json.dumps({"crons": crons}))
+    _, ready = start(package, "--port", "0", "--page", INNGEST_DEV="1")
+    url = str(ready["url"]).replace("/api/inngest", "/")
+    page = httpx.get(url, timeout=60)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "Of none of the" in page.text
+    assert page.text == httpx.get(url).text  # kept for a while
+
+
+def test_a_page_that_cannot_be_made_says_why() -> None:
+    def make() -> str:
+        raise CronshiftError("<no> project.", reason="usage")
+
+    assert "&lt;no&gt; project." in asyncio.run(Page(make).text())

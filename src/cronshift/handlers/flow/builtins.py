@@ -1,4 +1,4 @@
-"""What names mean that no file of the project defines: globals, and what well-known packages give."""
+"""The meanings of names that no project file defines: globals, and those of known packages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def _first(_machine: Machine, arguments: Arguments) -> Value:
-    """Return what is given: wrapping and hashing both sides alike changes no comparison."""
+    """Return the first argument: wrapping and hashing both sides alike changes no comparison."""
     return arguments.at(0)
 
 

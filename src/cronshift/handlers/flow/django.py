@@ -1,4 +1,4 @@
-"""What Django runs before a view, ``MIDDLEWARE``, and the method of a class that answers as a view."""
+"""Django's middleware, and the view method that answers."""
 
 from __future__ import annotations
 

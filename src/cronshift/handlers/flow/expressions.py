@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Expressions(Calls):
-    """Follows expressions."""
+    """The part of the machine that follows expressions."""
 
     def value(self, node: code.Expression, scope: Scope) -> Value:
         """Return the value of an expression."""

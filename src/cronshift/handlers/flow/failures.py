@@ -44,7 +44,7 @@ _COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
 
 
 def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], list[SourceSpot]]:
-    """Return where errors are caught and end in success: forgotten, or told in a body."""
+    """Return the spots where errors end in success: forgotten, or told in a body."""
     forgotten: dict[CodePlace, SourceSpot] = {}
     admitted: dict[CodePlace, SourceSpot] = {}
     steps = 0
@@ -136,7 +136,7 @@ def _is_surely_caught(site: Site, ledger: Ledger) -> bool:
 
 
 def _telling(run: Trace) -> list[Site]:
-    """Return the calls out of the project that may tell of a failure in what they give."""
+    """Return the calls out of the project whose results may tell of a failure."""
     chosen = [
         site
         for site in run.ledger.sites.values()
@@ -165,7 +165,7 @@ def _unfailing(run: Trace) -> Iterator[CodePlace]:
 
 
 def _success_after_failure(run: Trace) -> RequestEnding | None:
-    """Return how a failed call ends in success; ``None`` where any way of it does not."""
+    """Return the ending of a failed call in success; ``None`` where any of its ways does not."""
     if not run.is_complete:
         return None
     failed = [ending for ending in run.endings if ending.path.failed]
@@ -190,7 +190,7 @@ def _body(ending: RequestEnding) -> Value | None:
 
 
 def _tells(body: Value | None) -> bool:
-    """Return whether what was caught is part of a body, under whatever name."""
+    """Return whether a caught error is part of a body, under whatever name."""
     if isinstance(body, Unknown) and body.alternatives:
         return any(_tells(alternative) for alternative in body.alternatives)
     if body is None or isinstance(body, PlainValue):
@@ -221,7 +221,7 @@ def _counts(body: Value | None, *, refused: bool = False) -> bool:
 
 
 def _is_of_failure(value: Value, depth: int = _DEEPEST) -> bool:
-    """Return whether a value is made of what was caught, looking into lists and objects."""
+    """Return whether a value is made of a caught error, looking into lists and objects."""
     if Taint.FAILURE in taints_of(value):
         return True
     if depth == 0:

@@ -1,4 +1,4 @@
-"""How each framework calls a handler, and what it calls in front of it."""
+"""The call of a handler by its framework, and the middleware that its app runs first."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _HARMLESS_USE = re.compile(
 def handler_start(
     program: Program, handler: Handler, export: str | None = None
 ) -> Callable[[Machine], Value | None]:
-    """Return what calls a handler as its framework does."""
+    """Return a function that calls a handler as its framework does."""
 
     def start(machine: Machine) -> Value | None:
         called = function_of(program, machine, handler, export or handler.export)
@@ -137,7 +137,7 @@ def _arguments(machine: Machine, handler: Handler, called: Closure | Native) -> 
 
 
 def app_arguments(tree: SourceTree, file: str) -> tuple[Value, ...]:
-    """Return what a Node app calls its handlers with, by the framework that its file imports."""
+    """Return the arguments that a Node app calls its handlers with, by the framework it imports."""
     root = tree.parsed(file)
     packages = {source for source, _ in imports(root).values()} if root is not None else set()
     if any(package.startswith(_CONTEXTS) for package in packages):

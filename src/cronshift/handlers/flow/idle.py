@@ -1,4 +1,4 @@
-"""Whether a call reaches nothing but its answer: a constant, a line of a log, a check of the caller.
+"""The check for calls that reach nothing but their answer: a constant, a log line, a refusal.
 
 What is written counts as well as what is followed: work behind a switch of the environment is work.
 """

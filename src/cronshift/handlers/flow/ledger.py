@@ -1,4 +1,4 @@
-"""What is noted while code is followed: calls, comparisons, promises, what is read of the request."""
+"""The record of followed code: calls, comparisons, promises, reads of the request."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Site:
 
 @dataclass(slots=True)
 class Ledger:
-    """What is noted while code is followed.
+    """The record that is kept while code is followed.
 
     Attributes:
         consumed: the promises that somebody waits for, by identity.

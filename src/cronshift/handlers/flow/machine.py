@@ -1,4 +1,4 @@
-"""Follows one request through code, as far as the files tell what happens.
+"""The machine that follows one request through code, as far as the files tell.
 
 Nothing is executed: values are what ``values`` can say of them, both sides are followed where a
 condition is not known, and what is too much to follow ends as :class:`~.paths.Exhausted`.
@@ -50,7 +50,7 @@ _MOST_TURNS = 6  # of a loop over a list that is known
 
 
 class Machine(Expressions):
-    """Follows one request."""
+    """The machine that follows one request."""
 
     def block(self, body: Sequence[code.Statement], scope: Scope) -> None:
         """Follow statements; functions and classes are known before the first."""
@@ -200,7 +200,7 @@ class Machine(Expressions):
                     break
 
     def _turns(self, source: Value) -> Sequence[Value]:
-        """Return what a loop goes through: what a list holds, else one thing that is not known."""
+        """Return the items of a loop: a list's elements, else one that is not known."""
         if isinstance(source, ListValue):
             elements = source.elements
             if elements.values:
@@ -236,7 +236,7 @@ class Machine(Expressions):
         return scope if is_python(scope.file) else Scope(scope.file, {}, scope)
 
     def _caught(self, node: code.Try, thrown: Thrown, scope: Scope) -> Abrupt | None:
-        """Follow what catches an error; return how that ends, the error itself where nothing does."""
+        """Follow the clauses that catch an error; return the ending, the error where none does."""
         clause = _clause_of(node.catches, thrown.value)
         if clause is None:
             return thrown

@@ -38,7 +38,7 @@ MOST_STEPS = 10_000
 
 
 class NameLookup(Forks, ABC):
-    """Knows names, and takes notes.
+    """The lookup of names, and the notes taken on the way.
 
     Args:
         program: the project's code.
@@ -106,7 +106,7 @@ class NameLookup(Forks, ABC):
         return self.builtins.get(name) or Outside(name)
 
     def named_in(self, file: str, name: str) -> Value | None:
-        """Return what a module's own or imported name stands for; ``None`` where it has none."""
+        """Return the value of a module's own or imported name; ``None`` where it has none."""
         scope = self.module(file)
         if name in scope.names:
             return scope.names[name]
@@ -128,7 +128,7 @@ class NameLookup(Forks, ABC):
             self._resolving.discard(key)
 
     def _defined_name(self, file: str, name: str, made: code.Statement, scope: Scope) -> Value:
-        """Return what a module's statement gives a name; plain data is kept for the next request."""
+        """Return the value that a statement gives a name; plain data is kept for later requests."""
         key = (file, name, self.world.unset)
         kept = self.program.constants.get(key)
         if kept is None:
@@ -166,7 +166,7 @@ class NameLookup(Forks, ABC):
         return value if value is not None else Unknown(name=name)
 
     def foreign(self, imported: Imported) -> Value:
-        """Return what a package gives under a name, by its own meaning where that is built in."""
+        """Return the value of a package's export, by its own meaning where that is built in."""
         package = imported.source.removeprefix("node:")
         whole = imported.name in {"*", "default"}
         key = package if whole else imported.name
@@ -179,7 +179,7 @@ class NameLookup(Forks, ABC):
         return name in module.definitions or name in module.imported
 
     def exported(self, file: str, name: str, depth: int = 8) -> Value | None:
-        """Return what a module exports under a name, through re-exports."""
+        """Return the value that a module exports under a name, through re-exports."""
         module = self.program.module(file)
         target = module.exported.get(name)
         if isinstance(target, str):
@@ -212,7 +212,7 @@ class NameLookup(Forks, ABC):
         return made
 
     def ask(self, what: str) -> None:
-        """Take note of what is read of the request."""
+        """Note a read of the request."""
         if self.statement is not None:
             self.ledger.asked.setdefault(what, self.statement)
 
@@ -269,7 +269,7 @@ class NameLookup(Forks, ABC):
         raise Thrown(error)
 
     def step(self) -> None:
-        """Count what is followed, and stop where it is too much."""
+        """Count a step, and stop where there are too many."""
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise Exhausted

@@ -1,4 +1,4 @@
-"""What Nest runs before a controller's method: its guards, the class's, and those of the whole app."""
+"""The guards that Nest runs before a controller's method: its own, the class's, the app's."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _of_class(method: SgNode) -> Iterator[SgNode]:
 
 
 def _of_app(program: Program, folder: str) -> Iterator[tuple[str, SgNode]]:
-    """Yield the guards of the whole app: ``useGlobalGuards(…)``, and what ``APP_GUARD`` provides."""
+    """Yield the guards of the whole app: ``useGlobalGuards(…)``, and those of ``APP_GUARD``."""
     for file in program.tree.under(f"{folder}src"):
         text = program.tree.read(file) if file.endswith(".ts") else ""
         root = (
@@ -223,7 +223,7 @@ def _guards(machine: Machine, mark: Value, node: SgNode) -> list[Value]:
 
 
 def _asked(machine: Machine, guard: Value, place: CodePlace, marks: Marks) -> Value:
-    """Return the answer of a guard: its ``canActivate``, or what a package's is known for."""
+    """Return the answer of a guard: its ``canActivate``, or the known answer of a package's."""
     if isinstance(guard, ClassValue):
         instance: Value = _made(machine, guard, marks)
         kind: ClassValue | None = guard
@@ -273,7 +273,7 @@ def _parent(parent: Value | None, place: CodePlace) -> Value:
 
 
 def _made(machine: Machine, kind: ClassValue, marks: Marks) -> ObjectValue:
-    """Return an instance whose constructor is given what Nest injects, as far as that is known."""
+    """Return an instance with the constructor's arguments that Nest injects, as far as known."""
     made = ObjectValue({}, open=True, of=kind)
     root = machine.program.tree.parsed(kind.scope.file)
     for node in root.find_all(kind="class_declaration") if root is not None else ():

@@ -1,4 +1,4 @@
-"""Calls that lead out of the project: what is known of them by their names, and nothing more."""
+"""Calls that lead out of the project, known by their names and by nothing more."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _name(called: Value, arguments: Arguments) -> str:
 
 
 def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> Value:
-    """Read a call that may do work: it is noted, what it is handed runs, what it gives is unknown."""
+    """Read a call that may do work: it is noted, its callbacks run, its result is unknown."""
     place = arguments.place
     _may_throw(machine, name, place)
     if not machine.loading:
@@ -175,7 +175,7 @@ def _hears_of_trouble(name: str, arguments: Arguments) -> bool:
 
 
 def _promised(machine: Machine, result: Value, name: str, place: CodePlace) -> Value:
-    """Return the promise of what surely goes on by itself, else what the call gives."""
+    """Return the promise of work that surely goes on by itself, else the call's result."""
     if machine.loading or is_python(place.file) or not _PROMISING.search(name):
         return result
     return machine.promise(result, place, name)
@@ -205,7 +205,7 @@ def _wrapped(name: str, callback: Closure) -> Value:
 
 
 def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value:
-    """Return who is signed in: a scheduled call has no session."""
+    """Return the signed-in user of a scheduled call, which has no session."""
     callbacks = [argument for argument in arguments.values if isinstance(argument, Closure)]
     if callbacks and name.rpartition(".")[2] == "auth":
         return callbacks[-1]  # NextAuth runs it for everybody, with an empty `auth`
@@ -229,7 +229,7 @@ def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value
 
 
 def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
-    """Read ``after(…)`` and ``waitUntil(…)``: what they are given runs behind the answer."""
+    """Read ``after(…)`` and ``waitUntil(…)``: their work runs behind the answer."""
     work = arguments.at(0)
     before = set(machine.ledger.sites)
     if isinstance(work, Closure):

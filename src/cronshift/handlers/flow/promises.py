@@ -1,4 +1,4 @@
-"""What promises can do: ``then``, ``catch``, ``finally``, and Python's ways to wait."""
+"""The members of promises, ``then``, ``catch``, ``finally``, and Python's ways to wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call is for, by its name: the work itself, a look at something, or a matter beside it."""
+"""The purpose of a call, by its name: the work itself, a look at something, a side matter."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def looks(name: str) -> bool:
 
 @cache
 def records(name: str) -> bool:
-    """Return whether a call writes down what happened: ``update``, ``markFailed``."""
+    """Return whether a call records an outcome: ``update``, ``markFailed``."""
     segments = _segments(name)
     last = words(segments[-1])[:1] if segments else ()
     return bool(_QUERIES & set(segments)) or (bool(last) and last[0] in _RECORDING)

@@ -1,4 +1,4 @@
-"""What handlers do, ``CS2xx``: read from their source, and never on a guess."""
+"""The rules of handlers' behaviour, ``CS2xx``: read from their source, and never on a guess."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _does_not_parse(job: JobSubject) -> Iterator[Evidence]:
 
 
 def _idle(job: JobSubject) -> Iterator[Evidence]:
-    """Yield the handler whose GET does nothing, where being called is not what it is for."""
+    """Yield the handler whose GET does nothing, where being called is not its whole purpose."""
     behaviour = job.behaviour
     runs_elsewhere = behaviour.side_effects or behaviour.refuses_get or behaviour.silent
     if not runs_elsewhere and not _WARMING.search(job.entry.path):

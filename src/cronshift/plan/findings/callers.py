@@ -1,4 +1,4 @@
-"""What calls a route beside Vercel's cron: code, scripts, workflows, compose and chart files.
+"""Callers of a route beside Vercel's cron: code, scripts, workflows, compose and chart files.
 
 Prose calls nothing, and neither does a list of paths that a middleware lets by.
 """
@@ -85,7 +85,7 @@ def _may_call(file: str) -> bool:
 
 
 def _is_call(file: str, text: str, line: str, at: int) -> bool:
-    """Return whether what names a path there calls it."""
+    """Return whether the text that names a path there calls it."""
     before = line[:at]
     if (
         line.lstrip().startswith(_NOTES)
@@ -122,5 +122,5 @@ def _above(project: ProjectSubject) -> Iterator[tuple[str, str]]:
 
 
 def _in_repository(folder: Path) -> bool:
-    """Return whether a folder belongs to a repository, so that what lies in it is the project's."""
+    """Return whether a folder belongs to a repository, so that its files are the project's."""
     return any((parent / ".git").exists() for parent in (folder, *folder.parents[:_HIGHEST]))

@@ -1,4 +1,4 @@
-"""What the target knows of one Next.js app: its routers, how its code is written, its Inngest side."""
+"""The Next.js app that the target generates for: its routers, its code style, its Inngest side."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from cronshift.model import Library, OwnershipSource
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
 from cronshift.project.conventions.code import AppCode
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
     from cronshift.targets.target import Fit
 
 _ROUTERS = ("app", "pages")
+_VARIABLE = "CRONSHIFT_OWNERSHIP_URL"
 
 
 class Routers(Struct, frozen=True):
-    """Where an app has its routes.
+    """The routers of an app, and the names that its routes have.
 
     Attributes:
         app: the folder of the app router; ``None`` without one.
@@ -48,17 +50,17 @@ class Routers(Struct, frozen=True):
 
     @property
     def language(self) -> str:
-        """What the app's modules are written in, and end with: ``ts`` or ``js``."""
+        """The language of the app's modules, which is their suffix too: ``ts`` or ``js``."""
         return self.suffix.rpartition(".")[2][:2]
 
     @property
     def takes_javascript(self) -> bool:
-        """Whether a generated module can import one in JavaScript."""
+        """True when a generated module can import one in JavaScript."""
         return self.allows_javascript or self.language == "js"
 
 
 class NextApp(Struct, frozen=True):
-    """What a plan carries for this target.
+    """The data of this target in a plan.
 
     Attributes:
         endpoint_file: the route that serves the functions; ``None`` where no router can have one.
@@ -68,6 +70,9 @@ class NextApp(Struct, frozen=True):
         folder: where it lies in the project; empty for the root.
         compile_timeout: how long its compiler may take.
         manager: the program that installs its packages.
+        library: where its functions have from what they share.
+        reads_environment: whether variables may say whose a tick is; where there are sessions, they may.
+        has_ledger: whether its guard and functions tell the ledger of ticks.
         endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
             end that the app asks for.
     """
@@ -80,16 +85,19 @@ class NextApp(Struct, frozen=True):
     folder: str = ""
     compile_timeout: timedelta = ValidateSettings().compile_timeout
     manager: str = "npm"
+    library: Library = Library.FILES
+    reads_environment: bool = False
     endpoint_path: str = ENDPOINT
+    has_ledger: bool = False
 
 
 def app_of(plan: Plan) -> NextApp:
-    """Return what a plan of this target knows of the app."""
+    """Return the app in a plan of this target."""
     return _app(plan.data)
 
 
 def data_of(placement: Placement) -> NextApp:
-    """Return what a placement of this target knows of the app."""
+    """Return the app in a placement of this target."""
     return _app(placement.data)
 
 
@@ -100,7 +108,7 @@ def _app(data: object) -> NextApp:
 
 
 def fit(project: Project, resolver: Resolver) -> Fit:
-    """Return whether the project is a Next.js app; one in one language is what the target is for.
+    """Return whether the project is a Next.js app; this target is for one in one language.
 
     TypeScript without a tsconfig.json is neither: nothing tells how it is compiled.
     """
@@ -129,10 +137,10 @@ def _has_typescript(resolver: Resolver) -> bool:
 
 
 def place(project: Project, resolver: Resolver) -> Placement:
-    """Return where the files go in an app."""
+    """Return the placement of the files in an app."""
     router, folder = resolver.next, resolver.app
     out = project.settings.out or f"{folder}/{usual_out(project.root / folder)}".lstrip("/")
-    code = code_of(resolver.tree)
+    code = code_of(resolver.tree, out)
     if folder:  # the alias is that of the root's tsconfig.json, which an app below does not share
         code = replace(code, alias=None)
     if code.client is not None and code.client.app_id is None:  # only running the app tells it
@@ -152,11 +160,25 @@ def place(project: Project, resolver: Resolver) -> Placement:
         folder=folder,
         compile_timeout=project.settings.validate.compile_timeout,
         manager=package_manager(project.root / folder),
+        library=project.settings.library,
+        reads_environment=_reads_environment(project, resolver, out),
         endpoint_path=endpoint_path(router),
+        has_ledger=project.settings.ledger,
     )
     return Placement(
         out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app
     )
+
+
+def _reads_environment(project: Project, resolver: Resolver, out: str) -> bool:
+    """Return whether variables may say whose a tick is: as is set, and where they did before."""
+    tree = resolver.tree
+    is_there = any(
+        file in tree.files and _VARIABLE in tree.read(file)
+        for suffix in ("ts", "js")
+        for file in (f"{out}/ownership.{suffix}", f"{out}/cronshift/environment.{suffix}")
+    )
+    return is_there or project.settings.ownership is OwnershipSource.ENVIRONMENT
 
 
 def _allows_javascript(resolver: Resolver) -> bool:
@@ -181,7 +203,8 @@ def usual_out(root: Path) -> str:
     library = "src/lib" if in_source and not at_root else "lib"
     usual = root / library / "inngest"
     taken = any((usual / name).exists() for name in ("functions", "functions.ts", "functions.js"))
-    is_ours = any((usual / f"cronshift.{suffix}").is_file() for suffix in ("ts", "js"))
+    ours = ("ownership.ts", "ownership.js", "cronshift.ts", "cronshift.js")
+    is_ours = any((usual / name).is_file() for name in ours)
     return f"{library}/{'cronshift' if taken and not is_ours else 'inngest'}"
 
 

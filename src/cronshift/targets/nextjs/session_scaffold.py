@@ -18,6 +18,7 @@ from cronshift.targets.changes import compare, edits
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.client import client_import
 from cronshift.targets.nextjs.imports import import_path
+from cronshift.targets.nextjs.library import copied, library_import
 from cronshift.targets.nextjs.sessions import (
     DatabaseImport,
     Driver,
@@ -85,6 +86,7 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
         database_import(client, connection, alias),
         _prisma_module(root, connection, alias),
         app_of(plan).code.style,
+        library_import(plan, "ownership", f"{plan.out}/sessions/flag.ts"),
     )
     files = (*generate_sessions(app), *_served(root, plan))
     written, _ = edits(root, compare(root, files, app.folder), force=force)
@@ -105,7 +107,7 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
 def _house(
     flow: Flow, settings: SessionSettings, model: Model, folder: str, alias: Alias | None
 ) -> House:
-    """Return what the app's own code is rewritten by."""
+    """Return the names and settings that the app's own code is rewritten with."""
     users = flow.schema.model(settings.credits.table) if flow.schema else None
     column = users.field(settings.credits.balance) if users else None
     balance = column.attribute if column else settings.credits.balance
@@ -113,7 +115,7 @@ def _house(
 
 
 def _own_code(tree: SourceTree, house: House, flow: Flow, folder: str) -> Iterator[Edit]:
-    """Yield the edits of what asks for sessions, where the code shows how, and the page for the rest."""
+    """Yield the edits of code that asks for sessions, where it shows how, and the page."""
     by_hand, rewritten = [], dict[str, str]()
     places = []
     for creation in creations(tree, house.model, house.settings):
@@ -136,7 +138,7 @@ def _own_code(tree: SourceTree, house: House, flow: Flow, folder: str) -> Iterat
 
 
 def _driver(tree: SourceTree, schema: AppSchema | None, client: OwnClient | None) -> Driver:
-    """Return what the database is reached by; Drizzle only by the app's own client."""
+    """Return the driver of the database; Drizzle only by the app's own client."""
     if schema is not None and schema.source is SchemaSource.DRIZZLE:
         return Driver.DRIZZLE if client else Driver.POOL
     is_prisma = schema is not None and schema.source is SchemaSource.PRISMA
@@ -146,7 +148,7 @@ def _driver(tree: SourceTree, schema: AppSchema | None, client: OwnClient | None
 
 
 def _prisma_module(root: Path, file: str, alias: Alias | None) -> str:
-    """Return what a file imports ``PrismaClient`` from."""
+    """Return the module that a file imports ``PrismaClient`` from."""
     generated = generated_client(find_schemas(root))
     return import_path(generated, file, alias) if generated else "@prisma/client"
 
@@ -154,7 +156,7 @@ def _prisma_module(root: Path, file: str, alias: Alias | None) -> str:
 def database_import(
     client: OwnClient | None, file: str, alias: Alias | None
 ) -> DatabaseImport | None:
-    """Return how a file imports the app's own client."""
+    """Return the import of the app's own client in a file."""
     if client is None:
         return None
     path = client.module
@@ -179,22 +181,25 @@ def _refuse_taken(plan: Plan, flow: str) -> None:
 
 
 def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
-    """Yield client and ownership where there is none, and the list of functions where cronshift wrote it."""
+    """Yield what the flow imports where there is none, and what lists it where cronshift wrote that."""
     kept = tuple(job for job in plan.jobs if job.module and (root / job.module).is_file())
     served = replace(plan, jobs=kept, data=replace(app_of(plan), sessions=True))
+    ownership = f"{plan.out}/ownership.ts"
+    wanted = {f"{plan.out}/client.ts", ownership}
+    wanted |= {path for path, _ in copied(served, ("environment", "telling"))}
     for file in generate(served):
         there = content(inside(root, file.path))
         if there is None:
-            wanted = file.path in {f"{plan.out}/client.ts", f"{plan.out}/ownership.ts"}
+            is_wanted = file.path in wanted
         else:
-            written = is_untouched(there.decode(errors="replace"))
-            wanted = file.path == f"{plan.out}/functions/index.ts" and written
-        if wanted:
+            is_ours = is_untouched(there.decode(errors="replace"))
+            is_wanted = file.path in {f"{plan.out}/functions/index.ts", ownership} and is_ours
+        if is_wanted:
             yield file
 
 
 def next_steps(paths: Sequence[str]) -> str:
-    """Return what is to do once files of those paths are written."""
+    """Return the next steps once files of those paths are written."""
     work = next((path for path in paths if path.endswith("/sessions/work.ts")), None)
     if work is None:
         return ", and write how an item is processed."

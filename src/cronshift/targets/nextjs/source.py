@@ -26,7 +26,7 @@ def key(name: str) -> str:
 
 
 def data(value: object) -> str:
-    """Return a literal, on one line, of what JSON can say."""
+    """Return a literal of JSON data, on one line."""
     if isinstance(value, Mapping):
         members = ", ".join(f"{key(name)}: {data(member)}" for name, member in value.items())
         return f"{{ {members} }}" if members else "{}"
@@ -64,6 +64,16 @@ def listed(start: str, items: Sequence[str], end: str) -> str:
     return line if len(line) <= WIDTH else braced(start, items, end)
 
 
+def passing(start: str, arguments: Sequence[str], last: Mapping[str, object]) -> str:
+    """Return a statement that is a call, whose last argument is an object where there is one."""
+    passed = [*arguments, *([data(last)] if last else [])]
+    line = f"{start}{', '.join(passed)});"
+    if len(line) <= WIDTH or not last:
+        return line
+    members = [member(name, value, 2) for name, value in last.items()]
+    return braced(f"{start}{', '.join(arguments)}, {{", members, "});")
+
+
 def braced(start: str, items: Sequence[str], end: str) -> str:
     """Return items on lines of their own."""
     return start + "\n" + "".join(indent(f"{item},", "  ") + "\n" for item in items) + end
@@ -78,7 +88,7 @@ def running(start: str, work: str, end: str, depth: int) -> str:
 
 
 def in_template(value: str) -> str:
-    """Return what stands for a text inside a template literal."""
+    """Return a text as it stands inside a template literal."""
     return text(value)[1:-1].replace('\\"', '"').replace("`", "\\`").replace("${", "\\${")
 
 
