@@ -1,4 +1,4 @@
-"""What stands around a view of Django and of its REST framework: methods, sign-in, permissions."""
+"""Decorators and permissions of Django's views, REST framework's too: methods, sign-in."""
 
 from __future__ import annotations
 
