@@ -126,7 +126,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line and return the process's exit code; nothing is raised."""
     print_whatever()
     words = respelt(arguments) or ["--help"]
-    if is_page_wanted(words):
+    if is_page_wanted(words) and "_CRONSHIFT_COMPLETE" not in os.environ:
         sys.stdout.write(PAGE)
         return ExitCode.OK
     try:
@@ -226,7 +226,7 @@ def respelt(words: Sequence[str]) -> list[str]:
 
 
 def _place(words: Sequence[str], names: Collection[str]) -> int:
-    """Return where the first of these names stands, that is no folder; behind all where none does."""
+    """Return the place of the first of these names that is no folder; behind all where there is none."""
     return next(
         (at for at, word in enumerate(words) if word in names and words[at - 1 :][:1] != ["-C"]),
         len(words),
