@@ -85,8 +85,8 @@ def mark_done(
     forgotten = set(open_steps) - steps.keys()
     marks = {name: mark for name, mark in before.items() if name not in forgotten}
     marks |= {
-        name: StepMark(actor(), tick_text(now), said)
-        for name, said in steps.items()
+        name: StepMark(actor(), tick_text(now), by_word)
+        for name, by_word in steps.items()
         if name not in marks
     }
     if marks == before:
