@@ -28,7 +28,7 @@ class Location(Struct, frozen=True):
 
 
 class Origin(StrEnum):
-    """Where an entry was declared."""
+    """The place where an entry is declared."""
 
     CRONS = "crons"
     SCHEDULES = "schedules"
@@ -80,7 +80,7 @@ class Problem(Struct, frozen=True):
 
 
 class HandlerKind(StrEnum):
-    """How the source answers a request."""
+    """The kind of a handler, by how its source answers a request."""
 
     NEXT_ROUTE = "next-route"
     NEXT_PAGES = "next-pages"
@@ -133,7 +133,7 @@ class Handler(Struct, frozen=True):
 
 
 class Throttle(Struct, frozen=True):
-    """Queue runs above ``limit`` per ``period``: what an upstream's rate limit needs."""
+    """The limit that queues runs above ``limit`` per ``period``, for an upstream's rate limit."""
 
     limit: int
     period: timedelta
@@ -142,7 +142,7 @@ class Throttle(Struct, frozen=True):
 
 
 class RateLimit(Struct, frozen=True):
-    """Drop runs above ``limit`` per ``period``. For cron jobs nearly always the wrong choice."""
+    """The limit that drops runs above ``limit`` per ``period``. Seldom right for cron jobs."""
 
     limit: int
     period: timedelta
@@ -150,7 +150,7 @@ class RateLimit(Struct, frozen=True):
 
 
 class FanOutMode(StrEnum):
-    """How the steps of a job's fan-out run."""
+    """The order of a job's fan-out steps."""
 
     SEQUENCE = "sequence"
     PARALLEL = "parallel"
@@ -186,7 +186,7 @@ class FanOut(Struct, frozen=True):
 
 
 class Overlap(StrEnum):
-    """What becomes of a run that comes due while another one of the job goes on."""
+    """The policy for a run that comes due while another one of the job goes on."""
 
     QUEUE = "queue"
     SKIP = "skip"
@@ -194,7 +194,7 @@ class Overlap(StrEnum):
 
 
 class Missed(StrEnum):
-    """Which of the ticks that came due while nothing ran are made up for."""
+    """The choice of ticks that are made up for, of those that came due while nothing ran."""
 
     ALL = "all"
     LATEST = "latest"
@@ -202,7 +202,7 @@ class Missed(StrEnum):
 
 
 class JobOptions(Struct, frozen=True):
-    """What a job may set (DESIGN 5.3).
+    """The options of a job (DESIGN 5.3).
 
     Attributes:
         finish_timeout: how long a run may take, waits and all attempts included.
@@ -225,7 +225,7 @@ class JobOptions(Struct, frozen=True):
 
 
 class ServedBy(StrEnum):
-    """What serves the functions of a Python package."""
+    """The process that serves the functions of a Python package."""
 
     WORKER = "worker"
     """A process of its own: ``uvicorn inngest_app.asgi:app``, or ``cronshift serve``."""
@@ -252,7 +252,7 @@ class OwnershipSource(StrEnum):
 
 
 class BridgeSettings(Struct, frozen=True):
-    """How bridged jobs reach the app. Names of variables, never their values.
+    """The settings of calls to bridged jobs. Names of variables, never their values.
 
     ``base_url`` is the address used where the variable ``base_url_env`` is not set.
     """
@@ -264,7 +264,7 @@ class BridgeSettings(Struct, frozen=True):
 
 
 class Mode(StrEnum):
-    """How a job's function reaches the work."""
+    """The way in which a job's function reaches the work."""
 
     DIRECT = "direct"
     BRIDGE = "bridge"
@@ -272,7 +272,7 @@ class Mode(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad a finding is; an error stops its job, not the others."""
+    """The severity of a finding; an error stops its job, not the others."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -292,7 +292,7 @@ class Finding(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """What one entry becomes.
+    """The job that one entry becomes.
 
     Attributes:
         schedule: ``None`` when the entry's text has no meaning; such a job is blocked.

@@ -75,7 +75,7 @@ def _named(plan: Plan, names: Sequence[str]) -> tuple[Job, ...]:
 
 
 def collect(query: TickQuery) -> SpanEvidence:
-    """Return what everybody tells whom this environment names."""
+    """Return the evidence of all whom this environment names."""
     from cronshift.observing.gathering import gather
 
     return asyncio.run(gather(query, os.environ))

@@ -1,4 +1,4 @@
-"""What became of a tick, from all that anybody has seen of it. Pure.
+"""The fate of a tick, from all that anybody has seen of it. Pure.
 
 What nobody watched is not known: a tick without a record is missed only where its owner's side
 would have left one.
@@ -31,7 +31,7 @@ _OF = {Owner.VERCEL: (Side.VERCEL,), Owner.INNGEST: (Side.INNGEST,), Owner.BOTH:
 
 
 class Fate(StrEnum):
-    """What became of a tick."""
+    """The fate of a tick."""
 
     ON_TIME = "on time"
     LATE = "late"
@@ -43,7 +43,7 @@ class Fate(StrEnum):
 
 
 class TickFate(Struct, frozen=True):
-    """A tick with what became of it.
+    """A tick with its fate.
 
     Attributes:
         owner: who was to act.
@@ -77,7 +77,7 @@ class TickFate(Struct, frozen=True):
 
 
 class Watch(Struct, frozen=True):
-    """For which ticks the absence of a record says that there was nothing.
+    """The ticks for which the absence of a record says that there was nothing.
 
     Attributes:
         spans: by side, the instants between which nothing of any job went unseen.
@@ -120,7 +120,7 @@ class DueTick(Struct, frozen=True):
 
 
 def fate_of(due: DueTick, records: Sequence[TickRecord], watch: Watch, now: datetime) -> TickFate:
-    """Return what became of one tick.
+    """Return the fate of one tick.
 
     Args:
         due: the tick.

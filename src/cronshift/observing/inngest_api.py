@@ -30,6 +30,7 @@ _PATIENCE = timedelta(seconds=30)
 _PAGE = 100
 _MOST_PAGES = 1_000
 _AT_ONCE = 8
+_NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)  # 400: that is no id of a run
 _WAITS = (1.0, 2.0, 4.0)  # seconds, where the API says that it was too much
 
 
@@ -63,7 +64,7 @@ class InngestApi:
     async def runs(
         self, app: str, function: str, since: datetime, until: datetime
     ) -> AsyncIterator[dict[str, Any]]:
-        """Yield the runs of a function that were queued in a span, with what they returned."""
+        """Yield the runs of a function that were queued in a span, with their results."""
         path = f"/apps/{quote(app, safe='')}/functions/{quote(function, safe='')}/runs"
         query = {
             "from": tick_text(since),
@@ -82,14 +83,26 @@ class InngestApi:
                 return
             query["cursor"] = page["cursor"]
 
+    async def run(self, run_id: str) -> dict[str, Any] | None:
+        """Return a run; ``None`` where Inngest knows none of that id, or keeps it no longer."""
+        response = await self._answer("GET", f"{self._second}/runs/{quote(run_id, safe='')}")
+        if response.status_code in _NOT_THERE:
+            return None
+        run = _document(response).get("data")
+        return run if isinstance(run, dict) else None
+
+    async def trace(self, run_id: str) -> dict[str, Any]:
+        """Return the first span of a run's trace, with its outputs; empty where there is none."""
+        url = f"{self._second}/runs/{quote(run_id, safe='')}/trace"
+        response = await self._answer("GET", url, params={"includeOutput": "true"})
+        if response.status_code in _NOT_THERE:
+            return {}
+        root = (_document(response).get("data") or {}).get("rootSpan")
+        return root if isinstance(root, dict) else {}
+
     async def trigger(self, run_id: str) -> dict[str, Any]:
         """Return the event that a run began with, as its trace has it; empty where it has none."""
-        document = await self._get(f"{self._second}/runs/{quote(run_id, safe='')}/trace", {})
-        root = (document.get("data") or {}).get("rootSpan") or {}
-        began = root.get("input")
-        events = began.get("data") if isinstance(began, dict) else began
-        event = events[0] if isinstance(events, list) and events else {}
-        return event if isinstance(event, dict) else {}
+        return first_event(await self.trace(run_id))
 
     async def records(self, since: datetime, until: datetime) -> AsyncIterator[TickRecord]:
         """Yield the records of ticks that were sent as events in a span."""
@@ -130,6 +143,9 @@ class InngestApi:
         Raises:
             CronshiftError: ``inngest-api`` for anything else.
         """
+        return _document(await self._answer(method, url, **more))
+
+    async def _answer(self, method: str, url: str, **more: Any) -> httpx.Response:
         async with self._places:
             try:
                 response = await self._http.request(method, url, **more)
@@ -140,13 +156,25 @@ class InngestApi:
                     response = await self._http.request(method, url, **more)
             except httpx.HTTPError as error:
                 raise _unanswered(web.unreachable(error)) from error
-        if not response.is_success:
-            raise _unanswered(f"it answered {response.status_code}")
-        try:
-            document = response.json()
-        except ValueError:
-            raise _unanswered("it answered no JSON") from None
-        return document if isinstance(document, dict) else {"data": document}
+        return response
+
+
+def first_event(root: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the event that a run began with, by the first span of its trace; empty without one."""
+    began = root.get("input")
+    events = began.get("data") if isinstance(began, dict) else began
+    event = events[0] if isinstance(events, list) and events else {}
+    return event if isinstance(event, dict) else {}
+
+
+def _document(response: httpx.Response) -> dict[str, Any]:
+    if not response.is_success:
+        raise _unanswered(f"it answered {response.status_code}")
+    try:
+        document = response.json()
+    except ValueError:
+        raise _unanswered("it answered no JSON") from None
+    return document if isinstance(document, dict) else {"data": document}
 
 
 def _listed(document: Mapping[str, Any]) -> list[dict[str, Any]]:

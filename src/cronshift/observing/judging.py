@@ -1,4 +1,4 @@
-"""Whether both sides see a job's ticks, and how well: what a move rests on before it begins. Pure."""
+"""The judgement of what both sides see of a job's ticks, before a move begins. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONG = timedelta(minutes=2)
 
 
 class Spread(Struct, frozen=True):
-    """How a time is spread over ticks."""
+    """The spread of a time over ticks."""
 
     p50: timedelta
     p95: timedelta
@@ -52,7 +52,7 @@ class Spread(Struct, frozen=True):
 
 
 class JobSight(Struct, frozen=True):
-    """What both sides have seen of a job's ticks.
+    """The sight that both sides have of a job's ticks.
 
     Attributes:
         answer: good only where both have seen every tick since the first one seen, and nothing is
@@ -78,7 +78,7 @@ class JobSight(Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """What was seen, in a sentence."""
+        """The sight in a sentence."""
         if not self.expected:
             return "not known: nothing was recorded"
         late = [
@@ -106,7 +106,7 @@ class JobSight(Struct, frozen=True):
 def judge(
     job: str, fates: Sequence[TickFate], records: Sequence[TickRecord], watch: Watch
 ) -> JobSight:
-    """Return what both sides have seen of a job's ticks.
+    """Return the sight that both sides have of a job's ticks.
 
     Args:
         job: its id.
@@ -167,7 +167,7 @@ def _wrong_fates(fates: Sequence[TickFate]) -> list[str]:
 
 
 def _unseen(job: str, fates: Sequence[TickFate], watch: Watch) -> list[str]:
-    """Return that Inngest did not wake at ticks at which it would have been seen.
+    """Return the sentence about ticks at which Inngest did not wake, and would have been seen.
 
     A tick that Vercel did not call for is no fault of what a job moves to, and missed where it was Vercel's.
     """
@@ -202,7 +202,7 @@ def _gaps(job: str, fates: Sequence[TickFate], watch: Watch) -> list[str]:
 
 
 def _looks(records: Sequence[TickRecord]) -> list[str]:
-    """Return what is wrong by the newest look of the side that stands by, and which runs failed there."""
+    """Return the problems in the newest look of the side that stands by, and the runs that failed there."""
     standing = [
         record for record in records if record.side is Side.INNGEST and record.role is Role.STOOD_BY
     ]

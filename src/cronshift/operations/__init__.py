@@ -1,4 +1,4 @@
-"""Everything that changes a project goes through here (DESIGN 5.5).
+"""Operations: every change of a project goes through here (DESIGN 5.5).
 
 An :class:`Operation` is a list of changes with their before- and after-images. It is journaled
 before anything is touched, applied file by file with atomic renames, and can be finished or

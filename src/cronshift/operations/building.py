@@ -1,4 +1,4 @@
-"""From what should be on disk to an operation: images, folders, and a look at git."""
+"""The building of an operation from edits: images, folders, and a look at git."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 
 class Seen(Struct, frozen=True):
-    """What a file held when it was looked at; ``None`` where it was not there."""
+    """The content of a file when it was looked at; ``None`` where it was not there."""
 
     data: bytes | None
 
 
 class Edit(Struct, frozen=True):
-    """What a file shall hold; ``None`` deletes it.
+    """The content that a file is to have; ``None`` deletes it.
 
     Attributes:
         moved_from: the path whose content this was; it is deleted.

@@ -1,4 +1,4 @@
-"""What an operation can change: a union of dataclasses, each with its inverse.
+"""The changes of an operation: a union of values, each with its inverse.
 
 ``kind`` names a change in the journal and for a reader. A change touches files (``images``), except
 for :class:`RunSql`, which touches rows.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ChangeKind(StrEnum):
-    """What a change does, as a reader calls it."""
+    """The kind of a change, as a reader calls it."""
 
     WRITE = "write"
     MOVE = "move"
@@ -51,7 +51,7 @@ class FileImage(Struct, frozen=True):
 
     @property
     def is_program(self) -> bool:
-        """Whether what is written may be run."""
+        """True when the file that is written may be executed."""
         return self.after is not None and bool((self.mode or 0) & 0o111)
 
     def diff(self) -> Iterator[str]:
@@ -63,7 +63,7 @@ class FileImage(Struct, frozen=True):
 
 
 class _OneFile(Struct, frozen=True):
-    """What every change of a single file has."""
+    """The fields that every change of a single file has."""
 
     image: FileImage
     summary: str
@@ -79,7 +79,7 @@ class _OneFile(Struct, frozen=True):
 
 
 class WriteFile(_OneFile, frozen=True):
-    """A file takes a content, or is made."""
+    """A change that writes a file, or makes it."""
 
     kind: ClassVar = ChangeKind.WRITE
 
@@ -94,7 +94,7 @@ class WriteFile(_OneFile, frozen=True):
 
 
 class DeleteFile(_OneFile, frozen=True):
-    """A file goes."""
+    """A change that deletes a file."""
 
     kind: ClassVar = ChangeKind.DELETE
 
@@ -108,19 +108,19 @@ class DeleteFile(_OneFile, frozen=True):
 
 
 class EditEntries(_OneFile, frozen=True):
-    """Entries go out of Vercel's configuration, come back, or are called elsewhere."""
+    """A change of entries in Vercel's configuration: out of it, back, or called elsewhere."""
 
     kind: ClassVar = ChangeKind.EDIT_ENTRY
 
 
 class EditSettings(_OneFile, frozen=True):
-    """cronshift's own settings change."""
+    """A change of cronshift's own settings."""
 
     kind: ClassVar = ChangeKind.EDIT_CONFIG
 
 
 class AddEpoch(_OneFile, frozen=True):
-    """The ownership file says anew whose ticks are whose."""
+    """A change of the ownership file, by new epochs."""
 
     kind: ClassVar = ChangeKind.ADD_EPOCH
 
@@ -130,13 +130,13 @@ class AddEpoch(_OneFile, frozen=True):
 
 
 class RemoveGuard(_OneFile, frozen=True):
-    """A guard goes: a file of its own, or its lines in another one."""
+    """A change that removes a guard: a file of its own, or its lines in another one."""
 
     kind: ClassVar = ChangeKind.REMOVE_GUARD
 
 
 class MoveFile(Struct, frozen=True):
-    """A file goes from one place to another, and may be edited on the way.
+    """A change that moves a file, which may be edited on the way.
 
     Attributes:
         new: the place it goes to.
@@ -163,7 +163,7 @@ class MoveFile(Struct, frozen=True):
 
 
 class AddToNumber(Struct, frozen=True):
-    """An amount is added to a number in one row.
+    """A statement that adds an amount to a number in one row.
 
     Attributes:
         key: the column that ``value`` finds the row by.
@@ -182,7 +182,7 @@ class AddToNumber(Struct, frozen=True):
 
 
 class RunSql(Struct, frozen=True):
-    """Rows change in one transaction.
+    """A change of rows in one transaction.
 
     There is no SQL text in it: statements are of kinds that cronshift knows, names in them are
     quoted and values are parameters.

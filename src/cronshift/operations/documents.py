@@ -53,7 +53,7 @@ def dump_operation(operation: Operation) -> dict[str, Any]:
 
 
 def load_operation(document: object) -> Operation:
-    """Return the operation of a document; nothing is added to what it says.
+    """Return the operation of a document, with nothing added.
 
     Raises:
         ValueError: if it is none, saying what does not fit.
@@ -91,7 +91,7 @@ def load_operation(document: object) -> Operation:
 
 
 def parse_json(data: bytes) -> object:
-    """Return what bytes hold as JSON.
+    """Return the JSON document in some bytes.
 
     Raises:
         ValueError: if they hold none, or text that is no text (a lone surrogate).

@@ -1,4 +1,4 @@
-"""Apply, revert, and finish what was interrupted.
+"""The engine of operations: apply, revert, and finish interrupted ones.
 
 The order is what makes it safe: the journal first, then every new content beside its place (a
 full disk or a read-only folder stops here, with nothing changed), then each takes its place.
@@ -58,7 +58,7 @@ def apply(
             raise RefusedError(
                 f"Operation {operation.id} was carried out before.",
                 reason="applied-before",
-                hint=f"cronshift show {operation.id} says what became of it.",
+                hint=f"cronshift operations show {operation.id} says what became of it.",
             )
         for _, batch in operation.batches:
             sql.check(batch)
@@ -85,7 +85,7 @@ def refuse_late(root: Path, operation: Operation, now: datetime) -> None:
             f"It had to be written by {operation.write_by:%Y-%m-%d %H:%M:%S} UTC, for both sides to"
             " hold the file in time.",
             reason="too-late",
-            hint="Run the command again; cronshift resume --revert undoes what was interrupted.",
+            hint="Run the command again; cronshift operations resume --revert undoes what was interrupted.",
         )
 
 
@@ -101,7 +101,7 @@ def refuse_begun(root: Path, operation: Operation, now: datetime) -> None:
             f"Its epochs were to be taken back by {operation.write_by:%Y-%m-%d %H:%M:%S} UTC; since"
             " then a side may go by them before the other forgets them.",
             reason="too-late",
-            hint=f"cronshift {'resume' if forth else f'abandon {operation.id}'}, then cronshift"
+            hint=f"cronshift operations {'resume' if forth else f'abandon {operation.id}'}, then cronshift"
             f" rollback {' '.join(operation.jobs)}",
         )
 
@@ -145,7 +145,7 @@ def _drive(
     is_own: bool,
     spared: Collection[str] = (),
 ) -> Operation:
-    """Bring the files, but those ``spared``, to where an operation is heading."""
+    """Bring the files, but those ``spared``, to the state that an operation is heading for."""
     _refuse_foreign_rows(operation, is_own=is_own)
     try:
         clear_stage(root, operation)
@@ -196,7 +196,9 @@ def _run(
     return done
 
 
-_WAYS_ON = "cronshift resume finishes it; cronshift resume --revert undoes it."
+_WAYS_ON = (
+    "cronshift operations resume finishes it; cronshift operations resume --revert undoes it."
+)
 
 
 def _settle_batches(operation: Operation, *, done: bool) -> None:
@@ -205,7 +207,7 @@ def _settle_batches(operation: Operation, *, done: bool) -> None:
 
 
 def _heading(operation: Operation) -> Operation:
-    """Return what is to be done: the operation, or its inverse where it is taken back."""
+    """Return the operation to carry out: itself, or its inverse where it is taken back."""
     return operation.inverse() if operation.state is State.REVERTING else operation
 
 
@@ -214,21 +216,23 @@ def _refuse_foreign_rows(operation: Operation, *, is_own: bool) -> None:
         raise RefusedError(
             f"Operation {operation.id} changes rows of a database, and you did not make it here.",
             reason="foreign-operation",
-            hint=f"cronshift abandon {operation.id} gives it up; make the change anew.",
+            hint=f"cronshift operations abandon {operation.id} gives it up; make the change anew.",
         )
 
 
 def _refuse_strangers(
     root: Path, operation: Operation, *, done_is_fine: bool, spared: Collection[str] = ()
 ) -> None:
-    """Refuse when a file is not what the operation was made from."""
+    """Refuse when a file differs from the one that the operation was made from."""
     for image in _heading(operation).images:
         present = read_project_file(root, image.path)
         as_planned = present == image.before or (done_is_fine and present == image.after)
         if not as_planned and image.path not in spared:
             error = staging.changed(image.path)
             if done_is_fine:
-                error.hint = f"Put it as it was, or give up: cronshift abandon {operation.id}"
+                error.hint = (
+                    f"Put it as it was, or give up: cronshift operations abandon {operation.id}"
+                )
             raise error
 
 
@@ -239,7 +243,7 @@ def _stage(root: Path, operation: Operation, images: Collection[FileImage]) -> N
 
 
 def clear_stage(root: Path, operation: Operation) -> None:
-    """Remove what a kill has left of an operation beside its files."""
+    """Remove the files that a killed operation left beside its own."""
     for image in operation.images:
         staging.clear(root, image, operation.id)
 

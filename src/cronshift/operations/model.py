@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Intent(StrEnum):
-    """What an operation is for: the command that made it."""
+    """The intent of an operation: the command that made it."""
 
     INIT = "init"
     MIGRATE = "migrate"
@@ -28,10 +28,12 @@ class Intent(StrEnum):
     FINALIZE = "finalize"
     PAUSE = "pause"
     RESUME_JOB = "resume-job"
+    LINK = "link"
+    SETUP = "setup"
 
 
 class State(StrEnum):
-    """How far an operation is; the two in ``-ing`` mean that it was interrupted."""
+    """The state of an operation; the two in ``-ing`` mean that it was interrupted."""
 
     APPLYING = "applying"
     APPLIED = "applied"

@@ -1,4 +1,4 @@
-"""The JSON Schemas of what the commands print under ``--json``; ``schemas/`` is written from here.
+"""The JSON Schemas of the commands' ``--json`` documents; ``schemas/`` is written from here.
 
 One a command, under its name; ``error`` is every command's. Each is held to what the command prints.
 """
@@ -13,14 +13,18 @@ from cronshift.output.schema_parts import (
     AMOUNT,
     CARRIED,
     CHANGE,
+    EXPLAINED,
     FACT,
     FINDING,
     INSTANT,
+    JUDGEMENT,
     NUMBER,
     OPERATION,
     PLAN,
+    RUN,
     RUN_FIELDS,
     RUN_MORE,
+    RUN_STEP,
     SERVED,
     SIDE,
     SIGHT,
@@ -41,6 +45,8 @@ from cronshift.output.schema_parts import (
     perhaps,
 )
 from cronshift.project.settings_schema import SCHEMA as SETTINGS
+from cronshift.readiness.fact import Knowledge
+from cronshift.runtime.ledger import Side
 from cronshift.targets.changes import FileAction
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -80,6 +86,34 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "next": (
         "cronshift next --json",
         object_of({"steps": list_of(object_of({"command": TEXT, "why": TEXT}))}),
+    ),
+    "report": (
+        "cronshift report --json",
+        object_of(
+            {
+                "app": TEXT,
+                "since": INSTANT,
+                "until": INSTANT,
+                "sentence": TEXT,
+                "jobs": list_of(object_of({"id": TEXT, "percent": WHOLE, "ticks": by_name(WHOLE)})),
+                "sides": list_of(
+                    object_of(
+                        {
+                            "side": either(Side),
+                            "ticks": by_name(WHOLE),
+                            "late_seconds": perhaps(list_of(NUMBER)),
+                        }
+                    )
+                ),
+                "aims": list_of(
+                    object_of({"name": TEXT, "answer": either(Knowledge), "evidence": TEXT})
+                ),
+                "sources": list_of(
+                    object_of({"name": TEXT, "records": WHOLE, "problem": perhaps(TEXT)})
+                ),
+                "executions_per_30_days": WHOLE,
+            }
+        ),
     ),
     "migrate": (
         "cronshift migrate --json",
@@ -134,14 +168,22 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "cutover": (
         "cronshift cutover --json",
         object_of(
-            CARRIED
-            | {
-                "done": list_of(TEXT),
-                "advice": list_of(TEXT),
-                "facts": list_of(FACT),
-                "costs": list_of(TEXT),
-            },
+            CARRIED | {"done": list_of(TEXT)},
             write_by=INSTANT,
+            advice=list_of(TEXT),  # of jobs, not of a flow
+            facts=list_of(FACT),
+            costs=list_of(TEXT),
+        ),
+    ),
+    "compare": ("cronshift compare --json", object_of({"jobs": list_of(JUDGEMENT)})),
+    "advance": (
+        "cronshift advance --json",
+        object_of(
+            {
+                "jobs": list_of(JUDGEMENT),
+                "operations": list_of(object_of(CARRIED, write_by=INSTANT)),
+                "waiting": list_of(object_of({"jobs": list_of(TEXT), "percent": WHOLE})),
+            }
         ),
     ),
     "pause": (
@@ -155,8 +197,9 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "rollback": (
         "cronshift rollback --json",
         object_of(
-            CARRIED | {"restored": list_of(TEXT)},
+            CARRIED,
             write_by=INSTANT,
+            restored=list_of(TEXT),
             done=list_of(TEXT),
             waits=list_of(TEXT),
             costs=list_of(TEXT),
@@ -177,13 +220,35 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             write_by=INSTANT,
         ),
     ),
-    "apply": ("cronshift apply FILE --json", object_of(CARRIED, write_by=INSTANT)),
-    "scaffold": ("cronshift scaffold --json", object_of(CARRIED, write_by=INSTANT)),
-    "show": ("cronshift show OP --json", object_of(OPERATION, write_by=INSTANT)),
+    "operations-apply": (
+        "cronshift operations apply FILE --json",
+        object_of(CARRIED, write_by=INSTANT),
+    ),
+    "sessions-scaffold": (
+        "cronshift sessions scaffold --json",
+        object_of(CARRIED, write_by=INSTANT),
+    ),
+    "operations-show": (
+        "cronshift operations show OP --json",
+        object_of(OPERATION, write_by=INSTANT),
+    ),
     "status": (
         "cronshift status --json",
         object_of(
-            {"jobs": list_of(STATUS_JOB), "drift": list_of(TEXT), "facts": list_of(FACT)},
+            {
+                "jobs": list_of(STATUS_JOB),
+                "drift": list_of(TEXT),
+                "facts": list_of(FACT),
+                "flows": list_of(
+                    object_of(
+                        {
+                            "flow": TEXT,
+                            "percent": WHOLE,
+                            "next_change": perhaps(object_of({"at": INSTANT, "percent": WHOLE})),
+                        }
+                    )
+                ),
+            },
             live=list_of(SIDE),
             endpoint=object_of(
                 {"state": either(CallState), "message": TEXT, "remedy": perhaps(TEXT)}
@@ -191,8 +256,32 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             ticks=list_of(TICK),
         ),
     ),
-    "history": (
-        "cronshift history --json",
+    "link": (
+        "cronshift link --json",
+        object_of(
+            CARRIED
+            | {
+                "environment": TEXT,
+                "values": by_name(TEXT),
+                "missing": list_of(TEXT),
+                "variables": list_of(TEXT),
+            }
+        ),
+    ),
+    "doctor": (
+        "cronshift doctor --json",
+        object_of(
+            {
+                "environment": TEXT,
+                "well": TRUTH,
+                "cause": perhaps(TEXT),
+                "facts": list_of(EXPLAINED),
+                "seconds": NUMBER,
+            }
+        ),
+    ),
+    "operations-list": (
+        "cronshift operations list --json",
         object_of(
             {
                 "operations": list_of(
@@ -213,15 +302,15 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
-    "resume": (
-        "cronshift resume --json",
+    "operations-resume": (
+        "cronshift operations resume --json",
         object_of(
             {"operation": perhaps(TEXT), "state": perhaps(either(State))},
             changes=list_of(CHANGE),
         ),
     ),
-    "abandon": (
-        "cronshift abandon OP --json",
+    "operations-abandon": (
+        "cronshift operations abandon OP --json",
         object_of(
             {
                 "operation": TEXT,
@@ -264,6 +353,23 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
                     object_of({"job": TEXT, "tick": INSTANT, "run_id": perhaps(TEXT)})
                 ),
             }
+        ),
+    ),
+    "runs-list": (
+        "cronshift runs list --json",
+        object_of(
+            {
+                "since": INSTANT,
+                "until": INSTANT,
+                "sources": list_of(SOURCE),
+                "runs": list_of(object_of(RUN)),
+            }
+        ),
+    ),
+    "runs-show": (
+        "cronshift runs show ID --json",
+        object_of(
+            RUN | {"event": perhaps(TEXT), "steps": list_of(RUN_STEP), "sources": list_of(SOURCE)}
         ),
     ),
     "flags-export": ("cronshift flags export --json", by_name(TEXT)),

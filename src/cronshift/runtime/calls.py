@@ -1,4 +1,4 @@
-"""The call of one tick of a job, and what every handler does with one."""
+"""The call of one tick of a job, and the steps that every handler takes with one."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Call:
 
     @property
     def claims(self) -> bool:
-        """Whether the run is one of the tick's own, of which one is to do the work."""
+        """True for a run of the tick's own, of which one is to do the work."""
         return self.scheduled or self.replayed
 
     @property
@@ -109,7 +109,7 @@ class Call:
         return replace(self, path=f"{base}{joint}{added}{mark}{fragment}")
 
     def reason_to_skip(self, now: datetime | None = None) -> str | None:
-        """Return why this tick is not to run, if it is not: not here, not Inngest's, or too old.
+        """Return the reason to skip this tick, if any: not here, not Inngest's, or too old.
 
         A run that has begun is not asked. One whose module does not say so asks at every attempt
         whose tick it is, since the first may have died before it could.
@@ -142,7 +142,7 @@ class Call:
 
 
 class CallHandler(ABC):
-    """What answers calls.
+    """A handler that answers calls.
 
     Args:
         secret_env: the variable that holds the bearer the app expects of Vercel.
@@ -152,7 +152,7 @@ class CallHandler(ABC):
         self.secret_env = secret_env
 
     async def answer(self, call: Call) -> Answer:
-        """Return what the handler answered, or why the tick is skipped.
+        """Return the handler's answer, or the reason why the tick is skipped.
 
         Raises:
             NonRetriableError: where another attempt cannot help.
@@ -172,10 +172,10 @@ class CallHandler(ABC):
 
     @abstractmethod
     async def send(self, call: Call) -> Answer:
-        """Return what the handler answered, whatever the tick's age is."""
+        """Return the handler's answer, whatever the tick's age is."""
 
     def address(self) -> str | None:
-        """Return where the app answers over HTTP, as far as this process knows."""
+        """Return the app's address over HTTP, as far as this process knows it."""
         return os.environ.get(APP_ADDRESS_VARIABLE) or None
 
     def headers(self, call: Call) -> dict[str, str]:
@@ -195,7 +195,7 @@ class CallHandler(ABC):
 
 
 def witness_of(call: Call, secret_env: str) -> Witness | None:
-    """Return who tells the ledger of a run; nobody does of one that is not the schedule's.
+    """Return the witness of a run; a run that is not the schedule's has none.
 
     Other environments have functions too, and their ticks are none that anybody waits for.
     """

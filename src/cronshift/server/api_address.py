@@ -1,4 +1,4 @@
-"""Where Inngest's API is, as the SDK would choose it."""
+"""The address of Inngest's API, as the SDK would choose it."""
 
 from __future__ import annotations
 

@@ -81,6 +81,19 @@ def test_every_tick_is_told_right_or_not_known(seed: int) -> None:
     assert all(count[fate] > 50 for fate in Fate if fate is not Fate.NOT_KNOWN)
 
 
+@pytest.mark.parametrize(("traces", "fate"), [(True, Fate.ON_TIME), (False, Fate.NOT_KNOWN)])
+def test_of_runs_that_save_their_steps_the_trace_tells_that_they_stood_by(
+    *, traces: bool, fate: Fate
+) -> None:
+    world = World((JOBS[0],), Ownership(), traces=traces, saves_steps=True)
+    ticks = [START + timedelta(minutes=5) * number for number in range(1, 4)]
+    for tick in ticks:
+        world.run("job-0", tick, tick, "COMPLETED", {"skipped": "owner vercel"})
+        world.row("/api/cron/job-0", tick + SECOND, 200)
+    by_tick, _ = told(world)
+    assert [by_tick["job-0", tick].fate for tick in ticks] == [fate] * 3
+
+
 def an_outage(*, traces: bool) -> World:
     """Return a world in which the engine was down for twelve minutes, and fired all it missed then."""
     job = a_job("job", "*/5 * * * *")

@@ -1,4 +1,4 @@
-"""What a scheduled call does: the work or not, work that nobody waits for, failures that end well."""
+"""The behaviour of a scheduled call: its work, unawaited work, failures that end in success."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _REPLYING = {HandlerKind.NEXT_PAGES, HandlerKind.NODE_FUNCTION}
 
 
 def behaviour_of(reader: HandlerReader) -> Behaviour:
-    """Return what following a handler shows; empty where there is nothing to follow."""
+    """Return the behaviour that following a handler shows; empty where it cannot be followed."""
     place = reader.place
     if place is None:
         return Behaviour()
@@ -74,7 +74,7 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
 
 
 def _callers(reader: HandlerReader) -> Callers:
-    """Return who may call, read less deep where all is too much; that nobody is asked needs all."""
+    """Return the authentication, read less deep where all is too much; that of nobody needs all."""
     callers = callers_of(reader)
     if callers.auth is not Auth.UNKNOWN or not reader.scheduled.exhausted:
         return callers
@@ -91,7 +91,7 @@ def _reaching(reader: HandlerReader, *, flagged: bool) -> HandlerReader:
 
 
 def _auth_spot(reader: HandlerReader, callers: Callers, place: CodePlace) -> SourceSpot:
-    """Return where the caller is checked, or should be."""
+    """Return the spot where the caller is checked, or should be."""
     handler = reader.handler
     if callers.place is None and handler.route is None and place.file != handler.file:
         return SourceSpot(
@@ -141,7 +141,7 @@ def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
 
 
 def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: bool) -> Loose:
-    """Return whether work that is left is what the job is for, or a matter beside it."""
+    """Return whether work left behind is the job's purpose, or a matter beside it."""
     inside = [
         site.name for site in sites if promise.place in site.within and site.place != promise.place
     ]
@@ -206,7 +206,7 @@ def _first_line(reader: HandlerReader, export: str) -> CodePlace | None:
 
 
 def _flagged(reader: HandlerReader, run: Trace) -> SourceSpot | None:
-    """Return where the work hangs on a query that the entry does not carry."""
+    """Return the spot where the work hangs on a query that the entry does not carry."""
     if "query" not in run.ledger.asked or reader.world.query is None:
         return None
     if any(works(name) for name in _names(run)):
@@ -219,7 +219,7 @@ def _flagged(reader: HandlerReader, run: Trace) -> SourceSpot | None:
 
 
 def _refuses_get(reader: HandlerReader, run: Trace) -> SourceSpot | None:
-    """Return where the code itself answers GET with 405."""
+    """Return the spot where the code itself answers GET with 405."""
     if not all(ending.statuses == (_NO_METHOD,) for ending in run.endings):
         return None
     place = _answered_at(run.endings[0]) or reader.place

@@ -1,4 +1,4 @@
-"""Whether a call reaches nothing but its answer: a constant, a line of a log, a check of the caller.
+"""The check for calls that reach nothing but their answer: a constant, a log line, a refusal.
 
 What is written counts as well as what is followed: work behind a switch of the environment is work.
 """
@@ -38,7 +38,7 @@ _SAYING = re.compile(
     r"setHeader|set|header|body|writeHead)(?:\.(?:json|send|end|text|html|type|header|set|setHeader|redirect))*$"
     r"|^self\.(?:send_response|send_header|end_headers|send_error|wfile\.write)$"
     r"|^(?:json|data|text|error|redirect|permanentRedirect|notFound|jsonify|abort|make_response|createError|"
-    r"sendRedirect|setResponseStatus|noStore|unstable_noStore|connection|\w*Response|\w*Error|\w*Exception)$",
+    r"sendFile|send_file|send_from_directory|sendRedirect|setResponseStatus|noStore|unstable_noStore|connection|\w*Response|\w*Error|\w*Exception)$",
     re.IGNORECASE,
 )
 """Names of calls that only look at the request, say something, or make the answer."""

@@ -1,4 +1,4 @@
-"""What a Node app runs before a route: ``use`` of Hono, Express and Koa, hooks of Fastify and Elysia."""
+"""Gates of Node apps: ``use`` of Hono, Express and Koa, hooks of Fastify and Elysia."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _LONGEST = 40  # characters of what a finding quotes
 
 
 def node_gates(program: Program, handler: Handler, path: str) -> Iterator[Gate]:
-    """Yield what a handler's own app runs before it."""
+    """Yield the gates that a handler's own app runs before it."""
     files = dict.fromkeys((handler.file,))
     if handler.route is not None:
         files |= dict.fromkeys((handler.route.file,))
@@ -80,7 +80,7 @@ def node_gates(program: Program, handler: Handler, path: str) -> Iterator[Gate]:
 
 
 def _used(tree: SourceTree, file: str, path: str, route: Location | None) -> Iterator[Gate]:
-    """Yield what ``app.use(…)`` and ``addHook`` put before a path."""
+    """Yield the gates that ``app.use(…)`` and ``addHook`` put before a path."""
     root = tree.parsed(file) if _USING.search(tree.read(file)) else None
     for call in root.find_all(kind="call_expression") if root is not None else ():
         called = call.field("function")
@@ -136,7 +136,7 @@ _LIMITING = re.compile(r"rate.?limit|limiter\b|slow.?down|throttl", re.IGNORECAS
 
 
 def _unfollowed(machine: Machine, called: Value, node: SgNode, place: CodePlace) -> Value:
-    """Return what a middleware does with a call that is known only by its name."""
+    """Return the result of a middleware that is known only by its name."""
     text = " ".join(node.text().split())
     name = callee(node).rpartition(".")[2] if node.kind() == "call_expression" else ""
     made = called.name.rpartition(".")[2] if isinstance(called, Outside | Unknown) else ""

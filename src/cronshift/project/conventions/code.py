@@ -1,4 +1,4 @@
-"""How an app's TypeScript is written, and what of Inngest it has: plain data."""
+"""The style of an app's TypeScript, and the Inngest parts it has: plain data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 
 class CodeStyle(Struct, frozen=True):
-    """How TypeScript is written; the defaults are how it is generated.
+    """The style of TypeScript; the defaults are those of generated code.
 
     Attributes:
         indent: what one level is indented by.
@@ -42,7 +42,7 @@ class InngestClient(Struct, frozen=True):
 
 
 class AppCode(Struct, frozen=True):
-    """How an app's own code is written, and what of Inngest it has already.
+    """The style of an app's own code, and the Inngest parts it has already.
 
     Attributes:
         alias: what its files import each other by, ``None`` for relative paths.

@@ -1,4 +1,4 @@
-"""Quotes, semicolons and indentation: a formatter's configuration, else what the sources show.
+"""Quotes, semicolons and indentation: a formatter's configuration, else the sources' own.
 
 Options and defaults: prettier.io/docs/options, biomejs.dev/reference/configuration, editorconfig.org.
 """
@@ -123,7 +123,7 @@ def _prettier_in(tree: SourceTree, place: str) -> dict[str, Any] | None:
 
 
 def _loosely(text: str, file: str) -> dict[str, Any]:
-    """Return the options of a configuration in YAML (or TOML); none for what is neither."""
+    """Return the options of a configuration in YAML (or TOML); none for any other format."""
     import yaml
 
     try:
@@ -213,7 +213,7 @@ def _braced(pattern: str) -> Iterator[str]:
 
 
 def _counted(tree: SourceTree) -> CodeStyle:
-    """Return what most of the strings, statements and lines of the sources are like."""
+    """Return the style of most strings, statements and lines in the sources."""
     quotes: Counter[bool] = Counter()
     ended: Counter[bool] = Counter()
     steps: Counter[str] = Counter()
@@ -237,7 +237,7 @@ def _counted(tree: SourceTree) -> CodeStyle:
 
 
 def _steps(text: str) -> Iterator[str]:
-    """Yield what each line is indented by beyond the line before it, where that is a level."""
+    """Yield the indent of each line beyond the line before it, where that is a level."""
     before = ""
     for line in text.splitlines():
         if not line.strip():

@@ -145,7 +145,7 @@ def evenly(schedule: Schedule) -> tuple[int, int] | None:
 
 
 def due(schedule: Schedule) -> dict[str, str | bool]:
-    """Return what the guard is told of a schedule: its fields, in the spelling that it reads."""
+    """Return the fields of a schedule, in the spelling that the guard reads."""
     spelled: dict[str, str | bool] = {}
     for name, bits in zip(_FULL, schedule.fields, strict=False):
         first, last = _FULL[name]

@@ -1,4 +1,4 @@
-"""The files of the app: functions, their index, what they share, the endpoint, the dispatcher."""
+"""The files of the app: functions, their index, shared modules, the endpoint, the dispatcher."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _in_language(files: Iterable[tuple[str, str]], language: str) -> Iterator[tu
 
 
 def _files(plan: Plan, app: NextApp) -> Iterator[tuple[str, str]]:
-    """Yield what is generated, before it is written as the app writes."""
+    """Yield the generated files, before they are written in the app's style."""
     dispatching = dispatchers(plan)
     yield from _shared(plan, dispatching)
     for job in plan.runnable:

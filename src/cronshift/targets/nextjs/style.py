@@ -44,7 +44,7 @@ _QUOTES = re.compile(r"\\(.)|([\"'])", re.DOTALL)
 
 
 def restyle(text: str, style: CodeStyle, was: CodeStyle = GENERATED) -> str:
-    """Return TypeScript in another style; what it means stays the same.
+    """Return TypeScript in another style, with the same meaning.
 
     Args:
         text: valid TypeScript.

@@ -1,4 +1,4 @@
-"""What the module of one job says, as source."""
+"""The source of one job's module."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def job_module(job: Job, app_id: str, apps: Mapping[Group, str], secret_env: str
 
 
 def handler_of(job: Job) -> Handler | None:
-    """Return what a direct job calls in process.
+    """Return the handler that a direct job calls in process.
 
     Raises:
         CronshiftError: if it is nothing that Python can call.
@@ -154,7 +154,7 @@ def handler_definition(handler: Handler, secret_env: str) -> Group:
 
 
 def _answering(job: Job, apps: Mapping[Group, str], secret_env: str) -> tuple[str, str | None]:
-    """Return the name of what answers the call, and its definition where it is the job's own."""
+    """Return the name of the handler that answers, and its definition where it is the job's own."""
     handler = handler_of(job)
     if handler is None:
         return "bridge", None
@@ -300,7 +300,7 @@ def _row(job: Job, app_id: str, answering: str) -> RowFunction | None:
 
 
 def _docstring(job: Job, schedule: Schedule) -> str:
-    """Return what the module is, where it comes from and what answers it."""
+    """Return the docstring of a job's module: the job, its entry and its handler."""
     zone = " (UTC)" if schedule.zone == "UTC" else ""
     described = schedule.describe()
     summary = f"{job.id}: {described[0].lower()}{described[1:]}{zone}."
