@@ -19,8 +19,8 @@ from cronshift.errors import CronshiftError
 from cronshift.runtime import web, wire
 from cronshift.runtime.ledger import TickRecord, parse_record
 from cronshift.runtime.ownership import tick_text
-from cronshift.server.api_address import api_server, second_api
 from cronshift.server.keys import SIGNING_KEY
+from cronshift.services.api_address import api_server, second_api
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -25,7 +25,7 @@ from cronshift.targets.nextjs.job import job_module, modules_of, names_of, share
 from cronshift.targets.nextjs.library import copied, library_import
 from cronshift.targets.nextjs.naming import function_name
 from cronshift.targets.nextjs.source import comment, data, listed, passing, text
-from cronshift.targets.nextjs.style import restyle
+from cronshift.targets.nextjs.style import laid_out
 from cronshift.targets.nextjs.untyped import untyped
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
@@ -64,7 +64,7 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
     refuse_sdk(plan)
     refuse_unknown_id(plan)
     return tuple(
-        GeneratedFile(path, seal(restyle(written, app.code.style), "//"))
+        GeneratedFile(path, seal(laid_out(written, app.code.style), "//"))
         for path, written in _in_language(_files(plan, app), app.routers.language)
     )
 
