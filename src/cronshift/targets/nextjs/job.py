@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.errors import CronshiftError
-from cronshift.model import BridgeSettings, Overlap, RowSource
+from cronshift.errors import ConfigError, CronshiftError
+from cronshift.model import BridgeSettings, Missed, Overlap, RowSource
 from cronshift.plan.functions import function_ids, has_runs, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
 from cronshift.schedule.durations import format_duration
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import Callee, callee
 from cronshift.targets.nextjs.client import client_import
+from cronshift.targets.nextjs.dispatching import due
 from cronshift.targets.nextjs.fanning import (
     fan_out_work,
     library_names,
@@ -22,6 +23,7 @@ from cronshift.targets.nextjs.fanning import (
 from cronshift.targets.nextjs.library import library_import
 from cronshift.targets.nextjs.naming import function_name
 from cronshift.targets.nextjs.source import (
+    braced,
     comment,
     data,
     listed,
@@ -85,6 +87,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         values=listed("const VALUES = [", [text(value) for value in fan_out.values], "];")
         if fan_out and not isinstance(fan_out.values, RowSource)
         else None,
+        missed=_missed(job),
         rows=rows[0] if rows else None,
         row=_row(plan, job, called),
         name=name,
@@ -110,11 +113,12 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
         "calls": [
             "callOf",
             *(["direct"] if callee(plan, job).file else []),
-            "due",
+            *(["due"] if job.options.missed is Missed.ALL else []),
             "type Job",
             *([] if watched else ["reportFailure"]),
         ],
         "heartbeat": ["pingFailure", "pingSuccess"],
+        "missed": ["dueInTime", "type Missed"],
         "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],
     }
     for module in sorted(modules_of(plan, job)):
@@ -137,6 +141,7 @@ def modules_of(plan: Plan, job: Job) -> set[str]:
         *(library_names(job.options.fan_out) if job.options.fan_out else ()),
         *(["heartbeat"] if job.options.heartbeat_env else []),
         *(["ledger"] if app_of(plan).has_ledger else []),
+        *(["missed"] if job.options.missed is not Missed.ALL else []),
     }
 
 
@@ -193,6 +198,8 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
 def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) -> Iterator[str]:
     """Yield the statements behind the call's making."""
     options, answer, asked = job.options, called.answering("call"), "due(call, ownership)"
+    if options.missed is not Missed.ALL:
+        asked = "dueInTime(call, ownership, MISSED)"
     if app_of(plan).has_ledger:
         answer = f"toldCall(call, ownership, {answer})"
         asked = f"toldDue(call, ownership, {asked})"
@@ -210,6 +217,28 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
     if options.heartbeat_env is not None:
         yield 'await step.run("heartbeat", () => pingSuccess(JOB));'
         yield "return answer;"
+
+
+def _missed(job: Job) -> str | None:
+    """Return the constant that says which late ticks are made up for, where not all are.
+
+    Raises:
+        ConfigError: for a schedule that is not in UTC, which the library cannot tell the ticks of.
+    """
+    if job.options.missed is Missed.ALL or job.schedule is None:
+        return None
+    if job.schedule.zone != "UTC":
+        raise ConfigError(
+            f"`jobs.{job.id}.missed` needs a schedule in UTC in a Next.js app.",
+            reason="invalid-config",
+            hint="Take it out, or set `stale_after`, which needs no schedule.",
+            where=job.id,
+        )
+    lines = [
+        member("policy", str(job.options.missed), 2),
+        braced("due: {", [member(*pair, 4) for pair in due(job.schedule).items()], "}"),
+    ]
+    return braced("const MISSED: Missed = {", lines, "};")
 
 
 def _row(plan: Plan, job: Job, called: Callee) -> str | None:
