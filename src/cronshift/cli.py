@@ -63,6 +63,7 @@ COMMANDS = {
         Command("Show what both sides see of each tick.", "Operate", "observe"),
         Command("Show what became of ticks, and run missed ones.", "Operate", "ticks"),
         Command("Show runs, their steps and errors.", "Operate", "runs"),
+        Command("Show failed runs, and run them again.", "Operate", "dead-letters"),
         Command("Settle and refund the QUEUED flow's sessions.", "Operate", "sessions"),
         Command("Write the app's side of a flow.", "Move", "scaffold"),
         Command("Publish the ownership file where deploys are slow.", "Operate", "flags"),

@@ -282,3 +282,16 @@ RUN: dict[str, Schema] = {
 RUN_STEP = object_of(
     {"name": TEXT, "status": TEXT, "attempts": WHOLE, "ms": perhaps(WHOLE), "error": perhaps(TEXT)}
 )
+LETTER: dict[str, Schema] = {
+    "run_id": TEXT,
+    "job": TEXT,
+    "status": either([TickStatus.FAILED, TickStatus.CANCELLED]),
+    "tick": perhaps(INSTANT),  # null: an event began the run
+    "event": TEXT,
+    "event_id": TEXT,
+    "error": TEXT,
+    "attempts": perhaps(WHOLE),  # null: nobody has counted them
+    "died": INSTANT,
+    "replayed": perhaps(INSTANT),
+    "replay": perhaps(TEXT),
+}
