@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cronshift.commands.carrying_out import DryRun, Yes, job_names
+from cronshift.commands.carrying_out import DryRun, Yes  # noqa: TC001 - read at run time
+from cronshift.commands.completion import job_names
 from cronshift.commands.spans import present
 from cronshift.errors import CronshiftError, ExitCode
 

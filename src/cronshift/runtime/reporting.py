@@ -19,10 +19,10 @@ from inngest import TriggerEvent
 
 from cronshift.runtime import claiming, recording, web
 from cronshift.runtime.calls import USUAL_SECRET, tick_of
-from cronshift.runtime.dead_letters import keep, letter_of
 from cronshift.runtime.held import SOURCE
 from cronshift.runtime.jobs import CANCELLED_EVENT, TICK_EVENT
 from cronshift.runtime.ledger import Side, TickStatus
+from cronshift.runtime.letter_keeping import keep, letter_of
 from cronshift.runtime.witness import Witness
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from cronshift.runtime import recording, wire
-from cronshift.runtime.dead_letters import KEPT, keep, parse_letter
+from cronshift.runtime.dead_letters import parse_letter
 from cronshift.runtime.fronts import asgi_headers, send_reply
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ledger import parse_record
+from cronshift.runtime.letter_keeping import KEPT, keep
 from cronshift.runtime.proof import has_bearer
 from cronshift.runtime.replies import Reply
 

@@ -17,8 +17,9 @@ from tests.integration.sockets import serving
 from cronshift.executor.engine import RunTarget, execute
 from cronshift.executor.events import tick_event
 from cronshift.runtime import JobSpec, cancelled_runs, report_cancelled, report_failure
-from cronshift.runtime.dead_letters import DeadLetter, as_document, letter_of, parse_letter
+from cronshift.runtime.dead_letters import DeadLetter, as_document, parse_letter
 from cronshift.runtime.ledger import TickStatus
+from cronshift.runtime.letter_keeping import letter_of
 from cronshift.runtime.store.dead_letters import DeadLetters
 from cronshift.runtime.tell import TellOwnership
 from cronshift.server.endpoint import Endpoint
@@ -144,7 +145,7 @@ def test_where_it_cannot_be_kept_the_report_goes_on(
 def test_a_database_that_hangs_is_given_up(
     url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("cronshift.runtime.dead_letters._PATIENCE", 0.2)
+    monkeypatch.setattr("cronshift.runtime.letter_keeping._PATIENCE", 0.2)
     with serving(_hanging()) as address:
         monkeypatch.setenv("CRONSHIFT_LEDGER_URL", address)
         reported = asyncio.run(run(JOB.id, scheduled())).failure_run
