@@ -154,14 +154,35 @@ class FanOutMode(StrEnum):
 
     SEQUENCE = "sequence"
     PARALLEL = "parallel"
+    RUNS = "runs"
+    """Each value has an event and a run of its own, of a second function."""
+
+
+class RowSource(Struct, frozen=True):
+    """Values that a function of the app returns at every run.
+
+    Attributes:
+        function: ``module:export``, as handlers are named; it takes nothing, and returns a list.
+        key: what of a row is its value; ``None`` where the row itself is.
+        expected: how many rows there may be, which the forecast and the times go by.
+    """
+
+    function: str
+    key: str | None = None
+    expected: int = 10
 
 
 class FanOut(Struct, frozen=True):
     """One durable step per value, each calling the handler with ``param=value`` in the query."""
 
     param: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] | RowSource
     mode: FanOutMode = FanOutMode.SEQUENCE
+
+    @property
+    def count(self) -> int:
+        """How many values there are, or are expected."""
+        return self.values.expected if isinstance(self.values, RowSource) else len(self.values)
 
 
 class Overlap(StrEnum):
@@ -210,6 +231,24 @@ class ServedBy(StrEnum):
     """A process of its own: ``uvicorn inngest_app.asgi:app``, or ``cronshift serve``."""
     APP = "app"
     """The app that Vercel runs, below its own routes."""
+
+
+class Library(StrEnum):
+    """Where generated TypeScript has from what it shares."""
+
+    FILES = "files"
+    """Files of the app, those that its jobs use."""
+    NPM = "npm"
+    """The package that they are the sources of."""
+
+
+class OwnershipSource(StrEnum):
+    """Where generated TypeScript reads whose a tick is."""
+
+    BUILT_IN = "built-in"
+    """The file that is built into the app."""
+    ENVIRONMENT = "environment"
+    """What variables name, else the file that is built in."""
 
 
 class BridgeSettings(Struct, frozen=True):

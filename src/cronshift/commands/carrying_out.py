@@ -39,7 +39,9 @@ Named = Annotated[
 ]
 SavePlan = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Change nothing; keep the plan for cronshift apply."),
+    typer.Option(
+        metavar="FILE", help="Change nothing; keep the plan for cronshift operations apply."
+    ),
 ]
 
 
@@ -172,7 +174,7 @@ def warn_of_unreadable(invocation: Invocation) -> None:
 
 
 def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
-    """Write an operation to a file, for ``cronshift apply``.
+    """Write an operation to a file, for ``cronshift operations apply``.
 
     Raises:
         CronshiftError: if the file cannot be written.
@@ -185,7 +187,7 @@ def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
         raise CronshiftError(
             f"{file} cannot be written: {error.strerror}.", reason="disk-error", where=str(file)
         ) from error
-    invocation.console.say(f"Kept the plan. Next: cronshift apply {file}")
+    invocation.console.say(f"Kept the plan. Next: cronshift operations apply {file}")
 
 
 def tell_next(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import DryRun, Yes  # noqa: TC001 - read at run time
+from cronshift.commands.environments import EnvironmentName, chosen, environment_of
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def flags() -> None:
     """Publish the ownership file where deploys are slow.
 
     A deployment reads it from CRONSHIFT_OWNERSHIP (the JSON itself), CRONSHIFT_OWNERSHIP_URL (an
-    Edge Config item, a flag service) or CRONSHIFT_OWNERSHIP_FILE instead of the committed file.
+    Edge Config item, a flag service) or CRONSHIFT_OWNERSHIP_FILE instead of the committed file. The
+    functions of a Next.js app do where cronshift.toml says ownership = "environment".
 
     Examples:
       cronshift flags export --format env
@@ -71,6 +73,7 @@ def push(
     ] = None,
     yes: Yes = False,
     dry_run: DryRun = False,
+    env: EnvironmentName = None,
 ) -> ExitCode:
     """Push the ownership file to an Edge Config; needs a token of Vercel's API in VERCEL_TOKEN.
 
@@ -84,6 +87,10 @@ def push(
     console = invocation.console
     ownership = read_ownership(invocation.root)
     token = os.environ.get("VERCEL_TOKEN")
+    if env is not None or edge_config is None or team is None:
+        linked = environment_of(invocation, env)
+        edge_config = chosen(context, "edge_config", edge_config, env, linked.edge_config)
+        team = chosen(context, "team", team, env, linked.vercel_team)
     if edge_config is None or not token:
         raise CronshiftError(
             "Pushing needs --edge-config ID and VERCEL_TOKEN.",

@@ -1,9 +1,8 @@
-"""``cronshift scaffold``: the app's side of a flow."""
+"""``cronshift sessions scaffold``: the app's side of a flow."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,15 +18,8 @@ if TYPE_CHECKING:
     from cronshift.operations import Operation
 
 
-class What(StrEnum):
-    """The kinds of code that ``scaffold`` writes."""
-
-    SESSIONS = "sessions"
-
-
 def scaffold(
     context: typer.Context,
-    what: Annotated[What, typer.Argument(help="The QUEUED session flow.")],  # noqa: ARG001 - there is one
     flow: Annotated[str, typer.Option(metavar="NAME", help="The flow's name.")] = "session",
     mapping: Annotated[
         list[str] | None,
@@ -84,9 +76,9 @@ def scaffold(
     within seconds.
 
     Examples:
-      cronshift scaffold sessions --flow prediction-session --dry-run
-      cronshift scaffold sessions --map table=generations --map cost=2 --yes
-      cronshift scaffold sessions --from-database --force
+      cronshift sessions scaffold --flow prediction-session --dry-run
+      cronshift sessions scaffold --map table=generations --map cost=2 --yes
+      cronshift sessions scaffold --from-database --force
     """
     from cronshift import operations
     from cronshift.targets.scaffold import prepare_scaffold, project_target

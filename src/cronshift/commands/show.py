@@ -1,4 +1,4 @@
-"""``cronshift show``: one operation, change by change."""
+"""``cronshift operations show``: one operation, change by change."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def show(
     """Show what an operation did, with the diff of every file.
 
     Examples:
-      cronshift show 01KAV
-      cronshift show 01KAV --json
+      cronshift operations show 01KAV
+      cronshift operations show 01KAV --json
     """
     from cronshift.operations import RunSql, read_operation
     from cronshift.output.text import operations_table

@@ -10,6 +10,7 @@ import typer
 from msgspec import Struct
 
 from cronshift.commands.carrying_out import tell_next
+from cronshift.commands.environments import EnvironmentName, chosen, environment_of
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def status(
             help="Where the functions are served, for --live.",
         ),
     ] = None,
+    env: EnvironmentName = None,
     watching: Annotated[
         bool, typer.Option("--watch", help="Draw it again every five seconds, until Ctrl-C.")
     ] = False,
@@ -57,6 +59,7 @@ def status(
 
     Examples:
       cronshift status
+      cronshift status --live --env staging
       cronshift status --watch
       cronshift status --live --base-url https://app.example.com --endpoint https://app.example.com/api/inngest
     """
@@ -73,12 +76,18 @@ def status(
         watch(invocation, plan)
     where = read_status(invocation.project, now, plan)
     health = read_health(invocation, plan, now)
-    deployed = _ask(invocation, base_url, endpoint, now) if live else None
+    deployed = None
+    if live:
+        environment = environment_of(invocation, env)
+        endpoint = chosen(context, "endpoint", endpoint, env, environment.endpoint)
+        app = base_url or (environment.app if env is not None else None)
+        deployed = _ask(invocation, app, environment.app, endpoint, now)
     if invocation.json:
         document: dict[str, Any] = {
             "jobs": [row.to_json() | {"health": health.of(row.job)} for row in where.jobs],
             "drift": list(where.drift),
             "facts": [fact.to_json() for fact in where.facts],
+            "flows": [flow.to_json() for flow in where.flows],
         }
         if deployed is not None:
             document["live"] = [side.to_json() for side in deployed.sides]
@@ -87,6 +96,8 @@ def status(
         console.document(document)
     else:
         console.result(status_table(where.jobs))
+        for flow in where.flows:
+            console.result(flow.sentence)
         tell_health(invocation, health)
         for sentence in where.drift:
             console.warn(sentence)
@@ -115,7 +126,11 @@ class Deployed(Struct, frozen=True):
 
 
 def _ask(
-    invocation: Invocation, base_url: str | None, endpoint: str | None, now: datetime
+    invocation: Invocation,
+    base_url: str | None,
+    linked: str | None,
+    endpoint: str | None,
+    now: datetime,
 ) -> Deployed:
     from cronshift.moving.callable_endpoint import ask_endpoint
     from cronshift.moving.late import late_mishaps
@@ -125,12 +140,13 @@ def _ask(
     from cronshift.project.ownership_file import read_ownership
 
     root, plan = invocation.project.root, make_plan(invocation.project)
-    app = base_url or os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url
+    app = base_url or os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url or linked
     if not app or not endpoint:
         raise CronshiftError(
             "--live needs the app's address and the endpoint's.",
             reason="usage",
-            hint=f"Add --base-url and --endpoint, or set {plan.bridge.base_url_env} and CRONSHIFT_ENDPOINT.",
+            hint=f"Add --base-url and --endpoint, set {plan.bridge.base_url_env} and CRONSHIFT_ENDPOINT, or"
+            " write them down: cronshift link",
         )
     asking = ask_both(
         root,

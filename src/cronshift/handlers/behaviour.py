@@ -59,6 +59,8 @@ class Auth(StrEnum):
     """Not at all where the variable is not set."""
     UNDEFINED = "bearer-undefined"
     """``Bearer undefined`` passes where the variable is not set."""
+    WRITTEN = "written-secret"
+    """By a text that the code itself says where the variable is not set."""
     SPOOFABLE = "spoofable"
     """By a header that anybody can send."""
     WRONG = "wrong-credential"

@@ -364,15 +364,18 @@ class NodeRoutes:
 
     def _nest_prefix(self) -> str | None:
         """Return the prefix of all paths of a Nest app; ``None`` where it is computed."""
-        for file in (f"{self._base}src/main.ts", f"{self._base}main.ts"):
-            root = self._tree.parsed(file) if file in self._tree.files else None
-            if root is not None and "enableVersioning(" in self._tree.read(file):
+        for file in self._tree.under(self._folder):
+            text = self._tree.read(file) if file.endswith((".ts", ".js")) else ""
+            if "setGlobalPrefix(" not in text and "enableVersioning(" not in text:
+                continue
+            root = self._tree.parsed(file)
+            if "enableVersioning(" in text:
                 return None
             call = root.find(pattern="$APP.setGlobalPrefix($PREFIX)") if root is not None else None
             argument = call.get_match("PREFIX") if call else None
             if argument is not None:
-                text = self._text(file, argument)
-                return None if text is None else "/" + text.strip("/")
+                prefix = self._text(file, argument)
+                return None if prefix is None else "/" + prefix.strip("/")
         return ""
 
 

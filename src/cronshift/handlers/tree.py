@@ -34,6 +34,7 @@ _NEVER = {
     ".vercel",
     ".cronshift",
     "__pycache__",
+    "site-packages",
 }
 _BUILT = {"dist", "build", "out", "coverage"}  # at the root only: a route may be called so
 _LANGUAGES = {

@@ -36,6 +36,7 @@ from cronshift.operations.files import content, inside
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.snapshot import Snapshot
 from cronshift.project.ownership_file import ownership_of
+from cronshift.project.rollouts_file import ended_rollouts
 from cronshift.readiness.checking import Decisions, check, refuse_bad
 from cronshift.readiness.fact import Stage
 from cronshift.readiness.subject import Subject
@@ -157,6 +158,8 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         edits += _entry_edits(before, moving, percent)
     elif routed:
         edits += dispatch(project, routed)
+    shrinking = [job.id for job in moving if job not in growing]
+    edits += ended_rollouts(project.root, shrinking)
     operation = build_operation(
         project.root,
         f"cutover {' '.join(epochs)} --percent {percent} {decisions.in_words(facts)}".strip(),

@@ -15,6 +15,7 @@ from cronshift.operations import Intent, Operation, build_operation
 from cronshift.plan.leftovers import Leftover, find_leftovers
 from cronshift.plan.snapshot import Snapshot
 from cronshift.project.ownership_file import read_ownership
+from cronshift.project.rollouts_file import ended_rollouts
 from cronshift.readiness.checking import Decisions, check, refuse_bad
 from cronshift.readiness.fact import Stage
 from cronshift.readiness.subject import Subject
@@ -96,7 +97,7 @@ def prepare_finalization(
     operation = build_operation(
         project.root,
         f"finalize {' '.join(job.id for job in ready)} {decisions.in_words(facts)}".strip(),
-        retirement.edits,
+        [*retirement.edits, *ended_rollouts(project.root, [job.id for job in ready])],
         now,
         intent=Intent.FINALIZE,
         jobs=[job.id for job in ready],

@@ -24,6 +24,7 @@ from cronshift.plan.planning import make_plan
 from cronshift.project.inngest_sdk import SDK, sdk_of, version_installed
 from cronshift.project.locks import install_command, lock_of, locks_in, range_of
 from cronshift.project.ownership_file import read_ownership
+from cronshift.project.rollouts_file import read_rollouts
 from cronshift.readiness.checking import facts_of
 from cronshift.readiness.fact import Knowledge
 from cronshift.readiness.guards import by_hand
@@ -31,6 +32,7 @@ from cronshift.readiness.kinds import GUARD, SDK_FITS
 from cronshift.readiness.subject import Subject
 from cronshift.runtime.claiming import VARIABLE as CLAIMS
 from cronshift.runtime.ownership import tick_text
+from cronshift.runtime.recording import VARIABLE as LEDGER
 from cronshift.runtime.regular_files import is_regular, read_text
 from cronshift.targets import NoGuard, target_named
 
@@ -48,7 +50,9 @@ _WEEK = timedelta(days=7)
 _PORTS = {"@sveltejs/kit": 5173, "astro": 4321, "@remix-run/react": 5173, "vite": 5173}
 _USUAL_PORT = 3000
 _PORT = re.compile(r"(?:--port|-p)[ =](\d+)|\bPORT=(\d+)")
-_ASKING = frozenset({"cron-secret", "cron-secret-constant-time", "bearer-undefined"})
+_ASKING = frozenset(
+    {"cron-secret", "cron-secret-constant-time", "bearer-undefined", "written-secret"}
+)
 
 
 class JourneyStage(StrEnum):
@@ -94,7 +98,7 @@ def next_steps(project: Project, now: datetime, plan: Plan | None = None) -> tup
     unfinished = read_journal(project.root).unfinished()
     if unfinished is not None:
         command = unfinished.operation.command
-        return (NextStep("cronshift resume", f"{command} was interrupted"),)
+        return (NextStep("cronshift operations resume", f"{command} was interrupted"),)
     plan = plan or make_plan(project)
     ownership = read_ownership(project.root)
     places = [(_place(project, plan, ownership, job, now), job) for job in plan.jobs]
@@ -109,6 +113,9 @@ def steps_behind(steps: Sequence[NextStep], verb: str | None) -> tuple[NextStep,
     """Return the steps behind a command that was carried out just now; all, where one was needed first."""
     last = max((at for at, step in enumerate(steps, 1) if verb and step.verb == verb), default=0)
     return tuple(steps if any(step.is_needed for step in steps[:last]) else steps[last:])
+
+
+_ADVANCE = NextStep("cronshift advance", "takes the step that the evidence allows")
 
 
 class _Journey(Struct, frozen=True):
@@ -163,6 +170,11 @@ def _shared(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     percent = journey.ownership.jobs[job.id][-1].percent
     larger = next(stage for stage in STAGES if stage > percent)
     yield NextStep("cronshift status", "whether both sides hold the file, with --live")
+    if os.environ.get(LEDGER):
+        yield NextStep(f"cronshift compare {job.id}", "whether it is as good there as at Vercel")
+    if job.id in read_rollouts(journey.project.root).jobs:
+        yield _ADVANCE
+        return
     yield NextStep(
         f"cronshift cutover {job.id} --percent {larger}",
         f"once its runs at Inngest look right at {percent} %",
@@ -178,6 +190,9 @@ def _coming(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
         "cronshift status",
         f"commit and deploy both sides before {at}; with --live it asks both which file they hold",
     )
+    if job.id in read_rollouts(journey.project.root).jobs:
+        yield _ADVANCE
+        return
     larger = next((stage for stage in STAGES if stage > epoch.percent), None)
     if larger is not None and epoch.percent:
         yield NextStep(f"cronshift cutover {job.id} --percent {larger}", f"after {at}")
@@ -218,9 +233,14 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     guards = [fact for fact in bad if fact.kind is GUARD]
     if guards and not without:
         yield NextStep("cronshift migrate --fix", guards[0].message)
+    if job.id in read_rollouts(project.root).jobs:
+        yield _ADVANCE
+        return
     weekly = job.schedule.count(journey.now, journey.now + _WEEK) if job.schedule else 0
     is_frequent = weekly * STAGES[0] >= STAGES[-1]
-    share = " --no-guard" if without else f" --percent {STAGES[0]}" if is_frequent else ""
+    stages = f" --stages {','.join(map(str, STAGES))}" if os.environ.get(LEDGER) else ""
+    growing = stages or (f" --percent {STAGES[0]}" if is_frequent else "")
+    share = " --no-guard" if without else growing
     yield NextStep(f"cronshift cutover {job.id}{share}", "the job's ticks become Inngest's")
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMAND = "rollback --migration"
-_OTHERS = {Intent.INIT, Intent.SCAFFOLD}
+_OTHERS = {Intent.INIT, Intent.SCAFFOLD, Intent.LINK, Intent.SETUP}
 """What is done for its own sake: it is not undone on the way."""
 
 
@@ -78,7 +78,7 @@ def prepare_unmigration(root: Path, now: datetime) -> Unmigration:
             f"Changed since migrate wrote {'it' if len(changed) == 1 else 'them'}: {', '.join(changed)}.",
             reason="changed-file",
             hint="Take those changes back first, or undo these files by hand:"
-            f" cronshift show {written[changed[0]].by.id} has the diffs.",
+            f" cronshift operations show {written[changed[0]].by.id} has the diffs.",
             where=changed[0],
         )
     edits = [_edit(path, file) for path, file in written.items() if file.before != file.current]
@@ -150,7 +150,7 @@ def _written(past: Iterable[Operation]) -> dict[str, _Written]:
                     raise RefusedError(
                         f"{operation.command} ({operation.id}) changed {image.path} behind migrate.",
                         reason="changed-file",
-                        hint=f"cronshift show {operation.id} has the diff; undo it by hand.",
+                        hint=f"cronshift operations show {operation.id} has the diff; undo it by hand.",
                         where=image.path,
                     )
                 file.after, file.by = image.after, operation

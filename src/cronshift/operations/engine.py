@@ -58,7 +58,7 @@ def apply(
             raise RefusedError(
                 f"Operation {operation.id} was carried out before.",
                 reason="applied-before",
-                hint=f"cronshift show {operation.id} says what became of it.",
+                hint=f"cronshift operations show {operation.id} says what became of it.",
             )
         for _, batch in operation.batches:
             sql.check(batch)
@@ -85,7 +85,7 @@ def refuse_late(root: Path, operation: Operation, now: datetime) -> None:
             f"It had to be written by {operation.write_by:%Y-%m-%d %H:%M:%S} UTC, for both sides to"
             " hold the file in time.",
             reason="too-late",
-            hint="Run the command again; cronshift resume --revert undoes what was interrupted.",
+            hint="Run the command again; cronshift operations resume --revert undoes what was interrupted.",
         )
 
 
@@ -101,7 +101,7 @@ def refuse_begun(root: Path, operation: Operation, now: datetime) -> None:
             f"Its epochs were to be taken back by {operation.write_by:%Y-%m-%d %H:%M:%S} UTC; since"
             " then a side may go by them before the other forgets them.",
             reason="too-late",
-            hint=f"cronshift {'resume' if forth else f'abandon {operation.id}'}, then cronshift"
+            hint=f"cronshift operations {'resume' if forth else f'abandon {operation.id}'}, then cronshift"
             f" rollback {' '.join(operation.jobs)}",
         )
 
@@ -196,7 +196,9 @@ def _run(
     return done
 
 
-_WAYS_ON = "cronshift resume finishes it; cronshift resume --revert undoes it."
+_WAYS_ON = (
+    "cronshift operations resume finishes it; cronshift operations resume --revert undoes it."
+)
 
 
 def _settle_batches(operation: Operation, *, done: bool) -> None:
@@ -214,7 +216,7 @@ def _refuse_foreign_rows(operation: Operation, *, is_own: bool) -> None:
         raise RefusedError(
             f"Operation {operation.id} changes rows of a database, and you did not make it here.",
             reason="foreign-operation",
-            hint=f"cronshift abandon {operation.id} gives it up; make the change anew.",
+            hint=f"cronshift operations abandon {operation.id} gives it up; make the change anew.",
         )
 
 
@@ -228,7 +230,9 @@ def _refuse_strangers(
         if not as_planned and image.path not in spared:
             error = staging.changed(image.path)
             if done_is_fine:
-                error.hint = f"Put it as it was, or give up: cronshift abandon {operation.id}"
+                error.hint = (
+                    f"Put it as it was, or give up: cronshift operations abandon {operation.id}"
+                )
             raise error
 
 

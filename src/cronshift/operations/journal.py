@@ -75,7 +75,7 @@ class UnreadableRecord(Struct, frozen=True):
         """The remedy: a newer cronshift, a restored file, or ``abandon``."""
         if self.is_newer:
             return "Upgrade cronshift to read it."
-        return f"Restore it from version control, or set it aside: cronshift abandon {self.name}"
+        return f"Restore it from version control, or set it aside: cronshift operations abandon {self.name}"
 
 
 class Journal(Struct, frozen=True):
@@ -206,7 +206,7 @@ def find(root: Path, operation_id: str) -> Record | UnreadableRecord:
         raise CronshiftError(
             f"{'Several operations start' if names else 'No operation starts'} with {operation_id!r}.",
             reason="no-such-operation",
-            hint="cronshift history lists them.",
+            hint="cronshift operations list lists them.",
         )
     return by_name[names[0]]
 
@@ -252,13 +252,13 @@ def refuse_unfinished(root: Path, intent: Intent | None = None) -> None:
     operation = record.operation
     if record.is_own:
         hint = (
-            "cronshift resume finishes it; cronshift resume --revert undoes it; cronshift abandon"
+            "cronshift operations resume finishes it; cronshift operations resume --revert undoes it; cronshift operations abandon"
             f" {operation.id} gives it up."
         )
     else:
         hint = (
-            f"You did not begin it here. cronshift show {operation.id} shows it; cronshift resume"
-            f" --operation {operation.id} finishes it; cronshift abandon {operation.id} gives it up."
+            f"You did not begin it here. cronshift operations show {operation.id} shows it; cronshift operations resume"
+            f" --operation {operation.id} finishes it; cronshift operations abandon {operation.id} gives it up."
         )
     raise RefusedError(
         f"Operation {operation.id} ({operation.command}) is unfinished.",

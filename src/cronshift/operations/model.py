@@ -28,6 +28,8 @@ class Intent(StrEnum):
     FINALIZE = "finalize"
     PAUSE = "pause"
     RESUME_JOB = "resume-job"
+    LINK = "link"
+    SETUP = "setup"
 
 
 class State(StrEnum):

@@ -34,6 +34,7 @@ _CALLERS = {
     "cron-secret-constant-time": "secret",
     "fail-open": "if set",
     "bearer-undefined": "if set",
+    "written-secret": "if set",
     "spoofable": "anybody",
     "none": "anybody",
     "other": "checked",

@@ -13,9 +13,11 @@ from cronshift.output.schema_parts import (
     AMOUNT,
     CARRIED,
     CHANGE,
+    EXPLAINED,
     FACT,
     FINDING,
     INSTANT,
+    JUDGEMENT,
     LETTER,
     NUMBER,
     OPERATION,
@@ -167,14 +169,22 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "cutover": (
         "cronshift cutover --json",
         object_of(
-            CARRIED
-            | {
-                "done": list_of(TEXT),
-                "advice": list_of(TEXT),
-                "facts": list_of(FACT),
-                "costs": list_of(TEXT),
-            },
+            CARRIED | {"done": list_of(TEXT)},
             write_by=INSTANT,
+            advice=list_of(TEXT),  # of jobs, not of a flow
+            facts=list_of(FACT),
+            costs=list_of(TEXT),
+        ),
+    ),
+    "compare": ("cronshift compare --json", object_of({"jobs": list_of(JUDGEMENT)})),
+    "advance": (
+        "cronshift advance --json",
+        object_of(
+            {
+                "jobs": list_of(JUDGEMENT),
+                "operations": list_of(object_of(CARRIED, write_by=INSTANT)),
+                "waiting": list_of(object_of({"jobs": list_of(TEXT), "percent": WHOLE})),
+            }
         ),
     ),
     "pause": (
@@ -188,8 +198,9 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "rollback": (
         "cronshift rollback --json",
         object_of(
-            CARRIED | {"restored": list_of(TEXT)},
+            CARRIED,
             write_by=INSTANT,
+            restored=list_of(TEXT),
             done=list_of(TEXT),
             waits=list_of(TEXT),
             costs=list_of(TEXT),
@@ -210,13 +221,35 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             write_by=INSTANT,
         ),
     ),
-    "apply": ("cronshift apply FILE --json", object_of(CARRIED, write_by=INSTANT)),
-    "scaffold": ("cronshift scaffold --json", object_of(CARRIED, write_by=INSTANT)),
-    "show": ("cronshift show OP --json", object_of(OPERATION, write_by=INSTANT)),
+    "operations-apply": (
+        "cronshift operations apply FILE --json",
+        object_of(CARRIED, write_by=INSTANT),
+    ),
+    "sessions-scaffold": (
+        "cronshift sessions scaffold --json",
+        object_of(CARRIED, write_by=INSTANT),
+    ),
+    "operations-show": (
+        "cronshift operations show OP --json",
+        object_of(OPERATION, write_by=INSTANT),
+    ),
     "status": (
         "cronshift status --json",
         object_of(
-            {"jobs": list_of(STATUS_JOB), "drift": list_of(TEXT), "facts": list_of(FACT)},
+            {
+                "jobs": list_of(STATUS_JOB),
+                "drift": list_of(TEXT),
+                "facts": list_of(FACT),
+                "flows": list_of(
+                    object_of(
+                        {
+                            "flow": TEXT,
+                            "percent": WHOLE,
+                            "next_change": perhaps(object_of({"at": INSTANT, "percent": WHOLE})),
+                        }
+                    )
+                ),
+            },
             live=list_of(SIDE),
             endpoint=object_of(
                 {"state": either(CallState), "message": TEXT, "remedy": perhaps(TEXT)}
@@ -224,8 +257,32 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             ticks=list_of(TICK),
         ),
     ),
-    "history": (
-        "cronshift history --json",
+    "link": (
+        "cronshift link --json",
+        object_of(
+            CARRIED
+            | {
+                "environment": TEXT,
+                "values": by_name(TEXT),
+                "missing": list_of(TEXT),
+                "variables": list_of(TEXT),
+            }
+        ),
+    ),
+    "doctor": (
+        "cronshift doctor --json",
+        object_of(
+            {
+                "environment": TEXT,
+                "well": TRUTH,
+                "cause": perhaps(TEXT),
+                "facts": list_of(EXPLAINED),
+                "seconds": NUMBER,
+            }
+        ),
+    ),
+    "operations-list": (
+        "cronshift operations list --json",
         object_of(
             {
                 "operations": list_of(
@@ -246,15 +303,15 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
-    "resume": (
-        "cronshift resume --json",
+    "operations-resume": (
+        "cronshift operations resume --json",
         object_of(
             {"operation": perhaps(TEXT), "state": perhaps(either(State))},
             changes=list_of(CHANGE),
         ),
     ),
-    "abandon": (
-        "cronshift abandon OP --json",
+    "operations-abandon": (
+        "cronshift operations abandon OP --json",
         object_of(
             {
                 "operation": TEXT,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from cronshift.evidence.testing import MeasureOutcome
+from cronshift.evidence.thresholds import Metric
+from cronshift.evidence.verdict import Decision
 from cronshift.model import HandlerKind, Mode, Severity
 from cronshift.observing.fates import Fate
 from cronshift.observing.gathering import SourceName
@@ -66,18 +69,18 @@ FINDING = {
     "message": TEXT,
     "fix": TEXT,
 }
-FACT = object_of(
-    {
-        "code": TEXT,
-        "name": TEXT,
-        "answer": either(Knowledge),
-        "message": TEXT,
-        "evidence": TEXT,
-        "seen": INSTANT,
-        "remedy": perhaps(TEXT),
-        "jobs": list_of(TEXT),
-    }
-)
+_FACT = {
+    "code": TEXT,
+    "name": TEXT,
+    "answer": either(Knowledge),
+    "message": TEXT,
+    "evidence": TEXT,
+    "seen": INSTANT,
+    "remedy": perhaps(TEXT),
+    "jobs": list_of(TEXT),
+}
+FACT = object_of(_FACT)
+EXPLAINED = object_of(_FACT | {"explained_by": perhaps(TEXT)})
 HANDLER = object_of(
     {
         "file": TEXT,
@@ -139,6 +142,31 @@ PLAN = {
     "findings": list_of(object_of(FINDING | {"jobs": list_of(TEXT)})),
     "forecast": FORECAST,
 }
+_TICKS = object_of({"ticks": WHOLE, "bad": WHOLE})
+JUDGEMENT = object_of(
+    {
+        "job": TEXT,
+        "percent": WHOLE,
+        "verdict": either(Decision),
+        "next_percent": perhaps(WHOLE),
+        "reason": TEXT,
+        "missing_ticks": WHOLE,
+        "missing_days": NUMBER,
+        "metrics": list_of(
+            object_of(
+                {
+                    "metric": either(Metric),
+                    "outcome": either(MeasureOutcome),
+                    "decides": TRUTH,
+                    "vercel": _TICKS,
+                    "inngest": _TICKS,
+                    "missing_ticks": WHOLE,
+                    "missing_days": NUMBER,
+                }
+            )
+        ),
+    }
+)
 CONTENT = perhaps(object_of({"sha256": TEXT}, text=TEXT, base64=TEXT))
 CHANGE = object_of(
     {
@@ -206,6 +234,7 @@ RUN_MORE: dict[str, Schema] = {
     "notes": list_of(TEXT),
     "on_failure": {"type": "object"},
     "on_cancelled": {"type": "object"},
+    "rows": list_of({"type": "object"}),
 }
 SPREAD = object_of(dict.fromkeys(("p50", "p95", "most"), NUMBER))
 HEALTH = object_of(

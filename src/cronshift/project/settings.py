@@ -14,19 +14,24 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from cronshift.errors import ConfigError
+from cronshift.evidence.thresholds import Thresholds, read_thresholds
 from cronshift.model import (
     BridgeSettings,
     FanOut,
     FanOutMode,
     HandlerKind,
     JobOptions,
+    Library,
     Missed,
     Mode,
     Overlap,
+    OwnershipSource,
     RateLimit,
+    RowSource,
     ServedBy,
     Throttle,
 )
+from cronshift.project.environments import Environment, read_environment
 from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.runtime.regular_files import read_regular
 from cronshift.schedule.durations import parse_duration
@@ -104,6 +109,9 @@ class Settings(Struct, frozen=True):
         target: the name of what is generated; ``None`` leaves it to the app.
         out: the folder of what is generated; ``None`` leaves it to the target.
         serve: what serves a Python package's functions.
+        library: where generated TypeScript has from what it shares.
+        ownership: where generated TypeScript reads whose a tick is.
+        environments: what ``cronshift link`` wrote, by the environment's name.
         named: the names of the options that stand under ``[defaults]``.
     """
 
@@ -114,13 +122,18 @@ class Settings(Struct, frozen=True):
     app_id: str | None = None
     mode: Mode | None = None
     serve: ServedBy | None = None
+    library: Library = Library.FILES
+    ownership: OwnershipSource = OwnershipSource.BUILT_IN
+    ledger: bool = False
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     validate: ValidateSettings = field(default_factory=ValidateSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
     jobs: Mapping[str, JobSettings] = field(default_factory=dict)
     sessions: SessionSettings | None = None
+    rollout: Thresholds = field(default_factory=Thresholds)
     suppressions: tuple[Suppression, ...] = ()
     named: frozenset[str] = frozenset()
+    environments: Mapping[str, Environment] = field(default_factory=dict)
 
     def options_of(self, job_id: str) -> tuple[JobOptions, frozenset[str]]:
         """Return a job's options, and the names of those that the file gives."""
@@ -187,6 +200,9 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         },
         mode=_mode(project.get("mode")),
         serve=ServedBy(project["serve"]) if "serve" in project else None,
+        library=Library(project.get("runtime", Library.FILES)),
+        ownership=OwnershipSource(project.get("ownership", OwnershipSource.BUILT_IN)),
+        ledger=project.get("ledger", False),
         bridge=BridgeSettings(**bridge),
         validate=ValidateSettings(
             **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}
@@ -198,7 +214,12 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
             for job_id, table in document.get("jobs", {}).items()
         },
         sessions=_sessions(document.get("sessions")),
+        rollout=read_thresholds(document.get("rollout", {})),
         suppressions=tuple(Suppression(**table) for table in document.get("suppress", ())),
+        environments={
+            name: read_environment(name, table)
+            for name, table in document.get("environments", {}).items()
+        },
     )
 
 
@@ -261,9 +282,10 @@ def _options(table: Mapping[str, Any]) -> dict[str, Any]:
             options[key] = limit(**{**table[key], "period": parse_duration(table[key]["period"])})
     if "fan_out" in table:
         fan_out = table["fan_out"]
+        more = {name: fan_out[name] for name in ("key", "expected") if name in fan_out}
         options["fan_out"] = FanOut(
             fan_out["param"],
-            tuple(fan_out["values"]),
+            RowSource(fan_out["items"], **more) if "items" in fan_out else tuple(fan_out["values"]),
             FanOutMode(fan_out.get("mode", FanOutMode.SEQUENCE)),
         )
     return options

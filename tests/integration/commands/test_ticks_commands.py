@@ -16,7 +16,7 @@ from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.store.ledger import TickLedger
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.integration.commands.conftest import Cronshift
@@ -73,10 +73,6 @@ def url_of(tmp_path: Path) -> str:
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     return {**NOWHERE, "CRONSHIFT_LEDGER_URL": url_of(tmp_path)}
-
-
-def write(ledger: TickLedger, records: list[TickRecord], *, without: Collection[int] = ()) -> None:
-    ledger.write(record for at, record in enumerate(records) if at not in without)
 
 
 def test_where_both_see_every_tick_all_is_good(

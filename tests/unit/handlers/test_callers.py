@@ -40,6 +40,22 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         "none",
     ),
     "checked": ({ROUTE: route(f"{SET}if (!secret) {REFUSE}\n  {COMPARED}")}, "cron-secret"),
+    "a secret that the code says": (
+        {ROUTE: route(f'const secret = process.env.CRON_SECRET || "let-me-in";\n  {COMPARED}')},
+        "written-secret",
+    ),
+    "a secret of the module that the code says": (
+        {ROUTE: 'const SECRET = process.env.CRON_SECRET ?? "let-me-in";\n' + route(f'if (`Bearer ${{SECRET}}` !== request.headers.get("authorization")) {REFUSE}')},
+        "written-secret",
+    ),
+    "a secret that the code leaves empty": (
+        {ROUTE: route(f'const secret = process.env.CRON_SECRET ?? "";\n  if (!secret) {REFUSE}\n  {COMPARED}')},
+        "cron-secret",
+    ),
+    "a text for another matter": (
+        {ROUTE: route(f'const region = process.env.REGION || "eu";\n  {SET}if (!secret || request.headers.get("x-region") === region) {REFUSE}\n  {COMPARED}')},
+        "cron-secret",
+    ),
     "checked by concatenation": (
         {ROUTE: route(f'{SET}if (!secret || request.headers.get("authorization") !== "Bearer " + secret) {REFUSE}')},
         "cron-secret",

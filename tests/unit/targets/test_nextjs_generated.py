@@ -27,6 +27,7 @@ from cronshift.model import (
     Origin,
     Plan,
     RateLimit,
+    RowSource,
     Throttle,
 )
 from cronshift.project.conventions.code import AppCode, CodeStyle
@@ -51,6 +52,12 @@ EVERYTHING = JobOptions(
     fan_out=FanOut("model", ("a", 'b"c', "d`${e}"), FanOutMode.PARALLEL),
     heartbeat_env="PING",
     stale_after=timedelta(minutes=9),
+)
+
+
+ROWS = JobOptions(fan_out=FanOut("model", RowSource("lib/models:active", "id")))
+IN_RUNS = replace(
+    EVERYTHING, fan_out=FanOut("model", RowSource("src/lib/models:due", 'i"d'), FanOutMode.RUNS)
 )
 
 
@@ -108,6 +115,16 @@ PLANS = {
         a_job("bridged", "/base/api/bridged"),
         app=NextApp("pages/api/inngest.ts", routers=Routers(None, "pages", "/base")),
     ),
+    "rows": a_plan(
+        a_job("steps", file=ROUTE.format("steps"), options=ROWS),
+        a_job(
+            "beside",
+            options=replace(
+                ROWS, fan_out=FanOut("id", RowSource("lib/rows.ts:GET"), FanOutMode.PARALLEL)
+            ),
+        ),
+        a_job("runs", file=ROUTE.format("runs"), options=IN_RUNS),
+    ),
     "own-style-v3": a_plan(
         a_job("everything", file="src/app/api/x/route.ts", options=EVERYTHING),
         a_job("sequence", options=JobOptions(fan_out=FanOut("n", ("1", "2")), concurrency=None)),
@@ -156,7 +173,7 @@ def test_what_no_job_needs_is_not_written() -> None:
     moved = a_job("moved", file="lib/inngest/jobs/moved.ts", origin=Origin.MOVED)
     names = {path.rpartition("/")[2] for path in written(a_plan(moved))}
     assert not names & {"guard.ts", "dispatch.ts", "pages.ts"}
-    assert names >= {"ownership.ts", "routes.ts", "cronshift.ts", "moved.ts", "client.ts"}
+    assert names >= {"ownership.ts", "routes.ts", "calls.ts", "moved.ts", "client.ts"}
 
 
 def _top_level(text: str) -> list[str]:
@@ -209,7 +226,7 @@ def test_a_job_may_be_called_like_anything_in_its_module(job: str) -> None:
 
 def test_nodes_bytes_are_handed_on_as_the_webs() -> None:
     """Node's older types have a Buffer that newer compilers take for no Uint8Array and no body."""
-    pages = (GENERATED / "pages-router/lib/inngest/pages.ts").read_text()
+    pages = (GENERATED / "pages-router/lib/inngest/cronshift/pages.ts").read_text()
     assert "written.push(new Uint8Array(bytes));" in pages
     assert "const body = new Uint8Array(Buffer.concat(written));" in pages
 
@@ -274,6 +291,13 @@ def hostile(**texts: str) -> Plan:
     bridge = BridgeSettings(texts.get("url", "https://e.example"), "BASE", texts.get("env", "S"))
     jobs = (
         a_job("job", "/api/x?" + texts.get("query", ""), options=options),
+        a_job(
+            "rows",
+            "/api/z",
+            options=JobOptions(
+                fan_out=FanOut(value, RowSource("lib/rows:all", value), FanOutMode.RUNS)
+            ),
+        ),
         a_job("direct", "/api/y", file=ROUTE.format(texts.get("file", "x").replace("/", "-"))),
     )
     return a_plan(

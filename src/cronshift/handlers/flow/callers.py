@@ -102,7 +102,21 @@ def _without_secret(
     written = _tried(reader, undefined_bearer(reader.world, text, unset), work)
     if written.passage is Passage.YES:
         return Callers(Auth.UNDEFINED, place, secret)
+    for comparison in (*open_to_all.compared, *written.compared):
+        if _says(reader, comparison.written, unset, work):
+            return Callers(Auth.WRITTEN, comparison.place, secret)
     return None
+
+
+def _says(
+    reader: HandlerReader, text: str, unset: frozenset[str], work: frozenset[CodePlace]
+) -> bool:
+    """Return whether a text that the code says gets a caller through, behind ``Bearer``."""
+    bare = text.removeprefix("Bearer ")
+    if not bare or bare in {"undefined", "None", "null"}:
+        return False
+    world = undefined_bearer(reader.world, bare, unset)
+    return _tried(reader, world, work).passage is Passage.YES
 
 
 def _tried(reader: HandlerReader, world: World, work: frozenset[CodePlace]) -> _Try:

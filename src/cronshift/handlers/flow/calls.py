@@ -129,6 +129,7 @@ class Calls(Members):
     def promised(self, place: CodePlace, name: str, run: Callable[[], Value]) -> Promise:
         """Return the promise of work that is started here."""
         self.within.append(place)
+        self.tries.append([])
         rejected, answered = False, self.path.answered
         value: Value
         try:
@@ -137,11 +138,14 @@ class Calls(Members):
             value, rejected = thrown.value, True
         finally:
             self.within.pop()
+            errors = self.tries.pop()
         self.consume(value)
         if isinstance(value, Promise):
             rejected = rejected or value.rejected
+            errors += value.errors
             value = value.value
         made = self.promise(value, place, name, rejected=rejected)
+        made.errors = tuple(errors)
         if answered is None and self.path.answered is not None:
             self.consume(made)  # the caller waits for the answer that is given in it
         return made
@@ -172,6 +176,8 @@ class Calls(Members):
         site = self.ledger.sites.get(value.place)
         if site is not None:
             site.awaited = True
+        self.tries[-1] += value.errors
+        value.errors = ()
         if value.rejected:
             if Taint.FAILURE in value.value.taints:
                 self.path.caught = None
@@ -199,6 +205,7 @@ class Calls(Members):
         try:
             self._parameters(called, arguments, scope)
             self.block(function.body(), scope)
+            result = Unknown() if function.is_generator else NOTHING  # what it yields
         except Returned as returned:
             result, self.left_at = returned.value, returned.place
         except Thrown as thrown:

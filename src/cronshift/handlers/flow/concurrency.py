@@ -42,7 +42,11 @@ def _together(machine: Machine, promises: Value, arguments: Arguments) -> Value:
         return machine.promise(failed.value, arguments.place, arguments.name, rejected=True)
     results = [promise.value if isinstance(promise, Promise) else promise for promise in values]
     is_open = not isinstance(promises, ListValue) or promises.elements.open
-    return machine.promise(items_of(*results, is_open=is_open), arguments.place, arguments.name)
+    made = machine.promise(items_of(*results, is_open=is_open), arguments.place, arguments.name)
+    made.errors = tuple(
+        e for promise in values if isinstance(promise, Promise) for e in promise.errors
+    )
+    return made
 
 
 def _settled(machine: Machine, arguments: Arguments) -> Value:

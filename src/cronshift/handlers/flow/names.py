@@ -67,6 +67,7 @@ class NameLookup(Forks, ABC):
         self.within: list[CodePlace] = []
         self.calls: list[CodePlace] = []
         self.catching = self.loops = self.rescuing = 0
+        self.guards: list[CodePlace] = []
         self.builtins, self.built_in, self.outside = builtins, member, outside
         self.steps = 0
         self._active: list[code.Function] = []
@@ -218,32 +219,40 @@ class NameLookup(Forks, ABC):
     def visit(self, place: CodePlace, name: str, *, followed: bool, written: str = "") -> None:
         """Take note that a call is reached."""
         rescues = self.catching or self.path.other_way
-        if rescues and works(name) and not is_side_work(name) and not records(name):
+        if rescues and works(name) and not records(name) and not self._is_beside():
             self.path.instead = True
         self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:
-            guarded = len(self.tries) > 1
             within = tuple(self.within)
             self.ledger.sites[place] = Site(
                 place,
                 name,
-                guarded,
+                bool(self.guards),
                 self.depth,
                 followed,
                 within=within,
                 written=written,
-                beside=is_bookkeeping(self.statement)
-                or any(is_side_work(function.name) for function in self._active),
+                beside=is_bookkeeping(self.statement) or self._is_beside(),
                 rescuing=self.rescuing > 0,
                 calls=tuple(self.calls),
-                tries=len(self.tries) - 1,
+                tries=len(self.guards),
+                guard=self.guards[-1] if self.guards else None,
             )
         else:
             site.rescuing = site.rescuing and self.rescuing > 0
-            site.guarded = site.guarded or len(self.tries) > 1
+            site.guarded = site.guarded or bool(self.guards)
+            site.followed = site.followed and followed  # client().send() leads out in the end
             site.name = max(site.name, name, key=len)  # a chain begins where its first call does
             site.written = site.written or written
+
+    def _is_beside(self) -> bool:
+        """Return whether a call into the project that leads here is a matter beside the work."""
+        sites = self.ledger.sites
+        around = (sites[place].name for place in self.calls if place in sites)
+        return any(map(is_side_work, around)) or any(
+            is_side_work(function.name) for function in self._active
+        )
 
     def fails(self, place: CodePlace) -> bool:
         """Return whether this is the call whose failure is tried out."""

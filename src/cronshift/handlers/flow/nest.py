@@ -13,7 +13,15 @@ from cronshift.handlers.flow.javascript_code import JavaScript
 from cronshift.handlers.flow.nest_marks import Marks
 from cronshift.handlers.flow.nobody import SENT_AWAY
 from cronshift.handlers.flow.paths import Thrown
-from cronshift.handlers.flow.requests import REQUEST
+from cronshift.handlers.flow.requests import (
+    HEADERS,
+    NO_HEADER,
+    NO_QUERY,
+    QUERY,
+    REQUEST,
+    header,
+    query,
+)
 from cronshift.handlers.flow.values import (
     NOTHING,
     Arguments,
@@ -34,6 +42,7 @@ from cronshift.handlers.flow.values import (
 from cronshift.handlers.javascript import arguments as arguments_of
 from cronshift.handlers.javascript import line_of
 from cronshift.handlers.literals import pairs
+from cronshift.handlers.node_registrations import decorator_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,6 +79,31 @@ def method_at(root: SgNode, line: int) -> SgNode | None:
         if any(line_of(decorator) == line for decorator in _before(node)):
             return node
     return None
+
+
+def nest_arguments(machine: Machine, route: Location) -> tuple[Value, ...]:
+    """Return what Nest gives to the parameters of a method, as their decorators ask; none elsewhere."""
+    root = machine.program.tree.parsed(route.file)
+    method = method_at(root, route.line) if root is not None else None
+    parameters = method.field("parameters") if method is not None else None
+    return tuple(
+        _argument(machine, node)
+        for node in (parameters.children() if parameters is not None else ())
+        if node.kind() in {"required_parameter", "optional_parameter"}
+    )
+
+
+def _argument(machine: Machine, node: SgNode) -> Value:
+    """Return what ``@Headers("authorization")``, ``@Query("part")`` or ``@Req()`` gives."""
+    decorator = next((child for child in node.children() if child.kind() == "decorator"), None)
+    name, part = decorator_of(decorator) if decorator is not None else ("", None)
+    if name == "Headers":
+        return header(machine, part, NO_HEADER) if part else HEADERS
+    if name == "Query":
+        return query(machine, part, NO_QUERY) if part else QUERY
+    if name in {"Req", "Request"}:
+        return REQUEST
+    return replying() if name in {"Res", "Response"} else Unknown(name="given")
 
 
 def _before(node: SgNode) -> Iterator[SgNode]:

@@ -45,8 +45,12 @@ _QUIET = re.compile(
     r"TypeError|TextDecoder|atob|btoa|Reflect|process|span|Sentry|newrelic)\b"
     r"|(?:^|\.)(?:log|info|warn|warning|error|debug|trace|exception|now|toISOString|setHeader|"
     r"randomUUID|createRequire|revalidatePath|revalidateTag|noStore|unstable_noStore|connection|"
-    r"captureException|captureMessage|super|set_tag|format|isoformat|strftime)$"
+    r"captureException|captureMessage|super|set_tag|format|isoformat|strftime|is(?:digit|alpha|numeric|alnum|space)|"
+    r"capitalize|zfill|casefold|fullmatch|strptime|from(?:isoformat|timestamp)|(?:hex)?digest|round|Decimal|"
+    r"BeautifulSoup|url(?:parse|unparse|encode)|deepcopy|reversed|toFixed|toLocale(?:Date|Time)?String|padStart|"
+    r"padEnd|get(?:UTC)?(?:Time|FullYear|Month|Date|Day|Hours|Minutes|Seconds|Milliseconds))$"
 )
+"""What computes or only says something."""
 AFTER = re.compile(r"(?:^|\.)(?:after|unstable_after|waitUntil)$")
 _SESSION = re.compile(
     r"(?:^|\.)(?:auth|getServerSession|getSession|getServerAuthSession|getToken|currentUser|getUser|"
@@ -168,7 +172,7 @@ def _promised(machine: Machine, result: Value, name: str, place: CodePlace) -> V
 
 def _may_throw(machine: Machine, name: str, place: CodePlace) -> None:
     """Take note that a token which nobody sent is refused with an error, where that is caught."""
-    if machine.world.sessionless and len(machine.tries) > 1 and _THROWING.search(name):
+    if machine.world.sessionless and machine.guards and _THROWING.search(name):
         refusal = Thrown(Unknown(_CREDENTIAL, name="error"), place)
         machine.tries[-1].append(Exit(refusal, machine.path.copy()))
 

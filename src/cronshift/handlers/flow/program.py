@@ -212,12 +212,15 @@ def _bound(pattern: SgNode) -> Iterator[str]:
 
 def _python(tree: ast.Module, file: str) -> ModuleCode:
     module, lower = ModuleCode(), Python(file)
+    empty: set[str] = set()  # what is set to nothing, and to something below
     for node in _top(tree.body):
         if isinstance(node, ast.ImportFrom | ast.Import):
             _imports(module, node)
         else:
             for name in _defined(node):
-                module.definitions.setdefault(name, _first(lower, node))
+                if name not in module.definitions or name in empty:
+                    module.definitions[name] = _first(lower, node)
+                empty = empty - {name} | ({name} if _is_empty(node) else set())
     names = (*module.definitions, *module.imported)
     module.exported = {name: name for name in names}
     return module
@@ -250,6 +253,14 @@ def _defined(node: ast.stmt) -> list[str]:
         case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
             return [name]
     return []
+
+
+def _is_empty(node: ast.stmt) -> bool:
+    """Return whether a statement gives a name nothing: ``None``, ``[]``, ``{}``."""
+    value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+    return (isinstance(value, ast.Constant) and value.value is None) or (
+        isinstance(value, ast.List | ast.Dict) and not ast.unparse(value).strip("[]{}")
+    )
 
 
 def _top(body: list[ast.stmt]) -> Iterator[ast.stmt]:

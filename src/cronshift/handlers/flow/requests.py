@@ -22,6 +22,7 @@ from cronshift.handlers.flow.values import (
     Taint,
     Unknown,
     Value,
+    taints_of,
     text_of,
 )
 from cronshift.handlers.flow.worlds import ANY
@@ -84,6 +85,7 @@ def _headers_member(machine: Machine, name: str) -> Value | None:
     return header(machine, name, PlainValue(UNDEFINED, _CREDENTIAL))
 
 
+NO_HEADER, NO_QUERY = PlainValue(UNDEFINED, _CREDENTIAL), PlainValue(UNDEFINED, _QUERY)
 HEADERS = NativeObject("headers", _headers_member, _CREDENTIAL)
 
 
@@ -277,6 +279,18 @@ def header_of_event(machine: Machine, arguments: Arguments) -> Value:
 def constant(value: Value) -> Native:
     """Return a function that gives a value whatever it is called with."""
     return Native("constant", lambda _m, _a: value)
+
+
+def json_text(value: Value) -> NativeObject:
+    """Return the text that says a value: what is known of the value is known of it."""
+
+    def of(_machine: Machine, name: str) -> Value:
+        if name in {"encode", "toString", "trim", "strip"}:
+            return Native(name, lambda _m, _a: text)
+        return Unknown(text.taints, name=name)
+
+    text = NativeObject("json", of, taints_of(value), value)
+    return text
 
 
 def server_of(machine: Machine) -> ObjectValue:

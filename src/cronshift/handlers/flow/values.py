@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cronshift.handlers.flow.machine import Machine
+    from cronshift.handlers.flow.paths import Exit
 
 _MOST_ALTERNATIVES = 6
 
@@ -177,6 +178,7 @@ class Promise:
         dropped: the statement that leaves it, if one does.
         sites: the promises that it is part of.
         calls: the calls into the project around it.
+        errors: the ways on which it may be rejected, where others are not.
     """
 
     value: Value
@@ -187,6 +189,7 @@ class Promise:
     dropped: CodePlace | None = None
     sites: tuple[CodePlace, ...] = ()
     calls: tuple[CodePlace, ...] = ()
+    errors: tuple[Exit, ...] = ()
 
 
 class Arguments(Struct, frozen=True):
@@ -288,8 +291,11 @@ def joined(first: Value, second: Value) -> Value:
         return first
     if isinstance(first, PlainValue) and isinstance(second, PlainValue) and same(first, second):
         return PlainValue(first.value, first.taints | second.taints)
-    parts = (*_alternatives(first), *_alternatives(second))
     taints = taints_of(first, second)
+    if isinstance(first, ListValue) and isinstance(second, ListValue):
+        longer = max(first, second, key=lambda value: len(value.elements.values))
+        return items_of(*longer.elements.values, is_open=True, taints=taints)
+    parts = (*_alternatives(first), *_alternatives(second))
     whole = isinstance(first, Unknown) and not first.alternatives
     if whole or (isinstance(second, Unknown) and not second.alternatives):
         alternatives = tuple(part for part in parts if not isinstance(part, Unknown))

@@ -228,6 +228,15 @@ NEEDS_QUERY = Rule(
         f"`{{}}` is reached only with a query that {job.entry.path} does not carry.",
     ),
 )
+WRITTEN_SECRET = Rule(
+    "CS219",
+    "written-secret",
+    Severity.WARNING,
+    "Where the variable is not set, the caller is compared with a text that the code says: anybody who has "
+    "read the code can run the job.",
+    "Refuse when the secret is not set, and leave the default out.",
+    of_job=_caller(Auth.WRITTEN, "takes a secret that the code says where the variable is not set"),
+)
 IDLE_GET = Rule(
     "CS320",
     "idle-get",

@@ -251,14 +251,14 @@ STATUS_NOT_HANDLED = _Rule(
     Severity.ERROR,
     "Code that names every state of a session does not name the one of a session that waits: it does "
     "not compile, or a client that polls shows nothing.",
-    "cronshift scaffold sessions shows the line.",
+    "cronshift sessions scaffold shows the line.",
 )
 LABEL_DOES_NOT_COMPILE = _Rule(
     "CS442",
     "label-does-not-compile",
     Severity.ERROR,
     "The app does not compile because the status of its sessions has a label more: cronshift added it.",
-    "Say there what the app does with a session that waits; cronshift scaffold sessions shows the lines.",
+    "Say there what the app does with a session that waits; cronshift sessions scaffold shows the lines.",
 )
 CANCELLED_TOO_SOON = _Rule(
     "CS438",

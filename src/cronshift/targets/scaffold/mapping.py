@@ -38,7 +38,7 @@ class UnclearMappingError(ConfigError):
         super().__init__(
             f"The app's schema does not tell all of [sessions]. {listed}",
             reason="unclear-mapping",
-            hint="Say it: cronshift scaffold sessions "
+            hint="Say it: cronshift sessions scaffold "
             + " ".join(each.option for each in questions),
             where=CONFIG_NAME,
         )
