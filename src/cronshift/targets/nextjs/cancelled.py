@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.model import BridgeSettings
 from cronshift.plan.functions import function_ids
 from cronshift.runtime.jobs import CANCELLED_EVENT, CANCELLED_ID
 from cronshift.targets.nextjs.app import app_of
@@ -22,6 +23,9 @@ def cancelled_module(plan: Plan) -> str:
     """Return the module; in the SDK's v4 the trigger stands in the options."""
     file = f"{plan.out}/cancelled.ts"
     watched = any(job.options.heartbeat_env for job in plan.runnable)
+    report = "pingFailure" if watched else "reportFailure"
+    names = {"heartbeat" if watched else "calls": report}
+    names |= {"dead-letters": "bury"} if app_of(plan).has_ledger else {}
     jobs = {f"{plan.app_id}-{name}": job for job in plan.runnable for name in function_ids(job)}
     ids = ", ".join(f"'{name}'" for name in jobs)  # CEL's own quotes: nothing is to be escaped
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
@@ -39,14 +43,23 @@ def cancelled_module(plan: Plan) -> str:
         "nextjs",
         "cancelled.ts",
         client=client_import(plan, file),
-        library=library_import(plan, "heartbeat" if watched else "calls", file),
-        report="pingFailure" if watched else "reportFailure",
-        jobs=[member(name, _reported(job), _IN_TABLE) for name, job in jobs.items()],
+        imports=[
+            f"import {{ {name} }} from {text(library_import(plan, module, file))};"
+            for module, name in sorted(names.items())
+        ],
+        buried=app_of(plan).has_ledger,
+        report=report,
+        jobs=[member(name, _reported(plan, job), _IN_TABLE) for name, job in jobs.items()],
         options=options,
         trigger=None if in_options else trigger,
     )
 
 
-def _reported(job: Job) -> dict[str, str]:
-    heartbeat = job.options.heartbeat_env
-    return {"id": job.id, **({"heartbeat": heartbeat} if heartbeat else {})}
+def _reported(plan: Plan, job: Job) -> dict[str, str]:
+    heartbeat, secret = job.options.heartbeat_env, plan.bridge.secret_env
+    is_told = app_of(plan).has_ledger and secret != BridgeSettings().secret_env
+    return {
+        "id": job.id,
+        **({"heartbeat": heartbeat} if heartbeat else {}),
+        **({"secret": secret} if is_told else {}),
+    }

@@ -39,6 +39,11 @@ if TYPE_CHECKING:
 _JOB, _OPTIONS, _WORK = 2, 4, 4  # columns in
 _FAILURE = """onFailure: async ({{ error, step }}) =>
   step.run("report", () => {}(JOB, error))"""
+_DEATH = """onFailure: async ({{ error, event, step }}) =>
+  step.run("report", async () => {{
+    await bury(JOB, event.data, error);
+    return {}(JOB, error);
+  }})"""
 
 
 def job_module(plan: Plan, job: Job, name: str) -> str:
@@ -90,7 +95,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         name=name,
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            _FAILURE.format(_report(job)),
+            (_DEATH if app_of(plan).has_ledger else _FAILURE).format(_report(job)),
         ],
         trigger=None if in_options else data(trigger),
         work=list(_work(plan, job, called, rows)),
@@ -114,6 +119,7 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
             "type Job",
             *([] if watched else ["reportFailure"]),
         ],
+        "dead-letters": ["bury"],
         "heartbeat": ["pingFailure", "pingSuccess"],
     }
     for module in sorted(modules_of(plan, job)):
@@ -135,6 +141,7 @@ def modules_of(plan: Plan, job: Job) -> set[str]:
         *(["pages"] if called.paged else []),
         *(library_names(job.options.fan_out) if job.options.fan_out else ()),
         *(["heartbeat"] if job.options.heartbeat_env else []),
+        *(["dead-letters"] if app_of(plan).has_ledger else []),
     }
 
 
@@ -223,7 +230,7 @@ def _row(plan: Plan, job: Job, called: Callee) -> str | None:
         param=comment(fan_out.param),
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            row_failure(fan_out, _report(job)),
+            row_failure(fan_out, _report(job), is_buried=app_of(plan).has_ledger),
         ],
         trigger=None if in_options else data(trigger),
         work=row_work(fan_out, called),

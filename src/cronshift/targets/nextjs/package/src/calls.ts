@@ -82,7 +82,9 @@ export async function due(call: Call, source: Source): Promise<string | null> {
   const isStale = Date.now() - call.tick.getTime() > staleAfter;
   const stale = isStale ? `stale: due ${tickText(call.tick)}` : null;
   const reason = skipped ?? stale;
-  const outcome = reason ? { status: "skipped", reason } : { status: "running" };
+  const outcome = reason
+    ? { status: "skipped", reason }
+    : { status: "running" };
   witnessed(deliveryOf(call), outcome as { status: "skipped" | "running" });
   return reason;
 }
@@ -102,7 +104,8 @@ export async function direct(
   const headers = { ...headersOf(call), host, ...forwarded };
   const url = `https://${host}${inApp(call.path, call.job.basePath)}`;
   const response = await ask(handler, url, headers, params).catch((error) => {
-    if (call.isScheduled) witnessed(deliveryOf(call), { status: "failed", error });
+    if (call.isScheduled)
+      witnessed(deliveryOf(call), { status: "failed", error });
     throw error;
   });
   if (!response) throw new NonRetriableError(`GET ${call.path} gave no answer`);

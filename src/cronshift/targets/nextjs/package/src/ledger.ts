@@ -24,8 +24,7 @@ let dropped = 0;
 /** Return who bears witness; `secret` names the variable of the bearer. */
 export function ledger(source: Source, secret = "CRON_SECRET"): Witness {
   return (delivery, outcome) => {
-    const url = process.env["CRONSHIFT_LEDGER_URL"];
-    if (!url) return;
+    if (!process.env["CRONSHIFT_LEDGER_URL"]) return;
     if (underWay >= MOST) {
       dropped += 1;
       return;
@@ -33,11 +32,13 @@ export function ledger(source: Source, secret = "CRON_SECRET"): Witness {
     underWay += 1;
     const now = new Date().toISOString();
     const sent = recordOf(source, delivery, outcome, now)
-      .then((record) => send(url, secret, record))
+      .then((record) => send("ticks", record, secret))
       .catch((error: unknown) => {
         dropped += 1;
         const kind = error instanceof Error ? error.name : "unknown";
-        console.warn(`CRONSHIFT_LEDGER_URL: ${dropped} records dropped (${kind})`);
+        console.warn(
+          `CRONSHIFT_LEDGER_URL: ${dropped} records dropped (${kind})`,
+        );
       })
       .finally(() => {
         underWay -= 1;
@@ -47,7 +48,8 @@ export function ledger(source: Source, secret = "CRON_SECRET"): Witness {
 }
 
 /** Return what Vercel gives a function to go on with behind its answer. */
-function platform(): { waitUntil?: (work: Promise<unknown>) => void } | undefined {
+function platform():
+  { waitUntil?: (work: Promise<unknown>) => void } | undefined {
   const key = Symbol.for("@vercel/request-context");
   const context = (globalThis as Record<symbol, unknown>)[key];
   return (
@@ -134,12 +136,17 @@ function* numbersOf(
   }
 }
 
-async function send(
-  url: string,
-  secret: string,
+/** Send a record of a tick, or of a dead run, and return how that went; throws where it is not taken. */
+export async function send(
+  kind: "ticks" | "dead-letter",
   record: object,
-): Promise<void> {
+  secret = "CRON_SECRET",
+): Promise<string> {
+  const url = process.env["CRONSHIFT_LEDGER_URL"];
+  if (!url) return "no ledger is set";
   const isEvents = url === "inngest";
+  const isTick = kind === "ticks";
+  const name = `cronshift/${isTick ? "tick.seen" : "run.dead"}`;
   const answer = await fetch(isEvents ? eventUrl() : url, {
     method: "POST",
     headers: {
@@ -148,17 +155,18 @@ async function send(
         ? {}
         : {
             authorization: `Bearer ${process.env[secret] ?? ""}`,
-            "x-cronshift-tell": "ticks",
+            "x-cronshift-tell": kind,
           }),
     },
     body: JSON.stringify(
-      isEvents ? { name: "cronshift/tick.seen", data: record } : [record],
+      isEvents ? { name, data: record } : isTick ? [record] : record,
     ),
     redirect: "manual",
     cache: "no-store",
     signal: AbortSignal.timeout(PATIENCE),
   });
   if (!answer.ok) throw new Error(`answered ${answer.status}`);
+  return "kept";
 }
 
 /** Return where events go, as the SDK would choose it. */
