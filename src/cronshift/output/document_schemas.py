@@ -30,6 +30,7 @@ from cronshift.output.schema_parts import (
     SIDE,
     SIGHT,
     SOURCE,
+    SPENDING,
     STATUS_JOB,
     SWEEP,
     TEXT,
@@ -238,6 +239,7 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
         object_of(
             {
                 "jobs": list_of(STATUS_JOB),
+                "spending": SPENDING,
                 "drift": list_of(TEXT),
                 "facts": list_of(FACT),
                 "flows": list_of(

@@ -121,8 +121,12 @@ FORECAST = object_of(
             )
         ),
         "retries_per_30_days": NUMBER,
+        "failures_per_30_days": NUMBER,
+        "functions": WHOLE,
         "executions_per_year": NUMBER,
-        "plans": list_of(object_of({"name": TEXT, "executions": NUMBER, "fits": TRUTH})),
+        "plans": list_of(
+            object_of({"name": TEXT, "executions": NUMBER, "functions": WHOLE, "fits": TRUTH})
+        ),
         "by_hour": list_of(NUMBER),
         "busiest": list_of(object_of({"minute": TEXT, "jobs": WHOLE})),
         "peak": NUMBER,
@@ -324,3 +328,14 @@ LETTER: dict[str, Schema] = {
     "replayed": perhaps(INSTANT),
     "replay": perhaps(TEXT),
 }
+SPENDING = object_of(
+    {
+        "since": INSTANT,
+        "executions": perhaps(WHOLE),  # null: nobody has counted them
+        "failures": WHOLE,
+        "retries": WHOLE,
+        "projected": perhaps(WHOLE),
+        "forecast": WHOLE,
+        "plans": list_of(object_of({"name": TEXT, "executions": NUMBER, "fits": perhaps(TRUTH)})),
+    }
+)

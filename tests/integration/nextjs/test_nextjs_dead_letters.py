@@ -22,8 +22,7 @@ from cronshift.targets import generate
 
 from .conftest import library
 from .test_nextjs_library import app as an_app
-from .test_nextjs_target import migrated
-from .typescript_app import project
+from .typescript_app import migrated, project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
