@@ -1,4 +1,4 @@
-"""What neither side shows alone: the clocks, the databases, the plans' allowances."""
+"""Facts that neither side shows alone: the clocks, the databases, the plans' allowances."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _and(names: Mapping[str, float]) -> str:
 
 
 def database_facts(asking: Asking, sights: tuple[DatabaseSight, ...]) -> Iterator[Fact]:
-    """Yield what the databases show."""
+    """Yield the facts of the databases."""
     for sight in sights:
         evidence = sight.variable
         if sight.answer is Knowledge.GOOD:

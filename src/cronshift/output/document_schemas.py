@@ -8,6 +8,7 @@ from __future__ import annotations
 from cronshift.errors import Reason
 from cronshift.model import Severity
 from cronshift.moving.callable_endpoint import CallState
+from cronshift.operating.steps import StepState
 from cronshift.operations import Intent, State
 from cronshift.output.schema_parts import (
     AMOUNT,
@@ -280,6 +281,29 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
                 "cause": perhaps(TEXT),
                 "facts": list_of(EXPLAINED),
                 "seconds": NUMBER,
+            }
+        ),
+    ),
+    "setup": (
+        "cronshift setup --json",
+        object_of(
+            {
+                "environment": TEXT,
+                "operation": perhaps(TEXT),
+                "steps": list_of(
+                    object_of(
+                        {
+                            "name": TEXT,
+                            "title": TEXT,
+                            "state": either(StepState),
+                            "evidence": TEXT,
+                            "how": perhaps(TEXT),
+                            "can_be_done": TRUTH,
+                            "by": perhaps(TEXT),
+                            "at": perhaps(INSTANT),
+                        }
+                    )
+                ),
             }
         ),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cronshift.evidence.testing import MeasureOutcome
+from cronshift.evidence.testing import MetricOutcome
 from cronshift.evidence.thresholds import Metric
 from cronshift.evidence.verdict import Decision
 from cronshift.model import HandlerKind, Mode, Severity
@@ -160,7 +160,7 @@ JUDGEMENT = object_of(
             object_of(
                 {
                     "metric": either(Metric),
-                    "outcome": either(MeasureOutcome),
+                    "outcome": either(MetricOutcome),
                     "decides": TRUTH,
                     "vercel": _TICKS,
                     "inngest": _TICKS,
@@ -182,6 +182,7 @@ CHANGE = object_of(
     },
     database_env=TEXT,
     statements=list_of({"type": "object"}),
+    call=by_name(TEXT),
 )
 OPERATION = {
     "id": TEXT,

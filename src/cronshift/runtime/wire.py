@@ -67,6 +67,9 @@ OWNERSHIP_MAX_BYTES = 5_000_000
 LEDGER_VARIABLE = "CRONSHIFT_LEDGER_URL"
 LEDGER_EVENTS = "inngest"
 """In place of an address: they are sent to Inngest, as events."""
+DEPLOYMENT_VARIABLE = "CRONSHIFT_DEPLOYMENT"
+VERCEL_DEPLOYMENT_VARIABLE = "VERCEL_DEPLOYMENT_ID"
+"""Name what is deployed, in a record."""
 TICK_SEEN_EVENT = "cronshift/tick.seen"
 
 TELL_DEAD_LETTER = "dead-letter"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from cronshift.runtime import wire
 from cronshift.runtime.bodies import REACTION, measure
 from cronshift.runtime.ledger import Role, TickRecord, TickStatus
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cronshift.runtime.ledger import Side
     from cronshift.runtime.recording import Recorder
 
-_DEPLOYMENTS = ("CRONSHIFT_DEPLOYMENT", "VERCEL_DEPLOYMENT_ID", "VERCEL_GIT_COMMIT_SHA")
+_DEPLOYMENTS = (wire.DEPLOYMENT_VARIABLE, wire.VERCEL_DEPLOYMENT_VARIABLE)
 
 
 class Witness:

@@ -109,6 +109,7 @@ def test_the_documents_of_a_whole_move_are_what_their_schemas_say(
     dead = "http://127.0.0.1:9"
     told("link", "link", "--app", dead, "--endpoint", f"{dead}/api/inngest", "--yes")
     told("doctor", "doctor")
+    told("setup", "setup", "--dry-run")
     monkeypatch.setenv("CRONSHIFT_LEDGER_URL", f"sqlite:///{tmp_path / 'ledger.db'}")
     told("cutover", "cutover", "session-recovery", "--stages", "10,100", "--yes")
     told("compare", "compare")

@@ -43,15 +43,11 @@ def test_help_lists_every_command(cronshift: Cronshift) -> None:
 def test_help_is_one_screen_of_every_stage_with_the_verbs_of_each_noun() -> None:
     lines = PAGE.splitlines()
     assert len(lines) < 24  # and the prompt
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, lines)) < 80
     stages = list(dict.fromkeys(command.panel for command in COMMANDS.values()))
     assert [line.split()[0] for line in lines[2:] if line[:1].strip()][:-1] == stages
     for name in COMMANDS:
-        (line,) = [
-            line
-            for line in lines
-            if re.search(rf"^.{{10}}(.*, )?{name}\b(?! )|^.{{10}}(.*, )?{name} ", line)
-        ]
+        (line,) = [line for line in lines if name in line[10:29].strip().split(", ")]
         module = import_module(f"cronshift.commands.{COMMANDS[name].attribute}")
         verbs = getattr(module, "SUBCOMMANDS", {})
         assert not verbs or line[29:] == ", ".join(verbs)
@@ -265,6 +261,7 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("link", "--app", "http://127.0.0.1:9", "--endpoint", "http://127.0.0.1:9/x", "--yes"),
     ("doctor",),
     ("doctor", "--json"),
+    ("setup", "--dry-run"),
     ("pause", "session-recovery", "--yes"),
     ("resume-job", "session-recovery", "--yes"),
     ("cutover", "prediction-check", "--save-plan", "plan.json"),

@@ -152,9 +152,8 @@ def test_events_go_to_inngest_where_there_is_no_database(tell: Tell) -> None:
     assert {*ends(records)} == {*Side}
 
 
-def test_without_a_variable_or_without_a_ledger_nothing_is_told(tell: Tell) -> None:
+def test_without_the_variable_nothing_is_told(tell: Tell) -> None:
     assert tell(0, CRONSHIFT_LEDGER_URL="")[0] == []
-    assert tell(0, "silent")[0] == []
 
 
 def test_where_no_secret_is_set_nothing_is_told_of_vercels_calls(tell: Tell) -> None:
@@ -171,10 +170,15 @@ def test_a_ledger_that_is_away_fails_nothing(tell: Tell, ledger: Ledger) -> None
     assert "hush" not in warned
 
 
-def test_an_app_has_the_ledger_where_it_is_asked_for(tmp_path: Path) -> None:
-    for name, settings in (("with", "ledger = true\n"), ("without", "")):
-        root = an_app(tmp_path / name, settings)
-        files = {file.path: file.text for file in generate(make_plan(load_project(root)))}
-        has_ledger = name == "with"
-        assert ("lib/inngest/cronshift/ledger.ts" in files) is has_ledger
-        assert ("setWitness(ledger(ownership));" in files["lib/inngest/ownership.ts"]) is has_ledger
+@pytest.mark.parametrize("has_ledger", [True, False])
+def test_an_app_has_the_ledger_where_it_is_asked_for(tmp_path: Path, has_ledger: bool) -> None:
+    root = an_app(tmp_path, "ledger = true\n" if has_ledger else "")
+    files = {file.path: file.text for file in generate(make_plan(load_project(root)))}
+    assert ("lib/inngest/cronshift/ledger.ts" in files) is has_ledger
+    job, route = (
+        files["lib/inngest/functions/report.ts"],
+        files["app/api/cronshift/api/cron/report/route.ts"],
+    )
+    assert ("toldDue(call, ownership, due(call, ownership))" in job) is has_ledger
+    assert ("toldCall(call, ownership, direct(GET, call))" in job) is has_ledger
+    assert ("toldGet(JOBS, ownership, answer)" in route) is has_ledger

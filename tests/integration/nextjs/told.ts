@@ -4,8 +4,8 @@ import { NextRequest } from "next/server";
 import { callOf, direct, due } from "./cronshift/calls";
 import { dispatched } from "./cronshift/dispatch";
 import { every } from "./cronshift/guard";
-import { ledger } from "./cronshift/ledger";
-import { type Ownership, setWitness } from "./cronshift/ownership";
+import { toldCall, toldDue, toldGet } from "./cronshift/ledger";
+import type { Ownership } from "./cronshift/ownership";
 
 const [percent, kind] = process.argv.slice(2);
 const epoch = {
@@ -25,9 +25,9 @@ function route() {
   );
 }
 
-if (kind !== "silent") setWitness(ledger(ownership));
 void (async () => {
-  const get = dispatched([guarded], ownership, route as never);
+  const answered = dispatched([guarded], ownership, route as never);
+  const get = toldGet([guarded], ownership, answered);
   const headers = {
     "user-agent": "vercel-cron/1.0",
     "x-vercel-cron-schedule": "* * * * *",
@@ -39,7 +39,13 @@ void (async () => {
   const data = { scheduledAt: "2026-11-27T12:00:00Z" };
   const event = { name: "inngest/scheduled.timer", data };
   const call = callOf(job, event, "01RUN");
-  const skipped = await due(call, ownership);
-  const done = skipped ?? (await direct(route, call).catch((error: Error) => error.name));
-  console.log(JSON.stringify([answer instanceof Error ? answer.name : answer.status, done]));
+  const skipped = await toldDue(call, ownership, due(call, ownership));
+  const work = () => toldCall(call, ownership, direct(route, call));
+  const done = skipped ?? (await work().catch((error: Error) => error.name));
+  console.log(
+    JSON.stringify([
+      answer instanceof Error ? answer.name : answer.status,
+      done,
+    ]),
+  );
 })();

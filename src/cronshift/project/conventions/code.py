@@ -10,11 +10,15 @@ class CodeStyle(Struct, frozen=True):
 
     Attributes:
         indent: what one level is indented by.
+        width: columns of a line.
+        tab: columns of a tab, where levels are tabs.
     """
 
     double_quotes: bool = True
     semicolons: bool = True
     indent: str = "  "
+    width: int = 80
+    tab: int = 2
 
 
 class Alias(Struct, frozen=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.model import BridgeSettings
 from cronshift.plan.functions import function_ids
 from cronshift.runtime.jobs import CANCELLED_EVENT, CANCELLED_ID
 from cronshift.targets.nextjs.app import app_of
@@ -49,17 +48,12 @@ def cancelled_module(plan: Plan) -> str:
         ],
         buried=app_of(plan).has_ledger,
         report=report,
-        jobs=[member(name, _reported(plan, job), _IN_TABLE) for name, job in jobs.items()],
+        jobs=[member(name, _reported(job), _IN_TABLE) for name, job in jobs.items()],
         options=options,
         trigger=None if in_options else trigger,
     )
 
 
-def _reported(plan: Plan, job: Job) -> dict[str, str]:
-    heartbeat, secret = job.options.heartbeat_env, plan.bridge.secret_env
-    is_told = app_of(plan).has_ledger and secret != BridgeSettings().secret_env
-    return {
-        "id": job.id,
-        **({"heartbeat": heartbeat} if heartbeat else {}),
-        **({"secret": secret} if is_told else {}),
-    }
+def _reported(job: Job) -> dict[str, str]:
+    heartbeat = job.options.heartbeat_env
+    return {"id": job.id, **({"heartbeat": heartbeat} if heartbeat else {})}

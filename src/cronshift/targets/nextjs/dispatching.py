@@ -82,6 +82,7 @@ def dispatcher_modules(plan: Plan, dispatcher: Dispatcher) -> set[str]:
         "page-dispatch" if is_page else "dispatch",
         *(["ticks"] if None in map(evenly, schedules) else []),
         *([] if called.file or is_page else ["forward"]),
+        *([("page-ledger" if is_page else "ledger")] if app_of(plan).has_ledger else []),
     }
 
 

@@ -121,6 +121,7 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
         ],
         "dead-letters": ["bury"],
         "heartbeat": ["pingFailure", "pingSuccess"],
+        "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],
     }
     for module in sorted(modules_of(plan, job)):
         end = f"}} from {text(library_import(plan, module, file))};"
@@ -141,7 +142,7 @@ def modules_of(plan: Plan, job: Job) -> set[str]:
         *(["pages"] if called.paged else []),
         *(library_names(job.options.fan_out) if job.options.fan_out else ()),
         *(["heartbeat"] if job.options.heartbeat_env else []),
-        *(["dead-letters"] if app_of(plan).has_ledger else []),
+        *(["dead-letters", "ledger"] if app_of(plan).has_ledger else []),
     }
 
 
@@ -197,15 +198,18 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
 
 def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) -> Iterator[str]:
     """Yield the statements behind the call's making."""
-    options = job.options
-    yield 'const skipped = await step.run("due", () => due(call, ownership));'
+    options, answer, asked = job.options, called.answering("call"), "due(call, ownership)"
+    if app_of(plan).has_ledger:
+        answer = f"toldCall(call, ownership, {answer})"
+        asked = f"toldDue(call, ownership, {asked})"
+    yield running('const skipped = await step.run("due",', asked, ");", _WORK)
     yield "if (skipped) return { skipped };"
     if options.fan_out is None and options.heartbeat_env is None:
-        yield running('return step.run("call",', called.answering("call"), ");", _WORK)
+        yield running('return step.run("call",', answer, ");", _WORK)
         return
     if options.fan_out is None:
         step = 'const answer = await step.run("call",'
-        yield running(step, called.answering("call"), ");", _WORK)
+        yield running(step, answer, ");", _WORK)
     else:
         event = row_event(plan.app_id, job.id)
         yield from fan_out_work(options, event, called, rows[1] if rows else None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import parse, span_of
 from cronshift.project.conventions.code import CodeStyle
+from cronshift.targets.nextjs.layout import joined
 from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ _BLOCKS = {
 _CONTINUES = "([`+-/<*"  # what would go on with the line before it (ECMA-262, 12.10.1)
 _ENDS_LINE = re.compile(r"[ \t]*(//[^\n]*|/\*[^\n]*?\*/[ \t]*)?\r?(\n|\Z)")
 _QUOTES = re.compile(r"\\(.)|([\"'])", re.DOTALL)
+
+
+def laid_out(text: str, style: CodeStyle) -> str:
+    """Return TypeScript, or JavaScript made of it, as an app's formatter writes it."""
+    return joined(restyle(text, style), style)
 
 
 def restyle(text: str, style: CodeStyle, was: CodeStyle = GENERATED) -> str:

@@ -22,7 +22,7 @@ from cronshift.sessions.times import TimeForm
 from cronshift.targets import GeneratedFile
 from cronshift.targets.nextjs.sessions.sql import mapping_in_sql, names_in_sql
 from cronshift.targets.nextjs.source import WIDTH, comment, key, text
-from cronshift.targets.nextjs.style import restyle
+from cronshift.targets.nextjs.style import laid_out
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
 
@@ -108,7 +108,7 @@ def generate_sessions(app: SessionApp) -> tuple[GeneratedFile, ...]:
     values = _values(app)
     return tuple(
         GeneratedFile(
-            f"{app.folder}/{name}.ts", seal(restyle(_render(name, values), app.style), "//")
+            f"{app.folder}/{name}.ts", seal(laid_out(_render(name, values), app.style), "//")
         )
         for name in (*_GENERATED, "index")
     )
@@ -118,7 +118,7 @@ def app_side(app: SessionApp) -> tuple[GeneratedFile, ...]:
     """Return the files that are written once and then the app's: its database, and its work."""
     values = _values(app)
     return tuple(
-        GeneratedFile(f"{app.folder}/{name}.ts", restyle(_render(name, values), app.style))
+        GeneratedFile(f"{app.folder}/{name}.ts", laid_out(_render(name, values), app.style))
         for name in _WRITTEN_ONCE
     )
 

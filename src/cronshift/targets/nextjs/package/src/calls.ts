@@ -5,13 +5,7 @@
  */
 import { NonRetriableError, RetryAfterError } from "inngest";
 
-import {
-  type Delivery,
-  skipReason,
-  type Source,
-  tickText,
-  witnessed,
-} from "./ownership";
+import { skipReason, type Source, tickText } from "./ownership";
 import { ask, inApp, type Params, type RouteHandler } from "./routes";
 
 export type Job = {
@@ -79,18 +73,9 @@ export async function due(call: Call, source: Source): Promise<string | null> {
   const runsHere = allowed.some((each) => ["*", name].includes(each.trim()));
   if (name && !runsHere) return `environment ${name}`;
   const skipped = await skipReason("inngest", id, call.tick, source);
+  if (skipped) return skipped;
   const isStale = Date.now() - call.tick.getTime() > staleAfter;
-  const stale = isStale ? `stale: due ${tickText(call.tick)}` : null;
-  const reason = skipped ?? stale;
-  const outcome = reason
-    ? { status: "skipped", reason }
-    : { status: "running" };
-  witnessed(deliveryOf(call), outcome as { status: "skipped" | "running" });
-  return reason;
-}
-
-function deliveryOf({ job, tick, runId }: Call): Delivery {
-  return { side: "inngest", job: job.id, tick, runId, arrived: new Date() };
+  return isStale ? `stale: due ${tickText(call.tick)}` : null;
 }
 
 /** Answer a call by the route's own function, as Vercel's request would be. */
@@ -103,11 +88,7 @@ export async function direct(
   const forwarded = { "x-forwarded-host": host, "x-forwarded-proto": "https" };
   const headers = { ...headersOf(call), host, ...forwarded };
   const url = `https://${host}${inApp(call.path, call.job.basePath)}`;
-  const response = await ask(handler, url, headers, params).catch((error) => {
-    if (call.isScheduled)
-      witnessed(deliveryOf(call), { status: "failed", error });
-    throw error;
-  });
+  const response = await ask(handler, url, headers, params);
   if (!response) throw new NonRetriableError(`GET ${call.path} gave no answer`);
   return settled(call, response);
 }
@@ -139,12 +120,6 @@ export async function settled(call: Call, response: Response): Promise<Answer> {
   const text = decoder.decode(content.slice(0, KEPT));
   const bytes = content.length;
   const cut = bytes > KEPT;
-  if (call.isScheduled && call.path === call.job.path) {
-    const isJson = !!headers.get("content-type")?.includes("json");
-    const outcome = response.ok ? "completed" : "failed";
-    const answer = { status, isJson, content };
-    witnessed(deliveryOf(call), { status: outcome, answer });
-  }
   if (response.ok) {
     const isJson = !cut && headers.get("content-type")?.includes("json");
     return { status, body: isJson ? parsed(text) : text, bytes, cut };

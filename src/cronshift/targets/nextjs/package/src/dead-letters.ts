@@ -4,13 +4,12 @@ import { send } from "./ledger";
 
 const QUOTED = 500; // characters of an error
 
-type Dead = { id: string; secret?: string };
 type Ended = { run_id?: string; event?: unknown };
 type Began = { name?: string; id?: string; ts?: number; data?: unknown };
 
 /** Keep the letter of a run and return how that went; nothing is thrown. */
 export async function bury(
-  job: Dead,
+  job: { id: string },
   ended: unknown,
   error: unknown,
   status: "failed" | "cancelled" = "failed",
@@ -33,7 +32,7 @@ export async function bury(
     died: new Date().toISOString(),
   };
   try {
-    return await send("dead-letter", letter, job.secret);
+    return await send("dead-letter", letter);
   } catch (failure) {
     const kind = failure instanceof Error ? failure.name : "unknown";
     console.warn(`${job.id}: no dead letter was kept: ${kind}`);

@@ -1,7 +1,7 @@
 /** The dispatcher: Vercel's cron calls it while both sides are alive, and it asks the guard first. */
 import type { NextRequest } from "next/server";
 
-import { decide, ended, type Guarded } from "./guard";
+import { decide, type Guarded } from "./guard";
 import type { Source } from "./ownership";
 import { ask, inApp, type Params, type RouteHandler } from "./routes";
 import { json, telling } from "./telling";
@@ -21,15 +21,9 @@ export function dispatched(
     const { origin, href, search } = new URL(request.url);
     const decision = await decide(jobs, search, request.headers, source);
     if ("said" in decision) return refused(decision.status, decision.said);
-    const { turn } = decision;
     const path = decision.path ?? href.slice(origin.length).replace(MOUNT, "");
     const url = origin + inApp(path, basePath);
-    const asked = ask(handler, url, request.headers, params);
-    const answer = await asked.catch((error: unknown) => {
-      ended(turn, null, error);
-      throw error;
-    });
-    ended(turn, answer ?? null);
+    const answer = await ask(handler, url, request.headers, params);
     return answer || new Response(null, { status: 500 });
   };
 }

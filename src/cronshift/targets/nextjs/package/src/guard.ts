@@ -1,5 +1,5 @@
 /** The guard before the routes that Vercel calls: a tick that is Inngest's does not reach them. */
-import { type Delivery, skipReason, type Source, witnessed } from "./ownership";
+import { skipReason, type Source } from "./ownership";
 import { hasBearer } from "./telling";
 
 export type Guarded = {
@@ -18,7 +18,7 @@ export type Guarded = {
 
 /** What becomes of a call: an answer of the guard's own, or the path it goes on to. */
 export type Decision =
-  { status: number; said: string } | { path: string | null; turn?: Delivery };
+  { status: number; said: string } | { path: string | null };
 
 const SKEW = 60_000;
 
@@ -41,45 +41,16 @@ export async function decide(
   }
   const job = called(jobs, search, schedule ?? "");
   const tick = job?.tick(now);
-  if (!job || !tick) return { path: job?.path ?? null };
-  const skipped = await skipReason("vercel", job.id, tick, source);
-  // Without a secret nobody has proven who calls, and nobody bears witness.
-  const turn = process.env[secret] && deliveryOf(job, tick);
-  if (skipped) {
-    if (turn) witnessed(turn, { status: "skipped", reason: skipped });
-    return { status: 200, said: skipped };
-  }
-  if (turn) witnessed(turn, { status: "running" });
-  return { path: job.path, ...(turn ? { turn } : {}) };
-}
-
-function deliveryOf({ id }: Guarded, tick: Date): Delivery {
-  const runId = `vercel-${crypto.randomUUID()}`;
-  return { side: "vercel", job: id, tick, runId, arrived: new Date() };
-}
-
-/** Tell how the work of a call's turn went. */
-export function ended(
-  turn: Delivery | undefined,
-  response: Response | null,
-  error?: unknown,
-): void {
-  if (!turn) return;
-  const status = response?.ok ? "completed" : "failed";
-  const isJson = !!response?.headers.get("content-type")?.includes("json");
-  const answer = response && {
-    status: response.status,
-    isJson,
-    content: response.clone().arrayBuffer(),
-  };
-  witnessed(turn, { status, error, ...(answer ? { answer } : {}) });
+  const skipped =
+    job && tick && (await skipReason("vercel", job.id, tick, source));
+  return skipped ? { status: 200, said: skipped } : { path: job?.path ?? null };
 }
 
 /**
  * Return the job that a call is for: by its query, which Next may have spelled anew, and among twins
  * by the header. One job alone with the call's schedule is meant whatever its query became.
  */
-function called(
+export function called(
   jobs: Guarded[],
   search: string,
   schedule: string,

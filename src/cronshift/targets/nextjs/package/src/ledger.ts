@@ -3,16 +3,10 @@
  * has the bearer, or `inngest`, as events. No job waits for it or fails for it; what cannot be kept is
  * counted and dropped.
  */
-import {
-  type Delivery,
-  held,
-  type Outcome,
-  ownerOf,
-  type Source,
-  tickText,
-  type Witness,
-} from "./ownership";
-import { digestOf } from "./telling";
+import type { Answer, Call } from "./calls";
+import { called, type Guarded } from "./guard";
+import { held, ownerOf, type Source, tickText } from "./ownership";
+import { digestOf, hasBearer } from "./telling";
 
 const MOST = 100; // records on their way at once
 const PATIENCE = 5_000; // milliseconds
@@ -21,30 +15,166 @@ const DEEPEST = 4;
 let underWay = 0;
 let dropped = 0;
 
-/** Return who bears witness; `secret` names the variable of the bearer. */
-export function ledger(source: Source, secret = "CRON_SECRET"): Witness {
-  return (delivery, outcome) => {
-    if (!process.env["CRONSHIFT_LEDGER_URL"]) return;
-    if (underWay >= MOST) {
-      dropped += 1;
-      return;
+/** One delivery of a tick to one side. */
+export type Delivery = {
+  side: "inngest" | "vercel";
+  job: string;
+  tick: Date;
+  runId: string;
+  arrived: Date;
+};
+
+/** What became of it; `text` is the answer's body, where it is known. */
+export type Outcome = {
+  status: "skipped" | "running" | "completed" | "failed";
+  reason?: string;
+  error?: unknown;
+  code?: number;
+  text?: string | Promise<string>;
+};
+
+/** Return a route of the dispatcher that tells what became of Vercel's calls. */
+export function toldGet<R extends Request>(
+  jobs: Guarded[],
+  source: Source,
+  get: (request: R) => Promise<Response>,
+): (request: R) => Promise<Response> {
+  return (request) => {
+    const call = callOf(new URL(request.url).search, request.headers);
+    const answer = get(request);
+    if (call) {
+      const copy = answer.then((each) => each.clone());
+      const outcome = copy.then((each) =>
+        outcomeOf(each.headers.get(SKIPPED), each.status, each.text()),
+      );
+      tellCall(jobs, source, call, outcome);
     }
-    underWay += 1;
-    const now = new Date().toISOString();
-    const sent = recordOf(source, delivery, outcome, now)
-      .then((record) => send("ticks", record, secret))
-      .catch((error: unknown) => {
-        dropped += 1;
-        const kind = error instanceof Error ? error.name : "unknown";
-        console.warn(
-          `CRONSHIFT_LEDGER_URL: ${dropped} records dropped (${kind})`,
-        );
-      })
-      .finally(() => {
-        underWay -= 1;
-      });
-    platform()?.waitUntil?.(sent);
+    return answer;
   };
+}
+
+const SKIPPED = "x-cronshift-skipped";
+
+/** A call of Vercel's, as it came. */
+type Arrived = { search: string; headers: Headers; at: Date };
+
+/** Return a call of Vercel's cron, where there is a ledger; `undefined` for any other request. */
+export function callOf(search: string, headers: Headers): Arrived | undefined {
+  const agent = headers.get("user-agent") ?? "";
+  const isCron =
+    agent.startsWith("vercel-cron/") || headers.has("x-vercel-cron-schedule");
+  const hasLedger = !!process.env["CRONSHIFT_LEDGER_URL"];
+  return isCron && hasLedger ? { search, headers, at: new Date() } : undefined;
+}
+
+/** Return what an answer of the dispatcher says of its call. */
+export function outcomeOf(
+  reason: string | null,
+  code: number,
+  text?: Promise<string>,
+): Outcome {
+  if (reason) return { status: "skipped", reason };
+  const status = 200 <= code && code < 300 ? "completed" : "failed";
+  return { status, code, ...(text ? { text } : {}) };
+}
+
+/** Tell what becomes of a call of Vercel's; only who has the bearer bears witness. */
+export function tellCall(
+  jobs: Guarded[],
+  source: Source,
+  { search, headers, at }: Arrived,
+  outcome: Promise<Outcome>,
+): void {
+  const failed = (error: unknown): Outcome => ({ status: "failed", error });
+  const ended = outcome.catch(failed);
+  const schedule = headers.get("x-vercel-cron-schedule") ?? "";
+  const job = called(jobs, search, schedule);
+  const tick = job?.tick(at);
+  if (!job || !tick) return;
+  const runId = `vercel-${crypto.randomUUID()}`;
+  const delivery = { job: job.id, tick, runId, arrived: at };
+  behind(async () => {
+    if (!(await hasBearer(headers, job.secret))) return;
+    await record(source, { side: "vercel", ...delivery }, await ended);
+  });
+}
+
+/** Tell why a run does not do its work, or that it begins. */
+export async function toldDue(
+  call: Call,
+  source: Source,
+  reason: Promise<string | null>,
+): Promise<string | null> {
+  const why = await reason;
+  if (call.isScheduled && !why?.startsWith("environment ")) {
+    const skipped = why ? ({ status: "skipped", reason: why } as const) : null;
+    tell(source, deliveryOf(call), skipped ?? { status: "running" });
+  }
+  return why;
+}
+
+/** Tell how an attempt to do a run's work went. */
+export async function toldCall(
+  call: Call,
+  source: Source,
+  work: Promise<Answer>,
+): Promise<Answer> {
+  try {
+    const answer = await work;
+    const { body, cut, status: code } = answer;
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const known = cut ? {} : { text };
+    if (call.isScheduled) {
+      tell(source, deliveryOf(call), { status: "completed", code, ...known });
+    }
+    return answer;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "";
+    const [, code] = / answered (\d{3})/.exec(message) ?? [];
+    const answered = code ? { code: Number(code) } : { error };
+    if (call.isScheduled) {
+      tell(source, deliveryOf(call), { status: "failed", ...answered });
+    }
+    throw error;
+  }
+}
+
+function deliveryOf({ job, tick, runId }: Call): Delivery {
+  return { side: "inngest", job: job.id, tick, runId, arrived: new Date() };
+}
+
+/** Tell what became of a delivery. */
+function tell(source: Source, delivery: Delivery, outcome: Outcome): void {
+  if (!process.env["CRONSHIFT_LEDGER_URL"]) return;
+  behind(() => record(source, delivery, outcome));
+}
+
+/** Do something behind the caller's back, who neither waits for it nor hears how it went. */
+function behind(work: () => Promise<void>): void {
+  if (underWay >= MOST) {
+    dropped += 1;
+    return;
+  }
+  underWay += 1;
+  const done = work()
+    .catch((error: unknown) => {
+      dropped += 1;
+      const why = `${dropped} records dropped (${nameOf(error)})`;
+      console.warn(`CRONSHIFT_LEDGER_URL: ${why}`);
+    })
+    .finally(() => {
+      underWay -= 1;
+    });
+  platform()?.waitUntil?.(done);
+}
+
+async function record(
+  source: Source,
+  delivery: Delivery,
+  outcome: Outcome,
+): Promise<void> {
+  const now = new Date().toISOString();
+  await send("ticks", await recordOf(source, delivery, outcome, now));
 }
 
 /** Return what Vercel gives a function to go on with behind its answer. */
@@ -60,7 +190,7 @@ function platform():
 async function recordOf(
   source: Source,
   { side, job, tick, runId, arrived }: Delivery,
-  { status, reason, answer, error }: Outcome,
+  { status, reason, error, code, text }: Outcome,
   now: string,
 ): Promise<object> {
   const { ownership } = await held(source);
@@ -81,8 +211,8 @@ async function recordOf(
     status,
     attempts: hasActed ? 1 : 0,
     error_class: error === undefined ? null : nameOf(error),
-    http_status: answer?.status ?? null,
-    ...(await measured(answer?.content, answer?.isJson)),
+    http_status: code ?? null,
+    ...(await measured(text)),
     run_id: runId,
     deployment:
       process.env["CRONSHIFT_DEPLOYMENT"] ??
@@ -97,25 +227,22 @@ function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;
 }
 
-async function measured(
-  content?: Uint8Array | Promise<ArrayBuffer>,
-  isJson = false,
-): Promise<object> {
-  if (!content) return {};
-  const bytes = new Uint8Array(await content);
+async function measured(text?: string | Promise<string>): Promise<object> {
+  if (text === undefined) return {};
+  const bytes = new TextEncoder().encode(await text);
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const hex = Array.from(hash, (byte) => byte.toString(16).padStart(2, "0"));
-  const numbers = isJson ? [...numbersOf(parsed(bytes), [])] : [];
+  const numbers = [...numbersOf(parsed(await text), [])].slice(0, NUMBERS);
   return {
     size: bytes.length,
     digest: hex.join("").slice(0, 16),
-    numbers: Object.fromEntries(numbers.slice(0, NUMBERS)),
+    numbers: Object.fromEntries(numbers),
   };
 }
 
-function parsed(bytes: Uint8Array): unknown {
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+    return JSON.parse(text) as unknown;
   } catch {
     return null;
   }
@@ -140,7 +267,6 @@ function* numbersOf(
 export async function send(
   kind: "ticks" | "dead-letter",
   record: object,
-  secret = "CRON_SECRET",
 ): Promise<string> {
   const url = process.env["CRONSHIFT_LEDGER_URL"];
   if (!url) return "no ledger is set";
@@ -154,7 +280,7 @@ export async function send(
       ...(isEvents
         ? {}
         : {
-            authorization: `Bearer ${process.env[secret] ?? ""}`,
+            authorization: `Bearer ${process.env["CRON_SECRET"] ?? ""}`,
             "x-cronshift-tell": kind,
           }),
     },

@@ -25,41 +25,6 @@ export type Held = {
 /** The file that is built in, or what reads the one that is in force. */
 export type Source = Ownership | (() => Promise<Held>);
 
-/** One delivery of a tick to one side. */
-export type Delivery = {
-  side: "inngest" | "vercel";
-  job: string;
-  tick: Date;
-  runId: string;
-  arrived: Date;
-};
-
-/** What became of it; `content` is the answer's body, where it is known. */
-export type Outcome = {
-  status: "skipped" | "running" | "completed" | "failed";
-  reason?: string;
-  error?: unknown;
-  answer?: {
-    status: number;
-    isJson: boolean;
-    content?: Uint8Array | Promise<ArrayBuffer>;
-  };
-};
-
-export type Witness = (delivery: Delivery, outcome: Outcome) => void;
-
-let witness: Witness | undefined;
-
-/** Set who is told what becomes of ticks: in an app with a ledger. */
-export function setWitness(other: Witness): void {
-  witness = other;
-}
-
-/** Tell what became of a tick, where anybody is to know. */
-export function witnessed(delivery: Delivery, outcome: Outcome): void {
-  witness?.(delivery, outcome);
-}
-
 const START = Date.now();
 
 /** Return what is in force; of a file of another version nothing is, and every tick runs. */
