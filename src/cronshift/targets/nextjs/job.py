@@ -22,6 +22,7 @@ from cronshift.targets.nextjs.fanning import (
 from cronshift.targets.nextjs.library import library_import
 from cronshift.targets.nextjs.naming import function_name
 from cronshift.targets.nextjs.source import (
+    WIDTH,
     comment,
     data,
     listed,
@@ -200,7 +201,7 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
     """Yield the statements behind the call's making."""
     options, answer, asked = job.options, called.answering("call"), "due(call, ownership)"
     if app_of(plan).has_ledger:
-        answer = f"toldCall(call, ownership, {answer})"
+        answer = _told(answer)
         asked = f"toldDue(call, ownership, {asked})"
     yield running('const skipped = await step.run("due",', asked, ");", _WORK)
     yield "if (skipped) return { skipped };"
@@ -216,6 +217,14 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
     if options.heartbeat_env is not None:
         yield 'await step.run("heartbeat", () => pingSuccess(JOB));'
         yield "return answer;"
+
+
+def _told(answer: str) -> str:
+    """Return the work with its telling around it, on lines of its own where it is too long for one."""
+    line = f"toldCall(call, ownership, {answer})"
+    if _WORK + 2 + len(line) < WIDTH:  # two columns in, a comma behind
+        return line
+    return f"toldCall(\n    call,\n    ownership,\n    {answer},\n  )"
 
 
 def _row(plan: Plan, job: Job, called: Callee) -> str | None:
