@@ -257,6 +257,7 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("run", "update-ai-models", "--json"),
     ("next",),
     ("runs", "list"),
+    ("dead-letters", "list"),
     ("report", "--html", "move.html"),
     ("serve", "--check", "--dev"),
     ("sync", "--endpoint", "http://127.0.0.1:9/api/inngest"),
