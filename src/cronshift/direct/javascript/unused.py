@@ -1,0 +1,137 @@
+"""What nothing uses any more, because of what a conversion took away."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from cronshift.direct.edits import Edits
+from cronshift.direct.javascript.about import Scope, about, is_told
+from cronshift.direct.javascript.handler import every, names_in, with_comment
+from cronshift.handlers.javascript import FUNCTIONS
+from cronshift.handlers.tree import language, parse, span_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from ast_grep_py import SgNode
+
+    from cronshift.handlers.tree import SourceTree
+
+_MOST = 12  # rounds: what is removed may have been all that used something else
+_DECLARATIONS = {"lexical_declaration", "variable_declaration"}
+_TYPES = {"interface_declaration", "type_alias_declaration"}
+
+
+def without_unused(text: str, tree: SourceTree, file: str, before: Collection[str]) -> str:
+    """Return a module without the imports and declarations that a conversion left unused.
+
+    Args:
+        text: of the module.
+        tree: of the project.
+        file: the module's path.
+        before: the names that were used before; what was not has nothing to do with it.
+    """
+    for _ in range(_MOST):
+        root = parse(text, language(file))
+        if root is None:
+            return text
+        counts = Counter(node.text() for node in names_in(root))
+        edits = Edits(text)
+        scope = Scope(tree, file, root, {})
+        for node, names in _declared(root, scope):
+            dead = [name for name in names if counts[name] <= 1 and name in before]
+            if len(dead) == len(names):
+                edits.remove_lines(*with_comment(node))
+        for statement in root.children():
+            if statement.kind() == "import_statement":
+                _trim_import(statement, counts, before, edits)
+        after = edits.result()
+        if after == text:
+            return text
+        text = after
+    return text
+
+
+def used_names(root: SgNode) -> frozenset[str]:
+    """Return the names that a module uses beside where it declares them."""
+    counts = Counter(node.text() for node in names_in(root))
+    patterns = [node.text() for node in every(root) if node.kind() == "shorthand_property_identifier_pattern"]
+    return frozenset(name for name, count in (counts + Counter(patterns)).items() if count > 1)
+
+
+def _declared(root: SgNode, scope: Scope) -> Iterator[tuple[SgNode, list[str]]]:
+    """Yield the declarations that do nothing but declare, each with its names."""
+    for statement in root.children():
+        if statement.kind() in {"function_declaration", *_TYPES}:
+            name = statement.field("name")
+            if name is not None:
+                yield statement, [name.text()]
+    for node in every(root):
+        if node.kind() not in _DECLARATIONS:
+            continue
+        declarators = [part for part in node.children() if part.kind() == "variable_declarator"]
+        parent = node.parent()
+        if len(declarators) != 1 or parent is None or parent.kind() == "export_statement":
+            continue
+        name, value = declarators[0].field("name"), declarators[0].field("value")
+        if name is None or name.kind() != "identifier" or value is None:
+            continue
+        if value.kind() in FUNCTIONS or is_told(about(value, _around(node, scope))):
+            yield node, [name.text()]
+
+
+def _around(node: SgNode, scope: Scope) -> Scope:
+    """Return a scope in which the names of the function around a node are of no consequence."""
+    names: dict[str, frozenset[str]] = {}
+    for ancestor in node.ancestors():
+        if ancestor.kind() == "statement_block":
+            for statement in ancestor.children():
+                if statement.kind() in _DECLARATIONS:
+                    for part in statement.children():
+                        bound = part.field("name") if part.kind() == "variable_declarator" else None
+                        if bound is not None:
+                            names[bound.text()] = frozenset()
+    return scope.within(names)
+
+
+def _trim_import(
+    statement: SgNode, counts: Counter[str], before: Collection[str], edits: Edits
+) -> None:
+    clause = next((part for part in statement.children() if part.kind() == "import_clause"), None)
+    if clause is None:
+        return
+    parts: list[tuple[SgNode, str]] = []
+    for part in clause.children():
+        if part.kind() == "identifier":
+            parts.append((part, part.text()))
+        elif part.kind() == "namespace_import":
+            parts.append((part, part.text().rpartition(" ")[2]))
+        for specifier in part.children() if part.kind() == "named_imports" else ():
+            if specifier.kind() == "import_specifier":
+                name = specifier.field("alias") or specifier.field("name") or specifier
+                parts.append((specifier, name.text()))
+    dead = [(node, name) for node, name in parts if _is_dead(node, name, counts) and name in before]
+    if not dead:
+        return
+    if len(dead) == len(parts):
+        edits.remove_lines(*span_of(statement))
+        return
+    kept = {name for _, name in parts} - {name for _, name in dead}
+    for part in clause.children():
+        if part.kind() != "named_imports":
+            continue
+        specifiers = [one for one in part.children() if one.kind() == "import_specifier"]
+        left = [
+            one.text()
+            for one in specifiers
+            if (one.field("alias") or one.field("name") or one).text() in kept
+        ]
+        if left and len(left) < len(specifiers):
+            edits.replace(*span_of(part), f"{{ {', '.join(left)} }}")
+
+
+def _is_dead(node: SgNode, name: str, counts: Counter[str]) -> bool:
+    """Return whether an imported name stands in its import alone."""
+    written = sum(inner.text() == name for inner in names_in(node))
+    return counts[name] <= written
