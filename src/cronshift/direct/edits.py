@@ -9,6 +9,8 @@ from cronshift.vercel.splicing import Splice, spliced
 
 _REST = re.compile(r"[ \t;]*(?:(?://|#)[^\r\n]*)?\r?\n?")
 """What may stand behind a statement on its line and goes with it."""
+_BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
+_OPENING = re.compile(r"(?:\A|[{:(]\r?\n|\n\r?\n)\Z")
 
 
 @dataclass
@@ -17,48 +19,52 @@ class Edits:
 
     text: str
     _splices: list[Splice] = field(default_factory=list)
+    _lines: list[tuple[int, int]] = field(default_factory=list)
 
     def replace(self, start: int, end: int, text: str) -> None:
         """Put ``text`` where the characters from ``start`` to ``end`` stand."""
         self._splices.append(Splice(start, end, text))
 
     def remove_lines(self, start: int, end: int) -> None:
-        """Remove a span, with its whole lines and the blank ones behind where it has them alone."""
+        """Remove a span, with its whole lines where it has them alone."""
         line = self.text.rfind("\n", 0, start) + 1
         stop = self.text.find("\n", end)
         stop = len(self.text) if stop < 0 else stop + 1
         is_last = _REST.fullmatch(self.text, end, stop) is not None
-        alone = not self.text[line:start].strip() and is_last
-        if not alone:
+        if is_last and not self.text[line:start].strip():
+            self._lines.append((line, stop))
+        else:
             self.replace(start, end, "")
-            return
-        before = self.text[:line].rstrip(" \t")
-        is_apart = before.endswith(("\n\n", "\r\n\r\n", "{\n", "{\r\n", ":\n")) or not before.strip()
-        while is_apart and stop < len(self.text):
-            after = self.text.find("\n", stop)
-            if after < 0 or self.text[stop:after].strip():
-                break
-            stop = after + 1
-        self.replace(line, stop, "")
 
     def covers(self, start: int, end: int) -> bool:
         """Return whether a span has given way already."""
-        return any(
-            splice.start <= start and end <= splice.end and splice.end > splice.start
-            for splice in self._splices
-        )
+        spans = [*((splice.start, splice.end) for splice in self._splices), *self._lines]
+        return any(first <= start and end <= last and last > first for first, last in spans)
 
     def result(self) -> str:
         """Return the text with all edits; those inside a longer one go with it."""
-        outer = [
-            splice
-            for splice in dict.fromkeys(self._splices)
-            if not any(
-                other != splice
-                and other.start <= splice.start
-                and splice.end <= other.end
-                and (other.end - other.start > splice.end - splice.start)
-                for other in self._splices
-            )
-        ]
-        return spliced(self.text, outer)
+        splices = [*dict.fromkeys(self._splices), *self._removals()]
+        return spliced(self.text, [splice for splice in splices if not _is_inside(splice, splices)])
+
+    def _removals(self) -> list[Splice]:
+        """Return the lines to remove, with the blank ones behind that would stand for nothing."""
+        removals: list[Splice] = []
+        for start, end in sorted(self._lines):
+            begin, last = start, end
+            if removals and not self.text[removals[-1].end : start].strip():
+                begin, last = removals[-1].start, max(end, removals[-1].end)
+                removals.pop()
+            blank = _BLANK_LINES.match(self.text, last)
+            if blank is not None and (_OPENING.search(self.text, 0, begin) or blank.end() == len(self.text)):
+                last = blank.end()
+            removals.append(Splice(begin, last, ""))
+        return removals
+
+
+def _is_inside(splice: Splice, splices: list[Splice]) -> bool:
+    return any(
+        other.start <= splice.start
+        and splice.end <= other.end
+        and other.end - other.start > splice.end - splice.start
+        for other in splices
+    )

@@ -270,6 +270,9 @@ def declared(statement: SgNode, scope: Scope) -> dict[str, Subjects]:
         if name.kind() == "identifier":
             names[name.text()] = subjects
             continue
+        if name.kind() == "array_pattern":
+            names |= {part.text(): subjects for part in name.children() if part.is_named()}
+            continue
         for part in name.children():
             if part.kind() == "shorthand_property_identifier_pattern":
                 bound, member = part.text(), part.text()

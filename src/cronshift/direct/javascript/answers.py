@@ -158,7 +158,7 @@ def _sent(node: SgNode, called: SgNode) -> Answer | None:
     return _with_status(Answer(node, body, media, 200), arguments(inner)[0])
 
 
-def result_edits(function: RouteFunction, edits: Edits, response: str | None) -> set[str]:
+def result_edits(function: RouteFunction, edits: Edits, response: str | None) -> None:
     """Have a function return results and throw errors instead of answering.
 
     Args:
@@ -166,25 +166,20 @@ def result_edits(function: RouteFunction, edits: Edits, response: str | None) ->
         edits: of its module; what is removed already is not looked at.
         response: what it sends its answers by, in the pages router.
 
-    Returns:
-        the kinds of errors that it throws.
-
     Raises:
         NotCertainError: for an answer that is not spelled out, or a way without one.
     """
-    thrown: set[str] = set()
     body = function.body
     if body.kind() != "statement_block":
         _of_expression(body, edits)
-        return thrown
+        return
     for node in function.own_nodes():
         if node.kind() == "return_statement" and not edits.covers(*span_of(node)):
-            _of_return(function, node, edits, thrown, response)
+            _of_return(function, node, edits, response)
     if response is not None:
-        _of_sending(function, edits, thrown, response)
+        _of_sending(function, edits, response)
     elif not _ends(function.statements, edits):
         raise NotCertainError(line_of(function.node), "may end without an answer")
-    return thrown
 
 
 def _of_expression(body: SgNode, edits: Edits) -> None:
@@ -196,7 +191,7 @@ def _of_expression(body: SgNode, edits: Edits) -> None:
 
 
 def _of_return(
-    function: RouteFunction, node: SgNode, edits: Edits, thrown: set[str], response: str | None
+    function: RouteFunction, node: SgNode, edits: Edits, response: str | None
 ) -> None:
     value = next((child for child in node.children() if child.is_named() and child.kind() != "comment"), None)
     if value is None:
@@ -214,17 +209,17 @@ def _of_return(
     answer = answer_of(value)
     if answer is None:
         raise NotCertainError(line_of(node), f"returns {_short(value)}, which is not spelled out")
-    _write(function, node, answer, edits, thrown)
+    _write(function, node, answer, edits)
 
 
 def _write(
-    function: RouteFunction, statement: SgNode, answer: Answer, edits: Edits, thrown: set[str]
+    function: RouteFunction, statement: SgNode, answer: Answer, edits: Edits
 ) -> None:
     """Have a statement return the answer's body, or throw it."""
     start, end = span_of(statement)
     semicolon = ";" if statement.text().endswith(";") else ""
     if answer.status is None:
-        _write_either(function, statement, answer, edits, thrown)
+        _write_either(function, statement, answer, edits)
     elif answer.status < _FIRST_REDIRECT:
         if answer.body is None or answer.body.kind() in _NOTHING:
             edits.replace(start, end, f"return null{semicolon}")
@@ -236,7 +231,6 @@ def _write(
         raise NotCertainError(line_of(statement), f"answers {answer.status}, which leads elsewhere")
     else:
         error = _error(answer.status)
-        thrown.add(error)
         caught = _is_caught(function, statement)
         before = f"return Promise.reject(new {error}(" if caught else f"throw new {error}("
         behind = f")){semicolon}" if caught else f"){semicolon}"
@@ -278,7 +272,7 @@ def _words(answer: Answer) -> tuple[SgNode, bool] | None:
 
 
 def _write_either(
-    function: RouteFunction, statement: SgNode, answer: Answer, edits: Edits, thrown: set[str]
+    function: RouteFunction, statement: SgNode, answer: Answer, edits: Edits
 ) -> None:
     """Write an answer that is a success or a failure, as a condition tells behind its body."""
     parent = statement.parent()
@@ -295,7 +289,6 @@ def _write_either(
     start, end = span_of(statement)
     first, last = span_of(answer.body)
     error = _error(answer.failure)
-    thrown.add(error)
     raised = f"new {error}(JSON.stringify(result))"
     raised = f"return Promise.reject({raised})" if _is_caught(function, statement) else f"throw {raised}"
     condition = answer.condition.text()
@@ -332,13 +325,22 @@ def _is_caught(function: RouteFunction, statement: SgNode) -> bool:
         if ancestor.kind() == "try_statement" and ancestor.field("handler") is not None:
             body = ancestor.field("body")
             if body is not None and span_of(body) == span_of(inner):
+                _refuse_finally(statement)
                 return True
         inner = ancestor
     return False
 
 
+def _refuse_finally(statement: SgNode) -> None:
+    """Refuse what is rejected in front of a ``finally``: nobody awaits it while that one does."""
+    for ancestor in statement.ancestors():
+        if ancestor.kind() == "try_statement" and ancestor.field("finalizer") is not None:
+            why = "answers with an error between a catch and a finally"
+            raise NotCertainError(line_of(statement), why)
+
+
 def _of_sending(
-    function: RouteFunction, edits: Edits, thrown: set[str], response: str
+    function: RouteFunction, edits: Edits, response: str
 ) -> None:
     """Have the statements that send an answer return it; each must be the last that is done."""
     for node in function.own_nodes():
@@ -360,7 +362,7 @@ def _of_sending(
             edits.remove_lines(*span_of(following))
         elif following is not None or not _is_last(function, node):
             raise NotCertainError(line_of(node), "goes on after its answer")
-        _write(function, node, answer, edits, thrown)
+        _write(function, node, answer, edits)
 
 
 def _begins_with(call: SgNode, name: str) -> bool:

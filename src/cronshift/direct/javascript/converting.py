@@ -75,7 +75,7 @@ def _converted(tree: SourceTree, file: str, root: SgNode, export: str, entry: En
     for statement in checks_of(function, scope).statements:
         edits.remove_lines(*with_comment(statement, _CHECKING))
     used = used_names(root)
-    thrown = result_edits(function, edits, second if in_pages else None)
+    result_edits(function, edits, second if in_pages else None)
     _remove_unasked(edits, function, scope, used)
     reads = RequestEdits(function, edits, entry, typed=is_typed, in_pages=in_pages)
     reads.apply(request)
@@ -92,7 +92,7 @@ def _converted(tree: SourceTree, file: str, root: SgNode, export: str, entry: En
     return Converted(
         written,
         name,
-        imports=tuple(sorted(thrown & {NON_RETRIABLE})),
+        imports=(NON_RETRIABLE,) if f"new {NON_RETRIABLE}(" in written else (),
         parameter=entry.parameter if _takes(function, entry) else None,
     )
 
