@@ -44,16 +44,22 @@ class Converted(Struct, frozen=True):
     Attributes:
         text: of the whole module.
         function: the name of the function that does the work.
-        imports: what the text needs of the Inngest SDK, by name.
         parameter: the value that the function takes, of a fan-out; else ``None``.
+        arguments: what the function is called with, as source.
+        run: whether it takes the run's id, as ``run_id``.
+        encoder: what makes its result JSON where that is not plain: ``fastapi``, or the Flask app's name.
+        is_async: whether it is to be awaited.
         steps: the ids of the durable steps that it is made of; empty where it is one.
         unoffered: why it is one step, where steps were asked for.
     """
 
     text: str
     function: str
-    imports: tuple[str, ...] = ()
     parameter: str | None = None
+    arguments: tuple[str, ...] = ()
+    run: bool = False
+    encoder: str | None = None
+    is_async: bool = True
     steps: tuple[str, ...] = ()
     unoffered: str | None = None
 

@@ -41,10 +41,19 @@ class Edits:
         spans = [*((splice.start, splice.end) for splice in self._splices), *self._lines]
         return any(first <= start and end <= last and last > first for first, last in spans)
 
-    def result(self) -> str:
-        """Return the text with all edits; those inside a longer one go with it."""
+    def result(self, start: int = 0, end: int | None = None) -> str:
+        """Return the text, or a part of it, with all edits; those inside a longer one go with it."""
+        last = len(self.text) if end is None else end
         splices = [*dict.fromkeys(self._splices), *self._removals()]
-        return spliced(self.text, [splice for splice in splices if not _is_inside(splice, splices)])
+        outer = [splice for splice in splices if not _is_inside(splice, splices)]
+        return spliced(
+            self.text[start:last],
+            [
+                (max(first, start) - start, min(stop, last) - start, text)
+                for first, stop, text in outer
+                if start <= first and first < last
+            ],
+        )
 
     def _removals(self) -> list[Splice]:
         """Return the lines to remove, with the blank ones behind that would stand for nothing."""

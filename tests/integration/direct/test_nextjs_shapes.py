@@ -38,8 +38,7 @@ def converted(root: Path, path: str, schedule: str) -> tuple[Path, Converted]:
 
 
 def module_of(conversion: Converted) -> str:
-    imports = "".join(f'import {{ {name} }} from "inngest";\n' for name in conversion.imports)
-    return f"{imports}{conversion.text}\nexport {{ {conversion.function} }};\n"
+    return f"{conversion.text}\nexport {{ {conversion.function} }};\n"
 
 
 @pytest.fixture(scope="module")

@@ -88,11 +88,12 @@ def _converted(tree: SourceTree, file: str, root: SgNode, export: str, entry: En
     if reads.needs_query:
         written = _with_query(written, file, entry)
     written = without_unused(written, tree, file, used)
+    if f"new {NON_RETRIABLE}(" in written and NON_RETRIABLE not in used:
+        written = _with_import(written, file)
     _refuse_leftovers(written, file, root)
     return Converted(
         written,
         name,
-        imports=(NON_RETRIABLE,) if f"new {NON_RETRIABLE}(" in written else (),
         parameter=entry.parameter if _takes(function, entry) else None,
     )
 
@@ -254,6 +255,15 @@ def _take_exports(root: SgNode, function: RouteFunction, edits: Edits) -> None:
         ]
         if bound and set(bound) <= SEGMENT:
             edits.remove_lines(*with_comment(statement))
+
+
+def _with_import(text: str, file: str) -> str:
+    """Return a module that imports the error that is not tried again, before what it imports."""
+    root = parse(text, language(file))
+    line = f'import {{ {NON_RETRIABLE} }} from "inngest";\n'
+    first = next((node for node in (root.children() if root else []) if node.kind() == "import_statement"), None)
+    at = span_of(first)[0] if first is not None else 0
+    return f"{text[:at]}{line}{text[at:]}" if first is not None else f"{line}\n{text}"
 
 
 def _with_query(text: str, file: str, entry: Entry) -> str:
