@@ -104,4 +104,4 @@ def _remove_unasked(
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names
     ]
     if reads and all(source.is_gone(node) for node in reads):
-        source.edits.remove_lines(*source.span(statement))
+        source.remove_with_comment(statement)

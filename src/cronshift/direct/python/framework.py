@@ -31,8 +31,11 @@ from cronshift.direct.python.answers import (
     write,
 )
 from cronshift.direct.python.checks import remove_checks
-from cronshift.direct.python.source import Function, PythonSource, every_block, names_used, own_nodes
+from cronshift.direct.python.source import Function, PythonSource, every_block, names_used, own_nodes, quoted
 from cronshift.direct.python.unused import with_import, without_unused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _ROUTING = {"get", "post", "route", "api_route", "head"}
 _HEADER = re.compile(r"\bHeader\b")
@@ -248,7 +251,7 @@ def _constant(  # noqa: PLR0917 - what is known of a parameter
 
 def _literal(route: Route, argument: ast.arg, types: set[str], value: str) -> str:
     if types <= {"str"}:
-        return ascii(value)
+        return quoted(value)
     if types == {"int"} and re.fullmatch(r"-?\d+", value):
         return str(int(value))
     if types == {"bool"} and value.lower() in {"true", "false", "1", "0"}:
@@ -336,22 +339,39 @@ def _write_raise(source: PythonSource, function: Function, statement: ast.stmt, 
 
 def _write_reads(source: PythonSource, route: Route, parameters: Parameters, entry: Entry) -> None:
     """Put what the entry says where the request is read; refuse every other use of it."""
+    walked = list(ast.walk(route.function))
+    parents = {child: node for node in walked for child in ast.iter_child_nodes(node)}
     for node in own_nodes(route.function):
         if isinstance(node, ast.Call) and not source.is_gone(node):
-            _read(source, node, parameters, entry)
+            _read(source, node, parameters, entry, parents)
     for node in ast.walk(route.function):
         if not isinstance(node, ast.Name) or source.is_gone(node):
             continue
         if node.id == parameters.run:
             source.replace(node, "run_id")
         elif node.id == _SCHEDULE and node.id in parameters.names:
-            source.replace(node, ascii(entry.schedule))
+            source.replace(node, quoted(entry.schedule))
         elif node.id in parameters.names or node.id == parameters.response:
             what = "its request" if node.id == parameters.request else node.id
             raise NotCertainError(node.lineno, f"needs {what} for more than a check")
 
 
-def _read(source: PythonSource, call: ast.Call, parameters: Parameters, entry: Entry) -> None:
+def _write_value(
+    source: PythonSource, call: ast.Call, value: str, parents: Mapping[ast.AST, ast.AST]
+) -> None:
+    """Write a value of the query; ``or`` behind one that is missing is what counts."""
+    parent = parents.get(call)
+    match parent:
+        case ast.BoolOp(op=ast.Or(), values=[first, second]) if first is call and value == "None":
+            source.replace(parent, source.said(second))
+        case _:
+            source.replace(call, value)
+
+
+def _read(  # noqa: PLR0917 - what is known of a call
+    source: PythonSource, call: ast.Call, parameters: Parameters, entry: Entry,
+    parents: Mapping[ast.AST, ast.AST],
+) -> None:  # fmt: skip
     match call:
         case ast.Call(
             func=ast.Attribute(
@@ -362,12 +382,12 @@ def _read(source: PythonSource, call: ast.Call, parameters: Parameters, entry: E
             values = [value for own, value in entry.query if own == key]
             default = source.said(rest[0]) if rest else "None"
             last = values[-1 if route_is_fastapi(call) else 0] if values else None
-            source.replace(call, ascii(last) if last is not None else default)
+            _write_value(source, call, quoted(last) if last is not None else default, parents)
         case ast.Call(
             func=ast.Attribute(value=ast.Attribute(value=ast.Name(id=name), attr="headers"), attr="get"),
             args=[ast.Constant(value=str(key)), *_],
         ) if name == parameters.request and key.lower() == "x-vercel-cron-schedule":
-            source.replace(call, ascii(entry.schedule))
+            source.replace(call, quoted(entry.schedule))
 
 
 def route_is_fastapi(call: ast.Call) -> bool:

@@ -10,7 +10,7 @@ from cronshift.direct.conversion import Converted, Entry, NotCertainError
 from cronshift.direct.python.about import REQUEST, Scope
 from cronshift.direct.python.answers import NON_RETRIABLE, Answer, words_of, write
 from cronshift.direct.python.checks import remove_checks
-from cronshift.direct.python.source import PythonSource, every_block, names_used
+from cronshift.direct.python.source import PythonSource, every_block, names_used, quoted
 from cronshift.direct.python.unused import with_import, without_unused
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _said(source: PythonSource, body: ast.expr) -> str:
         case ast.Call(func=func, args=[value]) if ast.unparse(func) in {"json.dumps", "dumps"}:
             return source.said(value)
         case ast.Constant(value=bytes(data)):
-            return ascii(data.decode())
+            return quoted(data.decode())
         case ast.Constant(value=str()) | ast.JoinedStr() as text:
             return source.said(text)
     raise NotCertainError(body.lineno, f"answers with {ast.unparse(body)}, which may be anything")
@@ -182,7 +182,7 @@ def _words(source: PythonSource, body: ast.expr) -> str:
 def _write_reads(source: PythonSource, function: Function, entry: Entry) -> None:
     for node in ast.walk(function):
         if isinstance(node, ast.Attribute) and ast.unparse(node) == "self.path" and not source.is_gone(node):
-            source.replace(node, ascii(entry.path))
+            source.replace(node, quoted(entry.path))
     for node in ast.walk(function):
         if isinstance(node, ast.Name) and node.id == "self" and not source.is_gone(node):
             raise NotCertainError(node.lineno, "needs its request")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,9 @@ from cronshift.direct.edits import Edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+_CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IGNORECASE)
+"""What a comment speaks of that goes with a check."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Node = ast.expr | ast.stmt | ast.arg | ast.keyword
@@ -66,10 +71,24 @@ class PythonSource:
 
     def remove(self, statement: ast.stmt, block: Sequence[ast.stmt]) -> None:
         """Remove a statement of a block, which keeps ``pass`` where nothing is left of it."""
-        self.edits.remove_lines(*self.span(statement))
-        if all(self.is_gone(other) for other in block):
-            start, _ = self.span(statement)
-            self.edits.replace(start, start, "")
+        start, end = self.span(statement)
+        if statement is block[-1] and all(self.is_gone(other) for other in block[:-1]):
+            self.edits.replace(start, end, "pass")
+        else:
+            self.remove_with_comment(statement)
+
+    def remove_with_comment(self, statement: ast.stmt) -> None:
+        """Remove a statement, and the comment right above it where that speaks of a check."""
+        start, end = self.span(statement)
+        self.edits.remove_lines(self._comment(start), end)
+
+    def _comment(self, start: int) -> int:
+        """Return where the comment begins that stands right above and speaks of a check."""
+        line = self.text.rfind("\n", 0, start) + 1
+        above = self.text[self.text.rfind("\n", 0, max(line - 1, 0)) + 1 : line]
+        if above.lstrip().startswith("#") and _CHECKING.search(above):
+            return self._comment(line - len(above.lstrip()))
+        return start
 
 
 def blocks_of(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
@@ -111,3 +130,8 @@ def names_used(tree: ast.AST) -> list[str]:
 def is_docstring(statement: ast.stmt) -> bool:
     """Return whether a statement only says something."""
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def quoted(text: str) -> str:
+    """Return the literal of a text, in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
