@@ -203,6 +203,24 @@ class ServedBy(StrEnum):
     """The app that Vercel runs, below its own routes."""
 
 
+class Library(StrEnum):
+    """Where generated TypeScript has from what it shares."""
+
+    FILES = "files"
+    """Files of the app, those that its jobs use."""
+    NPM = "npm"
+    """The package that they are the sources of."""
+
+
+class OwnershipSource(StrEnum):
+    """Where generated TypeScript reads whose a tick is."""
+
+    BUILT_IN = "built-in"
+    """The file that is built into the app."""
+    ENVIRONMENT = "environment"
+    """What variables name, else the file that is built in."""
+
+
 class BridgeSettings(Struct, frozen=True):
     """How bridged jobs reach the app. Names of variables, never their values.
 

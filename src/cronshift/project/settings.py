@@ -20,8 +20,10 @@ from cronshift.model import (
     FanOutMode,
     HandlerKind,
     JobOptions,
+    Library,
     Mode,
     Overlap,
+    OwnershipSource,
     RateLimit,
     ServedBy,
     Throttle,
@@ -103,6 +105,8 @@ class Settings(Struct, frozen=True):
         target: the name of what is generated; ``None`` leaves it to the app.
         out: the folder of what is generated; ``None`` leaves it to the target.
         serve: what serves a Python package's functions.
+        library: where generated TypeScript has from what it shares.
+        ownership: where generated TypeScript reads whose a tick is.
         given: the names of the options that stand under ``[defaults]``.
     """
 
@@ -113,6 +117,8 @@ class Settings(Struct, frozen=True):
     app_id: str | None = None
     mode: Mode | None = None
     serve: ServedBy = ServedBy.WORKER
+    library: Library = Library.FILES
+    ownership: OwnershipSource = OwnershipSource.BUILT_IN
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     validate: ValidateSettings = field(default_factory=ValidateSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
@@ -186,6 +192,8 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         },
         mode=_mode(project.get("mode")),
         serve=ServedBy(project.get("serve", ServedBy.WORKER)),
+        library=Library(project.get("runtime", Library.FILES)),
+        ownership=OwnershipSource(project.get("ownership", OwnershipSource.BUILT_IN)),
         bridge=BridgeSettings(**bridge),
         validate=ValidateSettings(
             **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}

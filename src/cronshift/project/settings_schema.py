@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.model import PYTHON_KINDS, FanOutMode, Overlap, ServedBy
+from cronshift.model import (
+    PYTHON_KINDS,
+    FanOutMode,
+    Library,
+    Overlap,
+    OwnershipSource,
+    ServedBy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -164,6 +171,8 @@ SCHEMA: dict[str, Any] = {
                     "app_id": _ID,
                     "mode": _MODE,
                     "serve": {"enum": [place.value for place in ServedBy]},
+                    "runtime": {"enum": [library.value for library in Library]},
+                    "ownership": {"enum": [source.value for source in OwnershipSource]},
                 }
             ),
             "bridge": _table(

@@ -1,13 +1,14 @@
-/** Answers, with the generated code beside it, the questions that a test gives on stdin. */
+/** Answers, with the library beside it, the questions that a test gives on stdin. */
 import { readFileSync } from "node:fs";
 
 import {
-  acts,
   bucket,
-  digestOf,
-  owner,
-  parse,
-} from "./lib/inngest/ownership";
+  ownerOf,
+  type Ownership,
+  skipReason,
+} from "./cronshift/ownership";
+import { parse } from "./cronshift/reading";
+import { digestOf } from "./cronshift/telling";
 
 type Document = { text: string };
 type Tick = { job: string; tick: string };
@@ -29,7 +30,7 @@ async function reading({ text }: Document) {
   try {
     const ownership = parse(JSON.parse(text));
     const units = (of: typeof ownership.jobs) =>
-      Object.entries(of).map(([name, epochs]) => [
+      Object.entries(of ?? {}).map(([name, epochs]) => [
         name,
         epochs.map((epoch) => [
           epoch.effective_at,
@@ -50,8 +51,14 @@ void (async () => {
   console.log(
     JSON.stringify({
       acting: await Promise.all(
-        (acting ?? []).map(({ side, file: held, job, tick }) =>
-          acts(side, job, new Date(tick), parse(JSON.parse(held))),
+        (acting ?? []).map(
+          async ({ side, file: held, job, tick }) =>
+            !(await skipReason(
+              side,
+              job,
+              new Date(tick),
+              JSON.parse(held) as Ownership,
+            )),
         ),
       ),
       buckets: await Promise.all(
@@ -59,7 +66,9 @@ void (async () => {
       ),
       documents: await Promise.all(documents.map(reading)),
       owners: await Promise.all(
-        owners.map(({ job, tick }) => owner(job, new Date(tick), ownership)),
+        owners.map(({ job, tick }) =>
+          ownerOf(ownership.jobs, job, tick, new Date(tick)),
+        ),
       ),
     }),
   );

@@ -24,6 +24,7 @@ from cronshift import operations
 from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.migration import prepare_migration
 from cronshift.project import load_project
+from cronshift.targets.nextjs.library import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +105,17 @@ def example_app(packages: Path) -> Iterator[Path]:
     """Give a copy of the example where its packages are found, as in a workspace."""
     root = packages / "apps" / uuid4().hex
     shutil.copytree(EXAMPLE, root)
+    try:
+        yield root
+    finally:
+        shutil.rmtree(root)
+
+
+@contextmanager
+def library(packages: Path) -> Iterator[Path]:
+    """Give a folder with the library alone, as no app has it, where its packages are found."""
+    root = packages / "apps" / uuid4().hex
+    shutil.copytree(PACKAGE / "src", root / "cronshift")
     try:
         yield root
     finally:

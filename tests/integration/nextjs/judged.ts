@@ -1,7 +1,7 @@
-/** What each answer of the vectors means to the generated code beside it. */
+/** What each answer of the vectors means to the library beside it. */
 import { readFileSync } from "node:fs";
 
-import { type Call, direct } from "./lib/inngest/cronshift";
+import { type Call, direct } from "./cronshift/calls";
 
 type Text = string | { runs: [string, number][] };
 type Vector = {
@@ -20,9 +20,8 @@ const call: Call = {
   job: { id: "x", path: "/x", schedule: "0 0 * * *" },
   path: "/x",
   tick: new Date(now),
-  scheduled: false,
+  isScheduled: false,
   runId: "01RUN",
-  attempt: 0,
 };
 
 function whole(text: Text): string {

@@ -1,5 +1,6 @@
 /** What is held over a sequence of answers: [milliseconds that pass, what the address answers] each. */
-import { held } from "./lib/inngest/ownership";
+import { ownership as source } from "./lib/inngest/ownership";
+import { held } from "./lib/inngest/cronshift/ownership";
 
 type Answer = number | string | "never" | "drips" | "large";
 
@@ -40,8 +41,8 @@ void (async () => {
       }
       return new Response(answer);
     };
-    const ownership = await held();
-    seen.push([ownership && Object.keys(ownership.jobs), asked]);
+    const { ownership } = await held(source);
+    seen.push([ownership && Object.keys(ownership.jobs ?? {}), asked]);
   }
   clearInterval(alive);
   console.log(JSON.stringify(seen));

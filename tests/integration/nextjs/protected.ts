@@ -1,6 +1,8 @@
 /** Which requests carry the secret that passes the app's own deployment protection. */
-import { bridged, callOf } from "./lib/inngest/cronshift";
-import { held } from "./lib/inngest/ownership";
+import { bridged } from "./lib/inngest/cronshift/bridge";
+import { callOf } from "./lib/inngest/cronshift/calls";
+import { held } from "./lib/inngest/cronshift/ownership";
+import { ownership } from "./lib/inngest/ownership";
 
 const alive = setInterval(() => undefined, 1000);
 const job = { id: "x", path: "/api/cron/x", schedule: "0 3 * * *" };
@@ -17,8 +19,8 @@ void (async () => {
       ? new Response("", { status: 307, headers: { location: "https://s3.test/f" } })
       : new Response('{"version": 1, "jobs": {}}');
   };
-  await held();
-  await bridged(callOf(job, { ts: 60_000 }, "run", 0));
+  await held(ownership);
+  await bridged(callOf(job, { ts: 60_000 }, "run"));
   clearInterval(alive);
   console.log(JSON.stringify(sent));
 })();

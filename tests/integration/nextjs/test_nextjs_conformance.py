@@ -12,12 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.moving.test_epochs import EARLIEST, JOB, MINUTE, NOON, held, histories
 
-from cronshift import operations
-from cronshift.moving.migration import prepare_migration
-from cronshift.project import load_project
 from cronshift.runtime.ownership import Owner, dump_ownership, tick_text
 
-from .conftest import LONG_AGO, example_app
+from .conftest import library
 from .test_nextjs_guard import guarded
 from .typescript_app import VECTORS
 
@@ -34,9 +31,8 @@ GUARD = HERE.parents[1] / "data/guard-vectors.json"
 
 @pytest.fixture(scope="module")
 def app(node_packages: Path) -> Iterator[Callable[[str, bytes], Any]]:
-    """Run a script beside the generated TypeScript, and return what it prints."""
-    with example_app(node_packages) as root:
-        operations.apply(root, prepare_migration(load_project(root), (), LONG_AGO).operation)
+    """Run a script beside the library, and return what it prints."""
+    with library(node_packages) as root:
         loader = (node_packages / "node_modules/tsx/dist/loader.mjs").as_uri()
 
         def run(script: str, given: bytes) -> Any:

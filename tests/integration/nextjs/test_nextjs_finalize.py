@@ -116,8 +116,8 @@ def test_nothing_of_vercel_cron_is_left(plain: Path) -> None:
     assert not [file for file in files if "api/cron" in file]
     assert "app/api/cron" not in folders(plain)
     assert "app/(jobs)" not in folders(plain)
-    assert "lib/inngest/guard.ts" not in files
-    assert "lib/inngest/dispatch.ts" not in files
+    assert "lib/inngest/cronshift/guard.ts" not in files
+    assert "lib/inngest/cronshift/dispatch.ts" not in files
     assert {file for file in files if file.startswith("lib/inngest/jobs/")} == {
         f"lib/inngest/jobs/{job}.ts" for job in JOBS
     }
@@ -156,7 +156,7 @@ def test_one_job_goes_back_and_the_others_stay(plain: Path) -> None:
     route = "app/(jobs)/api/cron/prediction-check/route.ts"
     assert now[route] == (EXAMPLE / route).read_bytes()
     assert "lib/inngest/jobs/prediction-check.ts" not in now
-    assert "lib/inngest/guard.ts" in now
+    assert "lib/inngest/cronshift/guard.ts" in now
     dispatchers = [file for file in now if "api/cronshift" in file]
     assert dispatchers == ["app/api/cronshift/api/cron/prediction-check/route.ts"]
     assert {file for file in after if "/jobs/" in file} - set(now) == {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cronshift import operations
-from cronshift.moving.migration import prepare_migration
-from cronshift.project import load_project
 from cronshift.runtime.ownership import Epoch, Ownership, digest, dump_ownership, tick_text
 from cronshift.runtime.ticks import called_tick, lateness
 from cronshift.schedule import Schedule
-from cronshift.targets.nextjs.dispatching import due
+from cronshift.targets.nextjs.dispatching import due, evenly
 
-from .conftest import LONG_AGO, example_app
+from .conftest import LONG_AGO, library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,20 +26,30 @@ if TYPE_CHECKING:
 VECTORS = json.loads((Path(__file__).parents[2] / "data/called-ticks.json").read_text())
 ENGINE = Path(__file__).parents[2] / "data/inngest-cron.jsonl"
 ASKED = """import { readFileSync } from "node:fs";
-import { around, calledTick, decide } from "./lib/inngest/guard";
-import { digestOf, parse, tickText } from "./lib/inngest/ownership";
+import { decide, every } from "./cronshift/guard";
+import { tickText } from "./cronshift/ownership";
+import { parse } from "./cronshift/reading";
+import { digestOf } from "./cronshift/telling";
+import { around, scheduled } from "./cronshift/ticks";
 
 const given = JSON.parse(readFileSync(0, "utf8"));
 const text = (tick: Date | null) => tick && tickText(tick);
+const timed = ({ due, late, even }) => (even ? every(even[0], even[1], late) : scheduled(late, due));
 void (async () => {
   console.log(
     JSON.stringify({
-      called: (given.called ?? []).map((one) => text(calledTick(one.due, one.late, new Date(one.now)))),
+      called: (given.called ?? []).map((one) => text(timed(one)(new Date(one.now)))),
       around: (given.around ?? []).map((one) => around(one.due, new Date(one.now)).map(text)),
       digests: await Promise.all((given.files ?? []).map((one) => digestOf(parse(one)))),
       decided: await Promise.all(
         (given.decided ?? []).map((one) =>
-          decide(one.jobs, one.search, new Headers(one.headers), new Date(one.now), parse(one.held)),
+          decide(
+            one.jobs.map((job) => ({ ...job, tick: timed(job) })),
+            one.search,
+            new Headers(one.headers),
+            parse(one.held),
+            new Date(one.now),
+          ),
         ),
       ),
     }),
@@ -52,8 +60,7 @@ void (async () => {
 
 @pytest.fixture(scope="module")
 def app(node_packages: Path) -> Iterator[Path]:
-    with example_app(node_packages) as root:
-        operations.apply(root, prepare_migration(load_project(root), (), LONG_AGO).operation)
+    with library(node_packages) as root:
         (root / "asked.ts").write_text(ASKED)
         yield root
 
@@ -83,6 +90,33 @@ def test_the_vectors_are_what_python_says() -> None:
 
 def test_a_call_is_for_the_same_tick_in_both_languages(app: Path) -> None:
     assert ask(app, called=VECTORS)["called"] == [one["tick"] for one in VECTORS]
+
+
+def test_evenly_spaced_ticks_are_those_of_the_schedule_in_full(app: Path) -> None:
+    even = [{**one, "even": evenly(Schedule.from_vercel(one["schedule"]))} for one in VECTORS]
+    even = [one for one in even if one["even"]]
+    assert len({one["schedule"] for one in even}) > 5
+    assert ask(app, called=even)["called"] == [one["tick"] for one in even]
+
+
+@given(
+    minute=st.sampled_from(["*", "0", "7", "*/5", "*/7", "0,30", "3-58/11"]),
+    hour=st.sampled_from(["*", "4", "*/6", "0,12", "*/5", "1-23/2"]),
+    weekday=st.sampled_from(["*", "0", "4", "7", "1-5", "0,3"]),
+    now=st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)),  # noqa: DTZ001 - made UTC's below
+)
+def test_a_spacing_is_told_only_where_every_tick_has_it(
+    minute: str, hour: str, weekday: str, now: datetime
+) -> None:
+    schedule = Schedule.from_vercel(f"{minute} {hour} * * {weekday}")
+    ticks = list(islice(schedule.after(now.replace(tzinfo=UTC)), 2000))
+    apart = {later - sooner for sooner, later in pairwise(ticks)}
+    even = evenly(schedule)
+    assert (even is not None) == (len(apart) == 1)
+    if even is not None:
+        period, offset = even
+        assert apart == {timedelta(milliseconds=period)}
+        assert (ticks[0].timestamp() * 1000 - offset) % period == 0
 
 
 def test_the_ticks_around_an_instant_are_the_engines(app: Path) -> None:

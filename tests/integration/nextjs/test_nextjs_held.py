@@ -38,6 +38,9 @@ def file(*jobs: str) -> str:
 def seen(node_packages: Path) -> Iterator[Seen]:
     """Drive the generated code through steps; which jobs it holds, and how often it has asked."""
     with example_app(node_packages) as root:
+        told = (root / "cronshift.toml").read_text()
+        told = told.replace("[project]", '[project]\nownership = "environment"')
+        (root / "cronshift.toml").write_text(told)
         operations.apply(root, prepare_migration(load_project(root), (), LONG_AGO).operation)
         (root / "kept.ts").write_text(KEPT.read_text())
         built = root / "cronshift.ownership.json"

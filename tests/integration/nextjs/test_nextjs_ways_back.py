@@ -133,7 +133,7 @@ def test_a_dispatcher_changed_by_hand_keeps_what_it_imports(app: Path) -> None:
     stays = finalize(app)
     assert any(line.startswith("app/api/cron/alpha/route.ts stays") for line in stays)
     assert f"{route} is no longer needed, but was changed by hand." in stays
-    assert (app / "lib/inngest/guard.ts").is_file()
+    assert (app / "lib/inngest/cronshift/guard.ts").is_file()
     assert not (app / "pages/api/cronshift").exists()
     assert unresolved(app) == []
 

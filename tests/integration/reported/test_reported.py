@@ -98,7 +98,7 @@ def test_functions_ask_where_they_run(case: Callable[[str], Path]) -> None:
     project = load_project(root)
     facts = {fact.kind.name: fact for fact in facts_of(project, make_plan(project), NOW)}
     assert facts["production-only"].answer is Knowledge.GOOD
-    assert "VERCEL_ENV" in (root / "lib/inngest/cronshift.ts").read_text()
+    assert "VERCEL_ENV" in (root / "lib/inngest/cronshift/calls.ts").read_text()
 
 
 def test_the_endpoint_runs_as_long_as_the_longest_handler(case: Callable[[str], Path]) -> None:

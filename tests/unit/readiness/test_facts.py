@@ -239,7 +239,7 @@ def test_variables_are_looked_for_by_name_and_never_shown(
     [("const name = process.env['VERCEL_ENV'];\n", GOOD), ("export {};\n", BAD)],
 )
 def test_scheduled_ticks_run_in_production_only(asked: Asked, text: str, answer: Knowledge) -> None:
-    (fact,) = asked({**NEXT, "lib/inngest/cronshift.ts": text}, "R303")
+    (fact,) = asked({**NEXT, "lib/inngest/cronshift/calls.ts": text}, "R303")
     assert fact.answer is answer
 
 

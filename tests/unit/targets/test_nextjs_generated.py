@@ -156,7 +156,7 @@ def test_what_no_job_needs_is_not_written() -> None:
     moved = a_job("moved", file="lib/inngest/jobs/moved.ts", origin=Origin.MOVED)
     names = {path.rpartition("/")[2] for path in written(a_plan(moved))}
     assert not names & {"guard.ts", "dispatch.ts", "pages.ts"}
-    assert names >= {"ownership.ts", "routes.ts", "cronshift.ts", "moved.ts", "client.ts"}
+    assert names >= {"ownership.ts", "routes.ts", "calls.ts", "moved.ts", "client.ts"}
 
 
 def _top_level(text: str) -> list[str]:
@@ -209,7 +209,7 @@ def test_a_job_may_be_called_like_anything_in_its_module(job: str) -> None:
 
 def test_nodes_bytes_are_handed_on_as_the_webs() -> None:
     """Node's older types have a Buffer that newer compilers take for no Uint8Array and no body."""
-    pages = (GENERATED / "pages-router/lib/inngest/pages.ts").read_text()
+    pages = (GENERATED / "pages-router/lib/inngest/cronshift/pages.ts").read_text()
     assert "written.push(new Uint8Array(bytes));" in pages
     assert "const body = new Uint8Array(Buffer.concat(written));" in pages
 

@@ -12,6 +12,7 @@ from cronshift.project.conventions import code_of
 from cronshift.project.conventions.code import AppCode
 from cronshift.project.inngest_sdk import sdk_of
 from cronshift.project.locks import package_manager
+from cronshift.model import Library, OwnershipSource
 from cronshift.project.settings import ValidateSettings
 from cronshift.targets.target import DoesNotFit, Fits, Placement
 from cronshift.vercel.dispatcher import MOUNT
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cronshift.targets.target import Fit
 
 _ROUTERS = ("app", "pages")
+_VARIABLE = "CRONSHIFT_OWNERSHIP_URL"
 
 
 class Routers(Struct, frozen=True):
@@ -68,6 +70,8 @@ class NextApp(Struct, frozen=True):
         folder: where it lies in the project; empty for the root.
         compile_timeout: how long its compiler may take.
         manager: the program that installs its packages.
+        library: where its functions have from what they share.
+        reads_environment: whether variables may say whose a tick is; where there are sessions, they may.
         endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
             end that the app asks for.
     """
@@ -80,6 +84,8 @@ class NextApp(Struct, frozen=True):
     folder: str = ""
     compile_timeout: timedelta = ValidateSettings().compile_timeout
     manager: str = "npm"
+    library: Library = Library.FILES
+    reads_environment: bool = False
     endpoint_path: str = ENDPOINT
 
 
@@ -152,11 +158,24 @@ def place(project: Project, resolver: Resolver) -> Placement:
         folder=folder,
         compile_timeout=project.settings.validate.compile_timeout,
         manager=package_manager(project.root / folder),
+        library=project.settings.library,
+        reads_environment=_reads_environment(project, resolver, out),
         endpoint_path=endpoint_path(router),
     )
     return Placement(
         out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app
     )
+
+
+def _reads_environment(project: Project, resolver: Resolver, out: str) -> bool:
+    """Return whether variables may say whose a tick is: as is set, and where they did before."""
+    tree = resolver.tree
+    is_there = any(
+        file in tree.files and _VARIABLE in tree.read(file)
+        for suffix in ("ts", "js")
+        for file in (f"{out}/ownership.{suffix}", f"{out}/cronshift/environment.{suffix}")
+    )
+    return is_there or project.settings.ownership is OwnershipSource.ENVIRONMENT
 
 
 def _allows_javascript(resolver: Resolver) -> bool:
@@ -181,7 +200,8 @@ def usual_out(root: Path) -> str:
     library = "src/lib" if in_source and not at_root else "lib"
     usual = root / library / "inngest"
     taken = any((usual / name).exists() for name in ("functions", "functions.ts", "functions.js"))
-    is_ours = any((usual / f"cronshift.{suffix}").is_file() for suffix in ("ts", "js"))
+    ours = ("ownership.ts", "ownership.js", "cronshift.ts", "cronshift.js")
+    is_ours = any((usual / name).is_file() for name in ours)
     return f"{library}/{'cronshift' if taken and not is_ours else 'inngest'}"
 
 

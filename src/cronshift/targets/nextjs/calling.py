@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from cronshift.handlers.next import route_params
-from cronshift.model import HandlerKind, Mode
+from cronshift.model import BridgeSettings, HandlerKind, Mode
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.imports import import_path
 from cronshift.targets.nextjs.naming import TAKEN, function_name
@@ -34,6 +34,7 @@ class Callee(Struct, frozen=True):
         clause: what is imported from the module.
         name: what it is called behind the import.
         params: of a dynamic route.
+        base: arguments that say at which address a route is called over HTTP, where it is not as usual.
     """
 
     file: str | None = None
@@ -42,6 +43,7 @@ class Callee(Struct, frozen=True):
     clause: str = ""
     name: str = ""
     params: Mapping[str, str | list[str]] = field(default_factory=dict)
+    base: tuple[str, ...] = ()
 
     def module_from(self, file: str, alias: Alias | None) -> str | None:
         """Return how ``file`` imports the handler's module, a string literal."""
@@ -52,7 +54,7 @@ class Callee(Struct, frozen=True):
     def answering(self, call: str) -> str:
         """Return the expression that answers ``call``, an expression too."""
         if self.file is None:
-            return f"bridged({call})"
+            return f"bridged({', '.join([call, *map(text, self.base)])})"
         params = f", {data(self.params)}" if self.params else ""
         if self.paged:
             return f"direct(paged({self.name}{params}), {call})"
@@ -91,11 +93,16 @@ def _not_importable(routers: Routers, handler: Handler | None, path: str) -> str
     return None if is_told else f"the path does not tell the parameters of {handler.file}"
 
 
+def _base(bridge: BridgeSettings) -> tuple[str, ...]:
+    usual = bridge.base_url is None and bridge.base_url_env == BridgeSettings().base_url_env
+    return () if usual else (bridge.base_url_env, *([bridge.base_url] if bridge.base_url else ()))
+
+
 def callee(plan: Plan, job: Job) -> Callee:
     """Return how the plan's job is called."""
     handler = job.handler
     if job.mode is not Mode.DIRECT or handler is None:
-        return Callee()
+        return Callee(base=_base(plan.bridge))
     in_pages = handler.kind is HandlerKind.NEXT_PAGES
     routers = app_of(plan).routers
     folder = (routers.pages if in_pages else routers.app) or ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cronshift.runtime.jobs import CANCELLED_EVENT, CANCELLED_ID
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.client import client_import
+from cronshift.targets.nextjs.library import library_import
 from cronshift.targets.nextjs.source import braced, member, text
 from cronshift.targets.rendering import render
 
@@ -18,6 +19,8 @@ _IN_TABLE, _IN_OPTIONS = 2, 4  # columns in
 
 def cancelled_module(plan: Plan) -> str:
     """Return the module; in the SDK's v4 the trigger stands in the options."""
+    file = f"{plan.out}/cancelled.ts"
+    watched = any(job.options.heartbeat_env for job in plan.runnable)
     jobs = {f"{plan.app_id}-{job.id}": job for job in plan.runnable}
     ids = ", ".join(f"'{name}'" for name in jobs)  # CEL's own quotes: nothing is to be escaped
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
@@ -29,12 +32,14 @@ def cancelled_module(plan: Plan) -> str:
         ],
         "}",
     )
-    options = [member(name, CANCELLED_ID, _IN_OPTIONS) for name in ("id", "name")]
+    options = [member("id", CANCELLED_ID, _IN_OPTIONS)]
     options += [braced("triggers: [", [trigger], "]")] if in_options else []
     return render(
         "nextjs",
         "cancelled.ts",
-        client=client_import(plan, f"{plan.out}/cancelled.ts"),
+        client=client_import(plan, file),
+        library=library_import(plan, "heartbeat" if watched else "calls", file),
+        report="pingFailure" if watched else "reportFailure",
         jobs=[member(name, _reported(job), _IN_TABLE) for name, job in jobs.items()],
         options=options,
         trigger=None if in_options else trigger,

@@ -17,17 +17,21 @@ from msgspec import Struct
 from cronshift.model import HandlerKind, Job, Origin
 from cronshift.runtime.ticks import lateness
 from cronshift.schedule import Schedule
-from cronshift.schedule.fields import runs, values
+from cronshift.schedule.fields import minutes_of_day, runs, values
 from cronshift.targets.nextjs.app import app_of
-from cronshift.targets.nextjs.source import member
+from cronshift.targets.nextjs.calling import callee
+from cronshift.targets.nextjs.source import WIDTH, braced, data, member
 from cronshift.vercel.dispatcher import MOUNT, dispatched_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cronshift.model import Plan
 
 _DEPTH = 4  # columns in
+_MINUTE = 60_000  # milliseconds
+_DAY = 24 * 60  # minutes
+_THURSDAY = 4 * _DAY  # of a week that begins with Sunday; 1970 began with one
 _FEWEST = 3  # numbers in a row that are worth a range
 _PLAIN = re.compile(r"[A-Za-z0-9~-][A-Za-z0-9._~-]{,199}")  # what a file can be called
 _FULL = {"minutes": (0, 59), "hours": (0, 23), "days": (1, 31), "months": (1, 12), "weekdays": (0, 6)}  # fmt: skip
@@ -67,6 +71,20 @@ def dispatchers(plan: Plan) -> tuple[Dispatcher, ...]:
     )
 
 
+def dispatcher_modules(plan: Plan, dispatcher: Dispatcher) -> set[str]:
+    """Return the names of the library's modules that a dispatcher's route imports."""
+    called = callee(plan, dispatcher.jobs[0])
+    handler = dispatcher.jobs[0].handler
+    is_page = dispatcher.pages and not (handler and handler.runtime == "edge")
+    schedules = [Schedule.from_vercel(job.entry.schedule) for job in dispatcher.jobs]
+    return {
+        "guard",
+        "page-dispatch" if is_page else "dispatch",
+        *(["ticks"] if None in map(evenly, schedules) else []),
+        *([] if called.file or is_page else ["forward"]),
+    }
+
+
 def dispatcher_file(plan: Plan, job: Job) -> str | None:
     """Return the file of the route that a job's entry is to point to; ``None`` where none can be."""
     routers = app_of(plan).routers
@@ -87,17 +105,42 @@ def dispatcher_file(plan: Plan, job: Job) -> str | None:
     return None if parts[-1] == "index" else f"{place}.{routers.suffix}"
 
 
-def guarded(job: Job) -> Iterator[str]:
-    """Yield the lines that tell the guard about a job."""
+def guarded(job: Job, shared: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines that tell the guard about a job; ``shared`` is the same for all jobs."""
+    told = {"id": job.id, "path": job.entry.path, "schedule": job.entry.schedule, **shared}
+    yield from (member(name, value, _DEPTH) for name, value in told.items())
     schedule = Schedule.from_vercel(job.entry.schedule)
-    members = {
-        "id": job.id,
-        "path": job.entry.path,
-        "schedule": job.entry.schedule,
-        "due": due(schedule),
-        "late": lateness(schedule) // timedelta(milliseconds=1),
-    }
-    yield from (member(name, value, _DEPTH) for name, value in members.items())
+    late = lateness(schedule) // timedelta(milliseconds=1)
+    even = evenly(schedule)
+    if even is None:
+        first = f"tick: scheduled({late}, "
+        spelled = data(due(schedule))
+        is_short = _DEPTH + len(f"{first}{spelled}),") <= WIDTH
+        members = [member(name, value, _DEPTH + 2) for name, value in due(schedule).items()]
+        yield first + (spelled if is_short else braced("{", members, "}")) + ")"
+    else:
+        yield f"tick: every({even[0]}, {even[1]}, {late})"
+
+
+def evenly(schedule: Schedule) -> tuple[int, int] | None:
+    """Return the time between any two ticks, and the first since 1970, in milliseconds in UTC.
+
+    Only for ticks that are a part of a week apart, and all as far from the one before.
+    """
+    fields = schedule.fields
+    is_daily = values(fields.months) == [*range(1, 13)] and values(fields.days) == [*range(1, 32)]
+    if not is_daily or fields.either_day or fields.never:
+        return None
+    minutes = [
+        weekday * _DAY + minute
+        for weekday in values(fields.weekdays)
+        for minute in minutes_of_day(fields.minutes, fields.hours)
+    ]
+    apart = {later - sooner for sooner, later in pairwise([*minutes, minutes[0] + 7 * _DAY])}
+    if len(apart) > 1:
+        return None
+    period = apart.pop()
+    return period * _MINUTE, (minutes[0] - _THURSDAY) % period * _MINUTE
 
 
 def due(schedule: Schedule) -> dict[str, str | bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError
+from cronshift.model import Library
 from cronshift.plan.findings.inngest import ENV_EXAMPLE
 from cronshift.runtime.regular_files import read_regular
 from cronshift.targets.changes import FileAction, FileChange
@@ -12,6 +13,7 @@ from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.env_example import variables, with_names
 from cronshift.targets.nextjs.files import refuse_sdk
 from cronshift.targets.nextjs.imports import import_path
+from cronshift.targets.nextjs.library import package_named
 from cronshift.targets.nextjs.package_json import with_dependency
 from cronshift.targets.nextjs.serve_route import extend_route
 
@@ -48,7 +50,7 @@ def served_as(plan: Plan, file: str) -> tuple[str, ...]:
 def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str]]]:
     """Yield the files, each with what extends its text."""
     folder = app_of(plan).folder
-    yield f"{folder}/{_PACKAGE}".lstrip("/"), with_dependency
+    yield f"{folder}/{_PACKAGE}".lstrip("/"), lambda text: _with_packages(text, plan)
     names = variables(plan)
     examples = [path for path in (root / folder).iterdir() if ENV_EXAMPLE.search(path.name)]
     for file in sorted(path.relative_to(root).as_posix() for path in examples):
@@ -62,6 +64,13 @@ def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str
             route,
             lambda text: extend_route(text, route, served_as(plan, route), longest, telling),
         )
+
+
+def _with_packages(text: str, plan: Plan) -> str:
+    """Return package.json with what the functions import."""
+    extended = with_dependency(text)
+    is_installed = app_of(plan).library is Library.NPM
+    return with_dependency(extended, *package_named()) if is_installed else extended
 
 
 def _change(root: Path, path: str, extended: Callable[[str], str]) -> FileChange | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.model import Location
+from cronshift.model import Library, Location
 from cronshift.project.conventions import code_of
 from cronshift.project.inngest_sdk import SDK, is_refused, sdk_of, version_installed
 from cronshift.project.locks import add_command, lock_of, range_of
 from cronshift.project.npm_ranges import majors, satisfies, version_of
 from cronshift.readiness.kinds import LISTED, PRODUCTION, SDK_FITS, SDK_VERSION
 from cronshift.targets.nextjs.app import app_of
+from cronshift.targets.nextjs.library import package_named
 from cronshift.targets.nextjs.package_json import SDK_RANGE
 from cronshift.targets.nextjs.serving import served_at
 
@@ -30,6 +31,7 @@ _OWN_GET = re.compile(
     r"^export (?:async )?function GET\b|^export const GET\b(?!\s*(?::[^=\n]+)?=\s*[\w.]+\.GET\b)",
     re.MULTILINE,
 )
+_ENDS = ("ts", "js")
 _GENERATED_FOR = frozenset({3, 4})
 _TIMEOUTS_SINCE = (3, 22, 0)
 """No version before knows ``timeouts``, which generated functions set (types of inngest 3.21.1)."""
@@ -149,14 +151,13 @@ def _raised(needed: str) -> str:
 
 def _production(subject: Subject) -> Fact:
     """Return whether what is generated asks where it runs."""
-    file = next(
-        (
-            name
-            for suffix in ("ts", "js")
-            if (name := f"{subject.plan.out}/cronshift.{suffix}") in subject.tree.files
-        ),
-        f"{subject.plan.out}/cronshift.ts",
-    )
+    out, files = subject.plan.out, subject.tree.files
+    if app_of(subject.plan).library is Library.NPM:
+        name, _ = package_named()
+        text = f"{name} skips scheduled ticks where VERCEL_ENV says that it is not production."
+        return subject.good(PRODUCTION, text, f"{out}/ownership.ts")
+    names = [f"{out}/{name}.{end}" for name in ("cronshift/calls", "cronshift") for end in _ENDS]
+    file = next((name for name in names if name in files), names[0])
     if "VERCEL_ENV" in subject.tree.read(file):
         text = f"{file} skips scheduled ticks where VERCEL_ENV says that it is not production."
         return subject.good(PRODUCTION, text, subject.tree.place_of(file, "VERCEL_ENV"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
+from cronshift.model import BridgeSettings
 from cronshift.plan.findings.inngest import ENDPOINT, REFUSED_SDK
 from cronshift.project.locks import add_command
 from cronshift.runtime.ownership import OWNERSHIP_NAME
@@ -12,11 +14,17 @@ from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import callee
 from cronshift.targets.nextjs.cancelled import cancelled_module
 from cronshift.targets.nextjs.client import client_import, refuse_unknown_id
-from cronshift.targets.nextjs.dispatching import Dispatcher, dispatchers, guarded
+from cronshift.targets.nextjs.dispatching import (
+    Dispatcher,
+    dispatcher_modules,
+    dispatchers,
+    guarded,
+)
 from cronshift.targets.nextjs.imports import import_path
-from cronshift.targets.nextjs.job import job_module
+from cronshift.targets.nextjs.job import job_module, modules_of, shared_members
+from cronshift.targets.nextjs.library import copied, library_import
 from cronshift.targets.nextjs.naming import function_name
-from cronshift.targets.nextjs.source import comment, data, in_template, listed, text
+from cronshift.targets.nextjs.source import comment, data, listed, passing, text
 from cronshift.targets.nextjs.style import restyle
 from cronshift.targets.nextjs.untyped import untyped
 from cronshift.targets.rendering import render
@@ -74,7 +82,7 @@ def _in_language(files: Iterable[tuple[str, str]], language: str) -> Iterator[tu
 def _files(plan: Plan, app: NextApp) -> Iterator[tuple[str, str]]:
     """Yield what is generated, before it is written as the app writes."""
     dispatching = dispatchers(plan)
-    yield from _library(plan, dispatching).items()
+    yield from _shared(plan, dispatching)
     for job in plan.runnable:
         yield f"{plan.out}/functions/{job.id}.ts", job_module(plan, job, function_name(job.id))
     yield f"{plan.out}/functions/index.ts", _index(plan)
@@ -131,50 +139,40 @@ def _index(plan: Plan) -> str:
     )
 
 
-def _library(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> dict[str, str]:
-    """Return what functions and dispatcher share, by path; nothing that neither needs."""
-    bridge, app = plan.bridge, app_of(plan)
-    base_path, code = app.routers.base_path, app.code
-    secret_env = text(bridge.secret_env)
-    in_pages = any(callee(plan, job).paged for job in plan.runnable)
-    in_pages = in_pages or any(dispatcher.pages for dispatcher in dispatching)
-    has_client = code.client is not None and code.client.module is not None
-    wanted: dict[str, dict[str, Any]] = {
-        **({} if has_client else {"client": {"app_id": text(plan.app_id)}}),
-        "ownership": {
-            "ownership": text(import_path(OWNERSHIP_NAME, f"{plan.out}/ownership.ts", code.alias)),
-            "secret_env": secret_env,
-        },
-        "routes": {"base_path": text(base_path) if base_path else None},
-        "cronshift": {
-            "secret_env": secret_env,
-            "base": f"process.env[{text(bridge.base_url_env)}]"
-            + (f" ?? {text(bridge.base_url)}" if bridge.base_url else ""),
-            "no_base_url": text(f"{bridge.base_url_env} is not set"),
-            "secret_name": in_template(bridge.secret_env),
-            "bad_secret": text(
-                f"{bridge.secret_env} has characters that no header can carry, or spaces around it"
-            ),
-        },
-        **(
-            {"guard": {"secret_env": secret_env}, "dispatch": {"base_path": base_path}}
-            if dispatching
-            else {}
+def _shared(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> Iterator[tuple[str, str]]:
+    """Yield what functions, endpoint and dispatcher share; nothing that none of them needs."""
+    app = app_of(plan)
+    has_client = app.code.client is not None and app.code.client.module is not None
+    if not has_client:
+        yield f"{plan.out}/client.ts", _render("client", app_id=text(plan.app_id))
+    reads_environment = app.reads_environment or app.sessions
+    secret = plan.bridge.secret_env
+    is_usual = secret == BridgeSettings().secret_env
+    file = f"{plan.out}/ownership.ts"
+    yield (
+        file,
+        _render(
+            "ownership",
+            environment=reads_environment,
+            built=text(import_path(OWNERSHIP_NAME, file, app.code.alias)),
+            library=partial(library_import, plan, file=file),
+            arguments=", ".join(["ownership", *([] if is_usual else [text(secret)])]),
         ),
-        **(
-            {"pages": {"dispatching": bool(dispatching), "base_path": base_path}}
-            if in_pages or not app_of(plan).routers.app
-            else {}
-        ),
-    }
-    return {f"{plan.out}/{name}.ts": _render(name, **values) for name, values in wanted.items()}
+    )
+    wanted = {"telling", "environment" if reads_environment else "ownership"}
+    wanted |= {"calls"} if plan.runnable else set()  # what the cancelled are reported by
+    wanted |= {"page-telling"} if app.endpoint_file and not app.routers.app else set()
+    wanted = wanted.union(*(modules_of(plan, job) for job in plan.runnable))
+    wanted = wanted.union(*(dispatcher_modules(plan, each) for each in dispatching))
+    yield from copied(plan, wanted)
 
 
 def _endpoint(plan: Plan, file: str) -> str:
     return _render(
         "endpoint" if app_of(plan).routers.app else "endpoint-pages",
         client=client_import(plan, file),
-        library=import_path(plan.out, file, app_of(plan).code.alias),
+        out=import_path(plan.out, file, app_of(plan).code.alias),
+        library=partial(library_import, plan, file=file),
         serve_path=text(path) if (path := app_of(plan).endpoint_path) != ENDPOINT else None,
         max_duration=max([_SHORTEST_DURATION, *map(_duration, plan.runnable)]),
     )
@@ -193,14 +191,25 @@ def _dispatcher(plan: Plan, dispatcher: Dispatcher) -> str:
         **({"runtime": "edge"} if is_edge else {}),
         **({"maxDuration": _duration(job)} if _duration(job) else {}),
     }
-    params = [data(called.params)] if called.params else []
+    base_path = app_of(plan).routers.base_path
+    is_page = dispatcher.pages and not is_edge
+    instead = [] if is_page else [f"forwarding({text(base_path) if base_path else ''})"]
+    jobs = [list(guarded(each, shared_members(plan))) for each in dispatcher.jobs]
+    times = {line.partition("(")[0].removeprefix("tick: ") for job in jobs for line in job[-1:]}
     return _render(
         "dispatcher-pages" if dispatcher.pages else "dispatcher-app",
         path=comment(dispatcher.path),
         handler=called.module_from(dispatcher.file, app_of(plan).code.alias),
-        library=import_path(plan.out, dispatcher.file, app_of(plan).code.alias),
-        jobs=[list(guarded(each)) for each in dispatcher.jobs],
-        arguments=", ".join(["JOBS", *(["route"] if called.file else []), *params]),
+        out=import_path(plan.out, dispatcher.file, app_of(plan).code.alias),
+        library=partial(library_import, plan, file=dispatcher.file),
+        guard=_guard_imports(plan, dispatcher.file, times),
+        jobs=jobs,
+        answered=passing(
+            f"{'export const GET =' if not dispatcher.pages else 'export default'}"
+            f" {'dispatchedPage' if is_page else 'dispatched'}(",
+            ["JOBS", "ownership", *(["route"] if called.file else instead)],
+            called.params,
+        ),
         **(
             {"edge": is_edge, "config": data(limits) if limits else None}
             if dispatcher.pages
@@ -211,6 +220,18 @@ def _dispatcher(plan: Plan, dispatcher: Dispatcher) -> str:
             }
         ),
     )
+
+
+def _guard_imports(plan: Plan, file: str, times: set[str]) -> str:
+    """Return what a dispatcher imports to say when its jobs are due."""
+    path, ticks = (text(library_import(plan, module, file)) for module in ("guard", "ticks"))
+    lines = [
+        listed("import {", ["every", "type Guarded"], f"}} from {path};")
+        if "every" in times
+        else f"import type {{ Guarded }} from {path};",
+        *([f"import {{ scheduled }} from {ticks};"] if "scheduled" in times else []),
+    ]
+    return "\n".join(lines)
 
 
 def _render(template: str, **values: Any) -> str:

@@ -6,11 +6,12 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
-from cronshift.model import FanOutMode, Overlap
+from cronshift.model import BridgeSettings, FanOutMode, Overlap
 from cronshift.schedule.durations import format_duration
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import Callee, callee
 from cronshift.targets.nextjs.client import client_import
+from cronshift.targets.nextjs.library import library_import
 from cronshift.targets.nextjs.source import (
     comment,
     data,
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from cronshift.model import Job, JobOptions, Plan, RateLimit, Throttle
 
 _JOB, _OPTIONS, _WORK, _STEP = 2, 4, 4, 6  # columns in
-_FAILURE = """onFailure: async ({ error, step }) =>
-  step.run("report", () => reportFailure(JOB, error))"""
+_FAILURE = """onFailure: async ({{ error, step }}) =>
+  step.run("report", () => {}(JOB, error))"""
 
 
 def job_module(plan: Plan, job: Job, name: str) -> str:
@@ -69,31 +70,66 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         client=client_import(plan, file),
         handler=called.module_from(file, app_of(plan).code.alias),
         paged=called.paged,
-        support=listed("import {", _imported(job, called), '} from "../cronshift";'),
-        job=[member(key, value, _JOB) for key, value in _description(job).items()],
+        support="\n".join(_imports(plan, job, file)),
+        job=[member(key, value, _JOB) for key, value in _description(plan, job).items()],
         values=listed("const VALUES = [", [text(value) for value in fan_out.values], "];")
         if fan_out
         else None,
         name=name,
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            _FAILURE,
+            _FAILURE.format("pingFailure" if options.heartbeat_env else "reportFailure"),
         ],
         trigger=None if in_options else data(trigger),
         work=list(_work(options, called)),
     )
 
 
-def _imported(job: Job, called: Callee) -> list[str]:
-    """Return what the module takes from those of all jobs, as formatters sort it."""
-    names = ["type Job", "direct" if called.file else "bridged", "callOf", "reportFailure"]
-    names += ["reportSuccess"] if job.options.heartbeat_env else []
-    names += ["due"]
-    names += ["together", "withParameter"] if job.options.fan_out else ["begun"]
-    return sorted(names, key=lambda name: name.removeprefix("type ").lower())
+_NAMES = {"bridge": ["bridged"], "fan-out": ["together", "withParameter"], "pages": ["paged"]}
+"""What a job's module takes from a module of the library, where that is always the same."""
 
 
-def _description(job: Job) -> dict[str, Any]:
+def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
+    """Yield what the module takes from the library, as formatters sort it."""
+    watched = job.options.heartbeat_env is not None
+    names = {
+        **_NAMES,
+        "calls": [
+            "callOf",
+            *(["direct"] if callee(plan, job).file else []),
+            "due",
+            "type Job",
+            *([] if watched else ["reportFailure"]),
+        ],
+        "heartbeat": ["pingFailure", "pingSuccess"],
+    }
+    for module in sorted(modules_of(plan, job)):
+        end = f"}} from {text(library_import(plan, module, file))};"
+        yield listed("import {", names[module], end)
+
+
+def modules_of(plan: Plan, job: Job) -> set[str]:
+    """Return the names of the library's modules that the job's module imports."""
+    called = callee(plan, job)
+    return {
+        "calls",
+        *(["bridge"] if called.file is None else []),
+        *(["pages"] if called.paged else []),
+        *(["fan-out"] if job.options.fan_out else []),
+        *(["heartbeat"] if job.options.heartbeat_env else []),
+    }
+
+
+def shared_members(plan: Plan) -> dict[str, str]:
+    """Return what of the app's settings every job is told, where it is not as usual."""
+    secret, base_path = plan.bridge.secret_env, app_of(plan).routers.base_path
+    return {
+        **({"secret": secret} if secret != BridgeSettings().secret_env else {}),
+        **({"basePath": base_path} if base_path else {}),
+    }
+
+
+def _description(plan: Plan, job: Job) -> dict[str, Any]:
     late, heartbeat = job.options.stale_after, job.options.heartbeat_env
     return {
         "id": job.id,
@@ -101,6 +137,7 @@ def _description(job: Job) -> dict[str, Any]:
         "schedule": job.entry.schedule,
         **({"staleAfter": int(late.total_seconds() * 1000)} if late is not None else {}),
         **({"heartbeat": heartbeat} if heartbeat is not None else {}),
+        **shared_members(plan),
     }
 
 
@@ -123,7 +160,6 @@ def _options(job_id: str, options: JobOptions) -> dict[str, Any]:
     }
     return {
         "id": job_id,
-        "name": job_id,
         "retries": options.retries,
         **{name: value for name, value in optional.items() if value is not None},
     }
@@ -137,14 +173,14 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
 def _work(options: JobOptions, called: Callee) -> Iterator[str]:
     """Yield the statements behind the call's making."""
     fan_out = options.fan_out
-    yield 'const skipped = await step.run("due", () => due(call));'
+    yield 'const skipped = await step.run("due", () => due(call, ownership));'
     yield "if (skipped) return { skipped };"
     if fan_out is None and options.heartbeat_env is None:
-        yield running('return step.run("call",', called.answering("begun(call)"), ");", _WORK)
+        yield running('return step.run("call",', called.answering("call"), ");", _WORK)
         return
     if fan_out is None:
         step = 'const answer = await step.run("call",'
-        yield running(step, called.answering("begun(call)"), ");", _WORK)
+        yield running(step, called.answering("call"), ");", _WORK)
     else:
         work = called.answering(f"withParameter(call, {text(fan_out.param)}, value)")
         step = f"step.run(`call {in_template(fan_out.param)}=${{value}}`,"
@@ -159,6 +195,6 @@ def _work(options: JobOptions, called: Callee) -> Iterator[str]:
             yield "}"
         yield f"const answer = together({text(fan_out.param)}, VALUES, outcomes);"
     if options.heartbeat_env is not None:
-        done = 'await step.run("heartbeat", () => reportSuccess(JOB));'
+        done = 'await step.run("heartbeat", () => pingSuccess(JOB));'
         yield done
     yield "return answer;"

@@ -18,6 +18,7 @@ from cronshift.targets.changes import compare, edits
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.client import client_import
 from cronshift.targets.nextjs.imports import import_path
+from cronshift.targets.nextjs.library import copied, library_import
 from cronshift.targets.nextjs.sessions import (
     DatabaseImport,
     Driver,
@@ -85,6 +86,7 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
         database_import(client, connection, alias),
         _prisma_module(root, connection, alias),
         app_of(plan).code.style,
+        library_import(plan, "ownership", f"{plan.out}/sessions/flag.ts"),
     )
     files = (*generate_sessions(app), *_served(root, plan))
     written, _ = edits(root, compare(root, files, app.folder), force=force)
@@ -179,17 +181,22 @@ def _refuse_taken(plan: Plan, flow: str) -> None:
 
 
 def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
-    """Yield client and ownership where there is none, and the list of functions where cronshift wrote it."""
+    """Yield what the flow imports where there is none, and what lists it where cronshift wrote that."""
     kept = tuple(job for job in plan.jobs if job.module and (root / job.module).is_file())
     served = replace(plan, jobs=kept, data=replace(app_of(plan), sessions=True))
+    ownership = f"{plan.out}/ownership.ts"
+    wanted = {f"{plan.out}/client.ts", ownership}
+    wanted |= {path for path, _ in copied(served, ("environment", "telling"))}
     for file in generate(served):
         there = content(inside(root, file.path))
         if there is None:
-            wanted = file.path in {f"{plan.out}/client.ts", f"{plan.out}/ownership.ts"}
+            is_wanted = file.path in wanted
         else:
-            written = is_untouched(there.decode(errors="replace"))
-            wanted = file.path == f"{plan.out}/functions/index.ts" and written
-        if wanted:
+            is_ours = is_untouched(there.decode(errors="replace"))
+            is_wanted = (
+                file.path in {f"{plan.out}/functions/index.ts", ownership} and is_ours
+            )
+        if is_wanted:
             yield file
 
 

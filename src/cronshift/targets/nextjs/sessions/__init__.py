@@ -82,6 +82,7 @@ class SessionApp(Struct, frozen=True):
         database: the app's own client of its database, where it has one.
         prisma_module: what ``PrismaClient`` is imported from, where it has none.
         style: the app's.
+        ownership: what the library's module of that name is imported as.
     """
 
     out: str
@@ -94,6 +95,7 @@ class SessionApp(Struct, frozen=True):
     database: DatabaseImport | None = None
     prisma_module: str = "@prisma/client"
     style: CodeStyle = field(default_factory=CodeStyle)
+    ownership: str = "../cronshift/ownership"
 
     @property
     def folder(self) -> str:
@@ -132,6 +134,7 @@ def _values(app: SessionApp) -> dict[str, Any]:
         "required": [text(key) for key in required_keys(schema)],
         "flow": text(app.flow),
         "client": app.client,
+        "ownership": text(app.ownership),
         "driver": app.driver.value,
         "database": app.database,
         "prisma_module": app.prisma_module,

@@ -1,0 +1,74 @@
+"""The library that the generated code imports: a TypeScript package, copied or installed.
+
+Its sources are ``package/src`` beside this module, and nothing is filled in: what differs from app to
+app is an argument. An app gets the modules that its own import, and those that these import.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cronshift.model import Library
+from cronshift.targets.nextjs.app import app_of
+from cronshift.targets.nextjs.imports import import_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cronshift.model import Plan
+
+PACKAGE = Path(__file__).with_name("package")
+FOLDER = "cronshift"
+"""Where an app has the copied modules, below its generated ones."""
+
+_IMPORTED = re.compile(r'^import\b[^;]*? from "\./([\w-]+)";$', re.MULTILINE)
+_OUTGROWN = ("cronshift", "guard", "dispatch", "routes", "pages")
+"""What stood beside the functions' folder before the library had a folder of its own."""
+
+
+def package_named() -> tuple[str, str]:
+    """Return the package's name and the range of its versions, as package.json is to have them."""
+    manifest = json.loads((PACKAGE / "package.json").read_text())
+    return manifest["name"], f"^{manifest['version']}"
+
+
+def copied(plan: Plan, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the modules that an app needs, by path; none where it has the package installed."""
+    if app_of(plan).library is Library.FILES:
+        for name in sorted(reached(wanted)):
+            yield f"{plan.out}/{FOLDER}/{name}.ts", source(name)
+
+
+def library_import(plan: Plan, module: str, file: str) -> str:
+    """Return what ``file`` imports a module of the library as."""
+    if app_of(plan).library is Library.NPM:
+        return f"{package_named()[0]}/{module}"
+    alias = None if file.startswith(f"{plan.out}/") else app_of(plan).code.alias
+    return import_path(f"{plan.out}/{FOLDER}/{module}", file, alias)
+
+
+def reached(wanted: Iterable[str]) -> frozenset[str]:
+    """Return the names of modules and of all that they import."""
+    names, left = set[str](), list(wanted)
+    while left:
+        name = left.pop()
+        if name not in names:
+            names.add(name)
+            left += _IMPORTED.findall(source(name))
+    return frozenset(names)
+
+
+def is_outgrown(out: str, path: str) -> bool:
+    """Return whether a generated file that is not planned any more goes unasked: only ours import it."""
+    folder, _, name = path.rpartition("/")
+    return folder == f"{out}/{FOLDER}" or (folder == out and name.rpartition(".")[0] in _OUTGROWN)
+
+
+@cache
+def source(name: str) -> str:
+    """Return the text of one of the library's modules."""
+    return (PACKAGE / "src" / f"{name}.ts").read_text(encoding="utf-8")

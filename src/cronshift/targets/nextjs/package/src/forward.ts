@@ -1,0 +1,40 @@
+/** Routes that the dispatcher cannot call as functions: it asks them over HTTP. */
+import { bypassHeaders } from "./protection";
+import { inApp, type RouteHandler } from "./routes";
+
+/** Return what asks the route that a request is for, where Vercel would have called it. */
+export function forwarding(basePath?: string): RouteHandler {
+  return async (request) => {
+    const { origin, href } = new URL(request.url);
+    const path = href.slice(origin.length);
+    return fetched(origin, path, request.headers, basePath);
+  };
+}
+
+/** Ask a route over HTTP, as it was called. */
+export async function fetched(
+  origin: string,
+  path: string,
+  from: Headers,
+  basePath = "",
+): Promise<Response> {
+  const headers = new Headers({
+    "user-agent": from.get("user-agent") ?? "vercel-cron/1.0",
+  });
+  for (const name of ["authorization", "x-vercel-cron-schedule"]) {
+    const value = from.get(name);
+    if (value) headers.set(name, value);
+  }
+  const bypass = process.env["VERCEL"] ? bypassHeaders() : {};
+  for (const each of Object.entries(bypass)) headers.set(...each);
+  const answer = await fetch(origin + basePath + inApp(path, basePath), {
+    headers,
+    redirect: "manual",
+    cache: "no-store",
+  });
+  const type = answer.headers.get("content-type");
+  return new Response(answer.body, {
+    status: answer.status,
+    headers: type ? { "content-type": type } : {},
+  });
+}

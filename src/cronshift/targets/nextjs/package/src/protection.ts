@@ -1,0 +1,27 @@
+/** The app's own deployment protection, which its own requests are to pass. */
+
+/** Return the header that passes it, where Vercel gives its secret. */
+export function bypassHeaders(): Record<string, string> {
+  const secret = process.env["VERCEL_AUTOMATION_BYPASS_SECRET"]?.trim() ?? "";
+  const isClean = /^[\x21-\x7e]+$/.test(secret);
+  return isClean ? { "x-vercel-protection-bypass": secret } : {};
+}
+
+/** Return whether an address is one of the app's own, by the variables that name them. */
+export function isTheApp(url: string): boolean {
+  const hostOf = (text: string) =>
+    text
+      .replace(/^[a-z]+:\/\//i, "")
+      .split(/[/?#]/)[0]
+      ?.toLowerCase();
+  const names = [
+    "CRONSHIFT_BASE_URL",
+    "VERCEL_URL",
+    "VERCEL_BRANCH_URL",
+    "VERCEL_PROJECT_PRODUCTION_URL",
+  ];
+  return names.some((name) => {
+    const address = process.env[name];
+    return address && hostOf(address) === hostOf(url);
+  });
+}
