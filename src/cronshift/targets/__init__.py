@@ -9,6 +9,7 @@ the guests; only they know their own, and nothing outside this room names them. 
 from cronshift.targets.target import (
     DEFAULT_TARGET,
     Direct,
+    Directing,
     DoesNotFit,
     Fit,
     Fits,
@@ -33,6 +34,7 @@ from cronshift.targets.target import (
 __all__ = [
     "DEFAULT_TARGET",
     "Direct",
+    "Directing",
     "DoesNotFit",
     "Fit",
     "Fits",

@@ -17,6 +17,7 @@ from cronshift.moving.entries import abandoned, regenerated, take_out
 from cronshift.operations import Edit
 from cronshift.targets import (
     Direct,
+    Directing,
     DoesNotFit,
     Fits,
     GeneratedFile,
@@ -118,6 +119,11 @@ class Cards:
         gone, _ = abandoned(before, planned)
         edits = [*planned, *each_once(regenerated(before, planned), gone)]
         return Retirement(edits, list(staying(before.project, jobs, ())))
+
+    def direct(
+        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], *, steps: bool
+    ) -> Directing:
+        return Directing(kept={job.id: "paper does no work" for job in jobs})
 
     def bring_back(
         self, project: Project, jobs: Sequence[str], past: Sequence[Operation]

@@ -44,7 +44,9 @@ _CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IG
 _RESPONSES = {"NextResponse", "NextRequest", "NextApiRequest", "NextApiResponse"}
 
 
-def convert(tree: SourceTree, file: str, export: str, entry: Entry) -> Conversion:
+def convert(
+    tree: SourceTree, file: str, export: str, entry: Entry, *, steps: bool = False
+) -> Conversion:
     """Return a route's module without HTTP, or why it stays as it is.
 
     Args:
@@ -52,6 +54,7 @@ def convert(tree: SourceTree, file: str, export: str, entry: Entry) -> Conversio
         file: the route's module.
         export: what answers: ``GET``, or ``default`` in the pages router.
         entry: the cron entry whose work it does.
+        steps: whether its work becomes the durable steps that the code shows.
     """
     root = tree.parsed(file)
     if root is None or is_broken(root):

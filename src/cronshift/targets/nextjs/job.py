@@ -51,7 +51,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
     if options.jitter is not None:
         trigger["jitter"] = format_duration(options.jitter)
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
-    arguments = _options(job.id, options)
+    arguments = function_options(job.id, options)
     if in_options:
         # Every value of a fan-out has a request of its own, and all the time of the endpoint.
         arguments |= {"checkpointing": False} if fan_out else {}
@@ -141,7 +141,7 @@ def _description(plan: Plan, job: Job) -> dict[str, Any]:
     }
 
 
-def _options(job_id: str, options: JobOptions) -> dict[str, Any]:
+def function_options(job_id: str, options: JobOptions) -> dict[str, Any]:
     """Return the options of ``createFunction``, in the SDK's own words."""
     timeouts = {
         name: format_duration(value)

@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from cronshift.readiness.subject import Subject
     from cronshift.targets.changes import FileChange
     from cronshift.targets.scaffold.rendering import Flow
-    from cronshift.targets.target import Fit, GeneratedFile, Guard, Placement, Reach, Retirement
+    from cronshift.targets.target import (
+        Directing,
+        Fit,
+        GeneratedFile,
+        Guard,
+        Placement,
+        Reach,
+        Retirement,
+    )
     from cronshift.validation import Registration
 
 
@@ -89,6 +97,14 @@ class NextjsTarget:
         from cronshift.targets.nextjs.ending import end
 
         return end(before, jobs)
+
+    def direct(
+        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], *, steps: bool
+    ) -> Directing:
+        """Return how the routes' modules become functions, and what is then left of cronshift's."""
+        from cronshift.targets.nextjs.directing import direct
+
+        return direct(before, ending, jobs, steps=steps)
 
     def bring_back(
         self, project: Project, jobs: Sequence[str], past: Sequence[Operation]

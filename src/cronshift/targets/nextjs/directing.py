@@ -1,0 +1,288 @@
+"""Jobs that become functions of the app's own: routes' modules, the list, the endpoint, and what then goes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cronshift.direct import Converted, Entry, Kept
+from cronshift.direct.javascript.converting import convert
+from cronshift.direct.javascript.handler import names_in
+from cronshift.handlers.javascript import constant
+from cronshift.handlers.tree import SourceTree, parse
+from cronshift.model import HandlerKind, Mode
+from cronshift.moving.entries import abandoned, regenerated
+from cronshift.operations import ChangeKind, Edit
+from cronshift.plan.findings.inngest import ENDPOINT
+from cronshift.plan.snapshot import settings_file
+from cronshift.project import settings_edit
+from cronshift.project.ownership_file import ownership_of
+from cronshift.runtime.ownership import OWNERSHIP_NAME, dump_ownership
+from cronshift.targets.nextjs.app import app_of
+from cronshift.targets.nextjs.client import client_import
+from cronshift.targets.nextjs.direct_module import direct_module, free_name
+from cronshift.targets.nextjs.imports import import_path
+from cronshift.targets.nextjs.retiring import importers
+from cronshift.targets.nextjs.source import listed, text
+from cronshift.targets.nextjs.style import restyle
+from cronshift.targets.nextjs.untyped import untyped
+from cronshift.targets.rendering import render
+from cronshift.targets.seal import is_untouched
+from cronshift.targets.target import Directing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cronshift.model import Job, Plan
+    from cronshift.plan.snapshot import Snapshot
+
+_LISTED = re.compile(r"^import \{ ([\w$]+) \} from [\"']\./([\w.-]+)[\"'];?$", re.MULTILINE)
+_SHORTEST_DURATION = 300  # seconds
+_ROUTES = {HandlerKind.NEXT_ROUTE, HandlerKind.NEXT_PAGES}
+
+
+class _Written(Struct, frozen=True):
+    """A job's own module: its file, its text, and what its function is called."""
+
+    job: Job
+    file: str
+    text: str
+    name: str
+
+
+def direct(
+    before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], *, steps: bool
+) -> Directing:
+    """Return how jobs become functions of the app's own.
+
+    Args:
+        before: the project as it is.
+        ending: the edits that end Vercel's part of some of them.
+        jobs: as they are planned after those.
+        steps: whether work becomes the durable steps that its code shows.
+    """
+    ended = before.after(ending)
+    plan, tree = ended.plan, SourceTree(before.project.root, ended.project.edited)
+    written, kept = [], {}
+    for job in jobs:
+        module = _module(plan, tree, job, steps=steps)
+        if isinstance(module, str):
+            kept[job.id] = module
+        else:
+            written.append(module)
+    reason = _served_otherwise(plan, tree) if written else None
+    if reason is not None:
+        return Directing(kept={**kept, **{each.job.id: reason for each in written}})
+    if not written:
+        return Directing(kept=kept)
+    own = [*_modules(plan, tree, written), *_settled(ended, written)]
+    edits = _merged(ending, own)
+    rest = before.after(edits).plan
+    edits = _merged(edits, _served(plan, rest, tree, edits))
+    gone, _ = abandoned(before, edits)
+    edits = _merged(edits, [*regenerated(before, edits), *(edit for edit in gone if edit.path not in {e.path for e in edits})])
+    edits = _merged(edits, list(_unused(before, written, edits)))
+    names = [each.job.id for each in written]
+    return Directing(edits, names, kept, list(_notes(before, written, edits)))
+
+
+def _module(plan: Plan, tree: SourceTree, job: Job, *, steps: bool) -> _Written | str:
+    """Return a job's own module, or why it stays as it is."""
+    handler = job.handler
+    if job.mode is not Mode.DIRECT or handler is None or handler.kind not in _ROUTES:
+        return f"{job.id} stays as it is: it calls {job.entry.path} over HTTP."
+    if not handler.file.startswith(f"{plan.out}/jobs/"):
+        return f"{job.id} stays as it is: its route {handler.file} stays, for it is called otherwise too."
+    sharing = [other.id for other in plan.jobs if other.handler and other.handler.file == handler.file]
+    if len(sharing) > 1:
+        return f"{job.id} stays as it is: {' and '.join(sharing)} share {handler.file}."
+    fan_out = job.options.fan_out
+    entry = Entry(job.entry.path, job.entry.schedule, fan_out.param if fan_out else None)
+    conversion = convert(tree, handler.file, handler.export, entry, steps=steps)
+    if isinstance(conversion, Kept):
+        return f"{job.id} stays as it is. {conversion}."
+    root = tree.parsed(handler.file)
+    taken = {node.text() for node in names_in(root)} if root is not None else set()
+    if "inngest" in taken:
+        return f"{job.id} stays as it is: {handler.file} has a name `inngest` already."
+    name = free_name(job, {*taken, conversion.function})
+    return _Written(job, handler.file, direct_module(plan, job, handler.file, conversion, name), name)
+
+
+def _served_otherwise(plan: Plan, tree: SourceTree) -> str | None:
+    """Return why the endpoint cannot list own functions, where it cannot."""
+    app = app_of(plan)
+    file = app.code.serve_file or app.endpoint_file
+    if file is None:
+        return "Nothing serves its functions."
+    if app.code.serve_file is None and is_untouched(tree.read(file)):
+        return None
+    partial = _endpoint(plan, tree, file, is_whole=False)
+    if tree.read(file) == partial:
+        return None
+    return f"{file} is the app's own: list the function there by hand, then take it out of cronshift."
+
+
+def _modules(plan: Plan, tree: SourceTree, written: Sequence[_Written]) -> Iterator[Edit]:
+    """Yield the edits of the own modules, of their list, and of the client."""
+    for each in written:
+        summary = f"{each.file}: the work itself, without HTTP"
+        yield Edit(each.file, each.text.encode(), ChangeKind.WRITE, summary)
+    index = _index_file(plan)
+    listed_before = _LISTED.findall(tree.read(index))
+    functions = sorted({*listed_before, *((each.name, _stem(each.file)) for each in written)})
+    names = [name for name, _ in functions]
+    yield Edit(index, _styled(plan, index, "direct-index", functions=functions,
+        listed=listed("export const jobs = [", names, "];")).encode())  # fmt: skip
+    client = f"{plan.out}/client.{app_of(plan).routers.language}"
+    if is_untouched(tree.read(client)):
+        yield Edit(client, tree.read(client).partition("\n")[2].encode())
+
+
+def _stem(file: str) -> str:
+    return file.rpartition("/")[2].rpartition(".")[0]
+
+
+def _index_file(plan: Plan) -> str:
+    return f"{plan.out}/jobs/index.{app_of(plan).routers.language}"
+
+
+def _settled(ended: Snapshot, written: Sequence[_Written]) -> Iterator[Edit]:
+    """Yield the edits that end what cronshift keeps of the jobs: settings and ownership."""
+    project, names = ended.project, [each.job.id for each in written]
+    file = settings_file(project)
+    settings = _content(ended, file).decode()
+    for name in names:
+        settings = settings_edit.drop_job(settings, name)
+    is_last = all(job.id in names for job in ended.plan.jobs)
+    yield Edit(
+        file, None if is_last else settings.encode(), ChangeKind.EDIT_CONFIG, f"{file}: without them"
+    )
+    data = _content(ended, OWNERSHIP_NAME)
+    ownership = ownership_of(data or None)
+    left = {job: epochs for job, epochs in ownership.jobs.items() if job not in names}
+    after = ownership.with_jobs(left)
+    is_empty = not after.jobs and not after.flows
+    if data:
+        sentence = f"{OWNERSHIP_NAME}: every tick is Inngest's, and nobody asks"
+        new = None if is_empty and is_last else dump_ownership(after).encode()
+        yield Edit(OWNERSHIP_NAME, new, ChangeKind.WRITE, sentence)
+
+
+def _content(snapshot: Snapshot, path: str) -> bytes:
+    edited = snapshot.project.edited
+    if path in edited:
+        return edited[path] or b""
+    return SourceTree(snapshot.project.root).read(path).encode() if _is_source(snapshot, path) else b""
+
+
+def _is_source(snapshot: Snapshot, path: str) -> bool:
+    return (snapshot.project.root / path).is_file()
+
+
+def _served(plan: Plan, rest: Plan, tree: SourceTree, edits: Sequence[Edit]) -> list[Edit]:
+    """Return the edit of the endpoint, which serves the app's own functions and what is generated."""
+    file = app_of(plan).code.serve_file or app_of(plan).endpoint_file
+    if file is None:
+        return []
+    whole = not rest.runnable
+    return [Edit(file, _endpoint(plan, tree, file, is_whole=whole).encode(), ChangeKind.WRITE, f"{file}: your own functions")]
+
+
+def _endpoint(plan: Plan, tree: SourceTree, file: str, *, is_whole: bool) -> str:
+    """Return the endpoint with the app's own functions, and what is generated unless that is all."""
+    app = app_of(plan)
+    alias = app.code.alias
+    in_pages = not app.routers.app
+    root = parse(tree.read(file), "typescript")
+    told = constant(root, "config" if in_pages else "maxDuration") if root is not None else None
+    told = told.get("maxDuration") if isinstance(told, dict) else told
+    durations = [job.handler.max_duration or 0 for job in plan.runnable if job.handler]
+    longest = max([told if isinstance(told, int) else _SHORTEST_DURATION, *durations])
+    return _styled(
+        plan,
+        file,
+        "direct-endpoint",
+        pages=in_pages,
+        client=client_import(_with_client(plan), file),
+        generated=None if is_whole else import_path(f"{plan.out}/functions", file, alias),
+        jobs=import_path(f"{plan.out}/jobs", file, alias),
+        tell=None if is_whole or in_pages else import_path(f"{plan.out}/ownership", file, alias),
+        max_duration=longest,
+        serve_path=text(app.endpoint_path) if app.endpoint_path != ENDPOINT else None,
+    )
+
+
+def _with_client(plan: Plan) -> Plan:
+    return plan
+
+
+def _styled(plan: Plan, file: str, template: str, **values: object) -> str:
+    written = render("nextjs", f"{template}.ts", **values)
+    written = untyped(written) if app_of(plan).routers.language == "js" else written
+    return restyle(written, app_of(plan).code.style)
+
+
+def _merged(first: Sequence[Edit], second: Sequence[Edit]) -> list[Edit]:
+    """Return edits that come to what both do, one behind the other; each path once."""
+    edits = {edit.path: edit for edit in first}
+    for edit in second:
+        there = edits.get(edit.path)
+        edits[edit.path] = edit if there is None else replace(
+            there, after=edit.after, moved_from=there.moved_from if edit.after is not None else None,
+            summary=edit.summary or there.summary, kind=edit.kind,
+        )  # fmt: skip
+        if there is not None and there.moved_from is not None and edit.after is None:
+            edits[there.moved_from] = Edit(there.moved_from, None, ChangeKind.DELETE)
+    return list(edits.values())
+
+
+def _unused(before: Snapshot, written: Sequence[_Written], edits: Sequence[Edit]) -> Iterator[Edit]:
+    """Yield the removal of the app's files that only the routes imported, for their checks."""
+    after = before.after(edits)
+    tree_before = SourceTree(before.project.root, before.after(()).project.edited)
+    tree = SourceTree(before.project.root, after.project.edited)
+    imported = set[str]()
+    for each in written:
+        source = each.job.handler.file if each.job.handler else each.file
+        for edit in edits:
+            if edit.path == each.file and edit.moved_from:
+                source = edit.moved_from
+        imported |= set(_imports_of(tree_before, source))
+    candidates = {file for file in imported if file in tree.files and file.rpartition(".")[2] in {"ts", "js"}}
+    still = {module for module, *_ in importers(tree, candidates)}
+    for file in sorted(candidates - still):
+        yield Edit(file, None, ChangeKind.DELETE, f"{file}: nothing imports it any more")
+
+
+def _imports_of(tree: SourceTree, file: str) -> Iterator[str]:
+    from cronshift.handlers.tree import IMPORT
+
+    for match in IMPORT.finditer(tree.read(file)):
+        target = tree.imported(file, match[1])
+        if target is not None:
+            yield target
+
+
+def _notes(before: Snapshot, written: Sequence[_Written], edits: Sequence[Edit]) -> Iterator[str]:
+    """Yield what is different from then on."""
+    secret = before.plan.bridge.secret_env
+    tree = SourceTree(before.project.root, before.after(edits).project.edited)
+    reading = [file for file in sorted(tree.files) if secret in tree.read(file) and _is_code(file)]
+    if reading:
+        yield f"{secret} stays: {reading[0]} reads it."
+    else:
+        yield f"Nothing reads {secret} any more: it can go where the app runs."
+    watched = [each.job.id for each in written if each.job.options.heartbeat_env]
+    if watched:
+        yield (
+            f"Who waits for {', '.join(watched)} is told of successes and failures as before; a run that"
+            " Inngest cancels is told by the ping that does not come."
+        )
+
+
+def _is_code(file: str) -> bool:
+    return file.rpartition(".")[2] in {"ts", "tsx", "js", "jsx", "mjs", "cjs", "mts", "py"}
