@@ -131,7 +131,7 @@ def prepare_finalization(
     return Finalization(
         jobs=tuple(job.id for job in ready),
         done=tuple(job.id for job in chosen if job not in ready),
-        stays=(*retirement.stays, *(directing.notes if flag else ())),
+        stays=tuple(directing.notes if flag else retirement.stays),
         leftovers=tuple(line for line in left if line.file not in gone),
         entries_left=sum(len(source.entries) for source in after.sources),
         operation=operation,

@@ -92,7 +92,7 @@ def _converted(tree: SourceTree, file: str, root: SgNode, export: str, entry: En
         written = _with_query(written, file, entry)
     written = without_unused(written, tree, file, used)
     if f"new {NON_RETRIABLE}(" in written and NON_RETRIABLE not in used:
-        written = _with_import(written, file)
+        written = with_import(written, file)
     _refuse_leftovers(written, file, root)
     return Converted(
         written,
@@ -260,7 +260,7 @@ def _take_exports(root: SgNode, function: RouteFunction, edits: Edits) -> None:
             edits.remove_lines(*with_comment(statement))
 
 
-def _with_import(text: str, file: str) -> str:
+def with_import(text: str, file: str) -> str:
     """Return a module that imports the error that is not tried again, before what it imports."""
     root = parse(text, language(file))
     line = f'import {{ {NON_RETRIABLE} }} from "inngest";\n'

@@ -43,6 +43,12 @@ _SCALARS = {"str", "int", "float", "bool"}
 _PLAIN_TYPES = re.compile(r"(?:dict|list|str|int|float|bool|None|[\[\], |])+")
 _RUN, _SCHEDULE = "x_cronshift_run", "x_vercel_cron_schedule"
 _FIRST_ERROR = 400
+_HARMLESS = {"CORSMiddleware", "GZipMiddleware", "TrustedHostMiddleware", "HTTPSRedirectMiddleware"}
+_AROUND = {
+    "after_request", "before_request", "errorhandler", "exception_handler", "middleware", "on_event",
+    "register_error_handler", "teardown_appcontext", "teardown_request", "wsgi_app",
+}  # fmt: skip
+"""What an app does around every request, or at its start."""
 
 
 class Route(Struct, frozen=True):
@@ -76,6 +82,7 @@ def convert_route(source: PythonSource, path: str, entry: Entry) -> Converted:
         NotCertainError: where the meaning is not kept for certain.
     """
     route = _route(source, path)
+    _refuse_surroundings(source)
     used = set(names_used(source.module))
     parameters = _parameters(route, entry)
     scope = Scope(source.module, parameters.names)
@@ -84,7 +91,6 @@ def convert_route(source: PythonSource, path: str, entry: Entry) -> Converted:
     _write_answers(source, route, parameters)
     _write_reads(source, route, parameters, entry)
     _declare(source, route, parameters)
-    is_whole = _is_plain(route)
     text = source.edits.result()
     needs = f"raise {NON_RETRIABLE}(" in text and NON_RETRIABLE not in used
     text = without_unused(source.file, text, used | _imported(source.module))
@@ -96,7 +102,7 @@ def convert_route(source: PythonSource, path: str, entry: Entry) -> Converted:
         parameter=entry.parameter,
         arguments=tuple(f"{name}={value}" for name, value in taken),
         run=parameters.run is not None,
-        encoder=None if is_whole else ("fastapi" if route.is_fastapi else _app(route)),
+        encoder=_encoder(route),
         is_async=isinstance(route.function, ast.AsyncFunctionDef),
     )
 
@@ -110,7 +116,10 @@ def _imported(module: ast.Module) -> set[str]:
     }
 
 
-def _app(route: Route) -> str:
+def _encoder(route: Route) -> str | None:
+    """Return what makes the result JSON; work of Flask is done in its app's context, whatever that is."""
+    if route.is_fastapi:
+        return None if _is_plain(route) else "fastapi"
     name = ast.unparse(route.decorator.func).rpartition(".")[0]
     if name != "app":
         raise NotCertainError(route.decorator.lineno, f"answers with what {name} makes of it")
@@ -133,6 +142,19 @@ def _route(source: PythonSource, path: str) -> Route:
                     _refuse_calls(source, node)
                     return Route(node, decorator, is_fastapi)
     raise NotCertainError(1, f"declares no route for {path} in the open")
+
+
+def _refuse_surroundings(source: PythonSource) -> None:
+    """Refuse an app that prepares something at its start, or around every request."""
+    for node in ast.walk(source.module):
+        match node:
+            case ast.Call(func=ast.Attribute(attr=name), args=[ast.Name(id=added), *_]) if name == "add_middleware":
+                if added not in _HARMLESS:
+                    raise NotCertainError(node.lineno, f"runs {added} around every request")
+            case ast.Call(func=ast.Attribute(attr=name)) | ast.Attribute(attr=name) if name in _AROUND:
+                raise NotCertainError(node.lineno, f"does something of its own around requests ({name})")
+            case ast.keyword(arg="lifespan" | "on_startup" | "on_shutdown" as name):
+                raise NotCertainError(node.value.lineno, f"prepares something at its start ({name})")
 
 
 def _refuse_options(decorator: ast.Call) -> None:

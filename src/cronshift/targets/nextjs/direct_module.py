@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.direct.javascript.converting import with_import
 from cronshift.errors import CronshiftError
 from cronshift.handlers.tree import language, parse, span_of
 from cronshift.model import FanOutMode
@@ -71,10 +72,10 @@ def direct_module(plan: Plan, job: Job, file: str, converted: Converted, name: s
     )
     is_script = language(file) == "javascript"
     written = restyle(untyped(written) if is_script else written, style)
-    imports = [client_import(plan, file)]
-    if options.fan_out and "NonRetriableError" not in converted.text:
-        imports.insert(0, 'import { NonRetriableError } from "inngest";')
-    return _with_imports(converted.text, file, [restyle(line, style).strip() for line in imports]) + written
+    source = converted.text
+    if options.fan_out and "NonRetriableError" not in source:
+        source = with_import(source, file)
+    return _with_client(source, file, restyle(f"{client_import(plan, file)}\n", style)) + written
 
 
 def _lines(job: Job, converted: Converted) -> Iterator[str]:
@@ -118,12 +119,11 @@ def _lines(job: Job, converted: Converted) -> Iterator[str]:
     yield f"return {result};" if fan_out is not None else "return result;"
 
 
-def _with_imports(source: str, file: str, lines: list[str]) -> str:
-    """Return a module that imports more, behind the last of its imports."""
+def _with_client(source: str, file: str, line: str) -> str:
+    """Return a module that imports the client too, behind the last of its imports."""
     root = parse(source, language(file))
     statements = [node for node in root.children() if node.kind() == "import_statement"] if root else []
-    added = "\n".join(lines) + "\n"
     if not statements:
-        return f"{added}\n{source}"
+        return f"{line}\n{source}"
     at = source.find("\n", span_of(statements[-1])[1]) + 1 or len(source)
-    return f"{source[:at]}{added}{source[at:]}"
+    return f"{source[:at]}{line}{source[at:]}"

@@ -6,21 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from cronshift.direct import Converted, Entry, Kept
 from cronshift.direct.javascript.converting import convert
 from cronshift.direct.javascript.handler import names_in
 from cronshift.handlers.javascript import constant
-from cronshift.handlers.tree import SourceTree, parse
+from cronshift.handlers.tree import IMPORT, SourceTree, parse
 from cronshift.model import HandlerKind, Mode
+from cronshift.moving.directing import merged, settled, told_of_secret
 from cronshift.moving.entries import abandoned, regenerated
 from cronshift.operations import ChangeKind, Edit
 from cronshift.plan.findings.inngest import ENDPOINT
-from cronshift.plan.snapshot import settings_file
-from cronshift.project import settings_edit
-from cronshift.project.ownership_file import ownership_of
-from cronshift.runtime.ownership import OWNERSHIP_NAME, dump_ownership
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.client import client_import
 from cronshift.targets.nextjs.direct_module import direct_module, free_name
@@ -34,7 +30,7 @@ from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import Directing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from cronshift.model import Job, Plan
     from cronshift.plan.snapshot import Snapshot
@@ -78,13 +74,16 @@ def direct(
         return Directing(kept={**kept, **{each.job.id: reason for each in written}})
     if not written:
         return Directing(kept=kept)
-    own = [*_modules(plan, tree, written), *_settled(ended, written)]
-    edits = _merged(ending, own)
+    own = [*_modules(plan, tree, written), *settled(ended, [each.job for each in written])]
+    edits = merged(ending, own)
     rest = before.after(edits).plan
-    edits = _merged(edits, _served(plan, rest, tree, edits))
+    edits = merged(edits, _served(plan, rest, tree))
     gone, _ = abandoned(before, edits)
-    edits = _merged(edits, [*regenerated(before, edits), *(edit for edit in gone if edit.path not in {e.path for e in edits})])
-    edits = _merged(edits, list(_unused(before, written, edits)))
+    edits = merged(edits, regenerated(before, edits))
+    after = SourceTree(before.project.root, before.after(edits).project.edited)
+    left = [edit for edit in gone if is_untouched(after.read(edit.path))]
+    edits = merged(edits, left)
+    edits = merged(edits, list(_unused(before, written, edits)))
     names = [each.job.id for each in written]
     return Directing(edits, names, kept, list(_notes(before, written, edits)))
 
@@ -150,40 +149,7 @@ def _index_file(plan: Plan) -> str:
     return f"{plan.out}/jobs/index.{app_of(plan).routers.language}"
 
 
-def _settled(ended: Snapshot, written: Sequence[_Written]) -> Iterator[Edit]:
-    """Yield the edits that end what cronshift keeps of the jobs: settings and ownership."""
-    project, names = ended.project, [each.job.id for each in written]
-    file = settings_file(project)
-    settings = _content(ended, file).decode()
-    for name in names:
-        settings = settings_edit.drop_job(settings, name)
-    is_last = all(job.id in names for job in ended.plan.jobs)
-    yield Edit(
-        file, None if is_last else settings.encode(), ChangeKind.EDIT_CONFIG, f"{file}: without them"
-    )
-    data = _content(ended, OWNERSHIP_NAME)
-    ownership = ownership_of(data or None)
-    left = {job: epochs for job, epochs in ownership.jobs.items() if job not in names}
-    after = ownership.with_jobs(left)
-    is_empty = not after.jobs and not after.flows
-    if data:
-        sentence = f"{OWNERSHIP_NAME}: every tick is Inngest's, and nobody asks"
-        new = None if is_empty and is_last else dump_ownership(after).encode()
-        yield Edit(OWNERSHIP_NAME, new, ChangeKind.WRITE, sentence)
-
-
-def _content(snapshot: Snapshot, path: str) -> bytes:
-    edited = snapshot.project.edited
-    if path in edited:
-        return edited[path] or b""
-    return SourceTree(snapshot.project.root).read(path).encode() if _is_source(snapshot, path) else b""
-
-
-def _is_source(snapshot: Snapshot, path: str) -> bool:
-    return (snapshot.project.root / path).is_file()
-
-
-def _served(plan: Plan, rest: Plan, tree: SourceTree, edits: Sequence[Edit]) -> list[Edit]:
+def _served(plan: Plan, rest: Plan, tree: SourceTree) -> list[Edit]:
     """Return the edit of the endpoint, which serves the app's own functions and what is generated."""
     file = app_of(plan).code.serve_file or app_of(plan).endpoint_file
     if file is None:
@@ -207,7 +173,7 @@ def _endpoint(plan: Plan, tree: SourceTree, file: str, *, is_whole: bool) -> str
         file,
         "direct-endpoint",
         pages=in_pages,
-        client=client_import(_with_client(plan), file),
+        client=client_import(plan, file),
         generated=None if is_whole else import_path(f"{plan.out}/functions", file, alias),
         jobs=import_path(f"{plan.out}/jobs", file, alias),
         tell=None if is_whole or in_pages else import_path(f"{plan.out}/ownership", file, alias),
@@ -216,28 +182,10 @@ def _endpoint(plan: Plan, tree: SourceTree, file: str, *, is_whole: bool) -> str
     )
 
 
-def _with_client(plan: Plan) -> Plan:
-    return plan
-
-
 def _styled(plan: Plan, file: str, template: str, **values: object) -> str:
     written = render("nextjs", f"{template}.ts", **values)
     written = untyped(written) if app_of(plan).routers.language == "js" else written
     return restyle(written, app_of(plan).code.style)
-
-
-def _merged(first: Sequence[Edit], second: Sequence[Edit]) -> list[Edit]:
-    """Return edits that come to what both do, one behind the other; each path once."""
-    edits = {edit.path: edit for edit in first}
-    for edit in second:
-        there = edits.get(edit.path)
-        edits[edit.path] = edit if there is None else replace(
-            there, after=edit.after, moved_from=there.moved_from if edit.after is not None else None,
-            summary=edit.summary or there.summary, kind=edit.kind,
-        )  # fmt: skip
-        if there is not None and there.moved_from is not None and edit.after is None:
-            edits[there.moved_from] = Edit(there.moved_from, None, ChangeKind.DELETE)
-    return list(edits.values())
 
 
 def _unused(before: Snapshot, written: Sequence[_Written], edits: Sequence[Edit]) -> Iterator[Edit]:
@@ -259,8 +207,6 @@ def _unused(before: Snapshot, written: Sequence[_Written], edits: Sequence[Edit]
 
 
 def _imports_of(tree: SourceTree, file: str) -> Iterator[str]:
-    from cronshift.handlers.tree import IMPORT
-
     for match in IMPORT.finditer(tree.read(file)):
         target = tree.imported(file, match[1])
         if target is not None:
@@ -269,20 +215,10 @@ def _imports_of(tree: SourceTree, file: str) -> Iterator[str]:
 
 def _notes(before: Snapshot, written: Sequence[_Written], edits: Sequence[Edit]) -> Iterator[str]:
     """Yield what is different from then on."""
-    secret = before.plan.bridge.secret_env
-    tree = SourceTree(before.project.root, before.after(edits).project.edited)
-    reading = [file for file in sorted(tree.files) if secret in tree.read(file) and _is_code(file)]
-    if reading:
-        yield f"{secret} stays: {reading[0]} reads it."
-    else:
-        yield f"Nothing reads {secret} any more: it can go where the app runs."
+    yield told_of_secret(before, edits)
     watched = [each.job.id for each in written if each.job.options.heartbeat_env]
     if watched:
         yield (
             f"Who waits for {', '.join(watched)} is told of successes and failures as before; a run that"
             " Inngest cancels is told by the ping that does not come."
         )
-
-
-def _is_code(file: str) -> bool:
-    return file.rpartition(".")[2] in {"ts", "tsx", "js", "jsx", "mjs", "cjs", "mts", "py"}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cronshift.targets.changes import FileChange
     from cronshift.targets.scaffold.rendering import Flow
     from cronshift.targets.target import (
+        Directing,
         Fit,
         GeneratedFile,
         Guard,
@@ -97,6 +98,14 @@ class PythonTarget:
         from cronshift.targets.python.retiring import retire
 
         return retire(before, jobs)
+
+    def direct(
+        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], *, steps: bool
+    ) -> Directing:
+        """Return how all jobs of the package become the app's own; each stays one step."""
+        from cronshift.targets.python.directing import direct
+
+        return direct(before, ending, jobs)
 
     def bring_back(
         self, project: Project, jobs: Sequence[str], past: Sequence[Operation]
