@@ -37,7 +37,9 @@ def finalize(
     ] = False,
     direct: Annotated[
         bool,
-        typer.Option("--direct", help="Turn their work into functions without HTTP, where that is certain."),
+        typer.Option(
+            "--direct", help="Turn their work into functions without HTTP, where that is certain."
+        ),
     ] = False,
     steps: Annotated[
         bool,
@@ -118,7 +120,9 @@ def _directness(*, direct: bool, steps: bool) -> Directness:
 
     if steps and not direct:
         raise CronshiftError(
-            "--steps belongs to --direct.", reason="usage", hint="cronshift finalize --all --direct --steps"
+            "--steps belongs to --direct.",
+            reason="usage",
+            hint="cronshift finalize --all --direct --steps",
         )
     if not direct:
         return Directness.OFFERED

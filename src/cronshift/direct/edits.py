@@ -64,7 +64,9 @@ class Edits:
                 begin, last = removals[-1].start, max(end, removals[-1].end)
                 removals.pop()
             blank = _BLANK_LINES.match(self.text, last)
-            if blank is not None and (_OPENING.search(self.text, 0, begin) or blank.end() == len(self.text)):
+            if blank is not None and (
+                _OPENING.search(self.text, 0, begin) or blank.end() == len(self.text)
+            ):
                 last = blank.end()
             removals.append(Splice(begin, last, ""))
         return removals

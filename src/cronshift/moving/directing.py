@@ -58,7 +58,9 @@ def settled(ended: Snapshot, jobs: Sequence[Job]) -> Iterator[Edit]:
     for name in names:
         settings = settings_edit.drop_job(settings, name)
     after = None if is_last else settings.encode()
-    yield Edit(file, after, ChangeKind.EDIT_CONFIG, f"{file}: {', '.join(sorted(names))} are your own")
+    yield Edit(
+        file, after, ChangeKind.EDIT_CONFIG, f"{file}: {', '.join(sorted(names))} are your own"
+    )
     data = _bytes(ended, OWNERSHIP_NAME)
     if data is None:
         return

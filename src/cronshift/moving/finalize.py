@@ -112,7 +112,9 @@ def prepare_finalization(
     refuse_bad(facts, decisions)
     retirement = target_named(plan.target).retire(before, ready) if ready else Retirement(())
     directing = _directing(before, retirement.edits, chosen, direct)
-    edits = directing.edits if directing.jobs and direct is not Directness.OFFERED else retirement.edits
+    edits = (
+        directing.edits if directing.jobs and direct is not Directness.OFFERED else retirement.edits
+    )
     after = before.after(edits).project
     named = ready if edits is retirement.edits else chosen
     flag = "" if edits is retirement.edits else " --direct"

@@ -15,7 +15,9 @@ RUNTIME = "cronshift-runtime[functions]"
 SDK = "inngest>=0.5.19,<0.6"
 """What functions of the app's own import; the range that the runtime has of it."""
 
-_RUNTIME_LINE = re.compile(r"(?m)^cronshift(?:-runtime)?(?:\[[\w, -]*\])?(?:[ \t]*[<>=~!][^\n#;]*)?$")
+_RUNTIME_LINE = re.compile(
+    r"(?m)^cronshift(?:-runtime)?(?:\[[\w, -]*\])?(?:[ \t]*[<>=~!][^\n#;]*)?$"
+)
 _BRING_IT = {"cronshift-runtime", "cronshift"}
 _MANIFESTS = ("requirements.txt", "pyproject.toml")
 _NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)

@@ -20,19 +20,27 @@ if TYPE_CHECKING:
 SHAPES = Path(__file__).parents[2] / "data/direct/nextjs"
 COMPARED = Path(__file__).parent / "compared.ts"
 STATES = ("empty", "one", "two", "well", "broken", "half")
-CRONS = [(cron["path"], cron["schedule"]) for cron in json.loads((SHAPES / "vercel.json").read_text())["crons"]]
+CRONS = [
+    (cron["path"], cron["schedule"])
+    for cron in json.loads((SHAPES / "vercel.json").read_text())["crons"]
+]
 NAMES = [path.partition("?")[0].rpartition("/")[2] for path, _ in CRONS]
 
 
 def route_of(root: Path, name: str) -> Path:
-    (file,) = [*root.glob(f"app/api/cron/{name}/route.[jt]s"), *root.glob(f"pages/api/cron/{name}.[jt]s")]
+    (file,) = [
+        *root.glob(f"app/api/cron/{name}/route.[jt]s"),
+        *root.glob(f"pages/api/cron/{name}.[jt]s"),
+    ]
     return file
 
 
 def converted(root: Path, path: str, schedule: str) -> tuple[Path, Converted]:
     file = route_of(root, path.partition("?")[0].rpartition("/")[2])
     export = "default" if "pages" in file.parts else "GET"
-    conversion = convert(SourceTree(root), str(file.relative_to(root)), export, Entry(path, schedule))
+    conversion = convert(
+        SourceTree(root), str(file.relative_to(root)), export, Entry(path, schedule)
+    )
     assert isinstance(conversion, Converted), str(conversion)
     return file, conversion
 
@@ -74,7 +82,12 @@ def comparisons(app: Path, node_packages: Path) -> dict[tuple[str, str], Any]:
     done = subprocess.run(
         ["node", "--import", "tsx", "compared.ts", json.dumps(shapes)],
         cwd=app,
-        env={"PATH": "/usr/bin:/bin", "CRON_SECRET": "s3cret", "NODE_ENV": "production", "DIGEST_ENABLED": "true"},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "CRON_SECRET": "s3cret",
+            "NODE_ENV": "production",
+            "DIGEST_ENABLED": "true",
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -101,7 +114,9 @@ def test_a_function_asks_and_ends_as_its_route_did(
 
 
 @pytest.mark.node
-def test_what_the_routes_become_is_strict_and_uses_all_that_it_declares(app: Path, node_packages: Path) -> None:
+def test_what_the_routes_become_is_strict_and_uses_all_that_it_declares(
+    app: Path, node_packages: Path
+) -> None:
     settings = app / "tsconfig.json"
     settings.write_text(settings.read_text().replace("**/*.ts", "**/*.work.ts"))
     tsc = node_packages / "node_modules/typescript/bin/tsc"

@@ -206,7 +206,11 @@ export const GET = withMonitor(async () => Response.json({}));""",
         2,
         "needs the parameters of its path",
     ),
-    "text that does not parse": ("export async function GET( {", 1, "does not parse without errors"),
+    "text that does not parse": (
+        "export async function GET( {",
+        1,
+        "does not parse without errors",
+    ),
 }
 
 
@@ -234,7 +238,10 @@ def test_a_wrapper_that_does_more_than_to_check_keeps_a_route(tmp_path: Path) ->
         "    const response = await work(request);\n    await log();\n    return response;\n  };\n}\n"
     )
     kept = judged(tmp_path, WRAPPED)
-    assert str(kept) == f"{ROUTE}:2: is wrapped by withTiming, which does more than to check the caller"
+    assert (
+        str(kept)
+        == f"{ROUTE}:2: is wrapped by withTiming, which does more than to check the caller"
+    )
 
 
 def test_a_value_that_a_fan_out_gives_is_the_functions_parameter(tmp_path: Path) -> None:

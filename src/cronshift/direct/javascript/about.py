@@ -92,7 +92,9 @@ def secrets(subjects: Subjects) -> Subjects:
 def is_logging(statement: SgNode) -> bool:
     """Return whether a statement only writes a line to the log."""
     call = statement.child(0)
-    called = call.field("function") if call is not None and call.kind() == "call_expression" else None
+    called = (
+        call.field("function") if call is not None and call.kind() == "call_expression" else None
+    )
     return called is not None and _LOGGING.fullmatch(called.text()) is not None
 
 
@@ -144,7 +146,9 @@ def _of_member(node: SgNode, scope: Scope) -> Subjects:
         return _UNTOLD
     if inner.text() == "process.env":
         return frozenset({f"env:{member.text()}"})
-    subjects = about(inner, scope) if inner.kind() != "identifier" or inner.text() in scope.names else None
+    subjects = (
+        about(inner, scope) if inner.kind() != "identifier" or inner.text() in scope.names else None
+    )
     if subjects is None:
         is_imported = inner.text() in imports(scope.root)
         if is_imported and _CONSTANT.fullmatch(member.text()):
@@ -203,7 +207,11 @@ def _of_function(name: str, given: list[Subjects], scope: Scope) -> Subjects:
         return _UNTOLD
     names: dict[str, Subjects] = {}
     parameters = definition.node.field("parameters")
-    taken = [node for node in parameters.children() if node.is_named()] if parameters is not None else []
+    taken = (
+        [node for node in parameters.children() if node.is_named()]
+        if parameters is not None
+        else []
+    )
     for number, parameter in enumerate(taken):
         pattern = parameter.field("pattern") or parameter
         if pattern.kind() != "identifier":
@@ -228,7 +236,9 @@ def _of_statements(statements: Iterable[SgNode], scope: Scope) -> Subjects:
         elif kind == "if_statement":
             whole |= about(statement.field("condition"), scope)
             branches = [statement.field("consequence"), *_else(statement)]
-            whole |= _joined(_of_statements(statements_of(b), scope) for b in branches if b is not None)
+            whole |= _joined(
+                _of_statements(statements_of(b), scope) for b in branches if b is not None
+            )
         elif kind in {"return_statement", "throw_statement"}:
             whole |= _joined(about(child, scope) for child in statement.children())
         elif kind == "try_statement":
@@ -247,7 +257,9 @@ def _of_try(statement: SgNode, scope: Scope) -> Subjects:
     blocks = [statement.field("body")]
     for clause in (statement.field("handler"), statement.field("finalizer")):
         blocks.append(clause.field("body") if clause is not None else None)
-    return _joined(_of_statements(statements_of(block), scope) for block in blocks if block is not None)
+    return _joined(
+        _of_statements(statements_of(block), scope) for block in blocks if block is not None
+    )
 
 
 def names_of(statements: Iterable[SgNode], scope: Scope) -> dict[str, Subjects]:

@@ -60,7 +60,10 @@ def _compared(statements: list[SgNode], scope: Scope) -> Iterator[str]:
     for statement in statements:
         if statement.kind() != "if_statement":
             continue
-        subjects, branch = about(statement.field("condition"), scope), statement.field("consequence")
+        subjects, branch = (
+            about(statement.field("condition"), scope),
+            statement.field("consequence"),
+        )
         if is_told(subjects) and CREDENTIAL in subjects:
             yield from secrets(subjects)
         if branch is not None:
@@ -182,7 +185,9 @@ def _only_lets_by(inner: SgNode, body: SgNode, work: str, scope: Scope) -> bool:
 def _hands_on(value: SgNode | None, work: str) -> bool:
     if value is not None and value.kind() == "await_expression":
         value = value.child(1)
-    called = value.field("function") if value is not None and value.kind() == "call_expression" else None
+    called = (
+        value.field("function") if value is not None and value.kind() == "call_expression" else None
+    )
     if value is None or called is None or called.text() != work:
         return False
     return all(argument.kind() in {"identifier", "spread_element"} for argument in arguments(value))
@@ -196,7 +201,9 @@ def _returned(node: SgNode) -> SgNode | None:
     for statement in statements_of(body):
         if statement.kind() == "return_statement":
             inner = [child for child in statement.children() if child.is_named()]
-            return inner[0] if len(statements_of(body)) == 1 and inner[0].kind() in FUNCTIONS else None
+            return (
+                inner[0] if len(statements_of(body)) == 1 and inner[0].kind() in FUNCTIONS else None
+            )
     return None
 
 

@@ -16,7 +16,7 @@ from cronshift.direct.javascript.about import (
     is_told,
     names_of,
 )
-from cronshift.direct.javascript.answers import NON_RETRIABLE, result_edits
+from cronshift.direct.javascript.answers import NON_RETRIABLE
 from cronshift.direct.javascript.checks import checks_of, refuse_wrapper
 from cronshift.direct.javascript.handler import (
     SEGMENT,
@@ -28,6 +28,7 @@ from cronshift.direct.javascript.handler import (
     with_comment,
 )
 from cronshift.direct.javascript.requests import RequestEdits
+from cronshift.direct.javascript.results import result_edits
 from cronshift.direct.javascript.unused import used_names, without_unused
 from cronshift.handlers.javascript import exports, imports, line_of
 from cronshift.handlers.tree import SourceTree, is_broken, language, parse, span_of
@@ -146,9 +147,14 @@ def _refuse_others(root: SgNode, function: RouteFunction, export: str) -> None:
     for node in names_in(root):
         if node.text() != function.name:
             continue
-        outside = not any(start <= span_of(node)[0] and span_of(node)[1] <= end for start, end in spans)
+        outside = not any(
+            start <= span_of(node)[0] and span_of(node)[1] <= end for start, end in spans
+        )
         parent = node.parent()
-        declares = parent is not None and parent.kind() in {"variable_declarator", "function_declaration"}
+        declares = parent is not None and parent.kind() in {
+            "variable_declarator",
+            "function_declaration",
+        }
         if outside and not declares:
             raise NotCertainError(line_of(node), f"calls {function.name} once more")
 
@@ -171,9 +177,13 @@ def _refuse_leftovers(text: str, file: str, before: SgNode) -> None:
         if is_import:
             continue
         if source in _SURROUNDINGS:
-            raise NotCertainError(_line_before(before, node), f"needs {name} of {source}, which a request gives")
+            raise NotCertainError(
+                _line_before(before, node), f"needs {name} of {source}, which a request gives"
+            )
         if name in _LATER or node.text() == "waitUntil":
-            raise NotCertainError(_line_before(before, node), f"leaves work behind its answer ({name})")
+            raise NotCertainError(
+                _line_before(before, node), f"leaves work behind its answer ({name})"
+            )
         if node.text() in _RESPONSES or _is_response(node):
             raise NotCertainError(_line_before(before, node), f"still speaks of {node.text()}")
 
@@ -229,12 +239,17 @@ def _declare(
         edits.replace(span_of(statement)[0], span_of(node)[0], "")
         return
     outer = function.wrapper or node
-    declarator = next((one for one in node.ancestors() if one.kind() == "variable_declarator"), None)
+    declarator = next(
+        (one for one in node.ancestors() if one.kind() == "variable_declarator"), None
+    )
     if declarator is None:  # export default async () => …
         edits.replace(span_of(statement)[0], span_of(node)[0], f"const {name} = ")
     else:
         bound = declarator.field("name")
-        if bound is None or len([p for p in declaration.children() if p.kind() == "variable_declarator"]) != 1:
+        if (
+            bound is None
+            or len([p for p in declaration.children() if p.kind() == "variable_declarator"]) != 1
+        ):
             raise NotCertainError(line_of(node), "is declared beside others")
         edits.replace(span_of(statement)[0], span_of(declaration)[0], "")
         edits.replace(span_of(bound)[0], span_of(declarator.field("type") or bound)[1], name)
@@ -264,7 +279,10 @@ def with_import(text: str, file: str) -> str:
     """Return a module that imports the error that is not tried again, before what it imports."""
     root = parse(text, language(file))
     line = f'import {{ {NON_RETRIABLE} }} from "inngest";\n'
-    first = next((node for node in (root.children() if root else []) if node.kind() == "import_statement"), None)
+    first = next(
+        (node for node in (root.children() if root else []) if node.kind() == "import_statement"),
+        None,
+    )
     at = span_of(first)[0] if first is not None else 0
     return f"{text[:at]}{line}{text[at:]}" if first is not None else f"{line}\n{text}"
 
@@ -284,5 +302,9 @@ def _with_query(text: str, file: str, entry: Entry) -> str:
 
 def _declares(node: SgNode) -> bool:
     parent = node.parent()
-    bound = parent.field("name") if parent is not None and parent.kind() == "variable_declarator" else None
+    bound = (
+        parent.field("name")
+        if parent is not None and parent.kind() == "variable_declarator"
+        else None
+    )
     return bound is not None and span_of(bound) == span_of(node)

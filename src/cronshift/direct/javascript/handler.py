@@ -214,7 +214,9 @@ def _statements_of(root: SgNode, export: str, name: str) -> Iterator[SgNode]:
     for statement in root.children():
         if statement.kind() != "export_statement":
             continue
-        clause = next((part for part in statement.children() if part.kind() == "export_clause"), None)
+        clause = next(
+            (part for part in statement.children() if part.kind() == "export_clause"), None
+        )
         if clause is not None and statement.field("source") is None:
             exported = {
                 (part.field("alias") or part.field("name") or part).text()
@@ -240,7 +242,11 @@ def _binds(statement: SgNode, export: str) -> bool:
     own = declaration.field("name")
     if own is not None and own.text() == export:
         return True
-    bound = [part.field("name") for part in declaration.children() if part.kind() == "variable_declarator"]
+    bound = [
+        part.field("name")
+        for part in declaration.children()
+        if part.kind() == "variable_declarator"
+    ]
     return [part.text() for part in bound if part is not None] == [export]
 
 

@@ -76,7 +76,9 @@ class RequestEdits:
                     raise NotCertainError(line_of(node), f"declares {request} once more")
             if node.kind() in FUNCTIONS:
                 parameters = node.field("parameters") or node.field("parameter")
-                taken = [part.text() for part in every(parameters)] if parameters is not None else []
+                taken = (
+                    [part.text() for part in every(parameters)] if parameters is not None else []
+                )
                 if request in taken:
                     raise NotCertainError(line_of(node), f"declares {request} once more")
 
@@ -96,7 +98,9 @@ class RequestEdits:
         if what is None:
             return
         if name.kind() == "identifier":
-            {"params": self._params, "url": self._urls, "headers": self._headers}[what].add(name.text())
+            {"params": self._params, "url": self._urls, "headers": self._headers}[what].add(
+                name.text()
+            )
         elif name.kind() == "object_pattern" and what == "url":
             for part in name.children():
                 if part.is_named() and part.text() == "searchParams":
@@ -111,8 +115,12 @@ class RequestEdits:
             if part.kind() == "variable_declarator"
         ]  # fmt: skip
         if statement is None or len(siblings) != 1:
-            raise NotCertainError(line_of(declarator), "declares more than its request's parts at once")
-        if name.kind() == "object_pattern" and any(part.text() == "search" for part in name.children()):
+            raise NotCertainError(
+                line_of(declarator), "declares more than its request's parts at once"
+            )
+        if name.kind() == "object_pattern" and any(
+            part.text() == "search" for part in name.children()
+        ):
             text = json.dumps(self._search(declarator))
             self._edits.replace(*span_of(declarator), f"search = {text}")
         else:
@@ -123,7 +131,9 @@ class RequestEdits:
         urls = {f"newURL({request}.url)", f"{request}.nextUrl"}
         if text in urls:
             return "url"
-        if text in {f"{url}.searchParams" for url in urls} | {f"{url}.searchParams" for url in self._urls}:
+        if text in {f"{url}.searchParams" for url in urls} | {
+            f"{url}.searchParams" for url in self._urls
+        }:
             return "params"
         return "headers" if text == f"{request}.headers" else None
 
@@ -152,7 +162,11 @@ class RequestEdits:
     def _url(self, node: SgNode) -> None:
         """Replace ``new URL(request.url).searchParams``."""
         new = next((one for one in node.ancestors() if one.kind() == "new_expression"), None)
-        chain = _chain(new) if new is not None and "".join(new.text().split()).startswith("newURL(") else []
+        chain = (
+            _chain(new)
+            if new is not None and "".join(new.text().split()).startswith("newURL(")
+            else []
+        )
         members = [_member(link) for link in chain]
         if members[:1] == ["searchParams"]:
             self._asked_of_query(chain[0])
@@ -177,12 +191,16 @@ class RequestEdits:
 
     def _search(self, node: SgNode) -> str:
         if self._entry.parameter is not None:
-            raise NotCertainError(line_of(node), "reads its whole query, which differs from run to run")
+            raise NotCertainError(
+                line_of(node), "reads its whole query, which differs from run to run"
+            )
         return self._entry.search
 
     def _path(self, node: SgNode) -> str:
         if self._entry.parameter is not None:
-            raise NotCertainError(line_of(node), "reads its whole query, which differs from run to run")
+            raise NotCertainError(
+                line_of(node), "reads its whole query, which differs from run to run"
+            )
         return self._entry.path
 
     def _asked_of_query(self, params: SgNode) -> None:
@@ -195,7 +213,9 @@ class RequestEdits:
             if self._write_constant(call, self._entry.value(name)):
                 return
         if self._entry.parameter is not None:
-            raise NotCertainError(line_of(params), "reads its query in a way that only a request answers")
+            raise NotCertainError(
+                line_of(params), "reads its query in a way that only a request answers"
+            )
         self.needs_query = True
         self._edits.replace(*span_of(params), "query")
 
@@ -240,7 +260,11 @@ class RequestEdits:
                 truth = is_same if operator in {"===", "=="} else not is_same
                 self._edits.replace(*span_of(parent), "true" if truth else "false")
                 return True
-        if value is not None and parent is not None and parent.kind() in {"variable_declarator", "pair"}:
+        if (
+            value is not None
+            and parent is not None
+            and parent.kind() in {"variable_declarator", "pair"}
+        ):
             self._write_text(call, value)
             return True
         return False
@@ -268,7 +292,11 @@ class RequestEdits:
         """Replace a header that Vercel sends with every call, or that it never sends."""
         call, name = _asked(headers, "get")
         parent = headers.parent()
-        if name is None and parent is not None and parent.kind() in {"subscript_expression", "member_expression"}:
+        if (
+            name is None
+            and parent is not None
+            and parent.kind() in {"subscript_expression", "member_expression"}
+        ):
             index = parent.field("index") or parent.field("property")
             call, name = parent, text_of(index) if index is not None else None
         name = name.lower() if name is not None else None
@@ -284,37 +312,66 @@ class RequestEdits:
     def _method(self, node: SgNode) -> None:
         parent = node.parent()
         statement = next((one for one in node.ancestors() if one.kind() == "if_statement"), None)
-        other = parent.field("right") if parent is not None and _operator(parent) in _COMPARING else None
+        other = (
+            parent.field("right")
+            if parent is not None and _operator(parent) in _COMPARING
+            else None
+        )
         condition = statement.field("condition") if statement is not None else None
-        is_whole = condition is not None and parent is not None and condition.text() == f"({parent.text()})"
+        is_whole = (
+            condition is not None
+            and parent is not None
+            and condition.text() == f"({parent.text()})"
+        )
         if other is None or statement is None or parent is None or not is_whole:
             raise NotCertainError(line_of(node), "tells methods apart")
         is_same = text_of(other) == "GET"
-        if is_same is (_operator(parent) in {"===", "=="}) or statement.field("alternative") is not None:
+        if (
+            is_same is (_operator(parent) in {"===", "=="})
+            or statement.field("alternative") is not None
+        ):
             raise NotCertainError(line_of(node), "tells methods apart")
         self._edits.remove_lines(*span_of(statement))
 
     def _page_query(self, query: SgNode) -> None:
         """Replace ``req.query`` of the pages router."""
         if self._entry.parameter is not None:
-            raise NotCertainError(line_of(query), "reads its query in a way that only a request answers")
+            raise NotCertainError(
+                line_of(query), "reads its query in a way that only a request answers"
+            )
         values: dict[str, str | list[str]] = {}
         for name, value in self._entry.query:
             there = values.get(name)
-            values[name] = value if there is None else [*(there if isinstance(there, list) else [there]), value]
+            values[name] = (
+                value
+                if there is None
+                else [*(there if isinstance(there, list) else [there]), value]
+            )
         parent = query.parent()
-        member = parent.field("property") if parent is not None and parent.kind() == "member_expression" else None
+        member = (
+            parent.field("property")
+            if parent is not None and parent.kind() == "member_expression"
+            else None
+        )
         if parent is not None and member is not None:
             value = values.get(member.text())
-            if not (isinstance(value, str) or value is None) or not self._write_constant(parent, value):
+            if not (isinstance(value, str) or value is None) or not self._write_constant(
+                parent, value
+            ):
                 self._edits.replace(*span_of(query), self._query_object(values))
             return
         self._edits.replace(*span_of(query), self._query_object(values))
 
     def _query_object(self, values: dict[str, str | list[str]]) -> str:
-        members = ", ".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in values.items())
+        members = ", ".join(
+            f"{json.dumps(name)}: {json.dumps(value)}" for name, value in values.items()
+        )
         text = f"{{ {members} }}" if members else "{}"
-        return f"({text} as Record<string, string | string[] | undefined>)" if self._typed else f"({text})"
+        return (
+            f"({text} as Record<string, string | string[] | undefined>)"
+            if self._typed
+            else f"({text})"
+        )
 
 
 def _chain(node: SgNode) -> list[SgNode]:

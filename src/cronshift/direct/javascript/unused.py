@@ -56,7 +56,11 @@ def without_unused(text: str, tree: SourceTree, file: str, before: Collection[st
 def used_names(root: SgNode) -> frozenset[str]:
     """Return the names that a module uses beside where it declares them."""
     counts = Counter(node.text() for node in names_in(root))
-    patterns = [node.text() for node in every(root) if node.kind() == "shorthand_property_identifier_pattern"]
+    patterns = [
+        node.text()
+        for node in every(root)
+        if node.kind() == "shorthand_property_identifier_pattern"
+    ]
     return frozenset(name for name, count in (counts + Counter(patterns)).items() if count > 1)
 
 

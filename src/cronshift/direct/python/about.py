@@ -51,7 +51,9 @@ class Scope(Struct, frozen=True):
                 case ast.Assign(targets=[ast.Name(id=own)]) if own == name:
                     return statement
                 case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                    if any((alias.asname or alias.name.partition(".")[0]) == name for alias in aliases):
+                    if any(
+                        (alias.asname or alias.name.partition(".")[0]) == name for alias in aliases
+                    ):
                         return statement
         return None
 
@@ -85,11 +87,20 @@ def about(node: ast.expr | None, scope: Scope) -> Subjects:
             return _of_attribute(node, scope)
         case ast.Call():
             return _of_call(node, scope)
-        case ast.Subscript(value=ast.Attribute(attr="environ"), slice=ast.Constant(value=str(name))):
+        case ast.Subscript(
+            value=ast.Attribute(attr="environ"), slice=ast.Constant(value=str(name))
+        ):
             return frozenset({f"env:{name}"})
         case ast.Await() | ast.BoolOp() | ast.BinOp() | ast.UnaryOp() | ast.Compare() | ast.IfExp():
             return _joined(node, scope)
-        case ast.JoinedStr() | ast.FormattedValue() | ast.Subscript() | ast.Dict() | ast.Tuple() | ast.List():
+        case (
+            ast.JoinedStr()
+            | ast.FormattedValue()
+            | ast.Subscript()
+            | ast.Dict()
+            | ast.Tuple()
+            | ast.List()
+        ):
             return _joined(node, scope)
         case ast.NamedExpr(value=value):
             return about(value, scope)
@@ -97,7 +108,9 @@ def about(node: ast.expr | None, scope: Scope) -> Subjects:
 
 
 def _joined(node: ast.AST, scope: Scope) -> Subjects:
-    parts = (about(child, scope) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+    parts = (
+        about(child, scope) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)
+    )
     return frozenset().union(*parts)
 
 
@@ -153,7 +166,9 @@ def of_function(function: Function, given: list[Subjects], scope: Scope) -> Subj
         argument.arg: given[number] if number < len(given) else NOTHING
         for number, argument in enumerate(taken)
     }
-    names |= {argument.arg: frozenset({CREDENTIAL}) for argument in taken if is_header(argument, function)}
+    names |= {
+        argument.arg: frozenset({CREDENTIAL}) for argument in taken if is_header(argument, function)
+    }
     return of_statements(function.body, Scope(scope.module, names, scope.depth + 1))
 
 
@@ -162,7 +177,10 @@ def is_header(argument: ast.arg, function: Function) -> bool:
     text = ast.unparse(argument.annotation) if argument.annotation else ""
     default = default_of(argument, function)
     text += ast.unparse(default) if default is not None else ""
-    return re.search(r"\b(?:Header|Security|HTTPBearer|HTTPAuthorizationCredentials)\b", text) is not None
+    return (
+        re.search(r"\b(?:Header|Security|HTTPBearer|HTTPAuthorizationCredentials)\b", text)
+        is not None
+    )
 
 
 def default_of(argument: ast.arg, function: Function) -> ast.expr | None:
@@ -184,7 +202,9 @@ def of_statements(statements: Iterable[ast.stmt], scope: Scope) -> Subjects:
                 scope = scope.within(names)
                 whole |= about(value, scope)
             case ast.If(test=test, body=body, orelse=orelse):
-                whole |= about(test, scope) | of_statements(body, scope) | of_statements(orelse, scope)
+                whole |= (
+                    about(test, scope) | of_statements(body, scope) | of_statements(orelse, scope)
+                )
             case ast.Return(value=value):
                 whole |= about(value, scope)
             case ast.Raise(exc=error):

@@ -52,7 +52,9 @@ def write(source: PythonSource, function: Function, statement: ast.stmt, answer:
         NotCertainError: for what leads elsewhere, or an error that the function itself would catch.
     """
     if answer.status < _FIRST_REDIRECT:
-        source.replace(statement, f"return {answer.body}" if answer.body is not None else "return None")
+        source.replace(
+            statement, f"return {answer.body}" if answer.body is not None else "return None"
+        )
         return
     if answer.status < _FIRST_ERROR:
         raise NotCertainError(statement.lineno, f"answers {answer.status}, which leads elsewhere")
@@ -85,18 +87,31 @@ def spelled(source: PythonSource, value: ast.expr | None) -> Answer | None:
             inner = spelled(source, body)
             answer = inner or Answer(200, source.said(body), words_of(source, body), is_plain(body))
             return Answer(_status(status), answer.body, answer.words, answer.is_plain)
-        case ast.Call(func=called) if (name := ast.unparse(called).rpartition(".")[2]) in _JSON | _TEXT:
+        case ast.Call(func=called) if (
+            name := ast.unparse(called).rpartition(".")[2]
+        ) in _JSON | _TEXT:
             return _constructed(source, value, name)
         case ast.Call(func=called) if ast.unparse(called).rpartition(".")[2].endswith("Response"):
-            raise NotCertainError(value.lineno, f"answers with {ast.unparse(called)}, which is not read")
-        case ast.Call(func=called) if ast.unparse(called) in {"redirect", "make_response", "send_file"}:
-            raise NotCertainError(value.lineno, f"answers with {ast.unparse(called)}, which is not read")
+            raise NotCertainError(
+                value.lineno, f"answers with {ast.unparse(called)}, which is not read"
+            )
+        case ast.Call(func=called) if ast.unparse(called) in {
+            "redirect",
+            "make_response",
+            "send_file",
+        }:
+            raise NotCertainError(
+                value.lineno, f"answers with {ast.unparse(called)}, which is not read"
+            )
     return None
 
 
 def _constructed(source: PythonSource, call: ast.Call, name: str) -> Answer:
     named = {keyword.arg: keyword.value for keyword in call.keywords}
-    status = next((named.pop(key) for key in ("status_code", "status") if key in named and name != "jsonify"), None)
+    status = next(
+        (named.pop(key) for key in ("status_code", "status") if key in named and name != "jsonify"),
+        None,
+    )
     code = 200 if status is None else _status(status)
     headers = named.pop("headers", None)
     if headers is not None and "retry-after" in ast.unparse(headers).lower():
@@ -105,13 +120,17 @@ def _constructed(source: PythonSource, call: ast.Call, name: str) -> Answer:
         members = ", ".join(f'"{key}": {source.said(value)}' for key, value in named.items())
         plain = all(map(is_plain, named.values()))
         return Answer(code, f"{{{members}}}", f"str({{{members}}})", plain)
-    body = call.args[0] if call.args else next((named[key] for key in _BODIES if key in named), None)
+    body = (
+        call.args[0] if call.args else next((named[key] for key in _BODIES if key in named), None)
+    )
     if len(call.args) > 1:
         raise NotCertainError(call.lineno, "answers with what is not spelled out")
     if body is None or (isinstance(body, ast.Constant) and body.value is None):
         return Answer(code, None, f'"answered {code}"', is_plain=True)
     if name in _TEXT and not isinstance(body, ast.Constant | ast.JoinedStr):
-        raise NotCertainError(call.lineno, f"answers with {ast.unparse(body)}, which may be a stream")
+        raise NotCertainError(
+            call.lineno, f"answers with {ast.unparse(body)}, which may be a stream"
+        )
     return Answer(code, source.said(body), words_of(source, body), is_plain(body))
 
 
@@ -119,7 +138,9 @@ def _status(node: ast.expr) -> int:
     match node:
         case ast.Constant(value=int(status)):
             return status
-        case ast.Attribute(attr=name) if name.startswith("HTTP_") and name.split("_")[1].isdecimal():
+        case ast.Attribute(attr=name) if (
+            name.startswith("HTTP_") and name.split("_")[1].isdecimal()
+        ):
             return int(name.split("_")[1])
     raise NotCertainError(node.lineno, "answers with a status that is not spelled out")
 
@@ -153,7 +174,9 @@ def is_plain(node: ast.expr) -> bool:
         case ast.JoinedStr() | ast.Compare():
             return True
         case ast.Dict(keys=keys, values=values):
-            return all(key is not None and is_plain(key) for key in keys) and all(map(is_plain, values))
+            return all(key is not None and is_plain(key) for key in keys) and all(
+                map(is_plain, values)
+            )
         case ast.List(elts=elements):
             return all(map(is_plain, elements))
         case ast.Call(func=ast.Name(id="len" | "str" | "int" | "bool")):

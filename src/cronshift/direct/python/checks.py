@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _ELSEWHERE = {"env:VERCEL_ENV", "env:ENV", "env:ENVIRONMENT"}
 
 
-def remove_checks(source: PythonSource, function: Function, scope: Scope, refuses: Refuses) -> Scope:
+def remove_checks(
+    source: PythonSource, function: Function, scope: Scope, refuses: Refuses
+) -> Scope:
     """Remove the statements that only ask who calls; return the scope behind them.
 
     Args:

@@ -31,7 +31,14 @@ from cronshift.direct.python.answers import (
     write,
 )
 from cronshift.direct.python.checks import remove_checks
-from cronshift.direct.python.source import Function, PythonSource, every_block, names_used, own_nodes, quoted
+from cronshift.direct.python.source import (
+    Function,
+    PythonSource,
+    every_block,
+    names_used,
+    own_nodes,
+    quoted,
+)
 from cronshift.direct.python.unused import with_import, without_unused
 
 if TYPE_CHECKING:
@@ -135,7 +142,11 @@ def _route(source: PythonSource, path: str) -> Route:
             match decorator:
                 case ast.Call(
                     func=ast.Attribute(attr=method), args=[ast.Constant(value=str(own)), *_]
-                ) if method in _ROUTING and path.rstrip("/").endswith(own.rstrip("/")) and own.strip("/"):
+                ) if (
+                    method in _ROUTING
+                    and path.rstrip("/").endswith(own.rstrip("/"))
+                    and own.strip("/")
+                ):
                     if len(node.decorator_list) != 1:
                         raise NotCertainError(node.lineno, "has other decorators beside its route")
                     _refuse_options(decorator)
@@ -148,17 +159,33 @@ def _refuse_surroundings(source: PythonSource) -> None:
     """Refuse an app that prepares something at its start, or around every request."""
     for node in ast.walk(source.module):
         match node:
-            case ast.Call(func=ast.Attribute(attr=name), args=[ast.Name(id=added), *_]) if name == "add_middleware":
+            case ast.Call(func=ast.Attribute(attr=name), args=[ast.Name(id=added), *_]) if (
+                name == "add_middleware"
+            ):
                 if added not in _HARMLESS:
                     raise NotCertainError(node.lineno, f"runs {added} around every request")
-            case ast.Call(func=ast.Attribute(attr=name)) | ast.Attribute(attr=name) if name in _AROUND:
-                raise NotCertainError(node.lineno, f"does something of its own around requests ({name})")
+            case ast.Call(func=ast.Attribute(attr=name)) | ast.Attribute(attr=name) if (
+                name in _AROUND
+            ):
+                raise NotCertainError(
+                    node.lineno, f"does something of its own around requests ({name})"
+                )
             case ast.keyword(arg="lifespan" | "on_startup" | "on_shutdown" as name):
-                raise NotCertainError(node.value.lineno, f"prepares something at its start ({name})")
+                raise NotCertainError(
+                    node.value.lineno, f"prepares something at its start ({name})"
+                )
 
 
 def _refuse_options(decorator: ast.Call) -> None:
-    allowed = {"methods", "tags", "summary", "description", "dependencies", "status_code", "include_in_schema"}
+    allowed = {
+        "methods",
+        "tags",
+        "summary",
+        "description",
+        "dependencies",
+        "status_code",
+        "include_in_schema",
+    }
     for keyword in decorator.keywords:
         if keyword.arg not in allowed:
             raise NotCertainError(decorator.lineno, f"is declared with {keyword.arg}")
@@ -168,7 +195,11 @@ def _refuse_options(decorator: ast.Call) -> None:
 
 def _refuse_calls(source: PythonSource, function: Function) -> None:
     for node in ast.walk(source.module):
-        if isinstance(node, ast.Name) and node.id == function.name and isinstance(node.ctx, ast.Load):
+        if (
+            isinstance(node, ast.Name)
+            and node.id == function.name
+            and isinstance(node.ctx, ast.Load)
+        ):
             raise NotCertainError(node.lineno, f"calls {function.name} once more")
 
 
@@ -211,8 +242,14 @@ def _depended(
 ) -> None:
     call = default if isinstance(default, ast.Call) else None
     annotation = argument.annotation
-    if call is None and isinstance(annotation, ast.Subscript) and isinstance(annotation.slice, ast.Tuple):
-        call = next((part for part in annotation.slice.elts[1:] if isinstance(part, ast.Call)), None)
+    if (
+        call is None
+        and isinstance(annotation, ast.Subscript)
+        and isinstance(annotation.slice, ast.Tuple)
+    ):
+        call = next(
+            (part for part in annotation.slice.elts[1:] if isinstance(part, ast.Call)), None
+        )
     if call is None or not call.args:
         raise NotCertainError(route.function.lineno, f"is given {argument.arg} by the app")
     names[argument.arg] = frozenset({f"dependency:{ast.unparse(call.args[0])}", CREDENTIAL})
@@ -241,10 +278,14 @@ def _drop_dependencies(route: Route, scope: Scope) -> None:
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             raise NotCertainError(route.function.lineno, f"depends on {name}, which is not read")
         taken = [frozenset({CREDENTIAL})] * len(function.args.args)
-        if any("Request" == ast.unparse(one.annotation) for one in function.args.args if one.annotation):
+        if any(
+            "Request" == ast.unparse(one.annotation) for one in function.args.args if one.annotation
+        ):
             taken = [frozenset({REQUEST})]
         if not is_told(of_function(function, taken, scope)):
-            raise NotCertainError(route.function.lineno, f"depends on {name}, which does more than to check")
+            raise NotCertainError(
+                route.function.lineno, f"depends on {name}, which does more than to check"
+            )
 
 
 def _constant(  # noqa: PLR0917 - what is known of a parameter
@@ -262,12 +303,18 @@ def _constant(  # noqa: PLR0917 - what is known of a parameter
         return
     if not values:
         if default is None:
-            raise NotCertainError(argument.lineno, f"needs {argument.arg}, which the entry does not say")
+            raise NotCertainError(
+                argument.lineno, f"needs {argument.arg}, which the entry does not say"
+            )
         if isinstance(default, ast.Call):
-            raise NotCertainError(argument.lineno, f"says {argument.arg} by {ast.unparse(default.func)}")
+            raise NotCertainError(
+                argument.lineno, f"says {argument.arg} by {ast.unparse(default.func)}"
+            )
         return
     if isinstance(default, ast.Call):
-        raise NotCertainError(argument.lineno, f"says {argument.arg} by {ast.unparse(default.func)}")
+        raise NotCertainError(
+            argument.lineno, f"says {argument.arg} by {ast.unparse(default.func)}"
+        )
     constants[argument.arg] = _literal(route, argument, types - {"None"}, values[-1])
 
 
@@ -306,20 +353,27 @@ def _write_answers(source: PythonSource, route: Route, parameters: Parameters) -
             match statement:
                 case ast.Return(value=value):
                     _write_return(source, function, statement, value, failing)
-                case ast.Raise(exc=ast.Call(func=called) as error) if ast.unparse(called).endswith("HTTPException"):
+                case ast.Raise(exc=ast.Call(func=called) as error) if ast.unparse(called).endswith(
+                    "HTTPException"
+                ):
                     _write_raise(source, function, statement, error)
                 case ast.Expr(value=ast.Call(func=ast.Name(id="abort")) as error):
                     _write_raise(source, function, statement, error)
                 case ast.Assign(
-                    targets=[ast.Attribute(value=ast.Name(id=name), attr="status_code")], value=status
+                    targets=[ast.Attribute(value=ast.Name(id=name), attr="status_code")],
+                    value=status,
                 ) if name == parameters.response:
                     failing = status_of(status)
                     source.remove(statement, block)
                 case ast.Assign(
-                    targets=[ast.Subscript(value=ast.Attribute(value=ast.Name(id=name), attr="headers"))]
+                    targets=[
+                        ast.Subscript(value=ast.Attribute(value=ast.Name(id=name), attr="headers"))
+                    ]
                 ) if name == parameters.response:
                     source.remove(statement, block)
-                case ast.If() | ast.For() | ast.While() | ast.With() | ast.Try() if failing is not None:
+                case ast.If() | ast.For() | ast.While() | ast.With() | ast.Try() if (
+                    failing is not None
+                ):
                     raise NotCertainError(statement.lineno, "goes on after it has set its status")
         if failing is not None and not isinstance(block[-1], ast.Return):
             raise NotCertainError(block[-1].lineno, "goes on after it has set its status")
@@ -331,7 +385,11 @@ def _write_answers(source: PythonSource, route: Route, parameters: Parameters) -
 
 
 def _write_return(
-    source: PythonSource, function: Function, statement: ast.Return, value: ast.expr | None, failing: int | None
+    source: PythonSource,
+    function: Function,
+    statement: ast.Return,
+    value: ast.expr | None,
+    failing: int | None,
 ) -> None:
     answer = spelled(source, value)
     if failing is not None and value is not None:
@@ -341,12 +399,16 @@ def _write_return(
         write(source, function, statement, answer)
 
 
-def _write_raise(source: PythonSource, function: Function, statement: ast.stmt, error: ast.Call) -> None:
+def _write_raise(
+    source: PythonSource, function: Function, statement: ast.stmt, error: ast.Call
+) -> None:
     named = {keyword.arg: keyword.value for keyword in error.keywords}
     status = error.args[0] if error.args else named.get("status_code")
     if status is None:
         raise NotCertainError(statement.lineno, "answers with a status that is not spelled out")
-    words = error.args[1] if len(error.args) > 1 else named.get("detail") or named.get("description")
+    words = (
+        error.args[1] if len(error.args) > 1 else named.get("detail") or named.get("description")
+    )
     code = status_of(status)
     if "headers" in named:
         raise NotCertainError(statement.lineno, "answers with headers that may mean something")
@@ -397,7 +459,8 @@ def _read(  # noqa: PLR0917 - what is known of a call
     match call:
         case ast.Call(
             func=ast.Attribute(
-                value=ast.Attribute(value=ast.Name(id=name), attr="query_params" | "args"), attr="get"
+                value=ast.Attribute(value=ast.Name(id=name), attr="query_params" | "args"),
+                attr="get",
             ),
             args=[ast.Constant(value=str(key)), *rest],
         ) if name == parameters.request and not call.keywords and key != entry.parameter:
@@ -406,7 +469,9 @@ def _read(  # noqa: PLR0917 - what is known of a call
             last = values[-1 if route_is_fastapi(call) else 0] if values else None
             _write_value(source, call, quoted(last) if last is not None else default, parents)
         case ast.Call(
-            func=ast.Attribute(value=ast.Attribute(value=ast.Name(id=name), attr="headers"), attr="get"),
+            func=ast.Attribute(
+                value=ast.Attribute(value=ast.Name(id=name), attr="headers"), attr="get"
+            ),
             args=[ast.Constant(value=str(key)), *_],
         ) if name == parameters.request and key.lower() == "x-vercel-cron-schedule":
             source.replace(call, quoted(entry.schedule))
@@ -456,7 +521,8 @@ def _is_plain(route: Route) -> bool:
     for value in values:
         match value:
             case ast.Tuple(elts=[body, *_]) | ast.Call(args=[body, *_]) as outer if not (
-                isinstance(outer, ast.Call) and ast.unparse(outer.func) not in {"jsonify", "JSONResponse"}
+                isinstance(outer, ast.Call)
+                and ast.unparse(outer.func) not in {"jsonify", "JSONResponse"}
             ):
                 bodies.append(body)
             case ast.expr():

@@ -29,7 +29,10 @@ def convert_class(source: PythonSource, name: str, entry: Entry) -> Converted:
     Raises:
         NotCertainError: where the meaning is not kept for certain.
     """
-    node = next((one for one in source.module.body if isinstance(one, ast.ClassDef) and one.name == name), None)
+    node = next(
+        (one for one in source.module.body if isinstance(one, ast.ClassDef) and one.name == name),
+        None,
+    )
     if node is None:
         raise NotCertainError(1, f"{name} is no class of this module")
     _refuse_tied(source)
@@ -123,7 +126,9 @@ def _write_block(source: PythonSource, function: Function, block: list[ast.stmt]
     answering = {id(statement) for statement, *_ in sending}
     for statement in block[first : last + 1]:
         if id(statement) not in answering and not isinstance(statement, ast.Assign):
-            raise NotCertainError(statement.lineno, "does other work between the parts of its answer")
+            raise NotCertainError(
+                statement.lineno, "does other work between the parts of its answer"
+            )
     value = _said(source, body) if body is not None else None
     words = f'"answered {status}"' if body is None else _words(source, body)
     for statement, *_ in sending[:-1]:
@@ -181,7 +186,11 @@ def _words(source: PythonSource, body: ast.expr) -> str:
 
 def _write_reads(source: PythonSource, function: Function, entry: Entry) -> None:
     for node in ast.walk(function):
-        if isinstance(node, ast.Attribute) and ast.unparse(node) == "self.path" and not source.is_gone(node):
+        if (
+            isinstance(node, ast.Attribute)
+            and ast.unparse(node) == "self.path"
+            and not source.is_gone(node)
+        ):
             source.replace(node, quoted(entry.path))
     for node in ast.walk(function):
         if isinstance(node, ast.Name) and node.id == "self" and not source.is_gone(node):
@@ -192,7 +201,9 @@ def _as_function(source: PythonSource, node: ast.ClassDef, function: Function) -
     """Return the module with the class as a function that stands by itself."""
     if any(isinstance(one, ast.Constant) and isinstance(one.value, str) and "\n" in one.value
            for one in ast.walk(function) if one is not _docstring(function)):  # fmt: skip
-        raise NotCertainError(function.lineno, "holds a text of several lines, which would be indented anew")
+        raise NotCertainError(
+            function.lineno, "holds a text of several lines, which would be indented anew"
+        )
     start, end = source.span(node)
     first = source.text.rfind("\n", 0, source.span(function.body[0])[0]) + 1
     last = source.text.find("\n", source.span(function)[1]) + 1 or len(source.text)
@@ -203,4 +214,8 @@ def _as_function(source: PythonSource, node: ast.ClassDef, function: Function) -
 
 def _docstring(function: Function) -> ast.expr | None:
     first = function.body[0]
-    return first.value if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) else None
+    return (
+        first.value
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+        else None
+    )

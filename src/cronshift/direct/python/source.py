@@ -124,7 +124,11 @@ def own_nodes(function: Function) -> Iterator[ast.AST]:
 
 def names_used(tree: ast.AST) -> list[str]:
     """Return the names that are read below a node, each as often as it is."""
-    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    return [
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    ]
 
 
 def is_docstring(statement: ast.stmt) -> bool:

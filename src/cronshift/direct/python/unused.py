@@ -20,9 +20,15 @@ def without_unused(file: str, text: str, before: Collection[str]) -> str:
     for _ in range(_MOST):
         source = PythonSource(file, text, ast.parse(text))
         counts = Counter(names_used(source.module))
-        exported = {node.value for node in ast.walk(source.module) if isinstance(node, ast.Constant)}
+        exported = {
+            node.value for node in ast.walk(source.module) if isinstance(node, ast.Constant)
+        }
         for statement in source.module.body:
-            _remove(source, statement, {name for name in before if not counts[name] and name not in exported})
+            _remove(
+                source,
+                statement,
+                {name for name in before if not counts[name] and name not in exported},
+            )
         after = source.edits.result()
         if after == text:
             return text
@@ -32,7 +38,10 @@ def without_unused(file: str, text: str, before: Collection[str]) -> str:
 
 def _remove(source: PythonSource, statement: ast.stmt, dead: Collection[str]) -> None:
     match statement:
-        case ast.FunctionDef(name=name, decorator_list=[]) | ast.AsyncFunctionDef(name=name, decorator_list=[]):
+        case (
+            ast.FunctionDef(name=name, decorator_list=[])
+            | ast.AsyncFunctionDef(name=name, decorator_list=[])
+        ):
             if name in dead:
                 source.edits.remove_lines(*source.span(statement))
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -44,9 +53,14 @@ def _remove(source: PythonSource, statement: ast.stmt, dead: Collection[str]) ->
 
 
 def _trim(
-    source: PythonSource, statement: ast.Import | ast.ImportFrom, aliases: list[ast.alias], dead: Collection[str]
+    source: PythonSource,
+    statement: ast.Import | ast.ImportFrom,
+    aliases: list[ast.alias],
+    dead: Collection[str],
 ) -> None:
-    kept = [alias for alias in aliases if (alias.asname or alias.name.partition(".")[0]) not in dead]
+    kept = [
+        alias for alias in aliases if (alias.asname or alias.name.partition(".")[0]) not in dead
+    ]
     if len(kept) == len(aliases) or getattr(statement, "module", "") == "__future__":
         return
     if not kept:
@@ -54,7 +68,9 @@ def _trim(
         return
     names = ", ".join(ast.unparse(alias) for alias in kept)
     if isinstance(statement, ast.ImportFrom):
-        source.replace(statement, f"from {'.' * statement.level}{statement.module or ''} import {names}")
+        source.replace(
+            statement, f"from {'.' * statement.level}{statement.module or ''} import {names}"
+        )
     else:
         source.replace(statement, f"import {names}")
 

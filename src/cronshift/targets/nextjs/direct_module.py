@@ -64,7 +64,11 @@ def direct_module(plan: Plan, job: Job, file: str, converted: Converted, name: s
         name=name,
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            *(['onFailure: async ({ step }) => step.run("report", () => ping("/fail"))'] if options.heartbeat_env else []),
+            *(
+                ['onFailure: async ({ step }) => step.run("report", () => ping("/fail"))']
+                if options.heartbeat_env
+                else []
+            ),
         ],
         trigger=None if in_options else data(trigger),
         context=", ".join(["event, step" if options.stale_after else "step"]),
@@ -122,7 +126,9 @@ def _lines(job: Job, converted: Converted) -> Iterator[str]:
 def _with_client(source: str, file: str, line: str) -> str:
     """Return a module that imports the client too, behind the last of its imports."""
     root = parse(source, language(file))
-    statements = [node for node in root.children() if node.kind() == "import_statement"] if root else []
+    statements = (
+        [node for node in root.children() if node.kind() == "import_statement"] if root else []
+    )
     if not statements:
         return f"{line}\n{source}"
     at = source.find("\n", span_of(statements[-1])[1]) + 1 or len(source)

@@ -78,8 +78,8 @@ def direct(
     edits = merged(ending, own)
     rest = before.after(edits).plan
     edits = merged(edits, _served(plan, rest, tree))
-    gone, _ = abandoned(before, edits)
     edits = merged(edits, regenerated(before, edits))
+    gone, _ = abandoned(before, edits)
     after = SourceTree(before.project.root, before.after(edits).project.edited)
     left = [edit for edit in gone if is_untouched(after.read(edit.path))]
     edits = merged(edits, left)
@@ -95,7 +95,9 @@ def _module(plan: Plan, tree: SourceTree, job: Job, *, steps: bool) -> _Written 
         return f"{job.id} stays as it is: it calls {job.entry.path} over HTTP."
     if not handler.file.startswith(f"{plan.out}/jobs/"):
         return f"{job.id} stays as it is: its route {handler.file} stays, for it is called otherwise too."
-    sharing = [other.id for other in plan.jobs if other.handler and other.handler.file == handler.file]
+    sharing = [
+        other.id for other in plan.jobs if other.handler and other.handler.file == handler.file
+    ]
     if len(sharing) > 1:
         return f"{job.id} stays as it is: {' and '.join(sharing)} share {handler.file}."
     fan_out = job.options.fan_out
@@ -108,7 +110,9 @@ def _module(plan: Plan, tree: SourceTree, job: Job, *, steps: bool) -> _Written 
     if "inngest" in taken:
         return f"{job.id} stays as it is: {handler.file} has a name `inngest` already."
     name = free_name(job, {*taken, conversion.function})
-    return _Written(job, handler.file, direct_module(plan, job, handler.file, conversion, name), name)
+    return _Written(
+        job, handler.file, direct_module(plan, job, handler.file, conversion, name), name
+    )
 
 
 def _served_otherwise(plan: Plan, tree: SourceTree) -> str | None:
@@ -122,7 +126,9 @@ def _served_otherwise(plan: Plan, tree: SourceTree) -> str | None:
     partial = _endpoint(plan, tree, file, is_whole=False)
     if tree.read(file) == partial:
         return None
-    return f"{file} is the app's own: list the function there by hand, then take it out of cronshift."
+    return (
+        f"{file} is the app's own: list the function there by hand, then take it out of cronshift."
+    )
 
 
 def _modules(plan: Plan, tree: SourceTree, written: Sequence[_Written]) -> Iterator[Edit]:
@@ -155,7 +161,14 @@ def _served(plan: Plan, rest: Plan, tree: SourceTree) -> list[Edit]:
     if file is None:
         return []
     whole = not rest.runnable
-    return [Edit(file, _endpoint(plan, tree, file, is_whole=whole).encode(), ChangeKind.WRITE, f"{file}: your own functions")]
+    return [
+        Edit(
+            file,
+            _endpoint(plan, tree, file, is_whole=whole).encode(),
+            ChangeKind.WRITE,
+            f"{file}: your own functions",
+        )
+    ]
 
 
 def _endpoint(plan: Plan, tree: SourceTree, file: str, *, is_whole: bool) -> str:
@@ -200,7 +213,9 @@ def _unused(before: Snapshot, written: Sequence[_Written], edits: Sequence[Edit]
             if edit.path == each.file and edit.moved_from:
                 source = edit.moved_from
         imported |= set(_imports_of(tree_before, source))
-    candidates = {file for file in imported if file in tree.files and file.rpartition(".")[2] in {"ts", "js"}}
+    candidates = {
+        file for file in imported if file in tree.files and file.rpartition(".")[2] in {"ts", "js"}
+    }
     still = {module for module, *_ in importers(tree, candidates)}
     for file in sorted(candidates - still):
         yield Edit(file, None, ChangeKind.DELETE, f"{file}: nothing imports it any more")

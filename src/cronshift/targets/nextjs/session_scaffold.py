@@ -193,9 +193,7 @@ def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
             is_wanted = file.path in wanted
         else:
             is_ours = is_untouched(there.decode(errors="replace"))
-            is_wanted = (
-                file.path in {f"{plan.out}/functions/index.ts", ownership} and is_ours
-            )
+            is_wanted = file.path in {f"{plan.out}/functions/index.ts", ownership} and is_ours
         if is_wanted:
             yield file
 

@@ -41,11 +41,17 @@ def direct_module(job: Job, module: str, converted: Converted) -> str:
         *([] if converted.is_async else ["import asyncio"]),
         "import os",
         *(["import time"] if options.stale_after else []),
-        *(["from datetime import timedelta"] if any("timedelta(" in line for line in arguments) else []),
+        *(
+            ["from datetime import timedelta"]
+            if any("timedelta(" in line for line in arguments)
+            else []
+        ),
         "from typing import Any",
     ]
     flask = converted.encoder not in {None, "fastapi"}
-    used = [converted.function] if not flask else sorted({converted.function, str(converted.encoder)})
+    used = (
+        [converted.function] if not flask else sorted({converted.function, str(converted.encoder)})
+    )
     imported = ", ".join(f"{name} as work" if name == converted.function else name for name in used)
     packages = [f"from {module} import {imported}"]
     if converted.encoder == "fastapi":

@@ -39,7 +39,9 @@ def direct(before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job]) -> Dir
     ended = before.after(ending)
     plan, root = ended.plan, before.project.root
     chosen = {job.id for job in jobs}
-    others = [job.id for job in plan.jobs if job.id not in chosen or job.entry.origin is not Origin.MOVED]
+    others = [
+        job.id for job in plan.jobs if job.id not in chosen or job.entry.origin is not Origin.MOVED
+    ]
     if others:
         why = f"{', '.join(others)} still needs the package: all of its jobs go at once, or none"
         return Directing(kept={job.id: f"{job.id} stays as it is: {why}." for job in jobs})
@@ -54,13 +56,18 @@ def direct(before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job]) -> Dir
         if why is not None:
             kept[job.id] = f"{job.id} stays as it is. {why}."
     if kept:
-        rest = {job.id: f"{job.id} stays as it is, with the others." for job in jobs if job.id not in kept}
+        rest = {
+            job.id: f"{job.id} stays as it is, with the others."
+            for job in jobs
+            if job.id not in kept
+        }
         return Directing(kept={**kept, **rest})
     tree = SourceTree(root, ended.project.edited)
     work = [
         Edit(path, data, ChangeKind.WRITE, f"{path}: the work itself, without HTTP")
         for path, data in edited.items()
-        if data != ended.project.edited.get(path, tree.read(path).encode() if path in tree.files else None)
+        if data
+        != ended.project.edited.get(path, tree.read(path).encode() if path in tree.files else None)
     ]
     edits = merged(ending, [*work, *_package(plan, tree, jobs, modules), *settled(ended, jobs)])
     edits = merged(edits, list(_gone(before, edits)))
@@ -76,7 +83,9 @@ def _job(
         return f"What answers {job.entry.path} is neither a route of FastAPI or Flask nor a class of http.server"
     if options.heartbeat_env is not None:
         return "Its heartbeat is told by cronshift"
-    entry = Entry(job.entry.path, job.entry.schedule, options.fan_out.param if options.fan_out else None)
+    entry = Entry(
+        job.entry.path, job.entry.schedule, options.fan_out.param if options.fan_out else None
+    )
     file = handler.route.file if handler.route is not None else handler.file
     is_class = handler.kind is HandlerKind.HTTP_HANDLER
     conversion = convert(tree, file, entry, handler.export if is_class else None)
@@ -123,9 +132,14 @@ def _package(
         path = f"{out}/jobs/{module_name(job.id)}.py"
         yield Edit(path, modules[job.id].encode(), ChangeKind.WRITE, f"{path}: your own")
     functions = {names.job_module(job.id): names.job_function(job.id) for job in jobs}
-    imports = [f"from .jobs.{module} import {functions[module]}" for module in sorted(functions, key=names.natural)]
+    imports = [
+        f"from .jobs.{module} import {functions[module]}"
+        for module in sorted(functions, key=names.natural)
+    ]
     texts = {
-        "__init__.py": render("python", "direct-package.py", imports=imports, functions=list(functions.values())),
+        "__init__.py": render(
+            "python", "direct-package.py", imports=imports, functions=list(functions.values())
+        ),
         "asgi.py": render("python", "direct-asgi.py", package=names.package_of(out)),
         "client.py": client_module(plan),
         "jobs/__init__.py": '"""The jobs, a module each."""\n',
@@ -138,7 +152,12 @@ def _package(
         before = tree.read(manifest)
         after = without_runtime(before, manifest)
         if after != before:
-            yield Edit(manifest, after.encode(), ChangeKind.WRITE, f"{manifest}: the SDK, and no runtime of cronshift's")
+            yield Edit(
+                manifest,
+                after.encode(),
+                ChangeKind.WRITE,
+                f"{manifest}: the SDK, and no runtime of cronshift's",
+            )
 
 
 def _gone(before: Snapshot, edits: Sequence[Edit]) -> Iterator[Edit]:
