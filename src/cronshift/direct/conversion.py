@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
-from cronshift.model import Location
+if TYPE_CHECKING:
+    from cronshift.model import Location
 
 
 class Entry(Struct, frozen=True):

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cronshift.operations import Edit
-
     from cronshift.project import Project
     from cronshift.readiness.fact import Fact
     from cronshift.runtime.ownership import Ownership
@@ -73,7 +72,7 @@ class Finalization(Struct, frozen=True):
     kept: Mapping[str, str] = {}
 
 
-def prepare_finalization(
+def prepare_finalization(  # noqa: PLR0913 - what a user may say of it
     project: Project,
     jobs: Collection[str],
     now: datetime,

@@ -163,8 +163,8 @@ def _files_back(project: Project, own: Operation, now: datetime) -> Rollback:
         restored=tuple(image.path for image in operation.images),
         operation=operation,
         advice=(
-            "Their files are as they were before finalize --direct, and the ticks still Inngest's."
-            f" Next: cronshift rollback {names}",
+            "Their files are as they were before finalize --direct; the ticks are still Inngest's.",
+            f"Next: cronshift rollback {names}",
         ),
     )
 

@@ -105,7 +105,7 @@ def test_nothing_of_cronshifts_is_left_and_every_byte_comes_back(app: Path) -> N
     finalized(app, direct=Directness.NO)
     moved = tree(app)
     done = finalized(app, direct=Directness.WHOLE)
-    assert list(done.direct) == jobs
+    assert set(done.direct) == set(jobs)
     assert speaking(app) == []
     assert "crons" not in json.loads((app / "vercel.json").read_text())
     assert (app / "requirements.txt").read_text() == "fastapi\ninngest>=0.5.19,<0.6\n"
@@ -150,7 +150,10 @@ def test_one_job_alone_stays_as_long_as_others_need_the_package(app: Path) -> No
 HANDLER = """import json
 from http.server import BaseHTTPRequestHandler
 
+from cronshift_guard import guard
 
+
+@guard.handler
 class handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)

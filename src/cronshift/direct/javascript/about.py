@@ -45,9 +45,41 @@ _OPEN = {
     "unary_expression",
 }  # fmt: skip
 _METHODS = frozenset(
-    "at charCodeAt compare concat digest endsWith equals exec get has includes indexOf join length "
-    "localeCompare match normalize padEnd replace replaceAll slice some split startsWith subarray "
-    "substring test toLowerCase toString toUpperCase trim update encode".split()
+    [
+        "at",
+        "charCodeAt",
+        "compare",
+        "concat",
+        "digest",
+        "encode",
+        "endsWith",
+        "equals",
+        "exec",
+        "get",
+        "has",
+        "includes",
+        "indexOf",
+        "join",
+        "length",
+        "localeCompare",
+        "match",
+        "normalize",
+        "padEnd",
+        "replace",
+        "replaceAll",
+        "slice",
+        "some",
+        "split",
+        "startsWith",
+        "subarray",
+        "substring",
+        "test",
+        "toLowerCase",
+        "toString",
+        "toUpperCase",
+        "trim",
+        "update",
+    ]
 )
 _FUNCTIONS = re.compile(
     r"(?:(?:node)?[cC]rypto\.)?(?:timingSafeEqual|createHash|createHmac)|Buffer\.(?:from|alloc|byteLength)"
@@ -113,9 +145,9 @@ def about(node: SgNode | None, scope: Scope) -> Subjects:
         return _of_call(node, scope)
     if kind == "new_expression":
         return _of_new(node, scope)
-    if kind == "subscript_expression" and (inner := node.field("object")) is not None:
-        if inner.text() == "process.env":
-            return frozenset({_ANY_VARIABLE}) | about(node.field("index"), scope)
+    inner = node.field("object") if kind == "subscript_expression" else None
+    if inner is not None and inner.text() == "process.env":
+        return frozenset({_ANY_VARIABLE}) | about(node.field("index"), scope)
     if kind in _OPEN:
         return _joined(about(child, scope) for child in node.children())
     return _UNTOLD
@@ -254,9 +286,8 @@ def _else(statement: SgNode) -> list[SgNode]:
 
 
 def _of_try(statement: SgNode, scope: Scope) -> Subjects:
-    blocks = [statement.field("body")]
-    for clause in (statement.field("handler"), statement.field("finalizer")):
-        blocks.append(clause.field("body") if clause is not None else None)
+    clauses = [statement, statement.field("handler"), statement.field("finalizer")]
+    blocks = [clause.field("body") for clause in clauses if clause is not None]
     return _joined(
         _of_statements(statements_of(block), scope) for block in blocks if block is not None
     )

@@ -85,8 +85,8 @@ def error_status(node: SgNode | None) -> int | None:
 
 
 def _built(node: SgNode, media: Media) -> Answer:
-    body, *more = [*arguments(node), None]
-    options = more[0] if more else None
+    given = arguments(node)
+    body, options = (given[0] if given else None), (given[1] if len(given) > 1 else None)
     members = dict(pairs(options)) if options is not None and options.kind() == "object" else {}
     if options is not None and options.kind() != "object":
         raise NotCertainError(line_of(options), "answers with a status that is not spelled out")

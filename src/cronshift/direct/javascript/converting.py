@@ -98,7 +98,7 @@ def _converted(tree: SourceTree, file: str, root: SgNode, export: str, entry: En
     return Converted(
         written,
         name,
-        parameter=entry.parameter if _takes(function, entry) else None,
+        parameter=entry.parameter,
     )
 
 
@@ -207,10 +207,6 @@ def _line_before(before: SgNode, node: SgNode) -> int:
         and not any(above.kind() == "import_statement" for above in one.ancestors())
     ]
     return lines[-1] if lines else 1
-
-
-def _takes(function: RouteFunction, entry: Entry) -> bool:
-    return entry.parameter is not None
 
 
 def _declare(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -229,8 +230,9 @@ def _statements_of(root: SgNode, export: str, name: str) -> Iterator[SgNode]:
                 yield statement
         elif _binds(statement, export) and export != name:
             yield statement
-        elif export == "default" and (value := statement.field("value")) is not None:
-            if value.kind() == "identifier" and value.text() == name:
+        elif export == "default":
+            value = statement.field("value")
+            if value is not None and value.kind() == "identifier" and value.text() == name:
                 yield statement
 
 
@@ -277,7 +279,7 @@ def whole_statement(node: SgNode) -> SgNode:
     """Return the statement of the module that a node stands in."""
     chain = [node, *node.ancestors()]
     return next(
-        (here for here, above in zip(chain, chain[1:], strict=False) if above.kind() == "program"),
+        (here for here, above in pairwise(chain) if above.kind() == "program"),
         node,
     )
 

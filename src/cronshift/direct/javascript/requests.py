@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from cronshift.direct.conversion import Entry, NotCertainError
+from cronshift.direct.javascript.chains import asked, chain_of, is_left, member_of, operator_of
 from cronshift.direct.javascript.handler import RouteFunction, every
-from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of
+from cronshift.handlers.javascript import FUNCTIONS, line_of
 from cronshift.handlers.literals import text_of
 from cronshift.handlers.tree import span_of
 from cronshift.runtime.wire import SCHEDULE_HEADER, USER_AGENT
@@ -21,6 +22,8 @@ _CREDENTIALS = {"authorization", "cookie", "x-vercel-signature", "x-vercel-cron"
 _GUARDING = {"x-cronshift-tick", "x-cronshift-run"}
 _COMPARING = {"===", "==", "!==", "!="}
 _MISSING = {"??", "||"}
+_COMPARED = {False: {"string", "null"}, True: {"string"}}
+"""What a value may be compared with, by router: what is missing is null, or undefined in pages."""
 
 
 class RequestEdits:
@@ -139,8 +142,8 @@ class RequestEdits:
 
     def _read(self, node: SgNode) -> None:
         """Replace one read of the request itself."""
-        chain = _chain(node)
-        members = [_member(link) for link in chain]
+        chain = chain_of(node)
+        members = [member_of(link) for link in chain]
         if members[:2] == ["nextUrl", "searchParams"]:
             self._asked_of_query(chain[1])
         elif members[:2] == ["nextUrl", "search"]:
@@ -163,11 +166,11 @@ class RequestEdits:
         """Replace ``new URL(request.url).searchParams``."""
         new = next((one for one in node.ancestors() if one.kind() == "new_expression"), None)
         chain = (
-            _chain(new)
+            chain_of(new)
             if new is not None and "".join(new.text().split()).startswith("newURL(")
             else []
         )
-        members = [_member(link) for link in chain]
+        members = [member_of(link) for link in chain]
         if members[:1] == ["searchParams"]:
             self._asked_of_query(chain[0])
         elif members[:1] == ["search"]:
@@ -177,14 +180,14 @@ class RequestEdits:
 
     def _read_through(self, node: SgNode) -> None:
         """Replace a read by a name that stands for a part of the request."""
-        name, chain = node.text(), _chain(node)
+        name, chain = node.text(), chain_of(node)
         if name in self._params:
             self._asked_of_query(node)
         elif name in self._headers:
             self._header(node)
-        elif chain and _member(chain[0]) == "searchParams":
+        elif chain and member_of(chain[0]) == "searchParams":
             self._asked_of_query(chain[0])
-        elif chain and _member(chain[0]) == "search":
+        elif chain and member_of(chain[0]) == "search":
             self._edits.replace(*span_of(chain[0]), json.dumps(self._search(node)))
         else:
             raise NotCertainError(line_of(node), "needs the address that it was called at")
@@ -205,7 +208,7 @@ class RequestEdits:
 
     def _asked_of_query(self, params: SgNode) -> None:
         """Replace ``params.get("a")`` by its value, and every other use by the query itself."""
-        call, name = _asked(params, "get")
+        call, name = asked(params, "get")
         if call is not None and name is not None:
             if name == self._entry.parameter and self._entry.value(name) is None:
                 self._write_given(call, name)
@@ -222,7 +225,7 @@ class RequestEdits:
     def _write_given(self, call: SgNode, name: str) -> None:
         """Write the value that the function is given, which is never missing."""
         parent = call.parent()
-        whole = parent if parent is not None and _operator(parent) == "??" else call
+        whole = parent if parent is not None and operator_of(parent) == "??" else call
         declarator = whole.parent()
         bound = declarator.field("name") if declarator is not None else None
         statement = declarator.parent() if declarator is not None else None
@@ -240,8 +243,8 @@ class RequestEdits:
     def _write_constant(self, call: SgNode, value: str | None) -> bool:
         """Write a value of the query, or what stands for one that is missing."""
         parent = call.parent()
-        operator = _operator(parent) if parent is not None else None
-        if parent is not None and operator in _MISSING and _is_left(call, parent):
+        operator = operator_of(parent) if parent is not None else None
+        if parent is not None and operator in _MISSING and is_left(call, parent):
             right = parent.field("right")
             if right is None:
                 return False
@@ -254,8 +257,8 @@ class RequestEdits:
                 self._write_text(parent, value)
             return True
         if parent is not None and operator in _COMPARING:
-            other = parent.field("right") if _is_left(call, parent) else parent.field("left")
-            if other is not None and other.kind() in {"string", "null"}:
+            other = parent.field("right") if is_left(call, parent) else parent.field("left")
+            if other is not None and other.kind() in _COMPARED[self._in_pages]:
                 is_same = (None if other.kind() == "null" else text_of(other)) == value
                 truth = is_same if operator in {"===", "=="} else not is_same
                 self._edits.replace(*span_of(parent), "true" if truth else "false")
@@ -290,7 +293,7 @@ class RequestEdits:
 
     def _header(self, headers: SgNode) -> None:
         """Replace a header that Vercel sends with every call, or that it never sends."""
-        call, name = _asked(headers, "get")
+        call, name = asked(headers, "get")
         parent = headers.parent()
         if (
             name is None
@@ -314,7 +317,7 @@ class RequestEdits:
         statement = next((one for one in node.ancestors() if one.kind() == "if_statement"), None)
         other = (
             parent.field("right")
-            if parent is not None and _operator(parent) in _COMPARING
+            if parent is not None and operator_of(parent) in _COMPARING
             else None
         )
         condition = statement.field("condition") if statement is not None else None
@@ -327,7 +330,7 @@ class RequestEdits:
             raise NotCertainError(line_of(node), "tells methods apart")
         is_same = text_of(other) == "GET"
         if (
-            is_same is (_operator(parent) in {"===", "=="})
+            is_same is (operator_of(parent) in {"===", "=="})
             or statement.field("alternative") is not None
         ):
             raise NotCertainError(line_of(node), "tells methods apart")
@@ -354,10 +357,8 @@ class RequestEdits:
             else None
         )
         if parent is not None and member is not None:
-            value = values.get(member.text())
-            if not (isinstance(value, str) or value is None) or not self._write_constant(
-                parent, value
-            ):
+            told = values.get(member.text())
+            if isinstance(told, list) or not self._write_constant(parent, told):
                 self._edits.replace(*span_of(query), self._query_object(values))
             return
         self._edits.replace(*span_of(query), self._query_object(values))
@@ -372,41 +373,3 @@ class RequestEdits:
             if self._typed
             else f"({text})"
         )
-
-
-def _chain(node: SgNode) -> list[SgNode]:
-    """Return the member expressions that a node is the innermost object of, from inside out."""
-    links, inner = [], node
-    for ancestor in node.ancestors():
-        holder = ancestor.field("object") if ancestor.kind() == "member_expression" else None
-        if holder is None or span_of(holder) != span_of(inner):
-            break
-        links.append(ancestor)
-        inner = ancestor
-    return links
-
-
-def _member(link: SgNode) -> str:
-    member = link.field("property")
-    return member.text() if member is not None else ""
-
-
-def _asked(node: SgNode, method: str) -> tuple[SgNode | None, str | None]:
-    """Return the call ``node.method("name")`` and its name, where that is what becomes of a node."""
-    chain = _chain(node)
-    call = chain[0].parent() if chain and _member(chain[0]) == method else None
-    if call is None or call.kind() != "call_expression":
-        return None, None
-    given = arguments(call)
-    is_plain = len(given) == 1 and given[0].kind() == "string"
-    return (call, text_of(given[0])) if is_plain else (None, None)
-
-
-def _operator(node: SgNode) -> str | None:
-    operator = node.field("operator") if node.kind() == "binary_expression" else None
-    return operator.text() if operator is not None else None
-
-
-def _is_left(node: SgNode, parent: SgNode) -> bool:
-    left = parent.field("left")
-    return left is not None and span_of(left) == span_of(node)

@@ -61,7 +61,7 @@ def result_edits(function: RouteFunction, edits: Edits, response: str | None) ->
             _of_return(function, node, edits, response)
     if response is not None:
         _of_sending(function, edits, response)
-    elif not _ends(function.statements, edits):
+    elif not _ends(function.statements):
         raise NotCertainError(line_of(function.node), "may end without an answer")
 
 
@@ -114,7 +114,7 @@ def _write(function: RouteFunction, statement: SgNode, answer: Answer, edits: Ed
         raise NotCertainError(line_of(statement), f"answers {answer.status}, which leads elsewhere")
     else:
         error = _error(answer.status)
-        caught = _is_caught(function, statement)
+        caught = _is_caught(statement)
         before = f"return Promise.reject(new {error}(" if caught else f"throw new {error}("
         behind = f")){semicolon}" if caught else f"){semicolon}"
         _write_message(answer, edits, (start, before), (end, behind))
@@ -171,9 +171,7 @@ def _write_either(function: RouteFunction, statement: SgNode, answer: Answer, ed
     first, last = span_of(answer.body)
     error = _error(answer.failure)
     raised = f"new {error}(JSON.stringify(result))"
-    raised = (
-        f"return Promise.reject({raised})" if _is_caught(function, statement) else f"throw {raised}"
-    )
+    raised = f"return Promise.reject({raised})" if _is_caught(statement) else f"throw {raised}"
     condition = answer.condition.text()
     line = edits.text.rfind("\n", 0, start) + 1
     lead = edits.text[line:start]
@@ -199,7 +197,7 @@ def _keep_body(answer: Answer, edits: Edits, before: str = "", behind: str = "")
     edits.replace(last, end, behind)
 
 
-def _is_caught(function: RouteFunction, statement: SgNode) -> bool:
+def _is_caught(statement: SgNode) -> bool:
     """Return whether what a statement throws is caught in the function itself."""
     inner = statement
     for ancestor in statement.ancestors():
@@ -280,7 +278,7 @@ def _is_last(function: RouteFunction, statement: SgNode) -> bool:
     return node is statement
 
 
-def _ends(statements: Sequence[SgNode], edits: Edits) -> bool:
+def _ends(statements: Sequence[SgNode]) -> bool:
     """Return whether statements surely end with a result or an error."""
     if not statements:
         return False
@@ -289,7 +287,7 @@ def _ends(statements: Sequence[SgNode], edits: Edits) -> bool:
     if kind in {"return_statement", "throw_statement"}:
         return True
     if kind == "statement_block":
-        return _ends(statements_of(last), edits)
+        return _ends(statements_of(last))
     if kind == "if_statement":
         alternative, consequence = last.field("alternative"), last.field("consequence")
         other = (
@@ -299,14 +297,10 @@ def _ends(statements: Sequence[SgNode], edits: Edits) -> bool:
         )
         if other is None or consequence is None:
             return False
-        return _ends(statements_of(consequence), edits) and _ends(statements_of(other), edits)
+        return _ends(statements_of(consequence)) and _ends(statements_of(other))
     if kind == "try_statement":
         body, handler = last.field("body"), last.field("handler")
         caught = handler.field("body") if handler is not None else None
-        whole = body is not None and _ends(statements_of(body), edits)
-        return whole and (
-            handler is None or (caught is not None and _ends(statements_of(caught), edits))
-        )
-    return (
-        kind in {"while_statement"} and "(true)" in last.text()[:14] and "break" not in last.text()
-    )
+        whole = body is not None and _ends(statements_of(body))
+        return whole and (handler is None or (caught is not None and _ends(statements_of(caught))))
+    return kind == "while_statement" and "(true)" in last.text()[:14] and "break" not in last.text()

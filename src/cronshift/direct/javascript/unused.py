@@ -102,37 +102,36 @@ def _around(node: SgNode, scope: Scope) -> Scope:
 def _trim_import(
     statement: SgNode, counts: Counter[str], before: Collection[str], edits: Edits
 ) -> None:
+    """Take the names that nothing uses any more out of an import; all of it where none is left."""
     clause = next((part for part in statement.children() if part.kind() == "import_clause"), None)
-    if clause is None:
-        return
-    parts: list[tuple[SgNode, str]] = []
-    for part in clause.children():
-        if part.kind() == "identifier":
-            parts.append((part, part.text()))
-        elif part.kind() == "namespace_import":
-            parts.append((part, part.text().rpartition(" ")[2]))
-        for specifier in part.children() if part.kind() == "named_imports" else ():
-            if specifier.kind() == "import_specifier":
-                name = specifier.field("alias") or specifier.field("name") or specifier
-                parts.append((specifier, name.text()))
-    dead = [(node, name) for node, name in parts if _is_dead(node, name, counts) and name in before]
+    parts = list(_parts(clause)) if clause is not None else []
+    dead = {name for node, name in parts if name in before and _is_dead(node, name, counts)}
     if not dead:
         return
     if len(dead) == len(parts):
         edits.remove_lines(*span_of(statement))
         return
-    kept = {name for _, name in parts} - {name for _, name in dead}
-    for part in clause.children():
-        if part.kind() != "named_imports":
-            continue
-        specifiers = [one for one in part.children() if one.kind() == "import_specifier"]
-        left = [
-            one.text()
-            for one in specifiers
-            if (one.field("alias") or one.field("name") or one).text() in kept
-        ]
+    for group in clause.children() if clause is not None else ():
+        specifiers = list(_specifiers(group))
+        left = [node.text() for node, name in specifiers if name not in dead]
         if left and len(left) < len(specifiers):
-            edits.replace(*span_of(part), f"{{ {', '.join(left)} }}")
+            edits.replace(*span_of(group), f"{{ {', '.join(left)} }}")
+
+
+def _parts(clause: SgNode) -> Iterator[tuple[SgNode, str]]:
+    """Yield what an import takes: its nodes, each with its name in the module."""
+    for part in clause.children():
+        if part.kind() == "identifier":
+            yield part, part.text()
+        elif part.kind() == "namespace_import":
+            yield part, part.text().rpartition(" ")[2]
+        yield from _specifiers(part)
+
+
+def _specifiers(group: SgNode) -> Iterator[tuple[SgNode, str]]:
+    for node in group.children() if group.kind() == "named_imports" else ():
+        if node.kind() == "import_specifier":
+            yield node, (node.field("alias") or node.field("name") or node).text()
 
 
 def _is_dead(node: SgNode, name: str, counts: Counter[str]) -> bool:

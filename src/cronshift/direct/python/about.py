@@ -24,8 +24,25 @@ _FUNCTIONS = re.compile(
     r"|JSONResponse|PlainTextResponse|Response|jsonify|\w*Error"
 )
 _METHODS = frozenset(
-    "decode digest encode endswith get hexdigest lower lstrip partition removeprefix replace rpartition"
-    " rstrip split startswith strip upper".split()
+    [
+        "decode",
+        "digest",
+        "encode",
+        "endswith",
+        "get",
+        "hexdigest",
+        "lower",
+        "lstrip",
+        "partition",
+        "removeprefix",
+        "replace",
+        "rpartition",
+        "rstrip",
+        "split",
+        "startswith",
+        "strip",
+        "upper",
+    ]
 )
 _LOGGING = re.compile(r"(?:print|(?:logging|logger|log|_logger|LOGGER)\.\w+)")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*|cron_secret|\w*secret\w*", re.IGNORECASE)
@@ -143,8 +160,9 @@ def _of_attribute(node: ast.Attribute, scope: Scope) -> Subjects:
 def _of_call(node: ast.Call, scope: Scope) -> Subjects:
     name = ast.unparse(node.func)
     given = [*node.args, *(keyword.value for keyword in node.keywords)]
-    if _READING.fullmatch(name) and node.args and isinstance(node.args[0], ast.Constant):
-        return frozenset({f"env:{node.args[0].value}"})
+    match node.args:
+        case [ast.Constant(value=str(variable)), *_] if _READING.fullmatch(name):
+            return frozenset({f"env:{variable}"})
     subjects = frozenset[str]().union(*(about(value, scope) for value in given))
     if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
         inner = about(node.func.value, scope)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cronshift.direct.python.source import Function
 
-_SENDING = {"send_response", "send_header", "end_headers"}
+_SENDING = {"send_response", "send_header", "end_headers", "send_error"}
 _ALLOWED = {"do_GET", "do_POST", "log_message"}
 _FIRST_ERROR = 400
 
@@ -104,38 +104,53 @@ def _status(block: list[ast.stmt]) -> int:
 def _write_block(source: PythonSource, function: Function, block: list[ast.stmt]) -> None:
     """Have a block that answers return its body behind the last statement of the answer."""
     sending = [
-        (statement, *called)
+        statement
         for statement in block
-        if not source.is_gone(statement) and (called := _call(statement)) is not None
+        if not source.is_gone(statement) and _call(statement) is not None
     ]
     if not sending:
         return
-    status, body = _status(block), None
-    for statement, name, call in sending:
-        if name == "wfile.write" and len(call.args) == 1 and body is None:
-            body = call.args[0]
-        elif name not in _SENDING and name != "send_error":
-            raise NotCertainError(statement.lineno, f"calls self.{name}, which is not read")
-    first, last = block.index(sending[0][0]), block.index(sending[-1][0])
+    status, body = _status(block), _sent_body(sending)
     if not status:
-        raise NotCertainError(sending[0][0].lineno, "answers with a status that is not spelled out")
-    following = block[last + 1 :]
-    ends = bool(following) and isinstance(following[0], ast.Return)
-    if (following and not ends) or not (ends or _is_tail(function, block)):
-        raise NotCertainError(block[last].lineno, "goes on after its answer")
-    answering = {id(statement) for statement, *_ in sending}
+        raise NotCertainError(sending[0].lineno, "answers with a status that is not spelled out")
+    ending = _behind(function, block, sending)
+    value = _said(source, body) if body is not None else None
+    words = f'"answered {status}"' if body is None else _words(source, body)
+    for statement in [*sending[:-1], *ending]:
+        source.edits.remove_lines(*source.span(statement))
+    write(source, function, sending[-1], Answer(status, value, words))
+
+
+def _sent_body(sending: list[ast.stmt]) -> ast.expr | None:
+    """Return what is written as the body of an answer, whose statements are all known."""
+    body: ast.expr | None = None
+    for statement in sending:
+        name, call = _call(statement) or ("", None)
+        if name == "wfile.write" and call is not None and len(call.args) == 1 and body is None:
+            body = call.args[0]
+        elif name not in _SENDING:
+            raise NotCertainError(statement.lineno, f"calls self.{name}, which is not read")
+    return body
+
+
+def _behind(function: Function, block: list[ast.stmt], sending: list[ast.stmt]) -> list[ast.stmt]:
+    """Return the bare ``return`` behind an answer, where there is one.
+
+    Raises:
+        NotCertainError: for work between its parts or behind it.
+    """
+    first, last = block.index(sending[0]), block.index(sending[-1])
     for statement in block[first : last + 1]:
-        if id(statement) not in answering and not isinstance(statement, ast.Assign):
+        if statement not in sending and not isinstance(statement, ast.Assign):
             raise NotCertainError(
                 statement.lineno, "does other work between the parts of its answer"
             )
-    value = _said(source, body) if body is not None else None
-    words = f'"answered {status}"' if body is None else _words(source, body)
-    for statement, *_ in sending[:-1]:
-        source.edits.remove_lines(*source.span(statement))
-    if ends:
-        source.edits.remove_lines(*source.span(following[0]))
-    write(source, function, sending[-1][0], Answer(status, value, words))
+    following = block[last + 1 :]
+    if following and isinstance(following[0], ast.Return):
+        return following[:1]
+    if following or not _is_tail(function, block):
+        raise NotCertainError(block[last].lineno, "goes on after its answer")
+    return []
 
 
 def _is_tail(function: Function, block: list[ast.stmt]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.direct import Converted, Entry, Kept
+from cronshift.direct import Entry, Kept
 from cronshift.direct.javascript.converting import convert
 from cronshift.direct.javascript.handler import names_in
 from cronshift.handlers.javascript import constant
@@ -140,7 +140,7 @@ def _modules(plan: Plan, tree: SourceTree, written: Sequence[_Written]) -> Itera
     listed_before = _LISTED.findall(tree.read(index))
     functions = sorted({*listed_before, *((each.name, _stem(each.file)) for each in written)})
     names = [name for name, _ in functions]
-    yield Edit(index, _styled(plan, index, "direct-index", functions=functions,
+    yield Edit(index, _styled(plan, "direct-index", functions=functions,
         listed=listed("export const jobs = [", names, "];")).encode())  # fmt: skip
     client = f"{plan.out}/client.{app_of(plan).routers.language}"
     if is_untouched(tree.read(client)):
@@ -183,7 +183,6 @@ def _endpoint(plan: Plan, tree: SourceTree, file: str, *, is_whole: bool) -> str
     longest = max([told if isinstance(told, int) else _SHORTEST_DURATION, *durations])
     return _styled(
         plan,
-        file,
         "direct-endpoint",
         pages=in_pages,
         client=client_import(plan, file),
@@ -195,7 +194,7 @@ def _endpoint(plan: Plan, tree: SourceTree, file: str, *, is_whole: bool) -> str
     )
 
 
-def _styled(plan: Plan, file: str, template: str, **values: object) -> str:
+def _styled(plan: Plan, template: str, **values: object) -> str:
     written = render("nextjs", f"{template}.ts", **values)
     written = untyped(written) if app_of(plan).routers.language == "js" else written
     return restyle(written, app_of(plan).code.style)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.direct import Converted, Entry, Kept
+from cronshift.direct import Entry, Kept
 from cronshift.direct.python.converting import convert
 from cronshift.handlers.tree import SourceTree
 from cronshift.model import HandlerKind, Origin
@@ -45,16 +45,17 @@ def direct(before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job]) -> Dir
     if others:
         why = f"{', '.join(others)} still needs the package: all of its jobs go at once, or none"
         return Directing(kept={job.id: f"{job.id} stays as it is: {why}." for job in jobs})
-    if served_by(plan).mount is not None:
-        why = f"{served_by(plan).mount.file} itself serves the functions, and would import itself"  # type: ignore[union-attr]
+    mount = served_by(plan).mount
+    if mount is not None:
+        why = f"{mount.file} itself serves the functions, and would import itself"
         return Directing(kept={job.id: f"{job.id} stays as it is: {why}." for job in jobs})
     edited: dict[str, bytes | None] = dict(ended.project.edited)
     modules: dict[str, str] = {}
     kept: dict[str, str] = {}
     for job in jobs:
-        why = _job(plan, SourceTree(root, edited), job, edited, modules)
-        if why is not None:
-            kept[job.id] = f"{job.id} stays as it is. {why}."
+        reason = _job(plan, SourceTree(root, edited), job, edited, modules)
+        if reason is not None:
+            kept[job.id] = f"{job.id} stays as it is. {reason}."
     if kept:
         rest = {
             job.id: f"{job.id} stays as it is, with the others."
