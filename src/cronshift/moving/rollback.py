@@ -94,9 +94,9 @@ def prepare_rollback(
     """
     on_disk = content(inside(project.root, OWNERSHIP_NAME))
     ownership, past = ownership_of(on_disk), past_operations(project.root)
-    own = standing(project.root, jobs, past)
-    if own is not None:
-        return _files_back(project, own, now)
+    made = standing(project.root, jobs, past)
+    if made is not None:
+        return _files_back(project, made, now)
     before = Snapshot(project)
     plan = before.plan
     names = [*(job.id for job in plan.jobs), *(job for job in ownership.jobs if not plan.job(job))]
@@ -145,20 +145,20 @@ def prepare_rollback(
     )
 
 
-def _files_back(project: Project, own: Operation, now: datetime) -> Rollback:
+def _files_back(project: Project, made: Operation, now: datetime) -> Rollback:
     """Return the operation by which cronshift has jobs again that had become the app's own."""
-    names = " ".join(own.jobs)
+    names = " ".join(made.jobs)
     operation = build_operation(
         project.root,
         f"rollback {names}",
-        files_back(own),
+        files_back(made),
         now,
         intent=Intent.ROLLBACK,
-        jobs=own.jobs,
+        jobs=made.jobs,
         allow_dirty=True,
     )
     return Rollback(
-        jobs=own.jobs,
+        jobs=made.jobs,
         done=(),
         restored=tuple(image.path for image in operation.images),
         operation=operation,

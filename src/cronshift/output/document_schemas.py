@@ -169,6 +169,8 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
                 "stays": list_of(TEXT),
                 "leftovers": list_of(object_of({"file": TEXT, "line": WHOLE, "text": TEXT})),
                 "entries_left": WHOLE,
+                "direct": list_of(TEXT),
+                "kept": by_name(TEXT),
                 "facts": list_of(FACT),
             },
             write_by=INSTANT,

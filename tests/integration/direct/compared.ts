@@ -5,7 +5,7 @@
 import { createServer } from "node:http";
 import { NonRetriableError } from "inngest";
 
-type Shape = { name: string; route: string; work: string; path: string; paged: boolean; schedule: string };
+type Shape = { name: string; route: string; work: string; steps: string; path: string; paged: boolean; schedule: string };
 type Ending = { result?: unknown; error?: string; message?: string };
 
 const RETRIED = [408, 425, 429];
@@ -94,13 +94,48 @@ async function sent(handler: any, path: string, headers: Record<string, string>)
 }
 
 async function asWork(shape: Shape): Promise<Ending> {
-  const { work, steps } = await import(shape.work);
-  const result = await work(steps && inOrder);
-  return { result: JSON.parse(JSON.stringify(result ?? null)) };
+  const { work } = await import(shape.work);
+  return { result: asJson(await work()) };
 }
 
-/** Do a step's work at once, as the engine does where it is met first. */
-const inOrder = { run: async (_: string, work: () => unknown) => work() };
+const asJson = (value: unknown) => JSON.parse(JSON.stringify(value ?? null));
+
+/**
+ * Runs the function once more behind every step, with what those before gave as JSON has it: a step
+ * that is done never settles in the call that does it.
+ */
+async function inSteps(file: string): Promise<Ending> {
+  const { work } = await import(file);
+  const done = new Map<string, { data?: unknown; error?: unknown }>();
+  for (;;) {
+    const { promise, resolve } = settling<"again">();
+    let begun = false;
+    const run = (id: string, task: () => unknown) => {
+      const outcome = done.get(id);
+      if (outcome) return outcome.error ? Promise.reject(outcome.error) : Promise.resolve(outcome.data);
+      if (!begun) {
+        begun = true;
+        Promise.resolve()
+          .then(task)
+          .then(
+            (data) => done.set(id, { data: asJson(data) }),
+            (error) => done.set(id, { error }),
+          )
+          .then(() => resolve("again"));
+      }
+      return new Promise(() => undefined);
+    };
+    const ending = work({ run }).then((value: unknown) => ({ result: asJson(value) }));
+    const first = await Promise.race([ending, promise]);
+    if (first !== "again") return first as Ending;
+  }
+}
+
+function settling<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
 
 async function ended(work: () => Promise<Ending>): Promise<Ending> {
   try {
@@ -113,10 +148,19 @@ async function ended(work: () => Promise<Ending>): Promise<Ending> {
 
 async function recorded(work: () => Promise<Ending>): Promise<{ asked: string[]; ending: Ending }> {
   asked = [];
+  onTheirWay.length = 0;
   const ending = await ended(work);
+  await Promise.allSettled(onTheirWay); // what runs at once goes on behind the first failure
   return { asked: [...asked], ending };
 }
 
+const asking = globalThis.fetch;
+const onTheirWay: Promise<Response>[] = [];
+globalThis.fetch = (...request) => {
+  const response = asking(...request);
+  onTheirWay.push(response);
+  return response;
+};
 for (const name of ["error", "warn", "log"] as const) console[name] = () => undefined;
 await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
 const { port } = upstream.address() as { port: number };
@@ -127,7 +171,8 @@ for (const shape of shapes) {
     state = STATES[name];
     const before = await recorded(() => asRoute(shape));
     const after = await recorded(() => asWork(shape));
-    process.stdout.write(`${JSON.stringify({ shape: shape.name, state: name, before, after })}\n`);
+    const stepped = shape.steps ? await recorded(() => inSteps(shape.steps)) : null;
+    process.stdout.write(`${JSON.stringify({ shape: shape.name, state: name, before, after, stepped })}\n`);
   }
 }
 upstream.close();

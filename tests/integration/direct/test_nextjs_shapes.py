@@ -45,6 +45,19 @@ def converted(root: Path, path: str, schedule: str) -> tuple[Path, Converted]:
     return file, conversion
 
 
+def stepped(root: Path, path: str, schedule: str) -> str | None:
+    """Return the module that a shape becomes where its steps are asked for and offered."""
+    file = route_of(root, path.partition("?")[0].rpartition("/")[2])
+    export = "default" if "pages" in file.parts else "GET"
+    entry = Entry(path, schedule)
+    conversion = convert(SourceTree(root), str(file.relative_to(root)), export, entry, steps=True)
+    assert isinstance(conversion, Converted)
+    if not conversion.steps:
+        return None
+    client = 'import { Inngest } from "inngest";\nconst inngest = new Inngest({ id: "shapes" });\n'
+    return f"{client if file.suffix == '.ts' else ''}{module_of(conversion)}"
+
+
 def module_of(conversion: Converted) -> str:
     return f"{conversion.text}\nexport {{ {conversion.function} }};\n"
 
@@ -58,6 +71,9 @@ def app(node_packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         file, conversion = converted(root, path, schedule)
         work = file.with_name(f"{file.stem}.work{file.suffix}")
         work.write_text(module_of(conversion))
+        steps = stepped(root, path, schedule)
+        if steps is not None:
+            file.with_name(f"{file.stem}.steps.work{file.suffix}").write_text(steps)
     shutil.copy(COMPARED, root / "compared.ts")
     yield root
     shutil.rmtree(root)
@@ -74,6 +90,7 @@ def comparisons(app: Path, node_packages: Path) -> dict[tuple[str, str], Any]:
                 "name": name,
                 "route": str(file),
                 "work": str(file.with_name(f"{file.stem}.work{file.suffix}")),
+                "steps": str(steps) if (steps := _steps_of(file)).is_file() else "",
                 "path": path,
                 "paged": "pages" in file.relative_to(app).parts,
                 "schedule": schedule,
@@ -124,3 +141,31 @@ def test_what_the_routes_become_is_strict_and_uses_all_that_it_declares(
         ["node", str(tsc), "-p", "."], cwd=app, capture_output=True, text=True, check=False
     )
     assert done.stdout == ""
+
+
+def _steps_of(file: Path) -> Path:
+    return file.with_name(f"{file.stem}.steps.work{file.suffix}")
+
+
+STEPPED = {"sequence", "parallel", "listed", "rows-by-id", "logged-steps"}
+
+
+@pytest.mark.node
+def test_steps_are_offered_for_what_shows_them(comparisons: dict[tuple[str, str], Any]) -> None:
+    assert {name for name, state in comparisons if comparisons[name, state]["stepped"]} == STEPPED
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("name", sorted(STEPPED))
+def test_steps_ask_and_end_as_the_route_did(
+    comparisons: dict[tuple[str, str], Any], name: str, state: str
+) -> None:
+    compared = comparisons[name, state]
+    before, after = compared["before"], compared["stepped"]
+    # What would have run at once before a failure may not have been begun by then.
+    assert set(after["asked"]) <= set(before["asked"])
+    if "error" not in before["ending"]:
+        assert sorted(after["asked"]) == sorted(before["asked"])
+    assert after["ending"].get("result") == before["ending"].get("result")
+    assert after["ending"].get("error") == before["ending"].get("error")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -91,6 +92,7 @@ def ran(root: Path) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", RUNS],
         cwd=root,
+        env={**os.environ, "INNGEST_DEV": "1"},
         capture_output=True,
         text=True,
         check=False,

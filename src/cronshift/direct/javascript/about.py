@@ -93,7 +93,7 @@ _LOGGING = re.compile(r"(?:console|logger|log)(?:\.\w+)?")
 _IGNORED = {"this", "property_identifier", "type_annotation", "type_arguments"}
 
 
-class Scope(Struct, frozen=True):
+class ScriptScope(Struct, frozen=True):
     """The names of a function, in a file.
 
     Attributes:
@@ -106,9 +106,9 @@ class Scope(Struct, frozen=True):
     names: Mapping[str, Subjects]
     depth: int = 0
 
-    def within(self, names: Mapping[str, Subjects]) -> Scope:
+    def within(self, names: Mapping[str, Subjects]) -> ScriptScope:
         """Return a scope with more names."""
-        return Scope(self.tree, self.file, self.root, {**self.names, **names}, self.depth)
+        return ScriptScope(self.tree, self.file, self.root, {**self.names, **names}, self.depth)
 
 
 def is_told(subjects: Subjects) -> bool:
@@ -130,7 +130,7 @@ def is_logging(statement: SgNode) -> bool:
     return called is not None and _LOGGING.fullmatch(called.text()) is not None
 
 
-def about(node: SgNode | None, scope: Scope) -> Subjects:
+def about(node: SgNode | None, scope: ScriptScope) -> Subjects:
     """Return what an expression is about."""
     if node is None:
         return NOTHING
@@ -157,7 +157,7 @@ def _joined(parts: Iterable[Subjects]) -> Subjects:
     return frozenset().union(*parts)
 
 
-def _of_name(name: str, scope: Scope) -> Subjects:
+def _of_name(name: str, scope: ScriptScope) -> Subjects:
     if name in scope.names:
         return scope.names[name]
     if name == "undefined":
@@ -168,11 +168,11 @@ def _of_name(name: str, scope: Scope) -> Subjects:
     root = scope.tree.parsed(definition.file)
     if root is None or definition.node.kind() == "identifier":
         return _UNTOLD
-    there = Scope(scope.tree, definition.file, root, {}, scope.depth + 1)
+    there = ScriptScope(scope.tree, definition.file, root, {}, scope.depth + 1)
     return about(definition.node, there)
 
 
-def _of_member(node: SgNode, scope: Scope) -> Subjects:
+def _of_member(node: SgNode, scope: ScriptScope) -> Subjects:
     inner, member = node.field("object"), node.field("property")
     if inner is None or member is None:
         return _UNTOLD
@@ -199,20 +199,20 @@ def _of_request(member: str) -> Subjects:
     return frozenset({METHOD}) if member == "method" else _UNTOLD
 
 
-def _of_call(node: SgNode, scope: Scope) -> Subjects:
+def _of_call(node: SgNode, scope: ScriptScope) -> Subjects:
     called = node.field("function")
     if called is None:
         return _UNTOLD
-    given = _joined(about(argument, scope) for argument in arguments(node))
+    passed = _joined(about(argument, scope) for argument in arguments(node))
     name = called.text()
     if _FUNCTIONS.fullmatch(name):
-        return given - {REQUEST} if REQUEST not in given else _UNTOLD
+        return passed - {REQUEST} if REQUEST not in passed else _UNTOLD
     if name in {"NextResponse.json", "Response.json"}:
-        return given | {ANSWER}
+        return passed | {ANSWER}
     if called.kind() == "member_expression":
         inner, member = called.field("object"), called.field("property")
         if inner is not None and member is not None and member.text() in _METHODS:
-            subjects = about(inner, scope) | given
+            subjects = about(inner, scope) | passed
             return _UNTOLD if REQUEST in subjects else subjects
         return _UNTOLD
     if imports(scope.root).get(name) == ("next/headers", "headers"):
@@ -220,16 +220,16 @@ def _of_call(node: SgNode, scope: Scope) -> Subjects:
     return _of_function(name, [about(argument, scope) for argument in arguments(node)], scope)
 
 
-def _of_new(node: SgNode, scope: Scope) -> Subjects:
+def _of_new(node: SgNode, scope: ScriptScope) -> Subjects:
     constructor = node.field("constructor")
     name = constructor.text() if constructor is not None else ""
-    given = _joined(about(argument, scope) for argument in arguments(node))
+    passed = _joined(about(argument, scope) for argument in arguments(node))
     if name in _ANSWERS or _ERRORS.fullmatch(name):
-        return given | {ANSWER}
-    return given if name in _CONSTRUCTED and REQUEST not in given else _UNTOLD
+        return passed | {ANSWER}
+    return passed if name in _CONSTRUCTED and REQUEST not in passed else _UNTOLD
 
 
-def _of_function(name: str, given: list[Subjects], scope: Scope) -> Subjects:
+def _of_function(name: str, passed: list[Subjects], scope: ScriptScope) -> Subjects:
     """Return what a function of the project tells, if all that it does is to ask and compare."""
     definition = locally(scope.tree, scope.file, name) if scope.depth < _DEEPEST else None
     if definition is None or definition.node.kind() not in FUNCTIONS or definition.wrappers:
@@ -249,14 +249,14 @@ def _of_function(name: str, given: list[Subjects], scope: Scope) -> Subjects:
         if pattern.kind() != "identifier":
             return _UNTOLD
         default = about(parameter.field("value"), scope) if parameter.field("value") else NOTHING
-        names[pattern.text()] = given[number] if number < len(given) else default
-    inner = Scope(scope.tree, definition.file, root, names, scope.depth + 1)
+        names[pattern.text()] = passed[number] if number < len(passed) else default
+    inner = ScriptScope(scope.tree, definition.file, root, names, scope.depth + 1)
     if body.kind() != "statement_block":
         return about(body, inner)
     return _of_statements(statements_of(body), inner)
 
 
-def _of_statements(statements: Iterable[SgNode], scope: Scope) -> Subjects:
+def _of_statements(statements: Iterable[SgNode], scope: ScriptScope) -> Subjects:
     """Return what statements are about that only declare, ask, log, return and throw."""
     whole: Subjects = NOTHING
     for statement in statements:
@@ -285,7 +285,7 @@ def _else(statement: SgNode) -> list[SgNode]:
     return [node for node in clause.children() if node.is_named()] if clause is not None else []
 
 
-def _of_try(statement: SgNode, scope: Scope) -> Subjects:
+def _of_try(statement: SgNode, scope: ScriptScope) -> Subjects:
     clauses = [statement, statement.field("handler"), statement.field("finalizer")]
     blocks = [clause.field("body") for clause in clauses if clause is not None]
     return _joined(
@@ -293,7 +293,7 @@ def _of_try(statement: SgNode, scope: Scope) -> Subjects:
     )
 
 
-def names_of(statements: Iterable[SgNode], scope: Scope) -> dict[str, Subjects]:
+def names_of(statements: Iterable[SgNode], scope: ScriptScope) -> dict[str, Subjects]:
     """Return the names that the declarations among statements declare, and what each is about."""
     names: dict[str, Subjects] = {}
     for statement in statements:
@@ -302,7 +302,7 @@ def names_of(statements: Iterable[SgNode], scope: Scope) -> dict[str, Subjects]:
     return names
 
 
-def declared(statement: SgNode, scope: Scope) -> dict[str, Subjects]:
+def declared(statement: SgNode, scope: ScriptScope) -> dict[str, Subjects]:
     """Return the names that a declaration declares, and what each is about."""
     names: dict[str, Subjects] = {}
     for declarator in statement.children():

@@ -32,7 +32,7 @@ class Media(StrEnum):
     TEXT = "text"
 
 
-class Answer(Struct, frozen=True):
+class SpelledAnswer(Struct, frozen=True):
     """An answer that code spells out.
 
     Attributes:
@@ -49,7 +49,7 @@ class Answer(Struct, frozen=True):
     failure: int = 0
 
 
-def answer_of(node: SgNode | None) -> Answer | None:
+def answer_of(node: SgNode | None) -> SpelledAnswer | None:
     """Return the answer that an expression is, ``None`` where it is none that is spelled out."""
     if node is None:
         return None
@@ -84,9 +84,9 @@ def error_status(node: SgNode | None) -> int | None:
     return status if status is not None and status >= FIRST_ERROR else None
 
 
-def _built(node: SgNode, media: Media) -> Answer:
-    given = arguments(node)
-    body, options = (given[0] if given else None), (given[1] if len(given) > 1 else None)
+def _built(node: SgNode, media: Media) -> SpelledAnswer:
+    passed = arguments(node)
+    body, options = (passed[0] if passed else None), (passed[1] if len(passed) > 1 else None)
     members = dict(pairs(options)) if options is not None and options.kind() == "object" else {}
     if options is not None and options.kind() != "object":
         raise NotCertainError(line_of(options), "answers with a status that is not spelled out")
@@ -99,7 +99,7 @@ def _built(node: SgNode, media: Media) -> Answer:
         raise NotCertainError(line_of(headers), "says when to try again")
     if media is Media.TEXT and body is not None:
         media, body = _text(body, headers)
-    return _with_status(Answer(node, body, media, 200), members.get("status"))
+    return _with_status(SpelledAnswer(node, body, media, 200), members.get("status"))
 
 
 def _text(body: SgNode, headers: SgNode | None) -> tuple[Media, SgNode]:
@@ -113,12 +113,12 @@ def _text(body: SgNode, headers: SgNode | None) -> tuple[Media, SgNode]:
     raise NotCertainError(line_of(body), f"answers with {short(body)}, which may be a stream")
 
 
-def _with_status(answer: Answer, status: SgNode | None) -> Answer:
+def _with_status(answer: SpelledAnswer, status: SgNode | None) -> SpelledAnswer:
     if status is None:
         return answer
     value = literal(status)
     if isinstance(value, int) and not isinstance(value, bool):
-        return Answer(answer.node, answer.body, answer.media, value)
+        return SpelledAnswer(answer.node, answer.body, answer.media, value)
     if status.kind() == "ternary_expression":
         condition = status.field("condition")
         first, second = literal(status.field("consequence")), literal(status.field("alternative"))
@@ -128,14 +128,14 @@ def _with_status(answer: Answer, status: SgNode | None) -> Answer:
             if all(successes):
                 return answer
             if any(errors) and any(successes):
-                return Answer(
+                return SpelledAnswer(
                     answer.node, answer.body, answer.media, None, condition, errors[0],
                     first if errors[0] else second,
                 )  # fmt: skip
     raise NotCertainError(line_of(status), "answers with a status that is not spelled out")
 
 
-def _sent(node: SgNode, called: SgNode) -> Answer | None:
+def _sent(node: SgNode, called: SgNode) -> SpelledAnswer | None:
     """Return the answer that ``res.status(200).json(x)`` sends."""
     inner, member = called.field("object"), called.field("property")
     if inner is None or member is None or member.text() not in _SENDING:
@@ -143,12 +143,12 @@ def _sent(node: SgNode, called: SgNode) -> Answer | None:
     body = next(iter(arguments(node)), None)
     media = Media.TEXT if member.text() == "end" else Media.JSON
     if inner.kind() == "identifier":
-        return Answer(node, body, media, 200)
+        return SpelledAnswer(node, body, media, 200)
     status = inner.field("function") if inner.kind() == "call_expression" else None
     member = status.field("property") if status is not None else None
     if member is None or member.text() != "status" or len(arguments(inner)) != 1:
         return None
-    return _with_status(Answer(node, body, media, 200), arguments(inner)[0])
+    return _with_status(SpelledAnswer(node, body, media, 200), arguments(inner)[0])
 
 
 def short(node: SgNode) -> str:

@@ -36,9 +36,9 @@ def asked(node: SgNode, method: str) -> tuple[SgNode | None, str | None]:
     call = chain[0].parent() if chain and member_of(chain[0]) == method else None
     if call is None or call.kind() != "call_expression":
         return None, None
-    given = arguments(call)
-    is_plain = len(given) == 1 and given[0].kind() == "string"
-    return (call, text_of(given[0])) if is_plain else (None, None)
+    passed = arguments(call)
+    is_plain = len(passed) == 1 and passed[0].kind() == "string"
+    return (call, text_of(passed[0])) if is_plain else (None, None)
 
 
 def operator_of(node: SgNode) -> str | None:

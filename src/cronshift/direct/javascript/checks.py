@@ -14,7 +14,7 @@ from cronshift.direct.javascript.about import (
     METHOD,
     QUERY,
     REQUEST,
-    Scope,
+    ScriptScope,
     Subjects,
     about,
     declared,
@@ -45,17 +45,17 @@ class Checks(Struct, frozen=True):
     names: dict[str, Subjects]
 
 
-def checks_of(function: RouteFunction, scope: Scope) -> Checks:
+def checks_of(function: RouteFunction, scope: ScriptScope) -> Checks:
     """Return the statements of a route's function that only ask who calls."""
-    statements = [one for block in _blocks(function) for one in statements_of(block)]
+    statements = [each for block in _blocks(function) for each in statements_of(block)]
     names = names_of(statements, scope)
     scope = scope.within(names)
     compared = frozenset(_compared(statements, scope)) - _ELSEWHERE
-    checks = tuple(one for one in statements if _asks_who_calls(one, scope, compared))
+    checks = tuple(each for each in statements if _asks_who_calls(each, scope, compared))
     return Checks(checks, names)
 
 
-def _compared(statements: list[SgNode], scope: Scope) -> Iterator[str]:
+def _compared(statements: list[SgNode], scope: ScriptScope) -> Iterator[str]:
     """Yield the variables that credentials are compared with."""
     for statement in statements:
         if statement.kind() != "if_statement":
@@ -82,7 +82,7 @@ def _blocks(function: RouteFunction) -> Iterator[SgNode]:
             yield body
 
 
-def _asks_who_calls(statement: SgNode, scope: Scope, compared: Subjects) -> bool:
+def _asks_who_calls(statement: SgNode, scope: ScriptScope, compared: Subjects) -> bool:
     if statement.kind() == "expression_statement":
         subjects = about(statement.child(0), scope)
         called = statement.child(0)
@@ -98,13 +98,13 @@ def _asks_who_calls(statement: SgNode, scope: Scope, compared: Subjects) -> bool
     if _refuses(inner, scope):
         is_of_secret = bool(secrets(subjects)) and secrets(subjects) <= compared
         return CREDENTIAL in subjects or (is_of_secret and not subjects & {QUERY, METHOD})
-    asking = [one for one in inner if _asks_who_calls(one, scope, compared)]
+    asking = [each for each in inner if _asks_who_calls(each, scope, compared)]
     return bool(asking) and all(
-        one in asking or one.kind() in DECLARATIONS or is_logging(one) for one in inner
+        each in asking or each.kind() in DECLARATIONS or is_logging(each) for each in inner
     )
 
 
-def _refuses(statements: list[SgNode], scope: Scope) -> bool:
+def _refuses(statements: list[SgNode], scope: ScriptScope) -> bool:
     """Return whether statements end with an answer that turns a caller away."""
     if not statements:
         return False
@@ -118,7 +118,7 @@ def _refuses(statements: list[SgNode], scope: Scope) -> bool:
     return error_status(value) is not None or _is_refusal(value, scope)
 
 
-def _is_refusal(value: SgNode, scope: Scope) -> bool:
+def _is_refusal(value: SgNode, scope: ScriptScope) -> bool:
     """Return whether a value is an answer that is made for the caller, or by a function for errors."""
     try:
         spelled = answer_of(value)
@@ -136,7 +136,7 @@ def _is_refusal(value: SgNode, scope: Scope) -> bool:
     return is_error and definition is not None and any(map(answer_at, every(definition.node)))
 
 
-def refuse_wrapper(function: RouteFunction, scope: Scope) -> None:
+def refuse_wrapper(function: RouteFunction, scope: ScriptScope) -> None:
     """Refuse a call around the function that does more than to ask who calls.
 
     Raises:
@@ -157,12 +157,12 @@ def refuse_wrapper(function: RouteFunction, scope: Scope) -> None:
     request = next(iter(_parameters(inner)), None)
     body = inner.field("body")
     names = {request: frozenset({REQUEST})} if request else {}
-    there = Scope(scope.tree, definition.file, root, names)
+    there = ScriptScope(scope.tree, definition.file, root, names)
     if body is None or not _only_lets_by(inner, body, taken[0], there):
         raise NotCertainError(line_of(function.wrapper), why)
 
 
-def _only_lets_by(inner: SgNode, body: SgNode, work: str, scope: Scope) -> bool:
+def _only_lets_by(inner: SgNode, body: SgNode, work: str, scope: ScriptScope) -> bool:
     if body.kind() != "statement_block":
         return _hands_on(body, work)
     function = RouteFunction(scope.root, "", inner, body, None, ())

@@ -6,12 +6,14 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.direct.conversion import Conversion, Converted, Entry, Kept, NotCertainError
 from cronshift.direct.edits import Edits
 from cronshift.direct.javascript.about import (
     DECLARATIONS,
     REQUEST,
-    Scope,
+    ScriptScope,
     declared,
     is_told,
     names_of,
@@ -29,6 +31,7 @@ from cronshift.direct.javascript.handler import (
 )
 from cronshift.direct.javascript.requests import RequestEdits
 from cronshift.direct.javascript.results import result_edits
+from cronshift.direct.javascript.steps import with_steps
 from cronshift.direct.javascript.unused import used_names, without_unused
 from cronshift.handlers.javascript import exports, imports, line_of
 from cronshift.handlers.tree import SourceTree, is_broken, language, parse, span_of
@@ -61,9 +64,25 @@ def convert(
     if root is None or is_broken(root):
         return Kept(Location(file, 1), "does not parse without errors")
     try:
-        return _converted(tree, file, root, export, entry)
+        converted = _converted(tree, file, root, export, entry)
     except NotCertainError as error:
         return Kept(Location(file, error.line), error.why)
+    return _in_steps(converted, file) if steps else converted
+
+
+def _in_steps(converted: Converted, file: str) -> Converted:
+    """Return a module whose work is made of steps, or why it is one."""
+    if converted.parameter is not None:
+        return replace(converted, unoffered="each value has a step already")
+    try:
+        made = with_steps(converted.text, file, converted.function)
+    except NotCertainError as error:
+        line = converted.text.splitlines()[error.line - 1].strip()
+        return replace(converted, unoffered=f"it {error.why}: {line}")
+    text = made.text
+    if language(file) != "javascript":
+        text = with_import(text, file, "type GetStepTools")
+    return replace(converted, text=text, steps=made.ids)
 
 
 def _converted(tree: SourceTree, file: str, root: SgNode, export: str, entry: Entry) -> Converted:
@@ -73,7 +92,7 @@ def _converted(tree: SourceTree, file: str, root: SgNode, export: str, entry: En
     in_pages = export == "default"
     request, second = function.parameter(0), function.parameter(1)
     names = {request: frozenset({REQUEST})} if request else {}
-    scope = Scope(tree, file, root, names)
+    scope = ScriptScope(tree, file, root, names)
     refuse_wrapper(function, scope)
     edits = Edits(text)
     for statement in checks_of(function, scope).statements:
@@ -103,7 +122,7 @@ def _converted(tree: SourceTree, file: str, root: SgNode, export: str, entry: En
 
 
 def _remove_unasked(
-    edits: Edits, function: RouteFunction, scope: Scope, used: frozenset[str]
+    edits: Edits, function: RouteFunction, scope: ScriptScope, used: frozenset[str]
 ) -> None:
     """Remove the declarations that only the checks used, the last first: they read credentials."""
     nodes = [
@@ -201,10 +220,10 @@ def _is_response(node: SgNode) -> bool:
 def _line_before(before: SgNode, node: SgNode) -> int:
     """Return a line of the module as it was that says the same name, the nearest to its end."""
     lines = [
-        line_of(one)
-        for one in names_in(before)
-        if one.text() == node.text()
-        and not any(above.kind() == "import_statement" for above in one.ancestors())
+        line_of(each)
+        for each in names_in(before)
+        if each.text() == node.text()
+        and not any(above.kind() == "import_statement" for above in each.ancestors())
     ]
     return lines[-1] if lines else 1
 
@@ -226,17 +245,17 @@ def _declare(
     statement = whole_statement(node)
     declaration = statement.field("declaration") or statement.field("value") or statement
     if node.kind() == "function_declaration":
-        own = node.field("name")
-        if own is None:  # export default async function (…)
+        bound = node.field("name")
+        if bound is None:  # export default async function (…)
             start = span_of(parameters)[0] if parameters is not None else span_of(node)[0]
             edits.replace(start, start, f" {name}")
         else:
-            edits.replace(*span_of(own), name)
+            edits.replace(*span_of(bound), name)
         edits.replace(span_of(statement)[0], span_of(node)[0], "")
         return
     outer = function.wrapper or node
     declarator = next(
-        (one for one in node.ancestors() if one.kind() == "variable_declarator"), None
+        (each for each in node.ancestors() if each.kind() == "variable_declarator"), None
     )
     if declarator is None:  # export default async () => …
         edits.replace(span_of(statement)[0], span_of(node)[0], f"const {name} = ")
@@ -271,10 +290,13 @@ def _take_exports(root: SgNode, function: RouteFunction, edits: Edits) -> None:
             edits.remove_lines(*with_comment(statement))
 
 
-def with_import(text: str, file: str) -> str:
-    """Return a module that imports the error that is not tried again, before what it imports."""
+def with_import(text: str, file: str, name: str = NON_RETRIABLE) -> str:
+    """Return a module that imports a name of the Inngest SDK, before what it imports."""
+    there = f'import {{ {NON_RETRIABLE} }} from "inngest";'
+    if there in text and name != NON_RETRIABLE:
+        return text.replace(there, f'import {{ {name}, {NON_RETRIABLE} }} from "inngest";', 1)
     root = parse(text, language(file))
-    line = f'import {{ {NON_RETRIABLE} }} from "inngest";\n'
+    line = f'import {{ {name} }} from "inngest";\n'
     first = next(
         (node for node in (root.children() if root else []) if node.kind() == "import_statement"),
         None,

@@ -127,7 +127,7 @@ def route_function(root: SgNode, export: str) -> RouteFunction:
     if body is None:
         raise NotCertainError(line_of(node), "has no body")
     handed = _handed_on(root, node, name)
-    if handed is not None and handed in {one.text() for one in _function_names(root)}:
+    if handed is not None and handed in {each.text() for each in _function_names(root)}:
         inner_export = Export(handed, None, line_of(node))
         name, node = _named(root, inner_export)
         body = node.field("body") or body
@@ -146,9 +146,9 @@ def _named(root: SgNode, exported: Export) -> tuple[str, SgNode]:
         if node is None:
             break
         if node.kind() != "identifier":
-            own = node.field("name")
-            is_declared = node.kind() == "function_declaration" and own is not None
-            return (own.text() if own is not None and is_declared else name), node
+            bound = node.field("name")
+            is_declared = node.kind() == "function_declaration" and bound is not None
+            return (bound.text() if bound is not None and is_declared else name), node
         name = node.text()
         node = _declared(root, name)
     raise NotCertainError(exported.line, "is no function that stands in this module")
@@ -241,8 +241,8 @@ def _binds(statement: SgNode, export: str) -> bool:
     declaration = statement.field("declaration")
     if declaration is None:
         return False
-    own = declaration.field("name")
-    if own is not None and own.text() == export:
+    bound = declaration.field("name")
+    if bound is not None and bound.text() == export:
         return True
     bound = [
         part.field("name")
@@ -262,7 +262,7 @@ def _aliases(
     """
     for method in others:
         exported = by_name[method]
-        statement = next((one for one in root.children() if _binds(one, method)), None)
+        statement = next((each for each in root.children() if _binds(each, method)), None)
         node = exported.node
         if node is None and (exported.imported or "") in {name, export}:
             continue  # in the same clause

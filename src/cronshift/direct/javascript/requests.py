@@ -164,7 +164,7 @@ class RequestEdits:
 
     def _url(self, node: SgNode) -> None:
         """Replace ``new URL(request.url).searchParams``."""
-        new = next((one for one in node.ancestors() if one.kind() == "new_expression"), None)
+        new = next((each for each in node.ancestors() if each.kind() == "new_expression"), None)
         chain = (
             chain_of(new)
             if new is not None and "".join(new.text().split()).startswith("newURL(")
@@ -314,7 +314,7 @@ class RequestEdits:
 
     def _method(self, node: SgNode) -> None:
         parent = node.parent()
-        statement = next((one for one in node.ancestors() if one.kind() == "if_statement"), None)
+        statement = next((each for each in node.ancestors() if each.kind() == "if_statement"), None)
         other = (
             parent.field("right")
             if parent is not None and operator_of(parent) in _COMPARING
@@ -357,8 +357,8 @@ class RequestEdits:
             else None
         )
         if parent is not None and member is not None:
-            told = values.get(member.text())
-            if isinstance(told, list) or not self._write_constant(parent, told):
+            value_there = values.get(member.text())
+            if isinstance(value_there, list) or not self._write_constant(parent, value_there):
                 self._edits.replace(*span_of(query), self._query_object(values))
             return
         self._edits.replace(*span_of(query), self._query_object(values))

@@ -11,8 +11,8 @@ from cronshift.direct.javascript.answers import (
     NON_RETRIABLE,
     NOTHINGS,
     TEXTS,
-    Answer,
     Media,
+    SpelledAnswer,
     answer_of,
     short,
 )
@@ -97,7 +97,7 @@ def _of_return(function: RouteFunction, node: SgNode, edits: Edits, response: st
     _write(function, node, answer, edits)
 
 
-def _write(function: RouteFunction, statement: SgNode, answer: Answer, edits: Edits) -> None:
+def _write(function: RouteFunction, statement: SgNode, answer: SpelledAnswer, edits: Edits) -> None:
     """Have a statement return the answer's body, or throw it."""
     start, end = span_of(statement)
     semicolon = ";" if statement.text().endswith(";") else ""
@@ -121,7 +121,7 @@ def _write(function: RouteFunction, statement: SgNode, answer: Answer, edits: Ed
 
 
 def _write_message(
-    answer: Answer, edits: Edits, opening: tuple[int, str], closing: tuple[int, str]
+    answer: SpelledAnswer, edits: Edits, opening: tuple[int, str], closing: tuple[int, str]
 ) -> None:
     """Write what an error says: the words of the answer, or all of it."""
     (start, before), (end, behind) = opening, closing
@@ -135,7 +135,7 @@ def _write_message(
     edits.replace(last, end, behind if is_text else f"){behind}")
 
 
-def _words(answer: Answer) -> tuple[SgNode, bool] | None:
+def _words(answer: SpelledAnswer) -> tuple[SgNode, bool] | None:
     """Return what tells of an error, and whether that is a text."""
     body = answer.body
     if body is None or body.kind() in NOTHINGS:
@@ -154,7 +154,9 @@ def _words(answer: Answer) -> tuple[SgNode, bool] | None:
     return body, False
 
 
-def _write_either(function: RouteFunction, statement: SgNode, answer: Answer, edits: Edits) -> None:
+def _write_either(
+    function: RouteFunction, statement: SgNode, answer: SpelledAnswer, edits: Edits
+) -> None:
     """Write an answer that is a success or a failure, as a condition tells behind its body."""
     parent = statement.parent()
     names = {node.text() for node in every(function.root) if node.kind() == "identifier"}
@@ -187,7 +189,7 @@ def _error(status: int) -> str:
     return NON_RETRIABLE if is_final else "Error"
 
 
-def _keep_body(answer: Answer, edits: Edits, before: str = "", behind: str = "") -> None:
+def _keep_body(answer: SpelledAnswer, edits: Edits, before: str = "", behind: str = "") -> None:
     start, end = span_of(answer.node)
     if answer.body is None or answer.body.kind() in NOTHINGS:
         edits.replace(start, end, "null")
@@ -256,7 +258,7 @@ def _following(statement: SgNode) -> SgNode | None:
     siblings = (
         statements_of(parent) if parent is not None and parent.kind() == "statement_block" else []
     )
-    spans = [span_of(one) for one in siblings]
+    spans = [span_of(each) for each in siblings]
     at = spans.index(span_of(statement)) + 1 if span_of(statement) in spans else len(siblings)
     return siblings[at] if at < len(siblings) else None
 

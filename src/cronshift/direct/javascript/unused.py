@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cronshift.direct.edits import Edits
-from cronshift.direct.javascript.about import Scope, about, is_told
+from cronshift.direct.javascript.about import ScriptScope, about, is_told
 from cronshift.direct.javascript.handler import every, names_in, with_comment
 from cronshift.handlers.javascript import FUNCTIONS
 from cronshift.handlers.tree import language, parse, span_of
@@ -38,7 +38,7 @@ def without_unused(text: str, tree: SourceTree, file: str, before: Collection[st
             return text
         counts = Counter(node.text() for node in names_in(root))
         edits = Edits(text)
-        scope = Scope(tree, file, root, {})
+        scope = ScriptScope(tree, file, root, {})
         for node, names in _declared(root, scope):
             dead = [name for name in names if counts[name] <= 1 and name in before]
             if len(dead) == len(names):
@@ -64,7 +64,7 @@ def used_names(root: SgNode) -> frozenset[str]:
     return frozenset(name for name, count in (counts + Counter(patterns)).items() if count > 1)
 
 
-def _declared(root: SgNode, scope: Scope) -> Iterator[tuple[SgNode, list[str]]]:
+def _declared(root: SgNode, scope: ScriptScope) -> Iterator[tuple[SgNode, list[str]]]:
     """Yield the declarations that do nothing but declare, each with its names."""
     for statement in root.children():
         if statement.kind() in {"function_declaration", *_TYPES}:
@@ -85,7 +85,7 @@ def _declared(root: SgNode, scope: Scope) -> Iterator[tuple[SgNode, list[str]]]:
             yield node, [name.text()]
 
 
-def _around(node: SgNode, scope: Scope) -> Scope:
+def _around(node: SgNode, scope: ScriptScope) -> ScriptScope:
     """Return a scope in which the names of the function around a node are of no consequence."""
     names: dict[str, frozenset[str]] = {}
     for ancestor in node.ancestors():

@@ -48,24 +48,26 @@ _LOGGING = re.compile(r"(?:print|(?:logging|logger|log|_logger|LOGGER)\.\w+)")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*|cron_secret|\w*secret\w*", re.IGNORECASE)
 
 
-class Scope(Struct, frozen=True):
+class PythonScope(Struct, frozen=True):
     """The names of a function, and what each is about; ``module`` is where it stands."""
 
     module: ast.Module
     names: Mapping[str, Subjects]
     depth: int = 0
 
-    def within(self, names: Mapping[str, Subjects]) -> Scope:
+    def within(self, names: Mapping[str, Subjects]) -> PythonScope:
         """Return a scope with more names."""
-        return Scope(self.module, {**self.names, **names}, self.depth)
+        return PythonScope(self.module, {**self.names, **names}, self.depth)
 
     def definition(self, name: str) -> ast.stmt | None:
         """Return what the module defines by a name: a function, an assignment, an import."""
         for statement in self.module.body:
             match statement:
-                case ast.FunctionDef(name=own) | ast.AsyncFunctionDef(name=own) if own == name:
+                case ast.FunctionDef(name=bound) | ast.AsyncFunctionDef(name=bound) if (
+                    bound == name
+                ):
                     return statement
-                case ast.Assign(targets=[ast.Name(id=own)]) if own == name:
+                case ast.Assign(targets=[ast.Name(id=bound)]) if bound == name:
                     return statement
                 case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
                     if any(
@@ -93,7 +95,7 @@ def is_logging(statement: ast.stmt) -> bool:
     return False
 
 
-def about(node: ast.expr | None, scope: Scope) -> Subjects:
+def about(node: ast.expr | None, scope: PythonScope) -> Subjects:
     """Return what an expression is about."""
     match node:
         case None | ast.Constant():
@@ -124,25 +126,25 @@ def about(node: ast.expr | None, scope: Scope) -> Subjects:
     return _UNTOLD
 
 
-def _joined(node: ast.AST, scope: Scope) -> Subjects:
+def _joined(node: ast.AST, scope: PythonScope) -> Subjects:
     parts = (
         about(child, scope) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)
     )
     return frozenset().union(*parts)
 
 
-def _of_name(name: str, scope: Scope) -> Subjects:
+def _of_name(name: str, scope: PythonScope) -> Subjects:
     if name in scope.names:
         return scope.names[name]
     match scope.definition(name):
         case ast.Assign(value=value) if scope.depth < _DEEPEST:
-            return about(value, Scope(scope.module, {}, scope.depth + 1))
+            return about(value, PythonScope(scope.module, {}, scope.depth + 1))
         case ast.ImportFrom() if name.isupper():
             return frozenset({f"env:{name}"})
     return _UNTOLD
 
 
-def _of_attribute(node: ast.Attribute, scope: Scope) -> Subjects:
+def _of_attribute(node: ast.Attribute, scope: PythonScope) -> Subjects:
     match node.value:
         case ast.Name(id=name) if name in scope.names:
             subjects = scope.names[name]
@@ -157,13 +159,13 @@ def _of_attribute(node: ast.Attribute, scope: Scope) -> Subjects:
     return subjects
 
 
-def _of_call(node: ast.Call, scope: Scope) -> Subjects:
+def _of_call(node: ast.Call, scope: PythonScope) -> Subjects:
     name = ast.unparse(node.func)
-    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    passed = [*node.args, *(keyword.value for keyword in node.keywords)]
     match node.args:
         case [ast.Constant(value=str(variable)), *_] if _READING.fullmatch(name):
             return frozenset({f"env:{variable}"})
-    subjects = frozenset[str]().union(*(about(value, scope) for value in given))
+    subjects = frozenset[str]().union(*(about(value, scope) for value in passed))
     if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
         inner = about(node.func.value, scope)
         if HEADERS in inner:
@@ -173,21 +175,21 @@ def _of_call(node: ast.Call, scope: Scope) -> Subjects:
         return _UNTOLD if REQUEST in subjects else subjects
     match scope.definition(name):
         case ast.FunctionDef() | ast.AsyncFunctionDef() as function if scope.depth < _DEEPEST:
-            return of_function(function, [about(value, scope) for value in given], scope)
+            return of_function(function, [about(value, scope) for value in passed], scope)
     return _UNTOLD
 
 
-def of_function(function: Function, given: list[Subjects], scope: Scope) -> Subjects:
+def of_function(function: Function, passed: list[Subjects], scope: PythonScope) -> Subjects:
     """Return what a function tells, if all that it does is to ask and compare."""
     taken = [*function.args.posonlyargs, *function.args.args]
     names = {
-        argument.arg: given[number] if number < len(given) else NOTHING
+        argument.arg: passed[number] if number < len(passed) else NOTHING
         for number, argument in enumerate(taken)
     }
     names |= {
         argument.arg: frozenset({CREDENTIAL}) for argument in taken if is_header(argument, function)
     }
-    return of_statements(function.body, Scope(scope.module, names, scope.depth + 1))
+    return of_statements(function.body, PythonScope(scope.module, names, scope.depth + 1))
 
 
 def is_header(argument: ast.arg, function: Function) -> bool:
@@ -210,7 +212,7 @@ def default_of(argument: ast.arg, function: Function) -> ast.expr | None:
     return function.args.kw_defaults[function.args.kwonlyargs.index(argument)]
 
 
-def of_statements(statements: Iterable[ast.stmt], scope: Scope) -> Subjects:
+def of_statements(statements: Iterable[ast.stmt], scope: PythonScope) -> Subjects:
     """Return what statements are about that only assign, ask, log, return and raise."""
     whole: Subjects = NOTHING
     for statement in statements:
@@ -238,7 +240,7 @@ def of_statements(statements: Iterable[ast.stmt], scope: Scope) -> Subjects:
     return whole
 
 
-def assigned(statement: ast.stmt, scope: Scope) -> dict[str, Subjects]:
+def assigned(statement: ast.stmt, scope: PythonScope) -> dict[str, Subjects]:
     """Return the names that a statement assigns, and what each is about."""
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -250,7 +252,7 @@ def assigned(statement: ast.stmt, scope: Scope) -> dict[str, Subjects]:
     return {}
 
 
-def names_of(statements: Iterable[ast.stmt], scope: Scope) -> dict[str, Subjects]:
+def names_of(statements: Iterable[ast.stmt], scope: PythonScope) -> dict[str, Subjects]:
     """Return the names that statements assign, and what each is about."""
     names: dict[str, Subjects] = {}
     for statement in statements:

@@ -21,7 +21,7 @@ _TEXT = {"PlainTextResponse", "Response", "HTMLResponse"}
 _BODIES = ("content", "response", "detail", "description")
 
 
-class Answer(Struct, frozen=True):
+class PythonAnswer(Struct, frozen=True):
     """An answer that code spells out; ``body`` is source, ``None`` for none.
 
     Attributes:
@@ -39,13 +39,15 @@ def final(status: int) -> bool:
     return status < _FIRST_FAULT and status not in RETRIED_STATUSES
 
 
-def error_source(answer: Answer) -> str:
+def error_source(answer: PythonAnswer) -> str:
     """Return the expression of the error that an answer is."""
     name = NON_RETRIABLE if final(answer.status) else "RuntimeError"
     return f"{name}({answer.words})"
 
 
-def write(source: PythonSource, function: Function, statement: ast.stmt, answer: Answer) -> None:
+def write(
+    source: PythonSource, function: Function, statement: ast.stmt, answer: PythonAnswer
+) -> None:
     """Have a statement return an answer's body, or raise it.
 
     Raises:
@@ -74,7 +76,7 @@ def is_caught(function: Function, statement: ast.stmt) -> bool:
     return False
 
 
-def spelled(source: PythonSource, value: ast.expr | None) -> Answer | None:
+def spelled(source: PythonSource, value: ast.expr | None) -> PythonAnswer | None:
     """Return the answer that a returned value is.
 
     ``None`` for a value that is none: it is the body, and its status is a success.
@@ -85,8 +87,10 @@ def spelled(source: PythonSource, value: ast.expr | None) -> Answer | None:
     match value:
         case ast.Tuple(elts=[body, status, *_]):
             inner = spelled(source, body)
-            answer = inner or Answer(200, source.said(body), words_of(source, body), is_plain(body))
-            return Answer(_status(status), answer.body, answer.words, answer.is_plain)
+            answer = inner or PythonAnswer(
+                200, source.text_of(body), words_of(source, body), is_plain(body)
+            )
+            return PythonAnswer(_status(status), answer.body, answer.words, answer.is_plain)
         case ast.Call(func=called) if (
             name := ast.unparse(called).rpartition(".")[2]
         ) in _JSON | _TEXT:
@@ -106,7 +110,7 @@ def spelled(source: PythonSource, value: ast.expr | None) -> Answer | None:
     return None
 
 
-def _constructed(source: PythonSource, call: ast.Call, name: str) -> Answer:
+def _constructed(source: PythonSource, call: ast.Call, name: str) -> PythonAnswer:
     named = {keyword.arg: keyword.value for keyword in call.keywords}
     status = next(
         (named.pop(key) for key in ("status_code", "status") if key in named and name != "jsonify"),
@@ -117,21 +121,21 @@ def _constructed(source: PythonSource, call: ast.Call, name: str) -> Answer:
     if headers is not None and "retry-after" in ast.unparse(headers).lower():
         raise NotCertainError(call.lineno, "says when to try again")
     if name == "jsonify" and named and not call.args:
-        members = ", ".join(f'"{key}": {source.said(value)}' for key, value in named.items())
+        members = ", ".join(f'"{key}": {source.text_of(value)}' for key, value in named.items())
         plain = all(map(is_plain, named.values()))
-        return Answer(code, f"{{{members}}}", f"str({{{members}}})", plain)
+        return PythonAnswer(code, f"{{{members}}}", f"str({{{members}}})", plain)
     body = (
         call.args[0] if call.args else next((named[key] for key in _BODIES if key in named), None)
     )
     if len(call.args) > 1:
         raise NotCertainError(call.lineno, "answers with what is not spelled out")
     if body is None or (isinstance(body, ast.Constant) and body.value is None):
-        return Answer(code, None, f'"answered {code}"', is_plain=True)
+        return PythonAnswer(code, None, f'"answered {code}"', is_plain=True)
     if name in _TEXT and not isinstance(body, ast.Constant | ast.JoinedStr):
         raise NotCertainError(
             call.lineno, f"answers with {ast.unparse(body)}, which may be a stream"
         )
-    return Answer(code, source.said(body), words_of(source, body), is_plain(body))
+    return PythonAnswer(code, source.text_of(body), words_of(source, body), is_plain(body))
 
 
 def _status(node: ast.expr) -> int:
@@ -158,12 +162,12 @@ def words_of(source: PythonSource, body: ast.expr) -> str:
     """Return the source of what an error says: the words of a body, or all of it."""
     match body:
         case ast.Constant(value=str()) | ast.JoinedStr():
-            return source.said(body)
+            return source.text_of(body)
         case ast.Dict(keys=[ast.Constant(value="error" | "detail" | "message")], values=[words]):
             return words_of(source, words)
         case ast.Call(func=ast.Name(id="str")):
-            return source.said(body)
-    return f"str({source.said(body)})"
+            return source.text_of(body)
+    return f"str({source.text_of(body)})"
 
 
 def is_plain(node: ast.expr) -> bool:

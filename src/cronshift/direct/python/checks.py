@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.direct.python.about import (
     CREDENTIAL,
     REQUEST,
-    Scope,
+    PythonScope,
     Subjects,
     about,
     assigned,
@@ -29,8 +29,8 @@ _ELSEWHERE = {"env:VERCEL_ENV", "env:ENV", "env:ENVIRONMENT"}
 
 
 def remove_checks(
-    source: PythonSource, function: Function, scope: Scope, refuses: Refuses
-) -> Scope:
+    source: PythonSource, function: Function, scope: PythonScope, refuses: Refuses
+) -> PythonScope:
     """Remove the statements that only ask who calls; return the scope behind them.
 
     Args:
@@ -60,7 +60,7 @@ def _blocks(function: Function) -> Iterator[list[ast.stmt]]:
             yield statement.body
 
 
-def _compared(statements: list[ast.stmt], scope: Scope) -> Iterator[str]:
+def _compared(statements: list[ast.stmt], scope: PythonScope) -> Iterator[str]:
     for statement in statements:
         if isinstance(statement, ast.If):
             subjects = about(statement.test, scope)
@@ -70,7 +70,7 @@ def _compared(statements: list[ast.stmt], scope: Scope) -> Iterator[str]:
 
 
 def _asks_who_calls(
-    statement: ast.stmt, scope: Scope, compared: Subjects, refuses: Refuses
+    statement: ast.stmt, scope: PythonScope, compared: Subjects, refuses: Refuses
 ) -> bool:
     match statement:
         case ast.Expr(value=ast.Call() | ast.Await() as call):
@@ -84,15 +84,15 @@ def _asks_who_calls(
                 is_of_secret = bool(secrets(subjects)) and subjects <= compared
                 return CREDENTIAL in subjects or is_of_secret
             scope = scope.within(names_of(body, scope))
-            asking = [one for one in body if _asks_who_calls(one, scope, compared, refuses)]
+            asking = [each for each in body if _asks_who_calls(each, scope, compared, refuses)]
             return bool(asking) and all(
-                one in asking or is_logging(one) or assigned(one, scope) for one in body
+                each in asking or is_logging(each) or assigned(each, scope) for each in body
             )
     return False
 
 
 def _remove_unasked(
-    source: PythonSource, function: Function, statement: ast.stmt, scope: Scope
+    source: PythonSource, function: Function, statement: ast.stmt, scope: PythonScope
 ) -> None:
     """Remove an assignment that only the checks used."""
     names = assigned(statement, scope)

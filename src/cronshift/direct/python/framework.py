@@ -7,10 +7,10 @@ import re
 from urllib.parse import urlsplit
 
 from cronshift.direct.conversion import Converted, Entry, NotCertainError
-from cronshift.direct.python.about import Scope, default_of
+from cronshift.direct.python.about import PythonScope, default_of
 from cronshift.direct.python.answers import (
     NON_RETRIABLE,
-    Answer,
+    PythonAnswer,
     error_source,
     is_caught,
     is_plain,
@@ -21,7 +21,7 @@ from cronshift.direct.python.answers import (
 )
 from cronshift.direct.python.checks import remove_checks
 from cronshift.direct.python.parameters import Parameters, parameters_of, refuse_dependencies
-from cronshift.direct.python.routes import Route, refuse_surroundings, route_of
+from cronshift.direct.python.routes import AppRoute, refuse_surroundings, route_of
 from cronshift.direct.python.source import (
     Function,
     PythonSource,
@@ -51,7 +51,7 @@ def convert_route(source: PythonSource, path: str, entry: Entry) -> Converted:
     refuse_surroundings(source)
     used = set(names_used(source.module))
     parameters = parameters_of(route, entry)
-    scope = Scope(source.module, parameters.names)
+    scope = PythonScope(source.module, parameters.names)
     refuse_dependencies(route, scope)
     remove_checks(source, route.function, scope, lambda block: _refuses(source, block))
     _write_answers(source, route, parameters)
@@ -82,7 +82,7 @@ def _imported(module: ast.Module) -> set[str]:
     }
 
 
-def _encoder(route: Route) -> str | None:
+def _encoder(route: AppRoute) -> str | None:
     """Return what makes the result JSON; work of Flask is done in its app's context, whatever that is."""
     if route.is_fastapi:
         return None if _is_plain(route) else "fastapi"
@@ -107,7 +107,7 @@ def _refuses(source: PythonSource, block: list[ast.stmt]) -> bool:
     return False
 
 
-def _write_answers(source: PythonSource, route: Route, parameters: Parameters) -> None:
+def _write_answers(source: PythonSource, route: AppRoute, parameters: Parameters) -> None:
     """Have the function return results and raise errors instead of answering."""
     for block in every_block(route.function):
         _refuse_catching(block)
@@ -168,8 +168,8 @@ def _write_return(
 ) -> None:
     answer = spelled(source, value)
     if failing is not None and value is not None:
-        body = answer or Answer(failing, source.said(value), words_of(source, value))
-        answer = Answer(failing, body.body, body.words)
+        body = answer or PythonAnswer(failing, source.text_of(value), words_of(source, value))
+        answer = PythonAnswer(failing, body.body, body.words)
     if answer is not None:
         write(source, function, statement, answer)
 
@@ -189,14 +189,16 @@ def _write_raise(
         raise NotCertainError(statement.lineno, "answers with headers that may mean something")
     if is_caught(function, statement):
         raise NotCertainError(statement.lineno, "answers with an error where errors are caught")
-    said = f'"answered {code}"' if words is None else words_of(source, words)
+    words_there = f'"answered {code}"' if words is None else words_of(source, words)
     cause = ""
     if isinstance(statement, ast.Raise) and statement.cause is not None:
-        cause = f" from {source.said(statement.cause)}"
-    source.replace(statement, f"raise {error_source(Answer(code, None, said))}{cause}")
+        cause = f" from {source.text_of(statement.cause)}"
+    source.replace(statement, f"raise {error_source(PythonAnswer(code, None, words_there))}{cause}")
 
 
-def _write_reads(source: PythonSource, route: Route, parameters: Parameters, entry: Entry) -> None:
+def _write_reads(
+    source: PythonSource, route: AppRoute, parameters: Parameters, entry: Entry
+) -> None:
     """Put what the entry says where the request is read; refuse every other use of it."""
     walked = list(ast.walk(route.function))
     parents = {child: node for node in walked for child in ast.iter_child_nodes(node)}
@@ -234,7 +236,7 @@ def _asked(
             values = [value for each, value in entry.query if each == key]
             if values:
                 return quoted(values[-1 if _LAST[part] else 0])
-            return source.said(rest[0]) if rest else "None"
+            return source.text_of(rest[0]) if rest else "None"
     return None
 
 
@@ -242,12 +244,12 @@ def _write_value(source: PythonSource, call: ast.Call, value: str, parent: ast.A
     """Write a value in a call's place; ``or`` behind one that is missing is what counts."""
     match parent:
         case ast.BoolOp(op=ast.Or(), values=[first, second]) if first is call and value == "None":
-            source.replace(parent, source.said(second))
+            source.replace(parent, source.text_of(second))
         case _:
             source.replace(call, value)
 
 
-def _declare(source: PythonSource, route: Route, parameters: Parameters) -> None:
+def _declare(source: PythonSource, route: AppRoute, parameters: Parameters) -> None:
     """Take the decorator away, and what only a request gives."""
     function = route.function
     start, _ = source.span(function)
@@ -257,9 +259,9 @@ def _declare(source: PythonSource, route: Route, parameters: Parameters) -> None
     arguments = function.args
     taken = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     written = [
-        said
+        declared
         for argument in taken
-        if (said := _parameter(source, function, argument, parameters)) is not None
+        if (declared := _parameter(source, function, argument, parameters)) is not None
     ]
     defaults = [*arguments.defaults, *(node for node in arguments.kw_defaults if node is not None)]
     opening = source.text.index("(", head)
@@ -282,13 +284,13 @@ def _parameter(
     if argument.arg in {*parameters.names, parameters.request, parameters.response}:
         return None
     default = default_of(argument, function)
-    said = source.said(argument)
+    declared = source.text_of(argument)
     if default is None:
-        return said
-    return f"{said}{' = ' if argument.annotation else '='}{source.said(default)}"
+        return declared
+    return f"{declared}{' = ' if argument.annotation else '='}{source.text_of(default)}"
 
 
-def _is_plain(route: Route) -> bool:
+def _is_plain(route: AppRoute) -> bool:
     """Return whether what the function returns is surely what JSON has."""
     returns = route.function.returns
     if returns is not None and _PLAIN_TYPES.fullmatch(ast.unparse(returns)):

@@ -7,8 +7,8 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from cronshift.direct.conversion import Converted, Entry, NotCertainError
-from cronshift.direct.python.about import REQUEST, Scope
-from cronshift.direct.python.answers import NON_RETRIABLE, Answer, words_of, write
+from cronshift.direct.python.about import REQUEST, PythonScope
+from cronshift.direct.python.answers import NON_RETRIABLE, PythonAnswer, words_of, write
 from cronshift.direct.python.checks import remove_checks
 from cronshift.direct.python.source import PythonSource, every_block, names_used, quoted
 from cronshift.direct.python.unused import with_import, without_unused
@@ -30,7 +30,11 @@ def convert_class(source: PythonSource, name: str, entry: Entry) -> Converted:
         NotCertainError: where the meaning is not kept for certain.
     """
     node = next(
-        (one for one in source.module.body if isinstance(one, ast.ClassDef) and one.name == name),
+        (
+            each
+            for each in source.module.body
+            if isinstance(each, ast.ClassDef) and each.name == name
+        ),
         None,
     )
     if node is None:
@@ -38,7 +42,7 @@ def convert_class(source: PythonSource, name: str, entry: Entry) -> Converted:
     _refuse_tied(source)
     function = _do_get(node)
     used = set(names_used(source.module))
-    scope = Scope(source.module, {"self": frozenset({REQUEST})})
+    scope = PythonScope(source.module, {"self": frozenset({REQUEST})})
     remove_checks(source, function, scope, lambda block: _status(block) >= _FIRST_ERROR)
     for block in every_block(function):
         _write_block(source, function, block)
@@ -64,7 +68,7 @@ def _refuse_tied(source: PythonSource) -> None:
 
 
 def _do_get(node: ast.ClassDef) -> Function:
-    methods = {one.name: one for one in node.body if isinstance(one, ast.FunctionDef)}
+    methods = {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
     function = methods.get("do_GET")
     if function is None:
         raise NotCertainError(node.lineno, "has no do_GET")
@@ -73,7 +77,7 @@ def _do_get(node: ast.ClassDef) -> Function:
         if name is not None and name not in _ALLOWED:
             raise NotCertainError(statement.lineno, f"has a method {name} of its own")
     post = methods.get("do_POST")
-    if post is not None and [ast.unparse(one) for one in post.body] not in (
+    if post is not None and [ast.unparse(each) for each in post.body] not in (
         ["self.do_GET()"],
         ["return self.do_GET()"],
     ):
@@ -114,11 +118,11 @@ def _write_block(source: PythonSource, function: Function, block: list[ast.stmt]
     if not status:
         raise NotCertainError(sending[0].lineno, "answers with a status that is not spelled out")
     ending = _behind(function, block, sending)
-    value = _said(source, body) if body is not None else None
+    value = _body_source(source, body) if body is not None else None
     words = f'"answered {status}"' if body is None else _words(source, body)
     for statement in [*sending[:-1], *ending]:
         source.edits.remove_lines(*source.span(statement))
-    write(source, function, sending[-1], Answer(status, value, words))
+    write(source, function, sending[-1], PythonAnswer(status, value, words))
 
 
 def _sent_body(sending: list[ast.stmt]) -> ast.expr | None:
@@ -181,14 +185,14 @@ def _bare(body: ast.expr) -> ast.expr:
     return body
 
 
-def _said(source: PythonSource, body: ast.expr) -> str:
+def _body_source(source: PythonSource, body: ast.expr) -> str:
     match _bare(body):
         case ast.Call(func=func, args=[value]) if ast.unparse(func) in {"json.dumps", "dumps"}:
-            return source.said(value)
+            return source.text_of(value)
         case ast.Constant(value=bytes(data)):
             return quoted(data.decode())
         case ast.Constant(value=str()) | ast.JoinedStr() as text:
-            return source.said(text)
+            return source.text_of(text)
     raise NotCertainError(body.lineno, f"answers with {ast.unparse(body)}, which may be anything")
 
 
@@ -196,7 +200,7 @@ def _words(source: PythonSource, body: ast.expr) -> str:
     match _bare(body):
         case ast.Call(func=func, args=[value]) if ast.unparse(func) in {"json.dumps", "dumps"}:
             return words_of(source, value)
-    return _said(source, body)
+    return _body_source(source, body)
 
 
 def _write_reads(source: PythonSource, function: Function, entry: Entry) -> None:
@@ -214,8 +218,8 @@ def _write_reads(source: PythonSource, function: Function, entry: Entry) -> None
 
 def _as_function(source: PythonSource, node: ast.ClassDef, function: Function) -> str:
     """Return the module with the class as a function that stands by itself."""
-    if any(isinstance(one, ast.Constant) and isinstance(one.value, str) and "\n" in one.value
-           for one in ast.walk(function) if one is not _docstring(function)):  # fmt: skip
+    if any(isinstance(each, ast.Constant) and isinstance(each.value, str) and "\n" in each.value
+           for each in ast.walk(function) if each is not _docstring(function)):  # fmt: skip
         raise NotCertainError(
             function.lineno, "holds a text of several lines, which would be indented anew"
         )

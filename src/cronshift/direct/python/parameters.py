@@ -12,7 +12,7 @@ from cronshift.direct.conversion import Entry, NotCertainError
 from cronshift.direct.python.about import (
     CREDENTIAL,
     REQUEST,
-    Scope,
+    PythonScope,
     Subjects,
     default_of,
     is_told,
@@ -23,7 +23,7 @@ from cronshift.direct.python.source import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.direct.python.routes import Route
+    from cronshift.direct.python.routes import AppRoute
 
 _HEADER = re.compile(r"\bHeader\b")
 _SCALARS = {"str", "int", "float", "bool"}
@@ -47,7 +47,7 @@ class Parameters(Struct, frozen=True):
     run: str | None
 
 
-def parameters_of(route: Route, entry: Entry) -> Parameters:
+def parameters_of(route: AppRoute, entry: Entry) -> Parameters:
     """Return what a route's function is given.
 
     Raises:
@@ -88,7 +88,7 @@ def parameters_of(route: Route, entry: Entry) -> Parameters:
 
 
 def _depended(
-    route: Route, argument: ast.arg, default: ast.expr | None, names: dict[str, Subjects]
+    route: AppRoute, argument: ast.arg, default: ast.expr | None, names: dict[str, Subjects]
 ) -> None:
     call = default if isinstance(default, ast.Call) else None
     annotation = argument.annotation
@@ -105,13 +105,13 @@ def _depended(
     names[argument.arg] = frozenset({f"{_DEPENDENCY}{ast.unparse(call.args[0])}", CREDENTIAL})
 
 
-def refuse_dependencies(route: Route, scope: Scope) -> None:
+def refuse_dependencies(route: AppRoute, scope: PythonScope) -> None:
     """Refuse a dependency that does more than to ask who calls.
 
     Raises:
         NotCertainError: with its name.
     """
-    for name in [*_listed(route), *_given(scope)]:
+    for name in [*_listed(route), *_dependencies_of(scope)]:
         function = scope.definition(name)
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             raise NotCertainError(route.function.lineno, f"depends on {name}, which is not read")
@@ -123,7 +123,7 @@ def refuse_dependencies(route: Route, scope: Scope) -> None:
             raise NotCertainError(route.function.lineno, why)
 
 
-def _listed(route: Route) -> Iterator[str]:
+def _listed(route: AppRoute) -> Iterator[str]:
     """Yield what the decorator says that the route depends on."""
     for keyword in route.decorator.keywords:
         if keyword.arg != "dependencies":
@@ -134,7 +134,7 @@ def _listed(route: Route) -> Iterator[str]:
             yield ast.unparse(element.args[0])
 
 
-def _given(scope: Scope) -> Iterator[str]:
+def _dependencies_of(scope: PythonScope) -> Iterator[str]:
     """Yield what the parameters say that the route depends on."""
     for subjects in scope.names.values():
         for subject in subjects:

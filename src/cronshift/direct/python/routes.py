@@ -28,7 +28,7 @@ _OPTIONS = {
 _FIRST_REDIRECT = 300
 
 
-class Route(Struct, frozen=True):
+class AppRoute(Struct, frozen=True):
     """A function that an app calls for a path."""
 
     function: Function
@@ -36,7 +36,7 @@ class Route(Struct, frozen=True):
     is_fastapi: bool
 
 
-def route_of(source: PythonSource, path: str) -> Route:
+def route_of(source: PythonSource, path: str) -> AppRoute:
     """Return the function that a module declares for a path.
 
     Raises:
@@ -49,17 +49,17 @@ def route_of(source: PythonSource, path: str) -> Route:
         for decorator in node.decorator_list:
             match decorator:
                 case ast.Call(
-                    func=ast.Attribute(attr=method), args=[ast.Constant(value=str(own)), *_]
+                    func=ast.Attribute(attr=method), args=[ast.Constant(value=str(bound)), *_]
                 ) if (
                     method in _ROUTING
-                    and path.rstrip("/").endswith(own.rstrip("/"))
-                    and own.strip("/")
+                    and path.rstrip("/").endswith(bound.rstrip("/"))
+                    and bound.strip("/")
                 ):
                     if len(node.decorator_list) != 1:
                         raise NotCertainError(node.lineno, "has other decorators beside its route")
                     _refuse_options(decorator)
                     _refuse_calls(source, node)
-                    return Route(node, decorator, is_fastapi)
+                    return AppRoute(node, decorator, is_fastapi)
     raise NotCertainError(1, f"declares no route for {path} in the open")
 
 

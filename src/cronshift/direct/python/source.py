@@ -56,7 +56,7 @@ class PythonSource:
             line = decorators[0].lineno
         return self._at(line, column), self._at(node.end_lineno or line, node.end_col_offset or 0)
 
-    def said(self, node: Node) -> str:
+    def text_of(self, node: Node) -> str:
         """Return a node as it is written."""
         start, end = self.span(node)
         return self.text[start:end]

@@ -6,7 +6,7 @@ import ast
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cronshift.direct.python.about import NOTHING, Scope, about, is_told
+from cronshift.direct.python.about import NOTHING, PythonScope, about, is_told
 from cronshift.direct.python.source import PythonSource, names_used
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _remove(source: PythonSource, statement: ast.stmt, dead: Collection[str]) ->
             if name in dead:
                 source.edits.remove_lines(*source.span(statement))
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            scope = Scope(source.module, {})
+            scope = PythonScope(source.module, {})
             if name in dead and (is_told(about(value, scope)) or about(value, scope) == NOTHING):
                 source.edits.remove_lines(*source.span(statement))
         case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):

@@ -40,7 +40,7 @@ _SHORTEST_DURATION = 300  # seconds
 _ROUTES = {HandlerKind.NEXT_ROUTE, HandlerKind.NEXT_PAGES}
 
 
-class _Written(Struct, frozen=True):
+class OwnModule(Struct, frozen=True):
     """A job's own module: its file, its text, and what its function is called."""
 
     job: Job
@@ -74,8 +74,8 @@ def direct(
         return Directing(kept={**kept, **{each.job.id: reason for each in written}})
     if not written:
         return Directing(kept=kept)
-    own = [*_modules(plan, tree, written), *settled(ended, [each.job for each in written])]
-    edits = merged(ending, own)
+    modules = [*_modules(plan, tree, written), *settled(ended, [each.job for each in written])]
+    edits = merged(ending, modules)
     rest = before.after(edits).plan
     edits = merged(edits, _served(plan, rest, tree))
     edits = merged(edits, regenerated(before, edits))
@@ -88,7 +88,7 @@ def direct(
     return Directing(edits, names, kept, list(_notes(before, written, edits)))
 
 
-def _module(plan: Plan, tree: SourceTree, job: Job, *, steps: bool) -> _Written | str:
+def _module(plan: Plan, tree: SourceTree, job: Job, *, steps: bool) -> OwnModule | str:
     """Return a job's own module, or why it stays as it is."""
     handler = job.handler
     if job.mode is not Mode.DIRECT or handler is None or handler.kind not in _ROUTES:
@@ -110,7 +110,7 @@ def _module(plan: Plan, tree: SourceTree, job: Job, *, steps: bool) -> _Written 
     if "inngest" in taken:
         return f"{job.id} stays as it is: {handler.file} has a name `inngest` already."
     name = free_name(job, {*taken, conversion.function})
-    return _Written(
+    return OwnModule(
         job, handler.file, direct_module(plan, job, handler.file, conversion, name), name
     )
 
@@ -131,7 +131,7 @@ def _served_otherwise(plan: Plan, tree: SourceTree) -> str | None:
     )
 
 
-def _modules(plan: Plan, tree: SourceTree, written: Sequence[_Written]) -> Iterator[Edit]:
+def _modules(plan: Plan, tree: SourceTree, written: Sequence[OwnModule]) -> Iterator[Edit]:
     """Yield the edits of the own modules, of their list, and of the client."""
     for each in written:
         summary = f"{each.file}: the work itself, without HTTP"
@@ -177,10 +177,10 @@ def _endpoint(plan: Plan, tree: SourceTree, file: str, *, is_whole: bool) -> str
     alias = app.code.alias
     in_pages = not app.routers.app
     root = parse(tree.read(file), "typescript")
-    told = constant(root, "config" if in_pages else "maxDuration") if root is not None else None
-    told = told.get("maxDuration") if isinstance(told, dict) else told
+    seconds = constant(root, "config" if in_pages else "maxDuration") if root is not None else None
+    seconds = seconds.get("maxDuration") if isinstance(seconds, dict) else seconds
     durations = [job.handler.max_duration or 0 for job in plan.runnable if job.handler]
-    longest = max([told if isinstance(told, int) else _SHORTEST_DURATION, *durations])
+    longest = max([seconds if isinstance(seconds, int) else _SHORTEST_DURATION, *durations])
     return _styled(
         plan,
         "direct-endpoint",
@@ -200,7 +200,9 @@ def _styled(plan: Plan, template: str, **values: object) -> str:
     return restyle(written, app_of(plan).code.style)
 
 
-def _unused(before: Snapshot, written: Sequence[_Written], edits: Sequence[Edit]) -> Iterator[Edit]:
+def _unused(
+    before: Snapshot, written: Sequence[OwnModule], edits: Sequence[Edit]
+) -> Iterator[Edit]:
     """Yield the removal of the app's files that only the routes imported, for their checks."""
     after = before.after(edits)
     tree_before = SourceTree(before.project.root, before.after(()).project.edited)
@@ -227,7 +229,7 @@ def _imports_of(tree: SourceTree, file: str) -> Iterator[str]:
             yield target
 
 
-def _notes(before: Snapshot, written: Sequence[_Written], edits: Sequence[Edit]) -> Iterator[str]:
+def _notes(before: Snapshot, written: Sequence[OwnModule], edits: Sequence[Edit]) -> Iterator[str]:
     """Yield what is different from then on."""
     yield told_of_secret(before, edits)
     watched = [each.job.id for each in written if each.job.options.heartbeat_env]
