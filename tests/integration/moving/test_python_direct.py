@@ -113,7 +113,7 @@ def test_nothing_of_cronshifts_is_left_and_every_byte_comes_back(app: Path) -> N
     assert (app / "requirements.txt").read_text() == "fastapi\ninngest>=0.5.19,<0.6\n"
     assert "CRON_SECRET any more" in done.stays[0]
     result = ran(app)
-    assert sorted(result["functions"]) == sorted(jobs)
+    assert sorted(result["functions"]) == sorted(f"predictions-{job}" for job in jobs)
     assert result["models"] == {"models": ["gpt-5", "claude-opus", "gemini-pro"]}
     assert result["recovered"] == {"recovered": 2}
     assert result["made"] == {"predictions": {"gpt-5": 12}}

@@ -34,6 +34,7 @@ __all__ = ["plain"]  # a fixture
 @pytest.fixture
 def app(node_packages: Path) -> Iterator[Path]:
     with example_app(node_packages) as root:
+        (root / "app/(jobs)/api/cron/prediction-check/route.ts").write_text(STEPS)
         yield root
 
 
@@ -177,6 +178,26 @@ def test_an_offer_changes_nothing_but_says_for_which_jobs_it_holds(plain: Path) 
     assert offered.operation.changes == plainly.operation.changes
 
 
+STEPS = """import { upstream } from "../../../../../lib/upstream";
+
+export async function GET() {
+  await upstream("checks");
+  const checked = await upstream("markets");
+  return Response.json({ checked });
+}
+"""
+
+
+def test_work_may_become_the_steps_that_its_code_shows(plain: Path) -> None:
+    (plain / "app/(jobs)/api/cron/prediction-check/route.ts").write_text(STEPS)
+    migrated(plain)
+    done = made_direct(plain, how=Directness.STEPS)
+    module = (plain / "lib/inngest/jobs/prediction-check.ts").read_text()
+    assert 'await step.run("upstream checks", () => upstream("checks"));' in module
+    assert "return work(step);" in module
+    assert any(note.startswith("session-recovery is one step: it ") for note in done.stays)
+
+
 def test_an_app_of_javascript_gets_javascript(plain: Path) -> None:
     shutil.rmtree(plain / "pages")
     shutil.rmtree(plain / "app")
@@ -209,7 +230,7 @@ def test_the_apps_own_functions_are_strict_build_and_run(app: Path, node_package
     migrated(app)
     finalized(app)
     plan = make_plan(load_project(app))  # of the jobs that cronshift knows no more then
-    made_direct(app, *JOBS)
+    made_direct(app, *JOBS, how=Directness.STEPS)
     assert type_check(app, node_packages) == ""
     assert "export const maxDuration = 800;" in (app / "app/api/inngest/route.ts").read_text()
     build(app, node_packages)

@@ -241,15 +241,12 @@ def _binds(statement: SgNode, export: str) -> bool:
     declaration = statement.field("declaration")
     if declaration is None:
         return False
-    bound = declaration.field("name")
-    if bound is not None and bound.text() == export:
-        return True
-    bound = [
-        part.field("name")
-        for part in declaration.children()
-        if part.kind() == "variable_declarator"
-    ]
-    return [part.text() for part in bound if part is not None] == [export]
+    name = declaration.field("name")
+    if name is not None:
+        return name.text() == export
+    declarators = [part for part in declaration.children() if part.kind() == "variable_declarator"]
+    names = [part.field("name") for part in declarators]
+    return [node.text() for node in names if node is not None] == [export]
 
 
 def _aliases(

@@ -41,12 +41,18 @@ _ROUTES = {HandlerKind.NEXT_ROUTE, HandlerKind.NEXT_PAGES}
 
 
 class OwnModule(Struct, frozen=True):
-    """A job's own module: its file, its text, and what its function is called."""
+    """A job's own module.
+
+    Attributes:
+        name: of its function.
+        unoffered: why its work is one step, where steps were asked for.
+    """
 
     job: Job
     file: str
     text: str
     name: str
+    unoffered: str | None = None
 
 
 def direct(
@@ -110,9 +116,8 @@ def _module(plan: Plan, tree: SourceTree, job: Job, *, steps: bool) -> OwnModule
     if "inngest" in taken:
         return f"{job.id} stays as it is: {handler.file} has a name `inngest` already."
     name = free_name(job, {*taken, conversion.function})
-    return OwnModule(
-        job, handler.file, direct_module(plan, job, handler.file, conversion, name), name
-    )
+    text = direct_module(plan, job, handler.file, conversion, name)
+    return OwnModule(job, handler.file, text, name, conversion.unoffered)
 
 
 def _served_otherwise(plan: Plan, tree: SourceTree) -> str | None:
@@ -232,6 +237,9 @@ def _imports_of(tree: SourceTree, file: str) -> Iterator[str]:
 def _notes(before: Snapshot, written: Sequence[OwnModule], edits: Sequence[Edit]) -> Iterator[str]:
     """Yield what is different from then on."""
     yield told_of_secret(before, edits)
+    for each in written:
+        if each.unoffered is not None:
+            yield f"{each.job.id} is one step: {each.unoffered}."
     watched = [each.job.id for each in written if each.job.options.heartbeat_env]
     if watched:
         yield (
