@@ -215,6 +215,9 @@ class Reason(StrEnum):
 
     # Databases and sessions
     NO_DATABASE = "no-database", "A variable holds no address of a database."
+    NO_LEDGER = "no-ledger", "The database with the records of ticks did not answer."
+    INNGEST_API = "inngest-api", "Inngest's API did not tell what it was asked, or took nothing."
+    VERCEL_API = "vercel-api", "Vercel's API did not tell what it was asked."
     UNKNOWN_DATABASE = "unknown-database", "That kind of database is not supported."
     DATABASE_UNREACHABLE = "database-unreachable", "The database cannot be reached."
     DATABASE_REFUSES = "database-refuses", "The database does not do what it is asked."

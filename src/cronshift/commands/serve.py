@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from cronshift.server.lifetime import Ending
 
 _LAST_SECONDS = 1.0
+
+
+class CallLogging(StrEnum):
+    """Whether calls are logged."""
+
+    AUTO = "auto"
+    JSON = "json"
+    OFF = "off"
 
 
 def serve(
@@ -41,6 +50,12 @@ def serve(
         str,
         typer.Option(metavar="TIME", help="How long running steps may take to finish at the end."),
     ] = "30s",
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Answer /metrics, in Prometheus' format.")
+    ] = False,
+    log: Annotated[
+        CallLogging, typer.Option(help="A line of JSON a call, on stderr; auto: off a terminal.")
+    ] = CallLogging.AUTO,
 ) -> ExitCode:
     """Serve the generated functions to Inngest, at /api/inngest, with /healthz and /readyz.
 
@@ -55,6 +70,9 @@ def serve(
     60. Of more than 1,000 connections the one that has waited longest gives way; where every one
     has a request, the next gets 503. /healthz and /readyz are always answered.
 
+    Off a terminal every call is a line of JSON on stderr: function, run, tick, attempt, status, seconds.
+    --metrics answers /metrics to whoever asks: counts and durations a function, calls under way.
+
     With --check it exits 1 when what it would register is not what the plan says, or when a fact
     that the functions, or a job on its way, depend on is known bad. With --connect it needs
     no open port: Inngest's calls come through a WebSocket that this side opens.
@@ -63,6 +81,7 @@ def serve(
       cronshift serve --dev
       cronshift serve --host 0.0.0.0 --port 8080 --grace 5m
       cronshift serve --check --dev --json
+      cronshift serve --metrics --log json
     """
     from cronshift.project.settings import load_settings
     from cronshift.server.app import build_app
@@ -82,6 +101,7 @@ def serve(
     settings = load_settings(invocation.root, invocation.config)
     usual = target_named(settings.target or DEFAULT_TARGET).usual_out
     app = build_app(invocation.root, settings.out or usual)
+    _observe(app, metrics=metrics, log=log)
     if connect:
         from cronshift.server.connecting import work
 
@@ -99,6 +119,21 @@ def serve(
     if ending == "drained":
         invocation.console.say("Stopped.")
     return _code(ending)
+
+
+def _observe(app: ServedApp, *, metrics: bool, log: CallLogging) -> None:
+    """Have the app tell of its calls, where that is asked for."""
+    from cronshift.server.observed import CallLog, Metrics, Observer, Observers
+
+    observers: list[Observer] = []
+    if metrics:
+        handlers = [function.on_failure_fn_id for function in app.functions]
+        ids = [function.id for function in app.functions] + [each for each in handlers if each]
+        app.metrics = Metrics(ids, lambda: app.running)
+        observers.append(app.metrics)
+    if log is CallLogging.JSON or (log is CallLogging.AUTO and not sys.stderr.isatty()):
+        observers.append(CallLog())
+    app.observers = Observers(observers)
 
 
 def _grace(text: str) -> timedelta:

@@ -116,8 +116,12 @@ def segments_of(path: str) -> tuple[Segment, ...]:
 
 
 def answering(routes: Sequence[CodeRoute], path: str) -> CodeMatch | None:
-    """Return the route that answers GET of a path, else one that answers another method."""
-    by_methods = sorted(routes, key=lambda route: not answers_get(route.methods))
+    """Return the route that answers GET of a path, else one that answers another method.
+
+    What answers OPTIONS alone says which other sites may call, and is no route of a path.
+    """
+    answered = [route for route in routes if route.methods != frozenset({"OPTIONS"})]
+    by_methods = sorted(answered, key=lambda route: not answers_get(route.methods))
     for wanted in (True, False):
         chosen = [route for route in by_methods if answers_get(route.methods) is wanted]
         table = RouteTable(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _SOURCES = (".ts", ".js", ".mts", ".mjs", ".tsx", ".jsx")
 _NITRO_METHOD = re.compile(r"\.(get|post|put|patch|delete|head|options|connect|trace)$")
+_LOWER_GET = re.compile(r"^export\s+(?:async\s+)?(?:const|let|function)\s+get\b", re.MULTILINE)
+_UPPER_ONLY = 4  # the version of Astro
 _BRACKETS = re.compile(r"\[(\[)?(\.\.\.)?([^\[\]]*)\]\]?")
 
 
@@ -153,14 +155,20 @@ def nitro(app: Folder) -> Iterator[Route]:
 
 
 def astro(app: Folder) -> Iterator[Route]:
-    """Yield ``src/pages/**``: endpoints by their extension, pages by theirs."""
+    """Yield ``src/pages/**``: endpoints by their extension, pages by theirs.
+
+    Up to Astro 3 a method may be written in lower case (docs.astro.build/en/guides/upgrade-to/v3).
+    """
+    major = re.search(r"\d+", app.dependencies.get("astro", ""))
+    takes_lower = major is not None and int(major[0]) < _UPPER_ONLY
     for file in app.under("src/pages"):
         place = PurePosixPath(file)
         parts = list(place.relative_to("src/pages").parts)
         if any(part.startswith("_") for part in parts):
             continue
         if place.suffix in {".ts", ".js", ".mts", ".mjs"}:
-            kind, export = HandlerKind.ASTRO, "GET"
+            is_lower = takes_lower and _LOWER_GET.search(app.read(file)) is not None
+            kind, export = HandlerKind.ASTRO, "get" if is_lower else "GET"
         elif place.suffix in {".astro", ".md", ".mdx", ".html"}:
             kind, export = HandlerKind.NEXT_PAGE, "default"
         else:

@@ -79,6 +79,11 @@ _MIDDLEWARE = re.compile(
 )
 """Middleware of packages, which answers no path of its own."""
 
+_HANDING = re.compile(
+    r"\b(\w+)(?:\.server\.emit\(\s*[\"']request[\"']\s*,|\.(?:handle|routing)\(|\()\s*_?req\w*\s*,\s*_?res\w*\s*\)"
+)
+"""An app that a function hands its request to: ``app(req, res)``, ``app.server.emit("request", …)``."""
+
 Declaration = CodeRoute | UnreadRegistration
 
 
@@ -115,9 +120,23 @@ class NodeRoutes:
         return Declared.of(self._all(file))
 
     def _all(self, file: str) -> Iterator[Declaration]:
-        for name in self._apps(file):
+        names = self._apps(file)
+        for name in names:
             yield from self._routes(file, name, Trail())
+        if not names:
+            yield from self._handed_on(file)
         yield from self._nest()
+
+    def _handed_on(self, file: str) -> Iterator[Declaration]:
+        """Yield the routes of the app that a file exports again, or that it hands requests to."""
+        root = self._tree.parsed(file)
+        export = exports(root).get("default") if root is not None else None
+        if export is not None and export.source is not None:
+            yield from self._exported(file, "default", Trail())
+        handing = set(_HANDING.findall(self._tree.read(file)))
+        for call in root.find_all(kind="call_expression") if handing and root is not None else ():
+            if _given_to(call) in handing:
+                yield from self._called(file, call, Trail(), "", Location(file, line_of(call)))
 
     def _apps(self, file: str) -> list[str]:
         """Return the variables of a file that may be its app; imported ones where it has none."""
@@ -364,3 +383,12 @@ def _controller(decorator: SgNode) -> str | None:
             if above.kind() == "decorator" and decorator_of(above)[0] == "Controller":
                 return decorator_of(above)[1]
     return ""
+
+
+def _given_to(call: SgNode) -> str:
+    """Return the name that a call's result is put into, ``app = await build()``."""
+    outer = call.parent()
+    if outer is not None and outer.kind() == "await_expression":
+        outer = outer.parent()
+    name = outer.field("left") or outer.field("name") if outer is not None else None
+    return name.text() if name is not None else ""

@@ -11,7 +11,8 @@ import httpx
 import inngest
 
 from cronshift.runtime import web
-from cronshift.runtime.answers import Body, HandlerError, judge
+from cronshift.runtime.answers import HandlerError, judge
+from cronshift.runtime.bodies import Body
 from cronshift.runtime.protection import bypass_headers
 
 if TYPE_CHECKING:

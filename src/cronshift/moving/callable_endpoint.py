@@ -13,15 +13,12 @@ from msgspec import Struct
 
 from cronshift.errors import CronshiftError
 from cronshift.runtime import web
-from cronshift.runtime.signature import is_dev
+from cronshift.server.api_address import CLOUD_API, api_server
 from cronshift.server.endpoint import Endpoint
 from cronshift.server.keys import SIGNING_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_CLOUD = "https://api.inngest.com"
-_DEV_SERVER = "http://127.0.0.1:8288"
 
 
 class CallState(StrEnum):
@@ -80,7 +77,7 @@ async def ask_endpoint(
             f"{url} has no signing key, so it refuses what Inngest sends: no function runs.",
             f"Set {SIGNING_KEY} where the functions run, deploy, and cronshift sync --endpoint {url}",
         )
-    if description.get("mode") == "dev" and _server(environ) == _CLOUD:
+    if description.get("mode") == "dev" and api_server(environ) == CLOUD_API:
         return CallableEndpoint(
             CallState.DEV_MODE,
             f"{url} is in dev mode, where it answers to a dev server and not to Inngest's cloud.",
@@ -91,8 +88,8 @@ async def ask_endpoint(
 
 async def _synced(url: str, app_id: str, environ: Mapping[str, str]) -> CallableEndpoint:
     """Return whether Inngest has functions of the app."""
-    server, key = _server(environ), environ.get(SIGNING_KEY, "").strip()
-    if server == _CLOUD and not key:
+    server, key = api_server(environ), environ.get(SIGNING_KEY, "").strip()
+    if server == CLOUD_API and not key:
         return CallableEndpoint(
             CallState.NOT_KNOWN,
             f"Whether Inngest has the app {app_id} cannot be asked: {SIGNING_KEY} is not set here.",
@@ -132,12 +129,3 @@ def _functions(document: Any) -> list[Any]:
     """Return the functions of an answer, which is a list or has one in ``data``."""
     listed = document.get("data") if isinstance(document, dict) else document
     return listed if isinstance(listed, list) else []
-
-
-def _server(environ: Mapping[str, str]) -> str:
-    """Return the address of Inngest's API, as the SDK would choose it."""
-    named = environ.get("INNGEST_API_BASE_URL") or environ.get("INNGEST_BASE_URL")
-    if not named and is_dev(environ):
-        dev = environ.get("INNGEST_DEV", "")
-        named = dev if dev.startswith("http") else _DEV_SERVER
-    return (named or _CLOUD).rstrip("/")

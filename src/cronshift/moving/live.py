@@ -6,18 +6,18 @@ import asyncio
 import os
 from datetime import timedelta
 from enum import StrEnum
-from http import HTTPStatus
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-import httpx
 from msgspec import Struct
 
 from cronshift.errors import ConfigError, CronshiftError
 from cronshift.operations import past_operations
 from cronshift.operations.files import content, inside
-from cronshift.runtime import web, wire
+from cronshift.runtime import wire
+from cronshift.runtime.asking import Telling, ask
 from cronshift.runtime.jobs import request_target
+from cronshift.runtime.ledger import Side
 from cronshift.runtime.ownership import (
     OWNERSHIP_NAME,
     Owner,
@@ -26,7 +26,6 @@ from cronshift.runtime.ownership import (
     parse_ownership,
     tick_text,
 )
-from cronshift.runtime.protection import bypass_headers
 from cronshift.schedule.durations import format_duration
 
 if TYPE_CHECKING:
@@ -36,27 +35,7 @@ if TYPE_CHECKING:
 
     from cronshift.model import Job
 
-_PATIENCE = timedelta(seconds=10)
-_OLDEST = 10**9  # seconds: what is told is anybody's
 FARTHEST = timedelta(days=31)
-
-
-class Side(StrEnum):
-    """Who is asked."""
-
-    VERCEL = "vercel"
-    INNGEST = "inngest"
-
-
-class Telling(StrEnum):
-    """What came of asking one side; of all but the first two it is not known what it runs."""
-
-    FILE = "file"
-    NO_FILE = "no-file"
-    UNREACHABLE = "did-not-answer"
-    WRONG_SECRET = "wrong-secret"  # noqa: S105 - what was found
-    PROTECTED = "protected"
-    SILENT = "no-guard"
 
 
 class Holding(Struct, frozen=True):
@@ -169,7 +148,7 @@ async def ask_both(
         Side.VERCEL: app_url.rstrip("/") + request_target(path),
         Side.INNGEST: endpoint,
     }
-    answers = await asyncio.gather(*(_ask(url, secret) for url in urls.values()))
+    answers = await asyncio.gather(*(ask(url, secret) for url in urls.values()))
     vercel, inngest = (
         Holding(
             side,
@@ -186,101 +165,6 @@ async def ask_both(
         for side, answer in zip(urls, answers, strict=True)
     )
     return vercel, inngest
-
-
-class _Answer(Struct, frozen=True):
-    """What a side told of the file it holds, or why it told nothing."""
-
-    digest: str | None = None
-    problem: str | None = None
-    age: timedelta | None = None
-    unread: bool = False
-    held_for: timedelta | None = None
-    before: str | None = None
-    telling: Telling = Telling.FILE
-
-
-async def _ask(url: str, secret: str) -> _Answer:
-    headers = {
-        "authorization": f"Bearer {secret}",
-        wire.TELL_HEADER: wire.TELL_OWNERSHIP,
-        **bypass_headers(),
-    }
-    try:
-        async with web.client(url, timeout=_PATIENCE) as http:
-            response = await http.options(url, headers=headers)
-    except httpx.HTTPError as error:
-        return _Answer(
-            problem=f"It cannot be reached: {web.unreachable(error)}.",
-            telling=Telling.UNREACHABLE,
-        )
-    except httpx.InvalidURL:
-        return _Answer(problem=f"{url} is no address.", telling=Telling.UNREACHABLE)
-    try:
-        document = response.json()
-        digest = document["ownership"]
-    except (ValueError, KeyError, TypeError):
-        return _without_digest(response)
-    if digest is None:
-        return _Answer(
-            problem="It holds no ownership file, so it runs every tick.", telling=Telling.NO_FILE
-        )
-    before = document.get("before")
-    return _Answer(
-        digest=str(digest),
-        age=_seconds(document.get("age")),
-        unread=document.get("age", 0) is None,
-        held_for=_seconds(document.get("held")),
-        before=before if isinstance(before, str) else None,
-    )
-
-
-def _without_digest(response: httpx.Response) -> _Answer:
-    """Return why an answer tells of no file, as far as it shows that."""
-    status, location = response.status_code, response.headers.get("location", "")
-    cookies = response.headers.get("set-cookie", "")
-    if "_vercel_sso" in cookies or "vercel.com/sso" in location or _is_protection(response):
-        return _Answer(
-            problem="Vercel's deployment protection answers in its place, so what it holds is not"
-            " known: ask the production address, or let automation by.",
-            telling=Telling.PROTECTED,
-        )
-    if response.is_redirect:
-        return _Answer(
-            problem=f"It sends callers on to {location!r:.120}, so what it holds is not known.",
-            telling=Telling.PROTECTED,
-        )
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} or _is_declined(response):
-        return _Answer(
-            problem=f"It knows another secret (it answered {status}), so what it holds is not known.",
-            telling=Telling.WRONG_SECRET,
-        )
-    if response.is_server_error:
-        return _Answer(
-            problem=f"It did not answer: an error {status} came back.", telling=Telling.UNREACHABLE
-        )
-    return _Answer(
-        problem="It does not tell: no guard answers there, or it knows another secret"
-        f" (it answered {status}).",
-        telling=Telling.SILENT,
-    )
-
-
-def _is_protection(response: httpx.Response) -> bool:
-    """Return whether an answer is the page by which Vercel turns strangers away."""
-    is_page = "text/html" in response.headers.get("content-type", "")
-    is_refusal = response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-    return is_refusal and is_page and "vercel" in response.text.lower()
-
-
-def _is_declined(response: httpx.Response) -> bool:
-    """Return whether a generated route answers, as it does to who lacks its secret."""
-    allowed = {name.strip() for name in response.headers.get("allow", "").split(",")}
-    return response.status_code == HTTPStatus.NO_CONTENT and {"PUT", "OPTIONS"} <= allowed
-
-
-def _seconds(value: object) -> timedelta | None:
-    return timedelta(seconds=min(max(value, 0), _OLDEST)) if type(value) is int else None
 
 
 def _digest_here(root: Path) -> str | None:

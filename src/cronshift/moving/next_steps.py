@@ -22,7 +22,7 @@ from cronshift.operations import read_journal
 from cronshift.plan.decided import is_left_out
 from cronshift.plan.planning import make_plan
 from cronshift.project.inngest_sdk import SDK, sdk_of, version_installed
-from cronshift.project.locks import install_command, lock_of, range_of
+from cronshift.project.locks import install_command, lock_of, locks_in, range_of
 from cronshift.project.ownership_file import read_ownership
 from cronshift.readiness.checking import facts_of
 from cronshift.readiness.fact import Knowledge
@@ -201,7 +201,13 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
         yield NextStep(raised.remedy, raised.message, is_needed=True)
     elif install is not None:
         why = f"package.json names {SDK}, and it is not installed or not locked"
+        locks = locks_in(project.root / project.resolver().app)
+        if len(locks) > 1:
+            why += f"; of {' and '.join(locks)} this is what Vercel installs from"
         yield NextStep(install, why, is_needed=True)
+    for fact in bad:
+        if fact.kind is not GUARD:
+            yield NextStep(fact.remedy or "cronshift status", fact.message, is_needed=True)
     out = [each.id for each in plan.runnable if is_left_out(plan, each)]
     if out:
         why = f"{', '.join(out)}: left out for what is found, and missing to validate"
@@ -212,9 +218,6 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     guards = [fact for fact in bad if fact.kind is GUARD]
     if guards and not without:
         yield NextStep("cronshift migrate --fix", guards[0].message)
-    if len(bad) > len(guards):
-        others = [fact for fact in bad if fact.kind is not GUARD]
-        yield NextStep("cronshift status", others[0].message)
     weekly = job.schedule.count(journey.now, journey.now + _WEEK) if job.schedule else 0
     is_frequent = weekly * STAGES[0] >= STAGES[-1]
     share = " --no-guard" if without else f" --percent {STAGES[0]}" if is_frequent else ""

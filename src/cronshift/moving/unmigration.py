@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -22,6 +23,7 @@ from cronshift.operations import (
 from cronshift.operations.files import content, inside
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.project.added import without_added
 from cronshift.project.ownership_file import read_ownership
 from cronshift.runtime.ownership import percent_at
 
@@ -48,15 +50,21 @@ class Unmigration(Struct, frozen=True):
 
 @dataclass(slots=True)
 class _Written:
-    """One file, as the journal knows it: before the first migrate, and after the newest operation."""
+    """One file, as the journal knows it: before the first migrate, and after the newest operation.
+
+    ``current`` is what is there now: ``after``, but for what an install made of a manifest.
+    """
 
     before: bytes | None
     after: bytes | None
     by: Operation
+    current: bytes | None = None
 
 
 def prepare_unmigration(root: Path, now: datetime) -> Unmigration:
     """Return the operation that takes back all that ``migrate`` wrote.
+
+    A manifest that an install has changed since keeps that change, and loses what migrate added.
 
     Raises:
         RefusedError: ``not-ready`` while a tick is Inngest's or will be, ``changed-file`` for files
@@ -64,7 +72,7 @@ def prepare_unmigration(root: Path, now: datetime) -> Unmigration:
     """
     _refuse_moving(root, now)
     written = _written(past_operations(root))
-    changed = [path for path, file in written.items() if content(inside(root, path)) != file.after]
+    changed = [path for path, file in written.items() if not _can_go_back(root, path, file)]
     if changed:
         raise RefusedError(
             f"Changed since migrate wrote {'it' if len(changed) == 1 else 'them'}: {', '.join(changed)}.",
@@ -73,7 +81,7 @@ def prepare_unmigration(root: Path, now: datetime) -> Unmigration:
             f" cronshift show {written[changed[0]].by.id} has the diffs.",
             where=changed[0],
         )
-    edits = [_edit(path, file) for path, file in written.items() if file.before != file.after]
+    edits = [_edit(path, file) for path, file in written.items() if file.before != file.current]
     operation = build_operation(
         root,
         COMMAND,
@@ -111,6 +119,21 @@ def _refuse_moving(root: Path, now: datetime) -> None:
         )
 
 
+def _can_go_back(root: Path, path: str, file: _Written) -> bool:
+    """Note what a file is now, and return whether it is known what it is without migrate's part."""
+    file.current = content(inside(root, path))
+    if file.current == file.after:
+        return True
+    if file.before is None or file.after is None or file.current is None:
+        return False
+    name = PurePosixPath(path).name
+    less = without_added(name, file.before, file.after, file.current)
+    if less is None:
+        return False
+    file.before = less
+    return True
+
+
 def _written(past: Iterable[Operation]) -> dict[str, _Written]:
     """Return the files that migrate wrote since it was last undone, each with its two ends."""
     files: dict[str, _Written] = {}
@@ -139,4 +162,4 @@ def _written(past: Iterable[Operation]) -> dict[str, _Written]:
 def _edit(path: str, file: _Written) -> Edit:
     kind = ChangeKind.DELETE if file.before is None else ChangeKind.WRITE
     summary = f"{path}: {'gone' if file.before is None else 'as before migrate'}"
-    return Edit(path, file.before, kind, summary, based_on=Seen(file.after))
+    return Edit(path, file.before, kind, summary, based_on=Seen(file.current))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from cronshift.model import HandlerKind, Mode, Severity
-from cronshift.moving.live import Side, Telling
 from cronshift.operations import ChangeKind, Intent, State
 from cronshift.readiness.fact import Knowledge
+from cronshift.runtime.asking import Telling
+from cronshift.runtime.ledger import Side
 
 Schema = dict[str, Any]
 

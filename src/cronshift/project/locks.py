@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock")
+_MANAGERS = {
+    "yarn.lock": "yarn",
+    "pnpm-lock.yaml": "pnpm",
+    "package-lock.json": "npm",
+    "npm-shrinkwrap.json": "npm",
+    "bun.lock": "bun",
+}
+"""Whose each lock is, in the order in which Vercel looks for them."""
+
 _VERSION = re.compile(r"\d+\.\d+\.\d+(?:-[\w.]+)?")
 _PNPM_SECTION = re.compile(
     r"^(?:importers|dependencies|devDependencies|optionalDependencies):.*\n(?:(?:[ \t].*)?\n)*",
@@ -72,19 +80,35 @@ def add_command(manager: str, package: str) -> str:
 def package_manager(root: Path) -> str:
     """Return the program that installs and builds an app, by the lock that it has."""
     lock = lock_of(root)
-    names = {"pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun"}
-    return names.get(lock.name, "npm") if lock is not None else "npm"
+    return _MANAGERS[lock.name] if lock is not None else _named_manager(root) or "npm"
 
 
 def lock_of(root: Path) -> Lock | None:
-    """Return the lock that an app is installed from; ``None`` where there is none."""
+    """Return the lock that an app is installed from; ``None`` where there is none.
+
+    Of several it is the one of the manager that package.json names (``packageManager``), else the one
+    that Vercel takes: Bun's beside Yarn's, Yarn's, pnpm's, npm's.
+    """
     for folder in _folders(root):
-        for name in _LOCKS:
-            file = folder / name
-            if is_regular(file):
-                importer = root.resolve().relative_to(folder).as_posix()
-                return Lock(name, read_text(file), importer)
+        names = locks_in(folder)
+        if names:
+            named = _named_manager(root) or _named_manager(folder)
+            mine = [name for name in names if _MANAGERS[name] == named]
+            is_bun = {"bun.lock", "yarn.lock"} <= set(names)
+            name = (mine or (["bun.lock"] if is_bun else names))[0]
+            importer = root.resolve().relative_to(folder).as_posix()
+            return Lock(name, read_text(folder / name), importer)
     return None
+
+
+def locks_in(folder: Path) -> list[str]:
+    """Return the locks in a folder; more than one are of several package managers, or stale."""
+    return [name for name in _MANAGERS if is_regular(folder / name)]
+
+
+def _named_manager(folder: Path) -> str | None:
+    named = _json(folder / "package.json").get("packageManager")
+    return named.partition("@")[0] if isinstance(named, str) else None
 
 
 def range_of(root: Path, package: str) -> str | None:

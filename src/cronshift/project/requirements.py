@@ -7,6 +7,8 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from cronshift.handlers.tree import SourceTree
 
 RUNTIME = "cronshift-runtime[functions]"
@@ -37,8 +39,7 @@ def names_in(text: str, file: str) -> frozenset[str]:
     else:
         listed = [line.partition("#")[0] for line in text.splitlines()]
         listed += [line.rpartition("#egg=")[2] for line in text.splitlines() if "#egg=" in line]
-    matches = (_NAME.match(line) for line in listed)
-    return frozenset(re.sub(r"[-_.]+", "-", match[1]).lower() for match in matches if match)
+    return frozenset(filter(None, map(_spelled, listed)))
 
 
 def has_runtime(text: str, file: str) -> bool:
@@ -84,6 +85,29 @@ def without_runtime(text: str, file: str) -> str:
         if isinstance(line, str) and _RUNTIME_LINE.fullmatch(line):
             listed[at] = SDK
     return tomlkit.dumps(document)
+
+
+def without_packages(text: str, file: str, packages: Collection[str]) -> str:
+    """Return a manifest without the lines that name packages, as indexes spell them."""
+    if not file.endswith(".toml"):
+        lines = text.splitlines(keepends=True)
+        return "".join(line for line in lines if not names_in(line, file) & set(packages))
+    import tomlkit
+
+    document: Any = tomlkit.parse(text)
+    project = document.get("project")
+    poetry = (document.get("tool") or {}).get("poetry")
+    for holder in (project, poetry):
+        named: Any = (holder.get("dependencies") if isinstance(holder, dict) else None) or []
+        for name in [name for name in named if _spelled(name) in packages]:
+            named.remove(name)
+    return tomlkit.dumps(document)
+
+
+def _spelled(requirement: str) -> str:
+    """Return a requirement's package as indexes spell it; empty where it names none."""
+    match = _NAME.match(requirement)
+    return re.sub(r"[-_.]+", "-", match[1]).lower() if match else ""
 
 
 def _dependencies(text: str) -> list[Any]:

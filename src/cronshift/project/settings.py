@@ -116,7 +116,7 @@ class Settings(Struct, frozen=True):
     out: str | None = None
     app_id: str | None = None
     mode: Mode | None = None
-    serve: ServedBy = ServedBy.WORKER
+    serve: ServedBy | None = None
     library: Library = Library.FILES
     ownership: OwnershipSource = OwnershipSource.BUILT_IN
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
@@ -191,7 +191,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
             if key in project
         },
         mode=_mode(project.get("mode")),
-        serve=ServedBy(project.get("serve", ServedBy.WORKER)),
+        serve=ServedBy(project["serve"]) if "serve" in project else None,
         library=Library(project.get("runtime", Library.FILES)),
         ownership=OwnershipSource(project.get("ownership", OwnershipSource.BUILT_IN)),
         bridge=BridgeSettings(**bridge),

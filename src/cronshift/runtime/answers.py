@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -12,11 +11,13 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from inngest import NonRetriableError, RetryAfterError
 
 from cronshift.runtime import wire
+from cronshift.runtime.bodies import REACTION, Reaction, content
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-BODY_LIMIT = wire.KEPT_BYTES
+    from cronshift.runtime.bodies import Body
+
 _QUOTED_LIMIT = wire.QUOTED_CHARACTERS
 _HTTP_DATE = re.compile(wire.HTTP_DATE)
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
@@ -42,24 +43,6 @@ class HandlerError(Exception):
     """The handler did not succeed; it is called again."""
 
 
-class Body:
-    """The answer's body as it comes in: counted to the end, kept up to the limit."""
-
-    def __init__(self) -> None:
-        self.kept = bytearray()
-        self.size = 0
-
-    def add(self, chunk: bytes) -> None:
-        """Take the next bytes."""
-        self.kept += chunk[: BODY_LIMIT - len(self.kept)]
-        self.size += len(chunk)
-
-    @property
-    def cut(self) -> bool:
-        """Whether there was more than is kept."""
-        return self.size > len(self.kept)
-
-
 def skipped(reason: str) -> Answer:
     """Return the answer of a tick that was not run."""
     return Answer(skipped=reason)
@@ -79,13 +62,14 @@ def judge(what: str, status: int, headers: Mapping[str, str], body: Body) -> Ans
         HandlerError: for one that is worth trying again: 408, 425, 429 and 5xx.
         NonRetriableError: for every other one that is no success; redirects are not followed.
     """
+    REACTION.set(Reaction(status, headers, body))
     if wire.SKIPPED_HEADER in headers:
         raise NonRetriableError(
             f"{what} was taken for a call of Vercel's by the app's guard: set the same CRON_SECRET "
             "here and there"
         )
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return Answer(status=status, body=_content(body, headers), bytes=body.size, cut=body.cut)
+        return Answer(status=status, body=content(body, headers), bytes=body.size, cut=body.cut)
     sentence = f"{what} answered {_named(status)}"
     if status < HTTPStatus.BAD_REQUEST:
         target = headers.get("location", "nowhere")[:_QUOTED_LIMIT]
@@ -119,20 +103,6 @@ def retry_after(text: str | None, now: datetime) -> timedelta | None:
         except ValueError:
             return None
     return max(_SHORTEST, min(_LONGEST, timedelta(seconds=int(wait.total_seconds()))))
-
-
-def _content(body: Body, headers: Mapping[str, str]) -> Any:
-    text = body.kept.decode(errors="replace")
-    if "json" in headers.get("content-type", "") and not body.cut:
-        try:
-            return json.loads(text, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            return text
-    return text
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _named(status: int) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 from weakref import WeakKeyDictionary
 
-from cronshift.runtime.answers import Body, HandlerError, judge
+from cronshift.runtime.answers import HandlerError, judge
+from cronshift.runtime.bodies import Body
 from cronshift.runtime.calls import DirectHandler
 from cronshift.runtime.jobs import IN_PROCESS
 from cronshift.runtime.loading import load

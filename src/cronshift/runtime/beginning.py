@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cronshift.runtime import claiming
+from cronshift.runtime import claiming, wire
 from cronshift.runtime.answers import Answer, skipped
-from cronshift.runtime.calls import claimed_by_another
+from cronshift.runtime.calls import USUAL_SECRET, claimed_by_another, witness_of
 from cronshift.runtime.held import SOURCE
+from cronshift.runtime.looking import look
 
 if TYPE_CHECKING:
     from inngest import Context
 
-    from cronshift.runtime.calls import Call
+    from cronshift.runtime.calls import Call, CallHandler
 
 PAUSE = timedelta(seconds=20)
 """Between two looks at whether the run of an earlier tick still goes on."""
@@ -28,18 +29,39 @@ _STEP = "due"
 _LATER = "later"
 
 
-async def due(ctx: Context, call: Call) -> Answer | None:
+async def due(ctx: Context, call: Call, handler: CallHandler | None = None) -> Answer | None:
     """Settle in a step whether the run does its work; return the whole answer where it does not.
 
     A tick is skipped that is not Inngest's, that is too old, or that another run has claimed. Where
     claims are on, a job that queues lets the runs of its earlier ticks end first: the engine's
-    concurrency counts steps, so it would let this run in between two of theirs.
+    concurrency counts steps, so it would let this run in between two of theirs. Where there is a
+    ledger, it is told what this side saw.
+
+    Args:
+        ctx: the run.
+        call: what the run is for.
+        handler: what would answer it.
     """
-    reason = await ctx.step.run(_STEP, _reason_to_wait, call)
+    queued = datetime.now(UTC).timestamp() - ctx.event.ts / 1000 if ctx.event.ts else 0.0
+    reason = await ctx.step.run(_STEP, _settle, call, handler, queued)
     while reason == _LATER:
         await ctx.step.sleep("wait", PAUSE)
-        reason = await ctx.step.run(_STEP, _reason_to_wait, call)
+        reason = await ctx.step.run(_STEP, _settle, call, handler, queued)
     return skipped(reason) if reason else None
+
+
+async def _settle(call: Call, handler: CallHandler | None, queued: float) -> str | None:
+    """Return why the run does not begin, if it does not, once the ledger is told."""
+    witness = witness_of(call, handler.secret_env if handler else USUAL_SECRET)
+    reason = await _reason_to_wait(call)
+    if witness is None or reason == _LATER:
+        return reason
+    if reason is None:
+        witness.began(0)
+        return None
+    seen = await look(call, handler) if reason.startswith(wire.OWNER_PREFIX) else {}
+    witness.stood_by({"reason": reason, **seen}, {"queued": round(max(queued, 0.0), 3)})
+    return reason
 
 
 async def _reason_to_wait(call: Call) -> str | None:

@@ -12,7 +12,8 @@ import httpx
 from inngest import NonRetriableError
 
 from cronshift.runtime import web
-from cronshift.runtime.answers import Body, HandlerError, judge
+from cronshift.runtime.answers import HandlerError, judge
+from cronshift.runtime.bodies import Body
 from cronshift.runtime.calls import CallHandler
 from cronshift.runtime.protection import bypass_headers
 
@@ -77,9 +78,13 @@ class Bridge(CallHandler):
             raise HandlerError(f"{what} had no answer: {web.unreachable(error)}") from error
         return judge(what, response.status_code, response.headers, body)
 
+    def address(self) -> str | None:
+        """Return where the app answers."""
+        return (os.environ.get(self.base_url_env) or self.base_url or "").rstrip("/") or None
+
     def _base_url(self) -> str:
-        base = (os.environ.get(self.base_url_env) or self.base_url or "").rstrip("/")
-        if not base:
+        base = self.address()
+        if base is None:
             raise NonRetriableError(f"{self.base_url_env} is not set: where does the app answer?")
         parts = urlsplit(base)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:

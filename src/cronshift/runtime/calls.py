@@ -13,11 +13,13 @@ from urllib.parse import quote
 
 from inngest import NonRetriableError
 
-from cronshift.runtime import claiming, wire
+from cronshift.runtime import claiming, recording, wire
 from cronshift.runtime.answers import skipped
 from cronshift.runtime.held import SOURCE, held_ownership
-from cronshift.runtime.jobs import request_target
+from cronshift.runtime.jobs import TICK_EVENT, request_target
+from cronshift.runtime.ledger import Side
 from cronshift.runtime.ownership import Owner, tick_text
+from cronshift.runtime.witness import Witness, attempted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
     from cronshift.runtime.answers import Answer
     from cronshift.runtime.jobs import JobSpec
 
-TICK_EVENT = "inngest/scheduled.timer"
+APP_ADDRESS_VARIABLE = wire.APP_ADDRESS_VARIABLES[0]
+USUAL_SECRET = "CRON_SECRET"  # noqa: S105 - a name
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")  # what Vercel accepts in CRON_SECRET
 
 
@@ -132,15 +135,23 @@ class CallHandler(ABC):
         """
         await SOURCE.refresh()
         reason = call.reason_to_skip() or await claimed_by_another(call)
+        witness = witness_of(call, self.secret_env)
         if reason:
+            if witness is not None:
+                witness.stood_by({"reason": reason})
             return skipped(reason)
-        answer = await self.send(call)
+        with attempted(witness, call.attempt + 1):
+            answer = await self.send(call)
         await finished(call)
         return answer
 
     @abstractmethod
     async def send(self, call: Call) -> Answer:
         """Return what the handler answered, whatever the tick's age is."""
+
+    def address(self) -> str | None:
+        """Return where the app answers over HTTP, as far as this process knows."""
+        return os.environ.get(APP_ADDRESS_VARIABLE) or None
 
     def headers(self, call: Call) -> dict[str, str]:
         """Return the call's headers with the bearer, where a secret is set.
@@ -156,6 +167,17 @@ class CallHandler(ABC):
                 f"{self.secret_env} has characters that no header can carry, or spaces around it"
             )
         return {**call.headers, "authorization": f"Bearer {secret}"}
+
+
+def witness_of(call: Call, secret_env: str) -> Witness | None:
+    """Return who tells the ledger of a run; nobody does of one that is not the schedule's.
+
+    Other environments have functions too, and their ticks are none that anybody waits for.
+    """
+    recorder = recording.recorder(secret_env)
+    if recorder is None or not call.scheduled or other_environment():
+        return None
+    return Witness(recorder, Side.INNGEST, call.job.id, call.tick, call.run_id, SOURCE.current())
 
 
 async def claimed_by_another(call: Call) -> str | None:

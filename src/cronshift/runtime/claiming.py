@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 VARIABLE = "CRONSHIFT_CLAIMS_URL"
 _DEFAULT = Path(".cronshift") / "claims.db"
-_SUCCESSES = range(200, 300)
+SUCCESSES = range(200, 300)
 _logger = logging.getLogger("cronshift")
 
 
@@ -47,7 +47,7 @@ class Claim:
         Args:
             status: of the answer, once all of it was made; ``None`` for a call that has none.
         """
-        (finish if status in _SUCCESSES else release)(self.job, self.tick, self.holder)
+        (finish if status in SUCCESSES else release)(self.job, self.tick, self.holder)
 
 
 def take(job: str, tick: datetime, holder: str) -> bool:

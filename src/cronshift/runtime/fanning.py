@@ -8,7 +8,8 @@ from inngest import NonRetriableError, StepError
 
 from cronshift.runtime.answers import Answer
 from cronshift.runtime.beginning import due
-from cronshift.runtime.calls import finished
+from cronshift.runtime.calls import finished, witness_of
+from cronshift.runtime.witness import attempted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -45,7 +46,7 @@ async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
     Raises:
         NonRetriableError: if a value failed; its steps have used their retries.
     """
-    if answer := await due(ctx, call):
+    if answer := await due(ctx, call, handler):
         return answer
     branches = tuple(_branch(ctx, call.begun, handler, param, value) for value in values)
     if parallel:
@@ -57,9 +58,12 @@ async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
         for value, failure in zip(values, outcomes, strict=True)
         if failure
     ]
-    if failures:
-        raise NonRetriableError(f"{len(failures)} of {len(values)} failed. {'; '.join(failures)}")
-    await finished(call)  # not a step: done again at a re-entry, it changes nothing
+    # Not a step: done again at a re-entry, it changes nothing.
+    with attempted(witness_of(call, handler.secret_env), 1):
+        if failures:
+            what = f"{len(failures)} of {len(values)} failed"
+            raise NonRetriableError(f"{what}. {'; '.join(failures)}")
+        await finished(call)
     return Answer(status=200, body={"succeeded": len(values)}, bytes=0, cut=False)
 
 

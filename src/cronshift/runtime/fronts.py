@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from cronshift.runtime.claiming import Claim
     from cronshift.runtime.replies import Reply
+    from cronshift.runtime.turns import Turn
 
 HandlerClass = TypeVar("HandlerClass", bound=type[BaseHTTPRequestHandler])
 WsgiApp = Callable[..., Iterable[bytes]]
@@ -34,8 +34,8 @@ class Decider(Protocol):
     def reply(self, method: str, target: str, headers: Mapping[str, str]) -> Reply | None:
         """Return the answer to a request that is not to reach the app."""
 
-    def claim(self, target: str, headers: Mapping[str, str]) -> Claim | None:
-        """Return the claim that a call is to take before it runs, if it is to take one."""
+    def turn(self, target: str, headers: Mapping[str, str]) -> Turn | None:
+        """Return what a call is to take before it runs, and is watched by, if it is."""
 
 
 def asgi(decider: Decider, app: ASGIApp) -> ASGIApp:
@@ -48,39 +48,56 @@ def asgi(decider: Decider, app: ASGIApp) -> ASGIApp:
         target, headers = _target(scope), asgi_headers(scope)
         await decider.refresh(scope["method"], target, headers)
         reply = decider.reply(scope["method"], target, headers)
-        claim = None if reply else decider.claim(target, headers)
-        if claim is not None and not await asyncio.to_thread(claim.take):
-            reply = skip(CLAIMED)
+        turn = _turn(decider, reply, target, headers)
+        if reply is None and turn is not None:
+            taken = await asyncio.to_thread(turn.take) if turn.claim else turn.take()
+            reply = None if taken else skip(CLAIMED)
         if reply is not None:
             await send_reply(send, reply)
-        elif claim is None:
+        elif turn is None:
             await app(scope, receive, send)
         else:
-            await _claimed(claim, app, scope, receive, send)
+            await _watched(turn, app, scope, receive, send)
 
     return guarded
 
 
-async def _claimed(claim: Claim, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Run the app for a claimed tick, and end the claim as the app's whole answer says."""
-    status: int | None = None
-    complete = False
+def _turn(
+    decider: Decider, reply: Reply | None, target: str, headers: Mapping[str, str]
+) -> Turn | None:
+    """Return the turn of a call, once what it is to stand by for is told."""
+    if reply is not None and reply.skipped is None:  # a question
+        return None
+    turn = decider.turn(target, headers)
+    if turn is not None and reply is not None and reply.skipped is not None:
+        turn.stand_by(reply.skipped)
+    return turn
+
+
+async def _watched(turn: Turn, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Run the app, and end the turn as the app's whole answer says."""
+    whole = False
+    error: BaseException | None = None
 
     async def watching(message: Message) -> None:
-        nonlocal status, complete
+        nonlocal whole
         if message["type"] == "http.response.start":
-            status = message["status"]
-        elif message["type"] == "http.response.body" and not message.get("more_body"):
-            complete = True
+            turn.answer(message["status"], asgi_headers(message))
+        elif message["type"] == "http.response.body":
+            turn.add(message.get("body", b""))
+            whole = not message.get("more_body")
         await send(message)
 
     try:
         await app(scope, receive, watching)
-    except BaseException:
-        complete = False
+    except BaseException as raised:
+        whole, error = False, raised
         raise
     finally:
-        await asyncio.to_thread(claim.end, status if complete else None)
+        if turn.claim:
+            await asyncio.to_thread(turn.end, whole=whole, error=error)
+        else:
+            turn.end(whole=whole, error=error)
 
 
 async def send_reply(send: Send, reply: Reply) -> None:
@@ -90,9 +107,12 @@ async def send_reply(send: Send, reply: Reply) -> None:
     await send({"type": "http.response.body", "body": reply.body})
 
 
-def asgi_headers(scope: Scope) -> dict[str, str]:
-    """Return a request's headers as text."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+def asgi_headers(message: Scope | Message) -> dict[str, str]:
+    """Return the headers of a request or a response as text, with lower-case names."""
+    return {
+        name.decode("latin-1").lower(): value.decode("latin-1")
+        for name, value in message.get("headers", ())
+    }
 
 
 def _target(scope: Scope) -> str:
@@ -110,49 +130,53 @@ def wsgi(decider: Decider, app: WsgiApp) -> WsgiApp:
             return app(environ, start_response)
         target, headers = _wsgi_target(environ), _wsgi_headers(environ)
         reply = decider.reply(environ["REQUEST_METHOD"], target, headers)
-        claim = None if reply else decider.claim(target, headers)
-        if claim is not None and not claim.take():
+        turn = _turn(decider, reply, target, headers)
+        if reply is None and turn is not None and not turn.take():
             reply = skip(CLAIMED)
         if reply is not None:
             start_response("200 OK", list(reply.headers))
             return [reply.body]
-        if claim is None:
+        if turn is None:
             return app(environ, start_response)
-        return _ClaimedChunks(claim, app, environ, start_response)
+        return _WatchedChunks(turn, app, environ, start_response)
 
     return guarded
 
 
-class _ClaimedChunks:
-    """The app's answer for a claimed tick; ends the claim as that answer says, once it is whole."""
+class _WatchedChunks:
+    """The app's answer to a call that has its turn; ends the turn as it says, once it is whole."""
 
     def __init__(
         self,
-        claim: Claim,
+        turn: Turn,
         app: WsgiApp,
         environ: dict[str, Any],
         start_response: Callable[..., Any],
     ) -> None:
-        self._claim: Claim | None = claim
-        self._status: int | None = None
+        self._turn: Turn | None = turn
 
-        def watching(line: str, *rest: Any) -> Any:
-            self._status = int(line.split(None, 1)[0])
-            return start_response(line, *rest)
+        def watching(line: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            turn.answer(
+                int(line.split(None, 1)[0]), {name.lower(): value for name, value in headers}
+            )
+            return start_response(line, headers, *rest)
 
         try:
             self._chunks = app(environ, watching)
-        except BaseException:
-            self._end(None)
+        except BaseException as error:
+            self._end(whole=False, error=error)
             raise
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            yield from self._chunks
-        except BaseException:
-            self._end(None)
+            for chunk in self._chunks:
+                if self._turn is not None:
+                    self._turn.add(chunk)
+                yield chunk
+        except BaseException as error:
+            self._end(whole=False, error=error)
             raise
-        self._end(self._status)
+        self._end(whole=True)
 
     def close(self) -> None:
         """Let the app put its things away; an answer that was not taken to its end is none."""
@@ -161,12 +185,12 @@ class _ClaimedChunks:
             if close is not None:
                 close()
         finally:
-            self._end(None)
+            self._end(whole=False)
 
-    def _end(self, status: int | None) -> None:
-        claim, self._claim = self._claim, None
-        if claim is not None:
-            claim.end(status)
+    def _end(self, *, whole: bool, error: BaseException | None = None) -> None:
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.end(whole=whole, error=error)
 
 
 def _wsgi_headers(environ: dict[str, Any]) -> dict[str, str]:
@@ -196,15 +220,15 @@ def handler(decider: Decider, cls: HandlerClass) -> HandlerClass:
             return
         headers = _class_headers(request)
         reply = decider.reply("GET", request.path, headers)
-        claim = None if reply else decider.claim(request.path, headers)
-        if claim is not None and not claim.take():
+        turn = _turn(decider, reply, request.path, headers)
+        if reply is None and turn is not None and not turn.take():
             reply = skip(CLAIMED)
         if reply is not None:
             _write(request, reply)
-        elif claim is None:
+        elif turn is None:
             own_get(request)
         else:
-            _claimed_get(claim, own_get, request)
+            _watched_get(turn, own_get, request)
 
     def do_options(request: BaseHTTPRequestHandler) -> None:
         reply = decider.reply("OPTIONS", request.path, _class_headers(request))
@@ -219,30 +243,60 @@ def handler(decider: Decider, cls: HandlerClass) -> HandlerClass:
     return cls
 
 
-def _claimed_get(
-    claim: Claim,
+def _watched_get(
+    turn: Turn,
     own_get: Callable[[BaseHTTPRequestHandler], None],
     request: BaseHTTPRequestHandler,
 ) -> None:
-    """Run ``do_GET`` for a claimed tick, and end the claim as its answer says."""
-    status: int | None = None
-    send_line = request.send_response_only
+    """Run ``do_GET``, and end the turn as its answer says."""
+    headers: dict[str, str] = {}
+    send_line, send_header, writer = request.send_response_only, request.send_header, request.wfile
 
     def watching(code: int, message: str | None = None) -> None:
-        nonlocal status
         if code >= _FIRST_FINAL_STATUS:
-            status = code
+            turn.answer(code, headers)
         send_line(code, message)
 
+    def noting(keyword: str, value: str) -> None:
+        headers[keyword.lower()] = value
+        send_header(keyword, value)
+
+    whole = False
+    error: BaseException | None = None
     request.send_response_only = watching  # type: ignore[method-assign] # of this request alone
+    request.send_header = noting  # type: ignore[method-assign] # the same
+    request.wfile = _WatchedWriter(writer, turn)  # type: ignore[assignment] # the same
     try:
         own_get(request)
-    except BaseException:
-        status = None
+        whole = True
+    except BaseException as raised:
+        error = raised
         raise
     finally:
-        del request.send_response_only
-        claim.end(status)
+        del request.send_response_only, request.send_header
+        request.wfile = writer
+        turn.end(whole=whole, error=error)
+
+
+class _WatchedWriter:
+    """Where an answer is written, told to its turn from the end of its head on."""
+
+    def __init__(self, writer: Any, turn: Turn) -> None:
+        self._writer = writer
+        self._turn = turn
+        self._in_body = False
+
+    def write(self, data: bytes) -> int:
+        body = data
+        if not self._in_body:
+            _, mark, body = bytes(data).partition(b"\r\n\r\n")
+            self._in_body = bool(mark)
+        if self._in_body:
+            self._turn.add(body)
+        return int(self._writer.write(data))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
 
 
 def _class_headers(request: BaseHTTPRequestHandler) -> dict[str, str]:

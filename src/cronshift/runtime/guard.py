@@ -16,15 +16,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from cronshift.runtime import claiming, fronts, wire
+from cronshift.runtime import claiming, fronts, recording, wire
 from cronshift.runtime.claiming import Claim
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.jobs import request_target
+from cronshift.runtime.ledger import Side
 from cronshift.runtime.ownership import Owner, tick_text
 from cronshift.runtime.proof import Standing, has_bearer, standing
 from cronshift.runtime.replies import skip
 from cronshift.runtime.tell import description, is_question
 from cronshift.runtime.ticks import CalledTicks
+from cronshift.runtime.turns import Turn
+from cronshift.runtime.witness import Witness
 from cronshift.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -80,30 +83,42 @@ class Guard:
         current = self._source.current(lambda: self._may_ask(headers))
         if tick is None or current is None:
             return None
-        if current.ownership.acts(Owner.VERCEL, job.id, tick):
-            return None
         owner = current.ownership.owner(job.id, tick)
+        if owner in (Owner.VERCEL, Owner.BOTH):
+            return None
         if _logger.isEnabledFor(logging.INFO):
             _logger.info("%s: the owner of the tick of %s is %s", job.id, tick_text(tick), owner)
         return wire.OWNER_PREFIX + owner
 
-    def claim(self, target: str, headers: Mapping[str, str]) -> Claim | None:
-        """Return the claim that a cron call is to take before it runs.
+    def turn(self, target: str, headers: Mapping[str, str]) -> Turn | None:
+        """Return what a cron call is to take before it runs, and who is told what becomes of it.
 
         Returns:
-            ``None`` where claims are off, for any other request, and for a caller who has not proven
-            who it is: its answer must not keep Vercel's own call from running.
+            ``None`` where there are neither claims nor a ledger, for any other request, and for a
+            caller who has not proven who it is: its answer must not keep Vercel's own call from
+            running, and nobody else is to bear witness.
         """
-        if not claiming.is_configured():
+        recorder = recording.recorder(self._secret_env)
+        if recorder is None and not claiming.is_configured():
             return None
         job = self._called(target, headers)
-        if job is None or wire.TICK_HEADER in headers:  # the function that calls has claimed it
+        if (
+            job is None or wire.TICK_HEADER in headers
+        ):  # the function that calls has a turn of its own
             return None
         caller = standing(headers, self._secret_env)
         if caller is Standing.UNPROVABLE:
-            self._warn_of_no_claims()
+            self._warn_of_no_turns()
         tick = job.ticks.at(self._clock()) if caller is Standing.PROVEN else None
-        return None if tick is None else Claim(job.id, tick, f"vercel-{uuid4()}")
+        if tick is None:
+            return None
+        name = f"vercel-{uuid4()}"
+        return Turn(
+            Claim(job.id, tick, name) if claiming.is_configured() else None,
+            Witness(recorder, Side.VERCEL, job.id, tick, name, self._source.current())
+            if recorder
+            else None,
+        )
 
     async def refresh(self, method: str, target: str, headers: Mapping[str, str]) -> None:
         """Read the ownership file off the event loop, where :meth:`reply` is going to need it."""
@@ -151,12 +166,12 @@ class Guard:
         """
         return standing(headers, self._secret_env) is not Standing.UNPROVEN
 
-    def _warn_of_no_claims(self) -> None:
+    def _warn_of_no_turns(self) -> None:
         if not self._warned:
             self._warned = True
             _logger.warning(
                 "%s is not set, so anybody can call as Vercel's cron does: no tick is claimed here,"
-                " and one that is delivered twice runs twice",
+                " one that is delivered twice runs twice, and nothing is told to the ledger",
                 self._secret_env,
             )
 

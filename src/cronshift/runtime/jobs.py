@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 CANCELLED_ID = "cronshift-cancelled"
 """The function that tells which runs of the app's jobs Inngest cancelled."""
 
+TICK_EVENT = "inngest/scheduled.timer"
+"""What a run of the schedule begins with."""
+
 CANCELLED_EVENT = "inngest/function.cancelled"
 
 IN_PROCESS = "cronshift.call"

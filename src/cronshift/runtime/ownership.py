@@ -75,16 +75,17 @@ class Ownership:
     def owner(self, job: str, tick: datetime) -> Owner:
         """Return who acts on ``job``'s tick; ``tick`` is aware, a whole second."""
         epoch = epoch_at(self.jobs.get(job, ()), tick)
-        percent = epoch.percent if epoch else 0
-        shared = _WHOLE[percent] if percent in _WHOLE else _sharer(percent, job, tick_text(tick))
-        if epoch is None or epoch.owner is None:
+        if epoch is None:
+            return Owner.VERCEL
+        shared = _WHOLE.get(epoch.percent) or _sharer(epoch.percent, job, tick_text(tick))
+        if epoch.owner is None:
             return shared
         is_meant = shared is Owner.INNGEST or epoch.owner is Owner.NOBODY
         return epoch.owner if is_meant else shared
 
     def acts(self, side: Owner, job: str, tick: datetime) -> bool:
         """Return whether ``side`` acts on ``job``'s tick, alone or beside the other."""
-        return self.owner(job, tick) in {side, Owner.BOTH}
+        return self.owner(job, tick) in (side, Owner.BOTH)
 
     def flow_owner(self, flow: str, key: str, at: datetime) -> Owner:
         """Return who serves ``key`` (a user) in ``flow`` at the instant ``at``."""
@@ -119,7 +120,10 @@ def bucket(unit: str, key: str) -> int:
 
 def epoch_at(epochs: Sequence[Epoch], instant: datetime) -> Epoch | None:
     """Return the epoch in force at ``instant``; ``None`` before the first."""
-    return next((epoch for epoch in reversed(epochs) if epoch.effective_at <= instant), None)
+    for epoch in reversed(epochs):
+        if epoch.effective_at <= instant:
+            return epoch
+    return None
 
 
 def percent_at(epochs: Sequence[Epoch], instant: datetime) -> int:
@@ -130,7 +134,8 @@ def percent_at(epochs: Sequence[Epoch], instant: datetime) -> int:
 
 def tick_text(tick: datetime) -> str:
     """Return the text of a tick that is hashed and sent: ``2026-11-24T12:00:00Z``."""
-    return f"{tick.astimezone(UTC).isoformat()[:19]}Z"
+    utc = tick if tick.tzinfo is UTC else tick.astimezone(UTC)
+    return f"{utc.isoformat()[:19]}Z"
 
 
 def parse_ownership(text: str) -> Ownership:

@@ -17,9 +17,12 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 from inngest import TriggerEvent
 
-from cronshift.runtime import claiming, web
-from cronshift.runtime.calls import tick_of
-from cronshift.runtime.jobs import CANCELLED_EVENT
+from cronshift.runtime import claiming, recording, web
+from cronshift.runtime.calls import USUAL_SECRET, tick_of
+from cronshift.runtime.held import SOURCE
+from cronshift.runtime.jobs import CANCELLED_EVENT, TICK_EVENT
+from cronshift.runtime.ledger import Side, TickStatus
+from cronshift.runtime.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,7 +64,18 @@ async def report_cancelled(client: Inngest, jobs: Sequence[JobSpec], ctx: Contex
         f"Inngest cancelled the run {ctx.event.data.get('run_id')}, most often because it took"
         " longer than its finish timeout"
     )
-    return await ctx.step.run("report", _report, job, message, ctx.event.data)
+    return await ctx.step.run("report", _report_cancelled, job, message, ctx.event.data)
+
+
+async def _report_cancelled(job: JobSpec, message: str, ended: Mapping[str, Any]) -> str:
+    event = ended.get("event")
+    recorder = recording.recorder(USUAL_SECRET)
+    if recorder is not None and isinstance(event, dict) and event.get("name") == TICK_EVENT:
+        tick = tick_of(event.get("data") or {}, int(event.get("ts") or 0))
+        run_id = str(ended.get("run_id"))
+        witness = Witness(recorder, Side.INNGEST, job.id, tick, run_id, SOURCE.current())
+        witness.ended(TickStatus.CANCELLED, None)
+    return await _report(job, message, ended)
 
 
 async def _report(job: JobSpec, message: str, ended: Mapping[str, Any]) -> str:

@@ -9,8 +9,9 @@ import json
 from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any, cast
 
-from cronshift.runtime.answers import Body, HandlerError, judge
+from cronshift.runtime.answers import HandlerError, judge
 from cronshift.runtime.apps import HOST
+from cronshift.runtime.bodies import Body
 from cronshift.runtime.calls import DirectHandler
 from cronshift.runtime.loading import load
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from cronshift.runtime import wire
+from cronshift.runtime import recording, wire
 from cronshift.runtime.fronts import asgi_headers, send_reply
 from cronshift.runtime.held import SOURCE, Source
+from cronshift.runtime.ledger import parse_record
 from cronshift.runtime.proof import has_bearer
 from cronshift.runtime.replies import Reply
 
@@ -32,8 +34,31 @@ def description(source: Source) -> Reply:
     return Reply(json.dumps(described | source.history()).encode())
 
 
+def is_delivery(method: str, headers: Mapping[str, str], secret_env: str) -> bool:
+    """Return whether the caller brings, with the bearer, records of ticks for the ledger here."""
+    brings = method == "POST" and headers.get(wire.TELL_HEADER) == wire.TELL_TICKS
+    return brings and has_bearer(headers, secret_env)
+
+
+def keep_records(body: bytes, secret_env: str) -> int:
+    """Put what was brought on the way to this process's own database, and return the status."""
+    recorder = recording.recorder(secret_env)
+    if recorder is None or not recording.is_kept_here():
+        return HTTPStatus.NOT_FOUND
+    try:
+        documents = json.loads(body)
+        records = [parse_record(document) for document in documents]
+    except (ValueError, TypeError, RecursionError):
+        return HTTPStatus.BAD_REQUEST
+    for record in records:
+        recorder.add(lambda record=record: record)  # type: ignore[misc] # bound now, not when it is called
+    return HTTPStatus.ACCEPTED
+
+
 class TellOwnership:
     """ASGI middleware of the Inngest side: tells which ownership file is held there.
+
+    It also takes in what another side's processes tell the ledger, where this one has a database.
 
     Args:
         app: the app that holds the Inngest endpoint.
@@ -53,10 +78,19 @@ class TellOwnership:
         self._source = source
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the question, or pass the request on."""
+        """Answer the question, take in what is brought, or pass the request on."""
         if scope["type"] == "http" and self._is_question(scope):
             await self._source.refresh()
             await send_reply(send, description(self._source))
+        elif scope["type"] == "http" and self._is_delivery(scope):
+            body = await _body(receive)
+            status = (
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+                if body is None
+                else keep_records(body, self._secret_env)
+            )
+            await send({"type": "http.response.start", "status": int(status), "headers": []})
+            await send({"type": "http.response.body", "body": b""})
         else:
             await self._app(scope, receive, send)
 
@@ -64,3 +98,19 @@ class TellOwnership:
         return scope["method"] == "OPTIONS" and is_question(
             "OPTIONS", asgi_headers(scope), self._secret_env
         )
+
+    def _is_delivery(self, scope: Scope) -> bool:
+        return scope["method"] == "POST" and is_delivery(
+            "POST", asgi_headers(scope), self._secret_env
+        )
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Return the whole body; ``None`` for one that is too large."""
+    body = bytearray()
+    while len(body) <= wire.OWNERSHIP_MAX_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return bytes(body)
+    return None

@@ -16,6 +16,8 @@ SKIPPED_HEADER = "x-cronshift-skipped"
 
 TELL_HEADER = "x-cronshift-tell"
 TELL_OWNERSHIP = "ownership"
+TELL_TICKS = "ticks"
+"""Stands in a request that brings records of ticks."""
 
 BYPASS_HEADER = "x-vercel-protection-bypass"
 BYPASS_VARIABLE = "VERCEL_AUTOMATION_BYPASS_SECRET"
@@ -56,6 +58,16 @@ OWNERSHIP_MAX_AGE_SECONDS = 86_400
 """For so long what was read last goes on while the address cannot be read."""
 
 OWNERSHIP_MAX_BYTES = 5_000_000
+
+# Where records of ticks go
+
+LEDGER_VARIABLE = "CRONSHIFT_LEDGER_URL"
+LEDGER_EVENTS = "inngest"
+"""In place of an address: they are sent to Inngest, as events."""
+TICK_SEEN_EVENT = "cronshift/tick.seen"
+
+REPLAY = "replay"
+"""Stands as ``cronshift`` in the data of a run that makes up for a tick which nobody ran."""
 
 # Answers
 

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import json
 import sys
+import time
 import traceback
 from http import HTTPStatus
 from pathlib import Path
@@ -22,6 +23,7 @@ from cronshift.server.arrivals import (
 )
 from cronshift.server.keys import SIGNING_KEY, ServerMode, no_keys
 from cronshift.server.limits import Limits
+from cronshift.server.observed import Metrics, Observers, function_of
 from cronshift.server.signing import canonical, is_signed
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ class ServedApp:
         running: how many requests the package works on; one that only waits for its peer to take
             the answer is not among them.
         startup_error: the last line of what the app said when its lifespan failed to start.
+        observers: who is told of calls.
+        metrics: what ``/metrics`` answers; without it that path is the package's.
     """
 
     def __init__(
@@ -76,6 +80,8 @@ class ServedApp:
         self.draining = False
         self.running = 0
         self.startup_error: str | None = None
+        self.observers = Observers()
+        self.metrics: Metrics | None = None
         self._arrivals = Arrivals(self.limits)
         self._checking = asyncio.Lock()
 
@@ -97,6 +103,8 @@ class ServedApp:
             await self._run(scope, receive, send)
         elif scope["path"] in _PROBES:
             await _answer(send, *self._probe(scope["path"]))
+        elif self.metrics is not None and scope["path"] == "/metrics":
+            await _send(send, HTTPStatus.OK, self.metrics.text(), self.metrics.content_type)
         else:
             await self._answer_whole(scope, receive, send)
 
@@ -112,6 +120,7 @@ class ServedApp:
         try:
             body = await self._arrived(scope, receive)
         except TurnedAwayError as error:
+            self.observers.refusal(error.refusal.status)
             await _refuse(send, error.refusal)
         except PeerLeftError:
             return
@@ -119,7 +128,25 @@ class ServedApp:
             is_sync = scope["method"] == "PUT" and not body  # a request to register needs none
             if scope["path"] == self.path and scope["method"] in {"POST", "PUT"} and not is_sync:
                 send = _blaming(body, send)
-            await self._run(scope, _replaying(body, receive), send)
+            if scope["path"] == self.path and scope["method"] == "POST":
+                await self._call(scope, body, receive, send)
+            else:
+                await self._run(scope, _replaying(body, receive), send)
+
+    async def _call(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        """Pass a call of a function on, and tell the observers what became of it."""
+        began, status = time.perf_counter(), 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._run(scope, _replaying(body, receive), sending)
+        finally:
+            self.observers.call(function_of(scope["query_string"]), status, began, body)
 
     async def _arrived(self, scope: Scope, receive: Receive) -> bytes:
         """Return a request's body once it is here and may be looked at."""
@@ -305,9 +332,12 @@ async def _refuse(send: Send, refusal: Refusal) -> None:
 
 
 async def _answer(send: Send, status: HTTPStatus, document: dict[str, str]) -> None:
-    body = json.dumps(document).encode()
+    await _send(send, status, json.dumps(document).encode(), "application/json")
+
+
+async def _send(send: Send, status: HTTPStatus, body: bytes, content_type: str) -> None:
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", content_type.encode()),
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
     ]

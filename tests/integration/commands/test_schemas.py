@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from tests.integration.sockets import serving
 
@@ -175,6 +175,32 @@ def test_serve_check_prints_what_its_schema_says(
             check=False,
         )
     check(json.loads(done.stdout), "serve-check")
+
+
+def test_what_is_done_to_others_is_told_as_the_schemas_say(
+    told: Callable[..., Any], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operation given up, an Edge Config that is written, an endpoint that registers."""
+    journal = project / ".cronshift" / "operations"
+    journal.mkdir(parents=True)
+    (journal / "01KAVH7R00ZQ4X8N5T2M9C6B3D.json").write_text("{")
+    assert told("abandon", "abandon", "01KAV", "--yes")["abandoned"]
+    app = FastAPI()
+
+    @app.patch("/v1/edge-config/{store}/items")
+    def write(store: str) -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.put("/api/inngest")
+    def register(response: Response) -> dict[str, Any]:
+        response.headers["x-inngest-sdk"] = "inngest-js:v4.24.0"
+        return {"message": "Successfully registered", "modified": True}
+
+    monkeypatch.setenv("VERCEL_TOKEN", "only-here")
+    with serving(app) as url:
+        monkeypatch.setenv("CRONSHIFT_VERCEL_API", url)
+        assert told("flags-push", "flags", "push", "--edge-config", "ecfg_1", "--yes")["pushed"]
+        assert told("sync", "sync", "--endpoint", f"{url}/api/inngest")["modified"]
 
 
 def test_the_files_are_those_that_the_program_makes() -> None:

@@ -216,6 +216,17 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("validate",),
     ("run", "update-ai-models"),
     ("run", "update-ai-models", "--json"),
+    ("next",),
+    ("serve", "--check", "--dev"),
+    ("sync", "--endpoint", "http://127.0.0.1:9/api/inngest"),
+    ("pause", "session-recovery", "--yes"),
+    ("resume-job", "session-recovery", "--yes"),
+    ("cutover", "prediction-check", "--save-plan", "plan.json"),
+    ("apply", "plan.json", "--yes"),
+    ("show", "01"),
+    ("scaffold", "sessions", "--dry-run"),
+    ("sessions", "status"),
+    ("abandon", "01"),
     ("cutover", "update-ai-models", "--yes"),
     ("status",),
     ("finalize", "--all"),
@@ -240,6 +251,7 @@ def test_no_command_fails_where_unicode_cannot_be_printed(
     )
     source.write_text(source.read_text().replace("/api/cron/update-ai-models", "/api/cron/été-😀"))
     (project / "cronshift.toml").write_text('[jobs.update-ai-models]\npath = "/api/cron/été-😀"\n')
+    assert {words[0] for words in COMMAND_LINES} >= set(COMMANDS)
     for words in COMMAND_LINES:
         done = subprocess.run(
             [PROGRAM, *words],

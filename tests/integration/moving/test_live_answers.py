@@ -21,11 +21,12 @@ from cronshift.cli import run
 from cronshift.moving.callable_endpoint import ask_endpoint
 from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.late import by_job
-from cronshift.moving.live import Mishap, Telling, ask_both
+from cronshift.moving.live import Mishap, ask_both
 from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
 from cronshift.project import load_project
 from cronshift.project.ownership_file import read_ownership
+from cronshift.runtime.asking import Telling
 from cronshift.runtime.ownership import OWNERSHIP_NAME, digest
 
 if TYPE_CHECKING:

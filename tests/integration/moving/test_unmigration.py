@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from cronshift.moving.unmigration import prepare_unmigration
 from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.project.added import without_added
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,3 +111,52 @@ def test_a_file_that_was_changed_since_is_named_and_nothing_is_touched(
 def _text(file: Path) -> str:
     is_source = file.is_file() and ".cronshift" not in file.parts
     return file.read_text(errors="replace") if is_source else ""
+
+
+PACKAGE = """{
+  "name": "shop",
+  "dependencies": {
+    "next": "16.0.0",
+    "zod": "^3.25.0"
+  }
+}
+"""
+ADDED = PACKAGE.replace('    "zod"', '    "inngest": "^4.24.0",\n    "zod"')
+INSTALLED = ADDED.replace("^4.24.0", "4.25.1").replace("16.0.0", "16.0.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "current", "less"),
+    [
+        ("package.json", PACKAGE, ADDED, INSTALLED, PACKAGE.replace("16.0.0", "16.0.1")),
+        ("package.json", "{}", '{"dependencies": {"inngest": "^4"}}', '{"dependencies": {"inngest": "4.1.0"}, "private": true}', '{"private": true}'),
+        ("package.json", "{}", '{"private": true}', '{"private": false}', None),
+        ("requirements.txt", "flask\n", "flask\ncronshift-runtime[functions]\n", "flask==3.1\nCronshift_Runtime[functions]==0.1\nhttpx\n", "flask==3.1\nhttpx\n"),
+        ("pyproject.toml", '[project]\ndependencies = ["flask"]\n', '[project]\ndependencies = ["flask", "cronshift-runtime[functions]"]\n', '[project]\ndependencies = ["flask", "cronshift-runtime[functions]>=0.1", "httpx"]\n', '[project]\ndependencies = ["flask", "httpx"]\n'),
+        ("guard.ts", "", "inngest", "inngest 4", None),
+    ],
+)  # fmt: skip
+def test_a_manifest_loses_what_was_added_and_keeps_what_an_install_made_of_it(
+    name: str, before: str, after: str, current: str, less: str | None
+) -> None:
+    without = without_added(name, before.encode(), after.encode(), current.encode())
+    assert without == (less.encode() if less is not None else None)
+
+
+def test_an_install_that_was_named_is_not_in_the_way(root: Path) -> None:
+    manifest = root / "package.json"
+    if not manifest.is_file():
+        manifest = root / "requirements.txt"
+        manifest.write_text("flask\n")
+    else:
+        manifest.write_text(re.sub(r'\n *"inngest":.*', "", manifest.read_text()))
+    before = tree(root)
+    migrated(root, NOW, fix=True)
+    text = manifest.read_text()
+    raised = text.replace('"inngest": "^', '"inngest": "~').replace(
+        "cronshift-runtime[functions]", "cronshift-runtime[functions]==9"
+    )
+    assert raised != text
+    manifest.write_text(raised)
+    undone(root, NOW + timedelta(minutes=1))
+    assert tree(root) == before

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from tests.programs import HERE as PROGRAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 WORKER_MEGABYTES = 40
-GUARDED_APP = """
-from cronshift.runtime import Guard, JobSpec
-
-guard = Guard(JobSpec(id="tick", path="/api/cron/tick", schedule="* * * * *"))
-app = guard.wsgi(lambda environ, start_response: [b"worked"])
-call = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/cron/tick", "HTTP_USER_AGENT": "vercel-cron/1.0"}
-print(b"".join(app(call, lambda status, headers, *rest: None)).decode())
-"""
 
 
 def run(*command: object, cwd: Path | None = None, release: bool = False) -> str:
@@ -115,7 +108,7 @@ def test_a_guard_needs_nothing_but_time_zones(guarded: Path, percent: int, answe
     (folder / "cronshift.ownership.json").write_text(json.dumps(ownership))
 
     assert installed(guarded) == {"cronshift-runtime", "tzdata"}
-    assert run(guarded, "-c", GUARDED_APP, cwd=folder).strip() == answer
+    assert run(guarded, PROGRAMS / "call_guarded_app.py", cwd=folder).strip() == answer
 
 
 def test_a_guard_reads_an_address_with_nothing_but_time_zones(
@@ -135,7 +128,9 @@ def test_a_guard_reads_an_address_with_nothing_but_time_zones(
         url = f"http://127.0.0.1:{server.server_port}/item"
         monkeypatch.setenv("CRONSHIFT_OWNERSHIP_URL", url)
         monkeypatch.delenv("CRON_SECRET", raising=False)
-        assert run(guarded, "-c", GUARDED_APP).strip() == '{"skipped": "owner inngest"}'
+        assert (
+            run(guarded, PROGRAMS / "call_guarded_app.py").strip() == '{"skipped": "owner inngest"}'
+        )
         thread.join()
 
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from inngest import NonRetriableError, RetryAfterError
 
 from cronshift.runtime import Answer, Bridge, Call, JobSpec
-from cronshift.runtime.answers import BODY_LIMIT, HandlerError
+from cronshift.runtime.answers import HandlerError
+from cronshift.runtime.bodies import BODY_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,13 +9,17 @@ import os
 import subprocess
 import sys
 import time
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+SCHEMA = json.loads(files("cronshift").joinpath("schemas/serve.json").read_text(encoding="utf-8"))
 
 KEY = "signkey-test-" + "5eed" * 16
 
@@ -180,7 +184,9 @@ def start(
         line = process.stdout.readline()
         if not line:
             pytest.fail(f"it did not start: {process.communicate()[1]}")
-        return process, json.loads(line)
+        document = json.loads(line)
+        jsonschema.validate(document, SCHEMA)
+        return process, document
 
     yield start
     for process in started:

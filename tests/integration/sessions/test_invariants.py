@@ -14,10 +14,12 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sqlalchemy import create_engine, text
+from tests.programs import HERE as PROGRAMS
 
 from cronshift.sessions import scripts, sweeping
 
@@ -27,67 +29,11 @@ if TYPE_CHECKING:
     import pytest
     from tests.integration.sessions.conftest import App
 
-from datetime import UTC, datetime
-
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SESSIONS = int(os.environ.get("CRONSHIFT_TEST_SESSIONS", "6000"))
 USERS = 40
 KILLS = 50
 CHUNK = max(23, SESSIONS // 260)  # as many transactions to be killed in, however many sessions
-
-CLEANER = """
-import os, sys
-from datetime import UTC, datetime
-from cronshift.project.settings import parse_settings
-from cronshift.sessions import scripts, sweeping
-from cronshift.sessions.sweeping import SweepLimits
-import psycopg, sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite
-settings = parse_settings(open(sys.argv[1]).read()).sessions
-for _ in sys.stdin:  # every line starts a cleaner in a process of its own
-    pid = os.fork()
-    if pid == 0:
-        database = scripts.open_database(settings)
-        mapped = database.mapped
-        now = datetime(2026, 11, 24, 12, tzinfo=UTC)
-        since = datetime(2026, 1, 1, tzinfo=UTC)
-        for sweep in (
-            scripts.orphans(mapped, now, becomes="error", refund=True),
-            scripts.owed(mapped, now, since=since),
-        ):
-            sweeping.run(database.engine, mapped, sweep, SweepLimits(chunk=int(sys.argv[2])))
-        os._exit(0)
-    print(pid, flush=True)
-    os.waitpid(pid, 0)
-    print("ended", flush=True)
-"""
-FLOW = """
-import os, random, sys, time
-from sqlalchemy import create_engine, event, text
-engine = create_engine(os.environ["DATABASE_URL"])
-pg = engine.dialect.name == "postgresql"
-if not pg:
-    @event.listens_for(engine, "connect")
-    def connected(connection, _):
-        connection.isolation_level = None
-        connection.execute("PRAGMA busy_timeout=30000")
-    @event.listens_for(engine, "begin")
-    def begin(connection):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-claim = "UPDATE prediction_sessions SET status = 'generating' WHERE id = :id AND status = 'queued'"
-chance = random.Random(int(sys.argv[1]))
-with engine.connect() as connection:
-    ids = [row[0] for row in connection.execute(text("SELECT id FROM prediction_sessions"))]
-    users = [row[0] for row in connection.execute(text("SELECT id FROM users"))]
-while True:
-    with engine.begin() as connection:
-        session = chance.choice(ids)
-        if connection.execute(text(claim), {"id": session}).rowcount == 1:
-            connection.execute(text("INSERT INTO claimed VALUES (:id)"), {"id": session})
-    with engine.begin() as connection:
-        spend = "UPDATE users SET credits = credits - 1 WHERE id = :id AND credits > 0"
-        done = connection.execute(text(spend), {"id": chance.choice(users)}).rowcount
-        connection.execute(text("INSERT INTO spendings VALUES (:n)"), {"n": done})
-"""
 
 
 def start(server: subprocess.Popen[str]) -> int:
@@ -157,14 +103,14 @@ def test_every_session_is_settled_once_whatever_happens(
 
     def server() -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-c", CLEANER, settings, str(CHUNK)],
+            [sys.executable, PROGRAMS / "clean_sessions.py", settings, str(CHUNK)],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
-    flow = subprocess.Popen([sys.executable, "-c", FLOW, "3"], env=environment)
+    flow = subprocess.Popen([sys.executable, PROGRAMS / "claim_sessions.py", "3"], env=environment)
     servers = [server(), server()]
     try:
         running = [start(one) for one in servers]

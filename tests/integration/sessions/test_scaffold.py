@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 from inline_snapshot import snapshot
 from sqlalchemy import create_engine, inspect, text
+from tests.programs import HERE as PROGRAMS
 
 from cronshift.errors import ConfigError
 from cronshift.operations import apply
@@ -104,13 +105,8 @@ def test_what_is_written_loads_beside_the_real_tables(tmp_path: Path, app: App) 
 
     (tmp_path / "cronshift.toml").write_text(TOML)
     apply(tmp_path, prepare_scaffold(tmp_path, NOW, flow="prediction-session"))
-    code = (
-        "import inngest, session_flow\n"
-        "client = inngest.Inngest(app_id='app')\n"
-        "print(*(function.id for function in session_flow.functions(client)))"
-    )
     said = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, PROGRAMS / "list_session_functions.py"],
         cwd=tmp_path,
         env=os.environ | {"DATABASE_URL": app.url, "INNGEST_DEV": "1"},
         capture_output=True,

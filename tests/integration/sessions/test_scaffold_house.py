@@ -26,10 +26,14 @@ from tests.integration.sessions.house_apps import (
 
 from cronshift import operations
 from cronshift.errors import ConfigError
+from cronshift.moving.migration import prepare_migration
+from cronshift.plan.planning import make_plan
+from cronshift.project import load_project
 from cronshift.project.settings import parse_settings
 from cronshift.sessions.scripts import open_database
 from cronshift.sessions.tables import own_tables
 from cronshift.targets.scaffold import UnclearMappingError, prepare_scaffold
+from cronshift.targets.target import target_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -317,3 +321,37 @@ def test_a_label_of_the_settings_never_becomes_code(tmp_path: Path, database: st
         labels = connection.exec_driver_sql("SELECT unnest(enum_range(NULL::job_state))::text")
         assert odd in labels.scalars().all()
     engine.dispose()
+
+
+SHOWN = """from models import JobState
+
+
+def shown(state: JobState) -> str:
+    match state:
+        case JobState.PENDING | JobState.RUNNING:
+            return "soon"
+        case JobState.SUCCEEDED | JobState.FAILED:
+            return "ended"
+"""
+
+
+def test_python_that_names_every_state_is_offered_the_line_and_validate_misses_it(
+    tmp_path: Path,
+) -> None:
+    root = write(tmp_path, {**ALEMBIC_APP, "shown.py": SHOWN})
+    (root / "vercel.json").write_text('{"crons": [{"path": "/api/x", "schedule": "0 5 * * *"}]}')
+    operations.apply(root, prepare_scaffold(root, NOW))
+    mended = (root / "shown.py").read_text()
+    assert "case JobState.PENDING | JobState.QUEUED | JobState.RUNNING:" in mended
+    migration = prepare_migration(load_project(root), (), NOW, target="python")
+    operations.apply(root, migration.operation)
+
+    def missed() -> list[str]:
+        loaded = load_project(root)
+        target, plan = target_named("python"), make_plan(loaded)
+        _, findings = target.validate(root, plan, compiles=False)
+        return [str(each.location) for each in findings if each.code == "CS441"]
+
+    assert missed() == []
+    (root / "shown.py").write_text(SHOWN)
+    assert missed() == ["shown.py:5"]

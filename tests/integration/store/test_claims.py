@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine
+from tests.programs import HERE as PROGRAMS
 
 from cronshift.errors import ConfigError
 from cronshift.runtime import claiming
@@ -88,18 +89,8 @@ def test_of_many_at_once_one_has_it(claims: Claims, job: str) -> None:
     assert sum(won) == 1
 
 
-CHILD = """
-import sys
-from datetime import UTC, datetime
-from cronshift.runtime.store.claims import Claims
-claims = Claims.open(sys.argv[1])
-tick = datetime(2026, 11, 24, 8, tzinfo=UTC)
-print(sum(claims.take(f"{sys.argv[2]}-{n}", tick, sys.argv[3]) for n in range(50)))
-"""
-
-
 def test_of_several_processes_one_has_each(url: str, job: str) -> None:
-    command = [sys.executable, "-c", CHILD, url, job]
+    command = [sys.executable, str(PROGRAMS / "take_claims.py"), url, job]
     processes = [
         subprocess.Popen([*command, name], stdout=subprocess.PIPE) for name in ("a", "b", "c")
     ]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.programs import HERE as PROGRAMS
 
 from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
@@ -62,30 +63,10 @@ def mail(request):
 urlpatterns = [path("{ROUTE[1:]}", mail)]
 """,
 }
-DRIVER = """
-import json, sys
-sys.path.insert(0, ".")
-from api.index import app
-import inspect, httpx, asyncio, io
-
-headers = {"authorization": "Bearer s3cret", "x-cronshift-tell": "ownership"}
-asked = [("GET", "/api/inngest", {}), ("OPTIONS", "/api/inngest", headers), ("GET", "%s", {}),
-         ("GET", "/api/inngest", {"x-inngest-signature": "t=1&s=abc"})]
-
-async def ask(transport):
-    async with httpx.AsyncClient(transport=transport, base_url="http://app.example") as http:
-        return [await http.request(method, path, headers=given) for method, path, given in asked]
-
-if inspect.iscoroutinefunction(getattr(app, "__call__", None)):
-    answers = asyncio.run(ask(httpx.ASGITransport(app)))
-else:
-    with httpx.Client(transport=httpx.WSGITransport(app), base_url="http://app.example") as http:
-        answers = [http.request(method, path, headers=given) for method, path, given in asked]
-print(json.dumps([[one.status_code, "x-inngest-sdk" in one.headers, one.text] for one in answers]))
-"""
 
 
-def project(root: Path, files: dict[str, str], package: str, serve: str = "app") -> Path:
+def project(root: Path, files: dict[str, str], package: str, serve: str | None = "app") -> Path:
+    said = f'serve = "{serve}"\n' if serve else ""
     documents = {
         "vercel.json": json.dumps(
             {
@@ -94,7 +75,7 @@ def project(root: Path, files: dict[str, str], package: str, serve: str = "app")
             }
         ),
         "requirements.txt": f"{package}\n",
-        "cronshift.toml": f'[project]\napp_id = "shop"\nserve = "{serve}"\n',
+        "cronshift.toml": f'[project]\napp_id = "shop"\n{said}',
         **files,
     }
     for name, text in documents.items():
@@ -117,7 +98,7 @@ def answer(root: Path, code: str = "R503") -> tuple[str, str]:
 def asked(root: Path, **variables: str) -> list[tuple[int, bool, str]]:
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("INNGEST", "DJANGO"))}
     done = subprocess.run(
-        [sys.executable, "-c", DRIVER % ROUTE],
+        [sys.executable, PROGRAMS / "call_mounted_app.py", ROUTE],
         cwd=root,
         env=environ | {"CRON_SECRET": "s3cret"} | variables,
         capture_output=True,
@@ -156,12 +137,37 @@ def test_the_app_serves_its_own_routes_and_the_functions(
     assert again.operation.images == ()
 
 
-def test_what_is_not_said_is_a_worker_of_its_own(tmp_path: Path) -> None:
+def test_a_worker_of_its_own_leaves_the_app_alone(tmp_path: Path) -> None:
     root = project(tmp_path, {"api/index.py": FASTAPI}, "fastapi", serve="worker")
     migrated(root)
     assert answer(root)[0] == "known-good"
     assert not (root / "inngest_app/mount.py").exists()
     assert (root / "api/index.py").read_text() == FASTAPI
+
+
+def test_unasked_the_app_serves_the_functions_where_it_can(tmp_path: Path) -> None:
+    root = project(tmp_path, {"api/index.py": FASTAPI}, "fastapi", serve=None)
+    migrated(root)
+    assert "mount(app)" in (root / "api/index.py").read_text()
+    assert answer(root) == ("known-good", "api/index.py serves the functions at /api/inngest.")
+
+
+def test_unasked_an_app_that_never_gets_inngests_calls_has_a_worker(tmp_path: Path) -> None:
+    root = project(tmp_path, {"api/cron/mail.py": FASTAPI}, "fastapi", serve=None)
+    only_mail = {"crons": [{"path": ROUTE, "schedule": "0 3 * * *"}]}
+    (root / "vercel.json").write_text(json.dumps(only_mail))
+    migrated(root)
+    assert not (root / "inngest_app/mount.py").exists()
+    assert answer(root)[0] == "known-good"
+
+
+def test_a_worker_that_is_there_already_stays_one(tmp_path: Path) -> None:
+    root = project(tmp_path, {"api/index.py": FASTAPI}, "fastapi", serve="worker")
+    migrated(root)
+    project(tmp_path, {}, "fastapi", serve=None)
+    migrated(root)
+    assert (root / "api/index.py").read_text() == FASTAPI
+    assert answer(root)[0] == "known-good"
 
 
 def test_an_app_that_cannot_take_them_in_or_only_in_some_cases_is_told(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 GET = "export async function GET(request: Request) { return Response.json({}); }\n"
 POST = GET.replace("GET", "POST")
+LOWER = "export const get = async () => new Response('ok');\n"
 DEFAULT = "export default function handler(req, res) { res.status(200).end(); }\n"
 NEXT = {"package.json": '{"dependencies": {"next": "16.0.0"}}'}
 HANDLER = "from http.server import BaseHTTPRequestHandler\n\nclass handler(BaseHTTPRequestHandler):\n    def do_GET(self): ...\n"
@@ -27,8 +28,8 @@ def resolver(root: Path, files: dict[str, str], document: Any = None) -> Resolve
     return Resolver(root, document)
 
 
-def package(name: str) -> dict[str, str]:
-    return {"package.json": f'{{"dependencies": {{"{name}": "1.0.0"}}}}'}
+def package(name: str, version: str = "5.0.0") -> dict[str, str]:
+    return {"package.json": f'{{"dependencies": {{"{name}": "{version}"}}}}'}
 
 
 CASES: dict[str, tuple[dict[str, str], str, str | None]] = {
@@ -88,6 +89,7 @@ CASES: dict[str, tuple[dict[str, str], str, str | None]] = {
     "nuxt": ({**package("nuxt"), "server/api/x.get.ts": "export default defineEventHandler(() => 1)"}, "/api/x", "server/api/x.get.ts"),
     "nitro route": ({**package("nitropack"), "routes/x.ts": "export default defineEventHandler(() => 1)"}, "/x", "routes/x.ts"),
     "astro": ({**package("astro"), "src/pages/api/x.ts": GET}, "/api/x", "src/pages/api/x.ts"),
+    "astro 2, in lower case": ({**package("astro", "^2.10.3"), "src/pages/api/x.ts": LOWER}, "/api/x", "src/pages/api/x.ts"),
     "remix": (
         {**package("@remix-run/node"), "app/routes/api.x.ts": "export async function loader() { return null; }"},
         "/api/x", "app/routes/api.x.ts",
@@ -118,6 +120,8 @@ def test_a_path_ends_at_its_file(tmp_path: Path, name: str) -> None:
         ({**package("nuxt"), "server/api/x.post.ts": "export default 1"}, "/api/x"),
         ({**package("@sveltejs/kit"), "src/routes/x/+server.ts": POST}, "/x"),
         ({**package("astro"), "src/pages/x.ts": POST}, "/x"),
+        ({**package("astro", "^4.0.0"), "src/pages/x.ts": LOWER}, "/x"),
+        ({**package("astro", "^2.0.0"), "src/pages/x.ts": POST.replace("POST", "post")}, "/x"),
         (
             {**package("@remix-run/node"), "app/routes/x.ts": "export async function action() {}"},
             "/x",

@@ -166,7 +166,7 @@ def test_a_hook_of_sveltekit(tmp_path: Path, hook: str, answer: str) -> None:
     assert isinstance(front(tmp_path, files, CRON, "@sveltejs/kit").answer, KINDS[answer])
 
 
-HONO = "import { Hono } from 'hono';\nimport { cors } from 'hono/cors';\nimport { basicAuth } from 'hono/basic-auth';\nimport { bearerAuth } from 'hono/bearer-auth';\nconst app = new Hono();\n{}\napp.get('/api/cron/mail', (c) => c.text('ok'));\nexport default app;\n"
+HONO = "import { Hono } from 'hono';\nimport { cors } from 'hono/cors';\nimport { bodyLimit } from 'hono/body-limit';\nimport { basicAuth } from 'hono/basic-auth';\nimport { bearerAuth } from 'hono/bearer-auth';\nconst app = new Hono();\n{}\napp.get('/api/cron/mail', (c) => c.text('ok'));\nexport default app;\n"
 EXPRESS = "const express = require('express');\nconst app = express();\n{}\napp.get('/api/cron/mail', (req, res) => res.send('ok'));\nmodule.exports = app;\n"
 
 
@@ -174,6 +174,7 @@ EXPRESS = "const express = require('express');\nconst app = express();\n{}\napp.
     ("use", "answer"),
     [
         ("app.use(cors());", "by"),
+        ("app.use('*', bodyLimit({ maxSize: 1024 }));", "by"),
         ("app.use('/admin/*', basicAuth({ username: 'a', password: 'b' }));", "by"),
         ("app.use('/api/*', basicAuth({ username: 'a', password: 'b' }));", "stops"),
         ("app.use('*', async (c, next) => { if (!c.get('user')) return c.json({}, 401); await next(); });", "stops"),

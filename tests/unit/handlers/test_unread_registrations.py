@@ -155,6 +155,41 @@ def test_node_registrations_are_followed(tmp_path: Path, body: str, others: dict
     assert found.handler.route is not None
 
 
+FASTIFY = "import fastify from 'fastify';\nimport { jobs } from './jobs';\nexport function build() {\n  const server = fastify();\n  server.register(jobs, { prefix: '/api' });\n  return server;\n}\n"
+PLUGIN = "export async function jobs(app) { app.get('/tick', run); }\n"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "import { build } from './server';\nlet app;\nexport default async function handler(req, res) {\n  if (!app) app = build();\n  await app.ready();\n  app.server.emit('request', req, res);\n}\n",
+        "import { build } from './server';\nexport default async function handler(req, res) {\n  const app = await build();\n  return app(req, res);\n}\n",
+    ],
+)
+def test_an_app_that_a_function_hands_its_request_to_is_followed(
+    tmp_path: Path, entry: str
+) -> None:
+    files = {"api/index.ts": entry, "api/server.ts": FASTIFY, "api/jobs.ts": PLUGIN}
+    found = resolved(tmp_path, "api/index.ts", files)
+    assert found.verdict is Verdict.ANSWERED
+    assert found.handler is not None
+    assert found.handler.route is not None
+    assert found.handler.route.file == "api/jobs.ts"
+
+
+@pytest.mark.parametrize(
+    ("path", "verdict"), [("/tick", Verdict.ANSWERED), ("/tock", Verdict.DEAD)]
+)
+def test_an_app_that_a_file_exports_again_is_followed(
+    tmp_path: Path, path: str, verdict: Verdict
+) -> None:
+    files = {
+        "api/index.ts": "export { default } from '../src/server.js';\n",
+        "src/server.ts": EXPRESS + f"app.get('/api{path}', run);\nexport default app;\n",
+    }
+    assert resolved(tmp_path, "api/index.ts", files).verdict is verdict
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -181,6 +216,7 @@ def test_a_node_registration_that_is_not_followed_leaves_every_miss_open(
     [
         "",
         "import cors from 'cors';\napp.use(cors());\napp.use(express.json());\n",
+        "import cors from 'cors';\napp.options('*', cors());\n",
         "import { jobs } from 'vendor-jobs';\napp.use('/vendor', jobs());\n",
         "function log(req, res, next) { next(); }\napp.use(log);\napp.use('/api', log);\n",
         "import { createServer } from 'http';\ncreateServer(app).listen(3000);\n",

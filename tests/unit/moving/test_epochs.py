@@ -14,8 +14,9 @@ from cronshift.model import CronEntry, Job, Location, Mode
 from cronshift.moving.epochs import EARLY, KEPT, Lead, costs, shared_anew, summary, vercels_from
 from cronshift.moving.flags import late_changes
 from cronshift.moving.late import late_mishaps
-from cronshift.moving.live import Holding, Side
+from cronshift.moving.live import Holding
 from cronshift.runtime.held import LIFE
+from cronshift.runtime.ledger import Side
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, digest, percent_at
 from cronshift.schedule import Schedule
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -102,6 +103,15 @@ def test_a_package_that_the_sdk_quarrels_with_is_raised_first(root: Path) -> Non
     for verb in ("migrate", "validate", "status"):
         raising = "Next: pnpm add typescript@^5.8.0, then cronshift validate"
         assert in_one_line(steps_behind(steps, verb)) == raising
+
+
+def test_what_a_cutover_is_refused_for_is_mended_first(root: Path) -> None:
+    apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)
+    settings = root / "cronshift.toml"
+    settings.write_text(re.sub(r'app_id = ".*"', 'app_id = "another"', settings.read_text()))
+    steps = next_steps(load_project(root), NOW)
+    for verb in ("migrate", "status"):
+        assert in_one_line(steps_behind(steps, verb), 1).startswith("Next: Set app_id = ")
 
 
 def next_app(root: Path, dependencies: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.programs import HERE as PROGRAMS
 
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.operations import (
@@ -98,15 +99,7 @@ def test_a_symbolic_link_is_never_written_through(tmp_path: Path) -> None:
 def test_a_second_operation_is_refused_while_one_runs(tmp_path: Path) -> None:
     operation = build(tmp_path, Edit("a.txt", b"x"))
     holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            (
-                "import sys; from pathlib import Path; from cronshift.operations.lock import project_lock\n"
-                "with project_lock(Path(sys.argv[1])):\n print('held', flush=True); sys.stdin.read()"
-            ),
-            str(tmp_path),
-        ],
+        [sys.executable, PROGRAMS / "hold_the_lock.py", str(tmp_path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -121,16 +114,8 @@ def test_a_second_operation_is_refused_while_one_runs(tmp_path: Path) -> None:
 
 def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            (
-                "import sys, time; from pathlib import Path\n"
-                "from cronshift.operations.lock import project_lock\n"
-                "with project_lock(Path(sys.argv[1])):\n print('held', flush=True); time.sleep(60)"
-            ),
-            str(tmp_path),
-        ],
+        [sys.executable, PROGRAMS / "hold_the_lock.py", str(tmp_path)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     with holder:
@@ -150,31 +135,11 @@ def test_nothing_begins_while_an_operation_is_unfinished(tmp_path: Path) -> None
         refuse_unfinished(tmp_path)
 
 
-FULL_DISK = """
-import resource, signal, sys
-from datetime import UTC, datetime
-from pathlib import Path
-from cronshift.errors import RefusedError
-from cronshift.operations import Edit, Intent, apply, build_operation
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-root = Path(sys.argv[1])
-edits = [Edit("a.txt", b"small"), Edit("deep/b.txt", b"x" * 200_000)]
-operation = build_operation(
-    root, "test", edits, datetime(2026, 11, 24, tzinfo=UTC), intent=Intent.MIGRATE
-)
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
-try:
-    apply(root, operation)
-except RefusedError as error:
-    sys.exit(f"{error.exit_code} {error.reason}")
-"""
-
-
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="needs file size limits")
 @pytest.mark.parametrize("limit", [1_000, 199_000])
 def test_a_disk_that_takes_no_more_leaves_everything_as_it_was(tmp_path: Path, limit: int) -> None:
     (tmp_path / "a.txt").write_text("before")
-    command = [sys.executable, "-c", FULL_DISK, str(tmp_path), str(limit)]
+    command = [sys.executable, str(PROGRAMS / "fill_the_disk.py"), str(tmp_path), str(limit)]
     told = subprocess.run(command, check=False, capture_output=True, text=True)
     assert told.stderr.strip() == "3 not-writable"
     names = {path.name for path in tmp_path.iterdir()} - {".cronshift"}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.programs import HERE as PROGRAMS
 
 from cronshift.errors import ConfigError
 from cronshift.handlers.functions import glob
@@ -113,24 +114,6 @@ def test_a_deep_file_and_a_long_line_are_audited() -> None:
     audited({"vercel.json": json.dumps({"crons": [CRON]}), "app/api/cron/mail/route.ts": wide})
 
 
-MEASURED = """
-import resource, sys
-from pathlib import Path
-
-def peak():  # of this program: what getrusage tells counts the one that started it, too
-    status = Path("/proc/self/status")
-    if not status.is_file():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return next(int(line.split()[1]) for line in status.open() if line.startswith("VmHWM"))
-
-from cronshift.plan.planning import make_plan
-from cronshift.project import load_project
-plan = make_plan(load_project(Path(sys.argv[1])))
-assert plan.jobs[0].handler.file == "app/api/cron/mail/route.ts"
-print(peak() // 1024)
-"""
-
-
 @pytest.mark.parametrize("megabytes", [1, 60])
 def test_a_huge_source_takes_bounded_memory(tmp_path: Path, megabytes: int) -> None:
     route = tmp_path / "app/api/cron/mail/route.ts"
@@ -140,6 +123,9 @@ def test_a_huge_source_takes_bounded_memory(tmp_path: Path, megabytes: int) -> N
     route.write_text(head + line * (megabytes * 1_000_000 // len(line)))
     (tmp_path / "vercel.json").write_text(json.dumps({"crons": [CRON]}))
     done = subprocess.run(
-        [sys.executable, "-c", MEASURED, tmp_path], capture_output=True, text=True, check=True
+        [sys.executable, PROGRAMS / "measure_a_plan.py", tmp_path],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert int(done.stdout) < 500

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.programs import HERE as PROGRAMS
 
 from cronshift import operations
 from cronshift.moving.cutover import Handover, prepare_cutover
@@ -121,13 +122,8 @@ def test_a_cutover_by_deploy_plans_before_and_after(app: Path, plans: list[objec
 
 def test_an_audit_reads_the_ownership_file_without_what_moves_jobs(app: Path) -> None:
     (app / "cronshift.ownership.json").write_text('{"version": 1, "jobs": {}}')
-    program = (
-        "import sys; from cronshift.cli import run;"
-        f"code = run(['-C', {str(app)!r}, '--json', 'audit']);"
-        "print(code, *[name for name in sys.modules if name.startswith('cronshift.moving')],"
-        " file=sys.stderr)"
-    )
+    program = PROGRAMS / "audit_and_name_modules.py"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, program, app], capture_output=True, text=True, check=True
     )
     assert done.stderr.split() == ["0"]

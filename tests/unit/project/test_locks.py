@@ -9,7 +9,7 @@ import pytest
 
 from cronshift.handlers.tree import SourceTree
 from cronshift.project.inngest_sdk import sdk_of
-from cronshift.project.locks import lock_of, range_of
+from cronshift.project.locks import lock_of, locks_in, package_manager, range_of
 from cronshift.project.npm_ranges import majors, satisfies
 
 if TYPE_CHECKING:
@@ -162,3 +162,28 @@ def test_a_range_takes_a_version_in(
     version: tuple[int, int, int], wanted: str, taken: bool | None
 ) -> None:
     assert satisfies(version, wanted) is taken
+
+
+@pytest.mark.parametrize(
+    ("locks", "named", "manager"),
+    [
+        (["package-lock.json", "pnpm-lock.yaml"], None, "pnpm"),
+        (["package-lock.json", "pnpm-lock.yaml", "yarn.lock"], None, "yarn"),
+        (["bun.lock", "yarn.lock"], None, "bun"),
+        (["bun.lock", "package-lock.json"], None, "npm"),
+        (["package-lock.json", "yarn.lock"], "npm@10.9.0", "npm"),
+        (["package-lock.json"], "pnpm@9.0.0", "npm"),
+        ([], "pnpm@9.0.0", "pnpm"),
+        ([], None, "npm"),
+    ],
+)
+def test_of_several_locks_the_one_counts_that_vercel_takes(
+    tmp_path: Path, locks: list[str], named: str | None, manager: str
+) -> None:
+    (tmp_path / ".git").mkdir()
+    document = {"packageManager": named} if named else {}
+    (tmp_path / "package.json").write_text(json.dumps(document))
+    for name in locks:
+        (tmp_path / name).write_text("{}")
+    assert package_manager(tmp_path) == manager
+    assert sorted(locks_in(tmp_path)) == sorted(locks)

@@ -11,7 +11,8 @@ import pytest
 import time_machine
 from inngest import NonRetriableError, RetryAfterError
 
-from cronshift.runtime.answers import Body, HandlerError, judge
+from cronshift.runtime.answers import HandlerError, judge
+from cronshift.runtime.bodies import Body
 
 VECTORS = json.loads((Path(__file__).parents[2] / "data/answer-vectors.json").read_text())
 NOW = datetime.fromisoformat(VECTORS["now"])

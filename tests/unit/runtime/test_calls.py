@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from inngest import NonRetriableError
 
 from cronshift.runtime import Answer, Call, CallHandler, JobSpec, calls
-from cronshift.runtime.answers import BODY_LIMIT, Body, HandlerError, judge, retry_after
+from cronshift.runtime.answers import HandlerError, judge, retry_after
+from cronshift.runtime.bodies import BODY_LIMIT, Body
 from cronshift.runtime.calls import tick_of
 from cronshift.runtime.ownership import Ownership
 

@@ -36,7 +36,7 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
     if place is None:
         return Behaviour()
     run = reader.scheduled
-    callers = callers_of(reader)
+    callers = _callers(reader)
     flagged = _flagged(reader, run) if run.is_complete and callers.auth is not Auth.WRONG else None
     if flagged is not None and callers.auth is Auth.UNKNOWN:
         callers = callers_of(_reaching(reader, flagged=True))
@@ -71,6 +71,15 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         refuses_get=_refuses_get(reader, run),
         silent=_silent(reader, run),
     )
+
+
+def _callers(reader: HandlerReader) -> Callers:
+    """Return who may call, read less deep where all is too much; that nobody is asked needs all."""
+    callers = callers_of(reader)
+    if callers.auth is not Auth.UNKNOWN or not reader.scheduled.exhausted:
+        return callers
+    nearer = callers_of(reader.shallower())
+    return callers if nearer.auth is Auth.NONE else nearer
 
 
 def _reaching(reader: HandlerReader, *, flagged: bool) -> HandlerReader:

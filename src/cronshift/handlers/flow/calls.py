@@ -193,7 +193,7 @@ class Calls(Members):
         self.control.append(CLEAN)
         self.depth += 1
         inside, statement, loops = self.path.inside, self.statement, self.loops
-        self.loops = 0
+        other_way, self.loops = self.path.other_way, 0
         ended: Abrupt | None = None
         result: Value = NOTHING
         try:
@@ -209,6 +209,7 @@ class Calls(Members):
             sides, control = self.frames.pop(), self.control.pop()
             self.depth -= 1
             self.statement, self.loops = statement, loops
+            self.path.other_way = other_way
         if ended is not None and not sides:
             raise ended
         exits = list(sides)
@@ -232,8 +233,9 @@ class Calls(Members):
         if parted and not isinstance(whole, Unknown):
             whole = Unknown(taints_of(whole), (whole,))
         whole = tainted(whole, control)
+        other_way = self.path.other_way
         self.path = met(way.path for way in exits)
-        self.path.inside = inside
+        self.path.inside, self.path.other_way = inside, other_way
         if isinstance(whole, Unknown):
             self.splits[id(whole)] = (whole, exits)
         return whole

@@ -11,7 +11,7 @@ from cronshift.handlers.flow.members import key_of
 from cronshift.handlers.flow.names import MOST_STEPS
 from cronshift.handlers.flow.operations import operate
 from cronshift.handlers.flow.paths import Exhausted
-from cronshift.handlers.flow.refusals import decides_by_refusal
+from cronshift.handlers.flow.refusals import decides_by_failure
 from cronshift.handlers.flow.values import (
     FAILED,
     ClassValue,
@@ -119,10 +119,10 @@ class Expressions(Calls):
         test = self.value(node.test, scope)
         decides = self.truth(test, scope)
         if decides is not None:
-            is_refused = decides_by_refusal(self.machine, test)
-            self.catching += is_refused
+            is_of_failure = decides_by_failure(self.machine, test)
+            self.catching += is_of_failure
             chosen = self.value(node.yes if decides else node.no, scope)
-            self.catching -= is_refused
+            self.catching -= is_of_failure
             return tainted(chosen, taints_of(test) & CALLER)
         taints = taints_of(test)
         result = self.fork(

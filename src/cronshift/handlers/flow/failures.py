@@ -22,7 +22,7 @@ from cronshift.handlers.flow.values import (
 from cronshift.handlers.flow.work import is_work, writes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.following import RequestEnding, Trace
@@ -76,7 +76,7 @@ def _candidates(run: Trace) -> list[Site]:
         for site in run.ledger.sites.values()
         if _is_caught(site, run.ledger)
         and site.depth <= _DEEPEST
-        and not site.beside
+        and not (site.beside or site.rescuing)
         and site.place not in left | harmless
         and not left & set(site.within)
     ]
@@ -115,7 +115,7 @@ def _telling(run: Trace) -> list[Site]:
         and not is_python(site.place.file)
         and site.depth <= _DEEPEST
     ]
-    chosen.sort(key=lambda site: (not is_work(site), site.depth))
+    chosen.sort(key=lambda site: (not is_work(site), not site.awaited, site.depth))
     return chosen[:_MOST_REFUSALS]
 
 
@@ -173,6 +173,8 @@ def _counts(body: Value | None, *, refused: bool = False) -> bool:
     """
     if isinstance(body, Unknown):
         return any(_counts(alternative, refused=refused) for alternative in body.alternatives)
+    if isinstance(body, ListValue):
+        return any(_counts(element, refused=refused) for element in body.elements.values)
     if not isinstance(body, ObjectValue):
         return False
     for key, value in body.cell.items():
@@ -181,20 +183,25 @@ def _counts(body: Value | None, *, refused: bool = False) -> bool:
             return True
         if _COUNTED.search(key) and _is_of_failure(value):
             return True
-        if isinstance(value, ObjectValue | Unknown) and _counts(value, refused=refused):
+        if isinstance(value, ObjectValue | ListValue | Unknown) and _counts(value, refused=refused):
             return True
     return False
 
 
-def _is_of_failure(value: Value) -> bool:
+def _is_of_failure(value: Value, depth: int = _DEEPEST) -> bool:
     """Return whether a value is made of what was caught, looking into lists and objects."""
     if Taint.FAILURE in taints_of(value):
         return True
+    if depth == 0:
+        return False
+    parts: Iterable[Value] = ()
     if isinstance(value, ListValue):
-        return any(Taint.FAILURE in taints_of(item) for item in value.elements.values)
-    if isinstance(value, ObjectValue):
-        return any(Taint.FAILURE in taints_of(item) for item in value.cell.values())
-    return False
+        parts = value.elements.values
+    elif isinstance(value, ObjectValue):
+        parts = value.cell.values()
+    elif isinstance(value, Unknown):
+        parts = value.alternatives
+    return any(_is_of_failure(part, depth - 1) for part in parts)
 
 
 def _spot(place: CodePlace, what: str) -> SourceSpot:

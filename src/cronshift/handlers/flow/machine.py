@@ -14,7 +14,7 @@ from cronshift.handlers.flow.expressions import Expressions
 from cronshift.handlers.flow.ledger import ABOUT_CALLER
 from cronshift.handlers.flow.paths import Abrupt, Exit, Left, Returned, Thrown
 from cronshift.handlers.flow.program import is_python
-from cronshift.handlers.flow.refusals import decides_by_refusal, handed_on
+from cronshift.handlers.flow.refusals import decides_by_failure, handed_on, of_failure
 from cronshift.handlers.flow.values import (
     CLEAN,
     FAILED,
@@ -140,12 +140,12 @@ class Machine(Expressions):
         sides = {True, False} if decides is None or taints else {decides}
         self.ledger.decided.setdefault(node.place, set()).update(sides)
         if decides is not None:
-            is_refused = decides_by_refusal(self, test)
-            self.catching += is_refused
+            is_of_failure = decides_by_failure(self, test)
+            self.catching += is_of_failure
             try:
                 self.block(node.yes if decides else node.no, self._inner(scope))
             finally:
-                self.catching -= is_refused
+                self.catching -= is_of_failure
             return
 
         def side(body: tuple[code.Statement, ...]) -> Callable[[], None]:
@@ -238,7 +238,7 @@ class Machine(Expressions):
         except Returned as returned:
             answers = isinstance(returned.value, Response) or self.depth <= 1
             self.path.in_catch = self.path.in_catch or (failed and answers)
-            return returned
+            return Returned(of_failure(returned.value), returned.place) if failed else returned
         except Thrown as again:
             rethrown = isinstance(again.value, Unknown) and not again.value.name
             return thrown if rethrown and not clause.types else again
@@ -253,6 +253,7 @@ class Machine(Expressions):
                 self.path.failed, self.path.caught = False, None
         if failed and self.loops and _leaves(node.body):  # it is tried again, or another is
             self.path.failed, self.path.caught = False, None
+        self.path.other_way = self.path.other_way or (failed and _leaves(node.body))
         gave = failed and answered is None and self.path.answered is not None
         self.path.in_catch = self.path.in_catch or gave
         return None

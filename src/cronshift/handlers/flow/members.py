@@ -15,6 +15,7 @@ from cronshift.handlers.flow.values import (
     Closure,
     ListValue,
     Module,
+    NativeObject,
     ObjectValue,
     PlainValue,
     Response,
@@ -114,7 +115,8 @@ class Members(NameLookup):
         elif name in {"statusCode", "status", "status_code"} and not isinstance(owner, PlainValue):
             code_set = value.value if isinstance(value, PlainValue) else None
             status = code_set if isinstance(code_set, int) else None
-            self.path.answered = Response(status, None, self.statement)
+            if status is not None or isinstance(owner, NativeObject):  # no row's own status
+                self.path.answered = Response(status, None, self.statement)
 
     def member_of(self, node: code.Member, scope: Scope) -> tuple[Value, Value]:
         """Return an owner and its member."""

@@ -217,7 +217,8 @@ class NameLookup(Forks, ABC):
 
     def visit(self, place: CodePlace, name: str, *, followed: bool, written: str = "") -> None:
         """Take note that a call is reached."""
-        if self.catching and works(name) and not is_side_work(name) and not records(name):
+        rescues = self.catching or self.path.other_way
+        if rescues and works(name) and not is_side_work(name) and not records(name):
             self.path.instead = True
         self.path.visit(place)
         site = self.ledger.sites.get(place)

@@ -46,7 +46,8 @@ _RUNNING = {
 _HARMLESS = re.compile(
     r"cors|logger|pinoLogger|morgan|helmet|compress(ion)?|secureHeaders|prettyJSON|etag|timing"
     r"|requestId|cookieParser|bodyParser|json|urlencoded|raw|text|static|serveStatic|poweredBy"
-    r"|contextStorage|trimTrailingSlash|session|initialize|responseTime|favicon"
+    r"|contextStorage|trimTrailingSlash|session|initialize|responseTime|favicon|bodyLimit|timeout"
+    r"|languageDetector|userAgent|useragent|hpp|mongoSanitize|methodOverride|requestIp|fileUpload"
 )
 _HARMLESS_PACKAGES = {
     "cors", "helmet", "morgan", "compression", "cookie-parser", "body-parser", "express-session",

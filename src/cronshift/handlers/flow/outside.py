@@ -13,6 +13,8 @@ from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.requests import CONTEXT, EVENT, REQUEST
 from cronshift.handlers.flow.sessions import nobody
 from cronshift.handlers.flow.values import (
+    CLEAN,
+    FAILED,
     NOBODY,
     NOTHING,
     Arguments,
@@ -28,6 +30,7 @@ from cronshift.handlers.flow.values import (
     Value,
     items_of,
 )
+from cronshift.handlers.flow.work import is_side_work, looks, writes
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace
@@ -64,6 +67,12 @@ _GIVES_ON = re.compile(
     r"in|use|attempt|span|catch|cache|unstable_cache|bind|\$transaction)(?:[A-Z]\w*)?$"
 )
 """What calls a function that it is given, and gives what comes of it."""
+_LISTENING = re.compile(r"\.(?:on|once|addListener|addEventListener|prependListener)$")
+_TROUBLE = re.compile(
+    r"error|close|exit|disconnect(?:ed)?|reconnect(?:ing)?|abort|timeout|warning|remove|"
+    r"uncaughtException|unhandledRejection|SIG[A-Z]+",
+    re.IGNORECASE,
+)
 _THROWING = re.compile(r"verify|decode|decrypt|jwt", re.IGNORECASE)
 _PROMISING = re.compile(
     r"(?:create|update|delete|upsert)Many$|\.emails\.send$|\.sendMail$|\$executeRaw(?:Unsafe)?$|"
@@ -122,14 +131,14 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     if machine.fails(place):
         return machine.failure(place, name, promised=not is_python(place.file))
     hands_on = any(id(argument) in _WHOLE for argument in arguments.values)
-    taints = arguments.taints
+    taints = arguments.taints - (FAILED if writes(name) else CLEAN)  # what is sent may tell of it
     if hands_on or Taint.CREDENTIAL in taints:
         taints |= _CREDENTIAL
         if _CHECKING.search(name) and not _HARMLESS.search(name):
             machine.path.doubts |= {f"calls {name}, which is not followed"}
     result: Value = Unknown(taints, name=name.rpartition(".")[2], package=_package(called))
     for callback in arguments.values:
-        if not isinstance(callback, Closure):
+        if not isinstance(callback, Closure) or _hears_of_trouble(name, arguments):
             continue
         values = tuple(Unknown(name="given") for _ in callback.function.parameters)
         inner = machine.call(callback, Arguments(values, {}, place, name))
@@ -141,6 +150,13 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     for argument in arguments.values:
         machine.consume(argument)
     return _promised(machine, result, name, place)
+
+
+def _hears_of_trouble(name: str, arguments: Arguments) -> bool:
+    """Return whether a call only says what to do when a connection breaks, ``pool.on("error", …)``."""
+    event = arguments.at(0)
+    is_told = isinstance(event, PlainValue) and _TROUBLE.fullmatch(str(event.value)) is not None
+    return is_told and _LISTENING.search(name) is not None
 
 
 def _promised(machine: Machine, result: Value, name: str, place: CodePlace) -> Value:
@@ -199,8 +215,6 @@ def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value
 
 def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
     """Read ``after(…)`` and ``waitUntil(…)``: what they are given runs behind the answer."""
-    from cronshift.handlers.flow.work import is_side_work, looks
-
     work = arguments.at(0)
     before = set(machine.ledger.sites)
     if isinstance(work, Closure):

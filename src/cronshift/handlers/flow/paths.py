@@ -73,6 +73,7 @@ class Path:
         caught: what caught it.
         in_catch: whether what caught it gave the answer itself.
         instead: whether what caught it did other work instead.
+        other_way: whether what follows in this function is done only where something failed.
         answered: the response, for a handler that answers by calling something.
     """
 
@@ -85,6 +86,7 @@ class Path:
     caught: CodePlace | None = None
     in_catch: bool = False
     instead: bool = False
+    other_way: bool = False
     answered: Response | None = None
 
     def copy(self) -> Path:
@@ -99,6 +101,7 @@ class Path:
             self.caught,
             self.in_catch,
             self.instead,
+            self.other_way,
             self.answered,
         )
 
@@ -135,6 +138,7 @@ def met(paths: Iterable[Path]) -> Path:
         whole.caught = whole.caught or path.caught
         whole.in_catch = whole.in_catch or path.in_catch
         whole.instead = whole.instead or path.instead
+        whole.other_way = whole.other_way or path.other_way
         whole.answered = whole.answered or path.answered
     return whole
 

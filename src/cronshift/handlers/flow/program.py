@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -171,13 +172,24 @@ def _names(lower: JavaScript, node: SgNode) -> Iterator[tuple[str, Callable[[], 
 def _declared(lower: JavaScript, node: SgNode) -> Callable[[], Statement]:
     def made() -> Statement:
         name, value = node.field("name"), node.field("value")
-        if (
-            value is None and name is not None
-        ):  # it is set elsewhere, and stands for itself till then
+        if name is not None and (value is None or _is_set_later(node, name.text(), value.text())):
+            # it stands for itself till then
             return Bind(lower.pattern(name), Name(name.text()), lower.place(node))
         return Bind(lower.pattern(name), lower.expression(value), lower.place(node))
 
     return made
+
+
+def _is_set_later(node: SgNode, name: str, value: str) -> bool:
+    """Return whether a module gives a name its value below, ``let db = null; try { db = … }``."""
+    if value not in {"null", "undefined"}:
+        return False
+    assignment = re.compile(rf"\b{re.escape(name)}\s*=[^=>]")
+    return any(
+        assignment.search(statement.text()) is not None
+        for statement in node.get_root().root().children()
+        if statement.kind() in {"try_statement", "if_statement"}
+    )
 
 
 def _bound(pattern: SgNode) -> Iterator[str]:

@@ -44,10 +44,17 @@ def refused_result(name: str) -> Value:
     return NativeObject(name, of)
 
 
-def decides_by_refusal(machine: Machine, test: Value) -> bool:
-    """Return whether a condition that is known hangs on the refusal that is tried out."""
-    is_tried = machine.world.refused and machine.path.failed
-    return is_tried and Taint.FAILURE in taints_of(test)
+def decides_by_failure(machine: Machine, test: Value) -> bool:
+    """Return whether a condition that is known hangs on the failure that is tried out."""
+    return machine.path.failed and Taint.FAILURE in taints_of(test)
+
+
+def of_failure(value: Value) -> Value:
+    """Return what a failure makes something give: ``false``, ``{ sent: 0, error }``."""
+    if isinstance(value, ObjectValue):
+        cell = {key: tainted(part, FAILED) for key, part in value.cell.items()}
+        return ObjectValue(cell, value.open, value.taints | FAILED, value.of)
+    return tainted(value, FAILED)
 
 
 def handed_on(machine: Machine, value: Value, place: CodePlace) -> Value:
@@ -60,8 +67,7 @@ def handed_on(machine: Machine, value: Value, place: CodePlace) -> Value:
     if not tells or not (machine.catching or Taint.FAILURE in taints_of(value)):
         return value
     machine.path.caught = machine.path.caught or place
-    cell = {key: tainted(part, FAILED) for key, part in value.cell.items()}
-    return ObjectValue(cell, value.open, value.taints | FAILED, value.of)
+    return of_failure(value)
 
 
 def _is_false(value: Value | None) -> bool:

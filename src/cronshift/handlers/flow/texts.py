@@ -116,7 +116,9 @@ def _split(_machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
         )
     else:
         return Unknown(owner.taints)
-    return items_of(*(PlainValue(part, owner.taints) for part in parts), taints=owner.taints)
+    is_open = len(parts) == 1 and bool(secrets_in(text))  # what a variable holds is not known
+    values = (PlainValue(part, owner.taints) for part in parts)
+    return items_of(*values, is_open=is_open, taints=owner.taints)
 
 
 def _partition(_machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:

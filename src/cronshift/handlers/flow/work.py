@@ -44,10 +44,20 @@ _THINGS = {"store", "email", "mail", "post", "process", "import", "export", "arc
 """Words of writing that name what is written to, where they stand before the last."""
 _QUERIES = {"insert", "update", "upsert", "delete"}
 """What a query that is built step by step begins with."""
+_NOTES = r"\w*(?:logs?|audit(?:s|_?(?:trails?|events?|entry|entries|records?|history))?)"
 _BOOKKEEPING = re.compile(
-    r"[`\"']\s*select 1\b|\blog_\w+\(|\binto \w*logs?\b|logs?\W{1,4}(?:insert|create|add)\(",
+    rf"[`\"']\s*select 1\b|\blog_\w+\(|\binto {_NOTES}\b|\b{_NOTES}\W{{1,4}}(?:insert|create|add)\(|"
+    rf"insert\(\s*(?:\w+\.)?{_NOTES}\s*\)",
     re.IGNORECASE,
 )
+_AUDITED = re.compile(r"(?:^|\.)(?:write|create|record|add|append|insert|save|emit)_?audit", re.IGNORECASE)  # fmt: skip
+_CLOSED = re.compile(
+    r"(?:browser|client|conn|connection|pool|db|database|mongoose|prisma|page|redis|cursor|socket|"
+    r"stream|driver|context|session|engine|transport|transporter)\.\$?(?:close|disconnect|quit|end|"
+    r"release|dispose|destroy|aclose)$",
+    re.IGNORECASE,
+)
+"""What is let go when the work is done."""
 _CACHED = re.compile(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
 _ASKING = {"query", "select", "lookup", "info"}
 _RECORDING = {
@@ -70,7 +80,7 @@ def _segments(name: str) -> list[str]:
 @cache
 def is_side_work(name: str) -> bool:
     """Return whether a call is a matter beside the work: a log, a metric, a ping."""
-    return SIDE_WORK.search(name) is not None or _CACHED.search(name) is not None
+    return any(kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED))
 
 
 @cache

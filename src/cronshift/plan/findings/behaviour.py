@@ -190,7 +190,8 @@ NEVER_ANSWERS = Rule(
     Severity.WARNING,
     "The handler ends without an answer, so the caller waits until the function times out, and a "
     "bridged run fails though the work was done.",
-    "Answer at the end: `res.status(200).end()`.",
+    "Answer at the end: `return Response.json(…)` where the handler returns its answer, "
+    "`res.status(200).end()` where it is given a response.",
     of_job=lambda job: at([job.behaviour.silent], f"{_file(job)} never answers."),
 )
 EDGE = Rule(

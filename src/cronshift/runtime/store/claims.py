@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, delete, event, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.schema import CreateTable
 
-from cronshift.errors import ConfigError
 from cronshift.runtime.ownership import tick_text
+from cronshift.runtime.store.opening import INSERTS, open_engine
 from cronshift.runtime.store.tables import CLAIMS
 
 if TYPE_CHECKING:
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(minutes=20)
 """How long a holder is believed to be alive: more than the 15 minutes that a job may take."""
-
-_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Claims:
@@ -44,7 +40,7 @@ class Claims:
         self._engine = engine
         self._lease = lease
         self._clock = clock
-        self._insert = _INSERTS[engine.dialect.name]
+        self._insert = INSERTS[engine.dialect.name]
         with engine.begin() as connection:
             connection.execute(CreateTable(CLAIMS, if_not_exists=True))
 
@@ -55,20 +51,7 @@ class Claims:
         Raises:
             ConfigError: for a database of another kind; its URL is never told.
         """
-        try:
-            engine = create_engine(url, pool_pre_ping=True)
-            is_supported = engine.dialect.name in _INSERTS
-        except (ArgumentError, NoSuchModuleError, ImportError):
-            is_supported = False
-        if not is_supported:
-            raise ConfigError(
-                "Claims need SQLite or PostgreSQL.",
-                reason="unknown-database",
-                hint="Write sqlite:///claims.db, or postgresql+psycopg://… with psycopg installed.",
-            )
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _prepare_sqlite)
-        return cls(engine)
+        return cls(open_engine(url, "Claims need"))
 
     def take(self, job: str, tick: datetime, holder: str) -> bool:
         """Claim a tick for ``holder``; say whether it is theirs.
@@ -127,10 +110,3 @@ class Claims:
     def _is(job: str, tick: datetime, holder: str) -> Any:
         of_tick = (CLAIMS.c.job == job) & (CLAIMS.c.tick == tick_text(tick))
         return of_tick & (CLAIMS.c.holder == holder)
-
-
-def _prepare_sqlite(connection: Any, _: Any) -> None:
-    """Let several processes of one machine write: readers go on, writers wait their turn."""
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA busy_timeout=10000")

@@ -196,7 +196,7 @@ def _work(options: JobOptions, answering: str) -> Iterator[str]:
     """Yield the lines between the call's making and the function's end."""
     step: Expression = call("await ctx.step.run", '"call"', f"{answering}.answer", "call.begun")
     if options.fan_out is None:
-        yield "if skipped := await runtime.due(ctx, call):"
+        yield f"if skipped := await runtime.due(ctx, call, {answering}):"
         yield "    return skipped"
     else:
         parallel = options.fan_out.mode is FanOutMode.PARALLEL

@@ -10,7 +10,8 @@ from cronshift.handlers import Verdict
 from cronshift.model import Location, ServedBy
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.readiness.kinds import SERVED
-from cronshift.targets.python.mounting import Mount, mount_of, mounted
+from cronshift.runtime.regular_files import is_regular
+from cronshift.targets.python.mounting import MOUNT_MODULE, Mount, mount_of, mounted
 from cronshift.targets.python.names import package_of
 
 if TYPE_CHECKING:
@@ -34,15 +35,30 @@ class Serving(Struct, frozen=True):
     mount: Mount | None = None
 
 
-def serving_of(project: Project, resolver: Resolver) -> Serving:
-    """Return where the functions are served, as cronshift.toml says."""
-    if project.settings.serve is ServedBy.WORKER:
+def serving_of(project: Project, resolver: Resolver, out: str) -> Serving:
+    """Return where the functions are served: as cronshift.toml says, else where they are, else by the app.
+
+    Unasked the app serves them where it can: it takes the functions in, and Vercel sends it Inngest's
+    calls. A package that is there already without being mounted stays a worker.
+    """
+    wanted = project.settings.serve
+    if wanted is ServedBy.WORKER:
+        return Serving()
+    package = project.root / out
+    is_worker = is_regular(package / "asgi.py") and not is_regular(package / f"{MOUNT_MODULE}.py")
+    if wanted is None and (is_worker or not _reaches_app(resolver)):
         return Serving()
     paths = [entry.path for source in project.sources for entry in source.entries]
     paths += [job.moved.path for job in project.settings.jobs.values() if job.moved is not None]
     handlers = (resolver.resolve(path).handler for path in paths)
     mount = mount_of(resolver.tree, (handler for handler in handlers if handler is not None))
-    return Serving(ServedBy.APP, mount)
+    return Serving(ServedBy.APP if wanted or mount else ServedBy.WORKER, mount)
+
+
+def _reaches_app(resolver: Resolver) -> bool:
+    """Return whether Vercel sends Inngest's calls to the app, as far as its configuration tells."""
+    resolution = resolver.resolve(ENDPOINT)
+    return resolution.verdict is Verdict.ANSWERED or bool(resolution.why)
 
 
 def served_by(plan: Plan) -> Serving:
@@ -64,10 +80,8 @@ def served(subject: Subject) -> Iterator[Fact]:
         text = "No app of FastAPI, Flask or Django that could take the functions in answers the entries."
         yield subject.bad(SERVED, text, settings, f"{worker}, and run the package as a worker")
         return
-    resolution = subject.resolver.resolve(ENDPOINT)
-    reaches = resolution.verdict is Verdict.ANSWERED or resolution.why
     line = mounted(subject.tree, mount, package)
-    if not reaches:
+    if not _reaches_app(subject.resolver):
         text = f"Vercel sends {ENDPOINT} nowhere: {mount.file} would never see Inngest's calls."
         remedy = f'Rewrite it to the app: {{"source": "{ENDPOINT}", "destination": …}}'
         yield subject.bad(SERVED, text, subject.project.config_file, remedy)

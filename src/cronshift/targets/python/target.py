@@ -56,7 +56,7 @@ class PythonTarget:
         from cronshift.targets.python.serving import serving_of
 
         out = project.settings.out or self.usual_out
-        return Placement(out, (ENDPOINT,), data=serving_of(project, resolver))
+        return Placement(out, (ENDPOINT,), data=serving_of(project, resolver, out))
 
     def module(self, placement: Placement, job_id: str) -> str:
         """Return the module of a job."""
@@ -123,11 +123,13 @@ class PythonTarget:
         compiles: bool,
     ) -> tuple[Registration, Sequence[Finding]]:
         """Return what the package would register; it is imported, in a process of its own."""
+        from cronshift.targets.scaffold.unhandled import unhandled, waiting_label
         from cronshift.validation import check, inspect_package
         from cronshift.validation.project import out_of_date
 
         registration = inspect_package(root, plan.out.replace("/", "."))
-        return registration, (*check(plan, registration), *out_of_date(root, plan))
+        findings = (*check(plan, registration), *out_of_date(root, plan))
+        return registration, (*findings, *unhandled(root, waiting_label(root)))
 
     async def ask_running(self, subject: Subject, tell: Callable[[str], None]) -> Sequence[Fact]:
         """Refuse: how the app is started is its own."""

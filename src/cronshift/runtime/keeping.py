@@ -1,0 +1,103 @@
+"""Where records of ticks go: a database, an address of the app's, or Inngest as events."""
+
+from __future__ import annotations
+
+import json
+import os
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPSConnection
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from cronshift.runtime import wire
+from cronshift.runtime.ledger import as_document
+from cronshift.runtime.protection import bypass_headers, is_the_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cronshift.runtime.ledger import TickRecord
+    from cronshift.runtime.store.ledger import TickLedger
+
+    Keep = Callable[[Sequence[TickRecord]], None]
+
+_PATIENCE = 10  # seconds
+_EVENTS = "https://inn.gs"
+_DEV_SERVER = "http://127.0.0.1:8288"
+_CONNECTIONS: dict[str, Callable[..., HTTPConnection]] = {
+    "http": HTTPConnection,
+    "https": HTTPSConnection,
+}
+
+
+def keeper(url: str, secret_env: str) -> Keep:
+    """Return what keeps records where ``url`` says; nothing is opened before the first."""
+    if url == wire.LEDGER_EVENTS:
+        return _send_events
+    if url.startswith(("https://", "http://")):
+        return lambda records: _send(url, secret_env, records)
+    return _Database(url).keep
+
+
+class _Database:
+    """Opened by the thread that writes, once."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._ledger: TickLedger | None = None
+
+    def keep(self, records: Sequence[TickRecord]) -> None:
+        from cronshift.runtime.store.ledger import TickLedger
+
+        if self._ledger is None:
+            self._ledger = TickLedger.open(self._url)
+        self._ledger.write(records)
+
+
+def _send(url: str, secret_env: str, records: Sequence[TickRecord]) -> None:
+    """Send the records to an address of the app's, with the bearer."""
+    headers = {
+        "authorization": f"Bearer {os.environ.get(secret_env, '')}",
+        wire.TELL_HEADER: wire.TELL_TICKS,
+        **(bypass_headers() if is_the_app(url) else {}),
+    }
+    _post(url, [as_document(record) for record in records], headers)
+
+
+def _send_events(records: Sequence[TickRecord]) -> None:
+    """Send the records as events to the Inngest that this process's functions go to."""
+    events = [{"name": wire.TICK_SEEN_EVENT, "data": as_document(record)} for record in records]
+    key = os.environ.get("INNGEST_EVENT_KEY") or "no-key-in-dev"
+    environment = os.environ.get("INNGEST_ENV")
+    _post(
+        f"{_event_address()}/e/{quote(key, safe='')}",
+        events,
+        {"x-inngest-env": environment} if environment else {},
+    )
+
+
+def _event_address() -> str:
+    named = os.environ.get("INNGEST_EVENT_API_BASE_URL") or os.environ.get("INNGEST_BASE_URL")
+    dev = os.environ.get("INNGEST_DEV", "0")
+    if "://" in dev:
+        return (named or dev).rstrip("/")
+    return (named or (_EVENTS if dev.lower() in {"", "0", "false"} else _DEV_SERVER)).rstrip("/")
+
+
+def _post(url: str, document: object, headers: Mapping[str, str]) -> None:
+    """Post JSON; redirects are not followed, for the headers are for this address alone.
+
+    Raises:
+        OSError: for any answer but a success.
+    """
+    parts = urlsplit(url)
+    connection = _CONNECTIONS[parts.scheme](parts.netloc.rpartition("@")[2], timeout=_PATIENCE)
+    try:
+        target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+        fields = {"content-type": "application/json", **headers}
+        connection.request("POST", target, json.dumps(document).encode(), fields)
+        status = connection.getresponse().status
+    finally:
+        connection.close()
+    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        raise OSError(f"answered {status}")

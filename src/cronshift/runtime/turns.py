@@ -1,0 +1,73 @@
+"""One call of Vercel's for a tick: claimed before it runs and told to the ledger, where those are on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.runtime.bodies import Body, Reaction
+from cronshift.runtime.claiming import SUCCESSES
+from cronshift.runtime.ledger import TickStatus
+from cronshift.runtime.wire import CLAIMED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cronshift.runtime.claiming import Claim
+    from cronshift.runtime.witness import Witness
+
+
+class Turn:
+    """What a call is to take before it runs, and who is told what becomes of it.
+
+    Args:
+        claim: on the tick, where claims are on; taking and ending it asks a database.
+        witness: where there is a ledger.
+    """
+
+    __slots__ = ("_body", "_headers", "_status", "_witness", "claim")
+
+    def __init__(self, claim: Claim | None, witness: Witness | None) -> None:
+        self.claim = claim
+        self._witness = witness
+        self._status: int | None = None
+        self._headers: Mapping[str, str] = {}
+        self._body = Body()
+
+    def take(self) -> bool:
+        """Return whether the call may run."""
+        taken = self.claim is None or self.claim.take()
+        if not taken:
+            self.stand_by(CLAIMED)
+        elif self._witness is not None:
+            self._witness.began()
+        return taken
+
+    def stand_by(self, reason: str) -> None:
+        """Let the tick go by."""
+        if self._witness is not None:
+            self._witness.stood_by({"reason": reason})
+
+    def answer(self, status: int, headers: Mapping[str, str]) -> None:
+        """Note how the app's answer begins; headers have lower-case names."""
+        self._status = status
+        self._headers = headers
+
+    def add(self, chunk: bytes) -> None:
+        """Note the next bytes of its body."""
+        if self._witness is not None:
+            self._body.add(chunk)
+
+    def end(self, *, whole: bool, error: BaseException | None = None) -> None:
+        """Say how it ended.
+
+        Args:
+            whole: whether all of the answer was made.
+            error: what the app raised.
+        """
+        status = self._status if whole else None
+        if self.claim is not None:
+            self.claim.end(status)
+        if self._witness is not None:
+            reaction = None if status is None else Reaction(status, self._headers, self._body)
+            became = TickStatus.COMPLETED if status in SUCCESSES else TickStatus.FAILED
+            self._witness.ended(became, reaction, error)

@@ -1,0 +1,117 @@
+"""Calls are counted and logged, and neither can fail or hold one."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from cronshift.server.observed import AnsweredCall, CallLog, Metrics, Observers
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Start = Callable[..., tuple[subprocess.Popen[str], dict[str, Any]]]
+
+TICK = {"name": "inngest/scheduled.timer", "data": {"secret": "hunter2"}, "ts": 1_795_737_599_983}
+SENT = {
+    "event": TICK,
+    "ctx": {"run_id": "01RUN", "attempt": 2},
+    "steps": {"a": {"token": "hunter2"}},
+}
+
+
+def logged(*calls: AnsweredCall) -> list[dict[str, Any]]:
+    lines: list[str] = []
+    log = CallLog(lines.append)
+    for call in calls:
+        log.call(call)
+    log.refusal(401)
+    return [json.loads(line) for line in lines]
+
+
+def test_a_line_tells_run_tick_and_attempt_and_nothing_that_was_sent() -> None:
+    line, refused = logged(AnsweredCall("shop-mail", 206, 1.23456, json.dumps(SENT).encode()))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", line.pop("time"))
+    assert line == {
+        "event": "call",
+        "function": "shop-mail",
+        "run": "01RUN",
+        "tick": "2026-11-27T00:00Z",  # the engine queued it 17 ms before
+        "attempt": 3,
+        "status": 206,
+        "seconds": 1.235,
+    }
+    assert (refused["event"], refused["status"]) == ("refused", 401)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b'{"ctx": 1}', b'{"event": {"name": 3}}', b"\xff", b'{"event": {"ts": 1e99}}'],
+)
+def test_a_body_that_is_none_of_the_engines_has_a_line_too(body: bytes) -> None:
+    line, _ = logged(AnsweredCall("", 400, 0.1, body))
+    assert (line["run"], line["attempt"], "tick" in line) == ("", 1, False)
+
+
+def test_only_functions_that_are_registered_have_a_label() -> None:
+    metrics = Metrics(["shop-mail"], lambda: 7)
+    for function in ("shop-mail", "made-up-1", "made-up-2"):
+        metrics.call(AnsweredCall(function, 200, 0.2, b""))
+    metrics.refusal(503)
+    text = metrics.text().decode()
+    assert 'cronshift_calls_total{function="shop-mail",status="200"} 1.0' in text
+    assert 'cronshift_calls_total{function="other",status="200"} 2.0' in text
+    assert 'cronshift_call_seconds_bucket{function="shop-mail",le="0.5"} 1.0' in text
+    assert 'cronshift_refused_total{status="503"} 1.0' in text
+    assert "cronshift_running 7.0" in text
+    assert "made-up" not in text
+
+
+def test_an_observer_that_fails_ends_no_call() -> None:
+    class Broken:
+        def call(self, call: AnsweredCall) -> None:
+            raise RuntimeError(call.function)
+
+        def refusal(self, status: int) -> None:
+            raise RuntimeError(status)
+
+    metrics = Metrics(["a"], lambda: 0)
+    observers = Observers([Broken(), metrics])
+    observers.call("a", 200, 0.0, b"")
+    observers.refusal(400)
+    assert 'cronshift_calls_total{function="a",status="200"} 1.0' in metrics.text().decode()
+
+
+def test_a_real_server_tells_of_its_calls(
+    start: Start, package: Path, sign: Callable[..., str], call_body: bytes, signing_key: str
+) -> None:
+    process, ready = start(package, "--port", "0", "--metrics", INNGEST_SIGNING_KEY=signing_key)
+    url = str(ready["url"])
+    signed = {"x-inngest-signature": sign(call_body)}
+    for headers in (signed, {}):
+        query = f"{url}?fnId=demo-plain&stepId=step"
+        httpx.post(query, content=call_body, headers=headers, timeout=30)
+    metrics = httpx.get(url.replace("/api/inngest", "/metrics"))
+    assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert 'cronshift_calls_total{function="demo-plain",status="200"} 1.0' in metrics.text
+    assert 'cronshift_calls_total{function="demo-plain",status="401"} 1.0' in metrics.text
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    calls = [json.loads(line) for line in err.splitlines() if line.startswith('{"time"')]
+    assert [(call["function"], call["run"], call["status"]) for call in calls] == [
+        ("demo-plain", "01RUN", 200),
+        ("demo-plain", "01RUN", 401),
+    ]
+
+
+def test_without_being_asked_there_are_no_metrics(start: Start, package: Path) -> None:
+    _, ready = start(package, "--port", "0", "--log", "off", INNGEST_DEV="1")
+    url = str(ready["url"]).replace("/api/inngest", "/metrics")
+    assert httpx.get(url).status_code == 404
