@@ -150,18 +150,44 @@ class RateLimit(Struct, frozen=True):
 
 
 class FanOutMode(StrEnum):
-    """How a job's fan-out steps run."""
+    """How the steps of a job's fan-out run."""
 
     SEQUENCE = "sequence"
     PARALLEL = "parallel"
+    RUNS = "runs"
+    """Each value has an event and a run of its own, of a second function."""
+
+
+class Rows(Struct, frozen=True):
+    """Values that a function of the app returns at every run.
+
+    Attributes:
+        function: ``module:export``, as handlers are named; it takes nothing, and returns a list.
+        key: what of a row is its value; ``None`` where the row itself is.
+        expected: how many rows there may be, which the forecast and the times go by.
+    """
+
+    function: str
+    key: str | None = None
+    expected: int = 10
 
 
 class FanOut(Struct, frozen=True):
     """One durable step per value, each calling the handler with ``param=value`` in the query."""
 
     param: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] | Rows
     mode: FanOutMode = FanOutMode.SEQUENCE
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The values that the settings list; none where the app gives them."""
+        return () if isinstance(self.values, Rows) else self.values
+
+    @property
+    def count(self) -> int:
+        """How many values there are, or are expected."""
+        return self.values.expected if isinstance(self.values, Rows) else len(self.values)
 
 
 class Overlap(StrEnum):

@@ -31,7 +31,8 @@ def flags() -> None:
     """Publish the ownership file where deploys are slow.
 
     A deployment reads it from CRONSHIFT_OWNERSHIP (the JSON itself), CRONSHIFT_OWNERSHIP_URL (an
-    Edge Config item, a flag service) or CRONSHIFT_OWNERSHIP_FILE instead of the committed file.
+    Edge Config item, a flag service) or CRONSHIFT_OWNERSHIP_FILE instead of the committed file. The
+    functions of a Next.js app do where cronshift.toml says ownership = "environment".
 
     Examples:
       cronshift flags export --format env

@@ -114,7 +114,7 @@ def run(
         invocation.console.document(outcome.to_json())
     else:
         _tell(invocation, outcome, plan.bridge.secret_env)
-    return ExitCode.OK if outcome.run.status == "completed" else ExitCode.NOT_WELL
+    return ExitCode.OK if outcome.is_well else ExitCode.NOT_WELL
 
 
 def _tell(invocation: Invocation, outcome: Outcome, secret_env: str) -> None:
@@ -122,7 +122,9 @@ def _tell(invocation: Invocation, outcome: Outcome, secret_env: str) -> None:
 
     console = invocation.console
     console.result(run_tree(outcome.job, outcome.tick, outcome.run))
-    if outcome.run.status == "completed":
+    for row in outcome.rows:
+        console.result(run_tree(str(row.event["data"].get("value")), None, row))
+    if outcome.is_well:
         tell_next(invocation, "run", "Generated for this run only." * outcome.throwaway)
     message = outcome.run.error.message if outcome.run.error else ""
     if "CRONSHIFT_BASE_URL is not set" in message:

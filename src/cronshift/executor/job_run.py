@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.errors import CronshiftError, ScheduleError
 from cronshift.executor.engine import RunTarget, Surroundings, execute
 from cronshift.executor.events import INVOKED_EVENT, custom_event, tick_event
+from cronshift.plan.functions import has_runs
 from cronshift.plan.job_ids import unknown_job
-from cronshift.runtime.jobs import CANCELLED_ID
+from cronshift.runtime.jobs import CANCELLED_ID, row_event, row_function
 from cronshift.schedule import Schedule
 from cronshift.server.endpoint import Endpoint
 from cronshift.targets import target_named
@@ -57,12 +59,19 @@ class Outcome(Struct, frozen=True):
     Attributes:
         tick: the instant it was for; ``None`` for an event.
         throwaway: whether the function was generated for this run only.
+        rows: the runs of the rows that the run has sent events for.
     """
 
     job: str
     tick: datetime | None
     run: Run
     throwaway: bool = False
+    rows: tuple[Run, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the run is completed, and those of all its rows."""
+        return all(run.status == "completed" for run in (self.run, *self.rows))
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``run --json`` prints (DESIGN 4)."""
@@ -74,6 +83,7 @@ class Outcome(Struct, frozen=True):
             "tick": tick,
             **run,
             "throwaway": self.throwaway,
+            **({"rows": [row.to_json() for row in self.rows]} if self.rows else {}),
         }
 
 
@@ -124,7 +134,25 @@ async def run_at_endpoint(plan: Plan, request: Request, around: Surroundings) ->
     key = os.environ.get("INNGEST_SIGNING_KEY")
     async with Endpoint.http(request.endpoint or "", key) as endpoint:
         await endpoint.introspect()
-        return Outcome(request.name, tick, await execute(endpoint, target, event, around))
+        run = await execute(endpoint, target, event, around)
+        rows = await run_rows(endpoint, target, plan, run, around)
+        return Outcome(request.name, tick, run, rows=rows)
+
+
+async def run_rows(
+    endpoint: Endpoint, target: RunTarget, plan: Plan, run: Run, around: Surroundings
+) -> tuple[Run, ...]:
+    """Return the runs of the rows for which a job's run has sent events, made one after another.
+
+    Where events go to another server than this process, that one makes them.
+    """
+    job = plan.job(run.function_id.removeprefix(f"{plan.app_id}-"))
+    if job is None or not has_runs(job.options):
+        return ()
+    named = row_event(plan.app_id, job.id)
+    each = replace(target, function_id=f"{plan.app_id}-{row_function(job.id)}")
+    events = [event for event in run.sent if event["name"] == named]
+    return tuple([await execute(endpoint, each, event, around) for event in events])
 
 
 def event_of(

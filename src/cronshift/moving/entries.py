@@ -6,32 +6,35 @@ will be, so that no function is ever left out of the package.
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from cronshift.errors import ConfigError, RefusedError
-from cronshift.handlers.tree import IMPORT, SourceTree
+from cronshift.handlers.tree import IMPORT, SourceTree, language
 from cronshift.model import Origin
 from cronshift.operations import ChangeKind, Edit, Seen, State
 from cronshift.operations.files import content, inside
 from cronshift.plan.snapshot import settings_file
 from cronshift.project import settings_edit
 from cronshift.targets import generate, target_named
-from cronshift.targets.changes import compare, edits
+from cronshift.targets.changes import OF_MODULES, FileAction, compare, edits
 from cronshift.targets.seal import is_untouched
 from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    from cronshift.model import Job
+    from cronshift.model import Job, Plan
     from cronshift.operations import FileImage, Operation
     from cronshift.plan.snapshot import Snapshot
     from cronshift.project import Project
     from cronshift.project.settings import MovedEntry
+    from cronshift.targets.changes import FileChange
 
 SIDE_BY_SIDE = {ConfigFormat.JSON, ConfigFormat.TOML}
 
@@ -152,7 +155,31 @@ def regenerated(before: Snapshot, planned: Sequence[Edit]) -> list[Edit]:
     if not kept:
         return []
     changes = compare(root, generate(replace(plan, jobs=tuple(kept))), plan.out)
-    return edits(root, [change for change in changes if not change.conflict])[0]
+    written, _ = edits(root, [change for change in changes if not change.conflict])
+    before_that = {file.path for file in generate(before.plan)}  # `abandoned` tells of these
+    left = [change for change in changes if change.path not in before_that]
+    gone, _ = edits(root, unused(root, plan, left), remove_stale=True)
+    return [*written, *gone]
+
+
+def unused(root: Path, plan: Plan, changes: Sequence[FileChange]) -> list[FileChange]:
+    """Return the files beside the jobs' modules that are not generated any more and nothing imports.
+
+    What was changed by hand stays.
+    """
+    stale = {
+        change.path: change
+        for change in changes
+        if change.action is FileAction.STALE
+        and PurePosixPath(change.path).parent.name not in OF_MODULES
+        and is_untouched(change.before or "")
+    }
+    if not stale or not target_named(plan.target).removes_unused:
+        return []
+    texts = {change.path: change.after.encode() for change in changes if change.after is not None}
+    tree = SourceTree(root, texts)
+    imported = _imported(tree, [file for file in tree.files - stale.keys() if language(file)])
+    return [change for path, change in stale.items() if path not in imported]
 
 
 def abandoned(before: Snapshot, planned: Sequence[Edit]) -> tuple[list[Edit], list[str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cronshift.moving.entries import unused
 from cronshift.moving.fixing.acceptance import accepted_of, read_acceptance, remember
 from cronshift.moving.fixing.guard_insertion import guarded_texts
 from cronshift.moving.fixing.mending import MENDABLE, mend
@@ -188,8 +189,8 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     changes = compare(project.root, files, plan.out)
     wanted = [change for change in changes if not (only_look and change.conflict)]
     written, copies = edits(project.root, wanted, force=force)
-    modules = {each.module for each in renamed}
-    gone = [change for change in changes if change.path in modules]
+    renamed_away = [each for each in changes if each.path in {job.module for job in renamed}]
+    gone = [*renamed_away, *unused(project.root, plan, changes)]
     removed, kept_copies = edits(project.root, gone, force=force, remove_stale=True)
     written, copies = [*written, *removed], [*copies, *kept_copies]
     if kept and not (project.root / OWNERSHIP_NAME).exists():

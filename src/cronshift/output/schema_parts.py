@@ -203,6 +203,7 @@ RUN_MORE: dict[str, Schema] = {
     "notes": list_of(TEXT),
     "on_failure": {"type": "object"},
     "on_cancelled": {"type": "object"},
+    "rows": list_of({"type": "object"}),
 }
 STATUS_JOB = object_of(
     {

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.model import Rows
+from cronshift.plan.functions import has_runs
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -87,13 +90,20 @@ def runs(job: Job, now: datetime, period: timedelta = PERIOD) -> int:
 def steps(job: Job) -> int:
     """Return how many steps a run of a job has."""
     fan_out = job.options.fan_out
-    calls = len(fan_out.values) if fan_out else 1
-    return 1 + calls + bool(job.options.heartbeat_env)  # the first settles whether the tick is due
+    loads = fan_out is not None and isinstance(fan_out.values, Rows)
+    calls = fan_out.count if fan_out and not has_runs(job.options) else 1
+    # The first settles whether the tick is due.
+    return 1 + loads + calls + bool(job.options.heartbeat_env)
 
 
 def executions(job: Job, now: datetime, period: timedelta = PERIOD) -> int:
-    """Return a job's executions in the period: each run, and each of its steps."""
-    return runs(job, now, period) * (1 + steps(job))
+    """Return a job's executions in the period: each run, and each of its steps.
+
+    A value that has a run of its own makes two more: its run, and the step that it has.
+    """
+    fan_out = job.options.fan_out
+    alone = 2 * fan_out.count if fan_out and has_runs(job.options) else 0
+    return runs(job, now, period) * (1 + steps(job) + alone)
 
 
 def retries(jobs: Iterable[Job], now: datetime) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cronshift.model import FanOutMode, Overlap
+from cronshift.plan.functions import has_runs
 from cronshift.schedule.backoff import MOST_JITTER, backoff
 
 if TYPE_CHECKING:
@@ -51,8 +52,10 @@ def _rounds(options: JobOptions) -> int:
     fan_out = options.fan_out
     if fan_out is None:
         return 1
+    if has_runs(options):
+        return 1
     places = 1 if fan_out.mode is FanOutMode.SEQUENCE else options.concurrency
-    return -(-len(fan_out.values) // (places or len(fan_out.values)))
+    return -(-fan_out.count // (places or fan_out.count))
 
 
 def _places(options: JobOptions) -> int | None:
@@ -60,5 +63,5 @@ def _places(options: JobOptions) -> int | None:
     if options.overlap is not Overlap.QUEUE:
         return None
     fan_out = options.fan_out
-    is_parallel = fan_out is not None and fan_out.mode is FanOutMode.PARALLEL
-    return len(fan_out.values) if fan_out and is_parallel else 1
+    in_turn = fan_out is None or fan_out.mode is FanOutMode.SEQUENCE
+    return 1 if fan_out is None or in_turn else fan_out.count

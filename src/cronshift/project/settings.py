@@ -25,6 +25,7 @@ from cronshift.model import (
     Overlap,
     OwnershipSource,
     RateLimit,
+    Rows,
     ServedBy,
     Throttle,
 )
@@ -266,9 +267,10 @@ def _options(table: Mapping[str, Any]) -> dict[str, Any]:
             options[key] = limit(**{**table[key], "period": parse_duration(table[key]["period"])})
     if "fan_out" in table:
         fan_out = table["fan_out"]
+        more = {name: fan_out[name] for name in ("key", "expected") if name in fan_out}
         options["fan_out"] = FanOut(
             fan_out["param"],
-            tuple(fan_out["values"]),
+            Rows(fan_out["items"], **more) if "items" in fan_out else tuple(fan_out["values"]),
             FanOutMode(fan_out.get("mode", FanOutMode.SEQUENCE)),
         )
     return options

@@ -62,6 +62,11 @@ _HANDLER = {
     "pattern": "^[^:]+:[A-Za-z_][\\w.]*$",
     "description": "a file or module and what it exports, such as app/report.py:run",
 }
+_ROWS = {
+    "type": "string",
+    "pattern": "^(?!/)(?!.*\\.\\.)[^:\\\\]+:[A-Za-z_]\\w*$",
+    "description": "a file or module inside the project and a function of it, such as lib/models:activeModels",
+}
 _OPTIONS = {
     "retries": {"type": "integer", "minimum": 0, "maximum": 20},
     "start_timeout": _NO_DURATION,
@@ -79,15 +84,22 @@ _OPTIONS = {
     "jitter": _NO_DURATION,
     "stale_after": _NO_DURATION,
     "heartbeat": _ENV,
-    "fan_out": _table(
-        {
-            "param": _TEXT,
-            "values": {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True},
-            "mode": {"enum": [mode.value for mode in FanOutMode]},
-        },
-        "param",
-        "values",
-    ),
+    "fan_out": {
+        **_table(
+            {
+                "param": _TEXT,
+                "values": {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True},
+                "items": _ROWS,
+                "key": _TEXT,
+                "expected": _COUNT,
+                "mode": {"enum": [mode.value for mode in FanOutMode]},
+            },
+            "param",
+        ),
+        "oneOf": [{"required": ["values"]}, {"required": ["items"]}],
+        "dependentRequired": {"key": ["items"], "expected": ["items"]},
+        "description": "one with either values, or items and their key and expected number",
+    },
 }
 
 _SUPPRESSION = _table(

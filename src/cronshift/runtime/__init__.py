@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from cronshift.runtime.calls import Call, CallHandler
     from cronshift.runtime.fanning import fan_out
     from cronshift.runtime.guard import Guard
-    from cronshift.runtime.jobs import JobSpec
+    from cronshift.runtime.jobs import JobSpec, row_of
     from cronshift.runtime.reporting import (
         cancelled_runs,
         report_cancelled,
         report_failure,
+        report_row_failure,
         report_success,
     )
+    from cronshift.runtime.rows import Rows, row_call, send_rows
     from cronshift.runtime.scripts import CallableHandler, HttpServerHandler
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "Guard",
     "HttpServerHandler",
     "JobSpec",
+    "Rows",
     "WsgiHandler",
     "before_endpoint",
     "cancelled_runs",
@@ -45,7 +48,11 @@ __all__ = [
     "fan_out",
     "report_cancelled",
     "report_failure",
+    "report_row_failure",
     "report_success",
+    "row_call",
+    "row_of",
+    "send_rows",
 ]
 
 _HOMES = {
@@ -58,6 +65,7 @@ _HOMES = {
     "CallHandler": "calls",
     "HttpServerHandler": "scripts",
     "JobSpec": "jobs",
+    "Rows": "rows",
     "WsgiHandler": "apps",
     "before_endpoint": "endpoint",
     "cancelled_runs": "reporting",
@@ -65,7 +73,11 @@ _HOMES = {
     "fan_out": "fanning",
     "report_cancelled": "reporting",
     "report_failure": "reporting",
+    "report_row_failure": "reporting",
     "report_success": "reporting",
+    "row_call": "rows",
+    "row_of": "jobs",
+    "send_rows": "rows",
 }
 
 

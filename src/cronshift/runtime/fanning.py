@@ -9,6 +9,7 @@ from inngest import NonRetriableError, StepError
 from cronshift.runtime.answers import Answer
 from cronshift.runtime.beginning import due
 from cronshift.runtime.calls import finished, witness_of
+from cronshift.runtime.rows import Rows
 from cronshift.runtime.witness import attempted
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from cronshift.runtime.calls import Call, CallHandler
 
+_MOST_STEPS = 990  # of a run, besides its own
+
 
 async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
     ctx: Context,
@@ -25,7 +28,7 @@ async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
     handler: CallHandler,
     *,
     param: str,
-    values: Sequence[str],
+    values: Sequence[str] | Rows,
     parallel: bool = False,
 ) -> Answer:
     """Have the call answered once for every value, each in a step with retries of its own.
@@ -37,7 +40,7 @@ async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
         call: what every step calls, with ``param=value`` behind its query.
         handler: what answers.
         param: the parameter's name.
-        values: its values, in the order of the steps.
+        values: its values, in the order of the steps, or what gives them at this run.
         parallel: plan all steps at once; else one begins when the one before has ended.
 
     Returns:
@@ -48,23 +51,35 @@ async def fan_out(  # noqa: PLR0913 - read as a sentence where it is called
     """
     if answer := await due(ctx, call, handler):
         return answer
-    branches = tuple(_branch(ctx, call.begun, handler, param, value) for value in values)
-    if parallel:
+    texts = await ctx.step.run("items", _in_steps, values) if isinstance(values, Rows) else values
+    branches = tuple(_branch(ctx, call.begun, handler, param, value) for value in texts)
+    if parallel and branches:
         outcomes = await ctx.group.parallel(branches)
     else:
         outcomes = tuple([await branch() for branch in branches])
     failures = [
         f"{param}={value}: {failure}"
-        for value, failure in zip(values, outcomes, strict=True)
+        for value, failure in zip(texts, outcomes, strict=True)
         if failure
     ]
     # Not a step: done again at a re-entry, it changes nothing.
     with attempted(witness_of(call, handler.secret_env), 1):
         if failures:
-            what = f"{len(failures)} of {len(values)} failed"
+            what = f"{len(failures)} of {len(texts)} failed"
             raise NonRetriableError(f"{what}. {'; '.join(failures)}")
         await finished(call)
-    return Answer(status=200, body={"succeeded": len(values)}, bytes=0, cut=False)
+    return Answer(status=200, body={"succeeded": len(texts)}, bytes=0, cut=False)
+
+
+async def _in_steps(rows: Rows) -> list[str]:
+    """Return values for which a run can have a step each."""
+    values = await rows.values()
+    if len(values) > _MOST_STEPS:
+        raise NonRetriableError(
+            f"{len(values)} rows are more than the steps of a run:"
+            ' cronshift.toml can say mode = "runs"'
+        )
+    return values
 
 
 def _branch(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,6 +16,22 @@ TICK_EVENT = "inngest/scheduled.timer"
 """What a run of the schedule begins with."""
 
 CANCELLED_EVENT = "inngest/function.cancelled"
+
+
+def row_function(job_id: str) -> str:
+    """Return the id of the function that does one row of a job; no job's id has two hyphens."""
+    return f"{job_id}--row"
+
+
+def row_of(job: JobSpec) -> JobSpec:
+    """Return what the function that does one row is, by its own id."""
+    return replace(job, id=row_function(job.id))
+
+
+def row_event(app_id: str, job_id: str) -> str:
+    """Return the event that asks for one row of a job."""
+    return f"{app_id}/{job_id}.row"
+
 
 IN_PROCESS = "cronshift.call"
 """Marks a request that a function makes in process; nothing from the network can set it."""

@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import os
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -43,6 +44,15 @@ async def report_success(job: JobSpec) -> str:
 async def report_failure(job: JobSpec, ctx: Context) -> None:
     """Log why the job failed for good, and ping ``/fail`` behind its heartbeat's address."""
     await ctx.step.run("report", _report, job, _message(ctx), ctx.event.data)
+
+
+async def report_row_failure(job: JobSpec, ctx: Context, param: str) -> None:
+    """Tell the same of the run that one row has, with its value."""
+    event = ctx.event.data.get("event")
+    data = event.get("data") if isinstance(event, dict) else None
+    value = data.get("value") if isinstance(data, dict) else None
+    named = replace(job, id=f"{job.id} {param}={value}")
+    await ctx.step.run("report", _report, named, _message(ctx), {})
 
 
 def cancelled_runs(client: Inngest, jobs: Sequence[JobSpec]) -> TriggerEvent:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cronshift.targets import GeneratedFile
 
 
-_OF_MODULES = ("jobs", "functions")
+OF_MODULES = ("jobs", "functions")
 """The folders of a package in which a target's modules stood, whether any is planned now or not."""
 
 
@@ -152,7 +152,7 @@ def _change(root: Path, file: GeneratedFile) -> FileChange:
 def _stale(root: Path, out: str, planned: Collection[str]) -> Iterator[FileChange]:
     """Yield what was generated and is not planned, in ``out`` and where planned files stand in it."""
     package = PurePosixPath(out)
-    holding = {package / name for name in _OF_MODULES} | {
+    holding = {package / name for name in OF_MODULES} | {
         PurePosixPath(path).parent for path in planned
     }
     for folder in (package, *sorted(place for place in holding if package in place.parents)):

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from cronshift.plan.findings import registration as rules
 from cronshift.plan.findings.inngest import REFUSED_SDK
+from cronshift.plan.functions import function_ids
 from cronshift.plan.lasting import longest
 from cronshift.project.inngest_sdk import is_refused
 from cronshift.schedule.durations import format_duration
@@ -20,7 +21,7 @@ from cronshift.validation.limits import MAX_RETRIES, check_options
 from cronshift.validation.schedules import check_triggers, same_ticks, schedules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import timedelta
 
     from cronshift.model import Finding, Job, JobOptions, Plan
@@ -84,7 +85,7 @@ def _app(plan: Plan, registration: Registration) -> Iterator[Finding]:
 
 def _count(plan: Plan, registration: Registration) -> Iterator[Finding]:
     """Check the one thing that an endpoint without a list of functions tells."""
-    jobs, count = len(plan.runnable), registration.count
+    jobs, count = sum(len(function_ids(job)) for job in plan.runnable), registration.count
     for job in plan.runnable if registration.answering is not None else ():
         if f"{plan.app_id}-{job.id}" not in (registration.answering or ()):
             yield rules.MISSING.finding(f"{job.id} has no function there.", job=job.id)
@@ -110,10 +111,7 @@ def _coverage(
     ids = [function.id for function in functions]
     ids += [function.id for function in registration.undeclared]
     ids += [function.id for function in registration.unreadable]
-    seen = {registration.local_id(function_id) for function_id in ids}
-    for job in plan.runnable:
-        if job.id not in seen and not registration.unread:
-            yield rules.MISSING.finding(f"{job.id} has no function.", job=job.id)
+    yield from _missing(plan, registration, ids)
     for left in registration.undeclared:
         text = f"{left.id} is not in `functions`."
         yield rules.LEFT_OUT.finding(text, job=job_of(left.id), location=left.location)
@@ -126,9 +124,24 @@ def _coverage(
             where = " and ".join(str(place) for place in places if place)
             text = f"{count} functions have the id {function_id}{': ' if where else ''}{where}."
             yield rules.DUPLICATE_ID.finding(text, job=job_of(function_id), location=places[-1])
+    yield from _without_job(plan, registration, functions)
+
+
+def _missing(plan: Plan, registration: Registration, ids: Collection[str]) -> Iterator[Finding]:
+    seen = {registration.local_id(function_id) for function_id in ids}
+    for job in plan.runnable if not registration.unread else ():
+        for name in function_ids(job):
+            if name not in seen:
+                yield rules.MISSING.finding(f"{name} has no function.", job=job.id)
+
+
+def _without_job(
+    plan: Plan, registration: Registration, functions: tuple[FunctionConfig, ...]
+) -> Iterator[Finding]:
+    planned = {name for job in plan.jobs for name in function_ids(job)}
     for function in functions:
         is_ours = function.is_failure_handler or function.tells_cancelled
-        if not is_ours and job_of(function.id) is None:
+        if not is_ours and registration.local_id(function.id) not in planned:
             text = f"{function.id} belongs to no cron entry."
             yield rules.WITHOUT_JOB.finding(text, location=function.location)
 

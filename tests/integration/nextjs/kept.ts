@@ -1,9 +1,12 @@
 /** What is held over a sequence of answers: [milliseconds that pass, what the address answers] each. */
-import { ownership as source } from "./lib/inngest/ownership";
-import { held } from "./lib/inngest/cronshift/ownership";
+import { readFileSync } from "node:fs";
+
+import { fromEnvironment } from "./cronshift/environment";
+import { held } from "./cronshift/ownership";
 
 type Answer = number | string | "never" | "drips" | "large";
 
+const source = fromEnvironment(JSON.parse(readFileSync("built.json", "utf8")));
 const steps = JSON.parse(process.argv[2] ?? "[]") as [number, Answer][];
 let now = 1_000_000;
 let asked = 0;

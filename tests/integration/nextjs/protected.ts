@@ -1,8 +1,8 @@
 /** Which requests carry the secret that passes the app's own deployment protection. */
-import { bridged } from "./lib/inngest/cronshift/bridge";
-import { callOf } from "./lib/inngest/cronshift/calls";
-import { held } from "./lib/inngest/cronshift/ownership";
-import { ownership } from "./lib/inngest/ownership";
+import { bridged } from "./cronshift/bridge";
+import { callOf } from "./cronshift/calls";
+import { fromEnvironment } from "./cronshift/environment";
+import { held } from "./cronshift/ownership";
 
 const alive = setInterval(() => undefined, 1000);
 const job = { id: "x", path: "/api/cron/x", schedule: "0 3 * * *" };
@@ -19,7 +19,7 @@ void (async () => {
       ? new Response("", { status: 307, headers: { location: "https://s3.test/f" } })
       : new Response('{"version": 1, "jobs": {}}');
   };
-  await held(ownership);
+  await held(fromEnvironment({ version: 1 }));
   await bridged(callOf(job, { ts: 60_000 }, "run"));
   clearInterval(alive);
   console.log(JSON.stringify(sent));

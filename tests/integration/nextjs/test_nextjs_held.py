@@ -1,4 +1,4 @@
-"""The ownership file as a Next.js app holds it when it comes over HTTP."""
+"""The ownership file as a Next.js app holds it where the environment says where it is."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift import operations
-from cronshift.moving.migration import prepare_migration
-from cronshift.project import load_project
 from cronshift.runtime import wire
 
-from .conftest import LONG_AGO, example_app
+from .conftest import library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,17 +33,12 @@ def file(*jobs: str) -> str:
 
 @pytest.fixture(scope="module")
 def seen(node_packages: Path) -> Iterator[Seen]:
-    """Drive the generated code through steps; which jobs it holds, and how often it has asked."""
-    with example_app(node_packages) as root:
-        told = (root / "cronshift.toml").read_text()
-        told = told.replace("[project]", '[project]\nownership = "environment"')
-        (root / "cronshift.toml").write_text(told)
-        operations.apply(root, prepare_migration(load_project(root), (), LONG_AGO).operation)
+    """Drive the library through steps; which jobs it holds, and how often it has asked."""
+    with library(node_packages) as root:
         (root / "kept.ts").write_text(KEPT.read_text())
-        built = root / "cronshift.ownership.json"
-        loader = (node_packages / "node_modules/tsx/dist/loader.mjs").as_uri()
-
         (root / "protected.ts").write_text(PROTECTED.read_text())
+        built = root / "built.json"
+        loader = (node_packages / "node_modules/tsx/dist/loader.mjs").as_uri()
 
         def see(
             *steps: tuple[int, Any],

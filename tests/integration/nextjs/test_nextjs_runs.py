@@ -127,7 +127,7 @@ def test_both_languages_give_every_tick_the_same_owner(
     root, _ = app
     (root / "vectors.ts").write_text(
         'import { readFileSync } from "node:fs";\n'
-        'import { bucket, owner } from "./lib/inngest/ownership";\n'
+        'import { bucket, ownerOf, tickText } from "./lib/inngest/cronshift/ownership";\n'
         "type Vector = { unit: string; key: string; bucket: number };\n"
         'const vectors: Vector[] = JSON.parse(readFileSync(process.argv[2]!, "utf8")).buckets;\n'
         "const epochs = [10, 0, 100].map((percent, day) => ({\n"
@@ -137,7 +137,7 @@ def test_both_languages_give_every_tick_the_same_owner(
         "  new Date(Date.UTC(2026, 10, 24, 0, n * 10)));\n"
         "void (async () => {\n"
         "  const buckets = await Promise.all(vectors.map((one) => bucket(one.unit, one.key)));\n"
-        "  const owners = await Promise.all(ticks.map((tick) => owner('job', tick, held)));\n"
+        "  const owners = await Promise.all(ticks.map((tick) => ownerOf(held.jobs, 'job', tickText(tick), tick)));\n"
         "  console.log(JSON.stringify([buckets, owners]));\n"
         "})();\n"
     )

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree
 
 
-def code_of(tree: SourceTree) -> AppCode:
-    """Return how the app in ``tree`` is written, and its own Inngest client and serve route."""
+def code_of(tree: SourceTree, folder: str = "") -> AppCode:
+    """Return how an app is written in a folder, and its own Inngest client and serve route."""
     serve_file = serve_file_of(tree)
-    return AppCode(style_of(tree), alias_of(tree), client_of(tree, serve_file), serve_file)
+    return AppCode(style_of(tree, folder), alias_of(tree), client_of(tree, serve_file), serve_file)
 
 
 __all__ = ["code_of"]

@@ -5,6 +5,7 @@ Options and defaults: prettier.io/docs/options, biomejs.dev/reference/configurat
 
 from __future__ import annotations
 
+import posixpath
 import re
 import tomllib
 from collections import Counter
@@ -16,7 +17,7 @@ from cronshift.project.conventions.code import CodeStyle
 from cronshift.project.conventions.sources import sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cronshift.handlers.tree import SourceTree
 
@@ -36,38 +37,79 @@ _SETTING = re.compile(r"\s*(indent_style|indent_size|tab_width)\s*[=:]\s*(\w+)")
 _DEFAULT = CodeStyle()
 
 
-def style_of(tree: SourceTree) -> CodeStyle:
-    """Return how the app's TypeScript is to be written."""
-    edited = _editorconfig(tree)
-    prettier = _prettier(tree)
-    if prettier is not None:
-        width, tabs = prettier.get("tabWidth"), prettier.get("useTabs")
-        is_told = width is not None or tabs is not None
-        return CodeStyle(
-            double_quotes=prettier.get("singleQuote") is not True,
-            semicolons=prettier.get("semi") is not False,
-            indent=_indent(tabs is True, width or 2) if is_told else edited or _DEFAULT.indent,
-        )
-    biome = _biome(tree)
-    if biome is not None:
-        return biome
+def style_of(tree: SourceTree, folder: str = "") -> CodeStyle:
+    """Return how TypeScript in a folder is to be written: as the nearest configuration has it."""
+    places = _upward(folder)
+    edited = next(filter(None, (_editorconfig(tree, place) for place in places)), None)
+    for place in places:
+        prettier = _prettier(tree, place, folder)
+        if prettier is not None:
+            width, tabs = prettier.get("tabWidth"), prettier.get("useTabs")
+            is_set = width is not None or tabs is not None
+            return CodeStyle(
+                double_quotes=prettier.get("singleQuote") is not True,
+                semicolons=prettier.get("semi") is not False,
+                indent=_indent(tabs is True, width or 2) if is_set else edited or _DEFAULT.indent,
+            )
+        biome = _biome(tree, place, folder)
+        if biome is not None:
+            return biome
     counted = _counted(tree)
     return CodeStyle(counted.double_quotes, counted.semicolons, edited or counted.indent)
+
+
+def _upward(folder: str) -> list[str]:
+    """Return a folder and those that it is in, the project's last, each as the beginning of paths."""
+    return [
+        f"{place}/".removeprefix("./")
+        for place in (PurePosixPath(folder), *PurePosixPath(folder).parents)
+    ]
+
+
+def _for_typescript(
+    document: Mapping[str, Any], key: str, place: str, folder: str
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the overrides of a configuration that are for a TypeScript file in a folder."""
+    file = f"{folder}/a.ts".lstrip("/").removeprefix(place)
+    overrides = document.get("overrides")
+    for override in overrides if isinstance(overrides, list) else []:
+        patterns = override.get(key) if isinstance(override, dict) else None
+        globs = [patterns] if isinstance(patterns, str) else patterns
+        if isinstance(globs, list) and any(_matches(glob, file) for glob in globs):
+            yield override
+
+
+def _matches(glob: object, file: str) -> bool:
+    """Return whether a file matches a glob; one without a slash is of the name alone."""
+    for pattern in _braced(glob) if isinstance(glob, str) else ():
+        anywhere = pattern if "/" in pattern else f"**/{pattern}"
+        parts = (re.escape(part).replace(r"\*", "[^/]*") for part in anywhere.split("**/"))
+        if re.fullmatch("(?:.*/)?".join(parts).replace("[^/]*[^/]*", ".*"), file):
+            return True
+    return False
 
 
 def _indent(tabs: bool, width: Any) -> str:
     return "\t" if tabs else " " * width if isinstance(width, int) and 0 < width <= 8 else "  "  # noqa: PLR2004 - wider is a mistake
 
 
-def _prettier(tree: SourceTree) -> dict[str, Any] | None:
+def _prettier(tree: SourceTree, place: str, folder: str) -> dict[str, Any] | None:
     """Return prettier's options; ``None`` where it is not used, or where only running it tells."""
-    options = tree.data("package.json").get("prettier")
+    options = _prettier_in(tree, place)
+    merged = dict(options or {})
+    for override in _for_typescript(merged, "files", place, folder):
+        merged |= _table(override, "options")
+    return None if options is None else merged
+
+
+def _prettier_in(tree: SourceTree, place: str) -> dict[str, Any] | None:
+    options = tree.data(f"{place}package.json").get("prettier")
     if isinstance(options, dict):
         return options
-    file = next((name for name in _PRETTIER if name in tree.files), None)
+    file = next((place + name for name in _PRETTIER if place + name in tree.files), None)
     if file is not None:
         return tree.data(file) or _loosely(tree.read(file), file)
-    code = next((name for name in _PRETTIER_CODE if name in tree.files), None)
+    code = next((place + name for name in _PRETTIER_CODE if place + name in tree.files), None)
     root = tree.parsed(code) if code else None
     if root is None:
         return None
@@ -91,14 +133,13 @@ def _loosely(text: str, file: str) -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
-def _biome(tree: SourceTree) -> CodeStyle | None:
-    file = next((name for name in ("biome.json", "biome.jsonc") if name in tree.files), None)
-    if file is None:
-        return None
-    document = tree.data(file)
+def _biome(tree: SourceTree, place: str, folder: str) -> CodeStyle | None:
+    document = _biome_in(tree, place)
+    for override in _for_typescript(document, "includes", place, folder):
+        document = _merged(document, override)
     general = _table(document, "formatter")
     formatter = _table(document, "javascript", "formatter")
-    if general.get("enabled") is False or formatter.get("enabled") is False:
+    if not document or general.get("enabled") is False or formatter.get("enabled") is False:
         return None
     both = {**general, **formatter}
     return CodeStyle(
@@ -108,17 +149,43 @@ def _biome(tree: SourceTree) -> CodeStyle | None:
     )
 
 
+def _biome_in(tree: SourceTree, place: str) -> dict[str, Any]:
+    """Return a configuration of biome, with what it extends; nothing where there is none."""
+    names = ("biome.json", "biome.jsonc")
+    file = next((place + name for name in names if place + name in tree.files), None)
+    if file is None:
+        return {}
+    document: dict[str, Any] = tree.data(file) or {"": ""}
+    named = document.get("extends", [])
+    for each in [named] if isinstance(named, str) else named if isinstance(named, list) else []:
+        if each == "//":  # the project's own, in a workspace
+            above = (_biome_in(tree, outer) for outer in _upward(place.rstrip("/"))[1:])
+            document = _merged(next(filter(None, above), {}), document)
+        elif isinstance(each, str) and each.startswith("."):
+            document = _merged(tree.data(posixpath.normpath(place + each)), document)
+    return document
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with another laid over it, and so on within."""
+    both = {**under, **over}
+    shared = [name for name in under.keys() & over.keys() if isinstance(over[name], dict)]
+    return both | {
+        name: _merged(under[name], over[name]) for name in shared if isinstance(under[name], dict)
+    }
+
+
 def _table(document: Any, *names: str) -> dict[str, Any]:
     for name in names:
         document = document.get(name) if isinstance(document, dict) else None
     return document if isinstance(document, dict) else {}
 
 
-def _editorconfig(tree: SourceTree) -> str | None:
+def _editorconfig(tree: SourceTree, place: str) -> str | None:
     """Return the indentation of TypeScript that .editorconfig sets, the last word counting."""
     properties: dict[str, str] = {}
     applies = False
-    for line in tree.read(".editorconfig").splitlines():
+    for line in tree.read(f"{place}.editorconfig").splitlines():
         section, setting = _SECTION.match(line), _SETTING.match(line)
         if section is not None:
             applies = any(PurePosixPath("a.ts").match(pattern) for pattern in _braced(section[1]))

@@ -138,7 +138,7 @@ def place(project: Project, resolver: Resolver) -> Placement:
     """Return where the files go in an app."""
     router, folder = resolver.next, resolver.app
     out = project.settings.out or f"{folder}/{usual_out(project.root / folder)}".lstrip("/")
-    code = code_of(resolver.tree)
+    code = code_of(resolver.tree, out)
     if folder:  # the alias is that of the root's tsconfig.json, which an app below does not share
         code = replace(code, alias=None)
     if code.client is not None and code.client.app_id is None:  # only running the app tells it

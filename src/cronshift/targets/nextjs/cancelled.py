@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.plan.functions import function_ids
 from cronshift.runtime.jobs import CANCELLED_EVENT, CANCELLED_ID
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.client import client_import
@@ -21,7 +22,7 @@ def cancelled_module(plan: Plan) -> str:
     """Return the module; in the SDK's v4 the trigger stands in the options."""
     file = f"{plan.out}/cancelled.ts"
     watched = any(job.options.heartbeat_env for job in plan.runnable)
-    jobs = {f"{plan.app_id}-{job.id}": job for job in plan.runnable}
+    jobs = {f"{plan.app_id}-{name}": job for job in plan.runnable for name in function_ids(job)}
     ids = ", ".join(f"'{name}'" for name in jobs)  # CEL's own quotes: nothing is to be escaped
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
     trigger = braced(

@@ -57,7 +57,7 @@ def direct_module(plan: Plan, job: Job, file: str, converted: Converted, name: s
         "nextjs",
         "direct.ts",
         ping=text(options.heartbeat_env) if options.heartbeat_env else None,
-        values=listed("const VALUES = [", [text(value) for value in options.fan_out.values], "];")
+        values=listed("const VALUES = [", [text(value) for value in options.fan_out.listed], "];")
         if options.fan_out
         else None,
         summary=comment(f"{job.id}: {described[0].lower()}{described[1:]} (UTC)."),

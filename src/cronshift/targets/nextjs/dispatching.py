@@ -107,8 +107,8 @@ def dispatcher_file(plan: Plan, job: Job) -> str | None:
 
 def guarded(job: Job, shared: Mapping[str, str]) -> Iterator[str]:
     """Yield the lines that tell the guard about a job; ``shared`` is the same for all jobs."""
-    told = {"id": job.id, "path": job.entry.path, "schedule": job.entry.schedule, **shared}
-    yield from (member(name, value, _DEPTH) for name, value in told.items())
+    members = {"id": job.id, "path": job.entry.path, "schedule": job.entry.schedule, **shared}
+    yield from (member(name, value, _DEPTH) for name, value in members.items())
     schedule = Schedule.from_vercel(job.entry.schedule)
     late = lateness(schedule) // timedelta(milliseconds=1)
     even = evenly(schedule)
@@ -116,8 +116,8 @@ def guarded(job: Job, shared: Mapping[str, str]) -> Iterator[str]:
         first = f"tick: scheduled({late}, "
         spelled = data(due(schedule))
         is_short = _DEPTH + len(f"{first}{spelled}),") <= WIDTH
-        members = [member(name, value, _DEPTH + 2) for name, value in due(schedule).items()]
-        yield first + (spelled if is_short else braced("{", members, "}")) + ")"
+        lines = [member(name, value, _DEPTH + 2) for name, value in due(schedule).items()]
+        yield first + (spelled if is_short else braced("{", lines, "}")) + ")"
     else:
         yield f"tick: every({even[0]}, {even[1]}, {late})"
 

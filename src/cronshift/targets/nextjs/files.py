@@ -21,7 +21,7 @@ from cronshift.targets.nextjs.dispatching import (
     guarded,
 )
 from cronshift.targets.nextjs.imports import import_path
-from cronshift.targets.nextjs.job import job_module, modules_of, shared_members
+from cronshift.targets.nextjs.job import job_module, modules_of, names_of, shared_members
 from cronshift.targets.nextjs.library import copied, library_import
 from cronshift.targets.nextjs.naming import function_name
 from cronshift.targets.nextjs.source import comment, data, listed, passing, text
@@ -124,16 +124,19 @@ def refuse_sdk(plan: Plan) -> None:
 
 
 def _index(plan: Plan) -> str:
-    functions = [(function_name(job.id), job.id) for job in plan.runnable]
+    functions = [(names_of(job), job.id) for job in plan.runnable]
     names = [
-        *(name for name, _ in functions),
+        *(name for exported, _ in functions for name in exported),
         *(["cronshiftCancelled"] if functions else []),
         *(["...sessionFunctions"] if app_of(plan).sessions else []),
     ]
     return _render(
         "index",
         config_file=comment(plan.config_file),
-        functions=functions,
+        imports=[
+            listed("import {", exported, f"}} from {text(f'./{file}')};")
+            for exported, file in functions
+        ],
         sessions=app_of(plan).sessions,
         listed=listed("export const functions = [", names, "];"),
     )

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
-from cronshift.model import BridgeSettings, FanOutMode, Overlap
+from cronshift.model import BridgeSettings, Overlap, Rows
+from cronshift.plan.functions import function_ids, has_runs, receiving, sending
+from cronshift.runtime.jobs import row_event, row_function
 from cronshift.schedule.durations import format_duration
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import Callee, callee
 from cronshift.targets.nextjs.client import client_import
+from cronshift.targets.nextjs.fanning import (
+    fan_out_work,
+    library_names,
+    row_failure,
+    row_work,
+    rows_import,
+)
 from cronshift.targets.nextjs.library import library_import
+from cronshift.targets.nextjs.naming import function_name
 from cronshift.targets.nextjs.source import (
     comment,
     data,
-    in_template,
     listed,
     member,
     running,
@@ -28,7 +36,7 @@ if TYPE_CHECKING:
 
     from cronshift.model import Job, JobOptions, Plan, RateLimit, Throttle
 
-_JOB, _OPTIONS, _WORK, _STEP = 2, 4, 4, 6  # columns in
+_JOB, _OPTIONS, _WORK = 2, 4, 4  # columns in
 _FAILURE = """onFailure: async ({{ error, step }}) =>
   step.run("report", () => {}(JOB, error))"""
 
@@ -51,10 +59,12 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
     if options.jitter is not None:
         trigger["jitter"] = format_duration(options.jitter)
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
-    arguments = function_options(job.id, options)
+    taken = {called.name, name, function_name(row_function(job.id))}
+    rows = rows_import(fan_out, file, app_of(plan).code.alias, taken) if fan_out else None
+    arguments = function_options(job.id, sending(options) if has_runs(options) else options)
     if in_options:
         # Every value of a fan-out has a request of its own, and all the time of the endpoint.
-        arguments |= {"checkpointing": False} if fan_out else {}
+        arguments |= {"checkpointing": False} if fan_out and not has_runs(options) else {}
         arguments |= {"triggers": [trigger]}
     return render(
         "nextjs",
@@ -73,19 +83,21 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         support="\n".join(_imports(plan, job, file)),
         job=[member(key, value, _JOB) for key, value in _description(plan, job).items()],
         values=listed("const VALUES = [", [text(value) for value in fan_out.values], "];")
-        if fan_out
+        if fan_out and not isinstance(fan_out.values, Rows)
         else None,
+        rows=rows[0] if rows else None,
+        row=_row(plan, job, called),
         name=name,
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            _FAILURE.format("pingFailure" if options.heartbeat_env else "reportFailure"),
+            _FAILURE.format(_report(job)),
         ],
         trigger=None if in_options else data(trigger),
-        work=list(_work(options, called)),
+        work=list(_work(plan, job, called, rows)),
     )
 
 
-_NAMES = {"bridge": ["bridged"], "fan-out": ["together", "withParameter"], "pages": ["paged"]}
+_NAMES = {"bridge": ["bridged"], "pages": ["paged"]}
 """What a job's module takes from a module of the library, where that is always the same."""
 
 
@@ -94,6 +106,7 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
     watched = job.options.heartbeat_env is not None
     names = {
         **_NAMES,
+        **(library_names(job.options.fan_out) if job.options.fan_out else {}),
         "calls": [
             "callOf",
             *(["direct"] if callee(plan, job).file else []),
@@ -108,6 +121,11 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
         yield listed("import {", names[module], end)
 
 
+def names_of(job: Job) -> list[str]:
+    """Return the constants that hold a job's functions."""
+    return [function_name(function_id) for function_id in function_ids(job)]
+
+
 def modules_of(plan: Plan, job: Job) -> set[str]:
     """Return the names of the library's modules that the job's module imports."""
     called = callee(plan, job)
@@ -115,7 +133,7 @@ def modules_of(plan: Plan, job: Job) -> set[str]:
         "calls",
         *(["bridge"] if called.file is None else []),
         *(["pages"] if called.paged else []),
-        *(["fan-out"] if job.options.fan_out else []),
+        *(library_names(job.options.fan_out) if job.options.fan_out else ()),
         *(["heartbeat"] if job.options.heartbeat_env else []),
     }
 
@@ -170,31 +188,47 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
     return {"limit": limit.limit, "period": format_duration(limit.period), **key}
 
 
-def _work(options: JobOptions, called: Callee) -> Iterator[str]:
+def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) -> Iterator[str]:
     """Yield the statements behind the call's making."""
-    fan_out = options.fan_out
+    options = job.options
     yield 'const skipped = await step.run("due", () => due(call, ownership));'
     yield "if (skipped) return { skipped };"
-    if fan_out is None and options.heartbeat_env is None:
+    if options.fan_out is None and options.heartbeat_env is None:
         yield running('return step.run("call",', called.answering("call"), ");", _WORK)
         return
-    if fan_out is None:
+    if options.fan_out is None:
         step = 'const answer = await step.run("call",'
         yield running(step, called.answering("call"), ");", _WORK)
     else:
-        work = called.answering(f"withParameter(call, {text(fan_out.param)}, value)")
-        step = f"step.run(`call {in_template(fan_out.param)}=${{value}}`,"
-        yield "const one = (value: string) =>"
-        yield indent(running(step, work, ");", _STEP), "  ")
-        if fan_out.mode is FanOutMode.PARALLEL:
-            yield "const outcomes = await Promise.allSettled(VALUES.map(one));"
-        else:
-            yield "const outcomes = [];"
-            yield "for (const value of VALUES) {"
-            yield "  outcomes.push(...(await Promise.allSettled([one(value)])));"
-            yield "}"
-        yield f"const answer = together({text(fan_out.param)}, VALUES, outcomes);"
+        event = row_event(plan.app_id, job.id)
+        yield from fan_out_work(options, event, called, rows[1] if rows else None)
     if options.heartbeat_env is not None:
-        done = 'await step.run("heartbeat", () => pingSuccess(JOB));'
-        yield done
-    yield "return answer;"
+        yield 'await step.run("heartbeat", () => pingSuccess(JOB));'
+        yield "return answer;"
+
+
+def _row(plan: Plan, job: Job, called: Callee) -> str | None:
+    """Return the function that does one value's work, where every value has a run of its own."""
+    fan_out = job.options.fan_out
+    if fan_out is None or not has_runs(job.options):
+        return None
+    trigger = {"event": row_event(plan.app_id, job.id)}
+    arguments = function_options(row_function(job.id), receiving(job.options))
+    in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
+    arguments |= {"triggers": [trigger]} if in_options else {}
+    return render(
+        "nextjs",
+        "row.ts",
+        name=function_name(row_function(job.id)),
+        param=comment(fan_out.param),
+        options=[
+            *(member(key, value, _OPTIONS) for key, value in arguments.items()),
+            row_failure(fan_out, _report(job)),
+        ],
+        trigger=None if in_options else data(trigger),
+        work=row_work(fan_out, called),
+    )
+
+
+def _report(job: Job) -> str:
+    return "pingFailure" if job.options.heartbeat_env else "reportFailure"

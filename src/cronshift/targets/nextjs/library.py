@@ -26,8 +26,6 @@ FOLDER = "cronshift"
 """Where an app has the copied modules, below its generated ones."""
 
 _IMPORTED = re.compile(r'^import\b[^;]*? from "\./([\w-]+)";$', re.MULTILINE)
-_OUTGROWN = ("cronshift", "guard", "dispatch", "routes", "pages")
-"""What stood beside the functions' folder before the library had a folder of its own."""
 
 
 def package_named() -> tuple[str, str]:
@@ -60,12 +58,6 @@ def reached(wanted: Iterable[str]) -> frozenset[str]:
             names.add(name)
             left += _IMPORTED.findall(source(name))
     return frozenset(names)
-
-
-def is_outgrown(out: str, path: str) -> bool:
-    """Return whether a generated file that is not planned any more goes unasked: only ours import it."""
-    folder, _, name = path.rpartition("/")
-    return folder == f"{out}/{FOLDER}" or (folder == out and name.rpartition(".")[0] in _OUTGROWN)
 
 
 @cache

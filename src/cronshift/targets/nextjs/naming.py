@@ -61,9 +61,13 @@ _IMPORTED = frozenset(
         "callOf",
         "direct",
         "due",
+        "eventsOf",
         "functions",
         "handler",
+        "inSteps",
         "inngest",
+        "items",
+        "ofRow",
         "ownership",
         "paged",
         "pingFailure",
@@ -73,6 +77,8 @@ _IMPORTED = frozenset(
         "reportSuccess",
         "sessionFunctions",
         "together",
+        "valueOf",
+        "valuesOf",
         "withParameter",
     ]
 )

@@ -66,8 +66,8 @@ def listed(start: str, items: Sequence[str], end: str) -> str:
 
 def passing(start: str, arguments: Sequence[str], last: Mapping[str, object]) -> str:
     """Return a statement that is a call, whose last argument is an object where there is one."""
-    told = [*arguments, *([data(last)] if last else [])]
-    line = f"{start}{', '.join(told)});"
+    passed = [*arguments, *([data(last)] if last else [])]
+    line = f"{start}{', '.join(passed)});"
     if len(line) <= WIDTH or not last:
         return line
     members = [member(name, value, 2) for name, value in last.items()]

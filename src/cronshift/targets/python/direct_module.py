@@ -62,7 +62,7 @@ def direct_module(job: Job, module: str, converted: Converted) -> str:
         docstring=f'"""{job.id}: {described[0].lower()}{described[1:]}{zone}."""',
         standard=standard,
         packages=sorted(packages),
-        values=laid_out(listed(map(literal, options.fan_out.values)), before="VALUES = ")
+        values=laid_out(listed(map(literal, options.fan_out.listed)), before="VALUES = ")
         if options.fan_out
         else None,
         stale=int(options.stale_after.total_seconds()) if options.stale_after else None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.direct import Entry, Kept
 from cronshift.direct.python.converting import convert
 from cronshift.handlers.tree import SourceTree
-from cronshift.model import HandlerKind, Origin
+from cronshift.model import FanOutMode, HandlerKind, Origin, Rows
 from cronshift.moving.directing import merged, settled, told_of_secret
 from cronshift.operations import ChangeKind, Edit
 from cronshift.plan.job_ids import module_name
@@ -84,6 +84,11 @@ def _job(
         return f"What answers {job.entry.path} is neither a route of FastAPI or Flask nor a class of http.server"
     if options.heartbeat_env is not None:
         return "Its heartbeat is told by cronshift"
+    fan_out = options.fan_out
+    if fan_out is not None and (
+        isinstance(fan_out.values, Rows) or fan_out.mode is FanOutMode.RUNS
+    ):
+        return "Its values have runs of their own, or come from the app's rows"
     entry = Entry(
         job.entry.path, job.entry.schedule, options.fan_out.param if options.fan_out else None
     )

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.errors import CronshiftError
-from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Mode, Overlap
+from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Mode, Overlap, Rows
+from cronshift.plan.functions import has_runs, receiving, sending
+from cronshift.runtime.jobs import row_event, row_function
 from cronshift.schedule.durations import format_duration
 from cronshift.targets.python import names
 from cronshift.targets.python.source import (
@@ -26,7 +28,7 @@ from cronshift.targets.python.source import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cronshift.model import JobOptions, RateLimit, Throttle
+    from cronshift.model import FanOut, JobOptions, RateLimit, Throttle
     from cronshift.schedule import Schedule
 
 APP_KINDS = frozenset({HandlerKind.ASGI, HandlerKind.WSGI})
@@ -61,13 +63,33 @@ class JobModule(Struct, frozen=True):
     signature: str
     summary: str
     work: tuple[str, ...]
+    row: RowFunction | None = None
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The names of the functions that Inngest is told of."""
+        return (self.function, *([self.row.function] if self.row else []))
 
 
-def job_module(job: Job, apps: Mapping[Group, str], secret_env: str) -> JobModule:
+class RowFunction(Struct, frozen=True):
+    """The function that does one row of a job, each a piece of source."""
+
+    function: str
+    param: str
+    report: str
+    arguments: tuple[str, ...]
+    signature: str
+    summary: str
+    call: str
+    work: str
+
+
+def job_module(job: Job, app_id: str, apps: Mapping[Group, str], secret_env: str) -> JobModule:
     """Return the module of a runnable job.
 
     Args:
         job: a job that nothing blocks.
+        app_id: the app's.
         apps: the names in ``apps.py``, by the app's definition.
         secret_env: the variable that holds the bearer.
 
@@ -82,6 +104,7 @@ def job_module(job: Job, apps: Mapping[Group, str], secret_env: str) -> JobModul
         laid_out(value, before=f"{name}=", after=",", indent=_INDENT)
         for name, value in function_arguments(job, job.schedule)
     )
+    row = _row(job, app_id, answering) if has_runs(job.options) else None
     description = laid_out(_description(job), before="JOB = ")
     return JobModule(
         name=names.job_module(job.id),
@@ -89,7 +112,10 @@ def job_module(job: Job, apps: Mapping[Group, str], secret_env: str) -> JobModul
         docstring=_docstring(job, job.schedule),
         uses_apps=answering.startswith("apps."),
         client="bridge, client" if answering == "bridge" else "client",
-        uses_timedelta=any("timedelta(" in text for text in (description, *arguments)),
+        uses_timedelta=any(
+            "timedelta(" in text
+            for text in (description, *arguments, *(row.arguments if row else ()))
+        ),
         job=description,
         handler=definition,
         arguments=arguments,
@@ -97,7 +123,8 @@ def job_module(job: Job, apps: Mapping[Group, str], secret_env: str) -> JobModul
             call(function, "ctx: inngest.Context"), before="async def ", after=" -> runtime.Answer:"
         ),
         summary=_summary(job),
-        work=tuple(_work(job.options, answering)),
+        work=tuple(_work(job, app_id, answering)),
+        row=row,
     )
 
 
@@ -155,13 +182,20 @@ def _description(job: Job) -> Expression:
 
 def function_arguments(job: Job, schedule: Schedule) -> Iterator[tuple[str, Expression]]:
     """Yield the arguments of ``create_function``, in the SDK's own words."""
-    options = job.options
+    options = sending(job.options) if has_runs(job.options) else job.options
     trigger: dict[str, Expression] = {"cron": literal(schedule.trigger)}
     if options.jitter is not None:
         trigger["jitter"] = literal(format_duration(options.jitter))
-    yield "fn_id", literal(job.id)
-    yield "name", literal(job.id)
-    yield "trigger", call("inngest.TriggerCron", **trigger)
+    yield from _options(job.id, call("inngest.TriggerCron", **trigger), options)
+    yield "on_failure", "on_failure"
+
+
+def _options(
+    function_id: str, trigger: Expression, options: JobOptions
+) -> Iterator[tuple[str, Expression]]:
+    yield "fn_id", literal(function_id)
+    yield "name", literal(function_id)
+    yield "trigger", trigger
     yield "retries", literal(options.retries)
     timeouts = {
         name: duration(value)
@@ -184,7 +218,6 @@ def function_arguments(job: Job, schedule: Schedule) -> Iterator[tuple[str, Expr
         yield "rate_limit", call("inngest.RateLimit", **_limit(options.rate_limit))
     if options.idempotency is not None:
         yield "idempotency", literal(options.idempotency)
-    yield "on_failure", "on_failure"
 
 
 def _limit(limit: Throttle | RateLimit) -> dict[str, Expression]:
@@ -192,21 +225,25 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Expression]:
     return {"limit": literal(limit.limit), "period": duration(limit.period), **key}
 
 
-def _work(options: JobOptions, answering: str) -> Iterator[str]:
+def _work(job: Job, app_id: str, answering: str) -> Iterator[str]:
     """Yield the lines between the call's making and the function's end."""
+    options, fan_out = job.options, job.options.fan_out
     step: Expression = call("await ctx.step.run", '"call"', f"{answering}.answer", "call.begun")
-    if options.fan_out is None:
+    if fan_out is None:
         yield f"if skipped := await runtime.due(ctx, call, {answering}):"
         yield "    return skipped"
+    elif has_runs(options):
+        event = literal(row_event(app_id, job.id))
+        step = call("await runtime.send_rows", "ctx", "call", event, values=_values(fan_out))
     else:
-        parallel = options.fan_out.mode is FanOutMode.PARALLEL
+        parallel = fan_out.mode is FanOutMode.PARALLEL
         step = call(
             "await runtime.fan_out",
             "ctx",
             "call",
             answering,
-            param=literal(options.fan_out.param),
-            values=listed(map(literal, options.fan_out.values)),
+            param=literal(fan_out.param),
+            values=_values(fan_out),
             **({"parallel": literal(True)} if parallel else {}),
         )
     if options.heartbeat_env is None:
@@ -216,6 +253,46 @@ def _work(options: JobOptions, answering: str) -> Iterator[str]:
     yield 'if "skipped" not in answer:'
     yield '    await ctx.step.run("heartbeat", runtime.report_success, JOB)'
     yield "return answer"
+
+
+def _values(fan_out: FanOut) -> Expression:
+    if not isinstance(fan_out.values, Rows):
+        return listed(map(literal, fan_out.values))
+    module, _, function = fan_out.values.function.rpartition(":")
+    is_file = module.endswith(".py") or "/" in module
+    reference = names.reference(module, function) if is_file else fan_out.values.function
+    key = {"key": literal(fan_out.values.key)} if fan_out.values.key else {}
+    return call("runtime.Rows", literal(reference), **key)
+
+
+def _row(job: Job, app_id: str, answering: str) -> RowFunction | None:
+    """Return the function that does one value's work, in a run of its own."""
+    fan_out = job.options.fan_out
+    if fan_out is None:
+        return None
+    trigger = call("inngest.TriggerEvent", event=literal(row_event(app_id, job.id)))
+    arguments = _options(row_function(job.id), trigger, receiving(job.options))
+    function, param = names.row_function(job.id), literal(fan_out.param)
+    step = call("await ctx.step.run", '"call"', f"{answering}.answer", "call")
+    return RowFunction(
+        function=function,
+        param=param,
+        report=laid_out(
+            call("await runtime.report_row_failure", "JOB", "ctx", param), indent=_INDENT
+        ),
+        arguments=tuple(
+            laid_out(value, before=f"{name}=", after=",", indent=_INDENT)
+            for name, value in (*arguments, ("on_failure", "on_row_failure"))
+        ),
+        signature=laid_out(
+            call(function, "ctx: inngest.Context"), before="async def ", after=" -> runtime.Answer:"
+        ),
+        summary=f"Make the call for one {url(fan_out.param, longest=20)}, in a run of its own.",
+        call=laid_out(
+            call("runtime.row_call", "JOB", "ctx", param), before="call = ", indent=_INDENT
+        ),
+        work=laid_out(step, before="return ", indent=_INDENT),
+    )
 
 
 def _docstring(job: Job, schedule: Schedule) -> str:

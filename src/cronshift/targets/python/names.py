@@ -36,6 +36,11 @@ def job_function(job_id: str) -> str:
     return free(job_module(job_id))
 
 
+def row_function(job_id: str) -> str:
+    """Return the name of the function that does one row of a job; no job's has two underscores."""
+    return f"{job_module(job_id)}__row"
+
+
 def free(name: str) -> str:
     """Return ``name``, with an underscore behind it where it is taken; no id gives such a name."""
     return f"{name}_" if name in _TAKEN else name

@@ -20,6 +20,7 @@ from cronshift.targets.python.mounting import MOUNT_MODULE
 from cronshift.targets.python.serving import served_by
 from cronshift.targets.python.source import (
     WIDTH,
+    Expression,
     Group,
     call,
     duration,
@@ -33,7 +34,7 @@ from cronshift.targets.seal import seal
 from cronshift.targets.target import GeneratedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cronshift.model import BridgeSettings, Job, Plan
 
@@ -52,7 +53,7 @@ def generate_package(plan: Plan) -> tuple[GeneratedFile, ...]:
     secret_env = plan.bridge.secret_env
     apps = _apps(plan.runnable, secret_env)
     definitions = [laid_out(app, before=f"{name} = ") for app, name in apps.items()]
-    modules = [job_module(job, apps, secret_env) for job in plan.runnable]
+    modules = [job_module(job, plan.app_id, apps, secret_env) for job in plan.runnable]
     _refuse_shared_modules(plan.runnable, modules)
     bridged = any(job.mode is Mode.BRIDGE for job in plan.runnable)
     files = {
@@ -64,7 +65,7 @@ def generate_package(plan: Plan) -> tuple[GeneratedFile, ...]:
                 *(_import(module) for module in sorted(modules, key=_import_order)),
             ],
             functions=[
-                *(module.function for module in modules),
+                *(function for module in modules for function in module.functions),
                 *(["cronshift_cancelled"] if modules else []),
             ],
         ),
@@ -185,16 +186,25 @@ def _cancelled(modules: Sequence[JobModule]) -> str:
     return _render(
         "cancelled",
         imports="\n".join(lines[name] for name in sorted(lines, key=names.natural)),
-        jobs=laid_out(listed([f"{module.function}.JOB" for module in modules]), before="JOBS = "),
+        jobs=laid_out(listed(list(_reported(modules))), before="JOBS = "),
         id=literal(CANCELLED_ID),
     )
 
 
+def _reported(modules: Sequence[JobModule]) -> Iterator[Expression]:
+    """Yield what each function that may be cancelled is reported by."""
+    for module in modules:
+        yield f"{module.function}.JOB"
+        if module.row:
+            yield call("runtime.row_of", f"{module.function}.JOB")
+
+
 def _import(module: JobModule) -> str:
-    line = f"from .jobs.{module.name} import {module.function}"
+    line = f"from .jobs.{module.name} import {', '.join(module.functions)}"
     if len(line) <= WIDTH:
         return line
-    return f"from .jobs.{module.name} import (\n    {module.function},\n)"
+    several = "".join(f"    {function},\n" for function in module.functions)
+    return f"from .jobs.{module.name} import (\n{several})"
 
 
 def _import_order(module: JobModule) -> tuple[tuple[int, int, str], ...]:

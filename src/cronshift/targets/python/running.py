@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from cronshift.errors import CronshiftError, NotWellError
 from cronshift.executor.engine import RunTarget, execute
 from cronshift.executor.events import Receiver
-from cronshift.executor.job_run import ORIGINS, Outcome, event_of
+from cronshift.executor.job_run import ORIGINS, Outcome, event_of, run_rows
 from cronshift.model import Job, Mode
 from cronshift.plan.job_ids import unknown_job
 from cronshift.runtime.jobs import CANCELLED_ID
@@ -53,8 +53,10 @@ async def run_in_process(root: Path, plan: Plan, request: Request, around: Surro
                 target = _target(function, served, request)
                 key = served.client.signing_key if served.client.is_production else None
                 async with Endpoint.asgi(served, served.path, key) as endpoint:
-                    run = await execute(endpoint, target, event, replace(around, receiver=receiver))
-    return Outcome(request.name, tick, run, throwaway)
+                    began = replace(around, receiver=receiver)
+                    run = await execute(endpoint, target, event, began)
+                    rows = await run_rows(endpoint, target, plan, run, began)
+    return Outcome(request.name, tick, run, throwaway, rows)
 
 
 def nothing_to_start(hint: str) -> CronshiftError:

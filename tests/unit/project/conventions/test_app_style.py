@@ -74,6 +74,63 @@ def test_indentation_is_what_the_editor_is_told(tmp_path: Path, text: str, inden
     assert style(tmp_path, **{".editorconfig": text, "app/a.ts": source}).indent == indent
 
 
+NEAR, FAR = "apps/web/lib/inngest", "apps/api/lib/inngest"
+
+
+@pytest.mark.parametrize(
+    ("files", "near"),
+    [
+        ({".prettierrc": "semi: true", "apps/web/.prettierrc": '{"semi": false}'}, CodeStyle(semicolons=False)),
+        ({"apps/web/package.json": '{"prettier": {"tabWidth": 4}}'}, CodeStyle(indent="    ")),
+        ({"apps/web/lib/.editorconfig": "[*]\nindent_size = 4\n"}, CodeStyle(indent="    ")),
+        (
+            {".prettierrc": '{"overrides": [{"files": "apps/web/**/*.ts", "options": {"semi": false}}]}'},
+            CodeStyle(semicolons=False),
+        ),
+        (
+            {".prettierrc.yaml": 'overrides:\n  - files: ["*.{js,ts}", "*.md"]\n    excludeFiles: x\n', "apps/web/.prettierrc": "{}"},
+            CodeStyle(),
+        ),
+        (
+            {
+                "biome.json": '{"formatter": {"indentStyle": "space"}}',
+                "apps/web/biome.json": '{"root": false, "extends": "//", "javascript": {"formatter": {"semicolons": "asNeeded"}}}',
+            },
+            CodeStyle(semicolons=False),
+        ),
+        (
+            {
+                "biome.json": '{"formatter": {"indentStyle": "space"}}',
+                "apps/web/style.json": '{"formatter": {"indentStyle": "space", "indentWidth": 4}}',
+                "apps/web/biome.jsonc": '{"extends": ["./style.json"], /* ours */ }',
+            },
+            CodeStyle(indent="    "),
+        ),
+        (
+            {
+                "biome.json": '{"formatter": {"indentStyle": "space"}, "overrides": [{"includes": ["apps/web/**/*.ts"], "formatter": {"indentWidth": 4}}]}'
+            },
+            CodeStyle(indent="    "),
+        ),
+        ({"biome.json": '{"formatter": {"enabled": false}}', "apps/web/.prettierrc": "semi: false"}, CodeStyle(semicolons=False)),
+    ],
+)  # fmt: skip
+def test_the_nearest_configuration_has_the_word_and_no_other(
+    tmp_path: Path, files: dict[str, str], near: CodeStyle
+) -> None:
+    style(tmp_path, **files)
+    assert style_of(SourceTree(tmp_path), NEAR) == near
+    assert style_of(SourceTree(tmp_path), FAR) == PLAIN
+
+
+@pytest.mark.parametrize(
+    "overrides", ["1", "[1]", '[{"files": 1}]', '[{"files": [1, "*.ts"], "options": 2}]']
+)
+def test_overrides_that_say_nothing_are_no_reason_to_stop(tmp_path: Path, overrides: str) -> None:
+    text = f'{{"semi": true, "overrides": {overrides}}}'
+    assert style(tmp_path, **{"a/.prettierrc": text, ".prettierrc": text}) == PLAIN
+
+
 def test_prettier_without_a_width_takes_the_editors(tmp_path: Path) -> None:
     files = {".prettierrc": '{"semi": true}', ".editorconfig": "[*]\nindent_style = tab\n"}
     assert style(tmp_path, **files) == CodeStyle(indent="\t")

@@ -89,8 +89,8 @@ def test_an_edge_page_whose_parameters_stand_in_its_address_is_called_over_http(
 @pytest.mark.parametrize(
     ("path", "call"),
     [
-        ("/api/rest", "direct(paged(handler), begun(call))"),
-        ("/api/rest/a", 'direct(paged(handler, { all: ["a"] }), begun(call))'),
+        ("/api/rest", "direct(paged(handler), call)"),
+        ("/api/rest/a", 'direct(paged(handler, { all: ["a"] }), call)'),
     ],
 )
 def test_an_optional_parameter_that_has_no_part_of_the_path_is_not_there(
@@ -128,7 +128,10 @@ def test_what_next_is_to_route_ends_as_the_app_says(
 
 def test_a_page_that_is_named_route_is_one_of_the_pages_router(planned: Planned) -> None:
     plan = planned("/api/route", **{"pages/api/route.ts": PAGE % ""})
-    assert "dispatchedPage(JOBS, route)" in written(plan)["pages/api/cronshift/api/route.ts"]
+    assert (
+        "dispatchedPage(JOBS, ownership, route)"
+        in written(plan)["pages/api/cronshift/api/route.ts"]
+    )
 
 
 def test_entries_that_differ_in_a_slash_share_their_dispatcher(planned: Planned) -> None:

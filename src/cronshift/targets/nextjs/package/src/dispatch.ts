@@ -24,7 +24,7 @@ export function dispatched(
     const path = decision.path ?? href.slice(origin.length).replace(MOUNT, "");
     const url = origin + inApp(path, basePath);
     const answer = await ask(handler, url, request.headers, params);
-    return answer ?? new Response(null, { status: 500 });
+    return answer || new Response(null, { status: 500 });
   };
 }
 

@@ -30,6 +30,9 @@ const START = Date.now();
 /** Return what is in force; of a file of another version nothing is, and every tick runs. */
 export async function held(source: Source): Promise<Held> {
   if (typeof source === "function") return source();
+  if (["", "_URL"].some((end) => process.env[`CRONSHIFT_OWNERSHIP${end}`])) {
+    console.warn('cronshift.toml lacks ownership = "environment".');
+  }
   if (source.version === 1) return { ownership: source, since: START };
   console.warn("cronshift.ownership.json is not version 1: every tick runs.");
   return { ownership: null, since: START };

@@ -16,7 +16,7 @@ export async function ask(
   url: string,
   headers: HeadersInit,
   params: Params = {},
-): Promise<Response | undefined> {
+): Promise<Answered> {
   const both = Object.assign(Promise.resolve(params), params); // a promise since Next 15
   const left: Promise<unknown>[] = []; // work that a page on the Edge leaves behind
   const waitUntil = (work: Promise<unknown>) => {
@@ -27,7 +27,7 @@ export async function ask(
     const context = { params: both, waitUntil } as never;
     const answer = await handler(new NextRequest(url, { headers }), context);
     await Promise.all(left);
-    return answer ?? undefined;
+    return answer;
   } catch (error) {
     const answer = answerOf(error);
     if (!answer) throw error;
