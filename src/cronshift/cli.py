@@ -66,6 +66,7 @@ COMMANDS = {
         Command("Show one operation, with its diffs.", "Operate", "show"),
         Command("Finish or undo an interrupted operation.", "Operate", "resume"),
         Command("Give an interrupted operation up.", "Operate", "abandon"),
+        Command("Remove the last of cronshift, for good.", "Move", "forget"),
     )
 }
 

@@ -230,6 +230,10 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
+    "forget": (
+        "cronshift forget --json",
+        object_of({"files": list_of(TEXT), "operations": list_of(TEXT), "forgotten": TRUTH}),
+    ),
     "flags-export": ("cronshift flags export --json", by_name(TEXT)),
     "flags-push": (
         "cronshift flags push --json",

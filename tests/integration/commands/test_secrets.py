@@ -117,6 +117,8 @@ WORDS = [
     ("sessions", "refunds", "--yes"),
     ("sessions", "recover", "--yes"),
     ("rollback", "--all", "--yes"),
+    ("finalize", "--all", "--ticks-ran", "--direct", "--steps", "--dry-run"),
+    ("forget", "--dry-run"),
     ("scaffold", "sessions", "--yes"),
     ("history",),
     ("resume", "--dry-run"),

@@ -232,6 +232,7 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("finalize", "--all"),
     ("history",),
     ("rollback", "--all", "--yes"),
+    ("forget", "--dry-run"),
     ("flags", "export"),
     ("resume",),
     ("nonsense",),

@@ -73,6 +73,7 @@ import asyncio, json, sys
 from importlib import import_module
 sys.modules["cronshift"] = None  # nothing of it may be needed
 import inngest_app
+from api.index import app
 from inngest_app import asgi, functions
 work = {
     name: import_module(f"inngest_app.jobs.{name}").do_the_work
@@ -84,6 +85,7 @@ print(json.dumps({
     "recovered": asyncio.run(work["session_recovery"]()),
     "made": asyncio.run(work["daily_generate_batch_predictions"]("gpt-5")),
     "routes": [route.path for route in asgi.app.routes],
+    "app": [route.path for route in app.routes],
 }))
 """
 
@@ -118,6 +120,8 @@ def test_nothing_of_cronshifts_is_left_and_every_byte_comes_back(app: Path) -> N
     assert result["recovered"] == {"recovered": 2}
     assert result["made"] == {"predictions": {"gpt-5": 12}}
     assert "/api/inngest" in result["routes"]
+    assert "/api/inngest" in result["app"]  # which the example's app serves itself
+    assert not [path for path in result["app"] if "cron" in path]
     back = prepare_rollback(load_project(app), (), LATER + timedelta(days=1))
     operations.apply(app, back.operation)
     assert tree(app) == moved

@@ -51,7 +51,7 @@ def with_steps(text: str, file: str, function: str) -> Steps:
     body, parameters = _function(root, function) if root is not None else (None, None)
     if root is None or body is None or parameters is None:
         raise NotCertainError(1, "is no function with a body")
-    writer = _Writer(Edits(text), root, body)
+    writer = StepWriter(Edits(text), root, body)
     writer.block(_inner(body))
     if not writer.ids or (len(writer.ids) == 1 and not writer.loops):
         raise NotCertainError(line_of(body), "is one step")
@@ -90,7 +90,7 @@ def _inner(body: SgNode) -> SgNode:
     return inner if only_tells else body
 
 
-class _Writer:
+class StepWriter:
     """Writes the steps of a function's blocks; what is none must mean the same each time it is done."""
 
     def __init__(self, edits: Edits, root: SgNode, body: SgNode) -> None:

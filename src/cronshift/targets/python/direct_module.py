@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 _INDENT = 4
 
 
-def direct_module(job: Job, module: str, converted: Converted) -> str:
+def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool) -> str:
     """Return the module of a job whose work is ``converted.function`` of ``module``.
+
+    Args:
+        job: what is planned of it.
+        module: the name that Python imports.
+        converted: what it holds.
+        mounted: whether the app imports this package, so that it is imported late.
 
     Raises:
         CronshiftError: for a job without a schedule.
@@ -53,7 +59,8 @@ def direct_module(job: Job, module: str, converted: Converted) -> str:
         [converted.function] if not flask else sorted({converted.function, str(converted.encoder)})
     )
     imported = ", ".join(f"{name} as work" if name == converted.function else name for name in used)
-    packages = [f"from {module} import {imported}"]
+    work_import = f"from {module} import {imported}"
+    packages = [] if mounted else [work_import]
     if converted.encoder == "fastapi":
         packages.append("from fastapi.encoders import jsonable_encoder")
     return render(
@@ -68,6 +75,7 @@ def direct_module(job: Job, module: str, converted: Converted) -> str:
         stale=int(options.stale_after.total_seconds()) if options.stale_after else None,
         signature=", ".join(_parameters(converted)),
         each=f", for one {converted.parameter}" if converted.parameter else "",
+        inner=[f"{work_import}  # late: the app imports this package", ""] if mounted else [],
         work=work,
         arguments=arguments,
         name=names.job_function(job.id),

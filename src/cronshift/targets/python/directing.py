@@ -15,6 +15,7 @@ from cronshift.plan.job_ids import module_name
 from cronshift.project.requirements import manifest_of, without_runtime
 from cronshift.targets.python import names
 from cronshift.targets.python.direct_module import direct_module
+from cronshift.targets.python.mounting import MOUNT_MODULE
 from cronshift.targets.python.package import client_module
 from cronshift.targets.python.serving import served_by
 from cronshift.targets.rendering import render
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from cronshift.plan.snapshot import Snapshot
 
 _APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
-_OWN_NAMES = ("__init__.py", "asgi.py", "client.py", "jobs/__init__.py")
+_AGE = "The endpoint is the SDK's alone: that a signature is older than five minutes, it does not mind."
+_SERVED = {"fastapi": ("fast_api", "fastapi", "FastAPI"), "flask": ("flask", "flask", "Flask")}
+"""The SDK's module, the framework's, and its app, by the framework that serves the functions."""
 
 
 def direct(before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job]) -> Directing:
@@ -46,8 +49,8 @@ def direct(before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job]) -> Dir
         why = f"{', '.join(others)} still needs the package: all of its jobs go at once, or none"
         return Directing(kept={job.id: f"{job.id} stays as it is: {why}." for job in jobs})
     mount = served_by(plan).mount
-    if mount is not None:
-        why = f"{mount.file} itself serves the functions, and would import itself"
+    if mount is not None and mount.framework not in _SERVED:
+        why = f"{mount.file} serves the functions in a way that is cronshift's"
         return Directing(kept={job.id: f"{job.id} stays as it is: {why}." for job in jobs})
     edited: dict[str, bytes | None] = dict(ended.project.edited)
     modules: dict[str, str] = {}
@@ -72,7 +75,7 @@ def direct(before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job]) -> Dir
     ]
     edits = merged(ending, [*work, *_package(plan, tree, jobs, modules), *settled(ended, jobs)])
     edits = merged(edits, list(_gone(before, edits)))
-    return Directing(edits, [job.id for job in jobs], {}, [told_of_secret(before, edits)])
+    return Directing(edits, [job.id for job in jobs], {}, [told_of_secret(before, edits), _AGE])
 
 
 def _job(
@@ -108,7 +111,9 @@ def _job(
         edited[file] = None
         edited[f"{plan.out}/work/__init__.py"] = b'"""The work of the jobs, a module each."""\n'
     edited[target] = conversion.text.encode()
-    modules[job.id] = direct_module(job, reference.partition(":")[0], conversion)
+    modules[job.id] = direct_module(
+        job, reference.partition(":")[0], conversion, mounted=served_by(plan).mount is not None
+    )
     return None
 
 
@@ -150,6 +155,11 @@ def _package(
         "client.py": client_module(plan),
         "jobs/__init__.py": '"""The jobs, a module each."""\n',
     }
+    mount = served_by(plan).mount
+    if mount is not None:
+        module, package, app = _SERVED[mount.framework]
+        values = {"module": module, "package": package, "app": app}
+        texts[f"{MOUNT_MODULE}.py"] = render("python", "direct-mount.py", **values)
     for name, text in texts.items():
         if is_untouched(tree.read(f"{out}/{name}")):
             yield Edit(f"{out}/{name}", text.encode(), ChangeKind.WRITE, f"{out}/{name}: your own")
