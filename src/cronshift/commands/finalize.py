@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 _DECLINED = "You said no: nothing was removed, and Vercel keeps the entries."
 
 
+class Callers(StrEnum):
+    """What becomes of a route that others call too."""
+
+    REFUSE = "refuse"
+    EVENT = "event"
+
+
 def finalize(
     context: typer.Context,
     jobs: Jobs = None,
@@ -45,6 +53,13 @@ def finalize(
         bool,
         typer.Option("--steps", help="With --direct: as the durable steps that their code shows."),
     ] = False,
+    callers: Annotated[
+        Callers,
+        typer.Option(
+            "--callers",
+            help="With --direct: a route that others call too stays as it is (refuse), or has the job done by an event.",
+        ),
+    ] = Callers.REFUSE,
     despite: Despite = None,
     assume: Assume = None,
     because: Because = "",
@@ -92,6 +107,7 @@ def finalize(
         has_run,
         decisions=decisions,
         direct=_directness(direct=direct, steps=steps),
+        events=callers is Callers.EVENT,
     )
     for job in prepared.done:
         if job not in prepared.direct:

@@ -133,6 +133,18 @@ class Retirement(Struct, frozen=True):
     stays: Sequence[str] = ()
 
 
+class Wishes(Struct, frozen=True):
+    """How jobs are to become functions of the app's own.
+
+    Attributes:
+        steps: whether work becomes the durable steps that its code shows.
+        events: whether a route that others call too stays, and has the job done by an event.
+    """
+
+    steps: bool = False
+    events: bool = False
+
+
 class Directing(Struct, frozen=True):
     """How jobs become functions of the app's own, which do the work without HTTP.
 
@@ -223,7 +235,7 @@ class Target(Protocol):
         """
 
     def direct(
-        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], *, steps: bool
+        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
     ) -> Directing:
         """Return how jobs whose Vercel's part has ended become functions of the app's own.
 
@@ -231,7 +243,7 @@ class Target(Protocol):
             before: the project as it is.
             ending: the edits that end Vercel's part of some of them.
             jobs: as they are planned after those.
-            steps: whether work becomes the durable steps that its code shows.
+            wishes: how they are to be so.
         """
 
     def bring_back(

@@ -178,6 +178,62 @@ def test_an_offer_changes_nothing_but_says_for_which_jobs_it_holds(plain: Path) 
     assert offered.operation.changes == plainly.operation.changes
 
 
+ALIASED = """
+// Some schedulers only send POST.
+export const POST = GET;
+"""
+
+
+def test_a_method_that_is_an_alias_holds_nothing_back(plain: Path) -> None:
+    route = plain / "app/api/cron/daily-update-polymarket-data/route.ts"
+    route.write_text(route.read_text() + ALIASED)
+    migrated(plain)
+    finalized(plain)
+    assert route.is_file()
+    moved = tree(plain)
+    assert set(made_direct(plain).direct) == set(JOBS)
+    assert not route.exists()
+    assert "POST" not in (plain / "lib/inngest/jobs/daily-update-polymarket-data.ts").read_text()
+    assert speaking(plain) == []
+    taken_back(plain)
+    assert tree(plain) == moved
+
+
+def test_a_route_that_others_call_stays_unless_it_may_send_an_event(plain: Path) -> None:
+    (plain / "scripts").mkdir()
+    (plain / "scripts/check.sh").write_text("curl $URL/api/cron/prediction-check\n")
+    migrated(plain)
+    finalized(plain)
+    route = plain / "app/(jobs)/api/cron/prediction-check/route.ts"
+    refused = prepare_finalization(
+        load_project(plain), (), LATER, lambda *_: True, direct=Directness.WHOLE
+    )
+    assert "called by scripts/check.sh:1; with --callers event" in refused.kept["prediction-check"]
+    moved = tree(plain)
+    done = prepare_finalization(
+        load_project(plain), (), LATER, lambda *_: True, direct=Directness.WHOLE, events=True
+    )
+    operations.apply(plain, done.operation)
+    assert set(done.direct) == set(JOBS)
+    assert route.read_text() == SENDING
+    module = (plain / "lib/inngest/jobs/prediction-check.ts").read_text()
+    assert '{ event: "polls/prediction-check" }' in module
+    assert "lib/cron.ts" in tree(plain)  # the route still checks who calls
+    assert done.stays[0] == "CRON_SECRET stays: lib/cron.ts reads it."
+    taken_back(plain)
+    assert tree(plain) == moved
+
+
+SENDING = """import { isAllowed } from "../../../../../lib/cron";
+import { inngest } from "../../../../../lib/inngest/client";
+
+export async function GET(request: Request) {
+  if (!isAllowed(request)) return new Response("no", { status: 401 });
+  await inngest.send({ name: "polls/prediction-check" });
+  return Response.json({ queued: true }, { status: 202 });
+}
+"""
+
 STEPS = """import { upstream } from "../../../../../lib/upstream";
 
 export async function GET() {

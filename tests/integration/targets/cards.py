@@ -25,6 +25,7 @@ from cronshift.targets import (
     OverHttp,
     Placement,
     Retirement,
+    Wishes,
 )
 from cronshift.targets.changes import FileAction, FileChange
 from cronshift.targets.seal import seal
@@ -121,7 +122,7 @@ class Cards:
         return Retirement(edits, list(staying(before.project, jobs, ())))
 
     def direct(
-        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], *, steps: bool
+        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
     ) -> Directing:
         return Directing(kept={job.id: "paper does no work" for job in jobs})
 

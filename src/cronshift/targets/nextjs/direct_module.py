@@ -34,8 +34,12 @@ def free_name(job: Job, taken: Collection[str]) -> str:
     return name if name not in taken else f"{name}Job"
 
 
-def direct_module(plan: Plan, job: Job, file: str, converted: Converted, name: str) -> str:
+def direct_module(  # noqa: PLR0913, PLR0917 - the parts of a module
+    plan: Plan, job: Job, file: str, converted: Converted, name: str, event: str | None = None
+) -> str:
     """Return the module ``file`` of a job that is the app's own, whose function is ``name``.
+
+    An ``event`` starts it too, where it is named.
 
     Raises:
         CronshiftError: for a job without a schedule.
@@ -47,11 +51,12 @@ def direct_module(plan: Plan, job: Job, file: str, converted: Converted, name: s
     trigger = {"cron": job.schedule.trigger}
     if options.jitter is not None:
         trigger["jitter"] = format_duration(options.jitter)
+    triggers = [trigger, *([{"event": event}] if event is not None else [])]
     in_options = app_of(plan).sdk_major >= _VERSION_4
     arguments = function_options(job.id, options)
     if in_options:
         arguments |= {"checkpointing": False} if options.fan_out else {}
-        arguments |= {"triggers": [trigger]}
+        arguments |= {"triggers": triggers}
     lines = list(_lines(job, converted))
     written = render(
         "nextjs",
@@ -70,7 +75,7 @@ def direct_module(plan: Plan, job: Job, file: str, converted: Converted, name: s
                 else []
             ),
         ],
-        trigger=None if in_options else data(trigger),
+        trigger=None if in_options else data(triggers if event is not None else trigger),
         context=", ".join(["event, step" if options.stale_after else "step"]),
         lines=lines,
     )

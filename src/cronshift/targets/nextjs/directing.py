@@ -6,10 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.direct import Entry, Kept
 from cronshift.direct.javascript.converting import convert
 from cronshift.direct.javascript.handler import names_in
+from cronshift.direct.javascript.sending import sending_route
 from cronshift.handlers.javascript import constant
 from cronshift.handlers.tree import IMPORT, SourceTree, parse
 from cronshift.model import FanOutMode, HandlerKind, Mode, Rows
@@ -21,13 +23,14 @@ from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.client import client_import
 from cronshift.targets.nextjs.direct_module import direct_module, free_name
 from cronshift.targets.nextjs.imports import import_path
-from cronshift.targets.nextjs.retiring import importers
+from cronshift.targets.nextjs.relocating import relocated
+from cronshift.targets.nextjs.retiring import callers_of, importers
 from cronshift.targets.nextjs.source import listed, text
 from cronshift.targets.nextjs.style import restyle
 from cronshift.targets.nextjs.untyped import untyped
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import is_untouched
-from cronshift.targets.target import Directing
+from cronshift.targets.target import Directing, Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,6 +49,7 @@ class OwnModule(Struct, frozen=True):
     Attributes:
         name: of its function.
         unoffered: why its work is one step, where steps were asked for.
+        route: what its route holds from then on, where others call it.
     """
 
     job: Job
@@ -53,10 +57,11 @@ class OwnModule(Struct, frozen=True):
     text: str
     name: str
     unoffered: str | None = None
+    route: str | None = None
 
 
 def direct(
-    before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], *, steps: bool
+    before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
 ) -> Directing:
     """Return how jobs become functions of the app's own.
 
@@ -64,13 +69,13 @@ def direct(
         before: the project as it is.
         ending: the edits that end Vercel's part of some of them.
         jobs: as they are planned after those.
-        steps: whether work becomes the durable steps that its code shows.
+        wishes: how they are to be so.
     """
     ended = before.after(ending)
     plan, tree = ended.plan, SourceTree(before.project.root, ended.project.edited)
     written, kept = [], {}
     for job in jobs:
-        module = _module(plan, tree, job, steps=steps)
+        module = _module(plan, tree, job, wishes)
         if isinstance(module, str):
             kept[job.id] = module
         else:
@@ -94,13 +99,14 @@ def direct(
     return Directing(edits, names, kept, list(_notes(before, written, edits)))
 
 
-def _module(plan: Plan, tree: SourceTree, job: Job, *, steps: bool) -> OwnModule | str:
+def _module(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> OwnModule | str:
     """Return a job's own module, or why it stays as it is."""
     handler = job.handler
     if job.mode is not Mode.DIRECT or handler is None or handler.kind not in _ROUTES:
         return f"{job.id} stays as it is: it calls {job.entry.path} over HTTP."
-    if not handler.file.startswith(f"{plan.out}/jobs/"):
-        return f"{job.id} stays as it is: its route {handler.file} stays, for it is called otherwise too."
+    why = _held_back(plan, tree, job, wishes)
+    if why is not None:
+        return f"{job.id} stays as it is: {why}."
     sharing = [
         other.id for other in plan.jobs if other.handler and other.handler.file == handler.file
     ]
@@ -112,16 +118,59 @@ def _module(plan: Plan, tree: SourceTree, job: Job, *, steps: bool) -> OwnModule
     ):
         return f"{job.id} stays as it is: its values have runs of their own, or come from the app's rows."
     entry = Entry(job.entry.path, job.entry.schedule, fan_out.param if fan_out else None)
-    conversion = convert(tree, handler.file, handler.export, entry, steps=steps)
+    conversion = convert(tree, handler.file, handler.export, entry, steps=wishes.steps)
     if isinstance(conversion, Kept):
         return f"{job.id} stays as it is. {conversion}."
     root = tree.parsed(handler.file)
     taken = {node.text() for node in names_in(root)} if root is not None else set()
     if "inngest" in taken:
         return f"{job.id} stays as it is: {handler.file} has a name `inngest` already."
+    file = _moved_to(plan, job, handler.file)
+    source = relocated(conversion.text, handler.file, file)
+    if source is None or (file != handler.file and file in tree.files):
+        return f"{job.id} stays as it is: {handler.file} cannot go to {file}."
+    route = _route_left(plan, tree, job, wishes) if file != handler.file else None
+    if isinstance(route, Kept):
+        return f"{job.id} stays as it is. {route}."
     name = free_name(job, {*taken, conversion.function})
-    text = direct_module(plan, job, handler.file, conversion, name)
-    return OwnModule(job, handler.file, text, name, conversion.unoffered)
+    event = _event(plan, job) if route is not None else None
+    module = direct_module(plan, job, file, replace(conversion, text=source), name, event)
+    return OwnModule(job, file, module, name, conversion.unoffered, route)
+
+
+def _held_back(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | None:
+    """Return what keeps a route where it is, which ending Vercel's part has left there."""
+    file = job.handler.file if job.handler is not None else ""
+    if file.startswith(f"{plan.out}/jobs/"):
+        return None
+    if "[" in file:
+        return f"{file} answers other paths too"
+    callers = callers_of(tree, plan, job)
+    is_page = job.handler is not None and job.handler.kind is HandlerKind.NEXT_PAGES
+    if callers is None or (wishes.events and not is_page and "imported" not in callers):
+        return None
+    offer = "" if is_page else "; with --callers event the route stays, and sends one"
+    return f"{file}: {callers}{offer}"
+
+
+def _moved_to(plan: Plan, job: Job, file: str) -> str:
+    """Return where a job's own module stands."""
+    if file.startswith(f"{plan.out}/jobs/"):
+        return file
+    return f"{plan.out}/jobs/{job.id}.{file.rpartition('.')[2]}"
+
+
+def _route_left(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | Kept | None:
+    """Return the route of a job that others call too, as one that sends an event."""
+    file = job.handler.file if job.handler is not None else ""
+    if not wishes.events or callers_of(tree, plan, job) is None:
+        return None
+    client = restyle(f"{client_import(plan, file)}\n", app_of(plan).code.style).rstrip()
+    return sending_route(tree, file, client, text(_event(plan, job)))
+
+
+def _event(plan: Plan, job: Job) -> str:
+    return f"{plan.app_id}/{job.id}"
 
 
 def _served_otherwise(plan: Plan, tree: SourceTree) -> str | None:
@@ -145,6 +194,13 @@ def _modules(plan: Plan, tree: SourceTree, written: Sequence[OwnModule]) -> Iter
     for each in written:
         summary = f"{each.file}: the work itself, without HTTP"
         yield Edit(each.file, each.text.encode(), ChangeKind.WRITE, summary)
+        old = each.job.handler.file if each.job.handler is not None else each.file
+        if old != each.file:
+            data = each.route.encode() if each.route is not None else None
+            words = f"{old}: {'sends an event' if data is not None else 'no route any more'}"
+            yield Edit(
+                old, data, ChangeKind.WRITE if data is not None else ChangeKind.DELETE, words
+            )
     index = _index_file(plan)
     listed_before = _LISTED.findall(tree.read(index))
     functions = sorted({*listed_before, *((each.name, _stem(each.file)) for each in written)})

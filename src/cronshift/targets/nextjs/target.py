@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Placement,
         Reach,
         Retirement,
+        Wishes,
     )
     from cronshift.validation import Registration
 
@@ -99,12 +100,12 @@ class NextjsTarget:
         return end(before, jobs)
 
     def direct(
-        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], *, steps: bool
+        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
     ) -> Directing:
         """Return how the routes' modules become functions, and what is then left of cronshift's."""
         from cronshift.targets.nextjs.directing import direct
 
-        return direct(before, ending, jobs, steps=steps)
+        return direct(before, ending, jobs, wishes)
 
     def bring_back(
         self, project: Project, jobs: Sequence[str], past: Sequence[Operation]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Guard,
         Reach,
         Retirement,
+        Wishes,
     )
     from cronshift.validation import Registration
 
@@ -100,7 +101,7 @@ class PythonTarget:
         return retire(before, jobs)
 
     def direct(
-        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], *, steps: bool
+        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
     ) -> Directing:
         """Return how all jobs of the package become the app's own; each stays one step."""
         from cronshift.targets.python.directing import direct
