@@ -1,4 +1,4 @@
-"""The app's side of the session flow, as `cronshift scaffold sessions` writes it, with its processor."""
+"""The app's side of the session flow, as `cronshift sessions scaffold` writes it, with its processor."""
 
 from __future__ import annotations
 

@@ -20,11 +20,12 @@ import typer
 from msgspec import Struct
 
 from cronshift.commands.invocation import Invocation
+from cronshift.commands.page import PAGE, is_page_wanted
 from cronshift.errors import CronshiftError, ExitCode, without_credentials
 from cronshift.output.encoding import json_text, print_whatever
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 
 class Command(Struct, frozen=True):
@@ -43,32 +44,45 @@ class Command(Struct, frozen=True):
 COMMANDS = {
     command.name: command
     for command in (
-        Command("Write cronshift.toml from what the project shows.", "Plan", "init"),
-        Command("Show every entry, its next ticks and what is wrong.", "Plan", "audit"),
-        Command("Explain a finding: what it means and what to do.", "Plan", "explain"),
-        Command("Generate the Inngest functions. No owner changes.", "Move", "migrate"),
-        Command("Check modules or an endpoint against the plan.", "Move", "validate"),
+        Command("Show every entry, its next ticks and what is wrong.", "Look", "audit"),
+        Command("Explain a finding: what it means and what to do.", "Look", "explain"),
+        Command("Show what to do now.", "Look", "next"),
+        Command("Show who owns each job, and what is next.", "Look", "status"),
+        Command("Write cronshift.toml from what the project shows.", "Prepare", "init"),
+        Command("Generate the Inngest functions. No owner changes.", "Prepare", "migrate"),
+        Command("Check modules or an endpoint against the plan.", "Prepare", "validate"),
+        Command("Run one job, here and now, with a real tick.", "Prepare", "run"),
+        Command("Serve the functions to Inngest.", "Prepare", "serve"),
+        Command("Register an endpoint's functions with Inngest.", "Prepare", "sync"),
+        Command("Write down where an environment is.", "Prepare", "link"),
+        Command("Set an environment up, step by step.", "Prepare", "setup"),
+        Command("Ask everything that runs whether all is well.", "Watch", "doctor"),
+        Command("Show what both sides see of each tick.", "Watch", "observe"),
+        Command("Tell how the move goes, on one page.", "Watch", "report"),
         Command("Give ticks to Inngest, from an instant on.", "Move", "cutover"),
-        Command("Give ticks back to Vercel, and restore its files.", "Move", "rollback"),
+        Command("Compare both sides' own ticks.", "Move", "compare"),
+        Command("Take the step that the evidence allows.", "Move", "advance"),
         Command("Let nobody run a job's ticks, from an instant on.", "Move", "pause"),
         Command("End a pause.", "Move", "resume-job"),
-        Command("Remove what is left of Vercel cron.", "Move", "finalize"),
-        Command("Carry out a plan kept with --save-plan.", "Move", "apply"),
-        Command("Run one job, here and now, with a real tick.", "Run", "run"),
-        Command("Serve the functions to Inngest.", "Run", "serve"),
-        Command("Register an endpoint's functions with Inngest.", "Run", "sync"),
-        Command("Show what to do now.", "Plan", "next"),
-        Command("Show who owns each job, and what is next.", "Operate", "status"),
-        Command("Settle and refund the QUEUED flow's sessions.", "Operate", "sessions"),
-        Command("Write the app's side of a flow.", "Move", "scaffold"),
-        Command("Publish the ownership file where deploys are slow.", "Operate", "flags"),
-        Command("List what cronshift did to this project.", "Operate", "history"),
-        Command("Show one operation, with its diffs.", "Operate", "show"),
-        Command("Finish or undo an interrupted operation.", "Operate", "resume"),
-        Command("Give an interrupted operation up.", "Operate", "abandon"),
-        Command("Remove the last of cronshift, for good.", "Move", "forget"),
+        Command("Give ticks back to Vercel, and restore its files.", "Move", "rollback"),
+        Command("Remove what is left of Vercel cron.", "End", "finalize"),
+        Command("Remove the last of cronshift, for good.", "End", "forget"),
+        Command("Show what became of ticks, and run missed ones.", "Of", "ticks"),
+        Command("Show runs, their steps and errors.", "Of", "runs"),
+        Command("Write, settle and refund the QUEUED flow's sessions.", "Of", "sessions"),
+        Command("Publish the ownership file where deploys are slow.", "Of", "flags"),
+        Command("List, show, finish and give up what cronshift does.", "Of", "operations"),
     )
 }
+RENAMED = {
+    "history": "operations list",
+    "show": "operations show",
+    "apply": "operations apply",
+    "resume": "operations resume",
+    "abandon": "operations abandon",
+    "scaffold": "sessions scaffold",
+}
+"""Commands as they were spelt before, and as they are now; they go on for this version."""
 
 GLOBAL_OPTIONS: dict[str, Any] = {
     "directory": Annotated[
@@ -103,6 +117,8 @@ _ANYWHERE = frozenset({"--json", "-q", "--quiet", "-v", "--verbose", "--no-color
 _MODES = {
     "sessions": frozenset({"orphans", "refunds", "recover", "status"}),
     "flags": frozenset({"export", "push"}),
+    "ticks": frozenset({"list", "replay"}),
+    "operations": frozenset({"list", "show", "apply", "resume", "abandon"}),
 }
 """The commands of commands; their modules are only imported when they are meant."""
 
@@ -111,6 +127,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line and return the process's exit code; nothing is raised."""
     print_whatever()
     words = respelt(arguments) or ["--help"]
+    if is_page_wanted(words) and "_CRONSHIFT_COMPLETE" not in os.environ:
+        sys.stdout.write(PAGE)
+        return ExitCode.OK
     try:
         code = build(words)(args=words, prog_name="cronshift", standalone_mode=False)
     except CronshiftError as error:
@@ -184,22 +203,35 @@ def _group(module: Any, command: Command) -> typer.Typer:
 
 
 def respelt(words: Sequence[str]) -> list[str]:
-    """Return the words with a mode of old (``sessions --fail orphans``) as the command that it is now.
+    """Return the words with a command that was spelt otherwise as it is now, and say so.
 
-    The global options may stand between the two, as everywhere.
+    That is one of ``RENAMED``, or a mode behind its options (``sessions --fail orphans``). The global
+    options may stand between command and mode, as everywhere.
     """
-    at = next(
-        (at for at, word in enumerate(words) if word in COMMANDS and words[at - 1 :][:1] != ["-C"]),
-        len(words),
-    )
-    modes = _MODES.get(words[at], frozenset()) if at < len(words) else frozenset()
+    at = _place(words, {*COMMANDS, *RENAMED})
+    word = words[at] if at < len(words) else ""
+    if word in RENAMED:
+        rest = list(words[at + 1 :])
+        if word == "scaffold" and "sessions" in rest:
+            rest.remove("sessions")
+        sys.stderr.write(f"That is spelt cronshift {RENAMED[word]} now.\n")
+        return [*words[:at], *RENAMED[word].split(), *rest]
+    modes = _MODES.get(word, frozenset())
     mode = next((place for place in range(at + 1, len(words)) if words[place] in modes), None)
     if mode is None or mode == at + 1:
         return list(words)
     between = words[at + 1 : mode]
     if any(option not in _ANYWHERE for option in between):
-        sys.stderr.write(f"That is spelt cronshift {words[at]} {words[mode]} … now.\n")
+        sys.stderr.write(f"That is spelt cronshift {word} {words[mode]} … now.\n")
     return [*words[: at + 1], words[mode], *between, *words[mode + 1 :]]
+
+
+def _place(words: Sequence[str], names: Collection[str]) -> int:
+    """Return the place of the first of these names that is no folder; behind all where there is none."""
+    return next(
+        (at for at, word in enumerate(words) if word in names and words[at - 1 :][:1] != ["-C"]),
+        len(words),
+    )
 
 
 def _unloaded() -> None:

@@ -1,4 +1,4 @@
-"""The one error users see, and its few children.
+"""The one error users see, and its few subclasses.
 
 Every error carries a stable :class:`Reason`, one sentence, and where it can a hint with the next
 command and the place (``file``, ``file:line``, ``crons[3].schedule``). The command line turns it
@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 
 
 class ExitCode(IntEnum):
-    """What the process answers (DESIGN, section 4)."""
+    """The exit codes of the process (DESIGN, section 4)."""
 
     OK = 0
     NOT_WELL = 1
@@ -51,7 +51,9 @@ class Reason(StrEnum):
     NO_SUCH_JOB = "no-such-job", "No entry becomes a job of that name."
     NO_SUCH_FACT = "no-such-fact", "There is no fact of that code or name."
     NO_SUCH_FINDING = "no-such-finding", "There is no finding of that code or name."
+    NO_SUCH_ENVIRONMENT = "no-such-environment", "No environment of that name is linked."
     NO_SUCH_OPERATION = "no-such-operation", "No operation has that id, or several begin with it."
+    NO_SUCH_RUN = "no-such-run", "Nobody who was asked knows a run of that id."
     NO_SUCH_TICK = "no-such-tick", "The schedule has no tick at that time."
     NO_PERCENTAGES = "no-percentages", "Without a guard a job belongs to one side as a whole."
     INVALID_TIME = "invalid-time", "That is no instant, or it has no zone."
@@ -150,8 +152,8 @@ class Reason(StrEnum):
     MISSING_SECRET = "missing-secret", "The variable of the cron secret is not set."
     CONNECT_FAILED = "connect-failed", "The connection to Inngest cannot be made."
     CONNECT_REFUSED = "connect-refused", "Inngest does not accept the connection."
-    API_UNREACHABLE = "api-unreachable", "Vercel's API cannot be reached."
-    API_REFUSES = "api-refuses", "Vercel's API answers with an error."
+    API_UNREACHABLE = "api-unreachable", "Vercel's or Inngest's API cannot be reached."
+    API_REFUSES = "api-refuses", "Vercel's or Inngest's API answers with an error."
 
     # Moving
     BLOCKED_JOB = "blocked-job", "A finding keeps the job from moving."
@@ -193,6 +195,7 @@ class Reason(StrEnum):
     EPOCH_ORDER = "epoch-order", "An epoch would start before one that is there."
     EPOCH_PENDING = "epoch-pending", "An epoch is still to come."
     PAUSED = "paused", "The job is paused; nobody runs its ticks."
+    BROKEN_ROLLOUTS = "broken-rollouts", "The file of the rollouts cannot be read."
     BROKEN_OWNERSHIP = "broken-ownership", "The ownership file cannot be read."
     ROUTE_CHANGED = "route-changed", "A module cannot go back to its route."
 
@@ -216,13 +219,14 @@ class Reason(StrEnum):
 
     # Databases and sessions
     NO_DATABASE = "no-database", "A variable holds no address of a database."
-    NO_LEDGER = "no-ledger", "The database with the records of ticks did not answer."
+    NO_LEDGER = "no-ledger", "There are no records of ticks, or their database did not answer."
     INNGEST_API = "inngest-api", "Inngest's API did not tell what it was asked, or took nothing."
     VERCEL_API = "vercel-api", "Vercel's API did not tell what it was asked."
     UNKNOWN_DATABASE = "unknown-database", "That kind of database is not supported."
     DATABASE_UNREACHABLE = "database-unreachable", "The database cannot be reached."
     DATABASE_REFUSES = "database-refuses", "The database does not do what it is asked."
     NO_SESSIONS = "no-sessions", "cronshift.toml has no [sessions]."
+    NO_SUCH_FLOW = "no-such-flow", "There is no flow of sessions of that name."
     NO_TABLES = "no-tables", "cronshift's own tables cannot be made in the database."
     NO_RIGHTS = "no-rights", "The database's user may not do what settling needs."
     MAPPING_MISMATCH = "mapping-mismatch", "[sessions] does not fit the database."
@@ -244,7 +248,7 @@ def without_credentials(text: str) -> str:
 
 
 class CronshiftError(Exception):
-    """Something cronshift cannot do as asked."""
+    """An error that a user sees: something cronshift cannot do as asked."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.USAGE
     default_reason: ClassVar[str] = Reason.ERROR
@@ -274,7 +278,7 @@ class CronshiftError(Exception):
 
 
 class ConfigError(CronshiftError):
-    """A file the user wrote cannot be read as what it should be."""
+    """A file the user wrote cannot be read in its format."""
 
     default_reason = Reason.INVALID_CONFIG
 
@@ -295,7 +299,7 @@ class ScheduleError(CronshiftError):
 
 
 class NotWellError(CronshiftError):
-    """What was asked about is not well: a failed run, invalid modules, drift."""
+    """A check that failed: a failed run, invalid modules, drift."""
 
     exit_code = ExitCode.NOT_WELL
     default_reason = Reason.NOT_WELL
@@ -309,6 +313,6 @@ class RefusedError(CronshiftError):
 
 
 class TooLateError(RefusedError):
-    """Refused, because what was planned for the future can no longer be kept: plan it again."""
+    """Refused, because a plan for the future can no longer be kept: plan it again."""
 
     default_reason = Reason.TOO_LATE

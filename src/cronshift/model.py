@@ -28,7 +28,7 @@ class Location(Struct, frozen=True):
 
 
 class Origin(StrEnum):
-    """Where an entry was declared."""
+    """The place where an entry is declared."""
 
     CRONS = "crons"
     SCHEDULES = "schedules"
@@ -80,7 +80,7 @@ class Problem(Struct, frozen=True):
 
 
 class HandlerKind(StrEnum):
-    """How the source answers a request."""
+    """The kind of a handler, by how its source answers a request."""
 
     NEXT_ROUTE = "next-route"
     NEXT_PAGES = "next-pages"
@@ -133,7 +133,7 @@ class Handler(Struct, frozen=True):
 
 
 class Throttle(Struct, frozen=True):
-    """Queue runs above ``limit`` per ``period``: what an upstream's rate limit needs."""
+    """The limit that queues runs above ``limit`` per ``period``, for an upstream's rate limit."""
 
     limit: int
     period: timedelta
@@ -142,7 +142,7 @@ class Throttle(Struct, frozen=True):
 
 
 class RateLimit(Struct, frozen=True):
-    """Drop runs above ``limit`` per ``period``. For cron jobs nearly always the wrong choice."""
+    """The limit that drops runs above ``limit`` per ``period``. Seldom right for cron jobs."""
 
     limit: int
     period: timedelta
@@ -150,7 +150,7 @@ class RateLimit(Struct, frozen=True):
 
 
 class FanOutMode(StrEnum):
-    """How the steps of a job's fan-out run."""
+    """The order of a job's fan-out steps."""
 
     SEQUENCE = "sequence"
     PARALLEL = "parallel"
@@ -158,7 +158,7 @@ class FanOutMode(StrEnum):
     """Each value has an event and a run of its own, of a second function."""
 
 
-class Rows(Struct, frozen=True):
+class RowSource(Struct, frozen=True):
     """Values that a function of the app returns at every run.
 
     Attributes:
@@ -176,30 +176,38 @@ class FanOut(Struct, frozen=True):
     """One durable step per value, each calling the handler with ``param=value`` in the query."""
 
     param: str
-    values: tuple[str, ...] | Rows
+    values: tuple[str, ...] | RowSource
     mode: FanOutMode = FanOutMode.SEQUENCE
 
     @property
     def listed(self) -> tuple[str, ...]:
         """The values that the settings list; none where the app gives them."""
-        return () if isinstance(self.values, Rows) else self.values
+        return () if isinstance(self.values, RowSource) else self.values
 
     @property
     def count(self) -> int:
         """How many values there are, or are expected."""
-        return self.values.expected if isinstance(self.values, Rows) else len(self.values)
+        return self.values.expected if isinstance(self.values, RowSource) else len(self.values)
 
 
 class Overlap(StrEnum):
-    """What becomes of a run that comes due while another one of the job goes on."""
+    """The policy for a run that comes due while another one of the job goes on."""
 
     QUEUE = "queue"
     SKIP = "skip"
     ALLOW = "allow"
 
 
+class Missed(StrEnum):
+    """The choice of ticks that are made up for, of those that came due while nothing ran."""
+
+    ALL = "all"
+    LATEST = "latest"
+    NONE = "none"
+
+
 class JobOptions(Struct, frozen=True):
-    """What a job may set (DESIGN 5.3).
+    """The options of a job (DESIGN 5.3).
 
     Attributes:
         finish_timeout: how long a run may take, waits and all attempts included.
@@ -218,10 +226,11 @@ class JobOptions(Struct, frozen=True):
     heartbeat_env: str | None = None
     stale_after: timedelta | None = None
     overlap: Overlap = Overlap.QUEUE
+    missed: Missed = Missed.ALL
 
 
 class ServedBy(StrEnum):
-    """What serves the functions of a Python package."""
+    """The process that serves the functions of a Python package."""
 
     WORKER = "worker"
     """A process of its own: ``uvicorn inngest_app.asgi:app``, or ``cronshift serve``."""
@@ -248,7 +257,7 @@ class OwnershipSource(StrEnum):
 
 
 class BridgeSettings(Struct, frozen=True):
-    """How bridged jobs reach the app. Names of variables, never their values.
+    """The settings of calls to bridged jobs. Names of variables, never their values.
 
     ``base_url`` is the address used where the variable ``base_url_env`` is not set.
     """
@@ -260,7 +269,7 @@ class BridgeSettings(Struct, frozen=True):
 
 
 class Mode(StrEnum):
-    """How a job's function reaches the work."""
+    """The way in which a job's function reaches the work."""
 
     DIRECT = "direct"
     BRIDGE = "bridge"
@@ -268,7 +277,7 @@ class Mode(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad a finding is; an error stops its job, not the others."""
+    """The severity of a finding; an error stops its job, not the others."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -288,7 +297,7 @@ class Finding(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """What one entry becomes.
+    """The job that one entry becomes.
 
     Attributes:
         schedule: ``None`` when the entry's text has no meaning; such a job is blocked.

@@ -126,7 +126,7 @@ def upstream() -> Iterator[Upstream]:
             thread.join()
 
 
-def settings(target: str, modes: tuple[str, ...] = MODES, **more: str) -> str:
+def settings(target: str, **more: str) -> str:
     """Return a cronshift.toml with a job a mode, each called like it."""
     reference = {"python": "lib/models.py:active_models", "nextjs": "lib/models:activeModels"}
     handler = 'handler = "work:run"\n' if target == "python" else ""
@@ -134,7 +134,7 @@ def settings(target: str, modes: tuple[str, ...] = MODES, **more: str) -> str:
     jobs = [
         f'[jobs.{mode}]\n{handler}retries = 2\nfan_out = {{ items = "{reference[target]}",'
         f' key = "id", param = "model", mode = "{mode}"{extra} }}\n'
-        for mode in modes
+        for mode in MODES
     ]
     return f'[project]\napp_id = "rows"\ntarget = "{target}"\n\n' + "\n".join(jobs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
 HOUSE = Path(cronshift.__file__).parent
 VAGUE = {"one", "found", "known", "said", "told", "held", "given", "own"}
+RIDDLE = re.compile(
+    r"(?:Return |Yield )?(?:what|who|where|how|which|that|why|when)\b|(?:whether|as|by)\b",
+    re.IGNORECASE,
+)
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
@@ -50,3 +56,15 @@ def test_a_class_name_means_one_thing() -> None:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(path)
     assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+def test_a_docstring_begins_with_the_thing_or_the_verb() -> None:
+    """A property that answers yes or no begins with True; a function with its verb."""
+    riddles = [
+        f"{path}:{getattr(node, 'lineno', 0)} {text.splitlines()[0]}"
+        for path, module in modules()
+        for node in ast.walk(module)
+        if isinstance(node, DOCUMENTED) and (text := ast.get_docstring(node))
+        if RIDDLE.match(text)
+    ]
+    assert riddles == []

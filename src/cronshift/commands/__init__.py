@@ -1,1 +1,1 @@
-"""One file a command: options in, one call of the library, what is shown."""
+"""The commands, one file each: options in, one call of the library, output."""

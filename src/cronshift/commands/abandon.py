@@ -1,4 +1,4 @@
-"""``cronshift abandon``: give an operation up."""
+"""``cronshift operations abandon``: give an operation up."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def abandon(
 ) -> ExitCode:
     """Give an interrupted operation up: its files stay as they are now.
 
-    The way out when neither cronshift resume nor resume --revert can go on, because files were
+    The way out when neither cronshift operations resume nor resume --revert can go on, because files were
     changed meanwhile or the operation is not to be trusted. Says how each file stands, and keeps
     copies of what the files held before and would have held after in .cronshift/abandoned.
 
     A file of the journal that cannot be read is set aside there too.
 
     Examples:
-      cronshift abandon 01KAV
-      cronshift abandon 01KAV --dry-run
+      cronshift operations abandon 01KAV
+      cronshift operations abandon 01KAV --dry-run
     """
     from cronshift import operations
 
@@ -56,7 +56,7 @@ def abandon(
 
 
 def _shown(invocation: Invocation, record: Record | UnreadableRecord) -> dict[str, str] | None:
-    """Show how the files stand, and return that; ``None`` where nothing is left to give up."""
+    """Show and return the state of each file; ``None`` where nothing is left to give up."""
     from cronshift import operations
     from cronshift.operations.model import UNFINISHED
 

@@ -1,4 +1,4 @@
-"""``cronshift apply``: carry out a plan that was kept."""
+"""``cronshift operations apply``: carry out a plan that was kept."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def apply(
 
     Examples:
       cronshift cutover --all --save-plan monday.json
-      cronshift apply monday.json --yes
-      cronshift apply monday.json --yes --operation 01KAVH7R00ZQ4X8N5T2M9C6B3D
+      cronshift operations apply monday.json --yes
+      cronshift operations apply monday.json --yes --operation 01KAVH7R00ZQ4X8N5T2M9C6B3D
     """
     from cronshift import operations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class AuditFormat(StrEnum):
-    """How the audit is printed."""
+    """The formats that an audit is printed in."""
 
     TEXT = "text"
     JSON = "json"

@@ -1,4 +1,4 @@
-"""What every command that changes something does: show, ask, apply, tell."""
+"""The steps of every command that changes something: show, ask, apply, report."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ Named = Annotated[
 ]
 SavePlan = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Change nothing; keep the plan for cronshift apply."),
+    typer.Option(
+        metavar="FILE", help="Change nothing; keep the plan for cronshift operations apply."
+    ),
 ]
 
 
@@ -48,7 +50,7 @@ DECLINED = "You said no: nothing was changed."
 
 
 class Confirmation(Struct, frozen=True):
-    """What the user said about a change.
+    """The question before a change, and the answers that the command line gives in advance.
 
     Attributes:
         question: asked before anything is changed.
@@ -69,7 +71,7 @@ class Confirmation(Struct, frozen=True):
 
 
 class Carried(Struct, frozen=True):
-    """What became of an operation."""
+    """The outcome of an operation."""
 
     operation: Operation
     applied: bool
@@ -81,18 +83,18 @@ class Carried(Struct, frozen=True):
 
 
 class HasOperation(Protocol):
-    """What a command worked out: an operation, and what is to be said of it."""
+    """A result of planning that holds the operation to carry out."""
 
     @property
     def operation(self) -> Operation:
-        """What is to be done."""
+        """The operation to carry out."""
 
 
 Planned = TypeVar("Planned", bound=HasOperation)
 
 
 def carry_out(invocation: Invocation, operation: Operation, confirmation: Confirmation) -> Carried:
-    """Show an operation and do with it what the user wants.
+    """Show an operation, ask about it, and apply it.
 
     Raises:
         CronshiftError: if there is nobody to ask, or a file is not as it was when this was planned.
@@ -164,7 +166,7 @@ def is_agreed(invocation: Invocation, operation: Operation, confirmation: Confir
 
 
 def warn_of_unreadable(invocation: Invocation) -> None:
-    """Tell of each file of the journal that cannot be read, and what to do about it."""
+    """Warn of each file of the journal that cannot be read, with its remedy."""
     from cronshift import operations
 
     for broken in operations.read_journal(invocation.root).unreadable:
@@ -172,7 +174,7 @@ def warn_of_unreadable(invocation: Invocation) -> None:
 
 
 def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
-    """Write an operation to a file, for ``cronshift apply``.
+    """Write an operation to a file, for ``cronshift operations apply``.
 
     Raises:
         CronshiftError: if the file cannot be written.
@@ -185,7 +187,7 @@ def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
         raise CronshiftError(
             f"{file} cannot be written: {error.strerror}.", reason="disk-error", where=str(file)
         ) from error
-    invocation.console.say(f"Kept the plan. Next: cronshift apply {file}")
+    invocation.console.say(f"Kept the plan. Next: cronshift operations apply {file}")
 
 
 def tell_next(
@@ -194,7 +196,7 @@ def tell_next(
     before: str = "",
     plan: Plan | None = None,
 ) -> None:
-    """Say what comes next, from where the project stands now.
+    """Print the next step from where the project stands now.
 
     Args:
         invocation: of the command.

@@ -1,4 +1,4 @@
-"""What the shell may complete: the names of jobs."""
+"""Shell completion: the names of jobs, the codes of findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is not known is listed and asked about; what is known bad may be gone on with, by name."""
+"""Decisions about facts: unknown ones are asked about, bad ones may be overridden by name."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Because = Annotated[str, typer.Option(metavar="TEXT", help="Why, for the journal
 
 
 def decided(despite: Iterable[str] | None, assume: Iterable[str] | None, because: str) -> Decisions:
-    """Return what the user takes upon himself.
+    """Return the user's decisions about facts.
 
     Raises:
         CronshiftError: for a fact that there is none of.
@@ -56,7 +56,7 @@ def decided(despite: Iterable[str] | None, assume: Iterable[str] | None, because
 
 
 def ask_about(invocation: Invocation, facts: Sequence[Fact], *, only_look: bool) -> bool:
-    """List what is not known, and ask whether to go on all the same.
+    """List the facts that are not known, and ask whether to go on all the same.
 
     Raises:
         RefusedError: if there is nobody to ask; ``--yes`` is no answer to this.

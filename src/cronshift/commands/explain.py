@@ -1,4 +1,4 @@
-"""``cronshift explain``: what a finding means."""
+"""``cronshift explain``: the meaning of a finding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``cronshift finalize``: nothing of Vercel cron is left."""
+"""``cronshift finalize``: remove the rest of Vercel cron."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import DryRun, Yes  # noqa: TC001 - read at run time
+from cronshift.commands.environments import EnvironmentName, chosen, environment_of
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ExportForm(StrEnum):
-    """As what it is printed."""
+    """The formats that ``flags export`` prints."""
 
     JSON = "json"
     ENV = "env"
@@ -72,6 +73,7 @@ def push(
     ] = None,
     yes: Yes = False,
     dry_run: DryRun = False,
+    env: EnvironmentName = None,
 ) -> ExitCode:
     """Push the ownership file to an Edge Config; needs a token of Vercel's API in VERCEL_TOKEN.
 
@@ -85,6 +87,10 @@ def push(
     console = invocation.console
     ownership = read_ownership(invocation.root)
     token = os.environ.get("VERCEL_TOKEN")
+    if env is not None or edge_config is None or team is None:
+        linked = environment_of(invocation, env)
+        edge_config = chosen(context, "edge_config", edge_config, env, linked.edge_config)
+        team = chosen(context, "team", team, env, linked.vercel_team)
     if edge_config is None or not token:
         raise CronshiftError(
             "Pushing needs --edge-config ID and VERCEL_TOKEN.",

@@ -1,4 +1,4 @@
-"""``cronshift history``: what was done to this project."""
+"""``cronshift operations list``: the operations on this project."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def history(context: typer.Context) -> ExitCode:
     They are recorded in .cronshift/operations, which belongs into version control.
 
     Examples:
-      cronshift history
-      cronshift history --json
+      cronshift operations list
+      cronshift operations list --json
     """
     from cronshift.commands.carrying_out import warn_of_unreadable
     from cronshift.operations import read_journal

@@ -1,4 +1,4 @@
-"""What the user said around a command: where, how to print, how much."""
+"""The global options around a command: the project, and how to print."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Invocation:
 
     @cached_property
     def console(self) -> Console:
-        """Where this run prints."""
+        """The console that this run prints to."""
         from cronshift.output.console import Console
 
         return Console(quiet=self.quiet, verbose=self.verbose, no_color=self.no_color)

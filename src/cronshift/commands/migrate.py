@@ -150,7 +150,7 @@ def _is_agreed(invocation: Invocation, *, yes: bool) -> bool:
 
 
 def _tell_what_is_left(invocation: Invocation, migration: Migration) -> None:
-    """Tell what the move still depends on, and the next command.
+    """Print the facts that the move still depends on, and the next command.
 
     Where nothing could be generated, what is told of the jobs left out says what comes next.
     """

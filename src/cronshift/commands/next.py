@@ -1,4 +1,4 @@
-"""``cronshift next``: what to do now."""
+"""``cronshift next``: the next commands."""
 
 from __future__ import annotations
 

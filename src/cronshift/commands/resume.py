@@ -1,4 +1,4 @@
-"""``cronshift resume``: finish or undo what was interrupted."""
+"""``cronshift operations resume``: finish or undo an interrupted operation."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def resume(
 
     It is shown in full first. Afterwards the project equals exactly the state after it, or the
     state before it. A file that somebody else changed meanwhile is not touched: then this exits 3
-    and changes nothing; cronshift abandon is the way out.
+    and changes nothing; cronshift operations abandon is the way out.
 
     An operation that you did not begin in this folder needs its id as well, typed or as --operation.
 
     Examples:
-      cronshift resume
-      cronshift resume --revert --yes
-      cronshift resume --operation 01KAVH7R00ZQ4X8N5T2M9C6B3D --yes
+      cronshift operations resume
+      cronshift operations resume --revert --yes
+      cronshift operations resume --operation 01KAVH7R00ZQ4X8N5T2M9C6B3D --yes
     """
     from cronshift import operations
     from cronshift.output.text import operation_plan
@@ -94,5 +94,5 @@ def _unfinished(invocation: Invocation, named: str | None) -> Record | None:
     raise CronshiftError(
         f"No unfinished operation has the id {named}.",
         reason="no-such-operation",
-        hint="cronshift history lists them.",
+        hint="cronshift operations list lists them.",
     )

@@ -23,6 +23,7 @@ from cronshift.commands.carrying_out import (
     refuse_nothing_named,
     tell_next,
 )
+from cronshift.commands.of_flow import Flow, change_flow, refuse_jobs_of_flow
 from cronshift.commands.set_aside import tell_aside
 from cronshift.errors import CronshiftError, ExitCode
 
@@ -37,6 +38,7 @@ def rollback(
     context: typer.Context,
     jobs: Jobs = None,
     everything: Annotated[bool, typer.Option("--all", help="Every job that moved.")] = False,
+    flow: Flow = None,
     migration: Annotated[
         bool,
         typer.Option(
@@ -71,6 +73,8 @@ def rollback(
     With --migration what migrate wrote is taken back, byte for byte, once no tick is Inngest's; files
     that you changed since are named, and then nothing is touched.
 
+    With --flow the users of a flow go back to its old path; sessions that have begun go on.
+
     Needs nothing but the project's files (and the sessions' database): it works while Inngest is
     down. Each side goes by the file that it holds, so commit and deploy both before then.
 
@@ -79,6 +83,7 @@ def rollback(
       cronshift rollback --all --yes
       cronshift rollback --all --now
       cronshift rollback --all --dry-run --json
+      cronshift rollback --flow prediction-session
       cronshift rollback --migration
     """
     from cronshift import operations
@@ -86,6 +91,10 @@ def rollback(
 
     invocation: Invocation = context.obj
     console = invocation.console
+    if flow is not None:
+        refuse_jobs_of_flow(jobs, everything, migration, now)
+        confirmation = Confirmation("Give these users back?", yes, dry_run, save_plan)
+        return _give_flow_back(invocation, flow, timedelta(minutes=deploy_minutes), confirmation)
     if migration:
         return _undo_migration(invocation, jobs, everything=everything, yes=yes, dry_run=dry_run)
     refuse_nothing_named(jobs or (), everything=everything)
@@ -124,8 +133,7 @@ def rollback(
     code, settled = carried.code, None
     if settles and code is ExitCode.OK:
         code, settled = _settle(invocation, count_only=dry_run or save_plan is not None, yes=yes)
-    elif invocation.project.settings.sessions is None:
-        console.say("There are no [sessions] in cronshift.toml; none were settled.")
+    _tell_of_sessions(invocation)
     if invocation.json:
         extra = {
             "done": list(prepared.done),
@@ -135,6 +143,27 @@ def rollback(
         }
         console.document(carried.to_json() | extra | {"sessions": settled})
     return code
+
+
+def _give_flow_back(
+    invocation: Invocation, flow: str, deploy: timedelta, confirmation: Confirmation
+) -> ExitCode:
+    """Give all users of a flow back to its old path."""
+    from cronshift import operations
+    from cronshift.moving.flows import FlowChange, prepare_flow_rollback
+
+    operations.refuse_unfinished(invocation.project.root, operations.Intent.ROLLBACK)
+
+    def plan() -> FlowChange:
+        return prepare_flow_rollback(invocation.project, flow, datetime.now(UTC), deploy=deploy)
+
+    return change_flow(invocation, plan, confirmation)
+
+
+def _tell_of_sessions(invocation: Invocation) -> None:
+    """Say that there are none to settle."""
+    if invocation.project.settings.sessions is None:
+        invocation.console.say("There are no [sessions] in cronshift.toml; none were settled.")
 
 
 def _undo_migration(
@@ -170,7 +199,7 @@ def _undo_migration(
 def _settle(
     invocation: Invocation, *, count_only: bool, yes: bool
 ) -> tuple[ExitCode, dict[str, object]]:
-    """Fail and refund orphans, and pay what failed sessions of the flow are still owed."""
+    """Fail and refund orphans, and pay the refunds still owed for failed sessions of the flow."""
     from cronshift.sessions import scripts, sweeping
 
     settings = invocation.project.settings.sessions

@@ -16,7 +16,9 @@ import typer
 
 from cronshift.commands.carrying_out import tell_next
 from cronshift.commands.completion import job_names
+from cronshift.commands.environments import EnvironmentName, environment_of, refuse_unlinked
 from cronshift.errors import CronshiftError, ExitCode
+from cronshift.model import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
     from cronshift.executor.job_run import Outcome
     from cronshift.executor.runs import Run
+    from cronshift.model import Plan
 
 
 def run(
@@ -71,6 +74,7 @@ def run(
     real_time: Annotated[
         bool, typer.Option("--real-time", help="Wait out sleeps and retries.")
     ] = False,
+    env: EnvironmentName = None,
 ) -> ExitCode:
     """Run a job once, step by step, with the tick that Inngest would send.
 
@@ -88,6 +92,7 @@ def run(
       cronshift run prediction-check --at 2026-11-24T08:00Z --base-url http://localhost:3000
       cronshift run send-mail --event app/mail.wanted --data '{"to": "ada"}'
       cronshift run prediction-check --start
+      cronshift run prediction-check --env staging
       cronshift run prediction-check --endpoint http://localhost:3000/api/inngest --json
     """
     from cronshift.executor.clock import Clock
@@ -100,8 +105,7 @@ def run(
     if start and endpoint is not None:
         raise CronshiftError("--start and --endpoint exclude each other.", reason="usage")
     plan = make_plan(invocation.project)
-    if base_url is not None:
-        os.environ[plan.bridge.base_url_env] = base_url
+    _point(invocation, plan, base_url, env)
     now = datetime.now(UTC)
     sent = _data(data) if data else None
     request = Request(job, _instant(at), event, sent, endpoint, attempts, start)
@@ -115,6 +119,20 @@ def run(
     else:
         _tell(invocation, outcome, plan.bridge.secret_env)
     return ExitCode.OK if outcome.is_well else ExitCode.NOT_WELL
+
+
+def _point(invocation: Invocation, plan: Plan, base_url: str | None, env: str | None) -> None:
+    """Set where bridged jobs call: as was said, else a variable, the settings, or production as linked."""
+    variable, linked = plan.bridge.base_url_env, environment_of(invocation, env).app
+    if env is not None and base_url is None:
+        refuse_unlinked(env, "app", linked)
+        base_url = linked
+    if base_url is None and not os.environ.get(variable) and plan.bridge.base_url is None:
+        base_url = linked
+        if linked is not None and any(job.mode is Mode.BRIDGE for job in plan.runnable):
+            invocation.console.say(f"Bridged jobs call {linked}, linked as production.")
+    if base_url is not None:
+        os.environ[variable] = base_url
 
 
 def _tell(invocation: Invocation, outcome: Outcome, secret_env: str) -> None:
@@ -135,7 +153,7 @@ def _tell(invocation: Invocation, outcome: Outcome, secret_env: str) -> None:
 
 @contextmanager
 def _live(invocation: Invocation, job: str) -> Iterator[Callable[[Run], None]]:
-    """Show the run while it goes on, where a terminal can show what changes."""
+    """Show the run while it goes on, where a terminal can redraw."""
     if invocation.json or invocation.quiet or not invocation.console.err.is_terminal:
         yield lambda _: None
         return

@@ -1,9 +1,8 @@
-"""``cronshift scaffold``: the app's side of a flow."""
+"""``cronshift sessions scaffold``: the app's side of a flow."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,15 +18,8 @@ if TYPE_CHECKING:
     from cronshift.operations import Operation
 
 
-class What(StrEnum):
-    """What is written."""
-
-    SESSIONS = "sessions"
-
-
 def scaffold(
     context: typer.Context,
-    what: Annotated[What, typer.Argument(help="The QUEUED session flow.")],  # noqa: ARG001 - there is one
     flow: Annotated[str, typer.Option(metavar="NAME", help="The flow's name.")] = "session",
     mapping: Annotated[
         list[str] | None,
@@ -84,9 +76,9 @@ def scaffold(
     within seconds.
 
     Examples:
-      cronshift scaffold sessions --flow prediction-session --dry-run
-      cronshift scaffold sessions --map table=generations --map cost=2 --yes
-      cronshift scaffold sessions --from-database --force
+      cronshift sessions scaffold --flow prediction-session --dry-run
+      cronshift sessions scaffold --map table=generations --map cost=2 --yes
+      cronshift sessions scaffold --from-database --force
     """
     from cronshift import operations
     from cronshift.targets.scaffold import prepare_scaffold, project_target
@@ -123,7 +115,7 @@ def scaffold(
 
 
 def _answers(mapping: Iterable[str]) -> dict[str, str]:
-    """Return what ``--map`` says, by key.
+    """Return the answers of ``--map``, by key.
 
     Raises:
         CronshiftError: for one that has no value.
@@ -142,7 +134,7 @@ def _asked(
     prepare: Callable[[dict[str, str]], Operation],
     answers: dict[str, str],
 ) -> Operation:
-    """Return the operation, once what the app's schema does not tell has been asked on a terminal.
+    """Return the operation, once the questions that the schema leaves open are answered.
 
     Raises:
         UnclearMappingError: if there is nobody to ask.

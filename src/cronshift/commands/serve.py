@@ -24,7 +24,7 @@ _LAST_SECONDS = 1.0
 
 
 class CallLogging(StrEnum):
-    """Whether calls are logged."""
+    """The choice of a log for calls."""
 
     AUTO = "auto"
     JSON = "json"
@@ -53,6 +53,9 @@ def serve(
     metrics: Annotated[
         bool, typer.Option("--metrics", help="Answer /metrics, in Prometheus' format.")
     ] = False,
+    page: Annotated[
+        bool, typer.Option("--page", help="Answer / with the page of cronshift report.")
+    ] = False,
     log: Annotated[
         CallLogging, typer.Option(help="A line of JSON a call, on stderr; auto: off a terminal.")
     ] = CallLogging.AUTO,
@@ -71,7 +74,8 @@ def serve(
     has a request, the next gets 503. /healthz and /readyz are always answered.
 
     Off a terminal every call is a line of JSON on stderr: function, run, tick, attempt, status, seconds.
-    --metrics answers /metrics to whoever asks: counts and durations a function, calls under way.
+    --metrics answers /metrics, and --page /, to whoever asks: counts and durations a function, and the
+    move's report.
 
     With --check it exits 1 when what it would register is not what the plan says, or when a fact
     that the functions, or a job on its way, depend on is known bad. With --connect it needs
@@ -102,6 +106,11 @@ def serve(
     usual = target_named(settings.target or DEFAULT_TARGET).usual_out
     app = build_app(invocation.root, settings.out or usual)
     _observe(app, metrics=metrics, log=log)
+    if page:
+        from cronshift.commands.report import page_of
+        from cronshift.server.observed import Page
+
+        app.page = Page(lambda: page_of(invocation))
     if connect:
         from cronshift.server.connecting import work
 
@@ -185,7 +194,7 @@ def _count(app: ServedApp) -> str:
 
 
 def _counted(app: ServedApp) -> int:
-    """Return how many functions the server has of the app."""
+    """Return the number of the app's functions that the server has."""
     handlers = sum(function.on_failure_fn_id is not None for function in app.functions)
     return len(app.functions) + handlers
 
@@ -215,7 +224,7 @@ def _code(ending: Ending) -> ExitCode:
 
 
 def _check(invocation: Invocation) -> ExitCode:
-    """Serve for a moment, ask the server what it is, and compare it with the plan and the facts."""
+    """Serve for a moment, introspect the server, and compare it with the plan and the facts."""
     import asyncio
     from datetime import UTC, datetime
 

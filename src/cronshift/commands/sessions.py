@@ -1,4 +1,4 @@
-"""``cronshift sessions``: orphans, refunds, and where the sessions stand."""
+"""``cronshift sessions``: orphans, refunds, and the status of sessions."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from cronshift.commands.carrying_out import Yes  # noqa: TC001 - read at run time
+from cronshift.commands.scaffold import scaffold
 from cronshift.commands.set_aside import tell_aside
 from cronshift.errors import ConfigError, CronshiftError, ExitCode
 
@@ -174,7 +175,13 @@ def status(context: typer.Context) -> ExitCode:
         return _status(invocation, scripts.status(database, datetime.now(UTC)))
 
 
-SUBCOMMANDS = {"orphans": orphans, "refunds": refunds, "recover": recover, "status": status}
+SUBCOMMANDS = {
+    "orphans": orphans,
+    "refunds": refunds,
+    "recover": recover,
+    "status": status,
+    "scaffold": scaffold,
+}
 
 
 def _settings(invocation: Invocation) -> SessionSettings:

@@ -1,4 +1,4 @@
-"""Telling which sessions could not be settled, and why."""
+"""The list of sessions that could not be settled, with the reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``cronshift status``: where the move stands."""
+"""``cronshift status``: the state of the move."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from msgspec import Struct
 
 from cronshift.commands.carrying_out import tell_next
+from cronshift.commands.environments import EnvironmentName, chosen, environment_of
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -34,8 +35,15 @@ def status(
             help="Where the functions are served, for --live.",
         ),
     ] = None,
+    env: EnvironmentName = None,
+    watching: Annotated[
+        bool, typer.Option("--watch", help="Draw it again every five seconds, until Ctrl-C.")
+    ] = False,
 ) -> ExitCode:
-    """Show who owns each job now, what changes next, and who gets the next tick.
+    """Show who owns each job now, what changes next, who gets the next tick, and how the last went.
+
+    The last ticks of each job, how many went well and how long they took are read from the ledger
+    (CRONSHIFT_LEDGER_URL); where there is none that is not known.
 
     With --live both sides are asked which ownership file they hold: they tell who knows
     CRON_SECRET. Ticks that both of them ran, or neither, are told a job; of a side that does not
@@ -45,13 +53,17 @@ def status(
     Every fact that a move depends on is listed where it is not known good: the same facts that cutover
     refuses on and asks about.
 
-    Exits 1 when the ownership file, the generated modules, the entries and what is deployed do not
-    fit together, a job that is on its way depends on what is known bad, or a side is not known to be well.
+    Exits 1 when one of the ticks that are shown was missed, doubled or failed, the ownership file, the
+    generated modules, the entries and what is deployed do not fit together, a job that is on its way
+    depends on what is known bad, or a side is not known to be well.
 
     Examples:
       cronshift status
+      cronshift status --live --env staging
+      cronshift status --watch
       cronshift status --live --base-url https://app.example.com --endpoint https://app.example.com/api/inngest
     """
+    from cronshift.commands.job_health import read_health, tell_health, watch
     from cronshift.moving.status import read_status
     from cronshift.output.text import facts_text, status_table
     from cronshift.plan.planning import make_plan
@@ -60,13 +72,22 @@ def status(
     invocation: Invocation = context.obj
     console, now = invocation.console, datetime.now(UTC)
     plan = make_plan(invocation.project)
+    if watching:
+        watch(invocation, plan)
     where = read_status(invocation.project, now, plan)
-    deployed = _ask(invocation, base_url, endpoint, now) if live else None
+    health = read_health(invocation, plan, now)
+    deployed = None
+    if live:
+        environment = environment_of(invocation, env)
+        endpoint = chosen(context, "endpoint", endpoint, env, environment.endpoint)
+        app = base_url or (environment.app if env is not None else None)
+        deployed = _ask(invocation, app, environment.app, endpoint, now)
     if invocation.json:
         document: dict[str, Any] = {
-            "jobs": [row.to_json() for row in where.jobs],
+            "jobs": [row.to_json() | {"health": health.of(row.job)} for row in where.jobs],
             "drift": list(where.drift),
             "facts": [fact.to_json() for fact in where.facts],
+            "flows": [flow.to_json() for flow in where.flows],
         }
         if deployed is not None:
             document["live"] = [side.to_json() for side in deployed.sides]
@@ -75,6 +96,9 @@ def status(
         console.document(document)
     else:
         console.result(status_table(where.jobs))
+        for flow in where.flows:
+            console.result(flow.sentence)
+        tell_health(invocation, health)
         for sentence in where.drift:
             console.warn(sentence)
         if any(fact.answer is not Knowledge.GOOD for fact in where.facts):
@@ -83,11 +107,12 @@ def status(
             _tell(invocation, deployed)
         tell_next(invocation, "status", plan=plan)
     is_well = deployed is None or deployed.is_well
-    return ExitCode.OK if is_well and not (where.drift or where.pressing) else ExitCode.NOT_WELL
+    is_wrong = where.drift or where.pressing or health.is_bad
+    return ExitCode.OK if is_well and not is_wrong else ExitCode.NOT_WELL
 
 
 class Deployed(Struct, frozen=True):
-    """What is deployed, as far as both sides and Inngest tell."""
+    """The deployed state of the move, as far as both sides and Inngest tell."""
 
     sides: tuple[Holding, Holding]
     endpoint: CallableEndpoint
@@ -95,13 +120,17 @@ class Deployed(Struct, frozen=True):
 
     @property
     def is_well(self) -> bool:
-        """Whether both sides hold the current file, Inngest calls, and no tick went wrong."""
+        """True when both sides hold the current file, Inngest calls, and no tick went wrong."""
         is_current = all(side.current for side in self.sides)
         return is_current and self.endpoint.is_well and not self.mishaps
 
 
 def _ask(
-    invocation: Invocation, base_url: str | None, endpoint: str | None, now: datetime
+    invocation: Invocation,
+    base_url: str | None,
+    linked: str | None,
+    endpoint: str | None,
+    now: datetime,
 ) -> Deployed:
     from cronshift.moving.callable_endpoint import ask_endpoint
     from cronshift.moving.late import late_mishaps
@@ -111,12 +140,13 @@ def _ask(
     from cronshift.project.ownership_file import read_ownership
 
     root, plan = invocation.project.root, make_plan(invocation.project)
-    app = base_url or os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url
+    app = base_url or os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url or linked
     if not app or not endpoint:
         raise CronshiftError(
             "--live needs the app's address and the endpoint's.",
             reason="usage",
-            hint=f"Add --base-url and --endpoint, or set {plan.bridge.base_url_env} and CRONSHIFT_ENDPOINT.",
+            hint=f"Add --base-url and --endpoint, set {plan.bridge.base_url_env} and CRONSHIFT_ENDPOINT, or"
+            " write them down: cronshift link",
         )
     asking = ask_both(
         root,

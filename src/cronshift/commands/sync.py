@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cronshift.errors import ExitCode
+from cronshift.commands.environments import EnvironmentName, chosen, environment_of
+from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 def sync(
     context: typer.Context,
     endpoint: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="URL", envvar="CRONSHIFT_ENDPOINT", help="Where the functions are served."
         ),
-    ],
+    ] = None,
+    env: EnvironmentName = None,
 ) -> ExitCode:
     """Have an endpoint register its functions with Inngest, once after every deploy.
 
@@ -34,8 +36,19 @@ def sync(
 
     Examples:
       cronshift sync --endpoint https://app.example.com/api/inngest
+      cronshift sync --env staging
     """
     invocation: Invocation = context.obj
+    if endpoint is None or env is not None:
+        endpoint = chosen(
+            context, "endpoint", endpoint, env, environment_of(invocation, env).endpoint
+        )
+    if not endpoint:
+        raise CronshiftError(
+            "Nothing says where the functions are served.",
+            reason="usage",
+            hint="Add --endpoint URL, or write it down: cronshift link --endpoint URL",
+        )
     synced = asyncio.run(_sync(endpoint))
     if invocation.json:
         invocation.console.document(

@@ -1,4 +1,4 @@
-"""``cronshift validate``: the modules, or a running endpoint, beside the plan."""
+"""``cronshift validate``: the modules, or a running endpoint, against the plan."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import tell_next
+from cronshift.commands.environments import chosen, environment_of, refuse_unlinked
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
 
@@ -47,6 +48,14 @@ def validate(
         ),
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for warnings too.")] = False,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            "--env",
+            metavar="NAME",
+            help="Check the endpoint of an environment that cronshift link has written down.",
+        ),
+    ] = None,
 ) -> ExitCode:
     """Check the generated modules, or a running endpoint, against the plan and Inngest's rules.
 
@@ -70,6 +79,7 @@ def validate(
       cronshift validate --build
       cronshift validate --start
       cronshift validate --endpoint http://localhost:3000/api/inngest
+      cronshift validate --env production
       cronshift validate --json | jq '.findings[].code'
     """
     from cronshift.output.text import facts_text
@@ -86,6 +96,10 @@ def validate(
 
     invocation: Invocation = context.obj
     plan = make_plan(invocation.project)
+    if env is not None:
+        linked = environment_of(invocation, env).endpoint
+        endpoint = chosen(context, "endpoint", endpoint, env, linked)
+        refuse_unlinked(env, "endpoint", endpoint)
     if endpoint is None:
         if target_named(plan.target).checks_types and compiles:
             invocation.console.say("Reading the modules, and checking their types with tsc …")
@@ -163,7 +177,7 @@ def _show(
 
 
 def _verdict(errors: int, *, is_unchecked: bool) -> str:
-    """Return what came of it; what was not looked at is never called valid."""
+    """Return the verdict; a package that was not wholly checked is never called valid."""
     if errors:
         return f"{_counted(errors, 'error')}."
     return "nothing wrong found, and not all was checked." if is_unchecked else "valid."

@@ -1,4 +1,4 @@
-"""Drives one run, as Inngest's engine does: calls, memoises, waits, retries, gives up.
+"""The engine of one run, as Inngest's does it: calls, memoises, waits, retries, gives up.
 
 What is due at one instant is called at the same time; then the clock goes on to what is due next.
 Waits are jumped over unless the clock is real.
@@ -56,7 +56,7 @@ class RunTarget(Struct, frozen=True):
 
 
 class Surroundings(Struct, frozen=True):
-    """What a run happens in.
+    """The clock, event receiver, replies and observer of a run.
 
     Attributes:
         clock: the engine's time.
@@ -94,7 +94,7 @@ async def execute(
 
 
 class _Engine:
-    """The hands of one run: it calls, waits, and tells :class:`Progress` what came of it."""
+    """The driver of one run: it calls, waits, and reports the results to :class:`Progress`."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class _Engine:
         self._progress = Progress(self._run, target.attempts, self._began, around.replies)
 
     async def drive(self) -> Run:
-        """Do what is due until the run is over."""
+        """Carry out the items that are due until the run is over."""
         started = time.perf_counter()
         try:
             while not self._progress.ended:
@@ -134,7 +134,7 @@ class _Engine:
         return self._run
 
     async def _round(self) -> None:
-        """Come to the next instant at which something is due, and do all that is due then."""
+        """Come to the next instant at which an item is due, and carry out all that are due then."""
         jumped, receiver = self._clock.jumped(), self._around.receiver
         await self._clock.reach(self._progress.due_next(), receiver.arrived if receiver else None)
         now = self._clock.now()
@@ -153,7 +153,7 @@ class _Engine:
         self._pass_events_on()
 
     async def _do(self, item: QueueItem) -> Callable[[QueueItem], None]:
-        """Do what an item asks for; return how the progress learns of it."""
+        """Carry out an item; return a function that reports the result to the progress."""
         if item.is_wait:
             return lambda it: self._progress.woke(it, self._clock.now())
         async with self._places:
@@ -211,7 +211,7 @@ class _Engine:
             self._progress.received(event, self._clock.now())
 
     async def _handle_failure(self) -> None:
-        """Run the failure handler, as the engine does for what failed and not for what it cancelled."""
+        """Run the failure handler, as the engine does for a failed run and not for a cancelled."""
         error = self._run.error
         is_registered = self._target.has_failure_handler
         if error is None or is_registered is False or self._is_absent(error):

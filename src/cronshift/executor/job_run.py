@@ -32,7 +32,7 @@ ORIGINS = ("INNGEST_DEV", "INNGEST_EVENT_API_BASE_URL", "INNGEST_API_BASE_URL")
 
 
 class Request(Struct, frozen=True):
-    """What to run.
+    """A request to run a job, or a function.
 
     Attributes:
         name: a job of the plan, or a function's own id.
@@ -74,7 +74,7 @@ class Outcome(Struct, frozen=True):
         return all(run.status == "completed" for run in (self.run, *self.rows))
 
     def to_json(self) -> dict[str, Any]:
-        """Return what ``run --json`` prints (DESIGN 4)."""
+        """Return the document of ``run --json`` (DESIGN 4)."""
         run = self.run.to_json()
         tick = self.tick.strftime("%Y-%m-%dT%H:%M:%SZ") if self.tick else None
         return {

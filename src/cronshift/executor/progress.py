@@ -1,4 +1,4 @@
-"""One run as a state machine: what is due, and what an answer makes of it. No I/O."""
+"""The state machine of one run: the items due, and the effect of each answer. No I/O."""
 
 from __future__ import annotations
 
@@ -51,21 +51,21 @@ class QueueItem:
 
     @property
     def is_wait(self) -> bool:
-        """Whether nothing is to be called: its time is what is waited for."""
+        """True when the item is a sleep or a wait for an event, so that nothing is called."""
         return self.operation is not None and self.operation.op in _WAITS
 
     @property
     def is_invocation(self) -> bool:
-        """Whether another function is to be run."""
+        """True when the item invokes another function."""
         return self.operation is not None and self.operation.op == Opcode.INVOKE
 
 
 class Progress:
-    """How far a run is.
+    """The progress of a run.
 
     Attributes:
-        run: what is told of it; changed in place.
-        items: what is still to do.
+        run: the record of the run; changed in place.
+        items: the items still to do.
     """
 
     def __init__(
@@ -83,15 +83,15 @@ class Progress:
 
     @property
     def ended(self) -> bool:
-        """Whether the run is over."""
+        """True once the run is over."""
         return self.run.status is not Status.RUNNING
 
     def due_next(self) -> datetime:
-        """Return the instant of what is due first."""
+        """Return the instant of the item that is due first."""
         return min(item.due for item in self.items)
 
     def due_by(self, now: datetime) -> list[QueueItem]:
-        """Return what is due, in the order in which it was asked for."""
+        """Return the items that are due, in the order in which they were asked for."""
         return [item for item in self.items if item.due <= now]
 
     def body(self, item: QueueItem) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class Progress:
         )
 
     def answered(self, item: QueueItem, reply: EndpointReply, ms: float, now: datetime) -> None:
-        """Go on with what an endpoint answered to the item's request."""
+        """Go on after an endpoint's answer to the item's request."""
         self.items.remove(item)
         record = self._record_of(item)
         if record:
@@ -366,7 +366,7 @@ class Progress:
         return any(item.operation is not None and item.operation.id == step for item in self.items)
 
     def _ask(self, now: datetime) -> None:
-        """Ask the function what is next, unless that is queued or a group is still at work."""
+        """Ask the function for its next step, unless that is queued or a group is still at work."""
         asked = any(item.operation is None and not item.sent for item in self.items)
         if not asked and not any(item.holds for item in self.items):
             self.items.append(QueueItem(now))

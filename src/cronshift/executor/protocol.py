@@ -29,7 +29,7 @@ _SECONDS_LONG = 7  # a longer retry-after is read as a date
 
 
 class Opcode(StrEnum):
-    """What an SDK may ask for, as far as this engine knows it."""
+    """The opcodes of an SDK that this engine knows."""
 
     STEP = "Step"
     STEP_RUN = "StepRun"
@@ -56,7 +56,7 @@ class WireError(Struct, frozen=True):
 
     @classmethod
     def from_wire(cls, document: Any) -> WireError:
-        """Read what an SDK sends; a bare text is a message."""
+        """Read an error as an SDK sends it; a bare text is a message."""
         if not isinstance(document, dict):
             return cls("Error", document if isinstance(document, str) else json.dumps(document))
         nested = document.get("error")
@@ -70,7 +70,7 @@ class WireError(Struct, frozen=True):
 
 
 class StepOperation(Struct, frozen=True):
-    """One thing that an SDK asks for or tells.
+    """One operation that an SDK asks for or reports.
 
     Attributes:
         id: the step's hashed id.
@@ -111,7 +111,7 @@ class StepOperation(Struct, frozen=True):
         )
 
     def wakes_at(self, now: datetime) -> datetime:
-        """Return when a sleep ends: SDKs tell it in ``name`` or in the options, as they like.
+        """Return the instant a sleep ends: SDKs put it in ``name`` or in the options, as they like.
 
         Raises:
             ValueError: if there is neither an instant nor a duration.

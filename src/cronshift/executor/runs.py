@@ -1,4 +1,4 @@
-"""A run as it is told: its steps, their attempts, and how it ended."""
+"""The record of a run: its steps, their attempts, and its end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """How far a step or a run is."""
+    """The status of a step or a run."""
 
     RUNNING = "running"
     WAITING = "waiting"
@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 @dataclass(slots=True)
 class Attempt:
-    """One try that did not succeed."""
+    """One failed attempt."""
 
     error: WireError
     wait: timedelta | None = None  # before the next; None after the last
@@ -97,7 +97,7 @@ class Run:
 
     @property
     def attempts(self) -> int:
-        """How often the engine tried what was tried most."""
+        """The attempts at whatever was tried most often, a step or the function itself."""
         tried = len(self.failures) + (0 if self._ended_by_failure else 1)
         return max([tried, *(step.attempts for step in self.steps)])
 

@@ -1,4 +1,4 @@
-"""What a handler does, as plain data: the spots that matter, whatever the language."""
+"""The behaviour of a handler, as plain data: the spots that matter, whatever the language."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PROTECTED = re.compile(
 
 
 class Loose(StrEnum):
-    """How work goes on behind the answer."""
+    """The ways in which work goes on behind the response."""
 
     MAIN = "main"
     """Nobody waits for the work: the run succeeds before it begins, and the platform may kill it."""
@@ -50,7 +50,7 @@ class Loose(StrEnum):
 
 
 class Auth(StrEnum):
-    """How a handler checks who calls."""
+    """The ways in which a handler authenticates its caller."""
 
     SECRET = "cron-secret"  # noqa: S105 - a style, not a secret
     CONSTANT_TIME = "cron-secret-constant-time"
@@ -59,6 +59,8 @@ class Auth(StrEnum):
     """Not at all where the variable is not set."""
     UNDEFINED = "bearer-undefined"
     """``Bearer undefined`` passes where the variable is not set."""
+    WRITTEN = "written-secret"
+    """By a text that the code itself says where the variable is not set."""
     SPOOFABLE = "spoofable"
     """By a header that anybody can send."""
     WRONG = "wrong-credential"
@@ -69,7 +71,7 @@ class Auth(StrEnum):
 
 
 class SourceSpot(Struct, frozen=True):
-    """A line that matters, and what stands there, in a few words."""
+    """A line of source that matters, with a few words of it."""
 
     file: str
     line: int
@@ -78,7 +80,7 @@ class SourceSpot(Struct, frozen=True):
 
 
 class Behaviour(Struct, frozen=True):
-    """What the source of a handler shows; what it does not show is empty.
+    """The behaviour that a handler's source shows; fields are empty where it shows none.
 
     Attributes:
         work: the file and line where the work is, behind re-exports and wrappers.

@@ -44,14 +44,14 @@ class UnreadRegistration(Struct, frozen=True):
 
 
 class Declared(Struct, frozen=True):
-    """What an app declares in code, as far as it is understood."""
+    """The routes that an app declares in code, as far as it is understood."""
 
     routes: tuple[CodeRoute, ...] = ()
     unread: tuple[UnreadRegistration, ...] = ()
 
     @classmethod
     def of(cls, declared: Iterable[CodeRoute | UnreadRegistration]) -> Declared:
-        """Return what was found, at most so many."""
+        """Return the declared routes and the unread registrations, at most so many."""
         some = tuple(islice(declared, MOST_ROUTES))
         return cls(
             tuple(item for item in some if isinstance(item, CodeRoute)),
@@ -80,7 +80,7 @@ class CodeMatch(Struct, frozen=True):
 
 
 class Trail(Struct, frozen=True):
-    """The way to a router inside routers: what its paths begin with, and where it came through."""
+    """The way to a router inside routers: the prefix of its paths, and the routers on the way."""
 
     prefix: str = ""
     seen: frozenset[tuple[str, str]] = frozenset()

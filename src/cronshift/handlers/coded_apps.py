@@ -55,7 +55,7 @@ class CodedApps:
         return bool(declared.routes or declared.unread)
 
     def answer(self, handler: Handler, path: str) -> Resolution:
-        """Return the verdict of an app's own table; what it does not tell is not known."""
+        """Return the verdict of an app's own table; unknown where the table does not tell."""
         declared = self._declared(handler.file, handler.export)
         if not declared.routes and not declared.unread and self._is_bare(handler.file):
             return Resolution(Verdict.ANSWERED, handler)

@@ -23,7 +23,7 @@ _REGEX = re.compile(r"[\\()\[\]?+*|.]")
 
 
 def django_routes(tree: SourceTree) -> Declared:
-    """Return the routes of a project: from what its settings name, else from the topmost urls.py."""
+    """Return the routes of a project: from its ``ROOT_URLCONF``, else the topmost urls.py."""
     candidates = [file for file in tree.files if file.endswith("urls.py")]
     root = _root_urls(tree) or min(candidates, key=lambda f: (f.count("/"), f), default=None)
     return Declared.of(_patterns(tree, root, "", DEEPEST)) if root else Declared()
@@ -107,7 +107,7 @@ def _class(tree: SourceTree, file: str, name: str, depth: int) -> ast.ClassDef |
 
 
 def _spelled(node: ast.expr, *, is_regex: bool) -> tuple[str, bool]:
-    """Return what a pattern begins with, and whether more follows that is not read."""
+    """Return the literal beginning of a pattern, and whether more follows that is not read."""
     if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
         return "", True
     if not is_regex:
@@ -118,7 +118,7 @@ def _spelled(node: ast.expr, *, is_regex: bool) -> tuple[str, bool]:
 
 
 def _included(node: ast.expr) -> str | bool:
-    """Return the module that is included; ``""`` for a view, ``False`` for what is computed."""
+    """Return the module that is included; ``""`` for a view, ``False`` for a computed one."""
     if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith("include"):
         return ""
     first = node.args[0] if node.args else None

@@ -1,4 +1,4 @@
-"""How long a file says that it may run: its ``maxDuration``, followed to a number where that is known.
+"""The ``maxDuration`` that a file declares, followed to a number where that is known.
 
 Source: vercel.com/docs, "Configuring Maximum Duration", and nextjs.org/docs, Route Segment Config.
 """
@@ -21,7 +21,7 @@ _DEEPEST = 8
 
 
 def duration_of(tree: SourceTree, file: str) -> int | Location | None:
-    """Return the seconds that a file says it may run; the place of what only running it would tell.
+    """Return the seconds that a file says it may run; the place of a value that code computes.
 
     ``None`` where it says nothing. The pages router has it in ``config``.
     """
@@ -51,7 +51,7 @@ def _seconds(tree: SourceTree, expression: Expression) -> int | Location:
 
 
 def _value(tree: SourceTree, expression: Expression, depth: int) -> Any:
-    """Return what an expression comes to: a literal, a name, or arithmetic of whole numbers."""
+    """Return the value of an expression: a literal, a name, or arithmetic of whole numbers."""
     meant = follow(tree, expression)
     if meant.kind != "binary_expression" or depth == 0:
         return value(tree, meant)

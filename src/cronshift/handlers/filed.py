@@ -65,7 +65,7 @@ class Folder(Struct, frozen=True):
 
 
 class FileRouter(Struct, frozen=True):
-    """One convention.
+    """The convention of one file router.
 
     Attributes:
         packages: a dependency on one of them says that the project uses it.
@@ -248,7 +248,7 @@ def _configured(root: SgNode, config: str) -> Iterator[Route]:
 
 
 def solidstart(app: Folder) -> Iterator[Route]:
-    """Yield ``src/routes/**``: what exports a method is an API route."""
+    """Yield ``src/routes/**``: a file that exports a method is an API route."""
     for file in app.under("src/routes"):
         place = PurePosixPath(file)
         if place.suffix not in _SOURCES:

@@ -72,7 +72,7 @@ class FunctionFiles:
         return self.described(function) if function else None
 
     def described(self, handler: Handler) -> Handler:
-        """Return a function with what its file exports."""
+        """Return a function with the exports of its file."""
         if handler.language == "python":
             return self._python.in_file(handler.file) or handler
         if handler.language == "go":
@@ -118,7 +118,7 @@ class FunctionFiles:
                 yield file
 
     def _answers(self, file: str) -> bool:
-        """Return whether a Python file has what the runtime looks for; others always answer."""
+        """Return whether a Python file has a handler for the runtime; others always answer."""
         if not file.endswith(".py"):
             return True
         text = self._tree.read(file)
@@ -136,7 +136,7 @@ def _stars(segment: str) -> int:
 
 
 def glob(pattern: str) -> re.Pattern[str]:
-    """Return what a glob of vercel.json matches: ``*``, ``**``, ``?`` and ``{a,b}``.
+    """Return the regular expression of a glob of vercel.json: ``*``, ``**``, ``?`` and ``{a,b}``.
 
     One with so many stars that matching could take forever matches nothing.
     """

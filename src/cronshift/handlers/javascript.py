@@ -1,4 +1,4 @@
-"""Reading JavaScript and TypeScript: what it exports, imports, defines and calls."""
+"""JavaScript and TypeScript, read: exports, imports, definitions and calls."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Export(Struct, frozen=True):
 
 
 class Definition(Struct, frozen=True):
-    """Where a name is defined: its file, its function, and what wraps it."""
+    """The definition of a name: its file, its function, and the wrappers around it."""
 
     file: str
     node: SgNode
@@ -66,13 +66,13 @@ def line_of(node: SgNode) -> int:
 
 
 def spot_of(file: str, node: SgNode, what: str) -> SourceSpot:
-    """Return the spot of a node, ``what`` stands there on one short line."""
+    """Return the spot of a node, with ``what`` on one short line."""
     return SourceSpot(file, line_of(node), " ".join(what.split())[:60])
 
 
 @lru_cache(maxsize=_MOST_KEPT)
 def exports(root: SgNode) -> dict[str, Export]:
-    """Return what a module exports, by name; ``*`` for all of another module."""
+    """Return the exports of a module, by name; ``*`` for all of another module."""
     by_name: dict[str, Export] = {}
     for node in root.children():
         if node.kind() == "export_statement":
@@ -139,7 +139,7 @@ def _of_declarator(declarator: SgNode) -> Iterator[Export]:
 
 
 def _of_assignment(node: SgNode) -> Iterator[Export]:
-    """Yield what ``module.exports = …`` and ``exports.name = …`` export."""
+    """Yield the exports of ``module.exports = …`` and ``exports.name = …``."""
     expression = node.child(0)
     if expression is None or expression.kind() != "assignment_expression":
         return
@@ -155,7 +155,7 @@ def _of_assignment(node: SgNode) -> Iterator[Export]:
 
 
 def define(tree: SourceTree, file: str, name: str) -> Definition | None:
-    """Return where an exported name is defined, through re-exports, imports and wrappers."""
+    """Return the definition of an exported name, through re-exports, imports and wrappers."""
     return _exported(tree, file, name, _DEEPEST)
 
 
@@ -220,14 +220,14 @@ def _unwrapped(
 
 
 def locally(tree: SourceTree, file: str, name: str) -> Definition | None:
-    """Return what a name means in a module: something of its own, or imported."""
+    """Return the definition of a name in a module, its own or imported."""
     return _local(tree, file, name, (), _DEEPEST)
 
 
 def _local(
     tree: SourceTree, file: str, name: str, wrappers: tuple[str, ...], depth: int
 ) -> Definition | None:
-    """Return what a name means in a module: something of its own, or imported."""
+    """Return the definition of a name in a module, its own or imported."""
     root = tree.parsed(file)
     if root is None or depth <= 0:
         return None
@@ -261,7 +261,7 @@ def _local(
 
 @lru_cache(maxsize=_MOST_KEPT)
 def imports(root: SgNode) -> dict[str, tuple[str, str]]:
-    """Return the names a module imports: where from, and what they are called there."""
+    """Return the names a module imports: their sources, and their names there."""
     by_name: dict[str, tuple[str, str]] = {}
     for node in root.children():
         if node.kind() == "import_statement":
@@ -277,7 +277,7 @@ def imports(root: SgNode) -> dict[str, tuple[str, str]]:
 
 
 def _imported(node: SgNode) -> Iterator[tuple[str, str]]:
-    """Yield the names of an import statement, with what they are called in the module."""
+    """Yield each name that an import binds, with its name in the imported module."""
     clause = next((c for c in node.children() if c.kind() == "import_clause"), None)
     for part in clause.children() if clause is not None else ():
         if part.kind() == "identifier":
@@ -319,7 +319,7 @@ def arguments(call: SgNode) -> list[SgNode]:
 
 
 def callee(call: SgNode | None) -> str:
-    """Return what a call calls, the innermost of a chain: ``run`` in ``run(x).then(y)``."""
+    """Return the called name, the innermost of a chain: ``run`` in ``run(x).then(y)``."""
     node = call
     name = ""
     for _ in range(20):

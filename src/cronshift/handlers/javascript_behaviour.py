@@ -1,4 +1,4 @@
-"""What the file of a JavaScript or TypeScript handler says of itself: settings, and what loads with it.
+"""The settings of a JavaScript or TypeScript handler's file, and the modules it loads.
 
 What the handler does is followed in ``flow``.
 """
@@ -46,14 +46,14 @@ def _runtime(root: SgNode) -> str | None:
 
 
 def _setting(root: SgNode, name: str) -> Any:
-    """Return what a file exports under a name, or in ``config`` as the pages router has it."""
+    """Return a setting of a file: its export of that name, or in ``config`` as pages have it."""
     value = constant(root, name)
     config = constant(root, "config") if value is None else None
     return config.get(name) if isinstance(config, dict) else value
 
 
 def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
-    """Return what the file of a handler says of itself."""
+    """Return the behaviour that a handler's file shows without being followed."""
     root = tree.parsed(handler.file)
     if root is None:
         return Behaviour()
@@ -123,7 +123,7 @@ _LISTENS = re.compile(r"\.listen\(|\bNestFactory\.")
 
 
 def _side_effects(tree: SourceTree, handler: Handler, root: SgNode) -> Iterator[SourceSpot]:
-    """Yield what runs when the module is loaded: once a start of the function, not once a tick."""
+    """Yield the side effects of loading a module: once a start of the function, not once a tick."""
     for node in root.children():
         inner = node.child(0) if node.kind() == "expression_statement" else None
         if inner is None:

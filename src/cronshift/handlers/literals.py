@@ -35,7 +35,7 @@ def text_of(node: SgNode) -> str:
 
 
 def literal(node: SgNode | None) -> Any:
-    """Return the value a literal spells; :data:`UNKNOWN` for what code computes."""
+    """Return the value a literal spells; :data:`UNKNOWN` for a computed one."""
     if node is None:
         return UNKNOWN
     kind, text = node.kind(), node.text()

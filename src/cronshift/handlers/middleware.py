@@ -1,4 +1,4 @@
-"""The matcher of a Next.js middleware: what it takes in, and the edit that leaves paths out of it.
+"""The matcher of a Next.js middleware: its paths, and the edit that leaves some of them out.
 
 Text in, text out. An edit is offered only with a proof: the patterns before and after are matched
 against the paths that are left out, and against many others, which must be matched as before.
@@ -62,11 +62,11 @@ _OTHERS = (
 
 
 class NotExactError(Exception):
-    """The edit cannot be worked out for sure; the message says what to write by hand."""
+    """The edit cannot be worked out for sure; the message says which lines to write by hand."""
 
 
 class Matcher(Struct, frozen=True):
-    """What a middleware runs before.
+    """The matcher of a middleware: the paths that it runs before.
 
     Attributes:
         config: the object that ``config`` is, where there is one.
@@ -226,7 +226,7 @@ def _is_proved(old: str, new: str, paths: Sequence[str], others: Iterable[str]) 
 
 
 def _around(paths: Iterable[str]) -> Iterator[str]:
-    """Yield the folders that paths lie in, what lies beside them, and their ends alone."""
+    """Yield the folders that paths lie in, their neighbours, and their ends alone."""
     for path in paths:
         for folder in accumulate(
             path.split("/")[1:-1], lambda folder_above, two: f"{folder_above}/{two}"
@@ -256,7 +256,7 @@ def _within(node: SgNode, old: str, new: str) -> Splice:
 
 
 def _alike(text: str, other: str) -> int:
-    """Return how many characters two texts begin with alike."""
+    """Return the length of the beginning that two texts share."""
     return sum(
         1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False))
     )
@@ -278,7 +278,7 @@ def _elements(array: SgNode) -> list[SgNode]:
 
 
 def _bare(node: SgNode | None) -> SgNode | None:
-    """Return an expression without what only types it."""
+    """Return an expression without its types."""
     while node is not None and node.kind() in _WRAPPING:
         node = node.child(1 if node.kind() == "parenthesized_expression" else 0)
     return node

@@ -1,4 +1,4 @@
-"""Next.js: the app and the pages router, and what next.config says about paths.
+"""Next.js: the app and the pages router, and the settings of next.config about paths.
 
 Rules: nextjs.org docs (route groups, private folders, parallel routes, ``src`` folder, ``basePath``,
 ``trailingSlash``, ``pageExtensions``), and the facts on Vercel cron, section 4.
@@ -32,7 +32,7 @@ _INTERCEPTING = re.compile(r"\(\.{1,3}\)")
 
 
 class NextConfig(Struct, frozen=True):
-    """What next.config says, as far as it is written as literals.
+    """The settings of next.config, as far as they are written as literals.
 
     Attributes:
         computes_rewrites: whether some rewrite is made by code, so that any path may lead anywhere.
@@ -48,7 +48,7 @@ class NextConfig(Struct, frozen=True):
     computes_rewrites: bool = False
 
     def suffix(self, *languages: str) -> str:
-        """Return what a route in one of the languages ends with, so that Next takes it for one."""
+        """Return the suffix of a route in one of the languages, so that Next takes it for one."""
         kinds = {kind: [] for kind in languages}  # type: dict[str, list[str]]
         for extension in self.extensions:
             kinds.get(extension.rpartition(".")[2], []).append(extension)
@@ -76,7 +76,7 @@ class NextRouter:
 
     @cached_property
     def present(self) -> bool:
-        """Whether this is a Next.js app, by its dependency, its configuration or its files."""
+        """True for a Next.js app, by its dependency, its configuration or its files."""
         if "next" in self._tree.packages(self._app):
             return True
         if self._named and (self.config.file or self.app_folder or self.pages_folder):
@@ -117,7 +117,7 @@ class NextRouter:
 
     @cached_property
     def config(self) -> NextConfig:
-        """What next.config says."""
+        """The settings of next.config."""
         names = (f"{self._base}{name}" for name in CONFIGS)
         file = next((name for name in names if name in self._tree.files), None)
         root = self._tree.parsed(file) if file else None
@@ -125,7 +125,7 @@ class NextRouter:
 
     @cached_property
     def suffix(self) -> str:
-        """What a route of the app ends with: in TypeScript, or in JavaScript where that is its own."""
+        """The suffix of the app's routes: TypeScript's, or JavaScript's where that is its own."""
         files = self._tree.files
         is_typed = "tsconfig.json" in files or "typescript" in self._tree.dependencies
         written = ("js", "jsx") if not is_typed and self._has_javascript else ("ts", "tsx")
@@ -133,7 +133,7 @@ class NextRouter:
 
     @property
     def _has_javascript(self) -> bool:
-        """Whether the app's routes are in JavaScript, and none in TypeScript."""
+        """True when the app's routes are in JavaScript, and none in TypeScript."""
         routes = [route.handler.file for route in (*self._app_routes(), *self._pages_routes())]
         return bool(routes) and not any(file.endswith((".ts", ".tsx")) for file in routes)
 
@@ -216,7 +216,7 @@ def app_segments(parts: tuple[str, ...]) -> tuple[Segment, ...] | None:
 
 
 def route_params(folder: str, file: str, path: str) -> dict[str, str | list[str]] | None:
-    """Return what a dynamic route calls the parts of a path; empty for a static one.
+    """Return the parameters of a dynamic route for a path; empty for a static one.
 
     ``None`` where the path does not spell the route (it is rewritten), or spells it with characters
     that one version of Next decodes and another does not.

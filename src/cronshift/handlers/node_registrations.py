@@ -1,4 +1,4 @@
-"""What one JavaScript module registers: routes and routers, by the variable that they hang on.
+"""The routes and routers that one JavaScript module registers, by the variable they hang on.
 
 Nodes are kept as they are written; what they mean is worked out by
 :mod:`~cronshift.handlers.node_routes`, which knows the other modules too.
@@ -42,7 +42,7 @@ class NodeRegistration(Struct, frozen=True):
 
 @dataclass(slots=True)
 class NodeModule:
-    """What one file says.
+    """The registrations of one JavaScript file.
 
     Attributes:
         bases: the prefixes of routers, by their variable.
@@ -63,7 +63,7 @@ class NodeModule:
 
 
 def read_node_module(root: SgNode | None) -> NodeModule:
-    """Return what a module's syntax tree says, whatever function or branch it stands in."""
+    """Return the registrations in a module, whatever function or branch they stand in."""
     module = NodeModule()
     for node in root.find_all(kind="new_expression") if root is not None else ():
         _prefixed(module, node)
@@ -147,7 +147,7 @@ def _mount(module: NodeModule, owner: str, passed: list[SgNode], line: int) -> N
 
 
 def _owner(call: SgNode, target: SgNode) -> str | None:
-    """Return the variable that a chain of calls belongs to: its root, or what it is assigned to."""
+    """Return the variable that a chain of calls belongs to: its root, or its assignment's."""
     root: SgNode | None = target
     while root is not None and root.kind() == "call_expression":
         called = root.field("function")

@@ -227,7 +227,7 @@ class NodeRoutes:
         place: Location,
         name: str | None = None,
     ) -> Iterator[Declaration]:
-        """Yield the routes of what a router is given: a name, a plugin, a call that makes one."""
+        """Yield the routes of a router's argument: a name, a plugin, a call that makes one."""
         kind = node.kind() if node is not None else "identifier"
         if kind == "identifier":
             name = name or (node.text() if node is not None else "")
@@ -269,7 +269,7 @@ class NodeRoutes:
     def _function(
         self, file: str, node: SgNode, trail: Trail, at: str, place: Location
     ) -> Iterator[Declaration]:
-        """Yield what a plugin registers on its first parameter, or what a function itself answers."""
+        """Yield the routes of a plugin on its first parameter, or of a function that answers."""
         names = parameters_of(node)
         if names and names[0] in self._module(file).owners:
             yield from self._routes(file, names[0], trail)
@@ -279,7 +279,7 @@ class NodeRoutes:
     def _called(
         self, file: str, node: SgNode, trail: Trail, at: str, place: Location
     ) -> Iterator[Declaration]:
-        """Yield the routes of what a call makes: ``require(...)``, ``router.routes()``, a maker's."""
+        """Yield the routes of a call's result: ``require(...)``, ``router.routes()``, a maker's."""
         called, passed = node.field("function"), arguments(node)
         text = called.text() if called is not None else ""
         if text in {"require", "import"} and passed:
@@ -310,7 +310,7 @@ class NodeRoutes:
     def _passed(
         self, file: str, call: SgNode, position: int, trail: Trail
     ) -> Iterator[Declaration]:
-        """Yield what a function registers on an app that it is given."""
+        """Yield the routes that a function registers on an app that it is given."""
         called = call.field("function")
         place = Location(file, line_of(call))
         if called is None or called.kind() == "member_expression":
@@ -363,16 +363,19 @@ class NodeRoutes:
                     yield CodeRoute(whole, methods, place)
 
     def _nest_prefix(self) -> str | None:
-        """Return what all paths of a Nest app begin with; ``None`` where it is computed."""
-        for file in (f"{self._base}src/main.ts", f"{self._base}main.ts"):
-            root = self._tree.parsed(file) if file in self._tree.files else None
-            if root is not None and "enableVersioning(" in self._tree.read(file):
+        """Return the prefix of all paths of a Nest app; ``None`` where it is computed."""
+        for file in self._tree.under(self._folder):
+            text = self._tree.read(file) if file.endswith((".ts", ".js")) else ""
+            if "setGlobalPrefix(" not in text and "enableVersioning(" not in text:
+                continue
+            root = self._tree.parsed(file)
+            if "enableVersioning(" in text:
                 return None
             call = root.find(pattern="$APP.setGlobalPrefix($PREFIX)") if root is not None else None
             argument = call.get_match("PREFIX") if call else None
             if argument is not None:
-                text = self._text(file, argument)
-                return None if text is None else "/" + text.strip("/")
+                prefix = self._text(file, argument)
+                return None if prefix is None else "/" + prefix.strip("/")
         return ""
 
 

@@ -25,7 +25,7 @@ class Pattern(Struct, frozen=True):
     names: tuple[str, ...]
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return what the groups hold when the whole of ``path`` matches."""
+        """Return the values of the groups when the whole of ``path`` matches."""
         groups = self.regex.fullmatch(path)
         if groups is None:
             return None
@@ -92,7 +92,7 @@ def from_regex(text: str) -> Pattern | None:
 
 
 def substituted(destination: str, values: dict[str, str]) -> str:
-    """Return a destination with ``:name`` and ``$1`` replaced by what the source matched."""
+    """Return a destination with the matched values in place of ``:name`` and ``$1``."""
     return _REFERENCE.sub(
         lambda match: values.get(match[1] or match[2], "" if match[1] else match[0]), destination
     )

@@ -74,7 +74,7 @@ class PythonHandlers:
         return Handler(self._relative(file), kind or seen, export, "python", line)
 
     def in_file(self, file: str) -> Handler | None:
-        """Return what a file exports for the runtime, if that can be read."""
+        """Return the handler that a file exports for the runtime, if that can be read."""
         return self._handler(file)
 
     @cached_property
@@ -148,7 +148,7 @@ class PythonHandlers:
         return None
 
     def _taken_over(self, file: Path, node: ast.stmt, name: str, depth: int) -> HandlerKind | None:
-        """Return the kind of what a statement takes from another module, or from another name."""
+        """Return the kind of a handler that a statement imports, or takes from another name."""
         match node:
             case ast.ImportFrom(names=names):
                 taken = [alias.name for alias in names if (alias.asname or alias.name) == name]

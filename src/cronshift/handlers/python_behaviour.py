@@ -1,4 +1,4 @@
-"""What the file of a Python handler says of itself; what the handler does is followed in ``flow``."""
+"""The streams and side effects in a Python handler's file; its calls are followed in ``flow``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RUNNING = re.compile(r"asyncio\.run\(|.*\.run_until_complete\(")
 
 
 def behaviour_of(tree: SourceTree, handler: Handler) -> Behaviour:
-    """Return what the file of a handler says of itself."""
+    """Return the behaviour that a handler's file shows without being followed."""
     file = handler.route.file if handler.route else handler.file
     module = tree.python(file)
     if handler.kind is HandlerKind.HTTP_HANDLER:

@@ -1,4 +1,4 @@
-"""Where the guard stands before a Python app: read from its source, through factories and modules."""
+"""The guard of a Python app: looked for in its source, through factories and modules."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Sight = Stands | Absent | UnreadGuard
 
 
 class PythonGuards:
-    """Looks for the guard in a project's Python sources.
+    """The search for the guard in a project's Python sources.
 
     Args:
         tree: the project's files.
@@ -77,7 +77,7 @@ class PythonGuards:
         return self._scope(_Scope(file, module, module.body, name), depth)
 
     def _scope(self, scope: _Scope, depth: int) -> Sight:
-        """Return what the statements of a module, or of a function, do to the app they call so."""
+        """Return the sight of the guard in the statements of a module, or of a function."""
         made = Location(scope.file, 1)
         doubt: Sight | None = None
         for node, is_sure in statements(scope.body):
@@ -117,7 +117,7 @@ class PythonGuards:
         return self._module(target, source[1], depth - 1)
 
     def _called(self, scope: _Scope, call: ast.Call, depth: int) -> Sight | None:
-        """Return what a function of the project's does to the app that it makes or is given."""
+        """Return the sight of the guard in a function that makes the app or is given it."""
         function_seen = self._function(scope.file, scope.module, call.func, depth)
         if function_seen is None or depth == 0:
             return None
@@ -164,7 +164,7 @@ class PythonGuards:
 
 
 class _Scope(Struct, frozen=True):
-    """Statements, and what the app is called among them."""
+    """Statements, and the app's name among them."""
 
     file: str
     module: ast.Module
@@ -245,7 +245,7 @@ class _Scope(Struct, frozen=True):
         return any(self.is_guarded(lists[name]) for name in names & lists.keys())
 
     def _guards(self) -> set[str]:
-        """Return what the guard is called here."""
+        """Return the names of the guard here."""
         names = set()
         for node in ast.walk(self.module):
             if isinstance(node, ast.Import | ast.ImportFrom):

@@ -1,4 +1,4 @@
-"""Python modules of a project: which file one is, what it imports, and its statements."""
+"""Python modules of a project: their files, imports and statements."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def module_file(tree: SourceTree, file: str, module: str) -> str | None:
 
 
 def syntax_fault(tree: SourceTree, file: str) -> Location | None:
-    """Return where a file is no Python; what only a newer Python than this one reads is none."""
+    """Return the place of a syntax error; newer Python than this one reads is none."""
     try:
         ast.parse(tree.read(file))
     except SyntaxError as error:
@@ -48,7 +48,7 @@ def syntax_fault(tree: SourceTree, file: str) -> Location | None:
 
 
 def imported_names(node: ast.ImportFrom | ast.Import) -> dict[str, tuple[str, str | None]]:
-    """Return the names that an import binds: the module, and what is taken from it."""
+    """Return the names that an import binds: each one's module, and its name there."""
     if isinstance(node, ast.ImportFrom):
         source = "." * node.level + (node.module or "")
         return {name.asname or name.name: (source, name.name) for name in node.names}

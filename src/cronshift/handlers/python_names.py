@@ -1,4 +1,4 @@
-"""What the names of a project's Python modules stand for, followed through imports."""
+"""The names of a project's Python modules, followed through imports to their meaning."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PythonNames:
         self._modules: dict[str, PythonModule] = {}
 
     def defined(self, file: str, name: str) -> tuple[str, str] | None:
-        """Return where a name is made; ``None`` where the project does not show it."""
+        """Return the file and name of a definition; ``None`` where the project does not show it."""
         seen = set()
         while (file, name) not in seen:
             seen.add((file, name))
@@ -141,7 +141,7 @@ class PythonNames:
         return None
 
     def module(self, file: str) -> PythonModule:
-        """Return what a file says."""
+        """Return the registrations and names of a file."""
         if file not in self._modules:
             self._modules[file] = read_module(self._tree.python(file))
         return self._modules[file]

@@ -1,4 +1,4 @@
-"""What one Python module registers: routes and routers, by the name that they hang on.
+"""The routes and routers that one Python module registers, by the name that they hang on.
 
 Expressions are kept as they are written; what they mean is worked out by
 :mod:`~cronshift.handlers.python_routes`, which knows the other modules too.
@@ -56,7 +56,7 @@ class Passing(Struct, frozen=True):
 
 @dataclass(slots=True)
 class PythonModule:
-    """What one file says.
+    """The registrations of one Python file, and the names that they use.
 
     Attributes:
         prefixes: of the routers that are made here.
@@ -88,7 +88,7 @@ class PythonModule:
 
 
 def read_module(tree: ast.Module) -> PythonModule:
-    """Return what a module's source says, whatever function or branch it stands in."""
+    """Return the registrations in a module, whatever function or branch they stand in."""
     module = PythonModule()
     for node, loops in _walk(tree, ()):
         match node:
@@ -110,7 +110,7 @@ def read_module(tree: ast.Module) -> PythonModule:
 
 
 def _walk(node: ast.AST, loops: Loops) -> Iterator[tuple[ast.AST, Loops]]:
-    """Yield every node with the loops around it; decorators are left to what they stand on."""
+    """Yield every node with the loops around it; decorators are left to their function."""
     inner = (*loops, node) if isinstance(node, ast.For) else loops
     decorators = getattr(node, "decorator_list", [])
     for child in ast.iter_child_nodes(node):

@@ -71,7 +71,7 @@ class PythonRoutes:
         yield from self._from_elsewhere(file, name, here)
 
     def _local_routes(self, file: str, name: str, here: Trail) -> Iterator[Declaration]:
-        """Yield what a module registers on a name."""
+        """Yield the routes that a module registers on a name."""
         module = self._names.module(file)
         for registration in module.registrations:
             if registration.owner == name:
@@ -84,7 +84,7 @@ class PythonRoutes:
                 yield from self._passed(file, passing, here)
 
     def _made(self, file: str, value: ast.expr | None, trail: Trail) -> Iterator[Declaration]:
-        """Yield the routes that an app has from what it is made of: a list, an app, a function."""
+        """Yield the routes that an app gets from its maker: a list, an app, a function."""
         match value:
             case ast.List() | ast.Tuple():
                 yield from self._listed(file, value, trail)
@@ -128,7 +128,7 @@ class PythonRoutes:
     def _rounds(
         self, file: str, registration: PythonRegistration
     ) -> list[dict[str, ast.expr]] | None:
-        """Return what the loops' variables stand for in each round; ``None`` where nobody can tell."""
+        """Return the values of the loops' variables in each round; ``None`` where not known."""
         used = {
             node.id
             for part in (registration.path, registration.target)
@@ -166,7 +166,7 @@ class PythonRoutes:
         return rounds
 
     def _items(self, file: str, node: ast.expr) -> list[ast.expr] | None:
-        """Return what a loop goes through, where that is written out; in the file's own words."""
+        """Return the items of a loop, where they are written out; in the file's own words."""
         match node:
             case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
                 return None if any(isinstance(element, ast.Starred) for element in items) else items
@@ -215,7 +215,7 @@ class PythonRoutes:
         return None
 
     def _passed(self, file: str, passing: Passing, trail: Trail) -> Iterator[Declaration]:
-        """Yield what a function registers on an app that it is given."""
+        """Yield the routes that a function registers on an app that it is given."""
         function_seen = self._names.function(file, passing.called)
         if function_seen is None:
             called = ast.unparse(passing.called)
@@ -234,7 +234,7 @@ class PythonRoutes:
             yield from self._routes(target, name, trail)
 
     def _from_elsewhere(self, file: str, name: str, trail: Trail) -> Iterator[Declaration]:
-        """Yield what other modules register on an app that they import from here."""
+        """Yield the routes that other modules register on an app that they import from here."""
         if trail.prefix or len(trail.seen) != 1:
             return
         stem = file.rpartition("/")[2].removesuffix(".py")

@@ -77,7 +77,7 @@ def _by_slash(document: dict[str, Any], config: NextConfig | None, path: str) ->
 
 
 def by_legacy_route(rule: dict[str, Any], path: str, query: str) -> Resolution | str | None:
-    """Return what a rule of ``routes`` makes of a path: an answer, or where it leads."""
+    """Return the result of a rule of ``routes`` for a path: an answer, or the path it leads to."""
     source, methods = rule.get("src"), rule.get("methods")
     pattern = patterns.from_regex(source) if isinstance(source, str) else None
     matched = pattern.match(path) if pattern else None

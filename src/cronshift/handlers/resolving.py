@@ -1,4 +1,4 @@
-"""RESOLVE: what a path ends at, in the order in which Vercel looks.
+"""RESOLVE: the handler behind a path, looked for in Vercel's order.
 
 Redirects, then files and functions, then rewrites, then the one app of a framework preset. Where
 that cannot be told without running code, the verdict says so; nothing is guessed.
@@ -46,7 +46,7 @@ _LIBRARIES = ("packages/", "libs/")  # what apps of a workspace are made of
 
 
 class Resolver:
-    """Resolves the paths of one project.
+    """The resolver of the paths of one project.
 
     Args:
         root: the folder that Vercel calls the Root Directory.
@@ -116,7 +116,7 @@ class Resolver:
 
     @cached_property
     def python(self) -> PythonHandlers:
-        """What the project's Python files export."""
+        """The handlers that the project's Python files export."""
         return PythonHandlers(self.tree.root, self.app)
 
     @cached_property
@@ -177,7 +177,7 @@ class Resolver:
         return RouteTable(routes)
 
     def resolve(self, path: str) -> Resolution:
-        """Return what a GET to an entry's path ends at."""
+        """Return the resolution of a GET to an entry's path."""
         whole = path.partition("#")[0]
         if whole not in self._resolved:
             bare, _, query = whole.partition("?")
@@ -230,7 +230,7 @@ class Resolver:
         return None
 
     def _rewritten(self, path: str, query: str = "") -> Resolution | None:
-        """Return what a rewrite leads a path to; unknown where its conditions may hold or not."""
+        """Return the resolution of a path by rewrites; unknown where conditions may hold or not."""
         rules = rules_of(self.document, "rewrites")
         base = ""
         if self.next.present:
@@ -249,7 +249,7 @@ class Resolver:
         return None
 
     def _destination(self, target: str, path: str, why: str, hops: int) -> Resolution:
-        """Return what a rewrite's destination ends at; an app behind it still sees ``path``."""
+        """Return the resolution of a rewrite's destination; an app there still sees ``path``."""
         if target.lower().startswith(("http://", "https://")):
             return Resolution(Verdict.EXTERNAL, target=target, why=why)
         bare = "/" + target.partition("?")[0].lstrip("/")
@@ -266,7 +266,7 @@ class Resolver:
         return Resolution(Verdict.DEAD, target=bare, why=why, nearest=self._nearest(bare))
 
     def _by_files(self, path: str) -> Resolution | None:
-        """Return what a file router or a function makes of a path."""
+        """Return the resolution of a path by a file router or a function."""
         if self.next.present:
             base = self.next.config.base_path
             if base and path != base and not path.startswith(f"{base}/"):
@@ -296,7 +296,7 @@ class Resolver:
         return path.startswith("/api/") and not self.tree.has_folder("api")
 
     def _judged(self, handler: Handler, path: str) -> Resolution:
-        """Return the verdict on a file that answers, by what it exports."""
+        """Return the verdict on a file that answers, by its exports."""
         root = self.tree.parsed(handler.file)
         is_read = handler.language in {"typescript", "javascript"}
         if root is None or not is_read or not self.tree.read(handler.file).strip():
@@ -341,7 +341,7 @@ class Resolver:
         return Resolution(Verdict.ANSWERED, handler)
 
     def _by_app(self, path: str) -> Resolution | None:
-        """Return what the one app of a framework preset makes of a path."""
+        """Return the resolution of a path by the one app of a framework preset."""
         python = self.python.framework_entry
         if python is not None:
             return self._inside(python, path)
@@ -388,7 +388,7 @@ class Resolver:
 
     @cached_property
     def knows_routes(self) -> bool:
-        """Whether some router of this project was understood."""
+        """True when some router of this project was understood."""
         return bool(self.table.routes or self.functions.table.routes)
 
     def _nearest(self, path: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Routes: which file answers which path, by the precedence that file routers share."""
+"""Routes: the file that answers each path, by the precedence that file routers share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ALIKE = 0.5
 
 
 class Rank(IntEnum):
-    """How special a segment is; the lower one wins where two patterns part."""
+    """The rank of a segment; the lower one wins where two patterns part."""
 
     STATIC = 0
     MIXED = 1
@@ -41,7 +41,7 @@ class Segment(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """A path, or a pattern of paths, and what answers it.
+    """A path, or a pattern of paths, and the handler that answers it.
 
     Attributes:
         methods: those it answers where the route itself says so; else the file tells.

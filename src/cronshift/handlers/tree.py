@@ -34,6 +34,7 @@ _NEVER = {
     ".vercel",
     ".cronshift",
     "__pycache__",
+    "site-packages",
 }
 _BUILT = {"dist", "build", "out", "coverage"}  # at the root only: a route may be called so
 _LANGUAGES = {
@@ -104,7 +105,7 @@ class SourceTree:
         return self._texts[file] or ""
 
     def place_of(self, file: str, text: str) -> Location:
-        """Return where a text first stands in a file; its beginning where it does not."""
+        """Return the first place of a text in a file; the file's beginning where it has none."""
         before, match, _ = self.read(file).partition(text)
         if not match:
             return Location(file, 1)
@@ -307,12 +308,12 @@ def parse_python(text: str) -> ast.Module:
 
 
 def is_broken(root: SgNode) -> bool:
-    """Return whether a syntax tree holds what the parser could not read."""
+    """Return whether a syntax tree has parts that the parser could not read."""
     return root.find(kind="ERROR") is not None
 
 
 def span_of(node: SgNode) -> tuple[int, int]:
-    """Return where a node begins and ends, in characters of its text."""
+    """Return the beginning and the end of a node, in characters of its text."""
     place = node.range()
     return place.start.index, place.end.index
 

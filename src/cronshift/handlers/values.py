@@ -1,4 +1,4 @@
-"""What the names and expressions of TypeScript stand for, as far as the files alone tell.
+"""The values of TypeScript names and expressions, as far as the files alone tell.
 
 Names are followed to the ``const`` that holds them, through imports and re-exports; nothing is
 executed, and what code computes is :data:`~cronshift.handlers.javascript.UNKNOWN`.
@@ -41,12 +41,12 @@ class Expression(Struct, frozen=True):
 
     @property
     def kind(self) -> str:
-        """What it is, in the parser's words."""
+        """The kind of the node, in the parser's words."""
         return self.node.kind()
 
     @property
     def location(self) -> Location:
-        """Where it begins."""
+        """The place where the expression begins."""
         return Location(self.file, line_of(self.node))
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class Expression(Struct, frozen=True):
 
 
 def follow(tree: SourceTree, expression: Expression, depth: int = _DEEPEST) -> Expression:
-    """Return what a name, or a member of a known object or module, stands for; else itself."""
+    """Return the meaning of a name, or of a member of a known object or module; else itself."""
     if depth == 0:
         return expression
     node, meant = expression.node, None
@@ -165,7 +165,7 @@ def _member(tree: SourceTree, expression: Expression, depth: int) -> Expression 
 
 
 def _constant_of(tree: SourceTree, file: str, name: str, depth: int) -> Expression | None:
-    """Return what a module's name holds: a constant of its own, or what it imports."""
+    """Return the value of a module's name: a constant of its own, or an import."""
     root = tree.parsed(file)
     if root is None or depth <= 0:
         return None
@@ -188,7 +188,7 @@ def _constant_of(tree: SourceTree, file: str, name: str, depth: int) -> Expressi
 
 
 def _exported(tree: SourceTree, file: str, name: str, depth: int) -> Expression | None:
-    """Return what a module exports under a name, through re-exports."""
+    """Return the value that a module exports under a name, through re-exports."""
     root = tree.parsed(file)
     if root is None or depth <= 0:
         return None

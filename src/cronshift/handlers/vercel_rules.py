@@ -21,7 +21,7 @@ _SENT = ("authorization", "host", "accept", "x-vercel-", "x-forwarded-", "x-real
 def rules_of(
     document: dict[str, Any], name: str, needs: Sequence[str] = ("source",)
 ) -> list[dict[str, Any]]:
-    """Return the rules of one list, those left out that lack what every rule has."""
+    """Return the rules of one list, without those that lack a required member."""
     listed = document.get(name)
     return [
         rule
@@ -43,7 +43,7 @@ class RuleMatch(Struct, frozen=True):
 
 
 def matched_by(rule: dict[str, Any], path: str, query: str = "") -> RuleMatch | None:
-    """Return what a rule's source matches, unless its ``has`` or ``missing`` surely keep it off."""
+    """Return the match of a rule's source, unless its ``has`` or ``missing`` surely keep it off."""
     pattern = patterns.from_source(rule["source"])
     values = pattern.match(path) if pattern else None
     applies = applies_to(rule, query)
@@ -72,7 +72,7 @@ def _conditions(listed: Any) -> list[Any]:
 
 
 def _holds(condition: Any, query: str) -> bool | None:
-    """Return whether one condition holds: what a call without a cookie sends is known in part."""
+    """Return whether one condition holds: the request without a cookie is known in part."""
     kind, key = (
         (condition.get("type"), condition.get("key"))
         if isinstance(condition, dict)
@@ -100,7 +100,7 @@ def _is_host(value: Any) -> bool | None:
 
 
 def _fits(value: Any, text: str) -> bool | None:
-    """Return whether a text is what a condition asks for: all of it, as a regular expression."""
+    """Return whether a text meets a condition: all of it, as a regular expression."""
     if value is None:
         return True
     pattern = patterns.from_regex(value) if isinstance(value, str) else None

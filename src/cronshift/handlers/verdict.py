@@ -1,4 +1,4 @@
-"""What becomes of a GET to a path, as plain data."""
+"""The verdict on a GET to a path, as plain data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """What becomes of a GET to a path."""
+    """The verdict on a GET to a path."""
 
     ANSWERED = "answered"
     WRONG_METHOD = "wrong-method"
@@ -26,7 +26,7 @@ class Verdict(StrEnum):
 
 
 class Resolution(Struct, frozen=True):
-    """What a path ends at.
+    """The resolution of a path to whatever answers it.
 
     Attributes:
         handler: what answers, or would if it answered GET.

@@ -1,4 +1,4 @@
-"""Inngest functions that cronshift itself ships."""
+"""The Inngest functions that cronshift itself ships."""
 
 from cronshift.inngest_fns.sessions import session_functions
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class HttpProcessor:
-    """Posts ``{session_id, user_id, item, key}`` to an endpoint of the app; 2xx says delivered.
+    """A processor that posts ``{session_id, user_id, item, key}`` to the app; 2xx says delivered.
 
     The key stands in ``Idempotency-Key`` too. 408, 425, 429, 5xx and a missing answer are tried
     again (``Retry-After`` is honoured); every other answer says that trying is no use.
@@ -46,7 +46,7 @@ class HttpProcessor:
         self.timeout = timeout
 
     async def __call__(self, item: Item) -> None:
-        """Have one item made.
+        """Post one item.
 
         Raises:
             NonRetriableError: when no address or bearer is set, or the app refuses.

@@ -1,4 +1,4 @@
-"""Sending the flow's events: a request sends its own, and one task a process what others left."""
+"""The sending of the flow's events: a request sends its own, one task a process the leftovers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _logger = logging.getLogger("cronshift")
 
 
 async def relay(flow: SessionFlow, client: inngest.Inngest) -> int:
-    """Send what waits in the outbox and nobody else sends; an app calls it behind ``enqueue``."""
+    """Send the waiting events that nobody else sends; an app calls it behind ``enqueue``."""
     return await flow.relay(_sender(client, RELAY_TIMEOUT))
 
 
@@ -59,7 +59,7 @@ def _sender(
 
 
 class Leftovers:
-    """What requests of any process have left in the outbox, sent by one task at a time."""
+    """The sender of events that requests of any process left in the outbox, one task at a time."""
 
     def __init__(self, flow: SessionFlow, client: inngest.Inngest) -> None:
         self._flow = flow
@@ -68,12 +68,12 @@ class Leftovers:
         self._looked = float("-inf")
 
     def look(self) -> None:
-        """See whether something is left, now and then."""
+        """Look for events that are left, now and then."""
         if monotonic() - self._looked > _LOOK_EVERY:
             self._start(0.0)
 
     def send_soon(self) -> None:
-        """Send what is left as soon as the event API takes it."""
+        """Send the events that are left as soon as the event API takes them."""
         self._start(_FIRST_WAIT)
 
     def _start(self, wait: float) -> None:

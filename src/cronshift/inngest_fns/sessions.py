@@ -1,4 +1,4 @@
-"""The session flow's functions: process a session, settle what failed or was cancelled, recover.
+"""The session flow's functions: process a session, settle failed and cancelled ones, recover.
 
 The app brings the one thing that nobody else knows: how an item is processed.
 """
@@ -50,7 +50,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended its session; ``delivered`` is the number of items, where that is known."""
+    """The end of a session's run; ``delivered`` is the number of items, where that is known."""
 
     session: str
     run_id: str
@@ -61,7 +61,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class FlowOptions:
-    """How the functions run; the names are the SDK's own.
+    """The options of the flow's functions; the names are the SDK's own.
 
     Attributes:
         items: the column with a session's items; without one the session is its one item.
@@ -206,7 +206,7 @@ def _run_of(ctx: inngest.Context) -> tuple[str, str]:
 def _branch(
     ctx: inngest.Context, process: Callable[[Item], Awaitable[Any]], item: Item
 ) -> Callable[[], Awaitable[bool]]:
-    """Return what runs one item's step and says whether it was delivered."""
+    """Return a function that runs one item's step and says whether it was delivered."""
 
     async def branch() -> bool:
         try:

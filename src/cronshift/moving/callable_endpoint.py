@@ -1,4 +1,4 @@
-"""Whether Inngest can call the endpoint: it has its keys, and Inngest has its app."""
+"""The check that Inngest can call the endpoint: it has its keys, and Inngest has its app."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from msgspec import Struct
 
 from cronshift.errors import CronshiftError
 from cronshift.runtime import web
-from cronshift.server.api_address import CLOUD_API, api_server
 from cronshift.server.endpoint import Endpoint
 from cronshift.server.keys import SIGNING_KEY
+from cronshift.services.api_address import CLOUD_API, api_server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 class CallState(StrEnum):
-    """What is known of the endpoint; only the first is well."""
+    """The state of the endpoint; only the first is well."""
 
     SYNCED = "synced"
     UNREACHABLE = "unreachable"
@@ -34,7 +34,7 @@ class CallState(StrEnum):
 
 
 class CallableEndpoint(Struct, frozen=True):
-    """What is known of the endpoint, in a sentence, and what to do about it."""
+    """The state of the endpoint, in a sentence, and the remedy for it."""
 
     state: CallState
     sentence: str
@@ -42,7 +42,7 @@ class CallableEndpoint(Struct, frozen=True):
 
     @property
     def is_well(self) -> bool:
-        """Whether Inngest calls the endpoint."""
+        """True when Inngest can call the endpoint."""
         return self.state is CallState.SYNCED
 
     def to_json(self) -> dict[str, str | None]:

@@ -36,6 +36,7 @@ from cronshift.operations.files import content, inside
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.snapshot import Snapshot
 from cronshift.project.ownership_file import ownership_of
+from cronshift.project.rollouts_file import ended_rollouts
 from cronshift.readiness.checking import Decisions, check, refuse_bad
 from cronshift.readiness.fact import Stage
 from cronshift.readiness.subject import Subject
@@ -62,7 +63,7 @@ _WHOLE = 100  # percent
 
 
 class Handover(StrEnum):
-    """How Vercel's side learns that a tick is not its own.
+    """The way in which Vercel's side learns that a tick is not its own.
 
     ``guard``: the app asks the ownership file. ``deploy``: the entry is removed, so that Vercel
     does not call at all; for apps in which no guard can run.
@@ -73,7 +74,7 @@ class Handover(StrEnum):
 
 
 class Cutover(Struct, frozen=True):
-    """What ``cutover`` would do.
+    """The plan of a ``cutover``.
 
     Attributes:
         epochs: the new epoch of each job that changes.
@@ -157,6 +158,8 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
         edits += _entry_edits(before, moving, percent)
     elif routed:
         edits += dispatch(project, routed)
+    shrinking = [job.id for job in moving if job not in growing]
+    edits += ended_rollouts(project.root, shrinking)
     operation = build_operation(
         project.root,
         f"cutover {' '.join(epochs)} --percent {percent} {decisions.in_words(facts)}".strip(),
@@ -238,7 +241,7 @@ def _refuse_paused(ownership: Ownership, jobs: Sequence[Job], now: datetime) -> 
 
 
 def _refuse_pending(ownership: Ownership, jobs: Sequence[Job], percent: int, now: datetime) -> None:
-    """Refuse another epoch behind one that is still to come, naming its job and what can go on."""
+    """Refuse another epoch behind one that is still to come, naming its job and the others."""
     epochs = {job.id: ownership.jobs[job.id][-1] for job in jobs if job.id in ownership.jobs}
     pending = {job: epoch for job, epoch in epochs.items() if epoch.effective_at > now}
     if not pending:
@@ -355,7 +358,7 @@ def _entry_edits(before: Snapshot, jobs: Sequence[Job], percent: int) -> Sequenc
 
 
 def _advice(jobs: Sequence[Job], epochs: dict[str, Epoch], percent: int) -> list[str]:
-    """Return what the stages cover, and where a percentage means nothing."""
+    """Return advice about the jobs: their ticks in each stage, and percentages that mean little."""
     advice = []
     for job in jobs:
         if job.schedule is None:

@@ -1,4 +1,4 @@
-"""What is the same in every ending of Vercel's part, whatever the target."""
+"""The parts that every target's ending of Vercel's side shares."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def each_once(written: Sequence[Edit], guards: Sequence[Edit]) -> list[Edit]:
 
 
 def staying(project: Project, jobs: Sequence[Job], routes: Collection[str]) -> Iterator[str]:
-    """Yield what stays of jobs on purpose, in sentences.
+    """Yield the parts of jobs that stay on purpose, in sentences.
 
     Args:
         project: the project.

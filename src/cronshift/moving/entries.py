@@ -146,7 +146,7 @@ def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation])
 
 
 def regenerated(before: Snapshot, planned: Sequence[Edit]) -> list[Edit]:
-    """Return the edits of what is generated, as it follows from the files after ``planned``.
+    """Return the edits of generated files, as they follow from the files after ``planned``.
 
     Modules that were changed by hand are left alone.
     """
@@ -183,7 +183,7 @@ def unused(root: Path, plan: Plan, changes: Sequence[FileChange]) -> list[FileCh
 
 
 def abandoned(before: Snapshot, planned: Sequence[Edit]) -> tuple[list[Edit], list[str]]:
-    """Return the edits that remove what is no longer generated after ``planned``.
+    """Return the edits that delete files no longer generated after ``planned``.
 
     Beside them stands what of it was changed by hand, and stays.
     """

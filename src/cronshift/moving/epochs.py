@@ -1,4 +1,4 @@
-"""When a new epoch may begin: one rule for every change of owner, forth, back and at once. Pure.
+"""The start of a new epoch: one rule for every change of owner, forth, back and at once. Pure.
 
 An epoch never begins before both sides can hold the file that says so, counted from the instant at
 which the file is written. So both sides answer alike for every tick, whenever within that time
@@ -34,7 +34,7 @@ _MOST_TOLD = 5  # ticks
 
 
 class Lead(Struct, frozen=True):
-    """How long before its start an epoch is written.
+    """The time between writing an epoch and its start.
 
     Attributes:
         now: when the change is worked out.
@@ -56,7 +56,7 @@ class Lead(Struct, frozen=True):
 
     @property
     def ready(self) -> datetime:
-        """The first whole minute at which both sides hold what is written by then."""
+        """The first whole minute at which both sides hold a file that is written by then."""
         instant = self.now + self.answer + self.notice
         minute = instant.replace(second=0, microsecond=0)
         return minute if minute == instant else minute + MINUTE
@@ -103,7 +103,7 @@ def is_paused(epochs: Sequence[Epoch], now: datetime) -> bool:
 
 
 def summary(job: str, epochs: Sequence[Epoch]) -> str:
-    """Return what the last of a job's epochs says, in words."""
+    """Return the last of a job's epochs in words."""
     if not epochs:
         return f"{job}: 0 %"
     if epochs[-1].owner is Owner.NOBODY:

@@ -15,6 +15,7 @@ from cronshift.operations import Intent, Operation, build_operation
 from cronshift.plan.leftovers import Leftover, find_leftovers
 from cronshift.plan.snapshot import Snapshot
 from cronshift.project.ownership_file import read_ownership
+from cronshift.project.rollouts_file import ended_rollouts
 from cronshift.readiness.checking import Decisions, check, refuse_bad
 from cronshift.readiness.fact import Stage
 from cronshift.readiness.subject import Subject
@@ -48,7 +49,7 @@ class Directness(StrEnum):
 
 
 class Finalization(Struct, frozen=True):
-    """What ``finalize`` would do.
+    """The plan of a ``finalize``.
 
     Attributes:
         jobs: those that it ends Vercel's part of.
@@ -122,7 +123,7 @@ def prepare_finalization(  # noqa: PLR0913 - what a user may say of it
     operation = build_operation(
         project.root,
         f"finalize{flag} {' '.join(job.id for job in named)} {decisions.in_words(facts)}".strip(),
-        edits,
+        [*edits, *ended_rollouts(project.root, [job.id for job in named])],
         now,
         intent=Intent.DIRECT if flag else Intent.FINALIZE,
         jobs=[job.id for job in named],
@@ -162,7 +163,7 @@ def _directing(
 
 
 class _Cause(StrEnum):
-    """Why a job cannot be finalized now, the first to be mended first."""
+    """The reasons that keep a job from being finalized, the first to be mended first."""
 
     SHARE = "share"
     PAUSED = "paused"
@@ -172,14 +173,14 @@ class _Cause(StrEnum):
 
 
 class _NotYet(Struct, frozen=True):
-    """Why a job cannot be finalized now; ``text`` reads on from its name."""
+    """The reason that keeps a job from being finalized; ``text`` reads on from its name."""
 
     cause: _Cause
     text: str
 
 
 def _not_yet(ownership: Ownership, job: Job, now: datetime, has_run: HasRun) -> _NotYet | None:
-    """Return why a job cannot be finalized now."""
+    """Return the reason that keeps a job from being finalized now."""
     epochs = ownership.jobs.get(job.id, ())
     if not epochs or epochs[-1].percent != _EVERYTHING:
         return _NotYet(_Cause.SHARE, f"is at {epochs[-1].percent if epochs else 0} %")
@@ -200,7 +201,7 @@ def _not_yet(ownership: Ownership, job: Job, now: datetime, has_run: HasRun) -> 
 
 
 def _remedy(early: Mapping[str, _NotYet], jobs: Sequence[str]) -> str:
-    """Return the command that leads on: for what can be finalized now, or what comes before it."""
+    """Return the command that leads on: for jobs that can be finalized now, or the step before."""
     causes = {why.cause for why in early.values()}
     if causes == {_Cause.SEEN}:
         return (

@@ -25,7 +25,7 @@ _LONG_AGO = timedelta(days=1)
 
 
 class Format(StrEnum):
-    """What an export is for."""
+    """The formats that the ownership file is exported in."""
 
     JSON = "json"
     ENV = "env"
@@ -53,7 +53,7 @@ def export(ownership: Ownership, form: Format) -> str:
 
 
 def late_changes(ownership: Ownership, now: datetime) -> list[str]:
-    """Return the jobs and flows whose owner changes before both sides can hold what is pushed now.
+    """Return the jobs and flows that change owner before both sides can hold a file pushed now.
 
     Those are harmless that were pushed before; whether they were is not known here. What is longer
     than a day ago is taken for pushed.

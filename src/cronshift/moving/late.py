@@ -1,4 +1,4 @@
-"""Which ticks a side has lost or doubled that took a file up late, as far as both sides tell.
+"""Ticks lost or doubled by a side that took a file up late, as far as both sides tell.
 
 A side tells which file it goes by, since when, and by which before. What an earlier process of it
 held is not known; then every file of the project that is older may have counted, and a tick that one

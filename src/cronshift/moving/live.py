@@ -1,4 +1,4 @@
-"""What both sides hold right now, and which ticks that has doubled, lost, or puts at risk."""
+"""The files that both sides hold now, and the ticks that they double, lose, or put at risk."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FARTHEST = timedelta(days=31)
 
 
 class Holding(Struct, frozen=True):
-    """What one side answered.
+    """The ownership file that one side holds, as it answered.
 
     Attributes:
         digest: of the file it holds; ``None`` when it holds none, or did not say.
@@ -48,7 +48,7 @@ class Holding(Struct, frozen=True):
         problem: why nothing is known, in a sentence.
         age: how long ago it was read, where it comes from an address.
         unread: whether there is an address that has not been read, so that the deployed file counts.
-        held: for how long the process that answered has gone by this file, where it tells.
+        held_for: how long the process that answered has gone by this file, where it tells.
         before: the digest of the file that it went by until then; ``None`` for a process that has
             held no other, so that what another one held is not known.
         telling: what came of asking it.
@@ -67,13 +67,13 @@ class Holding(Struct, frozen=True):
 
     @property
     def is_known(self) -> bool:
-        """Whether it is known which ticks the side runs."""
+        """True when it is known which ticks the side runs."""
         is_read = self.telling is Telling.FILE and self.ownership is not None
         return is_read or self.telling is Telling.NO_FILE
 
     @property
     def staleness(self) -> str | None:
-        """Why the file may be an old one, in a sentence: it comes from an address that fails."""
+        """The reason why the file may be old, in a sentence: its address cannot be read."""
         if self.unread:
             return "Its address cannot be read, so it goes by the file that was deployed."
         if self.age is None or self.age.total_seconds() <= wire.OWNERSHIP_LIFE_SECONDS:
@@ -108,7 +108,7 @@ class Mishap(Struct, frozen=True):
     certain: bool = True
 
     def to_json(self) -> dict[str, Any]:
-        """Return the tick with what becomes of it."""
+        """Return the tick with its outcome."""
         fate = "doubled" if self.doubled else "missed"
         return {
             "job": self.job,
@@ -215,7 +215,7 @@ def mishaps(
 
 
 class TickOutcome(StrEnum):
-    """What became of a tick, by the files that the sides went by."""
+    """The outcome of a tick, by the files that the sides went by."""
 
     ALONE = "alone"
     DOUBLED = "doubled"
@@ -226,7 +226,7 @@ class TickOutcome(StrEnum):
 def outcome(
     job: str, tick: datetime, vercel: Ownership | None, inngest: Ownership | None
 ) -> TickOutcome:
-    """Return what became of a tick; a side without a file runs it, and one that both pause is not lost."""
+    """Return a tick's outcome; a side without a file runs it, one that both pause is not lost."""
     runs_there = vercel is None or vercel.acts(Owner.VERCEL, job, tick)
     runs_here = inngest is None or inngest.acts(Owner.INNGEST, job, tick)
     if runs_there != runs_here:
@@ -238,7 +238,7 @@ def outcome(
 
 
 def fell_back(vercel: Holding, inngest: Holding) -> str | None:
-    """Return that Vercel's side is behind alone, as an "Instant Rollback" leaves it, if it is.
+    """Return a sentence when Vercel's side alone is behind, as an "Instant Rollback" leaves it.
 
     That brings back the entries and the built-in file of an older deployment; Inngest goes on.
     """

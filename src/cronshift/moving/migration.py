@@ -1,4 +1,4 @@
-"""Expand: the files that a project's plan becomes, beside what is on disk."""
+"""Expand: the files that a project's plan becomes, beside those on disk."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class Migration(Struct, frozen=True):
-    """What ``migrate`` would write.
+    """The plan of a ``migrate``.
 
     Attributes:
         plan: the whole plan.
@@ -72,7 +72,7 @@ class Migration(Struct, frozen=True):
 
     @property
     def doubtful(self) -> tuple[Finding, ...]:
-        """What is found of jobs that stay in the package all the same, being in service."""
+        """The findings of jobs that stay in the package all the same, being in service."""
         return tuple(
             finding
             for finding in self.plan.findings
@@ -81,12 +81,12 @@ class Migration(Struct, frozen=True):
 
     @property
     def is_first(self) -> bool:
-        """Whether the project was never migrated: it has no ownership file yet."""
+        """True when the project was never migrated: it has no ownership file yet."""
         return any(change.path == OWNERSHIP_NAME for change in self.changes)
 
     @property
     def guarded(self) -> bool:
-        """Whether putting in the guard is all that ``--fix`` does."""
+        """True when putting in the guard is all that ``--fix`` does."""
         tried = self.mending.mended or self.mending.unmended if self.mending else ()
         return bool(self.own_edits) and not tried
 
@@ -110,7 +110,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     fix: bool = False,
     rename: Sequence[str] = (),
 ) -> Migration:
-    """Return what migrating ``jobs`` (all when empty) writes; nothing is written here.
+    """Return the plan of migrating ``jobs`` (all when empty); nothing is written here.
 
     Jobs that were generated before stay part of the package.
 
@@ -252,7 +252,7 @@ def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
 def _chosen(
     written_down: Project, target: str | None, out: str | None, plan: Plan
 ) -> dict[str, str]:
-    """Return what cronshift.toml has to say, so that later commands find what is generated.
+    """Return the settings that cronshift.toml needs for later commands to find the package.
 
     The app's id is pinned unless the app has a client of its own, whose id counts: another id is another
     app of Inngest's.

@@ -1,4 +1,4 @@
-"""What comes next: the commands that lead on from where a project stands, from one place.
+"""The next commands that lead on from where a project stands, from one place.
 
 ``cronshift next`` prints them, and every "Next:" of another command is the first of them behind it.
 """
@@ -24,6 +24,7 @@ from cronshift.plan.planning import make_plan
 from cronshift.project.inngest_sdk import SDK, sdk_of, version_installed
 from cronshift.project.locks import install_command, lock_of, locks_in, range_of
 from cronshift.project.ownership_file import read_ownership
+from cronshift.project.rollouts_file import read_rollouts
 from cronshift.readiness.checking import facts_of
 from cronshift.readiness.fact import Knowledge
 from cronshift.readiness.guards import by_hand
@@ -31,6 +32,7 @@ from cronshift.readiness.kinds import GUARD, SDK_FITS
 from cronshift.readiness.subject import Subject
 from cronshift.runtime.claiming import VARIABLE as CLAIMS
 from cronshift.runtime.ownership import tick_text
+from cronshift.runtime.recording import VARIABLE as LEDGER
 from cronshift.runtime.regular_files import is_regular, read_text
 from cronshift.targets import NoGuard, target_named
 
@@ -48,11 +50,13 @@ _WEEK = timedelta(days=7)
 _PORTS = {"@sveltejs/kit": 5173, "astro": 4321, "@remix-run/react": 5173, "vite": 5173}
 _USUAL_PORT = 3000
 _PORT = re.compile(r"(?:--port|-p)[ =](\d+)|\bPORT=(\d+)")
-_ASKING = frozenset({"cron-secret", "cron-secret-constant-time", "bearer-undefined"})
+_ASKING = frozenset(
+    {"cron-secret", "cron-secret-constant-time", "bearer-undefined", "written-secret"}
+)
 
 
 class JourneyStage(StrEnum):
-    """How far a job has come, the nearest to its end first."""
+    """The stages of a job's journey, the nearest to its end first."""
 
     WHOLE = "whole"
     SHARED = "shared"
@@ -94,7 +98,7 @@ def next_steps(project: Project, now: datetime, plan: Plan | None = None) -> tup
     unfinished = read_journal(project.root).unfinished()
     if unfinished is not None:
         command = unfinished.operation.command
-        return (NextStep("cronshift resume", f"{command} was interrupted"),)
+        return (NextStep("cronshift operations resume", f"{command} was interrupted"),)
     plan = plan or make_plan(project)
     ownership = read_ownership(project.root)
     places = [(_place(project, plan, ownership, job, now), job) for job in plan.jobs]
@@ -109,6 +113,9 @@ def steps_behind(steps: Sequence[NextStep], verb: str | None) -> tuple[NextStep,
     """Return the steps behind a command that was carried out just now; all, where one was needed first."""
     last = max((at for at, step in enumerate(steps, 1) if verb and step.verb == verb), default=0)
     return tuple(steps if any(step.is_needed for step in steps[:last]) else steps[last:])
+
+
+_ADVANCE = NextStep("cronshift advance", "takes the step that the evidence allows")
 
 
 class _Journey(Struct, frozen=True):
@@ -140,7 +147,7 @@ def _place(
 
 
 def _whole(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
-    """Yield how jobs end that are wholly Inngest's."""
+    """Yield the steps that end jobs which are wholly Inngest's."""
     job = jobs[0]
     start = journey.ownership.jobs[job.id][-1].effective_at
     latest = job.schedule.latest(journey.now) if job.schedule else None
@@ -163,6 +170,11 @@ def _shared(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     percent = journey.ownership.jobs[job.id][-1].percent
     larger = next(stage for stage in STAGES if stage > percent)
     yield NextStep("cronshift status", "whether both sides hold the file, with --live")
+    if os.environ.get(LEDGER):
+        yield NextStep(f"cronshift compare {job.id}", "whether it is as good there as at Vercel")
+    if job.id in read_rollouts(journey.project.root).jobs:
+        yield _ADVANCE
+        return
     yield NextStep(
         f"cronshift cutover {job.id} --percent {larger}",
         f"once its runs at Inngest look right at {percent} %",
@@ -170,7 +182,7 @@ def _shared(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 
 
 def _coming(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
-    """Yield what is to be done before and behind an epoch that is still to come."""
+    """Yield the steps before and behind an epoch that is still to come."""
     job = min(jobs, key=lambda job: journey.ownership.jobs[job.id][-1].effective_at)
     epoch = journey.ownership.jobs[job.id][-1]
     at = tick_text(epoch.effective_at)
@@ -178,6 +190,9 @@ def _coming(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
         "cronshift status",
         f"commit and deploy both sides before {at}; with --live it asks both which file they hold",
     )
+    if job.id in read_rollouts(journey.project.root).jobs:
+        yield _ADVANCE
+        return
     larger = next((stage for stage in STAGES if stage > epoch.percent), None)
     if larger is not None and epoch.percent:
         yield NextStep(f"cronshift cutover {job.id} --percent {larger}", f"after {at}")
@@ -187,7 +202,7 @@ def _coming(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 
 
 def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
-    """Yield how generated functions are tried, and the first share."""
+    """Yield the steps that try generated functions, and the first share."""
     project, plan, job = journey.project, journey.plan, jobs[0]
     bad = [
         fact
@@ -218,14 +233,19 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     guards = [fact for fact in bad if fact.kind is GUARD]
     if guards and not without:
         yield NextStep("cronshift migrate --fix", guards[0].message)
+    if job.id in read_rollouts(project.root).jobs:
+        yield _ADVANCE
+        return
     weekly = job.schedule.count(journey.now, journey.now + _WEEK) if job.schedule else 0
     is_frequent = weekly * STAGES[0] >= STAGES[-1]
-    share = " --no-guard" if without else f" --percent {STAGES[0]}" if is_frequent else ""
+    stages = f" --stages {','.join(map(str, STAGES))}" if os.environ.get(LEDGER) else ""
+    growing = stages or (f" --percent {STAGES[0]}" if is_frequent else "")
+    share = " --no-guard" if without else growing
     yield NextStep(f"cronshift cutover {job.id}{share}", "the job's ticks become Inngest's")
 
 
 def _trial(project: Project, plan: Plan, job: Job) -> Iterator[NextStep]:
-    """Yield how one job is run here, with the secret that its route asks for."""
+    """Yield the steps that run one job here, with the secret that its route asks for."""
     command = target_named(plan.target).trial.replace("JOB", job.id)
     secret = _secret(project, plan, job)
     if job.mode is Mode.BRIDGE and command == f"cronshift run {job.id}":
@@ -239,7 +259,7 @@ def _trial(project: Project, plan: Plan, job: Job) -> Iterator[NextStep]:
 
 
 def _secret(project: Project, plan: Plan, job: Job) -> str:
-    """Return what sets the secret for a trial, where nothing here does and the route asks for it."""
+    """Return the secret to set for a trial, where the route asks for it and nothing sets it."""
     name = plan.bridge.secret_env
     asks = job.handler is None or job.handler.auth in _ASKING
     pattern = re.compile(rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=[ \t]*\S", re.MULTILINE)
@@ -249,7 +269,7 @@ def _secret(project: Project, plan: Plan, job: Job) -> str:
 
 
 def _dev_server(project: Project) -> tuple[str | None, str]:
-    """Return how the app's own dev server is started, as far as package.json says, and its address."""
+    """Return the app's own dev command, as far as package.json names it, and its address."""
     root = project.root / project.resolver().app
     package = _json(root / "package.json")
     scripts, dependencies = package.get("scripts"), {}
@@ -279,7 +299,7 @@ def missing_install(project: Project) -> str | None:
 
 
 def _fresh(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
-    """Yield how a job is tried before anything is generated, where it can be, and the generating."""
+    """Yield the steps that try a job before generation, where it can be, and the generation."""
     project, plan = journey.project, journey.plan
     subject = Subject(project, plan, jobs, journey.now)
     direct = [job for job in jobs if job.mode is Mode.DIRECT]
@@ -291,7 +311,7 @@ def _fresh(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 
 
 def _stopped(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
-    """Yield what shows why jobs cannot move."""
+    """Yield the steps that show why jobs cannot move."""
     doubted = [job for job in jobs if job.mode is not Mode.BLOCKED]
     if doubted:
         yield NextStep(
@@ -303,7 +323,7 @@ def _stopped(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
 
 
 def _paused(_: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
-    """Yield how a pause ends."""
+    """Yield the step that ends a pause."""
     yield NextStep(f"cronshift resume-job {jobs[0].id}", "nobody runs its ticks: it is paused")
 
 

@@ -47,7 +47,7 @@ _NONE = Decisions()
 
 
 class Pause(Struct, frozen=True):
-    """What ``pause`` or ``resume-job`` would do.
+    """The plan of a ``pause`` or a ``resume-job``.
 
     Attributes:
         jobs: those that change.

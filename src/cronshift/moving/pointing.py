@@ -1,4 +1,4 @@
-"""Where Vercel calls a job: at the dispatcher, which asks whose the tick is, or at its own route."""
+"""The paths of entries: the dispatcher's, which asks whose the tick is, or the job's own route."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _repointed(source: VercelConfig, text: str, entry: CronEntry, old: str, new:
 
 
 def _refuse_misread(source: VercelConfig, text: str, guarded: Mapping[str, bool]) -> None:
-    """Refuse a text whose entries would not mean what they mean in ``source``.
+    """Refuse a text whose entries would mean anything else than in ``source``.
 
     Args:
         source: as it is.

@@ -33,7 +33,7 @@ _WHOLE = {0, 100}  # percent
 
 
 class Renamed(Struct, frozen=True):
-    """A job that has another name from now on.
+    """A job with its new name.
 
     Attributes:
         module: the file that its function had.

@@ -1,4 +1,4 @@
-"""Restore: the edits that bring back what cutover and finalize took away."""
+"""Restore: the edits that bring back entries, routes and guards after cutover and finalize."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Restoration(Struct, frozen=True):
-    """What brings back what cutover and finalize took away.
+    """The edits that bring back entries, routes and guards after cutover and finalize.
 
     Attributes:
         edits: of entries, routes, guards, and what is generated.
@@ -36,7 +36,7 @@ def restored(
     past: Sequence[Operation],
     waiting: Collection[str] = (),
 ) -> Restoration:
-    """Return how that comes back which is gone of the jobs: entries, routes, guards.
+    """Return the edits that bring back the jobs' entries, routes and guards.
 
     Args:
         before: the project as it is.

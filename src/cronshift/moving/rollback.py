@@ -24,6 +24,7 @@ from cronshift.operations.files import content, inside
 from cronshift.plan.job_ids import unknown_job
 from cronshift.plan.snapshot import Snapshot
 from cronshift.project.ownership_file import ownership_of
+from cronshift.project.rollouts_file import ROLLOUTS_NAME, ended_rollouts
 from cronshift.readiness.fact import Knowledge
 from cronshift.readiness.guards import guards
 from cronshift.readiness.subject import Subject
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 
 class Rollback(Struct, frozen=True):
-    """What ``rollback`` would do.
+    """The plan of a ``rollback``.
 
     Attributes:
         jobs: those that change owner.
@@ -113,7 +114,7 @@ def prepare_rollback(
     waiting = _waiting(plan, back, after, now)
     returned = restored(before, back, past, waiting)
     unguarded = _unguarded(before, returned, waiting, now)
-    edits = [*returned.edits]
+    edits = [*returned.edits, *ended_rollouts(project.root, chosen)]
     if after != ownership:
         sentence = "; ".join(summary(job, after.jobs.get(job, ())) for job in back)
         text = dump_ownership(after).encode()
@@ -122,16 +123,17 @@ def prepare_rollback(
         )
     operation = build_operation(
         project.root,
-        f"rollback {' '.join(back)}",
+        f"rollback {' '.join(back or chosen)}",
         edits,
         now,
         intent=Intent.ROLLBACK,
-        jobs=tuple(back),
+        jobs=tuple(back or chosen),
         operation_id=operation_id,
         allow_dirty=True,  # a way back must be open whatever is uncommitted
         write_by=lead.write_by(lead.ready) if after != ownership else None,
     )
-    files = tuple(image.path for image in operation.images if image.path != OWNERSHIP_NAME)
+    plans = {OWNERSHIP_NAME, ROLLOUTS_NAME}
+    files = tuple(image.path for image in operation.images if image.path not in plans)
     return Rollback(
         jobs=tuple(back),
         done=tuple(job for job in chosen if job not in back),
@@ -202,7 +204,7 @@ def _unguarded(
 
 
 def _waits(plan: Plan, waiting: Mapping[str, datetime]) -> Iterator[str]:
-    """Yield which entries are still called through the guard, and how that ends."""
+    """Yield the entries still called through the guard, and the instant at which that ends."""
     called = [job.id for job in plan.jobs if job.id in waiting and job.entry.called is not None]
     if called:
         until = max(waiting[job] for job in called)

@@ -1,4 +1,4 @@
-"""Where the move stands: each job's owner now, the next change, the next tick and who gets it."""
+"""The status of the move: each job's owner now, the next change, the next tick and its owner."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from cronshift.model import Origin
+from cronshift.moving.flows import FlowStatus, flow_statuses
 from cronshift.plan.planning import make_plan
 from cronshift.project.ownership_file import percent_now, read_ownership
 from cronshift.readiness.checking import facts_of
@@ -72,11 +73,13 @@ class MoveStatus(Struct, frozen=True):
     Attributes:
         drift: what does not fit together, in sentences.
         facts: what the move depends on.
+        flows: those of sessions, which have users in place of ticks.
     """
 
     jobs: tuple[JobStatus, ...]
     drift: tuple[str, ...]
     facts: tuple[Fact, ...] = ()
+    flows: tuple[FlowStatus, ...] = ()
 
     @property
     def pressing(self) -> tuple[Fact, ...]:
@@ -90,7 +93,7 @@ class MoveStatus(Struct, frozen=True):
 
 
 def read_status(project: Project, now: datetime, plan: Plan | None = None) -> MoveStatus:
-    """Return where every job of the project stands at ``now``; by ``plan``, where that is made already.
+    """Return the status of the project's jobs at ``now``; by ``plan``, where that is made already.
 
     Raises:
         ConfigError: if the project or its ownership file cannot be read.
@@ -99,7 +102,7 @@ def read_status(project: Project, now: datetime, plan: Plan | None = None) -> Mo
     ownership = read_ownership(project.root)
     rows = tuple(_job(project, job, ownership, now) for job in plan.jobs)
     drift = (*_drift(rows, ownership), *_called_again(plan, rows), *_unasked(project, plan, rows))
-    return MoveStatus(rows, drift, facts_of(project, plan, now))
+    return MoveStatus(rows, drift, facts_of(project, plan, now), flow_statuses(ownership, now))
 
 
 def _job(project: Project, job: Job, ownership: Ownership, now: datetime) -> JobStatus:

@@ -1,4 +1,4 @@
-"""Undo migrate: every file that it wrote is again what it was before the first one."""
+"""Undo migrate: every file that it wrote is again as it was before the first one."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMAND = "rollback --migration"
-_OTHERS = {Intent.INIT, Intent.SCAFFOLD}
+_OTHERS = {Intent.INIT, Intent.SCAFFOLD, Intent.LINK, Intent.SETUP}
 """What is done for its own sake: it is not undone on the way."""
 
 
 class Unmigration(Struct, frozen=True):
-    """What undoing ``migrate`` would do.
+    """The plan of undoing ``migrate``.
 
     Attributes:
         files: those that are as they were, or gone, afterwards.
@@ -78,7 +78,7 @@ def prepare_unmigration(root: Path, now: datetime) -> Unmigration:
             f"Changed since migrate wrote {'it' if len(changed) == 1 else 'them'}: {', '.join(changed)}.",
             reason="changed-file",
             hint="Take those changes back first, or undo these files by hand:"
-            f" cronshift show {written[changed[0]].by.id} has the diffs.",
+            f" cronshift operations show {written[changed[0]].by.id} has the diffs.",
             where=changed[0],
         )
     edits = [_edit(path, file) for path, file in written.items() if file.before != file.current]
@@ -94,7 +94,7 @@ def prepare_unmigration(root: Path, now: datetime) -> Unmigration:
 
 
 def _refuse_moving(root: Path, now: datetime) -> None:
-    """Refuse while Inngest has ticks, or Vercel calls a guard: what they need would be gone."""
+    """Refuse while Inngest has ticks, or Vercel calls a guard: they need the files."""
     jobs = [
         job
         for job, epochs in read_ownership(root).jobs.items()
@@ -120,7 +120,7 @@ def _refuse_moving(root: Path, now: datetime) -> None:
 
 
 def _can_go_back(root: Path, path: str, file: _Written) -> bool:
-    """Note what a file is now, and return whether it is known what it is without migrate's part."""
+    """Read a file as it is now, and return whether its state without migrate's part is known."""
     file.current = content(inside(root, path))
     if file.current == file.after:
         return True
@@ -150,7 +150,7 @@ def _written(past: Iterable[Operation]) -> dict[str, _Written]:
                     raise RefusedError(
                         f"{operation.command} ({operation.id}) changed {image.path} behind migrate.",
                         reason="changed-file",
-                        hint=f"cronshift show {operation.id} has the diff; undo it by hand.",
+                        hint=f"cronshift operations show {operation.id} has the diff; undo it by hand.",
                         where=image.path,
                     )
                 file.after, file.by = image.after, operation

@@ -52,7 +52,7 @@ def middle(gap: tuple[datetime, datetime]) -> datetime:
 
 
 def lateness(schedules: Sequence[Schedule]) -> timedelta:
-    """Return how late Vercel may call: a project with a job of more than once a day is not on Hobby."""
+    """Return Vercel's lateness: a project with a job of more than once a day is not on Hobby."""
     return min((called_late(schedule) for schedule in schedules), default=HOUR)
 
 

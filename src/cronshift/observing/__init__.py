@@ -1,1 +1,1 @@
-"""What became of ticks: what both sides told, and what Inngest and Vercel say from outside."""
+"""The fates of ticks: from both sides' records, and from Inngest and Vercel outside."""

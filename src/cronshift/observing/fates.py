@@ -1,4 +1,4 @@
-"""What became of a tick, from all that anybody has seen of it. Pure.
+"""The fate of a tick, from all that anybody has seen of it. Pure.
 
 What nobody watched is not known: a tick without a record is missed only where its owner's side
 would have left one.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
-from cronshift.runtime.ownership import Owner
+from cronshift.runtime.ownership import Owner, tick_text
 from cronshift.runtime.ticks import MINUTE, lateness
 from cronshift.runtime.wire import CLAIMED, OWNER_PREFIX
 
@@ -31,7 +31,7 @@ _OF = {Owner.VERCEL: (Side.VERCEL,), Owner.INNGEST: (Side.INNGEST,), Owner.BOTH:
 
 
 class Fate(StrEnum):
-    """What became of a tick."""
+    """The fate of a tick."""
 
     ON_TIME = "on time"
     LATE = "late"
@@ -43,7 +43,7 @@ class Fate(StrEnum):
 
 
 class TickFate(Struct, frozen=True):
-    """A tick with what became of it.
+    """A tick with its fate.
 
     Attributes:
         owner: who was to act.
@@ -62,9 +62,22 @@ class TickFate(Struct, frozen=True):
     acted: tuple[Side, ...] = ()
     reason: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the tick's part of a document."""
+        return {
+            "job": self.job,
+            "tick": tick_text(self.tick),
+            "owner": self.owner.value,
+            "fate": self.fate.value,
+            "late_seconds": None if self.late is None else round(self.late.total_seconds(), 3),
+            "seen_by": sorted(self.seen_by),
+            "acted": list(self.acted),
+            "reason": self.reason or None,
+        }
+
 
 class Watch(Struct, frozen=True):
-    """For which ticks the absence of a record says that there was nothing.
+    """The ticks for which the absence of a record says that there was nothing.
 
     Attributes:
         spans: by side, the instants between which nothing of any job went unseen.
@@ -107,7 +120,7 @@ class DueTick(Struct, frozen=True):
 
 
 def fate_of(due: DueTick, records: Sequence[TickRecord], watch: Watch, now: datetime) -> TickFate:
-    """Return what became of one tick.
+    """Return the fate of one tick.
 
     Args:
         due: the tick.

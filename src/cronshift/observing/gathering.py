@@ -6,21 +6,22 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy.exc import SQLAlchemyError
 
 from cronshift.errors import CronshiftError
 from cronshift.observing.fates import DueTick, TickFate, Watch, fate_of
 from cronshift.observing.inngest_api import InngestApi
 from cronshift.observing.inngest_side import ask_inngest
+from cronshift.observing.ledger_database import database_url, told_by_database, why_unreadable
+from cronshift.observing.runs import of_inngest, of_record, together
 from cronshift.observing.vercel_api import VERCEL, VercelApi
 from cronshift.observing.vercel_side import from_requests
 from cronshift.runtime import wire
 from cronshift.runtime.ledger import Side, TickRecord, TickStatus
 from cronshift.runtime.signature import is_dev
-from cronshift.runtime.store.ledger import read_ledger
+from cronshift.runtime.store.ledger import read_ledger, read_run
 from cronshift.runtime.ticks import MINUTE, lateness
 from cronshift.server.keys import SIGNING_KEY
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cronshift.model import Job
+    from cronshift.observing.runs import JobRun
     from cronshift.runtime.ownership import Ownership
 
     Told = tuple[list[TickRecord], Watch]
@@ -45,7 +47,7 @@ _ENDS = frozenset(TickStatus) - {TickStatus.RUNNING}
 
 
 class SourceName(StrEnum):
-    """Who may have seen something."""
+    """The name of a source of evidence."""
 
     LEDGER = "ledger"
     INNGEST = "inngest"
@@ -53,23 +55,42 @@ class SourceName(StrEnum):
 
 
 class SourceAnswer(Struct, frozen=True):
-    """What became of asking one of them; ``problem`` says why it told nothing."""
+    """The outcome of asking one source; ``problem`` is the reason why it told nothing."""
 
     name: SourceName
     records: int = 0
     problem: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the source's part of a document."""
+        return {
+            "name": self.name.value,
+            "records": self.records,
+            "problem": self.problem or None,
+        }
 
-class Evidence(Struct, frozen=True):
-    """What is known of the ticks of a span."""
+
+class SpanEvidence(Struct, frozen=True):
+    """The evidence about the ticks of a span.
+
+    Attributes:
+        recorded: the ids of the runs that the ledger has records of; of others nobody has counted
+            the attempts.
+    """
 
     records: tuple[TickRecord, ...]
     watch: Watch
     sources: tuple[SourceAnswer, ...]
+    recorded: frozenset[str | None] = frozenset()
+
+    @property
+    def is_silent(self) -> bool:
+        """True where nobody told anything: what there was is not known."""
+        return all(source.problem for source in self.sources)
 
 
-class Question(Struct, frozen=True):
-    """What is asked for: some jobs' ticks of a span.
+class TickQuery(Struct, frozen=True):
+    """A query for some jobs' ticks of a span.
 
     Attributes:
         app: the id of Inngest's app.
@@ -82,57 +103,93 @@ class Question(Struct, frozen=True):
     until: datetime
 
 
-async def gather(question: Question, environ: Mapping[str, str]) -> Evidence:
-    """Ask all whom the environment's variables name, and put together what they tell.
+async def gather(
+    query: TickQuery, environ: Mapping[str, str], names: Sequence[SourceName] = tuple(SourceName)
+) -> SpanEvidence:
+    """Ask all whom the environment's variables name, or some, and put together what they tell.
 
     Of a delivery that several tell of, the ledger's record counts, with the end that Inngest knows.
     """
     asked: tuple[tuple[SourceName, Asking | str], ...] = (
-        (SourceName.LEDGER, _ledger(question, environ)),
-        (SourceName.INNGEST, _inngest(question, environ)),
-        (SourceName.VERCEL, _vercel(question, environ)),
+        (SourceName.LEDGER, _ledger(query, environ)),
+        (SourceName.INNGEST, _inngest(query, environ)),
+        (SourceName.VERCEL, _vercel(query, environ)),
     )
     records: list[TickRecord] = []
+    recorded: frozenset[str | None] = frozenset()
     sources, watch = [], Watch()
     for name, ask in asked:
+        if name not in names:
+            continue
         if isinstance(ask, str):
             sources.append(SourceAnswer(name, problem=ask))
             continue
         try:
-            told, seen = await ask()
+            answer, seen = await ask()
         except CronshiftError as error:
             sources.append(SourceAnswer(name, problem=error.message))
             continue
-        sources.append(SourceAnswer(name, len(told)))
-        records = merged(records, told)
+        sources.append(SourceAnswer(name, len(answer)))
+        records = merged(records, answer)
+        if name is SourceName.LEDGER:
+            recorded = frozenset(record.run_id for record in records)
         watch += seen
-    return Evidence(tuple(records), watch, tuple(sources))
+    return SpanEvidence(tuple(records), watch, tuple(sources), recorded)
 
 
-def fates(question: Question, evidence: Evidence, now: datetime) -> Iterator[TickFate]:
-    """Yield what became of every tick of the span that is over, job by job."""
+async def find_run(
+    run_id: str, environ: Mapping[str, str]
+) -> tuple[JobRun | None, list[SourceAnswer]]:
+    """Return a run with all that the ledger and Inngest tell of it, and who told nothing."""
+
+    async def of_ledger() -> JobRun | None:
+        with told_by_database():
+            records = read_run(database_url(environ), run_id)
+        return of_record(records[0]) if records else None
+
+    async def of_api() -> JobRun | None:
+        if why := _why_unasked(environ):
+            raise CronshiftError(why)
+        async with InngestApi.of(environ) as api:
+            run = await api.run(run_id)
+            return of_inngest(run, await api.trace(run_id)) if run else None
+
+    answers: dict[SourceName, JobRun | None] = {}
+    sources = []
+    for name, ask in ((SourceName.LEDGER, of_ledger), (SourceName.INNGEST, of_api)):
+        try:
+            answers[name] = await ask()
+        except CronshiftError as error:
+            sources.append(SourceAnswer(name, problem=error.message))
+        else:
+            sources.append(SourceAnswer(name, int(answers[name] is not None)))
+    return together(answers.get(SourceName.LEDGER), answers.get(SourceName.INNGEST)), sources
+
+
+def fates(query: TickQuery, evidence: SpanEvidence, now: datetime) -> Iterator[TickFate]:
+    """Yield the fate of every tick of the span that is over, job by job."""
     by_tick = defaultdict(list)
     for record in evidence.records:
         by_tick[record.job, record.tick].append(record)
-    for due in due_ticks(question, now):
+    for due in due_ticks(query, now):
         yield fate_of(due, by_tick[due.job, due.tick], evidence.watch, now)
 
 
-def due_ticks(question: Question, now: datetime) -> Iterator[DueTick]:
+def due_ticks(query: TickQuery, now: datetime) -> Iterator[DueTick]:
     """Yield the span's ticks of which both sides' calls have had their time."""
-    for job in question.jobs:
+    for job in query.jobs:
         if job.schedule is None:
             continue
-        until = min(question.until, now - lateness(job.schedule) - MINUTE)
-        for tick in job.schedule.after(question.since - _INSTANT):
+        until = min(query.until, now - lateness(job.schedule) - MINUTE)
+        for tick in job.schedule.after(query.since - _INSTANT):
             if tick >= until:
                 break
-            owner = question.ownership.owner(job.id, tick)
+            owner = query.ownership.owner(job.id, tick)
             yield DueTick(job.id, job.schedule, tick, owner)
 
 
 def merged(records: Sequence[TickRecord], others: Sequence[TickRecord]) -> list[TickRecord]:
-    """Return the records, with the ends that others know, and what only others tell."""
+    """Return the records, with the ends that others know, and the records only others have."""
     ends = {(other.job, other.run_id): other for other in others}
     runs = {(record.job, record.run_id) for record in records}
     calls = {(record.job, record.tick) for record in records if record.side is Side.VERCEL}
@@ -170,40 +227,29 @@ def watch_of(records: Sequence[TickRecord]) -> Watch:
     )
 
 
-def _ledger(question: Question, environ: Mapping[str, str]) -> Asking | str:
-    """Return what reads the ledger, or why it cannot be read here."""
+def _ledger(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
+    """Return the reader of the ledger, or the reason why it cannot be read here."""
     url = environ.get(wire.LEDGER_VARIABLE, "")
-    if not url:
-        return f"{wire.LEDGER_VARIABLE} is not set here."
-    if url.startswith(("https://", "http://")):
-        return f"{wire.LEDGER_VARIABLE} names an address that takes records: name its database."
+    if why := why_unreadable(url):
+        return why
 
     async def ask() -> Told:
         if url == wire.LEDGER_EVENTS:
-            sent = InngestApi.of(environ).records(question.since, question.until + _AFTERWARDS)
-            records = newest([record async for record in sent])
+            async with InngestApi.of(environ) as api:
+                sent = api.records(query.since, query.until + _AFTERWARDS)
+                records = newest([record async for record in sent])
         else:
-            records = _read(url, question)
-        jobs = {job.id for job in question.jobs}
-        told = [
+            with told_by_database():
+                records = read_ledger(url, query.since, query.until)
+        jobs = {job.id for job in query.jobs}
+        wanted = [
             record
             for record in records
-            if record.job in jobs and question.since <= record.tick < question.until
+            if record.job in jobs and query.since <= record.tick < query.until
         ]
-        return told, watch_of(told)
+        return wanted, watch_of(wanted)
 
     return ask
-
-
-def _read(url: str, question: Question) -> list[TickRecord]:
-    try:
-        return read_ledger(url, question.since, question.until)
-    except SQLAlchemyError as error:
-        raise CronshiftError(
-            f"The ledger's database did not tell ({type(error).__name__}).",
-            reason="no-ledger",
-            hint=f"Is {wire.LEDGER_VARIABLE} its address, and can it be reached from here?",
-        ) from None
 
 
 def newest(records: Iterable[TickRecord]) -> list[TickRecord]:
@@ -217,18 +263,24 @@ def newest(records: Iterable[TickRecord]) -> list[TickRecord]:
     return list(kept.values())
 
 
-def _inngest(question: Question, environ: Mapping[str, str]) -> Asking | str:
-    if not environ.get(SIGNING_KEY, "").strip() and not is_dev(environ):
-        return f"{SIGNING_KEY} is not set here."
+def _inngest(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
+    if why := _why_unasked(environ):
+        return why
 
     async def ask() -> Told:
-        api, span = InngestApi.of(environ), (question.since, question.until)
-        return await ask_inngest(api, question.app, question.jobs, question.ownership, span)
+        span = query.since, query.until
+        async with InngestApi.of(environ) as api:
+            return await ask_inngest(api, query.app, query.jobs, query.ownership, span)
 
     return ask
 
 
-def _vercel(question: Question, environ: Mapping[str, str]) -> Asking | str:
+def _why_unasked(environ: Mapping[str, str]) -> str:
+    has_key = environ.get(SIGNING_KEY, "").strip() or is_dev(environ)
+    return "" if has_key else f"{SIGNING_KEY} is not set here."
+
+
+def _vercel(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
     owner = next(filter(None, map(environ.get, OWNERS)), None)
     token, project = environ.get(TOKEN), environ.get(PROJECT)
     if not (token and project and owner):
@@ -236,7 +288,7 @@ def _vercel(question: Question, environ: Mapping[str, str]) -> Asking | str:
 
     async def ask() -> Told:
         api = VercelApi(token, project, owner, environ.get(ADDRESS) or VERCEL)
-        requests = [request async for request in api.requests(question.since, question.until)]
-        return from_requests(requests, question.jobs, question.ownership)
+        requests = [request async for request in api.requests(query.since, query.until)]
+        return from_requests(requests, query.jobs, query.ownership)
 
     return ask

@@ -7,6 +7,7 @@ cloud answers it was not checked. All else here is published.
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,8 @@ from cronshift.errors import CronshiftError
 from cronshift.runtime import web, wire
 from cronshift.runtime.ledger import TickRecord, parse_record
 from cronshift.runtime.ownership import tick_text
-from cronshift.server.api_address import api_server, second_api
 from cronshift.server.keys import SIGNING_KEY
+from cronshift.services.api_address import api_server, second_api
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -29,6 +30,7 @@ _PATIENCE = timedelta(seconds=30)
 _PAGE = 100
 _MOST_PAGES = 1_000
 _AT_ONCE = 8
+_NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)  # 400: that is no id of a run
 _WAITS = (1.0, 2.0, 4.0)  # seconds, where the API says that it was too much
 
 
@@ -36,33 +38,33 @@ class InngestApi:
     """The API of one environment.
 
     Args:
+        http: sends the key of the environment.
         first: the address of version 1.
         second: the address of version 2.
-        key: the signing key; none in dev mode.
-        environment: a branch environment, where the key is one of those.
     """
 
-    def __init__(
-        self, first: str, second: str, key: str | None = None, environment: str | None = None
-    ) -> None:
+    def __init__(self, http: httpx.AsyncClient, first: str, second: str) -> None:
+        self._http = http
         self._first = first
         self._second = second
-        self._headers = {"authorization": f"Bearer {key}"} if key else {}
-        if environment:
-            self._headers["x-inngest-env"] = environment
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> InngestApi:
-        """Return the API that an environment's variables mean."""
-        key = environ.get(SIGNING_KEY, "").strip()
-        first = f"{api_server(environ)}/v1"
-        return cls(first, second_api(environ), key or None, environ.get("INNGEST_ENV"))
+    @asynccontextmanager
+    async def of(cls, environ: Mapping[str, str]) -> AsyncIterator[InngestApi]:
+        """Open the API that an environment's variables mean; in dev mode there is no key."""
+        server = api_server(environ)
+        key, environment = environ.get(SIGNING_KEY, "").strip(), environ.get("INNGEST_ENV")
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        if environment:
+            headers["x-inngest-env"] = environment
+        async with web.client(server, timeout=_PATIENCE, headers=headers) as http:
+            yield cls(http, f"{server}/v1", second_api(environ))
 
     async def runs(
         self, app: str, function: str, since: datetime, until: datetime
     ) -> AsyncIterator[dict[str, Any]]:
-        """Yield the runs of a function that were queued in a span, with what they returned."""
+        """Yield the runs of a function that were queued in a span, with their results."""
         path = f"/apps/{quote(app, safe='')}/functions/{quote(function, safe='')}/runs"
         query = {
             "from": tick_text(since),
@@ -81,14 +83,26 @@ class InngestApi:
                 return
             query["cursor"] = page["cursor"]
 
+    async def run(self, run_id: str) -> dict[str, Any] | None:
+        """Return a run; ``None`` where Inngest knows none of that id, or keeps it no longer."""
+        response = await self._answer("GET", f"{self._second}/runs/{quote(run_id, safe='')}")
+        if response.status_code in _NOT_THERE:
+            return None
+        run = _document(response).get("data")
+        return run if isinstance(run, dict) else None
+
+    async def trace(self, run_id: str) -> dict[str, Any]:
+        """Return the first span of a run's trace, with its outputs; empty where there is none."""
+        url = f"{self._second}/runs/{quote(run_id, safe='')}/trace"
+        response = await self._answer("GET", url, params={"includeOutput": "true"})
+        if response.status_code in _NOT_THERE:
+            return {}
+        root = (_document(response).get("data") or {}).get("rootSpan")
+        return root if isinstance(root, dict) else {}
+
     async def trigger(self, run_id: str) -> dict[str, Any]:
         """Return the event that a run began with, as its trace has it; empty where it has none."""
-        document = await self._get(f"{self._second}/runs/{quote(run_id, safe='')}/trace", {})
-        root = (document.get("data") or {}).get("rootSpan") or {}
-        given = root.get("input")
-        events = given.get("data") if isinstance(given, dict) else given
-        event = events[0] if isinstance(events, list) and events else {}
-        return event if isinstance(event, dict) else {}
+        return first_event(await self.trace(run_id))
 
     async def records(self, since: datetime, until: datetime) -> AsyncIterator[TickRecord]:
         """Yield the records of ticks that were sent as events in a span."""
@@ -129,23 +143,38 @@ class InngestApi:
         Raises:
             CronshiftError: ``inngest-api`` for anything else.
         """
-        async with self._places, web.client(url, timeout=_PATIENCE) as http:
+        return _document(await self._answer(method, url, **more))
+
+    async def _answer(self, method: str, url: str, **more: Any) -> httpx.Response:
+        async with self._places:
             try:
-                response = await http.request(method, url, headers=self._headers, **more)
+                response = await self._http.request(method, url, **more)
                 for wait in _WAITS:
                     if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
                         break
                     await asyncio.sleep(wait)
-                    response = await http.request(method, url, headers=self._headers, **more)
+                    response = await self._http.request(method, url, **more)
             except httpx.HTTPError as error:
                 raise _unanswered(web.unreachable(error)) from error
-        if not response.is_success:
-            raise _unanswered(f"it answered {response.status_code}")
-        try:
-            document = response.json()
-        except ValueError:
-            raise _unanswered("it answered no JSON") from None
-        return document if isinstance(document, dict) else {"data": document}
+        return response
+
+
+def first_event(root: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the event that a run began with, by the first span of its trace; empty without one."""
+    began = root.get("input")
+    events = began.get("data") if isinstance(began, dict) else began
+    event = events[0] if isinstance(events, list) and events else {}
+    return event if isinstance(event, dict) else {}
+
+
+def _document(response: httpx.Response) -> dict[str, Any]:
+    if not response.is_success:
+        raise _unanswered(f"it answered {response.status_code}")
+    try:
+        document = response.json()
+    except ValueError:
+        raise _unanswered("it answered no JSON") from None
+    return document if isinstance(document, dict) else {"data": document}
 
 
 def _listed(document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Which tick each of Inngest's runs was for, and what it did: read from the API alone.
+"""The tick of each of Inngest's runs, and the run's outcome: read from the API alone.
 
 A run tells when it was queued and not for which tick. Where that leaves a doubt, as behind an outage,
 its trace is asked; where that does not tell either, the ticks around it are doubtful.
@@ -31,7 +31,7 @@ _EARLY = timedelta(seconds=1)
 
 _FARTHEST = 10_000  # ticks
 
-_STATUSES = {
+STATUSES = {
     "RUNNING": TickStatus.RUNNING,
     "COMPLETED": TickStatus.COMPLETED,
     "FAILED": TickStatus.FAILED,
@@ -46,7 +46,7 @@ async def ask_inngest(
     ownership: Ownership,
     span: tuple[datetime, datetime],
 ) -> tuple[list[TickRecord], Watch]:
-    """Return what Inngest's runs of a span say, and for which ticks they would have.
+    """Return the records of Inngest's runs in a span, and the ticks that they watched.
 
     Raises:
         CronshiftError: if the API does not tell.
@@ -57,8 +57,8 @@ async def ask_inngest(
     watch = Watch()
     for job, of_job in zip(asked, runs, strict=True):
         assert job.schedule is not None  # noqa: S101 - as asked for
-        told, doubtful = await _of_job(api, job.id, job.schedule, of_job, ownership)
-        records += told
+        settled, doubtful = await _of_job(api, job.id, job.schedule, of_job, ownership)
+        records += settled
         watch += Watch(doubtful=frozenset((job.id, tick) for tick in doubtful))
     oldest = min(
         (queued for of_job in runs for run in of_job if (queued := _queued(run))), default=None
@@ -69,7 +69,15 @@ async def ask_inngest(
 async def _listed(
     api: InngestApi, app: str, job: str, span: tuple[datetime, datetime]
 ) -> list[dict[str, Any]]:
-    return [run async for run in api.runs(app, job, span[0] - _EARLY, span[1])]
+    runs = [run async for run in api.runs(app, job, span[0] - _EARLY, span[1])]
+    return await asyncio.gather(*(_with_output(api, run) for run in runs))
+
+
+async def _with_output(api: InngestApi, run: dict[str, Any]) -> dict[str, Any]:
+    """Return a run with what it returned, which only the trace has where it saved its steps on the way."""
+    if run.get("status") != "COMPLETED" or isinstance(run.get("output"), dict):
+        return run
+    return {**run, "output": (await api.trace(str(run.get("id")))).get("output")}
 
 
 async def _of_job(
@@ -85,18 +93,25 @@ async def _of_job(
     triggers = await asyncio.gather(*(api.trigger(str(run.get("id"))) for run in unsure))
     records, doubtful = [], set()
     for run, event in zip(unsure, triggers, strict=True):
-        tick = _tick_of(event)
+        tick = tick_of(event)
         if tick is not None:
             records.append((tick, run))
         elif _is_scheduled(run):
             doubtful |= _ticks_before(schedule, _queued(run), settled)
     records += settled.items()
-    doubtful |= {tick for tick, run in records if run.get("status") not in _STATUSES}
+    doubtful |= {tick for tick, run in records if not _is_clear(job, tick, run, ownership)}
     return [
         _record(job, tick, run, ownership)
         for tick, run in sorted(records, key=lambda pair: pair[0])
-        if run.get("status") in _STATUSES
+        if run.get("status") in STATUSES
     ], doubtful
+
+
+def _is_clear(job: str, tick: datetime, run: dict[str, Any], ownership: Ownership) -> bool:
+    """Return whether it shows what the run did: one of another's tick says that it skipped it."""
+    if run.get("status") == "COMPLETED" and not isinstance(run.get("output"), dict):
+        return ownership.acts(Owner.INNGEST, job, tick)
+    return run.get("status") in STATUSES
 
 
 def _inferred(
@@ -134,7 +149,7 @@ def _record(job: str, tick: datetime, run: dict[str, Any], ownership: Ownership)
     output = run.get("output")
     fields: dict[str, Any] = output if isinstance(output, dict) else {}
     reason = fields.get("skipped")
-    status = _STATUSES[run["status"]]
+    status = STATUSES[run["status"]]
     acts = ownership.acts(Owner.INNGEST, job, tick)
     has_acted = reason is None and (acts or status is TickStatus.COMPLETED)
     queued, started = _queued(run), _instant(run.get("startedAt"))
@@ -160,7 +175,7 @@ def _record(job: str, tick: datetime, run: dict[str, Any], ownership: Ownership)
     )
 
 
-def _tick_of(event: dict[str, Any]) -> datetime | None:
+def tick_of(event: dict[str, Any]) -> datetime | None:
     """Return the tick that the event of a run names, where the schedule or a replay made the run."""
     data = event.get("data")
     if not isinstance(data, dict):

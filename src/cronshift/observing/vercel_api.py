@@ -90,7 +90,7 @@ class VercelApi:
 
 
 def _request(row: Any) -> LoggedRequest | None:
-    """Return what a row says; ``None`` for one that says too little."""
+    """Return the request in a row; ``None`` for a row that says too little."""
     try:
         at = datetime.fromisoformat(row["timestamp"])
         return LoggedRequest(

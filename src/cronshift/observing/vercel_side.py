@@ -1,4 +1,4 @@
-"""What Vercel's calls did, read from its log of requests alone.
+"""The records of Vercel's calls, read from its log of requests alone.
 
 The log tells the path and not who asked: a function that bridges asks the same path. So it speaks for
 the ticks that are Vercel's alone, and for paths that one job has alone.
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def from_requests(
     requests: Iterable[LoggedRequest], jobs: Sequence[Job], ownership: Ownership
 ) -> tuple[list[TickRecord], Watch]:
-    """Return what a log of requests says of the jobs' ticks, and for which it would have.
+    """Return the records in a log of requests, and the ticks that it watched.
 
     Of two requests for one tick it is not known which was Vercel's.
     """
@@ -61,7 +61,7 @@ def from_requests(
 
 def _by_path(jobs: Sequence[Job]) -> dict[str, Job]:
     """Return the jobs that have a path of their own, by that path without its query."""
-    paths = [request_target(job.entry.path).partition("?")[0] for job in jobs]
+    paths = [request_target(job.entry.called or job.entry.path).partition("?")[0] for job in jobs]
     count = Counter(paths)
     return {path: job for path, job in zip(paths, jobs, strict=True) if count[path] == 1}
 

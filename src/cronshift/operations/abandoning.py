@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class FileStanding(StrEnum):
-    """How a file stands to an operation that touches it."""
+    """The state of a file, compared with an operation that touches it."""
 
     BEFORE = "as before it"
     AFTER = "as after it"
@@ -34,7 +34,7 @@ class FileStanding(StrEnum):
 
 
 class Abandoned(Struct, frozen=True):
-    """What became of an operation that was given up.
+    """The outcome of abandoning an operation.
 
     Attributes:
         copies: where the contents lie that its files had before, and where they would have had
@@ -45,12 +45,12 @@ class Abandoned(Struct, frozen=True):
 
 
 def standings(root: Path, operation: Operation) -> dict[str, FileStanding]:
-    """Return how each file of an operation stands to it, by its path."""
+    """Return the state of each file against an operation, by its path."""
     return {image.path: _standing(root, image) for image in operation.images}
 
 
 def abandon(root: Path, record: Record | UnreadableRecord) -> Abandoned:
-    """Give an operation up: its files stay as they are, and copies of what they had are kept.
+    """Give an operation up: its files stay as they are, and copies of their contents are kept.
 
     A file of the journal that cannot be read is moved to where nothing reads it.
 

@@ -1,4 +1,4 @@
-"""What an operation can change: a union of dataclasses, each with its inverse.
+"""The changes of an operation: a union of values, each with its inverse.
 
 ``kind`` names a change in the journal and for a reader. A change touches files (``images``), except
 for :class:`RunSql`, which touches rows.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ChangeKind(StrEnum):
-    """What a change does, as a reader calls it."""
+    """The kind of a change, as a reader calls it."""
 
     WRITE = "write"
     MOVE = "move"
@@ -30,6 +30,7 @@ class ChangeKind(StrEnum):
     ADD_EPOCH = "add-epoch"
     REMOVE_GUARD = "remove-guard"
     SQL = "sql"
+    CALL = "call"
 
 
 class FileImage(Struct, frozen=True):
@@ -51,7 +52,7 @@ class FileImage(Struct, frozen=True):
 
     @property
     def is_program(self) -> bool:
-        """Whether what is written may be run."""
+        """True when the file that is written may be executed."""
         return self.after is not None and bool((self.mode or 0) & 0o111)
 
     def diff(self) -> Iterator[str]:
@@ -63,7 +64,7 @@ class FileImage(Struct, frozen=True):
 
 
 class _OneFile(Struct, frozen=True):
-    """What every change of a single file has."""
+    """The fields that every change of a single file has."""
 
     image: FileImage
     summary: str
@@ -79,7 +80,7 @@ class _OneFile(Struct, frozen=True):
 
 
 class WriteFile(_OneFile, frozen=True):
-    """A file takes a content, or is made."""
+    """A change that writes a file, or makes it."""
 
     kind: ClassVar = ChangeKind.WRITE
 
@@ -94,7 +95,7 @@ class WriteFile(_OneFile, frozen=True):
 
 
 class DeleteFile(_OneFile, frozen=True):
-    """A file goes."""
+    """A change that deletes a file."""
 
     kind: ClassVar = ChangeKind.DELETE
 
@@ -108,19 +109,19 @@ class DeleteFile(_OneFile, frozen=True):
 
 
 class EditEntries(_OneFile, frozen=True):
-    """Entries go out of Vercel's configuration, come back, or are called elsewhere."""
+    """A change of entries in Vercel's configuration: out of it, back, or called elsewhere."""
 
     kind: ClassVar = ChangeKind.EDIT_ENTRY
 
 
 class EditSettings(_OneFile, frozen=True):
-    """cronshift's own settings change."""
+    """A change of cronshift's own settings."""
 
     kind: ClassVar = ChangeKind.EDIT_CONFIG
 
 
 class AddEpoch(_OneFile, frozen=True):
-    """The ownership file says anew whose ticks are whose."""
+    """A change of the ownership file, by new epochs."""
 
     kind: ClassVar = ChangeKind.ADD_EPOCH
 
@@ -130,13 +131,13 @@ class AddEpoch(_OneFile, frozen=True):
 
 
 class RemoveGuard(_OneFile, frozen=True):
-    """A guard goes: a file of its own, or its lines in another one."""
+    """A change that removes a guard: a file of its own, or its lines in another one."""
 
     kind: ClassVar = ChangeKind.REMOVE_GUARD
 
 
 class MoveFile(Struct, frozen=True):
-    """A file goes from one place to another, and may be edited on the way.
+    """A change that moves a file, which may be edited on the way.
 
     Attributes:
         new: the place it goes to.
@@ -163,7 +164,7 @@ class MoveFile(Struct, frozen=True):
 
 
 class AddToNumber(Struct, frozen=True):
-    """An amount is added to a number in one row.
+    """A statement that adds an amount to a number in one row.
 
     Attributes:
         key: the column that ``value`` finds the row by.
@@ -182,7 +183,7 @@ class AddToNumber(Struct, frozen=True):
 
 
 class RunSql(Struct, frozen=True):
-    """Rows change in one transaction.
+    """A change of rows in one transaction.
 
     There is no SQL text in it: statements are of kinds that cronshift knows, names in them are
     quoted and values are parameters.
@@ -215,8 +216,70 @@ class RunSql(Struct, frozen=True):
         return replace(self, statements=undone)
 
 
+class RemoteAction(StrEnum):
+    """The things that are done at Vercel and Inngest; each can be done again without harm."""
+
+    SET_VARIABLE = "set-variable"
+    MAKE_BYPASS = "make-bypass"
+    SYNC = "sync"
+
+
+class CallService(Struct, frozen=True):
+    """A call changes something at Vercel or Inngest; it is not taken back with the files.
+
+    No secret is in it: the value of a variable is read from here when the call is made.
+
+    Attributes:
+        project: of Vercel.
+        team: of Vercel; empty for a personal account.
+        name: of the variable.
+        target: that the variable is set for.
+        app: of Inngest.
+        url: of the endpoint.
+        environment: of Inngest; empty for that of the key.
+    """
+
+    action: RemoteAction
+    summary: str
+    project: str = ""
+    team: str = ""
+    name: str = ""
+    target: str = ""
+    app: str = ""
+    url: str = ""
+    environment: str = ""
+    kind: ClassVar = ChangeKind.CALL
+
+    @property
+    def images(self) -> tuple[FileImage, ...]:
+        """No file."""
+        return ()
+
+    def lines(self) -> Iterator[str]:
+        """Yield each call as a reader is shown it."""
+        match self.action:
+            case RemoteAction.SET_VARIABLE:
+                yield f"{self.name} of {self.project} at Vercel, for {self.target}, to its value here"
+            case RemoteAction.MAKE_BYPASS:
+                yield f"protection bypass for automation of {self.project} at Vercel"
+            case RemoteAction.SYNC:
+                yield f"Inngest registers the functions of {self.app} at {self.url}"
+
+    def inverse(self) -> CallService:
+        """Return the call itself: taking an operation back makes no call."""
+        return self
+
+
 Change = (
-    WriteFile | MoveFile | DeleteFile | EditEntries | EditSettings | AddEpoch | RemoveGuard | RunSql
+    WriteFile
+    | MoveFile
+    | DeleteFile
+    | EditEntries
+    | EditSettings
+    | AddEpoch
+    | RemoveGuard
+    | RunSql
+    | CallService
 )
 FILE_CHANGES: dict[
     ChangeKind,

@@ -1,4 +1,4 @@
-"""Apply, revert, and finish what was interrupted.
+"""The engine of operations: apply, revert, and finish interrupted ones.
 
 The order is what makes it safe: the journal first, then every new content beside its place (a
 full disk or a read-only folder stops here, with nothing changed), then each takes its place.
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cronshift.errors import RefusedError, TooLateError
-from cronshift.operations import sql, staging
+from cronshift.errors import CronshiftError, RefusedError, TooLateError
+from cronshift.operations import calling, sql, staging
 from cronshift.operations.changes import AddEpoch
 from cronshift.operations.files import read_project_file
 from cronshift.operations.journal import (
@@ -58,10 +58,11 @@ def apply(
             raise RefusedError(
                 f"Operation {operation.id} was carried out before.",
                 reason="applied-before",
-                hint=f"cronshift show {operation.id} says what became of it.",
+                hint=f"cronshift operations show {operation.id} says what became of it.",
             )
         for _, batch in operation.batches:
             sql.check(batch)
+        calling.check(operation.calls)
         started = replace(operation, state=State.APPLYING)
         try:
             write_operation(root, started, is_own=is_own)
@@ -85,7 +86,7 @@ def refuse_late(root: Path, operation: Operation, now: datetime) -> None:
             f"It had to be written by {operation.write_by:%Y-%m-%d %H:%M:%S} UTC, for both sides to"
             " hold the file in time.",
             reason="too-late",
-            hint="Run the command again; cronshift resume --revert undoes what was interrupted.",
+            hint="Run the command again; cronshift operations resume --revert undoes what was interrupted.",
         )
 
 
@@ -101,7 +102,7 @@ def refuse_begun(root: Path, operation: Operation, now: datetime) -> None:
             f"Its epochs were to be taken back by {operation.write_by:%Y-%m-%d %H:%M:%S} UTC; since"
             " then a side may go by them before the other forgets them.",
             reason="too-late",
-            hint=f"cronshift {'resume' if forth else f'abandon {operation.id}'}, then cronshift"
+            hint=f"cronshift operations {'resume' if forth else f'abandon {operation.id}'}, then cronshift"
             f" rollback {' '.join(operation.jobs)}",
         )
 
@@ -145,7 +146,7 @@ def _drive(
     is_own: bool,
     spared: Collection[str] = (),
 ) -> Operation:
-    """Bring the files, but those ``spared``, to where an operation is heading."""
+    """Bring the files, but those ``spared``, to the state that an operation is heading for."""
     _refuse_foreign_rows(operation, is_own=is_own)
     try:
         clear_stage(root, operation)
@@ -191,12 +192,15 @@ def _run(
         raise
     if not backwards:
         _settle_batches(operation, done=True)
+        _make_calls(root, operation, is_own=is_own)
     done = replace(operation, state=State.REVERTED if backwards else State.APPLIED)
     write_operation(root, done, is_own=is_own)
     return done
 
 
-_WAYS_ON = "cronshift resume finishes it; cronshift resume --revert undoes it."
+_WAYS_ON = (
+    "cronshift operations resume finishes it; cronshift operations resume --revert undoes it."
+)
 
 
 def _settle_batches(operation: Operation, *, done: bool) -> None:
@@ -204,31 +208,43 @@ def _settle_batches(operation: Operation, *, done: bool) -> None:
         sql.settle(batch, operation.id, number, done=done)
 
 
+def _make_calls(root: Path, operation: Operation, *, is_own: bool) -> None:
+    """Make the calls of an operation; after one that fails, it has come to its end as it stands."""
+    try:
+        calling.make(operation.calls)
+    except CronshiftError:
+        write_operation(root, replace(operation, state=State.ABANDONED), is_own=is_own)
+        raise
+
+
 def _heading(operation: Operation) -> Operation:
-    """Return what is to be done: the operation, or its inverse where it is taken back."""
+    """Return the operation to carry out: itself, or its inverse where it is taken back."""
     return operation.inverse() if operation.state is State.REVERTING else operation
 
 
 def _refuse_foreign_rows(operation: Operation, *, is_own: bool) -> None:
-    if operation.batches and not is_own:
+    if (operation.batches or operation.calls) and not is_own:
+        what = "changes rows of a database" if operation.batches else "calls services as you"
         raise RefusedError(
-            f"Operation {operation.id} changes rows of a database, and you did not make it here.",
+            f"Operation {operation.id} {what}, and you did not make it here.",
             reason="foreign-operation",
-            hint=f"cronshift abandon {operation.id} gives it up; make the change anew.",
+            hint=f"cronshift operations abandon {operation.id} gives it up; make the change anew.",
         )
 
 
 def _refuse_strangers(
     root: Path, operation: Operation, *, done_is_fine: bool, spared: Collection[str] = ()
 ) -> None:
-    """Refuse when a file is not what the operation was made from."""
+    """Refuse when a file differs from the one that the operation was made from."""
     for image in _heading(operation).images:
         present = read_project_file(root, image.path)
         as_planned = present == image.before or (done_is_fine and present == image.after)
         if not as_planned and image.path not in spared:
             error = staging.changed(image.path)
             if done_is_fine:
-                error.hint = f"Put it as it was, or give up: cronshift abandon {operation.id}"
+                error.hint = (
+                    f"Put it as it was, or give up: cronshift operations abandon {operation.id}"
+                )
             raise error
 
 
@@ -239,7 +255,7 @@ def _stage(root: Path, operation: Operation, images: Collection[FileImage]) -> N
 
 
 def clear_stage(root: Path, operation: Operation) -> None:
-    """Remove what a kill has left of an operation beside its files."""
+    """Remove the files that a killed operation left beside its own."""
     for image in operation.images:
         staging.clear(root, image, operation.id)
 

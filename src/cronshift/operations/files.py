@@ -1,4 +1,4 @@
-"""The project's files: what a path may name, and folders that are opened without following links."""
+"""The project's files: the paths that may be named, and folders opened without following links."""
 
 from __future__ import annotations
 

@@ -67,19 +67,19 @@ class UnreadableRecord(Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """What a reader is told."""
+        """The sentence for a reader: which record is left out, and why."""
         return f"The journal's {self.name}{_SUFFIX} is left out: {self.cause}."
 
     @property
     def remedy(self) -> str:
-        """What to do about it."""
+        """The remedy: a newer cronshift, a restored file, or ``abandon``."""
         if self.is_newer:
             return "Upgrade cronshift to read it."
-        return f"Restore it from version control, or set it aside: cronshift abandon {self.name}"
+        return f"Restore it from version control, or set it aside: cronshift operations abandon {self.name}"
 
 
 class Journal(Struct, frozen=True):
-    """All that a project's journal holds, the oldest first."""
+    """The records of a project's journal, the oldest first."""
 
     records: tuple[Record, ...]
     unreadable: tuple[UnreadableRecord, ...]
@@ -189,7 +189,7 @@ def read_operation(root: Path, operation_id: str) -> Operation:
 
 
 def find(root: Path, operation_id: str) -> Record | UnreadableRecord:
-    """Return what the journal holds under an id, or the only one that starts so.
+    """Return the record of the journal with an id, or the only one whose id starts so.
 
     Raises:
         CronshiftError: if there is none, or more than one.
@@ -206,7 +206,7 @@ def find(root: Path, operation_id: str) -> Record | UnreadableRecord:
         raise CronshiftError(
             f"{'Several operations start' if names else 'No operation starts'} with {operation_id!r}.",
             reason="no-such-operation",
-            hint="cronshift history lists them.",
+            hint="cronshift operations list lists them.",
         )
     return by_name[names[0]]
 
@@ -252,13 +252,13 @@ def refuse_unfinished(root: Path, intent: Intent | None = None) -> None:
     operation = record.operation
     if record.is_own:
         hint = (
-            "cronshift resume finishes it; cronshift resume --revert undoes it; cronshift abandon"
+            "cronshift operations resume finishes it; cronshift operations resume --revert undoes it; cronshift operations abandon"
             f" {operation.id} gives it up."
         )
     else:
         hint = (
-            f"You did not begin it here. cronshift show {operation.id} shows it; cronshift resume"
-            f" --operation {operation.id} finishes it; cronshift abandon {operation.id} gives it up."
+            f"You did not begin it here. cronshift operations show {operation.id} shows it; cronshift operations resume"
+            f" --operation {operation.id} finishes it; cronshift operations abandon {operation.id} gives it up."
         )
     raise RefusedError(
         f"Operation {operation.id} ({operation.command}) is unfinished.",
@@ -302,7 +302,7 @@ def _open(root: Path) -> Iterator[int | None]:
 
 
 def _read(root: Path, folder: int | None, name: str) -> Record | UnreadableRecord:
-    """Return what a file of the journal holds."""
+    """Return the record in a file of the journal."""
     if not ULID.fullmatch(name):
         return UnreadableRecord(name, "its name is no id of an operation")
     try:

@@ -41,7 +41,7 @@ def project_lock(root: Path) -> Iterator[None]:
 
 
 def actor() -> str:
-    """Return who is doing this: ``user@host``."""
+    """Return the user who is doing this: ``user@host``."""
     import getpass
     import socket
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.operations.changes import RunSql
+from cronshift.operations.changes import CallService, RunSql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Intent(StrEnum):
-    """What an operation is for: the command that made it."""
+    """The intent of an operation: the command that made it."""
 
     INIT = "init"
     MIGRATE = "migrate"
@@ -29,10 +29,12 @@ class Intent(StrEnum):
     DIRECT = "direct"
     PAUSE = "pause"
     RESUME_JOB = "resume-job"
+    LINK = "link"
+    SETUP = "setup"
 
 
 class State(StrEnum):
-    """How far an operation is; the two in ``-ing`` mean that it was interrupted."""
+    """The state of an operation; the two in ``-ing`` mean that it was interrupted."""
 
     APPLYING = "applying"
     APPLIED = "applied"
@@ -82,6 +84,11 @@ class Operation(Struct, frozen=True):
             for number, change in enumerate(self.changes)
             if isinstance(change, RunSql)
         )
+
+    @property
+    def calls(self) -> tuple[CallService, ...]:
+        """Every call to a service."""
+        return tuple(change for change in self.changes if isinstance(change, CallService))
 
     def inverse(self) -> Operation:
         """Return the operation that takes this one back; its state stays."""

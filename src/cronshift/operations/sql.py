@@ -43,7 +43,7 @@ def settle(batch: RunSql, operation: str, number: int, *, done: bool) -> None:
         raise RefusedError(
             f"The database of {batch.database_env} refuses: {type(error).__name__}.",
             reason="database-refuses",
-            hint="cronshift resume goes on once it is reachable; resume --revert undoes the rest.",
+            hint="cronshift operations resume goes on once it is reachable; resume --revert undoes the rest.",
         ) from error
     finally:
         engine.dispose()

@@ -58,7 +58,7 @@ def settle(root: Path, image: FileImage, token: str) -> None:
 
 
 def clear(root: Path, image: FileImage, token: str) -> None:
-    """Remove what a kill has left beside a file; a save that was taken away goes back."""
+    """Remove the files that a kill left beside a file; a save that was taken away goes back."""
     with (
         suppress(FileNotFoundError, NotADirectoryError),
         open_parent(root, image.path) as (folder, name),
@@ -107,7 +107,7 @@ def make_folders(root: Path, folders: Sequence[str]) -> None:
 
 
 def remove_folders(root: Path, folders: Sequence[str]) -> None:
-    """Remove the folders that hold nothing; what somebody put there stays."""
+    """Remove the folders that hold nothing; somebody else's files stay."""
     for path in folders:
         with suppress(OSError), open_parent(root, path) as (folder, name):
             os.rmdir(name, dir_fd=folder)
@@ -161,7 +161,7 @@ def _put_where_nothing_is(folder: int, name: str, staged: str, path: str) -> Non
 
 
 def _put_back(folder: int, name: str, staged: str) -> None:
-    """Let what was taken away stand at its place again, or stay beside it where that is taken."""
+    """Put a file that was taken away back at its place, or beside it where that is taken."""
     with suppress(FileExistsError):
         os.link(staged, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
         _remove(folder, staged)
@@ -175,7 +175,7 @@ def _content_or_none(folder: int, name: str, path: str) -> bytes | None:
 
 
 def changed(path: str) -> RefusedError:
-    """Return the refusal of a file that is not what the operation was made from."""
+    """Return the refusal of a file that differs from the one the operation was made from."""
     return RefusedError(
         f"{path} was changed since this was planned; nothing was touched.",
         reason="changed-file",
@@ -190,5 +190,5 @@ def _remove(folder: int, name: str) -> None:
 
 
 def _staged(name: str, token: str) -> str:
-    """Return where the next content of a file waits: beside it, so that taking its place is one step."""
+    """Return the name of a staged file: beside its place, so that taking that place is one step."""
     return f".{name}.cronshift-{token}"

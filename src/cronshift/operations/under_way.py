@@ -1,4 +1,4 @@
-"""Which operation of a project this user has under way, on this machine.
+"""The operation that this user has under way in a project, on this machine.
 
 That is noted outside the project, where no commit reaches: an operation that came to its end is not
 taken up again because somebody sets its record, or a kept plan, to a state from before that end.
@@ -22,14 +22,14 @@ _MODE = 0o600
 
 
 def note_begun(root: Path, operation_id: str) -> None:
-    """Note what is under way; on disk when this returns, where the user has a folder for it."""
+    """Note an operation as begun; on disk on return, where the user has a folder for it."""
     if not is_under_way(root, operation_id):
         with suppress(OSError), open_user_folder() as folder:
             replace_durably(folder, _name(root), operation_id.encode(), _MODE)
 
 
 def note_ended(root: Path, operation_id: str) -> None:
-    """Note that an operation is no longer under way."""
+    """Note an operation as ended."""
     if is_under_way(root, operation_id):
         with suppress(OSError), open_user_folder() as folder:
             os.unlink(_name(root), dir_fd=folder)

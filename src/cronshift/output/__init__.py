@@ -1,1 +1,1 @@
-"""What people and programs see: text, tables, JSON documents, SARIF, GitHub's annotations."""
+"""Output for people and programs: text, tables, JSON documents, SARIF, GitHub's annotations."""

@@ -1,4 +1,4 @@
-"""The audit as people read it: a table of the jobs, and below it what was found, the worst first.
+"""The audit as people read it: a table of the jobs, and the findings, the worst first.
 
 Everything where it fits one screen. Else a line a job and a few lines a rule; ``--all`` shows the
 rest. Ids and expressions are never cut; files are, from their beginning.
@@ -34,6 +34,7 @@ _CALLERS = {
     "cron-secret-constant-time": "secret",
     "fail-open": "if set",
     "bearer-undefined": "if set",
+    "written-secret": "if set",
     "spoofable": "anybody",
     "none": "anybody",
     "other": "checked",
@@ -63,7 +64,7 @@ def audit_text(plan: Plan, now: datetime, width: int, *, every: bool = False) ->
 
 
 def jobs_text(plan: Plan, now: datetime, width: int) -> Text:
-    """Return two lines a job: when it is due and who may call it; its path and what answers."""
+    """Return two lines a job: its schedule and authentication; its path and handler."""
     jobs = plan.jobs
     rows = [("Job", "Schedule (UTC)", "Next", "Caller", "Mode"), *(_row(job, now) for job in jobs)]
     sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -86,14 +87,14 @@ def _row(job: Job, now: datetime) -> tuple[str, str, str, str, str]:
 
 
 def _caller(job: Job) -> str:
-    """Return who may call a job's handler, in a word or two."""
+    """Return the authentication of a job's handler, in a word or two."""
     if job.handler is None:
         return _UNKNOWN
     return _CALLERS.get(job.handler.auth or "", _UNKNOWN)
 
 
 def _where(job: Job, room: int) -> Iterator[str]:
-    """Yield a job's path and what answers it, in lines that fit, and why it is bridged."""
+    """Yield a job's path and handler, in lines that fit, and the reason for its bridge."""
     handler = job.handler
     file = "nothing that is known" if handler is None else handler.file
     if handler is not None and handler.route is not None:
@@ -112,7 +113,7 @@ def _where(job: Job, room: int) -> Iterator[str]:
 
 
 def _brief_jobs(jobs: Sequence[Job], width: int) -> Text:
-    """Return a line a job; what answers it is cut from its beginning."""
+    """Return a line a job; its handler is cut from the beginning."""
     rows = [(job.id, job.entry.schedule, _caller(job)) for job in jobs]
     heads = ("Job", "Schedule", "Caller")
     columns = zip(heads, *rows, strict=True)
@@ -154,7 +155,7 @@ def findings_text(findings: Iterable[Finding]) -> Text:
 
 
 def _brief_findings(findings: Iterable[Finding], width: int) -> Text:
-    """Return a line a rule, and below it the first places of what is more than a note."""
+    """Return a line a rule, and below it the first places of errors and warnings."""
     text = Text(no_wrap=True)
     alike: dict[str, list[Spot]] = {}
     for spot in spots(findings):

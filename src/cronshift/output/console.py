@@ -1,4 +1,4 @@
-"""What a person sees (rich) and what a program reads (JSON).
+"""Output for a person (rich) and for a program (JSON).
 
 Results go to stdout; messages, questions, progress and errors go to stderr, so that stdout can
 always be piped. Text that comes from files is printed as text: no markup, no control characters.
@@ -60,7 +60,7 @@ class Console:
             self._print(self.err, without_credentials(text), style)
 
     def message(self, renderable: RenderableType) -> None:
-        """Print for a person what is no result, such as a plan beside a JSON document."""
+        """Print a message that is no result, such as a plan beside a JSON document."""
         if not self.quiet:
             self._print(self.err, renderable)
 
@@ -69,7 +69,7 @@ class Console:
         self._print(self.err, without_credentials(text), "yellow")
 
     def error(self, error: CronshiftError) -> None:
-        """Print what went wrong, what caused it, and the next command."""
+        """Print an error, its causes, and the next command."""
         place = "" if error.where is None or error.where in error.message else f" ({error.where})"
         self._print(self.err, f"Error: {error.message}{place}", "bold red")
         if error.hint:
@@ -120,7 +120,7 @@ class Console:
 
     @property
     def can_ask(self) -> bool:
-        """Whether there is a person at a terminal."""
+        """True when a person at a terminal can be asked."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
     def _answer(self, question: str) -> str:

@@ -1,4 +1,4 @@
-"""The JSON Schemas of what the commands print under ``--json``; ``schemas/`` is written from here.
+"""The JSON Schemas of the commands' ``--json`` documents; ``schemas/`` is written from here.
 
 One a command, under its name; ``error`` is every command's. Each is held to what the command prints.
 """
@@ -8,25 +8,33 @@ from __future__ import annotations
 from cronshift.errors import Reason
 from cronshift.model import Severity
 from cronshift.moving.callable_endpoint import CallState
+from cronshift.operating.steps import StepState
 from cronshift.operations import Intent, State
 from cronshift.output.schema_parts import (
     AMOUNT,
     CARRIED,
     CHANGE,
+    EXPLAINED,
     FACT,
     FINDING,
     INSTANT,
+    JUDGEMENT,
     NUMBER,
     OPERATION,
     PLAN,
+    RUN,
     RUN_FIELDS,
     RUN_MORE,
+    RUN_STEP,
     SERVED,
     SIDE,
+    SIGHT,
+    SOURCE,
     STATUS_JOB,
     SWEEP,
     TEXT,
     TICK,
+    TICK_FATE,
     TRUTH,
     VERDICT,
     WHOLE,
@@ -38,6 +46,8 @@ from cronshift.output.schema_parts import (
     perhaps,
 )
 from cronshift.project.settings_schema import SCHEMA as SETTINGS
+from cronshift.readiness.fact import Knowledge
+from cronshift.runtime.ledger import Side
 from cronshift.targets.changes import FileAction
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -77,6 +87,34 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "next": (
         "cronshift next --json",
         object_of({"steps": list_of(object_of({"command": TEXT, "why": TEXT}))}),
+    ),
+    "report": (
+        "cronshift report --json",
+        object_of(
+            {
+                "app": TEXT,
+                "since": INSTANT,
+                "until": INSTANT,
+                "sentence": TEXT,
+                "jobs": list_of(object_of({"id": TEXT, "percent": WHOLE, "ticks": by_name(WHOLE)})),
+                "sides": list_of(
+                    object_of(
+                        {
+                            "side": either(Side),
+                            "ticks": by_name(WHOLE),
+                            "late_seconds": perhaps(list_of(NUMBER)),
+                        }
+                    )
+                ),
+                "aims": list_of(
+                    object_of({"name": TEXT, "answer": either(Knowledge), "evidence": TEXT})
+                ),
+                "sources": list_of(
+                    object_of({"name": TEXT, "records": WHOLE, "problem": perhaps(TEXT)})
+                ),
+                "executions_per_30_days": WHOLE,
+            }
+        ),
     ),
     "migrate": (
         "cronshift migrate --json",
@@ -131,14 +169,22 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "cutover": (
         "cronshift cutover --json",
         object_of(
-            CARRIED
-            | {
-                "done": list_of(TEXT),
-                "advice": list_of(TEXT),
-                "facts": list_of(FACT),
-                "costs": list_of(TEXT),
-            },
+            CARRIED | {"done": list_of(TEXT)},
             write_by=INSTANT,
+            advice=list_of(TEXT),  # of jobs, not of a flow
+            facts=list_of(FACT),
+            costs=list_of(TEXT),
+        ),
+    ),
+    "compare": ("cronshift compare --json", object_of({"jobs": list_of(JUDGEMENT)})),
+    "advance": (
+        "cronshift advance --json",
+        object_of(
+            {
+                "jobs": list_of(JUDGEMENT),
+                "operations": list_of(object_of(CARRIED, write_by=INSTANT)),
+                "waiting": list_of(object_of({"jobs": list_of(TEXT), "percent": WHOLE})),
+            }
         ),
     ),
     "pause": (
@@ -152,8 +198,9 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "rollback": (
         "cronshift rollback --json",
         object_of(
-            CARRIED | {"restored": list_of(TEXT)},
+            CARRIED,
             write_by=INSTANT,
+            restored=list_of(TEXT),
             done=list_of(TEXT),
             waits=list_of(TEXT),
             costs=list_of(TEXT),
@@ -176,13 +223,35 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             write_by=INSTANT,
         ),
     ),
-    "apply": ("cronshift apply FILE --json", object_of(CARRIED, write_by=INSTANT)),
-    "scaffold": ("cronshift scaffold --json", object_of(CARRIED, write_by=INSTANT)),
-    "show": ("cronshift show OP --json", object_of(OPERATION, write_by=INSTANT)),
+    "operations-apply": (
+        "cronshift operations apply FILE --json",
+        object_of(CARRIED, write_by=INSTANT),
+    ),
+    "sessions-scaffold": (
+        "cronshift sessions scaffold --json",
+        object_of(CARRIED, write_by=INSTANT),
+    ),
+    "operations-show": (
+        "cronshift operations show OP --json",
+        object_of(OPERATION, write_by=INSTANT),
+    ),
     "status": (
         "cronshift status --json",
         object_of(
-            {"jobs": list_of(STATUS_JOB), "drift": list_of(TEXT), "facts": list_of(FACT)},
+            {
+                "jobs": list_of(STATUS_JOB),
+                "drift": list_of(TEXT),
+                "facts": list_of(FACT),
+                "flows": list_of(
+                    object_of(
+                        {
+                            "flow": TEXT,
+                            "percent": WHOLE,
+                            "next_change": perhaps(object_of({"at": INSTANT, "percent": WHOLE})),
+                        }
+                    )
+                ),
+            },
             live=list_of(SIDE),
             endpoint=object_of(
                 {"state": either(CallState), "message": TEXT, "remedy": perhaps(TEXT)}
@@ -190,8 +259,55 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             ticks=list_of(TICK),
         ),
     ),
-    "history": (
-        "cronshift history --json",
+    "link": (
+        "cronshift link --json",
+        object_of(
+            CARRIED
+            | {
+                "environment": TEXT,
+                "values": by_name(TEXT),
+                "missing": list_of(TEXT),
+                "variables": list_of(TEXT),
+            }
+        ),
+    ),
+    "doctor": (
+        "cronshift doctor --json",
+        object_of(
+            {
+                "environment": TEXT,
+                "well": TRUTH,
+                "cause": perhaps(TEXT),
+                "facts": list_of(EXPLAINED),
+                "seconds": NUMBER,
+            }
+        ),
+    ),
+    "setup": (
+        "cronshift setup --json",
+        object_of(
+            {
+                "environment": TEXT,
+                "operation": perhaps(TEXT),
+                "steps": list_of(
+                    object_of(
+                        {
+                            "name": TEXT,
+                            "title": TEXT,
+                            "state": either(StepState),
+                            "evidence": TEXT,
+                            "how": perhaps(TEXT),
+                            "can_be_done": TRUTH,
+                            "by": perhaps(TEXT),
+                            "at": perhaps(INSTANT),
+                        }
+                    )
+                ),
+            }
+        ),
+    ),
+    "operations-list": (
+        "cronshift operations list --json",
         object_of(
             {
                 "operations": list_of(
@@ -212,15 +328,15 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
-    "resume": (
-        "cronshift resume --json",
+    "operations-resume": (
+        "cronshift operations resume --json",
         object_of(
             {"operation": perhaps(TEXT), "state": perhaps(either(State))},
             changes=list_of(CHANGE),
         ),
     ),
-    "abandon": (
-        "cronshift abandon OP --json",
+    "operations-abandon": (
+        "cronshift operations abandon OP --json",
         object_of(
             {
                 "operation": TEXT,
@@ -233,6 +349,58 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "forget": (
         "cronshift forget --json",
         object_of({"files": list_of(TEXT), "operations": list_of(TEXT), "forgotten": TRUTH}),
+    ),
+    "observe": (
+        "cronshift observe --json",
+        object_of(
+            {
+                "since": INSTANT,
+                "until": INSTANT,
+                "sources": list_of(SOURCE),
+                "jobs": list_of(SIGHT),
+            }
+        ),
+    ),
+    "ticks-list": (
+        "cronshift ticks list --json",
+        object_of(
+            {
+                "since": INSTANT,
+                "until": INSTANT,
+                "sources": list_of(SOURCE),
+                "counts": by_name(WHOLE),
+                "ticks": list_of(TICK_FATE),
+            }
+        ),
+    ),
+    "ticks-replay": (
+        "cronshift ticks replay --json",
+        object_of(
+            {
+                "unknown": WHOLE,
+                "missed": list_of(TICK_FATE),
+                "replayed": list_of(
+                    object_of({"job": TEXT, "tick": INSTANT, "run_id": perhaps(TEXT)})
+                ),
+            }
+        ),
+    ),
+    "runs-list": (
+        "cronshift runs list --json",
+        object_of(
+            {
+                "since": INSTANT,
+                "until": INSTANT,
+                "sources": list_of(SOURCE),
+                "runs": list_of(object_of(RUN)),
+            }
+        ),
+    ),
+    "runs-show": (
+        "cronshift runs show ID --json",
+        object_of(
+            RUN | {"event": perhaps(TEXT), "steps": list_of(RUN_STEP), "sources": list_of(SOURCE)}
+        ),
     ),
     "flags-export": ("cronshift flags export --json", by_name(TEXT)),
     "flags-push": (

@@ -1,4 +1,4 @@
-"""What is printed where the terminal or the pipe has no Unicode: a near sign, or its number.
+"""Stand-ins where the terminal or the pipe has no Unicode: a near sign, or its number.
 
 Python's own stand-ins fail a program in the middle of its output, or break a JSON document.
 """
@@ -40,7 +40,7 @@ _SIGNS = {
 
 
 def stand_in(error: UnicodeError) -> tuple[str, int]:
-    """Return what is printed for the first sign that an encoding lacks, and where to go on."""
+    """Return the stand-in for the first sign that an encoding lacks, and the place behind it."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     sign = error.object[error.start]

@@ -1,4 +1,4 @@
-"""The plan document: what ``audit --json`` and ``migrate --dry-run --json`` print (DESIGN 4)."""
+"""The plan document of ``audit --json`` and ``migrate --dry-run --json`` (DESIGN 4)."""
 
 from __future__ import annotations
 

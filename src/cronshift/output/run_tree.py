@@ -29,7 +29,7 @@ _LONGEST = 300  # characters of an output or an error
 
 
 def run_tree(name: str, tick: datetime | None, run: Run) -> Tree:
-    """Return the run as a tree: a branch a step, and under it what became of each attempt."""
+    """Return the run as a tree: a branch a step, and under it the outcome of each attempt."""
     sign, style = _SIGNS[run.status]
     head = Text()
     head.append(f"{sign} {plain(name)}", style=style)

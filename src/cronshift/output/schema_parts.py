@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from cronshift.evidence.testing import MetricOutcome
+from cronshift.evidence.thresholds import Metric
+from cronshift.evidence.verdict import Decision
 from cronshift.model import HandlerKind, Mode, Severity
+from cronshift.observing.fates import Fate
+from cronshift.observing.gathering import SourceName
 from cronshift.operations import ChangeKind, Intent, State
 from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.asking import Telling
-from cronshift.runtime.ledger import Side
+from cronshift.runtime.ledger import Side, TickStatus
+from cronshift.runtime.ownership import Owner
 
 Schema = dict[str, Any]
 
@@ -27,7 +33,7 @@ def either(values: Any) -> Schema:
 
 
 def perhaps(schema: Schema) -> Schema:
-    """Return what may be null."""
+    """Return a schema that allows null, too."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 
@@ -63,18 +69,18 @@ FINDING = {
     "message": TEXT,
     "fix": TEXT,
 }
-FACT = object_of(
-    {
-        "code": TEXT,
-        "name": TEXT,
-        "answer": either(Knowledge),
-        "message": TEXT,
-        "evidence": TEXT,
-        "seen": INSTANT,
-        "remedy": perhaps(TEXT),
-        "jobs": list_of(TEXT),
-    }
-)
+_FACT = {
+    "code": TEXT,
+    "name": TEXT,
+    "answer": either(Knowledge),
+    "message": TEXT,
+    "evidence": TEXT,
+    "seen": INSTANT,
+    "remedy": perhaps(TEXT),
+    "jobs": list_of(TEXT),
+}
+FACT = object_of(_FACT)
+EXPLAINED = object_of(_FACT | {"explained_by": perhaps(TEXT)})
 HANDLER = object_of(
     {
         "file": TEXT,
@@ -136,6 +142,31 @@ PLAN = {
     "findings": list_of(object_of(FINDING | {"jobs": list_of(TEXT)})),
     "forecast": FORECAST,
 }
+_TICKS = object_of({"ticks": WHOLE, "bad": WHOLE})
+JUDGEMENT = object_of(
+    {
+        "job": TEXT,
+        "percent": WHOLE,
+        "verdict": either(Decision),
+        "next_percent": perhaps(WHOLE),
+        "reason": TEXT,
+        "missing_ticks": WHOLE,
+        "missing_days": NUMBER,
+        "metrics": list_of(
+            object_of(
+                {
+                    "metric": either(Metric),
+                    "outcome": either(MetricOutcome),
+                    "decides": TRUTH,
+                    "vercel": _TICKS,
+                    "inngest": _TICKS,
+                    "missing_ticks": WHOLE,
+                    "missing_days": NUMBER,
+                }
+            )
+        ),
+    }
+)
 CONTENT = perhaps(object_of({"sha256": TEXT}, text=TEXT, base64=TEXT))
 CHANGE = object_of(
     {
@@ -147,6 +178,7 @@ CHANGE = object_of(
     },
     database_env=TEXT,
     statements=list_of({"type": "object"}),
+    call=by_name(TEXT),
 )
 OPERATION = {
     "id": TEXT,
@@ -205,6 +237,17 @@ RUN_MORE: dict[str, Schema] = {
     "on_cancelled": {"type": "object"},
     "rows": list_of({"type": "object"}),
 }
+SPREAD = object_of(dict.fromkeys(("p50", "p95", "most"), NUMBER))
+HEALTH = object_of(
+    {
+        "answer": either(Knowledge),
+        "last": list_of(object_of({"tick": INSTANT, "fate": either(Fate)})),
+        "success_rate": perhaps(NUMBER),
+        "ended": WHOLE,
+        "missed": perhaps(WHOLE),
+        "seconds": perhaps(SPREAD),
+    }
+)
 STATUS_JOB = object_of(
     {
         "id": TEXT,
@@ -214,6 +257,7 @@ STATUS_JOB = object_of(
         "next_owner": perhaps(TEXT),
         "generated": TRUTH,
         "moved": TRUTH,
+        "health": perhaps(HEALTH),  # null: not known
     },
     paused=TRUTH,
 )
@@ -222,3 +266,49 @@ TICK = object_of(
 )
 SERVED = {"mode": TEXT, "server": TEXT, "functions": list_of(TEXT)}
 VERDICT = {"valid": TRUTH, "mode": perhaps(TEXT), "findings": list_of(object_of(FINDING))}
+
+SOURCE = object_of({"name": either(SourceName), "records": WHOLE, "problem": perhaps(TEXT)})
+TICK_FATE = object_of(
+    {
+        "job": TEXT,
+        "tick": INSTANT,
+        "owner": either(Owner),
+        "fate": either(Fate),
+        "late_seconds": perhaps(NUMBER),
+        "seen_by": list_of(either(Side)),
+        "acted": list_of(either(Side)),
+        "reason": perhaps(TEXT),
+    }
+)
+SIGHT = object_of(
+    {
+        "job": TEXT,
+        "answer": either(Knowledge),
+        "expected": WHOLE,
+        "seen": object_of(dict.fromkeys((*Side, "both"), WHOLE)),
+        "late_seconds": by_name(SPREAD),
+        "queued_seconds": perhaps(SPREAD),
+        "problems": list_of(TEXT),
+        "gaps": list_of(TEXT),
+    }
+)
+RUN: dict[str, Schema] = {
+    "id": TEXT,
+    "job": TEXT,
+    "tick": perhaps(INSTANT),
+    "side": either(Side),
+    "owner": perhaps(TEXT),
+    "acted": TRUTH,
+    "status": either(TickStatus),
+    "attempts": perhaps(WHOLE),  # null: nobody has counted them
+    "arrived": perhaps(INSTANT),
+    "started": perhaps(INSTANT),
+    "ended": perhaps(INSTANT),
+    "seconds": perhaps(NUMBER),
+    "error": perhaps(TEXT),
+    "http_status": perhaps(WHOLE),
+    "reason": perhaps(TEXT),
+}
+RUN_STEP = object_of(
+    {"name": TEXT, "status": TEXT, "attempts": WHOLE, "ms": perhaps(WHOLE), "error": perhaps(TEXT)}
+)

@@ -1,4 +1,4 @@
-"""Findings by where they are: one spot is told once, however many jobs it concerns."""
+"""Findings by their place: one spot is told once, however many jobs it concerns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Spot(Struct, frozen=True):
-    """One thing that was found at one place.
+    """One finding at one place.
 
     Attributes:
         finding: the first that was made of it.

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cronshift.model import Severity
-from cronshift.operations import RunSql
+from cronshift.operations import CallService, RunSql
 from cronshift.output.console import DIFF_STYLES, plain
 from cronshift.plan import forecast
 from cronshift.plan.findings import ASKED_FIRST
@@ -53,7 +53,7 @@ def facts_text(facts: Iterable[Fact]) -> Text:
 
 
 def left_out_text(findings: Iterable[Finding]) -> Text:
-    """Return a line for each job that these findings keep out, with what would let it in."""
+    """Return a line for each job that these findings keep out, with the way to let it in."""
     codes: dict[str, list[str]] = {}
     for finding in findings:
         if finding.job and (finding.code in ASKED_FIRST or finding.severity is Severity.ERROR):
@@ -83,7 +83,7 @@ def mending_text(mending: Mending) -> Text:
 
 
 def forecast_text(plan: Plan, now: datetime) -> Text:
-    """Return what the jobs add up to in 30 days, and when they come due."""
+    """Return the forecast of the jobs: their executions in 30 days, and their load."""
     total = sum(executions(job, now) for job in plan.jobs)
     year = sum(executions(job, now, forecast.YEAR) for job in plan.jobs)
     load = forecast.load_of(plan.runnable, now)
@@ -164,12 +164,12 @@ def operations_table(operations: Iterable[Operation]) -> Table:
 
 
 def operation_plan(operation: Operation) -> Text:
-    """Return what an operation will do: a line a change, then the diffs."""
+    """Return the plan of an operation: a line a change, then the diffs."""
     text = Text(no_wrap=True)
     for change in operation.changes:
         text.append(f"  {change.kind.value}  ", style="bold")
         text.append(f"{plain(change.summary)}\n")
-        if isinstance(change, RunSql):
+        if isinstance(change, RunSql | CallService):
             text.append("".join(f"    {plain(line)}\n" for line in change.lines()))
     for image in operation.images:
         if image.is_program:
@@ -180,12 +180,12 @@ def operation_plan(operation: Operation) -> Text:
 
 
 def _share_of(epoch: Epoch) -> str:
-    """Return what an epoch says, in a word."""
+    """Return the share of an epoch, in a word."""
     return "paused" if epoch.owner is Owner.NOBODY else f"{epoch.percent} %"
 
 
 def status_table(rows: Iterable[JobStatus]) -> Table:
-    """Return one line a job: its owner now, what changes next, and the next tick's owner."""
+    """Return one line a job: its owner now, the next change, and the next tick's owner."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("Job", overflow="fold")
     table.add_column("Inngest", justify="right", no_wrap=True)

@@ -1,4 +1,4 @@
-"""Stage 7, decided: which findings count, which jobs they stop, and with that the plan.
+"""Stage 7, decided: the findings that count, the jobs that they stop, and so the plan.
 
 A question whose answer depends on what else was found (is it accepted, is the job in service)
 stands here.
@@ -58,7 +58,7 @@ def decide(placed: Placed) -> Plan:
 
 
 def _app_id(project: Project, out: str) -> str:
-    """Return the app's id: the user's, that of what is generated already, else the app's name."""
+    """Return the app's id: the user's, that of the generated client, else the app's name."""
     written = None if project.settings.app_id else generated_id(project.root, out)
     return written.app_id if written else project.app_id
 
@@ -135,7 +135,7 @@ def _unused(settings: Settings, suppressed: Sequence[Finding]) -> Iterable[Findi
 
 
 def reading_order(finding: Finding) -> tuple[int, str, int, str]:
-    """Return what findings are sorted by: the worst first, then their place."""
+    """Return the sort key of findings: the worst first, then their place."""
     place = finding.location
     return (
         list(Severity).index(finding.severity),

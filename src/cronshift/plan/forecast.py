@@ -1,4 +1,4 @@
-"""FORECAST: what the jobs add up to on Inngest: executions, busiest minutes, plans. Pure.
+"""FORECAST: the jobs together on Inngest: executions, busiest minutes, plans. Pure.
 
 An execution is one run or one step of a run (facts: Inngest, section 5). Every number is that of
 counting the ticks of the period one by one.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.model import Rows
+from cronshift.model import RowSource
 from cronshift.plan.functions import has_runs
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _MOST_SHOWN = 5
 
 
 class Allowance(Struct, frozen=True):
-    """What one of Inngest's plans includes: executions a month, and steps that run at once."""
+    """The allowance of an Inngest plan: executions a month, and steps that run at once."""
 
     name: str
     executions: int
@@ -58,7 +58,7 @@ class BusyMinute(Struct, frozen=True):
 
 
 class Load(Struct, frozen=True):
-    """When the jobs come due within one period.
+    """The load of ticks that the jobs make within one period.
 
     Attributes:
         by_hour: ticks by hour of the day, UTC; 24 numbers.
@@ -83,14 +83,14 @@ def allowances() -> tuple[Allowance, ...]:
 
 
 def runs(job: Job, now: datetime, period: timedelta = PERIOD) -> int:
-    """Return how often a job runs in the period from ``now``."""
+    """Return the number of a job's runs in the period from ``now``."""
     return job.schedule.count(now, now + period) if job.schedule else 0
 
 
 def steps(job: Job) -> int:
-    """Return how many steps a run of a job has."""
+    """Return the number of steps in a run of a job."""
     fan_out = job.options.fan_out
-    loads = fan_out is not None and isinstance(fan_out.values, Rows)
+    loads = fan_out is not None and isinstance(fan_out.values, RowSource)
     calls = fan_out.count if fan_out and not has_runs(job.options) else 1
     # The first settles whether the tick is due.
     return 1 + loads + calls + bool(job.options.heartbeat_env)
@@ -107,12 +107,12 @@ def executions(job: Job, now: datetime, period: timedelta = PERIOD) -> int:
 
 
 def retries(jobs: Iterable[Job], now: datetime) -> int:
-    """Return how many attempts more to expect in 30 days, at the assumed rate."""
+    """Return the number of retries to expect in 30 days, at the assumed rate."""
     return round(sum(runs(job, now) for job in jobs) * RETRY_RATE)
 
 
 def load_of(jobs: Sequence[Job], now: datetime, period: timedelta = PERIOD) -> Load:
-    """Return when the jobs come due in the period from ``now``; instants are whole minutes."""
+    """Return the load of the jobs in the period from ``now``; instants are whole minutes."""
     scheduled = [job.schedule for job in jobs if job.schedule is not None]
     alike = Counter(schedule.trigger for schedule in scheduled)
     schedules = {schedule.trigger: schedule for schedule in scheduled}

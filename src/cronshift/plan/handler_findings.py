@@ -1,4 +1,4 @@
-"""JUDGE: what became of a path, and what its handler does, as findings of one job."""
+"""JUDGE: the resolution of a path and the behaviour of its handler, as findings of one job."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _CALLED = {Verdict.ANSWERED, Verdict.UNKNOWN}
 
 
 class _Module(Struct, frozen=True):
-    """What a module needs of Next's own request, at its line, and what it imports.
+    """The uses of Next's own request in a module, by line, and the modules that it imports.
 
     Attributes:
         ambient: what only a request that Next serves has.
@@ -72,7 +72,7 @@ class Judge:
     def of(
         self, entry: CronEntry, resolution: Resolution, schedule: Schedule | None, job: str
     ) -> tuple[Handler | None, list[Finding]]:
-        """Return what answers an entry, and all that is to say about it."""
+        """Return the handler of an entry, and the findings about it."""
         handler = resolution.handler
         is_nowhere = resolution.verdict in {Verdict.UNKNOWN, Verdict.DEAD} and handler is None
         elsewhere = below(self.resolver, entry.path) if is_nowhere else ()
@@ -118,7 +118,7 @@ class Judge:
         )
 
     def _needs_next(self, handler: Handler) -> tuple[str, ...]:
-        """Return the modules from a handler to the one that needs what only Next gives a request.
+        """Return the modules from a handler to the one that needs Next's own request.
 
         Each is imported by the one before; the last has its line. None where no module needs it.
         """
@@ -150,7 +150,7 @@ class Judge:
         return self._modules[file]
 
     def behaviour(self, handler: Handler, path: str = "/") -> Behaviour:
-        """Return what a handler does when an entry's path is called; each is read once."""
+        """Return the behaviour of a handler on an entry's path; each is read once."""
         key = (handler, path)
         if key not in self._known:
             self._known[key] = self._read(handler, path)
@@ -176,7 +176,7 @@ class Judge:
         )
 
     def fronts(self, path: str) -> tuple[Gate, ...]:
-        """Return what the whole app runs before a path."""
+        """Return the app-wide gates before a path."""
         bare = path.partition("?")[0]
         if bare not in self._fronts:
             self._fronts[bare] = fronts_of(self._program, self.resolver, bare)

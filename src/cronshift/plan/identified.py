@@ -34,7 +34,7 @@ class IdentifiedEntry(Struct, frozen=True):
 
 
 class Identified(Struct, frozen=True):
-    """All entries of a project, those that Vercel no longer has among them, and what they show."""
+    """All entries of a project, those that Vercel no longer has among them, and their findings."""
 
     opened: Opened
     entries: tuple[IdentifiedEntry, ...]
@@ -153,7 +153,7 @@ def _refuse_unknown_jobs(settings: Settings, ids: Sequence[str]) -> None:
 def _from_problems(
     problems: Iterable[Problem], entries: Sequence[IdentifiedEntry]
 ) -> Iterable[Finding]:
-    """Turn what the reader could not accept into findings, of a job where there is one."""
+    """Turn the reader's problems into findings, of a job where there is one."""
     jobs: dict[tuple[str, str | None], str] = {
         (each.entry.source.file, each.entry.pointer): each.job for each in entries
     }

@@ -62,7 +62,7 @@ def short_path(path: str) -> str:
 
 
 def _stable(entry: CronEntry) -> str:
-    """Return an entry's path, without what a build makes up anew each time."""
+    """Return an entry's path, without the parts that a build makes up anew each time."""
     if entry.origin is not Origin.BUILD_OUTPUT:
         return entry.path
     parts = entry.path.partition("?")[0].split("/")

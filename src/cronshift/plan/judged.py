@@ -1,4 +1,4 @@
-"""Stage 4, judged: what each handler does, as far as its code tells.
+"""Stage 4, judged: the behaviour of each handler, as far as its code tells.
 
 A question about one handler (does it await, who may call it, who stands before its path, is it ready)
 stands in ``handler_findings``, which this stage asks once for every entry.
@@ -35,7 +35,7 @@ class JudgedEntry(Struct, frozen=True):
 
 
 class Judged(Struct, frozen=True):
-    """All entries with their handlers, and what was found up to here."""
+    """All entries with their handlers, and the findings so far."""
 
     opened: Opened
     entries: tuple[JudgedEntry, ...]

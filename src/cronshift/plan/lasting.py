@@ -1,4 +1,4 @@
-"""How long a run may last, and the options that fit that where the user says nothing. Pure."""
+"""The longest time that a run may take, and default options that fit it. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHORTEST = timedelta(minutes=15)
 
 
 def longest(options: JobOptions, handler: Handler | None) -> timedelta:
-    """Return how long a run takes whose every attempt takes all its time and fails but the last.
+    """Return the longest time of a run: every attempt takes all its time and fails but the last.
 
     A fan-out in sequence does that once for every value; one in parallel as often as its steps find
     no place beside each other.
@@ -48,7 +48,7 @@ def _retries(options: JobOptions) -> range:
 
 
 def _rounds(options: JobOptions) -> int:
-    """Return how often steps of the run wait for one another."""
+    """Return the number of times that steps of the run wait for one another."""
     fan_out = options.fan_out
     if fan_out is None:
         return 1
@@ -59,7 +59,7 @@ def _rounds(options: JobOptions) -> int:
 
 
 def _places(options: JobOptions) -> int | None:
-    """Return how many steps at once suit the job: concurrency counts steps, not runs."""
+    """Return the concurrency that suits the job: it counts steps, not runs."""
     if options.overlap is not Overlap.QUEUE:
         return None
     fan_out = options.fan_out

@@ -1,4 +1,4 @@
-"""What still speaks of Vercel cron in a project: routes, secrets, scripts, documents."""
+"""The leftovers of Vercel cron in a project: routes, secrets, scripts, documents."""
 
 from __future__ import annotations
 

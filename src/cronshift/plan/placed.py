@@ -24,7 +24,7 @@ _AS_ASKED = "as asked"
 
 
 class Placed(Struct, frozen=True):
-    """All jobs at their places, and what was found up to here."""
+    """All jobs at their places, and the findings so far."""
 
     opened: Opened
     placement: Placement
@@ -72,7 +72,7 @@ def _job(judged: JudgedEntry, opened: Opened, placement: Placement) -> Job:
 
 
 def _mode(asked: Mode | None, reach: Reach) -> tuple[Mode, str | None]:
-    """Return how a handler is called, and why over HTTP."""
+    """Return the mode of a job, and the reason for HTTP."""
     match reach:
         case OverHttp(reason):
             return Mode.BRIDGE, reason

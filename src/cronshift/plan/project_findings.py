@@ -1,4 +1,4 @@
-"""SURVEY: what only the whole project shows: routes nobody calls, the Inngest side, leftovers."""
+"""SURVEY: findings that only the whole project shows: uncalled routes, Inngest, leftovers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 
 def survey(subject: ProjectSubject) -> Iterator[Finding]:
-    """Yield what the project as a whole gives to say; findings of no job block nothing."""
+    """Yield the findings about the project as a whole; those of no job block nothing."""
     for rule in CATALOGUE.values():
         yield from rule.in_project(subject)

@@ -1,4 +1,4 @@
-"""Stage 3, resolved: what each entry means: its ticks, its options, and what answers its path.
+"""Stage 3, resolved: the meaning of each entry: its ticks, its options, and its handler.
 
 A question that takes the entry and the settings, but not the handler's own code, stands here.
 """
@@ -34,12 +34,12 @@ _SCHEDULE_RULES = {
 
 
 class ResolvedEntry(Struct, frozen=True):
-    """What one entry means.
+    """The meaning of one entry.
 
     Attributes:
-        given: the names of the options that the user gives.
+        set_here: the names of the options that the user gives.
         schedule: ``None`` where its text has no meaning.
-        answer: the handler that the settings name, else what became of the path.
+        answer: the handler that the settings name, else the resolution of the path.
     """
 
     job: str
@@ -51,7 +51,7 @@ class ResolvedEntry(Struct, frozen=True):
 
 
 class Resolved(Struct, frozen=True):
-    """The meaning of all entries, and what was found up to here."""
+    """The meaning of all entries, and the findings so far."""
 
     opened: Opened
     entries: tuple[ResolvedEntry, ...]
@@ -59,7 +59,7 @@ class Resolved(Struct, frozen=True):
 
 
 def resolve(identified: Identified) -> Resolved:
-    """Return what the entries mean.
+    """Return the meaning of the entries.
 
     Raises:
         ConfigError: if cronshift.toml names a handler that does not exist.
@@ -109,7 +109,7 @@ def _named_handler(job_settings: JobSettings, judge: Judge) -> Handler | None:
 def _schedule(
     job: str, entry: CronEntry, override: str | None
 ) -> tuple[Schedule | None, list[Finding]]:
-    """Return what the entry's schedule means to the engine, and the findings about it."""
+    """Return the schedule that the engine reads from an entry, and the findings about it."""
 
     def here(rule: Rule, message: str) -> Finding:
         return rule.finding(message, job=job, location=entry.source)

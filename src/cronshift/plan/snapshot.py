@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One state of a project; what is asked of it twice is worked out once."""
+    """One state of a project, whose plan and parts are worked out once."""
 
     project: Project
     _after: dict[tuple[Edit, ...], Snapshot] = field(default_factory=dict, init=False, repr=False)

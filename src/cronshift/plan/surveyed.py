@@ -1,4 +1,4 @@
-"""Stage 6, surveyed: what only all jobs together, or the project as a whole, show.
+"""Stage 6, surveyed: findings about all jobs together, or about the project as a whole.
 
 A question that takes more than one job, or none, stands in ``project_findings``, which this stage
 asks once. What it finds blocks no job.

@@ -1,4 +1,4 @@
-"""What an app is called wherever it is checked out: never by its folder's name."""
+"""The name of an app, the same wherever it is checked out: never its folder's name."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def generated_id(root: Path, out: str) -> GeneratedId | None:
 
 
 def app_name(root: Path, entries: Iterable[str]) -> str:
-    """Return an id for an app, from what is the same in every checkout.
+    """Return an id for an app, from its parts that are the same in every checkout.
 
     That is the name in package.json or pyproject.toml, Vercel's project, or the git remote (with the
     folder inside it); where nothing names the app, a digest of its entries.

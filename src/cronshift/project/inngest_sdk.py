@@ -1,4 +1,4 @@
-"""The TypeScript SDK that a project uses: which version, from where that is known, and what it needs."""
+"""The TypeScript SDK that a project uses: its version, the source of that, and its needs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REFUSED = ((3, 22, 0), (3, 53, 1))  # CVE-2026-42047 (inngest/inngest pkg/deplo
 
 
 class Sdk(Struct, frozen=True):
-    """What is known of the SDK's version.
+    """The version of the SDK, as far as it is known.
 
     Attributes:
         wanted: the range that package.json asks for, catalogs and overrides followed.

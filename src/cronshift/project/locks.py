@@ -1,4 +1,4 @@
-"""Which version of a package an app has: what its lock names, in every package manager's own format.
+"""The locked versions of an app's packages, in every package manager's own format.
 
 Formats: npm ``package-lock.json`` (2, 3), pnpm ``pnpm-lock.yaml`` (5 to 9), ``yarn.lock`` (1 and
 Berry), Bun's ``bun.lock``. Locks of workspaces are looked for up to the repository's root.
@@ -68,12 +68,12 @@ class Lock(Struct, frozen=True):
 
 
 def install_command(root: Path) -> str:
-    """Return how the app's packages are installed, by the lock that it has."""
+    """Return the command that installs the app's packages, by the lock that it has."""
     return f"{package_manager(root)} install"
 
 
 def add_command(manager: str, package: str) -> str:
-    """Return how a package manager adds a package to an app, or raises it."""
+    """Return the command that adds a package to an app, or raises it."""
     return f"{manager} {'install' if manager == 'npm' else 'add'} {package}"
 
 
@@ -162,7 +162,7 @@ def _overridden(document: dict[str, Any], package: str) -> str | None:
 
 
 def _catalogued(folder: Path, document: dict[str, Any], package: str, name: str) -> str | None:
-    """Return what a catalog of pnpm's or Bun's says of a package."""
+    """Return the range of a package in a catalog of pnpm's or Bun's."""
     workspaces = document.get("workspaces")
     pnpm = _yaml(folder / "pnpm-workspace.yaml")
     for holder in (pnpm, workspaces if isinstance(workspaces, dict) else {}, document):
@@ -204,7 +204,7 @@ def _pnpm(lock: Lock, package: str, _wanted: str | None) -> Any:
 
 
 def _yarn(lock: Lock, package: str, wanted: str | None) -> Any:
-    """Return what one entry of a yarn.lock says: the one that serves the range, else the only one."""
+    """Return one entry of a yarn.lock: the one that serves the range, else the only one."""
     entry = re.compile(
         rf'^"?(?P<keys>(?:[^"\n]*,\s*"?)?{re.escape(package)}@[^\n]*?)"?:\n(?P<body>(?:[ \t]+[^\n]*\n?)+)',
         re.MULTILINE,

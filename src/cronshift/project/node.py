@@ -62,7 +62,7 @@ def start(
 
 
 def last_lines(output: IO[bytes], count: int = _LAST_LINES) -> list[str]:
-    """Return the last lines of what a program wrote, without what styles them."""
+    """Return the last lines of a program's output, without its styles."""
     output.seek(0)
     written = _STYLING.sub("", output.read().decode(errors="replace"))
     return [line.rstrip() for line in written.splitlines() if line.strip()][-count:]

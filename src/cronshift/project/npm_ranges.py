@@ -21,7 +21,7 @@ def version_of(text: str) -> Version | None:
 
 
 def satisfies(version: Version, wanted: str) -> bool | None:
-    """Return whether a range takes a version in; ``None`` for what is no range (``workspace:*``)."""
+    """Return whether a range takes a version in; ``None`` for no range (``workspace:*``)."""
     answers = [_matches_part(version, part) for part in wanted.split("||")]
     return True if True in answers else None if None in answers else False
 

@@ -22,7 +22,7 @@ def read_ownership(root: Path) -> Ownership:
 
 
 def ownership_of(data: bytes | None) -> Ownership:
-    """Return what the bytes of an ownership file say; empty for no file.
+    """Return the ownership in the bytes of a file; empty for no file.
 
     Raises:
         ConfigError: if they are broken.

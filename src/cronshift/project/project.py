@@ -1,4 +1,4 @@
-"""Project: what is on disk, read once."""
+"""Project: the files on disk, read once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PYTHON_FRAMEWORK = re.compile(r"\b(fastapi|flask|django|starlette)\b", re.IGNOR
 
 
 class Project(Struct, frozen=True):
-    """A project's root, its settings and what its Vercel configuration says.
+    """A project's root, its settings and its Vercel configuration.
 
     Attributes:
         sources: the files that entries come from; the first is the one the user writes.
@@ -45,7 +45,7 @@ class Project(Struct, frozen=True):
     is_planned: bool = False
 
     def resolver(self) -> Resolver:
-        """Return what resolves the project's paths."""
+        """Return the resolver of the project's paths."""
         from cronshift.handlers import Resolver
 
         return Resolver(self.root, self.sources[0].document, self.edited, self.app)
@@ -57,7 +57,7 @@ class Project(Struct, frozen=True):
 
     @property
     def app_id(self) -> str:
-        """The Inngest app's id: the user's, else what the app is called in every checkout."""
+        """The Inngest app's id: the user's, else the app's name, the same in every checkout."""
         entries = [
             f"{entry.path} {entry.schedule}" for part in self.sources for entry in part.entries
         ]

@@ -1,4 +1,4 @@
-"""What a Python app is installed with: requirements.txt or pyproject.toml, and a line more."""
+"""The requirements of a Python app: requirements.txt or pyproject.toml, and a line more."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def names_in(text: str, file: str) -> frozenset[str]:
 
 
 def has_runtime(text: str, file: str) -> bool:
-    """Return whether a manifest names what brings the runtime."""
+    """Return whether a manifest names a package that brings the runtime."""
     return bool(names_in(text, file) & _BRING_IT)
 
 

@@ -35,7 +35,7 @@ process.stdout.write(`\\n%s${JSON.stringify(value)}\\n`, () => process.exit(0));
 
 
 def computed_script(root: Path, chosen: str | None) -> Path | None:
-    """Return the project's configuration if it is a script that computes what it holds.
+    """Return the project's configuration if it is a script that computes its content.
 
     Raises:
         ConfigError: if there is no configuration, more than one, or one that cannot be read.
@@ -53,7 +53,7 @@ def computed_script(root: Path, chosen: str | None) -> Path | None:
 
 
 def run_script(root: Path, script: Path) -> str:
-    """Run a configuration's script, and return as JSON what it exports.
+    """Run a configuration's script, and return its export as JSON.
 
     It runs with its user's own rights and variables, as Vercel's command line would run it.
 

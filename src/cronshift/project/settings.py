@@ -1,4 +1,4 @@
-"""cronshift.toml: what the user wants otherwise than the defaults, as typed settings.
+"""cronshift.toml: the user's choices, where they differ from the defaults, as typed settings.
 
 Read with the standard library, written with tomlkit so that comments and order stay.
 """
@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from cronshift.errors import ConfigError
+from cronshift.evidence.thresholds import Thresholds, read_thresholds
 from cronshift.model import (
     BridgeSettings,
     FanOut,
@@ -21,14 +22,16 @@ from cronshift.model import (
     HandlerKind,
     JobOptions,
     Library,
+    Missed,
     Mode,
     Overlap,
     OwnershipSource,
     RateLimit,
-    Rows,
+    RowSource,
     ServedBy,
     Throttle,
 )
+from cronshift.project.environments import Environment, read_environment
 from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.runtime.regular_files import read_regular
 from cronshift.schedule.durations import parse_duration
@@ -59,7 +62,7 @@ class MovedEntry(Struct, frozen=True):
 
 
 class JobSettings(Struct, frozen=True):
-    """What ``[jobs.<id>]`` says of one job.
+    """The settings of one job, ``[jobs.<id>]``.
 
     Attributes:
         path: the entry that carries this id; ``None`` when the id is the one cronshift made.
@@ -79,7 +82,7 @@ class JobSettings(Struct, frozen=True):
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def over(self, defaults: JobOptions) -> JobOptions:
-        """Return ``defaults`` with what this job sets."""
+        """Return ``defaults`` with this job's own options."""
         return replace(defaults, **self.options)
 
 
@@ -92,7 +95,7 @@ class Suppression(Struct, frozen=True):
 
 
 class ValidateSettings(Struct, frozen=True):
-    """How long ``validate`` waits for the app's own programs: its compiler, and its build."""
+    """The time that ``validate`` gives to the app's own programs: its compiler, and its build."""
 
     compile_timeout: timedelta = timedelta(minutes=2)
     build_timeout: timedelta = timedelta(minutes=15)
@@ -108,7 +111,8 @@ class Settings(Struct, frozen=True):
         serve: what serves a Python package's functions.
         library: where generated TypeScript has from what it shares.
         ownership: where generated TypeScript reads whose a tick is.
-        given: the names of the options that stand under ``[defaults]``.
+        environments: what ``cronshift link`` wrote, by the environment's name.
+        named: the names of the options that stand under ``[defaults]``.
     """
 
     file: str | None = None
@@ -120,13 +124,16 @@ class Settings(Struct, frozen=True):
     serve: ServedBy | None = None
     library: Library = Library.FILES
     ownership: OwnershipSource = OwnershipSource.BUILT_IN
+    ledger: bool = False
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     validate: ValidateSettings = field(default_factory=ValidateSettings)
     defaults: JobOptions = field(default_factory=JobOptions)
     jobs: Mapping[str, JobSettings] = field(default_factory=dict)
     sessions: SessionSettings | None = None
+    rollout: Thresholds = field(default_factory=Thresholds)
     suppressions: tuple[Suppression, ...] = ()
     named: frozenset[str] = frozenset()
+    environments: Mapping[str, Environment] = field(default_factory=dict)
 
     def options_of(self, job_id: str) -> tuple[JobOptions, frozenset[str]]:
         """Return a job's options, and the names of those that the file gives."""
@@ -195,6 +202,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         serve=ServedBy(project["serve"]) if "serve" in project else None,
         library=Library(project.get("runtime", Library.FILES)),
         ownership=OwnershipSource(project.get("ownership", OwnershipSource.BUILT_IN)),
+        ledger=project.get("ledger", False),
         bridge=BridgeSettings(**bridge),
         validate=ValidateSettings(
             **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}
@@ -206,7 +214,12 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
             for job_id, table in document.get("jobs", {}).items()
         },
         sessions=_sessions(document.get("sessions")),
+        rollout=read_thresholds(document.get("rollout", {})),
         suppressions=tuple(Suppression(**table) for table in document.get("suppress", ())),
+        environments={
+            name: read_environment(name, table)
+            for name, table in document.get("environments", {}).items()
+        },
     )
 
 
@@ -259,6 +272,8 @@ def _options(table: Mapping[str, Any]) -> dict[str, Any]:
         options["concurrency"] = table["concurrency"] or None
     if "overlap" in table:
         options["overlap"] = Overlap(table["overlap"])
+    if "missed" in table:
+        options["missed"] = Missed(table["missed"])
     for key in ("start_timeout", "finish_timeout", "jitter", "stale_after"):
         if key in table:
             options[key] = parse_duration(table[key]) if table[key] else None
@@ -270,7 +285,7 @@ def _options(table: Mapping[str, Any]) -> dict[str, Any]:
         more = {name: fan_out[name] for name in ("key", "expected") if name in fan_out}
         options["fan_out"] = FanOut(
             fan_out["param"],
-            Rows(fan_out["items"], **more) if "items" in fan_out else tuple(fan_out["values"]),
+            RowSource(fan_out["items"], **more) if "items" in fan_out else tuple(fan_out["values"]),
             FanOutMode(fan_out.get("mode", FanOutMode.SEQUENCE)),
         )
     return options

@@ -52,6 +52,20 @@ def set_project(text: str, values: Mapping[str, str]) -> str:
     return tomlkit.dumps(document)
 
 
+def set_environment(text: str, name: str, values: Mapping[str, str]) -> str:
+    """Return ``text`` with keys of ``[environments.NAME]`` set; the others stay."""
+    document = tomlkit.parse(text)
+    environments = document.get("environments")
+    if environments is None:
+        if text and not text.endswith("\n\n"):
+            document.add(tomlkit.nl())
+        document["environments"] = environments = tomlkit.table(is_super_table=True)
+    if name not in environments:
+        environments[name] = tomlkit.table()
+    environments[name].update(values)
+    return tomlkit.dumps(document)
+
+
 def add_moved(text: str, job_id: str, entry: Mapping[str, str | int]) -> str:
     """Return ``text`` with the entry of a job that Vercel no longer has: path, schedule, and more."""
     document = tomlkit.parse(text)
@@ -96,7 +110,7 @@ def drop_job(text: str, job_id: str) -> str:
 
 
 def rename_job(text: str, old: str, new: str, entry: Mapping[str, str]) -> str:
-    """Return ``text`` in which a job has another name: its table, and what is accepted of it.
+    """Return ``text`` in which a job has another name: its table, and its acceptances.
 
     Args:
         text: of cronshift.toml.

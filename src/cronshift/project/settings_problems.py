@@ -1,4 +1,4 @@
-"""What is wrong with a cronshift.toml, each in a sentence with its line."""
+"""The problems of a cronshift.toml, each in a sentence with its line."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from cronshift.evidence.thresholds import Metric, tolerance
 from cronshift.project.settings_schema import SCHEMA
 from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.schedule.durations import parse_duration
 from cronshift.targets import target_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 _TYPES = {
     "string": "text in quotes",
     "integer": "a whole number",
+    "number": "a number",
     "boolean": "true or false",
     "object": "a table",
     "array": "a list",
@@ -26,7 +28,7 @@ _TYPES = {
 
 
 class SettingsProblem(Struct, frozen=True):
-    """One thing that is wrong, and the line where it stands."""
+    """One problem of the file, and its line."""
 
     line: int
     sentence: str
@@ -50,17 +52,28 @@ def problems(document: Mapping[str, Any], text: str) -> list[SettingsProblem]:
     )
     validator = jsonschema.Draft202012Validator(SCHEMA, format_checker=checker)
     errors = list(validator.iter_errors(document))
-    lines = key_lines(text) if errors else {}
-    wrong = [
-        SettingsProblem(nearest_line(lines, path), sentence)
-        for error in errors
-        for path, sentence in _sentences(error)
-    ]
+    sentences = [sentence for error in errors for sentence in _sentences(error)]
+    if not errors:
+        sentences = list(_turned_around(document.get("rollout", {})))
+    lines = key_lines(text) if sentences else {}
+    wrong = [SettingsProblem(nearest_line(lines, path), sentence) for path, sentence in sentences]
     return sorted(wrong, key=lambda problem: problem.line)
 
 
+def _turned_around(rollout: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the measures whose unacceptable share is none that is worse than the acceptable one."""
+    for measure in Metric:
+        limits = tolerance(rollout, measure)
+        if limits.unacceptable <= limits.acceptable:
+            sentence = (
+                f"`rollout.{measure}` calls {limits.unacceptable} unacceptable, and must leave that"
+                f" above what is acceptable, {limits.acceptable}"
+            )
+            yield ("rollout", measure.value), sentence
+
+
 def _sentences(error: Any) -> list[tuple[tuple[str | int, ...], str]]:
-    """Return what an error says, each with the path of the key that is meant."""
+    """Return the sentences of an error, each with the path of its key."""
     path = tuple(error.absolute_path)
     name = f"`{'.'.join(map(str, path))}`" if path else "the file"
     value, rule = error.instance, error.validator_value
@@ -86,7 +99,7 @@ def _unknown(name: str, key: str, keys: list[str]) -> str:
 
 
 def _wrong(error: Any) -> str:
-    """Return what is wrong with a value, reading on from its name."""
+    """Return the fault of a value, reading on from its name."""
     value, rule = error.instance, error.validator_value
     match error.validator:
         case "type":

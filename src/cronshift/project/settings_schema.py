@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cronshift.evidence.thresholds import Metric
 from cronshift.model import (
     PYTHON_KINDS,
     FanOutMode,
     Library,
+    Missed,
     Overlap,
     OwnershipSource,
     ServedBy,
 )
+from cronshift.project.environments import InngestPlan, VercelTarget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +48,21 @@ _NO_DURATION = {
     "description": "a duration, such as 90s, 15m or 1h30m, or false for none",
 }
 _COUNT = {"type": "integer", "minimum": 1}
+_ADDRESS = {
+    "type": "string",
+    "pattern": "^https?://[^/?#@\\s]+(/[^?#\\s]*)?$",
+    "description": "an address without user, query or fragment, such as https://app.example.com",
+}
+
+
+def _id_of(what: str, pattern: str, example: str) -> dict[str, Any]:
+    return {
+        "type": "string",
+        "pattern": pattern,
+        "description": f"the id of {what}, such as {example}",
+    }
+
+
 _MODE = {"enum": ["auto", "direct", "bridge"]}
 
 
@@ -76,6 +94,7 @@ _OPTIONS = {
         "description": "a whole number from 1 on, or false for no limit",
     },
     "overlap": {"enum": [overlap.value for overlap in Overlap]},
+    "missed": {"enum": [missed.value for missed in Missed]},
     "throttle": _table(
         {"limit": _COUNT, "period": _DURATION, "key": _TEXT, "burst": _COUNT}, "limit", "period"
     ),
@@ -166,6 +185,50 @@ _SESSIONS = _table(
     "cost", "credits",
 )  # fmt: skip
 
+_ENVIRONMENT = _table(
+    {
+        "app": _ADDRESS,
+        "endpoint": _ADDRESS,
+        "vercel_project": _id_of("a Vercel project", "^[A-Za-z0-9._-]{1,100}$", "prj_abc123"),
+        "vercel_team": _id_of("a Vercel team", "^[A-Za-z0-9._-]{1,100}$", "team_abc123"),
+        "vercel_target": {"enum": [target.value for target in VercelTarget]},
+        "edge_config": _id_of("an Edge Config", "^[A-Za-z0-9_]{1,100}$", "ecfg_abc123"),
+        "inngest_env": {
+            "type": "string",
+            "pattern": "^[\\x21-\\x7e]([\\x20-\\x7e]{0,253}[\\x21-\\x7e])?$",
+            "description": "the name of an Inngest environment, such as production",
+        },
+        "inngest_plan": {"enum": [plan.value for plan in InngestPlan]},
+    }
+)
+_SHARE = {"type": "number", "minimum": 0.0001, "maximum": 0.5}
+_TOLERANCE = _table(
+    {
+        "acceptable": _SHARE,
+        "unacceptable": _SHARE,
+        "failure_limit": {"type": "integer", "minimum": 0},
+        "success_limit": _COUNT,
+    }
+)
+_ROLLOUT = _table(
+    {
+        "false_rollbacks": _SHARE,
+        "overlooked": _SHARE,
+        "baseline": _DURATION,
+        "patience": _DURATION,
+        "longest_stage": _DURATION,
+        "observed": _COUNT,
+        "late": _DURATION,
+        "slower": {"type": "number", "minimum": 1},
+        "dry_run": {
+            "type": "array",
+            "items": {"enum": [measure.value for measure in Metric]},
+            "uniqueItems": True,
+        },
+        **{measure.value: _TOLERANCE for measure in Metric},
+    }
+)
+
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "cronshift.toml",
@@ -185,15 +248,12 @@ SCHEMA: dict[str, Any] = {
                     "serve": {"enum": [place.value for place in ServedBy]},
                     "runtime": {"enum": [library.value for library in Library]},
                     "ownership": {"enum": [source.value for source in OwnershipSource]},
+                    "ledger": {"type": "boolean"},
                 }
             ),
             "bridge": _table(
                 {
-                    "base_url": {
-                        "type": "string",
-                        "pattern": "^https?://[^/?#@\\s]+(/[^?#\\s]*)?$",
-                        "description": "an address without user, query or fragment, such as https://app.example.com",
-                    },
+                    "base_url": _ADDRESS,
                     "base_url_env": _ENV,
                     "secret_env": _ENV,
                     "timeout": _DURATION,
@@ -201,7 +261,13 @@ SCHEMA: dict[str, Any] = {
             ),
             "validate": _table({"compile_timeout": _DURATION, "build_timeout": _DURATION}),
             "defaults": _table(_OPTIONS),
+            "environments": {
+                "type": "object",
+                "propertyNames": _ID,
+                "additionalProperties": _ENVIRONMENT,
+            },
             "sessions": _SESSIONS,
+            "rollout": _ROLLOUT,
             "suppress": {"type": "array", "items": _SUPPRESSION},
             "jobs": {
                 "type": "object",

@@ -1,4 +1,4 @@
-"""Where in a TOML text each key stands: no reader of TOML that we know tells it."""
+"""The line of each key in a TOML text: no reader of TOML that we know tells it."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class _Places:
         return names
 
     def _skip_blank(self) -> bool:
-        """Go to what comes next, and return whether anything does."""
+        """Go to the next token, and return whether there is one."""
         blank = _BLANK.match(self._text, self._at)
         self._at = blank.end() if blank else self._at
         return self._at < len(self._text)

@@ -1,4 +1,4 @@
-"""CHECK: all facts of a move, and what they decide."""
+"""CHECK: all facts of a move, and the decision about it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _CHECKS: tuple[Check, ...] = (
 
 
 class Decisions(Struct, frozen=True):
-    """What the user takes upon himself.
+    """The decisions of the user about facts that are bad or not known.
 
     Attributes:
         despite: the codes of facts that are known bad, and stop nothing.
@@ -48,7 +48,7 @@ class Decisions(Struct, frozen=True):
     because: str = ""
 
     def in_words(self, facts: Iterable[Fact]) -> str:
-        """Return what was decided of these facts, as the journal has it; empty for nothing."""
+        """Return the decisions about these facts, as the journal has them; empty for none."""
         listed = list(facts)
         bad = {fact.kind.code: fact for fact in listed if fact.answer is Knowledge.BAD}
         unknown = {fact.kind.code for fact in listed if fact.answer is Knowledge.UNKNOWN}
@@ -85,7 +85,7 @@ def subject_of(project: Project, plan: Plan, now: datetime) -> Subject:
 
 
 def settled(facts: Iterable[Fact], seen: Sequence[Fact]) -> tuple[Fact, ...]:
-    """Return the facts with what was seen in a running app in place of what was not known.
+    """Return the facts, those seen in a running app in place of those not known.
 
     What is known bad from the files stays, and so does what a running app turned away.
     """
@@ -108,7 +108,7 @@ def _worst_first(fact: Fact) -> tuple[int, str]:
 
 
 def refuse_bad(facts: Sequence[Fact], decisions: Decisions) -> None:
-    """Refuse a move that depends on what is known bad.
+    """Refuse a move that depends on a fact known bad.
 
     Raises:
         RefusedError: naming every such fact that ``decisions`` does not take up.

@@ -1,4 +1,4 @@
-"""A fact: what is known of one thing that a move depends on, from what, since when, and what to do."""
+"""A fact: the knowledge of one thing that a move depends on, its source, its age, its remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Knowledge(StrEnum):
-    """What is known."""
+    """The knowledge about a fact."""
 
     GOOD = "known-good"
     BAD = "known-bad"
@@ -22,7 +22,7 @@ class Knowledge(StrEnum):
 
 
 class Stage(StrEnum):
-    """What depends on a fact."""
+    """The stages of a move that depend on a fact."""
 
     SHARE = "share"
     """A percentage: both sides ask whose a tick is."""

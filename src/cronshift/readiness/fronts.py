@@ -1,4 +1,4 @@
-"""What Vercel, Inngest and the bridge call is reached: nothing before it turns them away."""
+"""The facts that nothing before the entries, the endpoint or the dispatcher turns calls away."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ASK = "curl the path without a cookie: 401, 403 or a redirect is a stop."
 
 
 def fronts(subject: Subject) -> Iterator[Fact]:
-    """Yield what stands before the entries, the endpoint and the dispatcher."""
+    """Yield the facts about the fronts of the entries, the endpoint and the dispatcher."""
     yield from _entries(subject)
     called = [path for path in subject.plan.called_paths if subject.resolver.next.present]
     standing = turned_away(subject.resolver, called, subject.jobs)

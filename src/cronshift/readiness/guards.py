@@ -1,4 +1,4 @@
-"""A guard stands before every entry: else Vercel runs what Inngest runs too."""
+"""A guard stands before every entry: else Vercel runs Inngest's ticks too."""
 
 from __future__ import annotations
 

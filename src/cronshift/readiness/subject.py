@@ -1,4 +1,4 @@
-"""What facts are asked of: a project, its plan, and the jobs that are to move."""
+"""The subject of facts: a project, its plan, and the jobs that are to move."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is asked about.
+    """The project, plan and jobs that facts are about.
 
     Attributes:
         jobs: those that are to move.
@@ -38,7 +38,7 @@ class Subject:
 
     @cached_property
     def resolver(self) -> Resolver:
-        """What answers the project's paths."""
+        """The resolver of the project's paths."""
         return self.project.resolver()
 
     @property

@@ -38,7 +38,7 @@ def variables(subject: Subject) -> Iterator[Fact]:
 
 
 def _of_functions(subject: Subject) -> dict[str, str]:
-    """Return what the functions read, each with why."""
+    """Return the variables that the functions read, each with its reason."""
     bridge = subject.plan.bridge
     bridged = [job.id for job in subject.jobs if job.mode is Mode.BRIDGE]
     callables = {HandlerKind.CALLABLE}
@@ -57,7 +57,7 @@ def _of_functions(subject: Subject) -> dict[str, str]:
 
 
 def _of_app(subject: Subject) -> dict[str, str]:
-    """Return what the guard in the app reads while both sides are alive."""
+    """Return the variables that the guard in the app reads while both sides are alive."""
     called = any(job.entry.origin is not Origin.MOVED for job in subject.jobs)
     if subject.stage is not Stage.SHARE or not called:
         return {}
@@ -66,7 +66,7 @@ def _of_app(subject: Subject) -> dict[str, str]:
 
 
 def names_set(subject: Subject) -> dict[str, str]:
-    """Return the names that are set, and where that is seen; what is set to nothing is not."""
+    """Return the names that are set, and the place that shows it; an empty value is not set."""
     places = {name: "this environment" for name, value in os.environ.items() if value.strip()}
     for file in sorted(path for path in subject.project.root.glob(".env*") if is_regular(path)):
         if not ENV_EXAMPLE.search(file.name) and not file.is_symlink():

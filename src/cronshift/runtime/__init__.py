@@ -1,4 +1,4 @@
-"""What generated Python modules import.
+"""The runtime that generated Python modules import.
 
 A job's module says what the job is (:class:`JobSpec`), makes the :class:`Call` of one tick, and has it
 answered: over HTTP (:class:`Bridge`) or in process (:class:`AsgiHandler`, :class:`WsgiHandler`,

@@ -1,4 +1,4 @@
-"""What a handler answered, and which answers are tried again (DESIGN 5.3)."""
+"""The answers of handlers, and the rule by which a call is tried again (DESIGN 5.3)."""
 
 from __future__ import annotations
 

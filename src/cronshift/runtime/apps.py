@@ -1,4 +1,4 @@
-"""Calling the project's own ASGI or WSGI app in process, as a server would."""
+"""Calls of the project's own ASGI or WSGI app in process, as a server would make them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HOST = "localhost"
 
 
 class AsgiHandler(DirectHandler):
-    """Calls an ASGI app; its lifespan runs once in every event loop, around all calls."""
+    """A handler that calls an ASGI app, whose lifespan runs once in every event loop."""
 
     def __init__(self, reference: str, *, secret_env: str = "CRON_SECRET") -> None:  # noqa: S107
         super().__init__(reference, secret_env=secret_env)
@@ -197,7 +197,7 @@ def _scope(call: Call, headers: dict[str, str], state: dict[str, Any]) -> dict[s
 
 
 class WsgiHandler(DirectHandler):
-    """Calls a WSGI app, in a thread."""
+    """A handler that calls a WSGI app, in a thread."""
 
     async def send(self, call: Call) -> Answer:
         """Call the app and return its answer.

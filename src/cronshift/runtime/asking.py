@@ -1,4 +1,4 @@
-"""Asking a side which ownership file it holds, and what came of it."""
+"""The question to a side about the ownership file that it holds, and its answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OLDEST = 10**9  # seconds: what is told is anybody's
 
 
 class Telling(StrEnum):
-    """What came of asking one side; of all but the first two it is not known what it runs."""
+    """The outcome of asking one side; after all but the first two its ticks are not known."""
 
     FILE = "file"
     NO_FILE = "no-file"
@@ -29,7 +29,7 @@ class Telling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """What a side told of the file it holds, or why it told nothing.
+    """The testimony of a side about its file, or the reason why there is none.
 
     Attributes:
         problem: why nothing is known, in a sentence.
@@ -85,7 +85,7 @@ async def ask(url: str, secret: str, patience: timedelta = _PATIENCE) -> Testimo
 
 
 def _without_digest(response: httpx.Response) -> Testimony:
-    """Return why an answer tells of no file, as far as it shows that."""
+    """Return the problem of a response without a digest, as far as it shows that."""
     status, location = response.status_code, response.headers.get("location", "")
     cookies = response.headers.get("set-cookie", "")
     if "_vercel_sso" in cookies or "vercel.com/sso" in location or _is_protection(response):

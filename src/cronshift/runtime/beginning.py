@@ -1,4 +1,4 @@
-"""The first step of every run: whether it is to do its work at all, settled once.
+"""The first step of every run: whether the run is to do its work at all, settled once.
 
 A run that has begun keeps its tick: what this step said stands in the run's state, and no later
 attempt asks again, whatever the ownership file says by then.
@@ -51,7 +51,7 @@ async def due(ctx: Context, call: Call, handler: CallHandler | None = None) -> A
 
 
 async def _settle(call: Call, handler: CallHandler | None, queued: float) -> str | None:
-    """Return why the run does not begin, if it does not, once the ledger is told."""
+    """Return the reason why the run does not begin, if it does not, once the ledger is told."""
     witness = witness_of(call, handler.secret_env if handler else USUAL_SECRET)
     reason = await _reason_to_wait(call)
     if witness is None or reason == _LATER:
@@ -65,7 +65,7 @@ async def _settle(call: Call, handler: CallHandler | None, queued: float) -> str
 
 
 async def _reason_to_wait(call: Call) -> str | None:
-    """Return why the run does not begin, if it does not: for good, or for now."""
+    """Return the reason why the run does not begin, if it does not: for good, or for now."""
     await SOURCE.refresh()
     fresh = replace(call, attempt=0)  # earlier attempts of this step have begun nothing
     reason = fresh.reason_to_skip() or await claimed_by_another(call)

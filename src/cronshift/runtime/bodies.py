@@ -1,4 +1,4 @@
-"""The body of a handler's answer: what is kept of it, what it says, and what is measured of it."""
+"""The body of a handler's answer: the part that is kept, its content, and its measure."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Body:
 
     @property
     def cut(self) -> bool:
-        """Whether there was more than is kept."""
+        """True when the body is longer than the part that is kept."""
         return self.size > len(self.kept)
 
 
 class Reaction(NamedTuple):
-    """What answered: a status, headers with lower-case names, and a body that may still grow."""
+    """The answer to a call: a status, headers with lower-case names, a body that may still grow."""
 
     status: int
     headers: Mapping[str, str]
@@ -48,7 +48,7 @@ class Reaction(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """What the ledger keeps of a body: enough to compare two, and nothing to read in it.
+    """The measure of a body: enough to compare two, and nothing to read in it.
 
     Attributes:
         digest: the first 16 hex digits of its SHA-256; ``None`` where not all of it was kept.
@@ -65,7 +65,7 @@ REACTION: ContextVar[Reaction | None] = ContextVar("REACTION", default=None)
 
 
 def content(body: Body, headers: Mapping[str, str]) -> Any:
-    """Return what a body says: JSON where the headers say so and it is, else text."""
+    """Return the content of a body: JSON where the headers say so and it is, else text."""
     text = body.kept.decode(errors="replace")
     if "json" in headers.get("content-type", "") and not body.cut:
         try:
@@ -76,7 +76,7 @@ def content(body: Body, headers: Mapping[str, str]) -> Any:
 
 
 def measure(reaction: Reaction) -> Measure:
-    """Return what is kept of a response's body."""
+    """Return the measure of a response's body."""
     body = reaction.body
     digest = None if body.cut else hashlib.sha256(body.kept).hexdigest()[:16]
     numbers = islice(_numbers(content(body, reaction.headers), ()), _MOST_NUMBERS)

@@ -1,4 +1,4 @@
-"""Calling a handler over HTTP, as Vercel does, whatever language it is written in."""
+"""Calls of a handler over HTTP, as Vercel makes them, whatever language it is written in."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Bridge(CallHandler):
-    """Calls the app at its address; the entry's path can never lead anywhere else.
+    """A handler that calls the app at its address; the path can never lead anywhere else.
 
     Args:
         base_url: where the app answers, when the variable ``base_url_env`` is not set.
@@ -79,7 +79,7 @@ class Bridge(CallHandler):
         return judge(what, response.status_code, response.headers, body)
 
     def address(self) -> str | None:
-        """Return where the app answers."""
+        """Return the address of the app."""
         return (os.environ.get(self.base_url_env) or self.base_url or "").rstrip("/") or None
 
     def _base_url(self) -> str:

@@ -1,4 +1,4 @@
-"""The call of one tick of a job, and what every handler does with one."""
+"""The call of one tick of a job, and the steps that every handler takes with one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from cronshift.runtime.jobs import TICK_EVENT, request_target
 from cronshift.runtime.ledger import Side
 from cronshift.runtime.ownership import Owner, tick_text
 from cronshift.runtime.witness import Witness, attempted
+from cronshift.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 APP_ADDRESS_VARIABLE = wire.APP_ADDRESS_VARIABLES[0]
 USUAL_SECRET = "CRON_SECRET"  # noqa: S105 - a name
+_MISSED_AFTER = timedelta(seconds=wire.MISSED_AFTER_SECONDS)
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")  # what Vercel accepts in CRON_SECRET
 
 
@@ -44,6 +47,8 @@ class Call:
         scheduled: whether the schedule made the run, and not a person (``cronshift run``).
         attempt: 0 for the first.
         has_begun: whether it is settled that the run does the work, so that nobody asks again.
+        cron: the trigger that made the run, where the schedule did.
+        replayed: whether the run makes up for a tick that nobody ran.
     """
 
     job: JobSpec
@@ -53,6 +58,8 @@ class Call:
     run_id: str
     attempt: int
     has_begun: bool = False
+    cron: str | None = None
+    replayed: bool = False
 
     @classmethod
     def of(cls, job: JobSpec, ctx: Context) -> Call:
@@ -64,7 +71,14 @@ class Call:
             scheduled=ctx.event.name == TICK_EVENT and ctx.event.data.get("cronshift") != "run",
             run_id=ctx.run_id,
             attempt=ctx.attempt,
+            cron=_text(ctx.event.data.get("cron")),
+            replayed=ctx.event.data.get("cronshift") == wire.REPLAY,
         )
+
+    @property
+    def claims(self) -> bool:
+        """True for a run of the tick's own, of which one is to do the work."""
+        return self.scheduled or self.replayed
 
     @property
     def target(self) -> str:
@@ -95,7 +109,7 @@ class Call:
         return replace(self, path=f"{base}{joint}{added}{mark}{fragment}")
 
     def reason_to_skip(self, now: datetime | None = None) -> str | None:
-        """Return why this tick is not to run, if it is not: not here, not Inngest's, or too old.
+        """Return the reason to skip this tick, if any: not here, not Inngest's, or too old.
 
         A run that has begun is not asked. One whose module does not say so asks at every attempt
         whose tick it is, since the first may have died before it could.
@@ -108,16 +122,27 @@ class Call:
         ownership = held_ownership()
         if ownership is not None and not ownership.acts(Owner.INNGEST, self.job.id, self.tick):
             return wire.OWNER_PREFIX + ownership.owner(self.job.id, self.tick)
-        if self.job.stale_after is None or self.attempt > 0:
+        if self.attempt > 0:
             return None
-        late = (now or datetime.now(UTC)) - self.tick
-        if late <= self.job.stale_after:
-            return None
-        return f"stale: due {self.tick:%Y-%m-%d %H:%M} UTC, {timedelta(seconds=int(late.total_seconds()))} ago"
+        now = now or datetime.now(UTC)
+        late = now - self.tick
+        due = f"{self.tick:%Y-%m-%d %H:%M} UTC, {timedelta(seconds=int(late.total_seconds()))} ago"
+        if self.job.stale_after is not None and late > self.job.stale_after:
+            return f"{wire.STALE} {due}"
+        return f"{wire.MISSED} {due}" if self._is_passed_over(now) else None
+
+    def _is_passed_over(self, now: datetime) -> bool:
+        """Return whether the job does not make up for this tick, which came late."""
+        if self.job.missed == "all":
+            return False
+        if self.job.missed == "none" and now - self.tick > _MISSED_AFTER:
+            return True
+        newest = _schedule(self.cron).latest(now) if self.cron else None
+        return newest is not None and newest > self.tick
 
 
 class CallHandler(ABC):
-    """What answers calls.
+    """A handler that answers calls.
 
     Args:
         secret_env: the variable that holds the bearer the app expects of Vercel.
@@ -127,7 +152,7 @@ class CallHandler(ABC):
         self.secret_env = secret_env
 
     async def answer(self, call: Call) -> Answer:
-        """Return what the handler answered, or why the tick is skipped.
+        """Return the handler's answer, or the reason why the tick is skipped.
 
         Raises:
             NonRetriableError: where another attempt cannot help.
@@ -147,10 +172,10 @@ class CallHandler(ABC):
 
     @abstractmethod
     async def send(self, call: Call) -> Answer:
-        """Return what the handler answered, whatever the tick's age is."""
+        """Return the handler's answer, whatever the tick's age is."""
 
     def address(self) -> str | None:
-        """Return where the app answers over HTTP, as far as this process knows."""
+        """Return the app's address over HTTP, as far as this process knows it."""
         return os.environ.get(APP_ADDRESS_VARIABLE) or None
 
     def headers(self, call: Call) -> dict[str, str]:
@@ -170,19 +195,19 @@ class CallHandler(ABC):
 
 
 def witness_of(call: Call, secret_env: str) -> Witness | None:
-    """Return who tells the ledger of a run; nobody does of one that is not the schedule's.
+    """Return the witness of a run; a run that is not the schedule's has none.
 
     Other environments have functions too, and their ticks are none that anybody waits for.
     """
     recorder = recording.recorder(secret_env)
-    if recorder is None or not call.scheduled or other_environment():
+    if recorder is None or not call.claims or other_environment():
         return None
     return Witness(recorder, Side.INNGEST, call.job.id, call.tick, call.run_id, SOURCE.current())
 
 
 async def claimed_by_another(call: Call) -> str | None:
     """Claim a scheduled tick for its run; return why it is not to run here, if it is not."""
-    if not call.scheduled or not claiming.is_configured():
+    if not call.claims or not claiming.is_configured():
         return None
     mine = await asyncio.to_thread(claiming.take, call.job.id, call.tick, call.run_id)
     return None if mine else wire.CLAIMED
@@ -190,7 +215,7 @@ async def claimed_by_another(call: Call) -> str | None:
 
 async def finished(call: Call) -> None:
     """Record that a scheduled tick has run."""
-    if call.scheduled and claiming.is_configured():
+    if call.claims and claiming.is_configured():
         await asyncio.to_thread(claiming.finish, call.job.id, call.tick, call.run_id)
 
 
@@ -205,6 +230,15 @@ class DirectHandler(CallHandler):
     def __init__(self, reference: str, *, secret_env: str = "CRON_SECRET") -> None:  # noqa: S107
         super().__init__(secret_env=secret_env)
         self.reference = reference
+
+
+@lru_cache(maxsize=256)
+def _schedule(cron: str) -> Schedule:
+    return Schedule.parse(cron)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def other_environment() -> str | None:

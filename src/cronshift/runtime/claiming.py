@@ -1,4 +1,4 @@
-"""Claiming a tick before it runs, where ``CRONSHIFT_CLAIMS_URL`` names a database.
+"""Claims of a tick before it runs, where ``CRONSHIFT_CLAIMS_URL`` names a database.
 
 ``sqlite`` alone means a file of this machine, ``.cronshift/claims.db``. A database that cannot be
 reached never silences a job: the tick runs, and may run twice, and that is logged.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def download(
     url: str, *, seconds: float, most: int, headers: Mapping[str, str] | None = None
 ) -> str:
-    """Return the text behind an address; errors name neither the address nor what is in it.
+    """Return the text behind an address; errors name neither the address nor the text.
 
     Args:
         url: of the web; redirects are followed.
@@ -92,7 +92,7 @@ class _Reading:
                 opened.close()
 
     def give_up(self) -> None:
-        """End what the thread waits for."""
+        """End the thread's wait."""
         self._given_up = True
         for opened in tuple(self._sockets):
             with suppress(OSError):
@@ -145,7 +145,7 @@ class _Https(HTTPSHandler):
 
 
 def _connecting(kind: type[HTTPConnection], connect: Callable[..., socket.socket]) -> Any:
-    """Return what makes connections of a kind that are opened by ``connect``."""
+    """Return a maker of connections of a kind that are opened by ``connect``."""
 
     def make(*arguments: Any, **options: Any) -> HTTPConnection:
         connection = kind(*arguments, **options)

@@ -1,4 +1,4 @@
-"""What stands before an endpoint inside the app itself, where no ASGI middleware does: Flask, Django."""
+"""The check before an endpoint inside an app that runs no ASGI middleware: Flask, Django."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def before_endpoint(
     secret_env: str = "CRON_SECRET",  # noqa: S107 - a name
     source: Source = SOURCE,
 ) -> tuple[int, bytes] | None:
-    """Return the status and JSON of what is answered before the SDK is asked, if anything.
+    """Return the status and JSON of an answer that is given before the SDK is asked, if any.
 
     It tells which ownership file is held, and refuses a signature older than the SDK of TypeScript
     allows. In dev mode nothing is signed.

@@ -85,7 +85,7 @@ async def _in_steps(rows: Rows) -> list[str]:
 def _branch(
     ctx: Context, call: Call, handler: CallHandler, param: str, value: str
 ) -> Callable[[], Awaitable[str | None]]:
-    """Return what runs the step of one value and returns why it failed for good, if it did."""
+    """Return a function that runs the step of one value and returns its final failure, if any."""
 
     async def branch() -> str | None:
         single = call.with_parameter(param, value)

@@ -1,4 +1,4 @@
-"""How a guard stands before an app: as ASGI or WSGI middleware, or around ``do_GET``."""
+"""The guard as ASGI or WSGI middleware of an app, or around its ``do_GET``."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _FIRST_FINAL_STATUS = 200  # those below announce another
 
 
 class Decider(Protocol):
-    """Who decides what becomes of a request; headers have lower-case names."""
+    """The decider of requests; headers have lower-case names."""
 
     async def refresh(self, method: str, target: str, headers: Mapping[str, str]) -> None:
-        """Read, off the event loop, what :meth:`reply` will need."""
+        """Read, off the event loop, the file that :meth:`reply` will need."""
 
     def reply(self, method: str, target: str, headers: Mapping[str, str]) -> Reply | None:
         """Return the answer to a request that is not to reach the app."""
 
     def turn(self, target: str, headers: Mapping[str, str]) -> Turn | None:
-        """Return what a call is to take before it runs, and is watched by, if it is."""
+        """Return the turn of a call, if it is to take one before it runs."""
 
 
 def asgi(decider: Decider, app: ASGIApp) -> ASGIApp:
@@ -65,7 +65,7 @@ def asgi(decider: Decider, app: ASGIApp) -> ASGIApp:
 def _turn(
     decider: Decider, reply: Reply | None, target: str, headers: Mapping[str, str]
 ) -> Turn | None:
-    """Return the turn of a call, once what it is to stand by for is told."""
+    """Return the turn of a call, after it is told that the call is skipped, if it is."""
     if reply is not None and reply.skipped is None:  # a question
         return None
     turn = decider.turn(target, headers)
@@ -279,7 +279,7 @@ def _watched_get(
 
 
 class _WatchedWriter:
-    """Where an answer is written, told to its turn from the end of its head on."""
+    """The writer of an answer, which tells its turn the body behind the head."""
 
     def __init__(self, writer: Any, turn: Turn) -> None:
         self._writer = writer

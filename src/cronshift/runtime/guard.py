@@ -1,4 +1,4 @@
-"""The guard of the app that Vercel calls: who owns this tick?
+"""The guard of the app that Vercel calls: it asks for the owner of each tick.
 
 It stands in front of the app (ASGI or WSGI middleware, or a decorator of a
 ``BaseHTTPRequestHandler`` class) and looks at Vercel's cron calls only. A tick that is Inngest's is
@@ -43,7 +43,7 @@ _logger = logging.getLogger("cronshift")
 
 
 class Guard:
-    """Decides Vercel's calls of the jobs it knows; everything else passes.
+    """The guard, which decides Vercel's calls of the jobs it knows; everything else passes.
 
     Args:
         jobs: with the entries' own paths and schedules.
@@ -68,7 +68,7 @@ class Guard:
             self._jobs.setdefault(request_target(job.path), []).append(_GuardedJob(job))
 
     def reason_to_skip(self, target: str, headers: Mapping[str, str]) -> str | None:
-        """Return why a call is not to reach the app, if it is not.
+        """Return the reason to keep a call from the app, if there is one.
 
         Args:
             target: path and query, as they came.
@@ -91,7 +91,7 @@ class Guard:
         return wire.OWNER_PREFIX + owner
 
     def turn(self, target: str, headers: Mapping[str, str]) -> Turn | None:
-        """Return what a cron call is to take before it runs, and who is told what becomes of it.
+        """Return the turn of a cron call: its claim, and the witness that tells the ledger.
 
         Returns:
             ``None`` where there are neither claims nor a ledger, for any other request, and for a
@@ -177,7 +177,7 @@ class Guard:
 
 
 class _GuardedJob:
-    """A job of the guard's, with what is worked out once."""
+    """A job of the guard's, with the values that are worked out once."""
 
     __slots__ = ("id", "ticks", "words")
 

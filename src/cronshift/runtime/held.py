@@ -55,7 +55,7 @@ class Held:
 
 
 class Source:
-    """Reads the file when what it has is too old.
+    """The source of the ownership file, which is read again once it is too old.
 
     Args:
         read: returns the file's text; raises OSError or ValueError when it cannot, and returns
@@ -87,7 +87,7 @@ class Source:
         self._deployed = Source(deployed, clock) if deployed else None
 
     def current(self, may_ask: Callable[[], bool] = lambda: True) -> Held | None:
-        """Return what is in force, read again when it is due; ``None`` when nothing can be read.
+        """Return the file in force, read again when it is due; ``None`` when nothing can be read.
 
         Args:
             may_ask: whether the caller may make this process ask an address.
@@ -108,7 +108,7 @@ class Source:
             await asyncio.to_thread(self.current)
 
     def describe(self) -> dict[str, str | int | None]:
-        """Return what is told of it: the digest, and where an address is asked, the age in seconds.
+        """Return a description: the digest, and the age in seconds of what an address gave.
 
         The age is ``None`` while the file that is deployed stands in for the address.
         """
@@ -207,7 +207,7 @@ def is_afar(environ: Mapping[str, str] = os.environ) -> bool:
 
 
 def max_age(environ: Mapping[str, str] = os.environ) -> float:
-    """Return for how many seconds what was read from afar goes on: a day, where nothing else is set."""
+    """Return the seconds for which a file from afar is good: a day, where none is set."""
     text = environ.get(wire.OWNERSHIP_MAX_AGE_VARIABLE)
     try:
         return parse_duration(text).total_seconds() if text else wire.OWNERSHIP_MAX_AGE_SECONDS

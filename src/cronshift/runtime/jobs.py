@@ -1,4 +1,4 @@
-"""What a job is to its own module and to the guard; nothing heavy is imported here."""
+"""The job as its own module and the guard need it; nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ _SENT_AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
 
 
 def request_target(path: str) -> str:
-    """Return a path as the request line carries it: unchanged but for what no request can hold."""
+    """Return a path as the request line carries it: unchanged but for signs that none can hold."""
     return quote(path, safe=_SENT_AS_IT_IS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
-    """What a job is to its module.
+    """The job as its module declares it.
 
     Attributes:
         id: the same as the function's.
@@ -55,6 +55,8 @@ class JobSpec:
         stale_after: a tick that could not start for so long is skipped.
         heartbeat_env: the variable that holds the address to ping.
         queues: whether a run waits for those of earlier ticks, where claims tell that they go on.
+        missed: which ticks run that the engine fires late: ``all``; the ``latest``, of those that have
+            a later one behind them; ``none``, nor any that comes a quarter of an hour late.
     """
 
     id: str
@@ -63,3 +65,4 @@ class JobSpec:
     stale_after: timedelta | None = None
     heartbeat_env: str | None = None
     queues: bool = True
+    missed: str = "all"

@@ -1,4 +1,4 @@
-"""Where records of ticks go: a database, an address of the app's, or Inngest as events."""
+"""The keepers of records: a database, an address of the app's, or Inngest as events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CONNECTIONS: dict[str, Callable[..., HTTPConnection]] = {
 
 
 def keeper(url: str, secret_env: str) -> Keep:
-    """Return what keeps records where ``url`` says; nothing is opened before the first."""
+    """Return the keeper of records that ``url`` names; nothing is opened before the first."""
     if url == wire.LEDGER_EVENTS:
         return _send_events
     if url.startswith(("https://", "http://")):

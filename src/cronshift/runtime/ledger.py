@@ -1,4 +1,4 @@
-"""What a side saw of a tick, and what it did about it: the record that both sides leave.
+"""The record of a tick that both sides leave: its arrival, its role, and its outcome.
 
 Inngest's functions and the app's guard wake at every tick, whoever it belongs to; the one that
 stands by can testify at no cost.
@@ -20,14 +20,14 @@ _MOST = 2**53
 
 
 class Side(StrEnum):
-    """Who was woken."""
+    """The side that was woken."""
 
     VERCEL = "vercel"
     INNGEST = "inngest"
 
 
 class Role(StrEnum):
-    """What a side was to do: the work, nothing, or a dry run of it."""
+    """The role of a side: to do the work, nothing, or a dry run of it."""
 
     ACTED = "acted"
     STOOD_BY = "stood by"
@@ -35,7 +35,7 @@ class Role(StrEnum):
 
 
 class TickStatus(StrEnum):
-    """How that went; who stands by has ``skipped``."""
+    """The status of a tick on one side; a side that stands by has ``skipped``."""
 
     COMPLETED = "completed"
     FAILED = "failed"
@@ -46,7 +46,7 @@ class TickStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickRecord:
-    """What one side saw of one tick; a tick that is delivered twice leaves two, with two run ids.
+    """The record of one side of one tick; a tick delivered twice leaves two, with two run ids.
 
     Attributes:
         tick: the scheduled instant, UTC.

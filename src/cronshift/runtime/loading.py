@@ -1,4 +1,4 @@
-"""From ``module:attribute`` or ``path/file.py:attribute`` to the thing itself, at its first use."""
+"""The object behind ``module:attribute`` or ``path/file.py:attribute``, loaded at its first use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load(reference: str) -> Any:
-    """Return what ``reference`` names; a file is looked for along ``sys.path``.
+    """Return the object that ``reference`` names; a file is looked for along ``sys.path``.
 
     Raises:
         NonRetriableError: if there is no such module, file or attribute.

@@ -1,4 +1,4 @@
-"""What a function sees of the other side while the tick is not its own: it costs nobody anything."""
+"""The look of a function at the other side while the tick is not its own, at no cost."""
 
 from __future__ import annotations
 

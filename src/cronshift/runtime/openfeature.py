@@ -62,7 +62,7 @@ class OwnershipProvider(AbstractProvider):
         default_value: str,
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[str]:
-        """Return who serves the targeting key: ``inngest`` or ``vercel``."""
+        """Return the side that serves the targeting key: ``inngest`` or ``vercel``."""
         return self._resolve(flag_key, default_value, evaluation_context, str)
 
     def resolve_integer_details(

@@ -1,4 +1,4 @@
-"""Who acts on a tick: a pure function of the ownership file and the tick, the same on both sides.
+"""The owner of a tick: a pure function of the ownership file and the tick, on both sides alike.
 
 For each job the file holds *epochs*: "from instant T on, P percent of ticks belong to Inngest"
 (DESIGN 5.4). The last epoch with ``effective_at <= tick`` decides; without one the tick is
@@ -35,7 +35,7 @@ _HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
 class Owner(StrEnum):
-    """Who acts. For a flow, ``vercel`` is the path the app had before.
+    """The owner of a tick. For a flow, ``vercel`` is the path the app had before.
 
     Only an epoch that names them makes ticks those of ``both`` or of ``nobody``.
     """
@@ -73,7 +73,7 @@ class Ownership:
     flows: Mapping[str, tuple[Epoch, ...]] = field(default_factory=dict)
 
     def owner(self, job: str, tick: datetime) -> Owner:
-        """Return who acts on ``job``'s tick; ``tick`` is aware, a whole second."""
+        """Return the owner of ``job``'s tick; ``tick`` is aware, a whole second."""
         epoch = epoch_at(self.jobs.get(job, ()), tick)
         if epoch is None:
             return Owner.VERCEL
@@ -88,7 +88,7 @@ class Ownership:
         return self.owner(job, tick) in (side, Owner.BOTH)
 
     def flow_owner(self, flow: str, key: str, at: datetime) -> Owner:
-        """Return who serves ``key`` (a user) in ``flow`` at the instant ``at``."""
+        """Return the owner of ``key`` (a user) in ``flow`` at the instant ``at``."""
         return _sharer(percent_at(self.flows.get(flow, ()), at), flow, key)
 
     def with_epoch(self, job: str, epoch: Epoch, now: datetime) -> Ownership:
@@ -139,7 +139,7 @@ def tick_text(tick: datetime) -> str:
 
 
 def parse_ownership(text: str) -> Ownership:
-    """Return what an ownership file says, by the grammar of docs/ownership.md.
+    """Return the ownership in a file's text, by the grammar of docs/ownership.md.
 
     Raises:
         ConfigError: naming the first place that is not as it should be.
@@ -186,7 +186,7 @@ def _spelled(epoch: Epoch) -> list[str | int]:
 
 
 def _sharer(percent: int, unit: str, key: str) -> Owner:
-    """Return which of the two sides that share a unit has the key."""
+    """Return the side that has the key, of the two that share a unit."""
     return Owner.INNGEST if bucket(unit, key) < percent * 100 else Owner.VERCEL
 
 
@@ -277,7 +277,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _refuse_unknown_names(place: str, value: Mapping[str, Any], names: frozenset[str]) -> None:
-    """Refuse what a later version may mean by a name: going by the rest would be a guess."""
+    """Refuse names that a later version may give a meaning: going by the rest would be a guess."""
     unknown = sorted(value.keys() - names)
     if unknown:
         raise _broken(f"{place} has a name that version 1 does not know: {unknown[0]!r}")

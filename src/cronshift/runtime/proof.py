@@ -1,4 +1,4 @@
-"""Who calls: the bearer of Vercel's cron proves it, and nothing else does."""
+"""The proof of a caller: the bearer of Vercel's cron proves it, and nothing else does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Standing(Enum):
-    """What a caller has proven."""
+    """The standing of a caller by the bearer that it sends."""
 
     PROVEN = auto()
     UNPROVEN = auto()
@@ -20,7 +20,7 @@ class Standing(Enum):
 
 
 def standing(headers: Mapping[str, str], secret_env: str) -> Standing:
-    """Return what a caller has proven by the bearer that it sends, or does not.
+    """Return the standing of a caller, by the bearer that it sends or does not.
 
     Args:
         headers: with lower-case names.

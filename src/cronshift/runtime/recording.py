@@ -108,7 +108,7 @@ class Recorder:
 
 
 def recorder(secret_env: str) -> Recorder | None:
-    """Return what keeps this process's records; ``None`` where there is no ledger.
+    """Return the recorder of this process; ``None`` where there is no ledger.
 
     Args:
         secret_env: the variable that holds the bearer for an address of the app's.

@@ -1,4 +1,4 @@
-"""Regular files, read whole up to a limit: the one way in which cronshift opens what it is given.
+"""Regular files, read whole up to a limit: the one way in which cronshift opens a file.
 
 A FIFO would wait for ever, a device may never end, and a file may be larger than memory: each is
 an ``OSError`` here, so that whoever reads tells it as any file that cannot be read.
@@ -29,7 +29,7 @@ def read_regular(path: Path, limit: int = LARGEST) -> bytes:
 
 
 def read_text(path: Path, limit: int = LARGEST) -> str:
-    """Return a regular file's text; what is no UTF-8 in it is replaced.
+    """Return a regular file's text; bytes that are no UTF-8 are replaced.
 
     Raises:
         OSError: as :func:`read_regular`.

@@ -1,4 +1,4 @@
-"""Telling the outside how a job went: a ping that never fails the job.
+"""Reports of a job's outcome to the outside: a ping that never fails the job.
 
 A run that fails for good is told by its own failure handler. One that Inngest cancels, most often
 because it took longer than its ``finish`` timeout, has none: one function of the app tells those.

@@ -12,15 +12,17 @@ from inngest import Event, NonRetriableError
 
 from cronshift.runtime.answers import Answer
 from cronshift.runtime.beginning import due
-from cronshift.runtime.calls import Call, finished
+from cronshift.runtime.calls import Call, finished, witness_of
 from cronshift.runtime.loading import load
 from cronshift.runtime.ownership import tick_text
+from cronshift.runtime.witness import attempted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inngest import Context
 
+    from cronshift.runtime.calls import CallHandler
     from cronshift.runtime.jobs import JobSpec
 
 _BATCH = 500  # events that one step sends
@@ -72,17 +74,18 @@ def _listed(function: Any) -> Any:
 
 
 async def send_rows(
-    ctx: Context, call: Call, event: str, *, values: Rows | Sequence[str]
+    ctx: Context, call: Call, handler: CallHandler, event: str, *, values: Rows | Sequence[str]
 ) -> Answer:
     """Send an event for every value, so that each has a run of its own; a run sends each but once.
 
     Args:
         ctx: the run.
         call: what it is for.
+        handler: what does the rows, each in its run.
         event: the name of the event.
         values: what each of them is for.
     """
-    if answer := await due(ctx, call):
+    if answer := await due(ctx, call, handler):
         return answer
     texts = await ctx.step.run("items", values.values) if isinstance(values, Rows) else [*values]
     for number, start in enumerate(range(0, len(texts), _BATCH)):
@@ -95,7 +98,9 @@ async def send_rows(
             for value in texts[start : start + _BATCH]
         ]
         await ctx.step.send_event(f"send {number}", events)
-    await finished(call)  # not a step: done again at a re-entry, it changes nothing
+    # Not a step: done again at a re-entry, it changes nothing.
+    with attempted(witness_of(call, handler.secret_env), 1):
+        await finished(call)
     return Answer(status=200, body={"sent": len(texts)}, bytes=0, cut=False)
 
 

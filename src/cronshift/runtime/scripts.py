@@ -1,4 +1,4 @@
-"""Calling a ``BaseHTTPRequestHandler`` class or a plain function in process."""
+"""Calls of a ``BaseHTTPRequestHandler`` class or a plain function in process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class HttpServerHandler(DirectHandler):
-    """Calls the class that ``api/*.py`` files of Vercel define, in a thread."""
+    """A handler that calls the class of an ``api/*.py`` file of Vercel, in a thread."""
 
     async def send(self, call: Call) -> Answer:
         """Call the class and return its answer.
@@ -50,7 +50,7 @@ def _call_class(handler: Callable[..., Any], request: bytes) -> bytes:
 
 
 class _Connection:
-    """As much of a socket as ``socketserver.StreamRequestHandler`` asks for."""
+    """The part of a socket that ``socketserver.StreamRequestHandler`` uses."""
 
     def __init__(self, request: bytes) -> None:
         self._request = request
@@ -65,10 +65,10 @@ class _Connection:
         self.answered += data
 
     def settimeout(self, _: float | None) -> None:
-        """Accept what has no meaning without a network."""
+        """Accept a setting that has no meaning without a network."""
 
     def setsockopt(self, *_: Any) -> None:
-        """Accept what has no meaning without a network."""
+        """Accept a setting that has no meaning without a network."""
 
 
 class _Writer(io.RawIOBase):
@@ -108,13 +108,13 @@ def _judge_raw(what: str, answered: bytes) -> Answer:
 
 
 class CallableHandler(DirectHandler):
-    """Calls a function: with the :class:`Call` if it takes an argument, in a thread if it blocks.
+    """A function as a handler: in a thread if it blocks, with the :class:`Call` if it takes one.
 
     What it returns is the answer's body; what it raises fails the attempt.
     """
 
     async def send(self, call: Call) -> Answer:
-        """Call the function and return what it returned.
+        """Call the function and return its result.
 
         Raises:
             NonRetriableError: if there is no such function.

@@ -72,7 +72,7 @@ class SignatureAge:
 
 
 def fault_of(signatures: Sequence[bytes], now: float) -> str | None:
-    """Return what is wrong with the signature headers of a request, if anything.
+    """Return the fault in the signature headers of a request, if there is one.
 
     What the SDK would settle by taking one of several is refused, and so is what it would
     decode first: the time that it checks and the time checked here must be the same.

@@ -1,4 +1,4 @@
-"""Telling which ownership file is held here, to who knows the secret."""
+"""The answer to a caller who knows the secret: the ownership file that is held here."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def is_delivery(method: str, headers: Mapping[str, str], secret_env: str) -> boo
 
 
 def keep_records(body: bytes, secret_env: str) -> int:
-    """Put what was brought on the way to this process's own database, and return the status."""
+    """Queue records that were sent for this process's own database, and return the status."""
     recorder = recording.recorder(secret_env)
     if recorder is None or not recording.is_kept_here():
         return HTTPStatus.NOT_FOUND
@@ -78,7 +78,7 @@ class TellOwnership:
         self._source = source
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the question, take in what is brought, or pass the request on."""
+        """Answer the question, take in records, or pass the request on."""
         if scope["type"] == "http" and self._is_question(scope):
             await self._source.refresh()
             await send_reply(send, description(self._source))

@@ -1,4 +1,4 @@
-"""Which tick a call of Vercel's is for: it says the schedule, not the time. Pure."""
+"""The tick of a call of Vercel's, which tells the schedule and not the time. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NOTHING, _LEAST = timedelta(0), timedelta(microseconds=1)
 
 @lru_cache(maxsize=1024)
 def lateness(schedule: Schedule) -> timedelta:
-    """Return how late Vercel may call.
+    """Return the lateness that Vercel may call with.
 
     Hobby's precision is the hour and Hobby runs nothing more than once a day; other plans call
     within the minute (facts: Vercel 1, plan limits). A job of once a day may be on either.
@@ -46,7 +46,7 @@ def called_tick(schedule: Schedule, now: datetime) -> datetime | None:
 
 
 class CalledTicks:
-    """The ticks of one job, asked for again and again: what :func:`called_tick` answers.
+    """The ticks of one job, asked for again and again: the answers of :func:`called_tick`.
 
     A day's ticks are worked out at its second call and looked up from then on: most processes that
     Vercel starts see one.

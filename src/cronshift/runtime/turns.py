@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Turn:
-    """What a call is to take before it runs, and who is told what becomes of it.
+    """The turn of a call: its claim on the tick, and the witness of its outcome.
 
     Args:
         claim: on the tick, where claims are on; taking and ending it asks a database.
@@ -48,7 +48,7 @@ class Turn:
             self._witness.stood_by({"reason": reason})
 
     def answer(self, status: int, headers: Mapping[str, str]) -> None:
-        """Note how the app's answer begins; headers have lower-case names."""
+        """Note the status and headers of the app's answer, with lower-case names."""
         self._status = status
         self._headers = headers
 
@@ -58,7 +58,7 @@ class Turn:
             self._body.add(chunk)
 
     def end(self, *, whole: bool, error: BaseException | None = None) -> None:
-        """Say how it ended.
+        """End the claim, and tell the witness the outcome.
 
         Args:
             whole: whether all of the answer was made.

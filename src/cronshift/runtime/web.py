@@ -62,7 +62,7 @@ def is_public(url: str) -> bool:
 
 
 def unreachable(error: httpx.HTTPError) -> str:
-    """Return why a request had no answer, in a few words."""
+    """Return the reason why a request had no answer, in a few words."""
     if isinstance(error, httpx.ConnectTimeout):
         return f"no connection within {CONNECT_TIMEOUT.total_seconds():g} seconds"
     if isinstance(error, httpx.TimeoutException):

@@ -37,6 +37,9 @@ OWNER_PREFIX = "owner "
 CLAIMED = "claimed by another run"
 STALE = "stale: due"
 """Followed by the tick."""
+MISSED = "missed: due"
+"""Followed by the tick, which a later one or its lateness makes one that is not made up for."""
+MISSED_AFTER_SECONDS = 900
 
 NO_CRON = "not a call of Vercel's cron"
 NO_BEARER = "no bearer"
@@ -64,6 +67,9 @@ OWNERSHIP_MAX_BYTES = 5_000_000
 LEDGER_VARIABLE = "CRONSHIFT_LEDGER_URL"
 LEDGER_EVENTS = "inngest"
 """In place of an address: they are sent to Inngest, as events."""
+DEPLOYMENT_VARIABLE = "CRONSHIFT_DEPLOYMENT"
+VERCEL_DEPLOYMENT_VARIABLE = "VERCEL_DEPLOYMENT_ID"
+"""Name what is deployed, in a record."""
 TICK_SEEN_EVENT = "cronshift/tick.seen"
 
 REPLAY = "replay"

@@ -1,4 +1,4 @@
-"""What tells the ledger what becomes of one delivery of a tick, on whichever side."""
+"""The witness of one delivery of a tick, which tells the ledger, on whichever side."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from cronshift.runtime import wire
 from cronshift.runtime.bodies import REACTION, measure
 from cronshift.runtime.ledger import Role, TickRecord, TickStatus
 
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from cronshift.runtime.ledger import Side
     from cronshift.runtime.recording import Recorder
 
-_DEPLOYMENTS = ("CRONSHIFT_DEPLOYMENT", "VERCEL_DEPLOYMENT_ID", "VERCEL_GIT_COMMIT_SHA")
+_DEPLOYMENTS = (wire.DEPLOYMENT_VARIABLE, wire.VERCEL_DEPLOYMENT_VARIABLE)
 
 
 class Witness:
-    """Tells what becomes of one delivery of a tick; records are made in the recorder's thread.
+    """The witness of one delivery; records are made in the recorder's thread.
 
     Args:
         recorder: takes the records.
@@ -58,12 +59,12 @@ class Witness:
         )
 
     def stood_by(self, seen: Mapping[str, str], numbers: Mapping[str, float] | None = None) -> None:
-        """Tell that the tick was not run here, and what was found."""
+        """Record that the tick was not run here, and the findings about the other side."""
         first = self._first
         self._recorder.add(lambda: replace(first, seen=seen, numbers=numbers or {}))
 
     def began(self, attempt: int = 1) -> None:
-        """Tell that an attempt to do the work begins; 0 for a run that is only let in."""
+        """Record that an attempt to do the work begins; 0 for a run that is only let in."""
         now = datetime.now(UTC)
         self._first = first = replace(
             self._first,
@@ -77,7 +78,7 @@ class Witness:
     def ended(
         self, status: TickStatus, reaction: Reaction | None, error: BaseException | None = None
     ) -> None:
-        """Tell how the attempt ended, and what answered, if anything did."""
+        """Record the end of the attempt, and the answer, if there was one."""
         error_class = None if error is None else type(error).__name__
         ended = replace(
             self._first,
@@ -91,7 +92,7 @@ class Witness:
 
 @contextmanager
 def attempted(witness: Witness | None, number: int) -> Iterator[None]:
-    """Tell how a block does the work of one attempt, where there is a witness."""
+    """Tell the witness, where there is one, the attempt that a block makes."""
     if witness is None:
         yield
         return

@@ -27,7 +27,7 @@ _NEAR = 63  # days in which most schedules have a tick; others are searched for
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a job is due. Two schedules are equal when their expression and zone are.
+    """The schedule of a job. Two schedules are equal when their expression and zone are.
 
     Attributes:
         expression: the five fields, one space between them, in the user's own spelling.
@@ -75,12 +75,12 @@ class Schedule:
 
     @property
     def trigger(self) -> str:
-        """What is registered with Inngest: the expression after an explicit zone."""
+        """The trigger that is registered with Inngest: the expression after an explicit zone."""
         return f"TZ={self.zone} {self.expression}"
 
     @property
     def never(self) -> bool:
-        """Whether no date of any year matches, so that no tick ever comes."""
+        """True when no date of any year matches, so that no tick ever comes."""
         return self.fields.never
 
     def after(self, instant: datetime) -> Iterator[datetime]:
@@ -144,7 +144,7 @@ class Schedule:
         return bool(fields.months >> when.month & 1) and fields.on(when.day, (day + 4) % 7)
 
     def count(self, start: datetime, end: datetime) -> int:
-        """Return how many ticks :meth:`after` ``start`` there are up to and including ``end``.
+        """Return the number of ticks :meth:`after` ``start``, up to and including ``end``.
 
         Takes time by the day, not by the tick.
 

@@ -1,4 +1,4 @@
-"""What the five fields of a schedule match, as bit sets, and which dates and minutes follow."""
+"""The five fields of a schedule, as bit sets, and the dates and minutes that they match."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Fields(NamedTuple):
 
     @property
     def never(self) -> bool:
-        """Whether no date of any year, or no time of any day, matches."""
+        """True when no date of any year, or no time of any day, matches."""
         lengths = [_LONGEST[month] for month in values(self.months)]
         by_month = any(self.days & (2 << length) - 1 for length in lengths)
         by_week = bool(self.weekdays and lengths)
@@ -43,7 +43,7 @@ class Fields(NamedTuple):
         return not (self.minutes and self.hours and dated)
 
     def on(self, day: int, weekday: int) -> bool:
-        """Whether the two day fields match a day of the month that is that day of the week."""
+        """Return whether the day fields match a day of the month that is that day of the week."""
         by_month = bool(self.days >> day & 1)
         by_week = bool(self.weekdays >> weekday & 1)
         return (by_month or by_week) if self.either_day else (by_month and by_week)

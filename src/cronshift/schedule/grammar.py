@@ -189,7 +189,7 @@ def _invalid(spec: FieldRange, reason: Reason, fault: str) -> ScheduleError:
 
 
 def _check_vercel(text: str, spec: FieldRange) -> None:
-    """Refuse what the engine would understand and Vercel does not."""
+    """Refuse an expression that the engine would understand and Vercel does not."""
     words = re.findall(r"[a-z]+", text.lower())
     if any(word[:3] in _MONTHS + _WEEKDAYS for word in words):
         message = f"Vercel takes no names such as {text!r} in the {spec.name}; write numbers."

@@ -94,7 +94,7 @@ class Walk:
         return None
 
     def steady(self, first: int, last: int) -> bool:
-        """Whether a walk between two dates (ordinals) stays clear of clock changes."""
+        """Return whether a walk between two dates (ordinals) stays clear of clock changes."""
         start, end = date.fromordinal(first), date.fromordinal(last)
         if not self.fields.months >> start.month & 1:
             first -= start.day - 1  # such a walk goes back to the first of the month to begin

@@ -23,7 +23,7 @@ from cronshift.server.arrivals import (
 )
 from cronshift.server.keys import SIGNING_KEY, ServerMode, no_keys
 from cronshift.server.limits import Limits
-from cronshift.server.observed import Metrics, Observers, function_of
+from cronshift.server.observed import Metrics, Observers, Page, function_of
 from cronshift.server.signing import canonical, is_signed
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class ServedApp:
         startup_error: the last line of what the app said when its lifespan failed to start.
         observers: who is told of calls.
         metrics: what ``/metrics`` answers; without it that path is the package's.
+        page: what ``/`` answers; the same.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class ServedApp:
         self.startup_error: str | None = None
         self.observers = Observers()
         self.metrics: Metrics | None = None
+        self.page: Page | None = None
         self._arrivals = Arrivals(self.limits)
         self._checking = asyncio.Lock()
 
@@ -91,7 +93,7 @@ class ServedApp:
         return ServerMode.CLOUD if self.client.is_production else ServerMode.DEV
 
     def drain(self) -> None:
-        """Take no more work: what has not arrived by now never does."""
+        """Take no more work: a request that has not arrived by now never does."""
         self.draining = True
         self._arrivals.refuse_all()
 
@@ -103,6 +105,9 @@ class ServedApp:
             await self._run(scope, receive, send)
         elif scope["path"] in _PROBES:
             await _answer(send, *self._probe(scope["path"]))
+        elif self.page is not None and scope["path"] == "/":
+            page = await self.page.text()
+            await _send(send, HTTPStatus.OK, page.encode(), "text/html; charset=utf-8")
         elif self.metrics is not None and scope["path"] == "/metrics":
             await _send(send, HTTPStatus.OK, self.metrics.text(), self.metrics.content_type)
         else:
@@ -134,7 +139,7 @@ class ServedApp:
                 await self._run(scope, _replaying(body, receive), send)
 
     async def _call(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        """Pass a call of a function on, and tell the observers what became of it."""
+        """Pass a call of a function on, and tell the observers its outcome."""
         began, status = time.perf_counter(), 0
 
         async def sending(message: Message) -> None:
@@ -212,7 +217,7 @@ class ServedApp:
         return HTTPStatus.OK, {"status": "ready"}
 
     def _shortening(self, send: Send) -> Send:
-        """Keep what the lifespan says when it fails to one line: it sends whole tracebacks."""
+        """Cut the lifespan's failure to one line: it sends whole tracebacks."""
 
         async def shortened(message: Message) -> None:
             if "message" in message:
@@ -228,7 +233,7 @@ class ServedApp:
 
 
 def build_app(root: Path, out: str) -> ServedApp:
-    """Import the generated package and return what serves it. Runs the project's own code.
+    """Import the generated package and return its server. Runs the project's own code.
 
     Args:
         root: the project; put on ``sys.path``.
@@ -291,7 +296,7 @@ def _place(error: BaseException, root: Path) -> str | None:
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
-    """Return a ``receive`` that gives the body that has arrived, and then what comes behind it."""
+    """Return a ``receive`` that gives the body that has arrived, and then the rest."""
     replayed = False
 
     async def replay() -> Message:

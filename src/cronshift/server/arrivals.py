@@ -95,7 +95,7 @@ class Arrivals:
 
 @dataclass(eq=False, slots=True)
 class _Body:
-    """What has arrived of one body, and why no more of it is taken."""
+    """The part of a body that has arrived, and the refusal of the rest, if any."""
 
     deadline: asyncio.Timeout
     content: bytearray = field(default_factory=bytearray)

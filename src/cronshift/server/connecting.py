@@ -1,4 +1,4 @@
-"""The outbound worker: functions called through a WebSocket that this side opens."""
+"""The outbound worker: it runs functions that are called through a WebSocket it opens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def work(client: Inngest, functions: Sequence[Function[Any]], lifetime: Lifetime) -> Ending:
-    """Connect to Inngest and run what it sends until SIGTERM or Ctrl-C.
+    """Connect to Inngest and run its requests until SIGTERM or Ctrl-C.
 
     Then no more work is accepted, and what runs may finish. A second Ctrl-C does not wait.
 

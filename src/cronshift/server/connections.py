@@ -92,13 +92,13 @@ class Connection(H11Protocol):
         self._watch()
 
     def pause_writing(self) -> None:
-        """Give the peer time to take what it was sent."""
+        """Give the peer time to take the answer."""
         super().pause_writing()
         seconds = self._of.limits.answer_seconds
         self._answer_deadline = self.loop.call_later(seconds, self.abort)
 
     def resume_writing(self) -> None:
-        """Go on: the peer takes what it was sent."""
+        """Go on: the peer takes the answer."""
         super().resume_writing()
         if self._answer_deadline is not None:
             self._answer_deadline.cancel()
@@ -110,7 +110,7 @@ class Connection(H11Protocol):
         self.transport.abort()
 
     def _watch(self) -> None:
-        """Note what the connection waits for, and begin or end the time that it has for that."""
+        """Note the wait that the connection is in, and begin or end the time for its header."""
         cycle: RequestResponseCycle | None = self.cycle
         idle = cycle is None or cycle.response_complete
         closing = self.transport.is_closing()  # its last bytes may still wait for the peer

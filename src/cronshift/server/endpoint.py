@@ -1,4 +1,4 @@
-"""An Inngest endpoint, over HTTP or in process: called, asked what it is, asked what it has."""
+"""The client of an Inngest endpoint, over HTTP or in process: calls, introspection, sync."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LOCAL = "http://cronshift.local"
 
 @dataclass(frozen=True, slots=True)
 class EndpointReply:
-    """What an endpoint answered to a call.
+    """The reply of an endpoint to a call.
 
     Attributes:
         headers: with lower-case names.
@@ -48,12 +48,12 @@ class EndpointReply:
 
     @property
     def is_final(self) -> bool:
-        """Whether an error is not to be tried again."""
+        """True when an error is not to be tried again."""
         return self.headers.get("x-inngest-no-retry", "").lower() == "true"
 
 
 class Endpoint:
-    """Where functions are served.
+    """An endpoint at which functions are served.
 
     Attributes:
         url: as errors name it.
@@ -68,12 +68,15 @@ class Endpoint:
 
     @classmethod
     @asynccontextmanager
-    async def http(cls, url: str, signing_key: str | None = None) -> AsyncIterator[Endpoint]:
+    async def http(
+        cls, url: str, signing_key: str | None = None, *, bypass: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Endpoint]:
         """Open the endpoint at an address.
 
         Args:
             url: all of it: ``http://localhost:3000/api/inngest``.
             signing_key: signs every request, where the endpoint asks for that.
+            bypass: what passes the protection before it; what the environment holds, by default.
 
         Raises:
             CronshiftError: ``invalid-endpoint`` for what is no web address.
@@ -89,7 +92,7 @@ class Endpoint:
                 reason="invalid-endpoint",
                 hint="Write it like http://localhost:3000/api/inngest.",
             )
-        async with web.client(url, headers=bypass_headers()) as http:
+        async with web.client(url, headers=bypass_headers() if bypass is None else bypass) as http:
             yield cls(url, http, signing_key)
 
     @classmethod
@@ -134,7 +137,7 @@ class Endpoint:
         )
 
     async def introspect(self) -> dict[str, Any]:
-        """Return what the endpoint tells of itself: mode, number of functions, keys present.
+        """Return the endpoint's introspection: mode, number of functions, keys present.
 
         Raises:
             CronshiftError: if it cannot be reached, is none, redirects, or refuses the caller.
@@ -143,7 +146,7 @@ class Endpoint:
         return self._document(response, "function_count")
 
     async def sync_in_band(self) -> dict[str, Any]:
-        """Return what the endpoint would register: ``functions`` and the app's id.
+        """Return the registration that the endpoint would send: ``functions`` and the app's id.
 
         Nothing is registered by asking. In cloud mode every SDK answers, and in dev mode only the
         TypeScript one, where INNGEST_ALLOW_IN_BAND_SYNC does not forbid it; the Python one would go
@@ -235,7 +238,7 @@ class Endpoint:
         return response
 
     def _judge(self, response: httpx.Response) -> None:
-        """Raise for answers that no function gave."""
+        """Raise for an answer that no function gave."""
         refusal(self.url, response, _content(response), has_key=self._key is not None)
 
     def _document(self, response: httpx.Response, key: str) -> dict[str, Any]:

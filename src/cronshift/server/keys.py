@@ -1,4 +1,4 @@
-"""Mode and keys: what the SDK will do with the environment, told before it does it."""
+"""The mode and the keys: the SDK's reading of the environment, told before it acts on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIGNING_KEY_SHAPE = re.compile(r"(signkey-\w+-)?([0-9a-fA-F]{2})+")
 
 
 class ServerMode(StrEnum):
-    """Which server the functions answer to; the words of the SDK's own introspection."""
+    """The mode of the functions' Inngest server; the words of the SDK's own introspection."""
 
     DEV = "dev"
     CLOUD = "cloud"
@@ -38,7 +38,7 @@ def missing_keys(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def require_keys(environ: Mapping[str, str], mode: ServerMode) -> None:
-    """Make sure that what the mode cannot do without is there. Values are never told.
+    """Make sure that the keys which the mode needs are there. Values are never told.
 
     Cloud mode needs the signing key; the event key only matters to functions that send events.
 
@@ -74,7 +74,7 @@ def no_keys(missing: tuple[str, ...]) -> ConfigError:
 
 
 def next_steps(mode: ServerMode, url: str, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what to do once the endpoint answers at ``url``, line by line.
+    """Return the next steps once the endpoint answers at ``url``, line by line.
 
     In cloud mode Inngest calls the address at which it was asked to sync, so that must be the
     public one.

@@ -1,4 +1,4 @@
-"""How a server lives and ends, over HTTP and through the WebSocket alike."""
+"""The lifetime of a server, over HTTP and through the WebSocket alike."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Ending(StrEnum):
-    """How a server came to its end."""
+    """The ending of a server."""
 
     DRAINED = "drained"
     TIMED_OUT = "timed-out"  # a step was still running when the grace ended
@@ -25,7 +25,7 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """What a server waits for, and whom it tells.
+    """The grace period of a server, and the callbacks at its start and end.
 
     Attributes:
         grace: how long running steps may take to finish, once the server is told to stop.

@@ -1,4 +1,4 @@
-"""What a server lets a peer take: bytes, time and connections."""
+"""The limits that a server sets its peers: bytes, time and connections."""
 
 from __future__ import annotations
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import time
 from datetime import UTC, datetime
+from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
 import msgspec
+
+from cronshift.errors import CronshiftError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,7 +41,7 @@ class AnsweredCall(msgspec.Struct, frozen=True):
 
 
 class Observer(Protocol):
-    """Something that is told of every call that has been answered, and of every refusal."""
+    """An observer that is told of every call that has been answered, and of every refusal."""
 
     def call(self, call: AnsweredCall) -> None:
         """Take note of an answered call."""
@@ -185,3 +189,33 @@ def _tick(event: _Event) -> str | None:
         return None
     minute = round(event.ts / 60_000) * 60
     return datetime.fromtimestamp(minute, UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+class Page:
+    """A page that is made beside the event loop, and kept for a while: whoever asks often gets the same.
+
+    Args:
+        make: makes it; may take seconds.
+        life: for how many seconds it is kept.
+    """
+
+    def __init__(self, make: Callable[[], str], life: float = 30.0) -> None:
+        self._make = make
+        self._life = life
+        self._text = ""
+        self._until = 0.0
+        self._lock = asyncio.Lock()
+
+    async def text(self) -> str:
+        """Return the page; one that cannot be made says so in a sentence."""
+        async with self._lock:
+            if time.monotonic() >= self._until:
+                self._text = await asyncio.to_thread(self._try)
+                self._until = time.monotonic() + self._life
+        return self._text
+
+    def _try(self) -> str:
+        try:
+            return self._make()
+        except CronshiftError as error:
+            return f"<!doctype html><title>cronshift</title><p>{escape(error.message)}</p>"

@@ -1,4 +1,4 @@
-"""Why an endpoint does not do what it is asked: causes whose answers look alike, told apart.
+"""The refusals of an endpoint: causes whose answers look alike, told apart.
 
 The answers of the SDKs were measured (inngest-js 3.54 and 4.24, inngest-py 0.5.19): without a signing
 key in cloud mode v3 answers 401 and v4 500, neither with the SDK's header; a framework that leaves the

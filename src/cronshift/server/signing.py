@@ -1,4 +1,4 @@
-"""How Inngest signs what it sends (SDK specification; measured against a real server)."""
+"""The signatures of Inngest's requests (SDK specification; measured against a real server)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def is_signed(body: bytes, header: bytes, key: str) -> bool:
 
 
 def canonical(body: bytes) -> bytes | None:
-    """Return JSON as it is signed; ``None`` for what is none. May take a second a megabyte."""
+    """Return JSON as it is signed; ``None`` where it is none. May take a second a megabyte."""
     import jcs
 
     try:

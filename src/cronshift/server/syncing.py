@@ -1,4 +1,4 @@
-"""Asking an endpoint to register with its Inngest server, and what its answer means."""
+"""The registration of an endpoint with its Inngest server, and the meaning of its answer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def sync(endpoint: Endpoint) -> Synced:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a registration failed, and what to do."""
+    """The cause of a failed registration, and the remedy."""
 
     sentence: str
     hint: str
@@ -54,7 +54,7 @@ _KEY = Cause(
 
 
 def cause(status: int, document: Any) -> Cause | None:
-    """Return why a registration failed, read from the SDK's answer; ``None`` for a success.
+    """Return the cause of a failed registration, by the SDK's answer; ``None`` for a success.
 
     The shapes were measured: a wrong key gives 500 ``registration_failed`` with "response is not valid
     JSON", since the server refuses in plain text; a server that is down gives 500 ``unknown``.

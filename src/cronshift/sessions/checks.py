@@ -86,7 +86,7 @@ def read_schema(engine: Engine, dialect: Dialect, settings: SessionSettings) -> 
 def check_rows(
     connection: Connection, dialect: Dialect, schema: Schema, tables: Mapping[str, Table]
 ) -> dict[str, TimeColumn]:
-    """Return how the columns of instants are read; and look at the ids of what has no keys.
+    """Return the columns of instants with their forms; and check the ids of keyless tables.
 
     Raises:
         ConfigError: naming what cannot be told, or is not unique.
@@ -272,7 +272,7 @@ def _time(  # noqa: PLR0913, PLR0917 - a column, and all that tells how it is re
     name: str,
     zone: _Zone,
 ) -> TimeColumn:
-    """Return how a column is read.
+    """Return the form of a column of instants.
 
     Raises:
         ConfigError: where that cannot be told.

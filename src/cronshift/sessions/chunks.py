@@ -1,4 +1,4 @@
-"""Settling chunk by chunk; where a chunk fails, the sessions are found that made it fail."""
+"""The settling of sessions by chunks; where a chunk fails, its sessions at fault are found."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class IdRange:
 
 @dataclass(slots=True)
 class Worker:
-    """Does chunks; where one fails, finds the sessions that made it fail by halving it.
+    """The worker that does chunks; where one fails, it finds the sessions at fault by halving it.
 
     Attributes:
         reasons: why sessions could not be settled, by id.
@@ -89,7 +89,7 @@ class Worker:
             self.unpaid = connection.execute(refunded.limit(1)).first() is None
 
     def refuse_without_rights(self) -> None:
-        """Make sure that the database's user may change what is to be changed."""
+        """Make sure that the database's user has the rights for the changes."""
         with self.mapped.dialect.reading(self.engine).connect() as connection:
             lacking = list(self.mapped.dialect.missing_rights(connection, self.mapped))
         if lacking:
@@ -113,7 +113,7 @@ class Worker:
             return connection.execute(select(key).order_by(key.desc()).limit(1)).scalar()
 
     def settle(self, after: Any, last: Any, size: int) -> Chunk:
-        """Settle what can be settled of a range of ids."""
+        """Settle the sessions that can be settled of a range of ids."""
         try:
             return self._tried(IdRange(after, last, tuple(self.unmoved), self._refused_amounts()))
         except UnmovedError as error:
@@ -190,7 +190,7 @@ class Worker:
         raise AssertionError("the last try returns or raises")
 
     def aside(self, *, ended: bool) -> Aside:
-        """Return what could not be settled; all that is left, once the sweep has seen everything."""
+        """Return the sessions that could not be settled; all that are left, once it has ended."""
         if not ended:
             shown = [SetAside(session, None, reason) for session, reason in self.reasons.items()]
             return Aside(len(shown), tuple(shown[:MOST_TOLD]))

@@ -1,4 +1,4 @@
-"""What the session scripts need to know of a kind of database; each kind is a module of its own."""
+"""The dialect of a database, for the session scripts; each dialect is a module of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one transaction did.
+    """The result of one transaction.
 
     Attributes:
         sessions: those settled.
@@ -50,7 +50,7 @@ class Amounts:
 
 
 class UnmovedError(Exception):
-    """Users whose credits did not move by what was to be recorded; the transaction is undone."""
+    """Users whose credits did not move by the recorded amount; the transaction is undone."""
 
     def __init__(self, users: Collection[Any]) -> None:
         super().__init__("credits did not move")
@@ -77,7 +77,7 @@ class Dialect(Protocol):
         """Return whether ids are compared as they are, of one type or not."""
 
     def id_problem(self, reflected: TypeEngine[Any]) -> str | None:
-        """Return why a column of a type holds no ids; ``None`` where it may."""
+        """Return the reason why a column of a type holds no ids; ``None`` where it may."""
 
     def holds_list(self, reflected: TypeEngine[Any]) -> bool:
         """Return whether a column of a type may hold a list."""
@@ -89,7 +89,7 @@ class Dialect(Protocol):
         """Return the zone of the database's clock."""
 
     def time_form(self, reflected: TypeEngine[Any]) -> TimeForm | None:
-        """Return how a column of a type holds instants; ``None`` for a type that holds none."""
+        """Return the form of instants in a column of a type; ``None`` where it holds none."""
 
     def before(self, time: TimeColumn, cutoff: datetime) -> ColumnElement[bool]:
         """Return whether a row's instant is surely before another; null where it cannot be read."""
@@ -101,10 +101,10 @@ class Dialect(Protocol):
         """Return an instant as an expression of :meth:`instant` compares it."""
 
     def moment(self, value: Any) -> datetime | None:
-        """Return what an expression of :meth:`instant` gave."""
+        """Return the instant that an expression of :meth:`instant` gave."""
 
     def amount_problems(self, amounts: Amounts) -> Iterator[str]:
-        """Yield why a cost cannot be moved exactly on a balance, with the column's name."""
+        """Yield the reasons why a cost cannot be moved exactly on a balance, with the column."""
 
     def is_amount(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """Return whether a column that is not null holds a number that can be moved exactly."""
@@ -116,13 +116,13 @@ class Dialect(Protocol):
         """Return the length of the list in a column; null where there is none that can be read."""
 
     def sums(self, column: ColumnElement[Any]) -> list[tuple[int, ColumnElement[Any]]]:
-        """Return the parts of a sum that never overflows, each with what it is to be multiplied by."""
+        """Return the parts of a sum that never overflows, each with its factor."""
 
     def among(self, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
         """Return whether a column has one of any number of values."""
 
     def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, ids: IdRange) -> Chunk:
-        """Mark the sessions of a range, move their users' credits, and record what has moved.
+        """Mark the sessions of a range, move their users' credits, and record the moves.
 
         Raises:
             UnmovedError: when credits of some users did not move as told.
@@ -136,14 +136,14 @@ class Dialect(Protocol):
         """Return whether the same transaction may well succeed when it is done anew."""
 
     def fault_of_a_row(self, error: DBAPIError) -> str | None:
-        """Return why the database refused a row, without values; ``None`` when it is no row's fault."""
+        """Return the reason why a row was refused, without values; ``None`` for another fault."""
 
     def missing_rights(self, connection: Connection, mapped: Mapped) -> Iterator[str]:
-        """Yield what the database's user may not do, where it would have to."""
+        """Yield the rights that the database's user lacks and would need."""
 
 
 def dialect_of(engine: Engine) -> Dialect:
-    """Return what is known of an engine's kind of database.
+    """Return the dialect of an engine.
 
     Raises:
         ConfigError: for a kind that is neither PostgreSQL nor SQLite.

@@ -1,4 +1,4 @@
-"""The QUEUED flow on the user's own tables: enqueue, claim, settle, and find what was lost.
+"""The QUEUED flow on the user's own tables: enqueue, claim, settle, and find lost sessions.
 
 Everything here is one short transaction. What an app's request and Inngest's functions do in between
 may be killed anywhere: the outbox still has the event, or recovery finds the session.
@@ -54,7 +54,7 @@ class CostError(CronshiftError):
 
 
 class SessionClaim(StrEnum):
-    """What came of claiming a session for a run."""
+    """The outcome of claiming a session for a run."""
 
     OURS = "ours"
     GONE = "gone"
@@ -115,7 +115,7 @@ class SessionFlow:
         return Outbox(self.engine, self.mapped, self.name)
 
     def owner(self, user_id: str) -> Owner:
-        """Return who serves a user; without an ownership file the old path does."""
+        """Return the owner of a user; without an ownership file it is the old path."""
         copy = self._source.current()
         return copy.ownership.flow_owner(self.name, user_id, self.clock()) if copy else Owner.VERCEL
 
@@ -282,7 +282,7 @@ class SessionFlow:
         run_id: str | None = None,
         delivered: int | None = None,
     ) -> Report:
-        """End a session that is being processed: what it was not given is refunded.
+        """End a session that is being processed: the part not delivered is refunded.
 
         Done twice, it changes nothing the second time.
 

@@ -108,7 +108,7 @@ class Mapped:
         return case((self.dialect.is_amount(column) & (column >= 0), column), else_=null())
 
     def owed(self, delivered: int | None = None, *, unpaid: bool = False) -> ColumnElement[Any]:
-        """Return the expression of what a session that ends now is owed: ``max(0, cost - delivered)``.
+        """Return the amount owed for a session that ends now: ``max(0, cost - delivered)``.
 
         Nothing where it has been refunded.
 
@@ -165,7 +165,7 @@ class Mapped:
         return _sought(event.correlate(self.sessions))
 
     def problem(self, owed: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Return why a session cannot be paid what it is owed, as text; null where it can be."""
+        """Return the reason why a session cannot be paid its due, as text; null where it can be."""
         account = select(self.balance).where(self.is_account_of(self.user)).correlate(self.sessions)
         funded = account.where(self.balance.is_not(None))
         cost, name = self.cost(), self.settings.cost.value
@@ -301,7 +301,7 @@ def _tables(schema: Schema, dialect: Dialect) -> dict[str, Table]:
 
 
 def _family(kind: TypeEngine[Any]) -> object:
-    """Return what columns that are compared as they are have in common."""
+    """Return the family of a column's type; columns of one family are compared as they are."""
     try:
         return kind.python_type
     except NotImplementedError:

@@ -1,4 +1,4 @@
-"""Events that wait to be sent: put there with their session, leased by whoever sends them.
+"""The outbox of events: put there with their session, leased by whoever sends them.
 
 A lease keeps two from sending the same event; it ends by itself, so that one whose holder was killed is
 sent by another. An event that is sent twice all the same has one id, and Inngest makes one run of it.

@@ -64,7 +64,7 @@ _ZONED = r":[0-5]\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)$"
 
 
 class PostgreSQL:
-    """What the session scripts know of PostgreSQL."""
+    """The dialect of PostgreSQL."""
 
     def prepare(self, engine: Engine) -> Engine:
         """Return the engine as it is: readers never hinder writers here."""
@@ -85,11 +85,11 @@ class PostgreSQL:
         return str(name)
 
     def compares(self, *, one_type: bool) -> bool:
-        """Return that ids of two types are compared as text."""
+        """Return ``one_type``: ids of two types are compared as text."""
         return one_type
 
     def id_problem(self, reflected: TypeEngine[Any]) -> str | None:
-        """Return why a type holds no ids."""
+        """Return the reason why a type holds no ids."""
         if isinstance(reflected, LargeBinary):
             return "is bytea: ids are numbers, uuid or text"
         return None
@@ -107,7 +107,7 @@ class PostgreSQL:
         return str(connection.execute(select(func.current_setting("TimeZone"))).scalar_one())
 
     def time_form(self, reflected: TypeEngine[Any]) -> TimeForm | None:
-        """Return how a type holds instants."""
+        """Return the form of instants in a type."""
         if isinstance(reflected, DateTime):
             return TimeForm.INSTANT if reflected.timezone else TimeForm.LOCAL
         if isinstance(reflected, Date):
@@ -150,7 +150,7 @@ class PostgreSQL:
         return moment
 
     def amount_problems(self, amounts: Amounts) -> Iterator[str]:
-        """Yield where fractions would be lost."""
+        """Yield the columns in which fractions would be lost."""
         for name, kind in (
             (amounts.balance, amounts.balance_type),
             (amounts.cost, amounts.cost_type),
@@ -203,7 +203,7 @@ class PostgreSQL:
         )
 
     def settle(self, connection: Connection, mapped: Mapped, sweep: Sweep, ids: IdRange) -> Chunk:
-        """Do a chunk in one statement, and look at what became of the balances.
+        """Do a chunk in one statement, and check the balances afterwards.
 
         Which sessions are settled is decided as each row is locked: one that somebody else has changed
         meanwhile is judged anew; one that the database keeps as it is stays unpaid. Where nothing is marked, rows that others have locked are left to
@@ -250,7 +250,7 @@ def _constraint(error: DBAPIError) -> str | None:
 
 
 def _statement(mapped: Mapped, sweep: Sweep, ids: IdRange) -> Select[Any]:
-    """Return the statement that does a chunk, and tells what it did."""
+    """Return the statement that does a chunk, and tells its results."""
     # Between two ids the planner walks the key; with a limit it would read the whole table.
     picking = select(
         mapped.id.label("session_id"),
@@ -332,7 +332,7 @@ def _marked(mapped: Mapped, sweep: Sweep, ids: IdRange, payable: CTE) -> CTE:
 def _wrong(
     connection: Connection, mapped: Mapped, accounts: list[Any], balances: list[Any]
 ) -> list[Any]:
-    """Return the users whose balance is not what it was made to be: a trigger or a view saw to that."""
+    """Return the users whose balance differs from the one set, as by a trigger or a view."""
     if not accounts:
         return []
     account: ColumnElement[Any] = mapped.account
@@ -361,7 +361,7 @@ def _is_exact(kind: TypeEngine[Any]) -> bool:
 
 
 def _digits(kind: TypeEngine[Any] | None) -> int | None:
-    """Return how many digits a type has behind the point; ``None`` for any number of them."""
+    """Return the number of a type's digits behind the point; ``None`` for any number of them."""
     if kind is None or isinstance(kind, Integer):
         return 0
     if isinstance(kind, Numeric) and kind.precision is not None:

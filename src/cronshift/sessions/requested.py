@@ -40,7 +40,7 @@ def event_of(
 
 
 def user_in_event(session_id: str, user_id: str, way: UserInEvent) -> str:
-    """Return how an event names a user: as the app does, or by a hash that no other session shares."""
+    """Return a user's name in events: as the app has it, or a hash that no other session shares."""
     if way is UserInEvent.PLAIN or (way is UserInEvent.AUTO and "@" not in user_id):
         return user_id
     return hashed_user(session_id, user_id)

@@ -107,7 +107,7 @@ def open_database(settings: SessionSettings) -> Database:
 
 @contextmanager
 def telling_errors(settings: SessionSettings) -> Iterator[None]:
-    """Tell what the database says as one sentence, without statements, values and addresses.
+    """Turn the database's errors into one sentence, without statements, values and addresses.
 
     Raises:
         CronshiftError: for every error of the database.
@@ -186,7 +186,7 @@ def owed(
 
 
 def uncommon_times(mapped: Mapped) -> list[str]:
-    """Return how a row of every column is read that does not say itself what instant it means."""
+    """Return the readings of columns whose rows do not say which instant they mean."""
     readings = (
         time.reading() for time in mapped.times.values() if time.form is not TimeForm.INSTANT
     )

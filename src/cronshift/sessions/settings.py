@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class CostKind(StrEnum):
-    """How a session's cost in credits is told."""
+    """The kind of a session's cost in credits."""
 
     CONSTANT = "constant"
     COLUMN = "column"
@@ -31,7 +31,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Where what was delivered stands: a row each, with the session's id in ``session``."""
+    """The table of delivered items: a row each, with the session's id in ``session``."""
 
     table: str
     session: str
@@ -40,7 +40,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Credits:
-    """Where users' credits stand; ``spent`` is moved down by refunds, where there is one."""
+    """The table of users' credits; ``spent`` is moved down by refunds, where there is one."""
 
     table: str
     id: str
@@ -76,7 +76,7 @@ Refunded = RefundedColumn | RefundLedger
 
 
 class UserInEvent(StrEnum):
-    """How an event names its user."""
+    """The form in which an event names its user."""
 
     AUTO = "auto"
     """As the app does; hashed where the id is an e-mail address."""

@@ -77,7 +77,7 @@ _MADE = (  # columns without a type keep every value as it is
 
 
 class SQLite:
-    """What the session scripts know of SQLite."""
+    """The dialect of SQLite."""
 
     def prepare(self, engine: Engine) -> Engine:
         """Let writers of one file wait for each other from their first statement on."""
@@ -104,19 +104,19 @@ class SQLite:
         return table.name
 
     def compares(self, *, one_type: bool) -> bool:  # noqa: ARG002 - affinity sees to it
-        """Return that ids are compared as they are."""
+        """Return true: ids are compared as they are."""
         return True
 
     def id_problem(self, reflected: TypeEngine[Any]) -> str | None:
-        """Return why a type holds no ids."""
+        """Return the reason why a type holds no ids."""
         return "is a BLOB: ids are numbers or text" if "BLOB" in str(reflected) else None
 
     def holds_list(self, reflected: TypeEngine[Any]) -> bool:  # noqa: ARG002 - any column may
-        """Return that any column may hold JSON."""
+        """Return true: any column may hold JSON."""
         return True
 
     def type_in_statements(self, reflected: TypeEngine[Any]) -> TypeEngine[Any]:
-        """Return that whole numbers are such, and that any other value comes as it is."""
+        """Return the integer type for whole numbers, and no type for any other value."""
         return BigInteger() if _WHOLE.search(str(reflected)) else NullType()
 
     def zone(self, connection: Connection) -> str:  # noqa: ARG002 - others ask
@@ -124,7 +124,7 @@ class SQLite:
         return "UTC"
 
     def time_form(self, reflected: TypeEngine[Any]) -> TimeForm | None:
-        """Return that every row may hold its own form; only numbers where they were declared."""
+        """Return ``ANY``, as every row may hold its own form; only numbers where so declared."""
         if _BOOLEAN.search(str(reflected)):
             return None
         return TimeForm.EPOCH if _WHOLE.search(str(reflected)) else TimeForm.ANY
@@ -236,7 +236,7 @@ class SQLite:
 
 
 def _pick(connection: Connection, mapped: Mapped, sweep: Sweep, ids: IdRange) -> int:
-    """Put the sessions aside that can be settled, and the sums of what is owed; return how many."""
+    """Put the sessions aside that can be settled, and the sums owed for them; return how many."""
     rows = select(mapped.id, mapped.user, sweep.owed(mapped, unpaid=ids.unpaid)).where(
         sweep.where, ids.holds(mapped, sweep)
     )
@@ -263,7 +263,7 @@ def _pick(connection: Connection, mapped: Mapped, sweep: Sweep, ids: IdRange) ->
 
 
 def _move(connection: Connection, mapped: Mapped, sweep: Sweep) -> list[Any]:
-    """Move the credits, and return the users whose balance is not what it was made to be."""
+    """Move the credits, and return the users whose balance differs from the one set."""
     moving = select(mapped.account, _SUMS.c.user_id, mapped.balance, _SUMS.c.amount).where(
         mapped.is_account_of(_SUMS.c.user_id)
     )

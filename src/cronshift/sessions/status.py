@@ -1,4 +1,4 @@
-"""Where the sessions stand, and every refund that was paid; only read."""
+"""The status of the sessions, and every refund that was paid; only read."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def refunds(database: Database) -> list[dict[str, Any]]:
 
 
 def status(database: Database, now: datetime) -> dict[str, Any]:
-    """Return where the sessions stand: counts by state, the oldest that waits, refunds so far.
+    """Return the status of the sessions: counts by state, the oldest that waits, refunds so far.
 
     ``completion_rate`` is the share of finished sessions among those that ended: ``all``, those of
     the ``new`` path (they have an event), and those of the ``old`` one; ``None`` where none ended.
@@ -90,7 +90,7 @@ def _named(settings: SessionSettings) -> set[str]:
 
 
 def _ended(settings: SessionSettings, states: Mapping[str, int]) -> tuple[int, int]:
-    """Return how many finished, and how many failed."""
+    """Return the number of finished sessions, and of failed ones."""
     return states.get(settings.finished, 0), states.get(settings.failed, 0)
 
 

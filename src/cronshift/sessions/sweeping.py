@@ -1,4 +1,4 @@
-"""Settling sessions in chunks: mark, move the credits, record what has moved, in one transaction each.
+"""Sweeps that settle sessions: mark, move the credits, record the move, a transaction a chunk.
 
 A session is settled whole or not at all: its state, its user's credits and its refund change together.
 A session is refunded at most once, because its refund is a row whose key is the session. One that cannot
@@ -31,7 +31,7 @@ CHUNK = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Which sessions are settled, and how.
+    """The sessions that a sweep settles, and their settlement.
 
     Attributes:
         where: the condition; judged again as each row is locked.
@@ -54,7 +54,7 @@ class Sweep:
     untimed: ColumnElement[bool] | None = None
 
     def owed(self, mapped: Mapped, *, unpaid: bool = False) -> ColumnElement[Any]:
-        """Return what a session is paid; null where that cannot be told.
+        """Return the amount that a session is paid; null where that cannot be told.
 
         Args:
             mapped: the tables.
@@ -79,7 +79,7 @@ class Sweep:
         return marks
 
     def movements(self, mapped: Mapped, amount: ColumnElement[Any]) -> dict[str, Any]:
-        """Return the columns of a user that are set, for what all of their sessions are owed."""
+        """Return the columns of a user that are set, for the sum owed for all of their sessions."""
         credit = mapped.settings.credits
         moves: dict[str, Any] = {credit.balance: mapped.balance + amount}
         if credit.spent:
@@ -101,7 +101,7 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a sweep did; ``to_json`` is what the commands print.
+    """The report of a sweep; the commands print its ``to_json``.
 
     Attributes:
         aside: those that could not be settled.
@@ -147,7 +147,7 @@ def exact(amount: Any) -> int | float | str:
 
 @dataclass(slots=True)
 class SweepLimits:
-    """How far a sweep goes.
+    """The limits of a sweep.
 
     Attributes:
         most: rows at most; all when absent.
@@ -163,7 +163,7 @@ class SweepLimits:
 
 
 def count(engine: Engine, mapped: Mapped, sweep: Sweep) -> tuple[int, Any]:
-    """Return how many sessions a sweep would settle, and how many credits it would pay.
+    """Return the number of sessions that a sweep would settle, and the credits it would pay.
 
     Nothing is changed; those that cannot be settled (:func:`left_aside`) are not among them.
     """
@@ -187,7 +187,7 @@ def left_aside(engine: Engine, mapped: Mapped, sweep: Sweep) -> Aside:
 
 
 def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: SweepLimits | None = None) -> Report:
-    """Settle sessions chunk by chunk and return what was done, and what could not be.
+    """Settle sessions chunk by chunk and return the report.
 
     Every chunk is a transaction of its own: after a kill or Ctrl-C those before it stand, and the
     same call goes on behind them.

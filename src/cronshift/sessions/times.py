@@ -1,4 +1,4 @@
-"""The forms in which users' tables hold instants, and what a value of each means."""
+"""The forms in which users' tables hold instants, and the meaning of a value of each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DIGITS = re.compile(r"[0-9]{9,19}", re.ASCII)
 
 
 class TimeForm(StrEnum):
-    """How a column holds an instant; the words are those of ``times`` in cronshift.toml."""
+    """The form of instants in a column; the words are those of ``times`` in cronshift.toml."""
 
     INSTANT = "instant"
     """With its zone, as the database has it."""
@@ -72,7 +72,7 @@ class TimeColumn:
     sample: Any = None
 
     def reading(self) -> str | None:
-        """Return one value with what it is taken for; ``None`` where the column is empty."""
+        """Return one value with its reading; ``None`` where the column is empty."""
         if self.sample is None:
             return None
         instant = read_instant(self.sample, self.form, self.zone)
@@ -84,13 +84,13 @@ class TimeColumn:
 
     @property
     def is_settled(self) -> bool:
-        """Whether it is known how a new value is written."""
+        """True when it is known how a new value is written."""
         unit_is_open = self.form is TimeForm.EPOCH and self.sample is None
         return not unit_is_open
 
 
 def read_instant(value: Any, form: TimeForm, zone: str = "UTC") -> datetime | None:
-    """Return what a value of a column means; ``None`` for one that is no time."""
+    """Return the instant that a value of a column means; ``None`` for one that is no time."""
     if isinstance(value, datetime):
         return value.astimezone(UTC) if value.tzinfo else _in_zone(value, zone)
     if isinstance(value, date):
@@ -143,7 +143,7 @@ def _of_number(value: float | Decimal, form: TimeForm) -> datetime | None:
 
 
 def _unit(value: float | Decimal) -> int | None:
-    """Return how many of a number's units make a second, told from its size."""
+    """Return the number of a value's units in a second, told from its size."""
     return next((unit for unit in UNITS if EARLIEST <= value / unit < LATEST), None)
 
 

@@ -1,4 +1,4 @@
-"""Generated files beside what is on disk: what would change, and the edits that change it.
+"""Generated files beside those on disk: the differences, and the edits that remove them.
 
 A file that was changed by hand is never overwritten without ``force``, and then only after a copy.
 """
@@ -30,7 +30,7 @@ OF_MODULES = ("jobs", "functions")
 
 
 class FileAction(StrEnum):
-    """What stands between a file on disk and what is generated for it."""
+    """The state of a file on disk, compared with the text that is generated for it."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -60,7 +60,7 @@ class FileChange:
 
     @property
     def conflict(self) -> bool:
-        """Whether a file changed by hand stands in the way of newly generated text.
+        """True when a file changed by hand stands in the way of newly generated text.
 
         One whose edits were made to exactly that text does not: there is nothing new to bring in.
         """
@@ -70,11 +70,11 @@ class FileChange:
 
     @property
     def pending(self) -> bool:
-        """Whether writing it is wanted: it is new, out of date, or in conflict."""
+        """True when the file is to be written: it is new, out of date, or in conflict."""
         return self.action in {FileAction.CREATE, FileAction.UPDATE} or self.conflict
 
     def diff(self) -> Iterator[str]:
-        """Yield the lines of a unified diff from what is on disk to what would be written."""
+        """Yield the lines of a unified diff from the file on disk to the generated one."""
         old = "/dev/null" if self.before is None else f"a/{self.path}"
         new = "/dev/null" if self.after is None else f"b/{self.path}"
         return unified_diff(_lines(self.before), _lines(self.after), old, new)
@@ -98,7 +98,7 @@ def compare(root: Path, files: Iterable[GeneratedFile], out: str) -> tuple[FileC
 def edits(
     root: Path, changes: Iterable[FileChange], *, force: bool = False, remove_stale: bool = False
 ) -> tuple[list[Edit], list[str]]:
-    """Return the edits that write what is new or out of date, and the paths of the copies made.
+    """Return the edits that write new or outdated files, and the paths of the copies made.
 
     Args:
         root: the project's folder.
@@ -150,7 +150,7 @@ def _change(root: Path, file: GeneratedFile) -> FileChange:
 
 
 def _stale(root: Path, out: str, planned: Collection[str]) -> Iterator[FileChange]:
-    """Yield what was generated and is not planned, in ``out`` and where planned files stand in it."""
+    """Yield files generated and no longer planned, in ``out`` and beside planned files in it."""
     package = PurePosixPath(out)
     holding = {package / name for name in OF_MODULES} | {
         PurePosixPath(path).parent for path in planned
@@ -172,7 +172,7 @@ def _is_wanted(change: FileChange, force: bool, remove_stale: bool) -> bool:
 
 
 def _by_hand(change: FileChange) -> bool:
-    """Return whether writing ``change`` would lose what somebody wrote."""
+    """Return whether writing ``change`` would lose somebody's own edits."""
     return change.before is not None and not is_untouched(change.before)
 
 

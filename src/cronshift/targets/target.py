@@ -1,4 +1,4 @@
-"""The door of the targets: what one is, and how it is found by its name.
+"""The interface of targets, and their lookup by name.
 
 A target is a guest. Everything that only it knows lives in its own folder, and the rest of the
 house asks through :class:`Target`. To add one: a folder here with an object of that shape in it, and
@@ -69,7 +69,7 @@ Fit = Fits | DoesNotFit
 
 
 class Placement(Struct, frozen=True):
-    """Where a target's files go in one project.
+    """The placement of a target's files in one project.
 
     Attributes:
         out: the folder of the generated files.
@@ -127,7 +127,7 @@ Guard = GuardByHand | GuardRoute | NoGuard
 
 
 class Retirement(Struct, frozen=True):
-    """How Vercel's part of jobs ends: the edits of it, and what stays on purpose, in sentences."""
+    """The end of Vercel's part of jobs: its edits, and the parts that stay, in sentences."""
 
     edits: Sequence[Edit]
     stays: Sequence[str] = ()
@@ -170,7 +170,7 @@ class Target(Protocol):
 
     @property
     def name(self) -> str:
-        """What ``--target`` and cronshift.toml call it."""
+        """The name of the target in ``--target`` and cronshift.toml."""
 
     @property
     def usual_out(self) -> str:
@@ -182,15 +182,15 @@ class Target(Protocol):
 
     @property
     def removes_unused(self) -> bool:
-        """Whether what is no longer generated goes by itself: no code of the user's calls it."""
+        """True when files no longer generated are deleted: no code of the user's calls them."""
 
     @property
     def checks_types(self) -> bool:
-        """Whether validating runs the project's own compiler, which takes a while."""
+        """True when validating runs the project's own compiler, which takes a while."""
 
     @property
     def migrates_tables(self) -> bool:
-        """Whether the flow's tables are made by a migration; else when they are first written."""
+        """True when a migration makes the flow's tables; else they are made when first written."""
 
     @property
     def trial(self) -> str:
@@ -200,16 +200,16 @@ class Target(Protocol):
         """Return whether functions of this kind can live in a project."""
 
     def place(self, project: Project, resolver: Resolver) -> Placement:
-        """Return where the files go."""
+        """Return the placement of the files."""
 
     def module(self, placement: Placement, job_id: str) -> str:
         """Return the file of a job's function."""
 
     def reach(self, placement: Placement, handler: Handler | None, entry: CronEntry) -> Reach:
-        """Return how a function reaches a handler that answers an entry with GET."""
+        """Return a function's reach of a handler that answers an entry with GET."""
 
     def reach_without_get(self, reach: Reach) -> Reach:
-        """Return how it reaches a handler that answers no GET, given how it would otherwise."""
+        """Return the reach of a handler that answers no GET, given its reach otherwise."""
 
     def generate(self, plan: Plan) -> Iterable[GeneratedFile]:
         """Return the files of the plan's runnable jobs; pure.
@@ -222,13 +222,13 @@ class Target(Protocol):
         """Return the changes of the app's own files that the generated ones need; only reads."""
 
     def guard(self, plan: Plan, job: Job) -> Guard:
-        """Return where the guard of a job stands."""
+        """Return the guard of a job."""
 
     def facts(self, subject: Subject) -> Iterable[Fact]:
-        """Return what a move depends on that only the target can look at."""
+        """Return the facts that only the target can look at."""
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
-        """Return how Vercel's part of jobs ends: entries, guards and dead routes.
+        """Return the end of Vercel's part of jobs: entries, guards and dead routes.
 
         Raises:
             RefusedError: if an entry stands where it cannot be taken out as text.
@@ -249,7 +249,7 @@ class Target(Protocol):
     def bring_back(
         self, project: Project, jobs: Sequence[str], past: Sequence[Operation]
     ) -> Sequence[Edit]:
-        """Return the edits that bring back what retiring the jobs took away beside the entries.
+        """Return the edits that bring back the files that retiring the jobs removed.
 
         Raises:
             RefusedError: if a file that is to come back is not as it was left.
@@ -258,14 +258,14 @@ class Target(Protocol):
     def validate(
         self, root: Path, plan: Plan, *, compiles: bool
     ) -> tuple[Registration, Sequence[Finding]]:
-        """Return what the generated files would register, and all that is wrong with them.
+        """Return the registration of the generated files, and their findings.
 
         Raises:
             ConfigError: ``not-generated`` when there are none.
         """
 
     async def ask_running(self, subject: Subject, tell: Callable[[str], None]) -> Sequence[Fact]:
-        """Return what the app itself answers to who has no cookie, started for that.
+        """Return the facts that the app, started for that, shows to a caller without a cookie.
 
         Raises:
             CronshiftError: where there is no app that can be started.
@@ -293,7 +293,7 @@ class Target(Protocol):
         """
 
     def after_scaffold(self, paths: Sequence[str]) -> str:
-        """Return what is to do once the flow's files of those paths are written.
+        """Return the next step once the flow's files of those paths are written.
 
         It reads on from "correct [sessions] in cronshift.toml".
         """

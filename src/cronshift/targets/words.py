@@ -1,4 +1,4 @@
-"""A TypeScript file without what a formatter may change: two with the same words say the same."""
+"""A TypeScript file without its formatting: two with the same words say the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VALIDATE: what is generated or served, beside the plan and beside what the engine takes."""
+"""VALIDATE: generated or served functions against the plan and the engine's limits."""
 
 from cronshift.validation.checking import check
 from cronshift.validation.endpoint import inspect_endpoint

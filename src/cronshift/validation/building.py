@@ -1,4 +1,4 @@
-"""The app's own build, run on request: what a deployment begins with."""
+"""The app's own build, run on request: the beginning of a deployment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GRACE = timedelta(seconds=5)
 
 
 def check_build(root: Path, timeout: timedelta, tell: Callable[[str], None]) -> Iterator[Finding]:
-    """Run the ``build`` script of the app's package.json; yield what keeps it from its end.
+    """Run the ``build`` script of the app's package.json; yield the faults that stop it.
 
     It does what a deployment does: it writes into the project what the app's build writes.
 

@@ -34,7 +34,7 @@ _JS_SDK = re.compile(r"(?:inngest-)?js:v?(\d+)\.(\d+)\.(\d+)")
 def check(
     plan: Plan, registration: Registration, *, now: datetime | None = None
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with a registration: beside the plan, and for the engine.
+    """Return the findings about a registration: beside the plan, and for the engine.
 
     Args:
         plan: the jobs that should be served; blocked ones need no function.
@@ -64,7 +64,7 @@ def check(
 
 
 def _unloaded(registration: Registration) -> Iterator[Finding]:
-    """Yield what the jobs call in process and what dies when it is imported."""
+    """Yield the findings about handlers that jobs call in process and cannot import."""
     for app in registration.unloaded:
         rule = rules.APP_DIES if app.is_wrong else rules.APP_NOT_LOADED
         text = f"{app.reference} cannot be imported: {app.error}."
@@ -149,7 +149,7 @@ def _without_job(
 def _computed(
     plan: Plan, registration: Registration, functions: tuple[FunctionConfig, ...]
 ) -> Iterator[Finding]:
-    """Yield what was not checked, because the source alone does not tell it."""
+    """Yield the findings about parts not checked, because the source alone does not tell them."""
     for part in registration.unread:
         text = f"Only running the code would tell {part.what}."
         yield rules.COMPUTED.finding(text, location=part.location)
@@ -190,7 +190,7 @@ def _drift(job: Job, function: FunctionConfig, now: datetime) -> Iterator[Findin
 
 
 def _fit(job: Job, function: FunctionConfig) -> Iterator[Finding]:
-    """Yield what of a function's times does not fit together, or what its job needs."""
+    """Yield the findings about a function's times that do not fit together, or not its job."""
     limit, needed = _read(function.finish_timeout), longest(_served(job, function), job.handler)
     if limit is not None and limit < needed:
         yield rules.CANCELLED_TOO_SOON.finding(
@@ -211,7 +211,7 @@ def _fit(job: Job, function: FunctionConfig) -> Iterator[Finding]:
 
 
 def _served(job: Job, function: FunctionConfig) -> JobOptions:
-    """Return the job's options with what is served in place of what is planned."""
+    """Return the job's options, those that are served in place of the planned ones."""
     limits = [limit.limit for limit in function.concurrency if limit.key is None]
     retries = job.options.retries if function.retries is None else function.retries
     served = replace(job.options, concurrency=min(limits, default=None))

@@ -1,4 +1,4 @@
-"""A running Inngest endpoint, in any language: what it tells of what it would register."""
+"""A running Inngest endpoint, in any language: the registration that it tells."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ASKABLE = ((0, 5, 19), (0, 6, 0))
 
 
 async def inspect_endpoint(endpoint: Endpoint, ids: Sequence[str] = ()) -> Registration:
-    """Ask an endpoint what it is, and what it would register where it tells that.
+    """Ask an endpoint for its mode, and for its registration where it tells that.
 
     A Python endpoint in dev mode lists nothing: it is asked for each function by its id, and when they
     run is not told. In cloud mode every endpoint answers who has its signing key.
@@ -67,7 +67,7 @@ def _registration(
     listed: tuple[FunctionConfig, ...] | str,
     answering: frozenset[str] | None = None,
 ) -> Registration:
-    """Return what was told; ``listed`` is the functions, or why they are not known."""
+    """Return the registration; ``listed`` is the functions, or why they are not known."""
     count = introspected.get("function_count")
     return Registration(
         app_id=introspected.get("app_id"),

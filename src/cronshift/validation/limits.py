@@ -1,4 +1,4 @@
-"""One function against what the engine takes: its triggers, times, rates and steps.
+"""One function against the engine's limits: its triggers, times, rates and steps.
 
 Limits and messages: inngest/inngest ``pkg/inngest/{function,trigger,concurrency,batch}.go`` and
 ``pkg/consts``.
@@ -37,7 +37,7 @@ _SCHEMES = {"http", "https", "ws", "wss"}
 
 
 def check_options(function: FunctionConfig) -> Iterator[Problem]:
-    """Yield what the engine would refuse, cut, or not do; triggers are looked at elsewhere."""
+    """Yield the options that the engine would refuse, cut, or ignore; triggers apart."""
     if not function.name:
         yield rules.NO_NAME, "has no name."
     retries = function.retries
@@ -171,7 +171,7 @@ def _scheme(url: str) -> str:
 def _fault(
     text: str, shortest: timedelta, longest: timedelta = timedelta.max, *, days: bool = True
 ) -> str | None:
-    """Return how a duration's text is wrong, reading on from its subject; ``None`` if it is not."""
+    """Return the fault of a duration's text, reading on from its subject; ``None`` for none."""
     try:
         duration = read_duration(text, days=days)
     except ValueError:

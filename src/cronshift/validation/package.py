@@ -1,4 +1,4 @@
-"""The generated package, imported in a process of its own: what it would register."""
+"""The generated package, imported in a process of its own: its registration."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def inspect_package(
     environment: Mapping[str, str] | None = None,
     timeout: timedelta = TIMEOUT,
 ) -> Registration:
-    """Import a generated package in another process and return what it would register.
+    """Import a generated package in another process and return its registration.
 
     The project's own code runs there, from ``root``, in dev mode unless the environment says
     otherwise; what it prints is dropped. No bytecode is left behind.
@@ -102,7 +102,7 @@ def _ask(
 
 
 def _output(process: subprocess.Popen[bytes], package: str, timeout: timedelta) -> bytes:
-    """Return all that the probe writes; when that takes too long, end it and what it started."""
+    """Return all output of the probe; when that takes too long, end it and its children."""
     with process:
         try:
             return process.communicate(timeout=timeout.total_seconds())[0]

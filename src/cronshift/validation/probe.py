@@ -1,4 +1,4 @@
-"""Run in a process of its own: imports a generated package and tells what it would register.
+"""The probe that imports a generated package in a process of its own and prints its registration.
 
 ``python -P -m cronshift.validation.probe PACKAGE``, in the project's root. The answer is one JSON
 document on the process's standard output; whatever the package prints goes to standard error.

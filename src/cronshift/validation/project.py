@@ -1,4 +1,4 @@
-"""VALIDATE, whole: what is generated, or an endpoint, beside the plan."""
+"""VALIDATE, whole: the generated package, or an endpoint, against the plan."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def validate_package(
     root: Path, plan: Plan, *, compiles: bool = True
 ) -> tuple[Registration, tuple[Finding, ...]]:
-    """Return what the generated modules would register, and all that is wrong with them.
+    """Return the registration of the generated modules, and their findings.
 
     How they are looked at is their target's to say.
 
@@ -43,7 +43,7 @@ def validate_package(
 async def validate_endpoint(
     plan: Plan, url: str, signing_key: str | None
 ) -> tuple[Registration, tuple[Finding, ...]]:
-    """Return what an endpoint would register, and all that is wrong with it.
+    """Return the registration of an endpoint, and its findings.
 
     Raises:
         CronshiftError: if it cannot be reached, is none, or refuses the caller.
@@ -63,7 +63,7 @@ def has_unchecked(findings: Iterable[Finding]) -> bool:
 
 
 def out_of_date(root: Path, plan: Plan) -> Iterator[Finding]:
-    """Yield the generated files that are not what the plan gives today."""
+    """Yield the generated files that differ from those that the plan gives today."""
     modules = {job.module: job.id for job in plan.runnable}
     for change in compare(root, generate(plan), plan.out):
         if change.action is FileAction.UPDATE or change.conflict:

@@ -1,4 +1,4 @@
-"""What an app registers with Inngest, read from the wire shape that every SDK sends.
+"""The functions that an app registers with Inngest, read from the wire shape of every SDK.
 
 The shape is the SDKs' registration request and their answer to an in-band sync: a function is
 ``{"id", "name", "triggers", "steps", …}`` (inngest/inngest ``pkg/sdk/function.go``).
@@ -22,7 +22,7 @@ FAILURE_EVENT = "inngest/function.failed"
 
 
 class Trigger(Struct, frozen=True):
-    """When a function runs: a schedule or an event. Both or none is a mistake, and kept."""
+    """The trigger of a function: a schedule or an event. Both or none is a mistake, and kept."""
 
     cron: str | None = None
     jitter: str | None = None
@@ -31,7 +31,7 @@ class Trigger(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """Where a function is called."""
+    """The step at whose URL a function is called."""
 
     id: str
     name: str | None
@@ -40,7 +40,7 @@ class Step(Struct, frozen=True):
 
 
 class ConcurrencyLimit(Struct, frozen=True):
-    """How many steps run at once; ``scope`` is ``fn`` when absent."""
+    """The limit of steps that run at once; ``scope`` is ``fn`` when absent."""
 
     limit: int
     key: str | None = None
@@ -110,7 +110,7 @@ class FunctionConfig(Struct, frozen=True):
 
     @property
     def retries(self) -> int | None:
-        """How often a failed attempt is repeated; ``None`` leaves it to the engine (4)."""
+        """The number of retries after a failure; ``None`` leaves it to the engine (4)."""
         return next((step.retries for step in self.steps), None)
 
     @property
@@ -120,14 +120,14 @@ class FunctionConfig(Struct, frozen=True):
 
     @property
     def is_failure_handler(self) -> bool:
-        """Whether it is the ``on_failure`` that an SDK registers beside its function."""
+        """True for the ``on_failure`` that an SDK registers beside its function."""
         return self.id.endswith("-failure") and any(
             trigger.event == FAILURE_EVENT for trigger in self.triggers
         )
 
     @property
     def tells_cancelled(self) -> bool:
-        """Whether it is the function that tells which runs of the jobs were cancelled."""
+        """True for the function that tells which runs of the jobs were cancelled."""
         return self.id.endswith(CANCELLED_ID) and any(
             trigger.event == CANCELLED_EVENT for trigger in self.triggers
         )
@@ -140,7 +140,7 @@ class FunctionConfig(Struct, frozen=True):
         *,
         computed: tuple[str, ...] = (),
     ) -> FunctionConfig:
-        """Read a function as an SDK sends it; what it does not know it leaves.
+        """Read a function as an SDK sends it; unknown members are left.
 
         Raises:
             NotWellError: if it is not of that shape.
@@ -170,7 +170,7 @@ class Unregistrable(Struct, frozen=True):
 
 
 class Unloaded(Struct, frozen=True):
-    """What a job calls in process and what cannot be imported.
+    """The code that a job calls in process and that cannot be imported.
 
     Attributes:
         reference: ``module:attribute``.
@@ -196,7 +196,7 @@ class Unread(Struct, frozen=True):
 
 
 class Registration(Struct, frozen=True):
-    """What an app would register, or what an endpoint tells of it.
+    """The registration of an app, or the part of it that an endpoint tells.
 
     Attributes:
         app_id: ``None`` when nothing tells it.

@@ -1,4 +1,4 @@
-"""The triggers of a function: what each means, and whether they get in each other's way."""
+"""The triggers of a function: the meaning of each, and conflicts between them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SPARSER_TICKS = 2_000
 
 
 def check_triggers(function: FunctionConfig, now: datetime) -> Iterator[Problem]:
-    """Yield what is wrong with the triggers of one function; ticks are looked at from ``now`` on."""
+    """Yield the problems of one function's triggers; ticks are looked at from ``now`` on."""
     triggers = function.triggers
     if not triggers or any(trigger == type(trigger)() for trigger in triggers):
         yield rules.NO_TRIGGER, f"is registered with {'an empty' if triggers else 'no'} trigger."
@@ -40,7 +40,7 @@ def check_triggers(function: FunctionConfig, now: datetime) -> Iterator[Problem]
 
 
 def schedules(function: FunctionConfig) -> tuple[Schedule, ...]:
-    """Return what the function's schedules mean, without those that the engine refuses."""
+    """Return the function's schedules, without those that the engine refuses."""
     return tuple(
         schedule for trigger in function.crons if isinstance(schedule := _read(trigger), Schedule)
     )

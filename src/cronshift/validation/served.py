@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Checked(Struct, frozen=True):
-    """What a server showed of itself.
+    """The result of checking a server.
 
     Attributes:
         functions: the ids that it would register, with the app's in front.
@@ -33,7 +33,7 @@ class Checked(Struct, frozen=True):
 
     @property
     def bad(self) -> bool:
-        """Whether a finding is an error."""
+        """True when a finding is an error."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 

@@ -1,4 +1,4 @@
-"""READ: what Vercel's configuration says, with positions; and lossless edits of it."""
+"""READ: Vercel's configuration, with positions; and lossless edits of it."""
 
 from cronshift.vercel.reading import (
     ConfigFormat,

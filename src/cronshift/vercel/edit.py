@@ -140,7 +140,7 @@ def with_start(text: str, inner: tuple[int, int], old: str, new: str, *, file: s
 
 
 def _spelled(source: str, wanted: str) -> int | None:
-    """Return how much of a string's source spells ``wanted``; ``None`` where it begins otherwise."""
+    """Return the length of source that spells ``wanted``; ``None`` where it begins otherwise."""
     text, end = "", 0
     for unit in _UNIT.finditer(source):
         if text == wanted or not wanted.startswith(text):
@@ -184,7 +184,7 @@ def _restore(text: str, original: str, index: int) -> str | None:
 
 
 def _removed(now: Sequence[str], before: Sequence[str], missing: set[int]) -> set[int]:
-    """Return which entries of ``before`` are not in ``now``, ``missing`` being among them."""
+    """Return the entries of ``before`` that are not in ``now``, ``missing`` being among them."""
     removed = set(range(len(before)))
     position = 0
     for index, entry in enumerate(before):

@@ -142,7 +142,7 @@ def find(text: str, *path: str | int) -> JsonSpan | None:
 
 
 def value_end(text: str, start: int) -> int:
-    """Return where the value that begins at ``start`` ends."""
+    """Return the end of the value that begins at ``start``."""
     depth = 0
     for token in _TOKEN.finditer(text, start):
         if token[0] in "{[":
@@ -164,7 +164,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _explain(text: str, offset: int, message: str, file: str) -> NoReturn:
-    """Raise the error for what stands at ``offset``, in the words of its remedy."""
+    """Raise the error for the text at ``offset``, in the words of its remedy."""
     at = _skip_space(text, offset)
     fault, remedy = f"{message[0].lower()}{message[1:]}", None
     before = text[:at].rstrip(" \t\r\n")

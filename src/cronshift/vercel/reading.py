@@ -1,4 +1,4 @@
-"""Find and read the configuration: JSON, TOML, a literal script, the build output."""
+"""The configuration, found and read: JSON, TOML, a literal script, the build output."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _TOML_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*(crons|schedules)[ \t]*\]\]", re.MU
 
 
 class ConfigFormat(StrEnum):
-    """How a configuration is written."""
+    """The format of a configuration."""
 
     JSON = "json"
     TOML = "toml"
@@ -68,7 +68,7 @@ class VercelConfig(Struct, frozen=True):
 def read_project(
     root: Path, chosen: str | None = None, made: str | None = None
 ) -> tuple[VercelConfig, ...]:
-    """Return the project's configuration and, behind it, what only its build output has.
+    """Return the project's configuration and, behind it, the entries only its build output has.
 
     An entry of the build output that the configuration has too is the same one, compiled.
     ``made`` is the JSON that a configuration which is a script has made, where it was run.
@@ -92,7 +92,7 @@ def read_project(
 
 
 def _read_own(root: Path, path: Path) -> VercelConfig:
-    """Read the user's configuration; of a computed script, what Vercel's own run of it wrote."""
+    """Read the user's configuration; of a computed script, the build output of Vercel's own run."""
     compiled = root / COMPILED
     is_script = path.name in SCRIPTS and compiled.is_file()
     try:
@@ -113,7 +113,7 @@ def _read_own(root: Path, path: Path) -> VercelConfig:
 
 
 def _made(script: str, text: str) -> VercelConfig:
-    """Read what a script has made; all of it stands at the script's first line."""
+    """Read the export of a script; all of it stands at the script's first line."""
     place, document = Location(script, 1), json_text.parse_object(text, script)
     entries, problems = EntryReader(document, lambda *_: place).read()
     note = Problem("", f"{script} is computed; it was run.", place, "compiled-config")
@@ -121,7 +121,7 @@ def _made(script: str, text: str) -> VercelConfig:
 
 
 def _beside(root: Path, name: str) -> VercelConfig | None:
-    """Read what else makes entries, if it is there and makes some."""
+    """Read another source of entries, if it is there and has some."""
     path = root / name
     return read_config(root, path) if path.is_file() and _makes_entries(path) else None
 

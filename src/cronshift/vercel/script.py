@@ -93,11 +93,11 @@ class LiteralScript:
         return values
 
     def value(self, node: SgNode, path: tuple[str | int, ...]) -> Any:
-        """Return what an expression spells, with NotLiteral where it is computed."""
+        """Return the value that an expression spells, with NotLiteral where it is computed."""
         return self._value(node, path, 0)
 
     def locate(self, *path: str | int) -> Location:
-        """Return the line of a value; that of what holds it, when it is computed."""
+        """Return the line of a value; that of its container, when it is computed."""
         for length in range(len(path), -1, -1):
             if path[:length] in self._places:
                 return Location(self._file, self._places[path[:length]])
@@ -145,7 +145,7 @@ class LiteralScript:
             self._named[target.rpartition(".")[2]] = right
 
     def _value(self, node: SgNode, path: tuple[str | int, ...], depth: int) -> Any:
-        """Return what an expression spells, or a NotLiteral."""
+        """Return the value that an expression spells, or a NotLiteral."""
         kind = node.kind()
         self._places.setdefault(path, _line(node))
         self._values += 1

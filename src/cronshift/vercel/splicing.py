@@ -17,7 +17,7 @@ class Splice(NamedTuple):
 
 
 def spliced(text: str, splices: Iterable[tuple[int, int, str]]) -> str:
-    """Return a text with spans replaced, which do not overlap; what is put in at one place in order."""
+    """Return a text with spans replaced, which do not overlap; texts for one place in order."""
     parts: list[str] = []
     at = 0
     for start, end, new in sorted(splices):

@@ -96,19 +96,29 @@ def test_the_documents_of_a_whole_move_are_what_their_schemas_say(
     told("status", "status")
     told("resume-job", "resume-job", "update-ai-models", "--yes")
     told("cutover", "cutover", "session-recovery", "--save-plan", kept)
-    told("apply", "apply", kept, "--yes")
+    told("operations-apply", "operations", "apply", kept, "--yes")
     told("cutover", "cutover", "prediction-check", "--percent", "10", "--yes")
     told("status", "status")
-    operation = told("history", "history")["operations"][-1]["id"]
-    told("show", "show", operation)
+    operation = told("operations-list", "operations", "list")["operations"][-1]["id"]
+    told("operations-show", "operations", "show", operation)
     told("flags-export", "flags", "export", "--format", "env")
     told("rollback", "rollback", "--all", "--yes")
-    told("resume", "resume")
+    told("operations-resume", "operations", "resume")
     told("next", "next")
+    told("report", "report", "--since", "7d")
+    dead = "http://127.0.0.1:9"
+    told("link", "link", "--app", dead, "--endpoint", f"{dead}/api/inngest", "--yes")
+    told("doctor", "doctor")
+    told("setup", "setup", "--dry-run")
+    monkeypatch.setenv("CRONSHIFT_LEDGER_URL", f"sqlite:///{tmp_path / 'ledger.db'}")
+    told("cutover", "cutover", "session-recovery", "--stages", "10,100", "--yes")
+    told("compare", "compare")
+    told("advance", "advance")
+    told("error", "compare", "no-such-job")
     told("error", "migrate", "no-such-job")
     told("error", "finalize", "--all")
     told("error", "nonsense")
-    told("scaffold", "scaffold", "sessions", "--dry-run")
+    told("sessions-scaffold", "sessions", "scaffold", "--dry-run")
 
 
 def test_what_a_deployment_tells_is_what_the_schema_says(
@@ -184,7 +194,7 @@ def test_what_is_done_to_others_is_told_as_the_schemas_say(
     journal = project / ".cronshift" / "operations"
     journal.mkdir(parents=True)
     (journal / "01KAVH7R00ZQ4X8N5T2M9C6B3D.json").write_text("{")
-    assert told("abandon", "abandon", "01KAV", "--yes")["abandoned"]
+    assert told("operations-abandon", "operations", "abandon", "01KAV", "--yes")["abandoned"]
     assert told("forget", "forget", "--yes")["forgotten"]
     assert not (project / ".cronshift").exists()
     app = FastAPI()

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pexpect
 import pytest
 
-from cronshift.cli import COMMANDS, respelt
+from cronshift.cli import COMMANDS, RENAMED, respelt
+from cronshift.commands.page import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.integration.commands.conftest import Cronshift
 
+ROOT = Path(__file__).parents[3]
+HOUSE = ROOT / "src" / "cronshift"
 PROGRAM = str(Path(sys.executable).with_name("cronshift"))
 
 
@@ -31,7 +36,38 @@ def test_help_lists_every_command(cronshift: Cronshift) -> None:
     said = cronshift("--help")
     assert said.code == 0
     assert all(command in said.out for command in COMMANDS)
-    assert cronshift().out == said.out
+    assert cronshift().out == cronshift("-C", "audit", "-h").out == said.out
+    assert cronshift("audit", "--help").out != said.out
+
+
+def test_help_is_one_screen_of_every_stage_with_the_verbs_of_each_noun() -> None:
+    lines = PAGE.splitlines()
+    assert len(lines) < 24  # and the prompt
+    assert max(map(len, lines)) < 80
+    stages = list(dict.fromkeys(command.panel for command in COMMANDS.values()))
+    assert [line.split()[0] for line in lines[2:] if line[:1].strip()][:-1] == stages
+    for name in COMMANDS:
+        (line,) = [line for line in lines if name in line[10:29].strip().split(", ")]
+        module = import_module(f"cronshift.commands.{COMMANDS[name].attribute}")
+        verbs = getattr(module, "SUBCOMMANDS", {})
+        assert not verbs or line[29:] == ", ".join(verbs)
+
+
+def test_no_text_of_ours_spells_a_command_as_of_old() -> None:
+    old = re.compile(rf"cronshift ({'|'.join(RENAMED)})\b(?!-)")
+    sources = [*HOUSE.rglob("*.py"), *HOUSE.rglob("*.j2"), *(ROOT / "docs").rglob("*.md")]
+    texts = {
+        path: path.read_text() for path in (*sources, ROOT / "README.md", ROOT / "SECURITY.md")
+    }
+    assert [path.name for path, text in texts.items() if old.search(text)] == []
+
+
+@pytest.mark.parametrize("old", RENAMED)
+def test_an_old_spelling_explains_the_new_command(cronshift: Cronshift, old: str) -> None:
+    said = cronshift(old, "--help")
+    assert said.code == 0
+    assert f"That is spelt cronshift {RENAMED[old]} now." in said.err
+    assert f"cronshift {RENAMED[old]}" in said.out.partition("Examples:")[2]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -45,9 +81,9 @@ def test_a_finding_that_is_spelt_wrongly_is_guessed(cronshift: Cronshift) -> Non
     assert "Did you mean CS430?" in cronshift("explain", "430").err
 
 
-@pytest.mark.parametrize("command", ["rollback", "scaffold", "sessions"])
+@pytest.mark.parametrize("command", ["rollback", "sessions scaffold", "sessions"])
 def test_help_tells_the_tables_of_the_settings(cronshift: Cronshift, command: str) -> None:
-    assert "[sessions]" in cronshift(command, "--help").out
+    assert "[sessions]" in cronshift(*command.split(), "--help").out
 
 
 def test_the_module_is_the_same_program(project: Path) -> None:
@@ -217,24 +253,34 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("run", "update-ai-models"),
     ("run", "update-ai-models", "--json"),
     ("next",),
+    ("runs", "list"),
+    ("report", "--html", "move.html"),
     ("serve", "--check", "--dev"),
     ("sync", "--endpoint", "http://127.0.0.1:9/api/inngest"),
+    ("link", "--app", "http://127.0.0.1:9", "--endpoint", "http://127.0.0.1:9/x", "--yes"),
+    ("doctor",),
+    ("doctor", "--json"),
+    ("setup", "--dry-run"),
     ("pause", "session-recovery", "--yes"),
     ("resume-job", "session-recovery", "--yes"),
     ("cutover", "prediction-check", "--save-plan", "plan.json"),
-    ("apply", "plan.json", "--yes"),
-    ("show", "01"),
-    ("scaffold", "sessions", "--dry-run"),
+    ("compare",),
+    ("advance",),
+    ("operations", "apply", "plan.json", "--yes"),
+    ("operations", "show", "01"),
+    ("sessions", "scaffold", "--dry-run"),
     ("sessions", "status"),
-    ("abandon", "01"),
+    ("operations", "abandon", "01"),
     ("cutover", "update-ai-models", "--yes"),
     ("status",),
     ("finalize", "--all"),
-    ("history",),
+    ("operations", "list"),
     ("rollback", "--all", "--yes"),
     ("forget", "--dry-run"),
+    ("observe",),
+    ("ticks", "list"),
     ("flags", "export"),
-    ("resume",),
+    ("operations", "resume"),
     ("nonsense",),
 )
 
@@ -296,7 +342,12 @@ def test_the_version_is_told_to_programs(cronshift: Cronshift, words: tuple[str,
         ("sessions --json status", "sessions status --json", False),
         ("-C web sessions --limit 5 refunds", "-C web sessions refunds --limit 5", True),
         ("sessions orphans --fail", "sessions orphans --fail", False),
-        ("scaffold sessions --label status", "scaffold sessions --label status", False),
+        ("scaffold sessions --label status", "sessions scaffold --label status", True),
+        ("scaffold --label status sessions", "sessions scaffold --label status", True),
+        ("--json history", "--json operations list", True),
+        ("-C show resume --revert", "-C show operations resume --revert", True),
+        ("operations --json list", "operations list --json", False),
+        ("explain history", "explain history", False),
         ("run sessions status", "run sessions status", False),
         ("", "", False),
     ],
@@ -310,7 +361,11 @@ def test_an_old_spelling_of_a_mode_goes_on_with_a_word(
 
 @pytest.mark.parametrize(
     "words",
-    [("sessions", "orphans"), ("sessions", "status"), ("flags", "export"), ("flags", "push")],
+    [
+        *(("sessions", verb) for verb in ("orphans", "status", "scaffold")),
+        *(("flags", verb) for verb in ("export", "push")),
+        *(("operations", verb) for verb in ("list", "show", "apply", "resume", "abandon")),
+    ],
 )
 def test_a_command_of_a_command_explains_itself(
     cronshift: Cronshift, words: tuple[str, str]

@@ -9,7 +9,6 @@ import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -23,6 +22,7 @@ from cronshift.project import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.integration.fan_out_apps import Upstream
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(
 
 @contextmanager
 def served_in_python(root: Path, **variables: str) -> Iterator[str]:
-    command = [sys.executable, "-m", "cronshift", "-C", root, "serve", "--port", "0", "--json"]
+    command = [sys.executable, "-m", "cronshift", "-C", str(root), "serve", "--port", "0", "--json"]
     own = os.environ | {"PYTHONPATH": str(root)} | variables
     process = subprocess.Popen(command, env=own, stdout=subprocess.PIPE)
     with process:

@@ -154,7 +154,7 @@ def test_an_epoch_that_may_have_begun_is_not_taken_back_but_finished(
     assert run(["-C", str(root), "--json", "resume", "--revert", "--yes"]) == 3
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["reason"] == "too-late"
-    assert error["hint"] == f"cronshift resume, then cronshift rollback {JOB}"
+    assert error["hint"] == f"cronshift operations resume, then cronshift rollback {JOB}"
     assert (root / OWNERSHIP_NAME).read_bytes() == before
     assert run(["-C", str(root), "resume", "--yes"]) == 0
     assert "/api/cron/prediction-check" in (root / "vercel.json").read_text()
@@ -170,7 +170,10 @@ def test_a_way_back_that_was_interrupted_and_is_too_late_leaves_a_way_out(
     Clock.present = operation.write_by + timedelta(seconds=1)
     assert run(["-C", str(root), "--json", "resume", "--yes"]) == 3
     error = json.loads(capsys.readouterr().out)["error"]
-    assert error["hint"] == f"cronshift abandon {operation.id}, then cronshift rollback {JOB}"
+    assert (
+        error["hint"]
+        == f"cronshift operations abandon {operation.id}, then cronshift rollback {JOB}"
+    )
     assert run(["-C", str(root), "abandon", operation.id, "--yes"]) == 0
     assert run(["-C", str(root), "rollback", JOB, "--yes"]) == 0
 

@@ -269,7 +269,7 @@ def test_what_is_not_the_projects_is_refused_whatever_the_journal_says(
         assert "a bug in cronshift" not in err.lower()
         if words[0] == "rollback":
             assert code == 0
-            assert f"cronshift abandon {ULID}" in err
+            assert f"cronshift operations abandon {ULID}" in err
     assert project.tree() == before
     plan = project.root.parent / "plan.json"
     plan.write_text(json.dumps(document))
@@ -351,7 +351,7 @@ def test_a_journal_that_is_no_file_hangs_and_bars_nothing(
     for words in (("history",), ("rollback", "--all", "--yes"), ("migrate", "--yes")):
         code, _, err = project(*words)
         assert code == 0
-        assert f"cronshift abandon {ULID}" in err
+        assert f"cronshift operations abandon {ULID}" in err
     assert project("abandon", ULID, "--yes")[0] == 0
     assert read_journal(project.root).unreadable == ()
     assert (project.root / "readme.txt").read_text() == "theirs\n"
@@ -410,7 +410,7 @@ def test_a_broken_journal_is_one_sentence_and_bars_nothing(project: Project, dat
     code, _, err = project("rollback", "--all", "--yes")
     assert code == 0
     assert f"The journal's {ULID}.json is left out: " in err
-    assert f"cronshift abandon {ULID}" in err
+    assert f"cronshift operations abandon {ULID}" in err
     code, out, _ = project("show", ULID, "--json")
     assert (code, json.loads(out)["error"]["reason"]) == (3, "broken-journal")
 
@@ -475,7 +475,7 @@ def test_a_foreign_unfinished_operation_bars_cutover_but_not_the_way_back(projec
     project.plant(project.document())
     code, _, err = project("migrate", "--yes")
     assert code == 3
-    assert f"cronshift abandon {ULID}" in err
+    assert f"cronshift operations abandon {ULID}" in err
     assert project("rollback", "--all", "--yes")[0] == 0
     assert project("abandon", ULID, "--yes")[0] == 0
     assert project("migrate", "--yes")[0] == 0
@@ -487,7 +487,7 @@ def test_a_byte_saved_after_a_kill_leaves_a_way_out(project: Project) -> None:
     for words in (("resume", "--yes"), ("resume", "--revert", "--yes")):
         code, _, err = project(*words)
         assert code == 3
-        assert f"cronshift abandon {ULID}" in err
+        assert f"cronshift operations abandon {ULID}" in err
     code, out, err = project("abandon", ULID, "--yes")
     assert code == 0
     assert "vercel.json  changed by somebody else" in out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -17,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inngest import NonRetriableError
 
-from cronshift.runtime import AsgiHandler, Bridge, Call, Guard, JobSpec
+from cronshift.runtime import Answer, AsgiHandler, Bridge, Call, CallHandler, Guard, JobSpec
 from cronshift.runtime.claiming import opened
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ownership import (
@@ -429,3 +430,21 @@ def test_a_run_that_inngest_starts_twice_runs_once(
     for run_id, attempt in (("01A", 0), ("01B", 0), ("01A", 1)):
         asyncio.run(handler.answer(a_call(run_id=run_id, attempt=attempt)))
     assert sent == ["01A"]
+
+
+def test_a_replayed_tick_takes_the_claim_whosever_it_was_and_runs_once(
+    claims: str, holding: Callable[[str], None]
+) -> None:
+    holding(dump_ownership(Ownership()))  # every tick is Vercel's, which has missed this one
+    ran: list[str] = []
+
+    class Noting(CallHandler):
+        async def send(self, call: Call) -> Answer:
+            ran.append(call.run_id)
+            return Answer(status=200, body=None, bytes=0, cut=False)
+
+    replayed = a_call(scheduled=False, replayed=True)
+    said = [asyncio.run(Noting().answer(replace(replayed, run_id=run))) for run in ("01", "02")]
+    assert ran == ["01"]
+    assert said[1] == {"skipped": "claimed by another run"}
+    assert opened(claims).has_run("x", TICK)

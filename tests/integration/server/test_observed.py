@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from cronshift.server.observed import AnsweredCall, CallLog, Metrics, Observers
+from cronshift.errors import CronshiftError
+from cronshift.server.observed import AnsweredCall, CallLog, Metrics, Observers, Page
 
 if TYPE_CHECKING:
     import subprocess
@@ -115,3 +117,23 @@ def test_without_being_asked_there_are_no_metrics(start: Start, package: Path) -
     _, ready = start(package, "--port", "0", "--log", "off", INNGEST_DEV="1")
     url = str(ready["url"]).replace("/api/inngest", "/metrics")
     assert httpx.get(url).status_code == 404
+
+
+def test_the_move_has_a_page_at_the_root_where_that_is_asked_for(
+    start: Start, package: Path
+) -> None:
+    crons = [{"path": "/api/cron/mail", "schedule": "0 5 * * *"}]
+    (package / "vercel.json").write_text(json.dumps({"crons": crons}))
+    _, ready = start(package, "--port", "0", "--page", INNGEST_DEV="1")
+    url = str(ready["url"]).replace("/api/inngest", "/")
+    page = httpx.get(url, timeout=60)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "Of none of the" in page.text
+    assert page.text == httpx.get(url).text  # kept for a while
+
+
+def test_a_page_that_cannot_be_made_says_why() -> None:
+    def make() -> str:
+        raise CronshiftError("<no> project.", reason="usage")
+
+    assert "&lt;no&gt; project." in asyncio.run(Page(make).text())

@@ -1,4 +1,4 @@
-"""``cronshift scaffold sessions`` asks a person what the schema does not tell, and nobody else."""
+"""``cronshift sessions scaffold`` asks a person what the schema does not tell, and nobody else."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_without_a_terminal_the_error_names_the_option(tmp_path: Path) -> None:
     refused = cronshift()
     error = json.loads(refused.stdout)["error"]
     assert (refused.returncode, error["reason"]) == (2, "unclear-mapping")
-    assert error["hint"].endswith("cronshift scaffold sessions --map cost=CREDITS")
+    assert error["hint"].endswith("cronshift sessions scaffold --map cost=CREDITS")
     assert not (tmp_path / "cronshift.toml").exists()
     assert cronshift("--map", "cost=3").returncode == 0
     assert json.loads(cronshift("--map", "nonsense=3").stdout)["error"]["reason"] == "invalid-name"

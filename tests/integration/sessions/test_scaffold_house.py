@@ -249,7 +249,7 @@ def test_what_cannot_be_told_is_named_with_the_option_that_says_it(tmp_path: Pat
         prepare_scaffold(root, NOW)
     assert [question.key for question in caught.value.questions] == ["finished", "cost"]
     assert caught.value.hint == snapshot(
-        "Say it: cronshift scaffold sessions --map finished=DONE --map cost=CREDITS"
+        "Say it: cronshift sessions scaffold --map finished=DONE --map cost=CREDITS"
     )
     answers = {"finished": "READY", "cost": "2"}
     operations.apply(root, prepare_scaffold(root, NOW, answers=answers))

@@ -40,6 +40,22 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         "none",
     ),
     "checked": ({ROUTE: route(f"{SET}if (!secret) {REFUSE}\n  {COMPARED}")}, "cron-secret"),
+    "a secret that the code says": (
+        {ROUTE: route(f'const secret = process.env.CRON_SECRET || "let-me-in";\n  {COMPARED}')},
+        "written-secret",
+    ),
+    "a secret of the module that the code says": (
+        {ROUTE: 'const SECRET = process.env.CRON_SECRET ?? "let-me-in";\n' + route(f'if (`Bearer ${{SECRET}}` !== request.headers.get("authorization")) {REFUSE}')},
+        "written-secret",
+    ),
+    "a secret that the code leaves empty": (
+        {ROUTE: route(f'const secret = process.env.CRON_SECRET ?? "";\n  if (!secret) {REFUSE}\n  {COMPARED}')},
+        "cron-secret",
+    ),
+    "a text for another matter": (
+        {ROUTE: route(f'const region = process.env.REGION || "eu";\n  {SET}if (!secret || request.headers.get("x-region") === region) {REFUSE}\n  {COMPARED}')},
+        "cron-secret",
+    ),
     "checked by concatenation": (
         {ROUTE: route(f'{SET}if (!secret || request.headers.get("authorization") !== "Bearer " + secret) {REFUSE}')},
         "cron-secret",
@@ -213,6 +229,17 @@ def test_who_may_call_is_told(audited: Callable[..., Plan], name: str) -> None:
     (job,) = audited(files).jobs
     assert job.handler is not None
     assert (job.handler.auth or "") == auth
+
+
+HANDED = "const { serve } = require('../dist/server');\nmodule.exports = async (req, res) => { await serve(req{}); };\n"
+
+
+@pytest.mark.parametrize(("passed", "codes"), [(", res", set()), ("", {"CS206", "CS215"})])
+def test_what_is_handed_a_request_and_its_answer_may_check_and_answer(
+    told: Callable[..., list[Finding]], passed: str, codes: set[str]
+) -> None:
+    files = {"package.json": "{}", "api/cron/x.js": HANDED.replace("{}", passed)}
+    assert {finding.code for finding in told(files)} == codes
 
 
 def test_the_finding_stands_at_the_comparison(told: Callable[..., list[Finding]]) -> None:

@@ -66,6 +66,14 @@ CASES: dict[str, tuple[str, str, str]] = {
         ),
         "none",
     ),
+    "a secret that the code says": (
+        "fastapi",
+        FASTAPI.format(
+            head='app = FastAPI()\nSECRET = os.getenv("CRON_SECRET", "let-me-in")\ndef check(authorization: str = Header(None)):\n    if not authorization:\n        raise HTTPException(401)\n    if authorization != f"Bearer {SECRET}":\n        raise HTTPException(403)\n',
+            given="allowed = Depends(check)",
+        ),
+        "written-secret",
+    ),
     "another header": (
         "fastapi",
         FASTAPI.format(

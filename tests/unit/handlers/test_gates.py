@@ -333,6 +333,38 @@ def test_a_guard_of_nest(tmp_path: Path, files: dict[str, str], answer: str) -> 
     assert isinstance(front(tmp_path, files).answer, KINDS[answer])
 
 
+NO = "throw new UnauthorizedException();"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "check", "auth"),
+    [
+        ("@Headers('authorization') sent?: string", f"if (!process.env.CRON_SECRET || sent !== `Bearer ${{process.env.CRON_SECRET}}`) {NO}", "cron-secret"),
+        ("@Headers('authorization') sent?: string", f"if (process.env.CRON_SECRET && sent !== `Bearer ${{process.env.CRON_SECRET}}`) {NO}", "fail-open"),
+        ("@Headers() sent: Record<string, string>", f"if (!process.env.CRON_SECRET || sent.authorization !== `Bearer ${{process.env.CRON_SECRET}}`) {NO}", "cron-secret"),
+        ("@Req() request: Request", f"if (!process.env.CRON_SECRET || request.headers.authorization !== `Bearer ${{process.env.CRON_SECRET}}`) {NO}", "cron-secret"),
+        ("@Query('key') key?: string", f"if (key !== process.env.JOB_KEY) {NO}", "wrong-credential"),
+    ],
+)  # fmt: skip
+def test_what_nest_gives_a_method_is_what_its_decorators_ask_for(
+    audited: Callable[..., Plan], parameters: str, check: str, auth: str
+) -> None:
+    files = nest()
+    files["src/mail.controller.ts"] = f'import {{ Controller, Get, Headers, Query, Req, UnauthorizedException }} from "@nestjs/common";\nimport {{ send }} from "@acme/mail";\n@Controller("api/cron")\nexport class MailController {{\n  @Get("mail")\n  async run({parameters}) {{\n    {check}\n    await send();\n  }}\n}}\n'  # fmt: skip
+    (job,) = audited(files, PATH).jobs
+    assert job.handler is not None
+    assert job.handler.auth == auth
+
+
+def test_the_prefix_of_nest_may_stand_in_any_file(audited: Callable[..., Plan]) -> None:
+    files = nest(main="configure(app);")
+    files["src/mail.controller.ts"] = files["src/mail.controller.ts"].replace("api/cron", "cron")
+    files["src/configure.ts"] = "export function configure(app) { app.setGlobalPrefix('api'); }\n"
+    (job,) = audited(files, PATH).jobs
+    assert job.handler is not None
+    assert job.handler.route is not None
+
+
 @pytest.mark.parametrize(
     ("files", "auth"),
     [

@@ -15,6 +15,7 @@ from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.finalize import prepare_finalization
 from cronshift.moving.migration import prepare_migration
 from cronshift.moving.next_steps import in_one_line, next_steps, steps_behind
+from cronshift.moving.rollout import prepare_rollout
 from cronshift.operations import apply
 from cronshift.project import load_project
 
@@ -42,7 +43,12 @@ def bill():
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("CRONSHIFT_CLAIMS_URL", "CRONSHIFT_BASE_URL", "CRON_SECRET"):
+    for name in (
+        "CRONSHIFT_CLAIMS_URL",
+        "CRONSHIFT_LEDGER_URL",
+        "CRONSHIFT_BASE_URL",
+        "CRON_SECRET",
+    ):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "vercel.json").write_text(EVERY_TEN)
     (tmp_path / "requirements.txt").write_text("fastapi\n")
@@ -75,6 +81,26 @@ def test_a_job_goes_all_the_way_by_what_is_next(root: Path) -> None:
     ended = prepare_finalization(load_project(root), ["mail"], now, lambda *_: True)
     apply(root, ended.operation)
     assert commands(root, now) == []
+
+
+def test_with_a_ledger_a_rollout_leads_on_by_its_evidence(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)
+    monkeypatch.setenv("CRONSHIFT_LEDGER_URL", "sqlite:///ledger.db")
+    assert commands(root)[-1] == "cronshift cutover mail --stages 10,50,100"
+    rollout = prepare_rollout(load_project(root), ["mail"], NOW, stages=(10, 50, 100), auto=100)
+    apply(root, rollout.operation)
+    assert commands(root)[-1] == "cronshift advance"
+    cutover = prepare_cutover(load_project(root), ["mail"], NOW, percent=10)
+    apply(root, cutover.operation)
+    assert commands(root) == ["cronshift status", "cronshift advance"]
+    later = cutover.epochs["mail"].effective_at + timedelta(hours=1)
+    assert commands(root, later) == [
+        "cronshift status",
+        "cronshift compare mail",
+        "cronshift advance",
+    ]
 
 
 def test_without_a_guard_the_next_command_brings_one(root: Path) -> None:

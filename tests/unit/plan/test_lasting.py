@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from cronshift.model import FanOut, FanOutMode, Handler, HandlerKind, JobOptions, Overlap
+from cronshift.model import FanOut, FanOutMode, Handler, HandlerKind, JobOptions, Overlap, RowSource
 from cronshift.plan.lasting import fitted, longest
 
 
@@ -17,6 +18,7 @@ def handler(seconds: int | None) -> Handler:
 
 
 VALUES = FanOut("m", ("a", "b", "c"))
+ROWS = FanOut("m", RowSource("lib/models:active", expected=20))
 BESIDE = FanOut("m", ("a", "b", "c"), FanOutMode.PARALLEL)
 
 
@@ -29,6 +31,8 @@ BESIDE = FanOut("m", ("a", "b", "c"), FanOutMode.PARALLEL)
         (JobOptions(retries=0, fan_out=VALUES), 800, 3 * 800),
         (JobOptions(retries=0, fan_out=BESIDE, concurrency=None), 800, 800),
         (JobOptions(retries=0, fan_out=BESIDE, concurrency=2), 800, 2 * 800),
+        (JobOptions(retries=0, fan_out=ROWS), 800, 20 * 800),
+        (JobOptions(retries=0, fan_out=replace(ROWS, mode=FanOutMode.RUNS)), 800, 800),
     ],
 )
 def test_a_run_lasts_as_long_as_all_its_attempts(
@@ -63,6 +67,9 @@ def test_what_the_user_gives_stays() -> None:
         (Overlap.QUEUE, None, 1),
         (Overlap.QUEUE, VALUES, 1),
         (Overlap.QUEUE, BESIDE, 3),  # a concurrency of 1 would run them one by one
+        (Overlap.QUEUE, ROWS, 1),
+        (Overlap.QUEUE, replace(ROWS, mode=FanOutMode.PARALLEL), 20),
+        (Overlap.QUEUE, replace(ROWS, mode=FanOutMode.RUNS), 20),
         (Overlap.SKIP, None, None),
         (Overlap.ALLOW, BESIDE, None),
     ],

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cronshift.errors import ConfigError
-from cronshift.model import FanOut, FanOutMode, HandlerKind, JobOptions, Mode, RateLimit, Throttle
+from cronshift.model import (
+    FanOut,
+    FanOutMode,
+    HandlerKind,
+    JobOptions,
+    Mode,
+    RateLimit,
+    RowSource,
+    Throttle,
+)
 from cronshift.project.settings import load_settings, parse_settings
 from cronshift.project.settings_schema import SCHEMA
 from cronshift.schedule.durations import format_duration, parse_duration
@@ -52,6 +61,20 @@ stale_after = "1h30m"
 heartbeat = "NIGHTLY_URL"
 fan_out = { param = "model", values = ["a", "b"], mode = "parallel" }
 """
+
+
+def test_a_fan_out_is_over_values_or_over_rows() -> None:
+    text = """
+    [jobs.a]
+    fan_out = { items = "lib/models:active", key = "id", expected = 50, param = "m", mode = "runs" }
+    [jobs.b]
+    fan_out = { items = "app.models:active", param = "m" }
+    """
+    jobs = parse_settings(text).jobs
+    assert jobs["a"].options["fan_out"] == FanOut(
+        "m", RowSource("lib/models:active", "id", 50), FanOutMode.RUNS
+    )
+    assert jobs["b"].options["fan_out"] == FanOut("m", RowSource("app.models:active"))
 
 
 def test_every_key_is_read_into_its_type() -> None:
@@ -148,9 +171,12 @@ def test_every_key_is_documented() -> None:
     cells = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", DOCS.read_text(), re.MULTILINE)
     documented = {key for cell in cells for key in re.findall(r"`(\w+)`", cell)}
     tables = SCHEMA["properties"]
-    plain = ("project", "bridge", "defaults", "sessions", "validate")
+    plain = ("project", "bridge", "defaults", "rollout", "sessions", "validate")
     keys = {key for name in plain for key in tables[name]["properties"]}
+    keys |= set(tables["rollout"]["properties"]["failures"]["properties"])
     keys |= set(tables["jobs"]["additionalProperties"]["properties"])
+    for name in ("jobs", "environments"):
+        keys |= set(tables[name]["additionalProperties"]["properties"])
     assert documented == keys
 
 

@@ -121,6 +121,37 @@ def test_a_job_without_a_limit_is_never_stale() -> None:
     assert call.reason_to_skip(TICK + timedelta(days=400)) is None
 
 
+HOURLY = "TZ=UTC 0 * * * *"
+
+
+@pytest.mark.parametrize(
+    ("missed", "late", "reason"),
+    [
+        ("all", timedelta(days=9), None),
+        ("latest", timedelta(minutes=59), None),
+        ("latest", timedelta(hours=1), "missed: due 2026-11-24 08:00 UTC, 1:00:00 ago"),
+        ("none", timedelta(minutes=15), None),
+        ("none", timedelta(minutes=16), "missed: due 2026-11-24 08:00 UTC, 0:16:00 ago"),
+        ("none", timedelta(hours=3), "missed: due 2026-11-24 08:00 UTC, 3:00:00 ago"),
+    ],
+)
+def test_a_tick_that_comes_late_is_made_up_for_as_the_job_says(
+    missed: str, late: timedelta, reason: str | None
+) -> None:
+    job = replace(JOB, stale_after=None, missed=missed)
+    call = replace(CALL, job=job, cron=HOURLY)
+    assert call.reason_to_skip(TICK + late) == reason
+    for begun in (replace(call, attempt=1), replace(call, scheduled=False)):
+        assert begun.reason_to_skip(TICK + late) is None
+
+
+def test_a_burst_behind_an_outage_is_coalesced_to_its_latest_tick() -> None:
+    job = replace(JOB, stale_after=None, missed="latest")
+    burst = [replace(CALL, job=job, cron=HOURLY, tick=TICK + timedelta(hours=n)) for n in range(6)]
+    ran = [call for call in burst if call.reason_to_skip(TICK + timedelta(hours=5.5)) is None]
+    assert ran == burst[-1:]
+
+
 @pytest.mark.parametrize(
     ("data", "ts", "expected"),
     [

@@ -10,6 +10,8 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tests.programs import HERE as PROGRAMS
+
 from cronshift.runtime import recording
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.recording import Recorder
@@ -128,22 +130,13 @@ def test_behind_a_fork_the_child_has_a_thread_of_its_own() -> None:
     assert os.waitpid(child, 0)[1] == 0
 
 
-CHILD = """
-from datetime import UTC, datetime
-from cronshift.runtime import recording
-from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
-tick = datetime(2026, 11, 27, 12, tzinfo=UTC)
-recording.recorder("CRON_SECRET").add(lambda: TickRecord(
-    job="x", tick=tick, side=Side.VERCEL, owner="", role=Role.ACTED, arrived=tick,
-    status=TickStatus.RUNNING))
-"""
-
-
 def test_a_process_that_ends_keeps_what_it_saw(tmp_path: Path) -> None:
     from cronshift.runtime.store.ledger import read_ledger
 
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     environment = {**os.environ, "CRONSHIFT_LEDGER_URL": url}
-    subprocess.run([sys.executable, "-c", CHILD], env=environment, check=True, timeout=60)
+    subprocess.run(
+        [sys.executable, PROGRAMS / "tell_the_ledger.py"], env=environment, check=True, timeout=60
+    )
     (kept,) = read_ledger(url, TICK, datetime(2026, 11, 28, tzinfo=UTC))
     assert kept.status is TickStatus.RUNNING

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cronshift.model import (
     CronEntry,
     FanOut,
+    FanOutMode,
     Handler,
     HandlerKind,
     Job,
@@ -18,6 +19,7 @@ from cronshift.model import (
     Location,
     Mode,
     Plan,
+    RowSource,
 )
 from cronshift.schedule import Schedule
 from cronshift.targets import generate
@@ -68,6 +70,13 @@ def a_plan(path: str = "/", **fields: str) -> Plan:
     handler = Handler(fields.get("handler", "api.py"), HandlerKind.ASGI, "app", "python")
     jobs = (
         Job("job", entry, Schedule.parse("* * * * *"), Mode.BRIDGE, options=options),
+        Job(
+            "rows",
+            entry,
+            Schedule.parse("* * * * *"),
+            Mode.BRIDGE,
+            options=JobOptions(fan_out=FanOut(values, RowSource("a:b", values), FanOutMode.RUNS)),
+        ),
         Job("direct", entry, Schedule.parse("* * * * *"), Mode.DIRECT, handler=handler),
     )
     app_id = fields.get("app_id", "app")

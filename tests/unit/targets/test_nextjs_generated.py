@@ -27,6 +27,7 @@ from cronshift.model import (
     Origin,
     Plan,
     RateLimit,
+    RowSource,
     Throttle,
 )
 from cronshift.project.conventions.code import AppCode, CodeStyle
@@ -51,6 +52,12 @@ EVERYTHING = JobOptions(
     fan_out=FanOut("model", ("a", 'b"c', "d`${e}"), FanOutMode.PARALLEL),
     heartbeat_env="PING",
     stale_after=timedelta(minutes=9),
+)
+
+
+ROWS = JobOptions(fan_out=FanOut("model", RowSource("lib/models:active", "id")))
+IN_RUNS = replace(
+    EVERYTHING, fan_out=FanOut("model", RowSource("src/lib/models:due", 'i"d'), FanOutMode.RUNS)
 )
 
 
@@ -107,6 +114,16 @@ PLANS = {
         a_job("rest", "/base/api/rest/a/b", file="pages/api/rest/[...all].ts"),
         a_job("bridged", "/base/api/bridged"),
         app=NextApp("pages/api/inngest.ts", routers=Routers(None, "pages", "/base")),
+    ),
+    "rows": a_plan(
+        a_job("steps", file=ROUTE.format("steps"), options=ROWS),
+        a_job(
+            "beside",
+            options=replace(
+                ROWS, fan_out=FanOut("id", RowSource("lib/rows.ts:GET"), FanOutMode.PARALLEL)
+            ),
+        ),
+        a_job("runs", file=ROUTE.format("runs"), options=IN_RUNS),
     ),
     "own-style-v3": a_plan(
         a_job("everything", file="src/app/api/x/route.ts", options=EVERYTHING),
@@ -274,6 +291,13 @@ def hostile(**texts: str) -> Plan:
     bridge = BridgeSettings(texts.get("url", "https://e.example"), "BASE", texts.get("env", "S"))
     jobs = (
         a_job("job", "/api/x?" + texts.get("query", ""), options=options),
+        a_job(
+            "rows",
+            "/api/z",
+            options=JobOptions(
+                fan_out=FanOut(value, RowSource("lib/rows:all", value), FanOutMode.RUNS)
+            ),
+        ),
         a_job("direct", "/api/y", file=ROUTE.format(texts.get("file", "x").replace("/", "-"))),
     )
     return a_plan(

@@ -22,6 +22,7 @@ from cronshift.model import (
     Mode,
     Plan,
     RateLimit,
+    RowSource,
     Throttle,
 )
 from cronshift.schedule import Schedule
@@ -80,6 +81,17 @@ PLANS = {
         a_job("nothing", options=JobOptions(finish_timeout=None, concurrency=None)),
         a_job("sequence", options=JobOptions(fan_out=FanOut("n", ("1", "2")))),
         out="src/inngest_app",
+    ),
+    "rows": a_plan(
+        a_job(
+            "steps", options=JobOptions(fan_out=FanOut("m", RowSource("lib.models:active", "id")))
+        ),
+        a_job(
+            "runs",
+            options=replace(
+                EVERYTHING, fan_out=FanOut("m", RowSource("my-app/rows.py:due"), FanOutMode.RUNS)
+            ),
+        ),
     ),
     "empty": a_plan(),
 }

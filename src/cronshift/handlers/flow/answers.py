@@ -1,4 +1,4 @@
-"""What a handler answers with: responses, redirects and errors with a status, of every framework."""
+"""The answers of handlers: responses, redirects, errors with a status, of every framework."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _error(status: int | None) -> ObjectValue:
 
 
 def thrown_error(status: int | None = None) -> Callable[[Machine, Arguments], Value]:
-    """Return what reads ``error(401, …)``, ``abort(401)``, ``notFound()``: it throws."""
+    """Return a reader of ``error(401, …)``, ``abort(401)``, ``notFound()``, which throw."""
 
     def read(_machine: Machine, arguments: Arguments) -> Value:
         code = status if status is not None else number(arguments.at(0))
@@ -95,7 +95,7 @@ def thrown_error(status: int | None = None) -> Callable[[Machine, Arguments], Va
 
 
 def thrown_by(status: int) -> Callable[[Machine, Arguments], Value]:
-    """Return what reads ``new UnauthorizedException()``: an error with a status, to be thrown."""
+    """Return a reader of ``new UnauthorizedException()``: an error with a status, to be thrown."""
     return lambda _machine, _arguments: _error(status)
 
 
@@ -110,7 +110,7 @@ def made_error(_machine: Machine, arguments: Arguments) -> Value:
 
 
 def python_response(name: str) -> Callable[[Machine, Arguments], Value]:
-    """Return what reads ``JSONResponse(body, status_code=401)`` of a framework."""
+    """Return a reader of a framework's ``JSONResponse(body, status_code=401)``."""
     fixed = {
         "HttpResponseForbidden": 403,
         "HttpResponseBadRequest": 400,

@@ -1,4 +1,4 @@
-"""What a scheduled call does: the work or not, work that nobody waits for, failures that end well."""
+"""The behaviour of a scheduled call: its work, unawaited work, failures that end in success."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from cronshift.handlers.behaviour import Auth, Behaviour, Loose, SourceSpot
 from cronshift.handlers.flow.callers import Callers, callers_of
 from cronshift.handlers.flow.failures import failures_of, soft_answers
-from cronshift.handlers.flow.idle import is_idle
+from cronshift.handlers.flow.idle import is_idle, only_says
 from cronshift.handlers.flow.values import PlainValue, Promise, Response
 from cronshift.handlers.flow.work import is_side_work, is_work, prepares, works, writes
 from cronshift.model import HandlerKind
@@ -31,7 +31,7 @@ _REPLYING = {HandlerKind.NEXT_PAGES, HandlerKind.NODE_FUNCTION}
 
 
 def behaviour_of(reader: HandlerReader) -> Behaviour:
-    """Return what following a handler shows; empty where there is nothing to follow."""
+    """Return the behaviour that following a handler shows; empty where it cannot be followed."""
     place = reader.place
     if place is None:
         return Behaviour()
@@ -62,11 +62,16 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         )
     if not run.is_complete:
         return whole
-    stub, got = _stub(reader), reader.run(replace(reader.world, anyone=True))
+    stub, is_nothing = None, False
+    looks_on = not any(works(name) for name in _names(run)) and any(_other_methods(reader))
+    if looks_on or only_says(run):
+        got = reader.run(replace(reader.world, anyone=True))
+        stub = _stub(reader, got) if looks_on else None
+        is_nothing = stub is None and is_idle(got)
     return replace(
         whole,
         stub=stub,
-        idle=_spot(place, reader.handler.export) if stub is None and is_idle(got) else None,
+        idle=_spot(place, reader.handler.export) if is_nothing else None,
         flagged=flagged,
         refuses_get=_refuses_get(reader, run),
         silent=_silent(reader, run),
@@ -74,7 +79,7 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
 
 
 def _callers(reader: HandlerReader) -> Callers:
-    """Return who may call, read less deep where all is too much; that nobody is asked needs all."""
+    """Return the authentication, read less deep where all is too much; that of nobody needs all."""
     callers = callers_of(reader)
     if callers.auth is not Auth.UNKNOWN or not reader.scheduled.exhausted:
         return callers
@@ -91,7 +96,7 @@ def _reaching(reader: HandlerReader, *, flagged: bool) -> HandlerReader:
 
 
 def _auth_spot(reader: HandlerReader, callers: Callers, place: CodePlace) -> SourceSpot:
-    """Return where the caller is checked, or should be."""
+    """Return the spot where the caller is checked, or should be."""
     handler = reader.handler
     if callers.place is None and handler.route is None and place.file != handler.file:
         return SourceSpot(
@@ -141,7 +146,7 @@ def _loose(run: Trace) -> Iterator[tuple[Loose, SourceSpot]]:
 
 
 def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: bool) -> Loose:
-    """Return whether work that is left is what the job is for, or a matter beside it."""
+    """Return whether work left behind is the job's purpose, or a matter beside it."""
     inside = [
         site.name for site in sites if promise.place in site.within and site.place != promise.place
     ]
@@ -155,11 +160,8 @@ def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: 
 # whether a GET does the work
 
 
-def _stub(reader: HandlerReader) -> SourceSpot | None:
-    """Return the method that does the work, where GET only looks or only says something."""
-    if any(works(name) for name in _names(reader.scheduled)):
-        return None
-    got = reader.run(replace(reader.world, anyone=True))
+def _stub(reader: HandlerReader, got: Trace) -> SourceSpot | None:
+    """Return the method that does the work, where a GET that is let in only looks or says something."""
     if not got.is_complete or any(works(name) for name in _names(got)) or got.ledger.later:
         return None
     if got.ledger.left():
@@ -206,7 +208,7 @@ def _first_line(reader: HandlerReader, export: str) -> CodePlace | None:
 
 
 def _flagged(reader: HandlerReader, run: Trace) -> SourceSpot | None:
-    """Return where the work hangs on a query that the entry does not carry."""
+    """Return the spot where the work hangs on a query that the entry does not carry."""
     if "query" not in run.ledger.asked or reader.world.query is None:
         return None
     if any(works(name) for name in _names(run)):
@@ -219,7 +221,7 @@ def _flagged(reader: HandlerReader, run: Trace) -> SourceSpot | None:
 
 
 def _refuses_get(reader: HandlerReader, run: Trace) -> SourceSpot | None:
-    """Return where the code itself answers GET with 405."""
+    """Return the spot where the code itself answers GET with 405."""
     if not all(ending.statuses == (_NO_METHOD,) for ending in run.endings):
         return None
     place = _answered_at(run.endings[0]) or reader.place

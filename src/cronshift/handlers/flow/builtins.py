@@ -1,4 +1,4 @@
-"""What names mean that no file of the project defines: globals, and what well-known packages give."""
+"""The meanings of names that no project file defines: globals, and those of known packages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.flow import (
     answers,
     concurrency,
+    django_views,
     environment,
     hooks,
     injection,
@@ -43,8 +44,13 @@ if TYPE_CHECKING:
 
 
 def _first(_machine: Machine, arguments: Arguments) -> Value:
-    """Return what is given: wrapping and hashing both sides alike changes no comparison."""
+    """Return the first argument: wrapping and hashing both sides alike changes no comparison."""
     return arguments.at(0)
+
+
+def _as_json(_machine: Machine, arguments: Arguments) -> Value:
+    """Return the text that says what is given, which is known still."""
+    return requests.json_text(arguments.at(0))
 
 
 def _second(_machine: Machine, arguments: Arguments) -> Value:
@@ -241,6 +247,8 @@ _SCHEMAS = (
 )  # fmt: skip
 
 _NATIVES: dict[str, Meaning] = {
+    "JSON.stringify": _as_json,
+    "json.dumps": _as_json,
     "String": _text,
     "str": _text,
     "Boolean": _as_bool,
@@ -353,6 +361,7 @@ _NATIVES: dict[str, Meaning] = {
     **concurrency.MEANINGS,
     **sessions.MEANINGS,
     **hooks.MEANINGS,
+    **django_views.MEANINGS,
     "@nestjs/common:SetMetadata": nest_marks.set_metadata,
     "@nestjs/common:UseGuards": nest_marks.use_guards,
     "@nestjs/common:applyDecorators": nest_marks.apply_decorators,
@@ -366,6 +375,7 @@ def _table() -> dict[str, Value]:
     table: dict[str, Value] = {
         name: Native(name.rpartition(":")[2], read) for name, read in _NATIVES.items()
     }
+    table |= django_views.DECORATORS
     for kind in ("Header", "Depends", "Security", "Query", "Cookie"):
         table[f"fastapi:{kind}"] = injection.marked(kind)
     schemas = NativeObject("z", environment.zod)

@@ -1,4 +1,4 @@
-"""Who may call: the same handler, followed for Vercel, for anybody, and for those who pretend."""
+"""Authentication: the same handler, followed for Vercel, for anybody, and for impostors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ORDER = [Passage.NO, Passage.MAYBE, Passage.YES]
 
 
 class Callers(Struct, frozen=True):
-    """Who may call.
+    """The authentication of a handler's callers.
 
     Attributes:
         place: the comparison that it hangs on, if there is one.
@@ -39,7 +39,7 @@ class Callers(Struct, frozen=True):
 
 
 class _Try(Struct, frozen=True):
-    """What became of one request.
+    """The outcome of following one request.
 
     Attributes:
         compared: where a credential met a secret, in front of the handler and in it.
@@ -51,7 +51,7 @@ class _Try(Struct, frozen=True):
 
 
 def callers_of(reader: HandlerReader) -> Callers:
-    """Return who may call a handler."""
+    """Return the authentication of a handler's callers."""
     if reader.place is None:
         return Callers(Auth.UNKNOWN)
     work = _work(reader.scheduled)
@@ -84,7 +84,7 @@ def callers_of(reader: HandlerReader) -> Callers:
 def _without_secret(
     reader: HandlerReader, work: frozenset[CodePlace], compared: Iterable[Comparison]
 ) -> Callers | None:
-    """Return who may call where the secret is not set, if that is more than nobody."""
+    """Return the authentication where the secret is not set, if anybody gets through then."""
     compared = tuple(compared)
     unset = frozenset(
         name for comparison in compared for name in comparison.secrets if name != "hmac"
@@ -102,7 +102,21 @@ def _without_secret(
     written = _tried(reader, undefined_bearer(reader.world, text, unset), work)
     if written.passage is Passage.YES:
         return Callers(Auth.UNDEFINED, place, secret)
+    for comparison in (*open_to_all.compared, *written.compared):
+        if _says(reader, comparison.written, unset, work):
+            return Callers(Auth.WRITTEN, comparison.place, secret)
     return None
+
+
+def _says(
+    reader: HandlerReader, text: str, unset: frozenset[str], work: frozenset[CodePlace]
+) -> bool:
+    """Return whether a text that the code says gets a caller through, behind ``Bearer``."""
+    bare = text.removeprefix("Bearer ")
+    if not bare or bare in {"undefined", "None", "null"}:
+        return False
+    world = undefined_bearer(reader.world, bare, unset)
+    return _tried(reader, world, work).passage is Passage.YES
 
 
 def _tried(reader: HandlerReader, world: World, work: frozenset[CodePlace]) -> _Try:
@@ -114,7 +128,7 @@ def _tried(reader: HandlerReader, world: World, work: frozenset[CodePlace]) -> _
 
 
 def _work(run: Trace) -> frozenset[CodePlace]:
-    """Return where the work is begun that a call which gets through does."""
+    """Return the places of the work that only a call reaches which gets through."""
     through = [ending for ending in run.endings if not ending.refused]
     through = through or [ending for ending in run.endings if not _is_turned_away(ending)]
     refused = {
@@ -158,7 +172,7 @@ def _is_turned_away(ending: RequestEnding) -> bool:
 
 
 def _of_refused(reader: HandlerReader, scheduled: _Try, stranger: _Try) -> Auth:
-    """Return who may call a handler that refuses Vercel's own call."""
+    """Return the authentication of a handler that refuses Vercel's own call."""
     turned = any(_is_turned_away(ending) for ending in scheduled.run.endings)
     if not (turned and stranger.passage is Passage.NO and scheduled.run.is_complete):
         return Auth.UNKNOWN
@@ -174,14 +188,14 @@ def _asks(reader: HandlerReader, tried: _Try) -> bool:
 
 
 def _decisive(compared: Iterable[Comparison]) -> tuple[CodePlace | None, str]:
-    """Return where the caller's credential is compared, and with what."""
+    """Return the place where the caller's credential is compared, and the secret's variable."""
     for comparison in compared:
         return comparison.place, comparison.secrets[0] if comparison.secrets else ""
     return None, ""
 
 
 def _refusal(run: Trace) -> CodePlace | None:
-    """Return where a stranger is answered."""
+    """Return the place where a stranger is answered."""
     for ending in run.endings:
         answer = ending.path.answered or ending.value
         if ending.refused and isinstance(answer, Response) and answer.place is not None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class Calls(Members):
-    """Follows calls."""
+    """The part of the machine that follows calls."""
 
     def call_of(self, node: code.CallExpression, scope: Scope) -> Value:
         """Return the value of a call, its arguments evaluated first."""
@@ -127,8 +127,9 @@ class Calls(Members):
         return self.promised(place, arguments.name, lambda: self.invoke(called, arguments))
 
     def promised(self, place: CodePlace, name: str, run: Callable[[], Value]) -> Promise:
-        """Return the promise of what is started here."""
+        """Return the promise of work that is started here."""
         self.within.append(place)
+        self.tries.append([])
         rejected, answered = False, self.path.answered
         value: Value
         try:
@@ -137,11 +138,14 @@ class Calls(Members):
             value, rejected = thrown.value, True
         finally:
             self.within.pop()
+            errors = self.tries.pop()
         self.consume(value)
         if isinstance(value, Promise):
             rejected = rejected or value.rejected
+            errors += value.errors
             value = value.value
         made = self.promise(value, place, name, rejected=rejected)
+        made.errors = tuple(errors)
         if answered is None and self.path.answered is not None:
             self.consume(made)  # the caller waits for the answer that is given in it
         return made
@@ -162,7 +166,7 @@ class Calls(Members):
                     self.consume(part)
 
     def awaited(self, value: Value) -> Value:
-        """Return what a promise becomes; an error that it ends in is thrown."""
+        """Return the value that a promise resolves to; the error that it rejects with is thrown."""
         self.consume(value)
         if isinstance(value, Unknown) and any(isinstance(a, Promise) for a in value.alternatives):
             parts = tuple(a.value if isinstance(a, Promise) else a for a in value.alternatives)
@@ -172,6 +176,8 @@ class Calls(Members):
         site = self.ledger.sites.get(value.place)
         if site is not None:
             site.awaited = True
+        self.tries[-1] += value.errors
+        value.errors = ()
         if value.rejected:
             if Taint.FAILURE in value.value.taints:
                 self.path.caught = None
@@ -199,6 +205,7 @@ class Calls(Members):
         try:
             self._parameters(called, arguments, scope)
             self.block(function.body(), scope)
+            result = Unknown() if function.is_generator else NOTHING  # what it yields
         except Returned as returned:
             result, self.left_at = returned.value, returned.place
         except Thrown as thrown:
@@ -267,7 +274,7 @@ class Calls(Members):
                 self.bind(parameter.pattern, left_out, scope)
 
     def _left_out(self, parameter: code.Parameter, scope: Scope, *, injected: bool) -> Value:
-        """Return what a parameter gets that a call leaves out."""
+        """Return the value of a parameter that a call leaves out."""
         if not is_python(scope.file):
             default = parameter.default
             return self.value(default, scope) if default is not None else NOTHING
@@ -275,7 +282,7 @@ class Calls(Members):
 
 
 def called_name(called: code.Expression) -> str:
-    """Return the name of what is called, ``stripe.charges.create``."""
+    """Return the name of a called function, ``stripe.charges.create``."""
     if isinstance(called, code.Name):
         return called.name
     if isinstance(called, code.Member):

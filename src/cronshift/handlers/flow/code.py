@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)  # not frozen, as too many are made to make each slowly
 class CodePlace:
-    """Where a node stands; lines and columns count from 1.
+    """The place of a node in a file; lines and columns count from 1.
 
     Attributes:
         text: what is written there, on one short line.
@@ -42,7 +42,7 @@ class Undefined:
     """JavaScript's ``undefined``."""
 
     def __repr__(self) -> str:
-        """Return what JavaScript makes of it in a text."""
+        """Return the text that JavaScript makes of it."""
         return "undefined"
 
 
@@ -79,7 +79,7 @@ class CallExpression(Struct, frozen=True):
 
 
 class Joined(Struct, frozen=True):
-    """A template: texts and what is filled in."""
+    """A template: texts and the values between them."""
 
     parts: tuple[Expression, ...]
 
@@ -124,7 +124,7 @@ class ObjectExpression(Struct, frozen=True):
 
 
 class Listed(Struct, frozen=True):
-    """A list; the flag marks what is spread."""
+    """A list; the flag marks a spread."""
 
     items: tuple[tuple[bool, Expression], ...]
 
@@ -158,7 +158,7 @@ class Function(Struct, frozen=True):
 
 
 class ClassCode(Struct, frozen=True):
-    """A class: its methods by name, and what its fields begin with."""
+    """A class: its methods by name, and the first values of its fields."""
 
     name: str
     bases: tuple[Expression, ...]
@@ -168,7 +168,7 @@ class ClassCode(Struct, frozen=True):
 
 
 class SequenceExpression(Struct, frozen=True):
-    """Expressions of which only the last counts, or none: what is not followed any closer."""
+    """Expressions of which only the last counts, or none, where no closer look is taken."""
 
     parts: tuple[Expression, ...]
     is_value: bool = False
@@ -260,7 +260,7 @@ class Raise(Struct, frozen=True):
 
 
 class Catch(Struct, frozen=True):
-    """One ``catch`` or ``except``; ``types`` are the names of what it catches, none for all."""
+    """One ``catch`` or ``except``; ``types`` are the names of its errors, none for all."""
 
     types: tuple[str, ...]
     pattern: Pattern | None

@@ -42,11 +42,15 @@ def _together(machine: Machine, promises: Value, arguments: Arguments) -> Value:
         return machine.promise(failed.value, arguments.place, arguments.name, rejected=True)
     results = [promise.value if isinstance(promise, Promise) else promise for promise in values]
     is_open = not isinstance(promises, ListValue) or promises.elements.open
-    return machine.promise(items_of(*results, is_open=is_open), arguments.place, arguments.name)
+    made = machine.promise(items_of(*results, is_open=is_open), arguments.place, arguments.name)
+    made.errors = tuple(
+        e for promise in values if isinstance(promise, Promise) for e in promise.errors
+    )
+    return made
 
 
 def _settled(machine: Machine, arguments: Arguments) -> Value:
-    """Read ``Promise.allSettled([…])``: it never fails, and tells in its list what did."""
+    """Read ``Promise.allSettled([…])``: it never fails, and its list tells the failures."""
     promises = arguments.at(0)
     machine.ledger.settled = True
     machine.consume(promises)
@@ -82,7 +86,7 @@ def _rejected(machine: Machine, arguments: Arguments) -> Value:
 
 
 def _new_promise(machine: Machine, arguments: Arguments) -> Value:
-    """Read ``new Promise((resolve) => …)``: what is started in it is waited for through it."""
+    """Read ``new Promise((resolve) => …)``: work started in it is waited for through it."""
     resolve = Native("resolve", lambda _m, _a: NOTHING)
     before, later = len(machine.ledger.promises), len(machine.ledger.later)
     both = Arguments((resolve, resolve), {}, arguments.place, "executor")
@@ -94,7 +98,7 @@ def _new_promise(machine: Machine, arguments: Arguments) -> Value:
 
 
 def _timer(machine: Machine, arguments: Arguments) -> Value:
-    """Read ``setTimeout(callback, …)``: what its callback does nobody waits for."""
+    """Read ``setTimeout(callback, …)``: nobody waits for the callback's work."""
     called = arguments.at(0)
     if not isinstance(called, Closure):
         return Unknown(name="timer")
@@ -130,7 +134,7 @@ def _promisified(_machine: Machine, arguments: Arguments) -> Value:
 
 
 def _fetch(machine: Machine, arguments: Arguments) -> Value:
-    """Read ``fetch(…)``; what it sends is noted as written where its method says so."""
+    """Read ``fetch(…)``; it is noted as a write where its method says so."""
     options = arguments.at(1)
     method = options.cell.get("method") if isinstance(options, ObjectValue) else None
     verb = method.value if isinstance(method, PlainValue) else None
@@ -215,7 +219,7 @@ def _thread(_machine: Machine, arguments: Arguments) -> Value:
 
 
 def _executor(_machine: Machine, _arguments: Arguments) -> Value:
-    """Read ``ThreadPoolExecutor()``: a ``with`` around it waits for what it runs."""
+    """Read ``ThreadPoolExecutor()``: a ``with`` around it waits for its tasks."""
     thing = NativeObject("executor", lambda _m, _n: None)
 
     def of(_machine: Machine, name: str) -> Value | None:

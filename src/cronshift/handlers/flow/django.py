@@ -1,4 +1,4 @@
-"""What Django runs before a view, ``MIDDLEWARE``, and the method of a class that answers as a view."""
+"""Django's middleware, and the view method that answers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
+from cronshift.handlers.flow.django_views import refused_by
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.gates import Gate, Way
 from cronshift.handlers.flow.nobody import SENT_AWAY
@@ -15,6 +16,7 @@ from cronshift.handlers.flow.values import (
     Arguments,
     ClassValue,
     Closure,
+    ListValue,
     Native,
     NativeObject,
     ObjectValue,
@@ -26,7 +28,7 @@ from cronshift.handlers.flow.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
@@ -128,12 +130,27 @@ def _called(machine: Machine, made: Value | None, name: str, place: CodePlace) -
     return machine.call(method, request) if isinstance(method, Closure) else _passed(machine, place)
 
 
-def view_method(machine: Machine, kind: ClassValue, place: CodePlace) -> Closure | None:
+def _permitted(answering: Closure, classes: Sequence[Value]) -> Native:
+    """Return what asks REST framework's permissions before a method answers."""
+
+    def answer(machine: Machine, arguments: Arguments) -> Value:
+        machine.ledger.began = answering.function.place
+        refusal = refused_by(machine, classes, arguments)
+        return machine.call(answering, arguments) if refusal is None else refusal
+
+    return Native("view", answer)
+
+
+def view_method(machine: Machine, kind: ClassValue, place: CodePlace) -> Closure | Native | None:
     """Return what a class answers a request with: its ``dispatch``, or the method of that name."""
     instance = machine.call(kind, Arguments((), {}, place, kind.code.name))
     if isinstance(instance, ObjectValue):
         instance.cell.setdefault("request", REQUEST)
     answering = machine.method(instance, kind, machine.world.method.lower())
+    permissions = machine.member(instance, "permission_classes")
+    if isinstance(permissions, ListValue) and isinstance(answering, Closure):
+        classes = permissions.elements.values
+        return _permitted(answering, classes)
     dispatching = machine.method(instance, kind, "dispatch")
     if not isinstance(dispatching, Closure):
         return answering if isinstance(answering, Closure) else None

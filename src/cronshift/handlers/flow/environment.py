@@ -36,7 +36,7 @@ _METHODS = {"get", "toObject", "has", "copy"}
 
 
 def variable(machine: Machine, name: str, missing: Value | None = None) -> Value:
-    """Return a variable's value, or what stands for one that is not set."""
+    """Return a variable's value, or the stand-in for one that is not set."""
     text = machine.world.variable(name)
     if text is None:
         return missing or PlainValue(UNDEFINED, _SECRET)
@@ -52,7 +52,7 @@ def _environment(machine: Machine, name: str) -> Value | None:
 
 
 def _nothing(machine: Machine) -> Value | None:
-    """Return what a variable that is missing reads as: Python's own refuses."""
+    """Return the value of a variable that is missing: Python's own refuses."""
     place = machine.statement
     if place is not None and is_python(place.file):
         return None
@@ -122,7 +122,7 @@ def schema(*, optional: bool = False, fields: ObjectValue | None = None) -> Nati
 
 
 def zod(_machine: Machine, name: str) -> Value | None:
-    """Return what ``z`` has under a name: something that makes a schema."""
+    """Return the function of ``z`` of a name, which makes a schema."""
     return Native(f"z.{name}", lambda _m, a: schema(fields=_fields(a)))
 
 
@@ -148,7 +148,7 @@ def _safely(machine: Machine, fields: ObjectValue | None, arguments: Arguments) 
 
 
 def validated(machine: Machine, fields: ObjectValue, source: Value) -> Value:
-    """Return an environment that a schema has checked: what is required is there, or all fails."""
+    """Return an environment that a schema has checked: what it requires is there, or it fails."""
     made = ObjectValue({})
     for name, rule in fields.cell.items():
         passed = source.cell.get(name) if isinstance(source, ObjectValue) else None
@@ -233,7 +233,7 @@ def _last_name(base: code.Expression) -> str:
 
 
 def runtime_config(machine: Machine, _arguments: Arguments) -> Value:
-    """Read Nuxt's ``useRuntimeConfig()``: what nuxt.config says, or the variables ``NUXT_…``."""
+    """Read Nuxt's ``useRuntimeConfig()``: nuxt.config's values, or the variables ``NUXT_…``."""
     tree = machine.program.tree
     for name in sorted(file for file in tree.files if file.endswith(_NUXT)):
         config = machine.exported(name, "default")
@@ -255,5 +255,5 @@ def _overridden(machine: Machine, key: str, value: Value) -> Value:
 
 
 def configured(_machine: Machine, arguments: Arguments) -> Value:
-    """Return what ``defineNuxtConfig`` and its like are given."""
+    """Return the argument of ``defineNuxtConfig`` and its like."""
     return arguments.at(0)

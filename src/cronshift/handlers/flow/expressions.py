@@ -20,6 +20,7 @@ from cronshift.handlers.flow.values import (
     ObjectValue,
     PlainValue,
     Scope,
+    Taint,
     Unknown,
     Value,
     is_nothing,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Expressions(Calls):
-    """Follows expressions."""
+    """The part of the machine that follows expressions."""
 
     def value(self, node: code.Expression, scope: Scope) -> Value:
         """Return the value of an expression."""
@@ -92,7 +93,8 @@ class Expressions(Calls):
         if decides is not None:
             takes_right = decides if node.operator == "and" else not decides
             right = self.value(node.right, scope) if takes_right else left
-            return tainted(right, taints_of(left) & CALLER) if takes_right else left
+            kept = CALLER if node.operator == "and" else CALLER | {Taint.SECRET}
+            return tainted(right, taints_of(left) & kept) if takes_right else left
         taints = taints_of(left)
         rights: list[Value] = []
 

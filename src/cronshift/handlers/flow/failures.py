@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
@@ -11,6 +11,7 @@ from cronshift.handlers.behaviour import SourceSpot
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import (
     ListValue,
+    NativeObject,
     ObjectValue,
     PlainValue,
     Response,
@@ -29,25 +30,31 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.ledger import Ledger, Site
     from cronshift.handlers.flow.reader import HandlerReader
 
+_BODIES = (".json", ".text", ".blob", ".arrayBuffer", ".formData")
+"""What reads an answer: it throws, and tells of nothing in what it gives."""
 _OK = 300
 _PLAIN_OK = 200
 _MOST_FAILURES = 14  # calls of the work whose failure is tried out
 _MOST_LOOKS = 8  # and calls that only look
 _MOST_REFUSALS = 10  # and calls that may tell of a failure in what they give
-_MOST_STEPS = 25_000  # of all of them
+_MOST_A_GUARD = 3  # of those that one catch guards
+_MOST_STEPS = 40_000  # of all of them
 _DEEPEST = 5
 _COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
 
 
 def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], list[SourceSpot]]:
-    """Return where errors are caught and end in success: forgotten, or told in a body."""
+    """Return the spots where errors end in success: forgotten, or told in a body."""
     forgotten: dict[CodePlace, SourceSpot] = {}
     admitted: dict[CodePlace, SourceSpot] = {}
     steps = 0
+    seen: set[CodePlace | None] = set()
     tried = [(site, False) for site in _candidates(run)] + [(site, True) for site in _telling(run)]
     for site, refused in tried:
         if steps > _MOST_STEPS:
             break
+        if site.guard in seen and not refused:
+            continue
         failed = reader.run(replace(reader.world, fail_at=site.place, refused=refused))
         steps += failed.steps
         ending = _success_after_failure(failed)
@@ -56,8 +63,10 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
             continue
         place = ending.path.caught or site.place
         works = is_work(site) or (refused and bool(site.written))
-        if (ending.path.instead or not works) and not counts:
+        leaves_work = works or _leaves_work(run, failed)
+        if (ending.path.instead or not leaves_work) and not counts:
             continue  # something else was done instead, or a look has a value to fall back to
+        seen |= {site.guard} - {None}
         if not ending.path.in_catch and (counts or _tells(_body(ending))):
             what = f"An error of `{site.name}` is told in an answer of success"
             admitted.setdefault(place, _spot(place, what))
@@ -65,6 +74,16 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
             forgotten.setdefault(place, _spot(place, site.name))
     whole = [spot for place, spot in forgotten.items() if place not in admitted]
     return whole, list(admitted.values())
+
+
+def _leaves_work(run: Trace, failed: Trace) -> bool:
+    """Return whether work is not begun where a look fails: what it was for is left undone."""
+    begun = failed.ledger.sites
+    return any(
+        is_work(site) and writes(site.name) and place not in begun
+        for place, site in run.ledger.sites.items()
+        if not site.rescuing
+    )
 
 
 def _candidates(run: Trace) -> list[Site]:
@@ -90,7 +109,18 @@ def _candidates(run: Trace) -> list[Site]:
         )
     )
     looks.sort(key=lambda site: (not site.written, site.depth))
-    return [*work[:_MOST_FAILURES], *looks[:_MOST_LOOKS]]
+    return [*_few_a_guard(work)[:_MOST_FAILURES], *_few_a_guard(looks)[:_MOST_LOOKS]]
+
+
+def _few_a_guard(sites: list[Site]) -> list[Site]:
+    """Return sites, of those that one ``catch`` guards the first few."""
+    taken: dict[CodePlace | None, int] = {}
+    chosen = []
+    for site in sites:
+        taken[site.guard] = taken.get(site.guard, 0) + (site.guard is not None)
+        if taken[site.guard] <= _MOST_A_GUARD:
+            chosen.append(site)
+    return chosen
 
 
 def _is_caught(site: Site, ledger: Ledger) -> bool:
@@ -106,12 +136,12 @@ def _is_surely_caught(site: Site, ledger: Ledger) -> bool:
 
 
 def _telling(run: Trace) -> list[Site]:
-    """Return the calls out of the project that may tell of a failure in what they give."""
+    """Return the calls out of the project whose results may tell of a failure."""
     chosen = [
         site
         for site in run.ledger.sites.values()
         if run.ledger.telling
-        and not (site.followed or site.beside or site.rescuing)
+        and not (site.followed or site.beside or site.rescuing or site.name.endswith(_BODIES))
         and not is_python(site.place.file)
         and site.depth <= _DEEPEST
     ]
@@ -135,7 +165,7 @@ def _unfailing(run: Trace) -> Iterator[CodePlace]:
 
 
 def _success_after_failure(run: Trace) -> RequestEnding | None:
-    """Return how a failed call ends in success; ``None`` where any way of it does not."""
+    """Return the ending of a failed call in success; ``None`` where any of its ways does not."""
     if not run.is_complete:
         return None
     failed = [ending for ending in run.endings if ending.path.failed]
@@ -154,11 +184,13 @@ def _succeeds(ending: RequestEnding) -> bool:
 
 def _body(ending: RequestEnding) -> Value | None:
     answer = ending.path.answered or ending.value
-    return answer.body if isinstance(answer, Response) else ending.value
+    body = answer.body if isinstance(answer, Response) else ending.value
+    is_text = isinstance(body, NativeObject) and body.name == "json"
+    return cast("Value", body.data) if isinstance(body, NativeObject) and is_text else body
 
 
 def _tells(body: Value | None) -> bool:
-    """Return whether what was caught is part of a body, under whatever name."""
+    """Return whether a caught error is part of a body, under whatever name."""
     if isinstance(body, Unknown) and body.alternatives:
         return any(_tells(alternative) for alternative in body.alternatives)
     if body is None or isinstance(body, PlainValue):
@@ -169,12 +201,12 @@ def _tells(body: Value | None) -> bool:
 def _counts(body: Value | None, *, refused: bool = False) -> bool:
     """Return whether a body says by a name that something failed: ``failed``, ``errors``, ``ok``.
 
-    A refusal that is tried out must be what it says so of.
+    It must be what failed here that it says so of, but for the answer's own ``ok``, if it is sure.
     """
     if isinstance(body, Unknown):
-        return any(_counts(alternative, refused=refused) for alternative in body.alternatives)
+        return any(_counts(alternative, refused=True) for alternative in body.alternatives)
     if isinstance(body, ListValue):
-        return any(_counts(element, refused=refused) for element in body.elements.values)
+        return any(_counts(element, refused=True) for element in body.elements.values)
     if not isinstance(body, ObjectValue):
         return False
     for key, value in body.cell.items():
@@ -183,13 +215,13 @@ def _counts(body: Value | None, *, refused: bool = False) -> bool:
             return True
         if _COUNTED.search(key) and _is_of_failure(value):
             return True
-        if isinstance(value, ObjectValue | ListValue | Unknown) and _counts(value, refused=refused):
+        if isinstance(value, ObjectValue | ListValue | Unknown) and _counts(value, refused=True):
             return True
     return False
 
 
 def _is_of_failure(value: Value, depth: int = _DEEPEST) -> bool:
-    """Return whether a value is made of what was caught, looking into lists and objects."""
+    """Return whether a value is made of a caught error, looking into lists and objects."""
     if Taint.FAILURE in taints_of(value):
         return True
     if depth == 0:

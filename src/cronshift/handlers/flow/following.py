@@ -1,4 +1,4 @@
-"""Follows one request to its endings, through what stands in front of a handler and the handler."""
+"""One request, followed to its endings: through the gates before a handler, and the handler."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ Start = "Callable[[Machine], Value]"
 
 
 class Passage(StrEnum):
-    """Whether a request gets through."""
+    """The verdict on whether a request gets through."""
 
     YES = "yes"
     MAYBE = "maybe"
@@ -71,7 +71,7 @@ class RequestEnding(Struct, frozen=True):
 
     @property
     def refused(self) -> bool:
-        """Whether the caller is surely turned away, or told of a failure."""
+        """True when the caller is surely turned away, or told of a failure."""
         return self.thrown or (
             bool(self.statuses)
             and all(status is not None and status >= _REFUSED for status in self.statuses)
@@ -79,7 +79,7 @@ class RequestEnding(Struct, frozen=True):
 
 
 class Trace(Struct, frozen=True):
-    """What following a request has shown.
+    """The result of following a request.
 
     Attributes:
         exhausted: there was more than is followed; the one ending is how far it came.
@@ -94,7 +94,7 @@ class Trace(Struct, frozen=True):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every ending is known."""
+        """True when every ending is known."""
         return self.followed and not self.exhausted and bool(self.endings)
 
 
@@ -148,7 +148,7 @@ def _ending(way: Exit) -> RequestEnding:
 
 
 def goes_on() -> Native:
-    """Return the ``next`` of a middleware; Express takes what it is called with for an error."""
+    """Return the ``next`` of a middleware; Express takes its argument for an error."""
 
     def on(machine: Machine, arguments: Arguments) -> Value:
         error = arguments.at(0)

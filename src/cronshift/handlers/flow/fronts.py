@@ -1,4 +1,4 @@
-"""What the whole app runs before a path: Next's middleware, SvelteKit's hooks, Nuxt's and Astro's."""
+"""App-wide middleware and hooks before a path: Next's, SvelteKit's, Nuxt's and Astro's."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _NEXT_EXPORTS = ("middleware", "proxy", "default")
 
 
 def fronts_of(program: Program, resolver: Resolver, path: str) -> tuple[Gate, ...]:
-    """Return what the whole app runs before a path."""
+    """Return the app-wide gates before a path."""
     if resolver.next.present:
         file = resolver.next.middleware
         base = resolver.next.config.base_path
@@ -50,7 +50,7 @@ def fronts_of(program: Program, resolver: Resolver, path: str) -> tuple[Gate, ..
 
 
 def gates_of(program: Program, handler: Handler, path: str) -> Iterator[Gate]:
-    """Yield what a handler's own app runs before it: ``use``, hooks, dependencies."""
+    """Yield the gates that a handler's own app runs first: ``use``, hooks, dependencies."""
     if handler.route is not None and is_python(handler.route.file):
         for file in dict.fromkeys((handler.file, handler.route.file)):
             yield from python_gates(program, file, handler.route)

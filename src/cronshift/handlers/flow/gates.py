@@ -1,4 +1,4 @@
-"""What runs before a handler, and what becomes of a request there: it goes on, stops, or nobody can tell."""
+"""Gates before a handler, and whether a request passes them, is stopped, or nobody can tell."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _UNTOLD = "returns what only running it would tell"
 
 
 class Way(StrEnum):
-    """How what runs before a handler lets a request by."""
+    """The ways in which a gate lets a request by."""
 
     NEXT = "next"
     """It calls its ``next``."""
@@ -38,7 +38,7 @@ class Way(StrEnum):
 
 
 class Gate(Struct, frozen=True):
-    """Something that runs before a handler.
+    """Code that runs before a handler.
 
     Attributes:
         start: calls it.
@@ -96,7 +96,7 @@ def passage_of(gate: Gate, trace: Trace) -> Passage:
 
 
 def standings_of(gate: Gate, trace: Trace) -> Iterator[Standing]:
-    """Yield what becomes of a request at a gate, on each way that it may take."""
+    """Yield the verdicts of a gate on a request, one for each way that it may take."""
     here = Location(gate.file, gate.line)
     if trace.exhausted:
         yield Untold(here, "is more than is followed")

@@ -1,4 +1,4 @@
-"""How each framework calls a handler, and what it calls in front of it."""
+"""The call of a handler by its framework, and the middleware that its app runs first."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.handlers.flow import code
 from cronshift.handlers.flow.answers import replying, started
 from cronshift.handlers.flow.django import view_method
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.javascript_code import JavaScript
-from cronshift.handlers.flow.nest import method_at
+from cronshift.handlers.flow.nest import method_at, nest_arguments
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.flow.requests import CONTEXT, ENVIRON, EVENT, REQUEST, server_of
@@ -59,7 +61,7 @@ _HARMLESS_USE = re.compile(
 def handler_start(
     program: Program, handler: Handler, export: str | None = None
 ) -> Callable[[Machine], Value | None]:
-    """Return what calls a handler as its framework does."""
+    """Return a function that calls a handler as its framework does."""
 
     def start(machine: Machine) -> Value | None:
         called = function_of(program, machine, handler, export or handler.export)
@@ -67,7 +69,7 @@ def handler_start(
             return None
         elsewhere = code.CodePlace(handler.file, handler.line, 1)
         machine.ledger.began = called.function.place if isinstance(called, Closure) else elsewhere
-        arguments = _arguments(program.tree, handler, called)
+        arguments = _arguments(machine, handler, called)
         return machine.call(called, arguments)
 
     return start
@@ -100,15 +102,22 @@ def _method(machine: Machine, handler: Handler) -> Value | None:
             made.cell[name] = reply_member
     for name in ("send_header", "end_headers", "log_message"):
         made.cell[name] = Native(name, lambda _m, _a: PlainValue(None))
-    made.cell["wfile"] = NativeObject(
-        "wfile", lambda _m, n: Native(n, lambda _m, _a: PlainValue(None))
-    )
+    made.cell["wfile"] = NativeObject("wfile", lambda _m, name: Native(name, _written))
     method = machine.member(made, f"do_{machine.world.method}")
     return method if isinstance(method, Closure) else None
 
 
-def _arguments(tree: SourceTree, handler: Handler, called: Closure | Native) -> Arguments:
+def _written(machine: Machine, arguments: Arguments) -> Value:
+    """Read ``self.wfile.write(body)``."""
+    begun = machine.path.answered
+    if begun is not None and begun.body is None:
+        machine.path.answered = replace(begun, body=arguments.at(0))
+    return PlainValue(None)
+
+
+def _arguments(machine: Machine, handler: Handler, called: Closure | Native) -> Arguments:
     """Return what a framework calls a handler with."""
+    tree = machine.program.tree
     line = handler.route.line if handler.route is not None else handler.line
     place = code.CodePlace(handler.file, line, 1, handler.export)
     name = called.function.name if isinstance(called, Closure) else handler.export
@@ -118,7 +127,8 @@ def _arguments(tree: SourceTree, handler: Handler, called: Closure | Native) -> 
         injected = handler.kind is not HandlerKind.HTTP_HANDLER
         return Arguments((), {}, place, name, injected=injected)
     if handler.route is not None:
-        return Arguments(app_arguments(tree, handler.route.file), {}, place, name)
+        passed = nest_arguments(machine, handler.route) or app_arguments(tree, handler.route.file)
+        return Arguments(passed, {}, place, name)
     first = EVENT if handler.kind in _EVENTS else REQUEST
     second: Value = Unknown(name="context")
     if handler.kind in _REPLYING and handler.export == "default":
@@ -127,7 +137,7 @@ def _arguments(tree: SourceTree, handler: Handler, called: Closure | Native) -> 
 
 
 def app_arguments(tree: SourceTree, file: str) -> tuple[Value, ...]:
-    """Return what a Node app calls its handlers with, by the framework that its file imports."""
+    """Return the arguments that a Node app calls its handlers with, by the framework it imports."""
     root = tree.parsed(file)
     packages = {source for source, _ in imports(root).values()} if root is not None else set()
     if any(package.startswith(_CONTEXTS) for package in packages):

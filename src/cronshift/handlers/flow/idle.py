@@ -1,4 +1,4 @@
-"""Whether a call reaches nothing but its answer: a constant, a line of a log, a check of the caller.
+"""The check for calls that reach nothing but their answer: a constant, a log line, a refusal.
 
 What is written counts as well as what is followed: work behind a switch of the environment is work.
 """
@@ -38,7 +38,7 @@ _SAYING = re.compile(
     r"setHeader|set|header|body|writeHead)(?:\.(?:json|send|end|text|html|type|header|set|setHeader|redirect))*$"
     r"|^self\.(?:send_response|send_header|end_headers|send_error|wfile\.write)$"
     r"|^(?:json|data|text|error|redirect|permanentRedirect|notFound|jsonify|abort|make_response|createError|"
-    r"sendRedirect|setResponseStatus|noStore|unstable_noStore|connection|\w*Response|\w*Error|\w*Exception)$",
+    r"sendFile|send_file|send_from_directory|sendRedirect|setResponseStatus|noStore|unstable_noStore|connection|\w*Response|\w*Error|\w*Exception)$",
     re.IGNORECASE,
 )
 """Names of calls that only look at the request, say something, or make the answer."""
@@ -50,12 +50,17 @@ _MAKING = re.compile(
 _ENDS = (code.Return, code.Raise)
 
 
+def only_says(run: Trace) -> bool:
+    """Return whether all calls that are reached look at the request, say something, or answer."""
+    return all(site.followed or _SAYING.search(site.name) for site in run.ledger.sites.values())
+
+
 def is_idle(run: Trace) -> bool:
     """Return whether a call that is let in does nothing, in whatever is written on its way."""
     ledger = run.ledger
     if not run.is_complete or ledger.later or ledger.left() or not ledger.entered:
         return False
-    if not all(site.followed or _SAYING.search(site.name) for site in ledger.sites.values()):
+    if not only_says(run):
         return False
     functions = {id(function): function for function in ledger.entered.values()}
     return all(

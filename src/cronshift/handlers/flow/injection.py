@@ -1,4 +1,4 @@
-"""What Python frameworks give to the parameters of a route: headers, dependencies, the request."""
+"""Values that Python frameworks inject into a route's parameters: headers, dependencies."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def _none(_machine: Machine, _name: str) -> Value | None:
 
 
 def marked(kind: str) -> Native:
-    """Return what reads ``Header(…)``, ``Depends(…)`` and their like: a mark for the parameter."""
+    """Return a reader of ``Header(…)``, ``Depends(…)`` and their like: marks of a parameter."""
     return Native(kind, lambda _m, a: NativeObject(f"parameter {kind}", _none, data=a))
 
 
 def injected_value(
     machine: Machine, parameter: code.Parameter, scope: Scope, *, by_framework: bool
 ) -> Value:
-    """Return what a parameter gets that a call leaves out."""
+    """Return the value of a parameter that a call leaves out."""
     default = machine.value(parameter.default, scope) if parameter.default is not None else None
     if not by_framework:
         return default if default is not None else Unknown()

@@ -38,7 +38,7 @@ class JavaScriptPatterns(ABC):
         """Return the node of an expression."""
 
     def place(self, node: SgNode, *, quoted: bool = False) -> CodePlace:
-        """Return where a node stands."""
+        """Return the place of a node."""
         start = node.range().start
         text = " ".join(node.text().split())[:_LONGEST] if quoted else ""
         return CodePlace(self._file, start.line + 1, start.column + 1, text)
@@ -54,7 +54,7 @@ class JavaScriptPatterns(ABC):
         return Constant(node.text())
 
     def literal(self, node: SgNode) -> Expression:
-        """Return the node of what a literal spells."""
+        """Return the node of a literal."""
         value = literal(node)
         return Constant(value if isinstance(value, str | int | float | bool) else None)
 
@@ -62,7 +62,7 @@ class JavaScriptPatterns(ABC):
         return self.expression(node.child(1) if node.kind() == "spread_element" else node)
 
     def pattern(self, node: SgNode | None) -> Pattern:
-        """Return what takes a value: a name, or what takes it apart."""
+        """Return the pattern that takes a value: a name, or one that takes the value apart."""
         if node is None:
             return NamePattern("")
         if node.kind() in {"object_pattern", "object"}:
@@ -113,5 +113,5 @@ class JavaScriptPatterns(ABC):
 
 
 def named_children(node: SgNode) -> list[SgNode]:
-    """Return what stands inside a node, without marks and comments."""
+    """Return the nodes inside a node, without marks and comments."""
     return [child for child in node.children() if child.is_named() and child.kind() != "comment"]

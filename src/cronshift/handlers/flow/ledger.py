@@ -1,4 +1,4 @@
-"""What is noted while code is followed: calls, comparisons, promises, what is read of the request."""
+"""The record of followed code: calls, comparisons, promises, reads of the request."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Comparison(Struct, frozen=True):
         equal: how it came out; ``None`` where that is not known.
         secrets: the variables that it was compared with.
         sites: how many calls had been reached by then.
+        written: the text that it was compared with, where the code itself says it.
     """
 
     place: CodePlace
@@ -33,6 +34,7 @@ class Comparison(Struct, frozen=True):
     secrets: tuple[str, ...] = ()
     constant_time: bool = False
     sites: int = 0
+    written: str = ""
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ class Site:
         beside: whether it is part of a matter beside the work, a log of the run.
         rescuing: whether it is reached only where something is caught.
         calls: the calls into the project that lead to it.
-        tries: how many of the project's ``try`` stand around it.
+        tries: how many of the project's ``try`` stand around it, and ``guard``, what the innermost does.
     """
 
     place: CodePlace
@@ -64,11 +66,12 @@ class Site:
     rescuing: bool = False
     calls: tuple[CodePlace, ...] = ()
     tries: int = 0
+    guard: CodePlace | None = None
 
 
 @dataclass(slots=True)
 class Ledger:
-    """What is noted while code is followed.
+    """The record that is kept while code is followed.
 
     Attributes:
         consumed: the promises that somebody waits for, by identity.

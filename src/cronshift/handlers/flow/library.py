@@ -1,4 +1,4 @@
-"""What values of each kind can do, in JavaScript's words and in Python's."""
+"""The built-in members of values of each kind, in JavaScript and in Python."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _chained(machine: Machine, owner: Unknown | Outside, name: str, arguments: A
 
 
 def owner_place(owner: Value) -> CodePlace | None:
-    """Return where the call stands that a value came from, if it is told."""
+    """Return the place of the call that a value came from, if it is told."""
     return getattr(owner, "place", None)
 
 

@@ -1,4 +1,4 @@
-"""What lists can do, in JavaScript's words and in Python's."""
+"""The members of lists, in JavaScript and in Python."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _added(machine: Machine, owner: ListValue, arguments: Arguments) -> Value:
 
 
 def turned(machine: Machine, owner: Value, name: str, arguments: Arguments) -> Value:
-    """Return what ``map``, ``filter`` and their like make of a list, or of what is not known."""
+    """Return the result of ``map``, ``filter`` and their like on a list, or on an unknown value."""
     called = arguments.at(0)
     if isinstance(owner, ListValue):
         elements = owner.elements

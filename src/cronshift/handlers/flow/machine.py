@@ -1,4 +1,4 @@
-"""Follows one request through code, as far as the files tell what happens.
+"""The machine that follows one request through code, as far as the files tell.
 
 Nothing is executed: values are what ``values`` can say of them, both sides are followed where a
 condition is not known, and what is too much to follow ends as :class:`~.paths.Exhausted`.
@@ -6,6 +6,7 @@ condition is not known, and what is too much to follow ends as :class:`~.paths.E
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 from cronshift.handlers.flow import code
@@ -38,11 +39,18 @@ from cronshift.handlers.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+_OF_OTHERS = re.compile(
+    r"(?:^|\.)(?:psycopg2?|sqlite3|pymysql|asyncpg|aiohttp|botocore)\.(?:\w+\.)*\w*Error$|(?:^|\.)\w*(?:Request|HTTP|Http|"
+    r"Api|API|Client|Service|Connect|Timeout|SMTP|Smtp|Database|Operational|SQLAlchemy|Network|Mail|Mongo|Redis|"
+    r"Telegram|Twilio|Stripe|Slack|OpenAI|URL|IO|OS|Socket|Transport|Server|Gateway|Upstream|External|Provider|"
+    r"Delivery)\w*(?:Error|Exception)$|(?:^|\.)(?:RequestException|HTTPError|Timeout|SMTPException)$"
+)
+"""Names of what Python raises where a call to somebody else fails."""
 _MOST_TURNS = 6  # of a loop over a list that is known
 
 
 class Machine(Expressions):
-    """Follows one request."""
+    """The machine that follows one request."""
 
     def block(self, body: Sequence[code.Statement], scope: Scope) -> None:
         """Follow statements; functions and classes are known before the first."""
@@ -72,7 +80,8 @@ class Machine(Expressions):
 
     def _bind(self, node: code.Bind, scope: Scope) -> None:
         self.statement = node.place
-        self.bind(node.pattern, self.value(node.value, scope), scope)
+        value = self.value(node.value, scope)
+        self.bind(node.pattern, tainted(value, FAILED) if self.catching else value, scope)
 
     def _defined(self, node: code.Define, scope: Scope) -> None:
         if node.name not in scope.names:
@@ -104,10 +113,15 @@ class Machine(Expressions):
             self.path = last.path.copy()
             if isinstance(last.abrupt, Returned):
                 result = last.abrupt.value
-        raise Returned(handed_on(self, result, self.statement), self.statement)
+        result = handed_on(self, result, self.statement)
+        if self.catching and self.depth > 1:
+            result = of_failure(result)  # what a helper gives where something failed
+        raise Returned(result, self.statement)
 
     def _raised(self, value: Value, place: CodePlace) -> Thrown:
         """Return the error that leaves here; a failure that goes on is not caught yet."""
+        if Taint.FAILURE in taints_of(value):  # it is thrown after all, when it was tried again
+            self.path.failed, self.path.caught = True, None
         if self.catching:
             self.path.caught = None
             value = value if isinstance(value, ObjectValue) else tainted(value, FAILED)
@@ -186,7 +200,7 @@ class Machine(Expressions):
                     break
 
     def _turns(self, source: Value) -> Sequence[Value]:
-        """Return what a loop goes through: what a list holds, else one thing that is not known."""
+        """Return the items of a loop: a list's elements, else one that is not known."""
         if isinstance(source, ListValue):
             elements = source.elements
             if elements.values:
@@ -196,11 +210,14 @@ class Machine(Expressions):
 
     def _try(self, node: code.Try, scope: Scope) -> None:
         self.tries.append([])
+        self.guards += [clause.place for clause in node.catches[:1]]
         pending: Abrupt | None = None
         try:
             self.block(node.body, self._inner(scope))
         except Abrupt as error:
             pending = error
+        finally:
+            del self.guards[len(self.guards) - len(node.catches[:1]) :]
         sides = self.tries.pop()
         if pending is None:
             try:
@@ -219,8 +236,8 @@ class Machine(Expressions):
         return scope if is_python(scope.file) else Scope(scope.file, {}, scope)
 
     def _caught(self, node: code.Try, thrown: Thrown, scope: Scope) -> Abrupt | None:
-        """Follow what catches an error; return how that ends, the error itself where nothing does."""
-        clause = next((c for c in node.catches if _catches(c, thrown.value)), None)
+        """Follow the clauses that catch an error; return the ending, the error where none does."""
+        clause = _clause_of(node.catches, thrown.value)
         if clause is None:
             return thrown
         failed = self.path.failed and self.path.caught is None
@@ -233,13 +250,15 @@ class Machine(Expressions):
         answered, throws = self.path.answered, len(self.tries[-1])
         self.catching += failed
         self.rescuing += 1
+        throws_on = False
         try:
             self.block(clause.body, inner)
         except Returned as returned:
             answers = isinstance(returned.value, Response) or self.depth <= 1
             self.path.in_catch = self.path.in_catch or (failed and answers)
-            return Returned(of_failure(returned.value), returned.place) if failed else returned
+            return returned
         except Thrown as again:
+            throws_on = True
             rethrown = isinstance(again.value, Unknown) and not again.value.name
             return thrown if rethrown and not clause.types else again
         except Left as left:
@@ -249,7 +268,8 @@ class Machine(Expressions):
         finally:
             self.catching -= failed
             self.rescuing -= 1
-            if failed and len(self.tries[-1]) > throws:  # it tells one error from another
+            is_told_apart = failed and not throws_on and len(self.tries[-1]) > throws
+            if is_told_apart:  # some errors are thrown on, others are none
                 self.path.failed, self.path.caught = False, None
         if failed and self.loops and _leaves(node.body):  # it is tried again, or another is
             self.path.failed, self.path.caught = False, None
@@ -305,6 +325,19 @@ def _catches(clause: code.Catch, error: Value) -> bool:
     if isinstance(error, ObjectValue):  # HTTPException and its like
         return bool({"HTTPException", *broad} & set(clause.types))
     return bool(broad & set(clause.types)) or name in clause.types
+
+
+def _clause_of(clauses: Sequence[code.Catch], error: Value) -> code.Catch | None:
+    """Return what catches an error: what surely does before what may."""
+    surely = (clause for clause in clauses if _catches(clause, error))
+    maybe = (clause for clause in clauses if _may_catch(clause, error))
+    return next(surely, None) or next(maybe, None)
+
+
+def _may_catch(clause: code.Catch, error: Value) -> bool:
+    """Return whether a clause catches what calls to others fail with, if by its name: ``HTTPError``."""
+    is_tried = isinstance(error, Unknown) and Taint.FAILURE in error.taints
+    return is_tried and any(_OF_OTHERS.search(name) for name in clause.types)
 
 
 def _leaves(body: Sequence[code.Statement]) -> bool:

@@ -1,4 +1,4 @@
-"""What the members of values are, and where values are put: into names, patterns and members."""
+"""The members of values, and assignments: to names, patterns and members."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Members(NameLookup):
-    """Knows members, and binds patterns."""
+    """The lookup of members, and the binding of patterns."""
 
     def bind(
         self,
@@ -174,7 +174,7 @@ class Members(NameLookup):
         return None
 
     def _of_one(self, owner: Unknown, name: str) -> Value:
-        """Return the member of what is one of a few values."""
+        """Return the member of a value that is one of a few."""
         parts = [
             self.member(alternative, name)
             for alternative in owner.alternatives

@@ -38,7 +38,7 @@ MOST_STEPS = 10_000
 
 
 class NameLookup(Forks, ABC):
-    """Knows names, and takes notes.
+    """The lookup of names, and the notes taken on the way.
 
     Args:
         program: the project's code.
@@ -67,6 +67,7 @@ class NameLookup(Forks, ABC):
         self.within: list[CodePlace] = []
         self.calls: list[CodePlace] = []
         self.catching = self.loops = self.rescuing = 0
+        self.guards: list[CodePlace] = []
         self.builtins, self.built_in, self.outside = builtins, member, outside
         self.steps = 0
         self._active: list[code.Function] = []
@@ -105,7 +106,7 @@ class NameLookup(Forks, ABC):
         return self.builtins.get(name) or Outside(name)
 
     def named_in(self, file: str, name: str) -> Value | None:
-        """Return what a module's own or imported name stands for; ``None`` where it has none."""
+        """Return the value of a module's own or imported name; ``None`` where it has none."""
         scope = self.module(file)
         if name in scope.names:
             return scope.names[name]
@@ -127,7 +128,7 @@ class NameLookup(Forks, ABC):
             self._resolving.discard(key)
 
     def _defined_name(self, file: str, name: str, made: code.Statement, scope: Scope) -> Value:
-        """Return what a module's statement gives a name; plain data is kept for the next request."""
+        """Return the value that a statement gives a name; plain data is kept for later requests."""
         key = (file, name, self.world.unset)
         kept = self.program.constants.get(key)
         if kept is None:
@@ -165,7 +166,7 @@ class NameLookup(Forks, ABC):
         return value if value is not None else Unknown(name=name)
 
     def foreign(self, imported: Imported) -> Value:
-        """Return what a package gives under a name, by its own meaning where that is built in."""
+        """Return the value of a package's export, by its own meaning where that is built in."""
         package = imported.source.removeprefix("node:")
         whole = imported.name in {"*", "default"}
         key = package if whole else imported.name
@@ -178,7 +179,7 @@ class NameLookup(Forks, ABC):
         return name in module.definitions or name in module.imported
 
     def exported(self, file: str, name: str, depth: int = 8) -> Value | None:
-        """Return what a module exports under a name, through re-exports."""
+        """Return the value that a module exports under a name, through re-exports."""
         module = self.program.module(file)
         target = module.exported.get(name)
         if isinstance(target, str):
@@ -211,39 +212,47 @@ class NameLookup(Forks, ABC):
         return made
 
     def ask(self, what: str) -> None:
-        """Take note of what is read of the request."""
+        """Note a read of the request."""
         if self.statement is not None:
             self.ledger.asked.setdefault(what, self.statement)
 
     def visit(self, place: CodePlace, name: str, *, followed: bool, written: str = "") -> None:
         """Take note that a call is reached."""
         rescues = self.catching or self.path.other_way
-        if rescues and works(name) and not is_side_work(name) and not records(name):
+        if rescues and works(name) and not records(name) and not self._is_beside():
             self.path.instead = True
         self.path.visit(place)
         site = self.ledger.sites.get(place)
         if site is None:
-            guarded = len(self.tries) > 1
             within = tuple(self.within)
             self.ledger.sites[place] = Site(
                 place,
                 name,
-                guarded,
+                bool(self.guards),
                 self.depth,
                 followed,
                 within=within,
                 written=written,
-                beside=is_bookkeeping(self.statement)
-                or any(is_side_work(function.name) for function in self._active),
+                beside=is_bookkeeping(self.statement) or self._is_beside(),
                 rescuing=self.rescuing > 0,
                 calls=tuple(self.calls),
-                tries=len(self.tries) - 1,
+                tries=len(self.guards),
+                guard=self.guards[-1] if self.guards else None,
             )
         else:
             site.rescuing = site.rescuing and self.rescuing > 0
-            site.guarded = site.guarded or len(self.tries) > 1
+            site.guarded = site.guarded or bool(self.guards)
+            site.followed = site.followed and followed  # client().send() leads out in the end
             site.name = max(site.name, name, key=len)  # a chain begins where its first call does
             site.written = site.written or written
+
+    def _is_beside(self) -> bool:
+        """Return whether a call into the project that leads here is a matter beside the work."""
+        sites = self.ledger.sites
+        around = (sites[place].name for place in self.calls if place in sites)
+        return any(map(is_side_work, around)) or any(
+            is_side_work(function.name) for function in self._active
+        )
 
     def fails(self, place: CodePlace) -> bool:
         """Return whether this is the call whose failure is tried out."""
@@ -260,7 +269,7 @@ class NameLookup(Forks, ABC):
         raise Thrown(error)
 
     def step(self) -> None:
-        """Count what is followed, and stop where it is too much."""
+        """Count a step, and stop where there are too many."""
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise Exhausted

@@ -1,4 +1,4 @@
-"""What Nest runs before a controller's method: its guards, the class's, and those of the whole app."""
+"""The guards that Nest runs before a controller's method: its own, the class's, the app's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from cronshift.handlers.flow.javascript_code import JavaScript
 from cronshift.handlers.flow.nest_marks import Marks
 from cronshift.handlers.flow.nobody import SENT_AWAY
 from cronshift.handlers.flow.paths import Thrown
-from cronshift.handlers.flow.requests import REQUEST
+from cronshift.handlers.flow.requests import (
+    HEADERS,
+    NO_HEADER,
+    NO_QUERY,
+    QUERY,
+    REQUEST,
+    header,
+    query,
+)
 from cronshift.handlers.flow.values import (
     NOTHING,
     Arguments,
@@ -34,6 +42,7 @@ from cronshift.handlers.flow.values import (
 from cronshift.handlers.javascript import arguments as arguments_of
 from cronshift.handlers.javascript import line_of
 from cronshift.handlers.literals import pairs
+from cronshift.handlers.node_registrations import decorator_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,6 +81,31 @@ def method_at(root: SgNode, line: int) -> SgNode | None:
     return None
 
 
+def nest_arguments(machine: Machine, route: Location) -> tuple[Value, ...]:
+    """Return what Nest gives to the parameters of a method, as their decorators ask; none elsewhere."""
+    root = machine.program.tree.parsed(route.file)
+    method = method_at(root, route.line) if root is not None else None
+    parameters = method.field("parameters") if method is not None else None
+    return tuple(
+        _argument(machine, node)
+        for node in (parameters.children() if parameters is not None else ())
+        if node.kind() in {"required_parameter", "optional_parameter"}
+    )
+
+
+def _argument(machine: Machine, node: SgNode) -> Value:
+    """Return what ``@Headers("authorization")``, ``@Query("part")`` or ``@Req()`` gives."""
+    decorator = next((child for child in node.children() if child.kind() == "decorator"), None)
+    name, part = decorator_of(decorator) if decorator is not None else ("", None)
+    if name == "Headers":
+        return header(machine, part, NO_HEADER) if part else HEADERS
+    if name == "Query":
+        return query(machine, part, NO_QUERY) if part else QUERY
+    if name in {"Req", "Request"}:
+        return REQUEST
+    return replying() if name in {"Res", "Response"} else Unknown(name="given")
+
+
 def _before(node: SgNode) -> Iterator[SgNode]:
     """Yield the decorators of a method, or of a class."""
     yield from (child for child in node.children() if child.kind() == "decorator")
@@ -93,7 +127,7 @@ def _of_class(method: SgNode) -> Iterator[SgNode]:
 
 
 def _of_app(program: Program, folder: str) -> Iterator[tuple[str, SgNode]]:
-    """Yield the guards of the whole app: ``useGlobalGuards(…)``, and what ``APP_GUARD`` provides."""
+    """Yield the guards of the whole app: ``useGlobalGuards(…)``, and those of ``APP_GUARD``."""
     for file in program.tree.under(f"{folder}src"):
         text = program.tree.read(file) if file.endswith(".ts") else ""
         root = (
@@ -149,7 +183,7 @@ def _guards(machine: Machine, mark: Value, node: SgNode) -> list[Value]:
 
 
 def _asked(machine: Machine, guard: Value, place: CodePlace, marks: Marks) -> Value:
-    """Return the answer of a guard: its ``canActivate``, or what a package's is known for."""
+    """Return the answer of a guard: its ``canActivate``, or the known answer of a package's."""
     if isinstance(guard, ClassValue):
         instance: Value = _made(machine, guard, marks)
         kind: ClassValue | None = guard
@@ -199,7 +233,7 @@ def _parent(parent: Value | None, place: CodePlace) -> Value:
 
 
 def _made(machine: Machine, kind: ClassValue, marks: Marks) -> ObjectValue:
-    """Return an instance whose constructor is given what Nest injects, as far as that is known."""
+    """Return an instance with the constructor's arguments that Nest injects, as far as known."""
     made = ObjectValue({}, open=True, of=kind)
     root = machine.program.tree.parsed(kind.scope.file)
     for node in root.find_all(kind="class_declaration") if root is not None else ():

@@ -1,4 +1,4 @@
-"""What the decorators of Nest say of a method: who guards it, and what its guards read of it."""
+"""Nest's decorators of a method: its guards, and the metadata that the guards read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Marks:
-    """What a method's and its class's decorators say of it, ``@Public()`` and its like."""
+    """The metadata on a method and its class, set by ``@Public()`` and its like."""
 
     def __init__(self, file: str, decorators: Sequence[SgNode]) -> None:
         self._file, self._decorators = file, decorators

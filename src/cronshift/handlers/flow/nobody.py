@@ -1,4 +1,4 @@
-"""What a call without a session has for one, by the names that packages ask for it by."""
+"""The empty session of a call without one, by the names that packages ask for it by."""
 
 from __future__ import annotations
 

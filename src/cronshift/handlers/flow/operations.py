@@ -99,12 +99,20 @@ def compared(  # noqa: PLR0913 - two values, and how they are compared
     equal = True if meets and machine.world.anyone else equal
     if place is not None and meets:
         text = "".join(text_of(side) or "" for side in (left, right))
+        secrets, sites = secrets_in(text), len(machine.ledger.sites)
+        written = "" if secrets else _written(left, right)
         machine.ledger.comparisons.append(
-            Comparison(place, equal, secrets_in(text), constant_time, len(machine.ledger.sites))
+            Comparison(place, equal, secrets, constant_time, sites, written)
         )
     if equal is None:
         return Unknown(taints)
     return PlainValue(equal is not negated, taints)
+
+
+def _written(left: Value, right: Value) -> str:
+    """Return the text that stands for a variable which is not set."""
+    own = next((side for side in (left, right) if not side.taints & CALLER), None)
+    return text_of(own) or "" if own is not None else ""
 
 
 def _meets(first: Taints, second: Taints) -> bool:

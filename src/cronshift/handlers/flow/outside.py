@@ -1,4 +1,4 @@
-"""Calls that lead out of the project: what is known of them by their names, and nothing more."""
+"""Calls that lead out of the project, known by their names and by nothing more."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from cronshift.handlers.flow.work import is_side_work, looks, writes
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
+    from cronshift.handlers.flow.values import Taints
 
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
 _QUIET = re.compile(
@@ -45,8 +46,12 @@ _QUIET = re.compile(
     r"TypeError|TextDecoder|atob|btoa|Reflect|process|span|Sentry|newrelic)\b"
     r"|(?:^|\.)(?:log|info|warn|warning|error|debug|trace|exception|now|toISOString|setHeader|"
     r"randomUUID|createRequire|revalidatePath|revalidateTag|noStore|unstable_noStore|connection|"
-    r"captureException|captureMessage|super|set_tag|format|isoformat|strftime)$"
+    r"captureException|captureMessage|super|set_tag|format|isoformat|strftime|is(?:digit|alpha|numeric|alnum|space)|"
+    r"capitalize|zfill|casefold|fullmatch|strptime|from(?:isoformat|timestamp)|(?:hex)?digest|round|Decimal|"
+    r"BeautifulSoup|url(?:parse|unparse|encode)|deepcopy|reversed|toFixed|toLocale(?:Date|Time)?String|padStart|"
+    r"padEnd|get(?:UTC)?(?:Time|FullYear|Month|Date|Day|Hours|Minutes|Seconds|Milliseconds))$"
 )
+"""What computes or only says something."""
 AFTER = re.compile(r"(?:^|\.)(?:after|unstable_after|waitUntil)$")
 _SESSION = re.compile(
     r"(?:^|\.)(?:auth|getServerSession|getSession|getServerAuthSession|getToken|currentUser|getUser|"
@@ -123,19 +128,14 @@ def _name(called: Value, arguments: Arguments) -> str:
 
 
 def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> Value:
-    """Read a call that may do work: it is noted, what it is handed runs, what it gives is unknown."""
+    """Read a call that may do work: it is noted, its callbacks run, its result is unknown."""
     place = arguments.place
     _may_throw(machine, name, place)
     if not machine.loading:
         machine.visit(place, name, followed=False)
     if machine.fails(place):
         return machine.failure(place, name, promised=not is_python(place.file))
-    hands_on = any(id(argument) in _WHOLE for argument in arguments.values)
-    taints = arguments.taints - (FAILED if writes(name) else CLEAN)  # what is sent may tell of it
-    if hands_on or Taint.CREDENTIAL in taints:
-        taints |= _CREDENTIAL
-        if _CHECKING.search(name) and not _HARMLESS.search(name):
-            machine.path.doubts |= {f"calls {name}, which is not followed"}
+    taints = _handed(machine, name, arguments)
     result: Value = Unknown(taints, name=name.rpartition(".")[2], package=_package(called))
     for callback in arguments.values:
         if not isinstance(callback, Closure) or _hears_of_trouble(name, arguments):
@@ -152,6 +152,21 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     return _promised(machine, result, name, place)
 
 
+def _handed(machine: Machine, name: str, arguments: Arguments) -> Taints:
+    """Return what the result of a call is made of, and take note of what it may decide about a caller."""
+    hands_on = any(id(argument) in _WHOLE for argument in arguments.values)
+    taints = arguments.taints - (FAILED if writes(name) else CLEAN)  # what is sent may tell of it
+    replies = [value for value in arguments.values if isinstance(value, NativeObject) and value.name == "reply"]  # fmt: skip
+    if hands_on and replies:
+        machine.ledger.asked.setdefault("reply", arguments.place)  # it answers, whoever is let by
+        machine.path.doubts |= {f"hands on to {name}, which is not followed"}
+    if hands_on or Taint.CREDENTIAL in taints:
+        taints |= _CREDENTIAL
+        if _CHECKING.search(name) and not _HARMLESS.search(name):
+            machine.path.doubts |= {f"calls {name}, which is not followed"}
+    return taints
+
+
 def _hears_of_trouble(name: str, arguments: Arguments) -> bool:
     """Return whether a call only says what to do when a connection breaks, ``pool.on("error", …)``."""
     event = arguments.at(0)
@@ -160,7 +175,7 @@ def _hears_of_trouble(name: str, arguments: Arguments) -> bool:
 
 
 def _promised(machine: Machine, result: Value, name: str, place: CodePlace) -> Value:
-    """Return the promise of what surely goes on by itself, else what the call gives."""
+    """Return the promise of work that surely goes on by itself, else the call's result."""
     if machine.loading or is_python(place.file) or not _PROMISING.search(name):
         return result
     return machine.promise(result, place, name)
@@ -168,7 +183,7 @@ def _promised(machine: Machine, result: Value, name: str, place: CodePlace) -> V
 
 def _may_throw(machine: Machine, name: str, place: CodePlace) -> None:
     """Take note that a token which nobody sent is refused with an error, where that is caught."""
-    if machine.world.sessionless and len(machine.tries) > 1 and _THROWING.search(name):
+    if machine.world.sessionless and machine.guards and _THROWING.search(name):
         refusal = Thrown(Unknown(_CREDENTIAL, name="error"), place)
         machine.tries[-1].append(Exit(refusal, machine.path.copy()))
 
@@ -190,7 +205,7 @@ def _wrapped(name: str, callback: Closure) -> Value:
 
 
 def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value:
-    """Return who is signed in: a scheduled call has no session."""
+    """Return the signed-in user of a scheduled call, which has no session."""
     callbacks = [argument for argument in arguments.values if isinstance(argument, Closure)]
     if callbacks and name.rpartition(".")[2] == "auth":
         return callbacks[-1]  # NextAuth runs it for everybody, with an empty `auth`
@@ -214,7 +229,7 @@ def _nobody(called: Outside | Unknown, name: str, arguments: Arguments) -> Value
 
 
 def _later(machine: Machine, name: str, arguments: Arguments) -> Value:
-    """Read ``after(…)`` and ``waitUntil(…)``: what they are given runs behind the answer."""
+    """Read ``after(…)`` and ``waitUntil(…)``: their work runs behind the answer."""
     work = arguments.at(0)
     before = set(machine.ledger.sites)
     if isinstance(work, Closure):

@@ -1,4 +1,4 @@
-"""The ways a request may take through code: what is known on each, and how they part and meet."""
+"""The paths of a request through code: the state of each, their forks and merges."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _GATES = {301, 302, 303, 307, 308, 401, 403}
 
 
 class Abrupt(Exception):  # noqa: N818 - no error of ours
-    """Leaves the statement that is being followed."""
+    """An exit from the statement that is being followed."""
 
 
 class Returned(Abrupt):
-    """Leaves the function with a value."""
+    """An exit from the function with a value."""
 
     def __init__(self, value: Value, place: CodePlace | None = None) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Returned(Abrupt):
 
 
 class Thrown(Abrupt):
-    """Leaves for the next ``catch``."""
+    """An exit to the next ``catch``."""
 
     def __init__(self, value: Value, place: CodePlace | None = None) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Thrown(Abrupt):
 
 
 class Left(Abrupt):
-    """Leaves a loop or a switch, ``break``, or one turn of it, ``continue``."""
+    """An exit from a loop or a switch, ``break``, or from one turn of it, ``continue``."""
 
     def __init__(self, kind: str) -> None:
         super().__init__()
@@ -57,12 +57,12 @@ class Left(Abrupt):
 
 
 class Exhausted(Exception):  # noqa: N818 - no error of ours
-    """There is more to follow than is followed."""
+    """The end of following: there is more than is followed."""
 
 
 @dataclass(slots=True)
 class Path:
-    """What is true on one way.
+    """The state of one path through the code.
 
     Attributes:
         doubts: what may have turned the caller away, as far as can be told.
@@ -113,7 +113,7 @@ class Path:
 
     @property
     def is_doubted(self) -> bool:
-        """Whether a caller whose credential is wrong may not come here."""
+        """True when a caller with a wrong credential may not come here."""
         return bool(self.doubts) or self.inside > 0
 
 
@@ -125,7 +125,7 @@ class Exit(Struct, frozen=True):
 
 
 def met(paths: Iterable[Path]) -> Path:
-    """Return what is true where several ways meet."""
+    """Return the state that several paths share where they meet."""
     first, *rest = paths
     whole = first.copy()
     for path in rest:
@@ -202,7 +202,7 @@ def answer_apart(paths: Iterable[Path]) -> bool:
 
 
 class Forks:
-    """Follows both sides of what is not known, one after the other, and merges what they leave."""
+    """The forks of a path: both sides of an unknown are followed in turn, and merged."""
 
     def __init__(self) -> None:
         self.path = Path()
@@ -214,7 +214,7 @@ class Forks:
         self.splits: dict[int, tuple[Value, list[Exit]]] = {}
 
     def write(self, cell: dict[str, Any], key: str, value: Any) -> None:
-        """Change what a cell holds, so that it can be taken back."""
+        """Write a cell, so that its content can be taken back."""
         if self._depth:
             self._log.append((cell, key, cell.get(key), key in cell))
         cell[key] = value
@@ -227,7 +227,7 @@ class Forks:
         *,
         about_caller: bool,
     ) -> Value | None:
-        """Follow both sides; return what they come to, joined.
+        """Follow both sides; return their results, joined.
 
         Args:
             taints: of what decides.
@@ -297,7 +297,7 @@ class Forks:
         return Branch(abrupt, self.path, written, value)
 
     def _apply(self, first: Branch, second: Branch | None = None) -> None:
-        """Write what one side wrote, or what two sides wrote, joined."""
+        """Write the cells that one side wrote, or that two sides wrote, joined."""
         keys = first.written | (second.written if second is not None else {})
         for place, (cell, key, value) in keys.items():
             whole = value
@@ -309,7 +309,7 @@ class Forks:
 
 
 def _either(first: Any, second: Any) -> Any:
-    """Return what a cell holds after one side or the other."""
+    """Return the content of a cell after one side or the other."""
     if isinstance(first, Elements) or isinstance(second, Elements):
         lists = [elements for elements in (first, second) if isinstance(elements, Elements)]
         longest = max(lists, key=lambda elements: len(elements.values))

@@ -33,7 +33,7 @@ _WHOLE = "*"
 
 @dataclass(slots=True)
 class Imported:
-    """Something that a module takes from another: ``name`` is ``*`` for all of it."""
+    """An import of a module from another: ``name`` is ``*`` for all of it."""
 
     source: str
     name: str
@@ -41,7 +41,7 @@ class Imported:
 
 @dataclass(slots=True)
 class ModuleCode:
-    """What a module says of its own names.
+    """The names that a module defines, imports and exports.
 
     Attributes:
         definitions: what makes a name, lowered when it is asked for.
@@ -72,7 +72,7 @@ class Program:
         self._lowered: dict[tuple[str, str], Statement | None] = {}
 
     def module(self, file: str) -> ModuleCode:
-        """Return what a module says of its names; nothing for a language that is not read."""
+        """Return the names of a module; none for a language that is not read."""
         if file not in self._modules:
             made = _python(self.tree.python(file), file) if is_python(file) else None
             root = self.tree.parsed(file) if made is None else None
@@ -152,7 +152,7 @@ def _stars(root: SgNode) -> Iterator[str]:
 
 
 def _names(lower: JavaScript, node: SgNode) -> Iterator[tuple[str, Callable[[], Statement | None]]]:
-    """Yield the names that a statement makes, and what lowers it."""
+    """Yield the names that a statement makes, and their lowering."""
     if node.kind() in _DEFINED:
         name = node.field("name")
         if name is not None:
@@ -212,19 +212,22 @@ def _bound(pattern: SgNode) -> Iterator[str]:
 
 def _python(tree: ast.Module, file: str) -> ModuleCode:
     module, lower = ModuleCode(), Python(file)
+    empty: set[str] = set()  # what is set to nothing, and to something below
     for node in _top(tree.body):
         if isinstance(node, ast.ImportFrom | ast.Import):
             _imports(module, node)
         else:
             for name in _defined(node):
-                module.definitions.setdefault(name, _first(lower, node))
+                if name not in module.definitions or name in empty:
+                    module.definitions[name] = _first(lower, node)
+                empty = empty - {name} | ({name} if _is_empty(node) else set())
     names = (*module.definitions, *module.imported)
     module.exported = {name: name for name in names}
     return module
 
 
 def _imports(module: ModuleCode, node: ast.ImportFrom | ast.Import) -> None:
-    """Take in what an import binds."""
+    """Add the names that an import binds."""
     source = "." * node.level + (node.module or "") if isinstance(node, ast.ImportFrom) else ""
     for alias in node.names:
         if isinstance(node, ast.ImportFrom):
@@ -250,6 +253,14 @@ def _defined(node: ast.stmt) -> list[str]:
         case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
             return [name]
     return []
+
+
+def _is_empty(node: ast.stmt) -> bool:
+    """Return whether a statement gives a name nothing: ``None``, ``[]``, ``{}``."""
+    value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+    return (isinstance(value, ast.Constant) and value.value is None) or (
+        isinstance(value, ast.List | ast.Dict) and not ast.unparse(value).strip("[]{}")
+    )
 
 
 def _top(body: list[ast.stmt]) -> Iterator[ast.stmt]:

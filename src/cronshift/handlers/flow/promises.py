@@ -1,4 +1,4 @@
-"""What promises can do: ``then``, ``catch``, ``finally``, and Python's ways to wait."""
+"""The members of promises, ``then``, ``catch``, ``finally``, and Python's ways to wait."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ def _then(machine: Machine, owner: Promise, arguments: Arguments) -> Value:
     if len(arguments.values) > 1:
         machine.ledger.shielded[owner.place] = arguments.place
     made = machine.promised(owner.place, owner.name, lambda: machine.call(arguments.at(0), passed))
+    made.errors += owner.errors if len(arguments.values) < 2 else ()  # noqa: PLR2004 - then, catch
     return _chain(machine, owner, made)
 
 
@@ -67,6 +68,7 @@ def _caught(machine: Machine, owner: Promise, called: Value, arguments: Argument
 def _finally(machine: Machine, owner: Promise, arguments: Arguments) -> Value:
     machine.call(arguments.at(0), Arguments((), {}, arguments.place, arguments.name))
     made = machine.promise(owner.value, owner.place, owner.name, rejected=owner.rejected)
+    made.errors = owner.errors
     return _chain(machine, owner, made)
 
 

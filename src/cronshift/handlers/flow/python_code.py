@@ -203,6 +203,6 @@ class Python(PythonExpressions):
 
 
 def _types(node: ast.expr | None) -> Iterator[str]:
-    """Yield the last names of what an ``except`` catches; none where it catches all."""
+    """Yield the last names of the errors in an ``except``; none where it catches all."""
     for caught in node.elts if isinstance(node, ast.Tuple) else [node] if node is not None else []:
         yield ast.unparse(caught).rpartition(".")[2]

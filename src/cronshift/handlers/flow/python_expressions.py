@@ -59,7 +59,7 @@ class PythonExpressions:
         self._file = file
 
     def place(self, node: ast.AST, quoted: ast.AST | None = None) -> CodePlace:
-        """Return where a node stands."""
+        """Return the place of a node."""
         text = " ".join(ast.unparse(quoted).split())[:_LONGEST] if quoted is not None else ""
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
         return CodePlace(self._file, line, column, text)
@@ -181,7 +181,7 @@ class PythonExpressions:
         )
 
     def _comprehension(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Expression:
-        """Return ``source.map(lambda item: …)``, which is what a comprehension does."""
+        """Return ``source.map(lambda item: …)``, the meaning of a comprehension."""
         made: Expression = self.expression(node.elt)
         for generator in reversed(node.generators):
             source, pattern = self.expression(generator.iter), self.pattern(generator.target)
@@ -217,7 +217,7 @@ class PythonExpressions:
         return Parameter(NamePattern(node.arg), value, annotation)
 
     def pattern(self, node: ast.expr) -> Pattern:
-        """Return what takes a value."""
+        """Return the pattern that takes a value."""
         match node:
             case ast.Name(id=name):
                 return NamePattern(name)

@@ -1,4 +1,4 @@
-"""What a Python app runs before a route: dependencies, ``before_request``, middleware."""
+"""Gates of Python apps: dependencies, ``before_request``, middleware."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def python_gates(program: Program, file: str, route: Location) -> Iterator[Gate]
 
 
 def _other_routers(module: ast.Module, route: Location) -> list[ast.expr]:
-    """Return what makes the routers of a module that a route does not hang on."""
+    """Return the expressions that make the routers of a module which a route does not hang on."""
     owners = {
         ast.unparse(decorator.func.value)
         for node in ast.walk(module)

@@ -1,4 +1,4 @@
-"""Reads one handler: its function, what stands in front of it, and how requests to it end."""
+"""The reading of one handler: its function, its gates, and the endings of requests to it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SHALLOWER = (6, 4, 3)  # calls inside calls, where all of them are too much to 
 
 
 class HandlerReader:
-    """Follows requests to one handler.
+    """The reader that follows requests to one handler.
 
     Args:
         program: the project's code.
@@ -50,17 +50,17 @@ class HandlerReader:
 
     @cached_property
     def gates(self) -> tuple[Gate, ...]:
-        """What runs before the handler."""
+        """The gates that run before the handler."""
         inner = gates_of(self.program, self.handler, self.world.path)
         return (*self.front, *inner)
 
     @property
     def place(self) -> CodePlace | None:
-        """Where the handler's function begins; ``None`` where there is none to follow."""
+        """The place where the handler's function begins; ``None`` where there is none to follow."""
         return self.scheduled.ledger.began
 
     def run(self, world: World, export: str | None = None) -> Trace:
-        """Return the trace of a request that has passed what stands in front."""
+        """Return the trace of a request that has passed the gates."""
         return follow(self.program, world, handler_start(self.program, self.handler, export))
 
     @cached_property
@@ -78,7 +78,7 @@ class HandlerReader:
         return reader
 
     def before(self, world: World) -> tuple[Passage, list[Comparison]]:
-        """Return whether a request passes what stands in front, and what it compares."""
+        """Return whether a request passes the gates, and the comparisons there."""
         whole, compared = Passage.YES, []
         for gate in self.gates:
             trace = follow_gate(self.program, gate, world)

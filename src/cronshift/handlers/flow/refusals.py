@@ -1,4 +1,4 @@
-"""Failures that a call tells in what it gives, ``response.ok`` or ``{ error }``, without an exception."""
+"""Failures that a call tells in its result, ``response.ok`` or ``{ error }``, with no exception."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _REFUSED = 500
 
 
 def refused_answer(machine: Machine) -> Value:
-    """Return what ``fetch`` gives where the other side answers 500."""
+    """Return the response of ``fetch`` where the other side answers 500."""
     machine.path.failed = True
     return Response(_REFUSED, Unknown(FAILED), taints=FAILED)
 
 
 def refused_result(name: str) -> Value:
-    """Return what a client gives that tells of errors in ``{ error }``."""
+    """Return the result of a client that tells of errors in ``{ error }``."""
 
     def of(_machine: Machine, member: str) -> Value:
         if member == "error":
@@ -50,7 +50,7 @@ def decides_by_failure(machine: Machine, test: Value) -> bool:
 
 
 def of_failure(value: Value) -> Value:
-    """Return what a failure makes something give: ``false``, ``{ sent: 0, error }``."""
+    """Return the result of a call that fails: ``false``, ``{ sent: 0, error }``."""
     if isinstance(value, ObjectValue):
         cell = {key: tainted(part, FAILED) for key, part in value.cell.items()}
         return ObjectValue(cell, value.open, value.taints | FAILED, value.of)
@@ -58,7 +58,7 @@ def of_failure(value: Value) -> Value:
 
 
 def handed_on(machine: Machine, value: Value, place: CodePlace) -> Value:
-    """Return what a function tells of a refusal, ``{ ok: false }``; it is caught where it does."""
+    """Return a function's result; one that tells of a refusal, ``{ ok: false }``, is caught."""
     if not (machine.world.refused and machine.path.failed and isinstance(value, ObjectValue)):
         return value
     denied = any(_is_false(value.cell.get(key)) for key in ("ok", "success"))

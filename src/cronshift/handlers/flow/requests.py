@@ -22,6 +22,7 @@ from cronshift.handlers.flow.values import (
     Taint,
     Unknown,
     Value,
+    taints_of,
     text_of,
 )
 from cronshift.handlers.flow.worlds import ANY
@@ -42,7 +43,7 @@ SCHEDULE = "x-vercel-cron-schedule"
 
 
 def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
-    """Return a header of the request, or what stands for one that is not there."""
+    """Return a header of the request, or the stand-in for one that is not there."""
     name = name.lower().replace("_", "-").removeprefix("http-")
     if name == SCHEDULE:
         machine.ask("schedule")
@@ -55,7 +56,7 @@ def header(machine: Machine, name: str, missing: Value | None = None) -> Value:
 
 
 def _is_chance(machine: Machine, name: str) -> bool:
-    """Return whether what a header says hangs on nothing that the code of an app tells."""
+    """Return whether the value of a header depends on nothing in the code of an app."""
     text = machine.world.headers.get(name)
     if text is None:
         return not _CREDENTIALS.search(name)
@@ -84,6 +85,7 @@ def _headers_member(machine: Machine, name: str) -> Value | None:
     return header(machine, name, PlainValue(UNDEFINED, _CREDENTIAL))
 
 
+NO_HEADER, NO_QUERY = PlainValue(UNDEFINED, _CREDENTIAL), PlainValue(UNDEFINED, _QUERY)
 HEADERS = NativeObject("headers", _headers_member, _CREDENTIAL)
 
 
@@ -248,7 +250,7 @@ def new_url(_machine: Machine, arguments: Arguments) -> Value:
 
 
 def of_address(name: str) -> Native | None:
-    """Return a method of the request's address, as far as its path tells what that gives."""
+    """Return a method of the request's address, as far as its path tells the result."""
 
     def read(machine: Machine, arguments: Arguments) -> Value:
         part = text_of(arguments.at(0))
@@ -279,8 +281,20 @@ def constant(value: Value) -> Native:
     return Native("constant", lambda _m, _a: value)
 
 
+def json_text(value: Value) -> NativeObject:
+    """Return the text that says a value: what is known of the value is known of it."""
+
+    def of(_machine: Machine, name: str) -> Value:
+        if name in {"encode", "toString", "trim", "strip"}:
+            return Native(name, lambda _m, _a: text)
+        return Unknown(text.taints, name=name)
+
+    text = NativeObject("json", of, taints_of(value), value)
+    return text
+
+
 def server_of(machine: Machine) -> ObjectValue:
-    """Return what Python's ``BaseHTTPRequestHandler`` has of its own."""
+    """Return the instance of Python's ``BaseHTTPRequestHandler`` that answers."""
     query_text = f"?{machine.world.query}" if machine.world.query else ""
     return ObjectValue(
         {

@@ -1,4 +1,4 @@
-"""What packages for signing in do with a call that has no session.
+"""Authentication packages, and their treatment of a call that has no session.
 
 Rules: each package's own documentation of its middleware; what is not known here is not followed.
 """
@@ -93,7 +93,7 @@ def _is_request(value: Value) -> bool:
 
 
 def clerk(_machine: Machine, arguments: Arguments) -> Value:
-    """Read ``clerkMiddleware(async (auth, request) => …)``: it protects what it is told to."""
+    """Read ``clerkMiddleware(async (auth, request) => …)``: it protects the paths it is told to."""
     called = arguments.at(0)
     if isinstance(called, ObjectValue) or is_nothing(called):
         return Native("clerkMiddleware", going_on)
@@ -287,7 +287,7 @@ def refusing(_machine: Machine, arguments: Arguments) -> Value:
 
 
 def made(meaning: Meaning) -> Meaning:
-    """Return what reads a function that makes a middleware."""
+    """Return a reader of a function that makes a middleware."""
     return lambda _machine, _arguments: Native("middleware", meaning)
 
 

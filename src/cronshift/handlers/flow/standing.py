@@ -1,4 +1,4 @@
-"""What stands before a path: does a call without a session get there?
+"""The front of a path: whether a call without a session gets there.
 
 One answer for an entry, the Inngest endpoint and the dispatcher alike: redirects and slashes first,
 then what the whole app runs before the path, then what the handler's own app does.
@@ -37,7 +37,7 @@ _METHODS = ("GET", "POST", "PUT")  # that Inngest and its SDK use
 
 
 class PathCaller(StrEnum):
-    """Who calls, without a cookie."""
+    """The callers of a path; neither has a cookie."""
 
     VERCEL = "vercel"
     """Vercel's cron, or the bridge: GET, with the bearer."""
@@ -46,7 +46,7 @@ class PathCaller(StrEnum):
 
 
 class Front(Struct, frozen=True):
-    """What stands before a path.
+    """The verdict on a call before it reaches its path, and the place that decides.
 
     Attributes:
         file: the file that decides.
@@ -59,7 +59,7 @@ class Front(Struct, frozen=True):
 
 
 def front_of(resolver: Resolver, path: str, caller: PathCaller = PathCaller.VERCEL) -> Front:
-    """Return what becomes of a call to a path before it gets there, redirects and slashes first."""
+    """Return the front of a path for a call, redirects and slashes first."""
     moved = resolver.redirect(path.partition("?")[0])
     if moved is None:
         return code_before(resolver, path, caller)
@@ -74,7 +74,7 @@ def front_of(resolver: Resolver, path: str, caller: PathCaller = PathCaller.VERC
 
 
 def code_before(resolver: Resolver, path: str, caller: PathCaller = PathCaller.VERCEL) -> Front:
-    """Return what the app's own code makes of a call before it gets to its path."""
+    """Return the front of a path that the app's own code makes."""
     bare = path.partition("?")[0]
     key = (bare, caller.value)
     if key not in resolver.fronts:
@@ -124,7 +124,7 @@ def _worlds(path: str, caller: PathCaller) -> Iterator[World]:
 
 
 def together(standings: Iterable[Standing]) -> Standing:
-    """Return what holds of all ways: untold, where they differ."""
+    """Return the verdict that holds on all ways: untold, where they differ."""
     listed = list(dict.fromkeys(standings))
     untold = next((standing for standing in listed if isinstance(standing, Untold)), None)
     stopping = [standing for standing in listed if isinstance(standing, Stops)]

@@ -1,4 +1,4 @@
-"""What texts and regular expressions can do, in JavaScript's words and in Python's."""
+"""The members of texts and regular expressions, in JavaScript and in Python."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def _equals(machine: Machine, owner: PlainValue, arguments: Arguments) -> Value:
 
 
 def groups(pattern: re.Pattern[str], text: Value) -> Value:
-    """Return what a regular expression finds in a text: a list of its groups, or nothing."""
+    """Return the match of a regular expression in a text: a list of its groups, or nothing."""
     searched = text_of(text)
     if searched == ANY:
         return items_of(*[text] * (pattern.groups + 1), taints=text.taints)

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cronshift.handlers.flow.machine import Machine
+    from cronshift.handlers.flow.paths import Exit
 
 _MOST_ALTERNATIVES = 6
 
 
 class Taint(StrEnum):
-    """Where a value, or a part of it, comes from."""
+    """The source of a value, or of a part of it."""
 
     CREDENTIAL = "credential"
     """A header or a cookie of this request, or who is signed in by it."""
@@ -40,7 +41,7 @@ FAILED: Taints = frozenset({Taint.FAILURE})
 
 @dataclass(slots=True, unsafe_hash=True)  # not frozen, as too many are made to make each slowly
 class Unknown:
-    """What only running the code would tell; ``alternatives`` where it is one of a few.
+    """A value that only running the code would tell; ``alternatives`` where it is one of a few.
 
     Attributes:
         name: of what gave it, and ``package``, where a package's function did.
@@ -61,7 +62,7 @@ class PlainValue:
 
 
 class Elements(Struct, frozen=True):
-    """What a list holds; ``open`` where there may be more of it or less."""
+    """The elements of a list; ``open`` where there may be more of them or fewer."""
 
     values: tuple[Value, ...] = ()
     open: bool = False
@@ -69,14 +70,14 @@ class Elements(Struct, frozen=True):
 
 @dataclass(eq=False, slots=True)
 class ListValue:
-    """A list. ``cell`` holds its one entry, ``items``: what it holds now."""
+    """A list. ``cell`` holds its one entry, ``items``: its present elements."""
 
     cell: dict[str, Elements]
     taints: Taints = CLEAN
 
     @property
     def elements(self) -> Elements:
-        """What it holds now."""
+        """The elements that the list holds now."""
         return self.cell["items"]
 
 
@@ -131,7 +132,7 @@ class NativeObject:
 
 
 class Outside(Struct, frozen=True):
-    """Something of a package, or a name that means nothing here: ``stripe.charges.create``."""
+    """A value of a package, or of an unknown name: ``stripe.charges.create``."""
 
     name: str
     package: str = ""
@@ -146,7 +147,7 @@ class Module(Struct, frozen=True):
 
 
 class Response(Struct, frozen=True):
-    """A response of a handler, or of what runs before one.
+    """A response of a handler, or of a gate before one.
 
     Attributes:
         status: ``None`` where it is computed.
@@ -163,13 +164,13 @@ class Response(Struct, frozen=True):
 
     @property
     def refuses(self) -> bool:
-        """Whether it turns the caller away, or says that the call failed."""
+        """True when the response turns the caller away, or says that the call failed."""
         return self.status is not None and not self.goes_on and self.status >= 300  # noqa: PLR2004
 
 
 @dataclass(eq=False, slots=True)
 class Promise:
-    """Work that goes on: what it becomes, and where it was started.
+    """Work that goes on: the value it resolves to, and the place where it was started.
 
     Attributes:
         name: of what was called to start it.
@@ -177,6 +178,7 @@ class Promise:
         dropped: the statement that leaves it, if one does.
         sites: the promises that it is part of.
         calls: the calls into the project around it.
+        errors: the ways on which it may be rejected, where others are not.
     """
 
     value: Value
@@ -187,10 +189,11 @@ class Promise:
     dropped: CodePlace | None = None
     sites: tuple[CodePlace, ...] = ()
     calls: tuple[CodePlace, ...] = ()
+    errors: tuple[Exit, ...] = ()
 
 
 class Arguments(Struct, frozen=True):
-    """What a function is called with; ``injected`` where a framework fills in what is left out."""
+    """The arguments of a call; ``injected`` where a framework fills in those left out."""
 
     values: tuple[Value, ...]
     named: Mapping[str, Value]
@@ -204,7 +207,7 @@ class Arguments(Struct, frozen=True):
 
     @property
     def taints(self) -> Taints:
-        """What all of them are made of."""
+        """The taints of all arguments together."""
         return taints_of(*self.values, *self.named.values())
 
 
@@ -288,8 +291,11 @@ def joined(first: Value, second: Value) -> Value:
         return first
     if isinstance(first, PlainValue) and isinstance(second, PlainValue) and same(first, second):
         return PlainValue(first.value, first.taints | second.taints)
-    parts = (*_alternatives(first), *_alternatives(second))
     taints = taints_of(first, second)
+    if isinstance(first, ListValue) and isinstance(second, ListValue):
+        longer = max(first, second, key=lambda value: len(value.elements.values))
+        return items_of(*longer.elements.values, is_open=True, taints=taints)
+    parts = (*_alternatives(first), *_alternatives(second))
     whole = isinstance(first, Unknown) and not first.alternatives
     if whole or (isinstance(second, Unknown) and not second.alternatives):
         alternatives = tuple(part for part in parts if not isinstance(part, Unknown))

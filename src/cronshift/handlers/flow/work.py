@@ -1,4 +1,4 @@
-"""What a call is for, by its name: the work itself, a look at something, or a matter beside it."""
+"""The purpose of a call, by its name: the work itself, a look at something, a side matter."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ _LOOKING = {
     "now", "default", "wait", "sleep", "delay", "as", "new", "compare", "safe", "encode", "decode",
     "status", "health", "test", "in", "or", "and", "not", "gte", "lte", "lt", "gt", "where", "order",
     "xrange", "xrevrange", "xlen", "mget", "hget", "hgetall", "smembers", "scan", "zrange", "lrange",
+    "replace", "strip", "rstrip", "lstrip", "lower", "upper",
+    "startswith", "endswith", "hash", "quote", "loads", "dumps", "match", "findall", "pop", "title", "timestamp",
+    "astimezone", "combine", "copy",
     "llen", "scard", "keys", "group", "difference", "sub", "chunk", "start", "end", "single", "collection", "doc", "table", "getter", "then", "catch", "finally",
 }  # fmt: skip
 _PREPARING = {
@@ -59,6 +62,8 @@ _CLOSED = re.compile(
 )
 """What is let go when the work is done."""
 _CACHED = re.compile(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
+_CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "invalidate", "update"}
+"""What a function does with a cache that is no work of its own."""
 _ASKING = {"query", "select", "lookup", "info"}
 _RECORDING = {
     "update", "insert", "upsert", "create", "save", "set", "mark", "record", "delete", "del", "release",
@@ -80,7 +85,9 @@ def _segments(name: str) -> list[str]:
 @cache
 def is_side_work(name: str) -> bool:
     """Return whether a call is a matter beside the work: a log, a metric, a ping."""
-    return any(kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED))
+    spoken = words(_segments(name)[-1]) if _segments(name) else ()
+    is_caching = "cache" in spoken and bool(_CACHING & set(spoken))
+    return is_caching or any(kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED))
 
 
 @cache
@@ -111,10 +118,10 @@ def looks(name: str) -> bool:
 
 @cache
 def records(name: str) -> bool:
-    """Return whether a call writes down what happened: ``update``, ``markFailed``."""
+    """Return whether a call records an outcome: ``update``, ``markFailed``."""
     segments = _segments(name)
     last = words(segments[-1])[:1] if segments else ()
-    return bool(last) and last[0] in _RECORDING
+    return bool(_QUERIES & set(segments)) or (bool(last) and last[0] in _RECORDING)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The worlds that a handler is followed in: who calls, and what the environment holds."""
+"""The worlds that a handler is followed in: the caller, and the environment."""
 
 from __future__ import annotations
 
@@ -110,17 +110,17 @@ _OF_ANYBODY = {
 
 
 def anybody(world: World, *, unset: frozenset[str] = frozenset()) -> World:
-    """Return the same call by somebody who knows nothing."""
+    """Return the same call by a stranger who knows nothing."""
     headers = {name: text for name, text in world.headers.items() if name in _OF_ANYBODY}
     return World(headers, world.query, world.method, unset, path=world.path, deepest=world.deepest)
 
 
 def forged(world: World) -> World:
-    """Return the same call by somebody who writes whatever is wanted into its headers."""
+    """Return the same call by a stranger who writes whatever is wanted into its headers."""
     return World({}, world.query, world.method, path=world.path, forged=True, deepest=world.deepest)
 
 
 def undefined_bearer(world: World, text: str, unset: frozenset[str]) -> World:
-    """Return the same call by somebody who writes what an unset variable reads as."""
+    """Return the same call by a stranger whose credential is the text of an unset variable."""
     headers = {**anybody(world).headers, "authorization": f"Bearer {text}"}
     return World(headers, world.query, world.method, unset, path=world.path, deepest=world.deepest)

@@ -39,7 +39,7 @@ class Acceptance(Struct, frozen=True):
 
 
 def read_acceptance(text: str) -> Acceptance:
-    """Return what ``CODE`` or ``CODE:JOB`` says; the finding's name does for its code.
+    """Return the acceptance in ``CODE`` or ``CODE:JOB``; the finding's name does for its code.
 
     Raises:
         CronshiftError: for a finding that there is none of, with those that are close.
@@ -77,7 +77,7 @@ def remember(
     chosen: Mapping[str, str],
     edited: Edit | None = None,
 ) -> tuple[Edit, Settings]:
-    """Return the edit of cronshift.toml that keeps what was asked for, and the settings it gives.
+    """Return the edit of cronshift.toml that keeps the acceptances, and the settings it gives.
 
     Args:
         project: with the settings of the file that is edited.

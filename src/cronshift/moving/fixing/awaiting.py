@@ -36,7 +36,7 @@ class NotRepairableError(Exception):
 
 
 def splices_of(text: str, name: str, finding: Finding) -> frozenset[Splice]:
-    """Return what mends a finding in a source.
+    """Return the splices that mend a finding in a source.
 
     Args:
         text: the whole file.
@@ -78,7 +78,7 @@ def _expressions(root: SgNode, finding: Finding) -> list[SgNode]:
 
 
 def _awaited(expression: SgNode, root: SgNode) -> list[Splice]:
-    """Return the splices that make a statement wait for what it starts."""
+    """Return the splices that make a statement wait for the work that it starts."""
     start, end = span_of(expression)
     if expression.kind() == "unary_expression":
         operator = expression.field("operator")
@@ -98,7 +98,7 @@ def _awaited(expression: SgNode, root: SgNode) -> list[Splice]:
 
 
 def _let_through(call: SgNode) -> list[Splice]:
-    """Return the splices that take out what hides a failure from who waits: ``.catch(console.error)``.
+    """Return the splices that remove a handler which hides a failure: ``.catch(console.error)``.
 
     Raises:
         NotRepairableError: where it does more than log.
@@ -123,7 +123,7 @@ def _let_through(call: SgNode) -> list[Splice]:
 
 
 def _only_logs(passed: list[SgNode]) -> bool:
-    """Return whether what handles a failure does nothing but log it, or nothing at all."""
+    """Return whether the handler of a failure does nothing but log it, or nothing at all."""
     if not passed:
         return True
     handler = passed[0]
@@ -143,7 +143,7 @@ def _refuse_what_gives_no_promise(call: SgNode) -> None:
 
 
 def _refuse_what_has_no_map(called: SgNode, root: SgNode) -> None:
-    """Refuse loops over what may be absent, or is known to be no array."""
+    """Refuse loops over values that may be absent, or are known to be no array."""
     listed = called.field("object")
     name = listed.text() if listed is not None else ""
     if "?." in called.text():
@@ -155,7 +155,7 @@ def _refuse_what_has_no_map(called: SgNode, root: SgNode) -> None:
 
 
 def _made_async(expression: SgNode, root: SgNode) -> list[Splice]:
-    """Return what makes the function around a statement async, where it is not yet.
+    """Return the splices that make the function around a statement async, where it is not yet.
 
     That is safe for what a module exports as it is and does not use itself: its one caller is the
     framework, which awaits it.
@@ -204,7 +204,7 @@ def _is_only_exported(function: SgNode, root: SgNode) -> bool:
 
 
 def _mentions(name: SgNode, root: SgNode) -> Iterator[SgNode]:
-    """Yield where a module speaks of a name, its declaration left out."""
+    """Yield the uses of a name in a module, its declaration left out."""
     spelt = f"^{re.escape(name.text())}$"
     for spoken in root.find_all(
         any=[{"kind": "identifier"}, {"kind": "shorthand_property_identifier"}], regex=spelt

@@ -1,4 +1,4 @@
-"""MEND: what ``--fix`` makes of a project's own sources; each text is judged again before it counts."""
+"""MEND: the repairs of ``--fix`` in a project's own sources; each text is judged again first."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _YOURS = {
 
 
 class Mending(Struct, frozen=True):
-    """What can be mended.
+    """The mending of a project's sources, worked out and not yet written.
 
     Attributes:
         plan: the project's plan once it is.
@@ -59,7 +59,7 @@ class Mending(Struct, frozen=True):
 
 
 def mend(project: Project, plan: Plan, findings: Iterable[Finding]) -> Mending:
-    """Return what can be mended of ``findings``; nothing is written.
+    """Return the mending of ``findings``, as far as it is possible; nothing is written.
 
     A source whose finding is still there when its new text is judged, or that has another one
     then, is left as it is.
@@ -86,7 +86,7 @@ def mend(project: Project, plan: Plan, findings: Iterable[Finding]) -> Mending:
 
 
 class _Tried:
-    """What was tried so far: texts, and what became of each finding."""
+    """The attempts so far: the texts, and the outcome for each finding."""
 
     def __init__(self, project: Project, paths: Sequence[str]) -> None:
         self._project = project
@@ -128,7 +128,7 @@ class _Tried:
         self.mended = [finding for finding in self.mended if _file(finding) not in files]
 
     def edits(self) -> tuple[Edit, ...]:
-        """Return what makes the sources hold their new texts, based on what was judged."""
+        """Return the edits that write the sources' new texts, based on those that were judged."""
         return tuple(
             Edit(file, text.encode(), summary=f"repair {file}", based_on=Seen(self._held[file]))
             for file, text in sorted(self.texts.items())

@@ -1,4 +1,4 @@
-"""What handlers do, ``CS2xx``: read from their source, and never on a guess."""
+"""The rules of handlers' behaviour, ``CS2xx``: read from their source, and never on a guess."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _does_not_parse(job: JobSubject) -> Iterator[Evidence]:
 
 
 def _idle(job: JobSubject) -> Iterator[Evidence]:
-    """Yield the handler whose GET does nothing, where being called is not what it is for."""
+    """Yield the handler whose GET does nothing, where being called is not its whole purpose."""
     behaviour = job.behaviour
     runs_elsewhere = behaviour.side_effects or behaviour.refuses_get or behaviour.silent
     if not runs_elsewhere and not _WARMING.search(job.entry.path):
@@ -227,6 +227,15 @@ NEEDS_QUERY = Rule(
         [job.behaviour.flagged],
         f"`{{}}` is reached only with a query that {job.entry.path} does not carry.",
     ),
+)
+WRITTEN_SECRET = Rule(
+    "CS219",
+    "written-secret",
+    Severity.WARNING,
+    "Where the variable is not set, the caller is compared with a text that the code says: anybody who has "
+    "read the code can run the job.",
+    "Refuse when the secret is not set, and leave the default out.",
+    of_job=_caller(Auth.WRITTEN, "takes a secret that the code says where the variable is not set"),
 )
 IDLE_GET = Rule(
     "CS320",

@@ -1,4 +1,4 @@
-"""What calls a route beside Vercel's cron: code, scripts, workflows, compose and chart files.
+"""Callers of a route beside Vercel's cron: code, scripts, workflows, compose and chart files.
 
 Prose calls nothing, and neither does a list of paths that a middleware lets by.
 """
@@ -36,6 +36,13 @@ _CALLS = re.compile(
 _REACHES = re.compile(r"\bcurl\b|\bwget\b|https?://|\buses:|\burl\b|\bhttp", re.IGNORECASE)
 _NAMING = re.compile(r"^\s*-?\s*(?:name|description|title|summary)\s*:")
 _NOTES = ("//", "#", "*", "/*", "--", "<!--", '"""', "'''")
+_COMPARED = re.compile(
+    r"(?:[=!]==?|\b(?:starts_?with|ends_?with|includes|match(?:es|er)?|test|has|in)\b\s*[(:\[]?)\s*[frb]?[\"'`]?$",
+    re.IGNORECASE,
+)
+"""What stands before a path that another is compared with."""
+_PROSE = re.compile(r"/\*[\s\S]*?\*/|^[ \t]*[rR]?(\"{3}|'{3})[\s\S]*?\1", re.MULTILINE)
+"""Comments of several lines, and texts that stand for themselves, as docstrings do."""
 _SPEC = re.compile(r"openapi|swagger", re.IGNORECASE)
 _ABOVE = ("Makefile", "justfile", "package.json", "Procfile", "crontab")
 _FOLDERS_ABOVE = (".github/workflows", "scripts", "deploy", "k8s", "charts", "infra", "")
@@ -57,11 +64,18 @@ def callers(project: ProjectSubject, paths: Iterable[str]) -> Iterator[tuple[str
         if not _may_call(file) or not spoken.search(text):
             continue
         seen = set()
-        for number, line in enumerate(text.splitlines(), 1):
+        is_code = os.path.splitext(file)[1] in _CODE  # noqa: PTH122 - a thousand times
+        spoken_text = _PROSE.sub(_blank, text) if is_code else text
+        for number, line in enumerate(spoken_text.splitlines(), 1):
             for match in spoken.finditer(line):
                 if match[1] not in seen and _is_call(file, text, line, match.start()):
                     seen.add(match[1])
                     yield file, Location(file, number, match.start() + 1), match[1]
+
+
+def _blank(match: re.Match[str]) -> str:
+    """Return the ends of the lines of what is matched."""
+    return "\n" * match[0].count("\n")
 
 
 def _may_call(file: str) -> bool:
@@ -71,7 +85,7 @@ def _may_call(file: str) -> bool:
 
 
 def _is_call(file: str, text: str, line: str, at: int) -> bool:
-    """Return whether what names a path there calls it."""
+    """Return whether the text that names a path there calls it."""
     before = line[:at]
     if (
         line.lstrip().startswith(_NOTES)
@@ -81,7 +95,7 @@ def _is_call(file: str, text: str, line: str, at: int) -> bool:
         return False
     place = PurePosixPath(file)
     if place.suffix in _CODE:
-        return _CALLS.search(before) is not None
+        return _CALLS.search(before) is not None and _COMPARED.search(before) is None
     return place.suffix in _SHELL or _REACHES.search(text) is not None
 
 
@@ -108,5 +122,5 @@ def _above(project: ProjectSubject) -> Iterator[tuple[str, str]]:
 
 
 def _in_repository(folder: Path) -> bool:
-    """Return whether a folder belongs to a repository, so that what lies in it is the project's."""
+    """Return whether a folder belongs to a repository, so that its files are the project's."""
     return any((parent / ".git").exists() for parent in (folder, *folder.parents[:_HIGHEST]))

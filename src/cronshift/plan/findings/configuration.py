@@ -1,4 +1,4 @@
-"""Where configurations stand and what Vercel makes of them, ``CS118`` and on."""
+"""The rules of configurations, their places and Vercel's reading of them, ``CS118`` and on."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _misplaced(project: ProjectSubject) -> Iterator[Evidence]:
 
 
 def _is_project(folder: str, files: frozenset[str]) -> bool:
-    """Return whether a folder has what Vercel builds."""
+    """Return whether a folder has a project for Vercel to build."""
     place = f"{folder}/" if folder else ""
     named = any(f"{place}{name}" in files for name in _BUILT_BY)
     return named or any(file.startswith(f"{place}api/") for file in files)

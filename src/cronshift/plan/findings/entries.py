@@ -1,4 +1,4 @@
-"""Schedules and entries, ``CS1xx``: what Vercel refuses, and what it means to Inngest."""
+"""The rules of schedules and entries, ``CS1xx``: Vercel's refusals, and Inngest's reading."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def _of(answer: Untold, path: str, job: str | None) -> Evidence:
 
 
 def _intercepted(project: ProjectSubject) -> Iterator[Evidence]:
-    """Yield what stands before what Inngest or Vercel calls, and turns callers away."""
+    """Yield the fronts of paths that Inngest or Vercel calls, where they turn callers away."""
     standing = _standing(project)
     stops = {
         path: f"{front.answer.place} {front.answer.how}"
@@ -86,7 +86,7 @@ def _standing(project: ProjectSubject) -> dict[str, Front]:
 def turned_away(
     resolver: Resolver, paths: Sequence[str], jobs: Sequence[Job] = ()
 ) -> dict[str, Front]:
-    """Return what stands before those of ``paths`` that callers may not get to."""
+    """Return the fronts of those of ``paths`` that callers may not get to."""
     fronts = {}
     for path in paths:
         there = [place for job in jobs if (place := dispatched_path(job.entry.path, ""))]

@@ -1,4 +1,4 @@
-"""What still speaks of the old routes, ``CS6xx``."""
+"""The rules of leftovers that speak of the old routes, ``CS6xx``."""
 
 from __future__ import annotations
 

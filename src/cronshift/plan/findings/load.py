@@ -1,4 +1,4 @@
-"""Cost and load, ``CS5xx``: what the jobs add up to."""
+"""The rules of cost and load, ``CS5xx``: the jobs taken together."""
 
 from __future__ import annotations
 

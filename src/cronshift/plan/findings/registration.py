@@ -1,4 +1,4 @@
-"""The rules of what an Inngest app registers, ``CS4xx``: what the SDKs let pass and the engine does not.
+"""The rules of registrations, ``CS4xx``: values that the SDKs let pass and the engine does not.
 
 Most are what the engine refuses when an app is registered, with the whole app (inngest/inngest
 ``pkg/inngest/function.go`` and ``trigger.go``); the others it accepts and then does not do. They
@@ -251,14 +251,14 @@ STATUS_NOT_HANDLED = _Rule(
     Severity.ERROR,
     "Code that names every state of a session does not name the one of a session that waits: it does "
     "not compile, or a client that polls shows nothing.",
-    "cronshift scaffold sessions shows the line.",
+    "cronshift sessions scaffold shows the line.",
 )
 LABEL_DOES_NOT_COMPILE = _Rule(
     "CS442",
     "label-does-not-compile",
     Severity.ERROR,
     "The app does not compile because the status of its sessions has a label more: cronshift added it.",
-    "Say there what the app does with a session that waits; cronshift scaffold sessions shows the lines.",
+    "Say there what the app does with a session that waits; cronshift sessions scaffold shows the lines.",
 )
 CANCELLED_TOO_SOON = _Rule(
     "CS438",

@@ -1,4 +1,4 @@
-"""Where an entry's path ends, ``CS3xx``."""
+"""The rules of entries' paths and whatever answers them, ``CS3xx``."""
 
 from __future__ import annotations
 

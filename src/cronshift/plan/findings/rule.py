@@ -1,4 +1,4 @@
-"""What a kind of finding is: its words, its severity, its stage, its example, and its check.
+"""The rule behind a kind of finding: its words, severity, stage, example and check.
 
 A rule is one place. To add one about a handler, write it into the module of its family here, with
 its check, and its example into ``examples/``; the catalogue, the documentation, ``explain``, what
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class FindingStage(StrEnum):
-    """Which command can say a finding."""
+    """The command that can report a finding."""
 
     AUDIT = "audit"
     """Planning: from the project's files alone."""
@@ -108,7 +108,7 @@ class Rule:
 
 
 def at(spots: Iterable[SourceSpot | None], text: str) -> Iterator[Evidence]:
-    """Yield what each spot shows; ``{}`` in ``text`` is what stands there."""
+    """Yield the evidence of each spot; ``{}`` in ``text`` is the spot's own words."""
     for spot in spots:
         if spot is not None:
             place = Location(spot.file, spot.line, spot.column)

@@ -1,4 +1,4 @@
-"""What the app's own jobs do to sessions that the flow looks after, too."""
+"""The rules of the app's own jobs on sessions that the flow looks after, too."""
 
 from __future__ import annotations
 

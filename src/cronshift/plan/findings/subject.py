@@ -1,4 +1,4 @@
-"""What rules look at: one entry with its handler, or the project as a whole."""
+"""The subjects of rules: one entry with its handler, or the project as a whole."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class JobSubject(Struct, frozen=True):
-    """One entry, where its path ends, and what the handler there does.
+    """One entry, with the resolution of its path and the behaviour of its handler.
 
     Attributes:
         schedule: ``None`` where the entry's text has no meaning.
@@ -99,12 +99,12 @@ class ProjectSubject:
 
     @property
     def knows_routes(self) -> bool:
-        """Whether some router of the project was understood."""
+        """True when some router of the project was understood."""
         return self.judge.resolver.knows_routes
 
     @cached_property
     def is_moving(self) -> bool:
-        """Whether there is an Inngest side, or one is planned."""
+        """True when there is an Inngest side, or one is planned."""
         tree = self.tree
         packages = (
             tree.packages(file.rpartition("/")[0]) for file in tree.files if _is_package(file)
@@ -118,7 +118,7 @@ class ProjectSubject:
 
     @property
     def has_next(self) -> bool:
-        """Whether the project is a Next.js app."""
+        """True when the project is a Next.js app."""
         return self.judge.resolver.next.present
 
     @property
@@ -151,7 +151,7 @@ class ProjectSubject:
 
     @cached_property
     def load(self) -> Load:
-        """What the jobs together come to in each minute."""
+        """The load of all jobs together, minute by minute."""
         return load_of(self.jobs, SOME_DAY)
 
     def services(self) -> Iterator[Service]:

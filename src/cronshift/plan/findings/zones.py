@@ -46,7 +46,7 @@ def _pairs(project: ProjectSubject) -> Iterator[Evidence]:
 def _evidence(
     path: str, days: str, first: timedelta, jobs: tuple[Job, Job], zone: ZoneInfo
 ) -> Evidence:
-    """Return what to write in place of a pair: the earlier of its ticks is that of the summer."""
+    """Return the evidence about a pair; the earlier of its ticks is that of the summer."""
     offsets = [when.replace(tzinfo=zone).utcoffset() or timedelta() for when in (_WINTER, _SUMMER)]
     local = first + max(offsets)
     minutes = (local % _DAY) // timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""What a JavaScript app's own files show of how it is written, and what of Inngest it has already.
+"""The style of a JavaScript app, as its own files show it, and the Inngest parts it has already.
 
 Read from the sources and the formatters' configurations; nothing is executed. Files that cronshift
 generated do not count.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def code_of(tree: SourceTree, folder: str = "") -> AppCode:
-    """Return how an app is written in a folder, and its own Inngest client and serve route."""
+    """Return the style of an app in a folder, and its own Inngest client and serve route."""
     serve_file = serve_file_of(tree)
     return AppCode(style_of(tree, folder), alias_of(tree), client_of(tree, serve_file), serve_file)
 

@@ -1,4 +1,4 @@
-"""How an app's TypeScript is written, and what of Inngest it has: plain data."""
+"""The style of an app's TypeScript, and the Inngest parts it has: plain data."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from msgspec import Struct, field
 
 
 class CodeStyle(Struct, frozen=True):
-    """How TypeScript is written; the defaults are how it is generated.
+    """The style of TypeScript; the defaults are those of generated code.
 
     Attributes:
         indent: what one level is indented by.
+        width: columns of a line.
+        tab: columns of a tab, where levels are tabs.
     """
 
     double_quotes: bool = True
     semicolons: bool = True
     indent: str = "  "
+    width: int = 80
+    tab: int = 2
 
 
 class Alias(Struct, frozen=True):
@@ -42,7 +46,7 @@ class InngestClient(Struct, frozen=True):
 
 
 class AppCode(Struct, frozen=True):
-    """How an app's own code is written, and what of Inngest it has already.
+    """The style of an app's own code, and the Inngest parts it has already.
 
     Attributes:
         alias: what its files import each other by, ``None`` for relative paths.

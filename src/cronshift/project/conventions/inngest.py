@@ -29,7 +29,7 @@ def serve_file_of(tree: SourceTree) -> str | None:
 
 
 def client_of(tree: SourceTree, serve_file: str | None) -> InngestClient | None:
-    """Return the app's own client: what its serve route serves with, else the first exported."""
+    """Return the app's own client: its serve route's, else the first exported."""
     used = _client_of_route(tree, serve_file) if serve_file else None
     if used is not None:
         return used
@@ -116,6 +116,6 @@ def _app_id(tree: SourceTree, file: str, node: SgNode) -> str | None:
 
 
 def _module(file: str) -> str:
-    """Return what a file is imported as, without its suffix."""
+    """Return the import path of a file, without its suffix."""
     place = PurePosixPath(file).with_suffix("")
     return str(place.parent if place.name == "index" else place)

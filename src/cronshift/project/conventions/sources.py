@@ -22,7 +22,7 @@ _FOLDERS = ("app", "src", "lib", "pages", "server", "inngest")
 
 
 def own_sources(tree: SourceTree) -> Iterator[str]:
-    """Yield the app's own JavaScript and TypeScript: routes, then what is beside them, then tests."""
+    """Yield the app's own JavaScript and TypeScript: routes, their neighbours, then tests."""
     named = [file for file in tree.files if _SOURCE.search(file)]
     for file in sorted(named, key=lambda source: (_rank(source), source)):
         if not is_generated(tree, file):

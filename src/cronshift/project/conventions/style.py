@@ -1,4 +1,4 @@
-"""Quotes, semicolons and indentation: a formatter's configuration, else what the sources show.
+"""Quotes, semicolons and indentation: a formatter's configuration, else the sources' own.
 
 Options and defaults: prettier.io/docs/options, biomejs.dev/reference/configuration, editorconfig.org.
 """
@@ -30,11 +30,12 @@ _PRETTIER_CODE = tuple(
     for stem in ("prettier.config", ".prettierrc")
     for suffix in ("js", "mjs", "cjs", "ts", "mts", "cts")
 )
-_PRETTIER_KEYS = {"singleQuote", "semi", "useTabs", "tabWidth"}
+_PRETTIER_KEYS = {"singleQuote", "semi", "useTabs", "tabWidth", "printWidth"}
 _ENDED = ("import_statement", "lexical_declaration", "return_statement", "expression_statement")
 _SECTION = re.compile(r"\s*\[(.+)\]\s*$")
 _SETTING = re.compile(r"\s*(indent_style|indent_size|tab_width)\s*[=:]\s*(\w+)")
 _DEFAULT = CodeStyle()
+_MOST_COLUMNS = 320  # biome's own limit
 
 
 def style_of(tree: SourceTree, folder: str = "") -> CodeStyle:
@@ -50,6 +51,8 @@ def style_of(tree: SourceTree, folder: str = "") -> CodeStyle:
                 double_quotes=prettier.get("singleQuote") is not True,
                 semicolons=prettier.get("semi") is not False,
                 indent=_indent(tabs is True, width or 2) if is_set else edited or _DEFAULT.indent,
+                width=_columns(prettier.get("printWidth"), 80),
+                tab=_columns(width, 2) if tabs is True else _DEFAULT.tab,
             )
         biome = _biome(tree, place, folder)
         if biome is not None:
@@ -89,6 +92,11 @@ def _matches(glob: object, file: str) -> bool:
     return False
 
 
+def _columns(number: Any, usual: int) -> int:
+    is_number = isinstance(number, int) and not isinstance(number, bool)
+    return number if is_number and 0 < number <= _MOST_COLUMNS else usual
+
+
 def _indent(tabs: bool, width: Any) -> str:
     return "\t" if tabs else " " * width if isinstance(width, int) and 0 < width <= 8 else "  "  # noqa: PLR2004 - wider is a mistake
 
@@ -123,7 +131,7 @@ def _prettier_in(tree: SourceTree, place: str) -> dict[str, Any] | None:
 
 
 def _loosely(text: str, file: str) -> dict[str, Any]:
-    """Return the options of a configuration in YAML (or TOML); none for what is neither."""
+    """Return the options of a configuration in YAML (or TOML); none for any other format."""
     import yaml
 
     try:
@@ -142,10 +150,13 @@ def _biome(tree: SourceTree, place: str, folder: str) -> CodeStyle | None:
     if not document or general.get("enabled") is False or formatter.get("enabled") is False:
         return None
     both = {**general, **formatter}
+    tabs = both.get("indentStyle", "tab") == "tab"
     return CodeStyle(
         double_quotes=formatter.get("quoteStyle") != "single",
         semicolons=formatter.get("semicolons") != "asNeeded",
-        indent=_indent(both.get("indentStyle", "tab") == "tab", both.get("indentWidth", 2)),
+        indent=_indent(tabs, both.get("indentWidth", 2)),
+        width=_columns(both.get("lineWidth"), 80),
+        tab=_columns(both.get("indentWidth"), 2) if tabs else _DEFAULT.tab,
     )
 
 
@@ -213,7 +224,7 @@ def _braced(pattern: str) -> Iterator[str]:
 
 
 def _counted(tree: SourceTree) -> CodeStyle:
-    """Return what most of the strings, statements and lines of the sources are like."""
+    """Return the style of most strings, statements and lines in the sources."""
     quotes: Counter[bool] = Counter()
     ended: Counter[bool] = Counter()
     steps: Counter[str] = Counter()
@@ -237,7 +248,7 @@ def _counted(tree: SourceTree) -> CodeStyle:
 
 
 def _steps(text: str) -> Iterator[str]:
-    """Yield what each line is indented by beyond the line before it, where that is a level."""
+    """Yield the indent of each line beyond the line before it, where that is a level."""
     before = ""
     for line in text.splitlines():
         if not line.strip():

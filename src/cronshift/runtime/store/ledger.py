@@ -16,9 +16,9 @@ from cronshift.runtime.store.opening import INSERTS, open_engine
 from cronshift.runtime.store.tables import TICKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from sqlalchemy import Engine, Row
+    from sqlalchemy import Engine, Row, Select
 
 _KEY = ("job", "tick", "side", "run_id")
 _INSTANTS = ("arrived", "started", "ended")
@@ -91,20 +91,32 @@ def read_ledger(
     Raises:
         ConfigError: for a database of another kind; its URL is never told.
     """
+    return _looked_up(url, lambda engine: _read(engine, since, until, job))
+
+
+def read_run(url: str, run_id: str) -> list[TickRecord]:
+    """Return the records of one run that the database at ``url`` holds, as :func:`read_ledger` does."""
+    wanted = select(TICKS).where(TICKS.c.run_id == run_id)
+    return _looked_up(url, lambda engine: _selected(engine, wanted))
+
+
+def _looked_up(url: str, read: Callable[[Engine], list[TickRecord]]) -> list[TickRecord]:
     engine = open_engine(url, "The ledger needs")
     try:
         file = engine.url.database if engine.dialect.name == "sqlite" else None
         if (file and not Path(file).exists()) or not inspect(engine).has_table(TICKS.name):
             return []
-        return _read(engine, since, until, job)
+        return read(engine)
     finally:
         engine.dispose()
 
 
 def _read(engine: Engine, since: datetime, until: datetime, job: str | None) -> list[TickRecord]:
     wanted = select(TICKS).where(TICKS.c.tick >= tick_text(since), TICKS.c.tick < tick_text(until))
-    if job is not None:
-        wanted = wanted.where(TICKS.c.job == job)
+    return _selected(engine, wanted if job is None else wanted.where(TICKS.c.job == job))
+
+
+def _selected(engine: Engine, wanted: Select[Any]) -> list[TickRecord]:
     order = (TICKS.c.tick, TICKS.c.job, TICKS.c.side, TICKS.c.arrived, TICKS.c.run_id)
     with engine.connect() as connection:
         return [_record(row) for row in connection.execute(wanted.order_by(*order))]

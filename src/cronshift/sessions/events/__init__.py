@@ -9,7 +9,7 @@ from typing import Any
 
 
 class InvalidEventError(ValueError):
-    """An event's data is not what its schema asks for; the message names no value."""
+    """An event's data does not fit its schema; the message names no value."""
 
 
 def check_event(name: str, data: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Runs the revisions over the connection, and in the transaction, that they are handed."""
+"""The environment of Alembic: revisions run over the connection and transaction they are given."""
 
 from alembic import context
 

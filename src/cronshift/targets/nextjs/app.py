@@ -1,4 +1,4 @@
-"""What the target knows of one Next.js app: its routers, how its code is written, its Inngest side."""
+"""The Next.js app that the target generates for: its routers, its code style, its Inngest side."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _VARIABLE = "CRONSHIFT_OWNERSHIP_URL"
 
 
 class Routers(Struct, frozen=True):
-    """Where an app has its routes.
+    """The routers of an app, and the names that its routes have.
 
     Attributes:
         app: the folder of the app router; ``None`` without one.
@@ -50,17 +50,17 @@ class Routers(Struct, frozen=True):
 
     @property
     def language(self) -> str:
-        """What the app's modules are written in, and end with: ``ts`` or ``js``."""
+        """The language of the app's modules, which is their suffix too: ``ts`` or ``js``."""
         return self.suffix.rpartition(".")[2][:2]
 
     @property
     def takes_javascript(self) -> bool:
-        """Whether a generated module can import one in JavaScript."""
+        """True when a generated module can import one in JavaScript."""
         return self.allows_javascript or self.language == "js"
 
 
 class NextApp(Struct, frozen=True):
-    """What a plan carries for this target.
+    """The data of this target in a plan.
 
     Attributes:
         endpoint_file: the route that serves the functions; ``None`` where no router can have one.
@@ -72,6 +72,7 @@ class NextApp(Struct, frozen=True):
         manager: the program that installs its packages.
         library: where its functions have from what they share.
         reads_environment: whether variables may say whose a tick is; where there are sessions, they may.
+        has_ledger: whether its guard and functions tell the ledger of ticks.
         endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
             end that the app asks for.
     """
@@ -87,15 +88,16 @@ class NextApp(Struct, frozen=True):
     library: Library = Library.FILES
     reads_environment: bool = False
     endpoint_path: str = ENDPOINT
+    has_ledger: bool = False
 
 
 def app_of(plan: Plan) -> NextApp:
-    """Return what a plan of this target knows of the app."""
+    """Return the app in a plan of this target."""
     return _app(plan.data)
 
 
 def data_of(placement: Placement) -> NextApp:
-    """Return what a placement of this target knows of the app."""
+    """Return the app in a placement of this target."""
     return _app(placement.data)
 
 
@@ -106,7 +108,7 @@ def _app(data: object) -> NextApp:
 
 
 def fit(project: Project, resolver: Resolver) -> Fit:
-    """Return whether the project is a Next.js app; one in one language is what the target is for.
+    """Return whether the project is a Next.js app; this target is for one in one language.
 
     TypeScript without a tsconfig.json is neither: nothing tells how it is compiled.
     """
@@ -135,7 +137,7 @@ def _has_typescript(resolver: Resolver) -> bool:
 
 
 def place(project: Project, resolver: Resolver) -> Placement:
-    """Return where the files go in an app."""
+    """Return the placement of the files in an app."""
     router, folder = resolver.next, resolver.app
     out = project.settings.out or f"{folder}/{usual_out(project.root / folder)}".lstrip("/")
     code = code_of(resolver.tree, out)
@@ -161,6 +163,7 @@ def place(project: Project, resolver: Resolver) -> Placement:
         library=project.settings.library,
         reads_environment=_reads_environment(project, resolver, out),
         endpoint_path=endpoint_path(router),
+        has_ledger=project.settings.ledger,
     )
     return Placement(
         out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app

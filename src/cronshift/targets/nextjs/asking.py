@@ -1,4 +1,4 @@
-"""What a running app answers to who has no cookie: entries, dispatcher and endpoint, each asked once.
+"""Requests without a cookie to a running app: entries, dispatcher and endpoint, each asked once.
 
 OPTIONS runs no job: Next answers it for a route that does not itself, and the dispatcher tells of its
 file. Where a handler would see the request, it is not asked.
@@ -33,7 +33,7 @@ _REMEDY = "cronshift audit names what stands before it; let the path by without 
 
 
 async def ask_running(subject: Subject, endpoint: str) -> list[Fact]:
-    """Ask an app that runs whether it lets by what Vercel and Inngest call.
+    """Ask a running app whether it lets Vercel's and Inngest's calls by.
 
     Args:
         subject: the jobs whose entries are asked for.

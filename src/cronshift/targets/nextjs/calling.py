@@ -1,4 +1,4 @@
-"""How a generated function, or the dispatcher, reaches a handler in process."""
+"""The way of a generated function, or the dispatcher, to a handler in process."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Callee(Struct, frozen=True):
     base: tuple[str, ...] = ()
 
     def module_from(self, file: str, alias: Alias | None) -> str | None:
-        """Return how ``file`` imports the handler's module, a string literal."""
+        """Return the import path of the handler's module in ``file``, a string literal."""
         if self.file is None:
             return None
         return text(import_path(str(PurePosixPath(self.file).with_suffix("")), file, alias))
@@ -62,18 +62,18 @@ class Callee(Struct, frozen=True):
 
 
 def reach(routers: Routers, handler: Handler | None, path: str) -> Reach:
-    """Return how a function reaches a handler: its route's module, or HTTP and the reason."""
+    """Return a function's reach of a handler: its route's module, or HTTP and the reason."""
     reason = _not_importable(routers, handler, path.partition("?")[0])
     return Direct() if reason is None else OverHttp(reason)
 
 
 def without_get(reach: Reach) -> Reach:
-    """Return how a handler is reached whose module has no ``GET`` to import."""
+    """Return the reach of a handler whose module has no ``GET`` to import."""
     return reach if isinstance(reach, OverHttp) else OverHttp("its route has no GET to import")
 
 
 def _not_importable(routers: Routers, handler: Handler | None, path: str) -> str | None:
-    """Return why TypeScript cannot import a handler and call it."""
+    """Return the reason why TypeScript cannot import a handler and call it."""
     if handler is None:
         return "no source of this app answers its path"
     folders = {HandlerKind.NEXT_ROUTE: routers.app, HandlerKind.NEXT_PAGES: routers.pages}
@@ -99,7 +99,7 @@ def _base(bridge: BridgeSettings) -> tuple[str, ...]:
 
 
 def callee(plan: Plan, job: Job) -> Callee:
-    """Return how the plan's job is called."""
+    """Return the handler that the plan's job calls."""
     handler = job.handler
     if job.mode is not Mode.DIRECT or handler is None:
         return Callee(base=_base(plan.bridge))

@@ -45,7 +45,7 @@ class NotCompiledError(Exception):
 
 
 def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator[Finding]:
-    """Yield what the compiler refuses in the files of the Inngest side, and how much elsewhere.
+    """Yield the compiler's errors in the files of the Inngest side, and their number elsewhere.
 
     Args:
         root: the project's folder, with its tsconfig.json.
@@ -82,7 +82,7 @@ def check_types(root: Path, plan: Plan, *, label: str | None = None) -> Iterator
 
 
 def _is_left_behind(diagnostic: Diagnostic) -> bool:
-    """Return whether it is of a route that has gone, in what the last build wrote about all routes."""
+    """Return whether it is of a route that has gone, in the last build's types of all routes."""
     place = diagnostic.location
     return place is not None and place.file.startswith(".next/") and diagnostic.code == "TS2307"
 
@@ -96,7 +96,7 @@ def _below(folder: str, diagnostic: Diagnostic) -> Diagnostic:
 
 
 def _ours(root: Path, plan: Plan, diagnostics: Sequence[Diagnostic]) -> Iterator[Finding]:
-    """Yield a finding a cause: a package that is not installed, or what is refused alike."""
+    """Yield a finding a cause: a package that is not installed, or code that is refused alike."""
     missing = next((name for each in diagnostics if (name := _not_installed(root, each))), None)
     if missing is not None:
         count = f"{len(diagnostics)} error{'' if len(diagnostics) == 1 else 's'}"
@@ -151,7 +151,7 @@ def compile_types(root: Path, timeout: timedelta) -> tuple[Diagnostic, ...]:
 
 
 def _run(command: list[str], root: Path, timeout: timedelta) -> tuple[str, int]:
-    """Return what the compiler says, and its exit code."""
+    """Return the compiler's output, and its exit code."""
     with tempfile.TemporaryFile() as output:
         try:
             process = node.start(command, root, {}, output)
@@ -188,7 +188,7 @@ def _at(diagnostic: Diagnostic) -> str | None:
 
 
 def _is_ours(diagnostic: Diagnostic, plan: Plan) -> bool:
-    """Return whether a diagnostic is about what serves, holds or calls the functions."""
+    """Return whether a diagnostic is about code that serves, holds or calls the functions."""
     file = _at(diagnostic)
     if file is None:
         return False

@@ -127,7 +127,7 @@ async def _answering(
     patience: timedelta,
     tell: Callable[[str], None],
 ) -> None:
-    """Wait until the endpoint answers; what it answers is what the first call compiles.
+    """Wait until the endpoint answers; the first call has it compiled.
 
     Raises:
         CronshiftError: ``dev-server-failed``.
@@ -165,7 +165,7 @@ async def _waiting(began: float, tell: Callable[[str], None]) -> None:
 
 
 def _failed(text: str, output: IO[bytes]) -> CronshiftError:
-    """Return the error that holds the last lines of what the server said."""
+    """Return the error that holds the last lines of the server's output."""
     lines = "".join(f"\n  {line}" for line in node.last_lines(output))
     return CronshiftError(
         f"{text} It said:{lines}" if lines else text,

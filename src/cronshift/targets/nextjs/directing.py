@@ -14,7 +14,7 @@ from cronshift.direct.javascript.handler import names_in
 from cronshift.direct.javascript.sending import sending_route
 from cronshift.handlers.javascript import constant
 from cronshift.handlers.tree import IMPORT, SourceTree, parse
-from cronshift.model import FanOutMode, HandlerKind, Mode, Rows
+from cronshift.model import FanOutMode, HandlerKind, Mode, RowSource
 from cronshift.moving.directing import merged, settled, told_of_secret
 from cronshift.moving.entries import abandoned, regenerated
 from cronshift.operations import ChangeKind, Edit
@@ -114,7 +114,7 @@ def _module(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> OwnModule
         return f"{job.id} stays as it is: {' and '.join(sharing)} share {handler.file}."
     fan_out = job.options.fan_out
     if fan_out is not None and (
-        isinstance(fan_out.values, Rows) or fan_out.mode is FanOutMode.RUNS
+        isinstance(fan_out.values, RowSource) or fan_out.mode is FanOutMode.RUNS
     ):
         return f"{job.id} stays as it is: its values have runs of their own, or come from the app's rows."
     entry = Entry(job.entry.path, job.entry.schedule, fan_out.param if fan_out else None)

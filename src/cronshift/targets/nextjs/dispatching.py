@@ -82,6 +82,7 @@ def dispatcher_modules(plan: Plan, dispatcher: Dispatcher) -> set[str]:
         "page-dispatch" if is_page else "dispatch",
         *(["ticks"] if None in map(evenly, schedules) else []),
         *([] if called.file or is_page else ["forward"]),
+        *([("page-ledger" if is_page else "ledger")] if app_of(plan).has_ledger else []),
     }
 
 
@@ -144,7 +145,7 @@ def evenly(schedule: Schedule) -> tuple[int, int] | None:
 
 
 def due(schedule: Schedule) -> dict[str, str | bool]:
-    """Return what the guard is told of a schedule: its fields, in the spelling that it reads."""
+    """Return the fields of a schedule, in the spelling that the guard reads."""
     spelled: dict[str, str | bool] = {}
     for name, bits in zip(_FULL, schedule.fields, strict=False):
         first, last = _FULL[name]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def end(before: Snapshot, jobs: Sequence[Job]) -> Retirement:
-    """Return how Vercel's part of the jobs ends.
+    """Return the end of Vercel's part of the jobs.
 
     The routes' modules move to where their functions are; the dispatcher's routes go.
 

@@ -1,4 +1,4 @@
-"""What a migration adds to files that are the app's own: package.json, env example, serve route."""
+"""Additions to files that are the app's own: package.json, env example, serve route."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def extend_app(root: Path, plan: Plan) -> tuple[FileChange, ...]:
 
 
 def served_as(plan: Plan, file: str) -> tuple[str, ...]:
-    """Return what ``file`` may import the functions' index as; the first is how the app would."""
+    """Return the import paths of the functions' index in ``file``, the app's own way first."""
     index = f"{plan.out}/functions"
     alias = app_of(plan).code.alias
     paths = (import_path(index, file, alias), import_path(index, file))
@@ -48,7 +48,7 @@ def served_as(plan: Plan, file: str) -> tuple[str, ...]:
 
 
 def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str]]]:
-    """Yield the files, each with what extends its text."""
+    """Yield the files, each with the function that extends its text."""
     folder = app_of(plan).folder
     yield f"{folder}/{_PACKAGE}".lstrip("/"), lambda text: _with_packages(text, plan)
     names = variables(plan)

@@ -1,4 +1,4 @@
-"""Facts of a Next.js app: its SDK is known and fits, and its functions ask where they run."""
+"""The facts of a Next.js app: its SDK is known and fits, and its functions ask where they run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TIMEOUTS_SINCE = (3, 22, 0)
 
 
 def facts(subject: Subject) -> Iterator[Fact]:
-    """Yield what is known of the SDK, and of the environments that the functions run in."""
+    """Yield the facts about the SDK, and about the environments that the functions run in."""
     yield from _sdk(subject)
     yield from served_at(subject)
     if (subject.project.root / subject.plan.out).is_dir():

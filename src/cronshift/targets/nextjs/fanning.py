@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from textwrap import indent
 from typing import TYPE_CHECKING
 
-from cronshift.model import FanOutMode, Rows
+from cronshift.model import FanOutMode, RowSource
 from cronshift.targets.nextjs.imports import import_path
 from cronshift.targets.nextjs.naming import TAKEN
 from cronshift.targets.nextjs.source import in_template, running, text
@@ -26,7 +26,7 @@ def rows_import(
     fan_out: FanOut, file: str, alias: Alias | None, taken: Collection[str]
 ) -> tuple[str, str] | None:
     """Return how ``file`` imports the function that gives the rows, and its name there."""
-    if not isinstance(fan_out.values, Rows):
+    if not isinstance(fan_out.values, RowSource):
         return None
     module, _, export = fan_out.values.function.rpartition(":")
     path = PurePosixPath(module)
@@ -38,7 +38,7 @@ def rows_import(
 
 def library_names(fan_out: FanOut) -> dict[str, list[str]]:
     """Return what a fan-out takes from the library, by module."""
-    sends, loads = fan_out.mode is FanOutMode.RUNS, isinstance(fan_out.values, Rows)
+    sends, loads = fan_out.mode is FanOutMode.RUNS, isinstance(fan_out.values, RowSource)
     rows = [
         *(["eventsOf"] if sends else []),
         *(["inSteps"] if loads and not sends else []),
@@ -65,11 +65,11 @@ def fan_out_work(
         return
     end = "return" if options.heartbeat_env is None else "const answer ="
     values = "VALUES"
-    if rows is not None and isinstance(fan_out.values, Rows):
+    if rows is not None and isinstance(fan_out.values, RowSource):
         values = "values"
         key = f", {text(fan_out.values.key)}" if fan_out.values.key else ""
-        found = f"valuesOf(await {rows}(){key})"
-        work = found if fan_out.mode is FanOutMode.RUNS else f"inSteps({found})"
+        texts = f"valuesOf(await {rows}(){key})"
+        work = texts if fan_out.mode is FanOutMode.RUNS else f"inSteps({texts})"
         step = 'const values = await step.run("items", async'
         yield running(step, work, ");", _WORK)
     if fan_out.mode is FanOutMode.RUNS:

@@ -1,4 +1,4 @@
-"""The files of the app: functions, their index, what they share, the endpoint, the dispatcher."""
+"""The files of the app: functions, their index, shared modules, the endpoint, the dispatcher."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cronshift.targets.nextjs.job import job_module, modules_of, names_of, share
 from cronshift.targets.nextjs.library import copied, library_import
 from cronshift.targets.nextjs.naming import function_name
 from cronshift.targets.nextjs.source import comment, data, listed, passing, text
-from cronshift.targets.nextjs.style import restyle
+from cronshift.targets.nextjs.style import laid_out
 from cronshift.targets.nextjs.untyped import untyped
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
@@ -64,7 +64,7 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
     refuse_sdk(plan)
     refuse_unknown_id(plan)
     return tuple(
-        GeneratedFile(path, seal(restyle(written, app.code.style), "//"))
+        GeneratedFile(path, seal(laid_out(written, app.code.style), "//"))
         for path, written in _in_language(_files(plan, app), app.routers.language)
     )
 
@@ -80,7 +80,7 @@ def _in_language(files: Iterable[tuple[str, str]], language: str) -> Iterator[tu
 
 
 def _files(plan: Plan, app: NextApp) -> Iterator[tuple[str, str]]:
-    """Yield what is generated, before it is written as the app writes."""
+    """Yield the generated files, before they are written in the app's style."""
     dispatching = dispatchers(plan)
     yield from _shared(plan, dispatching)
     for job in plan.runnable:
@@ -196,6 +196,7 @@ def _dispatcher(plan: Plan, dispatcher: Dispatcher) -> str:
     }
     base_path = app_of(plan).routers.base_path
     is_page = dispatcher.pages and not is_edge
+    ledger = ("toldPage" if is_page else "toldGet") if app_of(plan).has_ledger else None
     instead = [] if is_page else [f"forwarding({text(base_path) if base_path else ''})"]
     jobs = [list(guarded(each, shared_members(plan))) for each in dispatcher.jobs]
     times = {line.partition("(")[0].removeprefix("tick: ") for job in jobs for line in job[-1:]}
@@ -207,11 +208,15 @@ def _dispatcher(plan: Plan, dispatcher: Dispatcher) -> str:
         library=partial(library_import, plan, file=dispatcher.file),
         guard=_guard_imports(plan, dispatcher.file, times),
         jobs=jobs,
-        answered=passing(
-            f"{'export const GET =' if not dispatcher.pages else 'export default'}"
-            f" {'dispatchedPage' if is_page else 'dispatched'}(",
-            ["JOBS", "ownership", *(["route"] if called.file else instead)],
-            called.params,
+        ledger=ledger,
+        answered=_answered(
+            "export const GET =" if not dispatcher.pages else "export default",
+            passing(
+                f"{'dispatchedPage' if is_page else 'dispatched'}(",
+                ["JOBS", "ownership", *(["route"] if called.file else instead)],
+                called.params,
+            ),
+            ledger,
         ),
         **(
             {"edge": is_edge, "config": data(limits) if limits else None}
@@ -223,6 +228,13 @@ def _dispatcher(plan: Plan, dispatcher: Dispatcher) -> str:
             }
         ),
     )
+
+
+def _answered(exported: str, dispatched: str, ledger: str | None) -> str:
+    """Return what the route exports, which tells the ledger where there is one."""
+    if ledger is None:
+        return f"{exported} {dispatched}"
+    return f"const answer = {dispatched}\n{exported} {ledger}(JOBS, ownership, answer);"
 
 
 def _guard_imports(plan: Plan, file: str, times: set[str]) -> str:

@@ -1,4 +1,4 @@
-"""How one file of the app imports another."""
+"""The import path from one file of the app to another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def import_path(target: str, file: str, alias: Alias | None = None) -> str:
-    """Return what ``file`` writes to import ``target``; both are relative to the project's root.
+    """Return the import path of ``target`` in ``file``; both are relative to the project's root.
 
     What is beside or below the file is imported by ``./``, whatever the alias; what the alias does
     not reach, by ``../``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
-from cronshift.model import BridgeSettings, Overlap, Rows
+from cronshift.model import BridgeSettings, Overlap, RowSource
 from cronshift.plan.functions import function_ids, has_runs, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
 from cronshift.schedule.durations import format_duration
@@ -83,7 +83,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         support="\n".join(_imports(plan, job, file)),
         job=[member(key, value, _JOB) for key, value in _description(plan, job).items()],
         values=listed("const VALUES = [", [text(value) for value in fan_out.values], "];")
-        if fan_out and not isinstance(fan_out.values, Rows)
+        if fan_out and not isinstance(fan_out.values, RowSource)
         else None,
         rows=rows[0] if rows else None,
         row=_row(plan, job, called),
@@ -115,6 +115,7 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
             *([] if watched else ["reportFailure"]),
         ],
         "heartbeat": ["pingFailure", "pingSuccess"],
+        "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],
     }
     for module in sorted(modules_of(plan, job)):
         end = f"}} from {text(library_import(plan, module, file))};"
@@ -135,6 +136,7 @@ def modules_of(plan: Plan, job: Job) -> set[str]:
         *(["pages"] if called.paged else []),
         *(library_names(job.options.fan_out) if job.options.fan_out else ()),
         *(["heartbeat"] if job.options.heartbeat_env else []),
+        *(["ledger"] if app_of(plan).has_ledger else []),
     }
 
 
@@ -190,15 +192,18 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
 
 def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) -> Iterator[str]:
     """Yield the statements behind the call's making."""
-    options = job.options
-    yield 'const skipped = await step.run("due", () => due(call, ownership));'
+    options, answer, asked = job.options, called.answering("call"), "due(call, ownership)"
+    if app_of(plan).has_ledger:
+        answer = f"toldCall(call, ownership, {answer})"
+        asked = f"toldDue(call, ownership, {asked})"
+    yield running('const skipped = await step.run("due",', asked, ");", _WORK)
     yield "if (skipped) return { skipped };"
     if options.fan_out is None and options.heartbeat_env is None:
-        yield running('return step.run("call",', called.answering("call"), ");", _WORK)
+        yield running('return step.run("call",', answer, ");", _WORK)
         return
     if options.fan_out is None:
         step = 'const answer = await step.run("call",'
-        yield running(step, called.answering("call"), ");", _WORK)
+        yield running(step, answer, ");", _WORK)
     else:
         event = row_event(plan.app_id, job.id)
         yield from fan_out_work(options, event, called, rows[1] if rows else None)

@@ -60,7 +60,7 @@ def _inserted(text: str, start: int, members: Sequence[JsonSpan], member: str, p
 
 
 def _place(members: Sequence[JsonSpan], name: str) -> int:
-    """Return where a name belongs among sorted ones; behind all, where they are not sorted."""
+    """Return the position of a name among sorted ones; the last, where they are not sorted."""
     names = [str(member.name) for member in members]
     if names != sorted(names) and names != sorted(names, key=str.casefold):
         return len(names)

@@ -1,4 +1,4 @@
-"""The app's own TypeScript, read without running it: what its endpoint would register.
+"""The app's own TypeScript, read without running it: the registration of its endpoint.
 
 From the call of ``serve`` its list is followed to each ``createFunction``, whose options are turned
 into the shape that the SDK would send (npm ``inngest`` ``components/InngestFunction.js``, the same
@@ -65,7 +65,7 @@ _SENT = (
 
 
 def inspect_app(root: Path, plan: Plan) -> Registration:
-    """Return what the app's endpoint would register, as far as its source tells.
+    """Return the registration of the app's endpoint, as far as its source tells.
 
     The endpoint is the generated route where it serves, else every call of the SDK's ``serve`` in
     the project. Nothing is executed.
@@ -155,7 +155,7 @@ def _listed_by(tree: SourceTree, call: Expression) -> Iterator[Expression | Unre
 
 
 def _elements(tree: SourceTree, listed: Expression) -> Iterator[Expression | Unread]:
-    """Yield what a list holds: an array, its spreads, or ``Object.values`` of a known object."""
+    """Yield the elements of a list: an array, its spreads, or a known ``Object.values``."""
     followed = follow(tree, listed)
     if followed.kind == "array":
         if (name := _grown(tree, followed)) is not None:

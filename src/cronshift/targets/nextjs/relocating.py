@@ -1,4 +1,4 @@
-"""Moving a module: its relative imports, rewritten so that they lead where they led before."""
+"""The move of a module: its relative imports, rewritten so that they lead where they led before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retiring routes: what a function does itself needs no route any more, so its module moves.
+"""The retirement of routes: a route whose work a function does itself moves to that function.
 
 A route stays where something else may need it: another job, another method, code or a script that
 names it, an import. Which one is told.
@@ -56,7 +56,7 @@ class RouteRetirement(Struct, frozen=True):
 
     @property
     def kept(self) -> dict[str, str | int]:
-        """What the settings are to keep of it."""
+        """The settings to keep of the route."""
         values = {"max_duration": self.max_duration} if self.max_duration else {}
         return {"handler": f"{self.new}:{self.export}", **values}
 
@@ -129,7 +129,7 @@ def _retirement(tree: SourceTree, route: _Route, new: str, text: str) -> RouteRe
 
 
 def _own_reason(tree: SourceTree, plan: Plan, route: _Route, leaving: Sequence[Job]) -> str | None:
-    """Return what of a route itself, or of the plan, keeps it where it is."""
+    """Return the reason in a route itself, or in the plan, that keeps it where it is."""
     file = route.handler.file
     others = [
         job.id
@@ -151,7 +151,7 @@ def _own_reason(tree: SourceTree, plan: Plan, route: _Route, leaving: Sequence[J
 
 
 def _named(tree: SourceTree, routes: Collection[_Route]) -> dict[str, str]:
-    """Return where else the routes are imported or their paths named, by the route's file."""
+    """Return the other places that import the routes or name their paths, by the route's file."""
     if not routes:
         return {}
     by_path = {path: route.handler.file for route in routes for path in route.paths}

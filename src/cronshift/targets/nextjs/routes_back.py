@@ -1,4 +1,4 @@
-"""Routes that come back: what retiring moved beside the functions, where it stood before."""
+"""The return of routes: modules that retiring moved beside the functions go back."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _stuck(file: str, route: str, why: str) -> RefusedError:
 
 
 def _route(past: Sequence[Operation], file: str, image: FileImage, now: bytes) -> bytes | None:
-    """Return what a route holds once ``file`` is it again; ``None`` where it cannot be."""
+    """Return the content of a route once ``file`` is it again; ``None`` where it cannot be."""
     if now == _moved_to(past, file):
         return image.before
     back = relocated(now.decode(errors="surrogateescape"), file, image.path)
@@ -88,7 +88,7 @@ def _route_before(past: Sequence[Operation], file: str) -> FileImage | None:
 
 
 def _moved_to(past: Sequence[Operation], file: str) -> bytes | None:
-    """Return what ``file`` held when it was moved there."""
+    """Return the content of ``file`` when it was moved there."""
     return next((move.new.after for move in _moves(past, file)), None)
 
 

@@ -56,7 +56,7 @@ async def run_started(
 
 
 async def _tell_turned_away(root: Path, plan: Plan, url: str, tell: Callable[[str], None]) -> None:
-    """Tell what the app turns away that Vercel and Inngest call."""
+    """Print the calls of Vercel and Inngest that the app turns away."""
     project = load_project(root)
     subject = Subject(project, plan, plan.runnable, datetime.now(UTC))
     for fact in await ask_running(subject, url):

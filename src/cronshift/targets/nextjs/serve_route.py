@@ -82,7 +82,7 @@ def extend_route(
 
 
 def _is_used(root: SgNode, name: str) -> bool:
-    """Return whether a module does something with what it imports as ``name``."""
+    """Return whether a module uses the import ``name``."""
     rule = {"rule": {"any": [{"kind": kind} for kind in sorted(_NAMED)]}}
     return any(
         node.text() == name
@@ -92,7 +92,7 @@ def _is_used(root: SgNode, name: str) -> bool:
 
 
 def _listed(text: str, root: SgNode, file: str, module: str, name: str) -> list[Splice]:
-    """Return what adds the functions to those that ``serve`` is given."""
+    """Return the splices that add the functions to those that ``serve`` is given."""
     call = serve_call(root)
     value = serve_options(call).get(_EXPORTED) if call is not None else None
     if value is None or (name == NAME and _is_used(root, NAME)):
@@ -108,7 +108,7 @@ def _listed(text: str, root: SgNode, file: str, module: str, name: str) -> list[
 
 
 def _appended(text: str, array: SgNode, item: str) -> list[Splice]:
-    """Return what makes ``item`` the last of an array, on a line of its own where the others are."""
+    """Return the splices that append ``item`` to an array, on a line of its own like the others."""
     parts = array.children()[1:-1]
     items = [node for node in parts if node.is_named() and node.kind() != "comment"]
     start, end = span_of(array)
@@ -145,7 +145,7 @@ def _quote(root: SgNode, file: str, module: str) -> str:
 def _duration(
     text: str, root: SgNode, seconds: int, *, is_page: bool
 ) -> tuple[list[Splice], list[str]]:
-    """Return what raises the route's ``maxDuration``, and the statement that it lacks.
+    """Return the splices that raise the route's ``maxDuration``, and the statement that it lacks.
 
     What only running the file would tell is left as it is.
     """
@@ -198,7 +198,7 @@ def _last_import(root: SgNode) -> SgNode | None:
 
 
 def _end(root: SgNode) -> str:
-    """Return what the file's statements end with."""
+    """Return the ending of the file's statements."""
     last = _last_import(root)
     return ";" if last is not None and last.text().endswith(";") else ""
 

@@ -72,7 +72,7 @@ def _is_usual(subject: Subject, call: Expression) -> bool:
 
 
 def _origin(subject: Subject, call: Expression) -> Fact | None:
-    """Return what is known of the origin where it is written down and not right, or not told."""
+    """Return the fact about the origin where it is written down and not right, or not told."""
     for name in _ORIGINS:
         written = serve_option(subject.tree, call, name)
         address = value(subject.tree, written) if written is not None else None

@@ -107,7 +107,7 @@ def nextjs_edits(root: Path, flow: Flow, *, force: bool) -> list[Edit]:
 def _house(
     flow: Flow, settings: SessionSettings, model: Model, folder: str, alias: Alias | None
 ) -> House:
-    """Return what the app's own code is rewritten by."""
+    """Return the names and settings that the app's own code is rewritten with."""
     users = flow.schema.model(settings.credits.table) if flow.schema else None
     column = users.field(settings.credits.balance) if users else None
     balance = column.attribute if column else settings.credits.balance
@@ -115,7 +115,7 @@ def _house(
 
 
 def _own_code(tree: SourceTree, house: House, flow: Flow, folder: str) -> Iterator[Edit]:
-    """Yield the edits of what asks for sessions, where the code shows how, and the page for the rest."""
+    """Yield the edits of code that asks for sessions, where it shows how, and the page."""
     by_hand, rewritten = [], dict[str, str]()
     places = []
     for creation in creations(tree, house.model, house.settings):
@@ -138,7 +138,7 @@ def _own_code(tree: SourceTree, house: House, flow: Flow, folder: str) -> Iterat
 
 
 def _driver(tree: SourceTree, schema: AppSchema | None, client: OwnClient | None) -> Driver:
-    """Return what the database is reached by; Drizzle only by the app's own client."""
+    """Return the driver of the database; Drizzle only by the app's own client."""
     if schema is not None and schema.source is SchemaSource.DRIZZLE:
         return Driver.DRIZZLE if client else Driver.POOL
     is_prisma = schema is not None and schema.source is SchemaSource.PRISMA
@@ -148,7 +148,7 @@ def _driver(tree: SourceTree, schema: AppSchema | None, client: OwnClient | None
 
 
 def _prisma_module(root: Path, file: str, alias: Alias | None) -> str:
-    """Return what a file imports ``PrismaClient`` from."""
+    """Return the module that a file imports ``PrismaClient`` from."""
     generated = generated_client(find_schemas(root))
     return import_path(generated, file, alias) if generated else "@prisma/client"
 
@@ -156,7 +156,7 @@ def _prisma_module(root: Path, file: str, alias: Alias | None) -> str:
 def database_import(
     client: OwnClient | None, file: str, alias: Alias | None
 ) -> DatabaseImport | None:
-    """Return how a file imports the app's own client."""
+    """Return the import of the app's own client in a file."""
     if client is None:
         return None
     path = client.module
@@ -199,7 +199,7 @@ def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
 
 
 def next_steps(paths: Sequence[str]) -> str:
-    """Return what is to do once files of those paths are written."""
+    """Return the next steps once files of those paths are written."""
     work = next((path for path in paths if path.endswith("/sessions/work.ts")), None)
     if work is None:
         return ", and write how an item is processed."

@@ -26,7 +26,7 @@ def key(name: str) -> str:
 
 
 def data(value: object) -> str:
-    """Return a literal, on one line, of what JSON can say."""
+    """Return a literal of JSON data, on one line."""
     if isinstance(value, Mapping):
         members = ", ".join(f"{key(name)}: {data(member)}" for name, member in value.items())
         return f"{{ {members} }}" if members else "{}"
@@ -88,7 +88,7 @@ def running(start: str, work: str, end: str, depth: int) -> str:
 
 
 def in_template(value: str) -> str:
-    """Return what stands for a text inside a template literal."""
+    """Return a text as it stands inside a template literal."""
     return text(value)[1:-1].replace('\\"', '"').replace("`", "\\`").replace("${", "\\${")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.tree import parse, span_of
 from cronshift.project.conventions.code import CodeStyle
+from cronshift.targets.nextjs.layout import joined
 from cronshift.vercel.splicing import spliced
 
 if TYPE_CHECKING:
@@ -43,8 +44,13 @@ _ENDS_LINE = re.compile(r"[ \t]*(//[^\n]*|/\*[^\n]*?\*/[ \t]*)?\r?(\n|\Z)")
 _QUOTES = re.compile(r"\\(.)|([\"'])", re.DOTALL)
 
 
+def laid_out(text: str, style: CodeStyle) -> str:
+    """Return TypeScript, or JavaScript made of it, as an app's formatter writes it."""
+    return joined(restyle(text, style), style)
+
+
 def restyle(text: str, style: CodeStyle, was: CodeStyle = GENERATED) -> str:
-    """Return TypeScript in another style; what it means stays the same.
+    """Return TypeScript in another style, with the same meaning.
 
     Args:
         text: valid TypeScript.

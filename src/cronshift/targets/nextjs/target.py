@@ -53,7 +53,7 @@ class NextjsTarget:
         return app.fit(project, resolver)
 
     def place(self, project: Project, resolver: Resolver) -> Placement:
-        """Return where the files go in the app."""
+        """Return the placement of the files in the app."""
         return app.place(project, resolver)
 
     def module(self, placement: Placement, job_id: str) -> str:
@@ -88,13 +88,13 @@ class NextjsTarget:
         return NoGuard() if file is None else GuardRoute(file, app_of(plan).routers.base_path)
 
     def facts(self, subject: Subject) -> Iterable[Fact]:
-        """Return what is known of the SDK, and of the environments that it runs in."""
+        """Return the facts about the SDK, and about the environments that it runs in."""
         from cronshift.targets.nextjs.facts import facts
 
         return facts(subject)
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
-        """Return how entries and dispatcher go, and the routes' modules to their functions."""
+        """Return the end of entries and dispatcher, and the moves of routes to their functions."""
         from cronshift.targets.nextjs.ending import end
 
         return end(before, jobs)
@@ -118,13 +118,13 @@ class NextjsTarget:
     def validate(
         self, root: Path, plan: Plan, *, compiles: bool
     ) -> tuple[Registration, Sequence[Finding]]:
-        """Return what the endpoint would register; its source is read, and its types are checked."""
+        """Return the endpoint's registration; its source is read, and its types are checked."""
         from cronshift.targets.nextjs.validating import validate_app
 
         return validate_app(root, plan, compiles=compiles)
 
     async def ask_running(self, subject: Subject, tell: Callable[[str], None]) -> Sequence[Fact]:
-        """Return what the app's own dev server answers, asked once for each path."""
+        """Return the facts that the app's own dev server shows, asked once for each path."""
         from cronshift.targets.nextjs.asking import ask_running
         from cronshift.targets.nextjs.dev_server import dev_server
 
@@ -153,7 +153,7 @@ class NextjsTarget:
         return nextjs_edits(root, flow, force=force)
 
     def after_scaffold(self, paths: Sequence[str]) -> str:
-        """Return what is to be written, and served where the list of functions is the app's own."""
+        """Return the next step: the code to write, and the functions to serve."""
         from cronshift.targets.nextjs.session_scaffold import next_steps
 
         return next_steps(paths)

@@ -1,4 +1,4 @@
-"""JavaScript of the TypeScript that is generated: what only types it goes, nothing else changes."""
+"""The JavaScript of generated TypeScript: types are taken out, nothing else changes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _is_type(specifier: SgNode) -> bool:
 
 
 def _with_comment(node: SgNode, text: str) -> int:
-    """Return where a statement begins, its own comment included."""
+    """Return the beginning of a statement, its own comment included."""
     start, _ = span_of(node)
     before = node.prev()
     if before is not None and before.kind() == "comment":

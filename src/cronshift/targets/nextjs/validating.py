@@ -26,7 +26,7 @@ _OF_THE_APP = {rule.code for rule in (INTERCEPTED, SERVE_DURATION, OTHER_MAJOR)}
 def validate_app(
     root: Path, plan: Plan, *, compiles: bool
 ) -> tuple[Registration, tuple[Finding, ...]]:
-    """Return what the app's endpoint would register, and all that is wrong with it.
+    """Return the registration of the app's endpoint, and its findings.
 
     Raises:
         ConfigError: ``not-generated`` when nothing serves functions.

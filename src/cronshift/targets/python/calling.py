@@ -1,4 +1,4 @@
-"""Which handlers a function of the package can call in process."""
+"""The handlers that a function of the package can call in process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def reach(handler: Handler | None) -> Reach:
-    """Return how a function reaches a handler; a plain function can only be called directly."""
+    """Return a function's reach of a handler; a plain function can only be called directly."""
     if handler is None:
         return OverHttp("no source of this project answers its path")
     if handler.kind in PYTHON_KINDS:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.direct import Entry, Kept
 from cronshift.direct.python.converting import convert
 from cronshift.handlers.tree import SourceTree
-from cronshift.model import FanOutMode, HandlerKind, Origin, Rows
+from cronshift.model import FanOutMode, HandlerKind, Origin, RowSource
 from cronshift.moving.directing import merged, settled, told_of_secret
 from cronshift.operations import ChangeKind, Edit
 from cronshift.plan.job_ids import module_name
@@ -89,7 +89,7 @@ def _job(
         return "Its heartbeat is told by cronshift"
     fan_out = options.fan_out
     if fan_out is not None and (
-        isinstance(fan_out.values, Rows) or fan_out.mode is FanOutMode.RUNS
+        isinstance(fan_out.values, RowSource) or fan_out.mode is FanOutMode.RUNS
     ):
         return "Its values have runs of their own, or come from the app's rows"
     entry = Entry(

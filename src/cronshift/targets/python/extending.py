@@ -1,4 +1,4 @@
-"""What a migration adds to a Python app's own files: its packages, and where it serves the functions."""
+"""Additions to a Python app's own files: its packages, and the line that serves the functions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def extend_python(root: Path, plan: Plan) -> tuple[FileChange, ...]:
-    """Return the change by which the app is installed with what the guard and the functions import.
+    """Return the change that installs the packages of the guard and the functions.
 
     Only where the app is Python itself and has a manifest: a new requirements.txt could make Vercel
     take functions of their own for one app.

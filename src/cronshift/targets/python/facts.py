@@ -1,4 +1,4 @@
-"""Facts of a Python app: its packages are named, it parses, and its functions ask where they run."""
+"""The facts of a Python app: its packages are named, it parses, its environment is asked for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def facts(subject: Subject) -> Iterator[Fact]:
-    """Yield what the app's requirements say, whether its files are Python, and where ticks run."""
+    """Yield the facts about the app's requirements, its files as Python, and its environments."""
     text = "The functions skip scheduled ticks where VERCEL_ENV says that it is not production."
     yield subject.good(PRODUCTION, text, "cronshift.runtime")
     manifest = manifest_of(subject.tree)

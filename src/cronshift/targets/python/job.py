@@ -1,4 +1,4 @@
-"""What the module of one job says, as source."""
+"""The source of one job's module."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.errors import CronshiftError
-from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Mode, Overlap, Rows
+from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Missed, Mode, Overlap, RowSource
 from cronshift.plan.functions import has_runs, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
 from cronshift.schedule.durations import format_duration
@@ -129,7 +129,7 @@ def job_module(job: Job, app_id: str, apps: Mapping[Group, str], secret_env: str
 
 
 def handler_of(job: Job) -> Handler | None:
-    """Return what a direct job calls in process.
+    """Return the handler that a direct job calls in process.
 
     Raises:
         CronshiftError: if it is nothing that Python can call.
@@ -154,7 +154,7 @@ def handler_definition(handler: Handler, secret_env: str) -> Group:
 
 
 def _answering(job: Job, apps: Mapping[Group, str], secret_env: str) -> tuple[str, str | None]:
-    """Return the name of what answers the call, and its definition where it is the job's own."""
+    """Return the name of the handler that answers, and its definition where it is the job's own."""
     handler = handler_of(job)
     if handler is None:
         return "bridge", None
@@ -175,6 +175,8 @@ def _description(job: Job) -> Expression:
         keywords["stale_after"] = duration(job.options.stale_after)
     if job.options.overlap is not Overlap.QUEUE:
         keywords["queues"] = literal(value=False)
+    if job.options.missed is not Missed.ALL:
+        keywords["missed"] = literal(str(job.options.missed))
     if job.options.heartbeat_env is not None:
         keywords["heartbeat_env"] = literal(job.options.heartbeat_env)
     return call("runtime.JobSpec", **keywords)
@@ -234,7 +236,9 @@ def _work(job: Job, app_id: str, answering: str) -> Iterator[str]:
         yield "    return skipped"
     elif has_runs(options):
         event = literal(row_event(app_id, job.id))
-        step = call("await runtime.send_rows", "ctx", "call", event, values=_values(fan_out))
+        step = call(
+            "await runtime.send_rows", "ctx", "call", answering, event, values=_values(fan_out)
+        )
     else:
         parallel = fan_out.mode is FanOutMode.PARALLEL
         step = call(
@@ -256,7 +260,7 @@ def _work(job: Job, app_id: str, answering: str) -> Iterator[str]:
 
 
 def _values(fan_out: FanOut) -> Expression:
-    if not isinstance(fan_out.values, Rows):
+    if not isinstance(fan_out.values, RowSource):
         return listed(map(literal, fan_out.values))
     module, _, function = fan_out.values.function.rpartition(":")
     is_file = module.endswith(".py") or "/" in module
@@ -296,7 +300,7 @@ def _row(job: Job, app_id: str, answering: str) -> RowFunction | None:
 
 
 def _docstring(job: Job, schedule: Schedule) -> str:
-    """Return what the module is, where it comes from and what answers it."""
+    """Return the docstring of a job's module: the job, its entry and its handler."""
     zone = " (UTC)" if schedule.zone == "UTC" else ""
     described = schedule.describe()
     summary = f"{job.id}: {described[0].lower()}{described[1:]}{zone}."

@@ -1,4 +1,4 @@
-"""Where the functions are served inside the app: its framework, the file, and the lines that do it.
+"""The mount of the functions inside the app: its framework, the file, and the lines that do it.
 
 As Inngest's documentation shows for FastAPI, Flask and Django (inngest.com/docs, "Serving Inngest
 Functions", Python).
@@ -30,7 +30,7 @@ _URLS = re.compile(r"""^ROOT_URLCONF\s*=\s*["']([\w.]+)["']""", re.MULTILINE)
 
 
 class Framework(StrEnum):
-    """What serves functions inside an app."""
+    """The framework that serves functions inside an app."""
 
     FASTAPI = "fastapi"
     FLASK = "flask"
@@ -46,7 +46,7 @@ _BY_MAKER = {
 
 
 class Mount(Struct, frozen=True):
-    """Where an app takes the functions in.
+    """The place where an app mounts the functions.
 
     Attributes:
         file: which makes the app; of Django, the one with its URLs.
@@ -61,7 +61,7 @@ class Mount(Struct, frozen=True):
 
     @property
     def imported(self) -> str:
-        """What is imported of the generated module."""
+        """The name to import from the generated module."""
         return "endpoint" if self.framework is Framework.DJANGO else "mount"
 
     @property
@@ -80,7 +80,7 @@ class Mounted(Struct, frozen=True):
 
 
 def mount_of(tree: SourceTree, handlers: Iterable[Handler]) -> Mount | None:
-    """Return where the first app that answers an entry can take the functions in, if one can."""
+    """Return the place where the first app that answers an entry can mount the functions."""
     for handler in handlers:
         if handler.kind in _APPS and handler.language == "python":
             mount = _made(tree, handler.file, handler.export, _DEEPEST)
@@ -90,7 +90,7 @@ def mount_of(tree: SourceTree, handlers: Iterable[Handler]) -> Mount | None:
 
 
 def mounted(tree: SourceTree, mount: Mount, package: str) -> Mounted | None:
-    """Return where a file mounts the functions of a package, if it does."""
+    """Return the place where a file mounts the functions of a package, if it does."""
     names: set[str] = set()
     for node, is_sure in _statements(tree, mount.file):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -122,7 +122,7 @@ def with_mount(source: str, mount: Mount, package: str) -> str:
 
 
 def _made(tree: SourceTree, file: str, name: str, depth: int) -> Mount | None:
-    """Return where an app is made that a file calls by a name, through imports."""
+    """Return the place where an app is made that a file calls by a name, through imports."""
     for node, is_sure in _statements(tree, file) if depth else ():
         if isinstance(node, ast.Import | ast.ImportFrom):
             module, taken = imported_names(node).get(name, ("", None))

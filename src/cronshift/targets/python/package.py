@@ -101,7 +101,7 @@ def _mount(plan: Plan, secret_env: str) -> dict[str, str]:
 
 
 def guard_path(out: str) -> str:
-    """Return where the guard's module goes: beside the package, so that it imports without it."""
+    """Return the path of the guard's module: beside the package, so that it imports without it."""
     parent = out.rpartition("/")[0]
     return f"{parent}/{GUARD_NAME}" if parent else GUARD_NAME
 

@@ -1,4 +1,4 @@
-"""Routes and guards of a Python app: how they go once Inngest has the ticks, and how they come back."""
+"""The routes and guards of a Python app: their removal after the move, and their return."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def retire(before: Snapshot, jobs: Sequence[Job]) -> Retirement:
-    """Return how Vercel's part of the jobs ends.
+    """Return the end of Vercel's part of the jobs.
 
     Raises:
         RefusedError: if an entry stands where it cannot be taken out as text.
@@ -56,7 +56,7 @@ def retire(before: Snapshot, jobs: Sequence[Job]) -> Retirement:
 
 
 def bring_back(project: Project, jobs: Sequence[str], past: Sequence[Operation]) -> list[Edit]:
-    """Return the edits that bring back what finalizing the jobs removed: routes and guards."""
+    """Return the edits that bring back the routes and guards that finalizing the jobs removed."""
     edits: dict[str, Edit] = {}
     for operation in reversed(past):
         if operation.state is not State.APPLIED or operation.intent is not Intent.FINALIZE:

@@ -1,4 +1,4 @@
-"""Where the functions of a package are served: by a worker of its own, or by the app on Vercel."""
+"""The server of a package's functions: a worker of its own, or the app on Vercel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Serving(Struct, frozen=True):
-    """What a plan carries for this target.
+    """The data of this target in a plan.
 
     Attributes:
         mount: where the app takes the functions in; ``None`` for a worker, or where no app can.
@@ -36,7 +36,7 @@ class Serving(Struct, frozen=True):
 
 
 def serving_of(project: Project, resolver: Resolver, out: str) -> Serving:
-    """Return where the functions are served: as cronshift.toml says, else where they are, else by the app.
+    """Return the server of the functions: as cronshift.toml says, else as it is, else the app.
 
     Unasked the app serves them where it can: it takes the functions in, and Vercel sends it Inngest's
     calls. A package that is there already without being mounted stays a worker.
@@ -62,7 +62,7 @@ def _reaches_app(resolver: Resolver) -> bool:
 
 
 def served_by(plan: Plan) -> Serving:
-    """Return where a plan's functions are served."""
+    """Return the server of a plan's functions."""
     return plan.data if isinstance(plan.data, Serving) else Serving()
 
 

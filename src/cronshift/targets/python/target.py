@@ -48,12 +48,12 @@ class PythonTarget:
     trial = "cronshift run JOB"
 
     def fit(self, project: Project, resolver: Resolver) -> Fit:
-        """Return that it can be used; it suits where its package is already."""
+        """Return a fit for any project; the target suits where its package is already."""
         out = project.settings.out or self.usual_out
         return Fits(suits=(project.root / out / "asgi.py").is_file())
 
     def place(self, project: Project, resolver: Resolver) -> Placement:
-        """Return where the package goes, and where the app takes its functions in."""
+        """Return the placement of the package, and the place where the app mounts its functions."""
         from cronshift.targets.python.serving import serving_of
 
         out = project.settings.out or self.usual_out
@@ -78,24 +78,24 @@ class PythonTarget:
         return generate_package(plan)
 
     def extend(self, root: Path, plan: Plan) -> Sequence[FileChange]:
-        """Return the change of what the app is installed with."""
+        """Return the change of the app's requirements."""
         from cronshift.targets.python.extending import extend_python
 
         return extend_python(root, plan)
 
     def guard(self, plan: Plan, job: Job) -> Guard:
-        """Return that the app's own code calls the guard, where that is Python."""
+        """Return the guard in the app's own code, where that is Python."""
         is_python = job.handler is not None and job.handler.language == "python"
         return GuardByHand() if is_python else NoGuard()
 
     def facts(self, subject: Subject) -> Iterable[Fact]:
-        """Return what is known of the app's packages and sources, and of the environments."""
+        """Return the facts about the app's packages and sources, and about the environments."""
         from cronshift.targets.python.facts import facts
 
         return facts(subject)
 
     def retire(self, before: Snapshot, jobs: Sequence[Job]) -> Retirement:
-        """Return how entries, guard and the routes go that only started work."""
+        """Return the end of entries, guard and the routes that only started work."""
         from cronshift.targets.python.retiring import retire
 
         return retire(before, jobs)
@@ -123,7 +123,7 @@ class PythonTarget:
         *,
         compiles: bool,
     ) -> tuple[Registration, Sequence[Finding]]:
-        """Return what the package would register; it is imported, in a process of its own."""
+        """Return the package's registration; it is imported, in a process of its own."""
         from cronshift.targets.scaffold.unhandled import unhandled, waiting_label
         from cronshift.validation import check, inspect_package
         from cronshift.validation.project import out_of_date
@@ -158,7 +158,7 @@ class PythonTarget:
         return python_edits(root, flow.names)
 
     def after_scaffold(self, paths: Sequence[str]) -> str:
-        """Return that the processor is to be written."""
+        """Return the code left to write: the processor."""
         return ", and write how an item is processed."
 
 

@@ -1,4 +1,4 @@
-"""What an app needs for the session flow, written once and then the app's own."""
+"""The app's side of the session flow, written once and then the app's own."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
     target: str | None = None,
     force: bool = False,
 ) -> Operation:
-    """Return the operation that writes the app's side; what the app has written is left alone.
+    """Return the operation that writes the app's side; the app's own edits are left alone.
 
     The mapping is proposed from the app's Prisma schema, Drizzle schema or SQLAlchemy classes; one that
     stands in cronshift.toml is followed.
@@ -103,7 +103,7 @@ def prepare_scaffold(  # noqa: PLR0913 - each is an option of the command
 
 
 def _refuse_names(flow: str, names: list[str | None], answers: Mapping[str, str]) -> None:
-    """Refuse what is no name: it becomes SQL and code."""
+    """Refuse a text that is no name: it becomes SQL and code."""
     for name in names:
         if name is not None and not _NAME.fullmatch(name):
             raise ConfigError(f"{name!r} is no name.", reason="invalid-name", where=name)

@@ -29,7 +29,7 @@ _NAMES = ("db", "prisma", "database", "client", "default")
 
 
 class OwnClient(Struct, frozen=True):
-    """Where a client of the app's own is imported from.
+    """The import of a client that the app has of its own.
 
     Attributes:
         module: a file of the project, relative to its root, or a module as the app imports it.

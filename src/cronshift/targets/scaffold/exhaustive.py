@@ -28,7 +28,7 @@ FEWEST = 3  # labels that tell a list of them from another
 
 
 class LabelForm(StrEnum):
-    """What names the labels, in words for a sentence."""
+    """The forms of code that names every label, in words for a sentence."""
 
     OBJECT = "an object with a key for every label"
     ENUM = "an enum of every label"
@@ -52,7 +52,7 @@ class NewLabel(Struct, frozen=True):
 
 
 class MissingPlace(Struct, frozen=True):
-    """Where the label is missing, and what would mend it: ``text``, inserted at ``index``."""
+    """The place where the label is missing, and the fix: ``text``, inserted at ``index``."""
 
     form: LabelForm
     location: Location
@@ -94,7 +94,7 @@ def missing(tree: SourceTree, label: NewLabel) -> Iterator[MissingPlace]:
 
 
 def mended(text: str, places: Sequence[MissingPlace]) -> str:
-    """Return a file's text with what is missing, byte for byte the same elsewhere."""
+    """Return a file's text with the missing labels, byte for byte the same elsewhere."""
     for place in sorted(places, key=lambda each: -each.index):
         text = text[: place.index] + place.text + text[place.index :]
     return text
@@ -175,7 +175,7 @@ def _renamed(node: SgNode, label: NewLabel) -> str:
 
 
 def _between(text: str, node: SgNode) -> str:
-    """Return what stands before a node of its kind: a line end with the indent, or a space."""
+    """Return the space before a node of its kind: a line end with the indent, or a space."""
     start = node.range().start.index
     line = text[text.rfind("\n", 0, start) + 1 : start]
     indent = line[: len(line) - len(line.lstrip())]
@@ -196,7 +196,7 @@ def _is_whole(union: SgNode) -> bool:
 
 
 class _Form(Struct, frozen=True):
-    """How labels stand in a node of a kind: its parts, what names each, and how one is added."""
+    """The form of labels in a kind of node: its parts, each one's key, and how one is added."""
 
     kind: str
     parts: Callable[[SgNode], list[SgNode]]
@@ -236,7 +236,7 @@ _FORMS = (
 
 
 def _assignments(block: SgNode) -> list[SgNode]:
-    """Return the members of a class of enum: what its body assigns."""
+    """Return the members of a class of enum: the assignments of its body."""
     statements = _children("expression_statement")(block)
     return [child for each in statements for child in _children("assignment")(each)]
 

@@ -1,4 +1,4 @@
-"""What an app's labels of a status mean, and where they are written in its code."""
+"""The labels of an app's status: their meaning, and the places in its code that write them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _QUOTED = re.compile(r"""["'`](\w[\w -]*)["'`]""")
 
 
 class Phase(StrEnum):
-    """What a label says of a session."""
+    """The phase of a session that a label stands for."""
 
     WAITING = "waiting"
     PROCESSING = "processing"
@@ -48,7 +48,7 @@ def words_of(name: str) -> list[str]:
 
 
 def phase_of(label: str) -> Phase | None:
-    """Return what a label says; ``None`` where its words tell nothing, or two things."""
+    """Return the phase that a label's words tell; ``None`` where they tell none, or two."""
     phases = {_PHASES[word] for word in words_of(label) if word in _PHASES}
     if Phase.FAILED in phases:
         return Phase.FAILED
@@ -63,7 +63,7 @@ class Label(Struct, frozen=True):
 
     @property
     def phase(self) -> Phase | None:
-        """What it says of a session."""
+        """The phase of a session that the label stands for."""
         return phase_of(self.name)
 
 
@@ -91,7 +91,7 @@ def _written(tree: SourceTree, model: Model, status: AppColumn) -> Iterator[Labe
 
 
 def writes(tree: SourceTree, model: Model) -> Iterator[tuple[str, int, str]]:
-    """Yield where rows of a table are written: the file, the line, and the text from there on."""
+    """Yield the writes to a table's rows: the file, the line, and the text from there on."""
     calls = re.compile("|".join(_calls(model)))
     for file in sources(tree):
         text = tree.read(file)

@@ -31,14 +31,14 @@ _WIDTH = 36  # columns before evidence
 
 
 class UnclearMappingError(ConfigError):
-    """Something of the mapping cannot be told from the app's schema; ``questions`` say what."""
+    """A part of the mapping cannot be told from the app's schema; ``questions`` ask for it."""
 
     def __init__(self, questions: list[Question]) -> None:
         listed = "; ".join(_asked(question) for question in questions)
         super().__init__(
             f"The app's schema does not tell all of [sessions]. {listed}",
             reason="unclear-mapping",
-            hint="Say it: cronshift scaffold sessions "
+            hint="Say it: cronshift sessions scaffold "
             + " ".join(each.option for each in questions),
             where=CONFIG_NAME,
         )
@@ -51,7 +51,7 @@ def _asked(question: Question) -> str:
 
 
 class SessionMapping(Struct, frozen=True):
-    """What cronshift.toml will say of the sessions.
+    """The mapping of the sessions that cronshift.toml will hold.
 
     Attributes:
         edit: of cronshift.toml; ``None`` where it says it already.
@@ -157,7 +157,7 @@ def _is_type(status: AppColumn | None) -> bool:
 
 
 def _lines(proposal: Proposal) -> Iterator[str]:
-    """Yield the tables of cronshift.toml, each value with what it is worked out from."""
+    """Yield the tables of cronshift.toml, each value with its evidence."""
     yield "# The QUEUED flow: names of your tables, columns and labels. docs: sessions.md"
     for note in proposal.notes:
         yield f"# {note}"

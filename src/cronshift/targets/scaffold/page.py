@@ -1,4 +1,4 @@
-"""The page that says, file by file, what of the app's own code goes over to the session flow."""
+"""The page that lists, file by file, the app's own code that goes over to the session flow."""
 
 from __future__ import annotations
 

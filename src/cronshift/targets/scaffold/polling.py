@@ -1,4 +1,4 @@
-"""The client's part: what shows a session that has not begun shows one that waits, too."""
+"""The client's part: code that shows a session not yet begun shows a waiting one, too."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CLIENT = re.compile(r"\s*[\"']use client[\"']")
 
 
 def polled(tree: SourceTree, label: NewLabel) -> Iterator[tuple[str, str]]:
-    """Yield the client's files that look for a session that has not begun, and what they become.
+    """Yield the client's files that look for a session not yet begun, and their new texts.
 
     A server's code is left alone: what it does for such a session, the flow does for one that waits.
     """

@@ -71,7 +71,7 @@ def _elsewhere(root: Path) -> list[Path]:
 
 
 def database_name(schema: str, enum: str) -> str | None:
-    """Return what the database calls an enum that is named as Prisma or the database does."""
+    """Return the database's name of an enum that is named as Prisma or the database does."""
     block = _find(schema, enum)
     return (block.mapped or block.name) if block else None
 
@@ -135,7 +135,7 @@ def _values(code: str, begin: int, end: int) -> Iterator[_Value]:
 
 
 def _lines(code: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield where the lines between two places begin and end, line ends included."""
+    """Yield the beginning and end of each line between two places, line ends included."""
     while begin < end:
         newline = code.find("\n", begin, end)
         after = end if newline < 0 else newline + 1

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FlowNames(Struct, frozen=True):
-    """What the user calls things.
+    """The user's names for the flow and its parts.
 
     Attributes:
         enum: the type of the status column in the database.

@@ -1,4 +1,4 @@
-"""Where the app asks for a session, by which kind of function, and for whom."""
+"""The code of the app that asks for a session: the place, the kind of function, the user."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SIGNED_IN = re.compile(r"session|auth|user|ctx\b", re.IGNORECASE)
 
 
 class RequestKind(StrEnum):
-    """What asks for a session."""
+    """The kind of function that asks for a session."""
 
     PROCEDURE = "tRPC procedure"
     ROUTE = "route handler"
@@ -51,12 +51,12 @@ class Creation(Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """Where it stands."""
+        """The place of the call: its file and line."""
         return f"{self.file}:{line_of(self.call)}"
 
     @property
     def knows_caller(self) -> bool:
-        """Whether the user is one who has signed in, and none that the request names."""
+        """True when the user is one who has signed in, and none that the request names."""
         user = self.user or ""
         return bool(_SIGNED_IN.search(user)) and not _ASKED.search(user)
 

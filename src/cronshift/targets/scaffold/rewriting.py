@@ -24,7 +24,7 @@ _IMPORT = re.compile(r"^import [^;]*?[\"'][^\"'\n]+[\"'];?[ \t]*\n", re.MULTILIN
 
 
 class _Steps(Struct, frozen=True):
-    """What a function does around the creation of a session: its statements, in order.
+    """The statements of a function around the creation of a session, in order.
 
     Attributes:
         refusal: what follows where the balance does not allow it.
@@ -40,7 +40,7 @@ class _Steps(Struct, frozen=True):
 
 
 class House(Struct, frozen=True):
-    """What a creation is rewritten by.
+    """The names and settings that a creation is rewritten with.
 
     Attributes:
         balance: the column of the user's credits, as the code names it.
@@ -189,13 +189,13 @@ def _key(name: str) -> str:
 
 
 def _renamed(text: str, name: str) -> str:
-    """Return code that has the session's id in the place of what was written."""
+    """Return code that has the session's id in the place of the written row."""
     shorthand = re.sub(rf"\bid: {name}\.id\b", "id: sessionId", text)
     return re.sub(rf"(?<![\w.]){name}\.id\b", "sessionId", shorthand)
 
 
 def _without(text: str, node: SgNode) -> str:
-    """Return a text without a statement, its lines and what is blank behind them."""
+    """Return a text without a statement, its lines and the blanks behind them."""
     start, end = node.range().start.index, node.range().end.index
     begin = text.rfind("\n", 0, start) + 1
     rest = re.match(r"[ \t]*;?[ \t]*\n(?:[ \t]*\n)?", text[end:])

@@ -1,4 +1,4 @@
-"""Where an app's own code does not know the status of a session that waits."""
+"""The places in an app's own code that do not know the status of a session that waits."""
 
 from __future__ import annotations
 

@@ -74,6 +74,30 @@ def test_indentation_is_what_the_editor_is_told(tmp_path: Path, text: str, inden
     assert style(tmp_path, **{".editorconfig": text, "app/a.ts": source}).indent == indent
 
 
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({".prettierrc": "printWidth: 100"}, CodeStyle(width=100)),
+        ({".prettierrc": '{"printWidth": "wide", "tabWidth": 4}'}, CodeStyle(indent="    ")),
+        ({"prettier.config.mjs": "export default { printWidth: 120 };"}, CodeStyle(width=120)),
+        (
+            {"biome.json": '{"formatter": {"lineWidth": 100, "indentStyle": "space"}}'},
+            CodeStyle(width=100),
+        ),
+        (
+            {"biome.json": '{"javascript": {"formatter": {"lineWidth": 90, "indentWidth": 4}}}'},
+            CodeStyle(width=90, indent="\t", tab=4),
+        ),
+        ({".prettierrc": '{"printWidth": -1}'}, PLAIN),
+        ({".prettierrc": '{"printWidth": true}'}, PLAIN),
+    ],
+)
+def test_a_line_is_as_wide_as_the_formatter_lets_it(
+    tmp_path: Path, files: dict[str, str], expected: CodeStyle
+) -> None:
+    assert style(tmp_path, **files) == expected
+
+
 NEAR, FAR = "apps/web/lib/inngest", "apps/api/lib/inngest"
 
 

@@ -22,7 +22,7 @@ from cronshift.sessions.times import TimeForm
 from cronshift.targets import GeneratedFile
 from cronshift.targets.nextjs.sessions.sql import mapping_in_sql, names_in_sql
 from cronshift.targets.nextjs.source import WIDTH, comment, key, text
-from cronshift.targets.nextjs.style import restyle
+from cronshift.targets.nextjs.style import laid_out
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import seal
 
@@ -54,7 +54,7 @@ _RECOVERY = "TZ=UTC */10 * * * *"
 
 
 class Driver(StrEnum):
-    """What the app's database is reached by."""
+    """The driver that reaches the app's database."""
 
     PRISMA = "prisma"
     DRIZZLE = "drizzle"
@@ -70,7 +70,7 @@ class DatabaseImport(Struct, frozen=True):
 
 
 class SessionApp(Struct, frozen=True):
-    """What the flow's files are made of.
+    """The values that the flow's files are filled with.
 
     Attributes:
         out: the folder of the app's Inngest files; the flow's are in ``sessions`` below it.
@@ -99,7 +99,7 @@ class SessionApp(Struct, frozen=True):
 
     @property
     def folder(self) -> str:
-        """Where the flow's files are; POSIX, relative to the project's root."""
+        """The folder of the flow's files; POSIX, relative to the project's root."""
         return f"{self.out}/sessions"
 
 
@@ -108,7 +108,7 @@ def generate_sessions(app: SessionApp) -> tuple[GeneratedFile, ...]:
     values = _values(app)
     return tuple(
         GeneratedFile(
-            f"{app.folder}/{name}.ts", seal(restyle(_render(name, values), app.style), "//")
+            f"{app.folder}/{name}.ts", seal(laid_out(_render(name, values), app.style), "//")
         )
         for name in (*_GENERATED, "index")
     )
@@ -118,7 +118,7 @@ def app_side(app: SessionApp) -> tuple[GeneratedFile, ...]:
     """Return the files that are written once and then the app's: its database, and its work."""
     values = _values(app)
     return tuple(
-        GeneratedFile(f"{app.folder}/{name}.ts", restyle(_render(name, values), app.style))
+        GeneratedFile(f"{app.folder}/{name}.ts", laid_out(_render(name, values), app.style))
         for name in _WRITTEN_ONCE
     )
 
@@ -165,7 +165,7 @@ def _condition(parts: Sequence[str]) -> str:
 
 
 def _states(settings: SessionSettings) -> list[tuple[str, str]]:
-    """Return the column's labels with what a client is told, as literals of TypeScript."""
+    """Return the column's labels with the states that a client sees, as literals of TypeScript."""
     labels = {
         settings.queued: "queued",
         **dict.fromkeys(settings.processing, "processing"),

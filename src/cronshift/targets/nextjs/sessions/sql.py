@@ -30,12 +30,12 @@ def identifier(name: str) -> str:
 
 
 def label(value: str) -> str:
-    """Return a literal for a template literal; it takes the type of what it is compared with."""
+    """Return a literal for a template literal; it takes the type of the other operand."""
     return in_template(literal(value))
 
 
 def names_in_sql(settings: SessionSettings, items: str | None) -> dict[str, Any]:
-    """Return what the statements' templates name, as SQL.
+    """Return the names in the statements' templates, as SQL.
 
     Args:
         settings: the mapping of the user's tables.
@@ -81,7 +81,7 @@ def names_in_sql(settings: SessionSettings, items: str | None) -> dict[str, Any]
 
 
 def mapping_in_sql(settings: SessionSettings, items: str | None) -> dict[str, Any]:
-    """Return what the check of the mapping names, as SQL: tables and columns as texts."""
+    """Return the names in the check of the mapping, as SQL: tables and columns as texts."""
     credit, delivered, refunded, cost = (
         settings.credits,
         settings.delivered,

@@ -1,4 +1,4 @@
-"""How a project migrates its database: where the flow's SQL goes, and what its tool keeps beside it."""
+"""The database migrations of a project: the home of the flow's SQL, and the tool's own files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def home_of(
     root: Path, tree: SourceTree, sessions: Model | None, states: StatusType | None
 ) -> Home:
-    """Return where a project's migrations go; ``migrations/`` where no tool of its own runs them.
+    """Return the home of a project's migrations; ``migrations/`` where it has no tool.
 
     Args:
         root: the project's folder.

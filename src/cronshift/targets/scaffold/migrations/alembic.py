@@ -32,7 +32,7 @@ _LONGEST = 1_000_000  # bytes of a revision
 
 
 class Revision(Struct, frozen=True):
-    """A revision that is there, with what stands before it."""
+    """A revision that is there, with those before it."""
 
     id: str
     down: tuple[str, ...]
@@ -74,7 +74,7 @@ class Alembic(Struct, frozen=True):
         return edits + list(self._code(label))
 
     def _code(self, label: str | None) -> Iterator[Edit]:
-        """Yield the edits of the app's Python: its enum, and what Alembic compares its models with."""
+        """Yield the edits of the app's Python: its enum, and the filter of Alembic's env.py."""
         environment = f"{PurePosixPath(self.folder).parent}/env.py"
         texts = {environment: (with_filter, "Alembic leaves the flow's tables alone")}
         if label and self.states:
@@ -143,7 +143,7 @@ def _literal(statement: str) -> str:
 
 
 def alembic_home(root: Path, states: StatusType | None = None) -> Alembic | None:
-    """Return where a project's revisions are; ``None`` without Alembic."""
+    """Return the home of a project's revisions; ``None`` without Alembic."""
     text = read_text(root / INI, _LONGEST) if (root / INI).is_file() else None
     if text is None:
         return None

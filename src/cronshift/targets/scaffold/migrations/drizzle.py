@@ -60,7 +60,7 @@ class Drizzle(Struct, frozen=True):
         return any(str(entry.get("tag", "")).endswith(f"_{name}") for entry in entries)
 
     def edits(self, migrations: Sequence[SqlMigration], now: datetime) -> list[Edit]:
-        """Return the edits that write them, and what drizzle-kit compares the next one with."""
+        """Return the edits that write them, and the snapshot that drizzle-kit compares with."""
         journal_text = self.tree.read(self._journal_file)
         journal = json.loads(journal_text)
         entries = journal["entries"]

@@ -59,7 +59,7 @@ class PlainFiles(Struct, frozen=True):
         ]
 
     def _file(self, name: str) -> str:
-        """Return where it stands; a newer one beside that of an earlier version."""
+        """Return the path of a migration; a newer one beside that of an earlier version."""
         before = content(inside(self.root, f"{PLAIN}/{name}.sql"))
         is_old = name == TABLES and before is not None and b"source" not in before
         return f"{PLAIN}/{_NEWER[name] if is_old else name}.sql"

@@ -1,4 +1,4 @@
-"""What a project's own way of migrating is asked for, and how it answers."""
+"""The interface of a project's own way of migrating its database."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SqlMigration(Struct, frozen=True):
 
 
 def split(sql: str) -> list[str]:
-    """Return statements one by one; what stands between dollar quotes is no end of one."""
+    """Return statements one by one; a semicolon between dollar quotes ends none."""
     statements, rest = [], ""
     for part in sql.split(";"):
         rest += part
@@ -59,17 +59,17 @@ def _is_closed(text: str) -> bool:
 
 
 class Home(Protocol):
-    """Where a project's migrations live."""
+    """The home of a project's migrations."""
 
     @property
     def is_projects(self) -> bool:
-        """Whether a tool of the project's runs them."""
+        """True when a tool of the project's runs them."""
 
     def has(self, name: str) -> bool:
         """Return whether a migration of that name was written."""
 
     def edits(self, migrations: Sequence[SqlMigration], now: datetime) -> Sequence[Edit]:
-        """Return the edits that write migrations, and what the tool keeps beside them.
+        """Return the edits that write migrations, and the tool's own files beside them.
 
         Raises:
             CronshiftError: for a project whose migrations cannot be added to.

@@ -42,14 +42,14 @@ class Prisma:
 
     @property
     def folder(self) -> str:
-        """Where its migrations are."""
+        """The folder of the project's migrations."""
         place = self.schema_file.rpartition("/")[0]
         beside = place.removesuffix("/schema") if place.endswith("/schema") else place
         return f"{beside}/migrations".lstrip("/")
 
     @property
     def is_projects(self) -> bool:
-        """Whether ``prisma migrate`` is used; else ``prisma db push`` follows the schema."""
+        """True when ``prisma migrate`` is used; else ``prisma db push`` follows the schema."""
         return (self.root / self.folder).is_dir() and self.folder != PLAIN
 
     def has(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Where users' credits stand."""
+"""The proposed table of users' credits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NUMBERS = (ColumnKind.INTEGER, ColumnKind.NUMBER)
 
 
 def settle_credits(reader: Clues, proposal: Proposal) -> Model | None:
-    """Settle where users' credits stand, and return that table."""
+    """Settle the table of users' credits, and return it."""
     balance = _balance(reader, proposal)
     if balance is None:
         return None
@@ -81,7 +81,7 @@ def _balance(reader: Clues, proposal: Proposal) -> tuple[Model, AppColumn] | Non
 
 
 def _rank(model: Model, column: AppColumn) -> int:
-    """Return how surely a column is a user's balance; 0 for one that is none."""
+    """Return the likelihood that a column is a user's balance; 0 for one that is none."""
     owner, words = _owner(model), set(words_of(model.model) + words_of(model.name))
     if column.kind not in _NUMBERS or not _BALANCE.fullmatch(column.words) or owner is None:
         return 0

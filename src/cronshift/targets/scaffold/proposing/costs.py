@@ -1,4 +1,4 @@
-"""What a session costs, what it delivers, and how the app records its own refunds."""
+"""The proposed cost of a session, its deliveries, and the app's own record of refunds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEWLINE = "\n"
 
 
 def settle_cost(reader: Clues, proposal: Proposal) -> None:
-    """Settle what a session costs, and the column with its items."""
+    """Settle the cost of a session, and the column with its items."""
     model = proposal.sessions
     if model is None:
         return
@@ -57,7 +57,7 @@ def _cost_of(model: Model, answer: str) -> dict[str, Any]:
 
 
 def _charges(reader: Clues, proposal: Proposal) -> list[tuple[int, str]]:
-    """Return what the code takes from a balance, as literals, each with its place."""
+    """Return the amounts that the code takes from a balance, as literals, each with its place."""
     table, balance = (proposal.guesses.get(f"credits.{key}") for key in ("table", "balance"))
     model = reader.schema.model(table.value) if table else None
     column = model.field(balance.value) if model and balance else None
@@ -80,7 +80,7 @@ def _charges(reader: Clues, proposal: Proposal) -> list[tuple[int, str]]:
 
 
 def settle_records(reader: Clues, proposal: Proposal) -> None:
-    """Settle where the app keeps what it delivers, and its own refunds."""
+    """Settle the tables of delivered items, and of the app's own refunds."""
     model, cost = proposal.sessions, proposal.guesses.get("cost")
     for other, column in reader.schema.referring(model) if model else ():
         refund = _refund_label(other)

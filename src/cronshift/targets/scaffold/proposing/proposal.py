@@ -1,4 +1,4 @@
-"""What ``[sessions]`` would say: guesses with their evidence, and questions about the rest."""
+"""The proposal of ``[sessions]``: guesses with their evidence, and questions about the rest."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _NAMES = {
 
 
 class Guess(Struct, frozen=True):
-    """A value of ``[sessions]`` with what it is worked out from."""
+    """A value of ``[sessions]`` with its evidence."""
 
     value: Any
     evidence: str
 
 
 class Question(Struct, frozen=True):
-    """A value that cannot be told, with what it might be.
+    """A value that cannot be told, with the choices for it.
 
     Attributes:
         placeholder: what stands for the answer where no choice is likelier than another.
@@ -55,13 +55,13 @@ class Question(Struct, frozen=True):
 
     @property
     def option(self) -> str:
-        """What answers it on the command line."""
+        """The option that answers the question on the command line."""
         return f"--map {self.key}={self.placeholder or self.choices[0]}"
 
 
 @dataclass
 class Proposal:
-    """What ``[sessions]`` would say.
+    """The proposal of ``[sessions]``.
 
     Attributes:
         guesses: by key; those of the credits begin with ``credits.``.
@@ -79,7 +79,7 @@ class Proposal:
     new_label: str | None = None
 
     def settle(self, key: str, value: Any, evidence: str) -> None:
-        """Take a value for what a key says."""
+        """Set the value of a key."""
         self.guesses[key] = Guess(value, evidence)
 
     def ask(
@@ -91,7 +91,7 @@ class Proposal:
 
 
 class Clues(Struct, frozen=True):
-    """What a proposal is made from: the app's files, its tables, and what the user has answered."""
+    """The evidence for a proposal: the app's files, its tables, and the user's answers."""
 
     tree: SourceTree
     schema: AppSchema

@@ -1,4 +1,4 @@
-"""What the labels of the status mean."""
+"""The proposed meanings of the status labels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ROLES = ("queued", "finished", "failed", "legacy")
 
 
 def settle_states(reader: Clues, proposal: Proposal) -> None:
-    """Settle what the labels of the status mean."""
+    """Settle the meanings of the status labels."""
     model, status = proposal.sessions, proposal.status
     if model is None or status is None:
         return

@@ -1,4 +1,4 @@
-"""Which table holds the sessions, and what its columns are."""
+"""The proposed table of sessions, and the meanings of its columns."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _OPTIONAL = {
 
 
 def settle_table(reader: Clues, proposal: Proposal) -> None:
-    """Settle which table the sessions are."""
+    """Settle the table of the sessions."""
     answer, models = reader.answers.get("table"), reader.schema.models
     scored = sorted(((_score(reader, model), model.name, model) for model in models), key=_first)
     if answer:
@@ -71,7 +71,7 @@ def _first(scored: tuple[int, str, Model]) -> tuple[int, str]:
 
 
 def _score(reader: Clues, model: Model) -> int:
-    """Return how many signs there are that a table holds the sessions."""
+    """Return the number of signs that a table holds the sessions."""
     statuses = matching(model, "status", ColumnKind.LABEL, ColumnKind.TEXT)
     words = set(words_of(model.model))
     if not statuses or words & USERS:
@@ -142,7 +142,7 @@ def _users(model: Model, credit: Model | None) -> list[AppColumn]:
 
 
 def _statuses(model: Model) -> list[AppColumn]:
-    """Return what may be the state, the plainest name first."""
+    """Return the columns that may be the state, the plainest name first."""
     statuses = matching(model, "status", ColumnKind.LABEL) or matching(
         model, "status", ColumnKind.TEXT
     )

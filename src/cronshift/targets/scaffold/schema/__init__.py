@@ -1,4 +1,4 @@
-"""What an app says of its tables: its Prisma schema, Drizzle schema or SQLAlchemy classes, or its database."""
+"""The tables of an app: from its Prisma or Drizzle schema, SQLAlchemy classes, or database."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass
 class _DrizzleCode:
-    """What the files of a schema define, by name and file."""
+    """The definitions in the files of a schema, by name and file."""
 
     snake: bool = False
     types: dict[str, StatusType] = field(default_factory=dict)
@@ -109,7 +109,7 @@ def config_of(tree: SourceTree) -> str | None:
 
 
 def _declared(tree: SourceTree, file: str) -> Iterator[tuple[str, SgNode]]:
-    """Yield what a file's constants are declared as, those of its first level."""
+    """Yield the names and values of a file's constants, those of its first level."""
     root = tree.parsed(file)
     for node in root.find_all(kind="variable_declarator") if root is not None else ():
         name, value = node.field("name"), node.field("value")
@@ -153,7 +153,7 @@ def _labels(tree: SourceTree, file: str, node: SgNode) -> tuple[str, ...]:
 
 
 def _tables(tree: SourceTree, file: str) -> Iterator[tuple[str, SgNode, str]]:
-    """Yield the tables that a file makes: what they are called there, the call, the dialect."""
+    """Yield the tables that a file makes: their names there, the call, the dialect."""
     root = tree.parsed(file)
     if root is None:
         return

@@ -1,4 +1,4 @@
-"""What an app's own code, or its database, says of its tables: plain data, each with its place."""
+"""The tables that an app's code, or its database, declares: plain data, each with its place."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def snake(name: str) -> str:
 
 
 class SchemaSource(StrEnum):
-    """Who says what the tables are."""
+    """The source that declares the tables."""
 
     PRISMA = "Prisma"
     DRIZZLE = "Drizzle"
@@ -30,7 +30,7 @@ class SchemaSource(StrEnum):
 
 
 class ColumnKind(StrEnum):
-    """What a column holds, as far as the mapping asks."""
+    """The kind of a column's values, as far as the mapping asks."""
 
     INTEGER = "integer"
     NUMBER = "number"

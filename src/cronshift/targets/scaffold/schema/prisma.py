@@ -65,12 +65,12 @@ class SchemaBlock(Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """Where it begins."""
+        """The place where the block begins."""
         return f"{self.file}:{self.line}"
 
     @property
     def settings(self) -> dict[str, str]:
-        """What a datasource or a generator says."""
+        """The settings in a datasource or a generator."""
         return {match["key"]: match["value"].strip('"') for match in _SETTING.finditer(self.body)}
 
     def lines(self) -> Iterator[tuple[str, str, str]]:

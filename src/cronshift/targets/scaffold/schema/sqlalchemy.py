@@ -244,7 +244,7 @@ def _enum_options(call: ast.Call | None) -> dict[str, ast.expr]:
 
 
 def _reference(call: ast.Call | None) -> tuple[str, str] | None:
-    """Return what a foreign key of a column names."""
+    """Return the table and column that a foreign key names."""
     targets = [
         part.args[0]
         for part in (ast.walk(call) if call is not None else ())

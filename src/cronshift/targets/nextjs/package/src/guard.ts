@@ -50,7 +50,7 @@ export async function decide(
  * Return the job that a call is for: by its query, which Next may have spelled anew, and among twins
  * by the header. One job alone with the call's schedule is meant whatever its query became.
  */
-function called(
+export function called(
   jobs: Guarded[],
   search: string,
   schedule: string,

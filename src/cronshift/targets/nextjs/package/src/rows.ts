@@ -9,9 +9,8 @@ const BATCH = 500; // events that one step sends
 /** Return what tells rows apart, each once: the rows themselves, or what they have under a key. */
 export function valuesOf(rows: unknown, key?: string): string[] {
   if (!Array.isArray(rows)) throw new NonRetriableError("it gave no list");
-  const values = rows.map((row: unknown) =>
-    key === undefined ? row : (Object(row) as Record<string, unknown>)[key],
-  );
+  const values: unknown[] =
+    key === undefined ? rows : rows.map((row) => Object(row)[key] as unknown);
   const kinds = ["string", "number", "bigint"];
   const odd = values.findIndex((value) => !kinds.includes(typeof value));
   if (odd < 0) return Array.from(new Set(values.map(String)));

@@ -1,0 +1,70 @@
+"""The options and defaults that commands take from the environment that ``cronshift link`` has written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cronshift.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cronshift.commands.invocation import Invocation
+    from cronshift.project.environments import Environment
+
+EnvironmentName = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        metavar="NAME",
+        envvar="CRONSHIFT_ENV",
+        help="The environment that cronshift link has written down; production by default.",
+    ),
+]
+
+
+def environment_of(invocation: Invocation, name: str | None) -> Environment:
+    """Return an environment of the project; for ``None`` production, which may be empty.
+
+    Raises:
+        ConfigError: for a name that nothing is linked under.
+    """
+    from cronshift.project.environments import environment_named
+    from cronshift.project.settings import load_settings
+
+    settings = load_settings(invocation.root, invocation.config)
+    return environment_named(settings.environments, name)
+
+
+def chosen(
+    context: typer.Context, option: str, value: str | None, name: str | None, linked: str | None
+) -> str | None:
+    """Return an option's value: as typed, else the named environment's, a variable's, production's.
+
+    Args:
+        context: of the command.
+        option: the option's parameter.
+        value: its value.
+        name: of the environment, where one was named.
+        linked: what the environment has for it.
+    """
+    source: Any = context.get_parameter_source(option)
+    is_variable = source is not None and source.name == "ENVIRONMENT"
+    if name is not None and linked is not None and is_variable:
+        return linked
+    return value or linked
+
+
+def refuse_unlinked(name: str, key: str, value: str | None) -> None:
+    """Make sure that an environment has what it was named for.
+
+    Raises:
+        ConfigError: if its table lacks the key.
+    """
+    if not value:
+        option = key.replace("_", "-")
+        raise ConfigError(
+            f"The environment {name} has no `{key}` in cronshift.toml.",
+            reason="no-such-environment",
+            hint=f"cronshift link --env {name} --{option} …",
+        )

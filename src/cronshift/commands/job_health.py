@@ -1,0 +1,78 @@
+"""The jobs' health, as ``status`` shows it once or again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NoReturn
+
+from cronshift.errors import CronshiftError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from cronshift.commands.invocation import Invocation
+    from cronshift.model import Plan
+    from cronshift.observing.health import Health
+
+_EVERY = 5  # seconds
+
+
+def read_health(invocation: Invocation, plan: Plan, now: datetime) -> Health:
+    """Return the health of the plan's jobs."""
+    from cronshift.observing.gathering import TickQuery
+    from cronshift.observing.health import ask_health
+    from cronshift.project.ownership_file import read_ownership
+
+    ownership = read_ownership(invocation.root)
+    query = TickQuery(plan.app_id, plan.runnable, ownership, now, now)
+    return asyncio.run(ask_health(query, os.environ, now))
+
+
+def tell_health(invocation: Invocation, health: Health) -> None:
+    """Print how the jobs have been doing, or why that is not known."""
+    from cronshift.output.health_text import LEGEND, health_table
+
+    console = invocation.console
+    if health.problem:
+        console.say(f"How the last ticks went is not known: {health.problem}")
+    elif health.jobs:
+        console.result(health_table(health))
+        console.say(f"  {LEGEND}")
+
+
+def watch(invocation: Invocation, plan: Plan) -> NoReturn:
+    """Draw owners, next ticks and the last ticks again every few seconds, until Ctrl-C.
+
+    Raises:
+        CronshiftError: where there is no terminal to draw on.
+    """
+    from rich.live import Live
+
+    console = invocation.console
+    if invocation.json or not console.out.is_terminal:
+        raise CronshiftError(
+            "--watch redraws a terminal, and there is none.",
+            reason="usage",
+            hint="Ask again as often as you like: cronshift status --json",
+        )
+    with Live(console=console.out, auto_refresh=False, screen=False) as live:
+        while True:
+            live.update(_picture(invocation, plan), refresh=True)
+            time.sleep(_EVERY)
+
+
+def _picture(invocation: Invocation, plan: Plan) -> RenderableType:
+    from rich.console import Group
+
+    from cronshift.moving.status import read_status
+    from cronshift.output.health_text import LEGEND, health_table
+    from cronshift.output.text import status_table
+
+    now = datetime.now(UTC)
+    health = read_health(invocation, plan, now)
+    last = f"not known: {health.problem}" if health.problem else health_table(health)
+    where = read_status(invocation.project, now, plan)
+    return Group(status_table(where.jobs), last, f"{now:%H:%M:%S} UTC  {LEGEND}")

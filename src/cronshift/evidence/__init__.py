@@ -1,0 +1,1 @@
+"""JUDGE: what both sides saw of their ticks, as a verdict on going on, waiting or going back."""

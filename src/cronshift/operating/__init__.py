@@ -1,0 +1,1 @@
+"""Operate: where each environment is, and what is known of it right now."""

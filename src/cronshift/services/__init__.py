@@ -1,0 +1,1 @@
+"""The APIs of Vercel and of Inngest: a small client each, with an address that can be changed."""

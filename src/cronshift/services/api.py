@@ -1,0 +1,213 @@
+"""An API that answers in JSON: called with a token, and what its refusals mean."""
+
+from __future__ import annotations
+
+import re
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import httpx
+import msgspec
+
+from cronshift.errors import CronshiftError, Reason
+from cronshift.runtime import web
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime, timedelta
+
+T = TypeVar("T")
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_LONGEST_REASON = 200
+
+
+class ApiProblem(StrEnum):
+    """The causes for which an API gives no answer."""
+
+    UNREACHABLE = "unreachable"
+    NO_TOKEN = "no-token"  # noqa: S105 - a problem's name
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    MISSING = "missing"
+    BUSY = "busy"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNCLEAR = "unclear"
+
+
+_PROBLEMS = {
+    HTTPStatus.UNAUTHORIZED: ApiProblem.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN: ApiProblem.FORBIDDEN,
+    HTTPStatus.NOT_FOUND: ApiProblem.MISSING,
+    HTTPStatus.TOO_MANY_REQUESTS: ApiProblem.BUSY,
+}
+
+
+class ApiError(CronshiftError):
+    """An API that cannot be reached, refuses, or answers otherwise than is published.
+
+    Attributes:
+        problem: which of these.
+        service: whose API it is.
+    """
+
+    default_reason = Reason.API_REFUSES
+
+    def __init__(self, service: str, problem: ApiProblem, message: str, hint: str = "") -> None:
+        reason = Reason.API_UNREACHABLE if problem is ApiProblem.UNREACHABLE else Reason.API_REFUSES
+        super().__init__(message, reason=reason, hint=hint or None)
+        self.problem = problem
+        self.service = service
+
+
+class JsonApi:
+    """One API, for as long as the block runs; the token is sent and never told.
+
+    Args:
+        service: whose API it is, in words.
+        base: its address.
+        token: what is sent as the bearer; ``None`` to send none.
+        headers: sent with every request.
+        parameters: of every request's query.
+        timeout: how long the server may be silent.
+
+    Attributes:
+        told_at: the instant that the newest answer says it was made at.
+    """
+
+    def __init__(  # noqa: PLR0913 - all that an API differs in
+        self,
+        service: str,
+        base: str,
+        token: str | None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
+        timeout: timedelta,
+    ) -> None:
+        self.service = service
+        self.base = base.rstrip("/")
+        self.told_at: datetime | None = None
+        self._token = token.strip() if token else None
+        self._headers = dict(headers or {})
+        self._parameters = dict(parameters or {})
+        self._timeout = timeout
+        self._opened: AbstractAsyncContextManager[httpx.AsyncClient] | None = None
+        self._http: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the client."""
+        self._opened = web.client(self.base, timeout=self._timeout)
+        self._http = await self._opened.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Close the client."""
+        if self._opened is not None:
+            await self._opened.__aexit__(None, None, None)
+
+    async def ask(  # noqa: PLR0913 - all that a request differs in
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        *,
+        body: Any = None,
+        parameters: Mapping[str, str] | None = None,
+        refusals: frozenset[int] = frozenset(),
+    ) -> T:
+        """Return the API's answer, read as ``kind``; fields that it does not name are passed over.
+
+        Args:
+            method: of HTTP.
+            path: below the address.
+            kind: what the answer is read as.
+            body: sent as JSON.
+            parameters: of this request's query.
+            refusals: the statuses of refusals whose body is an answer of that kind too.
+
+        Raises:
+            ApiError: if there is no such answer.
+        """
+        response = await self._send(method, path, body, parameters)
+        if not response.is_success and response.status_code not in refusals:
+            raise self._refused(response)
+        try:
+            return msgspec.json.decode(response.content or b"null", type=kind)
+        except (msgspec.DecodeError, RecursionError):
+            raise ApiError(
+                self.service,
+                ApiProblem.UNCLEAR,
+                f"{self.service} answered {path} otherwise than its documentation says.",
+                f"Is {self.base} the address of its API?",
+            ) from None
+
+    async def _send(
+        self, method: str, path: str, body: Any, parameters: Mapping[str, str] | None
+    ) -> httpx.Response:
+        if self._http is None:
+            raise RuntimeError("the API is not open")
+        headers = dict(self._headers)
+        if self._token is not None:
+            if not _TOKEN.fullmatch(self._token):
+                raise ApiError(
+                    self.service,
+                    ApiProblem.NO_TOKEN,
+                    f"What is set as the token of {self.service} is none: it holds spaces or letters"
+                    " that no header can carry.",
+                )
+            headers["authorization"] = f"Bearer {self._token}"
+        try:
+            response = await self._http.request(
+                method,
+                f"{self.base}{path}",
+                headers=headers,
+                params={**self._parameters, **(parameters or {})} or None,
+                json=body,
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            why = web.unreachable(error) if isinstance(error, httpx.HTTPError) else "no address"
+            raise ApiError(
+                self.service,
+                ApiProblem.UNREACHABLE,
+                f"{self.service} cannot be reached at {self.base}: {why}.",
+                "Is that the address of its API, and is there a way to it from here?",
+            ) from error
+        self.told_at = instant_told(response) or self.told_at
+        return response
+
+    def _refused(self, response: httpx.Response) -> ApiError:
+        status = response.status_code
+        problem = _PROBLEMS.get(HTTPStatus(status)) if status in _STATUSES else None
+        if problem is None:
+            problem = ApiProblem.FAILED if response.is_server_error else ApiProblem.REFUSED
+        return ApiError(
+            self.service, problem, f"{self.service} answered {status}: {_reason_of(response)}"
+        )
+
+
+_STATUSES = frozenset(HTTPStatus)
+
+
+def instant_told(response: httpx.Response) -> datetime | None:
+    """Return the instant at which an answer was made, as its header tells it."""
+    try:
+        date = parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return None
+    return date if date.tzinfo is not None else None
+
+
+def _reason_of(response: httpx.Response) -> str:
+    """Return the words of a refusal: Vercel's ``error.message``, the first of Inngest's ``errors``."""
+    try:
+        document = response.json()
+        error = document["error"] if "error" in document else document["errors"][0]
+        message = error["message"] if isinstance(error, dict) else error
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+        return "no reason given."
+    return str(message)[:_LONGEST_REASON]
