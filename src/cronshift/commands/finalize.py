@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _DECLINED = "You said no: nothing was removed, and Vercel keeps the entries."
 
 
-class Callers(StrEnum):
-    """What becomes of a route that others call too."""
+class CallerChoice(StrEnum):
+    """The fate of a route that others call too."""
 
     REFUSE = "refuse"
     EVENT = "event"
@@ -54,12 +54,12 @@ def finalize(
         typer.Option("--steps", help="With --direct: as the durable steps that their code shows."),
     ] = False,
     callers: Annotated[
-        Callers,
+        CallerChoice,
         typer.Option(
             "--callers",
             help="With --direct: a route that others call too stays as it is (refuse), or has the job done by an event.",
         ),
-    ] = Callers.REFUSE,
+    ] = CallerChoice.REFUSE,
     despite: Despite = None,
     assume: Assume = None,
     because: Because = "",
@@ -107,7 +107,7 @@ def finalize(
         has_run,
         decisions=decisions,
         direct=_directness(direct=direct, steps=steps),
-        events=callers is Callers.EVENT,
+        events=callers is CallerChoice.EVENT,
     )
     for job in prepared.done:
         if job not in prepared.direct:
@@ -127,7 +127,7 @@ def finalize(
 
 
 def _directness(*, direct: bool, steps: bool) -> Directness:
-    """Return what is asked for.
+    """Return the directness that the options ask for.
 
     Raises:
         CronshiftError: for steps of what is not direct.

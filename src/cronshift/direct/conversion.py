@@ -1,4 +1,4 @@
-"""What a conversion is asked for, and what comes of it."""
+"""A conversion's question and its outcomes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Entry(Struct, frozen=True):
-    """What of a cron entry the handler may ask its request for.
+    """The parts of a cron entry that a handler may ask its request for.
 
     Attributes:
         path: with its query.

@@ -1,4 +1,4 @@
-"""What is the same for every target when jobs become the app's own: edits together, and what cronshift kept."""
+"""Parts of every target's way to functions of the app's own: edits together, and the end of what cronshift kept."""
 
 from __future__ import annotations
 

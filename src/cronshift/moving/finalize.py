@@ -38,7 +38,7 @@ _NONE = Decisions()
 
 
 class Directness(StrEnum):
-    """Whether work is to be done without HTTP."""
+    """The choice whether work is to be done without HTTP."""
 
     NO = "no"
     OFFERED = "offered"
@@ -153,7 +153,7 @@ def _directing(
     *,
     events: bool,
 ) -> Directing:
-    """Return how the jobs become functions of the app's own, where that is asked for."""
+    """Return the target's way to functions of the app's own, where that is asked for."""
     if direct is Directness.NO:
         return Directing()
     plan = before.after(ending).plan

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Forgetting(Struct, frozen=True):
-    """What ``forget`` would remove.
+    """The files that ``forget`` would remove.
 
     Attributes:
         files: their paths.
@@ -33,7 +33,7 @@ class Forgetting(Struct, frozen=True):
 
 
 def prepare_forgetting(project: Project) -> Forgetting:
-    """Return what is left of cronshift in a project.
+    """Return the files that are left of cronshift in a project.
 
     Raises:
         RefusedError: while cronshift still has a part in it, or an operation is unfinished.

@@ -1,4 +1,4 @@
-"""What an expression is about: the caller, the query, the environment, or something that only running tells.
+"""Subjects of expressions: the caller, the query, the environment, or something that only running tells.
 
 An expression that is about the caller alone does nothing else: it reads headers and variables,
 compares, and calls functions of the project that do no more.
@@ -131,7 +131,7 @@ def is_logging(statement: SgNode) -> bool:
 
 
 def about(node: SgNode | None, scope: ScriptScope) -> Subjects:
-    """Return what an expression is about."""
+    """Return the subjects of an expression."""
     if node is None:
         return NOTHING
     kind = node.kind()
@@ -230,7 +230,7 @@ def _of_new(node: SgNode, scope: ScriptScope) -> Subjects:
 
 
 def _of_function(name: str, passed: list[Subjects], scope: ScriptScope) -> Subjects:
-    """Return what a function of the project tells, if all that it does is to ask and compare."""
+    """Return the subjects of a call of the project's function, if all that it does is to ask and compare."""
     definition = locally(scope.tree, scope.file, name) if scope.depth < _DEEPEST else None
     if definition is None or definition.node.kind() not in FUNCTIONS or definition.wrappers:
         return _UNTOLD
@@ -257,7 +257,7 @@ def _of_function(name: str, passed: list[Subjects], scope: ScriptScope) -> Subje
 
 
 def _of_statements(statements: Iterable[SgNode], scope: ScriptScope) -> Subjects:
-    """Return what statements are about that only declare, ask, log, return and throw."""
+    """Return the subjects of statements that only declare, ask, log, return and throw."""
     whole: Subjects = NOTHING
     for statement in statements:
         kind = statement.kind()

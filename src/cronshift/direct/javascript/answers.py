@@ -26,7 +26,7 @@ _RETRY_AFTER = re.compile(r"retry-after", re.IGNORECASE)
 
 
 class Media(StrEnum):
-    """How an answer carries its body."""
+    """The form in which an answer carries its body."""
 
     JSON = "json"
     TEXT = "text"
@@ -103,7 +103,7 @@ def _built(node: SgNode, media: Media) -> SpelledAnswer:
 
 
 def _text(body: SgNode, headers: SgNode | None) -> tuple[Media, SgNode]:
-    """Return how a body is carried, and the body: what is made JSON and told to be is that."""
+    """Return the form of a body, and the body: JSON where it is made so and labelled so."""
     called = body.field("function") if body.kind() == "call_expression" else None
     if called is not None and called.text() == "JSON.stringify" and len(arguments(body)) == 1:
         is_told = headers is not None and "json" in headers.text()

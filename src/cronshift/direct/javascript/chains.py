@@ -1,4 +1,4 @@
-"""What becomes of a value where it stands: the members that are read of it, and the operator behind."""
+"""Uses of a value where it stands: the members that are read of it, and the operator behind."""
 
 from __future__ import annotations
 

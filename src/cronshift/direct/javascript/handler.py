@@ -46,7 +46,7 @@ class RouteFunction(Struct, frozen=True):
 
     @property
     def parameters(self) -> list[SgNode]:
-        """What it takes."""
+        """The nodes of its parameters."""
         single = self.node.field("parameter")
         if single is not None:
             return [single]
@@ -288,7 +288,7 @@ def is_inside(node: SgNode, outer: SgNode) -> bool:
 
 
 def with_comment(node: SgNode, words: re.Pattern[str] = re.compile("")) -> tuple[int, int]:
-    """Return where a statement begins, with the comments right above it that say ``words``, and ends."""
+    """Return the span of a statement, with the comments right above it that say ``words``."""
     start, end = span_of(node)
     above, line = node.prev(), node.range().start.line
     while above is not None and above.kind() == "comment" and above.range().end.line == line - 1:

@@ -1,4 +1,4 @@
-"""What a handler asks its request for becomes what the entry says: its query, its schedule."""
+"""Reads of a request, which become the entry's own values: its query, its schedule."""
 
 from __future__ import annotations
 

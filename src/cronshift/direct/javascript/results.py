@@ -136,7 +136,7 @@ def _write_message(
 
 
 def _words(answer: SpelledAnswer) -> tuple[SgNode, bool] | None:
-    """Return what tells of an error, and whether that is a text."""
+    """Return the words of an error, and whether they are a text."""
     body = answer.body
     if body is None or body.kind() in NOTHINGS:
         return None

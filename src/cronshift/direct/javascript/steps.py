@@ -253,7 +253,7 @@ class StepWriter:
         return False
 
     def _key(self, body: SgNode, row: str) -> str:
-        """Return what tells a row from others; every use of it must be of such a member."""
+        """Return the member that tells a row from others; every use of it must be of such a one."""
         keys = []
         for node in every(body):
             if node.kind() != "identifier" or node.text() != row:
@@ -309,7 +309,7 @@ class StepWriter:
 
 
 def _awaited(node: SgNode | None) -> SgNode | None:
-    """Return what an ``await`` waits for."""
+    """Return the expression that an ``await`` waits for."""
     return node.child(1) if node is not None and node.kind() == "await_expression" else None
 
 

@@ -1,4 +1,4 @@
-"""What nothing uses any more, because of what a conversion took away."""
+"""Declarations that nothing uses any more, because of what a conversion took away."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _trim_import(
 
 
 def _parts(clause: SgNode) -> Iterator[tuple[SgNode, str]]:
-    """Yield what an import takes: its nodes, each with its name in the module."""
+    """Yield the parts of an import: its nodes, each with its name in the module."""
     for part in clause.children():
         if part.kind() == "identifier":
             yield part, part.text()

@@ -1,4 +1,4 @@
-"""What an expression is about: the caller, the environment, or something that only running tells."""
+"""Subjects of expressions: the caller, the environment, or something that only running tells."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class PythonScope(Struct, frozen=True):
         return PythonScope(self.module, {**self.names, **names}, self.depth)
 
     def definition(self, name: str) -> ast.stmt | None:
-        """Return what the module defines by a name: a function, an assignment, an import."""
+        """Return the statement that defines a name: a function, an assignment, an import."""
         for statement in self.module.body:
             match statement:
                 case ast.FunctionDef(name=bound) | ast.AsyncFunctionDef(name=bound) if (
@@ -96,7 +96,7 @@ def is_logging(statement: ast.stmt) -> bool:
 
 
 def about(node: ast.expr | None, scope: PythonScope) -> Subjects:
-    """Return what an expression is about."""
+    """Return the subjects of an expression."""
     match node:
         case None | ast.Constant():
             return NOTHING
@@ -180,7 +180,7 @@ def _of_call(node: ast.Call, scope: PythonScope) -> Subjects:
 
 
 def of_function(function: Function, passed: list[Subjects], scope: PythonScope) -> Subjects:
-    """Return what a function tells, if all that it does is to ask and compare."""
+    """Return the subjects of a function's result, if all that it does is to ask and compare."""
     taken = [*function.args.posonlyargs, *function.args.args]
     names = {
         argument.arg: passed[number] if number < len(passed) else NOTHING
@@ -204,7 +204,7 @@ def is_header(argument: ast.arg, function: Function) -> bool:
 
 
 def default_of(argument: ast.arg, function: Function) -> ast.expr | None:
-    """Return what an argument is where none is given."""
+    """Return the default of an argument."""
     taken = [*function.args.posonlyargs, *function.args.args]
     if argument in taken:
         place = taken.index(argument) - len(taken) + len(function.args.defaults)
@@ -213,7 +213,7 @@ def default_of(argument: ast.arg, function: Function) -> ast.expr | None:
 
 
 def of_statements(statements: Iterable[ast.stmt], scope: PythonScope) -> Subjects:
-    """Return what statements are about that only assign, ask, log, return and raise."""
+    """Return the subjects of statements that only assign, ask, log, return and raise."""
     whole: Subjects = NOTHING
     for statement in statements:
         match statement:

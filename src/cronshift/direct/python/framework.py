@@ -83,7 +83,7 @@ def _imported(module: ast.Module) -> set[str]:
 
 
 def _encoder(route: AppRoute) -> str | None:
-    """Return what makes the result JSON; work of Flask is done in its app's context, whatever that is."""
+    """Return the encoder of the result; work of Flask is done in its app's context."""
     if route.is_fastapi:
         return None if _is_plain(route) else "fastapi"
     name = ast.unparse(route.decorator.func).rpartition(".")[0]
@@ -222,7 +222,7 @@ def _write_reads(
 def _asked(
     source: PythonSource, call: ast.Call, parameters: Parameters, entry: Entry
 ) -> str | None:
-    """Return what stands for a call that reads the query or the schedule, as source."""
+    """Return the value of a call that reads the query or the schedule, as source."""
     match call:
         case ast.Call(
             func=ast.Attribute(value=ast.Attribute(value=ast.Name(id=name), attr=part), attr="get"),
@@ -278,7 +278,7 @@ def _declare(source: PythonSource, route: AppRoute, parameters: Parameters) -> N
 def _parameter(
     source: PythonSource, function: Function, argument: ast.arg, parameters: Parameters
 ) -> str | None:
-    """Return how a parameter is declared from then on; ``None`` where it goes."""
+    """Return the declaration of a parameter from then on; ``None`` where it goes."""
     if argument.arg == parameters.run:
         return "run_id: str"
     if argument.arg in {*parameters.names, parameters.request, parameters.response}:
@@ -300,7 +300,7 @@ def _is_plain(route: AppRoute) -> bool:
 
 
 def _body(value: ast.expr) -> ast.expr:
-    """Return what a returned value carries: of an answer its body, of a pair with a status the first."""
+    """Return the body of a returned value: of a pair with a status the first."""
     match value:
         case ast.Tuple(elts=[body, *_]):
             return _body(body)

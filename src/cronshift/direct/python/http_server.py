@@ -86,7 +86,7 @@ def _do_get(node: ast.ClassDef) -> Function:
 
 
 def _call(statement: ast.stmt) -> tuple[str, ast.Call] | None:
-    """Return what of ``self`` a statement calls."""
+    """Return the method of ``self`` that a statement calls, and the call."""
     match statement:
         case ast.Expr(value=ast.Call(func=func) as call):
             name = ast.unparse(func)
@@ -126,7 +126,7 @@ def _write_block(source: PythonSource, function: Function, block: list[ast.stmt]
 
 
 def _sent_body(sending: list[ast.stmt]) -> ast.expr | None:
-    """Return what is written as the body of an answer, whose statements are all known."""
+    """Return the body that an answer's statements write, all of which are known."""
     body: ast.expr | None = None
     for statement in sending:
         name, call = _call(statement) or ("", None)
@@ -178,7 +178,7 @@ def _tails(block: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
 
 
 def _bare(body: ast.expr) -> ast.expr:
-    """Return what a body is encoded from."""
+    """Return the expression that a body is encoded from."""
     match body:
         case ast.Call(func=ast.Attribute(value=inner, attr="encode")):
             return inner

@@ -1,4 +1,4 @@
-"""What a route's function is given: headers and the request go, values of the query become constants."""
+"""Parameters of a route's function: headers and the request go, values of the query become constants."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DEPENDENCY = "dependency:"
 
 
 class Parameters(Struct, frozen=True):
-    """What a route's function is given.
+    """The parameters of a route's function.
 
     Attributes:
         names: what each is about, of those that go.
@@ -48,7 +48,7 @@ class Parameters(Struct, frozen=True):
 
 
 def parameters_of(route: AppRoute, entry: Entry) -> Parameters:
-    """Return what a route's function is given.
+    """Return the parameters of a route's function.
 
     Raises:
         NotCertainError: for a parameter that only a request gives.
@@ -124,7 +124,7 @@ def refuse_dependencies(route: AppRoute, scope: PythonScope) -> None:
 
 
 def _listed(route: AppRoute) -> Iterator[str]:
-    """Yield what the decorator says that the route depends on."""
+    """Yield the dependencies that the decorator names."""
     for keyword in route.decorator.keywords:
         if keyword.arg != "dependencies":
             continue
@@ -135,7 +135,7 @@ def _listed(route: AppRoute) -> Iterator[str]:
 
 
 def _dependencies_of(scope: PythonScope) -> Iterator[str]:
-    """Yield what the parameters say that the route depends on."""
+    """Yield the dependencies that the parameters name."""
     for subjects in scope.names.values():
         for subject in subjects:
             if subject.startswith(_DEPENDENCY):

@@ -49,7 +49,7 @@ class PythonSource:
         return self._starts[line - 1] + len(self._lines[line - 1].encode()[:column].decode())
 
     def span(self, node: Node) -> tuple[int, int]:
-        """Return where a node begins and ends; a function begins at its decorators."""
+        """Return the span of a node; a function begins at its decorators."""
         line, column = node.lineno, node.col_offset
         decorators = getattr(node, "decorator_list", [])
         if decorators:
@@ -83,7 +83,7 @@ class PythonSource:
         self.edits.remove_lines(self._comment(start), end)
 
     def _comment(self, start: int) -> int:
-        """Return where the comment begins that stands right above and speaks of a check."""
+        """Return the beginning of the comment that stands right above and speaks of a check."""
         line = self.text.rfind("\n", 0, start) + 1
         above = self.text[self.text.rfind("\n", 0, max(line - 1, 0)) + 1 : line]
         if above.lstrip().startswith("#") and _CHECKING.search(above):

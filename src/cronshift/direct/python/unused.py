@@ -1,4 +1,4 @@
-"""What nothing in a Python module uses any more, because of what a conversion took away."""
+"""Definitions that nothing in a Python module uses any more, because of what a conversion took away."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class OwnModule(Struct, frozen=True):
 def direct(
     before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
 ) -> Directing:
-    """Return how jobs become functions of the app's own.
+    """Return the way of jobs to functions of the app's own.
 
     Args:
         before: the project as it is.
@@ -139,7 +139,7 @@ def _module(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> OwnModule
 
 
 def _held_back(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | None:
-    """Return what keeps a route where it is, which ending Vercel's part has left there."""
+    """Return the reason that keeps a route where ending Vercel's part has left it."""
     file = job.handler.file if job.handler is not None else ""
     if file.startswith(f"{plan.out}/jobs/"):
         return None
@@ -154,7 +154,7 @@ def _held_back(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | 
 
 
 def _moved_to(plan: Plan, job: Job, file: str) -> str:
-    """Return where a job's own module stands."""
+    """Return the path of a job's own module."""
     if file.startswith(f"{plan.out}/jobs/"):
         return file
     return f"{plan.out}/jobs/{job.id}.{file.rpartition('.')[2]}"
@@ -174,7 +174,7 @@ def _event(plan: Plan, job: Job) -> str:
 
 
 def _served_otherwise(plan: Plan, tree: SourceTree) -> str | None:
-    """Return why the endpoint cannot list own functions, where it cannot."""
+    """Return the reason why the endpoint cannot list own functions, where it cannot."""
     app = app_of(plan)
     file = app.code.serve_file or app.endpoint_file
     if file is None:
@@ -295,7 +295,7 @@ def _imports_of(tree: SourceTree, file: str) -> Iterator[str]:
 
 
 def _notes(before: Snapshot, written: Sequence[OwnModule], edits: Sequence[Edit]) -> Iterator[str]:
-    """Yield what is different from then on."""
+    """Yield the differences from then on, in sentences."""
     yield told_of_secret(before, edits)
     for each in written:
         if each.unoffered is not None:

@@ -35,7 +35,7 @@ _SERVED = {"fastapi": ("fast_api", "fastapi", "FastAPI"), "flask": ("flask", "fl
 
 
 def direct(before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job]) -> Directing:
-    """Return how all jobs of a package become the app's own.
+    """Return the way of all jobs of a package to the app's own.
 
     The package goes on to be served; where one of its jobs stays, all do, with the reasons.
     """
