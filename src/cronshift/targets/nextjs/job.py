@@ -69,7 +69,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
     taken = {called.name, name, function_name(row_function(job.id))}
     rows = rows_import(fan_out, file, app_of(plan).code.alias, taken) if fan_out else None
-    arguments = _options(job.id, sending(options) if has_runs(options) else options)
+    arguments = function_options(job.id, sending(options) if has_runs(options) else options)
     if in_options:
         # Every value of a fan-out has a request of its own, and all the time of the endpoint.
         arguments |= {"checkpointing": False} if fan_out and not has_runs(options) else {}
@@ -173,7 +173,7 @@ def _description(plan: Plan, job: Job) -> dict[str, Any]:
     }
 
 
-def _options(job_id: str, options: JobOptions) -> dict[str, Any]:
+def function_options(job_id: str, options: JobOptions) -> dict[str, Any]:
     """Return the options of ``createFunction``, in the SDK's own words."""
     timeouts = {
         name: format_duration(value)
@@ -262,7 +262,7 @@ def _row(plan: Plan, job: Job, called: Callee) -> str | None:
     if fan_out is None or not has_runs(job.options):
         return None
     trigger = {"event": row_event(plan.app_id, job.id)}
-    arguments = _options(row_function(job.id), receiving(job.options))
+    arguments = function_options(row_function(job.id), receiving(job.options))
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
     arguments |= {"triggers": [trigger]} if in_options else {}
     return render(
