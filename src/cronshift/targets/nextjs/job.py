@@ -111,7 +111,7 @@ _NAMES = {"bridge": ["bridged"], "pages": ["paged"]}
 
 
 def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
-    """Yield what the module takes from the library, as formatters sort it."""
+    """Yield the module's imports from the library, as formatters sort them."""
     watched = job.options.heartbeat_env is not None
     names = {
         **_NAMES,
@@ -153,7 +153,7 @@ def modules_of(plan: Plan, job: Job) -> set[str]:
 
 
 def shared_members(plan: Plan) -> dict[str, str]:
-    """Return what of the app's settings every job is told, where it is not as usual."""
+    """Return the app's settings that every job is told, where they are not as usual."""
     secret, base_path = plan.bridge.secret_env, app_of(plan).routers.base_path
     return {
         **({"secret": secret} if secret != BridgeSettings().secret_env else {}),
