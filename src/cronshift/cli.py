@@ -55,6 +55,7 @@ COMMANDS = {
         Command("Serve the functions to Inngest.", "Prepare", "serve"),
         Command("Register an endpoint's functions with Inngest.", "Prepare", "sync"),
         Command("Write down where an environment is.", "Prepare", "link"),
+        Command("Set an environment up, step by step.", "Prepare", "setup"),
         Command("Ask everything that runs whether all is well.", "Watch", "doctor"),
         Command("Show what both sides see of each tick.", "Watch", "observe"),
         Command("Tell how the move goes, on one page.", "Watch", "report"),
@@ -65,8 +66,10 @@ COMMANDS = {
         Command("End a pause.", "Move", "resume-job"),
         Command("Give ticks back to Vercel, and restore its files.", "Move", "rollback"),
         Command("Remove what is left of Vercel cron.", "End", "finalize"),
+        Command("Remove the last of cronshift, for good.", "End", "forget"),
         Command("Show what became of ticks, and run missed ones.", "Of", "ticks"),
         Command("Show runs, their steps and errors.", "Of", "runs"),
+        Command("Show failed runs, and run them again.", "Of", "dead-letters"),
         Command("Write, settle and refund the QUEUED flow's sessions.", "Of", "sessions"),
         Command("Publish the ownership file where deploys are slow.", "Of", "flags"),
         Command("List, show, finish and give up what cronshift does.", "Of", "operations"),
@@ -125,7 +128,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line and return the process's exit code; nothing is raised."""
     print_whatever()
     words = respelt(arguments) or ["--help"]
-    if is_page_wanted(words):
+    if is_page_wanted(words) and "_CRONSHIFT_COMPLETE" not in os.environ:
         sys.stdout.write(PAGE)
         return ExitCode.OK
     try:
@@ -225,7 +228,7 @@ def respelt(words: Sequence[str]) -> list[str]:
 
 
 def _place(words: Sequence[str], names: Collection[str]) -> int:
-    """Return where the first of these names stands, that is no folder; behind all where none does."""
+    """Return the place of the first of these names that is no folder; behind all where there is none."""
     return next(
         (at for at, word in enumerate(words) if word in names and words[at - 1 :][:1] != ["-C"]),
         len(words),

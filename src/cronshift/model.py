@@ -180,6 +180,11 @@ class FanOut(Struct, frozen=True):
     mode: FanOutMode = FanOutMode.SEQUENCE
 
     @property
+    def listed(self) -> tuple[str, ...]:
+        """The values that the settings list; none where the app gives them."""
+        return () if isinstance(self.values, RowSource) else self.values
+
+    @property
     def count(self) -> int:
         """How many values there are, or are expected."""
         return self.values.expected if isinstance(self.values, RowSource) else len(self.values)

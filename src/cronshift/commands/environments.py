@@ -1,4 +1,4 @@
-"""What a command takes from the environment that ``cronshift link`` has written down."""
+"""The options and defaults that commands take from the environment that ``cronshift link`` has written down."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def environment_of(invocation: Invocation, name: str | None) -> Environment:
 def chosen(
     context: typer.Context, option: str, value: str | None, name: str | None, linked: str | None
 ) -> str | None:
-    """Return what an option stands for: what was typed, the named environment's, a variable's, production's.
+    """Return an option's value: as typed, else the named environment's, a variable's, production's.
 
     Args:
         context: of the command.

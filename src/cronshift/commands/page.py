@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 PAGE = """\
-Usage: cronshift [OPTIONS] COMMAND …       Moves scheduled jobs, Vercel → Inngest.
+Usage: cronshift [OPTIONS] COMMAND …   Moves scheduled jobs, Vercel → Inngest
 
-Look      audit, explain     every entry and what is wrong; what a finding means
-          next, status       what to do now; who owns each job, and what is next
-Prepare   init, migrate      cronshift.toml; the Inngest functions: nothing moves
-          validate, run      are they as planned? one job, here, with a real tick
+Look      audit, explain     every entry and what is wrong; what a code means
+          next, status       what to do now; who owns each job, what is next
+Prepare   init, migrate      cronshift.toml; Inngest functions: nothing moves
+          validate, run      are they as planned? one job, here, a real tick
           serve, sync        serve the functions; register them with Inngest
-Watch     link, doctor       where an environment is; is everything there well?
+          link, setup        where an environment is; set it up, step by step
+Watch     doctor             is everything that runs there well?
           observe, report    do both sides see each tick? the move on one page
 Move      cutover            give ticks to Inngest, or plan that by stages
-          compare, advance   is it as good as before? then the next step, or back
+          compare, advance   is it as good as before? then a step on, or back
           pause, resume-job  nobody runs a job's ticks, until you say so
           rollback           all ticks are Vercel's again, with its files
 End       finalize           remove what is left of Vercel cron
 
 Of        ticks, runs        list, replay; list, show
+          dead-letters       list, show, replay, drop: the runs that failed
           sessions           orphans, refunds, recover, status, scaffold
           flags              export, push
           operations         list, show, apply, resume, abandon
 
 Options   -C DIR, --config FILE, --json, -q, -v, --no-color, --version, -h
-          cronshift COMMAND --help explains a command.  Start with: cronshift audit
+          cronshift COMMAND --help explains one. Start with: cronshift audit
 """
 _WITH_VALUES = frozenset({"-C", "--directory", "--config"})
 

@@ -22,7 +22,7 @@ def show(
       cronshift operations show 01KAV
       cronshift operations show 01KAV --json
     """
-    from cronshift.operations import RunSql, read_operation
+    from cronshift.operations import CallService, RunSql, read_operation
     from cronshift.output.text import operations_table
 
     invocation: Invocation = context.obj
@@ -34,7 +34,7 @@ def show(
     console.result(operations_table([shown]))
     for change in shown.changes:
         console.result(f"{change.kind.value}: {change.summary}")
-        if isinstance(change, RunSql):
+        if isinstance(change, RunSql | CallService):
             for line in change.lines():
                 console.result(f"  {line}")
         for image in change.images:

@@ -1,4 +1,4 @@
-"""Which share of ticks is expected to be bad: Vercel's own, at the same hours and weekdays. Pure."""
+"""The share of ticks that is expected to be bad: Vercel's own, at the same hours and weekdays. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
     from datetime import datetime
 
-    from cronshift.evidence.sample import Mark
+    from cronshift.evidence.sample import TickMark
 
 _WEIGHT = 8  # ticks: how much the wider view counts beside the narrower one
 _DOUBT = 0.8  # standard errors by which Vercel's share may be larger than what was seen of it
@@ -28,7 +28,7 @@ class Expected:
         acceptable: the least that is expected.
     """
 
-    def __init__(self, marks: Iterable[Mark], acceptable: float) -> None:
+    def __init__(self, marks: Iterable[TickMark], acceptable: float) -> None:
         ticks = list(marks)
         self._acceptable = acceptable
         self._all = _by_place(mark.tick for mark in ticks)
@@ -37,12 +37,12 @@ class Expected:
 
     @property
     def ticks(self) -> int:
-        """How many ticks of Vercel's there were."""
+        """The number of Vercel's ticks."""
         return self._all[None]
 
     @property
     def bad(self) -> int:
-        """How many of them were bad."""
+        """The number of its bad ones."""
         return self._bad[None]
 
     def at(self, tick: datetime) -> float:
@@ -66,7 +66,7 @@ class Expected:
 
 
 def _by_place(ticks: Iterable[datetime]) -> Counter[Hashable]:
-    """Return how many ticks there are in all, at each hour, and at each hour of a weekday."""
+    """Return the number of ticks in all, at each hour, and at each hour of a weekday."""
     narrow = Counter((tick.weekday(), tick.hour) for tick in ticks)
     counts: Counter[Hashable] = Counter(narrow)
     for (_, hour), count in narrow.items():

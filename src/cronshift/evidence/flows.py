@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.evidence.judging import STAGES
-from cronshift.evidence.sample import Mark, Sample
+from cronshift.evidence.sample import Sample, TickMark
 from cronshift.evidence.testing import tested
 from cronshift.evidence.thresholds import OF_FLOWS, Metric, Thresholds
 from cronshift.evidence.verdict import Decision, Judgement, inconclusive, refusal, slowest
@@ -22,7 +22,7 @@ _DAY = timedelta(days=1)
 
 
 class SessionState(StrEnum):
-    """What became of a session; ``overdue`` has waited, or gone on, for longer than it may."""
+    """The fate of a session; ``overdue`` has waited, or gone on, for longer than it may."""
 
     FINISHED = "finished"
     FAILED = "failed"
@@ -47,7 +47,7 @@ class SessionRecord(Struct, frozen=True):
 
 
 class FlowCourse(Struct, frozen=True):
-    """Where a flow stands on its way.
+    """The place of a flow on its way.
 
     Attributes:
         percent: of its users, Inngest's now.
@@ -110,7 +110,7 @@ def _weighed(judgement: Judgement) -> Judgement:
 
 
 def _bad(thresholds: Thresholds) -> dict[Metric, Callable[[SessionRecord], bool | None]]:
-    """Return what is bad of a session, by metric; ``None`` where it is not known yet."""
+    """Return the tests of a bad session, by metric; they answer ``None`` where it is not known yet."""
     bad = (
         lambda session: (
             None
@@ -125,6 +125,6 @@ def _bad(thresholds: Thresholds) -> dict[Metric, Callable[[SessionRecord], bool 
 
 def _marks(
     sessions: Iterable[SessionRecord], is_bad: Callable[[SessionRecord], bool | None]
-) -> tuple[Mark, ...]:
+) -> tuple[TickMark, ...]:
     answers = ((session.created, is_bad(session)) for session in sessions)
-    return tuple(Mark(created, answer) for created, answer in answers if answer is not None)
+    return tuple(TickMark(created, answer) for created, answer in answers if answer is not None)

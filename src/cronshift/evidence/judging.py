@@ -2,7 +2,7 @@
 
 What is common to all jobs (whether ticks come, and when) is judged of all of them together, what a
 run gives job by job; what a side has to be as good as are Vercel's own ticks at the same hours. Of
-the rollbacks that may be false each stage and each measure has its part.
+the rollbacks that may be false each stage and each metric has its part.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _HOPELESS = 0.5
 
 
 class Course(Struct, frozen=True):
-    """Where a job stands on its way.
+    """The place of a job on its way.
 
     Attributes:
         percent: of its ticks, Inngest's now.
@@ -60,13 +60,13 @@ class Course(Struct, frozen=True):
     attempts: int = 1
 
     def a_day(self, percent: int) -> float:
-        """Return how many ticks a day a share has."""
+        """Return the number of ticks a day that a share has."""
         ticks = self.schedule.count(self.since, self.since + _FOUR_WEEKS)
         return ticks * percent / WHOLE / _FOUR_WEEKS.days
 
 
 class Samples(Struct, frozen=True):
-    """What both sides saw, by measure.
+    """The ticks of both sides, by metric.
 
     Attributes:
         judged: by what a job is judged: the transport of all jobs, and what became of its own ticks.
@@ -132,7 +132,7 @@ def usable_stages(course: Course, thresholds: Thresholds) -> tuple[int, ...]:
 
 
 def _tests(course: Course, thresholds: Thresholds) -> int:
-    """Return how many tests may send a job back on its way."""
+    """Return the number of tests that may send a job back on its way."""
     return len(course.stages) * len(thresholds.deciding(OF_JOBS))
 
 

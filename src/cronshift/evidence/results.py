@@ -1,4 +1,4 @@
-"""What a job's run usually gives at Vercel, and whether another one is odd beside it. Pure."""
+"""The usual results of a job at Vercel, and the odd ones beside them. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What both sides saw of a job's ticks, measure by measure: good ticks and bad ones. Pure."""
+"""Samples of both sides' ticks, metric by metric: good ticks and bad ones. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SECOND = timedelta(seconds=1)
 
 
-class Mark(Struct, frozen=True):
+class TickMark(Struct, frozen=True):
     """One tick of one side, good or bad."""
 
     tick: datetime
@@ -29,19 +29,19 @@ class Mark(Struct, frozen=True):
 
 
 class Sample(Struct, frozen=True):
-    """The ticks of both sides by one measure, in their order.
+    """The ticks of both sides by one metric, in their order.
 
     Attributes:
         vercel: those of the time for which Vercel's are looked at.
         inngest: those of the present stage.
     """
 
-    vercel: tuple[Mark, ...] = ()
-    inngest: tuple[Mark, ...] = ()
+    vercel: tuple[TickMark, ...] = ()
+    inngest: tuple[TickMark, ...] = ()
 
 
 class Span(Struct, frozen=True):
-    """Which ticks are looked at: those after an instant, up to another one.
+    """The ticks that are looked at: those after an instant, up to another one.
 
     Attributes:
         baseline: from when on Vercel's count.
@@ -61,7 +61,7 @@ class Span(Struct, frozen=True):
 
 
 class Sightings:
-    """What each side saw of the ticks of one job.
+    """The records of one job's ticks, by side.
 
     Args:
         schedule: of the job.
@@ -86,16 +86,16 @@ class Sightings:
                 seen[record.tick] = record
 
     def of(self, side: Side) -> Mapping[datetime, TickRecord]:
-        """Return what a side saw, by tick; where it was woken twice, that of who acted."""
+        """Return a side's records by tick; where it was woken twice, that of who acted."""
         return self._by_side[side]
 
     def in_span(self, side: Side) -> Iterator[TickRecord]:
-        """Yield what a side saw of the ticks that count of it, in their order."""
+        """Yield a side's records of the ticks that count of it, in their order."""
         seen, after = self._by_side[side], self.span.after(side)
         return (seen[tick] for tick in sorted(seen) if tick > after)
 
     def acted(self, side: Side) -> list[TickRecord]:
-        """Return what a side saw of the ticks that count and that it ran, in their order."""
+        """Return a side's records of the ticks that count and that it ran, in their order."""
         return [record for record in self.in_span(side) if record.role is Role.ACTED]
 
     @property
@@ -112,7 +112,7 @@ class Sightings:
 
 
 def transport(jobs: Sequence[Sightings], thresholds: Thresholds) -> dict[Metric, Sample]:
-    """Return how ticks reach each side, of all jobs."""
+    """Return the samples of how ticks reach each side, of all jobs."""
     return {
         Metric.MISSES: _of_all(jobs, _misses),
         Metric.LATENESS: _of_all(jobs, lambda job, side: _lateness(job, side, thresholds)),
@@ -120,7 +120,7 @@ def transport(jobs: Sequence[Sightings], thresholds: Thresholds) -> dict[Metric,
 
 
 def outcomes(job: Sightings, thresholds: Thresholds) -> dict[Metric, Sample]:
-    """Return what became of the ticks that each side ran, of one job."""
+    """Return the samples of the ticks that each side ran, of one job."""
     vercel, inngest = (
         [record for record in job.acted(side) if _is_over(record, job)] for side in Side
     )
@@ -137,7 +137,7 @@ def outcomes(job: Sightings, thresholds: Thresholds) -> dict[Metric, Sample]:
     }
 
 
-def _misses(job: Sightings, side: Side) -> Iterator[Mark]:
+def _misses(job: Sightings, side: Side) -> Iterator[TickMark]:
     """Yield whether the side came to each tick of a job.
 
     A side counts from the first tick on that it saw: before, it is not known whether it tells. A tick
@@ -153,16 +153,16 @@ def _misses(job: Sightings, side: Side) -> Iterator[Mark]:
             return
         is_unclear = tick not in seen and tick not in there and first <= tick <= last
         if not is_unclear:
-            yield Mark(tick, tick not in seen)
+            yield TickMark(tick, tick not in seen)
 
 
-def _lateness(job: Sightings, side: Side, thresholds: Thresholds) -> Iterator[Mark]:
+def _lateness(job: Sightings, side: Side, thresholds: Thresholds) -> Iterator[TickMark]:
     for record in job.in_span(side):
-        yield Mark(record.tick, record.arrived - record.tick > thresholds.late)
+        yield TickMark(record.tick, record.arrived - record.tick > thresholds.late)
 
 
 def _of_all(
-    jobs: Sequence[Sightings], marks_of: Callable[[Sightings, Side], Iterator[Mark]]
+    jobs: Sequence[Sightings], marks_of: Callable[[Sightings, Side], Iterator[TickMark]]
 ) -> Sample:
     """Return the ticks of all jobs together, in their order."""
     vercel, inngest = (
@@ -174,10 +174,10 @@ def _of_all(
 
 def _marks(
     records: Iterable[TickRecord], is_bad: Callable[[TickRecord], bool | None]
-) -> tuple[Mark, ...]:
-    """Return the records' ticks; those of which a measure says nothing are left out."""
+) -> tuple[TickMark, ...]:
+    """Return the records' ticks; those of which a metric says nothing are left out."""
     verdicts = ((record.tick, is_bad(record)) for record in records)
-    return tuple(Mark(tick, verdict) for tick, verdict in verdicts if verdict is not None)
+    return tuple(TickMark(tick, verdict) for tick, verdict in verdicts if verdict is not None)
 
 
 def _is_over(record: TickRecord, job: Sightings) -> bool:

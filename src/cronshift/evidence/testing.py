@@ -1,4 +1,4 @@
-"""What one metric shows of a side: accepted, refused, or so many good ticks still to come. Pure."""
+"""The test of one metric: accepted, refused, or so many good ticks still to come. Pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from cronshift.evidence.walk import Score
 
 
-class MeasureOutcome(StrEnum):
-    """What one measure says."""
+class MetricOutcome(StrEnum):
+    """The answer of one test."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -25,8 +25,8 @@ class MeasureOutcome(StrEnum):
     UNKNOWN = "not known"
 
 
-class MeasureTest(Struct, frozen=True):
-    """What one measure shows.
+class MetricTest(Struct, frozen=True):
+    """The test of one metric.
 
     Attributes:
         decides: whether it is more than told.
@@ -37,7 +37,7 @@ class MeasureTest(Struct, frozen=True):
     """
 
     metric: Metric
-    outcome: MeasureOutcome
+    outcome: MetricOutcome
     decides: bool
     vercel: tuple[int, int]
     inngest: tuple[int, int]
@@ -58,7 +58,7 @@ class MeasureTest(Struct, frozen=True):
 
 
 def bounds_of(metric: Metric, thresholds: Thresholds, tests: int) -> Bounds:
-    """Return where a metric's walk ends, as one of so many tests of a rollout."""
+    """Return the ends of a metric's walk, as one of so many tests of a rollout."""
     tolerance = thresholds.tolerances[metric]
     return Bounds.of(
         thresholds.false_rollbacks / max(1, tests),
@@ -69,8 +69,8 @@ def bounds_of(metric: Metric, thresholds: Thresholds, tests: int) -> Bounds:
 
 def tested(
     metric: Metric, sample: Sample, thresholds: Thresholds, *, tests: int, a_day: float
-) -> MeasureTest:
-    """Return what a metric shows.
+) -> MetricTest:
+    """Return the test of a metric.
 
     Args:
         metric: which one.
@@ -88,7 +88,7 @@ def tested(
     missing = bounds.good_ticks(score.value, usual)
     if tolerance.success_limit is not None:
         missing = min(missing, max(0, tolerance.success_limit - score.streak))
-    return MeasureTest(
+    return MetricTest(
         metric=metric,
         outcome=_outcome(score, tolerance, missing),
         decides=metric not in thresholds.dry_run,
@@ -99,10 +99,10 @@ def tested(
     )
 
 
-def _outcome(score: Score, tolerance: Tolerance, missing: int) -> MeasureOutcome:
+def _outcome(score: Score, tolerance: Tolerance, missing: int) -> MetricOutcome:
     limit = tolerance.failure_limit
     if score.is_refused or (limit is not None and score.bad > limit):
-        return MeasureOutcome.REFUSED
+        return MetricOutcome.REFUSED
     if not score.ticks:
-        return MeasureOutcome.UNKNOWN
-    return MeasureOutcome.OPEN if missing else MeasureOutcome.ACCEPTED
+        return MetricOutcome.UNKNOWN
+    return MetricOutcome.OPEN if missing else MetricOutcome.ACCEPTED

@@ -17,7 +17,7 @@ DURATIONS = ("baseline", "patience", "longest_stage", "late")
 
 
 class Metric(StrEnum):
-    """What is compared of both sides' ticks; the first two are the transport's, common to all jobs."""
+    """The metrics by which sides are compared; the first two are the transport's, common to all jobs."""
 
     MISSES = "misses"
     LATENESS = "lateness"
@@ -35,7 +35,7 @@ OF_FLOWS = (Metric.FAILURES, Metric.LATENESS, Metric.REFUNDS)
 
 
 class Tolerance(Struct, frozen=True):
-    """Which share of a measure's ticks may be bad.
+    """The share of a metric's ticks that may be bad.
 
     Attributes:
         acceptable: a share that nobody minds; where Vercel's own is larger, that one is.
@@ -62,7 +62,7 @@ _TOLERANCES = {
 
 
 class Thresholds(Struct, frozen=True):
-    """When evidence is enough.
+    """The evidence that is enough.
 
     Attributes:
         false_rollbacks: the share of rollouts of a side as good as Vercel's that may go back.
@@ -73,7 +73,7 @@ class Thresholds(Struct, frozen=True):
         observed: so many of its ticks Inngest must have seen before any of a job becomes its own.
         late: from when on a call is late.
         slower: so many times what all but a twentieth of Vercel's runs take is slow.
-        dry_run: measures that are told and decide nothing.
+        dry_run: metrics that are told and decide nothing.
     """
 
     false_rollbacks: float = 0.05
@@ -101,10 +101,10 @@ def read_thresholds(table: Mapping[str, Any]) -> Thresholds:
     return Thresholds(**values, tolerances={name: tolerance(table, name) for name in Metric})
 
 
-def tolerance(table: Mapping[str, Any], measure: Metric) -> Tolerance:
-    """Return a measure's tolerance, with what the table says of it over the default."""
-    usual = _TOLERANCES[measure]
+def tolerance(table: Mapping[str, Any], metric: Metric) -> Tolerance:
+    """Return a metric's tolerance, with what the table says of it over the default."""
+    usual = _TOLERANCES[metric]
     return Tolerance(
         **{name: getattr(usual, name) for name in Tolerance.__struct_fields__}
-        | table.get(measure, {})
+        | table.get(metric, {})
     )

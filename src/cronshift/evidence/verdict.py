@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.evidence.testing import MeasureOutcome
+from cronshift.evidence.testing import MetricOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cronshift.evidence.testing import MeasureTest
+    from cronshift.evidence.testing import MetricTest
 
 _TWO_DAYS = 48  # hours
 
 
 class Decision(StrEnum):
-    """What the evidence says."""
+    """The verdict of the evidence."""
 
     PROMOTE = "promote"
     HOLD = "hold"
@@ -42,7 +42,7 @@ class Judgement(Struct, frozen=True):
     decision: Decision
     following: int | None
     reason: str
-    tests: tuple[MeasureTest, ...] = ()
+    tests: tuple[MetricTest, ...] = ()
     missing: int = 0
     days: float = 0.0
 
@@ -60,16 +60,16 @@ class Judgement(Struct, frozen=True):
         }
 
 
-def refusal(judgement: Judgement, tests: Iterable[MeasureTest]) -> Judgement | None:
+def refusal(judgement: Judgement, tests: Iterable[MetricTest]) -> Judgement | None:
     """Return the verdict of those tests that refuse; ``None`` where none does."""
-    refused = [test for test in tests if test.decides and test.outcome is MeasureOutcome.REFUSED]
+    refused = [test for test in tests if test.decides and test.outcome is MetricOutcome.REFUSED]
     return against(judgement, "; ".join(map(_in_words, refused))) if refused else None
 
 
-def slowest(tests: Iterable[MeasureTest]) -> MeasureTest | None:
+def slowest(tests: Iterable[MetricTest]) -> MetricTest | None:
     """Return the test whose evidence takes longest, of those that decide and are not enough yet."""
     waiting = [
-        test for test in tests if test.decides and test.outcome is not MeasureOutcome.ACCEPTED
+        test for test in tests if test.decides and test.outcome is not MetricOutcome.ACCEPTED
     ]
     return max(waiting, key=lambda test: test.days, default=None)
 
@@ -89,7 +89,7 @@ def inconclusive(judgement: Judgement, missing: int, days: float, what: str) -> 
     )
 
 
-def _in_words(test: MeasureTest) -> str:
+def _in_words(test: MetricTest) -> str:
     ticks, bad = test.inngest
     there, bad_there = test.vercel
     return f"{test.metric}: {bad} of {ticks} at Inngest, {bad_there} of {there} at Vercel"

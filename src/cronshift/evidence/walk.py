@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Bounds(Struct, frozen=True):
-    """Where a walk ends.
+    """The ends of a walk.
 
     Attributes:
         refused: the score from which on a side is refused.
@@ -43,13 +43,13 @@ class Bounds(Struct, frozen=True):
         return _steps(expected, self.distance)
 
     def good_ticks(self, score: float, expected: float) -> int:
-        """Return how many good ticks lead from a score to acceptance."""
+        """Return the number of good ticks that lead from a score to acceptance."""
         good, _ = self.steps(expected)
         return max(0, math.ceil(round((self.accepted - score) / good, 6)))
 
 
 class Score(Struct, frozen=True):
-    """Where a walk stands.
+    """The state of a walk.
 
     Attributes:
         ticks: how many there were.
@@ -66,7 +66,7 @@ class Score(Struct, frozen=True):
 
 
 def walk(ticks: Iterable[tuple[bool, float]], bounds: Bounds) -> Score:
-    """Return where a side stands after its ticks.
+    """Return the score of a side after its ticks.
 
     Args:
         ticks: in their order, whether each was bad, and which share is expected to be.

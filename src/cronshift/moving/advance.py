@@ -44,7 +44,7 @@ _NONE = Decisions()
 
 
 class RolloutStep(Struct, frozen=True):
-    """What follows from the evidence, for jobs that go the same way.
+    """A step that follows from the evidence, for jobs that go the same way.
 
     Attributes:
         percent: of their ticks, Inngest's from then on; 0 is the way back.
@@ -59,7 +59,7 @@ class RolloutStep(Struct, frozen=True):
 
 
 def recorded(question: TickQuery) -> Sequence[TickRecord]:
-    """Return what the ledger, Inngest and Vercel tell of ticks, as far as they can be asked here.
+    """Return the records that the ledger, Inngest and Vercel have, as far as they can be asked here.
 
     Raises:
         CronshiftError: if none of them tells anything.
@@ -112,7 +112,7 @@ def judged(project: Project, now: datetime, records: Records = recorded) -> dict
 def _course(
     job: Job, ownership: Ownership, rollout: Rollout | None, now: datetime
 ) -> Course | None:
-    """Return where a job stands on its way; ``None`` for one without ticks."""
+    """Return a job's place on its way; ``None`` for one without ticks."""
     if job.schedule is None or job.schedule.never:
         return None
     epochs = ownership.jobs.get(job.id, ())
@@ -130,7 +130,7 @@ def _course(
 
 
 def _obstacle(epochs: Sequence[Epoch], now: datetime) -> str:
-    """Return why no share of a job may grow now, in a sentence."""
+    """Return the reason for which no share of a job may grow now; empty where there is none."""
     if epochs and epochs[-1].effective_at > now:
         return f"Its next share begins at {tick_text(epochs[-1].effective_at)}."
     return ""

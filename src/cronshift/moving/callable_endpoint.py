@@ -15,7 +15,7 @@ from cronshift.errors import CronshiftError
 from cronshift.runtime import web
 from cronshift.server.endpoint import Endpoint
 from cronshift.server.keys import SIGNING_KEY
-from cronshift.services.inngest import CLOUD, inngest_server
+from cronshift.services.api_address import CLOUD_API, api_server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ async def ask_endpoint(
             f"{url} has no signing key, so it refuses what Inngest sends: no function runs.",
             f"Set {SIGNING_KEY} where the functions run, deploy, and cronshift sync --endpoint {url}",
         )
-    if description.get("mode") == "dev" and inngest_server(environ) == CLOUD:
+    if description.get("mode") == "dev" and api_server(environ) == CLOUD_API:
         return CallableEndpoint(
             CallState.DEV_MODE,
             f"{url} is in dev mode, where it answers to a dev server and not to Inngest's cloud.",
@@ -88,8 +88,8 @@ async def ask_endpoint(
 
 async def _synced(url: str, app_id: str, environ: Mapping[str, str]) -> CallableEndpoint:
     """Return whether Inngest has functions of the app."""
-    server, key = inngest_server(environ), environ.get(SIGNING_KEY, "").strip()
-    if server == CLOUD and not key:
+    server, key = api_server(environ), environ.get(SIGNING_KEY, "").strip()
+    if server == CLOUD_API and not key:
         return CallableEndpoint(
             CallState.NOT_KNOWN,
             f"Whether Inngest has the app {app_id} cannot be asked: {SIGNING_KEY} is not set here.",

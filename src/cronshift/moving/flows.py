@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class FlowChange(Struct, frozen=True):
-    """What ``cutover --flow`` or ``rollback --flow`` would do.
+    """The change of ``cutover --flow`` or ``rollback --flow``.
 
     Attributes:
         percent: of its users, Inngest's from the start on.
@@ -82,7 +82,7 @@ class FlowStatus(Struct, frozen=True):
 
 
 def flow_statuses(ownership: Ownership, now: datetime) -> tuple[FlowStatus, ...]:
-    """Return where every flow of an ownership file stands."""
+    """Return the place of every flow of an ownership file."""
     return tuple(
         FlowStatus(
             flow,
@@ -189,7 +189,7 @@ def judged_flow(project: Project, flow: str, now: datetime) -> Judgement:
 
 
 def _state(settings: SessionSettings, label: str, age: timedelta) -> SessionState:
-    """Return what became of a session with a label, asked for so long ago."""
+    """Return the fate of a session with a label, asked for so long ago."""
     if label == settings.finished:
         return SessionState.FINISHED
     if label == settings.failed:

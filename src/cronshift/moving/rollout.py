@@ -27,7 +27,7 @@ _MOST = 100  # percent
 
 
 class PlannedRollout(Struct, frozen=True):
-    """What ``cutover --stages`` would do.
+    """The plan of ``cutover --stages``.
 
     Attributes:
         jobs: those that are to go by the stages.

@@ -1,4 +1,4 @@
-"""What is asked about: a project in one of its environments, and with what it is asked."""
+"""The subject of all questions: a project in one of its environments, and with what it is asked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from cronshift.project.settings import parse_settings
 from cronshift.readiness.fact import Fact, Kind, Knowledge
 from cronshift.runtime.wire import APP_ADDRESS_VARIABLES
 from cronshift.server.keys import SIGNING_KEY
-from cronshift.services.inngest import API_KEY, CLOUD, inngest_server
+from cronshift.services.api_address import CLOUD_API, api_server, second_api
+from cronshift.services.inngest import API_KEY
 from cronshift.services.vercel import TOKEN, vercel_server
 
 if TYPE_CHECKING:
@@ -51,19 +52,24 @@ class Asking:
 
     @cached_property
     def endpoint(self) -> str | None:
-        """Where the functions are served."""
+        """The address at which the functions are served."""
         return self.environment.endpoint or self.environ.get("CRONSHIFT_ENDPOINT") or None
 
     @cached_property
     def app(self) -> str | None:
-        """Where the app answers."""
+        """The app's address."""
         bridge = self.plan.bridge
         return self.environment.app or self.environ.get(bridge.base_url_env) or bridge.base_url
 
     @cached_property
     def server(self) -> str:
         """The address of Inngest's API; a variable names it, for it is sent the key."""
-        return inngest_server(self.environ)
+        return api_server(self.environ)
+
+    @property
+    def second_api(self) -> str:
+        """The address of version 2 of that API."""
+        return second_api(self.environ)
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
@@ -74,7 +80,7 @@ class Asking:
 
     @cached_property
     def is_endpoint_trusted(self) -> bool:
-        """Whether this user has named the endpoint: by a variable, or by a link that he made here.
+        """True where this user has named the endpoint: by a variable, or by a link that he made here.
 
         What a commit has named is asked, and is sent no secret.
         """
@@ -86,8 +92,8 @@ class Asking:
 
     @property
     def is_cloud(self) -> bool:
-        """Whether it is Inngest's own."""
-        return self.server == CLOUD
+        """True for Inngest's own."""
+        return self.server == CLOUD_API
 
     @property
     def signing_key(self) -> str | None:
@@ -96,12 +102,12 @@ class Asking:
 
     @property
     def inngest_token(self) -> str | None:
-        """What proves to Inngest's API who asks."""
+        """The bearer for Inngest's API."""
         return self.environ.get(API_KEY, "").strip() or self.signing_key
 
     @property
     def vercel_token(self) -> str | None:
-        """What proves to Vercel's API who asks."""
+        """The bearer for Vercel's API."""
         return self.environ.get(TOKEN, "").strip() or None
 
     @property
@@ -121,7 +127,7 @@ class Asking:
 
     @property
     def serves_itself(self) -> bool:
-        """Whether the functions are served by the app on Vercel, as far as the addresses tell."""
+        """True where the functions are served by the app on Vercel, as far as the addresses tell."""
         return self.app is not None and origin_of(self.endpoint) == origin_of(self.app)
 
     def good(self, kind: Kind, message: str, evidence: str) -> Fact:

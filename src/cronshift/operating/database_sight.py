@@ -1,4 +1,4 @@
-"""What the databases show: reachable, and with the tables that are written; nothing is made."""
+"""A look at the databases: reachable, and with the tables that are written; nothing is made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SECONDS = "3"
 
 
 class DatabaseSight(Struct, frozen=True):
-    """What is known of one database, by the variable that names it."""
+    """The state of one database, by the variable that names it."""
 
     variable: str
     answer: Knowledge
@@ -45,7 +45,7 @@ async def look_at_databases(asking: Asking, deadline: float) -> tuple[DatabaseSi
 async def _in_time(
     variable: str, look: Callable[[], DatabaseSight], deadline: float
 ) -> DatabaseSight:
-    """Return what a look shows; one that does not end is left behind."""
+    """Return the sight of a look; one that does not end is left behind."""
     loop = asyncio.get_running_loop()
     seen: asyncio.Future[DatabaseSight] = loop.create_future()
 

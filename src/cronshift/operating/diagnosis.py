@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.operating import (
     endpoint_facts,
@@ -69,11 +70,11 @@ class Diagnosis(Struct, frozen=True):
 
     environment: str
     facts: tuple[Explained, ...]
-    seconds: float
+    seconds: float = 0.0
 
     @property
     def causes(self) -> tuple[Fact, ...]:
-        """What is known bad, and not explained by anything else; the first is what to mend first."""
+        """The facts that are known bad, and not explained by anything else; the first is what to mend first."""
         return tuple(
             item.fact
             for item in self.facts
@@ -82,7 +83,7 @@ class Diagnosis(Struct, frozen=True):
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing is known bad."""
+        """True where nothing is known bad."""
         return all(item.fact.answer is not Knowledge.BAD for item in self.facts)
 
     def to_json(self) -> dict[str, Any]:
@@ -113,13 +114,14 @@ class Sights(Struct, frozen=True):
 async def diagnose(asking: Asking) -> Diagnosis:
     """Ask about an environment, and explain what is not well."""
     begun = time.monotonic()
+    diagnosis = judge(asking, await look(asking))
+    return replace(diagnosis, seconds=time.monotonic() - begun)
+
+
+def judge(asking: Asking, sights: Sights) -> Diagnosis:
+    """Return the diagnosis that follows from all that was seen, and from the project's own files."""
     here = facts_of(asking.project, asking.plan, asking.now)
-    sights = await look(asking)
-    return Diagnosis(
-        asking.environment.name,
-        explained([*facts(asking, sights), *here]),
-        time.monotonic() - begun,
-    )
+    return Diagnosis(asking.environment.name, explained([*facts(asking, sights), *here]))
 
 
 async def look(asking: Asking) -> Sights:
@@ -159,7 +161,7 @@ async def _look_at_endpoint(
 
 
 def facts(asking: Asking, sights: Sights) -> Iterator[Fact]:
-    """Yield what all sights show."""
+    """Yield the facts of all sights."""
     gate, inside = sights.gate, sights.inside
     if gate is None:
         text = f"Where the functions of {asking.environment.name} are served is not written down."
@@ -215,5 +217,5 @@ def _rank(item: Explained, explaining: set[str | None]) -> tuple[int, bool, bool
 
 
 def _place(fact: Fact) -> tuple[int, str]:
-    """Return where a fact stands: those of the files before what runs, causes before effects."""
+    """Return the place of a fact: those of the files before what runs, causes before effects."""
     return ORDER.get(fact.kind.code, -1), fact.kind.code

@@ -1,4 +1,4 @@
-"""What an endpoint shows, as facts: reached, in its mode, with its keys, refusing, serving what is planned."""
+"""Facts of an endpoint: reached, in its mode, with its keys, refusing, serving what is planned."""
 
 from __future__ import annotations
 
@@ -237,5 +237,5 @@ def is_same_key(hashed: object, keys: tuple[str, ...]) -> bool | None:
 
 
 def event_key_hash(key: str) -> str:
-    """Return what the SDKs tell of an event key to who has the signing key."""
+    """Return the hash of an event key, as the SDKs tell it to who has the signing key."""
     return hashlib.sha256(key.strip().encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What an endpoint shows: unsigned, forged and signed; nothing of it runs."""
+"""A look at an endpoint: unsigned, forged and signed; nothing of it runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MOST_KEYS = 3
 
 
 class GateSight(Struct, frozen=True):
-    """What answered a request that nobody signed.
+    """The answer to a request that nobody signed.
 
     Attributes:
         problem: why it was not the SDK.
@@ -53,7 +53,7 @@ class GateSight(Struct, frozen=True):
 
 
 class Inside(Struct, frozen=True):
-    """What the endpoint told who has its key.
+    """The endpoint, as it shows itself to who has its key.
 
     Attributes:
         key: the one that it took; ``None`` where none of those that were tried is its own.
@@ -75,7 +75,7 @@ class Inside(Struct, frozen=True):
 
 
 class EndpointQuestion(Struct, frozen=True):
-    """Which endpoint is asked, for what, and what is sent to pass its protection."""
+    """An endpoint that is asked, for a plan, with headers that pass its protection."""
 
     plan: Plan
     url: str
@@ -137,7 +137,7 @@ async def look_inside(
 
 
 async def _with_key(question: EndpointQuestion, key: str | None) -> Inside | None:
-    """Return what the endpoint tells who has a key; nothing where it is not the endpoint's.
+    """Return the endpoint's answers to who has a key; nothing where it is not the endpoint's.
 
     Raises:
         CronshiftError: if something else is wrong with the endpoint.

@@ -1,4 +1,4 @@
-"""What Inngest shows, as facts: it answers, holds the same keys, and has the functions as planned."""
+"""Facts of Inngest: it answers, holds the same keys, and has the functions as planned."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _IN_THE_CLOUD = "app.inngest.com"
 
 def access_facts(asking: Asking, sight: InngestSight) -> Iterator[Fact]:
     """Yield whether Inngest answers, takes the key, and has the environment."""
-    evidence = f"{asking.server}/v2"
+    evidence = f"{asking.second_api}"
     errors = [answer for answer in sight.answers if isinstance(answer, ApiError)]
     silent = next((error for error in errors if error.problem in _SILENT), None)
     if silent is not None and len(errors) == len(sight.answers):
@@ -66,7 +66,7 @@ def access_facts(asking: Asking, sight: InngestSight) -> Iterator[Fact]:
 
 
 def _environment(asking: Asking, sight: InngestSight) -> Iterator[Fact]:
-    name, evidence = asking.environment.inngest_env, f"GET {asking.server}/v2/envs"
+    name, evidence = asking.environment.inngest_env, f"GET {asking.second_api}/envs"
     if name is None:
         return
     if isinstance(sight.environments, ApiError):
@@ -88,7 +88,7 @@ def _environment(asking: Asking, sight: InngestSight) -> Iterator[Fact]:
 
 def key_facts(asking: Asking, sight: InngestSight, inside: Inside) -> Iterator[Fact]:
     """Yield whether the deployment's keys are those of the environment; they are compared, not shown."""
-    evidence = f"GET {asking.endpoint}, signed, and {asking.server}/v2/keys"
+    evidence = f"GET {asking.endpoint}, signed, and {asking.second_api}/keys"
     listed = () if isinstance(sight.signing_keys, ApiError) else sight.signing_keys
     theirs = tuple(_bare(item.key) for item in listed)
     remedy = (
@@ -159,7 +159,7 @@ def _bare(key: str) -> str:
 
 def function_facts(asking: Asking, sight: InngestSight) -> Iterator[Fact]:
     """Yield whether Inngest has every function, due as planned, and none of them paused."""
-    app, evidence = asking.plan.app_id, f"{asking.server}/v2/apps/{asking.plan.app_id}/functions"
+    app, evidence = asking.plan.app_id, f"{asking.second_api}/apps/{asking.plan.app_id}/functions"
     errors = [answer for answer in sight.functions.values() if isinstance(answer, ApiError)]
     if not sight.functions or any(error.problem is not ApiProblem.MISSING for error in errors):
         why = next((e.message for e in errors if e.problem is not ApiProblem.MISSING), "no job.")

@@ -1,4 +1,4 @@
-"""What Inngest shows of an environment: its keys, and the app's functions."""
+"""A look at an Inngest environment: its keys, and the app's functions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from msgspec import Struct
 from cronshift.operating.asking import PATIENCE
 from cronshift.runtime import web
 from cronshift.services.api import ApiError, ApiProblem
-from cronshift.services.inngest import ApiKey, InngestApi, InngestEnvironment, RemoteFunction
+from cronshift.services.inngest import (
+    OWN_SERVERS_ENVIRONMENT,
+    ApiKey,
+    InngestEnvironment,
+    InngestService,
+    RemoteFunction,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -25,7 +31,7 @@ _AT_ONCE = 20
 
 
 class InngestSight(Struct, frozen=True):
-    """What Inngest answered, or why it did not.
+    """Inngest's answers, or the errors in their place.
 
     Attributes:
         functions: by the job's id.
@@ -39,6 +45,13 @@ class InngestSight(Struct, frozen=True):
     functions: Mapping[str, RemoteFunction | ApiError]
     skew: float | None = None
     version: str | None = None
+
+    @property
+    def syncs_by_api(self) -> bool:
+        """True where the API itself syncs an app; a server of one's own answers 501 (measured)."""
+        if isinstance(self.environments, ApiError):
+            return False
+        return all(item.id != OWN_SERVERS_ENVIRONMENT for item in self.environments)
 
     @property
     def answers(self) -> tuple[object, ...]:
@@ -62,7 +75,7 @@ async def look_at_inngest(
         keys: is given the environment's signing keys as soon as they are there.
     """
     environment, at_once = asking.environment.inngest_env, asyncio.Semaphore(_AT_ONCE)
-    api = InngestApi(asking.server, asking.inngest_token, environment, timeout=PATIENCE)
+    api = InngestService(asking.second_api, asking.inngest_token, environment, timeout=PATIENCE)
 
     async def function(job: str) -> RemoteFunction | ApiError:
         async with at_once:

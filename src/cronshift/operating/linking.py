@@ -38,7 +38,7 @@ _OPTIONS = {
 
 
 class Link(Struct, frozen=True):
-    """What linking an environment would write.
+    """A link that is to be written.
 
     Attributes:
         values: of its table in cronshift.toml.
@@ -107,7 +107,7 @@ def prepare_link(
 def _shown(
     project: Project, plan: Plan, name: str, chosen: Mapping[str, str]
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield what the project itself shows: a key, its value, and the place."""
+    """Yield the values that the project itself shows: a key, its value, and the place."""
     app = chosen.get("app")
     if app is None and name == PRODUCTION and plan.bridge.base_url is not None:
         app = plan.bridge.base_url
@@ -125,13 +125,13 @@ def _shown(
 
 
 def _own_endpoint(project: Project, plan: Plan) -> str | None:
-    """Return where the app itself serves the functions; nothing where a worker does."""
+    """Return the path at which the app itself serves the functions; nothing where a worker does."""
     path = next((path for path in plan.called_paths if path.endswith(ENDPOINT)), None)
     return None if project.settings.serve is ServedBy.WORKER else path
 
 
 def _linked_folder(folder: Path) -> tuple[str, str, str] | None:
-    """Return what ``vercel link`` wrote into a folder: the project, its owner, the file."""
+    """Return the link that ``vercel link`` wrote into a folder: the project, its owner, the file."""
     document = _document(folder / ".vercel" / "project.json")
     project_id, owner = document.get("projectId"), document.get("orgId")
     if not _is_id(project_id):
@@ -140,7 +140,7 @@ def _linked_folder(folder: Path) -> tuple[str, str, str] | None:
 
 
 def _linked_repository(folder: Path) -> tuple[str, str, str] | None:
-    """Return what ``vercel link --repo`` wrote above a folder of a monorepo."""
+    """Return the link that ``vercel link --repo`` wrote above a folder of a monorepo."""
     here = folder.resolve()
     for above in (here, *here.parents[:_HIGHEST]):
         document = _document(above / ".vercel" / "repo.json")

@@ -1,4 +1,4 @@
-"""What Vercel shows, as facts: the variables are set, and the entries are those of the file."""
+"""Facts of Vercel: the variables are set, and the entries are those of the file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WHOLE = 100
 def vercel_facts(
     asking: Asking, sight: VercelSight | ApiError | None, gate: GateSight | None
 ) -> Iterator[Fact]:
-    """Yield what Vercel tells of the environment's project."""
+    """Yield the facts of the environment's project."""
     project, evidence = asking.environment.vercel_project, f"{asking.vercel_server}/v9/projects"
     if sight is None:
         lacking = TOKEN if project else "The project's id"

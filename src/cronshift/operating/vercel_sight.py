@@ -1,4 +1,4 @@
-"""What Vercel shows of a project: its entries, the names of its variables, its bypass."""
+"""A look at a Vercel project: its entries, the names of its variables, its bypass."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from msgspec import Struct
 
 from cronshift.operating.asking import PATIENCE
 from cronshift.services.api import ApiError, ApiProblem
-from cronshift.services.vercel import Variable, VercelApi, VercelProject
+from cronshift.services.vercel import Variable, VercelProject, VercelService
 
 if TYPE_CHECKING:
     from cronshift.operating.asking import Asking
 
 
 class VercelSight(Struct, frozen=True):
-    """What Vercel answered.
+    """Vercel's answers.
 
     Attributes:
         variables: by name and target; why not, where it did not say.
@@ -38,7 +38,7 @@ async def look_at_vercel(asking: Asking, deadline: float) -> VercelSight | ApiEr
     try:
         async with (
             asyncio.timeout_at(deadline),
-            VercelApi(token, project, team, base=base, timeout=PATIENCE) as api,
+            VercelService(token, project, team, base=base, timeout=PATIENCE) as api,
         ):
             there, variables = await asyncio.gather(
                 api.project(), api.variables(), return_exceptions=True

@@ -14,6 +14,7 @@ from cronshift.operations.building import Edit, Seen, build_operation, new_opera
 from cronshift.operations.changes import (
     AddEpoch,
     AddToNumber,
+    CallService,
     Change,
     ChangeKind,
     DeleteFile,
@@ -21,6 +22,7 @@ from cronshift.operations.changes import (
     EditSettings,
     FileImage,
     MoveFile,
+    RemoteAction,
     RemoveGuard,
     RunSql,
     WriteFile,
@@ -45,6 +47,7 @@ from cronshift.operations.model import Intent, Operation, State
 __all__ = [
     "AddEpoch",
     "AddToNumber",
+    "CallService",
     "Change",
     "ChangeKind",
     "DeleteFile",
@@ -58,6 +61,7 @@ __all__ = [
     "MoveFile",
     "Operation",
     "Record",
+    "RemoteAction",
     "RemoveGuard",
     "RunSql",
     "Seen",

@@ -11,6 +11,7 @@ from msgspec import Struct
 from cronshift.errors import RefusedError
 from cronshift.operations.changes import (
     FILE_CHANGES,
+    CallService,
     Change,
     ChangeKind,
     DeleteFile,
@@ -65,7 +66,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
     jobs: Sequence[str] = (),
     operation_id: str | None = None,
     allow_dirty: bool | Collection[str] = False,
-    batches: Iterable[RunSql] = (),
+    batches: Iterable[RunSql | CallService] = (),
     write_by: datetime | None = None,
 ) -> Operation:
     """Return the operation that makes ``edits``; those that change nothing are left out.
@@ -79,7 +80,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
         jobs: the jobs it is about.
         operation_id: its id, where the edits already carry it.
         allow_dirty: change files with uncommitted changes too: all, or those of these paths.
-        batches: changes of rows; they come after the files, and are taken back before them.
+        batches: changes of rows, which come after the files and are taken back before them; and calls.
         write_by: the last instant at which it may be applied.
 
     Raises:

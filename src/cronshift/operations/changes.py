@@ -30,6 +30,7 @@ class ChangeKind(StrEnum):
     ADD_EPOCH = "add-epoch"
     REMOVE_GUARD = "remove-guard"
     SQL = "sql"
+    CALL = "call"
 
 
 class FileImage(Struct, frozen=True):
@@ -215,8 +216,70 @@ class RunSql(Struct, frozen=True):
         return replace(self, statements=undone)
 
 
+class RemoteAction(StrEnum):
+    """The things that are done at Vercel and Inngest; each can be done again without harm."""
+
+    SET_VARIABLE = "set-variable"
+    MAKE_BYPASS = "make-bypass"
+    SYNC = "sync"
+
+
+class CallService(Struct, frozen=True):
+    """A call changes something at Vercel or Inngest; it is not taken back with the files.
+
+    No secret is in it: the value of a variable is read from here when the call is made.
+
+    Attributes:
+        project: of Vercel.
+        team: of Vercel; empty for a personal account.
+        name: of the variable.
+        target: that the variable is set for.
+        app: of Inngest.
+        url: of the endpoint.
+        environment: of Inngest; empty for that of the key.
+    """
+
+    action: RemoteAction
+    summary: str
+    project: str = ""
+    team: str = ""
+    name: str = ""
+    target: str = ""
+    app: str = ""
+    url: str = ""
+    environment: str = ""
+    kind: ClassVar = ChangeKind.CALL
+
+    @property
+    def images(self) -> tuple[FileImage, ...]:
+        """No file."""
+        return ()
+
+    def lines(self) -> Iterator[str]:
+        """Yield each call as a reader is shown it."""
+        match self.action:
+            case RemoteAction.SET_VARIABLE:
+                yield f"{self.name} of {self.project} at Vercel, for {self.target}, to its value here"
+            case RemoteAction.MAKE_BYPASS:
+                yield f"protection bypass for automation of {self.project} at Vercel"
+            case RemoteAction.SYNC:
+                yield f"Inngest registers the functions of {self.app} at {self.url}"
+
+    def inverse(self) -> CallService:
+        """Return the call itself: taking an operation back makes no call."""
+        return self
+
+
 Change = (
-    WriteFile | MoveFile | DeleteFile | EditEntries | EditSettings | AddEpoch | RemoveGuard | RunSql
+    WriteFile
+    | MoveFile
+    | DeleteFile
+    | EditEntries
+    | EditSettings
+    | AddEpoch
+    | RemoveGuard
+    | RunSql
+    | CallService
 )
 FILE_CHANGES: dict[
     ChangeKind,

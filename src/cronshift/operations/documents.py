@@ -14,10 +14,12 @@ from msgspec.structs import asdict
 from cronshift.operations.changes import (
     FILE_CHANGES,
     AddToNumber,
+    CallService,
     Change,
     ChangeKind,
     FileImage,
     MoveFile,
+    RemoteAction,
     RunSql,
 )
 from cronshift.operations.model import Intent, Operation, State
@@ -125,7 +127,21 @@ def _dump_change(change: Change) -> dict[str, Any]:
             if isinstance(change, RunSql)
             else {}
         ),
+        **({"call": _dump_call(change)} if isinstance(change, CallService) else {}),
     }
+
+
+def _dump_call(change: CallService) -> dict[str, str]:
+    fields = {name: str(value) for name, value in asdict(change).items() if name != "summary"}
+    return {name: value for name, value in fields.items() if value}
+
+
+def _load_call(fields: Mapping[str, Any], summary: str) -> CallService:
+    call = {name: _typed(value, str, f"`{name}`") for name, value in fields.items()}
+    action = RemoteAction(call.pop("action", ""))
+    if not call.keys() <= set(CallService.__struct_fields__) - {"action", "summary"}:
+        raise ValueError("a call has fields that no call has")
+    return CallService(action, summary, **call)
 
 
 def _load_change(document: object) -> Change:
@@ -139,6 +155,8 @@ def _load_change(document: object) -> Change:
             tuple(_load_statement(statement) for statement in statements),
             summary,
         )
+    if kind is ChangeKind.CALL:
+        return _load_call(_field(fields, "call", dict), summary)
     if len(images) != (2 if kind is ChangeKind.MOVE else 1):
         raise ValueError(f"{kind} touches another number of files")
     if kind is ChangeKind.MOVE:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cronshift.errors import RefusedError, TooLateError
-from cronshift.operations import sql, staging
+from cronshift.errors import CronshiftError, RefusedError, TooLateError
+from cronshift.operations import calling, sql, staging
 from cronshift.operations.changes import AddEpoch
 from cronshift.operations.files import read_project_file
 from cronshift.operations.journal import (
@@ -62,6 +62,7 @@ def apply(
             )
         for _, batch in operation.batches:
             sql.check(batch)
+        calling.check(operation.calls)
         started = replace(operation, state=State.APPLYING)
         try:
             write_operation(root, started, is_own=is_own)
@@ -191,6 +192,7 @@ def _run(
         raise
     if not backwards:
         _settle_batches(operation, done=True)
+        _make_calls(root, operation, is_own=is_own)
     done = replace(operation, state=State.REVERTED if backwards else State.APPLIED)
     write_operation(root, done, is_own=is_own)
     return done
@@ -206,15 +208,25 @@ def _settle_batches(operation: Operation, *, done: bool) -> None:
         sql.settle(batch, operation.id, number, done=done)
 
 
+def _make_calls(root: Path, operation: Operation, *, is_own: bool) -> None:
+    """Make the calls of an operation; after one that fails, it has come to its end as it stands."""
+    try:
+        calling.make(operation.calls)
+    except CronshiftError:
+        write_operation(root, replace(operation, state=State.ABANDONED), is_own=is_own)
+        raise
+
+
 def _heading(operation: Operation) -> Operation:
     """Return the operation to carry out: itself, or its inverse where it is taken back."""
     return operation.inverse() if operation.state is State.REVERTING else operation
 
 
 def _refuse_foreign_rows(operation: Operation, *, is_own: bool) -> None:
-    if operation.batches and not is_own:
+    if (operation.batches or operation.calls) and not is_own:
+        what = "changes rows of a database" if operation.batches else "calls services as you"
         raise RefusedError(
-            f"Operation {operation.id} changes rows of a database, and you did not make it here.",
+            f"Operation {operation.id} {what}, and you did not make it here.",
             reason="foreign-operation",
             hint=f"cronshift operations abandon {operation.id} gives it up; make the change anew.",
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.operations.changes import RunSql
+from cronshift.operations.changes import CallService, RunSql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,7 @@ class Intent(StrEnum):
     CUTOVER = "cutover"
     ROLLBACK = "rollback"
     FINALIZE = "finalize"
+    DIRECT = "direct"
     PAUSE = "pause"
     RESUME_JOB = "resume-job"
     LINK = "link"
@@ -83,6 +84,11 @@ class Operation(Struct, frozen=True):
             for number, change in enumerate(self.changes)
             if isinstance(change, RunSql)
         )
+
+    @property
+    def calls(self) -> tuple[CallService, ...]:
+        """Every call to a service."""
+        return tuple(change for change in self.changes if isinstance(change, CallService))
 
     def inverse(self) -> Operation:
         """Return the operation that takes this one back; its state stays."""

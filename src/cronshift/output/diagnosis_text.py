@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from cronshift.operating.steps import StepState
 from cronshift.output.console import plain
 from cronshift.readiness.fact import Knowledge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from cronshift.operating.diagnosis import Diagnosis, Explained
+    from cronshift.operating.steps import SetupStep
 
+_STEPS = {
+    StepState.DONE: ("✓", "green"),
+    StepState.TO_DO: ("✗", "bold red"),
+    StepState.UNKNOWN: ("not known", "yellow"),
+}
 _SIGNS = {
     Knowledge.BAD: ("✗", "bold red"),
     Knowledge.UNKNOWN: ("not known", "yellow"),
@@ -62,3 +70,18 @@ def _append_explained(text: Text, diagnosis: Diagnosis, cause: Explained) -> Non
             for item in behind
         )
         text.append(f"  explains: {', '.join(dict.fromkeys(words))}\n", style="dim")
+
+
+def steps_text(steps: Iterable[SetupStep]) -> Text:
+    """Return the checklist of a set-up: a line a step, and below it the way to what is open."""
+    text = Text(no_wrap=True)
+    for step in steps:
+        sign, style = _STEPS[step.state]
+        text.append(f"{sign} {step.name}", style=style)
+        text.append(f"  {plain(step.title)}")
+        since = f"; {step.mark.by}, {step.mark.at}" if step.mark is not None else ""
+        text.append(f" ({plain(step.evidence)}{plain(since)})\n", style="dim")
+        if step.how:
+            text.append(f"  → {plain(step.how)}\n")
+    text.right_crop()
+    return text

@@ -1,4 +1,4 @@
-"""What the evidence says of each job, as people read it."""
+"""The verdicts of the evidence, as people read them."""
 
 from __future__ import annotations
 

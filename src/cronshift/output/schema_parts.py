@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cronshift.evidence.testing import MeasureOutcome
+from cronshift.evidence.testing import MetricOutcome
 from cronshift.evidence.thresholds import Metric
 from cronshift.evidence.verdict import Decision
 from cronshift.model import HandlerKind, Mode, Severity
@@ -121,8 +121,12 @@ FORECAST = object_of(
             )
         ),
         "retries_per_30_days": NUMBER,
+        "failures_per_30_days": NUMBER,
+        "functions": WHOLE,
         "executions_per_year": NUMBER,
-        "plans": list_of(object_of({"name": TEXT, "executions": NUMBER, "fits": TRUTH})),
+        "plans": list_of(
+            object_of({"name": TEXT, "executions": NUMBER, "functions": WHOLE, "fits": TRUTH})
+        ),
         "by_hour": list_of(NUMBER),
         "busiest": list_of(object_of({"minute": TEXT, "jobs": WHOLE})),
         "peak": NUMBER,
@@ -156,7 +160,7 @@ JUDGEMENT = object_of(
             object_of(
                 {
                     "metric": either(Metric),
-                    "outcome": either(MeasureOutcome),
+                    "outcome": either(MetricOutcome),
                     "decides": TRUTH,
                     "vercel": _TICKS,
                     "inngest": _TICKS,
@@ -178,6 +182,7 @@ CHANGE = object_of(
     },
     database_env=TEXT,
     statements=list_of({"type": "object"}),
+    call=by_name(TEXT),
 )
 OPERATION = {
     "id": TEXT,
@@ -310,4 +315,28 @@ RUN: dict[str, Schema] = {
 }
 RUN_STEP = object_of(
     {"name": TEXT, "status": TEXT, "attempts": WHOLE, "ms": perhaps(WHOLE), "error": perhaps(TEXT)}
+)
+LETTER: dict[str, Schema] = {
+    "run_id": TEXT,
+    "job": TEXT,
+    "status": either([TickStatus.FAILED, TickStatus.CANCELLED]),
+    "tick": perhaps(INSTANT),  # null: an event began the run
+    "event": TEXT,
+    "event_id": TEXT,
+    "error": TEXT,
+    "attempts": perhaps(WHOLE),  # null: nobody has counted them
+    "died": INSTANT,
+    "replayed": perhaps(INSTANT),
+    "replay": perhaps(TEXT),
+}
+SPENDING = object_of(
+    {
+        "since": INSTANT,
+        "executions": perhaps(WHOLE),  # null: nobody has counted them
+        "failures": WHOLE,
+        "retries": WHOLE,
+        "projected": perhaps(WHOLE),
+        "forecast": WHOLE,
+        "plans": list_of(object_of({"name": TEXT, "executions": NUMBER, "fits": perhaps(TRUTH)})),
+    }
 )

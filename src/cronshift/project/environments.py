@@ -16,7 +16,7 @@ PRODUCTION = "production"
 
 
 class VercelTarget(StrEnum):
-    """What Vercel keeps variables for."""
+    """The targets that Vercel keeps variables for."""
 
     PRODUCTION = "production"
     PREVIEW = "preview"
@@ -32,7 +32,7 @@ class InngestPlan(StrEnum):
 
 
 class Environment(Struct, frozen=True):
-    """What ``[environments.NAME]`` of cronshift.toml says.
+    """An environment, as ``[environments.NAME]`` of cronshift.toml has it.
 
     Attributes:
         app: where the app answers.
@@ -56,7 +56,7 @@ class Environment(Struct, frozen=True):
 
     @property
     def is_production(self) -> bool:
-        """Whether Vercel's cron calls it, and scheduled ticks run in it."""
+        """True where Vercel's cron calls it, and scheduled ticks run in it."""
         return self.vercel_target is VercelTarget.PRODUCTION
 
 
@@ -92,7 +92,7 @@ def environment_named(environments: Mapping[str, Environment], name: str | None)
 
 
 def _usual_target(name: str) -> VercelTarget:
-    """Return what Vercel would call an environment of that name: staging is a preview to it."""
+    """Return the target that Vercel would call an environment of that name: staging is a preview to it."""
     try:
         return VercelTarget(name)
     except ValueError:

@@ -26,7 +26,7 @@ _Percent = Annotated[int, Meta(ge=0, le=100)]
 
 
 class Rollout(Struct, frozen=True, forbid_unknown_fields=True):
-    """How one job goes over.
+    """The way of one job to Inngest.
 
     Attributes:
         stages: the percentages of its way, growing.
@@ -76,7 +76,7 @@ def read_rollouts(root: Path) -> Rollouts:
 
 
 def rollouts_of(data: bytes | None) -> Rollouts:
-    """Return what the bytes of a rollouts' file say; empty for no file.
+    """Return the rollouts that a file's bytes hold; empty for no file.
 
     Raises:
         ConfigError: if they are broken.

@@ -26,7 +26,7 @@ _LONGEST_REASON = 200
 
 
 class ApiProblem(StrEnum):
-    """Why an API gave no answer."""
+    """The causes for which an API gives no answer."""
 
     UNREACHABLE = "unreachable"
     NO_TOKEN = "no-token"  # noqa: S105 - a problem's name
@@ -120,7 +120,7 @@ class JsonApi:
         parameters: Mapping[str, str] | None = None,
         refusals: frozenset[int] = frozenset(),
     ) -> T:
-        """Return what the API answers, read as ``kind``; fields that it does not name are passed over.
+        """Return the API's answer, read as ``kind``; fields that it does not name are passed over.
 
         Args:
             method: of HTTP.
@@ -203,7 +203,7 @@ def instant_told(response: httpx.Response) -> datetime | None:
 
 
 def _reason_of(response: httpx.Response) -> str:
-    """Return what a refusal says: Vercel's ``error.message``, the first of Inngest's ``errors``."""
+    """Return the words of a refusal: Vercel's ``error.message``, the first of Inngest's ``errors``."""
     try:
         document = response.json()
         error = document["error"] if "error" in document else document["errors"][0]

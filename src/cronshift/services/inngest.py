@@ -7,18 +7,17 @@ from urllib.parse import quote
 
 from msgspec import Struct, field
 
-from cronshift.runtime.signature import is_dev
 from cronshift.services.api import JsonApi
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import timedelta
 
-CLOUD = "https://api.inngest.com"
 API_KEY = "INNGEST_API_KEY"
 """The variable of an API key, ``sk-inn-api-…``; without one the signing key is what is sent."""
 
-_DEV_SERVER = "http://127.0.0.1:8288"
+OWN_SERVERS_ENVIRONMENT = "00000000-0000-4000-b000-000000000000"
+"""The id of the only environment of a server that is not the cloud's (measured)."""
+
 _SYNC_FAILED = 422
 _PAGES = 10
 
@@ -26,6 +25,7 @@ _PAGES = 10
 class InngestEnvironment(Struct, frozen=True, rename="camel"):
     """An environment of an account."""
 
+    id: str = ""
     name: str = ""
     type: str = ""
     is_archived: bool = False
@@ -39,7 +39,7 @@ class ApiKey(Struct, frozen=True):
 
 
 class FunctionTrigger(Struct, frozen=True):
-    """When a function runs: ``type`` is ``CRON`` or ``EVENT``."""
+    """A trigger of a function: ``type`` is ``CRON`` or ``EVENT``."""
 
     type: str = ""
     value: str = ""
@@ -56,23 +56,24 @@ class RemoteFunction(Struct, frozen=True, rename="camel"):
 
 
 class SyncError(Struct, frozen=True):
-    """Why a sync failed."""
+    """The cause of a failed sync."""
 
     code: str = ""
     message: str = ""
 
 
 class SyncResult(Struct, frozen=True):
-    """What came of a sync: ``status`` is pending, success, error or duplicate."""
+    """The outcome of a sync: ``status`` is pending, success, error or duplicate."""
 
     id: str = ""
     status: str = ""
     error: SyncError | None = None
 
     @property
-    def is_done(self) -> bool:
-        """Whether Inngest has the functions; nothing new counts as that."""
-        return self.status in {"success", "duplicate"} and not (self.error and self.error.code)
+    def is_taken(self) -> bool:
+        """True where Inngest has the functions, or goes on to take them; nothing new counts as that."""
+        is_error = self.error is not None and bool(self.error.code)
+        return self.status in {"success", "duplicate", "pending"} and not is_error
 
 
 class _Page(Struct, frozen=True, rename="camel"):
@@ -98,11 +99,11 @@ class _Sync(Struct, frozen=True):
     data: SyncResult
 
 
-class InngestApi(JsonApi):
+class InngestService(JsonApi):
     """Inngest, asked about one environment.
 
     Args:
-        base: the server's address, without a version.
+        base: the address of version 2 of the API.
         token: an API key, or the environment's signing key.
         environment: the environment's name; ``None`` for that of the key.
         timeout: how long the server may be silent.
@@ -117,29 +118,29 @@ class InngestApi(JsonApi):
 
     async def environments(self) -> tuple[InngestEnvironment, ...]:
         """Return the account's environments; these must be asked for with an API key at the cloud."""
-        return await self._all("/v2/envs", _Environments, limit="250")
+        return await self._all("/envs", _Environments, limit="250")
 
     async def signing_keys(self) -> tuple[ApiKey, ...]:
         """Return the environment's signing keys."""
-        return await self._all("/v2/keys/signing", _Keys, limit="100")
+        return await self._all("/keys/signing", _Keys, limit="100")
 
     async def event_keys(self) -> tuple[ApiKey, ...]:
         """Return the environment's event keys."""
-        return await self._all("/v2/keys/events", _Keys, limit="100")
+        return await self._all("/keys/events", _Keys, limit="100")
 
     async def function(self, app: str, function: str) -> RemoteFunction:
         """Return a function of an app, by their ids."""
-        path = f"/v2/apps/{_segment(app)}/functions/{_segment(function)}"
+        path = f"/apps/{_segment(app)}/functions/{_segment(function)}"
         return (await self.ask("GET", path, _Function)).data
 
     async def sync(self, app: str, url: str) -> SyncResult:
         """Have Inngest register the functions that are served at an address."""
-        path = f"/v2/apps/{_segment(app)}/syncs"
+        path = f"/apps/{_segment(app)}/syncs"
         failed = frozenset({_SYNC_FAILED})
         return (await self.ask("POST", path, _Sync, body={"url": url}, refusals=failed)).data
 
     async def _all(self, path: str, kind: type[Any], limit: str) -> tuple[Any, ...]:
-        """Return what all pages of a list hold."""
+        """Return the items of all pages of a list."""
         items: list[Any] = []
         parameters = {"limit": limit}
         for _ in range(_PAGES):
@@ -149,15 +150,6 @@ class InngestApi(JsonApi):
                 break
             parameters["cursor"] = page.page.cursor
         return tuple(items)
-
-
-def inngest_server(environ: Mapping[str, str]) -> str:
-    """Return the address of Inngest's API, as the SDK would choose it."""
-    named = environ.get("INNGEST_API_BASE_URL") or environ.get("INNGEST_BASE_URL")
-    if not named and is_dev(environ):
-        dev = environ.get("INNGEST_DEV", "")
-        named = dev if dev.startswith("http") else _DEV_SERVER
-    return (named or CLOUD).rstrip("/")
 
 
 def _segment(text: str) -> str:

@@ -37,7 +37,7 @@ class DeployedCrons(Struct, frozen=True, rename="camel"):
 
     @property
     def are_on(self) -> bool:
-        """Whether Vercel calls them."""
+        """True where Vercel calls them."""
         return self.disabled_at is None or (self.enabled_at or 0) > self.disabled_at
 
 
@@ -51,7 +51,7 @@ class VercelProject(Struct, frozen=True, rename="camel"):
 
     @property
     def has_bypass(self) -> bool:
-        """Whether there is a protection bypass for automation."""
+        """True where there is a protection bypass for automation."""
         return any(
             isinstance(bypass, dict) and bypass.get("scope") == "automation-bypass"
             for bypass in (self.protection_bypass or {}).values()
@@ -59,7 +59,7 @@ class VercelProject(Struct, frozen=True, rename="camel"):
 
 
 class VariableKind(StrEnum):
-    """How Vercel keeps a variable's value."""
+    """The ways in which Vercel keeps a value."""
 
     SENSITIVE = "sensitive"
     ENCRYPTED = "encrypted"
@@ -76,7 +76,7 @@ class Variable(Struct, frozen=True, rename="camel"):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Where it is set; a single one is told as text."""
+        """The targets it is set for; a single one is told as text."""
         return (self.target,) if isinstance(self.target, str) else self.target or ()
 
 
@@ -84,7 +84,7 @@ class _Variables(Struct, frozen=True):
     envs: tuple[Variable, ...] = ()
 
 
-class VercelApi(JsonApi):
+class VercelService(JsonApi):
     """Vercel, asked about one project.
 
     Args:

@@ -1,4 +1,4 @@
-"""What became of sessions on the new path and on the old one; only read."""
+"""Sessions on the new path and on the old one; only read."""
 
 from __future__ import annotations
 

@@ -109,6 +109,7 @@ def test_the_documents_of_a_whole_move_are_what_their_schemas_say(
     dead = "http://127.0.0.1:9"
     told("link", "link", "--app", dead, "--endpoint", f"{dead}/api/inngest", "--yes")
     told("doctor", "doctor")
+    told("setup", "setup", "--dry-run")
     monkeypatch.setenv("CRONSHIFT_LEDGER_URL", f"sqlite:///{tmp_path / 'ledger.db'}")
     told("cutover", "cutover", "session-recovery", "--stages", "10,100", "--yes")
     told("compare", "compare")
@@ -194,6 +195,8 @@ def test_what_is_done_to_others_is_told_as_the_schemas_say(
     journal.mkdir(parents=True)
     (journal / "01KAVH7R00ZQ4X8N5T2M9C6B3D.json").write_text("{")
     assert told("operations-abandon", "operations", "abandon", "01KAV", "--yes")["abandoned"]
+    assert told("forget", "forget", "--yes")["forgotten"]
+    assert not (project / ".cronshift").exists()
     app = FastAPI()
 
     @app.patch("/v1/edge-config/{store}/items")

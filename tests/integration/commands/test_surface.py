@@ -43,18 +43,17 @@ def test_help_lists_every_command(cronshift: Cronshift) -> None:
 def test_help_is_one_screen_of_every_stage_with_the_verbs_of_each_noun() -> None:
     lines = PAGE.splitlines()
     assert len(lines) < 24  # and the prompt
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, lines)) < 80
     stages = list(dict.fromkeys(command.panel for command in COMMANDS.values()))
     assert [line.split()[0] for line in lines[2:] if line[:1].strip()][:-1] == stages
+    rows = [(line[10:29].strip().split(", "), line[29:]) for line in lines]
     for name in COMMANDS:
-        (line,) = [
-            line
-            for line in lines
-            if re.search(rf"^.{{10}}(.*, )?{name}\b(?! )|^.{{10}}(.*, )?{name} ", line)
+        ((names, text),) = [row for row in rows if name in row[0]]
+        modules = [
+            import_module(f"cronshift.commands.{COMMANDS[each].attribute}") for each in names
         ]
-        module = import_module(f"cronshift.commands.{COMMANDS[name].attribute}")
-        verbs = getattr(module, "SUBCOMMANDS", {})
-        assert not verbs or line[29:] == ", ".join(verbs)
+        verbs = [", ".join(getattr(module, "SUBCOMMANDS", ())) for module in modules]
+        assert not any(verbs) or text == "; ".join(verbs)
 
 
 def test_no_text_of_ours_spells_a_command_as_of_old() -> None:
@@ -258,12 +257,14 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("run", "update-ai-models", "--json"),
     ("next",),
     ("runs", "list"),
+    ("dead-letters", "list"),
     ("report", "--html", "move.html"),
     ("serve", "--check", "--dev"),
     ("sync", "--endpoint", "http://127.0.0.1:9/api/inngest"),
     ("link", "--app", "http://127.0.0.1:9", "--endpoint", "http://127.0.0.1:9/x", "--yes"),
     ("doctor",),
     ("doctor", "--json"),
+    ("setup", "--dry-run"),
     ("pause", "session-recovery", "--yes"),
     ("resume-job", "session-recovery", "--yes"),
     ("cutover", "prediction-check", "--save-plan", "plan.json"),
@@ -279,6 +280,7 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("finalize", "--all"),
     ("operations", "list"),
     ("rollback", "--all", "--yes"),
+    ("forget", "--dry-run"),
     ("observe",),
     ("ticks", "list"),
     ("flags", "export"),

@@ -16,6 +16,8 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
+from cronshift.services.inngest import OWN_SERVERS_ENVIRONMENT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -59,6 +61,7 @@ class Inngest:
     keys_status: int = 200
     pages: bool = False
     version: str | None = None
+    is_own_server: bool = False
     sync: dict[str, Any] | None = None
     synced: list[Any] = field(default_factory=list)
 
@@ -75,20 +78,25 @@ class Inngest:
                 return dated(Response("Authentication failed", 401), self.skew)
             return dated(await go_on(request), self.skew)
 
-        @app.get("/v2/envs")
+        @app.get("/api/v2/envs")
         def envs() -> Any:
             return listed(
-                {"id": name, "name": name, "type": "TEST", "isArchived": archived}
+                {
+                    "id": OWN_SERVERS_ENVIRONMENT if self.is_own_server else name,
+                    "name": name,
+                    "type": "TEST",
+                    "isArchived": archived,
+                }
                 for name, archived in self.environments.items()
             )
 
-        @app.get("/v2/keys/signing")
+        @app.get("/api/v2/keys/signing")
         def signing() -> Any:
             if self.keys_status != 200:
                 return refused(self.keys_status)
             return listed({"id": key[-4:], "key": key, "name": ""} for key in self.signing_keys)
 
-        @app.get("/v2/keys/events")
+        @app.get("/api/v2/keys/events")
         def events(cursor: str | None = None) -> Any:
             if self.keys_status != 200:
                 return refused(self.keys_status)
@@ -99,7 +107,7 @@ class Inngest:
             page = {"hasMore": at + 1 < len(keys), "cursor": str(at + 1), "limit": 1}
             return {"data": keys[at : at + 1], "page": page}
 
-        @app.get("/v2/apps/{app_id}/functions/{function}")
+        @app.get("/api/v2/apps/{app_id}/functions/{function}")
         def function(app_id: str, function: str) -> Any:
             if app_id != APP or function not in self.crons:
                 return refused(404)
@@ -117,7 +125,7 @@ class Inngest:
                 }
             }
 
-        @app.post("/v2/apps/{app_id}/syncs")
+        @app.post("/api/v2/apps/{app_id}/syncs")
         async def sync(app_id: str, request: Request) -> Any:
             self.synced.append((app_id, await request.json()))
             data = self.sync or {"id": "01", "appId": app_id, "status": "success"}
@@ -165,6 +173,7 @@ class Vercel:
     bypass: dict[str, Any] | None = None
     delay: float = 0
     skew: timedelta = IN_TIME
+    refuses: frozenset[str] = frozenset()
     changes: list[Any] = field(default_factory=list)
 
     def app(self) -> FastAPI:  # noqa: C901 - a route each
@@ -208,6 +217,8 @@ class Vercel:
         @app.post("/v10/projects/{project}/env")
         async def set_variable(project: str, request: Request) -> Any:
             body = await request.json()
+            if body["key"] in self.refuses:
+                return forbidden(400)
             self.changes.append(("set", body))
             targets = self.variables.get(body["key"], [])
             targets = [targets] if isinstance(targets, str) else targets

@@ -14,7 +14,7 @@ from tests.unit.evidence.rollouts import BEGIN, DAY, Faults, World, dice
 from cronshift.evidence.gathering import judge_all
 from cronshift.evidence.judging import Course, usable_stages
 from cronshift.evidence.sample import Sightings, Span, outcomes, transport
-from cronshift.evidence.testing import MeasureOutcome
+from cronshift.evidence.testing import MetricOutcome
 from cronshift.evidence.thresholds import Metric, Thresholds, Tolerance
 from cronshift.evidence.verdict import Decision, Judgement
 from cronshift.evidence.walk import Bounds, walk
@@ -55,7 +55,7 @@ def shared(percent: int, days: float, **faults: Faults) -> tuple[World, datetime
 def test_without_records_nothing_is_known_and_what_is_missing_is_told() -> None:
     judgement = verdict(world(), BEGIN)
     assert judgement.decision is Decision.INCONCLUSIVE
-    assert {test.outcome for test in judgement.tests} == {MeasureOutcome.UNKNOWN}
+    assert {test.outcome for test in judgement.tests} == {MetricOutcome.UNKNOWN}
     assert judgement.missing > 0
     assert judgement.days > 0
 
@@ -115,7 +115,7 @@ def test_a_measure_of_a_dry_run_decides_nothing() -> None:
     judgement = verdict(seen, now, told_only)
     assert judgement.decision is Decision.PROMOTE
     outcome = {test.metric: (test.outcome, test.decides) for test in judgement.tests}
-    assert outcome[Metric.FAILURES] == (MeasureOutcome.REFUSED, False)
+    assert outcome[Metric.FAILURES] == (MetricOutcome.REFUSED, False)
 
 
 def limited(**limits: Any) -> Thresholds:

@@ -231,6 +231,17 @@ def test_who_may_call_is_told(audited: Callable[..., Plan], name: str) -> None:
     assert (job.handler.auth or "") == auth
 
 
+HANDED = "const { serve } = require('../dist/server');\nmodule.exports = async (req, res) => { await serve(req{}); };\n"
+
+
+@pytest.mark.parametrize(("passed", "codes"), [(", res", set()), ("", {"CS206", "CS215"})])
+def test_what_is_handed_a_request_and_its_answer_may_check_and_answer(
+    told: Callable[..., list[Finding]], passed: str, codes: set[str]
+) -> None:
+    files = {"package.json": "{}", "api/cron/x.js": HANDED.replace("{}", passed)}
+    assert {finding.code for finding in told(files)} == codes
+
+
 def test_the_finding_stands_at_the_comparison(told: Callable[..., list[Finding]]) -> None:
     (finding,) = told({ROUTE: route(f"{SET}{COMPARED}")})
     assert finding.code == "CS208"

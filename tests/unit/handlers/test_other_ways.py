@@ -101,6 +101,7 @@ PYTHON: dict[str, tuple[str, set[str]]] = {
     "an error of a service of one's own": ('def work():\n    errors = 0\n    for row in store.fetch_rows():\n        try:\n            mail.send(row)\n        except mail.MailServiceError:\n            errors += 1\n    return {"errors": errors}\n', {"CS205"}),
     "a value that is none": ('def work():\n    for row in store.fetch_rows():\n        try:\n            mail.send(row)\n        except ValueError:\n            logger.error("no number")\n    return {"ok": True}\n', set()),
     "a row that is there already": ('def work():\n    for row in store.fetch_rows():\n        try:\n            store.insert(row)\n        except store.IntegrityError:\n            logger.info("there already")\n    return {"ok": True}\n', set()),
+    "a price that another shop says": ('def work():\n    price = 0\n    try:\n        price = store.import_price()\n    except Exception as error:\n        logger.error(error)\n        price = None\n    if price is None:\n        price = store.import_other_price()\n    return {"price": price}\n', set()),
     "false of an except, counted": ('def send(row):\n    try:\n        mail.send(row)\n    except Exception:\n        return False\n    return True\n\n\ndef work():\n    failed = 0\n    for row in store.fetch_rows():\n        if not send(row):\n            failed += 1\n    return {"failed": failed}\n', {"CS205"}),
 }  # fmt: skip
 

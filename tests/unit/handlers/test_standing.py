@@ -195,6 +195,7 @@ def test_a_use_of_hono(tmp_path: Path, use: str, answer: str) -> None:
         ("app.use((req, res, next) => { if (!req.session) return res.status(401).end(); next(); });", "stops"),
         ("app.use('/api', (req, res, next) => { if (req.get('authorization') !== `Bearer ${process.env.CRON_SECRET}`) { res.sendStatus(401); return; } next(); });", "by"),
         ("app.use(require('./limits'));", "untold"),
+        ("app.use((error, req, res, next) => res.status(500).end());", "by"),
         ("const { rateLimit } = require('express-rate-limit');\nconst limiter = rateLimit({});\napp.use(limiter);", "by"),
         ("const seen = new Map();\napp.use((req, res, next) => { const times = (seen.get(req.ip) ?? 0) + 1; if (times > 9) return res.status(429).end(); next(); });", "by"),
     ],
@@ -203,5 +204,22 @@ def test_a_use_of_express(tmp_path: Path, use: str, answer: str) -> None:
     files = {
         "index.js": EXPRESS.replace("{}", use),
         "limits.js": "module.exports = require('x')();",
+    }
+    assert isinstance(front(tmp_path, files, CRON, "express").answer, KINDS[answer])
+
+
+@pytest.mark.parametrize(
+    ("uses", "answer"),
+    [
+        ("app.use('/api/cron', routes);\napp.use(missing);", "by"),
+        ("app.use(missing);\napp.use('/api/cron', routes);", "stops"),
+    ],
+)
+def test_what_is_used_behind_a_router_runs_behind_its_routes(
+    tmp_path: Path, uses: str, answer: str
+) -> None:
+    files = {
+        "index.js": f"const express = require('express');\nconst routes = require('./routes');\nconst app = express();\nconst missing = (req, res) => res.status(404).end();\n{uses}\nmodule.exports = app;\n",
+        "routes.js": "const express = require('express');\nconst router = express.Router();\nrouter.get('/mail', (req, res) => res.send('ok'));\nmodule.exports = router;\n",
     }
     assert isinstance(front(tmp_path, files, CRON, "express").answer, KINDS[answer])

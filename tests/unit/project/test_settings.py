@@ -171,9 +171,12 @@ def test_every_key_is_documented() -> None:
     cells = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", DOCS.read_text(), re.MULTILINE)
     documented = {key for cell in cells for key in re.findall(r"`(\w+)`", cell)}
     tables = SCHEMA["properties"]
-    plain = ("project", "bridge", "defaults", "sessions", "validate")
+    plain = ("project", "bridge", "defaults", "rollout", "sessions", "validate")
     keys = {key for name in plain for key in tables[name]["properties"]}
+    keys |= set(tables["rollout"]["properties"]["failures"]["properties"])
     keys |= set(tables["jobs"]["additionalProperties"]["properties"])
+    for name in ("jobs", "environments"):
+        keys |= set(tables[name]["additionalProperties"]["properties"])
     assert documented == keys
 
 

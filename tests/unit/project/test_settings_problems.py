@@ -59,7 +59,7 @@ failed = "error"
         ("[rollout]\noverlooked = 2\n", "line 2: `rollout.overlooked` is 2, and may be at most 0.5"),
         ("[rollout]\nslower = 'twice'\n", "line 2: `rollout.slower` is 'twice', and must be a number"),
         ("[rollout]\nlate = '5'\n", "line 2: `rollout.late` is '5', which is no duration"),
-        ("[rollout]\ndry_run = ['speed']\n", "is 'speed', and must be misses, lateness, failures, attempts, duration or result"),
+        ("[rollout]\ndry_run = ['speed']\n", "is 'speed', and must be misses, lateness, failures, attempts, duration, result or refunds"),
         ("[rollout.failures]\nfailure_limit = -1\n", "line 2: `rollout.failures.failure_limit` is -1, and must be at least 0"),
         ("[rollout.failure]\nacceptable = 0.1\n", "line 1: `rollout` has an unknown key failure (did you mean failures?)"),
         ("[rollout]\nlate = '1m'\n[rollout.misses]\nacceptable = 0.2\n", "line 3: `rollout.misses` calls 0.05 unacceptable, and must leave that above what is acceptable, 0.2"),

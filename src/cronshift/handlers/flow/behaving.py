@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from cronshift.handlers.behaviour import Auth, Behaviour, Loose, SourceSpot
 from cronshift.handlers.flow.callers import Callers, callers_of
 from cronshift.handlers.flow.failures import failures_of, soft_answers
-from cronshift.handlers.flow.idle import is_idle
+from cronshift.handlers.flow.idle import is_idle, only_says
 from cronshift.handlers.flow.values import PlainValue, Promise, Response
 from cronshift.handlers.flow.work import is_side_work, is_work, prepares, works, writes
 from cronshift.model import HandlerKind
@@ -62,11 +62,16 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
         )
     if not run.is_complete:
         return whole
-    stub, got = _stub(reader), reader.run(replace(reader.world, anyone=True))
+    stub, is_nothing = None, False
+    looks_on = not any(works(name) for name in _names(run)) and any(_other_methods(reader))
+    if looks_on or only_says(run):
+        got = reader.run(replace(reader.world, anyone=True))
+        stub = _stub(reader, got) if looks_on else None
+        is_nothing = stub is None and is_idle(got)
     return replace(
         whole,
         stub=stub,
-        idle=_spot(place, reader.handler.export) if stub is None and is_idle(got) else None,
+        idle=_spot(place, reader.handler.export) if is_nothing else None,
         flagged=flagged,
         refuses_get=_refuses_get(reader, run),
         silent=_silent(reader, run),
@@ -155,11 +160,8 @@ def _kind(promise: Promise, place: CodePlace, sites: list[Site], *, works_done: 
 # whether a GET does the work
 
 
-def _stub(reader: HandlerReader) -> SourceSpot | None:
-    """Return the method that does the work, where GET only looks or only says something."""
-    if any(works(name) for name in _names(reader.scheduled)):
-        return None
-    got = reader.run(replace(reader.world, anyone=True))
+def _stub(reader: HandlerReader, got: Trace) -> SourceSpot | None:
+    """Return the method that does the work, where a GET that is let in only looks or says something."""
     if not got.is_complete or any(works(name) for name in _names(got)) or got.ledger.later:
         return None
     if got.ledger.left():

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.ledger import Ledger, Site
     from cronshift.handlers.flow.reader import HandlerReader
 
+_BODIES = (".json", ".text", ".blob", ".arrayBuffer", ".formData")
+"""What reads an answer: it throws, and tells of nothing in what it gives."""
 _OK = 300
 _PLAIN_OK = 200
 _MOST_FAILURES = 14  # calls of the work whose failure is tried out
@@ -139,7 +141,7 @@ def _telling(run: Trace) -> list[Site]:
         site
         for site in run.ledger.sites.values()
         if run.ledger.telling
-        and not (site.followed or site.beside or site.rescuing)
+        and not (site.followed or site.beside or site.rescuing or site.name.endswith(_BODIES))
         and not is_python(site.place.file)
         and site.depth <= _DEEPEST
     ]

@@ -50,12 +50,17 @@ _MAKING = re.compile(
 _ENDS = (code.Return, code.Raise)
 
 
+def only_says(run: Trace) -> bool:
+    """Return whether all calls that are reached look at the request, say something, or answer."""
+    return all(site.followed or _SAYING.search(site.name) for site in run.ledger.sites.values())
+
+
 def is_idle(run: Trace) -> bool:
     """Return whether a call that is let in does nothing, in whatever is written on its way."""
     ledger = run.ledger
     if not run.is_complete or ledger.later or ledger.left() or not ledger.entered:
         return False
-    if not all(site.followed or _SAYING.search(site.name) for site in ledger.sites.values()):
+    if not only_says(run):
         return False
     functions = {id(function): function for function in ledger.entered.values()}
     return all(

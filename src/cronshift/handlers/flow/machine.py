@@ -80,7 +80,8 @@ class Machine(Expressions):
 
     def _bind(self, node: code.Bind, scope: Scope) -> None:
         self.statement = node.place
-        self.bind(node.pattern, self.value(node.value, scope), scope)
+        value = self.value(node.value, scope)
+        self.bind(node.pattern, tainted(value, FAILED) if self.catching else value, scope)
 
     def _defined(self, node: code.Define, scope: Scope) -> None:
         if node.name not in scope.names:

@@ -64,6 +64,7 @@ _SELDOM = re.compile(
 )
 """What seldom turns a caller away, by its text."""
 _ROUTER = re.compile(r"\b(Hono|OpenAPIHono|Elysia|Router|routes?|\w*[rR]outer|app|\w*[aA]pi|express)\b(?!\.)")  # fmt: skip
+_OF_ERRORS = 4  # parameters of what Express calls with an error
 _LONGEST = 40  # characters of what a finding quotes
 
 
@@ -82,19 +83,41 @@ def node_gates(program: Program, handler: Handler, path: str) -> Iterator[Gate]:
 def _used(tree: SourceTree, file: str, path: str, route: Location | None) -> Iterator[Gate]:
     """Yield the gates that ``app.use(…)`` and ``addHook`` put before a path."""
     root = tree.parsed(file) if _USING.search(tree.read(file)) else None
+    last = _last_line(tree, file, path, route) if root is not None else None
     for call in root.find_all(kind="call_expression") if root is not None else ():
         called = call.field("function")
         verb = called.field("property") if called is not None else None
         name = verb.text() if verb is not None else ""
         if name != "use" and name not in _HOOKS:
             continue
-        if route is not None and file == route.file and line_of(call) > route.line:
+        if last is not None and line_of(call) > last:
             continue
         passed = arguments_of(call)
         way = Way.HOOK if name in _HOOKS else Way.NEXT
         for node in _running_before(tree, file, passed, path, is_hook=name == "addHook"):
             if node.kind() in _RUNNING:
                 yield _gate(tree, file, node, way)
+
+
+def _last_line(tree: SourceTree, file: str, path: str, route: Location | None) -> int | None:
+    """Return the line behind which nothing runs before a route: its own, or where it is mounted."""
+    if route is None or file == route.file:
+        return route.line if route is not None else None
+    root = tree.parsed(file)
+    mounted = [
+        line_of(call)
+        for call in (root.find_all(kind="call_expression") if root is not None else ())
+        if (called := call.field("function")) is not None
+        and (verb := called.field("property")) is not None
+        and verb.text() in {"use", "route"}
+        and len(passed := arguments_of(call)) > 1
+        and passed[-1].kind() == "identifier"
+        and _ROUTER.search(passed[-1].text())
+        and isinstance(prefix := value(tree, Expression(file, passed[0])), str)
+        and prefix.strip("/*")
+        and _takes_in(prefix, path)
+    ]
+    return max(mounted, default=None)
 
 
 def _running_before(
@@ -123,6 +146,10 @@ def _gate(tree: SourceTree, file: str, node: SgNode, way: Way) -> Gate:
     def start(machine: Machine) -> Value | None:
         called = machine.value(lower.expression(node), machine.module(file))
         place = lower.place(node)
+        if isinstance(called, Closure) and len(called.function.parameters) == _OF_ERRORS:
+            return goes_on().call(
+                machine, Arguments((), {}, place)
+            )  # it runs where something failed
         if isinstance(called, Closure | Native):
             passed = Arguments(app_arguments(tree, file), {}, place, "middleware")
             return machine.call(called, passed)

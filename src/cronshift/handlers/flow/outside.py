@@ -35,6 +35,7 @@ from cronshift.handlers.flow.work import is_side_work, looks, writes
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
+    from cronshift.handlers.flow.values import Taints
 
 _CREDENTIAL = frozenset({Taint.CREDENTIAL})
 _QUIET = re.compile(
@@ -134,12 +135,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
         machine.visit(place, name, followed=False)
     if machine.fails(place):
         return machine.failure(place, name, promised=not is_python(place.file))
-    hands_on = any(id(argument) in _WHOLE for argument in arguments.values)
-    taints = arguments.taints - (FAILED if writes(name) else CLEAN)  # what is sent may tell of it
-    if hands_on or Taint.CREDENTIAL in taints:
-        taints |= _CREDENTIAL
-        if _CHECKING.search(name) and not _HARMLESS.search(name):
-            machine.path.doubts |= {f"calls {name}, which is not followed"}
+    taints = _handed(machine, name, arguments)
     result: Value = Unknown(taints, name=name.rpartition(".")[2], package=_package(called))
     for callback in arguments.values:
         if not isinstance(callback, Closure) or _hears_of_trouble(name, arguments):
@@ -154,6 +150,21 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     for argument in arguments.values:
         machine.consume(argument)
     return _promised(machine, result, name, place)
+
+
+def _handed(machine: Machine, name: str, arguments: Arguments) -> Taints:
+    """Return what the result of a call is made of, and take note of what it may decide about a caller."""
+    hands_on = any(id(argument) in _WHOLE for argument in arguments.values)
+    taints = arguments.taints - (FAILED if writes(name) else CLEAN)  # what is sent may tell of it
+    replies = [value for value in arguments.values if isinstance(value, NativeObject) and value.name == "reply"]  # fmt: skip
+    if hands_on and replies:
+        machine.ledger.asked.setdefault("reply", arguments.place)  # it answers, whoever is let by
+        machine.path.doubts |= {f"hands on to {name}, which is not followed"}
+    if hands_on or Taint.CREDENTIAL in taints:
+        taints |= _CREDENTIAL
+        if _CHECKING.search(name) and not _HARMLESS.search(name):
+            machine.path.doubts |= {f"calls {name}, which is not followed"}
+    return taints
 
 
 def _hears_of_trouble(name: str, arguments: Arguments) -> bool:
