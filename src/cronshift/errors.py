@@ -48,6 +48,7 @@ class Reason(StrEnum):
     # Asking
     NEEDS_CONFIRMATION = "needs-confirmation", "There is nobody to ask; say --yes or --dry-run."
     WHICH_JOBS = "which-jobs", "Neither jobs nor --all were named, or both."
+    WHICH_LETTERS = "which-letters", "Neither runs nor --all were named, or both."
     NO_SUCH_JOB = "no-such-job", "No entry becomes a job of that name."
     NO_SUCH_FACT = "no-such-fact", "There is no fact of that code or name."
     NO_SUCH_FINDING = "no-such-finding", "There is no finding of that code or name."
@@ -211,6 +212,7 @@ class Reason(StrEnum):
     UNFINISHED_OPERATION = "unfinished-operation", "An operation is unfinished."
     NOT_UNFINISHED = "not-unfinished", "The operation came to its end; it cannot be given up."
     FOREIGN_OPERATION = "foreign-operation", "You did not make the operation, in this folder."
+    STILL_NEEDED = "still-needed", "cronshift still has a part in jobs of the project."
     APPLIED_BEFORE = "applied-before", "The operation was carried out before."
     BROKEN_JOURNAL = "broken-journal", "A file of the journal cannot be read."
     UNREADABLE_PLAN = "unreadable-plan", "The file of a kept plan cannot be read."

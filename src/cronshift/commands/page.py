@@ -20,6 +20,7 @@ Move      cutover            give ticks to Inngest, or plan that by stages
 End       finalize           remove what is left of Vercel cron
 
 Of        ticks, runs        list, replay; list, show
+          dead-letters       list, show, replay, drop: the runs that failed
           sessions           orphans, refunds, recover, status, scaffold
           flags              export, push
           operations         list, show, apply, resume, abandon
