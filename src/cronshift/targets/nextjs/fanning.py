@@ -99,8 +99,13 @@ def row_work(fan_out: FanOut, called: Callee) -> str:
     return running('return step.run("call",', work, ");", _WORK)
 
 
-def row_failure(fan_out: FanOut, report: str) -> str:
+def row_failure(fan_out: FanOut, report: str, *, is_buried: bool) -> str:
     """Return the option by which a value's own run tells that it failed for good."""
     work = f"{report}(ofRow(JOB, {text(fan_out.param)}, event.data.event), error)"
     step = running('step.run("report",', work, ")", _FAILURE)
+    if is_buried:
+        step = f"""step.run("report", async () => {{
+  await bury(JOB, event.data, error);
+  return {work};
+}})"""
     return f"onFailure: async ({{ error, event, step }}) =>\n{indent(step, '  ')}"

@@ -231,7 +231,7 @@ def _dispatcher(plan: Plan, dispatcher: Dispatcher) -> str:
 
 
 def _answered(exported: str, dispatched: str, ledger: str | None) -> str:
-    """Return what the route exports, which tells the ledger where there is one."""
+    """Return the route's export, which tells the ledger where there is one."""
     if ledger is None:
         return f"{exported} {dispatched}"
     return f"const answer = {dispatched}\n{exported} {ledger}(JOBS, ownership, answer);"
