@@ -17,7 +17,7 @@ from cronshift.operating import (
     vercel_facts,
 )
 from cronshift.operating.asking import ORDER, PATIENCE, Asking
-from cronshift.operating.database_sight import look_at_databases
+from cronshift.operating.database_sight import load_drivers, look_at_databases
 from cronshift.operating.endpoint_sight import EndpointQuestion, Inside, look_at_gate, look_inside
 from cronshift.operating.inngest_sight import look_at_inngest
 from cronshift.operating.kinds import LINKED, UPSTREAM, VARIABLES
@@ -126,6 +126,7 @@ def judge(asking: Asking, sights: Sights) -> Diagnosis:
 
 async def look(asking: Asking) -> Sights:
     """Look at all sides at once; each has the same time."""
+    load_drivers(asking)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + PATIENCE.total_seconds()
     keys: asyncio.Future[tuple[str, ...]] = loop.create_future()

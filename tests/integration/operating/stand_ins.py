@@ -209,7 +209,8 @@ class Vercel:
                 return forbidden(self.variables_status)
             return {
                 "envs": [
-                    {"key": name, "id": f"id-{name}", "target": target, "value": "sealed"}
+                    {"key": name, "id": f"id-{name}", "value": "sealed"}
+                    | (target if isinstance(target, dict) else {"target": target})
                     for name, target in self.variables.items()
                 ]
             }

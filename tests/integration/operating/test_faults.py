@@ -23,10 +23,12 @@ from tests.integration.operating.fakes import (
 from tests.integration.operating.stand_ins import (
     API_KEY,
     CRONS,
+    EVENT,
     KEY,
     NAMES,
     OTHER_KEY,
     PATHS,
+    TOKEN,
     Deployment,
     Inngest,
     Vercel,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from tests.integration.operating.conftest import Seen
 
+SECRETS = (EVENT, TOKEN, API_KEY, *(key.rpartition("-")[2] for key in (KEY, OTHER_KEY)))
 DEAD = "http://127.0.0.1:9"
 OFF = timedelta(minutes=12)
 ENTRIES = [{"path": PATHS[job], "schedule": text} for job, text in CRONS.items()]
@@ -191,6 +194,8 @@ def test_the_true_cause_comes_first(see: Callable[[World], Seen], name: str) -> 
     assert cause.remedy
     assert cause.evidence
     assert not seen.diagnosis.is_well
+    shown = json.dumps(seen.diagnosis.to_json())
+    assert [secret for secret in (*SECRETS, *world.environ.values()) if secret in shown] == []
 
 
 def test_there_are_forty() -> None:
