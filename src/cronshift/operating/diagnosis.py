@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -101,6 +102,14 @@ class Diagnosis(Struct, frozen=True):
         return next((item.fact for item in self.facts if item.fact.kind.code == code), None)
 
 
+class _Unwaited(ThreadPoolExecutor):
+    """Threads that nobody waits for: a name that is not resolved in time holds no answer up."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - as it is inherited
+        """Let go of the threads as they are."""
+        super().shutdown(wait=False, cancel_futures=True)
+
+
 class Sights(Struct, frozen=True):
     """All that was seen."""
 
@@ -128,6 +137,7 @@ async def look(asking: Asking) -> Sights:
     """Look at all sides at once; each has the same time."""
     load_drivers(asking)
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(_Unwaited())
     deadline = loop.time() + PATIENCE.total_seconds()
     keys: asyncio.Future[tuple[str, ...]] = loop.create_future()
     (gate, inside), inngest, vercel, databases = await asyncio.gather(

@@ -30,7 +30,7 @@ def vercel_facts(
     asking: Asking, sight: VercelSight | ApiError | None, gate: GateSight | None
 ) -> Iterator[Fact]:
     """Yield the facts of the environment's project."""
-    project, evidence = asking.environment.vercel_project, f"{asking.vercel_server}/v9/projects"
+    project, evidence = asking.vercel_project, f"{asking.vercel_server}/v9/projects"
     if sight is None:
         lacking = TOKEN if project else "The project's id"
         text = f"{lacking} is not {'set' if project else 'written down'} here, so Vercel was not asked."
@@ -91,7 +91,7 @@ def names_for(sight: VercelSight, target: VercelTarget) -> frozenset[str]:
 
 def _variables(asking: Asking, sight: VercelSight, gate: GateSight | None) -> Iterator[Fact]:
     target = asking.environment.vercel_target
-    evidence = f"{asking.vercel_server}/v10/projects/{asking.environment.vercel_project}/env"
+    evidence = f"{asking.vercel_server}/v10/projects/{asking.vercel_project}/env"
     if isinstance(sight.variables, ApiError):
         remedy = f"Give {TOKEN} the right to read the project's variables."
         yield asking.unknown(VARIABLES, sight.variables.message, evidence, remedy)
@@ -119,7 +119,7 @@ def _variables(asking: Asking, sight: VercelSight, gate: GateSight | None) -> It
 
 
 def _crons(asking: Asking, crons: DeployedCrons | None) -> Iterator[Fact]:
-    evidence = f"{asking.vercel_server}/v9/projects/{asking.environment.vercel_project}"
+    evidence = f"{asking.vercel_server}/v9/projects/{asking.vercel_project}"
     deployed = crons.definitions if crons is not None else ()
     entries = [entry for source in asking.project.sources for entry in source.entries]
     waiting = sorted(_vercels(asking))

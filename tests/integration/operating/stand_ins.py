@@ -313,6 +313,7 @@ class World:
     server: str | None = None
     vercel_server: str | None = None
     toml: str = ""
+    is_named_here: bool = True
     project: dict[str, str] = field(default_factory=lambda: {"serve": "worker"})
 
     @contextmanager

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from contextlib import closing
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.responses import Response
@@ -200,6 +201,21 @@ def test_the_true_cause_comes_first(see: Callable[[World], Seen], name: str) -> 
 
 def test_there_are_forty() -> None:
     assert len(FAULTS) >= 40
+
+
+def test_a_name_that_is_not_resolved_in_time_holds_nothing_up(
+    see: Callable[[World], Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = socket.getaddrinfo
+
+    def slowly(host: str, *more: Any, **options: Any) -> Any:
+        if host == "slow.example.com":
+            time.sleep(7)
+        return resolve(host, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+    seen = see(World(endpoint="http://slow.example.com/api/inngest"))
+    assert (seen.first, seen.seconds < 5) == ("R725", True)
 
 
 def cut_off() -> World:

@@ -67,7 +67,7 @@ HEALTHY: dict[str, World] = {
     "no token for Vercel": World(environ={"VERCEL_TOKEN": ""}),
     "no key at all": World(environ={"INNGEST_SIGNING_KEY": ""}),
     "no project on Vercel": World(table={"vercel_project": None}),
-    "nothing linked yet": World(table={"app": None, "endpoint": None, "vercel_project": None}),
+    "nothing linked yet": World(is_named_here=False, table={"app": None, "endpoint": None, "vercel_project": None}),
     "an answer out of a cache": World(deployment=Deployment(aged=True)),
     "slow, and well": World(deployment=Deployment(delay=0.5), inngest=Inngest(delay=0.5), vercel=Vercel(delay=0.5)),
     "a preview without crons": World(name="preview", vercel=Vercel(crons=None)),
