@@ -280,6 +280,7 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("finalize", "--all"),
     ("operations", "list"),
     ("rollback", "--all", "--yes"),
+    ("forget", "--dry-run"),
     ("observe",),
     ("ticks", "list"),
     ("flags", "export"),
