@@ -20,6 +20,7 @@ End       finalize           remove what is left of Vercel cron
 
 Of        ticks, runs        list, replay; list, show
           dead-letters       list, show, replay, drop: the runs that failed
+          alerts             check, test: tell a webhook what is not well
           sessions           orphans, refunds, recover, status, scaffold
           flags              export, push
           operations         list, show, apply, resume, abandon

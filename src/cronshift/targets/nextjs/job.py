@@ -201,7 +201,7 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
     """Yield the statements behind the call's making."""
     options, answer, asked = job.options, called.answering("call"), "due(call, ownership)"
     if app_of(plan).has_ledger:
-        answer = _told(answer)
+        answer = _telling(answer)
         asked = f"toldDue(call, ownership, {asked})"
     yield running('const skipped = await step.run("due",', asked, ");", _WORK)
     yield "if (skipped) return { skipped };"
@@ -219,7 +219,7 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
         yield "return answer;"
 
 
-def _told(answer: str) -> str:
+def _telling(answer: str) -> str:
     """Return the work with its telling around it, on lines of its own where it is too long for one."""
     line = f"toldCall(call, ownership, {answer})"
     if _WORK + 2 + len(line) < WIDTH:  # two columns in, a comma behind
