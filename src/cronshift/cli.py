@@ -66,6 +66,7 @@ COMMANDS = {
         Command("End a pause.", "Move", "resume-job"),
         Command("Give ticks back to Vercel, and restore its files.", "Move", "rollback"),
         Command("Remove what is left of Vercel cron.", "End", "finalize"),
+        Command("Remove the last of cronshift, for good.", "End", "forget"),
         Command("Show what became of ticks, and run missed ones.", "Of", "ticks"),
         Command("Show runs, their steps and errors.", "Of", "runs"),
         Command("Tell a webhook what is not well.", "Of", "alerts"),

@@ -212,6 +212,7 @@ class Reason(StrEnum):
     UNFINISHED_OPERATION = "unfinished-operation", "An operation is unfinished."
     NOT_UNFINISHED = "not-unfinished", "The operation came to its end; it cannot be given up."
     FOREIGN_OPERATION = "foreign-operation", "You did not make the operation, in this folder."
+    STILL_NEEDED = "still-needed", "cronshift still has a part in jobs of the project."
     APPLIED_BEFORE = "applied-before", "The operation was carried out before."
     BROKEN_JOURNAL = "broken-journal", "A file of the journal cannot be read."
     UNREADABLE_PLAN = "unreadable-plan", "The file of a kept plan cannot be read."

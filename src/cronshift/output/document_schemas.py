@@ -218,6 +218,8 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
                 "stays": list_of(TEXT),
                 "leftovers": list_of(object_of({"file": TEXT, "line": WHOLE, "text": TEXT})),
                 "entries_left": WHOLE,
+                "direct": list_of(TEXT),
+                "kept": by_name(TEXT),
                 "facts": list_of(FACT),
             },
             write_by=INSTANT,
@@ -346,6 +348,10 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
                 "copies": list_of(TEXT),
             }
         ),
+    ),
+    "forget": (
+        "cronshift forget --json",
+        object_of({"files": list_of(TEXT), "operations": list_of(TEXT), "forgotten": TRUTH}),
     ),
     "observe": (
         "cronshift observe --json",

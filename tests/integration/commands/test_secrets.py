@@ -152,6 +152,8 @@ WORDS = [
     ("sessions", "refunds", "--yes"),
     ("sessions", "recover", "--yes"),
     ("rollback", "--all", "--yes"),
+    ("finalize", "--all", "--ticks-ran", "--direct", "--steps", "--dry-run"),
+    ("forget", "--dry-run"),
     ("sessions", "scaffold", "--yes"),
     ("operations", "list"),
     ("operations", "resume", "--dry-run"),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.errors import CronshiftError
-from cronshift.model import BridgeSettings, Overlap, RowSource
+from cronshift.errors import ConfigError, CronshiftError
+from cronshift.model import BridgeSettings, Missed, Overlap, RowSource
 from cronshift.plan.functions import function_ids, has_runs, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
 from cronshift.schedule.durations import format_duration
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import Callee, callee
 from cronshift.targets.nextjs.client import client_import
+from cronshift.targets.nextjs.dispatching import due
 from cronshift.targets.nextjs.fanning import (
     fan_out_work,
     library_names,
@@ -23,6 +24,7 @@ from cronshift.targets.nextjs.library import library_import
 from cronshift.targets.nextjs.naming import function_name
 from cronshift.targets.nextjs.source import (
     WIDTH,
+    braced,
     comment,
     data,
     listed,
@@ -67,7 +69,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
     taken = {called.name, name, function_name(row_function(job.id))}
     rows = rows_import(fan_out, file, app_of(plan).code.alias, taken) if fan_out else None
-    arguments = _options(job.id, sending(options) if has_runs(options) else options)
+    arguments = function_options(job.id, sending(options) if has_runs(options) else options)
     if in_options:
         # Every value of a fan-out has a request of its own, and all the time of the endpoint.
         arguments |= {"checkpointing": False} if fan_out and not has_runs(options) else {}
@@ -91,6 +93,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         values=listed("const VALUES = [", [text(value) for value in fan_out.values], "];")
         if fan_out and not isinstance(fan_out.values, RowSource)
         else None,
+        missed=_missed(job),
         rows=rows[0] if rows else None,
         row=_row(plan, job, called),
         name=name,
@@ -108,7 +111,7 @@ _NAMES = {"bridge": ["bridged"], "pages": ["paged"]}
 
 
 def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
-    """Yield what the module takes from the library, as formatters sort it."""
+    """Yield the module's imports from the library, as formatters sort them."""
     watched = job.options.heartbeat_env is not None
     names = {
         **_NAMES,
@@ -116,12 +119,13 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
         "calls": [
             "callOf",
             *(["direct"] if callee(plan, job).file else []),
-            "due",
+            *(["due"] if job.options.missed is Missed.ALL else []),
             "type Job",
             *([] if watched else ["reportFailure"]),
         ],
         "dead-letters": ["bury"],
         "heartbeat": ["pingFailure", "pingSuccess"],
+        "missed": ["dueInTime", "type Missed"],
         "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],
     }
     for module in sorted(modules_of(plan, job)):
@@ -144,11 +148,12 @@ def modules_of(plan: Plan, job: Job) -> set[str]:
         *(library_names(job.options.fan_out) if job.options.fan_out else ()),
         *(["heartbeat"] if job.options.heartbeat_env else []),
         *(["dead-letters", "ledger"] if app_of(plan).has_ledger else []),
+        *(["missed"] if job.options.missed is not Missed.ALL else []),
     }
 
 
 def shared_members(plan: Plan) -> dict[str, str]:
-    """Return what of the app's settings every job is told, where it is not as usual."""
+    """Return the app's settings that every job is told, where they are not as usual."""
     secret, base_path = plan.bridge.secret_env, app_of(plan).routers.base_path
     return {
         **({"secret": secret} if secret != BridgeSettings().secret_env else {}),
@@ -168,7 +173,7 @@ def _description(plan: Plan, job: Job) -> dict[str, Any]:
     }
 
 
-def _options(job_id: str, options: JobOptions) -> dict[str, Any]:
+def function_options(job_id: str, options: JobOptions) -> dict[str, Any]:
     """Return the options of ``createFunction``, in the SDK's own words."""
     timeouts = {
         name: format_duration(value)
@@ -200,6 +205,8 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
 def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) -> Iterator[str]:
     """Yield the statements behind the call's making."""
     options, answer, asked = job.options, called.answering("call"), "due(call, ownership)"
+    if options.missed is not Missed.ALL:
+        asked = "dueInTime(call, ownership, MISSED)"
     if app_of(plan).has_ledger:
         answer = _telling(answer)
         asked = f"toldDue(call, ownership, {asked})"
@@ -219,6 +226,28 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
         yield "return answer;"
 
 
+def _missed(job: Job) -> str | None:
+    """Return the constant that says which late ticks are made up for, where not all are.
+
+    Raises:
+        ConfigError: for a schedule that is not in UTC, which the library cannot tell the ticks of.
+    """
+    if job.options.missed is Missed.ALL or job.schedule is None:
+        return None
+    if job.schedule.zone != "UTC":
+        raise ConfigError(
+            f"`jobs.{job.id}.missed` needs a schedule in UTC in a Next.js app.",
+            reason="invalid-config",
+            hint="Take it out, or set `stale_after`, which needs no schedule.",
+            where=job.id,
+        )
+    lines = [
+        member("policy", str(job.options.missed), 2),
+        braced("due: {", [member(*pair, 4) for pair in due(job.schedule).items()], "}"),
+    ]
+    return braced("const MISSED: Missed = {", lines, "};")
+
+
 def _telling(answer: str) -> str:
     """Return the work with its telling around it, on lines of its own where it is too long for one."""
     line = f"toldCall(call, ownership, {answer})"
@@ -233,7 +262,7 @@ def _row(plan: Plan, job: Job, called: Callee) -> str | None:
     if fan_out is None or not has_runs(job.options):
         return None
     trigger = {"event": row_event(plan.app_id, job.id)}
-    arguments = _options(row_function(job.id), receiving(job.options))
+    arguments = function_options(row_function(job.id), receiving(job.options))
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
     arguments |= {"triggers": [trigger]} if in_options else {}
     return render(
