@@ -19,7 +19,8 @@ Move      cutover, rollback  give ticks to Inngest, or by stages; all to Vercel
 End       finalize, forget   remove what is left of Vercel cron; of cronshift
 
 Of        ticks, runs        list, replay; list, show
-          dead-letters       list, show, replay, drop
+          dead-letters       list, show, replay, drop: the runs that failed
+          alerts             check, test: tell a webhook what is not well
           sessions           orphans, refunds, recover, status, scaffold
           flags              export, push
           operations         list, show, apply, resume, abandon
