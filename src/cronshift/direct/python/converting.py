@@ -32,9 +32,9 @@ def convert(tree: SourceTree, file: str, entry: Entry, class_name: str | None = 
     source = PythonSource(file, text, module)
     try:
         if class_name is not None:
-            converted = convert_class(source, class_name, entry)
+            converted = convert_class(tree, source, class_name, entry)
         else:
-            converted = convert_route(source, path_of(entry), entry)
+            converted = convert_route(tree, source, path_of(entry), entry)
         ast.parse(converted.text)
     except SyntaxError:
         return Kept(Location(file, 1), "would not parse without errors")
