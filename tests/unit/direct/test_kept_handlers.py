@@ -168,3 +168,18 @@ def test_what_another_module_names_stays(tmp_path: Path) -> None:
     shared = judged(tmp_path, check)
     assert isinstance(shared, Converted)
     assert "def allowed" in shared.text
+
+
+def test_an_app_in_another_module_is_looked_at_too(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(
+        "from fastapi import Depends, FastAPI\n\nimport index\n\napp = FastAPI()\n"
+        "app.include_router(index.router, dependencies=[Depends(signed)])\n"
+    )
+    (tmp_path / "index.py").write_text(
+        "from fastapi import APIRouter\n\nrouter = APIRouter()\n\n\n"
+        '@router.get("/x")\nasync def x():\n    return {}\n'
+    )
+    tree = SourceTree(tmp_path)
+    kept = convert(tree, "index.py", ENTRY, None, "main.py")
+    assert str(kept) == "main.py:6: asks more of every request (app.include_router)"
+    assert isinstance(convert(tree, "index.py", ENTRY), Converted)

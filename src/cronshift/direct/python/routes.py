@@ -23,6 +23,7 @@ _AROUND = {
     "register_error_handler", "teardown_appcontext", "teardown_request", "wsgi_app",
 }  # fmt: skip
 """What an app does around every request, or at its start."""
+_MADE = {"FastAPI", "APIRouter", "include_router"}
 _OPTIONS = {
     "methods", "tags", "summary", "description", "dependencies", "status_code", "include_in_schema",
 }  # fmt: skip
@@ -91,6 +92,10 @@ def refuse_surroundings(source: PythonSource) -> None:
                 raise NotCertainError(
                     node.lineno, f"does something of its own around requests ({name})"
                 )
+            case ast.Call(func=called) if ast.unparse(called).rpartition(".")[2] in _MADE:
+                if any(keyword.arg == "dependencies" for keyword in node.keywords):
+                    why = f"asks more of every request ({ast.unparse(called)})"
+                    raise NotCertainError(node.lineno, why)
             case ast.keyword(arg="lifespan" | "on_startup" | "on_shutdown" as name):
                 raise NotCertainError(
                     node.value.lineno, f"prepares something at its start ({name})"
