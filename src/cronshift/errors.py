@@ -48,6 +48,7 @@ class Reason(StrEnum):
     # Asking
     NEEDS_CONFIRMATION = "needs-confirmation", "There is nobody to ask; say --yes or --dry-run."
     WHICH_JOBS = "which-jobs", "Neither jobs nor --all were named, or both."
+    WHICH_LETTERS = "which-letters", "Neither runs nor --all were named, or both."
     NO_SUCH_JOB = "no-such-job", "No entry becomes a job of that name."
     NO_SUCH_FACT = "no-such-fact", "There is no fact of that code or name."
     NO_SUCH_FINDING = "no-such-finding", "There is no finding of that code or name."

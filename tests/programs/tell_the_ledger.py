@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import cronshift.runtime.store.ledger  # noqa: F401 - loaded, so that the end is not spent on that
 from cronshift.runtime import recording
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 

@@ -19,6 +19,7 @@ from cronshift.output.schema_parts import (
     FINDING,
     INSTANT,
     JUDGEMENT,
+    LETTER,
     NUMBER,
     OPERATION,
     PLAN,
@@ -30,6 +31,7 @@ from cronshift.output.schema_parts import (
     SIDE,
     SIGHT,
     SOURCE,
+    SPENDING,
     STATUS_JOB,
     SWEEP,
     TEXT,
@@ -240,6 +242,7 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
         object_of(
             {
                 "jobs": list_of(STATUS_JOB),
+                "spending": SPENDING,
                 "drift": list_of(TEXT),
                 "facts": list_of(FACT),
                 "flows": list_of(
@@ -401,6 +404,27 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
         object_of(
             RUN | {"event": perhaps(TEXT), "steps": list_of(RUN_STEP), "sources": list_of(SOURCE)}
         ),
+    ),
+    "dead-letters-list": (
+        "cronshift dead-letters list --json",
+        object_of({"letters": list_of(object_of(LETTER))}),
+    ),
+    "dead-letters-show": ("cronshift dead-letters show RUN --json", object_of(LETTER)),
+    "dead-letters-replay": (
+        "cronshift dead-letters replay --json",
+        object_of(
+            {
+                "letters": list_of(object_of(LETTER)),
+                "by_event": list_of(TEXT),
+                "replayed": list_of(
+                    object_of({"run_id": TEXT, "job": TEXT, "replay": perhaps(TEXT)})
+                ),
+            }
+        ),
+    ),
+    "dead-letters-drop": (
+        "cronshift dead-letters drop --json",
+        object_of({"letters": list_of(TEXT), "dropped": WHOLE}),
     ),
     "flags-export": ("cronshift flags export --json", by_name(TEXT)),
     "flags-push": (

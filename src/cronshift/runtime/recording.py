@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 VARIABLE = wire.LEDGER_VARIABLE
 _MOST = 1_000
 _BATCH = 200
-_AT_EXIT = 2.0  # seconds
+_AT_EXIT = 5.0  # seconds
 _logger = logging.getLogger("cronshift")
 
 

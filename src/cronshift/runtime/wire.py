@@ -72,6 +72,14 @@ VERCEL_DEPLOYMENT_VARIABLE = "VERCEL_DEPLOYMENT_ID"
 """Name what is deployed, in a record."""
 TICK_SEEN_EVENT = "cronshift/tick.seen"
 
+TELL_DEAD_LETTER = "dead-letter"
+"""Stands in a request that brings the record of a run that failed for good or was cancelled."""
+RUN_DEAD_EVENT = "cronshift/run.dead"
+DEAD_LETTER_DAYS_VARIABLE = "CRONSHIFT_DEAD_LETTER_DAYS"
+"""For so many days those records are kept."""
+
+BY_HAND = "run"
+"""Stands as ``cronshift`` in the data of a run that a person began."""
 REPLAY = "replay"
 """Stands as ``cronshift`` in the data of a run that makes up for a tick which nobody ran."""
 

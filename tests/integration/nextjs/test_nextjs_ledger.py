@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import subprocess
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,10 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from tests.integration.sockets import serving
 
+from cronshift.errors import ConfigError
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
+from cronshift.runtime import Call, JobSpec
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus, parse_record
 from cronshift.runtime.ownership import digest, parse_ownership
 from cronshift.targets import generate
@@ -182,3 +185,58 @@ def test_an_app_has_the_ledger_where_it_is_asked_for(tmp_path: Path, has_ledger:
     assert ("toldDue(call, ownership, due(call, ownership))" in job) is has_ledger
     assert ("toldCall(call, ownership, direct(GET, call))" in job) is has_ledger
     assert ("toldGet(JOBS, ownership, answer)" in route) is has_ledger
+
+
+LATE = [
+    ("latest", timedelta(minutes=59)),
+    ("latest", timedelta(hours=1)),
+    ("none", timedelta(minutes=15)),
+    ("none", timedelta(minutes=16)),
+    ("none", timedelta(hours=3)),
+]
+
+
+def test_late_ticks_are_passed_over_as_in_python(folder: Path, node_packages: Path) -> None:
+    (folder / "passed.ts").write_text(TOLD.with_name("passed.ts").read_text())
+    loader = (node_packages / "node_modules/tsx/dist/loader.mjs").as_uri()
+    cases = [
+        {"policy": policy, "tick": TICK.isoformat(), "now": (TICK + late).isoformat()}
+        for policy, late in LATE
+    ]
+    done = subprocess.run(
+        ["node", "--import", loader, "passed.ts"],
+        cwd=folder,
+        input=json.dumps(cases),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    call = Call(
+        job=JobSpec(id="x", path="/x", schedule="0 * * * *"),
+        path="/x",
+        tick=TICK,
+        scheduled=True,
+        run_id="01RUN",
+        attempt=0,
+        cron="TZ=UTC 0 * * * *",
+    )
+    python = [
+        replace(call, job=replace(call.job, missed=policy)).reason_to_skip(TICK + late)
+        for policy, late in LATE
+    ]
+    assert [bool(reason) for reason in json.loads(done.stdout)] == [*map(bool, python)]
+    assert json.loads(done.stdout)[1] == "missed: due 2026-11-27T12:00:00Z"
+
+
+def test_a_job_says_which_late_ticks_it_makes_up_for(tmp_path: Path) -> None:
+    root = an_app(tmp_path, 'ledger = true\n[jobs.report]\nmissed = "latest"\n', "0 9 * * 1-5")
+    job = {file.path: file.text for file in generate(make_plan(load_project(root)))}[
+        "lib/inngest/functions/report.ts"
+    ]
+    assert 'policy: "latest"' in job
+    assert 'weekdays: "1-5"' in job
+    assert "toldDue(call, ownership, dueInTime(call, ownership, MISSED))" in job
+    settings = root / "cronshift.toml"
+    settings.write_text(settings.read_text() + 'schedule = "TZ=Europe/Berlin 0 9 * * 1-5"\n')
+    with pytest.raises(ConfigError, match="needs a schedule in UTC"):
+        generate(make_plan(load_project(root)))

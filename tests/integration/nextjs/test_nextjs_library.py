@@ -200,7 +200,11 @@ def test_the_package_is_installed_instead_where_that_is_set(
     tmp_path: Path, node_packages: Path
 ) -> None:
     """It is built as it is published, compiled against, and asked."""
-    root = app(tmp_path, 'runtime = "npm"\nledger = true\n', "0 9 * * 1-5")
+    root = app(
+        tmp_path,
+        'runtime = "npm"\nledger = true\n[jobs.report]\nmissed = "none"\n',
+        "0 9 * * 1-5",
+    )
     migrated(root)
     manifest = json.loads((PACKAGE / "package.json").read_text())
     name = manifest["name"]

@@ -192,8 +192,8 @@ def test_a_colleague_sees_what_is_done_by_whom(
         for step in ("alerts", "dashboard", "logs", "limits", "heartbeats"):
             assert cronshift("setup", "--done", step)[0] == 0
         record = json.loads((tmp_path / ".cronshift/setup/production.json").read_text())
-        assert record["steps"]["alerts"]["said"] is True
-        assert record["steps"]["sync"]["said"] is False
+        assert record["steps"]["alerts"]["by_word"] is True
+        assert record["steps"]["sync"]["by_word"] is False
         _, document = cronshift("setup", "--check", "--json")
         alerts = next(step for step in document["steps"] if step["name"] == "alerts")
         assert "@" in alerts["by"]

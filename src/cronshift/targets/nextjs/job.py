@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.errors import CronshiftError
-from cronshift.model import BridgeSettings, Overlap, RowSource
+from cronshift.errors import ConfigError, CronshiftError
+from cronshift.model import BridgeSettings, Missed, Overlap, RowSource
 from cronshift.plan.functions import function_ids, has_runs, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
 from cronshift.schedule.durations import format_duration
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import Callee, callee
 from cronshift.targets.nextjs.client import client_import
+from cronshift.targets.nextjs.dispatching import due
 from cronshift.targets.nextjs.fanning import (
     fan_out_work,
     library_names,
@@ -22,6 +23,8 @@ from cronshift.targets.nextjs.fanning import (
 from cronshift.targets.nextjs.library import library_import
 from cronshift.targets.nextjs.naming import function_name
 from cronshift.targets.nextjs.source import (
+    WIDTH,
+    braced,
     comment,
     data,
     listed,
@@ -39,6 +42,11 @@ if TYPE_CHECKING:
 _JOB, _OPTIONS, _WORK = 2, 4, 4  # columns in
 _FAILURE = """onFailure: async ({{ error, step }}) =>
   step.run("report", () => {}(JOB, error))"""
+_DEATH = """onFailure: async ({{ error, event, step }}) =>
+  step.run("report", async () => {{
+    await bury(JOB, event.data, error);
+    return {}(JOB, error);
+  }})"""
 
 
 def job_module(plan: Plan, job: Job, name: str) -> str:
@@ -85,12 +93,13 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         values=listed("const VALUES = [", [text(value) for value in fan_out.values], "];")
         if fan_out and not isinstance(fan_out.values, RowSource)
         else None,
+        missed=_missed(job),
         rows=rows[0] if rows else None,
         row=_row(plan, job, called),
         name=name,
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            _FAILURE.format(_report(job)),
+            (_DEATH if app_of(plan).has_ledger else _FAILURE).format(_report(job)),
         ],
         trigger=None if in_options else data(trigger),
         work=list(_work(plan, job, called, rows)),
@@ -102,7 +111,7 @@ _NAMES = {"bridge": ["bridged"], "pages": ["paged"]}
 
 
 def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
-    """Yield what the module takes from the library, as formatters sort it."""
+    """Yield the module's imports from the library, as formatters sort them."""
     watched = job.options.heartbeat_env is not None
     names = {
         **_NAMES,
@@ -110,11 +119,13 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
         "calls": [
             "callOf",
             *(["direct"] if callee(plan, job).file else []),
-            "due",
+            *(["due"] if job.options.missed is Missed.ALL else []),
             "type Job",
             *([] if watched else ["reportFailure"]),
         ],
+        "dead-letters": ["bury"],
         "heartbeat": ["pingFailure", "pingSuccess"],
+        "missed": ["dueInTime", "type Missed"],
         "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],
     }
     for module in sorted(modules_of(plan, job)):
@@ -136,12 +147,13 @@ def modules_of(plan: Plan, job: Job) -> set[str]:
         *(["pages"] if called.paged else []),
         *(library_names(job.options.fan_out) if job.options.fan_out else ()),
         *(["heartbeat"] if job.options.heartbeat_env else []),
-        *(["ledger"] if app_of(plan).has_ledger else []),
+        *(["dead-letters", "ledger"] if app_of(plan).has_ledger else []),
+        *(["missed"] if job.options.missed is not Missed.ALL else []),
     }
 
 
 def shared_members(plan: Plan) -> dict[str, str]:
-    """Return what of the app's settings every job is told, where it is not as usual."""
+    """Return the app's settings that every job is told, where they are not as usual."""
     secret, base_path = plan.bridge.secret_env, app_of(plan).routers.base_path
     return {
         **({"secret": secret} if secret != BridgeSettings().secret_env else {}),
@@ -193,8 +205,10 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
 def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) -> Iterator[str]:
     """Yield the statements behind the call's making."""
     options, answer, asked = job.options, called.answering("call"), "due(call, ownership)"
+    if options.missed is not Missed.ALL:
+        asked = "dueInTime(call, ownership, MISSED)"
     if app_of(plan).has_ledger:
-        answer = f"toldCall(call, ownership, {answer})"
+        answer = _telling(answer)
         asked = f"toldDue(call, ownership, {asked})"
     yield running('const skipped = await step.run("due",', asked, ");", _WORK)
     yield "if (skipped) return { skipped };"
@@ -210,6 +224,36 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
     if options.heartbeat_env is not None:
         yield 'await step.run("heartbeat", () => pingSuccess(JOB));'
         yield "return answer;"
+
+
+def _missed(job: Job) -> str | None:
+    """Return the constant that says which late ticks are made up for, where not all are.
+
+    Raises:
+        ConfigError: for a schedule that is not in UTC, which the library cannot tell the ticks of.
+    """
+    if job.options.missed is Missed.ALL or job.schedule is None:
+        return None
+    if job.schedule.zone != "UTC":
+        raise ConfigError(
+            f"`jobs.{job.id}.missed` needs a schedule in UTC in a Next.js app.",
+            reason="invalid-config",
+            hint="Take it out, or set `stale_after`, which needs no schedule.",
+            where=job.id,
+        )
+    lines = [
+        member("policy", str(job.options.missed), 2),
+        braced("due: {", [member(*pair, 4) for pair in due(job.schedule).items()], "}"),
+    ]
+    return braced("const MISSED: Missed = {", lines, "};")
+
+
+def _telling(answer: str) -> str:
+    """Return the work with its telling around it, on lines of its own where it is too long for one."""
+    line = f"toldCall(call, ownership, {answer})"
+    if _WORK + 2 + len(line) < WIDTH:  # two columns in, a comma behind
+        return line
+    return f"toldCall(\n    call,\n    ownership,\n    {answer},\n  )"
 
 
 def _row(plan: Plan, job: Job, called: Callee) -> str | None:
@@ -228,7 +272,7 @@ def _row(plan: Plan, job: Job, called: Callee) -> str | None:
         param=comment(fan_out.param),
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            row_failure(fan_out, _report(job)),
+            row_failure(fan_out, _report(job), is_buried=app_of(plan).has_ledger),
         ],
         trigger=None if in_options else data(trigger),
         work=row_work(fan_out, called),
