@@ -134,7 +134,7 @@ class Retirement(Struct, frozen=True):
 
 
 class Wishes(Struct, frozen=True):
-    """How jobs are to become functions of the app's own.
+    """The wishes about jobs that become functions of the app's own.
 
     Attributes:
         steps: whether work becomes the durable steps that its code shows.
@@ -146,7 +146,7 @@ class Wishes(Struct, frozen=True):
 
 
 class Directing(Struct, frozen=True):
-    """How jobs become functions of the app's own, which do the work without HTTP.
+    """The change of jobs into functions of the app's own, which do the work without HTTP.
 
     Attributes:
         edits: of the app's files, each path once.
@@ -237,7 +237,7 @@ class Target(Protocol):
     def direct(
         self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
     ) -> Directing:
-        """Return how jobs whose Vercel's part has ended become functions of the app's own.
+        """Return the change of ended jobs into functions of the app's own.
 
         Args:
             before: the project as it is.

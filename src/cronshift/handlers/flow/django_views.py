@@ -1,4 +1,4 @@
-"""Decorators and permissions of Django's views, REST framework's too: methods, sign-in."""
+"""Checks around a view of Django and of its REST framework: methods, sign-in, permissions."""
 
 from __future__ import annotations
 

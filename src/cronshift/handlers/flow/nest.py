@@ -85,7 +85,7 @@ def method_at(root: SgNode, line: int) -> SgNode | None:
 
 
 def nest_arguments(machine: Machine, route: Location) -> tuple[Value, ...]:
-    """Return the arguments that Nest gives a method, as its parameters' decorators ask; none elsewhere."""
+    """Return the values that Nest gives to a method's parameters, as their decorators ask; none elsewhere."""
     root = machine.program.tree.parsed(route.file)
     method = method_at(root, route.line) if root is not None else None
     parameters = method.field("parameters") if method is not None else None
@@ -97,7 +97,7 @@ def nest_arguments(machine: Machine, route: Location) -> tuple[Value, ...]:
 
 
 def _argument(machine: Machine, node: SgNode) -> Value:
-    """Return the argument for ``@Headers("authorization")``, ``@Query("part")`` or ``@Req()``."""
+    """Return the value of ``@Headers("authorization")``, ``@Query("part")`` or ``@Req()``."""
     decorator = next((child for child in node.children() if child.kind() == "decorator"), None)
     name, part = decorator_of(decorator) if decorator is not None else ("", None)
     if name == "Headers":
@@ -155,7 +155,7 @@ _EVERYWHERE = re.compile(
 
 
 def _consumed(program: Program, folder: str) -> Iterator[tuple[str, SgNode]]:
-    """Yield the middleware that ``consumer.apply(…).forRoutes("*")`` puts before every route."""
+    """Yield the middleware that ``consumer.apply(…).forRoutes("*")`` puts before every route but those it excludes."""
     for file in program.tree.under(f"{folder}src"):
         text = program.tree.read(file) if file.endswith(".ts") else ""
         root = program.tree.parsed(file) if ".forRoutes(" in text else None

@@ -25,7 +25,7 @@ _CODE = frozenset({".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"})
 def rows_import(
     fan_out: FanOut, file: str, alias: Alias | None, taken: Collection[str]
 ) -> tuple[str, str] | None:
-    """Return how ``file`` imports the function that gives the rows, and its name there."""
+    """Return the import of the function that gives the rows, in ``file``, and its name there."""
     if not isinstance(fan_out.values, RowSource):
         return None
     module, _, export = fan_out.values.function.rpartition(":")
@@ -37,7 +37,7 @@ def rows_import(
 
 
 def library_names(fan_out: FanOut) -> dict[str, list[str]]:
-    """Return what a fan-out takes from the library, by module."""
+    """Return the names that a fan-out takes from the library, by module."""
     sends, loads = fan_out.mode is FanOutMode.RUNS, isinstance(fan_out.values, RowSource)
     rows = [
         *(["eventsOf"] if sends else []),

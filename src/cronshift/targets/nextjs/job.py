@@ -111,7 +111,7 @@ _NAMES = {"bridge": ["bridged"], "pages": ["paged"]}
 
 
 def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
-    """Yield what the module takes from the library, as formatters sort it."""
+    """Yield the module's imports from the library, as formatters sort them."""
     watched = job.options.heartbeat_env is not None
     names = {
         **_NAMES,
@@ -153,7 +153,7 @@ def modules_of(plan: Plan, job: Job) -> set[str]:
 
 
 def shared_members(plan: Plan) -> dict[str, str]:
-    """Return what of the app's settings every job is told, where it is not as usual."""
+    """Return the app's settings that every job is told, where they are not as usual."""
     secret, base_path = plan.bridge.secret_env, app_of(plan).routers.base_path
     return {
         **({"secret": secret} if secret != BridgeSettings().secret_env else {}),
@@ -208,7 +208,7 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
     if options.missed is not Missed.ALL:
         asked = "dueInTime(call, ownership, MISSED)"
     if app_of(plan).has_ledger:
-        answer = _told(answer)
+        answer = _telling(answer)
         asked = f"toldDue(call, ownership, {asked})"
     yield running('const skipped = await step.run("due",', asked, ");", _WORK)
     yield "if (skipped) return { skipped };"
@@ -248,7 +248,7 @@ def _missed(job: Job) -> str | None:
     return braced("const MISSED: Missed = {", lines, "};")
 
 
-def _told(answer: str) -> str:
+def _telling(answer: str) -> str:
     """Return the work with its telling around it, on lines of its own where it is too long for one."""
     line = f"toldCall(call, ownership, {answer})"
     if _WORK + 2 + len(line) < WIDTH:  # two columns in, a comma behind

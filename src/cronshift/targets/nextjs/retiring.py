@@ -171,7 +171,7 @@ def _named(tree: SourceTree, routes: Collection[_Route]) -> dict[str, str]:
 
 
 def callers_of(tree: SourceTree, plan: Plan, job: Job) -> str | None:
-    """Return where else a job's route is imported or its path named, reading on from its file."""
+    """Return the other places where a job's route is imported or its path named, beginning with its file."""
     handler = job.handler
     if handler is None:
         return None

@@ -102,7 +102,7 @@ class NextjsTarget:
     def direct(
         self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
     ) -> Directing:
-        """Return how the routes' modules become functions, and what is then left of cronshift's."""
+        """Return the change of the routes' modules into functions, and the rest of cronshift's behind it."""
         from cronshift.targets.nextjs.directing import direct
 
         return direct(before, ending, jobs, wishes)

@@ -192,7 +192,7 @@ def _cancelled(modules: Sequence[JobModule]) -> str:
 
 
 def _reported(modules: Sequence[JobModule]) -> Iterator[Expression]:
-    """Yield what each function that may be cancelled is reported by."""
+    """Yield the reporter of each function that may be cancelled."""
     for module in modules:
         yield f"{module.function}.JOB"
         if module.row:

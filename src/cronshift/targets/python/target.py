@@ -103,7 +103,7 @@ class PythonTarget:
     def direct(
         self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
     ) -> Directing:
-        """Return how all jobs of the package become the app's own; each stays one step."""
+        """Return the change of all jobs of the package into the app's own; each stays one step."""
         from cronshift.targets.python.directing import direct
 
         return direct(before, ending, jobs)
