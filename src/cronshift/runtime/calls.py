@@ -114,6 +114,8 @@ class Call:
         A run that has begun is not asked. One whose module does not say so asks at every attempt
         whose tick it is, since the first may have died before it could.
         """
+        if self.replayed and not claiming.is_configured():
+            return wire.UNCLAIMED
         if not self.scheduled or self.has_begun:
             return None
         elsewhere = other_environment()

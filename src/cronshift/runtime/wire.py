@@ -72,6 +72,9 @@ VERCEL_DEPLOYMENT_VARIABLE = "VERCEL_DEPLOYMENT_ID"
 """Name what is deployed, in a record."""
 TICK_SEEN_EVENT = "cronshift/tick.seen"
 
+UNCLAIMED = "a replay needs claims"
+"""Of a replay where nothing keeps a second run of its tick from doing the work again."""
+
 REPLAY = "replay"
 """Stands as ``cronshift`` in the data of a run that makes up for a tick which nobody ran."""
 

@@ -28,6 +28,7 @@ export type Call = {
   tick: Date;
   /** Whether the schedule started it, and no person. */
   isScheduled: boolean;
+  isReplay: boolean;
   runId: string;
 };
 
@@ -58,7 +59,8 @@ export function callOf(
   const tick = new Date(Math.floor((time ?? 0) / MINUTE) * MINUTE);
   const isScheduled =
     event.name === "inngest/scheduled.timer" && data.cronshift !== "run";
-  return { job, path: job.path, tick, isScheduled, runId };
+  const isReplay = data.cronshift === "replay";
+  return { job, path: job.path, tick, isScheduled, isReplay, runId };
 }
 
 /**
@@ -67,6 +69,7 @@ export function callOf(
  */
 export async function due(call: Call, source: Source): Promise<string | null> {
   const { id, staleAfter = Infinity } = call.job;
+  if (call.isReplay) return "a replay needs claims"; // which there are none of here
   if (!call.isScheduled) return null;
   const name = process.env["CRONSHIFT_ENV"] || process.env["VERCEL_ENV"];
   const allowed = (process.env["CRONSHIFT_RUN_IN"] || "production").split(",");
