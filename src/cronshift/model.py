@@ -180,8 +180,13 @@ class FanOut(Struct, frozen=True):
     mode: FanOutMode = FanOutMode.SEQUENCE
 
     @property
+    def listed(self) -> tuple[str, ...]:
+        """The values that the settings list; none where the app gives them."""
+        return () if isinstance(self.values, RowSource) else self.values
+
+    @property
     def count(self) -> int:
-        """How many values there are, or are expected."""
+        """The number of values that there are, or are expected."""
         return self.values.expected if isinstance(self.values, RowSource) else len(self.values)
 
 
@@ -234,7 +239,7 @@ class ServedBy(StrEnum):
 
 
 class Library(StrEnum):
-    """Where generated TypeScript has from what it shares."""
+    """The place from which generated TypeScript has the code that it shares."""
 
     FILES = "files"
     """Files of the app, those that its jobs use."""
@@ -243,7 +248,7 @@ class Library(StrEnum):
 
 
 class OwnershipSource(StrEnum):
-    """Where generated TypeScript reads whose a tick is."""
+    """The place where generated TypeScript reads the owner of a tick."""
 
     BUILT_IN = "built-in"
     """The file that is built into the app."""

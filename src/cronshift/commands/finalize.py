@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,13 +19,20 @@ from cronshift.commands.carrying_out import (
     tell_next,
 )
 from cronshift.commands.deciding import Assume, Because, Despite, ask_about, decided
-from cronshift.errors import ExitCode
+from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
-    from cronshift.moving.finalize import Finalization
+    from cronshift.moving.finalize import Directness, Finalization
 
 _DECLINED = "You said no: nothing was removed, and Vercel keeps the entries."
+
+
+class CallerChoice(StrEnum):
+    """The fate of a route that others call too."""
+
+    REFUSE = "refuse"
+    EVENT = "event"
 
 
 def finalize(
@@ -35,6 +43,23 @@ def finalize(
         bool,
         typer.Option("--ticks-ran", help="You have seen in Inngest that their last ticks ran."),
     ] = False,
+    direct: Annotated[
+        bool,
+        typer.Option(
+            "--direct", help="Turn their work into functions without HTTP, where that is certain."
+        ),
+    ] = False,
+    steps: Annotated[
+        bool,
+        typer.Option("--steps", help="With --direct: as the durable steps that their code shows."),
+    ] = False,
+    callers: Annotated[
+        CallerChoice,
+        typer.Option(
+            "--callers",
+            help="With --direct: a route that others call too stays as it is (refuse), or has the job done by an event.",
+        ),
+    ] = CallerChoice.REFUSE,
     despite: Despite = None,
     assume: Assume = None,
     because: Because = "",
@@ -48,12 +73,18 @@ def finalize(
     up, else say --ticks-ran. The entries are kept in cronshift.toml, so that the functions go on to
     be checked against them; cronshift rollback puts everything back.
 
+    With --direct the work itself becomes your own: the check of the caller goes, answers become
+    results and errors, the query constants, and functions no longer ask whose a tick is. Only for
+    code whose meaning that keeps for certain; what stays is told with its line. Nothing of
+    cronshift's is left where all jobs are so; rollback brings every file back.
+
     Lists what still speaks of Vercel cron, and why a route stays. What it depends on is looked at
     first, as by cronshift cutover.
 
     Examples:
       cronshift finalize prediction-check --dry-run
       cronshift finalize --all --ticks-ran
+      cronshift finalize --all --direct --dry-run
     """
     from cronshift import operations
     from cronshift.moving.finalize import prepare_finalization
@@ -70,10 +101,17 @@ def finalize(
 
     decisions = decided(despite, assume, because)
     prepared = prepare_finalization(
-        invocation.project, jobs or (), datetime.now(UTC), has_run, decisions=decisions
+        invocation.project,
+        jobs or (),
+        datetime.now(UTC),
+        has_run,
+        decisions=decisions,
+        direct=_directness(direct=direct, steps=steps),
+        events=callers is CallerChoice.EVENT,
     )
     for job in prepared.done:
-        console.say(f"{job} has no entry left; nothing to do.")
+        if job not in prepared.direct:
+            console.say(f"{job} has no entry left; nothing to do.")
     if not ask_about(invocation, not_known(prepared.facts, decisions), only_look=dry_run):
         console.say(_DECLINED)
         return ExitCode.NOT_WELL
@@ -84,8 +122,28 @@ def finalize(
     if invocation.json:
         console.document(carried.to_json() | _document(prepared))
     else:
+        _tell_direct(invocation, prepared, asked=direct)
         _tell(invocation, prepared, applied=carried.applied)
     return carried.code
+
+
+def _directness(*, direct: bool, steps: bool) -> Directness:
+    """Return the directness that the options ask for.
+
+    Raises:
+        CronshiftError: for steps of what is not direct.
+    """
+    from cronshift.moving.finalize import Directness
+
+    if steps and not direct:
+        raise CronshiftError(
+            "--steps belongs to --direct.",
+            reason="usage",
+            hint="cronshift finalize --all --direct --steps",
+        )
+    if not direct:
+        return Directness.OFFERED
+    return Directness.STEPS if steps else Directness.WHOLE
 
 
 def _document(prepared: Finalization) -> dict[str, object]:
@@ -96,8 +154,21 @@ def _document(prepared: Finalization) -> dict[str, object]:
             {"file": line.file, "line": line.line, "text": line.text} for line in prepared.leftovers
         ],
         "entries_left": prepared.entries_left,
+        "direct": list(prepared.direct),
+        "kept": dict(prepared.kept),
         "facts": [fact.to_json() for fact in prepared.facts],
     }
+
+
+def _tell_direct(invocation: Invocation, prepared: Finalization, *, asked: bool) -> None:
+    """Tell which jobs are the app's own, or may become so, and why others do not."""
+    console = invocation.console
+    if asked:
+        for sentence in prepared.kept.values():
+            console.say(sentence)
+    elif prepared.direct:
+        names = " ".join(prepared.direct)
+        console.say(f"Their work can be done without HTTP: cronshift finalize {names} --direct")
 
 
 def _tell(invocation: Invocation, prepared: Finalization, *, applied: bool) -> None:

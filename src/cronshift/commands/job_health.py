@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
     from cronshift.model import Plan
     from cronshift.observing.health import Health
+    from cronshift.observing.spending import Spending
 
 _EVERY = 5  # seconds
 
@@ -41,6 +42,14 @@ def tell_health(invocation: Invocation, health: Health) -> None:
     elif health.jobs:
         console.result(health_table(health))
         console.say(f"  {LEGEND}")
+
+
+def tell_spending(invocation: Invocation, spending: Spending) -> None:
+    """Print what this month has cost so far, where somebody has counted it."""
+    from cronshift.output.health_text import spending_text
+
+    if spending.executions is not None:
+        invocation.console.say(spending_text(spending))
 
 
 def watch(invocation: Invocation, plan: Plan) -> NoReturn:

@@ -16,8 +16,8 @@ from cronshift.errors import CronshiftError, ExitCode
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
     from cronshift.operating.asking import Asking
-    from cronshift.operating.setup_record import Mark
-    from cronshift.operating.steps import Step
+    from cronshift.operating.setup_record import StepMark
+    from cronshift.operating.steps import SetupStep
     from cronshift.operations import Operation
 
 
@@ -59,9 +59,9 @@ def setup(
     invocation: Invocation = context.obj
     asking = _asking(invocation, env)
     name, root = asking.environment.name, invocation.root
-    said = dict.fromkeys(_named(done or ()), True)
-    if said:
-        mark_done(root, name, said, (), asking.now)
+    by_word = dict.fromkeys(_named(done or ()), True)
+    if by_word:
+        mark_done(root, name, by_word, (), asking.now)
     steps = _look(asking, read_marks(root, name))
     if not check and not dry_run:
         seen = [step.name for step in steps if step.state is StepState.DONE]
@@ -71,7 +71,7 @@ def setup(
         _show(invocation, steps)
     code = ExitCode.OK
     operation = None
-    if not check and not said and any(step.calls for step in steps):
+    if not check and not by_word and any(step.calls for step in steps):
         question = Confirmation("Do this?", yes, dry_run, declined=DECLINED)
         carried = carry_out(invocation, _operation(asking, steps), question)
         code, operation = carried.code, carried.operation.id if carried.applied else None
@@ -96,7 +96,7 @@ def _asking(invocation: Invocation, env: str | None) -> Asking:
     return Asking(project, make_plan(project), environment, os.environ, datetime.now(UTC))
 
 
-def _look(asking: Asking, marks: dict[str, Mark]) -> tuple[Step, ...]:
+def _look(asking: Asking, marks: dict[str, StepMark]) -> tuple[SetupStep, ...]:
     from cronshift.operating.diagnosis import judge, look
     from cronshift.operating.steps import steps_of
 
@@ -104,7 +104,7 @@ def _look(asking: Asking, marks: dict[str, Mark]) -> tuple[Step, ...]:
     return steps_of(asking, sights, judge(asking, sights), marks)
 
 
-def _operation(asking: Asking, steps: tuple[Step, ...]) -> Operation:
+def _operation(asking: Asking, steps: tuple[SetupStep, ...]) -> Operation:
     from cronshift.operations import Intent, build_operation
 
     calls = [call for step in steps for call in step.calls]
@@ -132,7 +132,7 @@ def _named(names: tuple[str, ...] | list[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _show(invocation: Invocation, steps: tuple[Step, ...]) -> None:
+def _show(invocation: Invocation, steps: tuple[SetupStep, ...]) -> None:
     from cronshift.output.diagnosis_text import steps_text
 
     invocation.console.result(steps_text(steps))

@@ -63,8 +63,14 @@ def status(
       cronshift status --watch
       cronshift status --live --base-url https://app.example.com --endpoint https://app.example.com/api/inngest
     """
-    from cronshift.commands.job_health import read_health, tell_health, watch
+    from cronshift.commands.job_health import (
+        read_health,
+        tell_health,
+        tell_spending,
+        watch,
+    )
     from cronshift.moving.status import read_status
+    from cronshift.observing.spending import read_spending
     from cronshift.output.text import facts_text, status_table
     from cronshift.plan.planning import make_plan
     from cronshift.readiness.fact import Knowledge
@@ -76,6 +82,7 @@ def status(
         watch(invocation, plan)
     where = read_status(invocation.project, now, plan)
     health = read_health(invocation, plan, now)
+    spending = read_spending(plan.runnable, os.environ, now)
     deployed = None
     if live:
         environment = environment_of(invocation, env)
@@ -85,6 +92,7 @@ def status(
     if invocation.json:
         document: dict[str, Any] = {
             "jobs": [row.to_json() | {"health": health.of(row.job)} for row in where.jobs],
+            "spending": spending.to_json(),
             "drift": list(where.drift),
             "facts": [fact.to_json() for fact in where.facts],
             "flows": [flow.to_json() for flow in where.flows],
@@ -99,6 +107,7 @@ def status(
         for flow in where.flows:
             console.result(flow.sentence)
         tell_health(invocation, health)
+        tell_spending(invocation, spending)
         for sentence in where.drift:
             console.warn(sentence)
         if any(fact.answer is not Knowledge.GOOD for fact in where.facts):

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import CronshiftError
+from cronshift.runtime.wire import BY_HAND
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -39,7 +40,7 @@ def tick_event(cron: str, tick: datetime, now: datetime) -> dict[str, Any]:
         "name": TICK_EVENT,
         "id": scheduled,
         "ts": _milliseconds(now),
-        "data": {"cron": cron, "scheduledAt": scheduled, "fireAt": scheduled, "cronshift": "run"},
+        "data": {"cron": cron, "scheduledAt": scheduled, "fireAt": scheduled, "cronshift": BY_HAND},
     }
 
 

@@ -70,7 +70,7 @@ class Outcome(Struct, frozen=True):
 
     @property
     def is_well(self) -> bool:
-        """Whether the run is completed, and those of all its rows."""
+        """True once the run is completed, and those of all its rows."""
         return all(run.status == "completed" for run in (self.run, *self.rows))
 
     def to_json(self) -> dict[str, Any]:

@@ -20,12 +20,13 @@ from cronshift.readiness.checking import Decisions, check, refuse_bad
 from cronshift.readiness.fact import Stage
 from cronshift.readiness.subject import Subject
 from cronshift.runtime.ownership import tick_text
-from cronshift.targets import Retirement, target_named
+from cronshift.targets import Directing, Retirement, Wishes, target_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
+    from cronshift.operations import Edit
     from cronshift.project import Project
     from cronshift.readiness.fact import Fact
     from cronshift.runtime.ownership import Ownership
@@ -34,6 +35,17 @@ if TYPE_CHECKING:
 
 _EVERYTHING = 100
 _NONE = Decisions()
+
+
+class Directness(StrEnum):
+    """The choice whether work is to be done without HTTP."""
+
+    NO = "no"
+    OFFERED = "offered"
+    """It is only looked at for which jobs that is certain."""
+    WHOLE = "whole"
+    STEPS = "steps"
+    """In the durable steps that the code shows."""
 
 
 class Finalization(Struct, frozen=True):
@@ -46,6 +58,8 @@ class Finalization(Struct, frozen=True):
         leftovers: lines that may have lost their reason.
         entries_left: how many entries Vercel still has afterwards.
         facts: what it depends on, and what is known of that.
+        direct: the jobs that become functions of the app's own.
+        kept: why others do not, in sentences, by job.
     """
 
     jobs: tuple[str, ...]
@@ -55,15 +69,19 @@ class Finalization(Struct, frozen=True):
     entries_left: int
     operation: Operation
     facts: tuple[Fact, ...] = ()
+    direct: tuple[str, ...] = ()
+    kept: Mapping[str, str] = {}
 
 
-def prepare_finalization(
+def prepare_finalization(  # noqa: PLR0913 - what a user may say of it
     project: Project,
     jobs: Collection[str],
     now: datetime,
     has_run: HasRun,
     *,
     decisions: Decisions = _NONE,
+    direct: Directness = Directness.NO,
+    events: bool = False,
 ) -> Finalization:
     """Return the operation that removes the jobs' entries, guards and dead routes.
 
@@ -73,6 +91,8 @@ def prepare_finalization(
         now: the present instant.
         has_run: tells whether Inngest ran a job's tick.
         decisions: which known bad facts stop nothing.
+        direct: whether the jobs' work is to be done without HTTP, where that is certain.
+        events: whether routes that others call too stay, and have the job done by an event.
 
     Raises:
         RefusedError: for jobs that are not wholly and visibly Inngest's yet, each with its reason.
@@ -93,14 +113,20 @@ def prepare_finalization(
     facts = check(Subject(project, plan, ready, now, Stage.REMOVE)) if ready else ()
     refuse_bad(facts, decisions)
     retirement = target_named(plan.target).retire(before, ready) if ready else Retirement(())
-    after = before.after(retirement.edits).project
+    directing = _directing(before, retirement.edits, chosen, direct, events=events)
+    edits = (
+        directing.edits if directing.jobs and direct is not Directness.OFFERED else retirement.edits
+    )
+    after = before.after(edits).project
+    named = ready if edits is retirement.edits else chosen
+    flag = "" if edits is retirement.edits else " --direct"
     operation = build_operation(
         project.root,
-        f"finalize {' '.join(job.id for job in ready)} {decisions.in_words(facts)}".strip(),
-        [*retirement.edits, *ended_rollouts(project.root, [job.id for job in ready])],
+        f"finalize{flag} {' '.join(job.id for job in named)} {decisions.in_words(facts)}".strip(),
+        [*edits, *ended_rollouts(project.root, [job.id for job in named])],
         now,
-        intent=Intent.FINALIZE,
-        jobs=[job.id for job in ready],
+        intent=Intent.DIRECT if flag else Intent.FINALIZE,
+        jobs=[job.id for job in named],
     )
     gone = {image.path for image in operation.images if image.after is None}
     left = (
@@ -109,12 +135,31 @@ def prepare_finalization(
     return Finalization(
         jobs=tuple(job.id for job in ready),
         done=tuple(job.id for job in chosen if job not in ready),
-        stays=tuple(retirement.stays),
+        stays=tuple(directing.notes if flag else retirement.stays),
         leftovers=tuple(line for line in left if line.file not in gone),
         entries_left=sum(len(source.entries) for source in after.sources),
         operation=operation,
         facts=facts,
+        direct=tuple(directing.jobs),
+        kept=directing.kept,
     )
+
+
+def _directing(
+    before: Snapshot,
+    ending: Sequence[Edit],
+    jobs: Sequence[Job],
+    direct: Directness,
+    *,
+    events: bool,
+) -> Directing:
+    """Return the target's way to functions of the app's own, where that is asked for."""
+    if direct is Directness.NO:
+        return Directing()
+    plan = before.after(ending).plan
+    planned = [job for each in jobs if (job := plan.job(each.id)) is not None]
+    wishes = Wishes(steps=direct is Directness.STEPS, events=events)
+    return target_named(plan.target).direct(before, ending, planned, wishes)
 
 
 class _Cause(StrEnum):

@@ -9,6 +9,7 @@ from msgspec import Struct
 from cronshift.model import Origin
 from cronshift.moving.epochs import DEPLOY, Lead, costs, shared_anew, summary, vercels_from
 from cronshift.moving.restore import restored
+from cronshift.moving.undirecting import files_back, standing
 from cronshift.operations import (
     ChangeKind,
     Edit,
@@ -94,6 +95,9 @@ def prepare_rollback(
     """
     on_disk = content(inside(project.root, OWNERSHIP_NAME))
     ownership, past = ownership_of(on_disk), past_operations(project.root)
+    made = standing(project.root, jobs, past)
+    if made is not None:
+        return _files_back(project, made, now)
     before = Snapshot(project)
     plan = before.plan
     names = [*(job.id for job in plan.jobs), *(job for job in ownership.jobs if not plan.job(job))]
@@ -139,6 +143,30 @@ def prepare_rollback(
         waits=tuple(_waits(returned.plan, waiting)),
         costs=tuple(
             costs([job for job in returned.plan.jobs if job.id in back], after, now, unguarded)
+        ),
+    )
+
+
+def _files_back(project: Project, made: Operation, now: datetime) -> Rollback:
+    """Return the operation by which cronshift has jobs again that had become the app's own."""
+    names = " ".join(made.jobs)
+    operation = build_operation(
+        project.root,
+        f"rollback {names}",
+        files_back(made),
+        now,
+        intent=Intent.ROLLBACK,
+        jobs=made.jobs,
+        allow_dirty=True,
+    )
+    return Rollback(
+        jobs=made.jobs,
+        done=(),
+        restored=tuple(image.path for image in operation.images),
+        operation=operation,
+        advice=(
+            "Their files are as they were before finalize --direct; the ticks are still Inngest's.",
+            f"Next: cronshift rollback {names}",
         ),
     )
 

@@ -17,6 +17,7 @@ import httpx
 
 from cronshift.errors import CronshiftError
 from cronshift.runtime import web, wire
+from cronshift.runtime.dead_letters import DeadLetter, parse_letter
 from cronshift.runtime.ledger import TickRecord, parse_record
 from cronshift.runtime.ownership import tick_text
 from cronshift.server.keys import SIGNING_KEY
@@ -106,8 +107,24 @@ class InngestApi:
 
     async def records(self, since: datetime, until: datetime) -> AsyncIterator[TickRecord]:
         """Yield the records of ticks that were sent as events in a span."""
+        async for data in self._events(wire.TICK_SEEN_EVENT, since, until):
+            try:
+                yield parse_record(data)
+            except ValueError:
+                continue  # anybody with the event key can send one
+
+    async def dead_letters(self, since: datetime, until: datetime) -> AsyncIterator[DeadLetter]:
+        """Yield the records of dead runs that were sent as events in a span."""
+        async for data in self._events(wire.RUN_DEAD_EVENT, since, until):
+            try:
+                yield parse_letter(data)
+            except ValueError:
+                continue
+
+    async def _events(self, name: str, since: datetime, until: datetime) -> AsyncIterator[object]:
+        """Yield the data of the events of a name that were received in a span."""
         query = {
-            "name": wire.TICK_SEEN_EVENT,
+            "name": name,
             "received_after": tick_text(since),
             "received_before": tick_text(until),
             "limit": str(_PAGE),
@@ -115,10 +132,7 @@ class InngestApi:
         for _ in range(_MOST_PAGES):
             events = _listed(await self._get(f"{self._first}/events", query))
             for event in events:
-                try:
-                    yield parse_record(event.get("data"))
-                except ValueError:
-                    continue  # anybody with the event key can send one
+                yield event.get("data")
             if len(events) < _PAGE:
                 return
             query["cursor"] = str(events[-1].get("internal_id"))

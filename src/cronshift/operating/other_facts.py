@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cronshift.readiness.fact import Fact
 
 _TOO_FAR = 60.0  # seconds: a tick is a minute; signatures hold for five
-_FUNCTIONS = {"Free": 100, "Pro": 500, "Business": 500}  # of one app (Inngest's limits page)
 _ENTRIES = 100  # of one project, on every plan (Vercel's usage page)
 
 
@@ -79,9 +78,7 @@ def database_facts(asking: Asking, sights: tuple[DatabaseSight, ...]) -> Iterato
 def limit_facts(asking: Asking) -> Iterator[Fact]:
     """Yield whether the jobs fit what the plans allow."""
     total = sum(forecast.executions(job, asking.now) for job in asking.plan.runnable)
-    functions = (
-        2 * len(asking.plan.runnable) + 1
-    )  # each has one that tells failures; one tells what is cancelled
+    functions = forecast.functions(asking.plan.runnable)
     evidence, remedy = (
         "cronshift audit --forecast",
         f"cronshift link{asking.option} --inngest-plan NAME",
@@ -91,7 +88,7 @@ def limit_facts(asking: Asking) -> Iterator[Fact]:
     fitting = [
         allowance
         for allowance in allowances
-        if total <= allowance.executions and functions <= _FUNCTIONS[allowance.name]
+        if total <= allowance.executions and functions <= allowance.functions
     ]
     needs = f"{total:,} executions in 30 days and {functions} functions"
     if chosen is None and allowances[0] in fitting:

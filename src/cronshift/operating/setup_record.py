@@ -22,26 +22,26 @@ if TYPE_CHECKING:
 _FOLDER = (STATE_FOLDER, "setup")
 
 
-class Mark(Struct, frozen=True):
+class StepMark(Struct, frozen=True):
     """A step that is done.
 
     Attributes:
         by: ``user@host``.
         at: when that was seen or said first.
-        said: whether a person said so, and nothing showed it.
+        by_word: whether a person said so, and nothing showed it.
     """
 
     by: str
     at: str
-    said: bool = False
+    by_word: bool = False
 
 
 class _Record(Struct, frozen=True):
     version: int
-    steps: dict[str, Mark]
+    steps: dict[str, StepMark]
 
 
-def read_marks(root: Path, environment: str) -> dict[str, Mark]:
+def read_marks(root: Path, environment: str) -> dict[str, StepMark]:
     """Return the steps that are recorded as done.
 
     Raises:
@@ -85,8 +85,8 @@ def mark_done(
     forgotten = set(open_steps) - steps.keys()
     marks = {name: mark for name, mark in before.items() if name not in forgotten}
     marks |= {
-        name: Mark(actor(), tick_text(now), said)
-        for name, said in steps.items()
+        name: StepMark(actor(), tick_text(now), by_word)
+        for name, by_word in steps.items()
         if name not in marks
     }
     if marks == before:

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
     from cronshift.operating.asking import Asking
     from cronshift.operating.diagnosis import Diagnosis, Sights
-    from cronshift.operating.setup_record import Mark
+    from cronshift.operating.setup_record import StepMark
 
 
 class StepState(StrEnum):
-    """How far a step is."""
+    """The states of a step."""
 
     DONE = "done"
     TO_DO = "to-do"
     UNKNOWN = "not-known"
 
 
-class Step(Struct, frozen=True):
+class SetupStep(Struct, frozen=True):
     """A step, with what shows its state.
 
     Attributes:
@@ -45,7 +45,7 @@ class Step(Struct, frozen=True):
     evidence: str
     how: str = ""
     calls: tuple[CallService, ...] = ()
-    mark: Mark | None = None
+    mark: StepMark | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the step's part of the document."""
@@ -118,8 +118,8 @@ STEP_NAMES = (*(step.name for step in _ASKED), _HEARTBEATS, *BY_HAND)
 
 
 def steps_of(
-    asking: Asking, sights: Sights, diagnosis: Diagnosis, marks: Mapping[str, Mark]
-) -> tuple[Step, ...]:
+    asking: Asking, sights: Sights, diagnosis: Diagnosis, marks: Mapping[str, StepMark]
+) -> tuple[SetupStep, ...]:
     """Return all steps, in the order in which they are done.
 
     Args:
@@ -139,13 +139,13 @@ def steps_of(
         state = StepState.DONE if mark is not None else StepState.TO_DO
         evidence = f"{mark.by} said so" if mark is not None else "nobody has said so"
         how = f"{place}; then: cronshift setup{asking.option} --done {name}"
-        steps.append(Step(name, title, state, evidence, "" if mark else how, mark=mark))
+        steps.append(SetupStep(name, title, state, evidence, "" if mark else how, mark=mark))
     return tuple(steps)
 
 
 def _step(
-    asking: Asking, sights: Sights, diagnosis: Diagnosis, asked: _Asked, mark: Mark | None
-) -> Step:
+    asking: Asking, sights: Sights, diagnosis: Diagnosis, asked: _Asked, mark: StepMark | None
+) -> SetupStep:
     """Return a step as its facts have it; what nobody can ask may be said to be done."""
     facts = [item.fact for item in diagnosis.facts if item.fact.kind in asked.kinds]
     answered = {fact.kind for fact in facts}
@@ -157,36 +157,44 @@ def _step(
         return _open(asked, StepState.TO_DO, bad, calls)
     if unknown is None and not lacking:
         evidence = facts[-1].message if facts else "It is not asked for here."
-        return Step(asked.name, asked.title, StepState.DONE, evidence, mark=mark)
-    if mark is not None and mark.said:
-        return Step(asked.name, asked.title, StepState.DONE, f"{mark.by} said so", mark=mark)
+        return SetupStep(asked.name, asked.title, StepState.DONE, evidence, mark=mark)
+    if mark is not None and mark.by_word:
+        return SetupStep(asked.name, asked.title, StepState.DONE, f"{mark.by} said so", mark=mark)
     if unknown is not None:
         return _open(asked, StepState.UNKNOWN, unknown)
     text = f"It was not told: {lacking[0].summary}"
     how = f"cronshift doctor{asking.option} tells what stands before it."
-    return Step(asked.name, asked.title, StepState.UNKNOWN, text, how)
+    return SetupStep(asked.name, asked.title, StepState.UNKNOWN, text, how)
 
 
-def _open(asked: _Asked, state: StepState, fact: Fact, calls: tuple[CallService, ...] = ()) -> Step:
-    return Step(asked.name, asked.title, state, fact.message, fact.remedy, calls)
+def _open(
+    asked: _Asked, state: StepState, fact: Fact, calls: tuple[CallService, ...] = ()
+) -> SetupStep:
+    return SetupStep(asked.name, asked.title, state, fact.message, fact.remedy, calls)
 
 
-def _heartbeats(asking: Asking, mark: Mark | None) -> Step:
+def _heartbeats(asking: Asking, mark: StepMark | None) -> SetupStep:
     """Return the step that every job tells a monitor that it has run."""
     silent = [job.id for job in asking.jobs if not job.options.heartbeat_env]
     title = "Every job tells a monitor that it has run"
-    if not silent or (mark is not None and mark.said):
+    if not silent or (mark is not None and mark.by_word):
         evidence = f"{mark.by} said so" if mark and silent else "All jobs have a heartbeat."
-        return Step(_HEARTBEATS, title, StepState.DONE, evidence, mark=mark)
+        return SetupStep(_HEARTBEATS, title, StepState.DONE, evidence, mark=mark)
     text = f"Without a heartbeat: {', '.join(silent)}."
     how = 'cronshift.toml: heartbeat = "NAME" of the variable with the monitor\'s URL, under [jobs.JOB]'
-    return Step(_HEARTBEATS, title, StepState.TO_DO, text, how)
+    return SetupStep(_HEARTBEATS, title, StepState.TO_DO, text, how)
+
+
+def _may_sync(asking: Asking, sights: Sights) -> bool:
+    """Return whether Inngest can be told the endpoint from here: never one that only a commit names."""
+    can_ask = asking.inngest_token is not None and sights.inngest.syncs_by_api
+    return can_ask and asking.is_endpoint_trusted
 
 
 def _calls(asking: Asking, sights: Sights, step: str) -> Iterator[CallService]:
     """Yield the calls that do a step, as far as the tokens here let them be made."""
     environment, vercel = asking.environment, sights.vercel
-    project, team = environment.vercel_project or "", environment.vercel_team or ""
+    project, team = asking.vercel_project or "", asking.vercel_team or ""
     if step == "variables" and isinstance(vercel, VercelSight):
         target = environment.vercel_target
         there = names_for(vercel, target)
@@ -199,9 +207,7 @@ def _calls(asking: Asking, sights: Sights, step: str) -> Iterator[CallService]:
     elif step == "protection" and isinstance(vercel, VercelSight) and not vercel.project.has_bypass:
         summary = "a protection bypass for automation at Vercel"
         yield CallService(RemoteAction.MAKE_BYPASS, summary, project, team)
-    elif (
-        step == "sync" and sights.inngest.syncs_by_api and asking.endpoint and asking.inngest_token
-    ):
+    elif step == "sync" and asking.endpoint and _may_sync(asking, sights):
         yield CallService(
             RemoteAction.SYNC,
             f"a sync of {asking.plan.app_id}",

@@ -26,6 +26,7 @@ class Intent(StrEnum):
     CUTOVER = "cutover"
     ROLLBACK = "rollback"
     FINALIZE = "finalize"
+    DIRECT = "direct"
     PAUSE = "pause"
     RESUME_JOB = "resume-job"
     LINK = "link"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cronshift.operating.diagnosis import Diagnosis, Explained
-    from cronshift.operating.steps import Step
+    from cronshift.operating.steps import SetupStep
 
 _STEPS = {
     StepState.DONE: ("✓", "green"),
@@ -72,7 +72,7 @@ def _append_explained(text: Text, diagnosis: Diagnosis, cause: Explained) -> Non
         text.append(f"  explains: {', '.join(dict.fromkeys(words))}\n", style="dim")
 
 
-def steps_text(steps: Iterable[Step]) -> Text:
+def steps_text(steps: Iterable[SetupStep]) -> Text:
     """Return the checklist of a set-up: a line a step, and below it the way to what is open."""
     text = Text(no_wrap=True)
     for step in steps:

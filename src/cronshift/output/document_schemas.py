@@ -19,6 +19,7 @@ from cronshift.output.schema_parts import (
     FINDING,
     INSTANT,
     JUDGEMENT,
+    LETTER,
     NUMBER,
     OPERATION,
     PLAN,
@@ -30,6 +31,7 @@ from cronshift.output.schema_parts import (
     SIDE,
     SIGHT,
     SOURCE,
+    SPENDING,
     STATUS_JOB,
     SWEEP,
     TEXT,
@@ -216,6 +218,8 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
                 "stays": list_of(TEXT),
                 "leftovers": list_of(object_of({"file": TEXT, "line": WHOLE, "text": TEXT})),
                 "entries_left": WHOLE,
+                "direct": list_of(TEXT),
+                "kept": by_name(TEXT),
                 "facts": list_of(FACT),
             },
             write_by=INSTANT,
@@ -238,6 +242,7 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
         object_of(
             {
                 "jobs": list_of(STATUS_JOB),
+                "spending": SPENDING,
                 "drift": list_of(TEXT),
                 "facts": list_of(FACT),
                 "flows": list_of(
@@ -344,6 +349,10 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
+    "forget": (
+        "cronshift forget --json",
+        object_of({"files": list_of(TEXT), "operations": list_of(TEXT), "forgotten": TRUTH}),
+    ),
     "observe": (
         "cronshift observe --json",
         object_of(
@@ -396,6 +405,38 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             RUN | {"event": perhaps(TEXT), "steps": list_of(RUN_STEP), "sources": list_of(SOURCE)}
         ),
     ),
+    "dead-letters-list": (
+        "cronshift dead-letters list --json",
+        object_of({"letters": list_of(object_of(LETTER))}),
+    ),
+    "dead-letters-show": ("cronshift dead-letters show RUN --json", object_of(LETTER)),
+    "dead-letters-replay": (
+        "cronshift dead-letters replay --json",
+        object_of(
+            {
+                "letters": list_of(object_of(LETTER)),
+                "by_event": list_of(TEXT),
+                "replayed": list_of(
+                    object_of({"run_id": TEXT, "job": TEXT, "replay": perhaps(TEXT)})
+                ),
+            }
+        ),
+    ),
+    "dead-letters-drop": (
+        "cronshift dead-letters drop --json",
+        object_of({"letters": list_of(TEXT), "dropped": WHOLE}),
+    ),
+    "alerts-check": (
+        "cronshift alerts check --json",
+        object_of(
+            {
+                "alerts": list_of(object_of({"key": TEXT, "message": TEXT})),
+                "told": list_of(TEXT),
+                "over": list_of(TEXT),
+            }
+        ),
+    ),
+    "alerts-test": ("cronshift alerts test --json", object_of({"sent": TRUTH})),
     "flags-export": ("cronshift flags export --json", by_name(TEXT)),
     "flags-push": (
         "cronshift flags push --json",

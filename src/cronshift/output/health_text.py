@@ -11,9 +11,11 @@ from rich.text import Text
 from cronshift.observing.fates import Fate
 from cronshift.observing.judging import spoken
 from cronshift.output.console import plain
+from cronshift.plan.forecast import allowances
 
 if TYPE_CHECKING:
     from cronshift.observing.health import Health, JobHealth
+    from cronshift.observing.spending import Spending
 
 _MARKS = {
     Fate.ON_TIME: ("✓", "green"),
@@ -45,6 +47,23 @@ def health_table(health: Health) -> Table:
             "?" if job.missed is None else f"{job.missed:,}",
         )
     return table
+
+
+def spending_text(spending: Spending) -> str:
+    """Return the cost of this month so far, in a sentence or two."""
+    projected = spending.projected or 0
+    plans = [
+        f"{allowance.name} {allowance.executions:,}"
+        f"{'' if projected <= allowance.executions else ' (too small)'}"
+        for allowance in allowances()
+    ]
+    more = f", {spending.failures:,} of them for runs that failed or were cancelled"
+    return (
+        f"Inngest executions since {spending.since:%d %b}: {spending.executions:,}"
+        f"{more if spending.failures else ''}; {spending.retries:,} retries besides."
+        f" At this rate {projected:,} this month; {spending.forecast:,} were every tick Inngest's."
+        f" Plans: {', '.join(plans)}."
+    )
 
 
 def strip(job: JobHealth) -> Text:

@@ -48,7 +48,7 @@ def plan_document(
 def _forecast(plan: Plan, now: datetime) -> dict[str, Any]:
     by_job = {job.id: executions(job, now) for job in plan.jobs}
     total = sum(by_job.values())
-    load = forecast.load_of(plan.runnable, now)
+    load, count = forecast.load_of(plan.runnable, now), forecast.functions(plan.runnable)
     return {
         "executions_per_30_days": total,
         "by_job": by_job,
@@ -62,12 +62,15 @@ def _forecast(plan: Plan, now: datetime) -> dict[str, Any]:
             for job in plan.jobs
         },
         "retries_per_30_days": forecast.retries(plan.jobs, now),
+        "failures_per_30_days": forecast.failures(plan.jobs, now),
+        "functions": count,
         "executions_per_year": sum(executions(job, now, forecast.YEAR) for job in plan.jobs),
         "plans": [
             {
                 "name": allowance.name,
                 "executions": allowance.executions,
-                "fits": total <= allowance.executions,
+                "functions": allowance.functions,
+                "fits": total <= allowance.executions and count <= allowance.functions,
             }
             for allowance in forecast.allowances()
         ],

@@ -121,8 +121,12 @@ FORECAST = object_of(
             )
         ),
         "retries_per_30_days": NUMBER,
+        "failures_per_30_days": NUMBER,
+        "functions": WHOLE,
         "executions_per_year": NUMBER,
-        "plans": list_of(object_of({"name": TEXT, "executions": NUMBER, "fits": TRUTH})),
+        "plans": list_of(
+            object_of({"name": TEXT, "executions": NUMBER, "functions": WHOLE, "fits": TRUTH})
+        ),
         "by_hour": list_of(NUMBER),
         "busiest": list_of(object_of({"minute": TEXT, "jobs": WHOLE})),
         "peak": NUMBER,
@@ -311,4 +315,28 @@ RUN: dict[str, Schema] = {
 }
 RUN_STEP = object_of(
     {"name": TEXT, "status": TEXT, "attempts": WHOLE, "ms": perhaps(WHOLE), "error": perhaps(TEXT)}
+)
+LETTER: dict[str, Schema] = {
+    "run_id": TEXT,
+    "job": TEXT,
+    "status": either([TickStatus.FAILED, TickStatus.CANCELLED]),
+    "tick": perhaps(INSTANT),  # null: an event began the run
+    "event": TEXT,
+    "event_id": TEXT,
+    "error": TEXT,
+    "attempts": perhaps(WHOLE),  # null: nobody has counted them
+    "died": INSTANT,
+    "replayed": perhaps(INSTANT),
+    "replay": perhaps(TEXT),
+}
+SPENDING = object_of(
+    {
+        "since": INSTANT,
+        "executions": perhaps(WHOLE),  # null: nobody has counted them
+        "failures": WHOLE,
+        "retries": WHOLE,
+        "projected": perhaps(WHOLE),
+        "forecast": WHOLE,
+        "plans": list_of(object_of({"name": TEXT, "executions": NUMBER, "fits": perhaps(TRUTH)})),
+    }
 )

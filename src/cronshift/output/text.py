@@ -86,9 +86,10 @@ def forecast_text(plan: Plan, now: datetime) -> Text:
     """Return the forecast of the jobs: their executions in 30 days, and their load."""
     total = sum(executions(job, now) for job in plan.jobs)
     year = sum(executions(job, now, forecast.YEAR) for job in plan.jobs)
-    load = forecast.load_of(plan.runnable, now)
+    load, count = forecast.load_of(plan.runnable, now), forecast.functions(plan.runnable)
     fits = [
-        f"{allowance.name} {allowance.executions:,}{'' if total <= allowance.executions else ' (too small)'}"
+        f"{allowance.name} {allowance.executions:,}"
+        f"{'' if total <= allowance.executions and count <= allowance.functions else ' (too small)'}"
         for allowance in forecast.allowances()
     ]
     mean = round(total / len(plan.jobs)) if plan.jobs else 0
@@ -100,6 +101,8 @@ def forecast_text(plan: Plan, now: datetime) -> Text:
     rows = {
         "Executions": f"{total:,} in 30 days, {year:,} a year; {mean:,} more for a job like these",
         "Retries": f"about {forecast.retries(plan.jobs, now):,} more, if {retried} of runs fail once",
+        "Failures": f"about {forecast.failures(plan.jobs, now):,} more, if {retried} fail for good or are cancelled",
+        "Functions": f"{count:,}: each has one for its failures, and one hears of cancelled runs",
         "Plans": ", ".join(fits),
         "Busiest": ", ".join(f"{busy} {busy.jobs}" for busy in load.busiest) or "never",
         "At once": f"{load.peak}; {load.staggered_peak} if spread over five minutes (jitter)",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.model import RowSource
-from cronshift.plan.functions import has_runs
+from cronshift.plan.functions import function_ids, has_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +29,9 @@ YEAR = timedelta(days=365)
 RETRY_RATE = 0.02
 """The share of runs that is assumed to fail once and be tried again; told apart from the rest."""
 
+DEATH = 2
+"""The executions that a run adds which fails for good or is cancelled: what hears of it, and its step."""
+
 SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 """Where findings count from, so that they do not change from day to day."""
 
@@ -39,11 +42,18 @@ _MOST_SHOWN = 5
 
 
 class Allowance(Struct, frozen=True):
-    """The allowance of an Inngest plan: executions a month, and steps that run at once."""
+    """The terms of one of Inngest's plans.
+
+    Attributes:
+        executions: a month.
+        concurrency: steps that run at once.
+        functions: of one app.
+    """
 
     name: str
     executions: int
     concurrency: int
+    functions: int
 
 
 class BusyMinute(Struct, frozen=True):
@@ -109,6 +119,23 @@ def executions(job: Job, now: datetime, period: timedelta = PERIOD) -> int:
 def retries(jobs: Iterable[Job], now: datetime) -> int:
     """Return the number of retries to expect in 30 days, at the assumed rate."""
     return round(sum(runs(job, now) for job in jobs) * RETRY_RATE)
+
+
+def functions(jobs: Iterable[Job]) -> int:
+    """Return the number of functions that Inngest counts for jobs.
+
+    Each has another one that hears of its failures, and one of the app's hears of cancelled runs.
+    """
+    ids = [name for job in jobs for name in function_ids(job)]
+    return 2 * len(ids) + bool(ids)
+
+
+def failures(jobs: Iterable[Job], now: datetime) -> int:
+    """Return the executions of the functions that hear of failures in 30 days, at the assumed rate.
+
+    A run that fails for good, or is cancelled, costs as many more as that function and its step.
+    """
+    return DEATH * retries(jobs, now)
 
 
 def load_of(jobs: Sequence[Job], now: datetime, period: timedelta = PERIOD) -> Load:

@@ -24,13 +24,13 @@ def function_ids(job: Job) -> tuple[str, ...]:
 
 
 def sending(options: JobOptions) -> JobOptions:
-    """Return what is left for the function that sends, where the values' own has the limits."""
+    """Return the options of the function that sends, where the values' own has the limits."""
     places = 1 if options.overlap is Overlap.QUEUE else None
     return replace(options, throttle=None, concurrency=places)
 
 
 def receiving(options: JobOptions) -> JobOptions:
-    """Return what a value's own function has of its job's options."""
+    """Return the options of its job that a value's own function has."""
     return replace(
         options, overlap=Overlap.QUEUE, rate_limit=None, idempotency=None, start_timeout=None
     )

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 RUNTIME = "cronshift-runtime[functions]"
 """What the generated package and the guard import; it brings the SDK, ``inngest``."""
 
+SDK = "inngest>=0.5.19,<0.6"
+"""What functions of the app's own import; the range that the runtime has of it."""
+
+_RUNTIME_LINE = re.compile(
+    r"(?m)^cronshift(?:-runtime)?(?:\[[\w, -]*\])?(?:[ \t]*[<>=~!][^\n#;]*)?$"
+)
 _BRING_IT = {"cronshift-runtime", "cronshift"}
 _MANIFESTS = ("requirements.txt", "pyproject.toml")
 _NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
@@ -62,6 +68,22 @@ def with_runtime(text: str, file: str) -> str:
         project["dependencies"] = [RUNTIME]
     else:
         return text
+    return tomlkit.dumps(document)
+
+
+def without_runtime(text: str, file: str) -> str:
+    """Return a manifest that names the SDK where it named cronshift's runtime; else as it is."""
+    if not file.endswith(".toml"):
+        return _RUNTIME_LINE.sub(SDK, text)
+    import tomlkit
+
+    document: Any = tomlkit.parse(text)
+    listed = (document.get("project") or {}).get("dependencies")
+    if not isinstance(listed, list):
+        return text
+    for at, line in enumerate(listed):
+        if isinstance(line, str) and _RUNTIME_LINE.fullmatch(line):
+            listed[at] = SDK
     return tomlkit.dumps(document)
 
 

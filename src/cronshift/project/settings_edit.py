@@ -98,6 +98,17 @@ def drop_moved(text: str, job_id: str) -> str:
     return tomlkit.dumps(document)
 
 
+def drop_job(text: str, job_id: str) -> str:
+    """Return ``text`` without all that it says of a job."""
+    document = tomlkit.parse(text)
+    jobs = document.get("jobs", {})
+    if job_id in jobs:
+        del jobs[job_id]
+    if "jobs" in document and not jobs:
+        del document["jobs"]
+    return tomlkit.dumps(document)
+
+
 def rename_job(text: str, old: str, new: str, entry: Mapping[str, str]) -> str:
     """Return ``text`` in which a job has another name: its table, and its acceptances.
 

@@ -68,7 +68,8 @@ class Call:
             job=job,
             path=job.path,
             tick=tick_of(ctx.event.data, ctx.event.ts),
-            scheduled=ctx.event.name == TICK_EVENT and ctx.event.data.get("cronshift") != "run",
+            scheduled=ctx.event.name == TICK_EVENT
+            and ctx.event.data.get("cronshift") != wire.BY_HAND,
             run_id=ctx.run_id,
             attempt=ctx.attempt,
             cron=_text(ctx.event.data.get("cron")),

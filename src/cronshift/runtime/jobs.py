@@ -24,7 +24,7 @@ def row_function(job_id: str) -> str:
 
 
 def row_of(job: JobSpec) -> JobSpec:
-    """Return what the function that does one row is, by its own id."""
+    """Return the id of the function that does one row."""
     return replace(job, id=row_function(job.id))
 
 

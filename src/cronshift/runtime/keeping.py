@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPSConnection
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from cronshift.runtime import wire
+from cronshift.runtime.dead_letters import as_document as letter_document
 from cronshift.runtime.ledger import as_document
 from cronshift.runtime.protection import bypass_headers, is_the_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from cronshift.runtime.dead_letters import DeadLetter
     from cronshift.runtime.ledger import TickRecord
     from cronshift.runtime.store.ledger import TickLedger
 
@@ -39,6 +42,24 @@ def keeper(url: str, secret_env: str) -> Keep:
     return _Database(url).keep
 
 
+def keep_letter(url: str, secret_env: str, letter: DeadLetter) -> None:
+    """Keep a dead letter where ``url`` says; raises whatever goes wrong."""
+    if url == wire.LEDGER_EVENTS:
+        event = {"name": wire.RUN_DEAD_EVENT, "id": letter.run_id}
+        _post_events([event | {"data": letter_document(letter)}])
+    elif url.startswith(("https://", "http://")):
+        headers = _headers(url, secret_env, wire.TELL_DEAD_LETTER)
+        _post(url, letter_document(letter), headers)
+    else:
+        from cronshift.runtime.store.dead_letters import DeadLetters
+
+        letters = DeadLetters.open(url)
+        try:
+            letters.keep(letter, datetime.now(UTC))
+        finally:
+            letters.close()
+
+
 class _Database:
     """Opened by the thread that writes, once."""
 
@@ -56,17 +77,26 @@ class _Database:
 
 def _send(url: str, secret_env: str, records: Sequence[TickRecord]) -> None:
     """Send the records to an address of the app's, with the bearer."""
-    headers = {
+    headers = _headers(url, secret_env, wire.TELL_TICKS)
+    _post(url, [as_document(record) for record in records], headers)
+
+
+def _headers(url: str, secret_env: str, tell: str) -> dict[str, str]:
+    return {
         "authorization": f"Bearer {os.environ.get(secret_env, '')}",
-        wire.TELL_HEADER: wire.TELL_TICKS,
+        wire.TELL_HEADER: tell,
         **(bypass_headers() if is_the_app(url) else {}),
     }
-    _post(url, [as_document(record) for record in records], headers)
 
 
 def _send_events(records: Sequence[TickRecord]) -> None:
     """Send the records as events to the Inngest that this process's functions go to."""
-    events = [{"name": wire.TICK_SEEN_EVENT, "data": as_document(record)} for record in records]
+    _post_events(
+        [{"name": wire.TICK_SEEN_EVENT, "data": as_document(record)} for record in records]
+    )
+
+
+def _post_events(events: Sequence[Mapping[str, object]]) -> None:
     key = os.environ.get("INNGEST_EVENT_KEY") or "no-key-in-dev"
     environment = os.environ.get("INNGEST_ENV")
     _post(

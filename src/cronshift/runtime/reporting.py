@@ -23,6 +23,7 @@ from cronshift.runtime.calls import USUAL_SECRET, tick_of
 from cronshift.runtime.held import SOURCE
 from cronshift.runtime.jobs import CANCELLED_EVENT, TICK_EVENT
 from cronshift.runtime.ledger import Side, TickStatus
+from cronshift.runtime.letter_keeping import keep, letter_of
 from cronshift.runtime.witness import Witness
 
 if TYPE_CHECKING:
@@ -85,24 +86,30 @@ async def _report_cancelled(job: JobSpec, message: str, ended: Mapping[str, Any]
         run_id = str(ended.get("run_id"))
         witness = Witness(recorder, Side.INNGEST, job.id, tick, run_id, SOURCE.current())
         witness.ended(TickStatus.CANCELLED, None)
-    return await _report(job, message, ended)
+    return await _report(job, message, ended, TickStatus.CANCELLED)
 
 
-async def _report(job: JobSpec, message: str, ended: Mapping[str, Any]) -> str:
+async def _report(
+    job: JobSpec, message: str, ended: Mapping[str, Any], status: TickStatus = TickStatus.FAILED
+) -> str:
     """Tell it, and give back the tick of the run that ended, so that none waits for it."""
     event = ended.get("event")
     if claiming.is_configured() and isinstance(event, dict):
         tick = tick_of(event.get("data") or {}, int(event.get("ts") or 0))
         await asyncio.to_thread(claiming.release, job.id, tick, str(ended.get("run_id")))
     _logger.error("%s failed: %s", job.id, message)
+    letter = letter_of(job.id, ended, status, message)
+    if letter is not None:
+        await keep(letter, USUAL_SECRET)
     return await _ping(job, failed=True)
 
 
 def _message(ctx: Context) -> str:
     """Return the error that the engine tells in ``inngest/function.failed``."""
     error = ctx.event.data.get("error")
-    message = error.get("message") if isinstance(error, dict) else None
-    return message if isinstance(message, str) else "no reason given"
+    fields = error if isinstance(error, dict) else {}
+    parts = [fields.get(name) for name in ("name", "message")]
+    return ": ".join(part for part in parts if isinstance(part, str) and part) or "no reason given"
 
 
 async def _ping(job: JobSpec, *, failed: bool) -> str:

@@ -41,7 +41,7 @@ class Rows:
     key: str | None = None
 
     async def values(self) -> list[str]:
-        """Return what tells the rows apart, each once, in their order.
+        """Return the keys that tell the rows apart, each once, in their order.
 
         Raises:
             NonRetriableError: if there is no such function, it gives no list, or a row no value.
@@ -67,7 +67,7 @@ class Rows:
 
 
 def _listed(function: Any) -> Any:
-    """Return what a function gives, as a list where it is read as it goes (a query, a generator)."""
+    """Return a function's result, as a list where it is read as it goes (a query, a generator)."""
     rows = function()
     is_read = not isinstance(rows, str | bytes | dict) and hasattr(rows, "__iter__")
     return list(rows) if is_read else rows

@@ -7,9 +7,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from cronshift.runtime import recording, wire
+from cronshift.runtime.dead_letters import parse_letter
 from cronshift.runtime.fronts import asgi_headers, send_reply
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ledger import parse_record
+from cronshift.runtime.letter_keeping import KEPT, keep
 from cronshift.runtime.proof import has_bearer
 from cronshift.runtime.replies import Reply
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+_DELIVERIES = frozenset({wire.TELL_TICKS, wire.TELL_DEAD_LETTER})
 
 
 def is_question(method: str, headers: Mapping[str, str], secret_env: str) -> bool:
@@ -36,8 +40,20 @@ def description(source: Source) -> Reply:
 
 def is_delivery(method: str, headers: Mapping[str, str], secret_env: str) -> bool:
     """Return whether the caller brings, with the bearer, records of ticks for the ledger here."""
-    brings = method == "POST" and headers.get(wire.TELL_HEADER) == wire.TELL_TICKS
+    brings = method == "POST" and headers.get(wire.TELL_HEADER) in _DELIVERIES
     return brings and has_bearer(headers, secret_env)
+
+
+async def keep_dead_letter(body: bytes, secret_env: str) -> int:
+    """Keep what was brought in this process's own database, and return the status."""
+    if not recording.is_kept_here():
+        return HTTPStatus.NOT_FOUND
+    try:
+        letter = parse_letter(json.loads(body))
+    except (ValueError, TypeError, RecursionError):
+        return HTTPStatus.BAD_REQUEST
+    kept = await keep(letter, secret_env) == KEPT
+    return HTTPStatus.ACCEPTED if kept else HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def keep_records(body: bytes, secret_env: str) -> int:
@@ -83,16 +99,18 @@ class TellOwnership:
             await self._source.refresh()
             await send_reply(send, description(self._source))
         elif scope["type"] == "http" and self._is_delivery(scope):
-            body = await _body(receive)
-            status = (
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-                if body is None
-                else keep_records(body, self._secret_env)
-            )
+            status = await self._take_in(scope, await _body(receive))
             await send({"type": "http.response.start", "status": int(status), "headers": []})
             await send({"type": "http.response.body", "body": b""})
         else:
             await self._app(scope, receive, send)
+
+    async def _take_in(self, scope: Scope, body: bytes | None) -> int:
+        if body is None:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        if asgi_headers(scope)[wire.TELL_HEADER] == wire.TELL_DEAD_LETTER:
+            return await keep_dead_letter(body, self._secret_env)
+        return keep_records(body, self._secret_env)
 
     def _is_question(self, scope: Scope) -> bool:
         return scope["method"] == "OPTIONS" and is_question(

@@ -75,6 +75,14 @@ TICK_SEEN_EVENT = "cronshift/tick.seen"
 UNCLAIMED = "a replay needs claims"
 """Of a replay where nothing keeps a second run of its tick from doing the work again."""
 
+TELL_DEAD_LETTER = "dead-letter"
+"""Stands in a request that brings the record of a run that failed for good or was cancelled."""
+RUN_DEAD_EVENT = "cronshift/run.dead"
+DEAD_LETTER_DAYS_VARIABLE = "CRONSHIFT_DEAD_LETTER_DAYS"
+"""For so many days those records are kept."""
+
+BY_HAND = "run"
+"""Stands as ``cronshift`` in the data of a run that a person began."""
 REPLAY = "replay"
 """Stands as ``cronshift`` in the data of a run that makes up for a tick which nobody ran."""
 

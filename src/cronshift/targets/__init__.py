@@ -9,6 +9,7 @@ the guests; only they know their own, and nothing outside this room names them. 
 from cronshift.targets.target import (
     DEFAULT_TARGET,
     Direct,
+    Directing,
     DoesNotFit,
     Fit,
     Fits,
@@ -22,6 +23,7 @@ from cronshift.targets.target import (
     Reach,
     Retirement,
     Target,
+    Wishes,
     generate,
     register,
     target_named,
@@ -33,6 +35,7 @@ from cronshift.targets.target import (
 __all__ = [
     "DEFAULT_TARGET",
     "Direct",
+    "Directing",
     "DoesNotFit",
     "Fit",
     "Fits",
@@ -46,6 +49,7 @@ __all__ = [
     "Reach",
     "Retirement",
     "Target",
+    "Wishes",
     "generate",
     "register",
     "target_named",

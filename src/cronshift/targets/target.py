@@ -16,7 +16,7 @@ from cronshift.errors import ConfigError, CronshiftError
 from cronshift.runtime.jobs import CANCELLED_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from cronshift.executor.engine import Surroundings
@@ -133,6 +133,34 @@ class Retirement(Struct, frozen=True):
     stays: Sequence[str] = ()
 
 
+class Wishes(Struct, frozen=True):
+    """The wishes about jobs that become functions of the app's own.
+
+    Attributes:
+        steps: whether work becomes the durable steps that its code shows.
+        events: whether a route that others call too stays, and has the job done by an event.
+    """
+
+    steps: bool = False
+    events: bool = False
+
+
+class Directing(Struct, frozen=True):
+    """The change of jobs into functions of the app's own, which do the work without HTTP.
+
+    Attributes:
+        edits: of the app's files, each path once.
+        jobs: those that become so.
+        kept: why the others stay as they are, in sentences, by job.
+        notes: what is different from then on, in sentences.
+    """
+
+    edits: Sequence[Edit] = ()
+    jobs: Sequence[str] = ()
+    kept: Mapping[str, str] = {}
+    notes: Sequence[str] = ()
+
+
 class Target(Protocol):
     """One kind of code that functions are generated as.
 
@@ -204,6 +232,18 @@ class Target(Protocol):
 
         Raises:
             RefusedError: if an entry stands where it cannot be taken out as text.
+        """
+
+    def direct(
+        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
+    ) -> Directing:
+        """Return the change of ended jobs into functions of the app's own.
+
+        Args:
+            before: the project as it is.
+            ending: the edits that end Vercel's part of some of them.
+            jobs: as they are planned after those.
+            wishes: how they are to be so.
         """
 
     def bring_back(

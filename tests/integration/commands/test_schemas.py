@@ -195,6 +195,8 @@ def test_what_is_done_to_others_is_told_as_the_schemas_say(
     journal.mkdir(parents=True)
     (journal / "01KAVH7R00ZQ4X8N5T2M9C6B3D.json").write_text("{")
     assert told("operations-abandon", "operations", "abandon", "01KAV", "--yes")["abandoned"]
+    assert told("forget", "forget", "--yes")["forgotten"]
+    assert not (project / ".cronshift").exists()
     app = FastAPI()
 
     @app.patch("/v1/edge-config/{store}/items")

@@ -32,7 +32,15 @@ def stand(
 
     @contextmanager
     def standing(world: World) -> Iterator[Ask]:
-        for name in ("INNGEST_DEV", "CRONSHIFT_CLAIMS_URL", "CRONSHIFT_ENV", "INNGEST_API_KEY"):
+        for name in (
+            "INNGEST_DEV",
+            "CRONSHIFT_CLAIMS_URL",
+            "CRONSHIFT_ENV",
+            "CRONSHIFT_ENDPOINT",
+            "INNGEST_API_KEY",
+            "VERCEL_PROJECT_ID",
+            "VERCEL_TEAM_ID",
+        ):
             monkeypatch.delenv(name, raising=False)
         with world.standing() as servers:
             write(tmp_path, world, servers)
@@ -134,6 +142,16 @@ def test_a_sync_is_done_and_its_result_read(
     assert ("no route" in text) is bool(code)
 
 
+def test_inngest_is_told_no_endpoint_that_only_a_commit_names(
+    stand: Callable[[World], Any],
+) -> None:
+    inngest = Inngest(crons={})
+    with stand(World(inngest=inngest, is_named_here=False)) as cronshift:
+        code, text = cronshift("setup", "--yes")
+    assert (code, inngest.synced) == (0, [])
+    assert "cronshift sync" in text
+
+
 def test_a_server_of_ones_own_is_synced_by_its_endpoint(stand: Callable[[World], Any]) -> None:
     inngest = Inngest(crons={}, is_own_server=True)
     with stand(World(inngest=inngest)) as cronshift:
@@ -192,8 +210,8 @@ def test_a_colleague_sees_what_is_done_by_whom(
         for step in ("alerts", "dashboard", "logs", "limits", "heartbeats"):
             assert cronshift("setup", "--done", step)[0] == 0
         record = json.loads((tmp_path / ".cronshift/setup/production.json").read_text())
-        assert record["steps"]["alerts"]["said"] is True
-        assert record["steps"]["sync"]["said"] is False
+        assert record["steps"]["alerts"]["by_word"] is True
+        assert record["steps"]["sync"]["by_word"] is False
         _, document = cronshift("setup", "--check", "--json")
         alerts = next(step for step in document["steps"] if step["name"] == "alerts")
         assert "@" in alerts["by"]

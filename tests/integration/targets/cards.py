@@ -17,6 +17,7 @@ from cronshift.moving.entries import abandoned, regenerated, take_out
 from cronshift.operations import Edit
 from cronshift.targets import (
     Direct,
+    Directing,
     DoesNotFit,
     Fits,
     GeneratedFile,
@@ -24,6 +25,7 @@ from cronshift.targets import (
     OverHttp,
     Placement,
     Retirement,
+    Wishes,
 )
 from cronshift.targets.changes import FileAction, FileChange
 from cronshift.targets.seal import seal
@@ -118,6 +120,11 @@ class Cards:
         gone, _ = abandoned(before, planned)
         edits = [*planned, *each_once(regenerated(before, planned), gone)]
         return Retirement(edits, list(staying(before.project, jobs, ())))
+
+    def direct(
+        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
+    ) -> Directing:
+        return Directing(kept={job.id: "paper does no work" for job in jobs})
 
     def bring_back(
         self, project: Project, jobs: Sequence[str], past: Sequence[Operation]

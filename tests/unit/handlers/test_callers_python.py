@@ -74,6 +74,30 @@ CASES: dict[str, tuple[str, str, str]] = {
         ),
         "written-secret",
     ),
+    "a middleware that is added asks": (
+        "fastapi",
+        FASTAPI.format(
+            head='from starlette.middleware.base import BaseHTTPMiddleware\nfrom starlette.responses import JSONResponse\n\nclass Asked(BaseHTTPMiddleware):\n    async def dispatch(self, request, call_next):\n        secret = os.environ["CRON_SECRET"]\n        if request.headers.get("authorization") != f"Bearer {secret}":\n            return JSONResponse({}, status_code=401)\n        return await call_next(request)\n\napp = FastAPI()\napp.add_middleware(Asked)\n',
+            given="",
+        ),
+        "cron-secret",
+    ),
+    "a middleware of a package is added": (
+        "fastapi",
+        FASTAPI.format(
+            head="from fastapi.middleware.cors import CORSMiddleware\napp = FastAPI()\napp.add_middleware(CORSMiddleware, allow_origins=[])\n",
+            given="",
+        ),
+        "none",
+    ),
+    "a middleware of a package that may ask is added": (
+        "fastapi",
+        FASTAPI.format(
+            head="from acme.web import KeyAuthMiddleware\napp = FastAPI()\napp.add_middleware(KeyAuthMiddleware)\n",
+            given="",
+        ),
+        "",
+    ),
     "another header": (
         "fastapi",
         FASTAPI.format(

@@ -333,6 +333,26 @@ def test_a_guard_of_nest(tmp_path: Path, files: dict[str, str], answer: str) -> 
     assert isinstance(front(tmp_path, files).answer, KINDS[answer])
 
 
+CONSUMER = 'import { Module } from "@nestjs/common";\nimport { Asked } from "./asked";\n@Module({})\nexport class AppModule {\n  configure(consumer) { consumer.apply(Asked).forRoutes({routes}); }\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("routes", "body", "answer"),
+    [
+        ("'*'", "if (!request.session) return response.status(401).end();\n    next();", "stops"),
+        ("'*'", "if (request.headers.authorization !== `Bearer ${process.env.CRON_SECRET}`) return response.status(401).end();\n    next();", "by"),
+        ("'*'", "console.log(request.url);\n    next();", "by"),
+        ("'users'", "if (!request.session) return response.status(401).end();\n    next();", "by"),
+    ],
+)  # fmt: skip
+def test_a_middleware_of_a_module_of_nest(
+    tmp_path: Path, routes: str, body: str, answer: str
+) -> None:
+    files = nest(module=CONSUMER.replace("{routes}", routes))
+    files["src/asked.ts"] = f"export class Asked {{\n  use(request, response, next) {{\n    {body}\n  }}\n}}\n"  # fmt: skip
+    assert isinstance(front(tmp_path, files).answer, KINDS[answer])
+
+
 NO = "throw new UnauthorizedException();"
 
 

@@ -77,7 +77,16 @@ def test_the_documented_example_agrees() -> None:
     assert forecast.executions(job(0, "* * * * *"), NOW) == 43_200 * 3
     free, pro, business = forecast.allowances()
     assert (free.name, free.executions, free.concurrency) == ("Free", 50_000, 5)
+    assert (free.functions, pro.functions, business.functions) == (100, 500, 500)
     assert free.executions < pro.executions < business.executions
+
+
+def test_each_job_has_a_second_function_and_a_dead_run_costs_two_executions() -> None:
+    # facts, Inngest section 9: each function with an `on_failure` is two on the server
+    jobs = [job(number, "* * * * *") for number in range(3)]
+    assert forecast.functions(jobs) == 7
+    assert forecast.functions([]) == 0
+    assert forecast.failures(jobs[:1], NOW) == 2 * forecast.retries(jobs[:1], NOW) == 1_728
 
 
 def test_spreading_five_jobs_over_five_minutes_leaves_one_at_a_time() -> None:

@@ -131,7 +131,7 @@ def _called(machine: Machine, made: Value | None, name: str, place: CodePlace) -
 
 
 def _permitted(answering: Closure, classes: Sequence[Value]) -> Native:
-    """Return what asks REST framework's permissions before a method answers."""
+    """Return a view that asks REST framework's permissions before a method answers."""
 
     def answer(machine: Machine, arguments: Arguments) -> Value:
         machine.ledger.began = answering.function.place
@@ -142,7 +142,7 @@ def _permitted(answering: Closure, classes: Sequence[Value]) -> Native:
 
 
 def view_method(machine: Machine, kind: ClassValue, place: CodePlace) -> Closure | Native | None:
-    """Return what a class answers a request with: its ``dispatch``, or the method of that name."""
+    """Return the method by which a class answers a request: its ``dispatch``, or the one of that name."""
     instance = machine.call(kind, Arguments((), {}, place, kind.code.name))
     if isinstance(instance, ObjectValue):
         instance.cell.setdefault("request", REQUEST)

@@ -1,4 +1,4 @@
-"""What stands around a view of Django and of its REST framework: methods, sign-in, permissions."""
+"""Checks around a view of Django and of its REST framework: methods, sign-in, permissions."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _written(machine: Machine, arguments: Arguments) -> Value:
 
 
 def _arguments(machine: Machine, handler: Handler, called: Closure | Native) -> Arguments:
-    """Return what a framework calls a handler with."""
+    """Return the arguments that a framework calls a handler with."""
     tree = machine.program.tree
     line = handler.route.line if handler.route is not None else handler.line
     place = code.CodePlace(handler.file, line, 1, handler.export)

@@ -328,7 +328,7 @@ def _catches(clause: code.Catch, error: Value) -> bool:
 
 
 def _clause_of(clauses: Sequence[code.Catch], error: Value) -> code.Catch | None:
-    """Return what catches an error: what surely does before what may."""
+    """Return the clause that catches an error: one that surely does before one that may."""
     surely = (clause for clause in clauses if _catches(clause, error))
     maybe = (clause for clause in clauses if _may_catch(clause, error))
     return next(surely, None) or next(maybe, None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.flow.answers import replying
 from cronshift.handlers.flow.code import CodePlace
 from cronshift.handlers.flow.environment import ENVIRONMENT
+from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.gates import Gate, Way
 from cronshift.handlers.flow.javascript_code import JavaScript
 from cronshift.handlers.flow.nest_marks import Marks
@@ -65,6 +66,8 @@ def nest_gates(program: Program, route: Location, folder: str) -> Iterator[Gate]
     if method is None:
         return
     decorators = [*_before(method), *_of_class(method)]
+    for file, node in _consumed(program, folder):
+        yield _middleware(file, node)
     for file, node in _of_app(program, folder):
         yield _gate(file, node, route.file, decorators)
     for decorator in reversed(decorators):
@@ -82,7 +85,7 @@ def method_at(root: SgNode, line: int) -> SgNode | None:
 
 
 def nest_arguments(machine: Machine, route: Location) -> tuple[Value, ...]:
-    """Return what Nest gives to the parameters of a method, as their decorators ask; none elsewhere."""
+    """Return the values that Nest gives to a method's parameters, as their decorators ask; none elsewhere."""
     root = machine.program.tree.parsed(route.file)
     method = method_at(root, route.line) if root is not None else None
     parameters = method.field("parameters") if method is not None else None
@@ -94,7 +97,7 @@ def nest_arguments(machine: Machine, route: Location) -> tuple[Value, ...]:
 
 
 def _argument(machine: Machine, node: SgNode) -> Value:
-    """Return what ``@Headers("authorization")``, ``@Query("part")`` or ``@Req()`` gives."""
+    """Return the value of ``@Headers("authorization")``, ``@Query("part")`` or ``@Req()``."""
     decorator = next((child for child in node.children() if child.kind() == "decorator"), None)
     name, part = decorator_of(decorator) if decorator is not None else ("", None)
     if name == "Headers":
@@ -144,6 +147,43 @@ def _of_app(program: Program, folder: str) -> Iterator[tuple[str, SgNode]]:
                     if name in provider
                 ]
                 yield from ((file, guard) for guard in made)
+
+
+_EVERYWHERE = re.compile(
+    r"""\.forRoutes\(\s*(?:["'`](?:/?\{?[/*]\w*\}?|\(\.\*\))["'`]|\{\s*path:\s*["'`]\*)"""
+)
+
+
+def _consumed(program: Program, folder: str) -> Iterator[tuple[str, SgNode]]:
+    """Yield the middleware that ``consumer.apply(…).forRoutes("*")`` puts before every route but those it excludes."""
+    for file in program.tree.under(f"{folder}src"):
+        text = program.tree.read(file) if file.endswith(".ts") else ""
+        root = program.tree.parsed(file) if ".forRoutes(" in text else None
+        for call in root.find_all(pattern="$CONSUMER.apply($$$)") if root is not None else ():
+            outer = call.parent()
+            chain = outer.parent() if outer is not None else None
+            if chain is not None and _EVERYWHERE.search(chain.text()):
+                yield from ((file, node) for node in arguments_of(call))
+
+
+def _middleware(file: str, node: SgNode) -> Gate:
+    """Return the gate of a middleware of a module: a class's ``use``, or a function."""
+    lower = JavaScript(file)
+
+    def start(machine: Machine) -> Value | None:
+        called = machine.value(lower.expression(node), machine.module(file))
+        place = lower.place(node)
+        if isinstance(called, ClassValue):
+            made = machine.call(called, Arguments((), {}, place, called.code.name))
+            called = machine.method(made, called, "use") or Unknown()
+        passed = Arguments((REQUEST, replying(), goes_on()), {}, place, "use")
+        if isinstance(called, Closure | Native):
+            return machine.call(called, passed)
+        if _CHECKING.search(node.text()):
+            machine.path.doubts |= {f"stands in front with {node.text()}"}
+        return machine.call(goes_on(), passed)
+
+    return Gate(start, Way.NEXT, file, line_of(node))
 
 
 def _gate(

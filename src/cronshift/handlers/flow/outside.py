@@ -153,7 +153,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
 
 
 def _handed(machine: Machine, name: str, arguments: Arguments) -> Taints:
-    """Return what the result of a call is made of, and take note of what it may decide about a caller."""
+    """Return the parts of a call's result, and note the decision about a caller that it may hold."""
     hands_on = any(id(argument) in _WHOLE for argument in arguments.values)
     taints = arguments.taints - (FAILED if writes(name) else CLEAN)  # what is sent may tell of it
     replies = [value for value in arguments.values if isinstance(value, NativeObject) and value.name == "reply"]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
@@ -11,7 +12,13 @@ from cronshift.handlers.flow.gates import Gate, Way
 from cronshift.handlers.flow.injection import injected_value
 from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.flow.requests import REQUEST
-from cronshift.handlers.flow.values import Arguments, Closure, PlainValue, Value
+from cronshift.handlers.flow.values import (
+    Arguments,
+    ClassValue,
+    Closure,
+    PlainValue,
+    Value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +39,8 @@ def python_gates(program: Program, file: str, route: Location) -> Iterator[Gate]
             yield from _decorated(lower, file, node)
         elif isinstance(node, ast.Call) and node not in others:
             yield from _dependencies(program, lower, node, file, route)
+            if ast.unparse(node.func).endswith(".add_middleware") and node.args:
+                yield _added_gate(lower, file, node.args[0])
 
 
 def _other_routers(module: ast.Module, route: Location) -> list[ast.expr]:
@@ -125,6 +134,35 @@ def _middleware_gate(lower: Python, file: str, node: Function) -> Gate:
         return machine.call(called, passed)
 
     return Gate(start, Way.NEXT, file, node.lineno)
+
+
+_HARMLESS = re.compile(
+    r"CORS|GZip|Brotli|TrustedHost|HTTPSRedirect|Session|Log|Tim(?:e|ing)|Metric|Prometheus|RequestI[dD]|"
+    r"Correlation|Sentry|Trac|Telemetry|Header|Limit|Throttl|Proxy|Static|Cache|Error|Exception"
+)
+"""Middleware that lets everybody by, by the name of its class."""
+_CHECKING = re.compile(
+    r"auth|token|jwt|key|secret|permission|guard|protect|allow|ip", re.IGNORECASE
+)
+
+
+def _added_gate(lower: Python, file: str, named: ast.expr) -> Gate:
+    """Return the gate of ``app.add_middleware(Checked)``: the class's ``dispatch``."""
+    name, place = ast.unparse(named).rpartition(".")[2], lower.place(named)
+
+    def start(machine: Machine) -> Value | None:
+        kind = machine.value(lower.expression(named), machine.module(file))
+        if isinstance(kind, ClassValue):
+            made = machine.call(kind, Arguments((), {}, place, name))
+            dispatch = machine.method(made, kind, "dispatch")
+            if isinstance(dispatch, Closure):
+                passed = Arguments((REQUEST, goes_on()), {}, place, "dispatch")
+                return machine.awaited(machine.call(dispatch, passed))
+        if _CHECKING.search(name) and not _HARMLESS.search(name):
+            machine.path.doubts |= {f"stands in front with {name}"}
+        return machine.call(goes_on(), Arguments((), {}, place, "call_next"))
+
+    return Gate(start, Way.NEXT, file, named.lineno)
 
 
 def _dependency_gate(lower: Python, file: str, item: ast.expr, *, sure: bool) -> Gate:

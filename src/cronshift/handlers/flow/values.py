@@ -259,6 +259,8 @@ def is_nobody(value: Value) -> bool:
 
 def taints_of(*values: Value) -> Taints:
     """Return the taints of values together, looking one level into lists and objects."""
+    if len(values) == 1 and isinstance(values[0], PlainValue | Unknown):
+        return values[0].taints
     taints: set[Taint] = set()
     for value in values:
         taints |= value.taints

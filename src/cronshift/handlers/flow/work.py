@@ -103,7 +103,12 @@ def writes(name: str) -> bool:
 
 def is_bookkeeping(statement: CodePlace | None) -> bool:
     """Return whether a statement notes down the run, or only asks whether the database is there."""
-    return statement is not None and _BOOKKEEPING.search(statement.text) is not None
+    return statement is not None and _notes_down(statement.text)
+
+
+@cache
+def _notes_down(text: str) -> bool:
+    return _BOOKKEEPING.search(text) is not None
 
 
 @cache

@@ -39,7 +39,7 @@ _MOST_COLUMNS = 320  # biome's own limit
 
 
 def style_of(tree: SourceTree, folder: str = "") -> CodeStyle:
-    """Return how TypeScript in a folder is to be written: as the nearest configuration has it."""
+    """Return the style of TypeScript in a folder, as the nearest configuration has it."""
     places = _upward(folder)
     edited = next(filter(None, (_editorconfig(tree, place) for place in places)), None)
     for place in places:

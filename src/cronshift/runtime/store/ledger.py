@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import case, inspect, or_, select
+from sqlalchemy import case, func, inspect, or_, select
 from sqlalchemy.schema import CreateTable
 
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from sqlalchemy import Engine, Row, Select
+
+Value = TypeVar("Value")
 
 _KEY = ("job", "tick", "side", "run_id")
 _INSTANTS = ("arrived", "started", "ended")
@@ -100,7 +103,52 @@ def read_run(url: str, run_id: str) -> list[TickRecord]:
     return _looked_up(url, lambda engine: _selected(engine, wanted))
 
 
-def _looked_up(url: str, read: Callable[[Engine], list[TickRecord]]) -> list[TickRecord]:
+@dataclass(frozen=True, slots=True)
+class RunCount:
+    """The number of Inngest's runs of a job in one role.
+
+    Attributes:
+        dead: how many of them failed or were cancelled.
+        retries: their attempts behind the first.
+    """
+
+    job: str
+    role: Role
+    runs: int
+    dead: int
+    retries: int
+
+
+def count_runs(url: str, since: datetime, until: datetime) -> list[RunCount]:
+    """Return the numbers of Inngest's runs that the database at ``url`` holds of the ticks in a span."""
+    is_dead = TICKS.c.status.in_([TickStatus.FAILED, TickStatus.CANCELLED])
+    again = case((TICKS.c.attempts > 1, TICKS.c.attempts - 1), else_=0)
+    wanted = (
+        select(
+            TICKS.c.job,
+            TICKS.c.role,
+            func.count(),
+            func.sum(case((is_dead, 1), else_=0)),
+            func.sum(again),
+        )
+        .where(TICKS.c.tick >= tick_text(since), TICKS.c.tick < tick_text(until))
+        .where(TICKS.c.side == Side.INNGEST)
+        .group_by(TICKS.c.job, TICKS.c.role)
+        .order_by(TICKS.c.job, TICKS.c.role)
+    )
+
+    def read(engine: Engine) -> list[RunCount]:
+        with engine.connect() as connection:
+            rows = connection.execute(wanted).all()
+        return [
+            RunCount(job, Role(role), int(runs), int(dead), int(retries))
+            for job, role, runs, dead, retries in rows
+        ]
+
+    return _looked_up(url, read)
+
+
+def _looked_up(url: str, read: Callable[[Engine], list[Value]]) -> list[Value]:
     engine = open_engine(url, "The ledger needs")
     try:
         file = engine.url.database if engine.dialect.name == "sqlite" else None

@@ -42,3 +42,19 @@ TICKS = Table(
     Index("cronshift_ticks_tick", "tick"),
 )
 """What each side saw of a tick; a second row of one side is a second delivery."""
+
+DEAD_LETTERS = Table(
+    "cronshift_dead_letters",
+    METADATA,
+    Column("run_id", String(64), primary_key=True),
+    Column("job", String(255), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("tick", String(20)),
+    Column("event", String(255), nullable=False),
+    Column("event_id", String(255), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("died", BigInteger, nullable=False),  # milliseconds since the epoch
+    Column("replayed", BigInteger),
+    Column("replay", String(64)),
+)
+"""The runs that failed for good or were cancelled."""

@@ -22,6 +22,9 @@ def cancelled_module(plan: Plan) -> str:
     """Return the module; in the SDK's v4 the trigger stands in the options."""
     file = f"{plan.out}/cancelled.ts"
     watched = any(job.options.heartbeat_env for job in plan.runnable)
+    report = "pingFailure" if watched else "reportFailure"
+    names = {"heartbeat" if watched else "calls": report}
+    names |= {"dead-letters": "bury"} if app_of(plan).has_ledger else {}
     jobs = {f"{plan.app_id}-{name}": job for job in plan.runnable for name in function_ids(job)}
     ids = ", ".join(f"'{name}'" for name in jobs)  # CEL's own quotes: nothing is to be escaped
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
@@ -39,8 +42,12 @@ def cancelled_module(plan: Plan) -> str:
         "nextjs",
         "cancelled.ts",
         client=client_import(plan, file),
-        library=library_import(plan, "heartbeat" if watched else "calls", file),
-        report="pingFailure" if watched else "reportFailure",
+        imports=[
+            f"import {{ {name} }} from {text(library_import(plan, module, file))};"
+            for module, name in sorted(names.items())
+        ],
+        buried=app_of(plan).has_ledger,
+        report=report,
         jobs=[member(name, _reported(job), _IN_TABLE) for name, job in jobs.items()],
         options=options,
         trigger=None if in_options else trigger,

@@ -25,7 +25,7 @@ _CODE = frozenset({".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"})
 def rows_import(
     fan_out: FanOut, file: str, alias: Alias | None, taken: Collection[str]
 ) -> tuple[str, str] | None:
-    """Return how ``file`` imports the function that gives the rows, and its name there."""
+    """Return the import of the function that gives the rows, in ``file``, and its name there."""
     if not isinstance(fan_out.values, RowSource):
         return None
     module, _, export = fan_out.values.function.rpartition(":")
@@ -37,7 +37,7 @@ def rows_import(
 
 
 def library_names(fan_out: FanOut) -> dict[str, list[str]]:
-    """Return what a fan-out takes from the library, by module."""
+    """Return the names that a fan-out takes from the library, by module."""
     sends, loads = fan_out.mode is FanOutMode.RUNS, isinstance(fan_out.values, RowSource)
     rows = [
         *(["eventsOf"] if sends else []),
@@ -99,8 +99,13 @@ def row_work(fan_out: FanOut, called: Callee) -> str:
     return running('return step.run("call",', work, ");", _WORK)
 
 
-def row_failure(fan_out: FanOut, report: str) -> str:
+def row_failure(fan_out: FanOut, report: str, *, is_buried: bool) -> str:
     """Return the option by which a value's own run tells that it failed for good."""
     work = f"{report}(ofRow(JOB, {text(fan_out.param)}, event.data.event), error)"
     step = running('step.run("report",', work, ")", _FAILURE)
+    if is_buried:
+        step = f"""step.run("report", async () => {{
+  await bury(JOB, event.data, error);
+  return {work};
+}})"""
     return f"onFailure: async ({{ error, event, step }}) =>\n{indent(step, '  ')}"

@@ -143,7 +143,7 @@ def _index(plan: Plan) -> str:
 
 
 def _shared(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> Iterator[tuple[str, str]]:
-    """Yield what functions, endpoint and dispatcher share; nothing that none of them needs."""
+    """Yield the files that functions, endpoint and dispatcher share; none that nobody needs."""
     app = app_of(plan)
     has_client = app.code.client is not None and app.code.client.module is not None
     if not has_client:
@@ -238,7 +238,7 @@ def _answered(exported: str, dispatched: str, ledger: str | None) -> str:
 
 
 def _guard_imports(plan: Plan, file: str, times: set[str]) -> str:
-    """Return what a dispatcher imports to say when its jobs are due."""
+    """Return the names that a dispatcher imports to say when its jobs are due."""
     path, ticks = (text(library_import(plan, module, file)) for module in ("guard", "ticks"))
     lines = [
         listed("import {", ["every", "type Guarded"], f"}} from {path};")

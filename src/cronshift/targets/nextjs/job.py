@@ -23,6 +23,7 @@ from cronshift.targets.nextjs.fanning import (
 from cronshift.targets.nextjs.library import library_import
 from cronshift.targets.nextjs.naming import function_name
 from cronshift.targets.nextjs.source import (
+    WIDTH,
     braced,
     comment,
     data,
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
 _JOB, _OPTIONS, _WORK = 2, 4, 4  # columns in
 _FAILURE = """onFailure: async ({{ error, step }}) =>
   step.run("report", () => {}(JOB, error))"""
+_DEATH = """onFailure: async ({{ error, event, step }}) =>
+  step.run("report", async () => {{
+    await bury(JOB, event.data, error);
+    return {}(JOB, error);
+  }})"""
 
 
 def job_module(plan: Plan, job: Job, name: str) -> str:
@@ -63,7 +69,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
     taken = {called.name, name, function_name(row_function(job.id))}
     rows = rows_import(fan_out, file, app_of(plan).code.alias, taken) if fan_out else None
-    arguments = _options(job.id, sending(options) if has_runs(options) else options)
+    arguments = function_options(job.id, sending(options) if has_runs(options) else options)
     if in_options:
         # Every value of a fan-out has a request of its own, and all the time of the endpoint.
         arguments |= {"checkpointing": False} if fan_out and not has_runs(options) else {}
@@ -93,7 +99,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         name=name,
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            _FAILURE.format(_report(job)),
+            (_DEATH if app_of(plan).has_ledger else _FAILURE).format(_report(job)),
         ],
         trigger=None if in_options else data(trigger),
         work=list(_work(plan, job, called, rows)),
@@ -105,7 +111,7 @@ _NAMES = {"bridge": ["bridged"], "pages": ["paged"]}
 
 
 def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
-    """Yield what the module takes from the library, as formatters sort it."""
+    """Yield the module's imports from the library, as formatters sort them."""
     watched = job.options.heartbeat_env is not None
     names = {
         **_NAMES,
@@ -117,6 +123,7 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
             "type Job",
             *([] if watched else ["reportFailure"]),
         ],
+        "dead-letters": ["bury"],
         "heartbeat": ["pingFailure", "pingSuccess"],
         "missed": ["dueInTime", "type Missed"],
         "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],
@@ -140,13 +147,13 @@ def modules_of(plan: Plan, job: Job) -> set[str]:
         *(["pages"] if called.paged else []),
         *(library_names(job.options.fan_out) if job.options.fan_out else ()),
         *(["heartbeat"] if job.options.heartbeat_env else []),
-        *(["ledger"] if app_of(plan).has_ledger else []),
+        *(["dead-letters", "ledger"] if app_of(plan).has_ledger else []),
         *(["missed"] if job.options.missed is not Missed.ALL else []),
     }
 
 
 def shared_members(plan: Plan) -> dict[str, str]:
-    """Return what of the app's settings every job is told, where it is not as usual."""
+    """Return the app's settings that every job is told, where they are not as usual."""
     secret, base_path = plan.bridge.secret_env, app_of(plan).routers.base_path
     return {
         **({"secret": secret} if secret != BridgeSettings().secret_env else {}),
@@ -166,7 +173,7 @@ def _description(plan: Plan, job: Job) -> dict[str, Any]:
     }
 
 
-def _options(job_id: str, options: JobOptions) -> dict[str, Any]:
+def function_options(job_id: str, options: JobOptions) -> dict[str, Any]:
     """Return the options of ``createFunction``, in the SDK's own words."""
     timeouts = {
         name: format_duration(value)
@@ -201,7 +208,7 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
     if options.missed is not Missed.ALL:
         asked = "dueInTime(call, ownership, MISSED)"
     if app_of(plan).has_ledger:
-        answer = f"toldCall(call, ownership, {answer})"
+        answer = _telling(answer)
         asked = f"toldDue(call, ownership, {asked})"
     yield running('const skipped = await step.run("due",', asked, ");", _WORK)
     yield "if (skipped) return { skipped };"
@@ -241,13 +248,21 @@ def _missed(job: Job) -> str | None:
     return braced("const MISSED: Missed = {", lines, "};")
 
 
+def _telling(answer: str) -> str:
+    """Return the work with its telling around it, on lines of its own where it is too long for one."""
+    line = f"toldCall(call, ownership, {answer})"
+    if _WORK + 2 + len(line) < WIDTH:  # two columns in, a comma behind
+        return line
+    return f"toldCall(\n    call,\n    ownership,\n    {answer},\n  )"
+
+
 def _row(plan: Plan, job: Job, called: Callee) -> str | None:
     """Return the function that does one value's work, where every value has a run of its own."""
     fan_out = job.options.fan_out
     if fan_out is None or not has_runs(job.options):
         return None
     trigger = {"event": row_event(plan.app_id, job.id)}
-    arguments = _options(row_function(job.id), receiving(job.options))
+    arguments = function_options(row_function(job.id), receiving(job.options))
     in_options = app_of(plan).sdk_major >= 4  # noqa: PLR2004 - v4 takes triggers in the options
     arguments |= {"triggers": [trigger]} if in_options else {}
     return render(
@@ -257,7 +272,7 @@ def _row(plan: Plan, job: Job, called: Callee) -> str | None:
         param=comment(fan_out.param),
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            row_failure(fan_out, _report(job)),
+            row_failure(fan_out, _report(job), is_buried=app_of(plan).has_ledger),
         ],
         trigger=None if in_options else data(trigger),
         work=row_work(fan_out, called),

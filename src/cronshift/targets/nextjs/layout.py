@@ -98,7 +98,7 @@ def _is_link(node: SgNode) -> bool:
 
 
 def _calls(node: SgNode | None) -> int:
-    """Return how many calls a chain has."""
+    """Return the number of calls in a chain."""
     if node is None or node.kind() not in _CHAINED:
         return 0
     inner = node.field("function") or node.field("object")

@@ -42,7 +42,7 @@ def copied(plan: Plan, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def library_import(plan: Plan, module: str, file: str) -> str:
-    """Return what ``file`` imports a module of the library as."""
+    """Return the specifier by which ``file`` imports a module of the library."""
     if app_of(plan).library is Library.NPM:
         return f"{package_named()[0]}/{module}"
     alias = None if file.startswith(f"{plan.out}/") else app_of(plan).code.alias

@@ -170,6 +170,15 @@ def _named(tree: SourceTree, routes: Collection[_Route]) -> dict[str, str]:
     return {file: "it is " + " and ".join(places[:_SHOWN]) for file, places in places.items()}
 
 
+def callers_of(tree: SourceTree, plan: Plan, job: Job) -> str | None:
+    """Return the other places where a job's route is imported or its path named, beginning with its file."""
+    handler = job.handler
+    if handler is None:
+        return None
+    path = job.entry.path.partition("?")[0].removeprefix(app_of(plan).routers.base_path)
+    return _named(tree, [_Route(handler, (job,), (path,))]).get(handler.file)
+
+
 def importers(tree: SourceTree, modules: Collection[str]) -> Iterator[tuple[str, str, int]]:
     """Yield each import of a module: the module, and where it is imported.
 

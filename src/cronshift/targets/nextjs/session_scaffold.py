@@ -181,7 +181,7 @@ def _refuse_taken(plan: Plan, flow: str) -> None:
 
 
 def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
-    """Yield what the flow imports where there is none, and what lists it where cronshift wrote that."""
+    """Yield the files that the flow imports where there are none, and the list of it where cronshift wrote that."""
     kept = tuple(job for job in plan.jobs if job.module and (root / job.module).is_file())
     served = replace(plan, jobs=kept, data=replace(app_of(plan), sessions=True))
     ownership = f"{plan.out}/ownership.ts"

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from cronshift.readiness.subject import Subject
     from cronshift.targets.changes import FileChange
     from cronshift.targets.scaffold.rendering import Flow
-    from cronshift.targets.target import Fit, GeneratedFile, Guard, Placement, Reach, Retirement
+    from cronshift.targets.target import (
+        Directing,
+        Fit,
+        GeneratedFile,
+        Guard,
+        Placement,
+        Reach,
+        Retirement,
+        Wishes,
+    )
     from cronshift.validation import Registration
 
 
@@ -89,6 +98,14 @@ class NextjsTarget:
         from cronshift.targets.nextjs.ending import end
 
         return end(before, jobs)
+
+    def direct(
+        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
+    ) -> Directing:
+        """Return the change of the routes' modules into functions, and the rest of cronshift's behind it."""
+        from cronshift.targets.nextjs.directing import direct
+
+        return direct(before, ending, jobs, wishes)
 
     def bring_back(
         self, project: Project, jobs: Sequence[str], past: Sequence[Operation]

@@ -102,7 +102,7 @@ def job_module(job: Job, app_id: str, apps: Mapping[Group, str], secret_env: str
     function = names.job_function(job.id)
     arguments = tuple(
         laid_out(value, before=f"{name}=", after=",", indent=_INDENT)
-        for name, value in _arguments(job, job.schedule)
+        for name, value in function_arguments(job, job.schedule)
     )
     row = _row(job, app_id, answering) if has_runs(job.options) else None
     description = laid_out(_description(job), before="JOB = ")
@@ -182,7 +182,7 @@ def _description(job: Job) -> Expression:
     return call("runtime.JobSpec", **keywords)
 
 
-def _arguments(job: Job, schedule: Schedule) -> Iterator[tuple[str, Expression]]:
+def function_arguments(job: Job, schedule: Schedule) -> Iterator[tuple[str, Expression]]:
     """Yield the arguments of ``create_function``, in the SDK's own words."""
     options = sending(job.options) if has_runs(job.options) else job.options
     trigger: dict[str, Expression] = {"cron": literal(schedule.trigger)}

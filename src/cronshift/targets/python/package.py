@@ -149,6 +149,11 @@ def _apps(jobs: Sequence[Job], secret_env: str) -> dict[Group, str]:
     return apps
 
 
+def client_module(plan: Plan) -> str:
+    """Return the client's module of a package that calls nothing over HTTP."""
+    return _render("client", client=_client(plan.app_id), bridge=None)
+
+
 def _client(app_id: str) -> str:
     return laid_out(call("inngest.Inngest", app_id=literal(app_id)), before="client = ")
 
@@ -187,7 +192,7 @@ def _cancelled(modules: Sequence[JobModule]) -> str:
 
 
 def _reported(modules: Sequence[JobModule]) -> Iterator[Expression]:
-    """Yield what each function that may be cancelled is reported by."""
+    """Yield the reporter of each function that may be cancelled."""
     for module in modules:
         yield f"{module.function}.JOB"
         if module.row:

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from cronshift.targets.changes import FileChange
     from cronshift.targets.scaffold.rendering import Flow
     from cronshift.targets.target import (
+        Directing,
         Fit,
         GeneratedFile,
         Guard,
         Reach,
         Retirement,
+        Wishes,
     )
     from cronshift.validation import Registration
 
@@ -97,6 +99,14 @@ class PythonTarget:
         from cronshift.targets.python.retiring import retire
 
         return retire(before, jobs)
+
+    def direct(
+        self, before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
+    ) -> Directing:
+        """Return the change of all jobs of the package into the app's own; each stays one step."""
+        from cronshift.targets.python.directing import direct
+
+        return direct(before, ending, jobs)
 
     def bring_back(
         self, project: Project, jobs: Sequence[str], past: Sequence[Operation]

@@ -174,12 +174,13 @@ async function record(
   outcome: Outcome,
 ): Promise<void> {
   const now = new Date().toISOString();
-  await send(await recordOf(source, delivery, outcome, now));
+  await send("ticks", await recordOf(source, delivery, outcome, now));
 }
 
+type Platform = { waitUntil?: (work: Promise<unknown>) => void };
+
 /** Return what Vercel gives a function to go on with behind its answer. */
-function platform():
-  { waitUntil?: (work: Promise<unknown>) => void } | undefined {
+function platform(): Platform | undefined {
   const key = Symbol.for("@vercel/request-context");
   const context = (globalThis as Record<symbol, unknown>)[key];
   return (
@@ -263,9 +264,16 @@ function* numbersOf(
   }
 }
 
-async function send(record: object): Promise<void> {
-  const url = process.env["CRONSHIFT_LEDGER_URL"] ?? "";
+/** Send a record of a tick, or of a dead run, and return how that went; throws where it is not taken. */
+export async function send(
+  kind: "ticks" | "dead-letter",
+  record: object,
+): Promise<string> {
+  const url = process.env["CRONSHIFT_LEDGER_URL"];
+  if (!url) return "no ledger is set";
   const isEvents = url === "inngest";
+  const isTick = kind === "ticks";
+  const name = `cronshift/${isTick ? "tick.seen" : "run.dead"}`;
   const answer = await fetch(isEvents ? eventUrl() : url, {
     method: "POST",
     headers: {
@@ -274,17 +282,18 @@ async function send(record: object): Promise<void> {
         ? {}
         : {
             authorization: `Bearer ${process.env["CRON_SECRET"] ?? ""}`,
-            "x-cronshift-tell": "ticks",
+            "x-cronshift-tell": kind,
           }),
     },
     body: JSON.stringify(
-      isEvents ? { name: "cronshift/tick.seen", data: record } : [record],
+      isEvents ? { name, data: record } : isTick ? [record] : record,
     ),
     redirect: "manual",
     cache: "no-store",
     signal: AbortSignal.timeout(PATIENCE),
   });
   if (!answer.ok) throw new Error(`answered ${answer.status}`);
+  return "kept";
 }
 
 /** Return where events go, as the SDK would choose it. */

@@ -1,0 +1,147 @@
+"""The module of a Python job that is the app's own: its function, and how it calls the work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.errors import CronshiftError
+from cronshift.model import FanOutMode
+from cronshift.targets.python import names
+from cronshift.targets.python.job import function_arguments
+from cronshift.targets.python.source import laid_out, listed, literal
+from cronshift.targets.rendering import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.direct import Converted
+    from cronshift.model import Job
+
+_INDENT = 4
+
+
+def direct_module(job: Job, module: str, converted: Converted, *, mounted: bool) -> str:
+    """Return the module of a job whose work is ``converted.function`` of ``module``.
+
+    Args:
+        job: what is planned of it.
+        module: the name that Python imports.
+        converted: what it holds.
+        mounted: whether the app imports this package, so that it is imported late.
+
+    Raises:
+        CronshiftError: for a job without a schedule.
+    """
+    if job.schedule is None:
+        raise CronshiftError(f"{job.id} has no schedule.", reason="not-runnable", where=job.id)
+    described = job.schedule.describe()
+    options = job.options
+    zone = " (UTC)" if job.schedule.zone == "UTC" else ""
+    arguments = [
+        laid_out(value, before=f"{name}=", after=",", indent=_INDENT)
+        for name, value in function_arguments(job, job.schedule)
+        if name != "on_failure"
+    ]
+    work = list(_work(converted))
+    standard = [
+        *([] if converted.is_async else ["import asyncio"]),
+        "import os",
+        *(["import time"] if options.stale_after else []),
+        *(
+            ["from datetime import timedelta"]
+            if any("timedelta(" in line for line in arguments)
+            else []
+        ),
+        "from typing import Any",
+    ]
+    flask = converted.encoder not in {None, "fastapi"}
+    used = (
+        [converted.function] if not flask else sorted({converted.function, str(converted.encoder)})
+    )
+    imported = ", ".join(f"{name} as work" if name == converted.function else name for name in used)
+    work_import = f"from {module} import {imported}"
+    packages = [] if mounted else [work_import]
+    if converted.encoder == "fastapi":
+        packages.append("from fastapi.encoders import jsonable_encoder")
+    return render(
+        "python",
+        "direct.py",
+        docstring=f'"""{job.id}: {described[0].lower()}{described[1:]}{zone}."""',
+        standard=standard,
+        packages=sorted(packages),
+        values=laid_out(listed(map(literal, options.fan_out.listed)), before="VALUES = ")
+        if options.fan_out
+        else None,
+        stale=int(options.stale_after.total_seconds()) if options.stale_after else None,
+        signature=", ".join(_parameters(converted)),
+        each=f", for one {converted.parameter}" if converted.parameter else "",
+        inner=[f"{work_import}  # late: the app imports this package", ""] if mounted else [],
+        work=work,
+        arguments=arguments,
+        name=names.job_function(job.id),
+        lines=list(_lines(job, converted)),
+    )
+
+
+def _parameters(converted: Converted) -> Iterator[str]:
+    if converted.parameter is not None:
+        yield f"{converted.parameter}: str"
+    if converted.run:
+        yield "run_id: str"
+
+
+def _work(converted: Converted) -> Iterator[str]:
+    """Yield the statements that call the work, in whatever way it wants to be called."""
+    arguments = [*converted.arguments]
+    if converted.parameter is not None:
+        arguments.append(f"{converted.parameter}={converted.parameter}")
+    if converted.run:
+        arguments.append("run_id=run_id")
+    flask = converted.encoder if converted.encoder != "fastapi" else None
+    if converted.is_async:
+        result = f"await work({', '.join(arguments)})"
+    else:
+        result = f"await asyncio.to_thread({', '.join(['work', *arguments])})"
+    if flask is not None:
+        yield f"def in_context() -> Any:"  # noqa: F541 - reads like the lines below
+        yield f"    with {flask}.app_context():"
+        yield f"        return {flask}.json.loads({flask}.json.dumps(work({', '.join(arguments)})))"
+        yield ""
+        yield "return await asyncio.to_thread(in_context)"
+        return
+    yield f"return jsonable_encoder({result})" if converted.encoder else f"return {result}"
+
+
+def _lines(job: Job, converted: Converted) -> Iterator[str]:
+    """Yield the statements of the function."""
+    options, fan_out = job.options, job.options.fan_out
+    run = ", ctx.run_id" if converted.run else ""
+    if options.stale_after is not None:
+        yield 'if await ctx.step.run("due", is_stale, ctx):'
+        yield '    return {"skipped": "stale"}'
+    if fan_out is None:
+        yield f'return await ctx.step.run("work", do_the_work{run})'
+        return
+    yield ""
+    yield "async def attempted(value: str) -> str | None:"
+    yield "    try:"
+    yield f"        await do_the_work(value{run})"
+    yield "    except inngest.NonRetriableError as error:  # inside a step it would fail the whole run"
+    yield '        return f"{value}: {error}"'
+    yield "    return None"
+    yield ""
+    yield "async def branch(value: str) -> str | None:"
+    yield "    try:"
+    yield f'        return await ctx.step.run(f"{fan_out.param}={{value}}", attempted, value)'
+    yield "    except inngest.StepError as error:"
+    yield '        return f"{value}: {error.message}"'
+    yield ""
+    if fan_out.mode is FanOutMode.PARALLEL:
+        yield "branches = tuple(functools.partial(branch, value) for value in VALUES)"
+        yield "outcomes = await ctx.group.parallel(branches)"
+    else:
+        yield "outcomes = [await branch(value) for value in VALUES]"
+    yield "if failures := [outcome for outcome in outcomes if outcome]:"
+    yield '    count = f"{len(failures)} of {len(VALUES)} failed"'
+    yield "    raise inngest.NonRetriableError(f\"{count}: {'; '.join(failures)}\")"
+    yield 'return {"succeeded": len(VALUES)}'

@@ -1,0 +1,187 @@
+"""Jobs of a Python package that become the app's own: all of them at once, or none."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cronshift.direct import Entry, Kept
+from cronshift.direct.python.converting import convert
+from cronshift.handlers.tree import SourceTree
+from cronshift.model import FanOutMode, HandlerKind, Origin, RowSource
+from cronshift.moving.directing import merged, settled, told_of_secret
+from cronshift.operations import ChangeKind, Edit
+from cronshift.plan.job_ids import module_name
+from cronshift.project.requirements import manifest_of, without_runtime
+from cronshift.targets.python import names
+from cronshift.targets.python.direct_module import direct_module
+from cronshift.targets.python.mounting import MOUNT_MODULE
+from cronshift.targets.python.package import client_module
+from cronshift.targets.python.serving import served_by
+from cronshift.targets.rendering import render
+from cronshift.targets.seal import is_untouched
+from cronshift.targets.target import Directing, generate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cronshift.model import Job, Plan
+    from cronshift.plan.snapshot import Snapshot
+
+_APPS = {HandlerKind.ASGI, HandlerKind.WSGI}
+_AGE = "The endpoint is the SDK's alone: that a signature is older than five minutes, it does not mind."
+_SERVED = {"fastapi": ("fast_api", "fastapi", "FastAPI"), "flask": ("flask", "flask", "Flask")}
+"""The SDK's module, the framework's, and its app, by the framework that serves the functions."""
+
+
+def direct(before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job]) -> Directing:
+    """Return the way of all jobs of a package to the app's own.
+
+    The package goes on to be served; where one of its jobs stays, all do, with the reasons.
+    """
+    ended = before.after(ending)
+    plan, root = ended.plan, before.project.root
+    chosen = {job.id for job in jobs}
+    others = [
+        job.id for job in plan.jobs if job.id not in chosen or job.entry.origin is not Origin.MOVED
+    ]
+    if others:
+        why = f"{', '.join(others)} still needs the package: all of its jobs go at once, or none"
+        return Directing(kept={job.id: f"{job.id} stays as it is: {why}." for job in jobs})
+    mount = served_by(plan).mount
+    if mount is not None and mount.framework not in _SERVED:
+        why = f"{mount.file} serves the functions in a way that is cronshift's"
+        return Directing(kept={job.id: f"{job.id} stays as it is: {why}." for job in jobs})
+    edited: dict[str, bytes | None] = dict(ended.project.edited)
+    modules: dict[str, str] = {}
+    kept: dict[str, str] = {}
+    for job in jobs:
+        reason = _job(plan, SourceTree(root, edited), job, edited, modules)
+        if reason is not None:
+            kept[job.id] = f"{job.id} stays as it is. {reason}."
+    if kept:
+        rest = {
+            job.id: f"{job.id} stays as it is, with the others."
+            for job in jobs
+            if job.id not in kept
+        }
+        return Directing(kept={**kept, **rest})
+    tree = SourceTree(root, ended.project.edited)
+    work = [
+        Edit(path, data, ChangeKind.WRITE, f"{path}: the work itself, without HTTP")
+        for path, data in edited.items()
+        if data
+        != ended.project.edited.get(path, tree.read(path).encode() if path in tree.files else None)
+    ]
+    edits = merged(ending, [*work, *_package(plan, tree, jobs, modules), *settled(ended, jobs)])
+    edits = merged(edits, list(_gone(before, edits)))
+    return Directing(edits, [job.id for job in jobs], {}, [told_of_secret(before, edits), _AGE])
+
+
+def _job(
+    plan: Plan, tree: SourceTree, job: Job, edited: dict[str, bytes | None], modules: dict[str, str]
+) -> str | None:
+    """Note what becomes of a job's files; return why it stays, if it does."""
+    handler, options = job.handler, job.options
+    if handler is None or handler.kind not in {*_APPS, HandlerKind.HTTP_HANDLER}:
+        return f"What answers {job.entry.path} is neither a route of FastAPI or Flask nor a class of http.server"
+    if options.heartbeat_env is not None:
+        return "Its heartbeat is told by cronshift"
+    fan_out = options.fan_out
+    if fan_out is not None and (
+        isinstance(fan_out.values, RowSource) or fan_out.mode is FanOutMode.RUNS
+    ):
+        return "Its values have runs of their own, or come from the app's rows"
+    entry = Entry(
+        job.entry.path, job.entry.schedule, options.fan_out.param if options.fan_out else None
+    )
+    file = handler.route.file if handler.route is not None else handler.file
+    is_class = handler.kind is HandlerKind.HTTP_HANDLER
+    conversion = convert(
+        tree, file, entry, handler.export if is_class else None, None if is_class else handler.file
+    )
+    if isinstance(conversion, Kept):
+        return str(conversion)
+    target = f"{plan.out}/work/{module_name(job.id)}.py" if is_class else file
+    reference = names.reference(target, conversion.function)
+    if ".py:" in reference:
+        return f"{file} cannot be imported by its name"
+    if is_class:
+        beside = _beside(tree, file)
+        if beside is not None:
+            return f"{file} imports {beside}, which stands beside it"
+        edited[file] = None
+        edited[f"{plan.out}/work/__init__.py"] = b'"""The work of the jobs, a module each."""\n'
+    edited[target] = conversion.text.encode()
+    modules[job.id] = direct_module(
+        job, reference.partition(":")[0], conversion, mounted=served_by(plan).mount is not None
+    )
+    return None
+
+
+def _beside(tree: SourceTree, file: str) -> str | None:
+    """Return a module that a file imports and that is found only beside it."""
+    import ast
+
+    folder = str(PurePosixPath(file).parent)
+    for node in ast.walk(tree.python(file)):
+        for alias in node.names if isinstance(node, ast.Import) else ():
+            top = alias.name.partition(".")[0]
+            if f"{folder}/{top}.py" in tree.files and f"{top}.py" not in tree.files:
+                return top
+        if isinstance(node, ast.ImportFrom) and node.module:
+            top = node.module.partition(".")[0]
+            if f"{folder}/{top}.py" in tree.files and f"{top}.py" not in tree.files:
+                return top
+    return None
+
+
+def _package(
+    plan: Plan, tree: SourceTree, jobs: Sequence[Job], modules: Mapping[str, str]
+) -> Iterator[Edit]:
+    """Yield the package's files, which are the app's own from then on."""
+    out = plan.out
+    for job in jobs:
+        path = f"{out}/jobs/{module_name(job.id)}.py"
+        yield Edit(path, modules[job.id].encode(), ChangeKind.WRITE, f"{path}: your own")
+    functions = {names.job_module(job.id): names.job_function(job.id) for job in jobs}
+    imports = [
+        f"from .jobs.{module} import {functions[module]}"
+        for module in sorted(functions, key=names.natural)
+    ]
+    texts = {
+        "__init__.py": render(
+            "python", "direct-package.py", imports=imports, functions=list(functions.values())
+        ),
+        "asgi.py": render("python", "direct-asgi.py", package=names.package_of(out)),
+        "client.py": client_module(plan),
+        "jobs/__init__.py": '"""The jobs, a module each."""\n',
+    }
+    mount = served_by(plan).mount
+    if mount is not None:
+        module, package, app = _SERVED[mount.framework]
+        values = {"module": module, "package": package, "app": app}
+        texts[f"{MOUNT_MODULE}.py"] = render("python", "direct-mount.py", **values)
+    for name, text in texts.items():
+        if is_untouched(tree.read(f"{out}/{name}")):
+            yield Edit(f"{out}/{name}", text.encode(), ChangeKind.WRITE, f"{out}/{name}: your own")
+    manifest = manifest_of(tree)
+    if manifest is not None:
+        before = tree.read(manifest)
+        after = without_runtime(before, manifest)
+        if after != before:
+            yield Edit(
+                manifest,
+                after.encode(),
+                ChangeKind.WRITE,
+                f"{manifest}: the SDK, and no runtime of cronshift's",
+            )
+
+
+def _gone(before: Snapshot, edits: Sequence[Edit]) -> Iterator[Edit]:
+    """Yield the removal of what was generated and is nobody's any more."""
+    tree = SourceTree(before.project.root, before.after(edits).project.edited)
+    for file in generate(before.plan):
+        if is_untouched(tree.read(file.path)):
+            summary = f"{file.path}: nothing imports it any more"
+            yield Edit(file.path, None, ChangeKind.DELETE, summary)

@@ -1,0 +1,187 @@
+"""Jobs of a Python package that become the app's own: they run without cronshift, and every byte comes back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cronshift import operations
+from cronshift.moving.cutover import prepare_cutover
+from cronshift.moving.finalize import Directness, Finalization, prepare_finalization
+from cronshift.moving.migration import prepare_migration
+from cronshift.moving.rollback import prepare_rollback
+from cronshift.plan.planning import make_plan
+from cronshift.project import load_project
+
+EXAMPLE = Path(__file__).parents[3] / "examples"
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = LONG_AGO + timedelta(days=30)
+APP = 'app = FastAPI(title="predictions")\n'
+GUARDED = f"from cronshift_guard import guard\n\n{APP}app.add_middleware(guard.asgi)\n"
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(root)): file.read_bytes()
+        for file in sorted(root.rglob("*"))
+        if file.is_file() and not {".cronshift", "__pycache__"} & set(file.relative_to(root).parts)
+    }
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """The example, all of whose ticks are Inngest's."""
+    root = tmp_path / "app"
+    shutil.copytree(EXAMPLE / "api", root / "api", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("vercel.json", "cronshift.toml", "requirements.txt"):
+        shutil.copy(EXAMPLE / name, root / name)
+    operations.apply(root, prepare_migration(load_project(root), (), LONG_AGO).operation)
+    source = root / "api/index.py"
+    source.write_text(source.read_text().replace(APP, GUARDED))
+    for weeks, percent in enumerate((10, 50, 100)):
+        now = LONG_AGO + timedelta(days=7 * weeks)
+        operations.apply(
+            root, prepare_cutover(load_project(root), (), now, percent=percent).operation
+        )
+    return root
+
+
+def finalized(root: Path, *jobs: str, direct: Directness) -> Finalization:
+    done = prepare_finalization(load_project(root), jobs, LATER, lambda *_: True, direct=direct)
+    operations.apply(root, done.operation)
+    return done
+
+
+def speaking(root: Path) -> list[str]:
+    return [
+        file
+        for file, data in tree(root).items()
+        if b"cronshift" in data.lower() or "cronshift" in file
+    ]
+
+
+RUNS = """
+import asyncio, json, sys
+from importlib import import_module
+sys.modules["cronshift"] = None  # nothing of it may be needed
+import inngest_app
+from api.index import app
+from inngest_app import asgi, functions
+work = {
+    name: import_module(f"inngest_app.jobs.{name}").do_the_work
+    for name in ("update_ai_models", "session_recovery", "daily_generate_batch_predictions")
+}
+print(json.dumps({
+    "functions": [function.id for function in functions],
+    "models": asyncio.run(work["update_ai_models"]()),
+    "recovered": asyncio.run(work["session_recovery"]()),
+    "made": asyncio.run(work["daily_generate_batch_predictions"]("gpt-5")),
+    "routes": [route.path for route in asgi.app.routes],
+    "app": [route.path for route in app.routes],
+}))
+"""
+
+
+def ran(root: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", RUNS],
+        cwd=root,
+        env={**os.environ, "INNGEST_DEV": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def test_nothing_of_cronshifts_is_left_and_every_byte_comes_back(app: Path) -> None:
+    jobs = [job.id for job in make_plan(load_project(app)).jobs]
+    finalized(app, direct=Directness.NO)
+    moved = tree(app)
+    done = finalized(app, direct=Directness.WHOLE)
+    assert set(done.direct) == set(jobs)
+    assert speaking(app) == []
+    assert "crons" not in json.loads((app / "vercel.json").read_text())
+    assert (app / "requirements.txt").read_text() == "fastapi\ninngest>=0.5.19,<0.6\n"
+    assert "CRON_SECRET any more" in done.stays[0]
+    result = ran(app)
+    assert sorted(result["functions"]) == sorted(f"predictions-{job}" for job in jobs)
+    assert result["models"] == {"models": ["gpt-5", "claude-opus", "gemini-pro"]}
+    assert result["recovered"] == {"recovered": 2}
+    assert result["made"] == {"predictions": {"gpt-5": 12}}
+    assert "/api/inngest" in result["routes"]
+    assert "/api/inngest" in result["app"]  # which the example's app serves itself
+    assert not [path for path in result["app"] if "cron" in path]
+    back = prepare_rollback(load_project(app), (), LATER + timedelta(days=1))
+    operations.apply(app, back.operation)
+    assert tree(app) == moved
+
+
+def test_the_end_and_the_work_itself_may_come_at_once(app: Path) -> None:
+    before = tree(app)
+    finalized(app, direct=Directness.WHOLE)
+    assert speaking(app) == []
+    back = prepare_rollback(load_project(app), (), LATER + timedelta(days=1))
+    operations.apply(app, back.operation)
+    assert tree(app) == before
+
+
+def test_where_one_job_stays_all_do_with_the_reason(app: Path) -> None:
+    source = app / "api/index.py"
+    source.write_text(
+        source.read_text().replace('return {"events": 17}', 'return StreamingResponse(iter(["x"]))')
+    )
+    done = finalized(app, direct=Directness.WHOLE)
+    assert done.direct == ()
+    assert "StreamingResponse, which is not read." in done.kept["update-active-events"]
+    assert done.kept["session-recovery"].endswith("with the others.")
+
+
+def test_one_job_alone_stays_as_long_as_others_need_the_package(app: Path) -> None:
+    done = finalized(app, "session-recovery", direct=Directness.WHOLE)
+    assert done.direct == ()
+    assert "all of its jobs go at once" in done.kept["session-recovery"]
+
+
+HANDLER = """import json
+from http.server import BaseHTTPRequestHandler
+
+from cronshift_guard import guard
+
+
+@guard.handler
+class handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps({"cleaned": 3}).encode())
+"""
+
+
+def test_a_class_becomes_a_module_of_the_package(tmp_path: Path) -> None:
+    (tmp_path / "api/cron").mkdir(parents=True)
+    (tmp_path / "api/cron/clean.py").write_text(HANDLER)
+    (tmp_path / "vercel.json").write_text(
+        '{"crons": [{"path": "/api/cron/clean", "schedule": "0 * * * *"}]}\n'
+    )
+    (tmp_path / "requirements.txt").write_text("httpx\n")
+    operations.apply(tmp_path, prepare_migration(load_project(tmp_path), (), LONG_AGO).operation)
+    cutover = prepare_cutover(load_project(tmp_path), (), LONG_AGO, percent=100)
+    operations.apply(tmp_path, cutover.operation)
+    done = finalized(tmp_path, direct=Directness.WHOLE)
+    assert done.direct == ("clean",), done.kept
+    files = tree(tmp_path)
+    assert "api/cron/clean.py" not in files
+    assert b'def work():\n    return {"cleaned": 3}\n' in files["inngest_app/work/clean.py"]
+    assert speaking(tmp_path) == []

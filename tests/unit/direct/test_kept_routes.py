@@ -1,0 +1,296 @@
+"""Routes that stay as they are, each with the reason and its line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift.direct import Converted, Entry, Kept
+from cronshift.direct.javascript.converting import convert
+from cronshift.handlers.tree import SourceTree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROUTE = "app/api/cron/x/route.ts"
+ENTRY = Entry("/api/cron/x?day=monday", "0 6 * * *")
+
+KEPT = {
+    "a stream": (
+        """export async function GET() {
+  const stream = await opened();
+  return new Response(stream);
+}""",
+        3,
+        "answers with `stream`, which may be a stream",
+    ),
+    "a request that is handed on": (
+        """export async function GET(request: Request) {
+  return Response.json(await proxy(request, "/daily"));
+}""",
+        2,
+        "needs its request (`request`)",
+    ),
+    "a check that is not read": (
+        """import { verify } from "elsewhere";
+export async function GET(request: Request) {
+  if (!verify(request)) return new Response("no", { status: 401 });
+  return Response.json({});
+}""",
+        3,
+        "needs its request (`request`)",
+    ),
+    "a check that does more": (
+        """async function allowed(request: Request) {
+  await fetch("https://log.test");
+  return request.headers.get("authorization") === "Bearer x";
+}
+export async function GET(request: Request) {
+  if (!(await allowed(request))) return new Response("no", { status: 401 });
+  return Response.json({});
+}""",
+        6,
+        "needs its request (`request`)",
+    ),
+    "work for those who are let by": (
+        """export async function GET(request: Request) {
+  if (request.headers.get("authorization") === `Bearer ${process.env.CRON_SECRET}`) {
+    return Response.json(await run());
+  }
+  return new Response("no", { status: 401 });
+}""",
+        2,
+        "needs the header authorization for more than a check",
+    ),
+    "a check of what may change": (
+        """let isOpen = true;
+export async function GET(request: Request) {
+  if (!isOpen || request.headers.get("authorization") !== "Bearer x") {
+    return new Response("no", { status: 401 });
+  }
+  return Response.json({});
+}""",
+        3,
+        "needs the header authorization for more than a check",
+    ),
+    "a body that is read": (
+        """export async function POST(request: Request) {
+  const body = await request.json();
+  return Response.json({ body });
+}
+export const GET = POST;""",
+        2,
+        "needs its request (`request.json`)",
+    ),
+    "its own address": (
+        """export async function GET(request: Request) {
+  const { origin } = new URL(request.url);
+  return Response.json(await call(origin));
+}""",
+        2,
+        "reads origin of its address",
+    ),
+    "a redirect": (
+        """export async function GET() {
+  return new Response(null, { status: 302, headers: { location: "/" } });
+}""",
+        2,
+        "answers 302, which leads elsewhere",
+    ),
+    "a computed status": (
+        """export async function GET() {
+  const { status, body } = await run();
+  return Response.json(body, { status });
+}""",
+        3,
+        "answers with a status that is not spelled out",
+    ),
+    "when to try again": (
+        """export async function GET() {
+  return Response.json({}, { status: 429, headers: { "Retry-After": "60" } });
+}""",
+        2,
+        "says when to try again",
+    ),
+    "an answer of a function's": (
+        """import { done } from "./answers";
+export async function GET() {
+  return done(await run());
+}""",
+        3,
+        "returns `done(await run())`, which is not spelled out",
+    ),
+    "work behind the answer": (
+        """import { after } from "next/server";
+export async function GET() {
+  after(() => run());
+  return Response.json({ started: true });
+}""",
+        3,
+        "leaves work behind its answer (after)",
+    ),
+    "cookies": (
+        """import { cookies } from "next/headers";
+export async function GET() {
+  const jar = await cookies();
+  return Response.json({ who: jar.get("who") });
+}""",
+        3,
+        "needs cookies of next/headers, which a request gives",
+    ),
+    "another method's own work": (
+        """export async function GET() {
+  return Response.json({});
+}
+export async function POST() {
+  return Response.json(await other());
+}""",
+        4,
+        "answers POST too, with other work",
+    ),
+    "an export of its own": (
+        """export function run() {
+  return 1;
+}
+export async function GET() {
+  return Response.json(run());
+}""",
+        1,
+        "exports run too, for other modules",
+    ),
+    "a request that is taken apart": (
+        """export async function GET({ url }: Request) {
+  return Response.json({ url });
+}""",
+        1,
+        "takes its request apart where it is declared",
+    ),
+    "a way without an answer": (
+        """export async function GET() {
+  if (await due()) {
+    return Response.json({});
+  }
+}""",
+        1,
+        "may end without an answer",
+    ),
+    "an error between catch and finally": (
+        """export async function GET() {
+  try {
+    if (!(await due())) return Response.json({}, { status: 404 });
+    return Response.json({});
+  } catch {
+    return Response.json({}, { status: 500 });
+  } finally {
+    await unlock();
+  }
+}""",
+        3,
+        "answers with an error between a catch and a finally",
+    ),
+    "a wrapper that is not read": (
+        """import { withMonitor } from "elsewhere";
+export const GET = withMonitor(async () => Response.json({}));""",
+        2,
+        "is wrapped by withMonitor, which is not read",
+    ),
+    "a handler of another module": ('export { GET } from "./other";', 1, "GET is another module's"),
+    "a generator": (
+        """export async function* GET() {
+  yield 1;
+}""",
+        1,
+        "is no function that stands in this module",
+    ),
+    "a header of its own": (
+        """export async function GET(request: Request) {
+  return Response.json({ region: request.headers.get("x-vercel-id") });
+}""",
+        2,
+        "needs the header x-vercel-id",
+    ),
+    "its path's parameters": (
+        """export async function GET(request: Request, context: { params: unknown }) {
+  return Response.json({ params: context.params });
+}""",
+        2,
+        "needs its path's parameters",
+    ),
+    "text that does not parse": (
+        "export async function GET( {",
+        1,
+        "does not parse without errors",
+    ),
+}
+
+
+def judged(root: Path, text: str, entry: Entry = ENTRY) -> Converted | Kept:
+    file = root / ROUTE
+    file.parent.mkdir(parents=True)
+    file.write_text(text + "\n")
+    return convert(SourceTree(root), ROUTE, "GET", entry)
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_a_route_stays_and_says_where_and_why(tmp_path: Path, what: str) -> None:
+    text, line, why = KEPT[what]
+    assert str(judged(tmp_path, text)) == f"{ROUTE}:{line}: {why}"
+
+
+WRAPPED = """import { withTiming } from "../../../../lib/cron";
+export const GET = withTiming(async () => Response.json({}));"""
+
+
+def test_a_wrapper_that_does_more_than_to_check_keeps_a_route(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/cron.ts").write_text(
+        "export function withTiming(work: any) {\n  return async (request: Request) => {\n"
+        "    const response = await work(request);\n    await log();\n    return response;\n  };\n}\n"
+    )
+    kept = judged(tmp_path, WRAPPED)
+    assert (
+        str(kept)
+        == f"{ROUTE}:2: is wrapped by withTiming, which does more than to check the caller"
+    )
+
+
+def test_a_value_that_a_fan_out_gives_is_the_functions_parameter(tmp_path: Path) -> None:
+    text = """export async function GET(request: Request) {
+  const { searchParams } = new URL(request.url);
+  const chosen = searchParams.get("model") ?? "all";
+  return Response.json({ chosen, day: searchParams.get("day") || "none" });
+}"""
+    entry = Entry("/api/cron/x?day=monday", "0 6 * * *", parameter="model")
+    conversion = judged(tmp_path, text, entry)
+    assert isinstance(conversion, Converted)
+    assert conversion.text == (
+        "async function work(model: string) {\n"
+        "  const chosen = model;\n"
+        '  return { chosen, day: "monday" };\n'
+        "}\n"
+    )
+
+
+def test_a_whole_query_that_a_fan_out_changes_keeps_a_route(tmp_path: Path) -> None:
+    text = """export async function GET(request: Request) {
+  const { searchParams } = new URL(request.url);
+  return Response.json(Object.fromEntries(searchParams));
+}"""
+    kept = judged(tmp_path, text, Entry("/api/cron/x", "0 6 * * *", parameter="model"))
+    assert str(kept) == f"{ROUTE}:3: reads its query in a way that only a request answers"
+
+
+def test_headers_of_next_are_a_check_of_the_caller_too(tmp_path: Path) -> None:
+    text = """import { headers } from "next/headers";
+
+export async function GET() {
+  const list = await headers();
+  if (list.get("authorization") !== `Bearer ${process.env.CRON_SECRET}`) {
+    return new Response("no", { status: 401 });
+  }
+  return Response.json(await run());
+}"""
+    conversion = judged(tmp_path, text)
+    assert isinstance(conversion, Converted)
+    assert conversion.text == "async function work() {\n  return await run();\n}\n"
