@@ -84,5 +84,5 @@ async def replay(
             await asyncio.sleep(pause.total_seconds())
         is_first = False
         tick = tick_text(fate.tick)
-        data = {"cronshift": wire.REPLAY, "scheduledAt": tick}
+        data = {"cronshift": wire.REPLAY, "scheduledAt": tick, "missed": True}
         yield Replayed(fate, await api.invoke(app, fate.job, data, f"{fate.job} {tick}"))

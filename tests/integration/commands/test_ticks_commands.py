@@ -285,7 +285,7 @@ def test_missed_ticks_are_made_up_for_in_order_and_each_with_its_own_key(
     assert said.code == 0
     check(said.document, "ticks-replay")
     assert [body["data"] for body in inngest.bodies] == [
-        {"cronshift": "replay", "scheduledAt": f"2026-11-20T{time}:00Z"}
+        {"cronshift": "replay", "scheduledAt": f"2026-11-20T{time}:00Z", "missed": True}
         for time in ("01:40", "01:50", "03:20")
     ]
     assert len({body["idempotencyKey"] for body in inngest.bodies}) == 3
