@@ -220,6 +220,10 @@ class Reason(StrEnum):
 
     # Databases and sessions
     NO_DATABASE = "no-database", "A variable holds no address of a database."
+    NEEDS_CLAIMS = (
+        "needs-claims",
+        "A missed tick is run only where claims keep it from running twice.",
+    )
     NO_LEDGER = "no-ledger", "There are no records of ticks, or their database did not answer."
     INNGEST_API = "inngest-api", "Inngest's API did not tell what it was asked, or took nothing."
     VERCEL_API = "vercel-api", "Vercel's API did not tell what it was asked."

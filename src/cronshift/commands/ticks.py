@@ -12,7 +12,7 @@ import typer
 
 from cronshift.commands.carrying_out import DryRun, Jobs, Yes  # noqa: TC001 - read at run time
 from cronshift.commands.spans import Since, Until, asked, collect, present, tell_silent
-from cronshift.errors import CronshiftError, ExitCode
+from cronshift.errors import CronshiftError, ExitCode, RefusedError
 from cronshift.model import Missed  # noqa: TC001 - read at run time
 
 if TYPE_CHECKING:
@@ -105,9 +105,9 @@ def replay(
 ) -> ExitCode:
     """Run the ticks that nobody ran: in order, throttled, each once, through Inngest.
 
-    Only ticks that are known to be missed are run; what is not known is told and left alone. A run is
-    started with the tick's own key, so that asking twice starts one; where claims are on
-    (CRONSHIFT_CLAIMS_URL), the function takes the tick's claim, and one that has run is left out.
+    Only ticks that are known to be missed are run; what is not known is told and left alone. Claims keep
+    each from running twice: CRONSHIFT_CLAIMS_URL must name one database, here and where the functions
+    run. A tick that has run by then is left out.
 
     Examples:
       cronshift ticks replay --all --dry-run
@@ -131,6 +131,8 @@ def replay(
     if wanted and not invocation.json:
         console.result(ticks_table(wanted))
     replayed: list[Replayed] = []
+    if wanted and not dry_run:
+        _refuse_unclaimed()
     agreed = bool(wanted) and not dry_run and console.confirm("Run them through Inngest?", yes=yes)
     if agreed:
         replayed = _run(query, wanted, timedelta(minutes=1) / per_minute)
@@ -146,8 +148,25 @@ def replay(
         console.say("No tick is to be made up for.")
     elif agreed:
         started = sum(tick.run_id is not None for tick in replayed)
-        console.say(f"Started {started:,} runs; {len(replayed) - started:,} had run meanwhile.")
+        console.say(
+            f"Started {started:,} runs; {len(replayed) - started:,} had run or been started before."
+        )
     return ExitCode.OK if agreed or dry_run or not wanted else ExitCode.NOT_WELL
+
+
+def _refuse_unclaimed() -> None:
+    """Refuse to start runs that nothing keeps from doing one tick's work twice.
+
+    Inngest may start several runs for one invocation, whatever its key (measured on a server).
+    """
+    from cronshift.runtime import claiming
+
+    if not claiming.is_configured():
+        raise RefusedError(
+            "Nothing would keep a tick from running twice: Inngest may start it more than once.",
+            reason="needs-claims",
+            hint=f"Set {claiming.VARIABLE} here and where the functions run, to one database.",
+        )
 
 
 def _fates(query: TickQuery, now: datetime) -> tuple[SpanEvidence, list[TickFate]]:

@@ -137,16 +137,23 @@ class InngestApi:
                 return
             query["cursor"] = str(events[-1].get("internal_id"))
 
-    async def invoke(self, app: str, function: str, data: Mapping[str, Any], key: str) -> str:
-        """Start a run of a function with these data, once for each key; return its id.
+    async def invoke(
+        self, app: str, function: str, data: Mapping[str, Any], key: str
+    ) -> str | None:
+        """Start a run of a function with these data, once for each key.
+
+        Returns:
+            The run's id; ``None`` where the key has been used (409, as a server answers).
 
         Raises:
             CronshiftError: ``inngest-api`` if it was not taken.
         """
         path = f"/apps/{quote(app, safe='')}/functions/{quote(function, safe='')}/invoke"
         body = {"data": dict(data), "idempotencyKey": key}
-        document = await self._ask("POST", self._second + path, json=body)
-        return str((document.get("data") or {}).get("runId", ""))
+        response = await self._answer("POST", self._second + path, json=body)
+        if response.status_code == HTTPStatus.CONFLICT:
+            return None
+        return str((_document(response).get("data") or {}).get("runId", ""))
 
     async def _get(self, url: str, query: Mapping[str, str]) -> dict[str, Any]:
         return await self._ask("GET", url, params=query)

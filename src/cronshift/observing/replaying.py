@@ -1,7 +1,7 @@
 """Making up for ticks that nobody ran: in order, throttled, through Inngest, each once.
 
-A run is started with the tick's own key, so that Inngest starts one of two askers' runs; where claims
-are on, the function that runs takes the tick's claim, whoever has asked how often.
+A run is started with the tick's own key, and the function takes the tick's claim: a server was seen to
+start two runs for one invocation, and another for a key that it had refused.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Replayed(Struct, frozen=True):
     """A missed tick that was made up for.
 
     Attributes:
-        run_id: of the run that was started; ``None`` for a tick that has run meanwhile.
+        run_id: of the run that was started; ``None`` for a tick that has run, or been asked for, before.
     """
 
     tick: TickFate
@@ -84,5 +84,5 @@ async def replay(
             await asyncio.sleep(pause.total_seconds())
         is_first = False
         tick = tick_text(fate.tick)
-        data = {"cronshift": wire.REPLAY, "scheduledAt": tick}
+        data = {"cronshift": wire.REPLAY, "scheduledAt": tick, "missed": True}
         yield Replayed(fate, await api.invoke(app, fate.job, data, f"{fate.job} {tick}"))

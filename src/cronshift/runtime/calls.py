@@ -48,7 +48,8 @@ class Call:
         attempt: 0 for the first.
         has_begun: whether it is settled that the run does the work, so that nobody asks again.
         cron: the trigger that made the run, where the schedule did.
-        replayed: whether the run makes up for a tick that nobody ran.
+        replayed: whether the run makes up for a tick that nobody ran, or that failed.
+        needs_claim: whether only the claim of its tick lets it run: of a missed one.
     """
 
     job: JobSpec
@@ -60,6 +61,7 @@ class Call:
     has_begun: bool = False
     cron: str | None = None
     replayed: bool = False
+    needs_claim: bool = False
 
     @classmethod
     def of(cls, job: JobSpec, ctx: Context) -> Call:
@@ -74,6 +76,7 @@ class Call:
             attempt=ctx.attempt,
             cron=_text(ctx.event.data.get("cron")),
             replayed=ctx.event.data.get("cronshift") == wire.REPLAY,
+            needs_claim=ctx.event.data.get("missed") is True,
         )
 
     @property
@@ -115,6 +118,8 @@ class Call:
         A run that has begun is not asked. One whose module does not say so asks at every attempt
         whose tick it is, since the first may have died before it could.
         """
+        if self.needs_claim and not claiming.is_configured():
+            return wire.UNCLAIMED
         if not self.scheduled or self.has_begun:
             return None
         elsewhere = other_environment()

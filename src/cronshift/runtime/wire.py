@@ -72,6 +72,9 @@ VERCEL_DEPLOYMENT_VARIABLE = "VERCEL_DEPLOYMENT_ID"
 """Name what is deployed, in a record."""
 TICK_SEEN_EVENT = "cronshift/tick.seen"
 
+UNCLAIMED = "a replay needs claims"
+"""Of a replay where nothing keeps a second run of its tick from doing the work again."""
+
 TELL_DEAD_LETTER = "dead-letter"
 """Stands in a request that brings the record of a run that failed for good or was cancelled."""
 RUN_DEAD_EVENT = "cronshift/run.dead"

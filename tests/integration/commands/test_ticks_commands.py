@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 from tests.integration.commands.test_schemas import check
 from tests.integration.sockets import serving
 
@@ -72,7 +73,12 @@ def url_of(tmp_path: Path) -> str:
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    return {**NOWHERE, "CRONSHIFT_LEDGER_URL": url_of(tmp_path)}
+    claims = f"sqlite:///{tmp_path / 'claims.db'}"
+    return {
+        **NOWHERE,
+        "CRONSHIFT_LEDGER_URL": url_of(tmp_path),
+        "CRONSHIFT_CLAIMS_URL": claims,
+    }
 
 
 def test_where_both_see_every_tick_all_is_good(
@@ -246,11 +252,12 @@ class Invoked:
         @self.app.post("/api/v2/apps/{app}/functions/{function}/invoke")
         async def invoke(app: str, function: str, request: Request) -> Any:
             if len(self.bodies) >= self.refuses_after:
-                from fastapi.responses import JSONResponse
-
                 return JSONResponse({"errors": []}, 503)
+            body = await request.json()
+            if body["idempotencyKey"] in {each["idempotencyKey"] for each in self.bodies}:
+                return JSONResponse({"errors": [{"code": "idempotency_conflict"}]}, 409)
             self.functions.append(f"{app}/{function}")
-            self.bodies.append(await request.json())
+            self.bodies.append(body)
             return {"data": {"runId": f"01RUN{len(self.bodies)}"}}
 
         @self.app.get("/api/v2/{rest:path}")
@@ -278,13 +285,25 @@ def test_missed_ticks_are_made_up_for_in_order_and_each_with_its_own_key(
     assert said.code == 0
     check(said.document, "ticks-replay")
     assert [body["data"] for body in inngest.bodies] == [
-        {"cronshift": "replay", "scheduledAt": f"2026-11-20T{time}:00Z"}
+        {"cronshift": "replay", "scheduledAt": f"2026-11-20T{time}:00Z", "missed": True}
         for time in ("01:40", "01:50", "03:20")
     ]
     assert len({body["idempotencyKey"] for body in inngest.bodies}) == 3
     assert {name.partition("/")[2] for name in inngest.functions} == {JOB}
     assert said.document["unknown"] == 1
     assert "it is not known what became" in said.err
+
+
+def test_asked_again_no_tick_is_started_again(
+    cronshift: Cronshift, ledger: TickLedger, env: dict[str, str], inngest: Invoked
+) -> None:
+    a_day(ledger)
+    words = ("ticks", "replay", JOB, *SINCE, "--per-minute", "60000", "--yes")
+    assert "Started 3 runs" in cronshift(*words, env=env).err
+    again = cronshift(*words, env=env)
+    assert again.code == 0
+    assert "Started 0 runs; 3 had run or been started before." in again.err
+    assert len(inngest.bodies) == 3
 
 
 def test_of_the_missed_ticks_the_latest_or_none_may_be_wanted(
@@ -299,6 +318,17 @@ def test_of_the_missed_ticks_the_latest_or_none_may_be_wanted(
     settings.write_text(settings.read_text().replace(header, f'{header}missed = "latest"\n'))
     assert cronshift(*words, env=env).code == 0
     assert [body["data"]["scheduledAt"] for body in inngest.bodies] == ["2026-11-20T03:20:00Z"]
+
+
+def test_without_claims_nothing_is_started(
+    cronshift: Cronshift, ledger: TickLedger, env: dict[str, str], inngest: Invoked
+) -> None:
+    a_day(ledger)
+    words = ("ticks", "replay", JOB, *SINCE, "--yes", "--json")
+    said = cronshift(*words, env={**env, "CRONSHIFT_CLAIMS_URL": ""})
+    assert said.code == 3
+    assert said.document["error"]["reason"] == "needs-claims"
+    assert inngest.bodies == []
 
 
 def test_what_has_run_by_the_claims_is_left_out(
@@ -319,7 +349,7 @@ def test_what_has_run_by_the_claims_is_left_out(
     words = ("ticks", "replay", "--all", *SINCE, "--per-minute", "60000", "--yes")
     said = cronshift(*words, env={**env, "CRONSHIFT_CLAIMS_URL": url})
     assert said.code == 0
-    assert "Started 2 runs; 1 had run meanwhile." in said.err
+    assert "Started 2 runs; 1 had run or been started before." in said.err
     assert len(inngest.bodies) == 2
 
 

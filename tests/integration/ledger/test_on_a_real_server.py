@@ -22,14 +22,17 @@ from tests.integration.ledger.sides import VERCEL
 from tests.integration.sockets import serving
 
 from cronshift.model import CronEntry, Job, Location, Mode
-from cronshift.observing.fates import Fate
+from cronshift.observing.fates import Fate, TickFate
 from cronshift.observing.gathering import TickQuery, fates, gather
+from cronshift.observing.inngest_api import InngestApi
 from cronshift.observing.judging import judge
+from cronshift.observing.replaying import replay
 from cronshift.readiness.fact import Knowledge
-from cronshift.runtime import Answer, Bridge, Call, Guard, JobSpec, due, recording
+from cronshift.runtime import Answer, Bridge, Call, Guard, JobSpec, claiming, due, recording
 from cronshift.runtime.held import SOURCE
-from cronshift.runtime.ledger import Side
-from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
+from cronshift.runtime.ledger import Role, Side, TickStatus
+from cronshift.runtime.ownership import Epoch, Owner, Ownership, dump_ownership
+from cronshift.runtime.store.ledger import read_ledger
 from cronshift.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -139,6 +142,44 @@ async def minutes(address: str) -> tuple[datetime, SpanEvidence, SpanEvidence]:
     query, alone = a_query(first), {**os.environ}
     del alone["CRONSHIFT_LEDGER_URL"]
     return first, await gather(query, os.environ), await gather(query, alone)
+
+
+def test_a_missed_tick_is_made_up_for_once_however_often_it_is_asked(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server starts more runs than one for an invocation; one of them does the work."""
+    claims = f"sqlite:///{tmp_path / 'claims.db'}"
+    monkeypatch.setenv("CRONSHIFT_CLAIMS_URL", claims)
+    now = datetime.now(UTC)
+    served, missed = (
+        Served(),
+        now.replace(second=0, microsecond=0) - (90 + now.second * 60 + now.minute) * MINUTE,
+    )
+    fate = TickFate("nothing", missed, Owner.VERCEL, Fate.MISSED)
+
+    async def ask_thrice(address: str) -> None:
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+            (await http.put(f"{address}/api/inngest")).raise_for_status()
+        await asyncio.sleep(1)  # the server takes the functions up behind its answer
+        async with InngestApi.of(os.environ) as api:
+            for _ in range(3):
+                async for _ in replay(api, APP, [fate], timedelta(0)):
+                    pass
+        await asyncio.sleep(5)
+
+    with serving(served.app) as address:
+        served.serve(address)
+        asyncio.run(ask_thrice(address))
+    recorder = recording.recorder("CRON_SECRET")
+    assert recorder is not None
+    assert recorder.flush(10)
+    records = read_ledger(url, missed, missed + MINUTE, "nothing")
+    (done,) = [record for record in records if record.status is TickStatus.COMPLETED]
+    assert (done.side, done.owner, done.role) == (Side.INNGEST, "vercel", Role.ACTED)
+    assert {record.status for record in records} <= {TickStatus.COMPLETED, TickStatus.SKIPPED}
+    assert len(served.ran["nothing"]) == 1
+    claiming.opened(claims).close()
+    claiming.opened.cache_clear()
 
 
 async def _until(instant: datetime) -> None:

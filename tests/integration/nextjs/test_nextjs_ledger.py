@@ -18,7 +18,7 @@ from tests.integration.sockets import serving
 from cronshift.errors import ConfigError
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.runtime import Call, JobSpec
+from cronshift.runtime import Call, JobSpec, wire
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus, parse_record
 from cronshift.runtime.ownership import digest, parse_ownership
 from cronshift.targets import generate
@@ -240,3 +240,11 @@ def test_a_job_says_which_late_ticks_it_makes_up_for(tmp_path: Path) -> None:
     settings.write_text(settings.read_text() + 'schedule = "TZ=Europe/Berlin 0 9 * * 1-5"\n')
     with pytest.raises(ConfigError, match="needs a schedule in UTC"):
         generate(make_plan(load_project(root)))
+
+
+def test_a_function_of_the_app_makes_up_for_nothing(folder: Path, node_packages: Path) -> None:
+    (folder / "replayed.ts").write_text(TOLD.with_name("replayed.ts").read_text())
+    loader = (node_packages / "node_modules/tsx/dist/loader.mjs").as_uri()
+    command = ["node", "--import", loader, "replayed.ts"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == wire.UNCLAIMED

@@ -121,6 +121,14 @@ def test_a_job_without_a_limit_is_never_stale() -> None:
     assert call.reason_to_skip(TICK + timedelta(days=400)) is None
 
 
+def test_a_replay_needs_claims(monkeypatch: pytest.MonkeyPatch) -> None:
+    replayed = replace(CALL, scheduled=False, replayed=True, needs_claim=True)
+    monkeypatch.delenv("CRONSHIFT_CLAIMS_URL", raising=False)
+    assert replayed.reason_to_skip(TICK) == "a replay needs claims"
+    monkeypatch.setenv("CRONSHIFT_CLAIMS_URL", "sqlite:///claims.db")
+    assert replayed.reason_to_skip(TICK) is None
+
+
 HOURLY = "TZ=UTC 0 * * * *"
 
 

@@ -28,6 +28,7 @@ export type Call = {
   tick: Date;
   /** Whether the schedule started it, and no person. */
   isScheduled: boolean;
+  needsClaim: boolean;
   runId: string;
 };
 
@@ -53,12 +54,14 @@ export function callOf(
   const data = Object(event.data) as {
     scheduledAt?: string;
     cronshift?: string;
+    missed?: boolean;
   };
   const time = data.scheduledAt ? Date.parse(data.scheduledAt) : event.ts;
   const tick = new Date(Math.floor((time ?? 0) / MINUTE) * MINUTE);
   const isScheduled =
     event.name === "inngest/scheduled.timer" && data.cronshift !== "run";
-  return { job, path: job.path, tick, isScheduled, runId };
+  const needsClaim = data.missed === true;
+  return { job, path: job.path, tick, isScheduled, needsClaim, runId };
 }
 
 /**
@@ -67,6 +70,7 @@ export function callOf(
  */
 export async function due(call: Call, source: Source): Promise<string | null> {
   const { id, staleAfter = Infinity } = call.job;
+  if (call.needsClaim) return "a replay needs claims"; // which there are none of here
   if (!call.isScheduled) return null;
   const name = process.env["CRONSHIFT_ENV"] || process.env["VERCEL_ENV"];
   const allowed = (process.env["CRONSHIFT_RUN_IN"] || "production").split(",");

@@ -1,0 +1,11 @@
+/** Say whether a function of the app makes up for a missed tick. */
+import { callOf, due } from "./cronshift/calls";
+
+const data = {
+  cronshift: "replay",
+  scheduledAt: "2026-11-27T12:00:00Z",
+  missed: true,
+};
+const event = { name: "inngest/function.invoked", data };
+const job = { id: "tally", path: "/api/cron/tally", schedule: "* * * * *" };
+void due(callOf(job, event, "01RUN"), { version: 1 }).then(console.log);
