@@ -210,7 +210,7 @@ def _run(invocation: Invocation, wanted: Sequence[DeadLetter]) -> list[ReplayedL
     except CronshiftError as error:
         raise CronshiftError(
             f"{error.message.rstrip('.')}; {len(replayed):,} of {len(wanted):,} runs were started.",
-            reason=error.reason,
+            reason="inngest-api",
             hint="Ask again: what was started is not started again.",
         ) from error
     return replayed

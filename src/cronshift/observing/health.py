@@ -12,7 +12,7 @@ from cronshift.observing.fates import Fate
 from cronshift.observing.gathering import SourceName, fates, gather
 from cronshift.observing.judging import Spread
 from cronshift.readiness.fact import Knowledge
-from cronshift.runtime.ledger import Role, TickStatus
+from cronshift.runtime.ledger import Role, Side, TickStatus
 from cronshift.runtime.ownership import tick_text
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class JobHealth(Struct, frozen=True):
         ended: how many those are.
         missed: of all ticks of the span; ``None`` where that is not known of any.
         took: how long its runs took.
+        queued: how long behind its tick Inngest's runs began.
     """
 
     job: str
@@ -49,6 +50,7 @@ class JobHealth(Struct, frozen=True):
     ended: int = 0
     missed: int | None = None
     took: Spread | None = None
+    queued: Spread | None = None
 
     @property
     def answer(self) -> Knowledge:
@@ -96,16 +98,22 @@ class Health(Struct, frozen=True):
 
 def health_of(job: str, ticks: Sequence[TickFate], records: Iterable[TickRecord]) -> JobHealth:
     """Return a job's health, by the fates of a span's ticks and the records of them."""
+    kept = list(records)
     fate_of_each = [tick.fate for tick in ticks]
     well = sum(fate in _WELL for fate in fate_of_each)
     ended = sum(fate in _WELL | _WRONG for fate in fate_of_each)
     took = [
         record.ended - record.started
-        for record in records
+        for record in kept
         if record.role is Role.ACTED
         and record.status is TickStatus.COMPLETED
         and record.started
         and record.ended
+    ]
+    waits = [
+        record.arrived - record.tick
+        for record in kept
+        if record.side is Side.INNGEST and record.role is Role.ACTED
     ]
     return JobHealth(
         job=job,
@@ -114,6 +122,7 @@ def health_of(job: str, ticks: Sequence[TickFate], records: Iterable[TickRecord]
         ended=ended,
         missed=fate_of_each.count(Fate.MISSED) if ended else None,
         took=Spread.of(took) if took else None,
+        queued=Spread.of(waits) if waits else None,
     )
 
 

@@ -426,6 +426,17 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
         "cronshift dead-letters drop --json",
         object_of({"letters": list_of(TEXT), "dropped": WHOLE}),
     ),
+    "alerts-check": (
+        "cronshift alerts check --json",
+        object_of(
+            {
+                "alerts": list_of(object_of({"key": TEXT, "message": TEXT})),
+                "told": list_of(TEXT),
+                "over": list_of(TEXT),
+            }
+        ),
+    ),
+    "alerts-test": ("cronshift alerts test --json", object_of({"sent": TRUTH})),
     "flags-export": ("cronshift flags export --json", by_name(TEXT)),
     "flags-push": (
         "cronshift flags push --json",

@@ -31,6 +31,7 @@ from cronshift.model import (
     ServedBy,
     Throttle,
 )
+from cronshift.project.alert_settings import AlertSettings, read_alerts
 from cronshift.project.environments import Environment, read_environment
 from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.runtime.regular_files import read_regular
@@ -131,6 +132,7 @@ class Settings(Struct, frozen=True):
     jobs: Mapping[str, JobSettings] = field(default_factory=dict)
     sessions: SessionSettings | None = None
     rollout: Thresholds = field(default_factory=Thresholds)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     suppressions: tuple[Suppression, ...] = ()
     named: frozenset[str] = frozenset()
     environments: Mapping[str, Environment] = field(default_factory=dict)
@@ -215,6 +217,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         },
         sessions=_sessions(document.get("sessions")),
         rollout=read_thresholds(document.get("rollout", {})),
+        alerts=read_alerts(document.get("alerts", {})),
         suppressions=tuple(Suppression(**table) for table in document.get("suppress", ())),
         environments={
             name: read_environment(name, table)

@@ -210,6 +210,17 @@ _TOLERANCE = _table(
         "success_limit": _COUNT,
     }
 )
+_ALERTS = _table(
+    {
+        "webhook_env": _ENV,
+        "failure_rate": _SHARE,
+        "least": _COUNT,
+        "missed": {"type": "integer", "minimum": 0},
+        "dead_letters": {"type": "integer", "minimum": 0},
+        "queue": _DURATION,
+        "again": _DURATION,
+    }
+)
 _ROLLOUT = _table(
     {
         "false_rollbacks": _SHARE,
@@ -268,6 +279,7 @@ SCHEMA: dict[str, Any] = {
             },
             "sessions": _SESSIONS,
             "rollout": _ROLLOUT,
+            "alerts": _ALERTS,
             "suppress": {"type": "array", "items": _SUPPRESSION},
             "jobs": {
                 "type": "object",

@@ -258,6 +258,7 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("next",),
     ("runs", "list"),
     ("dead-letters", "list"),
+    ("alerts", "check", "--dry-run"),
     ("report", "--html", "move.html"),
     ("serve", "--check", "--dev"),
     ("sync", "--endpoint", "http://127.0.0.1:9/api/inngest"),
