@@ -122,6 +122,7 @@ def finalize(
     if invocation.json:
         console.document(carried.to_json() | _document(prepared))
     else:
+        _tell_direct(invocation, prepared, asked=direct)
         _tell(invocation, prepared, applied=carried.applied)
     return carried.code
 
@@ -159,12 +160,10 @@ def _document(prepared: Finalization) -> dict[str, object]:
     }
 
 
-def _tell_direct(invocation: Invocation, prepared: Finalization) -> None:
+def _tell_direct(invocation: Invocation, prepared: Finalization, *, asked: bool) -> None:
     """Tell which jobs are the app's own, or may become so, and why others do not."""
-    from cronshift.operations import Intent
-
     console = invocation.console
-    if prepared.operation.intent is Intent.DIRECT:
+    if asked:
         for sentence in prepared.kept.values():
             console.say(sentence)
     elif prepared.direct:
@@ -176,7 +175,6 @@ def _tell(invocation: Invocation, prepared: Finalization, *, applied: bool) -> N
     console = invocation.console
     for sentence in prepared.stays:
         console.say(sentence)
-    _tell_direct(invocation, prepared)
     if prepared.leftovers:
         console.result("Lines that may have lost their reason:")
         for line in prepared.leftovers:

@@ -13,11 +13,10 @@ Prepare   init, migrate      cronshift.toml; Inngest functions: nothing moves
           link, setup        where an environment is; set it up, step by step
 Watch     doctor             is everything that runs there well?
           observe, report    do both sides see each tick? the move on one page
-Move      cutover            give ticks to Inngest, or plan that by stages
+Move      cutover, rollback  give ticks to Inngest, or by stages; all to Vercel
           compare, advance   is it as good as before? then a step on, or back
           pause, resume-job  nobody runs a job's ticks, until you say so
-          rollback           all ticks are Vercel's again, with its files
-End       finalize           remove what is left of Vercel cron
+End       finalize, forget   remove what is left of Vercel cron; of cronshift
 
 Of        ticks, runs        list, replay; list, show
           dead-letters       list, show, replay, drop: the runs that failed

@@ -39,7 +39,7 @@ def standing(root: Path, jobs: Collection[str], past: Sequence[Operation]) -> Op
             raise RefusedError(
                 f"{changed[0]} was changed since {' and '.join(operation.jobs)} became your own.",
                 reason="changed-file",
-                hint=f"cronshift show {operation.id} has it as it was left; bring it back to that first.",
+                hint=f"cronshift operations show {operation.id} has it as it was left; bring it back to that first.",
                 where=changed[0],
             )
     return None

@@ -111,6 +111,16 @@ class Asking:
         return self.environ.get(TOKEN, "").strip() or None
 
     @property
+    def vercel_project(self) -> str | None:
+        """The id or name of the Vercel project."""
+        return self.environment.vercel_project or self.environ.get("VERCEL_PROJECT_ID") or None
+
+    @property
+    def vercel_team(self) -> str | None:
+        """The id of its team; ``None`` for a personal account."""
+        return self.environment.vercel_team or self.environ.get("VERCEL_TEAM_ID") or None
+
+    @property
     def vercel_server(self) -> str:
         """The address of Vercel's API."""
         return vercel_server(self.environ)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -29,6 +30,13 @@ class DatabaseSight(Struct, frozen=True):
     answer: Knowledge
     sentence: str
     remedy: str = ""
+
+
+def load_drivers(asking: Asking) -> None:
+    """Load the libraries of databases where there are any: seconds of that are no answer's."""
+    if asking.project.settings.sessions is not None or asking.environ.get(CLAIMS, _FILE) != _FILE:
+        import_module("cronshift.sessions.scripts")
+        import_module("cronshift.runtime.store.tables")
 
 
 async def look_at_databases(asking: Asking, deadline: float) -> tuple[DatabaseSight, ...]:
@@ -93,15 +101,15 @@ def _sessions(asking: Asking, settings: SessionSettings) -> DatabaseSight:
 
 
 def _claims(asking: Asking) -> DatabaseSight:
+    address = asking.environ[CLAIMS]
+    if address == _FILE:
+        text = f"{CLAIMS} is a file of the machine that runs the functions."
+        return DatabaseSight(CLAIMS, Knowledge.GOOD, text)
     from sqlalchemy import create_engine, inspect
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
     from cronshift.runtime.store.tables import CLAIMS as TABLE
 
-    address = asking.environ[CLAIMS]
-    if address == _FILE:
-        text = f"{CLAIMS} is a file of the machine that runs the functions."
-        return DatabaseSight(CLAIMS, Knowledge.GOOD, text)
     try:
         engine = create_engine(address)
         if engine.dialect.name == "postgresql":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ from cronshift.operating import (
     vercel_facts,
 )
 from cronshift.operating.asking import ORDER, PATIENCE, Asking
-from cronshift.operating.database_sight import look_at_databases
+from cronshift.operating.database_sight import load_drivers, look_at_databases
 from cronshift.operating.endpoint_sight import EndpointQuestion, Inside, look_at_gate, look_inside
 from cronshift.operating.inngest_sight import look_at_inngest
 from cronshift.operating.kinds import LINKED, UPSTREAM, VARIABLES
@@ -101,6 +102,14 @@ class Diagnosis(Struct, frozen=True):
         return next((item.fact for item in self.facts if item.fact.kind.code == code), None)
 
 
+class _Unwaited(ThreadPoolExecutor):
+    """Threads that nobody waits for: a name that is not resolved in time holds no answer up."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - as it is inherited
+        """Let go of the threads as they are."""
+        super().shutdown(wait=False, cancel_futures=True)
+
+
 class Sights(Struct, frozen=True):
     """All that was seen."""
 
@@ -126,7 +135,9 @@ def judge(asking: Asking, sights: Sights) -> Diagnosis:
 
 async def look(asking: Asking) -> Sights:
     """Look at all sides at once; each has the same time."""
+    load_drivers(asking)
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(_Unwaited())
     deadline = loop.time() + PATIENCE.total_seconds()
     keys: asyncio.Future[tuple[str, ...]] = loop.create_future()
     (gate, inside), inngest, vercel, databases = await asyncio.gather(

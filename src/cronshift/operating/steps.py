@@ -185,10 +185,16 @@ def _heartbeats(asking: Asking, mark: StepMark | None) -> SetupStep:
     return SetupStep(_HEARTBEATS, title, StepState.TO_DO, text, how)
 
 
+def _may_sync(asking: Asking, sights: Sights) -> bool:
+    """Return whether Inngest can be told the endpoint from here: never one that only a commit names."""
+    can_ask = asking.inngest_token is not None and sights.inngest.syncs_by_api
+    return can_ask and asking.is_endpoint_trusted
+
+
 def _calls(asking: Asking, sights: Sights, step: str) -> Iterator[CallService]:
     """Yield the calls that do a step, as far as the tokens here let them be made."""
     environment, vercel = asking.environment, sights.vercel
-    project, team = environment.vercel_project or "", environment.vercel_team or ""
+    project, team = asking.vercel_project or "", asking.vercel_team or ""
     if step == "variables" and isinstance(vercel, VercelSight):
         target = environment.vercel_target
         there = names_for(vercel, target)
@@ -201,9 +207,7 @@ def _calls(asking: Asking, sights: Sights, step: str) -> Iterator[CallService]:
     elif step == "protection" and isinstance(vercel, VercelSight) and not vercel.project.has_bypass:
         summary = "a protection bypass for automation at Vercel"
         yield CallService(RemoteAction.MAKE_BYPASS, summary, project, team)
-    elif (
-        step == "sync" and sights.inngest.syncs_by_api and asking.endpoint and asking.inngest_token
-    ):
+    elif step == "sync" and asking.endpoint and _may_sync(asking, sights):
         yield CallService(
             RemoteAction.SYNC,
             f"a sync of {asking.plan.app_id}",

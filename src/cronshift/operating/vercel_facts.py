@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cronshift.model import Mode
+from cronshift.model import Mode, Origin
 from cronshift.operating.kinds import CRONS_EQUAL, CRONS_ON, VARIABLES, VERCEL
 from cronshift.project.environments import VercelTarget
 from cronshift.project.ownership_file import percent_now, read_ownership
@@ -30,7 +30,7 @@ def vercel_facts(
     asking: Asking, sight: VercelSight | ApiError | None, gate: GateSight | None
 ) -> Iterator[Fact]:
     """Yield the facts of the environment's project."""
-    project, evidence = asking.environment.vercel_project, f"{asking.vercel_server}/v9/projects"
+    project, evidence = asking.vercel_project, f"{asking.vercel_server}/v9/projects"
     if sight is None:
         lacking = TOKEN if project else "The project's id"
         text = f"{lacking} is not {'set' if project else 'written down'} here, so Vercel was not asked."
@@ -76,18 +76,22 @@ def variables_needed(asking: Asking) -> tuple[str, ...]:
 
 
 def names_for(sight: VercelSight, target: VercelTarget) -> frozenset[str]:
-    """Return the names of the variables that are set for a target, on every branch."""
+    """Return the names of the variables that are set for a target.
+
+    One that is set for an environment of the project's own (staging) is told by no target.
+    """
     listed = () if isinstance(sight.variables, ApiError) else sight.variables
+    is_preview = target is VercelTarget.PREVIEW
     return frozenset(
         variable.key
         for variable in listed
-        if target.value in variable.targets and not variable.git_branch
+        if target.value in variable.targets or (is_preview and variable.custom_environment_ids)
     )
 
 
 def _variables(asking: Asking, sight: VercelSight, gate: GateSight | None) -> Iterator[Fact]:
     target = asking.environment.vercel_target
-    evidence = f"{asking.vercel_server}/v10/projects/{asking.environment.vercel_project}/env"
+    evidence = f"{asking.vercel_server}/v10/projects/{asking.vercel_project}/env"
     if isinstance(sight.variables, ApiError):
         remedy = f"Give {TOKEN} the right to read the project's variables."
         yield asking.unknown(VARIABLES, sight.variables.message, evidence, remedy)
@@ -115,7 +119,7 @@ def _variables(asking: Asking, sight: VercelSight, gate: GateSight | None) -> It
 
 
 def _crons(asking: Asking, crons: DeployedCrons | None) -> Iterator[Fact]:
-    evidence = f"{asking.vercel_server}/v9/projects/{asking.environment.vercel_project}"
+    evidence = f"{asking.vercel_server}/v9/projects/{asking.vercel_project}"
     deployed = crons.definitions if crons is not None else ()
     entries = [entry for source in asking.project.sources for entry in source.entries]
     waiting = sorted(_vercels(asking))
@@ -125,12 +129,19 @@ def _crons(asking: Asking, crons: DeployedCrons | None) -> Iterator[Fact]:
         yield asking.bad(CRONS_ON, text, evidence, remedy, *waiting)
     else:
         yield asking.good(CRONS_ON, "Nothing that Vercel owns is switched off.", evidence)
-    here = Counter((entry.path, " ".join(entry.schedule.split())) for entry in entries)
-    there = Counter((cron.path, " ".join(cron.schedule.split())) for cron in deployed)
+    here, built = (
+        Counter(
+            _spelt(entry.called or entry.path, entry.schedule)
+            for entry in entries
+            if entry.origin is origin
+        )
+        for origin in (Origin.CRONS, Origin.BUILD_OUTPUT)
+    )
+    there = Counter(_spelt(cron.path, cron.schedule) for cron in deployed) - built
     by_hand = [cron.path for cron in deployed if cron.source == "api"]
     if here == there:
         yield asking.good(
-            CRONS_EQUAL, f"Vercel has the {len(entries)} entries of the file.", evidence
+            CRONS_EQUAL, f"Vercel has the {here.total()} entries of the file.", evidence
         )
         return
     lacking, more = here - there, there - here
@@ -143,6 +154,10 @@ def _crons(asking: Asking, crons: DeployedCrons | None) -> Iterator[Fact]:
         f"The entries of {asking.project.config_file} are not what is deployed: {'; '.join(parts)}."
     )
     yield asking.bad(CRONS_EQUAL, text, evidence, remedy)
+
+
+def _spelt(path: str, schedule: str) -> tuple[str, str]:
+    return path, " ".join(schedule.split())
 
 
 def _list(entries: Counter[tuple[str, str]]) -> str:

@@ -31,10 +31,10 @@ class VercelSight(Struct, frozen=True):
 
 async def look_at_vercel(asking: Asking, deadline: float) -> VercelSight | ApiError | None:
     """Ask Vercel about the environment's project; nothing where no token or no project is known."""
-    token, project = asking.vercel_token, asking.environment.vercel_project
+    token, project = asking.vercel_token, asking.vercel_project
     if token is None or project is None:
         return None
-    team, base = asking.environment.vercel_team, asking.vercel_server
+    team, base = asking.vercel_team, asking.vercel_server
     try:
         async with (
             asyncio.timeout_at(deadline),

@@ -8,12 +8,14 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from cronshift.evidence.thresholds import TRANSPORT
 from cronshift.evidence.verdict import Decision
 from cronshift.output.console import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from cronshift.evidence.testing import MetricTest
     from cronshift.evidence.verdict import Judgement
 
 _STYLES = {
@@ -24,21 +26,32 @@ _STYLES = {
 }
 
 
-def metrics_table(judgements: Iterable[Judgement]) -> Table:
-    """Return one line for each job and metric: the bad ticks of both sides, and what that shows."""
+def metrics_table(judgements: Sequence[Judgement]) -> Table:
+    """Return one line for each job and metric: the bad ticks of both sides, and the test's answer.
+
+    The transport of all jobs stands once, above them.
+    """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column in ("Job", "Inngest", "Metric"):
-        table.add_column(column, no_wrap=column != "Job")
-    for column in ("Bad at Vercel", "Bad at Inngest"):
+    table.add_column("Job", overflow="fold")
+    for column in ("Inngest", "Metric"):
+        table.add_column(column, no_wrap=True)
+    for column in ("Bad at Vercel", "at Inngest"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
+    is_pooled = len(judgements) > 1
+    shown: set[MetricTest] = set()
     for judgement in judgements:
-        head = (Text(plain(judgement.job)), f"{judgement.percent} %")
+        head = (judgement.job, f"{judgement.percent} %")
         for test in judgement.tests:
             sides = (f"{bad} of {ticks}" for ticks, bad in (test.vercel, test.inngest))
             outcome = str(test.outcome) + ("" if test.decides else " (told only)")
-            table.add_row(*head, str(test.metric), *sides, outcome)
-            head = (Text(), "")
+            if is_pooled and test.metric in TRANSPORT:
+                if test not in shown:
+                    table.add_row("all jobs", "", str(test.metric), *sides, outcome)
+                shown.add(test)
+                continue
+            table.add_row(Text(plain(head[0])), head[1], str(test.metric), *sides, outcome)
+            head = ("", "")
     return table
 
 

@@ -73,6 +73,7 @@ class Variable(Struct, frozen=True, rename="camel"):
     id: str = ""
     target: tuple[str, ...] | str | None = ()
     git_branch: str | None = None
+    custom_environment_ids: tuple[str, ...] | None = None
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -135,13 +135,24 @@ def test_a_rollout_that_fails_goes_back_by_itself_and_is_over(console: Console) 
     console.wait(4)
     console("advance")
     console.wait(2, fails=True)
+    before = owners(console)
     assert console("advance") == 1
     assert "failures: " in console.output
+    assert owners(console) == before  # a run that has begun is tried again where it began
     assert percent_at(read_ownership(console.root).jobs[JOB], console.now + DAY) == 0
     assert not (console.root / ROLLOUTS_NAME).exists()
     console.wait(4)
     assert (console("advance"), console.percent) == (0, 0)
     assert "No rollout is planned" in console.output
+
+
+def owners(console: Console) -> list[str]:
+    """Return who owns each tick of the last day."""
+    ownership = read_ownership(console.root)
+    ticks = Schedule.parse("TZ=UTC */10 * * * *").after(console.now - DAY)
+    return [
+        ownership.owner(JOB, tick) for tick in takewhile(lambda tick: tick <= console.now, ticks)
+    ]
 
 
 def test_a_step_back_takes_effect_at_the_next_tick_where_no_deploy_is_waited_for(
@@ -239,6 +250,7 @@ def test_compare_tells_both_sides_and_ends_with_what_it_found(console: Console) 
     assert (verdict["verdict"], verdict["next_percent"]) == ("promote", 10)
     assert {metric["metric"] for metric in verdict["metrics"]} == {"misses", "lateness"}
     assert console("compare") == 1  # the others have left no records
+    assert console.output.count("misses") == 1  # the transport of all jobs
     assert console("compare", "no-such-job") == 2
 
 

@@ -76,6 +76,7 @@ def variables(world: World, standing: Standing) -> dict[str, str]:
         "VERCEL_TOKEN": TOKEN,
         "CRONSHIFT_VERCEL_API": standing.vercel,
         "INNGEST_API_BASE_URL": standing.inngest,
+        **({"CRONSHIFT_ENDPOINT": standing.endpoint} if world.is_named_here else {}),
         **world.environ,
     }
 
@@ -83,7 +84,13 @@ def variables(world: World, standing: Standing) -> dict[str, str]:
 @pytest.fixture
 def see(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[World], Seen]:
     """Stand a world up, and diagnose the project in it."""
-    for name in ("INNGEST_DEV", "INNGEST_SIGNING_KEY", "CRONSHIFT_CLAIMS_URL", "DATABASE_URL"):
+    for name in (
+        "VERCEL_PROJECT_ID",
+        "INNGEST_DEV",
+        "INNGEST_SIGNING_KEY",
+        "CRONSHIFT_CLAIMS_URL",
+        "DATABASE_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
 
     def look(world: World) -> Seen:

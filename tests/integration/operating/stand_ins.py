@@ -209,7 +209,8 @@ class Vercel:
                 return forbidden(self.variables_status)
             return {
                 "envs": [
-                    {"key": name, "id": f"id-{name}", "target": target, "value": "sealed"}
+                    {"key": name, "id": f"id-{name}", "value": "sealed"}
+                    | (target if isinstance(target, dict) else {"target": target})
                     for name, target in self.variables.items()
                 ]
             }
@@ -312,6 +313,7 @@ class World:
     server: str | None = None
     vercel_server: str | None = None
     toml: str = ""
+    is_named_here: bool = True
     project: dict[str, str] = field(default_factory=lambda: {"serve": "worker"})
 
     @contextmanager

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from contextlib import closing
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.responses import Response
@@ -23,10 +24,12 @@ from tests.integration.operating.fakes import (
 from tests.integration.operating.stand_ins import (
     API_KEY,
     CRONS,
+    EVENT,
     KEY,
     NAMES,
     OTHER_KEY,
     PATHS,
+    TOKEN,
     Deployment,
     Inngest,
     Vercel,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
     from tests.integration.operating.conftest import Seen
 
+SECRETS = (EVENT, TOKEN, API_KEY, *(key.rpartition("-")[2] for key in (KEY, OTHER_KEY)))
 DEAD = "http://127.0.0.1:9"
 OFF = timedelta(minutes=12)
 ENTRIES = [{"path": PATHS[job], "schedule": text} for job, text in CRONS.items()]
@@ -191,10 +195,27 @@ def test_the_true_cause_comes_first(see: Callable[[World], Seen], name: str) -> 
     assert cause.remedy
     assert cause.evidence
     assert not seen.diagnosis.is_well
+    shown = json.dumps(seen.diagnosis.to_json())
+    assert [secret for secret in (*SECRETS, *world.environ.values()) if secret in shown] == []
 
 
 def test_there_are_forty() -> None:
     assert len(FAULTS) >= 40
+
+
+def test_a_name_that_is_not_resolved_in_time_holds_nothing_up(
+    see: Callable[[World], Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = socket.getaddrinfo
+
+    def slowly(host: str, *more: Any, **options: Any) -> Any:
+        if host == "slow.example.com":
+            time.sleep(7)
+        return resolve(host, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+    seen = see(World(endpoint="http://slow.example.com/api/inngest"))
+    assert (seen.first, seen.seconds < 5) == ("R725", True)
 
 
 def cut_off() -> World:

@@ -38,6 +38,9 @@ OF_ALL = {
     },
 }
 SPACED = [{"path": PATHS[job], "schedule": text.replace(" ", "  ")} for job, text in CRONS.items()]
+DISPATCHED = [
+    {"path": f"/api/cronshift{PATHS[job]}", "schedule": text} for job, text in CRONS.items()
+]
 DEV = {"INNGEST_SIGNING_KEY": "", "INNGEST_DEV": "1"}
 
 HEALTHY: dict[str, World] = {
@@ -64,11 +67,14 @@ HEALTHY: dict[str, World] = {
     "no token for Vercel": World(environ={"VERCEL_TOKEN": ""}),
     "no key at all": World(environ={"INNGEST_SIGNING_KEY": ""}),
     "no project on Vercel": World(table={"vercel_project": None}),
-    "nothing linked yet": World(table={"app": None, "endpoint": None, "vercel_project": None}),
+    "nothing linked yet": World(is_named_here=False, table={"app": None, "endpoint": None, "vercel_project": None}),
     "an answer out of a cache": World(deployment=Deployment(aged=True)),
     "slow, and well": World(deployment=Deployment(delay=0.5), inngest=Inngest(delay=0.5), vercel=Vercel(delay=0.5)),
     "a preview without crons": World(name="preview", vercel=Vercel(crons=None)),
     "a staging environment": World(name="staging", table={"inngest_env": "staging"}, inngest=Inngest(environments={"staging": False})),
+    "an environment of the project's own": World(name="staging", vercel=Vercel(variables={name: {"target": [], "customEnvironmentIds": ["env_1"]} for name in NAMES})),
+    "variables of a branch": World(name="preview", vercel=Vercel(variables={name: {"target": ["preview"], "gitBranch": "x"} for name in NAMES})),
+    "entries that the dispatcher answers": World(files={"vercel.json": json.dumps({"crons": DISPATCHED})}, vercel=Vercel(crons=DISPATCHED)),
     "claims in a file": World(environ={"CRONSHIFT_CLAIMS_URL": "sqlite"}),
     "a development machine": World(name="development", deployment=Deployment(is_production=False), environ=DEV, inngest=Inngest(tokens={""}), vercel=Vercel(variables={name: ["development"] for name in NAMES})),
     "a plan that is large enough": World(table={"inngest_plan": "pro"}),

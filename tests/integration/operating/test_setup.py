@@ -32,7 +32,15 @@ def stand(
 
     @contextmanager
     def standing(world: World) -> Iterator[Ask]:
-        for name in ("INNGEST_DEV", "CRONSHIFT_CLAIMS_URL", "CRONSHIFT_ENV", "INNGEST_API_KEY"):
+        for name in (
+            "INNGEST_DEV",
+            "CRONSHIFT_CLAIMS_URL",
+            "CRONSHIFT_ENV",
+            "CRONSHIFT_ENDPOINT",
+            "INNGEST_API_KEY",
+            "VERCEL_PROJECT_ID",
+            "VERCEL_TEAM_ID",
+        ):
             monkeypatch.delenv(name, raising=False)
         with world.standing() as servers:
             write(tmp_path, world, servers)
@@ -132,6 +140,16 @@ def test_a_sync_is_done_and_its_result_read(
     (operation,) = history(tmp_path)
     assert operation.state is (State.ABANDONED if code else State.APPLIED)
     assert ("no route" in text) is bool(code)
+
+
+def test_inngest_is_told_no_endpoint_that_only_a_commit_names(
+    stand: Callable[[World], Any],
+) -> None:
+    inngest = Inngest(crons={})
+    with stand(World(inngest=inngest, is_named_here=False)) as cronshift:
+        code, text = cronshift("setup", "--yes")
+    assert (code, inngest.synced) == (0, [])
+    assert "cronshift sync" in text
 
 
 def test_a_server_of_ones_own_is_synced_by_its_endpoint(stand: Callable[[World], Any]) -> None:

@@ -63,6 +63,17 @@ export async function GET(request: Request) {
         2,
         "needs the header authorization for more than a check",
     ),
+    "a check of what may change": (
+        """let isOpen = true;
+export async function GET(request: Request) {
+  if (!isOpen || request.headers.get("authorization") !== "Bearer x") {
+    return new Response("no", { status: 401 });
+  }
+  return Response.json({});
+}""",
+        3,
+        "needs the header authorization for more than a check",
+    ),
     "a body that is read": (
         """export async function POST(request: Request) {
   const body = await request.json();
@@ -204,7 +215,7 @@ export const GET = withMonitor(async () => Response.json({}));""",
   return Response.json({ params: context.params });
 }""",
         2,
-        "needs the parameters of its path",
+        "needs its path's parameters",
     ),
     "text that does not parse": (
         "export async function GET( {",

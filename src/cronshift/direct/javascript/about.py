@@ -166,10 +166,16 @@ def _of_name(name: str, scope: ScriptScope) -> Subjects:
     if definition is None or scope.depth >= _DEEPEST or definition.node.kind() in FUNCTIONS:
         return _UNTOLD
     root = scope.tree.parsed(definition.file)
-    if root is None or definition.node.kind() == "identifier":
+    if root is None or definition.node.kind() == "identifier" or _may_change(definition.node):
         return _UNTOLD
     there = ScriptScope(scope.tree, definition.file, root, {}, scope.depth + 1)
     return about(definition.node, there)
+
+
+def _may_change(node: SgNode) -> bool:
+    """Return whether a value belongs to a name that is not constant."""
+    declarations = (above for above in node.ancestors() if above.kind() in DECLARATIONS)
+    return any(not declaration.text().startswith("const") for declaration in declarations)
 
 
 def _of_member(node: SgNode, scope: ScriptScope) -> Subjects:

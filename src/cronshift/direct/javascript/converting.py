@@ -102,8 +102,9 @@ def _converted(tree: SourceTree, file: str, root: SgNode, export: str, entry: En
     _remove_unasked(edits, function, scope, used)
     reads = RequestEdits(function, edits, entry, typed=is_typed, in_pages=in_pages)
     reads.apply(request)
-    if second is not None and not in_pages:
-        _refuse_uses(function, edits, second, "needs the parameters of its path")
+    if second is not None:
+        why = "answers in a way that is not read" if in_pages else "needs its path's parameters"
+        _refuse_uses(function, edits, second, why)
     name = next(name for name in _NAMES if name not in {node.text() for node in names_in(root)})
     _declare(function, edits, name, entry.parameter, typed=is_typed)
     _take_exports(root, function, edits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cronshift.direct.conversion import Converted, Entry, NotCertainError
@@ -33,15 +34,21 @@ from cronshift.direct.python.source import (
 from cronshift.direct.python.unused import with_import, without_unused
 from cronshift.runtime.wire import SCHEDULE_HEADER
 
+if TYPE_CHECKING:
+    from cronshift.handlers.tree import SourceTree
+
 _PLAIN_TYPES = re.compile(r"(?:dict|list|str|int|float|bool|None|[\[\], |])+")
 _SCHEDULE = SCHEDULE_HEADER.lower().replace("-", "_")
 _LAST = {"query_params": True, "args": False}
 """Whether the last value of a name counts, as in Starlette, or the first, as in Flask."""
 _FIRST_ERROR = 400
+_MAKING = re.compile(r"\b\w*Response\(|\b(?:jsonify|make_response|redirect|abort)\(")
+_LEFT = re.compile(r"\w*Response|jsonify|make_response|abort|redirect|session|url_for|flash")
+"""Names of answers, and of what a request gives."""
 _CARRYING = {"jsonify", "JSONResponse"}
 
 
-def convert_route(source: PythonSource, path: str, entry: Entry) -> Converted:
+def convert_route(tree: SourceTree, source: PythonSource, path: str, entry: Entry) -> Converted:
     """Return the module whose route for ``path`` is a function, called by nobody but a job.
 
     Raises:
@@ -56,10 +63,12 @@ def convert_route(source: PythonSource, path: str, entry: Entry) -> Converted:
     remove_checks(source, route.function, scope, lambda block: _refuses(source, block))
     _write_answers(source, route, parameters)
     _write_reads(source, route, parameters, entry)
+    _refuse_leftovers(source, route)
+    _refuse_answers_elsewhere(tree, source, route)
     _declare(source, route, parameters)
     text = source.edits.result()
     needs = f"raise {NON_RETRIABLE}(" in text and NON_RETRIABLE not in used
-    text = without_unused(source.file, text, used | _imported(source.module))
+    text = without_unused(tree, source.file, text, used | _imported(source.module))
     text = with_import(text, NON_RETRIABLE) if needs else text
     taken = [*parameters.constants.items()]
     return Converted(
@@ -80,6 +89,38 @@ def _imported(module: ast.Module) -> set[str]:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
+
+
+def _refuse_leftovers(source: PythonSource, route: AppRoute) -> None:
+    """Refuse a function that still speaks of answers, or of what only a request gives."""
+    left = [*route.function.body]
+    for node in (each for statement in left for each in ast.walk(statement)):
+        if isinstance(node, ast.Name) and _LEFT.fullmatch(node.id) and not source.is_gone(node):
+            raise NotCertainError(node.lineno, f"still speaks of {node.id}")
+
+
+def _refuse_answers_elsewhere(tree: SourceTree, source: PythonSource, route: AppRoute) -> None:
+    """Refuse work with a module of the project that makes answers: it may return one."""
+    used = {
+        node.id: node
+        for statement in route.function.body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and not source.is_gone(node)
+    }
+    folder = source.file.rpartition("/")[0]
+    for statement in source.module.body:
+        if not isinstance(statement, ast.ImportFrom) or not statement.module:
+            continue
+        path = statement.module.replace(".", "/")
+        places = [
+            f"{above}{path}{end}" for above in ("", f"{folder}/") for end in (".py", "/__init__.py")
+        ]
+        for alias in statement.names:
+            node = used.get(alias.asname or alias.name)
+            makes = any(_MAKING.search(tree.read(place)) for place in places if place in tree.files)
+            if node is not None and makes:
+                why = f"works with {node.id} of {statement.module}, which may make an answer"
+                raise NotCertainError(node.lineno, why)
 
 
 def _encoder(route: AppRoute) -> str | None:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cronshift.direct.python.source import Function
+    from cronshift.handlers.tree import SourceTree
 
 _SENDING = {"send_response", "send_header", "end_headers", "send_error"}
 _ALLOWED = {"do_GET", "do_POST", "log_message"}
 _FIRST_ERROR = 400
 
 
-def convert_class(source: PythonSource, name: str, entry: Entry) -> Converted:
+def convert_class(tree: SourceTree, source: PythonSource, name: str, entry: Entry) -> Converted:
     """Return the module whose class ``name`` is a function.
 
     Raises:
@@ -49,7 +50,7 @@ def convert_class(source: PythonSource, name: str, entry: Entry) -> Converted:
     _write_reads(source, function, entry)
     text = _as_function(source, node, function)
     needs = f"raise {NON_RETRIABLE}(" in text
-    text = without_unused(source.file, text, used)
+    text = without_unused(tree, source.file, text, used)
     text = with_import(text, NON_RETRIABLE) if needs else text
     return Converted(
         text,

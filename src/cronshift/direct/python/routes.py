@@ -12,20 +12,24 @@ from cronshift.direct.conversion import NotCertainError
 from cronshift.direct.python.answers import status_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cronshift.direct.python.source import Function, PythonSource
 
-_ROUTING = {"get", "post", "route", "api_route", "head"}
+_ROUTING = {"get", "route", "api_route"}
 _HARMLESS = {"CORSMiddleware", "GZipMiddleware", "TrustedHostMiddleware", "HTTPSRedirectMiddleware"}
 _AROUND = {
     "after_request", "before_request", "errorhandler", "exception_handler", "middleware", "on_event",
     "register_error_handler", "teardown_appcontext", "teardown_request", "wsgi_app",
 }  # fmt: skip
 """What an app does around every request, or at its start."""
+_MADE = {"FastAPI", "APIRouter", "include_router"}
 _OPTIONS = {
     "methods", "tags", "summary", "description", "dependencies", "status_code", "include_in_schema",
 }  # fmt: skip
 """What a route may be declared with: nothing of it changes what its function returns."""
 _FIRST_REDIRECT = 300
+_FASTAPI = re.compile(r"^\s*(?:from|import) fastapi\b", re.MULTILINE)
 
 
 class AppRoute(Struct, frozen=True):
@@ -42,25 +46,35 @@ def route_of(source: PythonSource, path: str) -> AppRoute:
     Raises:
         NotCertainError: where none is declared in the open, or in a way that means more.
     """
-    is_fastapi = re.search(r"^\s*(?:from|import) fastapi\b", source.text, re.MULTILINE) is not None
+    is_fastapi = _FASTAPI.search(source.text) is not None
+    declared_here = list(_declared(source, path, is_fastapi=is_fastapi))
+    exact = [route for route, declared in declared_here if declared == path.rstrip("/")]
+    routes = exact or [route for route, _ in declared_here]
+    if len(routes) != 1:
+        what = "no route" if not routes else "more than one route"
+        raise NotCertainError(1, f"declares {what} for {path} in the open")
+    (route,) = routes
+    if len(route.function.decorator_list) != 1:
+        raise NotCertainError(route.function.lineno, "has other decorators beside its route")
+    _refuse_options(route.decorator)
+    _refuse_calls(source, route.function)
+    return route
+
+
+def _declared(
+    source: PythonSource, path: str, *, is_fastapi: bool
+) -> Iterator[tuple[AppRoute, str]]:
+    """Yield the functions whose path another one may end with, each with its own."""
     for node in source.module.body:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         for decorator in node.decorator_list:
             match decorator:
                 case ast.Call(
-                    func=ast.Attribute(attr=method), args=[ast.Constant(value=str(bound)), *_]
-                ) if (
-                    method in _ROUTING
-                    and path.rstrip("/").endswith(bound.rstrip("/"))
-                    and bound.strip("/")
-                ):
-                    if len(node.decorator_list) != 1:
-                        raise NotCertainError(node.lineno, "has other decorators beside its route")
-                    _refuse_options(decorator)
-                    _refuse_calls(source, node)
-                    return AppRoute(node, decorator, is_fastapi)
-    raise NotCertainError(1, f"declares no route for {path} in the open")
+                    func=ast.Attribute(attr=method), args=[ast.Constant(value=str(declared)), *_]
+                ) if method in _ROUTING and declared.strip("/"):
+                    if path.rstrip("/").endswith(declared.rstrip("/")):
+                        yield AppRoute(node, decorator, is_fastapi), declared.rstrip("/")
 
 
 def refuse_surroundings(source: PythonSource) -> None:
@@ -78,6 +92,10 @@ def refuse_surroundings(source: PythonSource) -> None:
                 raise NotCertainError(
                     node.lineno, f"does something of its own around requests ({name})"
                 )
+            case ast.Call(func=called) if ast.unparse(called).rpartition(".")[2] in _MADE:
+                if any(keyword.arg == "dependencies" for keyword in node.keywords):
+                    why = f"asks more of every request ({ast.unparse(called)})"
+                    raise NotCertainError(node.lineno, why)
             case ast.keyword(arg="lifespan" | "on_startup" | "on_shutdown" as name):
                 raise NotCertainError(
                     node.value.lineno, f"prepares something at its start ({name})"

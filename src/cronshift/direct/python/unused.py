@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from cronshift.direct.python.about import NOTHING, PythonScope, about, is_told
-from cronshift.direct.python.source import PythonSource, names_used
+from cronshift.direct.python.source import PythonSource, is_docstring, names_used
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from cronshift.handlers.tree import SourceTree
+
 _MOST = 12  # rounds
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def without_unused(file: str, text: str, before: Collection[str]) -> str:
-    """Return a module without the imports, constants and functions that a conversion left unused."""
+def without_unused(tree: SourceTree, file: str, text: str, before: Collection[str]) -> str:
+    """Return a module without the imports, constants and functions that a conversion left unused.
+
+    Args:
+        tree: the project's files: what another one names stays.
+        file: the module's path.
+        text: what it holds.
+        before: the names that were used before; what was not has nothing to do with it.
+    """
+    others = "\n".join(
+        tree.read(each) for each in tree.files if each.endswith(".py") and each != file
+    )
+    elsewhere = set(_WORD.findall(others))
     for _ in range(_MOST):
         source = PythonSource(file, text, ast.parse(text))
         counts = Counter(names_used(source.module))
         exported = {
             node.value for node in ast.walk(source.module) if isinstance(node, ast.Constant)
         }
+        dead = {name for name in before if not counts[name] and name not in exported}
         for statement in source.module.body:
-            _remove(
-                source,
-                statement,
-                {name for name in before if not counts[name] and name not in exported},
-            )
+            is_import = isinstance(statement, ast.Import | ast.ImportFrom)
+            _remove(source, statement, dead if is_import else dead - elsewhere)
         after = source.edits.result()
         if after == text:
             return text
@@ -78,11 +92,12 @@ def _trim(
 def with_import(text: str, name: str) -> str:
     """Return a module that imports a name of the Inngest SDK, before what it imports."""
     source = PythonSource("", text, ast.parse(text))
-    imports = [
-        statement
-        for statement in source.module.body
-        if isinstance(statement, ast.Import | ast.ImportFrom)
-        and getattr(statement, "module", "") != "__future__"
-    ]
-    at = source.span(imports[0])[0] if imports else 0
+    first = [*takewhile(_comes_first, source.module.body)]
+    at = text.find("\n", source.span(first[-1])[1]) + 1 if first else 0
     return f"{text[:at]}from inngest import {name}\n{text[at:]}"
+
+
+def _comes_first(statement: ast.stmt) -> bool:
+    """Return whether nothing may stand before a statement: a docstring, or an import of the future."""
+    is_future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+    return is_docstring(statement) or is_future

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 _BODIES = (".json", ".text", ".blob", ".arrayBuffer", ".formData")
 """What reads an answer: it throws, and tells of nothing in what it gives."""
+_ANSWERED = re.compile(
+    r"(?:^|\.)(?:requests|httpx|(?:\w*_)?(?:session|client|http))\.(?:get|post|put|patch|delete|request)$"
+    r"|(?:AsyncClient|Client|Session|ClientSession)\.(?:get|post|put|patch|delete|request)$"
+)
+"""A call whose result is the answer of another side, in Python."""
 _OK = 300
 _PLAIN_OK = 200
 _MOST_FAILURES = 14  # calls of the work whose failure is tried out
@@ -142,7 +147,7 @@ def _telling(run: Trace) -> list[Site]:
         for site in run.ledger.sites.values()
         if run.ledger.telling
         and not (site.followed or site.beside or site.rescuing or site.name.endswith(_BODIES))
-        and not is_python(site.place.file)
+        and (not is_python(site.place.file) or _ANSWERED.search(site.name))
         and site.depth <= _DEEPEST
     ]
     chosen.sort(key=lambda site: (not is_work(site), not site.awaited, site.depth))

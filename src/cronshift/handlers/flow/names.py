@@ -9,7 +9,7 @@ from cronshift.handlers.flow.environment import elsewhere
 from cronshift.handlers.flow.ledger import Ledger, Site
 from cronshift.handlers.flow.paths import Exhausted, Forks, Thrown
 from cronshift.handlers.flow.program import Imported, Program, dotted, is_python
-from cronshift.handlers.flow.refusals import refused_result
+from cronshift.handlers.flow.refusals import refused_python_answer, refused_result
 from cronshift.handlers.flow.values import (
     FAILED,
     ListValue,
@@ -262,7 +262,8 @@ class NameLookup(Forks, ABC):
         """Let a call fail: with an error, or with a result that says so."""
         self.path.failed = True
         if self.world.refused:
-            return refused_result(name)
+            is_answer = is_python(place.file)
+            return refused_python_answer(name) if is_answer else refused_result(name)
         error = Unknown(FAILED, name="error")
         if promised:
             return self.promise(error, place, name, rejected=True)

@@ -111,8 +111,8 @@ def compared(  # noqa: PLR0913 - two values, and how they are compared
 
 def _written(left: Value, right: Value) -> str:
     """Return the text that stands for a variable which is not set."""
-    expected = next((side for side in (left, right) if not side.taints & CALLER), None)
-    return text_of(expected) or "" if expected is not None else ""
+    side = next((value for value in (left, right) if not value.taints & CALLER), None)
+    return text_of(side) or "" if side is not None else ""
 
 
 def _meets(first: Taints, second: Taints) -> bool:

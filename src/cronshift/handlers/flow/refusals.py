@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.values import (
     FAILED,
+    Arguments,
+    Native,
     NativeObject,
     ObjectValue,
     PlainValue,
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace
     from cronshift.handlers.flow.machine import Machine
 
-TELLING = frozenset({"ok", "error", "status"})
+TELLING = frozenset({"ok", "error", "status", "status_code", "is_success", "is_error"})
 """The members by which the result of a call tells that it failed."""
 _REFUSED = 500
 
@@ -42,6 +45,23 @@ def refused_result(name: str) -> Value:
         return Unknown(name=member)
 
     return NativeObject(name, of)
+
+
+def refused_python_answer(name: str) -> Value:
+    """Return the response of ``requests`` or ``httpx`` where the other side answers 500."""
+    members: dict[str, Value] = {
+        "status_code": PlainValue(_REFUSED, FAILED),
+        "status": PlainValue(_REFUSED, FAILED),
+        "ok": PlainValue(value=False, taints=FAILED),
+        "is_success": PlainValue(value=False, taints=FAILED),
+        "is_error": PlainValue(value=True, taints=FAILED),
+        "raise_for_status": Native("raise_for_status", _raise),
+    }
+    return NativeObject(name, lambda _machine, member: members.get(member) or Unknown(name=member))
+
+
+def _raise(_machine: Machine, arguments: Arguments) -> Value:
+    raise Thrown(Unknown(FAILED, name="error"), arguments.place)
 
 
 def decides_by_failure(machine: Machine, test: Value) -> bool:

@@ -283,8 +283,15 @@ def _unused(
         file for file in imported if file in tree.files and file.rpartition(".")[2] in {"ts", "js"}
     }
     still = {module for module, *_ in importers(tree, candidates)}
+    still |= {file for file in candidates if _is_named(tree, file)}
     for file in sorted(candidates - still):
         yield Edit(file, None, ChangeKind.DELETE, f"{file}: nothing imports it any more")
+
+
+def _is_named(tree: SourceTree, file: str) -> bool:
+    """Return whether another file names a module's path: a script, a configuration."""
+    stem = file.rpartition(".")[0]
+    return any(stem in tree.read(other) for other in tree.files if other != file)
 
 
 def _imports_of(tree: SourceTree, file: str) -> Iterator[str]:

@@ -97,7 +97,9 @@ def _job(
     )
     file = handler.route.file if handler.route is not None else handler.file
     is_class = handler.kind is HandlerKind.HTTP_HANDLER
-    conversion = convert(tree, file, entry, handler.export if is_class else None)
+    conversion = convert(
+        tree, file, entry, handler.export if is_class else None, None if is_class else handler.file
+    )
     if isinstance(conversion, Kept):
         return str(conversion)
     target = f"{plan.out}/work/{module_name(job.id)}.py" if is_class else file

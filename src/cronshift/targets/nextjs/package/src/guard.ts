@@ -17,8 +17,8 @@ export type Guarded = {
 };
 
 /** What becomes of a call: an answer of the guard's own, or the path it goes on to. */
-export type Decision =
-  { status: number; said: string } | { path: string | null };
+export type Decision = Refusal | { path: string | null };
+type Refusal = { status: number; said: string };
 
 const SKEW = 60_000;
 

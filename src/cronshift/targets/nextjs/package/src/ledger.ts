@@ -177,9 +177,10 @@ async function record(
   await send("ticks", await recordOf(source, delivery, outcome, now));
 }
 
+type Platform = { waitUntil?: (work: Promise<unknown>) => void };
+
 /** Return what Vercel gives a function to go on with behind its answer. */
-function platform():
-  { waitUntil?: (work: Promise<unknown>) => void } | undefined {
+function platform(): Platform | undefined {
   const key = Symbol.for("@vercel/request-context");
   const context = (globalThis as Record<symbol, unknown>)[key];
   return (

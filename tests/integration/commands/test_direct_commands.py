@@ -1,0 +1,88 @@
+"""``finalize --direct`` and ``forget`` through the real entry point: what they show, and what they say."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift import operations
+from cronshift.moving.cutover import prepare_cutover
+from cronshift.moving.migration import prepare_migration
+from cronshift.project import load_project
+
+from .conftest import Cronshift
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+CLEAN = "export async function GET() {\n  return Response.json({ cleaned: true });\n}\n"
+STREAM = "export async function GET() {\n  return new Response(rows());\n}\n"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """An app of two jobs, all of whose ticks are Inngest's; one of them streams."""
+    for name, text in (("clean", CLEAN), ("stream", STREAM)):
+        route = tmp_path / f"app/api/cron/{name}/route.ts"
+        route.parent.mkdir(parents=True)
+        route.write_text(text)
+    crons = [{"path": f"/api/cron/{name}", "schedule": "0 * * * *"} for name in ("clean", "stream")]
+    (tmp_path / "vercel.json").write_text(json.dumps({"crons": crons}) + "\n")
+    (tmp_path / "tsconfig.json").write_text("{}\n")
+    (tmp_path / "package.json").write_text(
+        '{"dependencies": {"next": "16.4.6", "inngest": "4.24.0"}}\n'
+    )
+    operations.apply(tmp_path, prepare_migration(load_project(tmp_path), (), LONG_AGO).operation)
+    cutover = prepare_cutover(load_project(tmp_path), (), LONG_AGO, percent=100)
+    operations.apply(tmp_path, cutover.operation)
+    return tmp_path
+
+
+FINALIZE = ("finalize", "--all", "--ticks-ran")
+
+
+@pytest.fixture
+def finishing(app: Path) -> Cronshift:
+    return Cronshift(app)
+
+
+def test_a_dry_run_shows_the_diff_and_what_stays_with_its_line(finishing: Cronshift) -> None:
+    shown = finishing(*FINALIZE, "--direct", "--dry-run")
+    assert shown.code == 0, shown.err
+    assert "+async function work() {" in shown.out
+    assert "+  return { cleaned: true };" in shown.out
+    words = " ".join(shown.err.split())
+    assert "stream stays as it is. lib/inngest/jobs/stream.ts:2: answers with `rows()`" in words
+    assert (finishing.folder / "app/api/cron/clean/route.ts").read_text() == CLEAN
+
+
+def test_it_is_offered_where_it_is_certain(finishing: Cronshift) -> None:
+    words = " ".join(finishing(*FINALIZE, "--dry-run").err.split())
+    assert "Their work can be done without HTTP: cronshift finalize clean --direct" in words
+    assert "stream stays as it is" not in words
+
+
+def test_a_program_is_told_which_jobs_are_the_apps_own_and_why_others_are_not(
+    finishing: Cronshift,
+) -> None:
+    done = finishing(*FINALIZE, "--direct", "--yes", "--json")
+    assert done.code == 0, done.err
+    assert done.document["intent"] == "direct"
+    assert done.document["direct"] == ["clean"]
+    assert list(done.document["kept"]) == ["stream"]
+    refused = finishing("forget", "--yes")
+    assert refused.code == 3
+    assert "still has a part in stream" in " ".join(refused.err.split())
+    back = finishing("rollback", "clean", "--yes")
+    assert back.code == 0, back.err
+    assert (finishing.folder / "app/api/cron/clean/route.ts").read_text() == CLEAN
+
+
+def test_steps_without_direct_are_refused(finishing: Cronshift) -> None:
+    refused = finishing(*FINALIZE, "--steps")
+    assert refused.code == 2
+    assert "--steps belongs to --direct." in refused.err

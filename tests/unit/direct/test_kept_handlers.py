@@ -1,0 +1,185 @@
+"""Python handlers that stay as they are, each with the reason and its line."""
+
+# ruff: noqa: ISC004 - sources of several lines
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift.direct import Converted, Entry, Kept
+from cronshift.direct.python.converting import convert
+from cronshift.handlers.tree import SourceTree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENTRY = Entry("/api/cron/x?limit=5", "0 6 * * *")
+FASTAPI = "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
+FLASK = "from flask import Flask, jsonify, request\n\napp = Flask(__name__)\n\n\n"
+ROUTE = '@app.get("/api/cron/x")\n'
+CLASS = (
+    "from http.server import BaseHTTPRequestHandler\n\n\nclass handler(BaseHTTPRequestHandler):\n"
+)
+
+KEPT = {
+    "a body that is read": (
+        f"from fastapi import Request\n{FASTAPI}{ROUTE}async def x(request: Request):\n"
+        "    return await request.json()\n",
+        9,
+        "needs its request for more than a check",
+    ),
+    "a stream": (
+        f"from fastapi.responses import StreamingResponse\n{FASTAPI}{ROUTE}async def x():\n"
+        "    return StreamingResponse(rows())\n",
+        9,
+        "answers with StreamingResponse, which is not read",
+    ),
+    "an answer in a name": (
+        f"from fastapi.responses import JSONResponse\n{FASTAPI}{ROUTE}async def x():\n"
+        "    answer = JSONResponse({})\n    return answer\n",
+        9,
+        "still speaks of JSONResponse",
+    ),
+    "a session of the app's": (
+        f"from fastapi import Depends\n{FASTAPI}def session():\n    yield connect()\n\n\n"
+        f"{ROUTE}def x(db=Depends(session)):\n    return db.rows()\n",
+        12,
+        "depends on session, which does more than to check",
+    ),
+    "tasks behind the answer": (
+        f"from fastapi import BackgroundTasks\n{FASTAPI}{ROUTE}async def x(tasks: BackgroundTasks):\n"
+        "    tasks.add_task(run)\n    return {}\n",
+        8,
+        "is given tasks, which is no plain value",
+    ),
+    "a model of the answer": (
+        f'{FASTAPI}@app.get("/api/cron/x", response_model=Rows)\nasync def x():\n    return rows()\n',
+        6,
+        "is declared with response_model",
+    ),
+    "an error where errors are caught": (
+        f"from fastapi import HTTPException\n{FASTAPI}{ROUTE}async def x():\n    try:\n"
+        "        if not due():\n            raise HTTPException(404)\n        return {}\n"
+        "    except Exception:\n        return {}\n",
+        11,
+        "answers with an error where errors are caught",
+    ),
+    "something around every request": (
+        f'{FASTAPI}@app.middleware("http")\nasync def timed(request, call):\n    return await call(request)\n'
+        f"\n\n{ROUTE}async def x():\n    return {{}}\n",
+        6,
+        "does something of its own around requests (middleware)",
+    ),
+    "something at the start": (
+        "from fastapi import FastAPI\n\napp = FastAPI(lifespan=connected)\n\n\n"
+        f"{ROUTE}async def x():\n    return {{}}\n",
+        3,
+        "prepares something at its start (lifespan)",
+    ),
+    "two routes that may be meant": (
+        f'{FASTAPI}@app.get("/x")\nasync def x():\n    return {{}}\n\n\n'
+        '@other.get("/cron/x")\nasync def y():\n    return {}\n',
+        1,
+        "declares more than one route for /api/cron/x in the open",
+    ),
+    "another decorator": (
+        f"{FASTAPI}{ROUTE}@timed\nasync def x():\n    return {{}}\n",
+        8,
+        "has other decorators beside its route",
+    ),
+    "a second caller": (
+        f"{FASTAPI}{ROUTE}async def x():\n    return {{}}\n\n\nasync def again():\n    return await x()\n",
+        12,
+        "calls x once more",
+    ),
+    "a value that is not plain": (
+        f"{FASTAPI}{ROUTE}async def x(limit: list[int]):\n    return limit\n",
+        7,
+        "is given limit, which is no plain value",
+    ),
+    "a redirect": (
+        f'from flask import redirect\n{FLASK}{ROUTE}def x():\n    return redirect("/")\n',
+        9,
+        "answers with redirect, which is not read",
+    ),
+    "a session of the caller's": (
+        f"from flask import session\n{FLASK}{ROUTE}def x():\n    return {{'who': session['who']}}\n",
+        9,
+        "still speaks of session",
+    ),
+    "a computed status": (
+        f"{FLASK}{ROUTE}def x():\n    body, status = run()\n    return jsonify(body), status\n",
+        9,
+        "answers with a status that is not spelled out",
+    ),
+    "work behind the answer": (
+        f"{CLASS}    def do_GET(self):\n        self.send_response(200)\n        self.end_headers()\n"
+        '        self.wfile.write(b"ok")\n        run()\n',
+        8,
+        "goes on after its answer",
+    ),
+    "a method of its own": (
+        f"{CLASS}    def do_GET(self):\n        self.reply(200)\n\n    def reply(self, status):\n"
+        "        self.send_response(status)\n",
+        8,
+        "has a method reply of its own",
+    ),
+    "an answer that may be anything": (
+        f"{CLASS}    def do_GET(self):\n        self.send_response(200)\n        self.end_headers()\n"
+        "        self.wfile.write(run())\n",
+        8,
+        "answers with run(), which may be anything",
+    ),
+    "text that does not parse": ("def x(:\n", 1, "does not parse without errors"),
+}
+
+
+def judged(root: Path, text: str) -> Converted | Kept:
+    (root / "index.py").write_text(text)
+    kind = "handler" if "BaseHTTPRequestHandler" in text else None
+    return convert(SourceTree(root), "index.py", ENTRY, kind)
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_a_handler_stays_and_says_where_and_why(tmp_path: Path, what: str) -> None:
+    text, line, why = KEPT[what]
+    assert str(judged(tmp_path, text)) == f"index.py:{line}: {why}"
+
+
+def test_work_with_a_module_that_makes_answers_keeps_a_handler(tmp_path: Path) -> None:
+    (tmp_path / "replies.py").write_text("def done(x):\n    return JSONResponse(x)\n")
+    text = f"from replies import done\n{FASTAPI}{ROUTE}async def x():\n    return done(1)\n"
+    kept = judged(tmp_path, text)
+    assert str(kept) == "index.py:9: works with done of replies, which may make an answer"
+
+
+def test_what_another_module_names_stays(tmp_path: Path) -> None:
+    check = (
+        "import os\n\nfrom fastapi import FastAPI, Header, HTTPException\n\napp = FastAPI()\n\n\n"
+        "def allowed(header):\n    return header == os.environ['CRON_SECRET']\n\n\n"
+        f"{ROUTE}async def x(authorization: str = Header('')):\n    if not allowed(authorization):\n"
+        "        raise HTTPException(401)\n    return {}\n"
+    )
+    alone = judged(tmp_path, check)
+    assert isinstance(alone, Converted)
+    assert "def allowed" not in alone.text
+    (tmp_path / "other.py").write_text("from index import allowed\n")
+    shared = judged(tmp_path, check)
+    assert isinstance(shared, Converted)
+    assert "def allowed" in shared.text
+
+
+def test_an_app_in_another_module_is_looked_at_too(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(
+        "from fastapi import Depends, FastAPI\n\nimport index\n\napp = FastAPI()\n"
+        "app.include_router(index.router, dependencies=[Depends(signed)])\n"
+    )
+    (tmp_path / "index.py").write_text(
+        "from fastapi import APIRouter\n\nrouter = APIRouter()\n\n\n"
+        '@router.get("/x")\nasync def x():\n    return {}\n'
+    )
+    tree = SourceTree(tmp_path)
+    kept = convert(tree, "index.py", ENTRY, None, "main.py")
+    assert str(kept) == "main.py:6: asks more of every request (app.include_router)"
+    assert isinstance(convert(tree, "index.py", ENTRY), Converted)
