@@ -191,7 +191,7 @@ def of_inngest(run: Mapping[str, Any], root: Mapping[str, Any]) -> JobRun | None
 
 
 def _status(run: Mapping[str, Any], root: Mapping[str, Any]) -> TickStatus | None:
-    """Return how a run stands; an end counts, for the run and its trace lag behind each other."""
+    """Return the status of a run; an end counts, for the run and its trace lag behind each other."""
     words = [str(run.get("status")), str(root.get("status"))]
     statuses = [status for word in words if (status := STATUSES.get(word))]
     ends = [status for status in statuses if status is not TickStatus.RUNNING]
