@@ -227,6 +227,7 @@ def test_the_files_are_those_that_the_program_makes() -> None:
         jsonschema.Draft202012Validator.check_schema(json.loads(made[name]))
     documents = {name.removesuffix(".json") for name in made}
     commands = documents | {name.partition("-")[0] for name in documents}
+    commands |= {name.rpartition("-")[0] for name in documents}  # dead-letters-list
     assert set(COMMANDS) <= commands
 
 
