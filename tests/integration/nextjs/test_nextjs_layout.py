@@ -79,6 +79,10 @@ things
   .map((thing) => thing)
   .filter(Boolean)
   .join();
+const several =
+  first === "what is compared, at some length" &&
+  second === "what is compared with it, at some length" &&
+  third;
 if (
   left &&
   right
@@ -106,6 +110,10 @@ things
   .map((thing) => thing)
   .filter(Boolean)
   .join();
+const several =
+  first === "what is compared, at some length" &&
+  second === "what is compared with it, at some length" &&
+  third;
 if (left && right) {
   run(first, second); // a comment does not count, however long it may be, or whatever it says of what stands before it
 }

@@ -90,8 +90,10 @@ def _is_forced(node: SgNode, text: str) -> bool:
 
 
 def _is_link(node: SgNode) -> bool:
-    """Return whether a node is a part of a chain of calls, which is joined whole or not at all."""
+    """Return whether a node is a part of a chain, of calls or operators, which is joined whole or not."""
     parent = node.parent()
+    if parent is not None and node.kind() == parent.kind() == "binary_expression":
+        return True
     if parent is None or node.kind() not in _CHAINED or parent.kind() not in _CHAINED:
         return False
     return any(parent.field(name) == node for name in ("function", "object"))
