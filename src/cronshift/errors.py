@@ -227,6 +227,7 @@ class Reason(StrEnum):
     NO_LEDGER = "no-ledger", "There are no records of ticks, or their database did not answer."
     INNGEST_API = "inngest-api", "Inngest's API did not tell what it was asked, or took nothing."
     VERCEL_API = "vercel-api", "Vercel's API did not tell what it was asked."
+    NO_CLAIMS = "no-claims", "Nothing would keep a tick from running twice."
     NO_WEBHOOK = "no-webhook", "A variable holds no address of a webhook."
     WEBHOOK_REFUSES = "webhook-refuses", "The webhook did not take an alert."
     UNKNOWN_DATABASE = "unknown-database", "That kind of database is not supported."

@@ -86,13 +86,17 @@ def replay(
     context: typer.Context,
     run_ids: Ids = None,
     everything: Everything = False,
+    without_claims: Annotated[
+        bool, typer.Option("--without-claims", help="Do it although a tick may run twice.")
+    ] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> ExitCode:
     """Run the ticks of dead letters again, each once, through Inngest.
 
-    Asking twice starts one run. Where claims are on (CRONSHIFT_CLAIMS_URL), a tick that has run meanwhile
-    is left out. A run that an event began is not started again: send the event.
+    What makes it once is the tick's claim (CRONSHIFT_CLAIMS_URL, here and where the functions run): Inngest's
+    open-source server may start several runs of one request. A tick that has run meanwhile is left out.
+    A run that an event began is not started again: send the event.
 
     Examples:
       cronshift dead-letters replay 01M8EEF3JTNMEAQHZQ4RXVZ310
@@ -100,10 +104,17 @@ def replay(
     """
     from cronshift.observing.dead_letters import letter_json
     from cronshift.output.letters_text import letters_table
+    from cronshift.runtime import claiming
 
     invocation: Invocation = context.obj
     console = invocation.console
     chosen = _chosen(run_ids, everything=everything)
+    if not (without_claims or dry_run or claiming.is_configured()):
+        raise CronshiftError(
+            f"Without claims a tick may run twice: {claiming.VARIABLE} is not set here.",
+            reason="no-claims",
+            hint="Set it, here and where the functions run, or say --without-claims.",
+        )
     done = [letter for letter in chosen if letter.replayed]
     by_event = [letter for letter in chosen if letter.tick is None]
     wanted = [letter for letter in chosen if letter.tick and not letter.replayed]

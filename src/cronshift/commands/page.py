@@ -20,9 +20,8 @@ End       finalize, forget   remove what is left of Vercel cron; of cronshift
 
 Of        ticks, runs        list, replay; list, show
           dead-letters       list, show, replay, drop: the runs that failed
-          alerts             check, test: tell a webhook what is not well
           sessions           orphans, refunds, recover, status, scaffold
-          flags              export, push
+          flags, alerts      export, push; check, test
           operations         list, show, apply, resume, abandon
 
 Options   -C DIR, --config FILE, --json, -q, -v, --no-color, --version, -h

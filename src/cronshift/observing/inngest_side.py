@@ -31,6 +31,7 @@ _EARLY = timedelta(seconds=1)
 
 _FARTHEST = 10_000  # ticks
 
+_DEAD = frozenset({TickStatus.FAILED, TickStatus.CANCELLED})
 STATUSES = {
     "RUNNING": TickStatus.RUNNING,
     "COMPLETED": TickStatus.COMPLETED,
@@ -166,6 +167,7 @@ def _record(job: str, tick: datetime, run: dict[str, Any], ownership: Ownership)
         ended=_instant(run.get("endedAt")),
         status=TickStatus.SKIPPED if reason is not None else status,
         attempts=int(has_acted),
+        error_class=_error_name(fields) if status in _DEAD else None,
         http_status=answered if type(answered) is int else None,
         run_id=str(run.get("id")),
         numbers={}
@@ -173,6 +175,12 @@ def _record(job: str, tick: datetime, run: dict[str, Any], ownership: Ownership)
         else {"queued": (arrived - queued).total_seconds()},
         seen={} if reason is None else {"reason": str(reason)},
     )
+
+
+def _error_name(output: dict[str, Any]) -> str | None:
+    error = output.get("error", output)
+    name = error.get("name") if isinstance(error, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def tick_of(event: dict[str, Any]) -> datetime | None:

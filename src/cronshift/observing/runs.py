@@ -160,7 +160,7 @@ def of_inngest(run: Mapping[str, Any], root: Mapping[str, Any]) -> JobRun | None
         run: the run itself.
         root: the first span of its trace.
     """
-    status = STATUSES.get(str(run.get("status")))
+    status = _status(run, root)
     function = run.get("function")
     if status is None or not isinstance(function, dict):
         return None
@@ -188,6 +188,16 @@ def of_inngest(run: Mapping[str, Any], root: Mapping[str, Any]) -> JobRun | None
         event=str(event.get("name", "")),
         steps=steps,
     )
+
+
+def _status(run: Mapping[str, Any], root: Mapping[str, Any]) -> TickStatus | None:
+    """Return the status of a run; an end counts, for the run and its trace lag behind each other."""
+    words = [str(run.get("status")), str(root.get("status"))]
+    statuses = [status for word in words if (status := STATUSES.get(word))]
+    ends = [status for status in statuses if status is not TickStatus.RUNNING]
+    if ends or statuses:
+        return (ends or statuses)[0]
+    return TickStatus.RUNNING if "QUEUED" in words else None
 
 
 def together(recorded: JobRun | None, reported: JobRun | None) -> JobRun | None:

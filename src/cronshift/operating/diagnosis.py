@@ -186,7 +186,8 @@ def facts(asking: Asking, sights: Sights) -> Iterator[Fact]:
     if gate is not None and inside is not None and gate.problem is None:
         yield from endpoint_facts.mode_facts(asking, gate)
         yield from endpoint_facts.refusing_facts(asking, gate)
-        yield from endpoint_facts.version_facts(asking, gate, sights.inngest)
+        registered = inside.registration.sdk if inside.registration else None
+        yield from endpoint_facts.version_facts(asking, gate.sdk or registered, sights.inngest)
         yield from endpoint_facts.served_facts(asking, inside)
         yield from endpoint_facts.address_facts(asking, inside)
         if gate.introspection.get("mode") != "dev":
@@ -208,7 +209,7 @@ def explained(facts: Iterable[Fact]) -> tuple[Explained, ...]:
     bad = [fact.kind.code for fact in listed if fact.answer is Knowledge.BAD]
     unknown = [fact.kind.code for fact in listed if fact.answer is Knowledge.UNKNOWN]
     items = [Explained(fact, _cause(fact, bad, unknown)) for fact in listed]
-    explaining = {item.cause for item in items if item.fact.answer is Knowledge.BAD}
+    explaining = {item.cause for item in items}
     return tuple(sorted(items, key=lambda item: _rank(item, explaining)))
 
 

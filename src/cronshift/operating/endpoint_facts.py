@@ -150,18 +150,18 @@ def refusing_facts(asking: Asking, gate: GateSight) -> Iterator[Fact]:
         yield asking.good(REFUSING, "Unsigned and forged calls are refused.", evidence)
 
 
-def version_facts(asking: Asking, gate: GateSight, inngest: InngestSight) -> Iterator[Fact]:
+def version_facts(asking: Asking, sdk: str | None, inngest: InngestSight) -> Iterator[Fact]:
     """Yield whether the versions on both sides are known, and work together."""
     evidence = f"GET {asking.endpoint}"
-    match = _SDK.fullmatch(gate.sdk or "")
+    match = _SDK.fullmatch(sdk or "")
     if match is None:
         text = "The endpoint does not tell the version of its SDK."
         yield asking.unknown(VERSIONS, text, evidence, "Look in the app's lock file.")
     elif match[1] == "js" and is_refused(tuple(map(int, match.groups()[1:]))):
-        text = f"Inngest's server refuses {gate.sdk}."
+        text = f"Inngest's server refuses {sdk}."
         yield asking.bad(VERSIONS, text, evidence, "Install inngest@^3.54.0, or @latest.")
     else:
-        yield asking.good(VERSIONS, f"The endpoint runs {gate.sdk}.", evidence)
+        yield asking.good(VERSIONS, f"The endpoint runs {sdk}.", evidence)
     if inngest.version is not None:
         text = f"Inngest's server is {inngest.version}."
         yield asking.good(VERSIONS, text, f"GET {asking.server}/dev")

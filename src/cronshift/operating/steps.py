@@ -162,7 +162,7 @@ def _step(
         return SetupStep(asked.name, asked.title, StepState.DONE, f"{mark.by} said so", mark=mark)
     if unknown is not None:
         return _open(asked, StepState.UNKNOWN, unknown)
-    text = f"It was not told: {lacking[0].summary}"
+    text = f"Not known: {lacking[0].summary}"
     how = f"cronshift doctor{asking.option} tells what stands before it."
     return SetupStep(asked.name, asked.title, StepState.UNKNOWN, text, how)
 

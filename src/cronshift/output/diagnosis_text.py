@@ -11,7 +11,7 @@ from cronshift.output.console import plain
 from cronshift.readiness.fact import Knowledge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from cronshift.operating.diagnosis import Diagnosis, Explained
@@ -32,15 +32,14 @@ _SIGNS = {
 def diagnosis_text(diagnosis: Diagnosis, now: datetime) -> Text:
     """Return every fact with evidence and age; one that another explains is told in short, below it."""
     text = Text(no_wrap=True)
-    good: dict[str, list[Explained]] = {}
+    alike: dict[tuple[str, Knowledge, str], list[Explained]] = {}
     for item in diagnosis.facts:
-        if item.fact.answer is Knowledge.GOOD:
-            good.setdefault(item.fact.kind.code, []).append(item)
-        elif item.cause is None:
-            _append(text, item, now)
-            _append_explained(text, diagnosis, item)
-    for alike in good.values():
-        _append(text, alike[0], now, more=len(alike) - 1)
+        if item.cause is None:
+            key = (item.fact.kind.code, item.fact.answer, item.fact.remedy)
+            alike.setdefault(key, []).append(item)
+    for first, *others in alike.values():
+        _append(text, first, now, others)
+        _append_explained(text, diagnosis, first)
     count = len(diagnosis.causes)
     unknown = sum(item.fact.answer is Knowledge.UNKNOWN for item in diagnosis.facts)
     verdict = "all that was asked is well" if not count else f"{count} to mend"
@@ -49,14 +48,18 @@ def diagnosis_text(diagnosis: Diagnosis, now: datetime) -> Text:
     return text
 
 
-def _append(text: Text, item: Explained, now: datetime, more: int = 0) -> None:
-    fact = item.fact
+def _append(text: Text, item: Explained, now: datetime, others: Sequence[Explained]) -> None:
+    """Append a fact, and those of its kind with the same remedy: by number, where they are good."""
+    fact, is_good = item.fact, item.fact.answer is Knowledge.GOOD
     sign, style = _SIGNS[fact.answer]
     text.append(f"{sign} {fact.kind.code} {fact.kind.name}", style=style)
-    text.append(f"  {plain(fact.message)}" + (f" And {more} more." if more else ""))
+    more = f" And {len(others)} more." if is_good and others else ""
+    text.append(f"  {plain(fact.message)}{more}")
     age = max(0, round((now - fact.seen).total_seconds()))
     text.append(f" ({plain(fact.evidence)}; {age} s ago)\n", style="dim")
-    if fact.answer is not Knowledge.GOOD and fact.remedy:
+    for other in () if is_good else others:
+        text.append(f"  {plain(other.fact.message)} ({plain(other.fact.evidence)})\n")
+    if fact.remedy and not is_good:
         text.append(f"  → {plain(fact.remedy)}\n")
 
 

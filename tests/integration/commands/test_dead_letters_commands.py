@@ -150,6 +150,18 @@ def test_all_of_them_but_what_an_event_began_and_what_has_run_meanwhile(
     assert [run["scheduledAt"] for run in inngest.runs.values()] == ["2026-11-21T00:00:00Z"]
 
 
+def test_without_claims_a_replay_is_refused_unless_that_is_meant(
+    cronshift: Cronshift, env: dict[str, str], inngest: Inngest
+) -> None:
+    env["CRONSHIFT_CLAIMS_URL"] = ""
+    said = cronshift("dead-letters", "replay", "01FAILED", "--yes", "--json", env=env)
+    assert (said.code, said.document["error"]["reason"]) == (2, "no-claims")
+    assert inngest.asked == 0
+    words = ("dead-letters", "replay", "01FAILED", "--without-claims", "--yes")
+    assert cronshift(*words, env=env).code == 0
+    assert inngest.asked == 1
+
+
 def test_a_dry_run_and_a_no_start_nothing(
     cronshift: Cronshift, env: dict[str, str], inngest: Inngest
 ) -> None:

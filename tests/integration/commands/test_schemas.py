@@ -226,8 +226,13 @@ def test_the_files_are_those_that_the_program_makes() -> None:
     for name in made:
         jsonschema.Draft202012Validator.check_schema(json.loads(made[name]))
     documents = {name.removesuffix(".json") for name in made}
-    commands = documents | {name.partition("-")[0] for name in documents}
-    assert set(COMMANDS) <= commands
+    shown = {
+        command
+        for command in COMMANDS
+        for name in documents
+        if f"{name}-".startswith(f"{command}-")
+    }
+    assert set(COMMANDS) == shown
 
 
 def test_init_names_the_schema_and_the_file_fits_it(

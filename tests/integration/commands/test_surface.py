@@ -53,7 +53,7 @@ def test_help_is_one_screen_of_every_stage_with_the_verbs_of_each_noun() -> None
             import_module(f"cronshift.commands.{COMMANDS[each].attribute}") for each in names
         ]
         verbs = [", ".join(getattr(module, "SUBCOMMANDS", ())) for module in modules]
-        assert not any(verbs) or text == "; ".join(verbs)
+        assert not any(verbs) or text.partition(": ")[0] == "; ".join(verbs)
 
 
 def test_no_text_of_ours_spells_a_command_as_of_old() -> None:

@@ -94,6 +94,22 @@ def test_of_runs_that_save_their_steps_the_trace_tells_that_they_stood_by(
     assert [by_tick["job-0", tick].fate for tick in ticks] == [fate] * 3
 
 
+def test_what_failed_is_told_by_its_name() -> None:
+    world = World((JOBS[0],), Ownership({"job-0": (Epoch(START - SECOND, 100, "01"),)}))
+    for number, output in enumerate(
+        [{"name": "ValueError", "message": "s3cret"}, {"error": {"name": "TypeError"}}, "", {}]
+    ):
+        tick = START + timedelta(minutes=5) * number
+        world.run("job-0", tick, tick, "FAILED", output)
+    _, evidence = told(world)
+    assert [record.error_class for record in evidence.records] == [
+        "ValueError",
+        "TypeError",
+        None,
+        None,
+    ]
+
+
 def an_outage(*, traces: bool) -> World:
     """Return a world in which the engine was down for twelve minutes, and fired all it missed then."""
     job = a_job("job", "*/5 * * * *")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.integration.operating.fakes import typescript
+from tests.integration.operating.fakes import answer, typescript
 from tests.integration.operating.stand_ins import (
     API_KEY,
     CRONS,
@@ -120,3 +120,33 @@ def test_every_line_has_its_evidence_and_age(see: Callable[[World], Seen]) -> No
     lines = [line for line in text.splitlines() if line.startswith(("✓", "✗", "not known"))]
     assert lines
     assert all("s ago)" in line for line in lines)
+
+
+def test_a_server_that_tells_only_who_has_the_key_is_asked_with_it(
+    see: Callable[[World], Seen],
+) -> None:
+    refuse = answer({"message": "Unauthorized"}, 401)
+    world = World(
+        deployment=Deployment(
+            before=lambda request: (
+                None if "x-inngest-signature" in request.headers else refuse(request)
+            )
+        ),
+        inngest=Inngest(version="1.43.0"),
+    )
+    seen = see(world)
+    fact = seen.diagnosis.fact("R738")
+    assert fact is not None
+    assert (fact.answer, fact.message[:29]) == (Knowledge.GOOD, "The endpoint runs inngest-py:")
+
+
+def test_alike_faults_stand_under_one_remedy(see: Callable[[World], Seen]) -> None:
+    """A guard that is missing is told of every job, and its remedy once."""
+    bare = "from fastapi import FastAPI\napp = FastAPI()\n" + "".join(
+        f"@app.get('{path}')\ndef {job}(): ...\n" for job, path in PATHS.items()
+    )
+    seen = see(World(files={"api/index.py": bare}))
+    text = diagnosis_text(seen.diagnosis, datetime.now(UTC)).plain
+    assert text.count("✗ R101") == 1
+    assert text.count("never asks the guard") == len(CRONS)
+    assert text.count("cronshift migrate --fix puts it there") == 1

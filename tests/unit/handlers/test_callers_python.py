@@ -90,6 +90,14 @@ CASES: dict[str, tuple[str, str, str]] = {
         ),
         "none",
     ),
+    "the hour of the day is asked behind a middleware of a package": (
+        "fastapi",
+        FASTAPI.format(
+            head='from fastapi.middleware.cors import CORSMiddleware\nfrom jobs.clock import hour\napp = FastAPI()\napp.add_middleware(CORSMiddleware, allow_origins=[])\ndef within():\n    now = {"hour": 3}\n    if now["hour"] < 6:\n        raise HTTPException(403)\n',
+            given="allowed = Depends(within)",
+        ),
+        "none",
+    ),
     "a middleware of a package that may ask is added": (
         "fastapi",
         FASTAPI.format(

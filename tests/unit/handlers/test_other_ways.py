@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cronshift.handlers.tree import SourceTree
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from cronshift.model import Finding, Plan
 
@@ -224,3 +227,10 @@ def test_who_may_call_is_told_where_the_rest_is_too_much(audited: Callable[..., 
     plan = audited(route("return Response.json({ n: step0([1, 2, 3, 4, 5]) });", deep))
     assert plan.jobs[0].handler is not None
     assert plan.jobs[0].handler.auth == "cron-secret"
+
+
+def test_installed_packages_that_are_committed_are_no_source(tmp_path: Path) -> None:
+    for name in ("lib/python3.12/site-packages/flask/app.py", "lib/work.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x = 1\n")
+    assert SourceTree(tmp_path).files == {"lib/work.py"}

@@ -74,6 +74,23 @@ def test_a_failed_run_has_its_tick_its_steps_their_attempts_and_its_error() -> N
     assert run.steps[0].error == "ValueError: no such table: rows"
 
 
+@pytest.mark.parametrize(
+    ("run", "root", "status"),
+    [
+        ("QUEUED", "FAILED", TickStatus.FAILED),  # seen on a real server: the run lags behind
+        ("COMPLETED", "RUNNING", TickStatus.COMPLETED),  # and here the trace
+        ("RUNNING", "RUNNING", TickStatus.RUNNING),
+        ("QUEUED", "UNKNOWN", TickStatus.RUNNING),
+    ],
+)
+def test_an_end_that_either_of_run_and_trace_tells_counts(
+    run: str, root: str, status: TickStatus
+) -> None:
+    told = of_inngest(a_run(run), {**a_root({}), "status": root})
+    assert told is not None
+    assert told.status is status
+
+
 def test_the_trace_has_the_output_that_the_run_lacks() -> None:
     run = of_inngest(a_run("COMPLETED"), a_root({"status": 207}, a_span("call", "COMPLETED", 0)))
     assert run is not None
@@ -100,7 +117,7 @@ def test_a_run_that_some_event_began_has_no_tick() -> None:
     assert (run.tick, run.event) == (None, "shop/paid")
 
 
-@pytest.mark.parametrize("run", [{}, {"id": "1", "status": "QUEUED", "function": {"id": "job"}}])
+@pytest.mark.parametrize("run", [{}, {"id": "1", "status": "NEW", "function": {"id": "job"}}])
 def test_of_a_run_that_tells_too_little_nothing_is_said(run: dict[str, Any]) -> None:
     assert of_inngest(run, {}) is None
 

@@ -48,11 +48,6 @@ def _first(_machine: Machine, arguments: Arguments) -> Value:
     return arguments.at(0)
 
 
-def _as_json(_machine: Machine, arguments: Arguments) -> Value:
-    """Return the text that says what is given, which is known still."""
-    return requests.json_text(arguments.at(0))
-
-
 def _second(_machine: Machine, arguments: Arguments) -> Value:
     return arguments.at(1)
 
@@ -247,8 +242,8 @@ _SCHEMAS = (
 )  # fmt: skip
 
 _NATIVES: dict[str, Meaning] = {
-    "JSON.stringify": _as_json,
-    "json.dumps": _as_json,
+    "JSON.stringify": lambda _m, a: requests.json_text(a.at(0)),
+    "json.dumps": lambda _m, a: requests.json_text(a.at(0)),
     "String": _text,
     "str": _text,
     "Boolean": _as_bool,

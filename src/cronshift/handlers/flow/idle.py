@@ -38,7 +38,7 @@ _SAYING = re.compile(
     r"setHeader|set|header|body|writeHead)(?:\.(?:json|send|end|text|html|type|header|set|setHeader|redirect))*$"
     r"|^self\.(?:send_response|send_header|end_headers|send_error|wfile\.write)$"
     r"|^(?:json|data|text|error|redirect|permanentRedirect|notFound|jsonify|abort|make_response|createError|"
-    r"sendFile|send_file|send_from_directory|sendRedirect|setResponseStatus|noStore|unstable_noStore|connection|\w*Response|\w*Error|\w*Exception)$",
+    r"sendRedirect|setResponseStatus|noStore|unstable_noStore|connection|\w*Response|\w*Error|\w*Exception)$",
     re.IGNORECASE,
 )
 """Names of calls that only look at the request, say something, or make the answer."""

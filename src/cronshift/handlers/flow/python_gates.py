@@ -40,7 +40,7 @@ def python_gates(program: Program, file: str, route: Location) -> Iterator[Gate]
         elif isinstance(node, ast.Call) and node not in others:
             yield from _dependencies(program, lower, node, file, route)
             if ast.unparse(node.func).endswith(".add_middleware") and node.args:
-                yield _added_gate(lower, file, node.args[0])
+                yield from _added(program, lower, file, node.args[0])
 
 
 def _other_routers(module: ast.Module, route: Location) -> list[ast.expr]:
@@ -146,6 +146,17 @@ _CHECKING = re.compile(
 )
 
 
+def _added(program: Program, lower: Python, file: str, named: ast.expr) -> Iterator[Gate]:
+    """Yield the gate of a middleware class, where it is the project's or may check a caller."""
+    name, module = ast.unparse(named), program.module(file)
+    imported = module.imported.get(name.partition(".")[0])
+    is_own = name in module.definitions or (
+        imported is not None and program.imported_file(file, imported) is not None
+    )
+    if is_own or (_CHECKING.search(name) and not _HARMLESS.search(name)):
+        yield _added_gate(lower, file, named)
+
+
 def _added_gate(lower: Python, file: str, named: ast.expr) -> Gate:
     """Return the gate of ``app.add_middleware(Checked)``: the class's ``dispatch``."""
     name, place = ast.unparse(named).rpartition(".")[2], lower.place(named)
@@ -158,8 +169,7 @@ def _added_gate(lower: Python, file: str, named: ast.expr) -> Gate:
             if isinstance(dispatch, Closure):
                 passed = Arguments((REQUEST, goes_on()), {}, place, "dispatch")
                 return machine.awaited(machine.call(dispatch, passed))
-        if _CHECKING.search(name) and not _HARMLESS.search(name):
-            machine.path.doubts |= {f"stands in front with {name}"}
+        machine.path.doubts |= {f"stands in front with {name}"}
         return machine.call(goes_on(), Arguments((), {}, place, "call_next"))
 
     return Gate(start, Way.NEXT, file, named.lineno)
