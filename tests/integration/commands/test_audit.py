@@ -111,7 +111,12 @@ def test_json_has_handlers_and_the_forecast(cronshift: Cronshift, app: Path) -> 
         "executions": 90,
         "retries": 1,
     }
-    assert outlook["plans"][0] == {"name": "Free", "executions": 50_000, "fits": True}
+    assert outlook["plans"][0] == {
+        "name": "Free",
+        "executions": 50_000,
+        "functions": 100,
+        "fits": True,
+    }
     assert (outlook["peak"], sum(outlook["by_hour"])) == (1, 60)  # of the two that can move
 
 

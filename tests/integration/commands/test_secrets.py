@@ -44,6 +44,9 @@ FILES = {
         }
     ),
     "cronshift.toml": """\
+[project]
+serve = "worker" # so that no line of the app's own source is part of a diff
+
 [sessions]
 database_url_env = "DATABASE_URL"
 table = "sessions"

@@ -137,6 +137,13 @@ def test_the_app_serves_its_own_routes_and_the_functions(
     assert again.operation.images == ()
 
 
+def test_the_guard_itself_stands_in_nobodys_way(tmp_path: Path) -> None:
+    root = project(tmp_path, {"api/index.py": FASTAPI}, "fastapi")
+    migrated(root, fix=True)
+    assert "add_middleware(guard.asgi)" in (root / "api/index.py").read_text()
+    assert answer(root, "R102")[0] == "known-good"
+
+
 def test_a_worker_of_its_own_leaves_the_app_alone(tmp_path: Path) -> None:
     root = project(tmp_path, {"api/index.py": FASTAPI}, "fastapi", serve="worker")
     migrated(root)

@@ -19,6 +19,7 @@ from cronshift.handlers.flow.values import (
     PlainValue,
     Value,
 )
+from cronshift.handlers.python_guard import GUARD_MODULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,6 +151,8 @@ def _added(program: Program, lower: Python, file: str, named: ast.expr) -> Itera
     """Yield the gate of a middleware class, where it is the project's or may check a caller."""
     name, module = ast.unparse(named), program.module(file)
     imported = module.imported.get(name.partition(".")[0])
+    if imported is not None and imported.source.rpartition(".")[2] == GUARD_MODULE:
+        return  # it asks whose the tick is, and turns nobody away who is not to be
     is_own = name in module.definitions or (
         imported is not None and program.imported_file(file, imported) is not None
     )
