@@ -23,6 +23,7 @@ settings.register_profile("house", deadline=None, derandomize=os.environ.get("CI
 settings.load_profile("house")
 
 NODE = Path(__file__).parent / "node"
+_OURS = ("CRONSHIFT_", "CRON_", "INNGEST_", "VERCEL_")
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +32,20 @@ def own_path() -> Iterator[None]:
     before = [*sys.path]
     yield
     sys.path[:] = before
+
+
+@pytest.fixture(autouse=True)
+def own_variables() -> Iterator[None]:
+    """Take back the variables that a command run in this process has set."""
+
+    def ours() -> dict[str, str]:
+        return {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
+
+    before = ours()
+    yield
+    for name in ours().keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

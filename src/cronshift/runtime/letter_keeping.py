@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cronshift.runtime import wire
-from cronshift.runtime.calls import other_environment, tick_of
 from cronshift.runtime.dead_letters import DeadLetter, error_text
 from cronshift.runtime.jobs import TICK_EVENT
 from cronshift.runtime.keeping import keep_letter
@@ -39,6 +38,11 @@ def letter_of(
         status: how it ended.
         error: why.
     """
+    from cronshift.runtime.calls import (  # they need the SDK, a guard has none
+        other_environment,
+        tick_of,
+    )
+
     event = ended.get("event")
     event = event if isinstance(event, dict) else {}
     data = event.get("data")

@@ -57,7 +57,7 @@ def test_an_app_that_dies_at_import_is_told(
     files = {
         "vercel.json": json.dumps({"crons": [{"path": "/api/cron/mail", "schedule": "0 3 * * *"}]}),
         "requirements.txt": "fastapi\n",
-        "cronshift.toml": '[project]\napp_id = "shop"\n',
+        "cronshift.toml": '[project]\napp_id = "shop"\nserve = "worker"\n',
         "lib.py": "",
         "api/index.py": APP.format(line),
     }

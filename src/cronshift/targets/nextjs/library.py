@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cronshift.model import Library
+from cronshift.runtime.regular_files import read_text
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.imports import import_path
 
@@ -63,4 +64,4 @@ def reached(wanted: Iterable[str]) -> frozenset[str]:
 @cache
 def source(name: str) -> str:
     """Return the text of one of the library's modules."""
-    return (PACKAGE / "src" / f"{name}.ts").read_text(encoding="utf-8")
+    return read_text(PACKAGE / "src" / f"{name}.ts")
