@@ -31,7 +31,7 @@ _IMPORTED = re.compile(r'^import\b[^;]*? from "\./([\w-]+)";$', re.MULTILINE)
 
 def package_named() -> tuple[str, str]:
     """Return the package's name and the range of its versions, as package.json is to have them."""
-    manifest = json.loads((PACKAGE / "package.json").read_text())
+    manifest = json.loads(read_text(PACKAGE / "package.json"))
     return manifest["name"], f"^{manifest['version']}"
 
 
