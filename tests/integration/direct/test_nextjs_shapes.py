@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -63,9 +64,9 @@ def module_of(conversion: Converted) -> str:
 
 
 @pytest.fixture(scope="module")
-def app(node_packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def app(node_packages: Path) -> Iterator[Path]:
     """The shapes, each with the module that it becomes beside it, where packages are found."""
-    root = node_packages / "apps" / tmp_path_factory.mktemp("direct").name
+    root = node_packages / "apps" / uuid4().hex
     shutil.copytree(SHAPES, root)
     for path, schedule in CRONS:
         file, conversion = converted(root, path, schedule)
