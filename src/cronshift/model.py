@@ -115,6 +115,8 @@ class Handler(Struct, frozen=True):
         untold_duration: where ``max_duration`` is written so that only running the file would tell it.
         runtime: what the file says of it: ``edge``, ``nodejs``.
         reads: what of the request it looks at: ``query``, ``schedule``.
+        answers: what its modules, as far as they are the project's, may answer with besides a plain
+            response: ``navigation`` (what ``redirect()`` and the like throw), ``retry-after``.
         route: where an app declares the route in code, beside ``file``, which is what is deployed.
     """
 
@@ -129,6 +131,7 @@ class Handler(Struct, frozen=True):
     ambient: tuple[str, ...] = ()
     runtime: str | None = None
     reads: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
     untold_duration: Location | None = None
 
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from cronshift.runtime.schedule import Schedule
 
 _AMBIENT = re.compile(r"[\"']next/headers[\"']")
+_NAVIGATION = re.compile(r"[\"'][^\"'\n]*\bnavigation[\"']")
+_RETRY_AFTER = re.compile(r"retry-?after", re.IGNORECASE)
+_ANSWERS = {"navigation": _NAVIGATION, "retry-after": _RETRY_AFTER}
 _OF_NEXT = re.compile(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")
 _TYPES = re.compile(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
 _NOTES = re.compile(r"^\s*(?://|\*|/\*.*\*/\s*$).*$", re.MULTILINE)
@@ -47,11 +50,13 @@ class _Module(Struct, frozen=True):
     Attributes:
         ambient: what only a request that Next serves has.
         in_pages: what only Next's request object has.
+        answers: as of a handler.
     """
 
     ambient: int | None
     in_pages: int | None
     imported: frozenset[str]
+    answers: frozenset[str]
 
 
 class Judge:
@@ -114,6 +119,7 @@ class Judge:
             runtime=seen.runtime,
             reads=tuple(name for name, read in reads if read),
             ambient=self._needs_next(handler),
+            answers=self._answers(handler),
             auth=None if seen.auth is Auth.UNKNOWN else seen.auth.value,
         )
 
@@ -123,18 +129,30 @@ class Judge:
         Each is imported by the one before; the last has its line. None where no module needs it.
         """
         in_pages = handler.kind is HandlerKind.NEXT_PAGES
-        importers, left = {handler.file: ""}, [handler.file]
-        while left:
-            file = left.pop(0)
+        importers = self._importers(handler)
+        for file in importers:
             module = self._module(file)
             line = module.ambient or (module.in_pages if in_pages else None)
             if line is not None:
                 return (*_chain(importers, file)[:-1], f"{file}:{line}")
-            if len(importers) < _MOST_IMPORTED:
-                for path in sorted(module.imported - importers.keys()):
-                    importers[path] = file
-                    left.append(path)
         return ()
+
+    def _answers(self, handler: Handler) -> tuple[str, ...]:
+        """Return what a handler may answer with; all there is, where not all of its modules are read."""
+        importers = self._importers(handler)
+        if len(importers) >= _MOST_IMPORTED:
+            return tuple(sorted(_ANSWERS))
+        return tuple(sorted(frozenset().union(*(self._module(file).answers for file in importers))))
+
+    def _importers(self, handler: Handler) -> dict[str, str]:
+        """Return the modules that a handler reaches, the nearest first, each with one that imports it."""
+        importers, left = {handler.file: ""}, [handler.file]
+        while left and len(importers) < _MOST_IMPORTED:
+            file = left.pop(0)
+            for path in sorted(self._module(file).imported - importers.keys()):
+                importers[path] = file
+                left.append(path)
+        return importers
 
     def _module(self, file: str) -> _Module:
         if file not in self._modules:
@@ -146,6 +164,7 @@ class Judge:
                 _line_of(_AMBIENT, text),
                 _line_of(_OF_NEXT, text),
                 frozenset(name for name in imported if name is not None),
+                frozenset(name for name, used in _ANSWERS.items() if used.search(text)),
             )
         return self._modules[file]
 

@@ -58,6 +58,11 @@ class Routers(Struct, frozen=True):
         """True when a generated module can import one in JavaScript."""
         return self.allows_javascript or self.language == "js"
 
+    def in_app(self, path: str) -> str:
+        """Return a path as Next shows it to a route: without what begins every path."""
+        base = self.base_path
+        return path.removeprefix(base) if path.startswith(f"{base}/") else path
+
 
 class NextApp(Struct, frozen=True):
     """The data of this target in a plan.

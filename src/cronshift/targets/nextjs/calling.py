@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from cronshift.targets.target import Reach
 
 
+PAGED, EDGED, NAVIGATED = "paged", "edged", "navigated"
+
+
 class Callee(Struct, frozen=True):
     """A handler to call.
 
     Attributes:
         file: its module; ``None`` for one that is reached over HTTP.
-        paged: whether it takes ``(req, res)``.
+        wrapper: what makes a route of it, where it is none, or not all of its answers are returned.
         export: what its module calls it.
         clause: what is imported from the module.
         name: what it is called behind the import.
@@ -38,7 +41,7 @@ class Callee(Struct, frozen=True):
     """
 
     file: str | None = None
-    paged: bool = False
+    wrapper: str | None = None
     export: str = ""
     clause: str = ""
     name: str = ""
@@ -55,10 +58,12 @@ class Callee(Struct, frozen=True):
         """Return the expression that answers ``call``, an expression too."""
         if self.file is None:
             return f"bridged({', '.join([call, *map(text, self.base)])})"
-        params = f", {data(self.params)}" if self.params else ""
-        if self.paged:
+        if self.wrapper == PAGED:
+            params = f", {data(self.params)}" if self.params else ""
             return f"direct(paged({self.name}{params}), {call})"
-        return f"direct({self.name}, {call}{params})"
+        route = f"{self.wrapper}({self.name})" if self.wrapper else self.name
+        params = f", withParams({data(self.params)})" if self.params else ""
+        return f"direct({route}, {call}{params})"
 
 
 def reach(routers: Routers, handler: Handler | None, path: str) -> Reach:
@@ -114,6 +119,7 @@ def callee(plan: Plan, job: Job) -> Callee:
         clause = f"{{ {name} as handler }}" if is_taken else f"{{ {name} }}"
         return Callee(
             handler.file,
+            NAVIGATED if "navigation" in handler.answers else None,
             export=name,
             clause=clause,
             name="handler" if is_taken else name,
@@ -121,7 +127,7 @@ def callee(plan: Plan, job: Job) -> Callee:
         )
     return Callee(
         handler.file,
-        paged=handler.runtime != "edge",
+        EDGED if handler.runtime == "edge" else PAGED,
         export="default",
         clause="handler",
         name="handler",

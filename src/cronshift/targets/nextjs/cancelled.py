@@ -23,7 +23,7 @@ def cancelled_module(plan: Plan) -> str:
     file = f"{plan.out}/cancelled.ts"
     watched = any(job.options.heartbeat_env for job in plan.runnable)
     report = "pingFailure" if watched else "reportFailure"
-    names = {"heartbeat" if watched else "calls": report}
+    names = {"heartbeat" if watched else "failures": report}
     names |= {"dead-letters": "bury"} if app_of(plan).has_ledger else {}
     jobs = {f"{plan.app_id}-{name}": job for job in plan.runnable for name in function_ids(job)}
     ids = ", ".join(f"'{name}'" for name in jobs)  # CEL's own quotes: nothing is to be escaped
@@ -57,3 +57,8 @@ def cancelled_module(plan: Plan) -> str:
 def _reported(job: Job) -> dict[str, str]:
     heartbeat = job.options.heartbeat_env
     return {"id": job.id, **({"heartbeat": heartbeat} if heartbeat else {})}
+
+
+def hears_of_cancelled(plan: Plan) -> bool:
+    """Return whether somebody waits for what became of a job: else Inngest alone tells it."""
+    return app_of(plan).has_ledger or any(job.options.heartbeat_env for job in plan.runnable)

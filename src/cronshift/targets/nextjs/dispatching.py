@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from cronshift.model import Plan
 
-_DEPTH = 4  # columns in
 _MINUTE = 60_000  # milliseconds
 _DAY = 24 * 60  # minutes
 _THURSDAY = 4 * _DAY  # of a week that begins with Sunday; 1970 began with one
@@ -73,17 +72,34 @@ def dispatchers(plan: Plan) -> tuple[Dispatcher, ...]:
 
 def dispatcher_modules(plan: Plan, dispatcher: Dispatcher) -> set[str]:
     """Return the names of the library's modules that a dispatcher's route imports."""
+    return set(dispatcher_imports(plan, dispatcher))
+
+
+def dispatcher_imports(plan: Plan, dispatcher: Dispatcher) -> dict[str, list[str]]:
+    """Return the names that a dispatcher's route takes from the library, by module."""
     called = callee(plan, dispatcher.jobs[0])
     handler = dispatcher.jobs[0].handler
-    is_page = dispatcher.pages and not (handler and handler.runtime == "edge")
-    schedules = [Schedule.from_vercel(job.entry.schedule) for job in dispatcher.jobs]
-    return {
-        "guard",
-        "page-dispatch" if is_page else "dispatch",
-        *(["ticks"] if None in map(evenly, schedules) else []),
-        *([] if called.file or is_page else ["forward"]),
-        *([("page-ledger" if is_page else "ledger")] if app_of(plan).has_ledger else []),
+    is_edge = handler is not None and handler.runtime == "edge"
+    page = "page-" if dispatcher.pages and not is_edge else ""
+    has_ledger, has_twins = app_of(plan).has_ledger, is_shared(plan, dispatcher)
+    times = [evenly(Schedule.from_vercel(job.entry.schedule)) for job in dispatcher.jobs]
+    names = {
+        f"{page}guard": [] if has_twins else [f"guarded{'Page' if page else ''}"],
+        f"{page}twins": [f"guarded{'Page' if page else ''}Twins"] if has_twins else [],
+        f"{page}forward": [] if called.file else [f"forwarding{'Page' if page else ''}"],
+        f"{page}ledger": [f"told{'Page' if page else 'Get'}"] if has_ledger else [],
+        "edge-telling": ["tellingEdge"] if dispatcher.pages and is_edge else [],
+        "params": ["withParams"] if called.params and not page else [],
+        "ticks": ["scheduled"] if None in times else [],
     }
+    if any(times):
+        names["guard"] = ["every", *names.get("guard", [])]
+    return {module: names[module] for module in sorted(names) if names[module]}
+
+
+def is_shared(plan: Plan, dispatcher: Dispatcher) -> bool:
+    """Return whether a dispatcher is written for several jobs, as it is where a ledger is told them."""
+    return len(dispatcher.jobs) > 1 or app_of(plan).has_ledger
 
 
 def dispatcher_file(plan: Plan, job: Job) -> str | None:
@@ -106,21 +122,29 @@ def dispatcher_file(plan: Plan, job: Job) -> str | None:
     return None if parts[-1] == "index" else f"{place}.{routers.suffix}"
 
 
-def guarded(job: Job, shared: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines that tell the guard about a job; ``shared`` is the same for all jobs."""
-    members = {"id": job.id, "path": job.entry.path, "schedule": job.entry.schedule, **shared}
-    yield from (member(name, value, _DEPTH) for name, value in members.items())
+def guarded(job: Job, members: Mapping[str, str], depth: int) -> Iterator[str]:
+    """Yield the lines that tell the guard about a job, ``depth`` columns in."""
+    yield from (member(name, value, depth) for name, value in members.items())
+    yield "ownership"
     schedule = Schedule.from_vercel(job.entry.schedule)
     late = lateness(schedule) // timedelta(milliseconds=1)
     even = evenly(schedule)
     if even is None:
         first = f"tick: scheduled({late}, "
         spelled = data(due(schedule))
-        is_short = _DEPTH + len(f"{first}{spelled}),") <= WIDTH
-        lines = [member(name, value, _DEPTH + 2) for name, value in due(schedule).items()]
+        is_short = depth + len(f"{first}{spelled}),") <= WIDTH
+        lines = [member(name, value, depth + 2) for name, value in due(schedule).items()]
         yield first + (spelled if is_short else braced("{", lines, "}")) + ")"
     else:
-        yield f"tick: every({even[0]}, {even[1]}, {late})"
+        yield f"tick: every({even[0]}, {even[1]}, {early(even[0], late)})"
+
+
+def early(period: int, late: int) -> int:
+    """Return how early a call may come for the clock here to be behind Vercel's, in milliseconds.
+
+    Up to a minute; less where the ticks are so close that a late call could be meant.
+    """
+    return min(_MINUTE, max(0, (period - late) // 2))
 
 
 def evenly(schedule: Schedule) -> tuple[int, int] | None:

@@ -11,20 +11,15 @@ from cronshift.plan.findings.inngest import ENDPOINT, REFUSED_SDK
 from cronshift.project.locks import add_command
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 from cronshift.targets.nextjs.app import app_of
-from cronshift.targets.nextjs.calling import callee
-from cronshift.targets.nextjs.cancelled import cancelled_module
+from cronshift.targets.nextjs.cancelled import cancelled_module, hears_of_cancelled
 from cronshift.targets.nextjs.client import client_import, refuse_unknown_id
-from cronshift.targets.nextjs.dispatching import (
-    Dispatcher,
-    dispatcher_modules,
-    dispatchers,
-    guarded,
-)
+from cronshift.targets.nextjs.dispatcher_route import dispatcher_route
+from cronshift.targets.nextjs.dispatching import Dispatcher, dispatcher_modules, dispatchers
 from cronshift.targets.nextjs.imports import import_path
-from cronshift.targets.nextjs.job import job_module, modules_of, names_of, shared_members
+from cronshift.targets.nextjs.job import job_module, modules_of, names_of
 from cronshift.targets.nextjs.library import copied, library_import
 from cronshift.targets.nextjs.naming import function_name
-from cronshift.targets.nextjs.source import comment, data, listed, passing, text
+from cronshift.targets.nextjs.source import comment, listed, text
 from cronshift.targets.nextjs.style import laid_out
 from cronshift.targets.nextjs.untyped import untyped
 from cronshift.targets.rendering import render
@@ -86,10 +81,10 @@ def _files(plan: Plan, app: NextApp) -> Iterator[tuple[str, str]]:
     for job in plan.runnable:
         yield f"{plan.out}/functions/{job.id}.ts", job_module(plan, job, function_name(job.id))
     yield f"{plan.out}/functions/index.ts", _index(plan)
-    if plan.runnable:
+    if hears_of_cancelled(plan):
         yield f"{plan.out}/cancelled.ts", cancelled_module(plan)
     for dispatcher in dispatching:
-        yield dispatcher.file, _dispatcher(plan, dispatcher)
+        yield dispatcher.file, dispatcher_route(plan, dispatcher, _duration(dispatcher.jobs[0]))
     if app.endpoint_file and not app.code.serve_file:
         yield app.endpoint_file, _endpoint(plan, app.endpoint_file)
 
@@ -127,7 +122,7 @@ def _index(plan: Plan) -> str:
     functions = [(names_of(job), job.id) for job in plan.runnable]
     names = [
         *(name for exported, _ in functions for name in exported),
-        *(["cronshiftCancelled"] if functions else []),
+        *(["cronshiftCancelled"] if hears_of_cancelled(plan) else []),
         *(["...sessionFunctions"] if app_of(plan).sessions else []),
     ]
     return _render(
@@ -137,6 +132,7 @@ def _index(plan: Plan) -> str:
             listed("import {", exported, f"}} from {text(f'./{file}')};")
             for exported, file in functions
         ],
+        cancelled=hears_of_cancelled(plan),
         sessions=app_of(plan).sessions,
         listed=listed("export const functions = [", names, "];"),
     )
@@ -162,8 +158,7 @@ def _shared(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> Iterator[tuple[s
             arguments=", ".join(["ownership", *([] if is_usual else [text(secret)])]),
         ),
     )
-    wanted = {"telling", "environment" if reads_environment else "ownership"}
-    wanted |= {"calls"} if plan.runnable else set()  # what the cancelled are reported by
+    wanted = {"ownership", *(["environment"] if reads_environment else [])}
     wanted |= {"page-telling"} if app.endpoint_file and not app.routers.app else set()
     wanted = wanted.union(*(modules_of(plan, job) for job in plan.runnable))
     wanted = wanted.union(*(dispatcher_modules(plan, each) for each in dispatching))
@@ -183,70 +178,6 @@ def _endpoint(plan: Plan, file: str) -> str:
 
 def _duration(job: Job) -> int:
     return (job.handler.max_duration if job.handler else None) or 0
-
-
-def _dispatcher(plan: Plan, dispatcher: Dispatcher) -> str:
-    """Return one route of the dispatcher, which runs where and as long as the handler does."""
-    job = dispatcher.jobs[0]
-    called = callee(plan, job)
-    is_edge = job.handler is not None and job.handler.runtime == "edge"
-    limits: dict[str, Any] = {
-        **({"runtime": "edge"} if is_edge else {}),
-        **({"maxDuration": _duration(job)} if _duration(job) else {}),
-    }
-    base_path = app_of(plan).routers.base_path
-    is_page = dispatcher.pages and not is_edge
-    ledger = ("toldPage" if is_page else "toldGet") if app_of(plan).has_ledger else None
-    instead = [] if is_page else [f"forwarding({text(base_path) if base_path else ''})"]
-    jobs = [list(guarded(each, shared_members(plan))) for each in dispatcher.jobs]
-    times = {line.partition("(")[0].removeprefix("tick: ") for job in jobs for line in job[-1:]}
-    return _render(
-        "dispatcher-pages" if dispatcher.pages else "dispatcher-app",
-        path=comment(dispatcher.path),
-        handler=called.module_from(dispatcher.file, app_of(plan).code.alias),
-        out=import_path(plan.out, dispatcher.file, app_of(plan).code.alias),
-        library=partial(library_import, plan, file=dispatcher.file),
-        guard=_guard_imports(plan, dispatcher.file, times),
-        jobs=jobs,
-        ledger=ledger,
-        answered=_answered(
-            "export const GET =" if not dispatcher.pages else "export default",
-            passing(
-                f"{'dispatchedPage' if is_page else 'dispatched'}(",
-                ["JOBS", "ownership", *(["route"] if called.file else instead)],
-                called.params,
-            ),
-            ledger,
-        ),
-        **(
-            {"edge": is_edge, "config": data(limits) if limits else None}
-            if dispatcher.pages
-            else {
-                "export": called.export,
-                "max_duration": _duration(job),
-                "runtime": text("edge") if is_edge else None,
-            }
-        ),
-    )
-
-
-def _answered(exported: str, dispatched: str, ledger: str | None) -> str:
-    """Return the route's export, which tells the ledger where there is one."""
-    if ledger is None:
-        return f"{exported} {dispatched}"
-    return f"const answer = {dispatched}\n{exported} {ledger}(JOBS, ownership, answer);"
-
-
-def _guard_imports(plan: Plan, file: str, times: set[str]) -> str:
-    """Return the names that a dispatcher imports to say when its jobs are due."""
-    path, ticks = (text(library_import(plan, module, file)) for module in ("guard", "ticks"))
-    lines = [
-        listed("import {", ["every", "type Guarded"], f"}} from {path};")
-        if "every" in times
-        else f"import type {{ Guarded }} from {path};",
-        *([f"import {{ scheduled }} from {ticks};"] if "scheduled" in times else []),
-    ]
-    return "\n".join(lines)
 
 
 def _render(template: str, **values: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError, CronshiftError
@@ -10,7 +11,7 @@ from cronshift.plan.functions import function_ids, has_runs, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
 from cronshift.runtime.schedule.durations import format_duration
 from cronshift.targets.nextjs.app import app_of
-from cronshift.targets.nextjs.calling import Callee, callee
+from cronshift.targets.nextjs.calling import EDGED, NAVIGATED, PAGED, Callee, callee
 from cronshift.targets.nextjs.client import client_import
 from cronshift.targets.nextjs.dispatching import due
 from cronshift.targets.nextjs.fanning import (
@@ -27,6 +28,7 @@ from cronshift.targets.nextjs.source import (
     braced,
     comment,
     data,
+    in_template,
     listed,
     member,
     running,
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 _JOB, _OPTIONS, _WORK = 2, 4, 4  # columns in
 _FAILURE = """onFailure: async ({{ error, step }}) =>
   step.run("report", () => {}(JOB, error))"""
+_LOGGED = """onFailure: async ({{ error }}) =>
+  {}"""
 _DEATH = """onFailure: async ({{ error, event, step }}) =>
   step.run("report", async () => {{
     await bury(JOB, event.data, error);
@@ -77,19 +81,12 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
     return render(
         "nextjs",
         "job.ts",
-        summary=comment(f"{job.id}: {described[0].lower()}{described[1:]} (UTC)."),
-        source=comment(f"GET {job.entry.path}, from {job.entry.source}."),
-        how=comment(
-            f"Answered by {called.file}, called in process."
-            if called.file
-            else "Called over HTTP, as Vercel did."
-        ),
+        summary=comment(f"{described} (UTC): GET {job.entry.path}, from {job.entry.source}."),
         clause=called.clause,
         client=client_import(plan, file),
         handler=called.module_from(file, app_of(plan).code.alias),
-        paged=called.paged,
         support="\n".join(_imports(plan, job, file)),
-        job=[member(key, value, _JOB) for key, value in _description(plan, job).items()],
+        job=list(_description(plan, job, called)),
         values=listed("const VALUES = [", [text(value) for value in fan_out.values], "];")
         if fan_out and not isinstance(fan_out.values, RowSource)
         else None,
@@ -99,33 +96,36 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         name=name,
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            (_DEATH if app_of(plan).has_ledger else _FAILURE).format(_report(job)),
+            _failure(plan, job),
         ],
         trigger=None if in_options else data(trigger),
         work=list(_work(plan, job, called, rows)),
     )
 
 
-_NAMES = {"bridge": ["bridged"], "pages": ["paged"]}
+_NAMES = {
+    "bridge": ["bridged"],
+    "edge": ["edged"],
+    "navigation": ["navigated"],
+    "pages": ["paged"],
+    "params": ["withParams"],
+    "retry-after": ["retryAfter"],
+    "stale": ["fresh"],
+    "failures": ["reportFailure"],
+    "dead-letters": ["bury"],
+    "heartbeat": ["pingFailure", "pingSuccess"],
+    "missed": ["inTime", "type Missed"],
+}
+_WRAPPERS = {PAGED: "pages", EDGED: "edge", NAVIGATED: "navigation"}
 """What a job's module takes from a module of the library, where that is always the same."""
 
 
 def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
     """Yield the module's imports from the library, as formatters sort them."""
-    watched = job.options.heartbeat_env is not None
     names = {
         **_NAMES,
         **(library_names(job.options.fan_out) if job.options.fan_out else {}),
-        "calls": [
-            "callOf",
-            *(["direct"] if callee(plan, job).file else []),
-            *(["due"] if job.options.missed is Missed.ALL else []),
-            "type Job",
-            *([] if watched else ["reportFailure"]),
-        ],
-        "dead-letters": ["bury"],
-        "heartbeat": ["pingFailure", "pingSuccess"],
-        "missed": ["dueInTime", "type Missed"],
+        "calls": ["callOf", *(["direct"] if callee(plan, job).file else []), "due"],
         "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],
     }
     for module in sorted(modules_of(plan, job)):
@@ -140,37 +140,47 @@ def names_of(job: Job) -> list[str]:
 
 def modules_of(plan: Plan, job: Job) -> set[str]:
     """Return the names of the library's modules that the job's module imports."""
-    called = callee(plan, job)
+    called, options = callee(plan, job), job.options
+    is_told = app_of(plan).has_ledger or has_runs(options)
     return {
         "calls",
         *(["bridge"] if called.file is None else []),
-        *(["pages"] if called.paged else []),
-        *(library_names(job.options.fan_out) if job.options.fan_out else ()),
-        *(["heartbeat"] if job.options.heartbeat_env else []),
+        *([_WRAPPERS[called.wrapper]] if called.wrapper else []),
+        *(["params"] if called.params and called.wrapper != PAGED else []),
+        *(["retry-after"] if _waits(job, called) else []),
+        *(library_names(options.fan_out) if options.fan_out else ()),
+        *(["heartbeat"] if options.heartbeat_env else ["failures"] if is_told else []),
         *(["dead-letters", "ledger"] if app_of(plan).has_ledger else []),
-        *(["missed"] if job.options.missed is not Missed.ALL else []),
+        *(["stale"] if options.stale_after is not None else []),
+        *(["missed"] if options.missed is not Missed.ALL else []),
     }
+
+
+def _waits(job: Job, called: Callee) -> bool:
+    """Return whether an answer may say when to try again: one over HTTP, or of who speaks of it."""
+    return called.file is None or (job.handler is not None and "retry-after" in job.handler.answers)
 
 
 def shared_members(plan: Plan) -> dict[str, str]:
     """Return the app's settings that every job is told, where they are not as usual."""
-    secret, base_path = plan.bridge.secret_env, app_of(plan).routers.base_path
-    return {
-        **({"secret": secret} if secret != BridgeSettings().secret_env else {}),
-        **({"basePath": base_path} if base_path else {}),
-    }
+    secret = plan.bridge.secret_env
+    return {"secret": secret} if secret != BridgeSettings().secret_env else {}
 
 
-def _description(plan: Plan, job: Job) -> dict[str, Any]:
-    late, heartbeat = job.options.stale_after, job.options.heartbeat_env
-    return {
+def _description(plan: Plan, job: Job, called: Callee) -> Iterator[str]:
+    """Yield the members of the constant that describes a job."""
+    path, heartbeat = job.entry.path, job.options.heartbeat_env
+    members = {
         "id": job.id,
-        "path": job.entry.path,
+        "path": path if called.file is None else app_of(plan).routers.in_app(path),
         "schedule": job.entry.schedule,
-        **({"staleAfter": int(late.total_seconds() * 1000)} if late is not None else {}),
         **({"heartbeat": heartbeat} if heartbeat is not None else {}),
         **shared_members(plan),
     }
+    yield from (member(key, value, _JOB) for key, value in members.items())
+    yield "ownership"
+    if _waits(job, called):
+        yield "failure: retryAfter"
 
 
 def function_options(job_id: str, options: JobOptions) -> dict[str, Any]:
@@ -204,12 +214,14 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
 
 def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) -> Iterator[str]:
     """Yield the statements behind the call's making."""
-    options, answer, asked = job.options, called.answering("call"), "due(call, ownership)"
+    options, answer, asked = job.options, called.answering("call"), "due(call)"
+    if options.stale_after is not None:
+        asked = f"fresh(call, {options.stale_after // timedelta(milliseconds=1)}, {asked})"
     if options.missed is not Missed.ALL:
-        asked = "dueInTime(call, ownership, MISSED)"
+        asked = f"inTime(call, MISSED, {asked})"
     if app_of(plan).has_ledger:
         answer = _telling(answer)
-        asked = f"toldDue(call, ownership, {asked})"
+        asked = f"toldDue(call, {asked})"
     yield running('const skipped = await step.run("due",', asked, ");", _WORK)
     yield "if (skipped) return { skipped };"
     if options.fan_out is None and options.heartbeat_env is None:
@@ -250,10 +262,10 @@ def _missed(job: Job) -> str | None:
 
 def _telling(answer: str) -> str:
     """Return the work with its telling around it, on lines of its own where it is too long for one."""
-    line = f"toldCall(call, ownership, {answer})"
+    line = f"toldCall(call, {answer})"
     if _WORK + 2 + len(line) < WIDTH:  # two columns in, a comma behind
         return line
-    return f"toldCall(\n    call,\n    ownership,\n    {answer},\n  )"
+    return f"toldCall(\n    call,\n    {answer},\n  )"
 
 
 def _row(plan: Plan, job: Job, called: Callee) -> str | None:
@@ -277,6 +289,18 @@ def _row(plan: Plan, job: Job, called: Callee) -> str | None:
         trigger=None if in_options else data(trigger),
         work=row_work(fan_out, called),
     )
+
+
+def _failure(plan: Plan, job: Job) -> str:
+    """Return the option that tells who waits for it, else the log, that a run failed for good."""
+    if app_of(plan).has_ledger:
+        return _DEATH.format(_report(job))
+    if job.options.heartbeat_env is not None:
+        return _FAILURE.format(_report(job))
+    words = f"`{in_template(job.id)} failed: ${{error.message}}`"
+    line = f"console.error({words})"
+    is_short = _OPTIONS + 2 + len(line) < WIDTH
+    return _LOGGED.format(line if is_short else f"console.error(\n    {words},\n  )")
 
 
 def _report(job: Job) -> str:

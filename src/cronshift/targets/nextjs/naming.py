@@ -58,15 +58,20 @@ _RESERVED = frozenset(
 _IMPORTED = frozenset(
     [
         "bridged",
+        "bury",
         "callOf",
         "direct",
         "due",
+        "edged",
         "eventsOf",
+        "fresh",
         "functions",
         "handler",
         "inSteps",
+        "inTime",
         "inngest",
         "items",
+        "navigated",
         "ofRow",
         "ownership",
         "paged",
@@ -75,11 +80,15 @@ _IMPORTED = frozenset(
         "reasonToSkip",
         "reportFailure",
         "reportSuccess",
+        "retryAfter",
         "sessionFunctions",
         "together",
+        "toldCall",
+        "toldDue",
         "valueOf",
         "valuesOf",
         "withParameter",
+        "withParams",
     ]
 )
 """What the generated modules call things themselves."""

@@ -1,7 +1,7 @@
 /** Jobs whose route is called over HTTP, as Vercel did. */
 import { NonRetriableError } from "inngest";
 
-import { type Answer, type Call, headersOf, settled } from "./calls";
+import { type Call, headersOf, settled } from "./calls";
 import { bypassHeaders } from "./protection";
 
 /** Answer a call over HTTP, below the address that a variable holds, else the given one. */
@@ -9,7 +9,7 @@ export async function bridged(
   call: Call,
   variable = "CRONSHIFT_BASE_URL",
   address?: string,
-): Promise<Answer> {
+) {
   const base = process.env[variable] ?? address;
   if (!base) throw new NonRetriableError(`${variable} is not set`);
   const response = await fetch(base.replace(/\/+$/, "") + call.path, {

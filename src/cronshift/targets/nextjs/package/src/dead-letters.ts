@@ -1,6 +1,8 @@
 /** Keeps a letter of every run that failed for good or was cancelled, where the ledger is. */
-import { callOf, messageOf } from "./calls";
+import { callOf } from "./calls";
+import { messageOf } from "./failures";
 import { send } from "./ledger";
+import type { Job } from "./ownership";
 
 const QUOTED = 500; // characters of an error
 
@@ -19,7 +21,7 @@ export async function bury(
   const by = (Object(began.data) as { cronshift?: string }).cronshift;
   if (by === "run") return "a run by hand";
   const isTick = began.name === "inngest/scheduled.timer" || by === "replay";
-  const { tick } = callOf({ ...job, path: "", schedule: "" }, began, run_id);
+  const { tick } = callOf(job as Job, began, run_id);
   const name = error instanceof Error ? `${error.name}: ` : "";
   const letter = {
     run_id,

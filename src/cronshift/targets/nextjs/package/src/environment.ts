@@ -22,8 +22,11 @@ let taken:
   | { text: string; at: number; ownership: Ownership; before?: Ownership }
   | undefined;
 
+/** What was held before, and the seconds since an address was read: null while the built-in file stands in. */
+type HeldSince = Held & { before?: Ownership; age?: number | null };
+
 /** Return what reads the file that is in force; it is null when none can be read, which is logged. */
-export function fromEnvironment(built: unknown): () => Promise<Held> {
+export function fromEnvironment(built: unknown): () => Promise<HeldSince> {
   return async () => {
     const { ownership, readAt } = await inForce(built);
     const text = JSON.stringify(ownership);
@@ -36,8 +39,8 @@ export function fromEnvironment(built: unknown): () => Promise<Held> {
     const seconds = readAt && Math.round((Date.now() - readAt) / 1000);
     return {
       ownership,
-      since: taken?.at ?? Date.now(),
-      before: taken?.before,
+      held: Math.round((Date.now() - (taken?.at ?? Date.now())) / 1000),
+      ...(taken?.before ? { before: taken.before } : {}),
       ...(isAfar ? { age: seconds ?? null } : {}),
     };
   };

@@ -1,7 +1,8 @@
 /** Jobs that are done once for every value, each in a step with retries of its own. */
 import { NonRetriableError } from "inngest";
 
-import { type Call, messageOf } from "./calls";
+import type { Call } from "./calls";
+import { messageOf } from "./failures";
 
 /** Return the call with `name=value` behind the query it has. */
 export function withParameter(call: Call, name: string, value: string): Call {

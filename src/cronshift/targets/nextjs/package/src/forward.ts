@@ -1,9 +1,9 @@
-/** Routes that the dispatcher cannot call as functions: it asks them over HTTP. */
+/** Routes that the guard cannot call as functions: it asks them over HTTP. */
+import type { Route } from "./calls";
 import { bypassHeaders } from "./protection";
-import { inApp, type RouteHandler } from "./routes";
 
 /** Return what asks the route that a request is for, where Vercel would have called it. */
-export function forwarding(basePath?: string): RouteHandler {
+export function forwarding(basePath?: string): Route {
   return async (request) => {
     const { origin, href } = new URL(request.url);
     const path = href.slice(origin.length);
@@ -27,7 +27,7 @@ export async function fetched(
   }
   const bypass = process.env["VERCEL"] ? bypassHeaders() : {};
   for (const each of Object.entries(bypass)) headers.set(...each);
-  const answer = await fetch(origin + basePath + inApp(path, basePath), {
+  const answer = await fetch(origin + basePath + path, {
     headers,
     redirect: "manual",
     cache: "no-store",

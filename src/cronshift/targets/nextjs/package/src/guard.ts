@@ -1,93 +1,46 @@
-/** The guard before the routes that Vercel calls: a tick that is Inngest's does not reach them. */
-import { skipReason, type Source } from "./ownership";
-import { hasBearer } from "./telling";
+/** The guard before a route that Vercel calls: a tick that is Inngest's does not reach it. */
+import { NextRequest, NextResponse } from "next/server";
 
-export type Guarded = {
-  id: string;
-  /** What Vercel called before, with its query. */
-  path: string;
-  /** As Vercel spells it in its header. */
-  schedule: string;
-  /** Return the tick that a call at an instant is for. */
-  tick: (now: Date) => Date | null;
-  /** The variable of the secret, where it is not CRON_SECRET. */
-  secret?: string;
-  /** What Next.js takes off its paths. */
-  basePath?: string;
-};
+import type { Route } from "./calls";
+import { hasBearer, type Job, skipReason } from "./ownership";
 
-/** What becomes of a call: an answer of the guard's own, or the path it goes on to. */
-export type Decision = Refusal | { path: string | null };
-type Refusal = { status: number; said: string };
+/** A job, and what tells the tick that a call at an instant is for. */
+export type Guarded = Job & { tick: (now: Date) => Date | null };
 
-const SKEW = 60_000;
-
-/** Decide a call by its query, as it came, and its headers: only Vercel's cron gets through. */
-export async function decide(
-  jobs: Guarded[],
-  search: string,
-  headers: Headers,
-  source: Source,
-  now: Date = new Date(),
-): Promise<Decision> {
-  const schedule = headers.get("x-vercel-cron-schedule");
-  const agent = headers.get("user-agent") ?? "";
-  if (schedule === null && !agent.startsWith("vercel-cron/")) {
-    return { status: 401, said: "not a call of Vercel's cron" };
-  }
-  const { secret = "CRON_SECRET" } = jobs[0] ?? {};
-  if (process.env[secret] && !(await hasBearer(headers, secret))) {
-    return { status: 401, said: "no bearer" };
-  }
-  const job = called(jobs, search, schedule ?? "");
-  const tick = job?.tick(now);
-  const skipped =
-    job && tick && (await skipReason("vercel", job.id, tick, source));
-  return skipped ? { status: 200, said: skipped } : { path: job?.path ?? null };
-}
-
-/**
- * Return the job that a call is for: by its query, which Next may have spelled anew, and among twins
- * by the header. One job alone with the call's schedule is meant whatever its query became.
- */
-export function called(
-  jobs: Guarded[],
-  search: string,
-  schedule: string,
-): Guarded | undefined {
-  const words = (text: string) => text.trim().split(/\s+/).join(" ");
-  const meaning = (query: string) => String(new URLSearchParams(query));
-  const query = (job: Guarded) => new URL(job.path, "http://app").search;
-  const due = jobs.filter((job) => words(job.schedule) === words(schedule));
-  const alike = jobs.filter((job) => meaning(query(job)) === meaning(search));
-  const exact = alike.filter((job) => query(job) === search);
-  const asked = exact.length ? exact : alike;
-  const alone = due.length === 1 ? due[0] : undefined;
-  return asked.find((job) => due.includes(job)) ?? asked[0] ?? alone;
-}
-
-/** Return what tells the tick of a call, where one is due every so many milliseconds in UTC. */
-export function every(period: number, offset: number, late: number) {
-  return (now: Date): Date | null => {
-    const past = (now.getTime() - offset) % period;
-    const newest = now.getTime() - (past < 0 ? past + period : past);
-    return tickBetween(newest, newest + period, late, now);
+/** Return the route that answers in the place of another while both sides are alive. */
+export function guarded(job: Guarded, route: Route, context?: object) {
+  return async ({ headers, url }: NextRequest, own: object) => {
+    const refusal = await refused(job, headers);
+    if (refusal) return refusal;
+    const there = new URL(url).origin + job.path;
+    const request = new NextRequest(there, { headers });
+    return (await route(request, (context ?? own) as never)) as Response;
   };
 }
 
-/**
- * Return the tick that a call at `now` is for: the newest one, or the coming one where the clock here
- * may be behind Vercel's. Exact for any skew up to a minute where ticks are far enough apart.
- */
-export function tickBetween(
-  newest: number,
-  following: number,
-  late: number,
-  now: Date,
-): Date {
-  const room = following - newest - late;
-  const skew = Math.min(SKEW, Math.max(0, room / 2));
-  const isEarly =
-    following - now.getTime() <= skew && now.getTime() >= newest + late + skew;
-  return new Date(isEarly ? following : newest);
+/** Return the guard's own answer to a call, if it has one: only Vercel's cron gets through. */
+export async function refused(job: Guarded, headers: Headers) {
+  const isCron =
+    headers.get("user-agent")?.startsWith("vercel-cron/") ||
+    headers.has("x-vercel-cron-schedule");
+  if (!isCron) return answer(401, { error: "not a call of Vercel's cron" });
+  const { secret = "CRON_SECRET" } = job;
+  const isOpen = !process.env[secret] || (await hasBearer(headers, secret));
+  if (!isOpen) return answer(401, { error: "no bearer" });
+  const tick = job.tick(new Date());
+  const skipped = tick && (await skipReason("vercel", job, tick));
+  return skipped ? answer(200, { skipped }) : null;
+}
+
+function answer(status: number, body: Record<string, string>) {
+  const headers = { "x-cronshift-skipped": Object.values(body).join() };
+  return NextResponse.json(body, { status, headers });
+}
+
+/** Return what tells the tick of a call, which may come `early` by so many milliseconds. */
+export function every(period: number, offset: number, early: number) {
+  return (now: Date): Date => {
+    const past = (now.getTime() + early - offset) / period;
+    return new Date(Math.floor(past) * period + offset);
+  };
 }

@@ -1,5 +1,5 @@
 /** Jobs that tell a watcher how they went; how the telling went never fails the job. */
-import { reportFailure } from "./calls";
+import { reportFailure } from "./failures";
 
 type Watched = { id: string; heartbeat?: string };
 

@@ -3,10 +3,11 @@
  * has the bearer, or `inngest`, as events. No job waits for it or fails for it; what cannot be kept is
  * counted and dropped.
  */
-import type { Answer, Call } from "./calls";
-import { called, type Guarded } from "./guard";
-import { held, ownerOf, type Source, tickText } from "./ownership";
-import { digestOf, hasBearer } from "./telling";
+import type { Call, settled } from "./calls";
+import { digestOf } from "./digest";
+import type { Guarded } from "./guard";
+import { hasBearer, type Job, ownerOf, tickText } from "./ownership";
+import { called } from "./twins";
 
 const MOST = 100; // records on their way at once
 const PATIENCE = 5_000; // milliseconds
@@ -15,10 +16,12 @@ const DEEPEST = 4;
 let underWay = 0;
 let dropped = 0;
 
+type Answer = Awaited<ReturnType<typeof settled>>;
+
 /** One delivery of a tick to one side. */
 export type Delivery = {
   side: "inngest" | "vercel";
-  job: string;
+  job: Job;
   tick: Date;
   runId: string;
   arrived: Date;
@@ -36,18 +39,17 @@ export type Outcome = {
 /** Return a route of the dispatcher that tells what became of Vercel's calls. */
 export function toldGet<R extends Request>(
   jobs: Guarded[],
-  source: Source,
-  get: (request: R) => Promise<Response>,
-): (request: R) => Promise<Response> {
-  return (request) => {
+  get: (request: R, own: object) => Promise<Response>,
+): (request: R, own: object) => Promise<Response> {
+  return (request, own) => {
     const call = callOf(new URL(request.url).search, request.headers);
-    const answer = get(request);
+    const answer = get(request, own);
     if (call) {
       const copy = answer.then((each) => each.clone());
       const outcome = copy.then((each) =>
         outcomeOf(each.headers.get(SKIPPED), each.status, each.text()),
       );
-      tellCall(jobs, source, call, outcome);
+      tellCall(jobs, call, outcome);
     }
     return answer;
   };
@@ -81,7 +83,6 @@ export function outcomeOf(
 /** Tell what becomes of a call of Vercel's; only who has the bearer bears witness. */
 export function tellCall(
   jobs: Guarded[],
-  source: Source,
   { search, headers, at }: Arrived,
   outcome: Promise<Outcome>,
 ): void {
@@ -92,23 +93,22 @@ export function tellCall(
   const tick = job?.tick(at);
   if (!job || !tick) return;
   const runId = `vercel-${crypto.randomUUID()}`;
-  const delivery = { job: job.id, tick, runId, arrived: at };
+  const delivery = { job, tick, runId, arrived: at };
   behind(async () => {
     if (!(await hasBearer(headers, job.secret))) return;
-    await record(source, { side: "vercel", ...delivery }, await ended);
+    await record({ side: "vercel", ...delivery }, await ended);
   });
 }
 
 /** Tell why a run does not do its work, or that it begins. */
 export async function toldDue(
   call: Call,
-  source: Source,
   reason: Promise<string | null>,
 ): Promise<string | null> {
   const why = await reason;
   if (call.isScheduled && !why?.startsWith("environment ")) {
     const skipped = why ? ({ status: "skipped", reason: why } as const) : null;
-    tell(source, deliveryOf(call), skipped ?? { status: "running" });
+    tell(deliveryOf(call), skipped ?? { status: "running" });
   }
   return why;
 }
@@ -116,7 +116,6 @@ export async function toldDue(
 /** Tell how an attempt to do a run's work went. */
 export async function toldCall(
   call: Call,
-  source: Source,
   work: Promise<Answer>,
 ): Promise<Answer> {
   try {
@@ -125,7 +124,7 @@ export async function toldCall(
     const text = typeof body === "string" ? body : JSON.stringify(body);
     const known = cut ? {} : { text };
     if (call.isScheduled) {
-      tell(source, deliveryOf(call), { status: "completed", code, ...known });
+      tell(deliveryOf(call), { status: "completed", code, ...known });
     }
     return answer;
   } catch (error) {
@@ -133,20 +132,20 @@ export async function toldCall(
     const [, code] = / answered (\d{3})/.exec(message) ?? [];
     const answered = code ? { code: Number(code) } : { error };
     if (call.isScheduled) {
-      tell(source, deliveryOf(call), { status: "failed", ...answered });
+      tell(deliveryOf(call), { status: "failed", ...answered });
     }
     throw error;
   }
 }
 
 function deliveryOf({ job, tick, runId }: Call): Delivery {
-  return { side: "inngest", job: job.id, tick, runId, arrived: new Date() };
+  return { side: "inngest", job, tick, runId, arrived: new Date() };
 }
 
 /** Tell what became of a delivery. */
-function tell(source: Source, delivery: Delivery, outcome: Outcome): void {
+function tell(delivery: Delivery, outcome: Outcome): void {
   if (!process.env["CRONSHIFT_LEDGER_URL"]) return;
-  behind(() => record(source, delivery, outcome));
+  behind(() => record(delivery, outcome));
 }
 
 /** Do something behind the caller's back, who neither waits for it nor hears how it went. */
@@ -168,13 +167,9 @@ function behind(work: () => Promise<void>): void {
   platform()?.waitUntil?.(done);
 }
 
-async function record(
-  source: Source,
-  delivery: Delivery,
-  outcome: Outcome,
-): Promise<void> {
+async function record(delivery: Delivery, outcome: Outcome): Promise<void> {
   const now = new Date().toISOString();
-  await send("ticks", await recordOf(source, delivery, outcome, now));
+  await send("ticks", await recordOf(delivery, outcome, now));
 }
 
 type Platform = { waitUntil?: (work: Promise<unknown>) => void };
@@ -189,19 +184,22 @@ function platform(): Platform | undefined {
 }
 
 async function recordOf(
-  source: Source,
   { side, job, tick, runId, arrived }: Delivery,
   { status, reason, error, code, text }: Outcome,
   now: string,
 ): Promise<object> {
-  const { ownership } = await held(source);
+  const { ownership } = await job.ownership();
   const owner = ownership
-    ? await ownerOf(ownership.jobs, job, tickText(tick), tick)
+    ? await ownerOf(
+        ownership.jobs?.[job.id],
+        `${job.id}\n${tickText(tick)}`,
+        tick,
+      )
     : "";
   const hasActed = status !== "skipped";
   const hasEnded = status === "completed" || status === "failed";
   return {
-    job,
+    job: job.id,
     tick: tickText(tick),
     side,
     owner,

@@ -1,6 +1,6 @@
 /** Ticks that come late, behind an outage of the engine: which of them a job makes up for. */
-import { type Call, due } from "./calls";
-import { type Source, tickText } from "./ownership";
+import type { Call } from "./calls";
+import { tickText } from "./ownership";
 import { around, type Due } from "./ticks";
 
 /** `latest` passes a tick over once a later one has come due, `none` one that is late, too. */
@@ -9,13 +9,12 @@ export type Missed = { policy: "latest" | "none"; due: Due };
 const LATE = 900_000; // milliseconds
 
 /** Return why a run is not to do its work, if it is not, or is too late to. */
-export async function dueInTime(
+export async function inTime(
   call: Call,
-  source: Source,
   missed: Missed,
+  reason: Promise<string | null>,
 ): Promise<string | null> {
-  const reason = await due(call, source);
-  return reason ?? passedOver(call, missed, new Date());
+  return (await reason) ?? passedOver(call, missed, new Date());
 }
 
 /** Return that a tick is not made up for, if it is not. */

@@ -1,88 +1,84 @@
-/** Whose tick it is: the guard and the functions work the same answer out from the same file. */
+/** Whose tick it is: the guard and the functions read the same answer out of the same file. */
+import { NextResponse } from "next/server";
 
 /** From `effective_at` on, `percent` of the ticks are Inngest's, where `owner` names nobody else. */
-export type Epoch = {
-  effective_at: string;
-  percent: number;
-  operation: string;
-  owner?: string | undefined;
-};
-
+export type Epoch = { effective_at: string; percent: number; owner?: unknown };
 export type Units = Record<string, Epoch[]>;
-
-/** What cronshift wrote into `cronshift.ownership.json`, and has checked. */
 export type Ownership = { version: number; jobs?: Units; flows?: Units };
 
-/** What is in force, since when in this process, and what was before. */
-export type Held = {
-  ownership: Ownership | null;
-  since: number;
-  before?: Ownership | undefined;
-  /** Seconds since an address was read; null while what is built in stands in for it. */
-  age?: number | null;
-};
+/** Returns the file in force, null for none, and for how many seconds this process has held it. */
+export type Source = () => Held | Promise<Held>;
+export type Held = { ownership: Ownership | null; held: number };
 
-/** The file that is built in, or what reads the one that is in force. */
-export type Source = Ownership | (() => Promise<Held>);
-
-const START = Date.now();
-
-/** Return what is in force; of a file of another version nothing is, and every tick runs. */
-export async function held(source: Source): Promise<Held> {
-  if (typeof source === "function") return source();
-  if (["", "_URL"].some((end) => process.env[`CRONSHIFT_OWNERSHIP${end}`])) {
-    console.warn('cronshift.toml lacks ownership = "environment".');
-  }
-  if (source.version === 1) return { ownership: source, since: START };
-  console.warn("cronshift.ownership.json is not version 1: every tick runs.");
-  return { ownership: null, since: START };
+/** Return what holds the file that is built in. Where it is of another version, the build fails. */
+export function builtIn(ownership: Ownership): Source {
+  if (ownership.version !== 1) throw new Error("ownership: not version 1");
+  const since = Date.now();
+  return () => ({ ownership, held: Math.round((Date.now() - since) / 1000) });
 }
 
+export type Job = {
+  id: string;
+  path: string;
+  schedule: string;
+  ownership: Source;
+  secret?: string;
+  /** Return the error of an answer that may say when to try again. */
+  failure?: (message: string, headers: Headers) => Error;
+};
+
 /** Return why a side is not to act on a job's tick, if it is not. */
-export async function skipReason(
-  side: "inngest" | "vercel",
-  job: string,
-  tick: Date,
-  source: Source,
-): Promise<string | null> {
-  const { ownership } = await held(source);
+export async function skipReason(side: string, job: Job, tick: Date) {
+  const { ownership } = await job.ownership();
   if (!ownership) return null;
-  const owner = await ownerOf(ownership.jobs, job, tickText(tick), tick);
+  const key = `${job.id}\n${tickText(tick)}`;
+  const owner = await ownerOf(ownership.jobs?.[job.id], key, tick);
   return owner === side || owner === "both" ? null : `owner ${owner}`;
 }
 
-/** Return who acts on a job's tick, or serves a flow's user: `key` is which one of the unit. */
-export async function ownerOf(
-  units: Units | undefined,
-  unit: string,
-  key: string,
-  at: Date,
-): Promise<"inngest" | "vercel" | "both" | "nobody"> {
-  const epochs = new Map(Object.entries(units ?? {})).get(unit) ?? [];
-  const begun = [epochs]
-    .flat()
-    .filter((epoch) => Date.parse(epoch.effective_at) <= at.getTime());
-  const epoch = begun[begun.length - 1];
-  if (epoch?.owner === "nobody") return "nobody";
-  const isInngests = (await bucket(unit, key)) < (epoch?.percent ?? 0) * 100;
+/** Return who acts at a time, by the epochs of a job or a flow; `key` is it and its tick, or user. */
+export async function ownerOf(epochs: Epoch[] = [], key: string, at: Date) {
+  const begins = (epoch: Epoch) => Date.parse(epoch?.effective_at) <= +at;
+  const begun = [epochs].flat().filter(begins);
+  const { owner, percent = 0 } = begun[begun.length - 1] ?? {};
+  if (owner === "nobody") return owner;
+  const isInngests = (await bucket(key)) < percent * 100;
   if (!isInngests) return "vercel";
-  return epoch?.owner === "both" ? "both" : "inngest";
+  return owner === "both" ? owner : "inngest";
 }
 
-/** Return the bucket, 0 to 9999, of a job's tick or a flow's user: the same in every language. */
-export async function bucket(unit: string, key: string): Promise<number> {
-  const digest = await sha256(`${unit}\n${key}`);
-  return digest
-    .slice(0, 8)
-    .reduce((rest, byte) => (rest * 256 + byte) % 10_000, 0);
+/** Return the bucket of a key, 0 to 9999: the same in every language. */
+export async function bucket(key: string): Promise<number> {
+  const digest = (await sha256(key)).slice(0, 8);
+  return digest.reduce((rest, byte) => (rest * 256 + byte) % 10_000, 0);
 }
 
-/** Return `2026-11-24T12:00:00Z`, as both sides write a tick. */
-export function tickText(tick: Date): string {
-  return tick.toISOString().replace(/\.\d+Z$/, "Z");
+/** Return what answers OPTIONS: `cronshift status --live`, which has the bearer, is told the file. */
+export function telling(source: Source, secret?: string) {
+  return async ({ headers }: Request): Promise<Response> => {
+    const isAsked = headers.get("x-cronshift-tell") === "ownership";
+    if (isAsked && (await hasBearer(headers, secret))) {
+      return NextResponse.json(await source());
+    }
+    const allow = "GET, POST, PUT, OPTIONS";
+    return new Response(null, { status: 204, headers: { allow } });
+  };
+}
+
+/** Return whether the caller knows the secret; never, when none is set. */
+export async function hasBearer(headers: Headers, variable = "CRON_SECRET") {
+  const secret = process.env[variable];
+  const sent = await sha256(headers.get("authorization") ?? "");
+  const right = await sha256(`Bearer ${secret}`);
+  return !!secret && sent.join() === right.join();
 }
 
 export async function sha256(text: string): Promise<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+/** Return `2026-11-24T12:00:00Z`, as both sides write a tick. */
+export function tickText(tick: Date): string {
+  return tick.toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -3,13 +3,11 @@ import type { NextApiHandler } from "next";
 
 import type { Guarded } from "./guard";
 import { callOf, outcomeOf, tellCall } from "./ledger";
-import type { Source } from "./ownership";
 import { headersOf } from "./page-telling";
 
 /** Return a page of the dispatcher that tells what became of Vercel's calls; what it wrote is gone. */
 export function toldPage(
   jobs: Guarded[],
-  source: Source,
   page: NextApiHandler,
 ): NextApiHandler {
   return async (request, response) => {
@@ -22,7 +20,7 @@ export function toldPage(
         const reason = typeof skipped === "string" ? skipped : null;
         return outcomeOf(reason, response.statusCode);
       });
-      tellCall(jobs, source, call, outcome);
+      tellCall(jobs, call, outcome);
     }
     await answered;
   };

@@ -9,13 +9,11 @@ import { Readable } from "node:stream";
 
 import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
 
-import type { Params, RouteHandler } from "./routes";
+import type { Route } from "./calls";
+import type { Params } from "./params";
 
 /** Return a handler of the pages router as a route: it is given a request and a response of Node's. */
-export function paged(
-  handler: NextApiHandler,
-  params: Params = {},
-): RouteHandler {
+export function paged(handler: NextApiHandler, params: Params = {}): Route {
   return async (request) => {
     const asked = requestOf(new URL(request.url), request.headers, params);
     const { response, ended } = responseTo(asked);

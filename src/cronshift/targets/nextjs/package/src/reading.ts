@@ -1,6 +1,8 @@
 /** An ownership file that no cronshift has checked: it is read as docs/ownership.md says, or refused. */
 import { type Epoch, type Ownership, tickText, type Units } from "./ownership";
 
+type Written = Epoch & { operation: string };
+
 const INSTANT =
   /^(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
@@ -43,7 +45,7 @@ function epochsOf(place: string, value: unknown): Epoch[] {
   return epochs;
 }
 
-function epochOf(place: string, value: unknown, isJob: boolean): Epoch {
+function epochOf(place: string, value: unknown, isJob: boolean): Written {
   if (!isObject(value)) throw new Error(`${place} is not an epoch`);
   const names = ["effective_at", "percent", "operation"];
   refuseUnknownNames(place, value, isJob ? [...names, "owner"] : names);

@@ -1,7 +1,8 @@
 /** Fan-outs over rows that a function of the app returns at every run. */
 import { NonRetriableError } from "inngest";
 
-import type { Call, Job } from "./calls";
+import type { Call } from "./calls";
+import type { Job } from "./ownership";
 
 const MOST_STEPS = 990; // of a run, besides its own
 const BATCH = 500; // events that one step sends

@@ -1,6 +1,4 @@
 /** The ticks of schedules that are not evenly spaced. */
-import { tickBetween } from "./guard";
-
 /** What is due, in UTC: `*`, or numbers, ranges and steps such as `0,15,30-45` or `0-50/10`. */
 export type Due = {
   minutes: string;
@@ -14,6 +12,7 @@ export type Due = {
 };
 
 const MINUTE = 60_000;
+const SKEW = 60_000;
 const DAYS_BACK = 4096;
 const YEARS_AHEAD = 5;
 
@@ -27,6 +26,21 @@ export function scheduled(late: number, due: Due) {
     const isClose = following && following.getTime() - now.getTime() <= MINUTE;
     return newest ?? (isClose ? following : null);
   };
+}
+
+/**
+ * Return the tick that a call at `now` is for: the newest one, or the coming one where the clock here
+ * may be behind Vercel's. Exact for any skew up to a minute where ticks are far enough apart.
+ */
+function tickBetween(
+  newest: number,
+  following: number,
+  late: number,
+  now: Date,
+): Date {
+  const room = following - newest - late;
+  const skew = Math.min(SKEW, Math.max(0, room / 2));
+  return new Date(following - now.getTime() <= skew ? following : newest);
 }
 
 /** Return the newest tick not after `now`, and the next one. */
