@@ -135,6 +135,15 @@ def test_a_marked_operation_that_was_changed_is_foreign(project: Project) -> Non
     assert project("resume", "--yes")[0] == 3
 
 
+def test_the_state_of_a_marked_operation_is_marked_too(project: Project) -> None:
+    """What is under way is not turned round by who can commit: that would undo what was to be finished."""
+    write_operation(project.root, project.planned(evil__txt="good\n"))
+    path = project.journal / f"{ULID}.json"
+    path.write_text(path.read_text().replace('"state": "applying"', '"state": "reverting"'))
+    assert not read_journal(project.root).records[0].is_own
+    refused_until_named(project)
+
+
 def ended(project: Project, way: str) -> Path:
     """An own operation that came to an end, and whose files stand as before it by now."""
     write_operation(project.root, project.planned(evil__txt="long gone\n"))
@@ -151,6 +160,7 @@ def test_an_own_operation_that_ended_is_not_taken_up_again(
     path = ended(project, way)
     assert read_journal(project.root).records[0].is_own
     path.write_text(path.read_text().replace(f'"state": "{way}"', f'"state": "{state}"'))
+    assert not read_journal(project.root).records[0].is_own
     refused_until_named(project)
 
 
