@@ -67,7 +67,7 @@ def is_named(
         address: where something is to be sent.
         typed: what the command line, or a variable of it, says.
     """
-    from cronshift.operating.asking import is_named_here
+    from cronshift.readiness.doctor.asking import is_named_here
 
     return is_named_here(address, invocation.root, environment, os.environ, typed)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cronshift.commands.invocation import Invocation
-    from cronshift.server.syncing import Synced
+    from cronshift.engine.server.syncing import Synced
 
 
 def sync(
@@ -69,8 +69,8 @@ def sync(
 
 
 async def _sync(url: str, bypass: Mapping[str, str] | None) -> Synced:
-    from cronshift.server.endpoint import Endpoint
-    from cronshift.server.syncing import sync as register
+    from cronshift.engine.server.endpoint import Endpoint
+    from cronshift.engine.server.syncing import sync as register
 
     key = os.environ.get("INNGEST_SIGNING_KEY")
     async with Endpoint.http(url, key, bypass=bypass) as endpoint:
