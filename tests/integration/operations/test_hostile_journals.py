@@ -625,3 +625,32 @@ def test_a_file_in_place_of_the_state_folder_is_told(project: Project, part: str
     for words in (("migrate", "--yes"), ("rollback", "--all", "--yes"), ("history",)):
         code, _, err = project(*words)
         assert (code, "is no folder" in err) == (3, True)
+
+
+@pytest.mark.parametrize("words", [("cutover", "--all", "--save-plan"), ("report", "--html")])
+@pytest.mark.parametrize("kind", ["link", "folder that is a link", "fifo", "journal"])
+def test_what_you_name_is_not_written_elsewhere(
+    project: Project, tmp_path: Path, words: tuple[str, ...], kind: str
+) -> None:
+    """A commit that guesses the name of a report or a plan cannot have another file overwritten."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "bashrc").write_text("mine\n")
+    name = "move.html"
+    if kind == "link":
+        (project.root / name).symlink_to(outside / "bashrc")
+    elif kind == "folder that is a link":
+        (project.root / "out").symlink_to(outside)
+        name = "out/bashrc"
+    elif kind == "fifo":
+        os.mkfifo(project.root / name)
+    else:
+        name = f".cronshift/operations/{ULID}.json"
+    (project.root / "api/cron").mkdir(parents=True)
+    code, _, err = project(*words, str(project.root / name), *_YES.get(words[0], ()))
+    assert code in {2, 3}, err
+    assert (outside / "bashrc").read_text() == "mine\n"
+    assert not (project.journal / f"{ULID}.json").exists()
+
+
+_YES = {"cutover": ("--assume", "variables")}
