@@ -142,8 +142,12 @@ def test_an_address_where_nobody_is_fails_nothing(
 
 
 def test_a_receiver_that_fails_once_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter([plain(503), plain(200)])
-    with receiver(lambda handler: next(answers)(handler)) as (address, asked):
+    statuses = iter([503, 200])
+
+    def recovering(handler: BaseHTTPRequestHandler) -> None:
+        plain(next(statuses))(handler)
+
+    with receiver(recovering) as (address, asked):
         monkeypatch.setenv("MONITOR", address)
         assert asyncio.run(pinging.end(JOB, Signal.SUCCESS, RUN)) == "sent, answered 200"
     assert asked == ["/ping/secret-key", "/ping/secret-key"]
