@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift import operations
-from cronshift.executor.events import tick_event
-from cronshift.executor.job_run import Outcome, Request, run_job
+from cronshift.engine.executor.events import tick_event
+from cronshift.engine.executor.job_run import Outcome, Request, run_job
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
@@ -170,7 +170,7 @@ def scheduled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     always = [{"effective_at": "2020-01-01T00:00:00Z", "percent": 100, "operation": "01"}]
     ownership = {"version": 1, "jobs": dict.fromkeys(PATHS.values(), always)}
-    monkeypatch.setattr("cronshift.executor.job_run.tick_event", of_the_schedule)
+    monkeypatch.setattr("cronshift.engine.executor.job_run.tick_event", of_the_schedule)
     monkeypatch.setenv("CRONSHIFT_OWNERSHIP", json.dumps(ownership))
     SOURCE.forget()
     yield
