@@ -15,7 +15,7 @@ _ADDRESS = re.compile(r"((?:https?://)?(?:\$\{[^{}]*\}|[\w.-]+)+(?::\d+)?)(/[^\s
 _HARMLESS = frozenset({"authorization", "accept", "content-type", "cache-control"})
 
 
-class Call(Struct, frozen=True):
+class RouteCall(Struct, frozen=True):
     """One HTTP call.
 
     Attributes:
@@ -44,7 +44,7 @@ class Call(Struct, frozen=True):
         return match[1] if match else None
 
     def unlike(self, secret: str, addresses: Collection[str]) -> str | None:
-        """Return what a call of cronshift's would not do as this one does; ``None`` for nothing.
+        """Return the difference from a call of cronshift's, as a sentence goes on; ``None`` for none.
 
         Args:
             secret: the variable whose value cronshift sends as the bearer.
@@ -72,13 +72,13 @@ class Call(Struct, frozen=True):
 
 def call_of(
     url: str, method: str, headers: Mapping[str, str], doubt: str = "", line: int = 0
-) -> Call | None:
+) -> RouteCall | None:
     """Return the call of an address with a path; ``None`` for a text that is none."""
     parts = _ADDRESS.fullmatch(url)
     if parts is None:
         return None
     named = {name.strip().lower(): value.strip() for name, value in headers.items()}
-    return Call(parts[1], parts[2], method.upper(), named, doubt, line)
+    return RouteCall(parts[1], parts[2], method.upper(), named, doubt, line)
 
 
 def filled_in(text: str, values: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.javascript import arguments
 from cronshift.handlers.literals import literal, pairs, text_of
 from cronshift.handlers.tree import parse
-from cronshift.project.workflows.call import Call, call_of
+from cronshift.project.workflows.call import RouteCall, call_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ _FUNCTIONS = {
 }
 
 
-def fetched(text: str) -> tuple[Call, ...] | None:
+def fetched(text: str) -> tuple[RouteCall, ...] | None:
     """Return the calls of a script; ``None`` for one that does something else too."""
     root = parse(text, "javascript")
     if root is None or root.find(kind="ERROR") is not None:
@@ -47,7 +47,7 @@ def fetched(text: str) -> tuple[Call, ...] | None:
     return tuple(calls)
 
 
-def _call(node: SgNode) -> Call | None:
+def _call(node: SgNode) -> RouteCall | None:
     passed = arguments(node)
     options = dict(pairs(passed[1])) if len(passed) > 1 and passed[1].kind() == "object" else {}
     if not passed or (len(passed) > 1 and passed[1].kind() != "object"):

@@ -10,7 +10,7 @@ from msgspec import Struct
 from cronshift.model import Location
 from cronshift.project.workflows.call import call_of, filled_in
 from cronshift.project.workflows.fetching import fetched
-from cronshift.project.workflows.shell import Script, read_script
+from cronshift.project.workflows.shell import ShellScript, read_script
 from cronshift.runtime.regular_files import is_regular, read_text
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from yaml import Node
 
     from cronshift.handlers.tree import SourceTree
-    from cronshift.project.workflows.call import Call
+    from cronshift.project.workflows.call import RouteCall
 
 FOLDER = ".github/workflows"
 _HIGHEST = 6  # folders above
@@ -47,14 +47,14 @@ class WorkflowCall(Struct, frozen=True):
     location: Location
     number: int
     schedule: str
-    call: Call
+    call: RouteCall
     called_at: Location
     timezone: str = "UTC"
     more: str = ""
     is_inside: bool = True
 
     def unlike(self, secret: str, addresses: Collection[str]) -> str | None:
-        """Return why the schedule cannot be taken over as a job, as a sentence goes on.
+        """Return the reason that it cannot be taken over as a job, as a sentence goes on.
 
         Args:
             secret: the variable whose value cronshift sends as the bearer.
@@ -69,10 +69,10 @@ class WorkflowCall(Struct, frozen=True):
         return self.call.unlike(secret, addresses)
 
 
-class _Work(Struct, frozen=True):
+class _JobCalls(Struct, frozen=True):
     """The calls of a job of a workflow, with the only schedule that each is made on, if one is."""
 
-    calls: tuple[tuple[Call, int, str | None], ...] = ()
+    calls: tuple[tuple[RouteCall, int, str | None], ...] = ()
     more: tuple[str, ...] = ()
 
 
@@ -157,7 +157,7 @@ def _schedules(top: Mapping[str, Node]) -> list[tuple[str, str, int]]:
     ]
 
 
-def _work(job: Node, outer: Mapping[str, str]) -> _Work:
+def _work(job: Node, outer: Mapping[str, str]) -> _JobCalls:
     parts = members(job)
     values = _values(parts.get("env"), outer)
     only, odd = _condition(scalar(parts.get("if")))
@@ -166,17 +166,17 @@ def _work(job: Node, outer: Mapping[str, str]) -> _Work:
         more.append(f"a job uses {scalar(parts['uses'])}")
     if "matrix" in members(parts.get("strategy")):
         more.append("a job runs once for each value of a matrix")
-    calls: list[tuple[Call, int, str | None]] = []
+    calls: list[tuple[RouteCall, int, str | None]] = []
     for step in items(parts.get("steps")):
         made, reason = _step(step, values, only)
         calls += made
         more += [reason] if reason else []
-    return _Work(tuple(calls), tuple(more))
+    return _JobCalls(tuple(calls), tuple(more))
 
 
 def _step(
     step: Node, outer: Mapping[str, str], only: str | None
-) -> tuple[list[tuple[Call, int, str | None]], str]:
+) -> tuple[list[tuple[RouteCall, int, str | None]], str]:
     """Return the calls of a step, and what it does beside them."""
     parts = members(step)
     uses, condition = scalar(parts.get("uses")), scalar(parts.get("if"))
@@ -189,7 +189,7 @@ def _step(
     values = _values(parts.get("env"), outer)
     if uses:
         calls = fetched(text)
-        script = Script(calls) if calls is not None else Script(others=("a script",))
+        script = ShellScript(calls) if calls is not None else ShellScript(others=("a script",))
     elif scalar(parts.get("shell")) not in {"", "bash", "sh"}:
         return [], f"a step runs in {scalar(parts['shell'])}"
     else:
@@ -202,7 +202,7 @@ def _step(
     return calls_made, f"a step runs only if {odd}" if odd and script.calls else ""
 
 
-def _filled(call: Call, values: Mapping[str, str]) -> Call:
+def _filled(call: RouteCall, values: Mapping[str, str]) -> RouteCall:
     url = filled_in(call.address + call.path, values)
     headers = {name: filled_in(value, values) for name, value in call.headers.items()}
     return call_of(url, call.method, headers, call.doubt, call.line) or call

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.project.workflows.call import Call, call_of, filled_in
+from cronshift.project.workflows.call import RouteCall, call_of, filled_in
 from cronshift.project.workflows.fetching import fetched
 
 if TYPE_CHECKING:
@@ -41,19 +41,19 @@ _SOMETIMES = {
 }
 
 
-class Script(Struct, frozen=True):
-    """What a script does.
+class ShellScript(Struct, frozen=True):
+    """The calls of a script, and the work that it does beside them.
 
     Attributes:
         others: the commands that do something else than call, wait or tell.
     """
 
-    calls: tuple[Call, ...] = ()
+    calls: tuple[RouteCall, ...] = ()
     others: tuple[str, ...] = ()
 
 
-def read_script(text: str, values: Mapping[str, str]) -> Script:
-    """Return the calls of a script, and what it does beside them.
+def read_script(text: str, values: Mapping[str, str]) -> ShellScript:
+    """Return the calls of a script, and the work that it does beside them.
 
     Args:
         text: its lines; what GitHub puts in stands as ``${secrets.NAME}``.
@@ -63,7 +63,7 @@ def read_script(text: str, values: Mapping[str, str]) -> Script:
 
     root = SgRoot(_plain(text), "bash").root()
     if root.find(kind="ERROR") is not None:
-        return Script(others=("a script that cannot be read",))
+        return ShellScript(others=("a script that cannot be read",))
     values, calls, others = dict(values), [], []
     for node in root.find_all(
         {"rule": {"any": [{"kind": "variable_assignment"}, {"kind": "command"}]}}
@@ -83,7 +83,7 @@ def read_script(text: str, values: Mapping[str, str]) -> Script:
                 others.append(program)
         elif program and not _QUIET.fullmatch(program):
             others.append(program)
-    return Script(tuple(calls), tuple(dict.fromkeys(others)))
+    return ShellScript(tuple(calls), tuple(dict.fromkeys(others)))
 
 
 def _plain(text: str) -> str:
@@ -132,21 +132,21 @@ def _doubt(node: SgNode) -> str:
     return ""
 
 
-def _placed(call: Call, line: int, doubt: str) -> Call:
-    return Call(
+def _placed(call: RouteCall, line: int, doubt: str) -> RouteCall:
+    return RouteCall(
         call.address, call.path, call.method, call.headers, call.doubt or doubt, call.line + line
     )
 
 
-def _curl(words: Sequence[str]) -> Iterator[Call]:
+def _curl(words: Sequence[str]) -> Iterator[RouteCall]:
     return _called(_options(words, _CURL_VALUES, _CURL_FLAGS), curl=True)
 
 
-def _wget(words: Sequence[str]) -> Iterator[Call]:
+def _wget(words: Sequence[str]) -> Iterator[RouteCall]:
     return _called(_options(words, _WGET_VALUES, _ANY), curl=False)
 
 
-def _node(words: Sequence[str]) -> Iterator[Call]:
+def _node(words: Sequence[str]) -> Iterator[RouteCall]:
     at = next((at for at, word in enumerate(words) if word in {"-e", "-p", "--eval"}), None)
     script = fetched(words[at + 1]) if at is not None and at + 1 < len(words) else None
     yield from script or ()
@@ -176,7 +176,7 @@ def _options(
             yield "url", word
 
 
-def _called(options: Iterator[tuple[str, str]], *, curl: bool) -> Iterator[Call]:
+def _called(options: Iterator[tuple[str, str]], *, curl: bool) -> Iterator[RouteCall]:
     named = list(options)
     names = {name for name, _ in named}
     header_names = {"H", "header"} if curl else {"header"}
