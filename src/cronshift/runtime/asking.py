@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -9,10 +10,13 @@ from http import HTTPStatus
 
 import httpx
 
+from cronshift.errors import ConfigError
 from cronshift.runtime import web, wire
+from cronshift.runtime.ownership import digest, parse_ownership
 from cronshift.runtime.protection import bypass_headers
 
 _PATIENCE = timedelta(seconds=10)
+_NO_FILE_OF_OURS = "unreadable"
 _OLDEST = 10**9  # seconds: what is told is anybody's
 
 
@@ -68,21 +72,31 @@ async def ask(url: str, secret: str, patience: timedelta = _PATIENCE) -> Testimo
         return Testimony(problem=f"{url} is no address.", telling=Telling.UNREACHABLE)
     try:
         document = response.json()
-        digest = document["ownership"]
+        held = _digest(document["ownership"])
     except (ValueError, KeyError, TypeError):
         return _without_digest(response)
-    if digest is None:
+    if held is None:
         return Testimony(
             problem="It holds no ownership file, so it runs every tick.", telling=Telling.NO_FILE
         )
     before = document.get("before")
     return Testimony(
-        digest=str(digest),
+        digest=held,
         age=_seconds(document.get("age")),
         unread=document.get("age", 0) is None,
         held_for=_seconds(document.get("held")),
-        before=before if isinstance(before, str) else None,
+        before=_digest(before) if isinstance(before, str | dict) else None,
     )
+
+
+def _digest(told: object) -> str | None:
+    """Return the digest of the file that a side tells, by its digest or whole; ``None`` for none."""
+    if not isinstance(told, dict):
+        return None if told is None else str(told)
+    try:
+        return digest(parse_ownership(json.dumps(told)))
+    except ConfigError:
+        return _NO_FILE_OF_OURS
 
 
 def _without_digest(response: httpx.Response) -> Testimony:

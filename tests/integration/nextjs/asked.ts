@@ -1,14 +1,15 @@
 /** Answers, with the library beside it, the questions that a test gives on stdin. */
 import { readFileSync } from "node:fs";
 
+import { digestOf } from "./cronshift/digest";
 import {
   bucket,
+  builtIn,
   ownerOf,
   type Ownership,
   skipReason,
 } from "./cronshift/ownership";
 import { parse } from "./cronshift/reading";
-import { digestOf } from "./cronshift/telling";
 
 type Document = { text: string };
 type Tick = { job: string; tick: string };
@@ -55,19 +56,23 @@ void (async () => {
           async ({ side, file: held, job, tick }) =>
             !(await skipReason(
               side,
-              job,
+              {
+                id: job,
+                path: "",
+                schedule: "",
+                ownership: builtIn(JSON.parse(held) as Ownership),
+              },
               new Date(tick),
-              JSON.parse(held) as Ownership,
             )),
         ),
       ),
       buckets: await Promise.all(
-        buckets.map(({ unit, key }) => bucket(unit, key)),
+        buckets.map(({ unit, key }) => bucket(`${unit}\n${key}`)),
       ),
       documents: await Promise.all(documents.map(reading)),
       owners: await Promise.all(
         owners.map(({ job, tick }) =>
-          ownerOf(ownership.jobs, job, tick, new Date(tick)),
+          ownerOf(ownership.jobs?.[job], `${job}\n${tick}`, new Date(tick)),
         ),
       ),
     }),

@@ -1,27 +1,34 @@
 /** What the library's guard decides for each call of the vectors. */
 import { readFileSync } from "node:fs";
 
-import { decide, type Guarded } from "./cronshift/guard";
+import { type Guarded, refused } from "./cronshift/guard";
+import { builtIn } from "./cronshift/ownership";
 import { parse } from "./cronshift/reading";
 import { type Due, scheduled } from "./cronshift/ticks";
+import { meant } from "./cronshift/twins";
 
 type Call = { now: string; headers: Record<string, string> };
 
-type Told = Omit<Guarded, "tick"> & { due: Due; late: number };
+type Told = Omit<Guarded, "tick" | "ownership"> & { due: Due; late: number };
 
 const { jobs, file, calls } = JSON.parse(readFileSync(0, "utf8")) as {
   jobs: Told[];
   file: string;
   calls: Call[];
 };
-const ownership = parse(JSON.parse(file));
-const guarded = jobs.map(({ due, late, ...job }) => ({
-  ...job,
-  tick: scheduled(late, due),
-}));
+const ownership = builtIn(parse(JSON.parse(file)));
 
-void Promise.all(
-  calls.map(({ now, headers }) =>
-    decide(guarded, "?m=%2F", new Headers(headers), ownership, new Date(now)),
-  ),
-).then((decisions) => console.log(JSON.stringify(decisions)));
+async function decided({ now, headers }: Call) {
+  const guarded = jobs.map(({ due, late, ...job }) => ({
+    ...job,
+    ownership,
+    tick: () => scheduled(late, due)(new Date(now)),
+  }));
+  const asked = new Headers(headers);
+  const refusal = await refused(meant(guarded, "/x?m=%2F", asked), asked);
+  return refusal && { status: refusal.status, ...(await refusal.json()) };
+}
+
+void Promise.all(calls.map(decided)).then((decisions) =>
+  console.log(JSON.stringify(decisions)),
+);

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 
 import { bridged } from "./cronshift/bridge";
 import type { Call } from "./cronshift/calls";
+import { retryAfter } from "./cronshift/retry-after";
 
 type Text = string | { runs: [string, number][] };
 type Vector = {
@@ -18,10 +19,17 @@ const { now, answers } = JSON.parse(readFileSync(0, "utf8")) as {
 Date.now = () => Date.parse(now);
 
 const call: Call = {
-  job: { id: "x", path: "/x", schedule: "0 0 * * *" },
+  job: {
+    id: "x",
+    path: "/x",
+    schedule: "0 0 * * *",
+    ownership: () => ({ ownership: null, held: 0 }),
+    failure: retryAfter,
+  },
   path: "/x",
   tick: new Date(now),
   isScheduled: false,
+  needsClaim: false,
   runId: "01RUN",
 };
 

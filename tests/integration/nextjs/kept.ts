@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 
 import { fromEnvironment } from "./cronshift/environment";
-import { held } from "./cronshift/ownership";
 
 type Answer = number | string | "never" | "drips" | "large";
 
@@ -44,7 +43,7 @@ void (async () => {
       }
       return new Response(answer);
     };
-    const { ownership } = await held(source);
+    const { ownership } = await source();
     seen.push([ownership && Object.keys(ownership.jobs ?? {}), asked]);
   }
   clearInterval(alive);

@@ -2,10 +2,10 @@
 import { bridged } from "./cronshift/bridge";
 import { callOf } from "./cronshift/calls";
 import { fromEnvironment } from "./cronshift/environment";
-import { held } from "./cronshift/ownership";
 
 const alive = setInterval(() => undefined, 1000);
-const job = { id: "x", path: "/api/cron/x", schedule: "0 3 * * *" };
+const ownership = fromEnvironment({ version: 1 });
+const job = { id: "x", path: "/api/cron/x", schedule: "0 3 * * *", ownership };
 console.warn = () => undefined;
 
 void (async () => {
@@ -19,7 +19,7 @@ void (async () => {
       ? new Response("", { status: 307, headers: { location: "https://s3.test/f" } })
       : new Response('{"version": 1, "jobs": {}}');
   };
-  await held(fromEnvironment({ version: 1 }));
+  await ownership();
   await bridged(callOf(job, { ts: 60_000 }, "run"));
   clearInterval(alive);
   console.log(JSON.stringify(sent));

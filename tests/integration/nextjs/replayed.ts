@@ -1,5 +1,6 @@
 /** Say whether a function of the app makes up for a missed tick. */
 import { callOf, due } from "./cronshift/calls";
+import { builtIn } from "./cronshift/ownership";
 
 const data = {
   cronshift: "replay",
@@ -7,5 +8,10 @@ const data = {
   missed: true,
 };
 const event = { name: "inngest/function.invoked", data };
-const job = { id: "tally", path: "/api/cron/tally", schedule: "* * * * *" };
-void due(callOf(job, event, "01RUN"), { version: 1 }).then(console.log);
+const job = {
+  id: "tally",
+  path: "/api/cron/tally",
+  schedule: "* * * * *",
+  ownership: builtIn({ version: 1 }),
+};
+void due(callOf(job, event, "01RUN")).then(console.log);

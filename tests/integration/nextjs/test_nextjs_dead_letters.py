@@ -123,7 +123,7 @@ def test_an_app_buries_its_dead_where_it_has_a_ledger(tmp_path: Path) -> None:
         assert ("lib/inngest/cronshift/dead-letters.ts" in files) is has_ledger
         job = files["lib/inngest/functions/report.ts"]
         assert ("await bury(JOB, event.data, error);" in job) is has_ledger
-        cancelled = files["lib/inngest/cancelled.ts"]
+        cancelled = files.get("lib/inngest/cancelled.ts", "")
         assert ('await bury(job, data, why, "cancelled");' in cancelled) is has_ledger
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cronshift.runtime.ownership import Epoch, Ownership, digest, dump_ownership, tick_text
 from cronshift.runtime.schedule import Schedule
 from cronshift.runtime.ticks import called_tick, lateness
-from cronshift.targets.nextjs.dispatching import due, evenly
+from cronshift.targets.nextjs.dispatching import due, early, evenly
 
 from .conftest import LONG_AGO, library
 
@@ -26,15 +26,28 @@ if TYPE_CHECKING:
 VECTORS = json.loads((Path(__file__).parents[2] / "data/called-ticks.json").read_text())
 ENGINE = Path(__file__).parents[2] / "data/inngest-cron.jsonl"
 ASKED = """import { readFileSync } from "node:fs";
-import { decide, every } from "./cronshift/guard";
-import { tickText } from "./cronshift/ownership";
+import { digestOf } from "./cronshift/digest";
+import { every, refused } from "./cronshift/guard";
+import { builtIn, tickText } from "./cronshift/ownership";
 import { parse } from "./cronshift/reading";
-import { digestOf } from "./cronshift/telling";
 import { around, scheduled } from "./cronshift/ticks";
+import { meant } from "./cronshift/twins";
 
 const given = JSON.parse(readFileSync(0, "utf8"));
 const text = (tick: Date | null) => tick && tickText(tick);
-const timed = ({ due, late, even }) => (even ? every(even[0], even[1], late) : scheduled(late, due));
+const timed = ({ due, late, even }) => (even ? every(...even) : scheduled(late, due));
+const decide = async (one) => {
+  const headers = new Headers(one.headers);
+  const ownership = builtIn(parse(one.held));
+  const jobs = one.jobs.map((job) => ({
+    ...job,
+    ownership,
+    tick: () => timed(job)(new Date(one.now)),
+  }));
+  const job = meant(jobs, `/api/cronshift/api/x${one.search}`, headers);
+  const refusal = await refused(job, headers);
+  return refusal ? { status: refusal.status, ...(await refusal.json()) } : job.path;
+};
 void (async () => {
   console.log(
     JSON.stringify({
@@ -43,13 +56,7 @@ void (async () => {
       digests: await Promise.all((given.files ?? []).map((one) => digestOf(parse(one)))),
       decided: await Promise.all(
         (given.decided ?? []).map((one) =>
-          decide(
-            one.jobs.map((job) => ({ ...job, tick: timed(job) })),
-            one.search,
-            new Headers(one.headers),
-            parse(one.held),
-            new Date(one.now),
-          ),
+          decide(one),
         ),
       ),
     }),
@@ -93,8 +100,12 @@ def test_a_call_is_for_the_same_tick_in_both_languages(app: Path) -> None:
 
 
 def test_evenly_spaced_ticks_are_those_of_the_schedule_in_full(app: Path) -> None:
-    even = [{**one, "even": evenly(Schedule.from_vercel(one["schedule"]))} for one in VECTORS]
-    even = [one for one in even if one["even"]]
+    spaced = [(one, evenly(Schedule.from_vercel(one["schedule"]))) for one in VECTORS]
+    even = [
+        {**one, "even": [*evenly, early(evenly[0], one["late"])]}
+        for one, evenly in spaced
+        if evenly
+    ]
     assert len({one["schedule"] for one in even}) > 5
     assert ask(app, called=even)["called"] == [one["tick"] for one in even]
 
@@ -191,12 +202,12 @@ def test_a_call_is_decided_by_its_query_and_schedule(app: Path) -> None:
         ],
     )["decided"]
     assert decided == [
-        {"path": "/api/x?m=%2F"},
-        {"status": 200, "said": "owner inngest"},
-        {"status": 200, "said": "owner inngest"},
-        {"path": "/api/x?m=%2F"},
-        {"status": 200, "said": "owner inngest"},
-        {"path": None},
-        {"status": 200, "said": "owner inngest"},
-        {"status": 401, "said": "not a call of Vercel's cron"},
+        "/api/x?m=%2F",
+        {"status": 200, "skipped": "owner inngest"},
+        {"status": 200, "skipped": "owner inngest"},
+        "/api/x?m=%2F",
+        {"status": 200, "skipped": "owner inngest"},
+        "/api/x?m=other",
+        {"status": 200, "skipped": "owner inngest"},
+        {"status": 401, "error": "not a call of Vercel's cron"},
     ]

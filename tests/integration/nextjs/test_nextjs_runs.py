@@ -136,8 +136,8 @@ def test_both_languages_give_every_tick_the_same_owner(
         "const ticks = Array.from({ length: 500 }, (_, n) =>\n"
         "  new Date(Date.UTC(2026, 10, 24, 0, n * 10)));\n"
         "void (async () => {\n"
-        "  const buckets = await Promise.all(vectors.map((one) => bucket(one.unit, one.key)));\n"
-        "  const owners = await Promise.all(ticks.map((tick) => ownerOf(held.jobs, 'job', tickText(tick), tick)));\n"
+        "  const buckets = await Promise.all(vectors.map((one) => bucket(`${one.unit}\\n${one.key}`)));\n"
+        "  const owners = await Promise.all(ticks.map((tick) => ownerOf(held.jobs.job, `job\\n${tickText(tick)}`, tick)));\n"
         "  console.log(JSON.stringify([buckets, owners]));\n"
         "})();\n"
     )

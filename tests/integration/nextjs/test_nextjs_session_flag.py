@@ -39,7 +39,7 @@ def test_both_languages_give_every_user_the_same_side(tmp_path: Path, node_packa
         'import { bucket } from "./lib/inngest/cronshift/ownership";\n'
         "type Vector = { unit: string; key: string };\n"
         'const vectors: Vector[] = JSON.parse(readFileSync(process.argv[2]!, "utf8")).buckets;\n'
-        "void Promise.all(vectors.map((one) => bucket(one.unit, one.key))).then((told) =>\n"
+        "void Promise.all(vectors.map((one) => bucket(`${one.unit}\\n${one.key}`))).then((told) =>\n"
         "  console.log(JSON.stringify(told)));\n"
     )
     vectors = json.loads(VECTORS.read_text())["buckets"]

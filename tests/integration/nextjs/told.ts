@@ -2,10 +2,10 @@
 import { NextRequest } from "next/server";
 
 import { callOf, direct, due } from "./cronshift/calls";
-import { dispatched } from "./cronshift/dispatch";
 import { every } from "./cronshift/guard";
 import { toldCall, toldDue, toldGet } from "./cronshift/ledger";
-import type { Ownership } from "./cronshift/ownership";
+import { builtIn } from "./cronshift/ownership";
+import { guardedTwins } from "./cronshift/twins";
 
 const [percent, kind] = process.argv.slice(2);
 const epoch = {
@@ -13,9 +13,14 @@ const epoch = {
   percent: Number(percent),
   operation: "01",
 };
-const ownership: Ownership = { version: 1, jobs: { tally: [epoch] } };
-const job = { id: "tally", path: "/api/cron/tally", schedule: "* * * * *" };
-const guarded = { ...job, tick: every(60_000, 0, 60_000) };
+const ownership = builtIn({ version: 1, jobs: { tally: [epoch] } });
+const job = {
+  id: "tally",
+  path: "/api/cron/tally",
+  schedule: "* * * * *",
+  ownership,
+};
+const jobs = [{ ...job, tick: every(60_000, 0, 0) }];
 
 function route() {
   if (kind === "throws") throw new TypeError("s3cret of the database");
@@ -26,21 +31,20 @@ function route() {
 }
 
 void (async () => {
-  const answered = dispatched([guarded], ownership, route as never);
-  const get = toldGet([guarded], ownership, answered);
+  const get = toldGet(jobs, guardedTwins(jobs, route));
   const headers = {
     "user-agent": "vercel-cron/1.0",
     "x-vercel-cron-schedule": "* * * * *",
     authorization: `Bearer ${process.env["CRON_SECRET"]}`,
   };
   const url = "http://app/api/cronshift/api/cron/tally";
-  const asked = get(new NextRequest(url, { headers }));
+  const asked = get(new NextRequest(url, { headers }), {});
   const answer = await asked.catch((error: Error) => error);
   const data = { scheduledAt: "2026-11-27T12:00:00Z" };
   const event = { name: "inngest/scheduled.timer", data };
   const call = callOf(job, event, "01RUN");
-  const skipped = await toldDue(call, ownership, due(call, ownership));
-  const work = () => toldCall(call, ownership, direct(route, call));
+  const skipped = await toldDue(call, due(call));
+  const work = () => toldCall(call, direct(route, call));
   const done = skipped ?? (await work().catch((error: Error) => error.name));
   console.log(
     JSON.stringify([

@@ -10,7 +10,15 @@ from cronshift.targets.nextjs.dispatching import dispatcher_imports, guarded, is
 from cronshift.targets.nextjs.imports import import_path
 from cronshift.targets.nextjs.job import shared_members
 from cronshift.targets.nextjs.library import library_import
-from cronshift.targets.nextjs.source import WIDTH, braced, comment, data, listed, passing, text
+from cronshift.targets.nextjs.source import (
+    WIDTH,
+    braced,
+    comment,
+    data,
+    imported,
+    passing,
+    text,
+)
 from cronshift.targets.rendering import render
 
 if TYPE_CHECKING:
@@ -34,7 +42,7 @@ def dispatcher_route(plan: Plan, dispatcher: Dispatcher, max_duration: int) -> s
         export=called.export,
         handler=called.module_from(file, alias),
         imports=[
-            listed("import {", names, f"}} from {text(library_import(plan, module, file))};")
+            imported(names, library_import(plan, module, file))
             for module, names in dispatcher_imports(plan, dispatcher).items()
         ],
         out=import_path(plan.out, file, alias),
@@ -72,8 +80,7 @@ def _jobs(plan: Plan, dispatcher: Dispatcher) -> str:
 def _answered(plan: Plan, dispatcher: Dispatcher) -> str:
     """Return the export of the route, which tells the ledger where there is one."""
     called, base_path = callee(plan, dispatcher.jobs[0]), app_of(plan).routers.base_path
-    imported = dispatcher_imports(plan, dispatcher)
-    names = {module: imported[module][-1] for module in imported}
+    names = {module: last for module, (*_, last) in dispatcher_imports(plan, dispatcher).items()}
     guard = next(name for name in names.values() if name.startswith("guarded"))
     forward = next((name for name in names.values() if name.startswith("forwarding")), None)
     told = next((name for name in names.values() if name.startswith("told")), None)

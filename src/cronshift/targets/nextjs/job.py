@@ -28,6 +28,7 @@ from cronshift.targets.nextjs.source import (
     braced,
     comment,
     data,
+    imported,
     in_template,
     listed,
     member,
@@ -129,8 +130,7 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
         "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],
     }
     for module in sorted(modules_of(plan, job)):
-        end = f"}} from {text(library_import(plan, module, file))};"
-        yield listed("import {", names[module], end)
+        yield imported(names[module], library_import(plan, module, file))
 
 
 def names_of(job: Job) -> list[str]:

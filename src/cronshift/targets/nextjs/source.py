@@ -64,6 +64,12 @@ def listed(start: str, items: Sequence[str], end: str) -> str:
     return line if len(line) <= WIDTH else braced(start, items, end)
 
 
+def imported(names: Sequence[str], module: str) -> str:
+    """Return the import of names from a module; prettier leaves one alone on its line."""
+    end = f"}} from {text(module)};"
+    return f"import {{ {names[0]} {end}" if len(names) == 1 else listed("import {", names, end)
+
+
 def passing(start: str, arguments: Sequence[str], last: Mapping[str, object]) -> str:
     """Return a statement that is a call, whose last argument is an object where there is one."""
     passed = [*arguments, *([data(last)] if last else [])]
