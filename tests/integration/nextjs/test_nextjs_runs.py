@@ -97,7 +97,7 @@ def test_an_answer_that_says_no_is_not_tried_again(app: tuple[Path, str]) -> Non
 def test_a_redirect_that_is_thrown_is_an_answer_like_any_other(app: tuple[Path, str]) -> None:
     done = run(app, "away")
     assert done.status == "failed"
-    assert "GET /api/cron/away answered 307, a redirect to /login" in str(done.error)
+    assert "GET /api/cron/away answered 307: a redirect to /login" in str(done.error)
     assert [step.attempts for step in done.steps if step.id == "call"] == [1]
 
 

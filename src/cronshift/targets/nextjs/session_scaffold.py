@@ -186,7 +186,7 @@ def _served(root: Path, plan: Plan) -> Iterator[GeneratedFile]:
     served = replace(plan, jobs=kept, data=replace(app_of(plan), sessions=True))
     ownership = f"{plan.out}/ownership.ts"
     wanted = {f"{plan.out}/client.ts", ownership}
-    wanted |= {path for path, _ in copied(served, ("environment", "telling"))}
+    wanted |= {path for path, _ in copied(served, ("environment",))}
     for file in generate(served):
         there = content(inside(root, file.path))
         if there is None:

@@ -23,6 +23,10 @@ _GONE = {
 }
 _DECLARED = {"type_alias_declaration", "interface_declaration", "ambient_declaration"}
 _WRAPPING = {"as_expression", "satisfies_expression", "non_null_expression"}
+_WHOLE = {"identifier", "member_expression", "call_expression", "subscript_expression"}
+"""What needs no parentheses, wherever it stands."""
+_FREE = {"arguments", "return_statement", "variable_declarator"}
+"""What needs none around whatever it holds."""
 
 
 def untyped(text: str) -> str:
@@ -52,8 +56,11 @@ def _splices(node: SgNode, text: str) -> Iterator[Splice]:
         inner = node.child(0)
         if inner is not None:
             _, stop = span_of(inner)
-            yield from _splices(inner, text)
+            yield from _bared(inner, node, text) if _is_bracketed(inner) else _splices(inner, text)
             yield Splice(stop, end, "")
+        return
+    if _is_bracketed(node) and (wrapped := node.child(1)) and wrapped.kind() in _WRAPPING:
+        yield from _bared(node, node, text)
         return
     if kind == "optional_parameter":
         mark = next((child for child in node.children() if child.kind() == "?"), None)
@@ -66,6 +73,29 @@ def _splices(node: SgNode, text: str) -> Iterator[Splice]:
             yield Splice(first, last + (rest.end() if rest else 0), "")
             continue
         yield from _splices(child, text)
+
+
+def _is_bracketed(node: SgNode) -> bool:
+    return node.kind() == "parenthesized_expression"
+
+
+def _bared(node: SgNode, outermost: SgNode, text: str) -> Iterator[Splice]:
+    """Yield the splices of an expression in parentheses that a type alone may have asked for."""
+    inner, parent = node.child(1), outermost.parent()
+    if inner is None:
+        return
+    value = inner
+    while value.kind() in _WRAPPING and (child := value.child(0)):
+        value = child
+    place = "" if parent is None else parent.kind()
+    is_chosen = value.kind() == "object" and place == "ternary_expression"
+    if value.kind() in _WHOLE or place in _FREE or is_chosen:
+        (start, end), (first, last) = span_of(node), span_of(inner)
+        yield Splice(start, first, "")
+        yield from _splices(inner, text)
+        yield Splice(last, end, "")
+        return
+    yield from _splices(inner, text)
 
 
 def _is_typed_statement(node: SgNode) -> bool:

@@ -75,7 +75,7 @@ export async function settled(call: Call, response: Response) {
   if (ok) return { status, body: isJson ? parsed(text) : text, bytes, cut };
   const away = `a redirect to ${headers.get("location") ?? "nowhere"}`;
   const words = (status < 400 ? away : text).match(/[^ \t\n\r\f\v]+/g) ?? [];
-  const quote = words.join(" ").replace(/^([^]{500})[^]+/u, "$1 …");
+  const quote = words.join(" ").replace(RegExp("^([^]{500})[^]+", "u"), "$1 …");
   const answered = [status, quote].filter(Boolean).join(": ");
   const message = `GET ${call.path} answered ${answered}`;
   const isFinal = status < 500 && ![408, 425, 429].includes(status);

@@ -8,6 +8,8 @@ export function tellingEdge(
   tell: (request: Request) => Promise<Response>,
   page: Page,
 ): Page {
-  return (request, own) =>
-    request.method === "OPTIONS" ? tell(request) : page(request, own);
+  return (request, own) => {
+    if (request.method === "OPTIONS") return tell(request);
+    return page(request, own);
+  };
 }
