@@ -267,7 +267,7 @@ def _mode(text: str | None) -> Mode | None:
 def _options(table: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of JobOptions that ``table`` names; ``false`` switches one off."""
     options: dict[str, Any] = {
-        key: table[key] for key in ("retries", "idempotency") if key in table
+        key: table[key] for key in ("retries", "idempotency", "rehearsal") if key in table
     }
     if "heartbeat" in table:
         options["heartbeat_env"] = table["heartbeat"]
@@ -277,6 +277,8 @@ def _options(table: Mapping[str, Any]) -> dict[str, Any]:
         options["overlap"] = Overlap(table["overlap"])
     if "missed" in table:
         options["missed"] = Missed(table["missed"])
+    if "rehearsal_ignore" in table:
+        options["rehearsal_ignore"] = tuple(table["rehearsal_ignore"])
     for key in ("start_timeout", "finish_timeout", "jitter", "stale_after"):
         if key in table:
             options[key] = parse_duration(table[key]) if table[key] else None

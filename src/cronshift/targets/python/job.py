@@ -179,7 +179,18 @@ def _description(job: Job) -> Expression:
         keywords["missed"] = literal(str(job.options.missed))
     if job.options.heartbeat_env is not None:
         keywords["heartbeat_env"] = literal(job.options.heartbeat_env)
-    return call("runtime.JobSpec", **keywords)
+    return call("runtime.JobSpec", **keywords, **rehearsal(job.options))
+
+
+def rehearsal(options: JobOptions) -> dict[str, Expression]:
+    """Return the arguments by which both sides know the dry run that a handler allows."""
+    if options.rehearsal is None:
+        return {}
+    ignored = listed(map(literal, options.rehearsal_ignore))
+    return {
+        "rehearsal": literal(options.rehearsal),
+        **({"rehearsal_ignore": ignored} if options.rehearsal_ignore else {}),
+    }
 
 
 def function_arguments(job: Job, schedule: Schedule) -> Iterator[tuple[str, Expression]]:
@@ -250,12 +261,15 @@ def _work(job: Job, app_id: str, answering: str) -> Iterator[str]:
             values=_values(fan_out),
             **({"parallel": literal(True)} if parallel else {}),
         )
-    if options.heartbeat_env is None:
+    if options.heartbeat_env is None and options.rehearsal is None:
         yield laid_out(step, before="return ", indent=_INDENT)
         return
     yield laid_out(step, before="answer = ", indent=_INDENT)
-    yield 'if "skipped" not in answer:'
-    yield '    await ctx.step.run("heartbeat", runtime.report_success, JOB)'
+    if options.heartbeat_env is not None:
+        yield 'if "skipped" not in answer:'
+        yield '    await ctx.step.run("heartbeat", runtime.report_success, JOB)'
+    if options.rehearsal is not None:
+        yield f"await runtime.rehearse(ctx, call, {answering})"
     yield "return answer"
 
 

@@ -15,6 +15,7 @@ from cronshift.targets.python.job import (
     handler_definition,
     handler_of,
     job_module,
+    rehearsal,
 )
 from cronshift.targets.python.mounting import MOUNT_MODULE
 from cronshift.targets.python.serving import served_by
@@ -121,6 +122,7 @@ def _guard_file(plan: Plan) -> list[GeneratedFile]:
             id=literal(job.id),
             path=literal(job.entry.path),
             schedule=literal(job.entry.schedule),
+            **rehearsal(job.options),
         )
         for job in guarded
     ]
