@@ -68,13 +68,12 @@ def wsgi(
     dry_run = _of(turn, is_floor=is_floor)
     if dry_run is None:
         return
-    addresses = {name: dry_run.target for name in ("RAW_URI", "REQUEST_URI") if name in environ}
-    dry_environ = {
+    dry_environ: dict[str, Any] = {
         **environ,
-        **addresses,
+        **{name: dry_run.target for name in ("RAW_URI", "REQUEST_URI") if name in environ},
+        **{f"HTTP_{_upper(name)}": value for name, value in dry_run.headers.items()},
         "QUERY_STRING": dry_run.target.partition("?")[2],
         "wsgi.input": io.BytesIO(),
-        **{f"HTTP_{_upper(name)}": value for name, value in dry_run.headers.items()},
     }
     with suppress(Exception):
         dry_run.turn.take()

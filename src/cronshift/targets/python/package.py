@@ -122,7 +122,7 @@ def _guard_file(plan: Plan) -> list[GeneratedFile]:
             id=literal(job.id),
             path=literal(job.entry.path),
             schedule=literal(job.entry.schedule),
-            **rehearsal(job.options),
+            **rehearsal(job),
         )
         for job in guarded
     ]
