@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from cronshift.evidence.rehearsals import is_of_floor
+from cronshift.observing.rehearsals import is_of_floor
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import Owner, tick_text
 from cronshift.runtime.ticks import MINUTE, lateness
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cronshift.schedule import Schedule
+    from cronshift.runtime.schedule import Schedule
 
 LONGEST_RUN = timedelta(minutes=20)
 """Whoever has begun a tick longer ago and has not ended it is taken for dead (as claims have it)."""

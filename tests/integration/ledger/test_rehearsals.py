@@ -18,20 +18,20 @@ from fastapi import FastAPI, Request, Response
 from tests.integration.ledger.sides import FIRST, JOB, VERCEL, ownership, use
 from tests.integration.sockets import serving
 
-from cronshift.executor.engine import RunTarget, execute
-from cronshift.executor.events import tick_event
+from cronshift.engine.executor.engine import RunTarget, execute
+from cronshift.engine.executor.events import tick_event
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.runtime import Answer, Bridge, Call, Guard, due, recording, rehearse
 from cronshift.runtime.dry_runs import goes_first
 from cronshift.runtime.held import SOURCE
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.store.ledger import read_ledger
-from cronshift.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cronshift.executor.runs import Run
+    from cronshift.engine.executor.runs import Run
 
 MINUTE = timedelta(minutes=1)
 DRY = replace(JOB, rehearsal="?dry_run=1", rehearsal_ignore=("took",))

@@ -6,17 +6,17 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cronshift.evidence.gathering import judge_all
-from cronshift.evidence.judging import Course
-from cronshift.evidence.rehearsals import of_newest, rehearsed
-from cronshift.evidence.thresholds import Thresholds
-from cronshift.evidence.verdict import Decision
+from cronshift.moving.evidence.gathering import judge_all
+from cronshift.moving.evidence.judging import Course
+from cronshift.moving.evidence.verdict import Decision
 from cronshift.observing.fates import Watch
 from cronshift.observing.judging import judge
+from cronshift.observing.rehearsals import of_newest, rehearsed
+from cronshift.project.thresholds import Thresholds
 from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.comparing import answer_tokens
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 FIRST = datetime(2026, 11, 27, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -27,7 +27,7 @@ def record(number: int, side: Side, role: Role, answer: Any = None, **fields: An
     """Return a record of the tick with a number."""
     tick = FIRST + MINUTE * 60 * number
     is_floor = role is Role.REHEARSED and side is Side.VERCEL
-    values = {
+    values: dict[str, Any] = {
         "job": "mail",
         "tick": tick,
         "side": side,
