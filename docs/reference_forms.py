@@ -35,7 +35,7 @@ def documents_page() -> Iterator[str]:
     """Yield the page of every JSON document."""
     yield "# JSON documents\n"
     yield "With `--json` every command prints one document on stdout, errors included. Each has its JSON Schema, which"
-    yield "the package carries ([`cronshift/schemas`](../src/cronshift/schemas)), and is held to it by a test.\n"
+    yield "the package carries ([`cronshift/output/schemas`](../src/cronshift/output/schemas)), and is held to it by a test.\n"
     yield "`version` is 1, and changes when a field changes its meaning or goes; fields may be added.\n"
     yield "The exit code says how it went: 0 done or all well, 1 what was asked about is not well, 2 usage or"
     yield "configuration, 3 refused to protect state, 130 Ctrl-C."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cronshift
 from cronshift import errors
 from cronshift.errors import CronshiftError, Reason
-from cronshift.operating.kinds import KINDS as ASKED
+from cronshift.readiness.doctor.kinds import KINDS as ASKED
 from cronshift.readiness.kinds import KINDS
 
 if TYPE_CHECKING:

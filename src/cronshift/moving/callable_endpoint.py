@@ -11,11 +11,11 @@ from urllib.parse import quote
 import httpx
 from msgspec import Struct
 
+from cronshift.engine.server.endpoint import Endpoint
+from cronshift.engine.server.keys import SIGNING_KEY
 from cronshift.errors import CronshiftError
+from cronshift.operations.services.api_address import CLOUD_API, api_server
 from cronshift.runtime import web
-from cronshift.server.endpoint import Endpoint
-from cronshift.server.keys import SIGNING_KEY
-from cronshift.services.api_address import CLOUD_API, api_server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
