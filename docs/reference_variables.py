@@ -19,7 +19,7 @@ HOUSE = Path(cronshift.__file__).parent
 _NAME = re.compile(r"(?:CRONSHIFT|INNGEST|VERCEL|CRON|XDG)_[A-Z_]+|NO_COLOR|DATABASE_URL")
 _TYPESCRIPT = re.compile(r'process\.env\["([A-Z_]+)"\]')
 _IMAGINED = "handlers/flow/"  # what the audit imagines an app's environment to be is read by nobody
-_DEPLOYED = ("runtime/", "schedule/", "sessions/", "inngest_fns/")
+_DEPLOYED = ("runtime/", "sessions/", "inngest_fns/")
 
 
 def variables_page() -> Iterator[str]:
