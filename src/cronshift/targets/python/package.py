@@ -222,7 +222,7 @@ def _refuse_shared_modules(jobs: Sequence[Job], modules: Sequence[JobModule]) ->
             raise CronshiftError(
                 f"The jobs {other} and {job.id} would both be written to {module.name}.py.",
                 reason="shared-module",
-                hint="Give one of them another id under [jobs.<id>] in cronshift.toml.",
+                hint="Give one of them another id under [jobs.ID] in cronshift.toml.",
                 where=job.id,
             )
 
