@@ -314,7 +314,7 @@ def test_no_secret_goes_to_an_address_that_only_a_commit_has_named(
             (root / "cronshift.toml").write_text(written)
         if by == "a variable":
             monkeypatch.setenv("CRONSHIFT_ENDPOINT", endpoint)
-        typed = ("--endpoint", endpoint) if by == "the command line" else ()
+        typed: tuple[str, ...] = ("--endpoint", endpoint) if by == "the command line" else ()
         typed += ("--env", "production") if words == ("validate",) else ()
         _, output = cronshift(*words, *typed)
     is_foreign = by in {"a commit", "bridge"}
