@@ -112,7 +112,9 @@ def _guard_file(plan: Plan) -> list[GeneratedFile]:
     guarded = [
         job
         for job in plan.runnable
-        if job.entry.origin is not Origin.MOVED and job.handler and job.handler.language == "python"
+        if job.entry.origin not in {Origin.MOVED, Origin.WORKFLOW}
+        and job.handler
+        and job.handler.language == "python"
     ]
     if not guarded:
         return []
