@@ -138,7 +138,7 @@ class Judge:
         return ()
 
     def _answers(self, handler: Handler) -> tuple[str, ...]:
-        """Return what a handler may answer with; all there is, where not all of its modules are read."""
+        """Return the uncommon answers of a handler: every kind, where not all of its modules are read."""
         importers = self._importers(handler)
         if len(importers) >= _MOST_IMPORTED:
             return tuple(sorted(_ANSWERS))

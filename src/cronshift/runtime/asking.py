@@ -17,7 +17,7 @@ from cronshift.runtime.protection import bypass_headers
 
 _PATIENCE = timedelta(seconds=10)
 _NO_FILE_OF_OURS = "unreadable"
-_OLDEST = 10**9  # seconds: what is told is anybody's
+_OLDEST = 10**9  # seconds: what is value is anybody's
 
 
 class Telling(StrEnum):
@@ -72,16 +72,16 @@ async def ask(url: str, secret: str, patience: timedelta = _PATIENCE) -> Testimo
         return Testimony(problem=f"{url} is no address.", telling=Telling.UNREACHABLE)
     try:
         document = response.json()
-        held = _digest(document["ownership"])
+        file = _digest(document["ownership"])
     except (ValueError, KeyError, TypeError):
         return _without_digest(response)
-    if held is None:
+    if file is None:
         return Testimony(
             problem="It holds no ownership file, so it runs every tick.", telling=Telling.NO_FILE
         )
     before = document.get("before")
     return Testimony(
-        digest=held,
+        digest=file,
         age=_seconds(document.get("age")),
         unread=document.get("age", 0) is None,
         held_for=_seconds(document.get("held")),
@@ -89,12 +89,12 @@ async def ask(url: str, secret: str, patience: timedelta = _PATIENCE) -> Testimo
     )
 
 
-def _digest(told: object) -> str | None:
+def _digest(value: object) -> str | None:
     """Return the digest of the file that a side tells, by its digest or whole; ``None`` for none."""
-    if not isinstance(told, dict):
-        return None if told is None else str(told)
+    if not isinstance(value, dict):
+        return None if value is None else str(value)
     try:
-        return digest(parse_ownership(json.dumps(told)))
+        return digest(parse_ownership(json.dumps(value)))
     except ConfigError:
         return _NO_FILE_OF_OURS
 

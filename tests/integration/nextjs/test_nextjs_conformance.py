@@ -98,29 +98,22 @@ def test_whenever_both_sides_take_each_file_up_in_time_one_acts_in_whatever_lang
 
 
 EPOCH = {"effective_at": "2026-01-01T00:00:00Z", "percent": 100, "operation": ""}
-GARBLED: list[Any] = [
-    {"version": 1},
-    {"version": 1, "jobs": {}},
-    *(
-        {"version": 1, "jobs": {"constructor": epochs}}
-        for epochs in (
-            [],
-            {},
-            7,
-            [None],
-            ["100"],
-            [EPOCH],
-            [EPOCH, None],
-            [EPOCH | {"effective_at": "soon"}],
-            [EPOCH | {"effective_at": None}],
-            [EPOCH | {"percent": "all"}],
-            [EPOCH | {"percent": None}],
-            [EPOCH | {"percent": -1}],
-            [EPOCH | {"percent": 1000}],
-            [EPOCH | {"owner": "me"}],
-            [EPOCH, EPOCH | {"effective_at": "2025-01-01T00:00:00Z", "percent": 0}],
-        )
-    ),
+EPOCHS: list[Any] = [
+    [],
+    {},
+    7,
+    [None],
+    ["100"],
+    [EPOCH],
+    [EPOCH, None],
+    [EPOCH | {"effective_at": "soon"}],
+    [EPOCH | {"effective_at": None}],
+    [EPOCH | {"percent": "all"}],
+    [EPOCH | {"percent": None}],
+    [EPOCH | {"percent": -1}],
+    [EPOCH | {"percent": 1000}],
+    [EPOCH | {"owner": "me"}],
+    [EPOCH, EPOCH | {"effective_at": "2025-01-01T00:00:00Z", "percent": 0}],
 ]
 
 
@@ -128,9 +121,10 @@ def test_a_file_that_was_garbled_by_hand_still_gives_each_tick_to_one_side(
     app: Callable[[str, bytes], Any],
 ) -> None:
     """Of another version it is refused, and with it the build that it stands in."""
-    others = [{}, {"version": 2, "jobs": {}}, {"version": "1"}, []]
-    counts = app("garbled.ts", json.dumps([*GARBLED, *others]).encode())
-    assert counts == [1] * len(GARBLED) + ["refused"] * len(others)
+    others: list[Any] = [{}, {"version": 2, "jobs": {}}, {"version": "1"}, []]
+    files = [{"version": 1}, *({"version": 1, "jobs": {"constructor": each}} for each in EPOCHS)]
+    counts = app("garbled.ts", json.dumps([*files, *others]).encode())
+    assert counts == [1] * len(files) + ["refused"] * len(others)
 
 
 def whole(value: Any) -> Any:

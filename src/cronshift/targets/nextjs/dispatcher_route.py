@@ -78,14 +78,14 @@ def _jobs(plan: Plan, dispatcher: Dispatcher) -> str:
 
 
 def _answered(plan: Plan, dispatcher: Dispatcher) -> str:
-    """Return the export of the route, which tells the ledger where there is one."""
+    """Return the export of the route, telling the ledger where there is one."""
     called, base_path = callee(plan, dispatcher.jobs[0]), app_of(plan).routers.base_path
     names = {module: last for module, (*_, last) in dispatcher_imports(plan, dispatcher).items()}
     guard = next(name for name in names.values() if name.startswith("guarded"))
     forward = next((name for name in names.values() if name.startswith("forwarding")), None)
-    told = next((name for name in names.values() if name.startswith("told")), None)
+    ledger = next((name for name in names.values() if name.startswith("ledger")), None)
     exported = "export default" if dispatcher.pages else "export const GET ="
-    start = f"{exported} {guard}(" if told is None else f"const answer = {guard}("
+    start = f"{exported} {guard}(" if ledger is None else f"const answer = {guard}("
     end = ");"
     if "edge-telling" in names:
         start, end = start.replace(guard, f"tellingEdge(tell, {guard}"), "));"
@@ -99,4 +99,4 @@ def _answered(plan: Plan, dispatcher: Dispatcher) -> str:
         line = passing(start, arguments, called.params)
     elif len(line) > WIDTH:
         line = braced(start, arguments, end)
-    return line if told is None else f"{line}\n{exported} {told}(JOBS, answer);"
+    return line if ledger is None else f"{line}\n{exported} {ledger}(JOBS, answer);"

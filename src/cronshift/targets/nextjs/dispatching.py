@@ -140,7 +140,7 @@ def guarded(job: Job, members: Mapping[str, str], depth: int) -> Iterator[str]:
 
 
 def early(period: int, late: int) -> int:
-    """Return how early a call may come for the clock here to be behind Vercel's, in milliseconds.
+    """Return the milliseconds that a call may come early, where the clock here is behind Vercel's.
 
     Up to a minute; less where the ticks are so close that a late call could be meant.
     """
