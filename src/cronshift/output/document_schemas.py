@@ -178,6 +178,25 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             costs=list_of(TEXT),
         ),
     ),
+    "baseline": (
+        "cronshift baseline --json",
+        object_of(
+            CARRIED
+            | {
+                "matches": list_of(
+                    object_of(
+                        dict.fromkeys(
+                            ("job", "function", "source", "path", "schedule", "commit", "evidence"),
+                            TEXT,
+                        )
+                        | {"same_ticks": TRUTH}
+                    )
+                ),
+                "done": list_of(TEXT),
+                "not_known": list_of(object_of({"name": TEXT, "source": TEXT, "reason": TEXT})),
+            }
+        ),
+    ),
     "compare": ("cronshift compare --json", object_of({"jobs": list_of(JUDGEMENT)})),
     "advance": (
         "cronshift advance --json",

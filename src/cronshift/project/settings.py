@@ -25,6 +25,7 @@ from cronshift.model import (
     Mode,
     Overlap,
     OwnershipSource,
+    OwnFunction,
     RateLimit,
     RowSource,
     ServedBy,
@@ -55,6 +56,7 @@ class MovedEntry(Struct, frozen=True):
         max_duration: in seconds, what the Vercel configuration said of the route.
         timezone: of the schedule; so is ``jitter_minutes``.
         workflow: the file of GitHub's that it stood in, where that was not Vercel's configuration.
+        commit: the last that had it, where it left by hand.
     """
 
     path: str
@@ -65,6 +67,7 @@ class MovedEntry(Struct, frozen=True):
     timezone: str = "UTC"
     jitter_minutes: int | None = None
     workflow: str | None = None
+    commit: str | None = None
 
 
 class JobSettings(Struct, frozen=True):
@@ -76,6 +79,7 @@ class JobSettings(Struct, frozen=True):
         vercel_schedule: tells entries with the same path apart.
         schedule: ticks otherwise than the entry says, in Inngest's grammar, with or without a zone.
         handler: ``module:attribute``, ``file.py:attribute`` or ``file.ts:export``, for direct calls.
+        function: the app's own Inngest function that does it, which cronshift did not generate.
     """
 
     path: str | None = None
@@ -85,6 +89,7 @@ class JobSettings(Struct, frozen=True):
     mode: Mode | None = None
     handler: str | None = None
     handler_kind: HandlerKind | None = None
+    function: OwnFunction | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def over(self, defaults: JobOptions) -> JobOptions:
@@ -270,6 +275,7 @@ def _job(table: Mapping[str, Any], line: int) -> JobSettings:
         moved=MovedEntry(**table["moved"], line=line) if "moved" in table else None,
         mode=_mode(table.get("mode")),
         handler_kind=HandlerKind(kind) if kind else None,
+        function=OwnFunction(**table["function"]) if "function" in table else None,
         options=_options(table),
     )
 
