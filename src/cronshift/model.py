@@ -217,6 +217,8 @@ class JobOptions(Struct, frozen=True):
     Attributes:
         finish_timeout: how long a run may take, waits and all attempts included.
         concurrency: how many *steps* of the job run at once, of all its runs together.
+        rehearsal: the dry run that the handler allows: ``?dry_run=1``, or ``X-Dry-Run: 1``.
+        rehearsal_ignore: paths of its answer that may differ between two runs.
     """
 
     retries: int = 3
@@ -232,6 +234,8 @@ class JobOptions(Struct, frozen=True):
     stale_after: timedelta | None = None
     overlap: Overlap = Overlap.QUEUE
     missed: Missed = Missed.ALL
+    rehearsal: str | None = None
+    rehearsal_ignore: tuple[str, ...] = ()
 
 
 class ServedBy(StrEnum):

@@ -39,7 +39,7 @@ from cronshift.runtime.regular_files import read_regular
 from cronshift.runtime.schedule.durations import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from cronshift.sessions.settings import SessionSettings
@@ -284,19 +284,24 @@ def _mode(text: str | None) -> Mode | None:
     return None if text in (None, "auto") else Mode(text)
 
 
+_READ: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "retries": ("retries", int),
+    "idempotency": ("idempotency", str),
+    "heartbeat": ("heartbeat_env", str),
+    "concurrency": ("concurrency", lambda limit: limit or None),
+    "overlap": ("overlap", Overlap),
+    "missed": ("missed", Missed),
+    "rehearsal": ("rehearsal", str),
+    "rehearsal_ignore": ("rehearsal_ignore", tuple),
+}
+"""The option that each plain key of a job's table is, and how its value is read."""
+
+
 def _options(table: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of JobOptions that ``table`` names; ``false`` switches one off."""
     options: dict[str, Any] = {
-        key: table[key] for key in ("retries", "idempotency") if key in table
+        name: read(table[key]) for key, (name, read) in _READ.items() if key in table
     }
-    if "heartbeat" in table:
-        options["heartbeat_env"] = table["heartbeat"]
-    if "concurrency" in table:
-        options["concurrency"] = table["concurrency"] or None
-    if "overlap" in table:
-        options["overlap"] = Overlap(table["overlap"])
-    if "missed" in table:
-        options["missed"] = Missed(table["missed"])
     for key in ("start_timeout", "finish_timeout", "jitter", "stale_after"):
         if key in table:
             options[key] = parse_duration(table[key]) if table[key] else None

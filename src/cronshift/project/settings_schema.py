@@ -110,6 +110,19 @@ _OPTIONS = {
     },
     "overlap": {"enum": [overlap.value for overlap in Overlap]},
     "missed": {"enum": [missed.value for missed in Missed]},
+    "rehearsal": {
+        "type": "string",
+        "pattern": "^(\\?[\\x21-\\x22\\x24-\\x7e]+|[A-Za-z0-9-]+: ?[\\x21-\\x7e]+)$",
+        "description": "a parameter or a header, such as ?dry_run=1 or X-Dry-Run: 1",
+    },
+    "rehearsal_ignore": {
+        "type": "array",
+        "items": {
+            "type": "string",
+            "pattern": "^[^.]+(\\.[^.]+)*$",
+            "description": "a path of the answer, such as users.*.seen or took:digits",
+        },
+    },
     "throttle": _table(
         {"limit": _COUNT, "period": _DURATION, "key": _TEXT, "burst": _COUNT}, "limit", "period"
     ),
