@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 _SHIPPED = {
     "python": "cronshift.targets.python.target:PYTHON",
-    "nextjs": "cronshift.targets.nextjs.target:NEXTJS",
+    "nextjs": "cronshift.targets.typescript.target:NEXTJS",
+    "typescript": "cronshift.targets.typescript.target:TYPESCRIPT",
 }
 _SHELF: dict[str, Target] = {}
 

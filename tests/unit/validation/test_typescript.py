@@ -13,7 +13,7 @@ from cronshift.errors import ConfigError
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.targets.nextjs.reading import inspect_app
+from cronshift.targets.typescript.reading import inspect_app
 from cronshift.validation.project import validate_package
 
 if TYPE_CHECKING:
