@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import tell_next
-from cronshift.commands.environments import chosen, environment_of, refuse_unlinked
+from cronshift.commands.environments import bypass_of, chosen, environment_of, refuse_unlinked
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
+    from cronshift.engine.validation import Registration
     from cronshift.model import Finding, Plan
-    from cronshift.validation import Registration
 
 
 def validate(
@@ -82,24 +82,25 @@ def validate(
       cronshift validate --env production
       cronshift validate --json | jq '.findings[].code'
     """
+    from cronshift.engine.validation.building import check_build
+    from cronshift.engine.validation.project import (
+        has_unchecked,
+        validate_endpoint,
+        validate_package,
+    )
     from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
     from cronshift.readiness.checking import facts_of, settled, subject_of
     from cronshift.readiness.fact import Knowledge
     from cronshift.targets import target_named
-    from cronshift.validation.building import check_build
-    from cronshift.validation.project import (
-        has_unchecked,
-        validate_endpoint,
-        validate_package,
-    )
 
     invocation: Invocation = context.obj
-    plan = make_plan(invocation.project)
+    plan, bypass = make_plan(invocation.project), None
     if env is not None:
-        linked = environment_of(invocation, env).endpoint
-        endpoint = chosen(context, "endpoint", endpoint, env, linked)
+        environment, typed = environment_of(invocation, env), endpoint
+        endpoint = chosen(context, "endpoint", endpoint, env, environment.endpoint)
         refuse_unlinked(env, "endpoint", endpoint)
+        bypass = bypass_of(invocation, environment, endpoint or "", typed)
     if endpoint is None:
         if target_named(plan.target).checks_types and compiles:
             invocation.console.say("Reading the modules, and checking their types with tsc …")
@@ -107,7 +108,7 @@ def validate(
         registration, findings = validate_package(root, plan, compiles=compiles)
     else:
         key = os.environ.get("INNGEST_SIGNING_KEY")
-        registration, findings = asyncio.run(validate_endpoint(plan, endpoint, key))
+        registration, findings = asyncio.run(validate_endpoint(plan, endpoint, key, bypass))
     if builds:
         timeout = invocation.project.settings.validate.build_timeout
         app = invocation.project.root / invocation.project.resolver().app
@@ -152,8 +153,8 @@ def _document(
 def _show(
     invocation: Invocation, plan: Plan, registration: Registration, findings: tuple[Finding, ...]
 ) -> None:
+    from cronshift.engine.validation.project import has_unchecked
     from cronshift.output.audit_text import findings_text
-    from cronshift.validation.project import has_unchecked
 
     console = invocation.console
     if findings:

@@ -11,11 +11,11 @@ from urllib.parse import quote
 import httpx
 from msgspec import Struct
 
+from cronshift.engine.server.endpoint import Endpoint
+from cronshift.engine.server.keys import SIGNING_KEY
 from cronshift.errors import CronshiftError
+from cronshift.operations.services.api_address import CLOUD_API, api_server
 from cronshift.runtime import web
-from cronshift.server.endpoint import Endpoint
-from cronshift.server.keys import SIGNING_KEY
-from cronshift.services.api_address import CLOUD_API, api_server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,11 @@ class CallableEndpoint(Struct, frozen=True):
 
 
 async def ask_endpoint(
-    url: str, app_id: str, environ: Mapping[str, str] = os.environ
+    url: str,
+    app_id: str,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    bypass: Mapping[str, str] | None = None,
 ) -> CallableEndpoint:
     """Ask the endpoint for its keys, and Inngest for its app.
 
@@ -63,9 +67,10 @@ async def ask_endpoint(
         url: where the functions are served.
         app_id: of the Inngest app.
         environ: holds the signing key, and the address of an Inngest that is not the cloud's.
+        bypass: what passes the protection before it; what the environment holds, by default.
     """
     try:
-        async with Endpoint.http(url, environ.get(SIGNING_KEY)) as endpoint:
+        async with Endpoint.http(url, environ.get(SIGNING_KEY), bypass=bypass) as endpoint:
             description = await endpoint.introspect()
     except CronshiftError as error:
         if error.reason == "endpoint-unreachable":

@@ -5,7 +5,6 @@ Tokens and values are read from variables when a call is made, and are nowhere e
 
 from __future__ import annotations
 
-import asyncio
 import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cronshift.operations.changes import CallService
-    from cronshift.services.vercel import VercelService
+    from cronshift.operations.services.vercel import VercelService
 
 _PATIENCE = timedelta(seconds=60)
 _SIGNING_KEY = "INNGEST_SIGNING_KEY"
@@ -29,8 +28,8 @@ def check(calls: Iterable[CallService]) -> None:
     Raises:
         CronshiftError: naming the first that is not.
     """
-    from cronshift.services.inngest import API_KEY
-    from cronshift.services.vercel import TOKEN
+    from cronshift.operations.services.inngest import API_KEY
+    from cronshift.operations.services.vercel import TOKEN
 
     for call in calls:
         names = (API_KEY, _SIGNING_KEY) if call.action is RemoteAction.SYNC else (TOKEN,)
@@ -46,12 +45,14 @@ def make(calls: Iterable[CallService]) -> None:
     Raises:
         CronshiftError: for the first that fails; those before it are made.
     """
+    import asyncio  # a fifteenth of a start
+
     for call in calls:
         asyncio.run(_sync(call) if call.action is RemoteAction.SYNC else _at_vercel(call))
 
 
 async def _at_vercel(call: CallService) -> None:
-    from cronshift.services.vercel import TOKEN, VercelService, vercel_server
+    from cronshift.operations.services.vercel import TOKEN, VercelService, vercel_server
 
     token, base = os.environ[TOKEN], vercel_server(os.environ)
     team = call.team or None
@@ -74,8 +75,8 @@ async def _set(vercel: VercelService, call: CallService) -> None:
 
 
 async def _sync(call: CallService) -> None:
-    from cronshift.services.api_address import second_api
-    from cronshift.services.inngest import API_KEY, InngestService
+    from cronshift.operations.services.api_address import second_api
+    from cronshift.operations.services.inngest import API_KEY, InngestService
 
     token = os.environ.get(API_KEY, "").strip() or os.environ.get(_SIGNING_KEY)
     base, environment = second_api(os.environ), call.environment or None

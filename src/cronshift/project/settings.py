@@ -14,7 +14,6 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from cronshift.errors import ConfigError
-from cronshift.evidence.thresholds import Thresholds, read_thresholds
 from cronshift.model import (
     BridgeSettings,
     FanOut,
@@ -33,9 +32,10 @@ from cronshift.model import (
 )
 from cronshift.project.alert_settings import AlertSettings, read_alerts
 from cronshift.project.environments import Environment, read_environment
+from cronshift.project.thresholds import Thresholds, read_thresholds
 from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.runtime.regular_files import read_regular
-from cronshift.schedule.durations import parse_duration
+from cronshift.runtime.schedule.durations import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,6 +136,12 @@ class Settings(Struct, frozen=True):
     suppressions: tuple[Suppression, ...] = ()
     named: frozenset[str] = frozenset()
     environments: Mapping[str, Environment] = field(default_factory=dict)
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The addresses at which the app answers, as far as they are written down."""
+        apps = [environment.app for environment in self.environments.values()]
+        return frozenset(filter(None, [self.bridge.base_url, *apps]))
 
     def options_of(self, job_id: str) -> tuple[JobOptions, frozenset[str]]:
         """Return a job's options, and the names of those that the file gives."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.errors import CronshiftError
-from cronshift.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

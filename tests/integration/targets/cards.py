@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cronshift.engine.validation import FunctionConfig, Registration, check
+from cronshift.engine.validation.project import out_of_date
 from cronshift.errors import ConfigError, CronshiftError
 from cronshift.handlers.tree import SourceTree
 from cronshift.model import Location, Mode
@@ -29,16 +31,14 @@ from cronshift.targets import (
 )
 from cronshift.targets.changes import FileAction, FileChange
 from cronshift.targets.seal import seal
-from cronshift.validation import FunctionConfig, Registration, check
-from cronshift.validation.project import out_of_date
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from cronshift.executor.engine import Surroundings
-    from cronshift.executor.job_run import Outcome, Request
+    from cronshift.engine.executor.engine import Surroundings
+    from cronshift.engine.executor.job_run import Outcome, Request
     from cronshift.handlers import Resolver
     from cronshift.model import CronEntry, Finding, Handler, Job, Plan
     from cronshift.operations import Operation

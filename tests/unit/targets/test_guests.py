@@ -33,7 +33,6 @@ HOUSE = Path(cronshift.__file__).parent
 OTHER_MEANINGS = {
     "vercel/nitro.py": "a source's language",
     "vercel/script.py": "a source's language",
-    "direct": "a source's language",
     "handlers": "a handler's language; the framework that vercel.json names",
     "moving/fixing/awaiting.py": "a source's language",
     "moving/fixing/guard_insertion.py": "a handler's language",

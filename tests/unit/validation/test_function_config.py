@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from cronshift.errors import NotWellError
-from cronshift.validation import FunctionConfig, Registration
-from cronshift.validation.registration import (
+from cronshift.engine.validation import FunctionConfig, Registration
+from cronshift.engine.validation.registration import (
     Batch,
     Cancel,
     ConcurrencyLimit,
@@ -15,6 +14,7 @@ from cronshift.validation.registration import (
     Step,
     Trigger,
 )
+from cronshift.errors import NotWellError
 
 URL = "https://example.com/api/inngest?fnId=app-job&stepId=step"
 PYTHON: dict[str, Any] = {

@@ -14,13 +14,13 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING
 
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.errors import CronshiftError
 from cronshift.handlers import Resolver
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project import node
 from cronshift.project.inngest_sdk import SDK, version_installed
 from cronshift.project.locks import install_command
-from cronshift.server.endpoint import Endpoint
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
 
 if TYPE_CHECKING:

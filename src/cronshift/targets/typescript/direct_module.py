@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.direct.javascript.converting import with_import
 from cronshift.errors import CronshiftError
 from cronshift.handlers.tree import language, parse, span_of
 from cronshift.model import FanOutMode
-from cronshift.schedule.durations import format_duration
+from cronshift.runtime.schedule.durations import format_duration
+from cronshift.targets.direct.javascript.converting import with_import
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.client import client_import
@@ -21,8 +21,8 @@ from cronshift.targets.typescript.untyped import untyped
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from cronshift.direct import Converted
     from cronshift.model import Job, Plan
+    from cronshift.targets.direct import Converted
 
 _OPTIONS, _VERSION_4 = 4, 4
 _STALE = "stale"

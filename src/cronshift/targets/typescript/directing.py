@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.direct import Entry, Kept
-from cronshift.direct.javascript.converting import convert
-from cronshift.direct.javascript.handler import names_in
-from cronshift.direct.javascript.sending import sending_route
 from cronshift.handlers.javascript import constant
 from cronshift.handlers.tree import IMPORT, SourceTree, parse
 from cronshift.model import FanOutMode, HandlerKind, Mode, RowSource
 from cronshift.moving.directing import merged, settled, told_of_secret
 from cronshift.moving.entries import abandoned, regenerated
 from cronshift.operations import ChangeKind, Edit
+from cronshift.targets.direct import Entry, Kept
+from cronshift.targets.direct.javascript.converting import convert
+from cronshift.targets.direct.javascript.handler import names_in
+from cronshift.targets.direct.javascript.sending import sending_route
 from cronshift.targets.rendering import render
 from cronshift.targets.seal import is_untouched
 from cronshift.targets.target import Directing, Wishes

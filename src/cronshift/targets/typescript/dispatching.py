@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.model import BridgeSettings, Job, Origin
+from cronshift.runtime.schedule import Schedule
+from cronshift.runtime.schedule.fields import minutes_of_day, runs, values
 from cronshift.runtime.ticks import lateness
-from cronshift.schedule import Schedule
-from cronshift.schedule.fields import minutes_of_day, runs, values
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.library import library_import
 from cronshift.targets.typescript.source import WIDTH, braced, data, listed, member, text

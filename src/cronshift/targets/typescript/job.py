@@ -8,7 +8,7 @@ from cronshift.errors import ConfigError, CronshiftError
 from cronshift.model import Missed, Overlap, RowSource
 from cronshift.plan.functions import function_ids, has_runs, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
-from cronshift.schedule.durations import format_duration
+from cronshift.runtime.schedule.durations import format_duration
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.calling import callee

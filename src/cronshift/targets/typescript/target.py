@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from cronshift.executor.engine import Surroundings
-    from cronshift.executor.job_run import Outcome, Request
+    from cronshift.engine.executor.engine import Surroundings
+    from cronshift.engine.executor.job_run import Outcome, Request
+    from cronshift.engine.validation import Registration
     from cronshift.handlers import Resolver
     from cronshift.model import CronEntry, Finding, Handler, Job, Plan
     from cronshift.operations import Edit, Operation
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
         Wishes,
     )
     from cronshift.targets.typescript.framework import AppFramework
-    from cronshift.validation import Registration
 
 
 class TypescriptTarget:

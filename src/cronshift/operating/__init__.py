@@ -1,1 +1,0 @@
-"""Operate: where each environment is, and what is known of it right now."""
