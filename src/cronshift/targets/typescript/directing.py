@@ -126,7 +126,8 @@ def _module(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> OwnModule
     if "inngest" in taken:
         return f"{job.id} stays as it is: {handler.file} has a name `inngest` already."
     file = _moved_to(plan, job, handler.file)
-    source = relocated(conversion.text, handler.file, file)
+    untied = app_of(plan).framework.untied(conversion.text)
+    source = relocated(untied, handler.file, file) if untied is not None else None
     if source is None or (file != handler.file and file in tree.files):
         return f"{job.id} stays as it is: {handler.file} cannot go to {file}."
     route = _route_left(plan, tree, job, wishes) if file != handler.file else None

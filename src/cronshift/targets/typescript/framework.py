@@ -180,8 +180,8 @@ class AppFramework(Protocol):
     def own_endpoint(self, plan: Plan, endpoint: OwnEndpoint) -> str:
         """Return the source of the route that serves functions of the app's own."""
 
-    def is_tellable(self, app: TypescriptApp) -> bool:
-        """Return whether the own endpoint can tell which ownership file is held."""
+    def untied(self, source: str) -> str | None:
+        """Return a route's source without what only a route can import; ``None`` where it must stay one."""
 
     def is_quiet(self, kind: HandlerKind) -> bool:
         """Return whether OPTIONS to a route of such a handler runs none of its code, where it exports none."""

@@ -67,7 +67,7 @@ def _splices(node: SgNode, text: str, style: CodeStyle) -> Iterator[tuple[int, i
         before = text[text.rfind("\n", 0, start) + 1 : start]
         behind = re.match(r"[^\n]*?(?=\s*//|$)", text[end:], re.MULTILINE)  # comments do not count
         line = before.replace("\t", " " * style.tab) + flat + (behind[0] if behind else "")
-        if len(line) <= style.width:
+        if len(line) <= style.width and not _is_hugged(node, before):
             yield start, end, flat
             return
     for child in node.children():
@@ -87,6 +87,13 @@ def _is_forced(node: SgNode, text: str) -> bool:
     if kind == "call_expression" and _calls(node) > _LONGEST_CHAIN and "\n" in node.text():
         return True
     return any(_is_forced(child, text) for child in node.children())
+
+
+def _is_hugged(node: SgNode, before: str) -> bool:
+    """Return whether a node is a function behind other arguments, which is broken where they are."""
+    parent = node.parent()
+    is_argument = parent is not None and parent.kind() == "arguments"
+    return is_argument and node.kind() == "arrow_function" and bool(before.strip())
 
 
 def _is_link(node: SgNode) -> bool:

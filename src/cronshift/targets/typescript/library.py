@@ -1,7 +1,7 @@
 """The library that the generated code imports: a TypeScript package, copied or installed.
 
-Its sources are ``package/src`` beside this module, and nothing is filled in: what differs from app to
-app is an argument. An app gets the modules that its own import, and those that these import.
+Its sources are ``package/src`` beside this module, and for the frameworks of web standards some of
+``package/web`` in their place; nothing is filled in: what differs from app to app is an argument. An app gets the modules that its own import, and those that these import.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ def package_named() -> tuple[str, str]:
 def copied(plan: Plan, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield the modules that an app needs, by path; none where it has the package installed."""
     if app_of(plan).library is Library.FILES:
-        for name in sorted(reached(wanted)):
-            yield f"{plan.out}/{FOLDER}/{name}.ts", source(name)
+        overlay = app_of(plan).framework.library
+        for name in sorted(reached(wanted, overlay)):
+            yield f"{plan.out}/{FOLDER}/{name}.ts", source(name, overlay)
 
 
 def library_import(plan: Plan, module: str, file: str) -> str:
@@ -50,18 +51,20 @@ def library_import(plan: Plan, module: str, file: str) -> str:
     return import_path(f"{plan.out}/{FOLDER}/{module}", file, alias)
 
 
-def reached(wanted: Iterable[str]) -> frozenset[str]:
-    """Return the names of modules and of all that they import."""
+def reached(wanted: Iterable[str], overlay: str | None = None) -> frozenset[str]:
+    """Return the names of modules and of all that they import, in the library of some frameworks."""
     names, left = set[str](), list(wanted)
     while left:
         name = left.pop()
         if name not in names:
             names.add(name)
-            left += _IMPORTED.findall(source(name))
+            left += _IMPORTED.findall(source(name, overlay))
     return frozenset(names)
 
 
 @cache
-def source(name: str) -> str:
-    """Return the text of one of the library's modules."""
-    return read_text(PACKAGE / "src" / f"{name}.ts")
+def source(name: str, overlay: str | None = None) -> str:
+    """Return the text of one of the library's modules; those in the overlay's folder come first."""
+    folders = ("src",) if overlay is None else (overlay, "src")
+    files = (PACKAGE / folder / f"{name}.ts" for folder in folders)
+    return read_text(next(file for file in files if file.is_file() or file.parent.name == "src"))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cronshift.model import OwnershipSource
+from cronshift.errors import ConfigError
+from cronshift.model import Library, OwnershipSource
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project.conventions import code_of
 from cronshift.project.inngest_sdk import sdk_of
@@ -36,8 +37,19 @@ def fit(framework: AppFramework, project: Project, resolver: Resolver) -> Fit:
 
 
 def place(framework: AppFramework, project: Project, resolver: Resolver) -> Placement:
-    """Return the placement of the files in an app."""
+    """Return the placement of the files in an app.
+
+    Raises:
+        ConfigError: for one that is to have installed what can only be copied.
+    """
     folder = resolver.app
+    if framework.library is not None and project.settings.library is Library.NPM:
+        raise ConfigError(
+            f"What functions share is copied into a {framework.title} app: there is no package of it.",
+            reason="invalid-config",
+            hint="Take `runtime` out of [project].",
+            where=project.settings.file,
+        )
     usual = usual_out(framework, project.root / folder)
     out = project.settings.out or f"{folder}/{usual}".lstrip("/")
     code = code_of(resolver.tree, out)

@@ -82,11 +82,14 @@ def retire(
     for route in routes:
         reason = _own_reason(tree, plan, route, jobs) or named.get(route.handler.file)
         new = f"{plan.out}/jobs/{route.jobs[0].id}{PurePosixPath(route.handler.file).suffix}"
-        text = relocated(tree.read(route.handler.file), route.handler.file, new)
+        untied = app_of(plan).framework.untied(tree.read(route.handler.file))
+        text = relocated(untied, route.handler.file, new) if untied is not None else None
         if reason is None and new in tree.files:
             reason = f"{new} is in its way"
         if reason is None and _NO_TEXT in tree.read(route.handler.file):
             reason = "it holds bytes that are no text"
+        if reason is None and untied is None:
+            reason = "it imports what is made for a route alone"
         if reason is None and text is None:
             reason = "its code asks where it stands"
         if reason is not None or text is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
+from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.targets.typescript.framework import AppFramework
 
-FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS,)
+FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS, SVELTEKIT)
 
 
 def framework_of(resolver: Resolver) -> AppFramework | None:

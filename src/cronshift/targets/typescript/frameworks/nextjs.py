@@ -156,9 +156,9 @@ class Nextjs:
 
         return own_endpoint(plan, endpoint)
 
-    def is_tellable(self, app: TypescriptApp) -> bool:
-        """Return whether there is an app router: a page would have to tell by its one function."""
-        return bool(app.routers.app)
+    def untied(self, source: str) -> str | None:
+        """Return the source: no import of it hangs on being a route."""
+        return source
 
     def is_quiet(self, kind: HandlerKind) -> bool:
         """Return whether it is a route of the app router, for which Next answers."""
