@@ -202,6 +202,12 @@ class Resolver:
         for route in (*self.table.routes, *self.functions.table.routes):
             yield base + route.path, route.handler
 
+    def kind_named(self, export: str) -> HandlerKind:
+        """Return the kind of a handler that was a route of the app, by what its module calls it."""
+        if self.router is not None and not self.next.present:
+            return self.router.kind
+        return HandlerKind.NEXT_PAGES if export == "default" else HandlerKind.NEXT_ROUTE
+
     def answers_get(self, path: str) -> bool:
         """Return whether a GET to a path reaches code, as far as the files tell."""
         return self.resolve(path).verdict in {Verdict.ANSWERED, Verdict.UNKNOWN}

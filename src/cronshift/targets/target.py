@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 _SHIPPED = {
     "python": "cronshift.targets.python.target:PYTHON",
-    "nextjs": "cronshift.targets.nextjs.target:NEXTJS",
+    "nextjs": "cronshift.targets.typescript.target:NEXTJS",
+    "typescript": "cronshift.targets.typescript.target:TYPESCRIPT",
 }
 _SHELF: dict[str, Target] = {}
 
@@ -347,6 +348,9 @@ def target_of(project: Project, resolver: Resolver) -> Target:
     if asked is None:
         fitting = ((name, target_named(name).fit(project, resolver)) for name in target_names())
         suiting = (name for name, fit in fitting if isinstance(fit, Fits) and fit.suits)
+        usual = target_named(DEFAULT_TARGET)
+        if _is_there(usual, project, resolver):  # what was generated when nothing else could be
+            return usual
         return target_named(next(suiting, DEFAULT_TARGET))
     target = target_named(asked)
     fit = target.fit(project, resolver)
