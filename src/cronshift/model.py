@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
-    from cronshift.schedule import Schedule
+    from cronshift.runtime.schedule import Schedule
 
 
 class Location(Struct, frozen=True):

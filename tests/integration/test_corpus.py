@@ -20,9 +20,9 @@ from cronshift.plan.planning import make_plan
 from cronshift.project import Project, load_project
 from cronshift.project.settings import Settings
 from cronshift.runtime.jobs import CANCELLED_ID
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 from cronshift.targets import generate
-from cronshift.validation import check, inspect_package
+from cronshift.engine.validation import check, inspect_package
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

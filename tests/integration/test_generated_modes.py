@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift import operations
-from cronshift.executor.events import tick_event
-from cronshift.executor.job_run import Outcome, Request, run_job
+from cronshift.engine.executor.events import tick_event
+from cronshift.engine.executor.job_run import Outcome, Request, run_job
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
@@ -285,7 +285,7 @@ def test_a_tick_of_vercels_is_neither_run_nor_pinged(
         del event["data"]["cronshift"]
         return event
 
-    monkeypatch.setattr("cronshift.executor.job_run.tick_event", of_the_schedule)
+    monkeypatch.setattr("cronshift.engine.executor.job_run.tick_event", of_the_schedule)
     monkeypatch.setenv("CRONSHIFT_OWNERSHIP", '{"version": 1, "jobs": {}}')
     SOURCE.forget()
     try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from cronshift.commands.invocation import Invocation
-    from cronshift.evidence.verdict import Judgement
+    from cronshift.moving.evidence.verdict import Judgement
 
 
 def compare(context: typer.Context, jobs: Jobs = None, flow: Flow = None) -> ExitCode:
@@ -42,7 +42,7 @@ def compare(context: typer.Context, jobs: Jobs = None, flow: Flow = None) -> Exi
       cronshift compare --flow prediction-session
       cronshift compare prediction-check --json | jq -r '.jobs[0].verdict'
     """
-    from cronshift.evidence.verdict import Decision
+    from cronshift.moving.evidence.verdict import Decision
     from cronshift.moving.advance import judged
     from cronshift.moving.flows import judged_flow
     from cronshift.output.evidence_text import metrics_table, verdicts_text

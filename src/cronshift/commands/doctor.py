@@ -32,8 +32,8 @@ def doctor(context: typer.Context, env: EnvironmentName = None) -> ExitCode:
       cronshift doctor
       cronshift doctor --env staging --json
     """
-    from cronshift.operating.asking import Asking
-    from cronshift.operating.diagnosis import diagnose
+    from cronshift.readiness.doctor.asking import Asking
+    from cronshift.readiness.doctor.diagnosis import diagnose
     from cronshift.output.diagnosis_text import diagnosis_text
     from cronshift.plan.planning import make_plan
 

@@ -19,7 +19,7 @@ from cronshift.errors import ExitCode  # noqa: TC001 - read at run time
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
-    from cronshift.operating.linking import Link
+    from cronshift.readiness.setup.linking import Link
 
 
 def link(
@@ -69,7 +69,7 @@ def link(
       cronshift link --app https://app.example.com
       cronshift link --env staging --app https://staging.example.com --inngest-env staging
     """
-    from cronshift.operating.linking import prepare_link
+    from cronshift.readiness.setup.linking import prepare_link
     from cronshift.plan.planning import make_plan
 
     invocation: Invocation = context.obj

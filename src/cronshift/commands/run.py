@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cronshift.commands.invocation import Invocation
-    from cronshift.executor.job_run import Outcome
-    from cronshift.executor.runs import Run
+    from cronshift.engine.executor.job_run import Outcome
+    from cronshift.engine.executor.runs import Run
     from cronshift.model import Plan
 
 
@@ -95,10 +95,10 @@ def run(
       cronshift run prediction-check --env staging
       cronshift run prediction-check --endpoint http://localhost:3000/api/inngest --json
     """
-    from cronshift.executor.clock import Clock
-    from cronshift.executor.engine import Surroundings
-    from cronshift.executor.events import read_event
-    from cronshift.executor.job_run import Request, run_job
+    from cronshift.engine.executor.clock import Clock
+    from cronshift.engine.executor.engine import Surroundings
+    from cronshift.engine.executor.events import read_event
+    from cronshift.engine.executor.job_run import Request, run_job
     from cronshift.plan.planning import make_plan
 
     invocation: Invocation = context.obj

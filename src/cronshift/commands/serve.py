@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from cronshift.commands.invocation import Invocation
-    from cronshift.server.app import ServedApp
-    from cronshift.server.lifetime import Ending
+    from cronshift.engine.server.app import ServedApp
+    from cronshift.engine.server.lifetime import Ending
 
 _LAST_SECONDS = 1.0
 
@@ -88,9 +88,9 @@ def serve(
       cronshift serve --metrics --log json
     """
     from cronshift.project.settings import load_settings
-    from cronshift.server.app import build_app
-    from cronshift.server.keys import require_keys, server_mode
-    from cronshift.server.lifetime import Lifetime
+    from cronshift.engine.server.app import build_app
+    from cronshift.engine.server.keys import require_keys, server_mode
+    from cronshift.engine.server.lifetime import Lifetime
     from cronshift.targets import DEFAULT_TARGET, target_named
 
     invocation: Invocation = context.obj
@@ -108,18 +108,18 @@ def serve(
     _observe(app, metrics=metrics, log=log)
     if page:
         from cronshift.commands.report import page_of
-        from cronshift.server.observed import Page
+        from cronshift.engine.server.observed import Page
 
         app.page = Page(lambda: page_of(invocation))
     if connect:
-        from cronshift.server.connecting import work
+        from cronshift.engine.server.connecting import work
 
         invocation.console.say(f"Connecting to {app.client.api_origin} …")
         life = Lifetime(patience, lambda: _tell_connected(invocation, app), cut)
         ending = work(app.client, app.functions, life)
     else:
-        from cronshift.server.serving import listen, origin
-        from cronshift.server.serving import serve as serve_http
+        from cronshift.engine.server.serving import listen, origin
+        from cronshift.engine.server.serving import serve as serve_http
 
         listener = listen(host, port)
         url = origin(listener) + app.path
@@ -132,7 +132,7 @@ def serve(
 
 def _observe(app: ServedApp, *, metrics: bool, log: CallLogging) -> None:
     """Have the app tell of its calls, where that is asked for."""
-    from cronshift.server.observed import CallLog, Metrics, Observer, Observers
+    from cronshift.engine.server.observed import CallLog, Metrics, Observer, Observers
 
     observers: list[Observer] = []
     if metrics:
@@ -146,7 +146,7 @@ def _observe(app: ServedApp, *, metrics: bool, log: CallLogging) -> None:
 
 
 def _grace(text: str) -> timedelta:
-    from cronshift.schedule.durations import parse_duration
+    from cronshift.runtime.schedule.durations import parse_duration
 
     try:
         return parse_duration(text)
@@ -155,7 +155,7 @@ def _grace(text: str) -> timedelta:
 
 
 def _tell_serving(invocation: Invocation, app: ServedApp, url: str) -> None:
-    from cronshift.server.keys import EVENT_KEY, missing_keys, next_steps
+    from cronshift.engine.server.keys import EVENT_KEY, missing_keys, next_steps
 
     if invocation.json:
         _line({"url": url, **_about(app)})
@@ -234,7 +234,7 @@ def _check(invocation: Invocation) -> ExitCode:
     from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
     from cronshift.readiness.fact import Knowledge, Stage
-    from cronshift.validation.served import check_served
+    from cronshift.engine.validation.served import check_served
 
     console, project = invocation.console, invocation.project
     plan = make_plan(project)

@@ -15,9 +15,9 @@ from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
-    from cronshift.operating.asking import Asking
-    from cronshift.operating.setup_record import StepMark
-    from cronshift.operating.steps import SetupStep
+    from cronshift.readiness.doctor.asking import Asking
+    from cronshift.readiness.setup.setup_record import StepMark
+    from cronshift.readiness.setup.steps import SetupStep
     from cronshift.operations import Operation
 
 
@@ -53,8 +53,8 @@ def setup(
       cronshift setup --done alerts
       cronshift setup --check
     """
-    from cronshift.operating.setup_record import mark_done, read_marks
-    from cronshift.operating.steps import StepState
+    from cronshift.readiness.setup.setup_record import mark_done, read_marks
+    from cronshift.readiness.setup.steps import StepState
 
     invocation: Invocation = context.obj
     asking = _asking(invocation, env)
@@ -89,7 +89,7 @@ def setup(
 
 
 def _asking(invocation: Invocation, env: str | None) -> Asking:
-    from cronshift.operating.asking import Asking
+    from cronshift.readiness.doctor.asking import Asking
     from cronshift.plan.planning import make_plan
 
     environment, project = environment_of(invocation, env), invocation.project
@@ -97,8 +97,8 @@ def _asking(invocation: Invocation, env: str | None) -> Asking:
 
 
 def _look(asking: Asking, marks: dict[str, StepMark]) -> tuple[SetupStep, ...]:
-    from cronshift.operating.diagnosis import judge, look
-    from cronshift.operating.steps import steps_of
+    from cronshift.readiness.doctor.diagnosis import judge, look
+    from cronshift.readiness.setup.steps import steps_of
 
     sights = asyncio.run(look(asking))
     return steps_of(asking, sights, judge(asking, sights), marks)
@@ -120,7 +120,7 @@ def _named(names: tuple[str, ...] | list[str]) -> tuple[str, ...]:
     Raises:
         CronshiftError: for a name that is no step's.
     """
-    from cronshift.operating.steps import STEP_NAMES
+    from cronshift.readiness.setup.steps import STEP_NAMES
 
     for name in names:
         if name not in STEP_NAMES:

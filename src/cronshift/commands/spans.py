@@ -33,7 +33,7 @@ def read_past(text: str, now: datetime) -> datetime:
     Raises:
         CronshiftError: ``invalid-time`` if it is neither.
     """
-    from cronshift.schedule.durations import parse_duration
+    from cronshift.runtime.schedule.durations import parse_duration
 
     try:
         return now - parse_duration(text)

@@ -13,7 +13,7 @@ from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
-    from cronshift.server.syncing import Synced
+    from cronshift.engine.server.syncing import Synced
 
 
 def sync(
@@ -61,8 +61,8 @@ def sync(
 
 
 async def _sync(url: str) -> Synced:
-    from cronshift.server.endpoint import Endpoint
-    from cronshift.server.syncing import sync as register
+    from cronshift.engine.server.endpoint import Endpoint
+    from cronshift.engine.server.syncing import sync as register
 
     async with Endpoint.http(url, os.environ.get("INNGEST_SIGNING_KEY")) as endpoint:
         return await register(endpoint)

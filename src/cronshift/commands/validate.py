@@ -17,7 +17,7 @@ from cronshift.model import Severity
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
     from cronshift.model import Finding, Plan
-    from cronshift.validation import Registration
+    from cronshift.engine.validation import Registration
 
 
 def validate(
@@ -87,8 +87,8 @@ def validate(
     from cronshift.readiness.checking import facts_of, settled, subject_of
     from cronshift.readiness.fact import Knowledge
     from cronshift.targets import target_named
-    from cronshift.validation.building import check_build
-    from cronshift.validation.project import (
+    from cronshift.engine.validation.building import check_build
+    from cronshift.engine.validation.project import (
         has_unchecked,
         validate_endpoint,
         validate_package,
@@ -153,7 +153,7 @@ def _show(
     invocation: Invocation, plan: Plan, registration: Registration, findings: tuple[Finding, ...]
 ) -> None:
     from cronshift.output.audit_text import findings_text
-    from cronshift.validation.project import has_unchecked
+    from cronshift.engine.validation.project import has_unchecked
 
     console = invocation.console
     if findings:

@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from cronshift.errors import CronshiftError
 from cronshift.runtime import web
-from cronshift.server.endpoint import Endpoint
-from cronshift.server.keys import SIGNING_KEY
-from cronshift.services.api_address import CLOUD_API, api_server
+from cronshift.engine.server.endpoint import Endpoint
+from cronshift.engine.server.keys import SIGNING_KEY
+from cronshift.operations.services.api_address import CLOUD_API, api_server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

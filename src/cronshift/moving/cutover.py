@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
     from cronshift.project import Project
     from cronshift.readiness.fact import Fact
-    from cronshift.schedule import Schedule
+    from cronshift.runtime.schedule import Schedule
 
 STAGES = (10, 50, 100)
 WEEK = timedelta(days=7)

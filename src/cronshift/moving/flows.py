@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from cronshift.errors import CronshiftError, RefusedError
-from cronshift.evidence.flows import FlowCourse, SessionRecord, SessionState, judge_flow
+from cronshift.moving.evidence.flows import FlowCourse, SessionRecord, SessionState, judge_flow
 from cronshift.moving.epochs import DEPLOY, Lead, shared_anew, summary
 from cronshift.operations import (
     ChangeKind,
@@ -34,7 +34,7 @@ from cronshift.runtime.ownership import (
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from cronshift.evidence.verdict import Judgement
+    from cronshift.moving.evidence.verdict import Judgement
     from cronshift.project import Project
     from cronshift.sessions.settings import SessionSettings
 

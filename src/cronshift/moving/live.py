@@ -26,7 +26,7 @@ from cronshift.runtime.ownership import (
     parse_ownership,
     tick_text,
 )
-from cronshift.schedule.durations import format_duration
+from cronshift.runtime.schedule.durations import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

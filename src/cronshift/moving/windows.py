@@ -13,7 +13,7 @@ from cronshift.runtime.ticks import lateness as called_late
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cronshift.schedule import Schedule
+    from cronshift.runtime.schedule import Schedule
 
 HORIZON = timedelta(days=1)
 FARTHEST = timedelta(days=31)

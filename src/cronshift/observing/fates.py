@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cronshift.schedule import Schedule
+    from cronshift.runtime.schedule import Schedule
 
 LONGEST_RUN = timedelta(minutes=20)
 """Whoever has begun a tick longer ago and has not ended it is taken for dead (as claims have it)."""

@@ -23,7 +23,7 @@ from cronshift.runtime.ledger import Side, TickRecord, TickStatus
 from cronshift.runtime.signature import is_dev
 from cronshift.runtime.store.ledger import read_ledger, read_run
 from cronshift.runtime.ticks import MINUTE, lateness
-from cronshift.server.keys import SIGNING_KEY
+from cronshift.engine.server.keys import SIGNING_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence

@@ -20,8 +20,8 @@ from cronshift.runtime import web, wire
 from cronshift.runtime.dead_letters import DeadLetter, parse_letter
 from cronshift.runtime.ledger import TickRecord, parse_record
 from cronshift.runtime.ownership import tick_text
-from cronshift.server.keys import SIGNING_KEY
-from cronshift.services.api_address import api_server, second_api
+from cronshift.engine.server.keys import SIGNING_KEY
+from cronshift.operations.services.api_address import api_server, second_api
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cronshift.model import Job
     from cronshift.observing.inngest_api import InngestApi
     from cronshift.runtime.ownership import Ownership
-    from cronshift.schedule import Schedule
+    from cronshift.runtime.schedule import Schedule
 
 _EARLY = timedelta(seconds=1)
 """A run is queued up to some milliseconds before its tick (facts: inngest)."""

@@ -14,7 +14,7 @@ from cronshift.runtime.asking import Telling
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import tick_text
 from cronshift.runtime.ticks import MINUTE
-from cronshift.schedule.durations import format_duration
+from cronshift.runtime.schedule.durations import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

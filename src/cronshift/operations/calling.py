@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cronshift.operations.changes import CallService
-    from cronshift.services.vercel import VercelService
+    from cronshift.operations.services.vercel import VercelService
 
 _PATIENCE = timedelta(seconds=60)
 _SIGNING_KEY = "INNGEST_SIGNING_KEY"
@@ -29,8 +29,8 @@ def check(calls: Iterable[CallService]) -> None:
     Raises:
         CronshiftError: naming the first that is not.
     """
-    from cronshift.services.inngest import API_KEY
-    from cronshift.services.vercel import TOKEN
+    from cronshift.operations.services.inngest import API_KEY
+    from cronshift.operations.services.vercel import TOKEN
 
     for call in calls:
         names = (API_KEY, _SIGNING_KEY) if call.action is RemoteAction.SYNC else (TOKEN,)
@@ -51,7 +51,7 @@ def make(calls: Iterable[CallService]) -> None:
 
 
 async def _at_vercel(call: CallService) -> None:
-    from cronshift.services.vercel import TOKEN, VercelService, vercel_server
+    from cronshift.operations.services.vercel import TOKEN, VercelService, vercel_server
 
     token, base = os.environ[TOKEN], vercel_server(os.environ)
     team = call.team or None
@@ -74,8 +74,8 @@ async def _set(vercel: VercelService, call: CallService) -> None:
 
 
 async def _sync(call: CallService) -> None:
-    from cronshift.services.api_address import second_api
-    from cronshift.services.inngest import API_KEY, InngestService
+    from cronshift.operations.services.api_address import second_api
+    from cronshift.operations.services.inngest import API_KEY, InngestService
 
     token = os.environ.get(API_KEY, "").strip() or os.environ.get(_SIGNING_KEY)
     base, environment = second_api(os.environ), call.environment or None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from cronshift.operating.steps import StepState
+from cronshift.readiness.setup.steps import StepState
 from cronshift.output.console import plain
 from cronshift.readiness.fact import Knowledge
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from cronshift.operating.diagnosis import Diagnosis, Explained
-    from cronshift.operating.steps import SetupStep
+    from cronshift.readiness.doctor.diagnosis import Diagnosis, Explained
+    from cronshift.readiness.setup.steps import SetupStep
 
 _STEPS = {
     StepState.DONE: ("✓", "green"),

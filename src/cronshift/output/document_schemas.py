@@ -8,7 +8,7 @@ from __future__ import annotations
 from cronshift.errors import Reason
 from cronshift.model import Severity
 from cronshift.moving.callable_endpoint import CallState
-from cronshift.operating.steps import StepState
+from cronshift.readiness.setup.steps import StepState
 from cronshift.operations import Intent, State
 from cronshift.output.schema_parts import (
     AMOUNT,

@@ -8,15 +8,15 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cronshift.evidence.thresholds import TRANSPORT
-from cronshift.evidence.verdict import Decision
+from cronshift.project.thresholds import TRANSPORT
+from cronshift.moving.evidence.verdict import Decision
 from cronshift.output.console import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cronshift.evidence.testing import MetricTest
-    from cronshift.evidence.verdict import Judgement
+    from cronshift.moving.evidence.testing import MetricTest
+    from cronshift.moving.evidence.verdict import Judgement
 
 _STYLES = {
     Decision.PROMOTE: "green",

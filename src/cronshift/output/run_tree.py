@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 from rich.tree import Tree
 
-from cronshift.executor.runs import Status
+from cronshift.engine.executor.runs import Status
 from cronshift.output.console import plain
-from cronshift.schedule.durations import format_duration
+from cronshift.runtime.schedule.durations import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-    from cronshift.executor.runs import Attempt, Run, StepRecord
+    from cronshift.engine.executor.runs import Attempt, Run, StepRecord
 
 _SIGNS = {
     Status.RUNNING: ("…", "cyan"),

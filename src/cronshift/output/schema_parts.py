@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cronshift.evidence.testing import MetricOutcome
-from cronshift.evidence.thresholds import Metric
-from cronshift.evidence.verdict import Decision
+from cronshift.moving.evidence.testing import MetricOutcome
+from cronshift.project.thresholds import Metric
+from cronshift.moving.evidence.verdict import Decision
 from cronshift.model import HandlerKind, Mode, Severity
 from cronshift.observing.fates import Fate
 from cronshift.observing.gathering import SourceName

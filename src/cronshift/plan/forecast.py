@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cronshift.model import Job
-    from cronshift.schedule import Schedule
+    from cronshift.runtime.schedule import Schedule
 
 PERIOD = timedelta(days=30)
 YEAR = timedelta(days=365)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cronshift.handlers.flow.gates import Gate
-    from cronshift.schedule import Schedule
+    from cronshift.runtime.schedule import Schedule
 
 _AMBIENT = re.compile(r"[\"']next/headers[\"']")
 _OF_NEXT = re.compile(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")

@@ -16,7 +16,7 @@ from cronshift.plan.lasting import fitted
 if TYPE_CHECKING:
     from cronshift.plan.opened import Opened
     from cronshift.plan.resolved import Resolved, ResolvedEntry
-    from cronshift.schedule import Schedule
+    from cronshift.runtime.schedule import Schedule
 
 
 class JudgedEntry(Struct, frozen=True):

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from cronshift.model import FanOutMode, Overlap
 from cronshift.plan.functions import has_runs
-from cronshift.schedule.backoff import MOST_JITTER, backoff
+from cronshift.runtime.schedule.backoff import MOST_JITTER, backoff
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from cronshift.errors import Reason, ScheduleError
 from cronshift.model import CronEntry, Finding, Handler, JobOptions, Origin
 from cronshift.plan.findings import entries as rules
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from cronshift.handlers import Resolution

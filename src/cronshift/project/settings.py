@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from cronshift.errors import ConfigError
-from cronshift.evidence.thresholds import Thresholds, read_thresholds
+from cronshift.project.thresholds import Thresholds, read_thresholds
 from cronshift.model import (
     BridgeSettings,
     FanOut,
@@ -35,7 +35,7 @@ from cronshift.project.alert_settings import AlertSettings, read_alerts
 from cronshift.project.environments import Environment, read_environment
 from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.runtime.regular_files import read_regular
-from cronshift.schedule.durations import parse_duration
+from cronshift.runtime.schedule.durations import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from cronshift.evidence.thresholds import Metric, tolerance
+from cronshift.project.thresholds import Metric, tolerance
 from cronshift.project.settings_schema import SCHEMA
 from cronshift.project.toml_lines import key_lines, nearest_line
-from cronshift.schedule.durations import parse_duration
+from cronshift.runtime.schedule.durations import parse_duration
 from cronshift.targets import target_names
 
 if TYPE_CHECKING:

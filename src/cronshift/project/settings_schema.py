@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.evidence.thresholds import Metric
+from cronshift.project.thresholds import Metric
 from cronshift.model import (
     PYTHON_KINDS,
     FanOutMode,

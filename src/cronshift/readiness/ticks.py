@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.errors import ScheduleError
 from cronshift.model import Origin
 from cronshift.readiness.kinds import TICKS
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

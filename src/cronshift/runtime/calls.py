@@ -21,7 +21,7 @@ from cronshift.runtime.jobs import TICK_EVENT, request_target
 from cronshift.runtime.ledger import Side
 from cronshift.runtime.ownership import Owner, tick_text
 from cronshift.runtime.witness import Witness, attempted
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,7 +28,7 @@ from cronshift.runtime.tell import description, is_question
 from cronshift.runtime.ticks import CalledTicks
 from cronshift.runtime.turns import Turn
 from cronshift.runtime.witness import Witness
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -26,7 +26,7 @@ from cronshift.runtime.download import download
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, digest, parse_ownership
 from cronshift.runtime.protection import bypass_headers, is_the_app
 from cronshift.runtime.regular_files import read_regular
-from cronshift.schedule.durations import parse_duration
+from cronshift.runtime.schedule.durations import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

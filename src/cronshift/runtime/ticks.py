@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cronshift.schedule import Schedule
+    from cronshift.runtime.schedule import Schedule
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from cronshift.schedule.durations import parse_duration
+from cronshift.runtime.schedule.durations import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from cronshift.executor.engine import Surroundings
-    from cronshift.executor.job_run import Outcome, Request
+    from cronshift.engine.executor.engine import Surroundings
+    from cronshift.engine.executor.job_run import Outcome, Request
     from cronshift.handlers import Resolver
     from cronshift.model import CronEntry, Finding, Handler, Job, Plan
     from cronshift.operations import Edit, Operation
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cronshift.readiness.subject import Subject
     from cronshift.targets.changes import FileChange
     from cronshift.targets.scaffold.rendering import Flow
-    from cronshift.validation import Registration
+    from cronshift.engine.validation import Registration
 
 _SHIPPED = {
     "python": "cronshift.targets.python.target:PYTHON",

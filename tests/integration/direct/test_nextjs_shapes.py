@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import pytest
 
-from cronshift.direct import Converted, Entry
-from cronshift.direct.javascript.converting import convert
+from cronshift.targets.direct import Converted, Entry
+from cronshift.targets.direct.javascript.converting import convert
 from cronshift.handlers.tree import SourceTree
 
 if TYPE_CHECKING:

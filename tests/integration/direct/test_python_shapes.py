@@ -18,8 +18,8 @@ import httpx
 import pytest
 from inngest import NonRetriableError
 
-from cronshift.direct import Converted, Entry
-from cronshift.direct.python.converting import convert
+from cronshift.targets.direct import Converted, Entry
+from cronshift.targets.direct.python.converting import convert
 from cronshift.handlers.tree import SourceTree
 
 if TYPE_CHECKING:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from tests.integration.engine.behaviours import APP, EVERY_MINUTE, GIVING_BACK
 
-from cronshift.executor.clock import Clock
-from cronshift.executor.engine import RunTarget, Surroundings, execute
-from cronshift.executor.events import Receiver, custom_event, tick_event
-from cronshift.server.endpoint import Endpoint
+from cronshift.engine.executor.clock import Clock
+from cronshift.engine.executor.engine import RunTarget, Surroundings, execute
+from cronshift.engine.executor.events import Receiver, custom_event, tick_event
+from cronshift.engine.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cronshift.executor.runs import Run
+    from cronshift.engine.executor.runs import Run
 
 SERVER = os.environ.get("INNGEST_DEV_URL", "").rstrip("/")
 PATIENCE = 150.0  # seconds: a tick is up to a minute away, and a retry half a minute

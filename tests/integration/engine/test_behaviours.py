@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cronshift.executor.runs import Run
+    from cronshift.engine.executor.runs import Run
 
 needs_server = pytest.mark.skipif(not SERVER, reason="INNGEST_DEV_URL is not set")
 

@@ -12,15 +12,15 @@ import inngest.fast_api
 import pytest
 from fastapi import FastAPI
 
-from cronshift.executor.clock import Clock
-from cronshift.executor.engine import RunTarget, Surroundings, execute
-from cronshift.executor.events import Receiver, custom_event
-from cronshift.server.endpoint import Endpoint
+from cronshift.engine.executor.clock import Clock
+from cronshift.engine.executor.engine import RunTarget, Surroundings, execute
+from cronshift.engine.executor.events import Receiver, custom_event
+from cronshift.engine.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from cronshift.executor.runs import Run
+    from cronshift.engine.executor.runs import Run
 
 TICK = inngest.TriggerCron(cron="TZ=UTC 0 6 * * *")
 WOKEN = datetime(2099, 1, 1, tzinfo=UTC)

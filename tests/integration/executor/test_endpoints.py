@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift.errors import CronshiftError
-from cronshift.server.endpoint import Endpoint
+from cronshift.engine.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift.executor.events import custom_event
-from cronshift.executor.runs import Run, Status
+from cronshift.engine.executor.events import custom_event
+from cronshift.engine.executor.runs import Run, Status
 
 if TYPE_CHECKING:
     from tests.integration.executor.conftest import Python

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift.errors import CronshiftError
-from cronshift.executor.engine import RunTarget, Surroundings, execute
-from cronshift.executor.events import Receiver, custom_event
-from cronshift.executor.runs import Run, Status
-from cronshift.server.endpoint import Endpoint
-from cronshift.validation import Registration, inspect_endpoint
+from cronshift.engine.executor.engine import RunTarget, Surroundings, execute
+from cronshift.engine.executor.events import Receiver, custom_event
+from cronshift.engine.executor.runs import Run, Status
+from cronshift.engine.server.endpoint import Endpoint
+from cronshift.engine.validation import Registration, inspect_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,19 +14,19 @@ import time_machine
 from fastapi import FastAPI, Response
 from tests.integration.sockets import serving
 
-from cronshift.executor.engine import RunTarget, execute
-from cronshift.executor.events import tick_event
+from cronshift.engine.executor.engine import RunTarget, execute
+from cronshift.engine.executor.events import tick_event
 from cronshift.runtime import Answer, Bridge, Call, Guard, JobSpec, due
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, dump_ownership
-from cronshift.server.endpoint import Endpoint
+from cronshift.engine.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pytest
 
-    from cronshift.executor.runs import Run
+    from cronshift.engine.executor.runs import Run
 
 JOB = JobSpec(id="tally", path="/api/cron/tally", schedule="* * * * *")
 VERCEL = {

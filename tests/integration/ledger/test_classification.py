@@ -24,7 +24,7 @@ from cronshift.model import CronEntry, Job, Location, Mode
 from cronshift.observing.fates import Fate, TickFate
 from cronshift.observing.gathering import SourceName, SpanEvidence, TickQuery, fates, gather
 from cronshift.runtime.ownership import Epoch, Ownership
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

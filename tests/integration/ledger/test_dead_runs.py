@@ -14,20 +14,20 @@ import pytest
 from fastapi import FastAPI, Request
 from tests.integration.sockets import serving
 
-from cronshift.executor.engine import RunTarget, execute
-from cronshift.executor.events import tick_event
+from cronshift.engine.executor.engine import RunTarget, execute
+from cronshift.engine.executor.events import tick_event
 from cronshift.runtime import JobSpec, cancelled_runs, report_cancelled, report_failure
 from cronshift.runtime.dead_letters import DeadLetter, as_document, parse_letter
 from cronshift.runtime.ledger import TickStatus
 from cronshift.runtime.letter_keeping import letter_of
 from cronshift.runtime.store.dead_letters import DeadLetters
 from cronshift.runtime.tell import TellOwnership
-from cronshift.server.endpoint import Endpoint
+from cronshift.engine.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cronshift.executor.runs import Run
+    from cronshift.engine.executor.runs import Run
 
 JOB = JobSpec(id="tally", path="/api/cron/tally", schedule="* * * * *")
 TICK = datetime(2026, 11, 27, 12, tzinfo=UTC)

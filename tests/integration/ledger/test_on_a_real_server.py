@@ -33,7 +33,7 @@ from cronshift.runtime.held import SOURCE
 from cronshift.runtime.ledger import Role, Side, TickStatus
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, dump_ownership
 from cronshift.runtime.store.ledger import read_ledger
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ from cronshift.project import Project, load_project
 from cronshift.project.ownership_file import read_ownership
 from cronshift.readiness.checking import Decisions
 from cronshift.runtime.ownership import Owner
-from cronshift.validation import check, inspect_package
+from cronshift.engine.validation import check, inspect_package
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -17,7 +17,7 @@ from tests.integration.nextjs.typescript_app import SETTINGS, migrated, project
 from tests.integration.sessions.conftest import TOML
 
 from cronshift import operations
-from cronshift.executor.events import Receiver
+from cronshift.engine.executor.events import Receiver
 from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
 from cronshift.targets.scaffold import prepare_scaffold
 

@@ -15,7 +15,7 @@ from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.readiness.checking import facts_of
 from cronshift.readiness.fact import Knowledge
-from cronshift.validation.project import validate_package
+from cronshift.engine.validation.project import validate_package
 
 if TYPE_CHECKING:
     from pathlib import Path

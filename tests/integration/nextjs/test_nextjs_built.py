@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from cronshift.executor.engine import RunTarget, execute
-from cronshift.executor.events import tick_event
-from cronshift.executor.job_run import Request, run_job
+from cronshift.engine.executor.engine import RunTarget, execute
+from cronshift.engine.executor.events import tick_event
+from cronshift.engine.executor.job_run import Request, run_job
 from cronshift.model import Mode
 from cronshift.moving.live import ask_both
 from cronshift.plan.planning import make_plan
@@ -20,13 +20,13 @@ from cronshift.project import load_project
 from cronshift.project.ownership_file import read_ownership
 from cronshift.runtime.ownership import Owner
 from cronshift.runtime.ticks import called_tick
-from cronshift.schedule import Schedule
-from cronshift.server.endpoint import Endpoint
+from cronshift.runtime.schedule import Schedule
+from cronshift.engine.server.endpoint import Endpoint
 
 from .conftest import SECRET, App
 
 if TYPE_CHECKING:
-    from cronshift.executor.runs import Run
+    from cronshift.engine.executor.runs import Run
 
 MODELS = "/api/cron/update-ai-models?source=open%2Frouter&source=own"
 JOBS = {

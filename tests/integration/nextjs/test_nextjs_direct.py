@@ -12,7 +12,7 @@ import pytest
 
 from cronshift import operations
 from cronshift.errors import RefusedError
-from cronshift.executor.job_run import Request, run_job
+from cronshift.engine.executor.job_run import Request, run_job
 from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.finalize import Directness, Finalization, prepare_finalization
 from cronshift.moving.rollback import prepare_rollback

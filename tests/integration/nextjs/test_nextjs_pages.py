@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from cronshift import operations
-from cronshift.executor.job_run import Request, run_job
+from cronshift.engine.executor.job_run import Request, run_job
 from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.live import ask_both
 from cronshift.moving.migration import prepare_migration

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift.executor.job_run import Request, run_job
+from cronshift.engine.executor.job_run import Request, run_job
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cronshift.executor.runs import Run
+    from cronshift.engine.executor.runs import Run
 
 SECRET = "s3cret"
 HOST = "shop.example"

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.integration.fan_out_apps import ROWS, nextjs_app, upstream
 
-from cronshift.executor.engine import Surroundings
-from cronshift.executor.events import Receiver
-from cronshift.executor.job_run import Outcome, Request, run_job
+from cronshift.engine.executor.engine import Surroundings
+from cronshift.engine.executor.events import Receiver
+from cronshift.engine.executor.job_run import Outcome, Request, run_job
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets.nextjs.compiling import compile_types
-from cronshift.validation.project import validate_package
+from cronshift.engine.validation.project import validate_package
 
 from .typescript_app import TSCONFIG, link_packages, migrated, served
 
@@ -136,7 +136,7 @@ def test_many_rows_are_sent_a_few_hundred_at_a_time(
     async def none(*_: object) -> tuple[()]:
         return ()
 
-    monkeypatch.setattr("cronshift.executor.job_run.run_rows", none)
+    monkeypatch.setattr("cronshift.engine.executor.job_run.run_rows", none)
     asked.rows = [{"id": str(number)} for number in range(1200)]
     outcome = run("runs")
     assert outcome.run.output == {"sent": 1200}

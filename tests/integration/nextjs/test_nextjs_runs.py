@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from cronshift.executor.events import tick_event
-from cronshift.executor.job_run import Request, run_job
+from cronshift.engine.executor.events import tick_event
+from cronshift.engine.executor.job_run import Request, run_job
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cronshift.executor.runs import Run
+    from cronshift.engine.executor.runs import Run
 
 from .typescript_app import NOW, VECTORS, migrated, project, served
 

@@ -15,15 +15,15 @@ from tests.integration.nextjs.typescript_app import link_packages, migrated, ser
 from tests.integration.sessions.conftest import EXAMPLE
 
 from cronshift import operations
-from cronshift.executor.engine import RunTarget, execute
+from cronshift.engine.executor.engine import RunTarget, execute
 from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
-from cronshift.server.endpoint import Endpoint
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.targets.scaffold import prepare_scaffold
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cronshift.executor.runs import Run
+    from cronshift.engine.executor.runs import Run
 
 pytestmark = pytest.mark.node
 

@@ -25,11 +25,11 @@ from tests.integration.nextjs.session_app import (
 from tests.integration.nextjs.typescript_app import served
 from tests.integration.sessions.conftest import EXAMPLE, TOML, App
 
-from cronshift.executor.engine import RunTarget, execute
-from cronshift.executor.events import Receiver, custom_event, tick_event
+from cronshift.engine.executor.engine import RunTarget, execute
+from cronshift.engine.executor.events import Receiver, custom_event, tick_event
 from cronshift.project.settings import parse_settings
 from cronshift.runtime.ownership import Owner
-from cronshift.server.endpoint import Endpoint
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.sessions import scripts, sweeping
 from cronshift.sessions.flow import EVENT, event_of
 from cronshift.sessions.scripts import open_database
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cronshift.executor.runs import Run
+    from cronshift.engine.executor.runs import Run
 
 pytestmark = pytest.mark.node
 

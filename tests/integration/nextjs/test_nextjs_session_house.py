@@ -16,7 +16,7 @@ from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets.scaffold import prepare_scaffold
-from cronshift.validation.project import validate_package
+from cronshift.engine.validation.project import validate_package
 
 if TYPE_CHECKING:
     from pathlib import Path

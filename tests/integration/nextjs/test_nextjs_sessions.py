@@ -41,8 +41,8 @@ from cronshift.sessions.flow import EVENT
 from cronshift.sessions.tables import own_tables
 from cronshift.targets.scaffold import prepare_scaffold
 from cronshift.targets.scaffold.sql import literal, quoted
-from cronshift.validation.project import validate_endpoint
-from cronshift.validation.registration import Trigger
+from cronshift.engine.validation.project import validate_endpoint
+from cronshift.engine.validation.registration import Trigger
 
 pytestmark = pytest.mark.node
 

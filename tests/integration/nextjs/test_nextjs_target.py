@@ -12,7 +12,7 @@ import pytest
 
 from cronshift import operations
 from cronshift.errors import ConfigError, CronshiftError, RefusedError
-from cronshift.executor.job_run import Request, run_job
+from cronshift.engine.executor.job_run import Request, run_job
 from cronshift.model import Mode
 from cronshift.moving.cutover import Handover, prepare_cutover
 from cronshift.moving.migration import prepare_migration

@@ -23,7 +23,7 @@ from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets.nextjs.dev_server import dev_server, endpoint_path
-from cronshift.validation.project import validate_package
+from cronshift.engine.validation.project import validate_package
 
 if TYPE_CHECKING:
     from cronshift.model import Finding

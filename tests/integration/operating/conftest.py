@@ -13,9 +13,9 @@ import pytest
 import tomlkit
 from tests.integration.operating.stand_ins import APP, CRONS, KEY, PATHS, TOKEN, Standing, World
 
-from cronshift.operating.asking import Asking
-from cronshift.operating.database_sight import load_drivers
-from cronshift.operating.diagnosis import diagnose
+from cronshift.readiness.doctor.asking import Asking
+from cronshift.readiness.doctor.database_sight import load_drivers
+from cronshift.readiness.doctor.diagnosis import diagnose
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.project.environments import environment_named
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cronshift.operating.diagnosis import Diagnosis
+    from cronshift.readiness.doctor.diagnosis import Diagnosis
 
 _ROUTES = "\n".join(f"@app.get('{path}')\ndef {job}(): ...\n" for job, path in PATHS.items())
 FILES = {

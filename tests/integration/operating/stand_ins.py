@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from cronshift.services.inngest import OWN_SERVERS_ENVIRONMENT
+from cronshift.operations.services.inngest import OWN_SERVERS_ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

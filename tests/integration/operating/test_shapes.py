@@ -28,16 +28,16 @@ from tests.integration.operating.stand_ins import (
     end,
 )
 
-from cronshift.operating.asking import Asking
-from cronshift.operating.diagnosis import diagnose
+from cronshift.readiness.doctor.asking import Asking
+from cronshift.readiness.doctor.diagnosis import diagnose
 from cronshift.operations import ChangeKind, Edit, Intent, apply, build_operation
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.project.environments import environment_named
 from cronshift.readiness.fact import Knowledge
-from cronshift.services.api import ApiError, ApiProblem
-from cronshift.services.inngest import InngestService
-from cronshift.services.vercel import VercelService
+from cronshift.operations.services.api import ApiError, ApiProblem
+from cronshift.operations.services.inngest import InngestService
+from cronshift.operations.services.vercel import VercelService
 
 if TYPE_CHECKING:
     import uvicorn

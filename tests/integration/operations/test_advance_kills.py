@@ -19,7 +19,7 @@ from cronshift.operations import apply
 from cronshift.project import load_project
 from cronshift.project.ownership_file import read_ownership
 from cronshift.runtime.ownership import Owner, Ownership
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

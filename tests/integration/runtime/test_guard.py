@@ -31,7 +31,7 @@ from cronshift.runtime.ownership import (
     tick_text,
 )
 from cronshift.runtime.tell import TellOwnership
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

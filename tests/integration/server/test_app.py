@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from cronshift.errors import CronshiftError
-from cronshift.server.app import ServedApp, build_app
+from cronshift.engine.server.app import ServedApp, build_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,11 +18,11 @@ import inngest.fast_api
 import pytest
 from fastapi import FastAPI
 
-from cronshift.server.app import ServedApp
-from cronshift.server.connections import Connection
-from cronshift.server.limits import Limits
-from cronshift.server.serving import listen, origin, running
-from cronshift.server.syncing import cause
+from cronshift.engine.server.app import ServedApp
+from cronshift.engine.server.connections import Connection
+from cronshift.engine.server.limits import Limits
+from cronshift.engine.server.serving import listen, origin, running
+from cronshift.engine.server.syncing import cause
 
 if TYPE_CHECKING:
     import subprocess

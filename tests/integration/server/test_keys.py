@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cronshift.errors import CronshiftError, ExitCode
-from cronshift.server.keys import ServerMode, next_steps, require_keys, server_mode
+from cronshift.engine.server.keys import ServerMode, next_steps, require_keys, server_mode
 
 KEY = "signkey-prod-" + "ab" * 32
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from cronshift.errors import CronshiftError
-from cronshift.server.observed import AnsweredCall, CallLog, Metrics, Observers, Page
+from cronshift.engine.server.observed import AnsweredCall, CallLog, Metrics, Observers, Page
 
 if TYPE_CHECKING:
     import subprocess

@@ -15,8 +15,8 @@ from fastapi import FastAPI, Request, Response
 from tests.integration.sockets import serving
 
 from cronshift.errors import CronshiftError
-from cronshift.server.endpoint import Endpoint
-from cronshift.validation import Registration, inspect_endpoint
+from cronshift.engine.server.endpoint import Endpoint
+from cronshift.engine.validation import Registration, inspect_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from cronshift.errors import CronshiftError
-from cronshift.server.serving import listen, origin, url_of
+from cronshift.engine.server.serving import listen, origin, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift.executor.events import Receiver
+from cronshift.engine.executor.events import Receiver
 
 if TYPE_CHECKING:
     from tests.integration.sessions.conftest import App

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from tests.integration.sessions.test_flow import Flow, asked, flow
 from tests.integration.sockets import serving
 
-from cronshift.executor.events import custom_event
+from cronshift.engine.executor.events import custom_event
 from cronshift.inngest_fns import relay as relaying
 from cronshift.inngest_fns.sessions import enqueue_session, relay
 from cronshift.runtime.ownership import Owner

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from tests.integration.sessions.conftest import EXAMPLE
 
-from cronshift.executor.engine import RunTarget, Surroundings, execute
-from cronshift.executor.events import Receiver
+from cronshift.engine.executor.engine import RunTarget, Surroundings, execute
+from cronshift.engine.executor.events import Receiver
 from cronshift.runtime.held import Source
 from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
-from cronshift.server.endpoint import Endpoint
+from cronshift.engine.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,14 +17,14 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from tests.integration.sockets import serving
 
-from cronshift.executor.engine import RunTarget, Surroundings, execute
-from cronshift.executor.events import Receiver, custom_event, tick_event
+from cronshift.engine.executor.engine import RunTarget, Surroundings, execute
+from cronshift.engine.executor.events import Receiver, custom_event, tick_event
 from cronshift.inngest_fns.processing import HttpProcessor
 from cronshift.inngest_fns.sessions import FlowOptions, Item, relay, session_functions
 from cronshift.runtime.held import Source
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, dump_ownership
 from cronshift.runtime.signature import SignatureAge
-from cronshift.server.endpoint import Endpoint
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.sessions import scripts
 from cronshift.sessions.events import InvalidEventError, check_event
 from cronshift.sessions.flow import (
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from tests.integration.sessions.conftest import App
 
-    from cronshift.executor.runs import Run
+    from cronshift.engine.executor.runs import Run
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CRON = "TZ=UTC */10 * * * *"

@@ -29,16 +29,16 @@ from cronshift.targets import (
 )
 from cronshift.targets.changes import FileAction, FileChange
 from cronshift.targets.seal import seal
-from cronshift.validation import FunctionConfig, Registration, check
-from cronshift.validation.project import out_of_date
+from cronshift.engine.validation import FunctionConfig, Registration, check
+from cronshift.engine.validation.project import out_of_date
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from cronshift.executor.engine import Surroundings
-    from cronshift.executor.job_run import Outcome, Request
+    from cronshift.engine.executor.engine import Surroundings
+    from cronshift.engine.executor.job_run import Outcome, Request
     from cronshift.handlers import Resolver
     from cronshift.model import CronEntry, Finding, Handler, Job, Plan
     from cronshift.operations import Operation

@@ -17,7 +17,7 @@ from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.readiness.checking import facts_of
-from cronshift.validation import inspect_package
+from cronshift.engine.validation import inspect_package
 
 if TYPE_CHECKING:
     from pathlib import Path

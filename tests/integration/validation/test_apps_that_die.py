@@ -14,8 +14,8 @@ from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.validation.project import has_unchecked, validate_package
-from cronshift.validation.served import check_served
+from cronshift.engine.validation.project import has_unchecked, validate_package
+from cronshift.engine.validation.served import check_served
 
 if TYPE_CHECKING:
     from pathlib import Path

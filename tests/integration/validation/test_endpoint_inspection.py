@@ -14,8 +14,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from cronshift.errors import CronshiftError
-from cronshift.server.endpoint import Endpoint
-from cronshift.validation import Registration, inspect_endpoint
+from cronshift.engine.server.endpoint import Endpoint
+from cronshift.engine.validation import Registration, inspect_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

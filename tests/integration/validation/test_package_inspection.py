@@ -12,12 +12,12 @@ import pytest
 
 from cronshift.errors import CronshiftError, NotWellError
 from cronshift.model import Location
-from cronshift.validation import inspect_package
+from cronshift.engine.validation import inspect_package
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cronshift.validation import Registration
+    from cronshift.engine.validation import Registration
 
 FUNCTION = """
 import inngest

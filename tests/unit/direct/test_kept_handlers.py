@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cronshift.direct import Converted, Entry, Kept
-from cronshift.direct.python.converting import convert
+from cronshift.targets.direct import Converted, Entry, Kept
+from cronshift.targets.direct.python.converting import convert
 from cronshift.handlers.tree import SourceTree
 
 if TYPE_CHECKING:

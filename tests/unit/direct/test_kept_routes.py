@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cronshift.direct import Converted, Entry, Kept
-from cronshift.direct.javascript.converting import convert
+from cronshift.targets.direct import Converted, Entry, Kept
+from cronshift.targets.direct.javascript.converting import convert
 from cronshift.handlers.tree import SourceTree
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from itertools import takewhile
 from random import Random
 from typing import TYPE_CHECKING
 
-from cronshift.evidence.gathering import judge_all
-from cronshift.evidence.judging import Course
-from cronshift.evidence.verdict import Decision
+from cronshift.moving.evidence.gathering import judge_all
+from cronshift.moving.evidence.judging import Course
+from cronshift.moving.evidence.verdict import Decision
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import Epoch, Owner, Ownership
 
 if TYPE_CHECKING:
-    from cronshift.evidence.thresholds import Thresholds
-    from cronshift.schedule import Schedule
+    from cronshift.project.thresholds import Thresholds
+    from cronshift.runtime.schedule import Schedule
 
 BEGIN = datetime(2026, 11, 2, 0, 30, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from cronshift.evidence.flows import FlowCourse, SessionRecord, SessionState, judge_flow
-from cronshift.evidence.thresholds import Metric, Thresholds
-from cronshift.evidence.verdict import Decision
+from cronshift.moving.evidence.flows import FlowCourse, SessionRecord, SessionState, judge_flow
+from cronshift.project.thresholds import Metric, Thresholds
+from cronshift.moving.evidence.verdict import Decision
 
 BEGIN = datetime(2026, 11, 2, tzinfo=UTC)
 NOW = BEGIN + timedelta(days=4)

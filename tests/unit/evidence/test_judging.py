@@ -11,15 +11,15 @@ import msgspec
 import pytest
 from tests.unit.evidence.rollouts import BEGIN, DAY, Faults, World, dice
 
-from cronshift.evidence.gathering import judge_all
-from cronshift.evidence.judging import Course, usable_stages
-from cronshift.evidence.sample import Sightings, Span, outcomes, transport
-from cronshift.evidence.testing import MetricOutcome
-from cronshift.evidence.thresholds import Metric, Thresholds, Tolerance
-from cronshift.evidence.verdict import Decision, Judgement
-from cronshift.evidence.walk import Bounds, walk
+from cronshift.moving.evidence.gathering import judge_all
+from cronshift.moving.evidence.judging import Course, usable_stages
+from cronshift.moving.evidence.sample import Sightings, Span, outcomes, transport
+from cronshift.moving.evidence.testing import MetricOutcome
+from cronshift.project.thresholds import Metric, Thresholds, Tolerance
+from cronshift.moving.evidence.verdict import Decision, Judgement
+from cronshift.moving.evidence.walk import Bounds, walk
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

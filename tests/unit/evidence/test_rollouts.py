@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from tests.unit.evidence.rollouts import Faults, Journey, World, dice, roll_out
 
-from cronshift.evidence.thresholds import Thresholds
-from cronshift.evidence.verdict import Decision
-from cronshift.schedule import Schedule
+from cronshift.project.thresholds import Thresholds
+from cronshift.moving.evidence.verdict import Decision
+from cronshift.runtime.schedule import Schedule
 
 CRONS = ("*/10 * * * *", "*/15 * * * *", "*/20 * * * *", "*/5 8-20 * * *")
 AS_GOOD, WORSE = 1500, 500

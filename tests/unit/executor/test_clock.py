@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
-from cronshift.executor.clock import Clock
+from cronshift.engine.executor.clock import Clock
 
 
 def test_waits_are_jumped_over() -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cronshift.executor.progress import Progress
-from cronshift.executor.protocol import WireError
-from cronshift.executor.runs import Run, Status
-from cronshift.server.endpoint import EndpointReply
+from cronshift.engine.executor.progress import Progress
+from cronshift.engine.executor.protocol import WireError
+from cronshift.engine.executor.runs import Run, Status
+from cronshift.engine.server.endpoint import EndpointReply
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from cronshift.moving.live import Holding
 from cronshift.runtime.held import LIFE
 from cronshift.runtime.ledger import Side
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, digest, percent_at
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

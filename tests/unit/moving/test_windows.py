@@ -14,7 +14,7 @@ from cronshift.moving.windows import (
     next_safe_deploy,
     widest_gap,
 )
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)

@@ -17,7 +17,7 @@ from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import Owner, Ownership
 from cronshift.runtime.store.ledger import TickLedger
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from pathlib import Path

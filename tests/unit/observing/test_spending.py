@@ -13,7 +13,7 @@ from cronshift.observing.spending import read_spending
 from cronshift.output.health_text import spending_text
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.store.ledger import TickLedger
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from pathlib import Path

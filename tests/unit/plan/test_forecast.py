@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cronshift.model import CronEntry, FanOut, Job, JobOptions, Location, Mode
 from cronshift.plan import forecast
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 NOW = datetime(2026, 11, 24, 12, 7, tzinfo=UTC)
 MINUTES = st.sampled_from(["0", "7", "*/15", "0,30", "10-12", "59"])

@@ -22,7 +22,7 @@ from cronshift.model import (
 )
 from cronshift.project.settings import load_settings, parse_settings
 from cronshift.project.settings_schema import SCHEMA
-from cronshift.schedule.durations import format_duration, parse_duration
+from cronshift.runtime.schedule.durations import format_duration, parse_duration
 
 DOCS = Path(__file__).parents[3] / "docs" / "configuration.md"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cronshift.runtime.ticks import CalledTicks, called_tick, lateness
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 SPARSE = [
     "0 6 * * *",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 COMMON = {
     "* * * * *": "Every minute",

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cronshift.errors import ScheduleError
-from cronshift.schedule import Schedule
-from cronshift.schedule.walking import Walk
+from cronshift.runtime.schedule import Schedule
+from cronshift.runtime.schedule.walking import Walk
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 VECTORS = Path(__file__).parents[2] / "data" / "inngest-cron.jsonl"

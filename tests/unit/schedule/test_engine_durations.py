@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cronshift.schedule.durations import format_duration
-from cronshift.schedule.engine_durations import read_duration
+from cronshift.runtime.schedule.durations import format_duration
+from cronshift.runtime.schedule.engine_durations import read_duration
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cronshift.errors import ScheduleError
-from cronshift.schedule import MAX_LENGTH, Schedule
+from cronshift.runtime.schedule import MAX_LENGTH, Schedule
 
 
 @pytest.mark.parametrize(

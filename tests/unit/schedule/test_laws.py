@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cronshift.schedule import Schedule
-from cronshift.schedule.walking import Walk
+from cronshift.runtime.schedule import Schedule
+from cronshift.runtime.schedule.walking import Walk
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = sorted((resources.files("tzdata") / "zones").read_text("utf-8").split())

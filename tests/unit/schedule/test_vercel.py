@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cronshift.errors import ScheduleError
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cronshift.server import limits
-from cronshift.server.limits import Limits
+from cronshift.engine.server import limits
+from cronshift.engine.server.limits import Limits
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cronshift.server.syncing import cause
+from cronshift.engine.server.syncing import cause
 
 
 @pytest.mark.parametrize(

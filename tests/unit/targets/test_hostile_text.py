@@ -21,7 +21,7 @@ from cronshift.model import (
     Plan,
     RowSource,
 )
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 from cronshift.targets import generate
 
 HOSTILE = (

@@ -31,7 +31,7 @@ from cronshift.model import (
     Throttle,
 )
 from cronshift.project.conventions.code import AppCode, CodeStyle
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 from cronshift.targets import generate
 from cronshift.targets.nextjs.app import NextApp, Routers
 from cronshift.targets.nextjs.dispatching import dispatcher_file, dispatchers

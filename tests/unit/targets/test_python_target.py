@@ -25,7 +25,7 @@ from cronshift.model import (
     RowSource,
     Throttle,
 )
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 from cronshift.targets import generate
 from cronshift.targets.seal import is_untouched
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cronshift.validation.building import check_build
+from cronshift.engine.validation.building import check_build
 
 if TYPE_CHECKING:
     from pathlib import Path

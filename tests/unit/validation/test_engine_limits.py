@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cronshift.schedule import Schedule
-from cronshift.validation import FunctionConfig
-from cronshift.validation.limits import check_options
-from cronshift.validation.registration import (
+from cronshift.runtime.schedule import Schedule
+from cronshift.engine.validation import FunctionConfig
+from cronshift.engine.validation.limits import check_options
+from cronshift.engine.validation.registration import (
     Batch,
     Cancel,
     ConcurrencyLimit,
@@ -18,7 +18,7 @@ from cronshift.validation.registration import (
     Step,
     Trigger,
 )
-from cronshift.validation.schedules import check_triggers, meeting, same_ticks
+from cronshift.engine.validation.schedules import check_triggers, meeting, same_ticks
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 STEP = Step("step", "step", "https://example.com/api/inngest", 3)

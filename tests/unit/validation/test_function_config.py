@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from cronshift.errors import NotWellError
-from cronshift.validation import FunctionConfig, Registration
-from cronshift.validation.registration import (
+from cronshift.engine.validation import FunctionConfig, Registration
+from cronshift.engine.validation.registration import (
     Batch,
     Cancel,
     ConcurrencyLimit,

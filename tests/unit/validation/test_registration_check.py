@@ -20,9 +20,9 @@ from cronshift.model import (
     Severity,
 )
 from cronshift.plan.findings import CATALOGUE
-from cronshift.schedule import Schedule
-from cronshift.validation import FunctionConfig, Registration, check
-from cronshift.validation.registration import (
+from cronshift.runtime.schedule import Schedule
+from cronshift.engine.validation import FunctionConfig, Registration, check
+from cronshift.engine.validation.registration import (
     FAILURE_EVENT,
     ConcurrencyLimit,
     Step,

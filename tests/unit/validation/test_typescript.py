@@ -14,13 +14,13 @@ from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets.nextjs.reading import inspect_app
-from cronshift.validation.project import validate_package
+from cronshift.engine.validation.project import validate_package
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cronshift.model import Finding
-    from cronshift.validation import FunctionConfig, Registration
+    from cronshift.engine.validation import FunctionConfig, Registration
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ROUTE = """export async function GET(request: Request) {

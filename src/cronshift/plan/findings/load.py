@@ -11,15 +11,15 @@ from cronshift.model import Location, Severity
 from cronshift.plan import forecast
 from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.plan.lasting import longest
-from cronshift.schedule.durations import format_duration
-from cronshift.schedule.fields import minutes_of_day
+from cronshift.runtime.schedule.durations import format_duration
+from cronshift.runtime.schedule.fields import minutes_of_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cronshift.model import Job
     from cronshift.plan.findings.subject import JobSubject, ProjectSubject
-    from cronshift.schedule import Schedule
+    from cronshift.runtime.schedule import Schedule
 
 _LONGEST_LADDER_STEP = 180  # minutes between two rungs of retries made by hand
 _FEWEST_RUNGS = 3

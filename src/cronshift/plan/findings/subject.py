@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cronshift.model import CronEntry, Handler, Job, Location
     from cronshift.plan.forecast import Load
     from cronshift.plan.handler_findings import Judge
-    from cronshift.schedule import Schedule
+    from cronshift.runtime.schedule import Schedule
     from cronshift.sessions.settings import SessionSettings
 
 

@@ -21,7 +21,7 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project import node
 from cronshift.project.inngest_sdk import SDK, version_installed
 from cronshift.project.locks import install_command
-from cronshift.server.endpoint import Endpoint
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.targets.nextjs.app import endpoint_path as path_of_endpoint
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.direct import Entry, Kept
-from cronshift.direct.javascript.converting import convert
-from cronshift.direct.javascript.handler import names_in
-from cronshift.direct.javascript.sending import sending_route
+from cronshift.targets.direct import Entry, Kept
+from cronshift.targets.direct.javascript.converting import convert
+from cronshift.targets.direct.javascript.handler import names_in
+from cronshift.targets.direct.javascript.sending import sending_route
 from cronshift.handlers.javascript import constant
 from cronshift.handlers.tree import IMPORT, SourceTree, parse
 from cronshift.model import FanOutMode, HandlerKind, Mode, RowSource

@@ -8,7 +8,7 @@ from cronshift.errors import ConfigError, CronshiftError
 from cronshift.model import BridgeSettings, Missed, Overlap, RowSource
 from cronshift.plan.functions import function_ids, has_runs, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
-from cronshift.schedule.durations import format_duration
+from cronshift.runtime.schedule.durations import format_duration
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import Callee, callee
 from cronshift.targets.nextjs.client import client_import

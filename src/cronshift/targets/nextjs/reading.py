@@ -27,7 +27,7 @@ from cronshift.handlers.values import (
 from cronshift.project.conventions.sources import is_test
 from cronshift.project.inngest_sdk import sdk_version
 from cronshift.targets.nextjs.app import app_of
-from cronshift.validation.registration import (
+from cronshift.engine.validation.registration import (
     FunctionConfig,
     Registration,
     Undeclared,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cronshift.errors import CronshiftError
-from cronshift.executor.events import Receiver
-from cronshift.executor.job_run import ORIGINS, run_at_endpoint
+from cronshift.engine.executor.events import Receiver
+from cronshift.engine.executor.job_run import ORIGINS, run_at_endpoint
 from cronshift.plan.job_ids import unknown_job
 from cronshift.project import load_project
 from cronshift.readiness.fact import Knowledge
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cronshift.executor.engine import Surroundings
-    from cronshift.executor.job_run import Outcome, Request
+    from cronshift.engine.executor.engine import Surroundings
+    from cronshift.engine.executor.job_run import Outcome, Request
     from cronshift.model import Plan
 
 

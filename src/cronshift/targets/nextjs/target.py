@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from cronshift.executor.engine import Surroundings
-    from cronshift.executor.job_run import Outcome, Request
+    from cronshift.engine.executor.engine import Surroundings
+    from cronshift.engine.executor.job_run import Outcome, Request
     from cronshift.handlers import Resolver
     from cronshift.model import CronEntry, Finding, Handler, Job, Plan
     from cronshift.operations import Edit, Operation
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         Retirement,
         Wishes,
     )
-    from cronshift.validation import Registration
+    from cronshift.engine.validation import Registration
 
 
 class NextjsTarget:

@@ -10,14 +10,14 @@ from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.compiling import check_types
 from cronshift.targets.nextjs.reading import inspect_app
 from cronshift.targets.scaffold.unhandled import unhandled, waiting_label
-from cronshift.validation import check
-from cronshift.validation.project import out_of_date
+from cronshift.engine.validation import check
+from cronshift.engine.validation.project import out_of_date
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cronshift.model import Finding, Plan
-    from cronshift.validation import Registration
+    from cronshift.engine.validation import Registration
 
 _OF_THE_APP = {rule.code for rule in (INTERCEPTED, SERVE_DURATION, OTHER_MAJOR)}
 """The codes of what planning found in the app's source that keeps its functions from being called."""

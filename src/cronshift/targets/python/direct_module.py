@@ -14,7 +14,7 @@ from cronshift.targets.rendering import render
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.direct import Converted
+    from cronshift.targets.direct import Converted
     from cronshift.model import Job
 
 _INDENT = 4

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.direct import Entry, Kept
-from cronshift.direct.python.converting import convert
+from cronshift.targets.direct import Entry, Kept
+from cronshift.targets.direct.python.converting import convert
 from cronshift.handlers.tree import SourceTree
 from cronshift.model import FanOutMode, HandlerKind, Origin, RowSource
 from cronshift.moving.directing import merged, settled, told_of_secret

@@ -10,7 +10,7 @@ from cronshift.errors import CronshiftError
 from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Missed, Mode, Overlap, RowSource
 from cronshift.plan.functions import has_runs, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
-from cronshift.schedule.durations import format_duration
+from cronshift.runtime.schedule.durations import format_duration
 from cronshift.targets.python import names
 from cronshift.targets.python.source import (
     WIDTH,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cronshift.model import FanOut, JobOptions, RateLimit, Throttle
-    from cronshift.schedule import Schedule
+    from cronshift.runtime.schedule import Schedule
 
 APP_KINDS = frozenset({HandlerKind.ASGI, HandlerKind.WSGI})
 _CLASSES = {

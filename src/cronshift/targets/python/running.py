@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cronshift.errors import CronshiftError, NotWellError
-from cronshift.executor.engine import RunTarget, execute
-from cronshift.executor.events import Receiver
-from cronshift.executor.job_run import ORIGINS, Outcome, event_of, run_rows
+from cronshift.engine.executor.engine import RunTarget, execute
+from cronshift.engine.executor.events import Receiver
+from cronshift.engine.executor.job_run import ORIGINS, Outcome, event_of, run_rows
 from cronshift.model import Job, Mode
 from cronshift.plan.job_ids import unknown_job
 from cronshift.runtime.jobs import CANCELLED_ID
-from cronshift.schedule.engine_durations import read_duration
-from cronshift.server.app import ServedApp, build_app
-from cronshift.server.endpoint import Endpoint
+from cronshift.runtime.schedule.engine_durations import read_duration
+from cronshift.engine.server.app import ServedApp, build_app
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.targets.target import generate
-from cronshift.validation.registration import FunctionConfig
+from cronshift.engine.validation.registration import FunctionConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from cronshift.executor.engine import Surroundings
-    from cronshift.executor.job_run import Request
+    from cronshift.engine.executor.engine import Surroundings
+    from cronshift.engine.executor.job_run import Request
     from cronshift.model import Plan
 
 _URL = "http://localhost/api/inngest"

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from cronshift.executor.engine import Surroundings
-    from cronshift.executor.job_run import Outcome, Request
+    from cronshift.engine.executor.engine import Surroundings
+    from cronshift.engine.executor.job_run import Outcome, Request
     from cronshift.handlers import Resolver
     from cronshift.model import CronEntry, Finding, Handler, Job, Plan
     from cronshift.operations import Edit, Operation
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         Retirement,
         Wishes,
     )
-    from cronshift.validation import Registration
+    from cronshift.engine.validation import Registration
 
 
 class PythonTarget:
@@ -125,8 +125,8 @@ class PythonTarget:
     ) -> tuple[Registration, Sequence[Finding]]:
         """Return the package's registration; it is imported, in a process of its own."""
         from cronshift.targets.scaffold.unhandled import unhandled, waiting_label
-        from cronshift.validation import check, inspect_package
-        from cronshift.validation.project import out_of_date
+        from cronshift.engine.validation import check, inspect_package
+        from cronshift.engine.validation.project import out_of_date
 
         registration = inspect_package(root, plan.out.replace("/", "."))
         findings = (*check(plan, registration), *out_of_date(root, plan))

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from cronshift.errors import ConfigError
 from cronshift.project.conventions.code import CodeStyle
-from cronshift.schedule.durations import format_duration
+from cronshift.runtime.schedule.durations import format_duration
 from cronshift.sessions.events import event_schema
 from cronshift.sessions.events.typescript import required_keys, rules, type_name, typescript
 from cronshift.sessions.requested import EVENT

@@ -1,0 +1,100 @@
+"""The verdict, and how it is put into words. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cronshift.moving.evidence.testing import MetricOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cronshift.moving.evidence.testing import MetricTest
+
+_TWO_DAYS = 48  # hours
+
+
+class Decision(StrEnum):
+    """The verdict of the evidence."""
+
+    PROMOTE = "promote"
+    HOLD = "hold"
+    ROLL_BACK = "roll back"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Judgement(Struct, frozen=True):
+    """The verdict on a job.
+
+    Attributes:
+        following: the percentage that is next; ``None`` behind the last stage.
+        reason: why, in a sentence.
+        missing: how many more good ticks would be enough, where it is inconclusive.
+        days: in how many days those come.
+    """
+
+    job: str
+    percent: int
+    decision: Decision
+    following: int | None
+    reason: str
+    tests: tuple[MetricTest, ...] = ()
+    missing: int = 0
+    days: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the job's part of a document."""
+        return {
+            "job": self.job,
+            "percent": self.percent,
+            "verdict": self.decision.value,
+            "next_percent": self.following,
+            "reason": self.reason,
+            "missing_ticks": self.missing,
+            "missing_days": round(self.days, 2),
+            "metrics": [test.to_json() for test in self.tests],
+        }
+
+
+def refusal(judgement: Judgement, tests: Iterable[MetricTest]) -> Judgement | None:
+    """Return the verdict of those tests that refuse; ``None`` where none does."""
+    refused = [test for test in tests if test.decides and test.outcome is MetricOutcome.REFUSED]
+    return against(judgement, "; ".join(map(_in_words, refused))) if refused else None
+
+
+def slowest(tests: Iterable[MetricTest]) -> MetricTest | None:
+    """Return the test whose evidence takes longest, of those that decide and are not enough yet."""
+    waiting = [
+        test for test in tests if test.decides and test.outcome is not MetricOutcome.ACCEPTED
+    ]
+    return max(waiting, key=lambda test: test.days, default=None)
+
+
+def against(judgement: Judgement, words: str) -> Judgement:
+    """Return the verdict that something is bad; a job that has not moved yet stays."""
+    decision = Decision.ROLL_BACK if judgement.percent else Decision.HOLD
+    return replace(judgement, decision=decision, reason=f"{words}.")
+
+
+def inconclusive(judgement: Judgement, missing: int, days: float, what: str) -> Judgement:
+    """Return the verdict that so many more ticks are needed, of what."""
+    pace = f", about {_days(days)}" if days else ""
+    reason = f"{missing} more good {what} are needed{pace}."
+    return replace(
+        judgement, decision=Decision.INCONCLUSIVE, reason=reason, missing=missing, days=days
+    )
+
+
+def _in_words(test: MetricTest) -> str:
+    ticks, bad = test.inngest
+    there, bad_there = test.vercel
+    return f"{test.metric}: {bad} of {ticks} at Inngest, {bad_there} of {there} at Vercel"
+
+
+def _days(days: float) -> str:
+    hours = round(days * 24)
+    return f"{days:.0f} days" if hours >= _TWO_DAYS else f"{max(1, hours)} hours"

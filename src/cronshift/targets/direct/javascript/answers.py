@@ -1,0 +1,157 @@
+"""Answers become results, and error answers become errors."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from cronshift.targets.direct.conversion import NotCertainError
+from cronshift.handlers.javascript import arguments, line_of
+from cronshift.handlers.literals import literal, pairs
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+NON_RETRIABLE = "NonRetriableError"
+FIRST_REDIRECT, FIRST_ERROR = 300, 400
+_JSON = {"NextResponse.json", "Response.json"}
+_CONSTRUCTED = {"Response", "NextResponse"}
+_SENDING = {"json", "send", "end"}
+TEXTS = {"string", "template_string"}
+NOTHINGS = {"null", "undefined"}
+_RETRY_AFTER = re.compile(r"retry-after", re.IGNORECASE)
+
+
+class Media(StrEnum):
+    """The form in which an answer carries its body."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+class SpelledAnswer(Struct, frozen=True):
+    """An answer that code spells out.
+
+    Attributes:
+        status: ``None`` where it is one of two, which ``condition`` chooses.
+        failing: whether the condition chooses the error.
+    """
+
+    node: SgNode
+    body: SgNode | None
+    media: Media
+    status: int | None
+    condition: SgNode | None = None
+    failing: bool = True
+    failure: int = 0
+
+
+def answer_of(node: SgNode | None) -> SpelledAnswer | None:
+    """Return the answer that an expression is, ``None`` where it is none that is spelled out."""
+    if node is None:
+        return None
+    if node.kind() in {"parenthesized_expression", "as_expression"}:
+        return answer_of(node.child(1 if node.kind() == "parenthesized_expression" else 0))
+    if node.kind() == "new_expression":
+        constructor = node.field("constructor")
+        if constructor is None or constructor.text() not in _CONSTRUCTED:
+            return None
+        return _built(node, Media.TEXT)
+    called = node.field("function") if node.kind() == "call_expression" else None
+    if called is None:
+        return None
+    return _built(node, Media.JSON) if called.text() in _JSON else _sent(node, called)
+
+
+def answer_at(node: SgNode) -> bool:
+    """Return whether a node makes an answer, whatever its status."""
+    try:
+        return node.kind() in {"new_expression", "call_expression"} and answer_of(node) is not None
+    except NotCertainError:
+        return True
+
+
+def error_status(node: SgNode | None) -> int | None:
+    """Return the status of an expression that is an error's answer."""
+    try:
+        answer = answer_of(node)
+    except NotCertainError:
+        return None
+    status = answer.status if answer is not None else None
+    return status if status is not None and status >= FIRST_ERROR else None
+
+
+def _built(node: SgNode, media: Media) -> SpelledAnswer:
+    passed = arguments(node)
+    body, options = (passed[0] if passed else None), (passed[1] if len(passed) > 1 else None)
+    members = dict(pairs(options)) if options is not None and options.kind() == "object" else {}
+    if options is not None and options.kind() != "object":
+        raise NotCertainError(line_of(options), "answers with a status that is not spelled out")
+    if options is not None and any(
+        child.kind() == "spread_element" for child in options.children()
+    ):
+        raise NotCertainError(line_of(options), "answers with a status that is not spelled out")
+    headers = members.get("headers")
+    if headers is not None and _RETRY_AFTER.search(headers.text()):
+        raise NotCertainError(line_of(headers), "says when to try again")
+    if media is Media.TEXT and body is not None:
+        media, body = _text(body, headers)
+    return _with_status(SpelledAnswer(node, body, media, 200), members.get("status"))
+
+
+def _text(body: SgNode, headers: SgNode | None) -> tuple[Media, SgNode]:
+    """Return the form of a body, and the body: JSON where it is made so and labelled so."""
+    called = body.field("function") if body.kind() == "call_expression" else None
+    if called is not None and called.text() == "JSON.stringify" and len(arguments(body)) == 1:
+        is_told = headers is not None and "json" in headers.text()
+        return (Media.JSON, arguments(body)[0]) if is_told else (Media.TEXT, body)
+    if body.kind() in TEXTS | NOTHINGS or (called is not None and called.text() == "String"):
+        return Media.TEXT, body
+    raise NotCertainError(line_of(body), f"answers with {short(body)}, which may be a stream")
+
+
+def _with_status(answer: SpelledAnswer, status: SgNode | None) -> SpelledAnswer:
+    if status is None:
+        return answer
+    value = literal(status)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return SpelledAnswer(answer.node, answer.body, answer.media, value)
+    if status.kind() == "ternary_expression":
+        condition = status.field("condition")
+        first, second = literal(status.field("consequence")), literal(status.field("alternative"))
+        if isinstance(first, int) and isinstance(second, int) and condition is not None:
+            errors = [code >= FIRST_ERROR for code in (first, second)]
+            successes = [FIRST_REDIRECT > code >= 200 for code in (first, second)]  # noqa: PLR2004
+            if all(successes):
+                return answer
+            if any(errors) and any(successes):
+                return SpelledAnswer(
+                    answer.node, answer.body, answer.media, None, condition, errors[0],
+                    first if errors[0] else second,
+                )  # fmt: skip
+    raise NotCertainError(line_of(status), "answers with a status that is not spelled out")
+
+
+def _sent(node: SgNode, called: SgNode) -> SpelledAnswer | None:
+    """Return the answer that ``res.status(200).json(x)`` sends."""
+    inner, member = called.field("object"), called.field("property")
+    if inner is None or member is None or member.text() not in _SENDING:
+        return None
+    body = next(iter(arguments(node)), None)
+    media = Media.TEXT if member.text() == "end" else Media.JSON
+    if inner.kind() == "identifier":
+        return SpelledAnswer(node, body, media, 200)
+    status = inner.field("function") if inner.kind() == "call_expression" else None
+    member = status.field("property") if status is not None else None
+    if member is None or member.text() != "status" or len(arguments(inner)) != 1:
+        return None
+    return _with_status(SpelledAnswer(node, body, media, 200), arguments(inner)[0])
+
+
+def short(node: SgNode) -> str:
+    """Return an expression on one short line, in backticks."""
+    text = " ".join(node.text().split())
+    return f"`{text if len(text) <= 40 else text[:39] + '…'}`"  # noqa: PLR2004

@@ -1,0 +1,299 @@
+"""The function that answers a route, found in its module, with what exports it."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from cronshift.targets.direct.conversion import NotCertainError
+from cronshift.handlers.javascript import FUNCTIONS, METHODS, Export, arguments, exports, line_of
+from cronshift.handlers.tree import span_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ast_grep_py import SgNode
+
+SEGMENT = frozenset(
+    {"config", "dynamic", "dynamicParams", "fetchCache", "maxDuration", "preferredRegion"}
+    | {"revalidate", "runtime"}
+)
+"""What a route's module says to Next (its route segment configuration)."""
+_BLOCKS = {"statement_block"}
+_KEYWORDS = {"async_arrow_function"}
+
+
+class RouteFunction(Struct, frozen=True):
+    """The function that does a route's work.
+
+    Attributes:
+        name: what the module calls it.
+        node: the function.
+        body: its block, or its expression.
+        wrapper: the call around it, that lets callers by.
+        aliases: statements that only hand other methods on to it, or export it.
+    """
+
+    root: SgNode
+    name: str
+    node: SgNode
+    body: SgNode
+    wrapper: SgNode | None
+    aliases: tuple[SgNode, ...]
+
+    @property
+    def parameters(self) -> list[SgNode]:
+        """The nodes of its parameters."""
+        single = self.node.field("parameter")
+        if single is not None:
+            return [single]
+        parameters = self.node.field("parameters")
+        children = parameters.children() if parameters is not None else []
+        return [node for node in children if node.is_named() and node.kind() != "comment"]
+
+    def parameter(self, number: int) -> str | None:
+        """Return the name of a parameter; ``None`` where there is none.
+
+        Raises:
+            NotCertainError: where it is taken apart.
+        """
+        if number >= len(self.parameters):
+            return None
+        node = self.parameters[number]
+        pattern = node.field("pattern") or node
+        if pattern.kind() != "identifier":
+            raise NotCertainError(line_of(node), "takes its request apart where it is declared")
+        return pattern.text()
+
+    @property
+    def statements(self) -> list[SgNode]:
+        """The statements of its body; none of an expression."""
+        return statements_of(self.body) if self.body.kind() in _BLOCKS else []
+
+    def own_nodes(self) -> Iterator[SgNode]:
+        """Yield the nodes of its body, not those of functions inside it."""
+        stack = [self.body]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack += [child for child in reversed(node.children()) if child.kind() not in FUNCTIONS]
+
+
+def statements_of(block: SgNode) -> list[SgNode]:
+    """Return the statements of a block, comments left out; a lone statement is its own."""
+    if block.kind() not in _BLOCKS:
+        return [block]
+    return [node for node in block.children() if node.is_named() and node.kind() != "comment"]
+
+
+def every(node: SgNode) -> Iterator[SgNode]:
+    """Yield a node and all below it, in order."""
+    stack = [node]
+    while stack:
+        here = stack.pop()
+        yield here
+        stack += reversed(here.children())
+
+
+def names_in(root: SgNode) -> list[SgNode]:
+    """Return the nodes of a tree that are names of something."""
+    kinds = {"identifier", "type_identifier", "shorthand_property_identifier"}
+    return [node for node in every(root) if node.kind() in kinds]
+
+
+def route_function(root: SgNode, export: str) -> RouteFunction:
+    """Return the function that a module exports for a method, as ``GET`` or ``default``.
+
+    Raises:
+        NotCertainError: where it is no function of this module, or other methods do other work.
+    """
+    by_name = exports(root)
+    exported = by_name.get(export)
+    if exported is None or exported.source is not None:
+        raise NotCertainError(exported.line if exported else 1, f"{export} is another module's")
+    name, node = _named(root, exported)
+    wrapper = None
+    if node.kind() == "call_expression":
+        inner = [argument for argument in arguments(node) if argument.kind() in FUNCTIONS]
+        if len(arguments(node)) != 1 or len(inner) != 1:
+            raise NotCertainError(line_of(node), "is made by a call that is not read")
+        node, wrapper = inner[0], node
+    if node.kind() not in FUNCTIONS or node.kind().startswith("generator"):
+        raise NotCertainError(line_of(node), "is no function that stands in this module")
+    body = node.field("body")
+    if body is None:
+        raise NotCertainError(line_of(node), "has no body")
+    handed = _handed_on(root, node, name)
+    if handed is not None and handed in {each.text() for each in _function_names(root)}:
+        inner_export = Export(handed, None, line_of(node))
+        name, node = _named(root, inner_export)
+        body = node.field("body") or body
+    others = [method for method in METHODS if method in by_name and method != export]
+    if export == "default":
+        others = []
+    aliases = [*_statements_of(root, export, name), *_aliases(root, by_name, others, name, export)]
+    return RouteFunction(root, name, node, body, wrapper, tuple(aliases))
+
+
+def _named(root: SgNode, exported: Export) -> tuple[str, SgNode]:
+    """Return the name and the function or call behind an export, through ``const GET = handle``."""
+    name = exported.imported or exported.name
+    node = exported.node or _declared(root, name)
+    for _ in range(4):
+        if node is None:
+            break
+        if node.kind() != "identifier":
+            bound = node.field("name")
+            is_declared = node.kind() == "function_declaration" and bound is not None
+            return (bound.text() if bound is not None and is_declared else name), node
+        name = node.text()
+        node = _declared(root, name)
+    raise NotCertainError(exported.line, "is no function that stands in this module")
+
+
+def _function_names(root: SgNode) -> Iterator[SgNode]:
+    for statement in root.children():
+        inner = statement.field("declaration") or statement
+        if inner.kind() == "function_declaration" and (name := inner.field("name")) is not None:
+            yield name
+        for declarator in inner.children():
+            if declarator.kind() == "variable_declarator":
+                value, bound = declarator.field("value"), declarator.field("name")
+                if value is not None and bound is not None and value.kind() in FUNCTIONS:
+                    yield bound
+
+
+def _declared(root: SgNode, name: str) -> SgNode | None:
+    """Return the function or value that a module declares by that name."""
+    for statement in root.children():
+        inner = statement.field("declaration") or statement
+        if inner.kind() == "function_declaration":
+            bound = inner.field("name")
+            if bound is not None and bound.text() == name:
+                return inner
+        for declarator in inner.children():
+            bound = declarator.field("name") if declarator.kind() == "variable_declarator" else None
+            if bound is not None and bound.text() == name:
+                return declarator.field("value")
+    return None
+
+
+def _handed_on(root: SgNode, node: SgNode, name: str) -> str | None:
+    """Return the function that this one only calls, with what it was called with."""
+    body = node.field("body")
+    if body is None:
+        return None
+    statements = statements_of(body)
+    value = body
+    if body.kind() in _BLOCKS:
+        if len(statements) != 1 or statements[0].kind() != "return_statement":
+            return None
+        inner = [child for child in statements[0].children() if child.is_named()]
+        if len(inner) != 1:
+            return None
+        value = inner[0]
+    if value.kind() == "await_expression":
+        value = value.child(1) or value
+    called = value.field("function") if value.kind() == "call_expression" else None
+    if called is None or called.kind() != "identifier" or called.text() == name:
+        return None
+    if _declared(root, called.text()) is None:
+        return None
+    passed = [argument.text() for argument in arguments(value)]
+    taken = [
+        (parameter.field("pattern") or parameter).text()
+        for parameter in RouteFunction(root, name, node, body, None, ()).parameters
+    ]
+    return called.text() if passed == taken[: len(passed)] else None
+
+
+def _statements_of(root: SgNode, export: str, name: str) -> Iterator[SgNode]:
+    """Yield the statements that only export the function, apart from its own declaration."""
+    for statement in root.children():
+        if statement.kind() != "export_statement":
+            continue
+        clause = next(
+            (part for part in statement.children() if part.kind() == "export_clause"), None
+        )
+        if clause is not None and statement.field("source") is None:
+            exported = {
+                (part.field("alias") or part.field("name") or part).text()
+                for part in clause.children()
+                if part.kind() == "export_specifier"
+            }
+            if export in exported:
+                if not exported <= {*METHODS, *SEGMENT, "default"}:
+                    raise NotCertainError(line_of(statement), "exports other things beside it")
+                yield statement
+        elif _binds(statement, export) and export != name:
+            yield statement
+        elif export == "default":
+            value = statement.field("value")
+            if value is not None and value.kind() == "identifier" and value.text() == name:
+                yield statement
+
+
+def _binds(statement: SgNode, export: str) -> bool:
+    """Return whether a statement is ``export const GET = …`` or ``export function GET``."""
+    declaration = statement.field("declaration")
+    if declaration is None:
+        return False
+    name = declaration.field("name")
+    if name is not None:
+        return name.text() == export
+    declarators = [part for part in declaration.children() if part.kind() == "variable_declarator"]
+    names = [part.field("name") for part in declarators]
+    return [node.text() for node in names if node is not None] == [export]
+
+
+def _aliases(
+    root: SgNode, by_name: dict[str, Export], others: list[str], name: str, export: str
+) -> Iterator[SgNode]:
+    """Yield the statements of other methods, each of which only does the same work.
+
+    Raises:
+        NotCertainError: for a method that does something else.
+    """
+    for method in others:
+        exported = by_name[method]
+        statement = next((each for each in root.children() if _binds(each, method)), None)
+        node = exported.node
+        if node is None and (exported.imported or "") in {name, export}:
+            continue  # in the same clause
+        if method == name:
+            continue  # GET hands on to it
+        is_name = node is not None and node.kind() == "identifier" and node.text() in {name, export}
+        handed = node is not None and node.kind() in FUNCTIONS and _handed_on(root, node, method)
+        if statement is None or not (is_name or handed in {name, export}):
+            raise NotCertainError(exported.line, f"answers {method} too, with other work")
+        yield statement
+
+
+def whole_statement(node: SgNode) -> SgNode:
+    """Return the statement of the module that a node stands in."""
+    chain = [node, *node.ancestors()]
+    return next(
+        (here for here, above in pairwise(chain) if above.kind() == "program"),
+        node,
+    )
+
+
+def is_inside(node: SgNode, outer: SgNode) -> bool:
+    """Return whether a node stands in another, or is it."""
+    (start, end), (first, last) = span_of(node), span_of(outer)
+    return first <= start and end <= last
+
+
+def with_comment(node: SgNode, words: re.Pattern[str] = re.compile("")) -> tuple[int, int]:
+    """Return the span of a statement, with the comments right above it that say ``words``."""
+    start, end = span_of(node)
+    above, line = node.prev(), node.range().start.line
+    while above is not None and above.kind() == "comment" and above.range().end.line == line - 1:
+        if not words.search(above.text()):
+            break
+        start, line = span_of(above)[0], above.range().start.line
+        above = above.prev()
+    return start, end

@@ -1,0 +1,308 @@
+"""A function's answers become its results, and its error answers the errors that it throws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.targets.direct.conversion import NotCertainError
+from cronshift.targets.direct.javascript.answers import (
+    FIRST_ERROR,
+    FIRST_REDIRECT,
+    NON_RETRIABLE,
+    NOTHINGS,
+    TEXTS,
+    Media,
+    SpelledAnswer,
+    answer_of,
+    short,
+)
+from cronshift.targets.direct.javascript.handler import RouteFunction, every, statements_of
+from cronshift.handlers.javascript import FUNCTIONS, line_of
+from cronshift.handlers.literals import pairs
+from cronshift.handlers.tree import span_of
+from cronshift.runtime.wire import RETRIED_STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ast_grep_py import SgNode
+
+    from cronshift.targets.direct.edits import Edits
+
+_FIRST_FAULT = 500
+_FLAGS = {"success", "ok", "status"}
+_WORDS = {"error", "message", "reason"}
+_LOOPS = {
+    "do_statement",
+    "for_in_statement",
+    "for_statement",
+    "switch_statement",
+    "while_statement",
+}
+
+
+def result_edits(function: RouteFunction, edits: Edits, response: str | None) -> None:
+    """Have a function return results and throw errors instead of answering.
+
+    Args:
+        function: the route's function.
+        edits: of its module; what is removed already is not looked at.
+        response: what it sends its answers by, in the pages router.
+
+    Raises:
+        NotCertainError: for an answer that is not spelled out, or a way without one.
+    """
+    body = function.body
+    if body.kind() != "statement_block":
+        _of_expression(body, edits)
+        return
+    for node in function.own_nodes():
+        if node.kind() == "return_statement" and not edits.covers(*span_of(node)):
+            _of_return(function, node, edits, response)
+    if response is not None:
+        _of_sending(function, edits, response)
+    elif not _ends(function.statements):
+        raise NotCertainError(line_of(function.node), "may end without an answer")
+
+
+def _of_expression(body: SgNode, edits: Edits) -> None:
+    answer = answer_of(body)
+    if answer is None or answer.status is None or answer.status >= FIRST_REDIRECT:
+        raise NotCertainError(line_of(body), f"returns {short(body)}, which is not spelled out")
+    is_object = answer.body is not None and answer.body.kind() == "object"
+    _keep_body(answer, edits, *(("(", ")") if is_object else ("", "")))
+
+
+def _of_return(function: RouteFunction, node: SgNode, edits: Edits, response: str | None) -> None:
+    value = next(
+        (child for child in node.children() if child.is_named() and child.kind() != "comment"), None
+    )
+    if value is None:
+        if response is None:
+            raise NotCertainError(line_of(node), "returns without an answer")
+        return
+    if value.kind() == "ternary_expression":
+        arms = [value.field("consequence"), value.field("alternative")]
+        answers = [answer_of(arm) for arm in arms]
+        for answer in answers:
+            if answer is None or answer.status is None or answer.status >= FIRST_REDIRECT:
+                raise NotCertainError(
+                    line_of(node), f"returns {short(value)}, which is not spelled out"
+                )
+            _keep_body(answer, edits)
+        return
+    answer = answer_of(value)
+    if answer is None:
+        raise NotCertainError(line_of(node), f"returns {short(value)}, which is not spelled out")
+    _write(function, node, answer, edits)
+
+
+def _write(function: RouteFunction, statement: SgNode, answer: SpelledAnswer, edits: Edits) -> None:
+    """Have a statement return the answer's body, or throw it."""
+    start, end = span_of(statement)
+    semicolon = ";" if statement.text().endswith(";") else ""
+    if answer.status is None:
+        _write_either(function, statement, answer, edits)
+    elif answer.status < FIRST_REDIRECT:
+        if answer.body is None or answer.body.kind() in NOTHINGS:
+            edits.replace(start, end, f"return null{semicolon}")
+        else:
+            first, last = span_of(answer.body)
+            edits.replace(start, first, "return ")
+            edits.replace(last, end, semicolon)
+    elif answer.status < FIRST_ERROR:
+        raise NotCertainError(line_of(statement), f"answers {answer.status}, which leads elsewhere")
+    else:
+        error = _error(answer.status)
+        caught = _is_caught(statement)
+        before = f"return Promise.reject(new {error}(" if caught else f"throw new {error}("
+        behind = f")){semicolon}" if caught else f"){semicolon}"
+        _write_message(answer, edits, (start, before), (end, behind))
+
+
+def _write_message(
+    answer: SpelledAnswer, edits: Edits, opening: tuple[int, str], closing: tuple[int, str]
+) -> None:
+    """Write what an error says: the words of the answer, or all of it."""
+    (start, before), (end, behind) = opening, closing
+    words = _words(answer)
+    if words is None:
+        edits.replace(start, end, f'{before}"answered {answer.status or answer.failure}"{behind}')
+        return
+    node, is_text = words
+    first, last = span_of(node)
+    edits.replace(start, first, before if is_text else f"{before}JSON.stringify(")
+    edits.replace(last, end, behind if is_text else f"){behind}")
+
+
+def _words(answer: SpelledAnswer) -> tuple[SgNode, bool] | None:
+    """Return the words of an error, and whether they are a text."""
+    body = answer.body
+    if body is None or body.kind() in NOTHINGS:
+        return None
+    if body.kind() != "object":
+        is_text = body.kind() in TEXTS or (answer.media is Media.TEXT)
+        return body, is_text
+    members = list(pairs(body))
+    telling = [value for name, value in members if name in _WORDS]
+    others = [name for name, _ in members if name not in _WORDS | _FLAGS]
+    is_whole = not others and len(members) == sum(
+        child.is_named() and child.kind() != "comment" for child in body.children()
+    )
+    if is_whole and len(telling) == 1 and telling[0].kind() in TEXTS:
+        return telling[0], True
+    return body, False
+
+
+def _write_either(
+    function: RouteFunction, statement: SgNode, answer: SpelledAnswer, edits: Edits
+) -> None:
+    """Write an answer that is a success or a failure, as a condition tells behind its body."""
+    parent = statement.parent()
+    names = {node.text() for node in every(function.root) if node.kind() == "identifier"}
+    if (
+        answer.body is None
+        or answer.condition is None
+        or parent is None
+        or parent.kind() != "statement_block"
+        or "result" in names
+        or answer.media is not Media.JSON
+    ):
+        raise NotCertainError(line_of(statement), "answers with a status that is not spelled out")
+    start, end = span_of(statement)
+    first, last = span_of(answer.body)
+    error = _error(answer.failure)
+    raised = f"new {error}(JSON.stringify(result))"
+    raised = f"return Promise.reject({raised})" if _is_caught(statement) else f"throw {raised}"
+    condition = answer.condition.text()
+    line = edits.text.rfind("\n", 0, start) + 1
+    lead = edits.text[line:start]
+    lead = lead if not lead.strip() else ""
+    asked = f"({condition})" if answer.failing else f"(!({condition}))"
+    edits.replace(start, first, "const result = ")
+    edits.replace(last, end, f";\n{lead}if {asked} {raised};\n{lead}return result;")
+
+
+def _error(status: int) -> str:
+    """Return the class of the error that an error status is: 4xx is final, but for what passes."""
+    is_final = status < _FIRST_FAULT and status not in RETRIED_STATUSES
+    return NON_RETRIABLE if is_final else "Error"
+
+
+def _keep_body(answer: SpelledAnswer, edits: Edits, before: str = "", behind: str = "") -> None:
+    start, end = span_of(answer.node)
+    if answer.body is None or answer.body.kind() in NOTHINGS:
+        edits.replace(start, end, "null")
+        return
+    first, last = span_of(answer.body)
+    edits.replace(start, first, before)
+    edits.replace(last, end, behind)
+
+
+def _is_caught(statement: SgNode) -> bool:
+    """Return whether what a statement throws is caught in the function itself."""
+    inner = statement
+    for ancestor in statement.ancestors():
+        if ancestor.kind() in FUNCTIONS:
+            return False
+        if ancestor.kind() == "try_statement" and ancestor.field("handler") is not None:
+            body = ancestor.field("body")
+            if body is not None and span_of(body) == span_of(inner):
+                _refuse_finally(statement)
+                return True
+        inner = ancestor
+    return False
+
+
+def _refuse_finally(statement: SgNode) -> None:
+    """Refuse what is rejected in front of a ``finally``: nobody awaits it while that one does."""
+    for ancestor in statement.ancestors():
+        if ancestor.kind() == "try_statement" and ancestor.field("finalizer") is not None:
+            why = "answers with an error between a catch and a finally"
+            raise NotCertainError(line_of(statement), why)
+
+
+def _of_sending(function: RouteFunction, edits: Edits, response: str) -> None:
+    """Have the statements that send an answer return it; each must be the last that is done."""
+    for node in function.own_nodes():
+        if node.kind() != "expression_statement" or edits.covers(*span_of(node)):
+            continue
+        call = node.child(0)
+        if call is None or call.kind() != "call_expression" or not _begins_with(call, response):
+            continue
+        called = call.field("function")
+        member = called.field("property") if called is not None else None
+        if member is not None and member.text() in {"setHeader", "removeHeader"}:
+            edits.remove_lines(*span_of(node))
+            continue
+        answer = answer_of(call)
+        if answer is None:
+            raise NotCertainError(line_of(node), f"answers by {short(call)}, which is not read")
+        following = _following(node)
+        if following is not None and following.kind() == "return_statement":
+            edits.remove_lines(*span_of(following))
+        elif following is not None or not _is_last(function, node):
+            raise NotCertainError(line_of(node), "goes on after its answer")
+        _write(function, node, answer, edits)
+
+
+def _begins_with(call: SgNode, name: str) -> bool:
+    node: SgNode | None = call
+    while node is not None and node.kind() in {"call_expression", "member_expression"}:
+        node = node.field("function" if node.kind() == "call_expression" else "object")
+    return node is not None and node.text() == name
+
+
+def _following(statement: SgNode) -> SgNode | None:
+    parent = statement.parent()
+    siblings = (
+        statements_of(parent) if parent is not None and parent.kind() == "statement_block" else []
+    )
+    spans = [span_of(each) for each in siblings]
+    at = spans.index(span_of(statement)) + 1 if span_of(statement) in spans else len(siblings)
+    return siblings[at] if at < len(siblings) else None
+
+
+def _is_last(function: RouteFunction, statement: SgNode) -> bool:
+    """Return whether nothing is done behind a statement that has none behind it in its block."""
+    node = statement
+    for ancestor in statement.ancestors():
+        if span_of(ancestor) == span_of(function.body):
+            return True
+        kind = ancestor.kind()
+        if kind in _LOOPS:
+            return False
+        if kind in {"if_statement", "try_statement"} and _following(ancestor) is not None:
+            return False
+        if kind == "try_statement" and ancestor.field("finalizer") is not None:
+            return False
+        node = ancestor
+    return node is statement
+
+
+def _ends(statements: Sequence[SgNode]) -> bool:
+    """Return whether statements surely end with a result or an error."""
+    if not statements:
+        return False
+    last = statements[-1]
+    kind = last.kind()
+    if kind in {"return_statement", "throw_statement"}:
+        return True
+    if kind == "statement_block":
+        return _ends(statements_of(last))
+    if kind == "if_statement":
+        alternative, consequence = last.field("alternative"), last.field("consequence")
+        other = (
+            next((node for node in alternative.children() if node.is_named()), None)
+            if alternative
+            else None
+        )
+        if other is None or consequence is None:
+            return False
+        return _ends(statements_of(consequence)) and _ends(statements_of(other))
+    if kind == "try_statement":
+        body, handler = last.field("body"), last.field("handler")
+        caught = handler.field("body") if handler is not None else None
+        whole = body is not None and _ends(statements_of(body))
+        return whole and (handler is None or (caught is not None and _ends(statements_of(caught))))
+    return kind == "while_statement" and "(true)" in last.text()[:14] and "break" not in last.text()

@@ -1,0 +1,82 @@
+"""A route that others call too, as one that has the job done by an event: its check stays as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.targets.direct.conversion import Kept, NotCertainError
+from cronshift.targets.direct.edits import Edits
+from cronshift.targets.direct.javascript.about import (
+    DECLARATIONS,
+    REQUEST,
+    ScriptScope,
+    declared,
+    is_logging,
+    is_told,
+)
+from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
+from cronshift.targets.direct.javascript.handler import RouteFunction, route_function
+from cronshift.targets.direct.javascript.unused import used_names, without_unused
+from cronshift.handlers.javascript import line_of
+from cronshift.handlers.tree import span_of
+from cronshift.model import Location
+
+if TYPE_CHECKING:
+    from cronshift.handlers.tree import SourceTree
+
+_ANSWER = "return Response.json({ queued: true }, { status: 202 });"
+
+
+def sending_route(tree: SourceTree, file: str, client: str, event: str) -> str | Kept:
+    """Return a route's module that sends an event instead of doing the work, or why it cannot.
+
+    Args:
+        tree: the project's files.
+        file: a route of the app router.
+        client: the statement that imports Inngest's client, as ``inngest``.
+        event: its name, as a literal.
+    """
+    root = tree.parsed(file)
+    if root is None:
+        return Kept(Location(file, 1), "does not parse without errors")
+    try:
+        function = route_function(root, "GET")
+        request = function.parameter(0)
+        names = {request: frozenset({REQUEST})} if request else {}
+        scope = ScriptScope(tree, file, root, names)
+        refuse_wrapper(function, scope)
+        edits = Edits(tree.read(file))
+        _write_body(function, scope, edits, event)
+    except NotCertainError as error:
+        return Kept(Location(file, error.line), error.why)
+    imports = [node for node in root.children() if node.kind() == "import_statement"]
+    at = span_of(imports[-1])[1] if imports else 0
+    edits.replace(at, at, f"\n{client}" if imports else f"{client}\n\n")
+    return without_unused(edits.result(), tree, file, used_names(root))
+
+
+def _write_body(function: RouteFunction, scope: ScriptScope, edits: Edits, event: str) -> None:
+    """Keep what a function's body checks, and have it send the event behind that."""
+    send = f"await inngest.send({{ name: {event} }});"
+    start, end = span_of(function.body)
+    if function.body.kind() != "statement_block":
+        edits.replace(start, end, f"{{\n  {send}\n  {_ANSWER}\n}}")
+        return
+    checks = checks_of(function, scope)
+    spans = {span_of(statement) for statement in checks.statements}
+    scope = scope.within(checks.names)
+    last = start + 1
+    for number, statement in enumerate(function.statements):
+        if span_of(statement) not in spans:
+            continue
+        for other in function.statements[:number]:
+            is_pure = other.kind() in DECLARATIONS and all(
+                is_told(subjects) for subjects in declared(other, scope).values()
+            )
+            if span_of(other) not in spans and not is_pure and not is_logging(other):
+                raise NotCertainError(line_of(other), "does work before it checks the caller")
+        last = span_of(statement)[1]
+    inside = {span for span in spans if span not in {span_of(each) for each in function.statements}}
+    if inside:
+        raise NotCertainError(line_of(function.node), "checks the caller inside a try")
+    edits.replace(last, end, f"\n  {send}\n  {_ANSWER}\n}}")

@@ -1,0 +1,260 @@
+"""Subjects of expressions: the caller, the environment, or something that only running tells."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from cronshift.targets.direct.python.source import Function, is_docstring
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Subjects = frozenset[str]
+CREDENTIAL, REQUEST, HEADERS, UNTOLD = "credential", "request", "headers", "untold"
+NOTHING: Subjects = frozenset()
+_UNTOLD: Subjects = frozenset({UNTOLD})
+_DEEPEST = 5
+_READING = re.compile(r"os\.environ\.get|os\.getenv|getenv|environ\.get")
+_FUNCTIONS = re.compile(
+    r"(?:hmac\.|secrets\.)?compare_digest|str|bool|len|hashlib\.\w+|hmac\.new|HTTPException|abort"
+    r"|JSONResponse|PlainTextResponse|Response|jsonify|\w*Error"
+)
+_METHODS = frozenset(
+    [
+        "decode",
+        "digest",
+        "encode",
+        "endswith",
+        "get",
+        "hexdigest",
+        "lower",
+        "lstrip",
+        "partition",
+        "removeprefix",
+        "replace",
+        "rpartition",
+        "rstrip",
+        "split",
+        "startswith",
+        "strip",
+        "upper",
+    ]
+)
+_LOGGING = re.compile(r"(?:print|(?:logging|logger|log|_logger|LOGGER)\.\w+)")
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*|cron_secret|\w*secret\w*", re.IGNORECASE)
+
+
+class PythonScope(Struct, frozen=True):
+    """The names of a function, and what each is about; ``module`` is where it stands."""
+
+    module: ast.Module
+    names: Mapping[str, Subjects]
+    depth: int = 0
+
+    def within(self, names: Mapping[str, Subjects]) -> PythonScope:
+        """Return a scope with more names."""
+        return PythonScope(self.module, {**self.names, **names}, self.depth)
+
+    def definition(self, name: str) -> ast.stmt | None:
+        """Return the statement that defines a name: a function, an assignment, an import."""
+        for statement in self.module.body:
+            match statement:
+                case ast.FunctionDef(name=bound) | ast.AsyncFunctionDef(name=bound) if (
+                    bound == name
+                ):
+                    return statement
+                case ast.Assign(targets=[ast.Name(id=bound)]) if bound == name:
+                    return statement
+                case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                    if any(
+                        (alias.asname or alias.name.partition(".")[0]) == name for alias in aliases
+                    ):
+                        return statement
+        return None
+
+
+def is_told(subjects: Subjects) -> bool:
+    """Return whether nothing of it is only told by running it."""
+    return UNTOLD not in subjects
+
+
+def secrets(subjects: Subjects) -> Subjects:
+    """Return the variables in it."""
+    return frozenset(subject for subject in subjects if subject.startswith("env:"))
+
+
+def is_logging(statement: ast.stmt) -> bool:
+    """Return whether a statement only writes a line to the log."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=called)):
+            return _LOGGING.fullmatch(ast.unparse(called)) is not None
+    return False
+
+
+def about(node: ast.expr | None, scope: PythonScope) -> Subjects:
+    """Return the subjects of an expression."""
+    match node:
+        case None | ast.Constant():
+            return NOTHING
+        case ast.Name(id=name):
+            return _of_name(name, scope)
+        case ast.Attribute():
+            return _of_attribute(node, scope)
+        case ast.Call():
+            return _of_call(node, scope)
+        case ast.Subscript(
+            value=ast.Attribute(attr="environ"), slice=ast.Constant(value=str(name))
+        ):
+            return frozenset({f"env:{name}"})
+        case ast.Await() | ast.BoolOp() | ast.BinOp() | ast.UnaryOp() | ast.Compare() | ast.IfExp():
+            return _joined(node, scope)
+        case (
+            ast.JoinedStr()
+            | ast.FormattedValue()
+            | ast.Subscript()
+            | ast.Dict()
+            | ast.Tuple()
+            | ast.List()
+        ):
+            return _joined(node, scope)
+        case ast.NamedExpr(value=value):
+            return about(value, scope)
+    return _UNTOLD
+
+
+def _joined(node: ast.AST, scope: PythonScope) -> Subjects:
+    parts = (
+        about(child, scope) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)
+    )
+    return frozenset().union(*parts)
+
+
+def _of_name(name: str, scope: PythonScope) -> Subjects:
+    if name in scope.names:
+        return scope.names[name]
+    match scope.definition(name):
+        case ast.Assign(value=value) if scope.depth < _DEEPEST:
+            return about(value, PythonScope(scope.module, {}, scope.depth + 1))
+        case ast.ImportFrom() if name.isupper():
+            return frozenset({f"env:{name}"})
+    return _UNTOLD
+
+
+def _of_attribute(node: ast.Attribute, scope: PythonScope) -> Subjects:
+    match node.value:
+        case ast.Name(id=name) if name in scope.names:
+            subjects = scope.names[name]
+        case ast.Name(id=name) if isinstance(scope.definition(name), ast.Import | ast.ImportFrom):
+            if not _CONSTANT.fullmatch(node.attr):
+                return _UNTOLD
+            return frozenset({f"env:{node.attr.upper()}"})
+        case inner:
+            subjects = about(inner, scope)
+    if REQUEST in subjects:
+        return frozenset({HEADERS}) if node.attr in {"headers", "cookies"} else _UNTOLD
+    return subjects
+
+
+def _of_call(node: ast.Call, scope: PythonScope) -> Subjects:
+    name = ast.unparse(node.func)
+    passed = [*node.args, *(keyword.value for keyword in node.keywords)]
+    match node.args:
+        case [ast.Constant(value=str(variable)), *_] if _READING.fullmatch(name):
+            return frozenset({f"env:{variable}"})
+    subjects = frozenset[str]().union(*(about(value, scope) for value in passed))
+    if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
+        inner = about(node.func.value, scope)
+        if HEADERS in inner:
+            return subjects | {CREDENTIAL}
+        return _UNTOLD if REQUEST in inner else inner | subjects
+    if _FUNCTIONS.fullmatch(name):
+        return _UNTOLD if REQUEST in subjects else subjects
+    match scope.definition(name):
+        case ast.FunctionDef() | ast.AsyncFunctionDef() as function if scope.depth < _DEEPEST:
+            return of_function(function, [about(value, scope) for value in passed], scope)
+    return _UNTOLD
+
+
+def of_function(function: Function, passed: list[Subjects], scope: PythonScope) -> Subjects:
+    """Return the subjects of a function's result, if all that it does is to ask and compare."""
+    taken = [*function.args.posonlyargs, *function.args.args]
+    names = {
+        argument.arg: passed[number] if number < len(passed) else NOTHING
+        for number, argument in enumerate(taken)
+    }
+    names |= {
+        argument.arg: frozenset({CREDENTIAL}) for argument in taken if is_header(argument, function)
+    }
+    return of_statements(function.body, PythonScope(scope.module, names, scope.depth + 1))
+
+
+def is_header(argument: ast.arg, function: Function) -> bool:
+    """Return whether FastAPI gives a header, or a credential, for an argument."""
+    text = ast.unparse(argument.annotation) if argument.annotation else ""
+    default = default_of(argument, function)
+    text += ast.unparse(default) if default is not None else ""
+    return (
+        re.search(r"\b(?:Header|Security|HTTPBearer|HTTPAuthorizationCredentials)\b", text)
+        is not None
+    )
+
+
+def default_of(argument: ast.arg, function: Function) -> ast.expr | None:
+    """Return the default of an argument."""
+    taken = [*function.args.posonlyargs, *function.args.args]
+    if argument in taken:
+        place = taken.index(argument) - len(taken) + len(function.args.defaults)
+        return function.args.defaults[place] if place >= 0 else None
+    return function.args.kw_defaults[function.args.kwonlyargs.index(argument)]
+
+
+def of_statements(statements: Iterable[ast.stmt], scope: PythonScope) -> Subjects:
+    """Return the subjects of statements that only assign, ask, log, return and raise."""
+    whole: Subjects = NOTHING
+    for statement in statements:
+        match statement:
+            case ast.Assign(value=value) | ast.AnnAssign(value=value):
+                names = assigned(statement, scope)
+                scope = scope.within(names)
+                whole |= about(value, scope)
+            case ast.If(test=test, body=body, orelse=orelse):
+                whole |= (
+                    about(test, scope) | of_statements(body, scope) | of_statements(orelse, scope)
+                )
+            case ast.Return(value=value):
+                whole |= about(value, scope)
+            case ast.Raise(exc=error):
+                whole |= about(error, scope)
+            case ast.Pass():
+                pass
+            case _ if is_docstring(statement) or is_logging(statement):
+                pass
+            case ast.Expr(value=ast.Call(func=ast.Name(id="abort"))):
+                pass
+            case _:
+                return _UNTOLD
+    return whole
+
+
+def assigned(statement: ast.stmt, scope: PythonScope) -> dict[str, Subjects]:
+    """Return the names that a statement assigns, and what each is about."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            return {name: about(value, scope)}
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            return {name: about(value, scope)}
+        case ast.Assign(targets=[ast.Tuple(elts=parts)], value=value):
+            return {part.id: about(value, scope) for part in parts if isinstance(part, ast.Name)}
+    return {}
+
+
+def names_of(statements: Iterable[ast.stmt], scope: PythonScope) -> dict[str, Subjects]:
+    """Return the names that statements assign, and what each is about."""
+    names: dict[str, Subjects] = {}
+    for statement in statements:
+        names |= assigned(statement, scope.within(names))
+    return names

@@ -1,0 +1,188 @@
+"""Answers of Python handlers become results, and error answers become errors."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from cronshift.targets.direct.conversion import NotCertainError
+from cronshift.targets.direct.python.source import Function, every_block
+from cronshift.runtime.wire import RETRIED_STATUSES
+
+if TYPE_CHECKING:
+    from cronshift.targets.direct.python.source import PythonSource
+
+NON_RETRIABLE = "NonRetriableError"
+_FIRST_ERROR, _FIRST_REDIRECT, _FIRST_FAULT = 400, 300, 500
+_JSON = {"JSONResponse", "jsonify", "ORJSONResponse"}
+_TEXT = {"PlainTextResponse", "Response", "HTMLResponse"}
+_BODIES = ("content", "response", "detail", "description")
+
+
+class PythonAnswer(Struct, frozen=True):
+    """An answer that code spells out; ``body`` is source, ``None`` for none.
+
+    Attributes:
+        words: what an error says; source of a text.
+    """
+
+    status: int
+    body: str | None
+    words: str
+    is_plain: bool = False
+
+
+def final(status: int) -> bool:
+    """Return whether an error is not tried again: 4xx is final, but for what passes."""
+    return status < _FIRST_FAULT and status not in RETRIED_STATUSES
+
+
+def error_source(answer: PythonAnswer) -> str:
+    """Return the expression of the error that an answer is."""
+    name = NON_RETRIABLE if final(answer.status) else "RuntimeError"
+    return f"{name}({answer.words})"
+
+
+def write(
+    source: PythonSource, function: Function, statement: ast.stmt, answer: PythonAnswer
+) -> None:
+    """Have a statement return an answer's body, or raise it.
+
+    Raises:
+        NotCertainError: for what leads elsewhere, or an error that the function itself would catch.
+    """
+    if answer.status < _FIRST_REDIRECT:
+        source.replace(
+            statement, f"return {answer.body}" if answer.body is not None else "return None"
+        )
+        return
+    if answer.status < _FIRST_ERROR:
+        raise NotCertainError(statement.lineno, f"answers {answer.status}, which leads elsewhere")
+    if is_caught(function, statement):
+        raise NotCertainError(statement.lineno, "answers with an error where errors are caught")
+    source.replace(statement, f"raise {error_source(answer)}")
+
+
+def is_caught(function: Function, statement: ast.stmt) -> bool:
+    """Return whether what a statement raises is caught in the function itself."""
+    for block in every_block(function):
+        for outer in block:
+            if isinstance(outer, ast.Try) and outer.handlers:
+                inside = [node for part in outer.body for node in ast.walk(part)]
+                if statement in inside:
+                    return True
+    return False
+
+
+def spelled(source: PythonSource, value: ast.expr | None) -> PythonAnswer | None:
+    """Return the answer that a returned value is.
+
+    ``None`` for a value that is none: it is the body, and its status is a success.
+
+    Raises:
+        NotCertainError: for an answer whose status or body is not spelled out.
+    """
+    match value:
+        case ast.Tuple(elts=[body, status, *_]):
+            inner = spelled(source, body)
+            answer = inner or PythonAnswer(
+                200, source.text_of(body), words_of(source, body), is_plain(body)
+            )
+            return PythonAnswer(_status(status), answer.body, answer.words, answer.is_plain)
+        case ast.Call(func=called) if (
+            name := ast.unparse(called).rpartition(".")[2]
+        ) in _JSON | _TEXT:
+            return _constructed(source, value, name)
+        case ast.Call(func=called) if ast.unparse(called).rpartition(".")[2].endswith("Response"):
+            raise NotCertainError(
+                value.lineno, f"answers with {ast.unparse(called)}, which is not read"
+            )
+        case ast.Call(func=called) if ast.unparse(called) in {
+            "redirect",
+            "make_response",
+            "send_file",
+        }:
+            raise NotCertainError(
+                value.lineno, f"answers with {ast.unparse(called)}, which is not read"
+            )
+    return None
+
+
+def _constructed(source: PythonSource, call: ast.Call, name: str) -> PythonAnswer:
+    named = {keyword.arg: keyword.value for keyword in call.keywords}
+    status = next(
+        (named.pop(key) for key in ("status_code", "status") if key in named and name != "jsonify"),
+        None,
+    )
+    code = 200 if status is None else _status(status)
+    headers = named.pop("headers", None)
+    if headers is not None and "retry-after" in ast.unparse(headers).lower():
+        raise NotCertainError(call.lineno, "says when to try again")
+    if name == "jsonify" and named and not call.args:
+        members = ", ".join(f'"{key}": {source.text_of(value)}' for key, value in named.items())
+        plain = all(map(is_plain, named.values()))
+        return PythonAnswer(code, f"{{{members}}}", f"str({{{members}}})", plain)
+    body = (
+        call.args[0] if call.args else next((named[key] for key in _BODIES if key in named), None)
+    )
+    if len(call.args) > 1:
+        raise NotCertainError(call.lineno, "answers with what is not spelled out")
+    if body is None or (isinstance(body, ast.Constant) and body.value is None):
+        return PythonAnswer(code, None, f'"answered {code}"', is_plain=True)
+    if name in _TEXT and not isinstance(body, ast.Constant | ast.JoinedStr):
+        raise NotCertainError(
+            call.lineno, f"answers with {ast.unparse(body)}, which may be a stream"
+        )
+    return PythonAnswer(code, source.text_of(body), words_of(source, body), is_plain(body))
+
+
+def _status(node: ast.expr) -> int:
+    match node:
+        case ast.Constant(value=int(status)):
+            return status
+        case ast.Attribute(attr=name) if (
+            name.startswith("HTTP_") and name.split("_")[1].isdecimal()
+        ):
+            return int(name.split("_")[1])
+    raise NotCertainError(node.lineno, "answers with a status that is not spelled out")
+
+
+def status_of(node: ast.expr) -> int:
+    """Return a status that is spelled out.
+
+    Raises:
+        NotCertainError: for one that is not.
+    """
+    return _status(node)
+
+
+def words_of(source: PythonSource, body: ast.expr) -> str:
+    """Return the source of what an error says: the words of a body, or all of it."""
+    match body:
+        case ast.Constant(value=str()) | ast.JoinedStr():
+            return source.text_of(body)
+        case ast.Dict(keys=[ast.Constant(value="error" | "detail" | "message")], values=[words]):
+            return words_of(source, words)
+        case ast.Call(func=ast.Name(id="str")):
+            return source.text_of(body)
+    return f"str({source.text_of(body)})"
+
+
+def is_plain(node: ast.expr) -> bool:
+    """Return whether a value is surely one that JSON has, as it stands."""
+    match node:
+        case ast.Constant(value=value):
+            return not isinstance(value, bytes | complex) and value is not Ellipsis
+        case ast.JoinedStr() | ast.Compare():
+            return True
+        case ast.Dict(keys=keys, values=values):
+            return all(key is not None and is_plain(key) for key in keys) and all(
+                map(is_plain, values)
+            )
+        case ast.List(elts=elements):
+            return all(map(is_plain, elements))
+        case ast.Call(func=ast.Name(id="len" | "str" | "int" | "bool")):
+            return True
+    return False

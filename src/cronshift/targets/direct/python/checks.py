@@ -1,0 +1,109 @@
+"""The check of the caller in a Python handler."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from cronshift.targets.direct.python.about import (
+    CREDENTIAL,
+    REQUEST,
+    PythonScope,
+    Subjects,
+    about,
+    assigned,
+    is_logging,
+    is_told,
+    names_of,
+    secrets,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cronshift.targets.direct.python.source import Function, PythonSource
+
+    Refuses = Callable[[list[ast.stmt]], bool]
+
+_ELSEWHERE = {"env:VERCEL_ENV", "env:ENV", "env:ENVIRONMENT"}
+
+
+def remove_checks(
+    source: PythonSource, function: Function, scope: PythonScope, refuses: Refuses
+) -> PythonScope:
+    """Remove the statements that only ask who calls; return the scope behind them.
+
+    Args:
+        source: the module.
+        function: the handler.
+        scope: its arguments.
+        refuses: whether a block ends with an answer that is an error.
+    """
+    blocks = list(_blocks(function))
+    statements = [statement for block in blocks for statement in block]
+    scope = scope.within(names_of(statements, scope))
+    compared = frozenset(_compared(statements, scope)) - _ELSEWHERE
+    for block in blocks:
+        for statement in block:
+            if _asks_who_calls(statement, scope, compared, refuses):
+                source.remove(statement, block)
+    for block in blocks:
+        for statement in reversed(block):
+            _remove_unasked(source, function, statement, scope)
+    return scope
+
+
+def _blocks(function: Function) -> Iterator[list[ast.stmt]]:
+    yield function.body
+    for statement in function.body:
+        if isinstance(statement, ast.Try):
+            yield statement.body
+
+
+def _compared(statements: list[ast.stmt], scope: PythonScope) -> Iterator[str]:
+    for statement in statements:
+        if isinstance(statement, ast.If):
+            subjects = about(statement.test, scope)
+            if is_told(subjects) and CREDENTIAL in subjects:
+                yield from secrets(subjects)
+            yield from _compared(statement.body, scope.within(names_of(statement.body, scope)))
+
+
+def _asks_who_calls(
+    statement: ast.stmt, scope: PythonScope, compared: Subjects, refuses: Refuses
+) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Call() | ast.Await() as call):
+            subjects = about(call, scope)
+            return is_told(subjects) and CREDENTIAL in subjects
+        case ast.If(test=test, body=body, orelse=[]):
+            subjects = about(test, scope)
+            if not is_told(subjects) or REQUEST in subjects:
+                return False
+            if refuses(body):
+                is_of_secret = bool(secrets(subjects)) and subjects <= compared
+                return CREDENTIAL in subjects or is_of_secret
+            scope = scope.within(names_of(body, scope))
+            asking = [each for each in body if _asks_who_calls(each, scope, compared, refuses)]
+            return bool(asking) and all(
+                each in asking or is_logging(each) or assigned(each, scope) for each in body
+            )
+    return False
+
+
+def _remove_unasked(
+    source: PythonSource, function: Function, statement: ast.stmt, scope: PythonScope
+) -> None:
+    """Remove an assignment that only the checks used."""
+    names = assigned(statement, scope)
+    if not names or source.is_gone(statement) or not all(map(is_told, names.values())):
+        return
+    if REQUEST in frozenset[str]().union(*names.values()):
+        return
+    reads = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names
+    ]
+    if reads and all(source.is_gone(node) for node in reads):
+        source.remove_with_comment(statement)

@@ -1,0 +1,56 @@
+"""A Python handler, as a function that does the work."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from cronshift.targets.direct.conversion import Conversion, Entry, Kept, NotCertainError
+from cronshift.targets.direct.python.framework import convert_route, path_of
+from cronshift.targets.direct.python.http_server import convert_class
+from cronshift.targets.direct.python.routes import refuse_surroundings
+from cronshift.targets.direct.python.source import PythonSource
+from cronshift.model import Location
+
+if TYPE_CHECKING:
+    from cronshift.handlers.tree import SourceTree
+
+
+def convert(
+    tree: SourceTree,
+    file: str,
+    entry: Entry,
+    class_name: str | None = None,
+    app: str | None = None,
+) -> Conversion:
+    """Return a handler's module without HTTP, or why it stays as it is.
+
+    Args:
+        tree: the project's files.
+        file: the module that declares the route, or the class.
+        entry: the cron entry whose work it does.
+        class_name: of a handler of http.server; ``None`` for a route of an app.
+        app: the module that makes the app, where that is another one.
+    """
+    text = tree.read(file)
+    try:
+        module = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return Kept(Location(file, 1), "does not parse without errors")
+    source = PythonSource(file, text, module)
+    around = PythonSource(app, tree.read(app), tree.python(app)) if app is not None else source
+    try:
+        refuse_surroundings(around)
+    except NotCertainError as error:
+        return Kept(Location(around.file, error.line), error.why)
+    try:
+        if class_name is not None:
+            converted = convert_class(tree, source, class_name, entry)
+        else:
+            converted = convert_route(tree, source, path_of(entry), entry)
+        ast.parse(converted.text)
+    except SyntaxError:
+        return Kept(Location(file, 1), "would not parse without errors")
+    except NotCertainError as error:
+        return Kept(Location(file, error.line), error.why)
+    return converted

@@ -1,0 +1,241 @@
+"""A ``handler`` class of http.server: what ``do_GET`` does becomes a function."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from typing import TYPE_CHECKING
+
+from cronshift.targets.direct.conversion import Converted, Entry, NotCertainError
+from cronshift.targets.direct.python.about import REQUEST, PythonScope
+from cronshift.targets.direct.python.answers import NON_RETRIABLE, PythonAnswer, words_of, write
+from cronshift.targets.direct.python.checks import remove_checks
+from cronshift.targets.direct.python.source import PythonSource, every_block, names_used, quoted
+from cronshift.targets.direct.python.unused import with_import, without_unused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.targets.direct.python.source import Function
+    from cronshift.handlers.tree import SourceTree
+
+_SENDING = {"send_response", "send_header", "end_headers", "send_error"}
+_ALLOWED = {"do_GET", "do_POST", "log_message"}
+_FIRST_ERROR = 400
+
+
+def convert_class(tree: SourceTree, source: PythonSource, name: str, entry: Entry) -> Converted:
+    """Return the module whose class ``name`` is a function.
+
+    Raises:
+        NotCertainError: where the meaning is not kept for certain.
+    """
+    node = next(
+        (
+            each
+            for each in source.module.body
+            if isinstance(each, ast.ClassDef) and each.name == name
+        ),
+        None,
+    )
+    if node is None:
+        raise NotCertainError(1, f"{name} is no class of this module")
+    _refuse_tied(source)
+    function = _do_get(node)
+    used = set(names_used(source.module))
+    scope = PythonScope(source.module, {"self": frozenset({REQUEST})})
+    remove_checks(source, function, scope, lambda block: _status(block) >= _FIRST_ERROR)
+    for block in every_block(function):
+        _write_block(source, function, block)
+    _write_reads(source, function, entry)
+    text = _as_function(source, node, function)
+    needs = f"raise {NON_RETRIABLE}(" in text
+    text = without_unused(tree, source.file, text, used)
+    text = with_import(text, NON_RETRIABLE) if needs else text
+    return Converted(
+        text,
+        "work",
+        is_async=False,
+    )
+
+
+def _refuse_tied(source: PythonSource) -> None:
+    for node in ast.walk(source.module):
+        if isinstance(node, ast.Name) and node.id in {"__file__", "work"}:
+            why = "asks where it stands" if node.id == "__file__" else "has a name `work` already"
+            raise NotCertainError(node.lineno, why)
+        if isinstance(node, ast.ImportFrom) and node.level:
+            raise NotCertainError(node.lineno, "imports what stands beside it")
+
+
+def _do_get(node: ast.ClassDef) -> Function:
+    methods = {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
+    function = methods.get("do_GET")
+    if function is None:
+        raise NotCertainError(node.lineno, "has no do_GET")
+    for statement in node.body:
+        name = getattr(statement, "name", None)
+        if name is not None and name not in _ALLOWED:
+            raise NotCertainError(statement.lineno, f"has a method {name} of its own")
+    post = methods.get("do_POST")
+    if post is not None and [ast.unparse(each) for each in post.body] not in (
+        ["self.do_GET()"],
+        ["return self.do_GET()"],
+    ):
+        raise NotCertainError(post.lineno, "answers POST too, with other work")
+    return function
+
+
+def _call(statement: ast.stmt) -> tuple[str, ast.Call] | None:
+    """Return the method of ``self`` that a statement calls, and the call."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=func) as call):
+            name = ast.unparse(func)
+            return (name.removeprefix("self."), call) if name.startswith("self.") else None
+    return None
+
+
+def _status(block: list[ast.stmt]) -> int:
+    """Return the status that a block answers with; 0 where it does not."""
+    for statement in block:
+        called = _call(statement)
+        if called is not None and called[0] in {"send_response", "send_error"} and called[1].args:
+            match called[1].args[0]:
+                case ast.Constant(value=int(status)):
+                    return status
+    return 0
+
+
+def _write_block(source: PythonSource, function: Function, block: list[ast.stmt]) -> None:
+    """Have a block that answers return its body behind the last statement of the answer."""
+    sending = [
+        statement
+        for statement in block
+        if not source.is_gone(statement) and _call(statement) is not None
+    ]
+    if not sending:
+        return
+    status, body = _status(block), _sent_body(sending)
+    if not status:
+        raise NotCertainError(sending[0].lineno, "answers with a status that is not spelled out")
+    ending = _behind(function, block, sending)
+    value = _body_source(source, body) if body is not None else None
+    words = f'"answered {status}"' if body is None else _words(source, body)
+    for statement in [*sending[:-1], *ending]:
+        source.edits.remove_lines(*source.span(statement))
+    write(source, function, sending[-1], PythonAnswer(status, value, words))
+
+
+def _sent_body(sending: list[ast.stmt]) -> ast.expr | None:
+    """Return the body that an answer's statements write, all of which are known."""
+    body: ast.expr | None = None
+    for statement in sending:
+        name, call = _call(statement) or ("", None)
+        if name == "wfile.write" and call is not None and len(call.args) == 1 and body is None:
+            body = call.args[0]
+        elif name not in _SENDING:
+            raise NotCertainError(statement.lineno, f"calls self.{name}, which is not read")
+    return body
+
+
+def _behind(function: Function, block: list[ast.stmt], sending: list[ast.stmt]) -> list[ast.stmt]:
+    """Return the bare ``return`` behind an answer, where there is one.
+
+    Raises:
+        NotCertainError: for work between its parts or behind it.
+    """
+    first, last = block.index(sending[0]), block.index(sending[-1])
+    for statement in block[first : last + 1]:
+        if statement not in sending and not isinstance(statement, ast.Assign):
+            raise NotCertainError(
+                statement.lineno, "does other work between the parts of its answer"
+            )
+    following = block[last + 1 :]
+    if following and isinstance(following[0], ast.Return):
+        return following[:1]
+    if following or not _is_tail(function, block):
+        raise NotCertainError(block[last].lineno, "goes on after its answer")
+    return []
+
+
+def _is_tail(function: Function, block: list[ast.stmt]) -> bool:
+    """Return whether nothing is done behind a block."""
+    return any(block is tail for tail in _tails(function.body))
+
+
+def _tails(block: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
+    yield block
+    match block[-1]:
+        case ast.If(body=body, orelse=orelse):
+            yield from _tails(body)
+            if orelse:
+                yield from _tails(orelse)
+        case ast.Try(body=body, handlers=handlers, orelse=[], finalbody=[]):
+            yield from _tails(body)
+            for handler in handlers:
+                yield from _tails(handler.body)
+        case ast.With(body=body):
+            yield from _tails(body)
+
+
+def _bare(body: ast.expr) -> ast.expr:
+    """Return the expression that a body is encoded from."""
+    match body:
+        case ast.Call(func=ast.Attribute(value=inner, attr="encode")):
+            return inner
+    return body
+
+
+def _body_source(source: PythonSource, body: ast.expr) -> str:
+    match _bare(body):
+        case ast.Call(func=func, args=[value]) if ast.unparse(func) in {"json.dumps", "dumps"}:
+            return source.text_of(value)
+        case ast.Constant(value=bytes(data)):
+            return quoted(data.decode())
+        case ast.Constant(value=str()) | ast.JoinedStr() as text:
+            return source.text_of(text)
+    raise NotCertainError(body.lineno, f"answers with {ast.unparse(body)}, which may be anything")
+
+
+def _words(source: PythonSource, body: ast.expr) -> str:
+    match _bare(body):
+        case ast.Call(func=func, args=[value]) if ast.unparse(func) in {"json.dumps", "dumps"}:
+            return words_of(source, value)
+    return _body_source(source, body)
+
+
+def _write_reads(source: PythonSource, function: Function, entry: Entry) -> None:
+    for node in ast.walk(function):
+        if (
+            isinstance(node, ast.Attribute)
+            and ast.unparse(node) == "self.path"
+            and not source.is_gone(node)
+        ):
+            source.replace(node, quoted(entry.path))
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and node.id == "self" and not source.is_gone(node):
+            raise NotCertainError(node.lineno, "needs its request")
+
+
+def _as_function(source: PythonSource, node: ast.ClassDef, function: Function) -> str:
+    """Return the module with the class as a function that stands by itself."""
+    if any(isinstance(each, ast.Constant) and isinstance(each.value, str) and "\n" in each.value
+           for each in ast.walk(function) if each is not _docstring(function)):  # fmt: skip
+        raise NotCertainError(
+            function.lineno, "holds a text of several lines, which would be indented anew"
+        )
+    start, end = source.span(node)
+    first = source.text.rfind("\n", 0, source.span(function.body[0])[0]) + 1
+    last = source.text.find("\n", source.span(function)[1]) + 1 or len(source.text)
+    body = textwrap.dedent(source.edits.result(first, last)).strip("\n")
+    inner = textwrap.indent(body or "pass", "    ")
+    return f"{source.text[:start]}def work():\n{inner}{source.text[end:]}"
+
+
+def _docstring(function: Function) -> ast.expr | None:
+    first = function.body[0]
+    return (
+        first.value
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+        else None
+    )

@@ -1,0 +1,141 @@
+"""A module's text beside its syntax tree: where a node stands, and which statements give way."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cronshift.targets.direct.edits import Edits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_CHECKING = re.compile(r"auth|secret|verif|caller|protect|bearer|allowed", re.IGNORECASE)
+"""What a comment speaks of that goes with a check."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Node = ast.expr | ast.stmt | ast.arg | ast.keyword
+
+
+class PythonSource:
+    """One module; positions count characters.
+
+    Args:
+        file: its path.
+        text: what it holds.
+        module: its syntax tree.
+    """
+
+    def __init__(self, file: str, text: str, module: ast.Module) -> None:
+        self.file, self.text, self.module = file, text, module
+        self.edits = Edits(text)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = [0]
+        for line in self.text.splitlines(keepends=True):
+            starts.append(starts[-1] + len(line))
+        return starts
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.text.splitlines(keepends=True)
+
+    def _at(self, line: int, column: int) -> int:
+        """Return a position of the parser's, whose columns count bytes, in characters."""
+        return self._starts[line - 1] + len(self._lines[line - 1].encode()[:column].decode())
+
+    def span(self, node: Node) -> tuple[int, int]:
+        """Return the span of a node; a function begins at its decorators."""
+        line, column = node.lineno, node.col_offset
+        decorators = getattr(node, "decorator_list", [])
+        if decorators:
+            line = decorators[0].lineno
+        return self._at(line, column), self._at(node.end_lineno or line, node.end_col_offset or 0)
+
+    def text_of(self, node: Node) -> str:
+        """Return a node as it is written."""
+        start, end = self.span(node)
+        return self.text[start:end]
+
+    def replace(self, node: Node, text: str) -> None:
+        """Put a text in a node's place."""
+        self.edits.replace(*self.span(node), text)
+
+    def is_gone(self, node: Node) -> bool:
+        """Return whether a node has given way already."""
+        return self.edits.covers(*self.span(node))
+
+    def remove(self, statement: ast.stmt, block: Sequence[ast.stmt]) -> None:
+        """Remove a statement of a block, which keeps ``pass`` where nothing is left of it."""
+        start, end = self.span(statement)
+        if statement is block[-1] and all(self.is_gone(other) for other in block[:-1]):
+            self.edits.replace(start, end, "pass")
+        else:
+            self.remove_with_comment(statement)
+
+    def remove_with_comment(self, statement: ast.stmt) -> None:
+        """Remove a statement, and the comment right above it where that speaks of a check."""
+        start, end = self.span(statement)
+        self.edits.remove_lines(self._comment(start), end)
+
+    def _comment(self, start: int) -> int:
+        """Return the beginning of the comment that stands right above and speaks of a check."""
+        line = self.text.rfind("\n", 0, start) + 1
+        above = self.text[self.text.rfind("\n", 0, max(line - 1, 0)) + 1 : line]
+        if above.lstrip().startswith("#") and _CHECKING.search(above):
+            return self._comment(line - len(above.lstrip()))
+        return start
+
+
+def blocks_of(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """Yield the blocks of a statement."""
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(statement, name, None)
+        if isinstance(block, list) and block:
+            yield block
+    for handler in getattr(statement, "handlers", []):
+        yield handler.body
+
+
+def every_block(function: Function) -> Iterator[list[ast.stmt]]:
+    """Yield the blocks of a function's own, not those of functions and classes inside it."""
+    left = [function.body]
+    while left:
+        block = left.pop(0)
+        yield block
+        for statement in block:
+            if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                left += blocks_of(statement)
+
+
+def own_nodes(function: Function) -> Iterator[ast.AST]:
+    """Yield the nodes of a function's body, not those of functions inside it."""
+    left: list[ast.AST] = list(function.body)
+    while left:
+        node = left.pop(0)
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            left += ast.iter_child_nodes(node)
+
+
+def names_used(tree: ast.AST) -> list[str]:
+    """Return the names that are read below a node, each as often as it is."""
+    return [
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    ]
+
+
+def is_docstring(statement: ast.stmt) -> bool:
+    """Return whether a statement only says something."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def quoted(text: str) -> str:
+    """Return the literal of a text, in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
