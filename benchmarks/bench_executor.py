@@ -19,9 +19,9 @@ import inngest.fast_api
 from fastapi import FastAPI
 from inngest.experimental import mocked
 
-from cronshift.executor.engine import RunTarget, execute
-from cronshift.executor.events import custom_event
-from cronshift.server.endpoint import Endpoint
+from cronshift.engine.executor.engine import RunTarget, execute
+from cronshift.engine.executor.events import custom_event
+from cronshift.engine.server.endpoint import Endpoint
 from table import Row
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from croniter import CroniterBadDateError, croniter
 
-from cronshift.schedule import Schedule
+from cronshift.runtime.schedule import Schedule
 from table import Row
 
 if TYPE_CHECKING:

@@ -27,11 +27,11 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import text
 
-from cronshift.executor.engine import RunTarget, execute
+from cronshift.engine.executor.engine import RunTarget, execute
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.inngest_fns.sessions import FlowOptions, Item, enqueue_session, session_functions
 from cronshift.runtime.held import Source
 from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
-from cronshift.server.endpoint import Endpoint
 from cronshift.sessions.flow import EVENT, SessionFlow
 
 if TYPE_CHECKING:

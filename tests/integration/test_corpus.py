@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cronshift.engine.validation import check, inspect_package
 from cronshift.errors import ConfigError
 from cronshift.model import Mode, Severity
 from cronshift.plan.planning import make_plan
@@ -22,7 +23,6 @@ from cronshift.project.settings import Settings
 from cronshift.runtime.jobs import CANCELLED_ID
 from cronshift.runtime.schedule import Schedule
 from cronshift.targets import generate
-from cronshift.engine.validation import check, inspect_package
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

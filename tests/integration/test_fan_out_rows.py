@@ -11,10 +11,10 @@ import pytest
 
 from cronshift import operations
 from cronshift.engine.executor.job_run import Outcome, Request, run_job
+from cronshift.engine.validation.project import validate_package
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.engine.validation.project import validate_package
 
 from .fan_out_apps import MODES, ROWS, python_app, upstream
 

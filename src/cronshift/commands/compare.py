@@ -42,8 +42,8 @@ def compare(context: typer.Context, jobs: Jobs = None, flow: Flow = None) -> Exi
       cronshift compare --flow prediction-session
       cronshift compare prediction-check --json | jq -r '.jobs[0].verdict'
     """
-    from cronshift.moving.evidence.verdict import Decision
     from cronshift.moving.advance import judged
+    from cronshift.moving.evidence.verdict import Decision
     from cronshift.moving.flows import judged_flow
     from cronshift.output.evidence_text import metrics_table, verdicts_text
 

@@ -32,10 +32,10 @@ def doctor(context: typer.Context, env: EnvironmentName = None) -> ExitCode:
       cronshift doctor
       cronshift doctor --env staging --json
     """
-    from cronshift.readiness.doctor.asking import Asking
-    from cronshift.readiness.doctor.diagnosis import diagnose
     from cronshift.output.diagnosis_text import diagnosis_text
     from cronshift.plan.planning import make_plan
+    from cronshift.readiness.doctor.asking import Asking
+    from cronshift.readiness.doctor.diagnosis import diagnose
 
     invocation: Invocation = context.obj
     environment = environment_of(invocation, env)

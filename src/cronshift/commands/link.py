@@ -69,8 +69,8 @@ def link(
       cronshift link --app https://app.example.com
       cronshift link --env staging --app https://staging.example.com --inngest-env staging
     """
-    from cronshift.readiness.setup.linking import prepare_link
     from cronshift.plan.planning import make_plan
+    from cronshift.readiness.setup.linking import prepare_link
 
     invocation: Invocation = context.obj
     options = {

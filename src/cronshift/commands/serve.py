@@ -87,10 +87,10 @@ def serve(
       cronshift serve --check --dev --json
       cronshift serve --metrics --log json
     """
-    from cronshift.project.settings import load_settings
     from cronshift.engine.server.app import build_app
     from cronshift.engine.server.keys import require_keys, server_mode
     from cronshift.engine.server.lifetime import Lifetime
+    from cronshift.project.settings import load_settings
     from cronshift.targets import DEFAULT_TARGET, target_named
 
     invocation: Invocation = context.obj
@@ -228,13 +228,13 @@ def _check(invocation: Invocation) -> ExitCode:
     import asyncio
     from datetime import UTC, datetime
 
+    from cronshift.engine.validation.served import check_served
     from cronshift.moving.status import read_status
     from cronshift.output.audit_text import findings_text
     from cronshift.output.plan_document import finding_document
     from cronshift.output.text import facts_text
     from cronshift.plan.planning import make_plan
     from cronshift.readiness.fact import Knowledge, Stage
-    from cronshift.engine.validation.served import check_served
 
     console, project = invocation.console, invocation.project
     plan = make_plan(project)

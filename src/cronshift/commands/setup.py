@@ -15,10 +15,10 @@ from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
+    from cronshift.operations import Operation
     from cronshift.readiness.doctor.asking import Asking
     from cronshift.readiness.setup.setup_record import StepMark
     from cronshift.readiness.setup.steps import SetupStep
-    from cronshift.operations import Operation
 
 
 def setup(
@@ -89,8 +89,8 @@ def setup(
 
 
 def _asking(invocation: Invocation, env: str | None) -> Asking:
-    from cronshift.readiness.doctor.asking import Asking
     from cronshift.plan.planning import make_plan
+    from cronshift.readiness.doctor.asking import Asking
 
     environment, project = environment_of(invocation, env), invocation.project
     return Asking(project, make_plan(project), environment, os.environ, datetime.now(UTC))

@@ -16,8 +16,8 @@ from cronshift.model import Severity
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
-    from cronshift.model import Finding, Plan
     from cronshift.engine.validation import Registration
+    from cronshift.model import Finding, Plan
 
 
 def validate(
@@ -82,17 +82,17 @@ def validate(
       cronshift validate --env production
       cronshift validate --json | jq '.findings[].code'
     """
-    from cronshift.output.text import facts_text
-    from cronshift.plan.planning import make_plan
-    from cronshift.readiness.checking import facts_of, settled, subject_of
-    from cronshift.readiness.fact import Knowledge
-    from cronshift.targets import target_named
     from cronshift.engine.validation.building import check_build
     from cronshift.engine.validation.project import (
         has_unchecked,
         validate_endpoint,
         validate_package,
     )
+    from cronshift.output.text import facts_text
+    from cronshift.plan.planning import make_plan
+    from cronshift.readiness.checking import facts_of, settled, subject_of
+    from cronshift.readiness.fact import Knowledge
+    from cronshift.targets import target_named
 
     invocation: Invocation = context.obj
     plan = make_plan(invocation.project)
@@ -152,8 +152,8 @@ def _document(
 def _show(
     invocation: Invocation, plan: Plan, registration: Registration, findings: tuple[Finding, ...]
 ) -> None:
-    from cronshift.output.audit_text import findings_text
     from cronshift.engine.validation.project import has_unchecked
+    from cronshift.output.audit_text import findings_text
 
     console = invocation.console
     if findings:

@@ -10,11 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.errors import CronshiftError, TooLateError
+from cronshift.moving.cutover import Cutover, prepare_cutover
+from cronshift.moving.epochs import DEPLOY, is_paused
 from cronshift.moving.evidence.gathering import judge_all
 from cronshift.moving.evidence.judging import STAGES, Course
 from cronshift.moving.evidence.verdict import Decision, Judgement
-from cronshift.moving.cutover import Cutover, prepare_cutover
-from cronshift.moving.epochs import DEPLOY, is_paused
 from cronshift.moving.rollback import Rollback, prepare_rollback
 from cronshift.observing.gathering import TickQuery
 from cronshift.operations import finish, read_journal, refuse_late, refuse_unfinished, revert

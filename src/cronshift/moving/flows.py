@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from cronshift.errors import CronshiftError, RefusedError
-from cronshift.moving.evidence.flows import FlowCourse, SessionRecord, SessionState, judge_flow
 from cronshift.moving.epochs import DEPLOY, Lead, shared_anew, summary
+from cronshift.moving.evidence.flows import FlowCourse, SessionRecord, SessionState, judge_flow
 from cronshift.operations import (
     ChangeKind,
     Edit,

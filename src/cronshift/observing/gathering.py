@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from cronshift.engine.server.keys import SIGNING_KEY
 from cronshift.errors import CronshiftError
 from cronshift.observing.fates import DueTick, TickFate, Watch, fate_of
 from cronshift.observing.inngest_api import InngestApi
@@ -23,7 +24,6 @@ from cronshift.runtime.ledger import Side, TickRecord, TickStatus
 from cronshift.runtime.signature import is_dev
 from cronshift.runtime.store.ledger import read_ledger, read_run
 from cronshift.runtime.ticks import MINUTE, lateness
-from cronshift.engine.server.keys import SIGNING_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence

@@ -15,13 +15,13 @@ from urllib.parse import quote
 
 import httpx
 
+from cronshift.engine.server.keys import SIGNING_KEY
 from cronshift.errors import CronshiftError
+from cronshift.operations.services.api_address import api_server, second_api
 from cronshift.runtime import web, wire
 from cronshift.runtime.dead_letters import DeadLetter, parse_letter
 from cronshift.runtime.ledger import TickRecord, parse_record
 from cronshift.runtime.ownership import tick_text
-from cronshift.engine.server.keys import SIGNING_KEY
-from cronshift.operations.services.api_address import api_server, second_api
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -13,8 +13,8 @@ from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.asking import Telling
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import tick_text
-from cronshift.runtime.ticks import MINUTE
 from cronshift.runtime.schedule.durations import format_duration
+from cronshift.runtime.ticks import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from cronshift.readiness.setup.steps import StepState
 from cronshift.output.console import plain
 from cronshift.readiness.fact import Knowledge
+from cronshift.readiness.setup.steps import StepState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,6 @@ from __future__ import annotations
 from cronshift.errors import Reason
 from cronshift.model import Severity
 from cronshift.moving.callable_endpoint import CallState
-from cronshift.readiness.setup.steps import StepState
 from cronshift.operations import Intent, State
 from cronshift.output.schema_parts import (
     AMOUNT,
@@ -49,6 +48,7 @@ from cronshift.output.schema_parts import (
 )
 from cronshift.project.settings_schema import SCHEMA as SETTINGS
 from cronshift.readiness.fact import Knowledge
+from cronshift.readiness.setup.steps import StepState
 from cronshift.runtime.ledger import Side
 from cronshift.targets.changes import FileAction
 

@@ -8,9 +8,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cronshift.project.thresholds import TRANSPORT
 from cronshift.moving.evidence.verdict import Decision
 from cronshift.output.console import plain
+from cronshift.project.thresholds import TRANSPORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from cronshift.moving.evidence.testing import MetricOutcome
-from cronshift.project.thresholds import Metric
-from cronshift.moving.evidence.verdict import Decision
 from cronshift.model import HandlerKind, Mode, Severity
+from cronshift.moving.evidence.testing import MetricOutcome
+from cronshift.moving.evidence.verdict import Decision
 from cronshift.observing.fates import Fate
 from cronshift.observing.gathering import SourceName
 from cronshift.operations import ChangeKind, Intent, State
+from cronshift.project.thresholds import Metric
 from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.asking import Telling
 from cronshift.runtime.ledger import Side, TickStatus

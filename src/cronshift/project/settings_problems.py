@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from cronshift.project.thresholds import Metric, tolerance
 from cronshift.project.settings_schema import SCHEMA
+from cronshift.project.thresholds import Metric, tolerance
 from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.runtime.schedule.durations import parse_duration
 from cronshift.targets import target_names

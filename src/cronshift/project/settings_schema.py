@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cronshift.project.thresholds import Metric
 from cronshift.model import (
     PYTHON_KINDS,
     FanOutMode,
@@ -18,6 +17,7 @@ from cronshift.model import (
     ServedBy,
 )
 from cronshift.project.environments import InngestPlan, VercelTarget
+from cronshift.project.thresholds import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,8 +20,8 @@ from cronshift.runtime.held import SOURCE, held_ownership
 from cronshift.runtime.jobs import TICK_EVENT, request_target
 from cronshift.runtime.ledger import Side
 from cronshift.runtime.ownership import Owner, tick_text
-from cronshift.runtime.witness import Witness, attempted
 from cronshift.runtime.schedule import Schedule
+from cronshift.runtime.witness import Witness, attempted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

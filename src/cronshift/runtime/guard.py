@@ -24,11 +24,11 @@ from cronshift.runtime.ledger import Side
 from cronshift.runtime.ownership import Owner, tick_text
 from cronshift.runtime.proof import Standing, has_bearer, standing
 from cronshift.runtime.replies import skip
+from cronshift.runtime.schedule import Schedule
 from cronshift.runtime.tell import description, is_question
 from cronshift.runtime.ticks import CalledTicks
 from cronshift.runtime.turns import Turn
 from cronshift.runtime.witness import Witness
-from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cronshift.engine.executor.engine import Surroundings
     from cronshift.engine.executor.job_run import Outcome, Request
+    from cronshift.engine.validation import Registration
     from cronshift.handlers import Resolver
     from cronshift.model import CronEntry, Finding, Handler, Job, Plan
     from cronshift.operations import Edit, Operation
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from cronshift.readiness.subject import Subject
     from cronshift.targets.changes import FileChange
     from cronshift.targets.scaffold.rendering import Flow
-    from cronshift.engine.validation import Registration
 
 _SHIPPED = {
     "python": "cronshift.targets.python.target:PYTHON",

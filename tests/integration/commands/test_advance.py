@@ -15,8 +15,8 @@ from cronshift.project.ownership_file import read_ownership
 from cronshift.project.rollouts_file import ROLLOUTS_NAME, read_rollouts
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import percent_at
-from cronshift.runtime.store.ledger import TickLedger
 from cronshift.runtime.schedule import Schedule
+from cronshift.runtime.store.ledger import TickLedger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

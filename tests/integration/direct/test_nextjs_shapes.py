@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import pytest
 
+from cronshift.handlers.tree import SourceTree
 from cronshift.targets.direct import Converted, Entry
 from cronshift.targets.direct.javascript.converting import convert
-from cronshift.handlers.tree import SourceTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

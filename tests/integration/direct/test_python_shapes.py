@@ -18,9 +18,9 @@ import httpx
 import pytest
 from inngest import NonRetriableError
 
+from cronshift.handlers.tree import SourceTree
 from cronshift.targets.direct import Converted, Entry
 from cronshift.targets.direct.python.converting import convert
-from cronshift.handlers.tree import SourceTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift.errors import CronshiftError
 from cronshift.engine.server.endpoint import Endpoint
+from cronshift.errors import CronshiftError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

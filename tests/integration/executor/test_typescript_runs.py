@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift.errors import CronshiftError
 from cronshift.engine.executor.engine import RunTarget, Surroundings, execute
 from cronshift.engine.executor.events import Receiver, custom_event
 from cronshift.engine.executor.runs import Run, Status
 from cronshift.engine.server.endpoint import Endpoint
 from cronshift.engine.validation import Registration, inspect_endpoint
+from cronshift.errors import CronshiftError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

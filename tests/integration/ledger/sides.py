@@ -16,10 +16,10 @@ from tests.integration.sockets import serving
 
 from cronshift.engine.executor.engine import RunTarget, execute
 from cronshift.engine.executor.events import tick_event
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.runtime import Answer, Bridge, Call, Guard, JobSpec, due
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, dump_ownership
-from cronshift.engine.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

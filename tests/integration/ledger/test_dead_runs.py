@@ -16,13 +16,13 @@ from tests.integration.sockets import serving
 
 from cronshift.engine.executor.engine import RunTarget, execute
 from cronshift.engine.executor.events import tick_event
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.runtime import JobSpec, cancelled_runs, report_cancelled, report_failure
 from cronshift.runtime.dead_letters import DeadLetter, as_document, parse_letter
 from cronshift.runtime.ledger import TickStatus
 from cronshift.runtime.letter_keeping import letter_of
 from cronshift.runtime.store.dead_letters import DeadLetters
 from cronshift.runtime.tell import TellOwnership
-from cronshift.engine.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -32,8 +32,8 @@ from cronshift.runtime import Answer, Bridge, Call, Guard, JobSpec, claiming, du
 from cronshift.runtime.held import SOURCE
 from cronshift.runtime.ledger import Role, Side, TickStatus
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, dump_ownership
-from cronshift.runtime.store.ledger import read_ledger
 from cronshift.runtime.schedule import Schedule
+from cronshift.runtime.store.ledger import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

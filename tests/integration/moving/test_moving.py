@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.integration.moving.conftest import MONDAY
 
+from cronshift.engine.validation import check, inspect_package
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.moving.cutover import Handover, prepare_cutover
 from cronshift.moving.finalize import Finalization, prepare_finalization
@@ -21,7 +22,6 @@ from cronshift.project import Project, load_project
 from cronshift.project.ownership_file import read_ownership
 from cronshift.readiness.checking import Decisions
 from cronshift.runtime.ownership import Owner
-from cronshift.engine.validation import check, inspect_package
 
 if TYPE_CHECKING:
     from collections.abc import Collection

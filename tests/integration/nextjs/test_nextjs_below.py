@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cronshift.engine.validation.project import validate_package
 from cronshift.moving.migration import prepare_migration
 from cronshift.moving.next_steps import next_steps
 from cronshift.operations import apply
@@ -15,7 +16,6 @@ from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.readiness.checking import facts_of
 from cronshift.readiness.fact import Knowledge
-from cronshift.engine.validation.project import validate_package
 
 if TYPE_CHECKING:
     from pathlib import Path

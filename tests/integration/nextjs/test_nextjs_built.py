@@ -13,15 +13,15 @@ import pytest
 from cronshift.engine.executor.engine import RunTarget, execute
 from cronshift.engine.executor.events import tick_event
 from cronshift.engine.executor.job_run import Request, run_job
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.model import Mode
 from cronshift.moving.live import ask_both
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.project.ownership_file import read_ownership
 from cronshift.runtime.ownership import Owner
-from cronshift.runtime.ticks import called_tick
 from cronshift.runtime.schedule import Schedule
-from cronshift.engine.server.endpoint import Endpoint
+from cronshift.runtime.ticks import called_tick
 
 from .conftest import SECRET, App
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift import operations
-from cronshift.errors import RefusedError
 from cronshift.engine.executor.job_run import Request, run_job
+from cronshift.errors import RefusedError
 from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.finalize import Directness, Finalization, prepare_finalization
 from cronshift.moving.rollback import prepare_rollback

@@ -13,10 +13,10 @@ from tests.integration.fan_out_apps import ROWS, nextjs_app, upstream
 from cronshift.engine.executor.engine import Surroundings
 from cronshift.engine.executor.events import Receiver
 from cronshift.engine.executor.job_run import Outcome, Request, run_job
+from cronshift.engine.validation.project import validate_package
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets.nextjs.compiling import compile_types
-from cronshift.engine.validation.project import validate_package
 
 from .typescript_app import TSCONFIG, link_packages, migrated, served
 

@@ -16,8 +16,8 @@ from tests.integration.sessions.conftest import EXAMPLE
 
 from cronshift import operations
 from cronshift.engine.executor.engine import RunTarget, execute
-from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
 from cronshift.engine.server.endpoint import Endpoint
+from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
 from cronshift.targets.scaffold import prepare_scaffold
 
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ from tests.integration.sessions.conftest import EXAMPLE, TOML, App
 
 from cronshift.engine.executor.engine import RunTarget, execute
 from cronshift.engine.executor.events import Receiver, custom_event, tick_event
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.project.settings import parse_settings
 from cronshift.runtime.ownership import Owner
-from cronshift.engine.server.endpoint import Endpoint
 from cronshift.sessions import scripts, sweeping
 from cronshift.sessions.flow import EVENT, event_of
 from cronshift.sessions.scripts import open_database

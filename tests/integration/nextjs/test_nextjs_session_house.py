@@ -11,12 +11,12 @@ from tests.integration.nextjs.typescript_app import project
 from tests.integration.sessions.house_apps import PRISMA_APP, tree, write
 
 from cronshift import operations
+from cronshift.engine.validation.project import validate_package
 from cronshift.model import Severity
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets.scaffold import prepare_scaffold
-from cronshift.engine.validation.project import validate_package
 
 if TYPE_CHECKING:
     from pathlib import Path

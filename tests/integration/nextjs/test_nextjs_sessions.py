@@ -32,6 +32,8 @@ from tests.integration.nextjs.typescript_app import (
 from tests.integration.sessions.conftest import TOML
 
 from cronshift import operations
+from cronshift.engine.validation.project import validate_endpoint
+from cronshift.engine.validation.registration import Trigger
 from cronshift.errors import RefusedError
 from cronshift.model import Severity
 from cronshift.moving.migration import prepare_migration
@@ -41,8 +43,6 @@ from cronshift.sessions.flow import EVENT
 from cronshift.sessions.tables import own_tables
 from cronshift.targets.scaffold import prepare_scaffold
 from cronshift.targets.scaffold.sql import literal, quoted
-from cronshift.engine.validation.project import validate_endpoint
-from cronshift.engine.validation.registration import Trigger
 
 pytestmark = pytest.mark.node
 

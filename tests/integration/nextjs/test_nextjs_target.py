@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cronshift import operations
-from cronshift.errors import ConfigError, CronshiftError, RefusedError
 from cronshift.engine.executor.job_run import Request, run_job
+from cronshift.errors import ConfigError, CronshiftError, RefusedError
 from cronshift.model import Mode
 from cronshift.moving.cutover import Handover, prepare_cutover
 from cronshift.moving.migration import prepare_migration

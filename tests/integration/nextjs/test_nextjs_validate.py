@@ -18,12 +18,12 @@ import pytest
 
 from cronshift import operations
 from cronshift.cli import run as main
+from cronshift.engine.validation.project import validate_package
 from cronshift.errors import CronshiftError
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets.nextjs.dev_server import dev_server, endpoint_path
-from cronshift.engine.validation.project import validate_package
 
 if TYPE_CHECKING:
     from cronshift.model import Finding

@@ -13,12 +13,12 @@ import pytest
 import tomlkit
 from tests.integration.operating.stand_ins import APP, CRONS, KEY, PATHS, TOKEN, Standing, World
 
-from cronshift.readiness.doctor.asking import Asking
-from cronshift.readiness.doctor.database_sight import load_drivers
-from cronshift.readiness.doctor.diagnosis import diagnose
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.project.environments import environment_named
+from cronshift.readiness.doctor.asking import Asking
+from cronshift.readiness.doctor.database_sight import load_drivers
+from cronshift.readiness.doctor.diagnosis import diagnose
 
 if TYPE_CHECKING:
     from collections.abc import Callable

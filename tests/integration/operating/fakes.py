@@ -9,8 +9,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from tests.integration.operating.stand_ins import APP, CRONS, EVENT, KEY
 
-from cronshift.readiness.doctor.endpoint_facts import event_key_hash
 from cronshift.engine.server.signing import is_signed
+from cronshift.readiness.doctor.endpoint_facts import event_key_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -28,16 +28,16 @@ from tests.integration.operating.stand_ins import (
     end,
 )
 
-from cronshift.readiness.doctor.asking import Asking
-from cronshift.readiness.doctor.diagnosis import diagnose
 from cronshift.operations import ChangeKind, Edit, Intent, apply, build_operation
-from cronshift.plan.planning import make_plan
-from cronshift.project import load_project
-from cronshift.project.environments import environment_named
-from cronshift.readiness.fact import Knowledge
 from cronshift.operations.services.api import ApiError, ApiProblem
 from cronshift.operations.services.inngest import InngestService
 from cronshift.operations.services.vercel import VercelService
+from cronshift.plan.planning import make_plan
+from cronshift.project import load_project
+from cronshift.project.environments import environment_named
+from cronshift.readiness.doctor.asking import Asking
+from cronshift.readiness.doctor.diagnosis import diagnose
+from cronshift.readiness.fact import Knowledge
 
 if TYPE_CHECKING:
     import uvicorn

@@ -30,8 +30,8 @@ from cronshift.runtime.ownership import (
     parse_ownership,
     tick_text,
 )
-from cronshift.runtime.tell import TellOwnership
 from cronshift.runtime.schedule import Schedule
+from cronshift.runtime.tell import TellOwnership
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from cronshift.errors import CronshiftError
 from cronshift.engine.server.app import ServedApp, build_app
+from cronshift.errors import CronshiftError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

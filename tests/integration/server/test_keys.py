@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from cronshift.errors import CronshiftError, ExitCode
 from cronshift.engine.server.keys import ServerMode, next_steps, require_keys, server_mode
+from cronshift.errors import CronshiftError, ExitCode
 
 KEY = "signkey-prod-" + "ab" * 32
 

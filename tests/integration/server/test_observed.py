@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from cronshift.errors import CronshiftError
 from cronshift.engine.server.observed import AnsweredCall, CallLog, Metrics, Observers, Page
+from cronshift.errors import CronshiftError
 
 if TYPE_CHECKING:
     import subprocess

@@ -14,9 +14,9 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from tests.integration.sockets import serving
 
-from cronshift.errors import CronshiftError
 from cronshift.engine.server.endpoint import Endpoint
 from cronshift.engine.validation import Registration, inspect_endpoint
+from cronshift.errors import CronshiftError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

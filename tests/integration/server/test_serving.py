@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from cronshift.errors import CronshiftError
 from cronshift.engine.server.serving import listen, origin, url_of
+from cronshift.errors import CronshiftError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,9 +14,9 @@ from tests.integration.sessions.conftest import EXAMPLE
 
 from cronshift.engine.executor.engine import RunTarget, Surroundings, execute
 from cronshift.engine.executor.events import Receiver
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.runtime.held import Source
 from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
-from cronshift.engine.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

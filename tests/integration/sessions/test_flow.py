@@ -19,12 +19,12 @@ from tests.integration.sockets import serving
 
 from cronshift.engine.executor.engine import RunTarget, Surroundings, execute
 from cronshift.engine.executor.events import Receiver, custom_event, tick_event
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.inngest_fns.processing import HttpProcessor
 from cronshift.inngest_fns.sessions import FlowOptions, Item, relay, session_functions
 from cronshift.runtime.held import Source
 from cronshift.runtime.ownership import Epoch, Owner, Ownership, dump_ownership
 from cronshift.runtime.signature import SignatureAge
-from cronshift.engine.server.endpoint import Endpoint
 from cronshift.sessions import scripts
 from cronshift.sessions.events import InvalidEventError, check_event
 from cronshift.sessions.flow import (

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cronshift.engine.validation import FunctionConfig, Registration, check
+from cronshift.engine.validation.project import out_of_date
 from cronshift.errors import ConfigError, CronshiftError
 from cronshift.handlers.tree import SourceTree
 from cronshift.model import Location, Mode
@@ -29,8 +31,6 @@ from cronshift.targets import (
 )
 from cronshift.targets.changes import FileAction, FileChange
 from cronshift.targets.seal import seal
-from cronshift.engine.validation import FunctionConfig, Registration, check
-from cronshift.engine.validation.project import out_of_date
 from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.programs import HERE as PROGRAMS
 
+from cronshift.engine.validation import inspect_package
 from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.readiness.checking import facts_of
-from cronshift.engine.validation import inspect_package
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cronshift.engine.validation.project import has_unchecked, validate_package
+from cronshift.engine.validation.served import check_served
 from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.engine.validation.project import has_unchecked, validate_package
-from cronshift.engine.validation.served import check_served
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,9 +13,9 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from cronshift.errors import CronshiftError
 from cronshift.engine.server.endpoint import Endpoint
 from cronshift.engine.validation import Registration, inspect_endpoint
+from cronshift.errors import CronshiftError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

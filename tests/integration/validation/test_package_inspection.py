@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cronshift.engine.validation import inspect_package
 from cronshift.errors import CronshiftError, NotWellError
 from cronshift.model import Location
-from cronshift.engine.validation import inspect_package
 
 if TYPE_CHECKING:
     from pathlib import Path

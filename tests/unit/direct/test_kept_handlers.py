@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cronshift.handlers.tree import SourceTree
 from cronshift.targets.direct import Converted, Entry, Kept
 from cronshift.targets.direct.python.converting import convert
-from cronshift.handlers.tree import SourceTree
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cronshift.handlers.tree import SourceTree
 from cronshift.targets.direct import Converted, Entry, Kept
 from cronshift.targets.direct.javascript.converting import convert
-from cronshift.handlers.tree import SourceTree
 
 if TYPE_CHECKING:
     from pathlib import Path

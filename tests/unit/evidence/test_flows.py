@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from cronshift.moving.evidence.flows import FlowCourse, SessionRecord, SessionState, judge_flow
-from cronshift.project.thresholds import Metric, Thresholds
 from cronshift.moving.evidence.verdict import Decision
+from cronshift.project.thresholds import Metric, Thresholds
 
 BEGIN = datetime(2026, 11, 2, tzinfo=UTC)
 NOW = BEGIN + timedelta(days=4)

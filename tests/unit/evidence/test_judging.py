@@ -15,9 +15,9 @@ from cronshift.moving.evidence.gathering import judge_all
 from cronshift.moving.evidence.judging import Course, usable_stages
 from cronshift.moving.evidence.sample import Sightings, Span, outcomes, transport
 from cronshift.moving.evidence.testing import MetricOutcome
-from cronshift.project.thresholds import Metric, Thresholds, Tolerance
 from cronshift.moving.evidence.verdict import Decision, Judgement
 from cronshift.moving.evidence.walk import Bounds, walk
+from cronshift.project.thresholds import Metric, Thresholds, Tolerance
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.schedule import Schedule
 

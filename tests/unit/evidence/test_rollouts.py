@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from tests.unit.evidence.rollouts import Faults, Journey, World, dice, roll_out
 
-from cronshift.project.thresholds import Thresholds
 from cronshift.moving.evidence.verdict import Decision
+from cronshift.project.thresholds import Thresholds
 from cronshift.runtime.schedule import Schedule
 
 CRONS = ("*/10 * * * *", "*/15 * * * *", "*/20 * * * *", "*/5 8-20 * * *")

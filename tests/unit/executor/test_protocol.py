@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from cronshift.errors import CronshiftError
 from cronshift.engine.executor.events import custom_event, matches, read_event, tick_event
 from cronshift.engine.executor.protocol import StepOperation, WireError, retry_after
+from cronshift.errors import CronshiftError
 from cronshift.runtime.schedule.backoff import backoff
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -16,8 +16,8 @@ from cronshift.output.health_text import health_table, strip
 from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import Owner, Ownership
-from cronshift.runtime.store.ledger import TickLedger
 from cronshift.runtime.schedule import Schedule
+from cronshift.runtime.store.ledger import TickLedger
 
 if TYPE_CHECKING:
     from pathlib import Path

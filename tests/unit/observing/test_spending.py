@@ -12,8 +12,8 @@ from cronshift.model import CronEntry, Job, JobOptions, Location, Mode
 from cronshift.observing.spending import read_spending
 from cronshift.output.health_text import spending_text
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
-from cronshift.runtime.store.ledger import TickLedger
 from cronshift.runtime.schedule import Schedule
+from cronshift.runtime.store.ledger import TickLedger
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cronshift.runtime.ticks import CalledTicks, called_tick, lateness
 from cronshift.runtime.schedule import Schedule
+from cronshift.runtime.ticks import CalledTicks, called_tick, lateness
 
 SPARSE = [
     "0 6 * * *",

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inngest._internal import net, server_lib
 
-from cronshift.errors import ConfigError
 from cronshift.engine.server.signing import bearer, signature
+from cronshift.errors import ConfigError
 
 KEY = "signkey-test-0123abcd"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

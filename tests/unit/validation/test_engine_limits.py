@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cronshift.runtime.schedule import Schedule
 from cronshift.engine.validation import FunctionConfig
 from cronshift.engine.validation.limits import check_options
 from cronshift.engine.validation.registration import (
@@ -19,6 +18,7 @@ from cronshift.engine.validation.registration import (
     Trigger,
 )
 from cronshift.engine.validation.schedules import check_triggers, meeting, same_ticks
+from cronshift.runtime.schedule import Schedule
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 STEP = Step("step", "step", "https://example.com/api/inngest", 3)

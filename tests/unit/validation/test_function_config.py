@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from cronshift.errors import NotWellError
 from cronshift.engine.validation import FunctionConfig, Registration
 from cronshift.engine.validation.registration import (
     Batch,
@@ -15,6 +14,7 @@ from cronshift.engine.validation.registration import (
     Step,
     Trigger,
 )
+from cronshift.errors import NotWellError
 
 URL = "https://example.com/api/inngest?fnId=app-job&stepId=step"
 PYTHON: dict[str, Any] = {

@@ -6,6 +6,15 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cronshift.engine.validation import FunctionConfig, Registration, check
+from cronshift.engine.validation.registration import (
+    FAILURE_EVENT,
+    ConcurrencyLimit,
+    Step,
+    Trigger,
+    Undeclared,
+    Unregistrable,
+)
 from cronshift.model import (
     CronEntry,
     FanOut,
@@ -21,15 +30,6 @@ from cronshift.model import (
 )
 from cronshift.plan.findings import CATALOGUE
 from cronshift.runtime.schedule import Schedule
-from cronshift.engine.validation import FunctionConfig, Registration, check
-from cronshift.engine.validation.registration import (
-    FAILURE_EVENT,
-    ConcurrencyLimit,
-    Step,
-    Trigger,
-    Undeclared,
-    Unregistrable,
-)
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 STEP = Step("step", "step", "https://example.com/api/inngest", 3)

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cronshift import operations
+from cronshift.engine.validation.project import validate_package
 from cronshift.errors import ConfigError
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets.nextjs.reading import inspect_app
-from cronshift.engine.validation.project import validate_package
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cronshift.model import Finding
     from cronshift.engine.validation import FunctionConfig, Registration
+    from cronshift.model import Finding
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ROUTE = """export async function GET(request: Request) {

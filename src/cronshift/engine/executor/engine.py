@@ -20,9 +20,9 @@ from cronshift.engine.executor.events import FAILED_EVENT, INVOKED_EVENT, custom
 from cronshift.engine.executor.progress import Progress, QueueItem
 from cronshift.engine.executor.protocol import DEFAULT_ATTEMPTS, MAX_STEPS, WireError
 from cronshift.engine.executor.runs import Run, Status
+from cronshift.engine.server.endpoint import DISCOVERY
 from cronshift.runtime import web
 from cronshift.runtime.jobs import CANCELLED_EVENT
-from cronshift.engine.server.endpoint import DISCOVERY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

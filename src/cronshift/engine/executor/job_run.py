@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.errors import CronshiftError, ScheduleError
 from cronshift.engine.executor.engine import RunTarget, Surroundings, execute
 from cronshift.engine.executor.events import INVOKED_EVENT, custom_event, tick_event
+from cronshift.engine.server.endpoint import Endpoint
+from cronshift.errors import CronshiftError, ScheduleError
 from cronshift.plan.functions import has_runs
 from cronshift.plan.job_ids import unknown_job
 from cronshift.runtime.jobs import CANCELLED_ID, row_event, row_function
 from cronshift.runtime.schedule import Schedule
-from cronshift.engine.server.endpoint import Endpoint
 from cronshift.targets import target_named
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cronshift.engine.executor.runs import Run
-    from cronshift.model import Job, Plan
     from cronshift.engine.validation.registration import FunctionConfig
+    from cronshift.model import Job, Plan
 
 ORIGINS = ("INNGEST_DEV", "INNGEST_EVENT_API_BASE_URL", "INNGEST_API_BASE_URL")
 """The variables by which an SDK finds Inngest; they put it into dev mode."""

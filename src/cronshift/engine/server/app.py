@@ -12,7 +12,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cronshift.errors import ConfigError, CronshiftError
 from cronshift.engine.server.arrivals import (
     FULL,
     STOPPING,
@@ -25,6 +24,7 @@ from cronshift.engine.server.keys import SIGNING_KEY, ServerMode, no_keys
 from cronshift.engine.server.limits import Limits
 from cronshift.engine.server.observed import Metrics, Observers, Page, function_of
 from cronshift.engine.server.signing import canonical, is_signed
+from cronshift.errors import ConfigError, CronshiftError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING, Any
 
-from cronshift.errors import CronshiftError
 from cronshift.engine.server.lifetime import Ending, Lifetime, stop_signals
+from cronshift.errors import CronshiftError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

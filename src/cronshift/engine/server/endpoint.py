@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from cronshift.engine.server.refusing import SDK_HEADER, lacks_body, no_body, refusal
+from cronshift.engine.server.signing import signature
 from cronshift.errors import CronshiftError
 from cronshift.runtime import web
 from cronshift.runtime.protection import bypass_headers
-from cronshift.engine.server.refusing import SDK_HEADER, lacks_body, no_body, refusal
-from cronshift.engine.server.signing import signature
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

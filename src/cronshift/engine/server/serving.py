@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, cast
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
-from cronshift.errors import CronshiftError
 from cronshift.engine.server.connections import Connections
 from cronshift.engine.server.lifetime import Ending, Lifetime, stop_signals
+from cronshift.errors import CronshiftError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from cronshift.engine.validation.limits import MAX_RETRIES, check_options
+from cronshift.engine.validation.schedules import check_triggers, same_ticks, schedules
 from cronshift.plan.findings import registration as rules
 from cronshift.plan.findings.inngest import REFUSED_SDK
 from cronshift.plan.functions import function_ids
@@ -17,16 +19,14 @@ from cronshift.plan.lasting import longest
 from cronshift.project.inngest_sdk import is_refused
 from cronshift.runtime.schedule.durations import format_duration
 from cronshift.runtime.schedule.engine_durations import read_duration
-from cronshift.engine.validation.limits import MAX_RETRIES, check_options
-from cronshift.engine.validation.schedules import check_triggers, same_ticks, schedules
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import timedelta
 
+    from cronshift.engine.validation.registration import FunctionConfig, Registration
     from cronshift.model import Finding, Job, JobOptions, Plan
     from cronshift.runtime.schedule import Schedule
-    from cronshift.engine.validation.registration import FunctionConfig, Registration
 
 _JS_SDK = re.compile(r"(?:inngest-)?js:v?(\d+)\.(\d+)\.(\d+)")
 

@@ -17,8 +17,8 @@ from cronshift.runtime.schedule.engine_durations import read_duration
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.plan.findings import Rule
     from cronshift.engine.validation.registration import ConcurrencyLimit, FunctionConfig, Rate
+    from cronshift.plan.findings import Rule
 
 Problem = tuple["Rule", str]
 

@@ -11,8 +11,6 @@ import tempfile
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from cronshift.errors import ConfigError, CronshiftError, NotWellError
-from cronshift.model import Location
 from cronshift.engine.validation.registration import (
     FunctionConfig,
     Registration,
@@ -20,6 +18,8 @@ from cronshift.engine.validation.registration import (
     Unloaded,
     Unregistrable,
 )
+from cronshift.errors import ConfigError, CronshiftError, NotWellError
+from cronshift.model import Location
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.engine.server.endpoint import Endpoint
+from cronshift.engine.validation import check, inspect_endpoint
 from cronshift.model import Location
 from cronshift.plan.findings.registration import IN_DEV_MODE, OUT_OF_DATE, UNCHECKED
 from cronshift.runtime.web import is_public
-from cronshift.engine.server.endpoint import Endpoint
 from cronshift.targets import generate, target_named
 from cronshift.targets.changes import FileAction, compare
-from cronshift.engine.validation import check, inspect_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from cronshift.model import Finding, Plan
     from cronshift.engine.validation import Registration
+    from cronshift.model import Finding, Plan
 
 
 def validate_package(

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.errors import CronshiftError
-from cronshift.model import Severity
-from cronshift.plan.findings.registration import COUNT_DIFFERS
 from cronshift.engine.server.app import build_app
 from cronshift.engine.server.endpoint import Endpoint
 from cronshift.engine.server.serving import listen, origin, running
 from cronshift.engine.validation import check, inspect_package
+from cronshift.errors import CronshiftError
+from cronshift.model import Severity
+from cronshift.plan.findings.registration import COUNT_DIFFERS
 
 if TYPE_CHECKING:
     from pathlib import Path

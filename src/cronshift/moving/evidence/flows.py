@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from cronshift.moving.evidence.judging import STAGES
 from cronshift.moving.evidence.sample import Sample, TickMark
 from cronshift.moving.evidence.testing import tested
-from cronshift.project.thresholds import OF_FLOWS, Metric, Thresholds
 from cronshift.moving.evidence.verdict import Decision, Judgement, inconclusive, refusal, slowest
+from cronshift.project.thresholds import OF_FLOWS, Metric, Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

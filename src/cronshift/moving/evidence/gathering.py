@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from cronshift.project.thresholds import Thresholds
     from cronshift.moving.evidence.verdict import Judgement
+    from cronshift.project.thresholds import Thresholds
     from cronshift.runtime.ledger import TickRecord
 
 

@@ -14,7 +14,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.moving.evidence.testing import bounds_of, tested
-from cronshift.project.thresholds import OF_JOBS, TRANSPORT, Metric, Thresholds
 from cronshift.moving.evidence.verdict import (
     Decision,
     Judgement,
@@ -23,6 +22,7 @@ from cronshift.moving.evidence.verdict import (
     refusal,
     slowest,
 )
+from cronshift.project.thresholds import OF_JOBS, TRANSPORT, Metric, Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

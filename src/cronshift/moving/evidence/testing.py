@@ -12,8 +12,8 @@ from cronshift.moving.evidence.walk import Bounds, walk
 
 if TYPE_CHECKING:
     from cronshift.moving.evidence.sample import Sample
-    from cronshift.project.thresholds import Metric, Thresholds, Tolerance
     from cronshift.moving.evidence.walk import Score
+    from cronshift.project.thresholds import Metric, Thresholds, Tolerance
 
 
 class MetricOutcome(StrEnum):

@@ -10,16 +10,16 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from cronshift.errors import ConfigError, without_credentials
-from cronshift.readiness.doctor.kinds import KINDS
-from cronshift.operations import Intent, read_journal
-from cronshift.project.settings import parse_settings
-from cronshift.readiness.fact import Fact, Kind, Knowledge
-from cronshift.runtime.wire import APP_ADDRESS_VARIABLES
 from cronshift.engine.server.keys import SIGNING_KEY
+from cronshift.errors import ConfigError, without_credentials
+from cronshift.operations import Intent, read_journal
 from cronshift.operations.services.api_address import CLOUD_API, api_server, second_api
 from cronshift.operations.services.inngest import API_KEY
 from cronshift.operations.services.vercel import TOKEN, vercel_server
+from cronshift.project.settings import parse_settings
+from cronshift.readiness.doctor.kinds import KINDS
+from cronshift.readiness.fact import Fact, Kind, Knowledge
+from cronshift.runtime.wire import APP_ADDRESS_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cronshift.readiness.checking import facts_of
 from cronshift.readiness.doctor import (
     endpoint_facts,
     inngest_facts,
@@ -19,11 +20,15 @@ from cronshift.readiness.doctor import (
 )
 from cronshift.readiness.doctor.asking import ORDER, PATIENCE, Asking
 from cronshift.readiness.doctor.database_sight import load_drivers, look_at_databases
-from cronshift.readiness.doctor.endpoint_sight import EndpointQuestion, Inside, look_at_gate, look_inside
+from cronshift.readiness.doctor.endpoint_sight import (
+    EndpointQuestion,
+    Inside,
+    look_at_gate,
+    look_inside,
+)
 from cronshift.readiness.doctor.inngest_sight import look_at_inngest
 from cronshift.readiness.doctor.kinds import LINKED, UPSTREAM, VARIABLES
 from cronshift.readiness.doctor.vercel_sight import look_at_vercel
-from cronshift.readiness.checking import facts_of
 from cronshift.readiness.fact import Fact, Knowledge
 from cronshift.readiness.kinds import VARIABLES as LISTED_HERE
 from cronshift.runtime.protection import bypass_headers
@@ -31,11 +36,11 @@ from cronshift.runtime.protection import bypass_headers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from cronshift.operations.services.api import ApiError
     from cronshift.readiness.doctor.endpoint_sight import GateSight
     from cronshift.readiness.doctor.inngest_sight import InngestSight
     from cronshift.readiness.doctor.vercel_sight import VercelSight
     from cronshift.readiness.fact import Kind
-    from cronshift.operations.services.api import ApiError
 
 _FOR_KEYS = PATIENCE.total_seconds() / 2
 

@@ -6,7 +6,12 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from cronshift.engine.server.keys import EVENT_KEY, SIGNING_KEY
+from cronshift.engine.validation.project import has_unchecked
 from cronshift.model import Severity
+from cronshift.plan.findings import registration as rules
+from cronshift.plan.findings.inngest import REFUSED_SDK
+from cronshift.project.inngest_sdk import is_refused
 from cronshift.readiness.doctor.asking import origin_of
 from cronshift.readiness.doctor.kinds import (
     ANSWERS,
@@ -21,13 +26,8 @@ from cronshift.readiness.doctor.kinds import (
     UNSWALLOWED,
     VERSIONS,
 )
-from cronshift.plan.findings import registration as rules
-from cronshift.plan.findings.inngest import REFUSED_SDK
-from cronshift.project.inngest_sdk import is_refused
 from cronshift.runtime.web import is_public
 from cronshift.runtime.wire import BYPASS_VARIABLE
-from cronshift.engine.server.keys import EVENT_KEY, SIGNING_KEY
-from cronshift.engine.validation.project import has_unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,19 +12,19 @@ import httpx
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.errors import CronshiftError
-from cronshift.runtime import web
 from cronshift.engine.server.endpoint import DISCOVERY, Endpoint
 from cronshift.engine.server.refusing import SDK_HEADER, refusal
 from cronshift.engine.server.signing import signature
-from cronshift.operations.services.api import instant_told
 from cronshift.engine.validation import check, inspect_endpoint
+from cronshift.errors import CronshiftError
+from cronshift.operations.services.api import instant_told
+from cronshift.runtime import web
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
-    from cronshift.model import Finding, Plan
     from cronshift.engine.validation import Registration
+    from cronshift.model import Finding, Plan
 
 _SDKS_OWN = {"message": "Unauthorized"}
 _NO_FUNCTION = "cronshift-no-such-function"

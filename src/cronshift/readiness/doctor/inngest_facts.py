@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.engine.server.keys import EVENT_KEY as EVENT_VARIABLE
+from cronshift.engine.server.keys import SIGNING_KEY as SIGNING_VARIABLE
+from cronshift.engine.validation.schedules import same_ticks
 from cronshift.errors import ScheduleError
+from cronshift.operations.services.api import ApiError, ApiProblem
+from cronshift.operations.services.inngest import API_KEY, RemoteFunction
 from cronshift.readiness.doctor.endpoint_facts import is_same_key
 from cronshift.readiness.doctor.kinds import (
     ACCESS,
@@ -18,11 +23,6 @@ from cronshift.readiness.doctor.kinds import (
     TRIGGERS,
 )
 from cronshift.runtime.schedule import Schedule
-from cronshift.engine.server.keys import EVENT_KEY as EVENT_VARIABLE
-from cronshift.engine.server.keys import SIGNING_KEY as SIGNING_VARIABLE
-from cronshift.operations.services.api import ApiError, ApiProblem
-from cronshift.operations.services.inngest import API_KEY, RemoteFunction
-from cronshift.engine.validation.schedules import same_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

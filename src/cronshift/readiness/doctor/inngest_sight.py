@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 import httpx
 from msgspec import Struct
 
-from cronshift.readiness.doctor.asking import PATIENCE
-from cronshift.runtime import web
 from cronshift.operations.services.api import ApiError, ApiProblem
 from cronshift.operations.services.inngest import (
     OWN_SERVERS_ENVIRONMENT,
@@ -19,6 +17,8 @@ from cronshift.operations.services.inngest import (
     InngestService,
     RemoteFunction,
 )
+from cronshift.readiness.doctor.asking import PATIENCE
+from cronshift.runtime import web
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping

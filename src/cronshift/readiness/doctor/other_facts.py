@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.readiness.doctor.kinds import CLOCK, DATABASE, LIMITS
-from cronshift.plan import forecast
-from cronshift.readiness.fact import Knowledge
 from cronshift.operations.services.api import ApiError
+from cronshift.plan import forecast
+from cronshift.readiness.doctor.kinds import CLOCK, DATABASE, LIMITS
+from cronshift.readiness.fact import Knowledge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

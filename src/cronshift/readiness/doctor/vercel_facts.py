@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cronshift.model import Mode, Origin
-from cronshift.readiness.doctor.kinds import CRONS_EQUAL, CRONS_ON, VARIABLES, VERCEL
-from cronshift.project.environments import VercelTarget
-from cronshift.project.ownership_file import percent_now, read_ownership
 from cronshift.engine.server.keys import EVENT_KEY, SIGNING_KEY
+from cronshift.model import Mode, Origin
 from cronshift.operations.services.api import ApiError, ApiProblem
 from cronshift.operations.services.vercel import TOKEN
+from cronshift.project.environments import VercelTarget
+from cronshift.project.ownership_file import percent_now, read_ownership
+from cronshift.readiness.doctor.kinds import CRONS_EQUAL, CRONS_ON, VARIABLES, VERCEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cronshift.operations.services.vercel import DeployedCrons
     from cronshift.readiness.doctor.asking import Asking
     from cronshift.readiness.doctor.endpoint_sight import GateSight
     from cronshift.readiness.doctor.vercel_sight import VercelSight
     from cronshift.readiness.fact import Fact
-    from cronshift.operations.services.vercel import DeployedCrons
 
 _DEV = "INNGEST_DEV"
 _WHOLE = 100

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.readiness.doctor.asking import PATIENCE
 from cronshift.operations.services.api import ApiError, ApiProblem
 from cronshift.operations.services.vercel import Variable, VercelProject, VercelService
+from cronshift.readiness.doctor.asking import PATIENCE
 
 if TYPE_CHECKING:
     from cronshift.readiness.doctor.asking import Asking

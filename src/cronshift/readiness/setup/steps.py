@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from cronshift.operations import CallService, RemoteAction
 from cronshift.readiness.doctor import kinds
 from cronshift.readiness.doctor.vercel_facts import names_for, variables_needed
 from cronshift.readiness.doctor.vercel_sight import VercelSight
-from cronshift.operations import CallService, RemoteAction
 from cronshift.readiness.fact import Fact, Kind, Knowledge
 from cronshift.readiness.kinds import APP_ID, GUARD, REACHED
 

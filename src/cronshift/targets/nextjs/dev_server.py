@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING
 
+from cronshift.engine.server.endpoint import Endpoint
 from cronshift.errors import CronshiftError
 from cronshift.handlers.next import NextRouter
 from cronshift.handlers.tree import SourceTree
@@ -21,7 +22,6 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.project import node
 from cronshift.project.inngest_sdk import SDK, version_installed
 from cronshift.project.locks import install_command
-from cronshift.engine.server.endpoint import Endpoint
 from cronshift.targets.nextjs.app import endpoint_path as path_of_endpoint
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.targets.direct.javascript.converting import with_import
 from cronshift.errors import CronshiftError
 from cronshift.handlers.tree import language, parse, span_of
 from cronshift.model import FanOutMode
 from cronshift.runtime.schedule.durations import format_duration
+from cronshift.targets.direct.javascript.converting import with_import
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.client import client_import
 from cronshift.targets.nextjs.job import function_options
@@ -21,8 +21,8 @@ from cronshift.targets.rendering import render
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from cronshift.targets.direct import Converted
     from cronshift.model import Job, Plan
+    from cronshift.targets.direct import Converted
 
 _OPTIONS, _VERSION_4 = 4, 4
 _STALE = "stale"

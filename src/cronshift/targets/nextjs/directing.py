@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.targets.direct import Entry, Kept
-from cronshift.targets.direct.javascript.converting import convert
-from cronshift.targets.direct.javascript.handler import names_in
-from cronshift.targets.direct.javascript.sending import sending_route
 from cronshift.handlers.javascript import constant
 from cronshift.handlers.tree import IMPORT, SourceTree, parse
 from cronshift.model import FanOutMode, HandlerKind, Mode, RowSource
@@ -19,6 +15,10 @@ from cronshift.moving.directing import merged, settled, told_of_secret
 from cronshift.moving.entries import abandoned, regenerated
 from cronshift.operations import ChangeKind, Edit
 from cronshift.plan.findings.inngest import ENDPOINT
+from cronshift.targets.direct import Entry, Kept
+from cronshift.targets.direct.javascript.converting import convert
+from cronshift.targets.direct.javascript.handler import names_in
+from cronshift.targets.direct.javascript.sending import sending_route
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.client import client_import
 from cronshift.targets.nextjs.direct_module import direct_module, free_name

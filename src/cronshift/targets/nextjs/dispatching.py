@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.model import HandlerKind, Job, Origin
-from cronshift.runtime.ticks import lateness
 from cronshift.runtime.schedule import Schedule
 from cronshift.runtime.schedule.fields import minutes_of_day, runs, values
+from cronshift.runtime.ticks import lateness
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.calling import callee
 from cronshift.targets.nextjs.source import WIDTH, braced, data, member

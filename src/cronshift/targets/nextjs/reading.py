@@ -12,6 +12,13 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from cronshift.engine.validation.registration import (
+    FunctionConfig,
+    Registration,
+    Undeclared,
+    Unread,
+    Unregistrable,
+)
 from cronshift.errors import ConfigError, NotWellError
 from cronshift.handlers.javascript import arguments, imports
 from cronshift.handlers.tree import SourceTree
@@ -27,13 +34,6 @@ from cronshift.handlers.values import (
 from cronshift.project.conventions.sources import is_test
 from cronshift.project.inngest_sdk import sdk_version
 from cronshift.targets.nextjs.app import app_of
-from cronshift.engine.validation.registration import (
-    FunctionConfig,
-    Registration,
-    Undeclared,
-    Unread,
-    Unregistrable,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

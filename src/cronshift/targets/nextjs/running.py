@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cronshift.errors import CronshiftError
 from cronshift.engine.executor.events import Receiver
 from cronshift.engine.executor.job_run import ORIGINS, run_at_endpoint
+from cronshift.errors import CronshiftError
 from cronshift.plan.job_ids import unknown_job
 from cronshift.project import load_project
 from cronshift.readiness.fact import Knowledge

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cronshift.engine.executor.engine import Surroundings
     from cronshift.engine.executor.job_run import Outcome, Request
+    from cronshift.engine.validation import Registration
     from cronshift.handlers import Resolver
     from cronshift.model import CronEntry, Finding, Handler, Job, Plan
     from cronshift.operations import Edit, Operation
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
         Retirement,
         Wishes,
     )
-    from cronshift.engine.validation import Registration
 
 
 class NextjsTarget:

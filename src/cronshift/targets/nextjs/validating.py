@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.engine.validation import check
+from cronshift.engine.validation.project import out_of_date
 from cronshift.plan.findings.fronts import INTERCEPTED
 from cronshift.plan.findings.inngest import OTHER_MAJOR, REFUSED_SDK, SERVE_DURATION
 from cronshift.targets.nextjs.app import app_of
 from cronshift.targets.nextjs.compiling import check_types
 from cronshift.targets.nextjs.reading import inspect_app
 from cronshift.targets.scaffold.unhandled import unhandled, waiting_label
-from cronshift.engine.validation import check
-from cronshift.engine.validation.project import out_of_date
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cronshift.model import Finding, Plan
     from cronshift.engine.validation import Registration
+    from cronshift.model import Finding, Plan
 
 _OF_THE_APP = {rule.code for rule in (INTERCEPTED, SERVE_DURATION, OTHER_MAJOR)}
 """The codes of what planning found in the app's source that keeps its functions from being called."""

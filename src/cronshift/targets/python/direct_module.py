@@ -14,8 +14,8 @@ from cronshift.targets.rendering import render
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.targets.direct import Converted
     from cronshift.model import Job
+    from cronshift.targets.direct import Converted
 
 _INDENT = 4
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cronshift.targets.direct import Entry, Kept
-from cronshift.targets.direct.python.converting import convert
 from cronshift.handlers.tree import SourceTree
 from cronshift.model import FanOutMode, HandlerKind, Origin, RowSource
 from cronshift.moving.directing import merged, settled, told_of_secret
 from cronshift.operations import ChangeKind, Edit
 from cronshift.plan.job_ids import module_name
 from cronshift.project.requirements import manifest_of, without_runtime
+from cronshift.targets.direct import Entry, Kept
+from cronshift.targets.direct.python.converting import convert
 from cronshift.targets.python import names
 from cronshift.targets.python.direct_module import direct_module
 from cronshift.targets.python.mounting import MOUNT_MODULE

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cronshift.errors import CronshiftError, NotWellError
 from cronshift.engine.executor.engine import RunTarget, execute
 from cronshift.engine.executor.events import Receiver
 from cronshift.engine.executor.job_run import ORIGINS, Outcome, event_of, run_rows
+from cronshift.engine.server.app import ServedApp, build_app
+from cronshift.engine.server.endpoint import Endpoint
+from cronshift.engine.validation.registration import FunctionConfig
+from cronshift.errors import CronshiftError, NotWellError
 from cronshift.model import Job, Mode
 from cronshift.plan.job_ids import unknown_job
 from cronshift.runtime.jobs import CANCELLED_ID
 from cronshift.runtime.schedule.engine_durations import read_duration
-from cronshift.engine.server.app import ServedApp, build_app
-from cronshift.engine.server.endpoint import Endpoint
 from cronshift.targets.target import generate
-from cronshift.engine.validation.registration import FunctionConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cronshift.engine.executor.engine import Surroundings
     from cronshift.engine.executor.job_run import Outcome, Request
+    from cronshift.engine.validation import Registration
     from cronshift.handlers import Resolver
     from cronshift.model import CronEntry, Finding, Handler, Job, Plan
     from cronshift.operations import Edit, Operation
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
         Retirement,
         Wishes,
     )
-    from cronshift.engine.validation import Registration
 
 
 class PythonTarget:
@@ -124,9 +124,9 @@ class PythonTarget:
         compiles: bool,
     ) -> tuple[Registration, Sequence[Finding]]:
         """Return the package's registration; it is imported, in a process of its own."""
-        from cronshift.targets.scaffold.unhandled import unhandled, waiting_label
         from cronshift.engine.validation import check, inspect_package
         from cronshift.engine.validation.project import out_of_date
+        from cronshift.targets.scaffold.unhandled import unhandled, waiting_label
 
         registration = inspect_package(root, plan.out.replace("/", "."))
         findings = (*check(plan, registration), *out_of_date(root, plan))

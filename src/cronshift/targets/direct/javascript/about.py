@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.targets.direct.javascript.handler import statements_of
 from cronshift.handlers.javascript import FUNCTIONS, arguments, imports, locally
 from cronshift.handlers.literals import text_of
+from cronshift.targets.direct.javascript.handler import statements_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.handlers.javascript import arguments, line_of
 from cronshift.handlers.literals import literal, pairs
+from cronshift.targets.direct.conversion import NotCertainError
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of, locally
+from cronshift.handlers.literals import literal
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.javascript.about import (
     ANSWER,
@@ -25,8 +27,6 @@ from cronshift.targets.direct.javascript.about import (
 )
 from cronshift.targets.direct.javascript.answers import answer_at, answer_of, error_status
 from cronshift.targets.direct.javascript.handler import RouteFunction, every, statements_of
-from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of, locally
-from cronshift.handlers.literals import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from cronshift.handlers.javascript import exports, imports, line_of
+from cronshift.handlers.tree import SourceTree, is_broken, language, parse, span_of
+from cronshift.model import Location
 from cronshift.targets.direct.conversion import Conversion, Converted, Entry, Kept, NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.about import (
@@ -33,9 +36,6 @@ from cronshift.targets.direct.javascript.requests import RequestEdits
 from cronshift.targets.direct.javascript.results import result_edits
 from cronshift.targets.direct.javascript.steps import with_steps
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
-from cronshift.handlers.javascript import exports, imports, line_of
-from cronshift.handlers.tree import SourceTree, is_broken, language, parse, span_of
-from cronshift.model import Location
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode

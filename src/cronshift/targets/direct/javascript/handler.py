@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.handlers.javascript import FUNCTIONS, METHODS, Export, arguments, exports, line_of
 from cronshift.handlers.tree import span_of
+from cronshift.targets.direct.conversion import NotCertainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cronshift.targets.direct.conversion import Entry, NotCertainError
-from cronshift.targets.direct.javascript.chains import asked, chain_of, is_left, member_of, operator_of
-from cronshift.targets.direct.javascript.handler import RouteFunction, every
 from cronshift.handlers.javascript import FUNCTIONS, line_of
 from cronshift.handlers.literals import text_of
 from cronshift.handlers.tree import span_of
 from cronshift.runtime.wire import SCHEDULE_HEADER, USER_AGENT
+from cronshift.targets.direct.conversion import Entry, NotCertainError
+from cronshift.targets.direct.javascript.chains import (
+    asked,
+    chain_of,
+    is_left,
+    member_of,
+    operator_of,
+)
+from cronshift.targets.direct.javascript.handler import RouteFunction, every
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode

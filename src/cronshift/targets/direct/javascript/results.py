@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.javascript import FUNCTIONS, line_of
+from cronshift.handlers.literals import pairs
+from cronshift.handlers.tree import span_of
+from cronshift.runtime.wire import RETRIED_STATUSES
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.javascript.answers import (
     FIRST_ERROR,
@@ -17,10 +21,6 @@ from cronshift.targets.direct.javascript.answers import (
     short,
 )
 from cronshift.targets.direct.javascript.handler import RouteFunction, every, statements_of
-from cronshift.handlers.javascript import FUNCTIONS, line_of
-from cronshift.handlers.literals import pairs
-from cronshift.handlers.tree import span_of
-from cronshift.runtime.wire import RETRIED_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

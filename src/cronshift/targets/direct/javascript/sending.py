@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.javascript import line_of
+from cronshift.handlers.tree import span_of
+from cronshift.model import Location
 from cronshift.targets.direct.conversion import Kept, NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.about import (
@@ -17,9 +20,6 @@ from cronshift.targets.direct.javascript.about import (
 from cronshift.targets.direct.javascript.checks import checks_of, refuse_wrapper
 from cronshift.targets.direct.javascript.handler import RouteFunction, route_function
 from cronshift.targets.direct.javascript.unused import used_names, without_unused
-from cronshift.handlers.javascript import line_of
-from cronshift.handlers.tree import span_of
-from cronshift.model import Location
 
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of
+from cronshift.handlers.literals import literal, text_of
+from cronshift.handlers.tree import language, parse, span_of
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.edits import Edits
 from cronshift.targets.direct.javascript.about import is_logging
 from cronshift.targets.direct.javascript.handler import every, statements_of
-from cronshift.handlers.javascript import FUNCTIONS, arguments, line_of
-from cronshift.handlers.literals import literal, text_of
-from cronshift.handlers.tree import language, parse, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.runtime.wire import RETRIED_STATUSES
 from cronshift.targets.direct.conversion import NotCertainError
 from cronshift.targets.direct.python.source import Function, every_block
-from cronshift.runtime.wire import RETRIED_STATUSES
 
 if TYPE_CHECKING:
     from cronshift.targets.direct.python.source import PythonSource

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from cronshift.model import Location
 from cronshift.targets.direct.conversion import Conversion, Entry, Kept, NotCertainError
 from cronshift.targets.direct.python.framework import convert_route, path_of
 from cronshift.targets.direct.python.http_server import convert_class
 from cronshift.targets.direct.python.routes import refuse_surroundings
 from cronshift.targets.direct.python.source import PythonSource
-from cronshift.model import Location
 
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree

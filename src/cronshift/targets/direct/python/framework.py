@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from cronshift.runtime.wire import SCHEDULE_HEADER
 from cronshift.targets.direct.conversion import Converted, Entry, NotCertainError
 from cronshift.targets.direct.python.about import PythonScope, default_of
 from cronshift.targets.direct.python.answers import (
@@ -21,7 +22,11 @@ from cronshift.targets.direct.python.answers import (
     write,
 )
 from cronshift.targets.direct.python.checks import remove_checks
-from cronshift.targets.direct.python.parameters import Parameters, parameters_of, refuse_dependencies
+from cronshift.targets.direct.python.parameters import (
+    Parameters,
+    parameters_of,
+    refuse_dependencies,
+)
 from cronshift.targets.direct.python.routes import AppRoute, refuse_surroundings, route_of
 from cronshift.targets.direct.python.source import (
     Function,
@@ -32,7 +37,6 @@ from cronshift.targets.direct.python.source import (
     quoted,
 )
 from cronshift.targets.direct.python.unused import with_import, without_unused
-from cronshift.runtime.wire import SCHEDULE_HEADER
 
 if TYPE_CHECKING:
     from cronshift.handlers.tree import SourceTree

@@ -16,8 +16,8 @@ from cronshift.targets.direct.python.unused import with_import, without_unused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cronshift.targets.direct.python.source import Function
     from cronshift.handlers.tree import SourceTree
+    from cronshift.targets.direct.python.source import Function
 
 _SENDING = {"send_response", "send_header", "end_headers", "send_error"}
 _ALLOWED = {"do_GET", "do_POST", "log_message"}
