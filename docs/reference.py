@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LANGUAGES = {".ts": "ts", ".js": "js", ".py": "python", ".json": "json", ".toml": "toml"}
 HERE = Path(__file__).parent
-SCHEMAS = HERE.parent / "src" / "cronshift" / "schemas"
+SCHEMAS = HERE.parent / "src" / "cronshift" / "output/schemas"
 GLOBAL = {"directory", "config", "json", "quiet", "verbose", "no_color"}
 
 

@@ -21,6 +21,7 @@ from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.runtime.held import SOURCE
+from cronshift.runtime.pinging import correlation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +113,10 @@ def serving() -> Iterator[App]:
     app = App()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.do_GET()
+
         def do_GET(self) -> None:
             status, text = app.answer(self.path)
             self.send_response(status)
@@ -154,6 +159,25 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def scheduled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let runs be the schedule's own, and every tick Inngest's."""
+
+    def of_the_schedule(cron: str, tick: datetime, now: datetime) -> dict[str, Any]:
+        event = tick_event(cron, tick, now)
+        del event["data"]["cronshift"]
+        return event
+
+    always = [{"effective_at": "2020-01-01T00:00:00Z", "percent": 100, "operation": "01"}]
+    ownership = {"version": 1, "jobs": dict.fromkeys(PATHS.values(), always)}
+    monkeypatch.setattr("cronshift.engine.executor.job_run.tick_event", of_the_schedule)
+    monkeypatch.setenv("CRONSHIFT_OWNERSHIP", json.dumps(ownership))
+    SOURCE.forget()
+    yield
+    monkeypatch.undo()
+    SOURCE.forget()
+
+
 def run(root: Path, job: str, **request: Any) -> Outcome:
     plan = make_plan(load_project(root))
     return asyncio.run(run_job(root, plan, Request(job, **request)))
@@ -173,7 +197,7 @@ def steps(outcome: Outcome) -> list[tuple[str, str]]:
     ],
 )
 def test_every_mode_answers_and_pings(
-    root: Path, app: App, job: str, status: int, body: str
+    root: Path, app: App, scheduled: None, job: str, status: int, body: str
 ) -> None:
     outcome = run(root, job)
     assert outcome.run.output == {
@@ -220,7 +244,7 @@ def test_one_value_is_tried_again_alone(root: Path, app: App, job: str) -> None:
 
 @pytest.mark.parametrize("job", ["fan", "side-by-side"])
 def test_a_value_that_fails_for_good_fails_the_run_after_all_others_ran(
-    root: Path, app: App, job: str
+    root: Path, app: App, scheduled: None, job: str
 ) -> None:
     path = "/api/fan?all=1&model=a" if job == "fan" else "/api/side-by-side?model=a"
     app.failing[path] = 99
@@ -256,7 +280,7 @@ def test_a_package_of_the_same_name_that_is_here_already_is_left_alone(
         del sys.modules["inngest_app"]
 
 
-def test_a_failure_is_reported_once_with_its_ping(root: Path, app: App) -> None:
+def test_a_failure_is_reported_once_with_its_ping(root: Path, app: App, scheduled: None) -> None:
     outcome = run(root, "gone")
     assert outcome.run.error is not None
     assert "410 Gone: gone for good" in outcome.run.error.message
@@ -266,7 +290,7 @@ def test_a_failure_is_reported_once_with_its_ping(root: Path, app: App) -> None:
 
 
 def test_a_heartbeat_that_does_not_answer_fails_nothing(
-    root: Path, app: App, monkeypatch: pytest.MonkeyPatch
+    root: Path, app: App, scheduled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PING_URL", "http://127.0.0.1:9/secret-path")
     outcome = run(root, "bridged")
@@ -276,25 +300,36 @@ def test_a_heartbeat_that_does_not_answer_fails_nothing(
 
 @pytest.mark.parametrize("job", ["bridged", "fan"])
 def test_a_tick_of_vercels_is_neither_run_nor_pinged(
-    root: Path, app: App, job: str, monkeypatch: pytest.MonkeyPatch
+    root: Path, app: App, job: str, scheduled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its run is no success of the job: a ping would hide that Vercel's fails."""
-
-    def of_the_schedule(cron: str, tick: datetime, now: datetime) -> dict[str, Any]:
-        event = tick_event(cron, tick, now)
-        del event["data"]["cronshift"]
-        return event
-
-    monkeypatch.setattr("cronshift.engine.executor.job_run.tick_event", of_the_schedule)
     monkeypatch.setenv("CRONSHIFT_OWNERSHIP", '{"version": 1, "jobs": {}}')
     SOURCE.forget()
-    try:
-        outcome = run(root, job)
-    finally:
-        monkeypatch.delenv("CRONSHIFT_OWNERSHIP")
-        SOURCE.forget()
+    outcome = run(root, job)
     assert outcome.run.output["skipped"] == "owner vercel"
     assert app.calls == []
+
+
+@pytest.mark.parametrize(
+    ("job", "last"), [("bridged", "heartbeat"), ("fan", "heartbeat"), ("gone", "report")]
+)
+def test_a_run_by_hand_pings_nobody(root: Path, app: App, job: str, last: str) -> None:
+    """It says nothing of whether the schedule runs: it would hide that it does not."""
+    outcome = run(root, job)
+    told = outcome.run.failure_run if job == "gone" else outcome.run
+    assert told is not None
+    assert (told.steps[-1].id, told.steps[-1].output) == (last, "not told: no run of the schedule")
+    assert not any(call.startswith("/ping") for call in app.calls)
+
+
+def test_a_run_of_the_schedule_is_told_from_its_beginning_with_one_id(
+    root: Path, app: App, scheduled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PING_URL", f"{app.url}/ping/key/job")
+    outcome = run(root, "bridged")
+    rid = f"?rid={correlation(outcome.run.run_id)}"
+    pings = [call for call in app.calls if call.startswith("/ping")]
+    assert pings == [f"/ping/key/job/start{rid}", f"/ping/key/job{rid}"]
 
 
 def test_a_run_by_hand_is_never_stale(root: Path, app: App) -> None:

@@ -19,7 +19,7 @@ ERRORS = {name for name in dir(errors) if name.endswith("Error")} | {"NotEnoughC
 WHERE_IT_IS_A_TYPE = {
     "errors.py",
     "readiness/checking.py",
-    "schedule/grammar.py",
+    "runtime/schedule/grammar.py",
     "vercel/reading.py",
 }
 

@@ -180,9 +180,10 @@ def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
         CronshiftError: if the file cannot be written.
     """
     from cronshift import operations
+    from cronshift.operations.files import write_named
 
     try:
-        file.write_bytes(operations.encode(invocation.root, operation))
+        write_named(invocation.root, file, operations.encode(invocation.root, operation))
     except OSError as error:
         raise CronshiftError(
             f"{file} cannot be written: {error.strerror}.", reason="disk-error", where=str(file)

@@ -20,7 +20,7 @@ SCHEMA_NAME = "cronshift.schema.json"
 
 def settings_schema() -> bytes:
     """Return the JSON Schema of cronshift.toml, as the package carries it."""
-    return read_regular(Path(__file__).parents[1] / "schemas" / "cronshift.toml.json")
+    return read_regular(Path(__file__).parents[1] / "output/schemas" / "cronshift.toml.json")
 
 
 def initial_settings(plan: Plan) -> str:

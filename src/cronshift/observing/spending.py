@@ -12,7 +12,6 @@ from cronshift.errors import CronshiftError
 from cronshift.observing.ledger_database import database_url, told_by_database
 from cronshift.plan import forecast
 from cronshift.runtime.ledger import Role
-from cronshift.runtime.store.ledger import count_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,8 +85,11 @@ def read_spending(jobs: Sequence[Job], environ: Mapping[str, str], now: datetime
         sum(forecast.executions(job, since, month) for job in jobs),
     )
     try:
+        url = database_url(environ)
+        from cronshift.runtime.store.ledger import count_runs
+
         with told_by_database():
-            counts = count_runs(database_url(environ), since, until)
+            counts = count_runs(url, since, until)
     except CronshiftError as error:
         return replace(spending, problem=error.message)
     return counted(spending, jobs, counts)

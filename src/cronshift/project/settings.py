@@ -137,6 +137,12 @@ class Settings(Struct, frozen=True):
     named: frozenset[str] = frozenset()
     environments: Mapping[str, Environment] = field(default_factory=dict)
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The addresses at which the app answers, as far as they are written down."""
+        apps = [environment.app for environment in self.environments.values()]
+        return frozenset(filter(None, [self.bridge.base_url, *apps]))
+
     def options_of(self, job_id: str) -> tuple[JobOptions, frozenset[str]]:
         """Return a job's options, and the names of those that the file gives."""
         settings = self.jobs.get(job_id)

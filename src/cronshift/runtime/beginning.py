@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cronshift.runtime import claiming, wire
+from cronshift.runtime import claiming, pinging, wire
 from cronshift.runtime.answers import Answer, skipped
 from cronshift.runtime.calls import USUAL_SECRET, claimed_by_another, witness_of
 from cronshift.runtime.held import SOURCE
@@ -54,6 +54,8 @@ async def _settle(call: Call, handler: CallHandler | None, queued: float) -> str
     """Return the reason why the run does not begin, if it does not, once the ledger is told."""
     witness = witness_of(call, handler.secret_env if handler else USUAL_SECRET)
     reason = await _reason_to_wait(call)
+    if reason is None and call.scheduled:
+        await pinging.begin(call.job, call.run_id)
     if witness is None or reason == _LATER:
         return reason
     if reason is None:

@@ -9,21 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
-import httpx
 from inngest import TriggerEvent
 
-from cronshift.runtime import claiming, recording, web
+from cronshift.runtime import claiming, pinging, recording
 from cronshift.runtime.calls import USUAL_SECRET, tick_of
 from cronshift.runtime.held import SOURCE
 from cronshift.runtime.jobs import CANCELLED_EVENT, TICK_EVENT
 from cronshift.runtime.ledger import Side, TickStatus
 from cronshift.runtime.letter_keeping import keep, letter_of
+from cronshift.runtime.pinging import Signal
 from cronshift.runtime.witness import Witness
 
 if TYPE_CHECKING:
@@ -31,19 +28,29 @@ if TYPE_CHECKING:
 
     from inngest import Context, Inngest
 
+    from cronshift.runtime.calls import Call
     from cronshift.runtime.jobs import JobSpec
 
-_PATIENCE = timedelta(seconds=10)
 _logger = logging.getLogger("cronshift")
 
 
-async def report_success(job: JobSpec) -> str:
-    """Ping the job's heartbeat and return how that went; nothing is raised."""
-    return await _ping(job, failed=False)
+_BY_HAND = "not told: no run of the schedule"
+
+
+async def report_success(job: JobSpec, call: Call | None = None) -> str:
+    """Tell the job's monitor that a run has succeeded, and return how that went; nothing is raised.
+
+    Args:
+        job: what has run.
+        call: what the run was for; modules that were generated before do not give it.
+    """
+    if call is not None and not call.scheduled:
+        return _BY_HAND
+    return await pinging.end(job, Signal.SUCCESS, call.run_id if call else "")
 
 
 async def report_failure(job: JobSpec, ctx: Context) -> None:
-    """Log why the job failed for good, and ping ``/fail`` behind its heartbeat's address."""
+    """Log why the job failed for good, and tell its monitor."""
     await ctx.step.run("report", _report, job, _message(ctx), ctx.event.data)
 
 
@@ -53,7 +60,7 @@ async def report_row_failure(job: JobSpec, ctx: Context, param: str) -> None:
     data = event.get("data") if isinstance(event, dict) else None
     value = data.get("value") if isinstance(data, dict) else None
     named = replace(job, id=f"{job.id} {param}={value}")
-    await ctx.step.run("report", _report, named, _message(ctx), {})
+    await ctx.step.run("report", _report, named, _message(ctx), ctx.event.data)
 
 
 def cancelled_runs(client: Inngest, jobs: Sequence[JobSpec]) -> TriggerEvent:
@@ -101,7 +108,9 @@ async def _report(
     letter = letter_of(job.id, ended, status, message)
     if letter is not None:
         await keep(letter, USUAL_SECRET)
-    return await _ping(job, failed=True)
+    if not pinging.is_watched(event):
+        return _BY_HAND
+    return await pinging.end(job, Signal.FAILURE, str(ended.get("run_id")))
 
 
 def _message(ctx: Context) -> str:
@@ -110,26 +119,3 @@ def _message(ctx: Context) -> str:
     fields = error if isinstance(error, dict) else {}
     parts = [fields.get(name) for name in ("name", "message")]
     return ": ".join(part for part in parts if isinstance(part, str) and part) or "no reason given"
-
-
-async def _ping(job: JobSpec, *, failed: bool) -> str:
-    if job.heartbeat_env is None:
-        return "no heartbeat is set"
-    address = os.environ.get(job.heartbeat_env, "")
-    if not address:
-        _logger.warning("%s: %s is not set, so nothing was pinged", job.id, job.heartbeat_env)
-        return f"{job.heartbeat_env} is not set"
-    try:
-        url = _with_fail(address) if failed else address
-        async with web.client(url, timeout=_PATIENCE, follow_redirects=True) as http:
-            response = await http.get(url)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        # The address is a secret: whoever knows it can ping it.
-        _logger.warning("%s: the heartbeat failed: %s", job.id, type(error).__name__)
-        return f"failed: {type(error).__name__}"
-    return f"sent, answered {response.status_code}"
-
-
-def _with_fail(address: str) -> str:
-    parts = urlsplit(address)
-    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/fail"))

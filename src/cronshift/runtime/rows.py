@@ -10,6 +10,7 @@ from uuid import UUID
 
 from inngest import Event, NonRetriableError
 
+from cronshift.runtime import wire
 from cronshift.runtime.answers import Answer
 from cronshift.runtime.beginning import due
 from cronshift.runtime.calls import Call, finished, witness_of
@@ -88,12 +89,13 @@ async def send_rows(
     if answer := await due(ctx, call, handler):
         return answer
     texts = await ctx.step.run("items", values.values) if isinstance(values, Rows) else [*values]
+    by_hand = {} if call.scheduled else {"cronshift": wire.BY_HAND}
     for number, start in enumerate(range(0, len(texts), _BATCH)):
         events = [
             Event(
                 id=f"{call.run_id} {value}",
                 name=event,
-                data={"value": value, "scheduledAt": tick_text(call.tick)},
+                data={"value": value, "scheduledAt": tick_text(call.tick), **by_hand},
             )
             for value in texts[start : start + _BATCH]
         ]

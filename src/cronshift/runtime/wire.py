@@ -106,4 +106,10 @@ HTTP_DATE = (
 """What ``Retry-After`` may hold beside seconds: the one form that senders may use (RFC 9110, 5.6.7)."""
 
 PING_SECONDS = 10
-"""A heartbeat's address has so long to answer."""
+"""A monitor has so long to take how a run ended, tries included."""
+
+PING_START_SECONDS = 2
+"""And so long to take that it begins."""
+
+FREEZING_VARIABLES = ("VERCEL", "AWS_LAMBDA_FUNCTION_NAME")
+"""Are set where a process may stand still between two requests."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[3]
-SCHEMAS = files("cronshift").joinpath("schemas")
+SCHEMAS = files("cronshift").joinpath("output/schemas")
 SESSIONS = """
 [sessions]
 database_url_env = "DATABASE_URL"

@@ -96,9 +96,14 @@ def test_a_run_that_takes_too_long_is_cancelled_in_its_request_and_told_once(
     """No failure handler hears of it; the work of the request is done all the same."""
     assert engine.run("too-long") == "cancelled"
     assert reached(lambda: seen.cancelled == [f"{APP}-too-long"]), seen.cancelled
-    assert seen.calls["/ping/fail"] == 1
     assert seen.calls["too-long"] == 1
+    assert seen.calls["/ping/fail"] == 0  # of runs that the schedule did not begin nobody is told
     assert not seen.calls[f"{APP}-too-long failed"]
+
+
+def test_a_cancelled_run_of_the_schedule_is_told_to_its_monitor(endpoint: str, seen: Seen) -> None:
+    assert Executor(endpoint).tick("too-long") == "cancelled"
+    assert reached(lambda: seen.calls["/ping/fail"] == 1), seen.calls
 
 
 @pytest.mark.parametrize(("name", "most"), [("beside", 3), ("one-by-one", 1)])

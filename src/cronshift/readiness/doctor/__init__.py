@@ -1,1 +1,1 @@
-"""Operate: where each environment is, and what is known of it right now."""
+"""The diagnosis of an environment: what is known of it right now, the first cause in front."""

@@ -255,7 +255,7 @@ def _work(job: Job, app_id: str, answering: str) -> Iterator[str]:
         return
     yield laid_out(step, before="answer = ", indent=_INDENT)
     yield 'if "skipped" not in answer:'
-    yield '    await ctx.step.run("heartbeat", runtime.report_success, JOB)'
+    yield '    await ctx.step.run("heartbeat", runtime.report_success, JOB, call)'
     yield "return answer"
 
 
