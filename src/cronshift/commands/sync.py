@@ -68,11 +68,7 @@ def sync(
     return ExitCode.OK
 
 
-<<<<<<< HEAD
-async def _sync(url: str) -> Synced:
-=======
 async def _sync(url: str, bypass: Mapping[str, str] | None) -> Synced:
->>>>>>> main
     from cronshift.engine.server.endpoint import Endpoint
     from cronshift.engine.server.syncing import sync as register
 

@@ -49,7 +49,7 @@ class Loose(StrEnum):
     """``after`` or ``waitUntil``: it is finished, but no failure of it is seen."""
 
 
-class Unread(StrEnum):
+class UnreadResult(StrEnum):
     """The ways in which a write tells of a failure that nobody looks at."""
 
     ERROR = "error"
@@ -113,7 +113,7 @@ class Behaviour(Struct, frozen=True):
     loose: tuple[tuple[Loose, SourceSpot], ...] = ()
     swallowed: tuple[SourceSpot, ...] = ()
     soft: tuple[SourceSpot, ...] = ()
-    unread: tuple[tuple[Unread, SourceSpot], ...] = ()
+    unread: tuple[tuple[UnreadResult, SourceSpot], ...] = ()
     refuses_get: SourceSpot | None = None
     flagged: SourceSpot | None = None
     auth: Auth = Auth.UNKNOWN

@@ -84,8 +84,8 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
         if (ending.path.instead or not leaves_work) and not counts:
             continue  # something else was done instead, or a look has a value to fall back to
         seen |= {guard} - {None}
-        told = counts or _tells(body_of(ending)) or _turns_false(run, body_of(ending))
-        if told and not ending.path.in_catch:
+        is_told = counts or _tells(body_of(ending)) or _turns_false(run, body_of(ending))
+        if is_told and not ending.path.in_catch:
             what = f"An error of `{site.name}` is told in an answer of success"
             admitted.setdefault(place, _spot(place, what))
         else:
@@ -132,7 +132,7 @@ def _candidates(run: Trace) -> list[Site]:
 
 
 def _guard(site: Site, ledger: Ledger) -> CodePlace | None:
-    """Return what catches the failure of a call: its own promise's ``catch`` before a clause."""
+    """Return the place that catches the failure of a call: its own promise's ``catch`` before a clause."""
     return ledger.shielded.get(site.place, site.guard)
 
 

@@ -160,8 +160,12 @@ def _is_same(left: PlainValue, right: PlainValue) -> bool | None:
 
 def _is_asked_length(length: PlainValue, number: PlainValue) -> bool:
     """Return whether a secret's length is compared with a number that the code says."""
-    kinds = (type(length.value), type(number.value))
-    return kinds[0] is SecretLength and kinds[1] is not SecretLength and not number.taints
+    is_length, is_other = (_is_secret_length(value.value) for value in (length, number))
+    return is_length and not is_other and not number.taints
+
+
+def _is_secret_length(value: object) -> bool:
+    return isinstance(value, SecretLength)
 
 
 def contained(

@@ -189,8 +189,8 @@ def _added_gate(lower: Python, file: str, named: ast.expr) -> Gate:
 def _asgi(machine: Machine) -> tuple[Value, ...]:
     """Return the scope of a request, and what receives and sends its messages."""
     world = machine.world
-    said = {"type": "http", "method": world.method, "path": world.path}
-    scope = ObjectValue({name: PlainValue(text) for name, text in said.items()}, open=True)
+    members = {"type": "http", "method": world.method, "path": world.path}
+    scope = ObjectValue({name: PlainValue(text) for name, text in members.items()}, open=True)
     return (scope, Unknown(name="receive"), Native("send", _sent))
 
 

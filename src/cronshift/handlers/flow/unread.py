@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cronshift.handlers.behaviour import SourceSpot, Unread
+from cronshift.handlers.behaviour import SourceSpot, UnreadResult
 from cronshift.handlers.flow.failures import body_of, is_of_failure, succeeds
 from cronshift.handlers.flow.program import is_python
 
@@ -27,7 +27,7 @@ _PYTHON_WRITES = re.compile(
 )
 
 
-def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[Unread, SourceSpot]]:
+def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[UnreadResult, SourceSpot]]:
     """Yield the writes that may fail with no exception, and of whose results nothing is read."""
     left = {promise.place for promise in run.ledger.left()}
     sites = [
@@ -45,15 +45,15 @@ def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[Unread, 
         yield kind, SourceSpot(place.file, place.line, site.name, place.column)
 
 
-def _kind(site: Site) -> Unread | None:
-    """Return how a call tells of a failure in its result; ``None`` where it may throw, or only looks."""
+def _kind(site: Site) -> UnreadResult | None:
+    """Return the way in which a call tells of a failure in its result; ``None`` where it throws, or only looks."""
     if is_python(site.place.file):
-        return Unread.STATUS if _PYTHON_WRITES.search(site.name) else None
+        return UnreadResult.STATUS if _PYTHON_WRITES.search(site.name) else None
     if site.name == "fetch":
-        return Unread.STATUS if site.written else None
+        return UnreadResult.STATUS if site.written else None
     client = f"{site.package} {site.name}".lower()
     if "supabase" in client and _SUPABASE_WRITES.search(site.name):
-        return None if "throwOnError" in site.name else Unread.ERROR
+        return None if "throwOnError" in site.name else UnreadResult.ERROR
     if "resend" in client and _RESEND_WRITES.search(site.name):
-        return Unread.ERROR
+        return UnreadResult.ERROR
     return None
