@@ -16,6 +16,7 @@ from cronshift.handlers.flow import (
     sessions,
 )
 from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.lists import turned
 from cronshift.handlers.flow.operations import compared
 from cronshift.handlers.flow.texts import regex
 from cronshift.handlers.flow.values import (
@@ -92,6 +93,15 @@ def _assigned(_machine: Machine, arguments: Arguments) -> Value:
 def _listed(_machine: Machine, arguments: Arguments) -> Value:
     first = arguments.at(0)
     return first if isinstance(first, ListValue) else items_of(is_open=True, taints=first.taints)
+
+
+def _listed_by(machine: Machine, arguments: Arguments) -> Value:
+    """Read ``Array.from(items)`` and ``Array.from({ length }, function)``."""
+    listed = _listed(machine, arguments)
+    if len(arguments.values) == 1:
+        return listed
+    passed = Arguments(arguments.values[1:], {}, arguments.place, arguments.name)
+    return turned(machine, listed, "map", passed)
 
 
 def _new_list(_machine: Machine, arguments: Arguments) -> Value:
@@ -251,7 +261,7 @@ _NATIVES: dict[str, Meaning] = {
     "RegExp": regex,
     "URL": requests.new_url,
     "Array.isArray": _is_list,
-    "Array.from": _listed,
+    "Array.from": _listed_by,
     "Object.assign": _assigned,
     "Object.fromEntries": requests.from_entries,
     "Set": _new_list,

@@ -24,6 +24,7 @@ from cronshift.handlers.flow.values import (
     PlainValue,
     Promise,
     Response,
+    Taint,
     Unknown,
     Value,
     is_nobody,
@@ -102,7 +103,8 @@ def _opened(machine: Machine, owner: ObjectValue, arguments: Arguments) -> Value
     return owner
 
 
-def _of_answer(_machine: Machine, owner: Response, name: str) -> Value | None:
+def _of_answer(machine: Machine, owner: Response, name: str) -> Value | None:
+    machine.ledger.heard = machine.ledger.heard or Taint.FAILURE in owner.taints
     if name in {"status", "status_code", "statusCode"}:
         return PlainValue(owner.status, owner.taints) if owner.status is not None else Unknown()
     if name == "ok":
@@ -143,7 +145,8 @@ def _of_unknown(machine: Machine, owner: Unknown, name: str) -> Value | None:
     if name in TEXT_METHODS:
         return Native(name, lambda _m, a: Unknown(owner.taints | a.taints))
     machine.ledger.telling = machine.ledger.telling or name in TELLING
-    return Unknown(owner.taints, name=f"{owner.name}.{name}" if owner.name else name)
+    named = f"{owner.name}.{name}" if owner.name else name
+    return Unknown(owner.taints, name=named, package=owner.package)
 
 
 def _turned_unknown(machine: Machine, owner: Unknown, name: str, arguments: Arguments) -> Value:
