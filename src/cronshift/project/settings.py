@@ -32,7 +32,7 @@ from cronshift.model import (
 )
 from cronshift.project.alert_settings import AlertSettings, read_alerts
 from cronshift.project.environments import Environment, read_environment
-from cronshift.project.thresholds import Thresholds, read_thresholds
+from cronshift.project.thresholds import Thresholds, over, read_thresholds
 from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.runtime.regular_files import read_regular
 from cronshift.runtime.schedule.durations import parse_duration
@@ -71,6 +71,7 @@ class JobSettings(Struct, frozen=True):
         vercel_schedule: tells entries with the same path apart.
         schedule: ticks otherwise than the entry says, in Inngest's grammar, with or without a zone.
         handler: ``module:attribute``, ``file.py:attribute`` or ``file.ts:export``, for direct calls.
+        rollout: which evidence is enough for it, where that is not what is for all.
     """
 
     path: str | None = None
@@ -80,6 +81,7 @@ class JobSettings(Struct, frozen=True):
     mode: Mode | None = None
     handler: str | None = None
     handler_kind: HandlerKind | None = None
+    rollout: Thresholds | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def over(self, defaults: JobOptions) -> JobOptions:
@@ -136,6 +138,11 @@ class Settings(Struct, frozen=True):
     suppressions: tuple[Suppression, ...] = ()
     named: frozenset[str] = frozenset()
     environments: Mapping[str, Environment] = field(default_factory=dict)
+
+    def thresholds(self, job: str) -> Thresholds:
+        """Return the evidence that is enough for a job."""
+        own = self.jobs[job].rollout if job in self.jobs else None
+        return own or self.rollout
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -218,7 +225,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         defaults=JobOptions(**(defaults := _options(document.get("defaults", {})))),
         named=frozenset(defaults),
         jobs={
-            job_id: _job(table, nearest_line(lines, ("jobs", job_id)))
+            job_id: _job(table, nearest_line(lines, ("jobs", job_id)), document.get("rollout", {}))
             for job_id, table in document.get("jobs", {}).items()
         },
         sessions=_sessions(document.get("sessions")),
@@ -254,7 +261,7 @@ def _refuse_what_the_schema_does(document: Mapping[str, Any], text: str, file: s
         )
 
 
-def _job(table: Mapping[str, Any], line: int) -> JobSettings:
+def _job(table: Mapping[str, Any], line: int, rollout: Mapping[str, Any]) -> JobSettings:
     keys = ("path", "vercel_schedule", "schedule", "handler")
     kind = table.get("handler_kind")
     return JobSettings(
@@ -262,6 +269,7 @@ def _job(table: Mapping[str, Any], line: int) -> JobSettings:
         moved=MovedEntry(**table["moved"], line=line) if "moved" in table else None,
         mode=_mode(table.get("mode")),
         handler_kind=HandlerKind(kind) if kind else None,
+        rollout=read_thresholds(over(rollout, table["rollout"])) if "rollout" in table else None,
         options=_options(table),
     )
 

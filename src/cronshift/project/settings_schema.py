@@ -315,6 +315,7 @@ SCHEMA: dict[str, Any] = {
                         "mode": _MODE,
                         "handler": _HANDLER,
                         "handler_kind": {"enum": sorted(kind.value for kind in PYTHON_KINDS)},
+                        "rollout": _ROLLOUT,
                         **_OPTIONS,
                     }
                 ),

@@ -101,6 +101,14 @@ def read_thresholds(table: Mapping[str, Any]) -> Thresholds:
     return Thresholds(**values, tolerances={name: tolerance(table, name) for name in Metric})
 
 
+def over(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the common table with a job's own over it, metric by metric."""
+    both = {**common, **own}
+    for metric in set(Metric) & common.keys() & own.keys():
+        both[metric] = {**common[metric], **own[metric]}
+    return both
+
+
 def tolerance(table: Mapping[str, Any], metric: Metric) -> Tolerance:
     """Return a metric's tolerance, with what the table says of it over the default."""
     usual = _TOLERANCES[metric]
