@@ -141,8 +141,8 @@ class Settings(Struct, frozen=True):
 
     def thresholds(self, job: str) -> Thresholds:
         """Return the evidence that is enough for a job."""
-        own = self.jobs[job].rollout if job in self.jobs else None
-        return own or self.rollout
+        of_job = self.jobs[job].rollout if job in self.jobs else None
+        return of_job or self.rollout
 
     @property
     def addresses(self) -> frozenset[str]:

@@ -58,8 +58,8 @@ def problems(document: Mapping[str, Any], text: str) -> list[SettingsProblem]:
         sentences = list(_turned_around(common, ("rollout",)))
         for job, table in document.get("jobs", {}).items():
             if "rollout" in table:
-                own = over(common, table["rollout"])
-                sentences += _turned_around(own, ("jobs", job, "rollout"))
+                both = over(common, table["rollout"])
+                sentences += _turned_around(both, ("jobs", job, "rollout"))
     lines = key_lines(text) if sentences else {}
     wrong = [SettingsProblem(nearest_line(lines, path), sentence) for path, sentence in sentences]
     return sorted(wrong, key=lambda problem: problem.line)
