@@ -53,6 +53,8 @@ class MovedEntry(Struct, frozen=True):
         line: where its table stands in cronshift.toml.
         handler: where the route's module was moved to, ``path/to/file.ts:export``.
         max_duration: in seconds, what the Vercel configuration said of the route.
+        timezone: of the schedule; so is ``jitter_minutes``.
+        workflow: the file of GitHub's that it stood in, where that was not Vercel's configuration.
     """
 
     path: str
@@ -60,6 +62,9 @@ class MovedEntry(Struct, frozen=True):
     line: int = 1
     handler: str | None = None
     max_duration: int | None = None
+    timezone: str = "UTC"
+    jitter_minutes: int | None = None
+    workflow: str | None = None
 
 
 class JobSettings(Struct, frozen=True):
@@ -116,6 +121,7 @@ class Settings(Struct, frozen=True):
         ownership: where generated TypeScript reads whose a tick is.
         environments: what ``cronshift link`` wrote, by the environment's name.
         named: the names of the options that stand under ``[defaults]``.
+        workflows: the files of GitHub's whose schedules are jobs too.
     """
 
     file: str | None = None
@@ -138,6 +144,7 @@ class Settings(Struct, frozen=True):
     suppressions: tuple[Suppression, ...] = ()
     named: frozenset[str] = frozenset()
     environments: Mapping[str, Environment] = field(default_factory=dict)
+    workflows: tuple[str, ...] = ()
 
     def thresholds(self, job: str) -> Thresholds:
         """Return the evidence that is enough for a job."""
@@ -218,6 +225,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         library=Library(project.get("runtime", Library.FILES)),
         ownership=OwnershipSource(project.get("ownership", OwnershipSource.BUILT_IN)),
         ledger=project.get("ledger", False),
+        workflows=tuple(project.get("workflows", ())),
         bridge=BridgeSettings(**bridge),
         validate=ValidateSettings(
             **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}

@@ -47,6 +47,11 @@ _NO_DURATION = {
     "anyOf": [_DURATION, {"const": False}],
     "description": "a duration, such as 90s, 15m or 1h30m, or false for none",
 }
+_WORKFLOW = {
+    "type": "string",
+    "pattern": "^\\.github/workflows/[\\w.-]+\\.ya?ml$",
+    "description": "a workflow of the project, such as .github/workflows/nightly.yml",
+}
 _COUNT = {"type": "integer", "minimum": 1}
 _ADDRESS = {
     "type": "string",
@@ -273,6 +278,7 @@ SCHEMA: dict[str, Any] = {
                     "runtime": {"enum": [library.value for library in Library]},
                     "ownership": {"enum": [source.value for source in OwnershipSource]},
                     "ledger": {"type": "boolean"},
+                    "workflows": {"type": "array", "items": _WORKFLOW, "uniqueItems": True},
                 }
             ),
             "bridge": _table(
@@ -306,6 +312,9 @@ SCHEMA: dict[str, Any] = {
                                 "schedule": _TEXT,
                                 "handler": _HANDLER,
                                 "max_duration": {"type": "integer", "minimum": 1},
+                                "timezone": _TEXT,
+                                "jitter_minutes": _COUNT,
+                                "workflow": _WORKFLOW,
                             },
                             "path",
                             "schedule",

@@ -112,7 +112,9 @@ def _guard_file(plan: Plan) -> list[GeneratedFile]:
     guarded = [
         job
         for job in plan.runnable
-        if job.entry.origin is not Origin.MOVED and job.handler and job.handler.language == "python"
+        if job.entry.origin not in {Origin.MOVED, Origin.WORKFLOW}
+        and job.handler
+        and job.handler.language == "python"
     ]
     if not guarded:
         return []
@@ -222,7 +224,7 @@ def _refuse_shared_modules(jobs: Sequence[Job], modules: Sequence[JobModule]) ->
             raise CronshiftError(
                 f"The jobs {other} and {job.id} would both be written to {module.name}.py.",
                 reason="shared-module",
-                hint="Give one of them another id under [jobs.<id>] in cronshift.toml.",
+                hint="Give one of them another id under [jobs.ID] in cronshift.toml.",
                 where=job.id,
             )
 
