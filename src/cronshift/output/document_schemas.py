@@ -204,7 +204,8 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             {
                 "jobs": list_of(JUDGEMENT),
                 "operations": list_of(object_of(CARRIED, write_by=INSTANT)),
-                "waiting": list_of(object_of({"jobs": list_of(TEXT), "percent": WHOLE})),
+                "flows": list_of(JUDGEMENT),
+                "waiting": list_of(object_of({"jobs": list_of(TEXT), "percent": WHOLE}, flow=TEXT)),
             }
         ),
     ),
