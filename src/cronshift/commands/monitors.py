@@ -182,12 +182,9 @@ def _asking(invocation: Invocation, env: str | None) -> Asking:
 def _service(name: ServiceName | None) -> MonitorService | None:
     """Return the service that is named, else the only one whose variables are set here."""
     from cronshift.operations.services.monitoring import MonitorService
-    from cronshift.operations.services.monitors import names_missing
+    from cronshift.operations.services.monitors import only_service
 
-    if name is not None:
-        return MonitorService(name.value)
-    there = [service for service in MonitorService if not names_missing(service, os.environ)]
-    return there[0] if len(there) == 1 else None
+    return only_service(os.environ) if name is None else MonitorService(name.value)
 
 
 def _default_service() -> MonitorService:
@@ -221,12 +218,13 @@ def _chosen(asking: Asking, names: Collection[str] | None) -> list[Job]:
         CronshiftError: for a name that is no job's.
     """
     from cronshift.plan.job_ids import unknown_job
+    from cronshift.readiness.setup.expecting import is_due
 
     there = {job.id: job for job in asking.plan.runnable}
     for name in names or ():
         if name not in there:
             raise unknown_job(name, list(there))
-    due = [job for job in there.values() if job.schedule is not None and not job.schedule.never]
+    due = [job for job in there.values() if is_due(job)]
     return [there[name] for name in dict.fromkeys(names)] if names else due
 
 

@@ -14,6 +14,7 @@ from cronshift.operations.building import Edit, Seen, build_operation, new_opera
 from cronshift.operations.changes import (
     AddEpoch,
     AddToNumber,
+    Call,
     CallService,
     Change,
     ChangeKind,
@@ -49,6 +50,7 @@ from cronshift.operations.model import Intent, Operation, State
 __all__ = [
     "AddEpoch",
     "AddToNumber",
+    "Call",
     "CallService",
     "Change",
     "ChangeKind",

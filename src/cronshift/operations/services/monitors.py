@@ -45,6 +45,12 @@ def names_missing(service: MonitorService, environ: Mapping[str, str]) -> list[s
     return [name for name in VARIABLES[service] if not environ.get(name, "").strip()]
 
 
+def only_service(environ: Mapping[str, str]) -> MonitorService | None:
+    """Return the service whose variables are set, where that is one alone."""
+    there = [service for service in MonitorService if not names_missing(service, environ)]
+    return there[0] if len(there) == 1 else None
+
+
 def monitors_at(
     service: MonitorService, environ: Mapping[str, str], *, timeout: timedelta
 ) -> Monitors:

@@ -30,6 +30,11 @@ _ENOUGH = 5  # ticks that show the gaps of a rare schedule
 _LONGEST_CRON = 100  # characters that healthchecks takes
 
 
+def is_due(job: Job) -> bool:
+    """Return whether a job ever comes due."""
+    return job.schedule is not None and not job.schedule.never
+
+
 def monitor_of(
     app_id: str,
     job: Job,

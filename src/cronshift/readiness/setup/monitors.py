@@ -150,7 +150,23 @@ def prepare_monitors(
     Raises:
         RefusedError: if cronshift.toml cannot be edited.
     """
-    calls = [
+    operation = build_operation(
+        asking.project.root,
+        f"monitors create --service {service}",
+        heartbeat_edits(asking, jobs),
+        asking.now,
+        intent=Intent.MONITORS,
+        jobs=[watched.job for watched in jobs],
+        batches=monitor_calls(asking, service, jobs),
+    )
+    return PreparedMonitors(operation, tuple(jobs))
+
+
+def monitor_calls(
+    asking: Asking, service: MonitorService, jobs: Sequence[WatchedJob]
+) -> list[MakeMonitor]:
+    """Return the calls that make the monitors of jobs, where they are not as they are to be."""
+    return [
         MakeMonitor(
             service,
             watched.monitor,
@@ -160,16 +176,6 @@ def prepare_monitors(
         for watched in jobs
         if watched.state is not MonitorState.AS_PLANNED
     ]
-    operation = build_operation(
-        asking.project.root,
-        f"monitors create --service {service}",
-        heartbeat_edits(asking, jobs),
-        asking.now,
-        intent=Intent.MONITORS,
-        jobs=[watched.job for watched in jobs],
-        batches=calls,
-    )
-    return PreparedMonitors(operation, tuple(jobs))
 
 
 def heartbeat_edits(asking: Asking, jobs: Sequence[WatchedJob]) -> list[Edit]:
