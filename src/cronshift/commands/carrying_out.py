@@ -108,7 +108,7 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
         console.say(confirmation.nothing)
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not invocation.json:
-        console.result(operation_plan(operation))
+        console.result(operation_plan(operation, is_own=confirmation.is_own))
     if confirmation.save_plan is not None:
         keep_plan(invocation, operation, confirmation.save_plan)
         return Carried(operation, applied=False, code=ExitCode.OK)
@@ -180,9 +180,10 @@ def keep_plan(invocation: Invocation, operation: Operation, file: Path) -> None:
         CronshiftError: if the file cannot be written.
     """
     from cronshift import operations
+    from cronshift.operations.files import write_named
 
     try:
-        file.write_bytes(operations.encode(invocation.root, operation))
+        write_named(invocation.root, file, operations.encode(invocation.root, operation))
     except OSError as error:
         raise CronshiftError(
             f"{file} cannot be written: {error.strerror}.", reason="disk-error", where=str(file)

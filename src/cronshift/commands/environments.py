@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,6 +54,31 @@ def chosen(
     if name is not None and linked is not None and is_variable:
         return linked
     return value or linked
+
+
+def is_named(
+    invocation: Invocation, environment: Environment, address: str | None, *typed: str | None
+) -> bool:
+    """Return whether this user, and not only a commit, has named an address, which may be sent secrets.
+
+    Args:
+        invocation: of the command.
+        environment: that the address is of.
+        address: where something is to be sent.
+        typed: what the command line, or a variable of it, says.
+    """
+    from cronshift.readiness.doctor.asking import is_named_here
+
+    return is_named_here(address, invocation.root, environment, os.environ, typed)
+
+
+def bypass_of(
+    invocation: Invocation, environment: Environment, endpoint: str, *typed: str | None
+) -> dict[str, str]:
+    """Return the header that passes the protection before an endpoint, where this user has named it."""
+    from cronshift.runtime.protection import bypass_headers
+
+    return bypass_headers() if is_named(invocation, environment, endpoint, *typed) else {}
 
 
 def refuse_unlinked(name: str, key: str, value: str | None) -> None:

@@ -42,10 +42,11 @@ def report(
     console, now = invocation.console, present()
     made = _made(invocation, since, now)
     if html is not None:
+        from cronshift.operations.files import write_named
         from cronshift.output.report_page import report_page
 
         try:
-            html.write_text(report_page(made, now), encoding="utf-8")
+            write_named(invocation.root, html, report_page(made, now).encode())
         except OSError as error:
             raise CronshiftError(
                 f"{html} cannot be written: {error.strerror}.",

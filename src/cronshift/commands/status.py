@@ -10,13 +10,20 @@ import typer
 from msgspec import Struct
 
 from cronshift.commands.carrying_out import tell_next
-from cronshift.commands.environments import EnvironmentName, chosen, environment_of
+from cronshift.commands.environments import (
+    EnvironmentName,
+    bypass_of,
+    chosen,
+    environment_of,
+    is_named,
+)
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
     from cronshift.moving.callable_endpoint import CallableEndpoint
     from cronshift.moving.live import Holding, Mishap
+    from cronshift.project.environments import Environment
 
 
 def status(
@@ -86,9 +93,13 @@ def status(
     deployed = None
     if live:
         environment = environment_of(invocation, env)
-        endpoint = chosen(context, "endpoint", endpoint, env, environment.endpoint)
-        app = base_url or (environment.app if env is not None else None)
-        deployed = _ask(invocation, app, environment.app, endpoint, now)
+        addresses = Addresses(
+            environment,
+            base_url or (environment.app if env is not None else None),
+            chosen(context, "endpoint", endpoint, env, environment.endpoint),
+            (base_url, endpoint),
+        )
+        deployed = _ask(invocation, addresses, now)
     if invocation.json:
         document: dict[str, Any] = {
             "jobs": [row.to_json() | {"health": health.of(row.job)} for row in where.jobs],
@@ -134,22 +145,35 @@ class Deployed(Struct, frozen=True):
         return is_current and self.endpoint.is_well and not self.mishaps
 
 
-def _ask(
-    invocation: Invocation,
-    base_url: str | None,
-    linked: str | None,
-    endpoint: str | None,
-    now: datetime,
-) -> Deployed:
+class Addresses(Struct, frozen=True):
+    """The addresses that are to be asked.
+
+    Attributes:
+        environment: whose.
+        app: where the app answers, where that was said.
+        endpoint: where the functions are served.
+        typed: what was said on the command line, or by a variable of it.
+    """
+
+    environment: Environment
+    app: str | None
+    endpoint: str | None
+    typed: tuple[str | None, ...]
+
+
+def _ask(invocation: Invocation, addresses: Addresses, now: datetime) -> Deployed:
     from cronshift.moving.callable_endpoint import ask_endpoint
     from cronshift.moving.late import late_mishaps
     from cronshift.moving.live import ask_both, known_files, since_change
     from cronshift.moving.status import guarded_path
     from cronshift.plan.planning import make_plan
     from cronshift.project.ownership_file import read_ownership
+    from cronshift.runtime.ledger import Side
 
     root, plan = invocation.project.root, make_plan(invocation.project)
-    app = base_url or os.environ.get(plan.bridge.base_url_env) or plan.bridge.base_url or linked
+    variable = os.environ.get(plan.bridge.base_url_env)
+    app = addresses.app or variable or plan.bridge.base_url or addresses.environment.app
+    endpoint, typed = addresses.endpoint, (*addresses.typed, variable)
     if not app or not endpoint:
         raise CronshiftError(
             "--live needs the app's address and the endpoint's.",
@@ -157,17 +181,27 @@ def _ask(
             hint=f"Add --base-url and --endpoint, set {plan.bridge.base_url_env} and CRONSHIFT_ENDPOINT, or"
             " write them down: cronshift link",
         )
+    sides = {
+        Side.VERCEL: (app, plan.bridge.base_url_env),
+        Side.INNGEST: (endpoint, "CRONSHIFT_ENDPOINT"),
+    }
     asking = ask_both(
         root,
         app_url=app,
         path=guarded_path(root, plan),
         endpoint=endpoint,
         secret_env=plan.bridge.secret_env,
+        unnamed={
+            side: name
+            for side, (address, name) in sides.items()
+            if not is_named(invocation, addresses.environment, address, *typed)
+        },
     )
+    bypass = bypass_of(invocation, addresses.environment, endpoint, *typed)
     import asyncio
 
     vercel, inngest = asyncio.run(asking)
-    called = asyncio.run(ask_endpoint(endpoint, plan.app_id))
+    called = asyncio.run(ask_endpoint(endpoint, plan.app_id, bypass=bypass))
     if not (vercel.is_known and inngest.is_known):
         return Deployed(
             (vercel, inngest), called, ()

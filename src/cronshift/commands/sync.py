@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cronshift.commands.environments import EnvironmentName, chosen, environment_of
+from cronshift.commands.environments import (
+    EnvironmentName,
+    bypass_of,
+    chosen,
+    environment_of,
+)
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cronshift.commands.invocation import Invocation
     from cronshift.engine.server.syncing import Synced
 
@@ -39,17 +46,18 @@ def sync(
       cronshift sync --env staging
     """
     invocation: Invocation = context.obj
+    bypass = None
     if endpoint is None or env is not None:
-        endpoint = chosen(
-            context, "endpoint", endpoint, env, environment_of(invocation, env).endpoint
-        )
+        environment, typed = environment_of(invocation, env), endpoint
+        endpoint = chosen(context, "endpoint", endpoint, env, environment.endpoint)
+        bypass = bypass_of(invocation, environment, endpoint or "", typed)
     if not endpoint:
         raise CronshiftError(
             "Nothing says where the functions are served.",
             reason="usage",
             hint="Add --endpoint URL, or write it down: cronshift link --endpoint URL",
         )
-    synced = asyncio.run(_sync(endpoint))
+    synced = asyncio.run(_sync(endpoint, bypass))
     if invocation.json:
         invocation.console.document(
             {"endpoint": endpoint, "sdk": synced.sdk, "modified": synced.modified}
@@ -60,9 +68,10 @@ def sync(
     return ExitCode.OK
 
 
-async def _sync(url: str) -> Synced:
+async def _sync(url: str, bypass: Mapping[str, str] | None) -> Synced:
     from cronshift.engine.server.endpoint import Endpoint
     from cronshift.engine.server.syncing import sync as register
 
-    async with Endpoint.http(url, os.environ.get("INNGEST_SIGNING_KEY")) as endpoint:
+    key = os.environ.get("INNGEST_SIGNING_KEY")
+    async with Endpoint.http(url, key, bypass=bypass) as endpoint:
         return await register(endpoint)

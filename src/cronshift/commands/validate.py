@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronshift.commands.carrying_out import tell_next
-from cronshift.commands.environments import chosen, environment_of, refuse_unlinked
+from cronshift.commands.environments import bypass_of, chosen, environment_of, refuse_unlinked
 from cronshift.errors import ExitCode
 from cronshift.model import Severity
 
@@ -95,11 +95,12 @@ def validate(
     from cronshift.targets import target_named
 
     invocation: Invocation = context.obj
-    plan = make_plan(invocation.project)
+    plan, bypass = make_plan(invocation.project), None
     if env is not None:
-        linked = environment_of(invocation, env).endpoint
-        endpoint = chosen(context, "endpoint", endpoint, env, linked)
+        environment, typed = environment_of(invocation, env), endpoint
+        endpoint = chosen(context, "endpoint", endpoint, env, environment.endpoint)
         refuse_unlinked(env, "endpoint", endpoint)
+        bypass = bypass_of(invocation, environment, endpoint or "", typed)
     if endpoint is None:
         if target_named(plan.target).checks_types and compiles:
             invocation.console.say("Reading the modules, and checking their types with tsc …")
@@ -107,7 +108,7 @@ def validate(
         registration, findings = validate_package(root, plan, compiles=compiles)
     else:
         key = os.environ.get("INNGEST_SIGNING_KEY")
-        registration, findings = asyncio.run(validate_endpoint(plan, endpoint, key))
+        registration, findings = asyncio.run(validate_endpoint(plan, endpoint, key, bypass))
     if builds:
         timeout = invocation.project.settings.validate.build_timeout
         app = invocation.project.root / invocation.project.resolver().app

@@ -55,7 +55,11 @@ class CallableEndpoint(Struct, frozen=True):
 
 
 async def ask_endpoint(
-    url: str, app_id: str, environ: Mapping[str, str] = os.environ
+    url: str,
+    app_id: str,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    bypass: Mapping[str, str] | None = None,
 ) -> CallableEndpoint:
     """Ask the endpoint for its keys, and Inngest for its app.
 
@@ -63,9 +67,10 @@ async def ask_endpoint(
         url: where the functions are served.
         app_id: of the Inngest app.
         environ: holds the signing key, and the address of an Inngest that is not the cloud's.
+        bypass: what passes the protection before it; what the environment holds, by default.
     """
     try:
-        async with Endpoint.http(url, environ.get(SIGNING_KEY)) as endpoint:
+        async with Endpoint.http(url, environ.get(SIGNING_KEY), bypass=bypass) as endpoint:
             description = await endpoint.introspect()
     except CronshiftError as error:
         if error.reason == "endpoint-unreachable":

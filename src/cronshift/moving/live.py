@@ -7,6 +7,7 @@ import os
 from datetime import timedelta
 from enum import StrEnum
 from itertools import takewhile
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ from cronshift.errors import ConfigError, CronshiftError
 from cronshift.operations import past_operations
 from cronshift.operations.files import content, inside
 from cronshift.runtime import wire
-from cronshift.runtime.asking import Telling, ask
+from cronshift.runtime.asking import Telling, Testimony, ask
 from cronshift.runtime.jobs import request_target
 from cronshift.runtime.ledger import Side
 from cronshift.runtime.ownership import (
@@ -29,7 +30,7 @@ from cronshift.runtime.ownership import (
 from cronshift.runtime.schedule.durations import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -118,8 +119,14 @@ class Mishap(Struct, frozen=True):
         }
 
 
-async def ask_both(
-    root: Path, *, app_url: str, path: str, endpoint: str, secret_env: str
+async def ask_both(  # noqa: PLR0913 - two sides, and what each is asked with
+    root: Path,
+    *,
+    app_url: str,
+    path: str,
+    endpoint: str,
+    secret_env: str,
+    unnamed: Mapping[Side, str] = MappingProxyType({}),
 ) -> tuple[Holding, Holding]:
     """Ask the app behind Vercel's cron and the Inngest endpoint which file they hold.
 
@@ -131,6 +138,8 @@ async def ask_both(
         path: of one of its guarded jobs.
         endpoint: where the functions are served.
         secret_env: the variable that holds the bearer.
+        unnamed: the sides whose addresses only a commit has named, each with the variable that would
+            name it: they are sent no secret, and so are not asked.
 
     Raises:
         CronshiftError: if no secret is set, without which neither side answers.
@@ -148,7 +157,12 @@ async def ask_both(
         Side.VERCEL: app_url.rstrip("/") + request_target(path),
         Side.INNGEST: endpoint,
     }
-    answers = await asyncio.gather(*(ask(url, secret) for url in urls.values()))
+    answers = await asyncio.gather(
+        *(
+            _not_asked(url, unnamed[side]) if side in unnamed else ask(url, secret)
+            for side, url in urls.items()
+        )
+    )
     vercel, inngest = (
         Holding(
             side,
@@ -165,6 +179,14 @@ async def ask_both(
         for side, answer in zip(urls, answers, strict=True)
     )
     return vercel, inngest
+
+
+async def _not_asked(url: str, variable: str) -> Testimony:
+    return Testimony(
+        problem=f"Only a commit names {url}, so it is sent no secret and not asked: if it is yours,"
+        f" set {variable} to it.",
+        telling=Telling.NOT_ASKED,
+    )
 
 
 def _digest_here(root: Path) -> str | None:

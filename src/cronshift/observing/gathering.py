@@ -22,7 +22,6 @@ from cronshift.observing.vercel_side import from_requests
 from cronshift.runtime import wire
 from cronshift.runtime.ledger import Side, TickRecord, TickStatus
 from cronshift.runtime.signature import is_dev
-from cronshift.runtime.store.ledger import read_ledger, read_run
 from cronshift.runtime.ticks import MINUTE, lateness
 
 if TYPE_CHECKING:
@@ -143,8 +142,11 @@ async def find_run(
     """Return a run with all that the ledger and Inngest tell of it, and who told nothing."""
 
     async def of_ledger() -> JobRun | None:
+        url = database_url(environ)
+        from cronshift.runtime.store.ledger import read_run
+
         with told_by_database():
-            records = read_run(database_url(environ), run_id)
+            records = read_run(url, run_id)
         return of_record(records[0]) if records else None
 
     async def of_api() -> JobRun | None:
@@ -239,6 +241,8 @@ def _ledger(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
                 sent = api.records(query.since, query.until + _AFTERWARDS)
                 records = newest([record async for record in sent])
         else:
+            from cronshift.runtime.store.ledger import read_ledger
+
             with told_by_database():
                 records = read_ledger(url, query.since, query.until)
         jobs = {job.id for job in query.jobs}

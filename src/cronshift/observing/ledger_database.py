@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from cronshift.errors import CronshiftError
 from cronshift.runtime.wire import LEDGER_EVENTS, LEDGER_VARIABLE
 
@@ -47,6 +45,8 @@ def told_by_database() -> Iterator[None]:
     Raises:
         CronshiftError: ``no-ledger``.
     """
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
         yield
     except SQLAlchemyError as error:

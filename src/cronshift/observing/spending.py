@@ -12,7 +12,6 @@ from cronshift.errors import CronshiftError
 from cronshift.observing.ledger_database import database_url, told_by_database
 from cronshift.plan import forecast
 from cronshift.runtime.ledger import Role
-from cronshift.runtime.store.ledger import count_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
     from cronshift.model import Job
     from cronshift.runtime.store.ledger import RunCount
 
-_STOOD_BY = 2  # the run, and the step in which it sees that the tick is another's
+_OTHERS = {
+    Role.STOOD_BY: 2,  # the run, and the step in which it sees that the tick is another's
+    Role.REHEARSED: 4,  # with the dry run, and the wait before it
+}
 
 
 class Spending(Struct, frozen=True):
@@ -86,8 +88,11 @@ def read_spending(jobs: Sequence[Job], environ: Mapping[str, str], now: datetime
         sum(forecast.executions(job, since, month) for job in jobs),
     )
     try:
+        url = database_url(environ)
+        from cronshift.runtime.store.ledger import count_runs
+
         with told_by_database():
-            counts = count_runs(database_url(environ), since, until)
+            counts = count_runs(url, since, until)
     except CronshiftError as error:
         return replace(spending, problem=error.message)
     return counted(spending, jobs, counts)
@@ -97,7 +102,7 @@ def counted(spending: Spending, jobs: Sequence[Job], counts: Sequence[RunCount])
     """Return the spending by the runs that were counted."""
     steps = {job.id: forecast.steps(job) for job in jobs}
     runs = sum(
-        count.runs * (1 + steps[count.job] if count.role is Role.ACTED else _STOOD_BY)
+        count.runs * _OTHERS.get(count.role, 1 + steps[count.job])
         for count in counts
         if count.job in steps
     )

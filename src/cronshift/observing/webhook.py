@@ -11,11 +11,13 @@ from cronshift.errors import CronshiftError
 from cronshift.runtime import web
 
 _PATIENCE = timedelta(seconds=10)
+_SPELT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 async def post_text(url: str, text: str, patience: timedelta = _PATIENCE) -> None:
-    """Tell a webhook as Slack's takes it: ``{"text": …}``.
+    """Tell a webhook as Slack's takes it: ``{"text": …}``, with the three signs that begin links spelt out.
 
+    No name of a job can call everybody (``<!channel>``) or lead elsewhere (api.slack.com, "Formatting text").
     It has so long for all of it; its answer's body is not read, and a redirect is not followed.
 
     Raises:
@@ -34,7 +36,7 @@ async def post_text(url: str, text: str, patience: timedelta = _PATIENCE) -> Non
 async def _status(url: str, text: str, patience: timedelta) -> int:
     async with (
         web.client(url, timeout=patience) as http,
-        http.stream("POST", url, json={"text": text}) as response,
+        http.stream("POST", url, json={"text": text.translate(_SPELT)}) as response,
     ):
         return response.status_code
 

@@ -42,6 +42,7 @@ from cronshift.operations.journal import (
     past_operations,
     read_journal,
     read_operation,
+    read_record,
     refuse_unfinished,
     unfinished,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "past_operations",
     "read_journal",
     "read_operation",
+    "read_record",
     "refuse_begun",
     "refuse_late",
     "refuse_unfinished",

@@ -138,6 +138,26 @@ def content(path: Path) -> bytes | None:
         raise _irregular(error, path.name) from None
 
 
+def write_named(root: Path, file: Path, data: bytes) -> None:
+    """Write a file that the user has named, as of a report; what is there is replaced.
+
+    Raises:
+        RefusedError: for a place in the project that is behind a link, or is git's or cronshift's own.
+        OSError: for what is no regular file, or cannot be written.
+    """
+    place, above = Path(os.path.abspath(file)), Path(os.path.abspath(root))
+    if place.is_relative_to(above):
+        inside(above, place.relative_to(above).as_posix())
+    flags = (
+        os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+    )  # a FIFO would wait for a reader
+    with open(os.open(place, flags, 0o666), "wb") as target:
+        if not stat.S_ISREG(os.fstat(target.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(file))
+        target.truncate()
+        target.write(data)
+
+
 def mode_of(path: Path) -> int | None:
     """Return the permission bits of a file, ``None`` when it is not there."""
     try:

@@ -28,17 +28,18 @@ _LENGTH = 32
 
 
 def hmac_of(root: Path, operation: Operation) -> str | None:
-    """Return the mark of an operation of this user in this project; ``None`` where there is no key.
+    """Return the mark of an operation of this user, as it is now, in this project.
 
-    How far the operation is does not count, so that one mark holds for all of its life: what is
-    under way is noted beside the key.
+    How far it is counts too; which one is under way is noted beside the key, for a record from
+    before its end has a mark as well.
+
+    Returns:
+        ``None`` where there is no key.
     """
     key = _key()
     if key is None:
         return None
-    document = operation.to_json()
-    del document["state"]
-    text = json.dumps([str(root.resolve()), document], sort_keys=True)
+    text = json.dumps([str(root.resolve()), operation.to_json()], sort_keys=True)
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 

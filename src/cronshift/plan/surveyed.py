@@ -27,5 +27,7 @@ def survey_project(placed: Placed) -> Placed:
         placed.placement.called_paths,
         is_planned=project.is_planned,
         sessions=project.settings.sessions,
+        bridge=project.settings.bridge,
+        addresses=project.settings.addresses,
     )
     return replace(placed, findings=(*placed.findings, *survey(subject)))

@@ -25,6 +25,7 @@ class Telling(StrEnum):
     WRONG_SECRET = "wrong-secret"  # noqa: S105 - what was found
     PROTECTED = "protected"
     SILENT = "no-guard"
+    NOT_ASKED = "not-asked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,14 @@ def test_a_webhook_that_does_not_take_it_is_told_without_its_address(kind: str, 
     assert receiver.followed == 0
 
 
+def test_no_name_of_a_job_calls_everybody_or_leads_elsewhere() -> None:
+    receiver = Receiver("well")
+    with receiving(receiver) as url:
+        asyncio.run(post_text(url, "<!channel> <https://evil|here> & job: 1 > 0", PATIENCE))
+    text = "&lt;!channel&gt; &lt;https://evil|here&gt; &amp; job: 1 &gt; 0"
+    assert receiver.messages == [{"text": text}]
+
+
 def test_an_endless_answer_is_not_read() -> None:
     receiver = Receiver("endless")
     with receiving(receiver) as url:

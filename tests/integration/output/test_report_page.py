@@ -9,13 +9,18 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from enum import Enum
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec import Struct, structs
 
 from cronshift.model import Severity
-from cronshift.moving.report import MoveReport, make_report
+from cronshift.moving.report import Mark, MoveReport, make_report
 from cronshift.observing.fates import Fate, TickFate, Watch
 from cronshift.observing.gathering import SourceAnswer, SourceName, SpanEvidence
 from cronshift.output.report_page import report_page
@@ -137,6 +142,55 @@ def test_a_month_of_forty_busy_jobs_is_one_small_page_without_scripts(root: Path
     assert len(page.encode()) < 300_000
     assert "1400 more are not listed" in page
     assert not re.search(r"<script|javascript:|\son\w+=|<b>|https?://(?!www\.w3)", page)
+
+
+class Elements(HTMLParser):
+    """The elements of a page with the names of their attributes: all but its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, tuple[str, ...]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, tuple(name for name, _ in attrs)))
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(data)
+
+
+HOSTILE = "\"'/></h3></svg></style><!-- <script>alert(1)</script><img src=x onerror=alert(1)> {{ 1111 * 2 }} &lt;"
+
+
+def poisoned(value: Any) -> Any:
+    """Return a value with a hostile text behind every text in it."""
+    if isinstance(value, Enum) or value is None:
+        return value
+    if isinstance(value, str):
+        return value + HOSTILE
+    if isinstance(value, Struct):
+        texts = {name: poisoned(getattr(value, name)) for name in value.__struct_fields__}
+        return structs.replace(value, **texts)
+    if isinstance(value, tuple | list):
+        return tuple(poisoned(each) for each in value)
+    if isinstance(value, Mapping):
+        return {poisoned(key): poisoned(each) for key, each in value.items()}
+    return value
+
+
+def test_no_text_of_a_report_becomes_a_part_of_its_page(root: Path) -> None:
+    """Names of jobs, errors, commands of a journal that a commit has brought, what services answer: any text."""
+    crons = [{"path": "/api/cron/nobody-answers", "schedule": "0 5 * * *"}]
+    (root / "vercel.json").write_text(json.dumps({"crons": crons}))
+    (root / "cronshift.toml").unlink()
+    well = report(root, every_fate(root))
+    well = structs.replace(well, marks=(Mark(NOW - timedelta(days=1), "cutover"),))
+    assert well.findings
+    bad = poisoned(well)
+    page = report_page(bad, NOW)
+    assert Elements(page).seen == Elements(report_page(well, NOW)).seen
+    assert "2222" not in page
+    assert page.count("&lt;script&gt;") > 20
 
 
 @pytest.mark.skipif(

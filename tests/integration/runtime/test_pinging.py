@@ -21,7 +21,7 @@ RUN = "01M8EEF3JTNMEAQHZQ4RXVZ310"
 
 
 @contextmanager
-def receiver(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[tuple[str, list[str]]]:
+def receiver(answer: Callable[[BaseHTTPRequestHandler], object]) -> Iterator[tuple[str, list[str]]]:
     """Serve a receiver that answers as it is told; yield its address, and the paths it was asked for."""
     asked: list[str] = []
 
@@ -118,7 +118,7 @@ def test_whatever_a_receiver_answers_ends_a_ping_and_raises_nothing(
 
 def test_a_receiver_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
-    with receiver(lambda _: released.wait() and None) as (address, _):
+    with receiver(lambda _: released.wait()) as (address, _):
         monkeypatch.setenv("MONITOR", address)
         told = asyncio.run(pinging.end(JOB, Signal.FAILURE, RUN))
         released.set()

@@ -6,6 +6,8 @@ import asyncio
 import json
 import re
 import signal
+import socket
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -129,7 +131,57 @@ def test_the_move_has_a_page_at_the_root_where_that_is_asked_for(
     page = httpx.get(url, timeout=60)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "Of none of the" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
     assert page.text == httpx.get(url).text  # kept for a while
+
+
+def test_a_page_that_is_not_made_in_time_holds_up_neither_who_asks_nor_the_end(
+    start: Start, package: Path
+) -> None:
+    """The page of a database that does not answer; the same for an address, a disk."""
+    (package / "vercel.json").write_text('{"crons": []}')
+    silent = socket.create_server(("127.0.0.1", 0))
+    ledger = f"postgresql+psycopg://u@127.0.0.1:{silent.getsockname()[1]}/d"
+    environment = {"INNGEST_DEV": "1", "CRONSHIFT_LEDGER_URL": ledger}
+    with silent:
+        process, ready = start(package, "--port", "0", "--page", "--log", "off", **environment)
+        url = str(ready["url"])
+        page = httpx.get(url.replace("/api/inngest", "/"), timeout=60)
+        assert "It is being made" in page.text
+        assert httpx.get(url.replace("/api/inngest", "/healthz")).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+def test_one_page_is_made_at_a_time_and_who_asks_meanwhile_gets_the_last() -> None:
+    made: list[int] = []
+    gate = Event()
+
+    def make() -> str:
+        made.append(len(made))
+        if len(made) > 1:
+            gate.wait()
+        return f"page {len(made)}"
+
+    async def ask() -> list[str]:
+        page = Page(make, life=0, patience=0.05)
+        first = await page.text()
+        late = await asyncio.gather(*(page.text() for _ in range(20)))
+        gate.set()
+        return [first, *late]
+
+    assert asyncio.run(ask()) == ["page 1"] * 21
+    assert made == [0, 1]
+
+
+def test_a_page_whose_making_fails_in_any_way_says_so() -> None:
+    def make() -> str:
+        raise OSError("secret <address>")
+
+    page = asyncio.run(Page(make).text())
+    assert "OSError" in page
+    assert "secret" not in page
 
 
 def test_a_page_that_cannot_be_made_says_why() -> None:

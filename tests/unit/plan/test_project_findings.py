@@ -336,6 +336,57 @@ def test_schedules_that_nitro_makes_are_told(tmp_path: Path) -> None:
     assert only(codes(tmp_path, {"nitro.config.ts": text}), "CS117") == [("nitro.config.ts", 2)]
 
 
+def test_a_task_of_nitro_is_told_with_its_file_and_why_it_stays(tmp_path: Path) -> None:
+    files = {
+        "nitro.config.ts": "export default defineNitroConfig({ scheduledTasks: { '0 3 * * *': ['mail:send'] } });\n",
+        "tasks/mail/send.ts": "import x from 'x';\nexport default defineTask({ run() {} });\n",
+    }
+    codes(tmp_path, files)
+    [finding] = [f for f in make_plan(load_project(tmp_path)).findings if f.code == "CS117"]
+    assert "mail:send (tasks/mail/send.ts:2)" in finding.message
+
+
+WORKFLOW = """on:
+  schedule:
+    - cron: "0 5 * * *"
+jobs:
+  call:
+    runs-on: ubuntu-latest
+    steps:
+      - run: curl -fsS {options} "${{{{ secrets.APP_URL }}}}{path}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "path", "fix"),
+    [
+        ("", "/api/cron/mail", "cronshift migrate --workflow .github/workflows/mail.yml"),
+        ("-X POST", "/api/cron/mail", "It stays with GitHub: it is made with POST"),
+        ("", "/api/cron/nothing", None),
+    ],
+)
+def test_a_workflow_that_calls_a_route_is_told_with_its_way_or_the_reason(
+    tmp_path: Path, options: str, path: str, fix: str | None
+) -> None:
+    file = ".github/workflows/mail.yml"
+    text = WORKFLOW.format(options=options, path=path)
+    found = only(codes(tmp_path, {file: text}), "CS559")
+    assert found == ([(file, 3)] if fix else [])
+    fixes = [f.fix for f in make_plan(load_project(tmp_path)).findings if f.code == "CS559"]
+    assert [each.startswith(fix or "") for each in fixes] == [True] * len(found)
+
+
+def test_a_workflow_above_the_project_is_told_and_stays(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    above = tmp_path / ".github" / "workflows"
+    above.mkdir(parents=True)
+    (above / "mail.yml").write_text(WORKFLOW.format(options="", path="/api/cron/mail"))
+    codes(tmp_path / "web", {})
+    [finding] = [f for f in make_plan(load_project(tmp_path / "web")).findings if f.code == "CS559"]
+    assert str(finding.location) == "../.github/workflows/mail.yml:3"
+    assert "does not stand in the project's folder" in finding.fix
+
+
 @pytest.mark.parametrize(
     ("options", "short"),
     [

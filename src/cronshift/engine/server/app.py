@@ -27,7 +27,7 @@ from cronshift.engine.server.signing import canonical, is_signed
 from cronshift.errors import ConfigError, CronshiftError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from inngest import Function, Inngest
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -107,7 +107,8 @@ class ServedApp:
             await _answer(send, *self._probe(scope["path"]))
         elif self.page is not None and scope["path"] == "/":
             page = await self.page.text()
-            await _send(send, HTTPStatus.OK, page.encode(), "text/html; charset=utf-8")
+            kind = "text/html; charset=utf-8"
+            await _send(send, HTTPStatus.OK, page.encode(), kind, self.page.headers)
         elif self.metrics is not None and scope["path"] == "/metrics":
             await _send(send, HTTPStatus.OK, self.metrics.text(), self.metrics.content_type)
         else:
@@ -340,8 +341,15 @@ async def _answer(send: Send, status: HTTPStatus, document: dict[str, str]) -> N
     await _send(send, status, json.dumps(document).encode(), "application/json")
 
 
-async def _send(send: Send, status: HTTPStatus, body: bytes, content_type: str) -> None:
+async def _send(
+    send: Send,
+    status: HTTPStatus,
+    body: bytes,
+    content_type: str,
+    more: Iterable[tuple[bytes, bytes]] = (),
+) -> None:
     headers = [
+        *more,
         (b"content-type", content_type.encode()),
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),

@@ -6,8 +6,10 @@ import asyncio
 import json
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from html import escape
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
@@ -194,28 +196,55 @@ def _tick(event: _Event) -> str | None:
 class Page:
     """A page that is made beside the event loop, and kept for a while: whoever asks often gets the same.
 
+    One is made at a time, and a server's end does not wait for it.
+
     Args:
-        make: makes it; may take seconds.
+        make: makes it; may take long, as a database does that does not answer.
         life: for how many seconds it is kept.
+        patience: for how many seconds who asks waits for a new one.
     """
 
-    def __init__(self, make: Callable[[], str], life: float = 30.0) -> None:
+    headers = (
+        (
+            b"content-security-policy",
+            b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        ),
+        (b"x-content-type-options", b"nosniff"),
+    )
+
+    def __init__(self, make: Callable[[], str], life: float = 30.0, patience: float = 10.0) -> None:
         self._make = make
         self._life = life
-        self._text = ""
+        self._patience = patience
+        self._text = _saying("It is being made: ask again.")
         self._until = 0.0
-        self._lock = asyncio.Lock()
+        self._made: asyncio.Event | None = None
 
     async def text(self) -> str:
-        """Return the page; one that cannot be made says so in a sentence."""
-        async with self._lock:
-            if time.monotonic() >= self._until:
-                self._text = await asyncio.to_thread(self._try)
-                self._until = time.monotonic() + self._life
+        """Return the page; one that cannot be made says so in a sentence, and so does one that is late."""
+        if self._made is None and time.monotonic() >= self._until:
+            self._made = asyncio.Event()
+            making = (asyncio.get_running_loop(), self._made)
+            Thread(target=self._try, args=making, name="cronshift page", daemon=True).start()
+        if self._made is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._made.wait(), self._patience)
         return self._text
 
-    def _try(self) -> str:
+    def _try(self, loop: asyncio.AbstractEventLoop, made: asyncio.Event) -> None:
         try:
-            return self._make()
+            text = self._make()
         except CronshiftError as error:
-            return f"<!doctype html><title>cronshift</title><p>{escape(error.message)}</p>"
+            text = _saying(error.message)
+        except Exception as error:  # noqa: BLE001 - whoever asks is told, and can ask again
+            text = _saying(f"It cannot be made: {type(error).__name__}.")
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(self._take, text, made)
+
+    def _take(self, text: str, made: asyncio.Event) -> None:
+        self._text, self._until, self._made = text, time.monotonic() + self._life, None
+        made.set()
+
+
+def _saying(sentence: str) -> str:
+    return f"<!doctype html><title>cronshift</title><p>{escape(sentence)}</p>"

@@ -13,7 +13,7 @@ from cronshift.targets import generate, target_named
 from cronshift.targets.changes import FileAction, compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from cronshift.engine.validation import Registration
@@ -41,14 +41,14 @@ def validate_package(
 
 
 async def validate_endpoint(
-    plan: Plan, url: str, signing_key: str | None
+    plan: Plan, url: str, signing_key: str | None, bypass: Mapping[str, str] | None = None
 ) -> tuple[Registration, tuple[Finding, ...]]:
     """Return the registration of an endpoint, and its findings.
 
     Raises:
         CronshiftError: if it cannot be reached, is none, or refuses the caller.
     """
-    async with Endpoint.http(url, signing_key) as endpoint:
+    async with Endpoint.http(url, signing_key, bypass=bypass) as endpoint:
         ids = [f"{plan.app_id}-{job.id}" for job in plan.runnable]
         registration = await inspect_endpoint(endpoint, ids)
     findings = check(plan, registration)

@@ -13,6 +13,7 @@ from cronshift.vercel.reading import NITRO_CONFIGS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cronshift.handlers.tree import SourceTree
     from cronshift.plan.findings.subject import ProjectSubject
 
 
@@ -39,11 +40,24 @@ def _nitro_tasks(project: ProjectSubject) -> Iterator[Evidence]:
         tasks = document.get("scheduledTasks")
         for schedule, names in tasks.items() if isinstance(tasks, dict) else ():
             listed = names if isinstance(names, list) else [names]
-            named = ", ".join(str(name) for name in listed if isinstance(name, str)) or "tasks"
+            named = (
+                ", ".join(_task(tree, name) for name in listed if isinstance(name, str)) or "tasks"
+            )
             place = locate("scheduledTasks", schedule)
             yield Evidence(f"{file} runs {named} on {schedule!r}.", place)
         if "scheduledTasks" in document and not isinstance(tasks, dict):
             yield Evidence(f"{file} computes its `scheduledTasks`.", locate("scheduledTasks"))
+
+
+def _task(tree: SourceTree, name: str) -> str:
+    """Return a task's name, with the file that it is, where that is found."""
+    stem = f"tasks/{name.replace(':', '/')}"
+    stems = [
+        f"{folder}{stem}{index}" for folder in ("server/", "", "src/") for index in ("", "/index")
+    ]
+    files = [f"{path}.{suffix}" for path in stems for suffix in ("ts", "js", "mts", "mjs")]
+    file = next((file for file in files if file in tree.files), None)
+    return f"{name} ({tree.place_of(file, 'defineTask')})" if file else name
 
 
 INVALID_SCHEDULE = Rule(
@@ -165,8 +179,9 @@ NITRO_TASKS = Rule(
     "CS117",
     "nitro-scheduled-tasks",
     Severity.WARNING,
-    "Nitro turns `scheduledTasks` into cron entries when it builds; they stand in no file here, and "
-    "are not migrated.",
-    "Run the build and audit its output, or give the work a route and an entry in `crons`.",
+    "Nitro turns `scheduledTasks` into cron entries when it builds, of one path, /_vercel/cron, that runs a "
+    "task only as long as its schedule stands here: with the schedule gone no function could call it, so "
+    "they are not migrated.",
+    "Give the work a route and an entry in `crons`, which can move; or leave these with Vercel.",
     of_project=_nitro_tasks,
 )

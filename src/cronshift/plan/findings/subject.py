@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cronshift.model import BridgeSettings
 from cronshift.plan.forecast import SOME_DAY, load_of
 from cronshift.project.settings import CONFIG_NAME
 from cronshift.runtime.ownership import OWNERSHIP_NAME
@@ -83,6 +84,7 @@ class ProjectSubject:
         paths: what no middleware may stand before.
         is_planned: whether a migration is what the project is looked at for.
         sessions: what the settings say of the QUEUED flow.
+        addresses: where the app answers, as far as the settings say.
     """
 
     judge: Judge
@@ -91,6 +93,8 @@ class ProjectSubject:
     paths: Sequence[str]
     is_planned: bool = False
     sessions: SessionSettings | None = None
+    bridge: BridgeSettings = field(default_factory=BridgeSettings)
+    addresses: frozenset[str] = frozenset()
 
     @property
     def tree(self) -> SourceTree:

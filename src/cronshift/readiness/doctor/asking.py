@@ -22,8 +22,9 @@ from cronshift.readiness.fact import Fact, Kind, Knowledge
 from cronshift.runtime.wire import APP_ADDRESS_VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from cronshift.model import Job, Plan
     from cronshift.project import Project
@@ -84,11 +85,7 @@ class Asking:
 
         What a commit has named is asked, and is sent no secret.
         """
-        variables = ("CRONSHIFT_ENDPOINT", *APP_ADDRESS_VARIABLES)
-        here = {address_of(self.environ.get(name, "")) for name in variables}
-        return origin_of(self.endpoint) in here - {""} or is_linked_here(
-            self.project, self.environment
-        )
+        return is_named_here(self.endpoint, self.project.root, self.environment, self.environ)
 
     @property
     def is_cloud(self) -> bool:
@@ -168,9 +165,26 @@ def address_of(text: str) -> str:
     return origin_of(text if "://" in text or not text else f"https://{text}")
 
 
-def is_linked_here(project: Project, environment: Environment) -> bool:
+def is_named_here(
+    address: str | None,
+    root: Path,
+    environment: Environment,
+    environ: Mapping[str, str],
+    typed: Iterable[str | None] = (),
+) -> bool:
+    """Return whether this user has named an address: typed it, set a variable to it, or linked it here.
+
+    What only a commit has named is asked, and is sent no secret.
+    """
+    variables = (environ.get(name) for name in ("CRONSHIFT_ENDPOINT", *APP_ADDRESS_VARIABLES))
+    named = {address_of(text or "") for text in (*typed, *variables)} - {""}
+    is_linked = address in {environment.app, environment.endpoint} - {None}
+    return origin_of(address) in named or (is_linked and is_linked_here(root, environment))
+
+
+def is_linked_here(root: Path, environment: Environment) -> bool:
     """Return whether the environment is what this user, in this folder, has linked."""
-    for record in read_journal(project.root).records:
+    for record in read_journal(root).records:
         if record.operation.intent is Intent.LINK and record.is_own:
             for image in record.operation.images:
                 if _links(image.after, environment):

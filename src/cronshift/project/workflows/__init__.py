@@ -1,0 +1,1 @@
+"""GitHub's scheduled workflows, read without running them: which of them only call routes."""
