@@ -40,7 +40,8 @@ class Services:
                 return JSONResponse({"error": "wrong api key"}, 401)
             if path.startswith("/api/0") and bearer != SENTRY_TOKEN:
                 return JSONResponse({"detail": "Invalid token"}, 401)
-            return await go_on(request)
+            response: Response = await go_on(request)
+            return response
 
         @app.get("/betterstack/heartbeats")
         def heartbeats(page: int = 1) -> Any:
