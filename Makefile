@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check docs bench lock clean
+.PHONY: demo test check docs site bench lock clean
 
 demo: .venv/ready
 	$(BIN)/python examples/demo.py
@@ -21,12 +21,15 @@ docs: .venv/ready
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/tour.py
 
+site: .venv/ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 bench: .venv/ready
 	$(BIN)/python benchmarks/run.py
 
 lock: .venv/ready
 	$(BIN)/uv pip compile -q --universal --no-emit-index-url --no-emit-find-links --no-header \
-		--upgrade --group dev pyproject.toml -o requirements.lock
+		--upgrade --group dev --group docs pyproject.toml -o requirements.lock
 
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

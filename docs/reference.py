@@ -1,4 +1,4 @@
-"""Write docs/commands.md, docs/errors.md and docs/findings from the program itself; ``make docs``."""
+"""Write the reference pages and docs/troubleshooting.md from the program itself; ``make docs``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer.main
+from reference_forms import documents_page, settings_page
+from reference_messages import messages_page
+from reference_variables import variables_page
 
 from cronshift.cli import COMMANDS, build
 from cronshift.errors import Reason
@@ -31,6 +34,10 @@ def pages() -> dict[str, str]:
     return {
         "commands.md": "\n".join(_commands()) + "\n",
         "errors.md": "\n".join(_errors()) + "\n",
+        "settings.md": "\n".join(settings_page()) + "\n",
+        "documents.md": "\n".join(documents_page()) + "\n",
+        "variables.md": "\n".join(variables_page()) + "\n",
+        "troubleshooting.md": "\n".join(messages_page()) + "\n",
         "findings.md": "\n".join(_findings()) + "\n",
         **{f"findings/{code}.md": "\n".join(_finding(rule)) for code, rule in CATALOGUE.items()},
     }
@@ -68,7 +75,7 @@ def _errors() -> Iterator[str]:
     yield '```json\n{"version": 1, "error": {"reason": "locked", "message": "…", "hint": "…", "where": null}}\n```\n'
     yield "| reason | meaning |\n|---|---|"
     for reason in Reason:
-        yield f"| `{reason}` | {reason.meaning} |"
+        yield f"| [`{reason}`](troubleshooting.md#{reason}) | {reason.meaning} |"
 
 
 def _is_global(parameter: Any) -> bool:

@@ -373,7 +373,7 @@ def generate(plan: Plan) -> tuple[GeneratedFile, ...]:
         raise CronshiftError(
             f"The id {CANCELLED_ID} is that of a function of cronshift's own.",
             reason="taken-id",
-            hint="Give the job another: [jobs.<id>] in cronshift.toml, with the entry's `path`.",
+            hint="Give the job another: [jobs.ID] in cronshift.toml, with the entry's `path`.",
             where=CANCELLED_ID,
         )
     files = tuple(target_named(plan.target).generate(plan))
@@ -383,7 +383,7 @@ def generate(plan: Plan) -> tuple[GeneratedFile, ...]:
         raise CronshiftError(
             f"Two generated files would both be {twice}; that is a fault of cronshift.",
             reason="shared-path",
-            hint="Give the jobs other ids under [jobs.<id>] in cronshift.toml.",
+            hint="Give the jobs other ids under [jobs.ID] in cronshift.toml.",
             where=twice,
         )
     return files

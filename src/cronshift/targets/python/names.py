@@ -26,7 +26,7 @@ def job_module(job_id: str) -> str:
         raise CronshiftError(
             f"{job_id!r} is no job id: lower-case words and numbers, joined by hyphens.",
             reason="invalid-job-id",
-            hint="Name the job under [jobs.<id>] in cronshift.toml.",
+            hint="Name the job under [jobs.ID] in cronshift.toml.",
         )
     return module_name(job_id)
 
