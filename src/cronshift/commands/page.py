@@ -18,10 +18,10 @@ Move      cutover, rollback  give ticks to Inngest, or by stages; all to Vercel
           pause, resume-job  nobody runs a job's ticks, until you say so
 End       finalize, forget   remove what is left of Vercel cron; of cronshift
 
-Of        ticks, runs        list, replay; list, show
+Of        ticks, runs, flags list, replay; list, show; export, push
           dead-letters       list, show, replay, drop: the runs that failed
           sessions           orphans, refunds, recover, status, scaffold
-          flags, alerts      export, push; check, test
+          alerts, monitors   check, test; list, create
           operations         list, show, apply, resume, abandon
 
 Options   -C DIR, --config FILE, --json, -q, -v, --no-color, --version, -h

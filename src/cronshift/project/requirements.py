@@ -20,9 +20,9 @@ SDK = "inngest>=0.5.19,<0.6"
 _RUNTIME_LINE = re.compile(
     r"(?m)^cronshift(?:-runtime)?(?:\[[\w, -]*\])?(?:[ \t]*[<>=~!][^\n#;]*)?$"
 )
-_NO_TEXT = re.compile(
-    r"[\0\ud800-\udfff]"
-)  # UTF-16, as PowerShell writes it, or bytes of no encoding
+_NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
+"""UTF-16, as PowerShell writes it, or bytes of no encoding."""
+
 _BRING_IT = {"cronshift-runtime", "cronshift"}
 _MANIFESTS = ("requirements.txt", "pyproject.toml")
 _NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
