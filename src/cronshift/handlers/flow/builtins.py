@@ -14,6 +14,7 @@ from cronshift.handlers.flow import (
     nest_marks,
     requests,
     sessions,
+    settings,
 )
 from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.lists import turned
@@ -341,11 +342,15 @@ _NATIVES: dict[str, Meaning] = {
     "bearerAuth": _bearer_auth,
     "handle": _served,
     # the environment
-    "os.getenv": environment._got,  # noqa: SLF001 - one room
-    "getenv": environment._got,  # noqa: SLF001
-    "os.environ.get": environment._got,  # noqa: SLF001
-    "Deno.env.get": environment._got,  # noqa: SLF001
-    "decouple:config": environment._got,  # noqa: SLF001
+    "os.getenv": environment.variable_of,
+    "getenv": environment.variable_of,
+    "os.environ.get": environment.variable_of,
+    "Deno.env.get": environment.variable_of,
+    "decouple:config": environment.variable_of,
+    "environ:Env": settings.env_reader,
+    "environ.Env": settings.env_reader,
+    "environs:Env": settings.env_reader,
+    "getattr": settings.attribute,
     "createEnv": environment.create_env,
     "cleanEnv": environment.clean_env,
     "useRuntimeConfig": environment.runtime_config,
@@ -395,6 +400,10 @@ def _table() -> dict[str, Value]:
     for package in ("$env/dynamic/private", "process", "std-env", "node:process"):
         table[f"{package}:env"] = environment.ENVIRONMENT
     table["os.environ"] = table["os:environ"] = environment.OS_ENVIRON
+    table["django.conf:settings"] = settings.SETTINGS
+    for package in ("fastapi", "starlette", "rest_framework"):
+        table[f"{package}:status"] = settings.STATUSES
+    table["http:HTTPStatus"] = settings.STATUSES
     table["flask:request"] = requests.REQUEST
     table["BackgroundTasks()"] = concurrency.BACKGROUND
     table["NaN"] = table["Infinity"] = Unknown()

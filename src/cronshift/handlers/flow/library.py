@@ -15,6 +15,7 @@ from cronshift.handlers.flow.texts import TEXT_METHODS, of_text
 from cronshift.handlers.flow.values import (
     NOTHING,
     Arguments,
+    ClassValue,
     Closure,
     ListValue,
     Native,
@@ -53,6 +54,17 @@ def _of_plain(machine: Machine, owner: PlainValue, name: str) -> Value | None:
 def _of_native(machine: Machine, owner: Native, name: str) -> Value:
     meaning = machine.builtins.get(f"{owner.name}.{name}")
     return meaning or Native(f"{owner.name}.{name}", _nothing, owner.taints)
+
+
+def _of_class(_machine: Machine, owner: ClassValue, name: str) -> Value | None:
+    return Native(name, lambda m, a: _view(m, owner, a)) if name == "as_view" else None
+
+
+def _view(machine: Machine, owner: ClassValue, arguments: Arguments) -> Value:
+    """Read Django's ``Run.as_view()``."""
+    from cronshift.handlers.flow.django import view_method
+
+    return view_method(machine, owner, arguments.place) or Unknown()
 
 
 def _of_closure(_machine: Machine, owner: Closure, name: str) -> Value:
@@ -178,5 +190,6 @@ _MEMBERS: dict[type, Callable[..., Value | None]] = {
     Outside: _of_outside,
     Native: _of_native,
     Closure: _of_closure,
+    ClassValue: _of_class,
     Unknown: _of_unknown,
 }
