@@ -43,7 +43,7 @@ class _Journal(Struct, frozen=True):
     entries: list[_Entry]
 
 
-class _Enum(Struct, frozen=True):
+class _DrizzleEnum(Struct, frozen=True):
     name: str
     values: list[str]
 
@@ -52,7 +52,7 @@ class _Snapshot(Struct, frozen=True):
     version: str
     id: str
     tables: dict[str, Any]
-    enums: dict[str, _Enum] = {}
+    enums: dict[str, _DrizzleEnum] = {}
 
 
 class Drizzle(Struct, frozen=True):

@@ -218,7 +218,7 @@ class WebFramework:
         return source
 
     def is_quiet(self, kind: HandlerKind) -> bool:
-        """Return that nothing is known of OPTIONS."""
+        """Return False: nothing is known of OPTIONS."""
         return False
 
     # What differs in the text of routes.
