@@ -306,7 +306,7 @@ class MakeMonitor(Struct, frozen=True):
         return ()
 
     def lines(self) -> Iterator[str]:
-        """Yield what a reader is shown of it."""
+        """Yield the lines that a reader is shown."""
         due, grace = self.monitor.due, self.monitor.grace
         if isinstance(due, DueByCron):
             yield f"due {due.expression} ({due.zone}), and {grace} s of grace"

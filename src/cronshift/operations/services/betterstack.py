@@ -42,7 +42,7 @@ class _Pagination(Struct, frozen=True):
     next: str | None = None
 
 
-class _Page(Struct, frozen=True):
+class _HeartbeatPage(Struct, frozen=True):
     data: tuple[_Heartbeat, ...] = ()
     pagination: _Pagination = field(default_factory=_Pagination)
 
@@ -65,14 +65,16 @@ class BetterStack(JsonApi):
 
     async def find(self, slugs: Collection[str]) -> dict[str, RemoteMonitor]:
         """Return those heartbeats that there are, by their names; the first of each."""
-        found: dict[str, RemoteMonitor] = {}
+        remote: dict[str, RemoteMonitor] = {}
         for page in range(1, _MOST_PAGES + 1):
-            answer = await self.ask("GET", "/heartbeats", _Page, parameters={"page": str(page)})
+            answer = await self.ask(
+                "GET", "/heartbeats", _HeartbeatPage, parameters={"page": str(page)}
+            )
             named = [each for each in map(_remote, answer.data) if each.monitor.slug in slugs]
-            found = {each.monitor.slug: each for each in reversed(named)} | found
+            remote = {each.monitor.slug: each for each in reversed(named)} | remote
             if not answer.pagination.next:
                 break
-        return found
+        return remote
 
     async def make(self, monitor: Monitor) -> RemoteMonitor:
         """Make a heartbeat; it waits for its first ping."""
@@ -91,6 +93,6 @@ def _body(monitor: Monitor) -> dict[str, Any]:
 
 
 def _remote(heartbeat: _Heartbeat) -> RemoteMonitor:
-    told = heartbeat.attributes
-    monitor = Monitor(told.name, DueByInterval(told.period), told.grace)
-    return RemoteMonitor(heartbeat.id, monitor, told.url)
+    attributes = heartbeat.attributes
+    monitor = Monitor(attributes.name, DueByInterval(attributes.period), attributes.grace)
+    return RemoteMonitor(heartbeat.id, monitor, attributes.url)
