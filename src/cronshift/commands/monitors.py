@@ -256,8 +256,8 @@ def _span(text: str | None) -> timedelta | None:
 def _going_silent(asking: Asking, jobs: Collection[Job]) -> list[Finding]:
     """Return the findings of monitors that go silent when a job leaves Vercel."""
     ids = {job.id for job in jobs}
-    silent = [each for each in asking.plan.findings if each.code in _GOING_SILENT]
-    return [each for each in silent if each.job is None or each.job in ids]
+    silent = [finding for finding in asking.plan.findings if finding.code in _GOING_SILENT]
+    return [finding for finding in silent if finding.job is None or finding.job in ids]
 
 
 def _tell_silent(invocation: Invocation, findings: Collection[Finding]) -> None:

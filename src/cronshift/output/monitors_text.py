@@ -23,7 +23,7 @@ def monitors_table(jobs: Iterable[WatchedJob]) -> Table:
     for name in ("Job", "Due", "Grace", "Address in", "At the service"):
         table.add_column(name, overflow="fold")
     for watched in jobs:
-        due, variable = watched.monitor.due, watched.variable if watched.is_told else "nowhere"
+        due, place = watched.monitor.due, watched.variable if watched.is_told else "nowhere"
         if isinstance(due, DueByCron):
             expected = f"{due.expression} ({due.zone})"
         else:
@@ -32,7 +32,7 @@ def monitors_table(jobs: Iterable[WatchedJob]) -> Table:
             Text(plain(watched.job)),
             Text(plain(expected)),
             f"{watched.monitor.grace // 60} min",
-            Text(plain(variable)),
+            Text(plain(place)),
             watched.state.value.replace("-", " "),
         )
     return table

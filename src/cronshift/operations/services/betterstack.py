@@ -65,16 +65,16 @@ class BetterStack(JsonApi):
 
     async def find(self, slugs: Collection[str]) -> dict[str, RemoteMonitor]:
         """Return those heartbeats that there are, by their names; the first of each."""
-        heartbeats: dict[str, RemoteMonitor] = {}
+        remote: dict[str, RemoteMonitor] = {}
         for page in range(1, _MOST_PAGES + 1):
             answer = await self.ask(
                 "GET", "/heartbeats", _HeartbeatPage, parameters={"page": str(page)}
             )
             named = [each for each in map(_remote, answer.data) if each.monitor.slug in slugs]
-            heartbeats = {each.monitor.slug: each for each in reversed(named)} | heartbeats
+            remote = {each.monitor.slug: each for each in reversed(named)} | remote
             if not answer.pagination.next:
                 break
-        return heartbeats
+        return remote
 
     async def make(self, monitor: Monitor) -> RemoteMonitor:
         """Make a heartbeat; it waits for its first ping."""

@@ -72,23 +72,23 @@ class Sentry(JsonApi):
 
     async def find(self, slugs: Collection[str]) -> dict[str, RemoteMonitor]:
         """Return those monitors that there are, by their slugs."""
-        monitors = {}
+        remote = {}
         address = await self._address()
         for slug in slugs:
             try:
-                monitor = await self.ask("GET", f"{self._monitors}{self.segment(slug)}/", _Monitor)
+                answer = await self.ask("GET", f"{self._monitors}{self.segment(slug)}/", _Monitor)
             except ApiError as error:
                 if error.problem is not ApiProblem.MISSING:
                     raise
             else:
-                monitors[slug] = _remote(monitor, address)
-        return monitors
+                remote[slug] = _remote(answer, address)
+        return remote
 
     async def make(self, monitor: Monitor) -> RemoteMonitor:
         """Make a monitor."""
         body = _body(monitor) | {"project": self._project, "type": "cron_job"}
-        made = await self.ask("POST", self._monitors, _Monitor, body=body)
-        return _remote(made, await self._address())
+        answer = await self.ask("POST", self._monitors, _Monitor, body=body)
+        return _remote(answer, await self._address())
 
     async def change(self, remote: RemoteMonitor, monitor: Monitor) -> RemoteMonitor:
         """Change a monitor; what is not cronshift's of its configuration stays Sentry's."""
@@ -126,8 +126,8 @@ def _body(monitor: Monitor) -> dict[str, Any]:
     return {"name": monitor.slug, "slug": monitor.slug, "config": config}
 
 
-def _remote(monitor: _Monitor, address: str) -> RemoteMonitor:
-    config = monitor.config
+def _remote(answer: _Monitor, address: str) -> RemoteMonitor:
+    config = answer.config
     if isinstance(config.schedule, str):
         due: DueByCron | DueByInterval = DueByCron(config.schedule, config.timezone or "UTC")
     else:
@@ -135,6 +135,4 @@ def _remote(monitor: _Monitor, address: str) -> RemoteMonitor:
         due = DueByInterval(int(number) * _UNITS.get(str(unit), 0))
     margins = {config.checkin_margin, config.max_runtime}
     grace = (margins.pop() or 0) * 60 if len(margins) == 1 else 0
-    return RemoteMonitor(
-        monitor.slug, Monitor(monitor.slug, due, grace), address.format(monitor.slug)
-    )
+    return RemoteMonitor(answer.slug, Monitor(answer.slug, due, grace), address.format(answer.slug))

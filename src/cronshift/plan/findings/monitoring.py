@@ -74,7 +74,7 @@ def _by_hand(project: ProjectSubject) -> Iterator[Evidence]:
 
 
 def _ping(tree: SourceTree, file: str) -> SgNode | None:
-    """Return the ping of a monitor in a file: an address, a variable that holds one, or an SDK's check-in."""
+    """Return the ping in a file: an address, a variable that holds one, or an SDK's check-in."""
     text = tree.read(file)
     if not (_ADDRESS.search(text) or _VARIABLE.search(text) or "heck" in text or "onitor" in text):
         return None

@@ -62,7 +62,7 @@ def monitor_of(
 
 
 def grace_of(job: Job) -> timedelta:
-    """Return the time behind its tick in which a run of a job may end."""
+    """Return the time behind its tick at which a run of a job may still end."""
     options = job.options
     waits = (options.jitter or timedelta()) + (options.start_timeout or timedelta())
     return waits + (options.finish_timeout or _LONGEST_RUN) + _LATENESS

@@ -63,7 +63,7 @@ class WatchedJob(Struct, frozen=True):
 
     @property
     def note(self) -> str:
-        """The remark that a reader needs; empty where none is."""
+        """The thing that a reader has to know of it, if any."""
         if self.percent is not None and self.percent < 100:  # noqa: PLR2004 - all of them
             return f"{self.percent} % of its ticks are Inngest's: the others would raise alarms"
         return (
