@@ -82,7 +82,18 @@ SVELTEKIT = Kit(
     ],
     bridged=frozenset({"local"}),
 )  # fmt: skip
-KITS = (SVELTEKIT,)
+ASTRO = Kit(
+    "astro",
+    "src/pages/api/inngest.ts",
+    "src/pages/api/cronshift/api/jobs/nightly.ts",
+    "src/pages/api/cron/echo.ts",
+    checking=[["astro/astro.js", "check"]],
+    building=["astro/astro.js", "build"],
+    starting=lambda _: ["dist/server/entry.mjs"],
+    bridged=frozenset({"local"}),
+    variables=lambda _: {"HOST": "127.0.0.1"},
+)
+KITS = (SVELTEKIT, ASTRO)
 
 
 def installed(kit: Kit) -> Path:
