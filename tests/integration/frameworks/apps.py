@@ -110,6 +110,7 @@ HONO = Kit(
 )
 KITS = (
     SVELTEKIT,
+    ASTRO,
     HONO,
 )
 

@@ -33,17 +33,17 @@ _BREAK = "--> statement-breakpoint\n"
 _OURS = UUID("5b0d3b0a-7c0c-5b44-9c0c-6f3f1b6f6d7e")  # what ids of snapshots are derived from
 
 
-class _Entry(Struct, frozen=True):
+class _JournalLine(Struct, frozen=True):
     idx: Annotated[int, Meta(ge=0, lt=2**31)]
     when: Annotated[int, Meta(ge=0, lt=2**53)]  # milliseconds since 1970
     tag: str
 
 
-class _Journal(Struct, frozen=True):
-    entries: list[_Entry]
+class _DrizzleJournal(Struct, frozen=True):
+    entries: list[_JournalLine]
 
 
-class _DrizzleEnum(Struct, frozen=True):
+class _SnapshotEnum(Struct, frozen=True):
     name: str
     values: list[str]
 
@@ -52,7 +52,7 @@ class _Snapshot(Struct, frozen=True):
     version: str
     id: str
     tables: dict[str, Any]
-    enums: dict[str, _DrizzleEnum] = {}
+    enums: dict[str, _SnapshotEnum] = {}
 
 
 class Drizzle(Struct, frozen=True):
@@ -81,14 +81,14 @@ class Drizzle(Struct, frozen=True):
         """Return whether it was written."""
         return any(entry.tag.endswith(f"_{name}") for entry in self._entries())
 
-    def _entries(self) -> list[_Entry]:
+    def _entries(self) -> list[_JournalLine]:
         """Return the lines of the journal.
 
         Raises:
             RefusedError: if it is no journal of drizzle-kit's.
         """
         try:
-            return convert(self.tree.data(self._journal_file), _Journal).entries
+            return convert(self.tree.data(self._journal_file), _DrizzleJournal).entries
         except ValidationError:
             raise RefusedError(
                 f"{self._journal_file} is no journal of drizzle-kit's.",
@@ -132,7 +132,7 @@ class Drizzle(Struct, frozen=True):
         edits.append(self._edited(self._journal_file, _json(journal), "drizzle-kit's journal"))
         return edits + self._schema(migrations)
 
-    def _newest(self, entries: Sequence[_Entry]) -> dict[str, Any] | None:
+    def _newest(self, entries: Sequence[_JournalLine]) -> dict[str, Any] | None:
         """Return the newest snapshot, where it has the form that is known."""
         name = f"{self.out}/meta/{entries[-1].idx:04d}_snapshot.json" if entries else ""
         snapshot = self.tree.data(name) if name else {}
