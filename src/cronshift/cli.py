@@ -50,6 +50,7 @@ COMMANDS = {
         Command("Show who owns each job, and what is next.", "Look", "status"),
         Command("Write cronshift.toml from what the project shows.", "Prepare", "init"),
         Command("Generate the Inngest functions. No owner changes.", "Prepare", "migrate"),
+        Command("Take over jobs that were moved by hand.", "Prepare", "baseline"),
         Command("Check modules or an endpoint against the plan.", "Prepare", "validate"),
         Command("Run one job, here and now, with a real tick.", "Prepare", "run"),
         Command("Serve the functions to Inngest.", "Prepare", "serve"),

@@ -28,6 +28,7 @@ class Intent(StrEnum):
     FINALIZE = "finalize"
     DIRECT = "direct"
     PAUSE = "pause"
+    BASELINE = "baseline"
     RESUME_JOB = "resume-job"
     LINK = "link"
     SETUP = "setup"

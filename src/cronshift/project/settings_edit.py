@@ -97,6 +97,23 @@ def add_moved(text: str, job_id: str, entry: Mapping[str, str | int]) -> str:
     return tomlkit.dumps(document)
 
 
+def add_job(text: str, job_id: str, values: Mapping[str, Any]) -> str:
+    """Return ``text`` with one more job; a mapping among the values stands on one line."""
+    document = tomlkit.parse(text)
+    if "jobs" not in document:
+        if text and not text.endswith("\n\n"):
+            document.add(tomlkit.nl())
+        document["jobs"] = tomlkit.table(is_super_table=True)
+    table = tomlkit.table()
+    for name, value in values.items():
+        inline = tomlkit.inline_table()
+        if isinstance(value, dict):
+            inline.update(value)
+        table[name] = inline if isinstance(value, dict) else value
+    document["jobs"][job_id] = table
+    return tomlkit.dumps(document)
+
+
 def drop_moved(text: str, job_id: str) -> str:
     """Return ``text`` without that entry, and without the tables that then hold nothing."""
     document = tomlkit.parse(text)

@@ -109,6 +109,7 @@ WORDS = [
     ("migrate", "--dry-run"),
     ("migrate", "--yes", "--accept", "CS206"),
     ("migrate", "--yes", "--force"),
+    ("baseline", "--yes"),
     ("validate",),
     ("validate", "--endpoint", ENDPOINT),
     ("run", "a"),

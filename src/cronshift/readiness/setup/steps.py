@@ -209,7 +209,7 @@ def _calls(asking: Asking, sights: Sights, step: str) -> Iterator[CallService]:
     """Yield the calls that do a step, as far as the tokens here let them be made."""
     environment, vercel = asking.environment, sights.vercel
     project, team = asking.vercel_project or "", asking.vercel_team or ""
-    if step == "variables" and isinstance(vercel, VercelSight):
+    if step == "variables" and isinstance(vercel, VercelSight) and asking.is_vercel_project_trusted:
         target = environment.vercel_target
         there = names_for(vercel, target)
         for name in variables_needed(asking):
