@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.integration.documented import page_script
 
 from cronshift.runtime.ownership import parse_ownership
 
 ROOT = Path(__file__).parents[2]
-
-
-def script(name: str) -> Any:
-    """Return a module of ``docs``, which finds those beside it."""
-    sys.path.insert(0, str(ROOT / "docs"))
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def normal(text: str) -> str:
@@ -36,13 +23,13 @@ def normal(text: str) -> str:
 
 @pytest.mark.parametrize("name", ["README.md", "docs/nextjs.md"])
 def test_a_tour_prints_what_its_page_shows(name: str) -> None:
-    module = script("tour")
+    module = page_script("tour")
     page = (ROOT / name).read_text()
     assert normal(module.tour(page, module.TOURS[name])) == normal(page)
 
 
 def test_the_reference_is_what_the_program_tells() -> None:
-    pages = script("reference").pages()
+    pages = page_script("reference").pages()
     written = {
         str(file.relative_to(ROOT / "docs")) for file in (ROOT / "docs" / "findings").glob("*.md")
     }
