@@ -32,14 +32,7 @@ def tour(text: str, example: str = "") -> str:
     from demo import serving
 
     with tempfile.TemporaryDirectory() as folder:
-        ignored = shutil.ignore_patterns(
-            "demo.py", "sessions", "nextjs", "__pycache__", "inngest_app"
-        )
-        project = Path(
-            shutil.copytree(
-                ROOT / "examples" / example, Path(folder, "predictions"), ignore=ignored
-            )
-        )
+        project = prepare(Path(folder), example)
         with nullcontext("") if example else serving(project) as address:
             environment = {
                 **{name: value for name, value in os.environ.items() if name != "NO_COLOR"},
@@ -69,6 +62,14 @@ def tour(text: str, example: str = "") -> str:
             return f"<!-- file {match['path']} -->\n```{match['language']}\n{code}```"
 
         return FILE.sub(show, text)
+
+
+def prepare(folder: Path, example: str = "") -> Path:
+    """Copy an example's app into a folder, and return where it is."""
+    ignored = shutil.ignore_patterns(
+        "demo.py", "sessions", "nextjs", "docker", "github", "__pycache__", "inngest_app"
+    )
+    return shutil.copytree(ROOT / "examples" / example, folder / "predictions", ignore=ignored)
 
 
 if __name__ == "__main__":

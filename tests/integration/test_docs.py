@@ -28,6 +28,20 @@ def test_a_tour_prints_what_its_page_shows(name: str) -> None:
     assert normal(module.tour(page, module.TOURS[name])) == normal(page)
 
 
+def test_the_picture_of_status_is_what_it_prints_and_is_light() -> None:
+    module = page_script("picture")
+    picture = module.PICTURE.read_text()
+    drawn, fresh = (
+        re.sub("✓+", "✓", re.sub(r"\s+(?=✓)", "", normal(module.shown(svg))))
+        for svg in (picture, module.picture())
+    )
+    assert fresh == drawn
+    assert len(picture) < 60_000
+    assert re.findall(r"https?://[^\"\s<]+", picture.replace("http://www.w3.org/2000/svg", "")) == [
+        "https://www.textualize.io"
+    ]
+
+
 def test_the_reference_is_what_the_program_tells() -> None:
     pages = page_script("reference").pages()
     written = {
