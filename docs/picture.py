@@ -90,7 +90,7 @@ def keep(project: Path, ledger: str, now: datetime, since: datetime) -> None:
 def ticks(job: Job, now: datetime, since: datetime) -> Iterator[TickRecord]:
     """Yield a record of each tick: of all of them one failed."""
     assert job.schedule  # noqa: S101 - the example's entries all have one
-    due = [tick for tick in _until(job, now)][-150:]
+    due = list(_until(job, now))[-150:]
     for number, tick in enumerate(reversed(due)):
         is_moved = job.id == MOVED and tick >= since
         seconds = SECONDS.get(job.id, 2.5) * (1 + number % 5 / 8)
@@ -125,7 +125,9 @@ def drawn(printed: str) -> str:
     svg = console.export_svg(
         title="cronshift status", theme=DIMMED_MONOKAI, unique_id="status", font_aspect_ratio=0.61
     )
-    return _FONTS.sub("", svg).replace("Fira Code, monospace", "ui-monospace, Menlo, Consolas, monospace")
+    return _FONTS.sub("", svg).replace(
+        "Fira Code, monospace", "ui-monospace, Menlo, Consolas, monospace"
+    )
 
 
 def shown(svg: str) -> str:

@@ -121,6 +121,7 @@ class Reason(StrEnum):
     CANNOT_EXTEND = "cannot-extend", "The app's serve route cannot be extended as text."
     SHARED_MODULE = "shared-module", "Two jobs would have one module."
     SHARED_PATH = "shared-path", "Two generated files would have one path."
+    WORKFLOW_STAYS = "workflow-stays", "A workflow does more than cronshift's jobs can."
     EDITED_BY_HAND = "edited-by-hand", "A generated file was changed by hand."
     NOT_EDITABLE = "not-editable", "A file cannot be edited as text without changing its meaning."
     NOT_GENERATED = "not-generated", "The functions are not generated yet."

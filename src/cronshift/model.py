@@ -33,6 +33,8 @@ class Origin(StrEnum):
     CRONS = "crons"
     SCHEDULES = "schedules"
     BUILD_OUTPUT = "build-output"
+    WORKFLOW = "workflow"
+    """In a scheduled workflow of GitHub's, which calls the path."""
     MOVED = "moved"  # no longer Vercel's: cronshift.toml keeps it
 
 
@@ -47,7 +49,8 @@ class CronEntry(Struct, frozen=True):
         jitter_minutes: ``schedules`` only.
         unknown_keys: keys of the entry that its schema does not know.
         called: the path that Vercel calls, where that is the dispatcher's.
-        index: its place in ``crons``; ``None`` for an entry that stands elsewhere.
+        index: its place in ``crons``, or among a workflow's schedules; ``None`` for any other.
+        workflow: the file of GitHub's that makes the call, where Vercel does not.
     """
 
     path: str
@@ -62,6 +65,7 @@ class CronEntry(Struct, frozen=True):
     unknown_keys: tuple[str, ...] = ()
     called: str | None = None
     index: int | None = None
+    workflow: str | None = None
 
 
 class Problem(Struct, frozen=True):
@@ -212,6 +216,8 @@ class JobOptions(Struct, frozen=True):
     Attributes:
         finish_timeout: how long a run may take, waits and all attempts included.
         concurrency: how many *steps* of the job run at once, of all its runs together.
+        rehearsal: the dry run that the handler allows: ``?dry_run=1``, or ``X-Dry-Run: 1``.
+        rehearsal_ignore: paths of its answer that may differ between two runs.
     """
 
     retries: int = 3
@@ -227,6 +233,8 @@ class JobOptions(Struct, frozen=True):
     stale_after: timedelta | None = None
     overlap: Overlap = Overlap.QUEUE
     missed: Missed = Missed.ALL
+    rehearsal: str | None = None
+    rehearsal_ignore: tuple[str, ...] = ()
 
 
 class ServedBy(StrEnum):

@@ -19,3 +19,14 @@ def test_every_test_that_is_named_is_there() -> None:
             assert f"def {match[2]}(" in file.read_text(), match[0]
         named += 1
     assert named > 20
+
+
+def test_every_test_that_is_named_without_its_file_is_somewhere() -> None:
+    defined = {
+        name
+        for file in TESTS.rglob("test_*.py")
+        for name in re.findall(r"^(?:async )?def (test_\w+)\(", file.read_text(), re.MULTILINE)
+    }
+    named = set(re.findall(r"(?:`|::)(test_\w+)`", TEXT))
+    assert named - defined == set()
+    assert len(named) > 60

@@ -46,7 +46,7 @@ def apply(
     )
     carried = carry_out(invocation, plan, confirmation)
     if invocation.json:
-        invocation.console.document(carried.to_json())
+        invocation.console.document(carried.to_json(), to_the_letter=not record.is_own)
     return carried.code
 
 

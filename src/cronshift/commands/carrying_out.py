@@ -108,7 +108,7 @@ def carry_out(invocation: Invocation, operation: Operation, confirmation: Confir
         console.say(confirmation.nothing)
         return Carried(operation, applied=False, code=ExitCode.OK)
     if not invocation.json:
-        console.result(operation_plan(operation))
+        console.result(operation_plan(operation, is_own=confirmation.is_own))
     if confirmation.save_plan is not None:
         keep_plan(invocation, operation, confirmation.save_plan)
         return Carried(operation, applied=False, code=ExitCode.OK)

@@ -68,6 +68,14 @@ def migrate(
             help="Call a job otherwise; its module, settings and epochs go with it. Repeatable.",
         ),
     ] = None,
+    workflow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Make jobs of the schedules of a GitHub workflow that only calls routes (CS559), and keep"
+            " that in cronshift.toml; may be repeated.",
+        ),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Show only, and exit 1 when something would change.")
     ] = False,
@@ -95,6 +103,7 @@ def migrate(
       cronshift migrate --out src/jobs --force
       cronshift migrate --target python
       cronshift migrate --rename usage-reports-3f2a1b=weekly-usage
+      cronshift migrate --workflow .github/workflows/nightly.yml
       cronshift migrate --check
     """
     from cronshift import operations
@@ -116,6 +125,7 @@ def migrate(
         accept=accept or (),
         fix=fix,
         rename=rename or (),
+        workflows=workflow or (),
     )
     operation, written = migration.operation, False
     only_shown = dry_run or save_plan is not None

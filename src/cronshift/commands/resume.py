@@ -62,7 +62,8 @@ def resume(
         f"{interrupted.id} ({interrupted.command}), begun by {interrupted.actor}, was interrupted"
         f" while {interrupted.state}. To do:"
     )
-    plan = operation_plan(interrupted.inverse() if backwards else interrupted)
+    to_do = interrupted.inverse() if backwards else interrupted
+    plan = operation_plan(to_do, is_own=record.is_own)
     (console.message if invocation.json else console.result)(plan)
     refuse = operations.refuse_begun if backwards else operations.refuse_late
     refuse(root, interrupted, datetime.now(UTC))
@@ -77,7 +78,8 @@ def resume(
         console.say(f"You said no: {interrupted.id} is still {state}; nothing was changed.")
     if invocation.json:
         changes = interrupted.to_json()["changes"]
-        console.document({"operation": interrupted.id, "state": state.value, "changes": changes})
+        document = {"operation": interrupted.id, "state": state.value, "changes": changes}
+        console.document(document, to_the_letter=not record.is_own)
     return ExitCode.OK if dry_run or state is not interrupted.state else ExitCode.NOT_WELL
 
 

@@ -56,6 +56,7 @@ def list_runs(
     """
     from cronshift.observing.runs import newest_first, of_record
     from cronshift.output.runs_text import runs_table
+    from cronshift.runtime.dry_runs import FLOOR
     from cronshift.runtime.ownership import tick_text
 
     invocation: Invocation = context.obj
@@ -66,7 +67,7 @@ def list_runs(
         of_record(record, is_counted=record.run_id in evidence.recorded)
         for record in evidence.records
     ]
-    wanted = [run for run in every_run if every or run.has_acted]
+    wanted = [run for run in every_run if run.has_acted or (every and not run.id.endswith(FLOOR))]
     shown = newest_first(wanted, statuses=frozenset(status or ()), most=most)
     if invocation.json:
         console.document(

@@ -22,14 +22,17 @@ def show(
       cronshift operations show 01KAV
       cronshift operations show 01KAV --json
     """
-    from cronshift.operations import CallService, RunSql, read_operation
+    from cronshift.operations import CallService, RunSql, read_record
+    from cronshift.operations.model import UNFINISHED
     from cronshift.output.text import operations_table
 
     invocation: Invocation = context.obj
     console = invocation.console
-    shown = read_operation(invocation.root, operation)
+    record = read_record(invocation.root, operation)
+    shown = record.operation
+    is_to_be_judged = shown.state in UNFINISHED and not record.is_own
     if invocation.json:
-        console.document(shown.to_json())
+        console.document(shown.to_json(), to_the_letter=is_to_be_judged)
         return ExitCode.OK
     console.result(operations_table([shown]))
     for change in shown.changes:
@@ -38,5 +41,5 @@ def show(
             for line in change.lines():
                 console.result(f"  {line}")
         for image in change.images:
-            console.diff(image.diff(), to_result=True)
+            console.diff(image.diff(), to_result=True, to_the_letter=is_to_be_judged)
     return ExitCode.OK

@@ -47,6 +47,7 @@ from cronshift.runtime.ownership import (
     dump_ownership,
     tick_text,
 )
+from cronshift.runtime.ticks import HOUR
 from cronshift.targets import GuardRoute, target_named
 
 if TYPE_CHECKING:
@@ -326,6 +327,8 @@ def _deploy_epoch(jobs: Sequence[Job], lead: Lead, percent: int, at: datetime | 
         )
     schedules = [job.schedule for job in jobs if job.schedule is not None]
     start, late = at or lead.ready, lateness(schedules)
+    if any(job.entry.origin is Origin.WORKFLOW for job in jobs):
+        late = HOUR  # GitHub begins late when it is busy
     if lead.at_once or not schedules:
         return start
     in_time = lead.now <= lead.write_by(start)
@@ -361,6 +364,11 @@ def _advice(jobs: Sequence[Job], epochs: dict[str, Epoch], percent: int) -> list
     """Return advice about the jobs: their ticks in each stage, and percentages that mean little."""
     advice = []
     for job in jobs:
+        if job.entry.origin is Origin.WORKFLOW:
+            advice.append(
+                f"{job.id}: GitHub goes by the workflow on the default branch, so merge it there before"
+                f" {tick_text(epochs[job.id].effective_at)}."
+            )
         if job.schedule is None:
             continue
         start = epochs[job.id].effective_at

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cronshift.errors import ConfigError, RefusedError
+from cronshift.errors import RefusedError
 from cronshift.handlers.tree import IMPORT, SourceTree, language
 from cronshift.model import Origin
+from cronshift.moving.configuration import entries_of, key_of, with_entries, without_entries
+from cronshift.moving.workflows import workflow_with, workflows_without
 from cronshift.operations import ChangeKind, Edit, Seen, State
 from cronshift.operations.files import content, inside
 from cronshift.plan.snapshot import settings_file
@@ -22,8 +24,6 @@ from cronshift.project import settings_edit
 from cronshift.targets import generate, target_named
 from cronshift.targets.changes import OF_MODULES, FileAction, compare, edits
 from cronshift.targets.seal import is_untouched
-from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit
-from cronshift.vercel.dispatcher import MOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -33,10 +33,9 @@ if TYPE_CHECKING:
     from cronshift.operations import FileImage, Operation
     from cronshift.plan.snapshot import Snapshot
     from cronshift.project import Project
-    from cronshift.project.settings import MovedEntry
+    from cronshift.project.settings import MovedEntry, Settings
     from cronshift.targets.changes import FileChange
-
-SIDE_BY_SIDE = {ConfigFormat.JSON, ConfigFormat.TOML}
+    from cronshift.vercel import VercelConfig
 
 
 def take_out(
@@ -58,30 +57,16 @@ def take_out(
     if not jobs:
         return []
     source = project.sources[0]
-    indexes = [job.entry.index for job in jobs if job.entry.index is not None]
-    foreign = [job.id for job in jobs if job.entry.source.file != source.file]
-    if foreign or source.format not in SIDE_BY_SIDE or len(indexes) != len(jobs):
-        raise RefusedError(
-            f"The entries of {', '.join(foreign or [job.id for job in jobs])} do not stand in the"
-            " `crons` of a vercel.json or vercel.toml, so they must be removed by hand.",
-            reason="not-editable",
-            hint="Remove them in the file that makes them.",
-            where=source.file,
-        )
+    theirs = [job for job in jobs if job.entry.origin is not Origin.WORKFLOW]
+    edited = [*_vercels_without(source, theirs), *workflows_without(project, jobs)]
     on_disk = content(inside(project.root, settings_file(project)))
     settings = (on_disk or b"").decode()
     for job in jobs:
-        kept = {"path": job.entry.path, "schedule": job.entry.schedule}
-        settings = settings_edit.add_moved(settings, job.id, {**kept, **(more.get(job.id, {}))})
-    sentence = f"take {', '.join(job.id for job in jobs)} out of {source.file}"
+        settings = settings_edit.add_moved(
+            settings, job.id, {**_kept(job), **(more.get(job.id, {}))}
+        )
     return [
-        Edit(
-            source.file,
-            _without(source, indexes).encode(),
-            ChangeKind.EDIT_ENTRY,
-            sentence,
-            based_on=Seen(source.text.encode()),
-        ),
+        *edited,
         Edit(
             settings_file(project),
             settings.encode(),
@@ -90,6 +75,38 @@ def take_out(
             based_on=Seen(on_disk),
         ),
     ]
+
+
+def _vercels_without(source: VercelConfig, jobs: Sequence[Job]) -> list[Edit]:
+    """Return the edit that takes entries out of Vercel's file."""
+    if not jobs:
+        return []
+    foreign = [job.id for job in jobs if job.entry.source.file != source.file]
+    text = None if foreign else without_entries(source, [job.entry for job in jobs])
+    if text is None:
+        raise RefusedError(
+            f"The entries of {', '.join(foreign or [job.id for job in jobs])} do not stand in the"
+            " `crons` or `schedules` of a vercel.json, or the `crons` of a vercel.toml, so they must be"
+            " removed by hand.",
+            reason="not-editable",
+            hint="Remove them in the file that makes them.",
+            where=source.file,
+        )
+    sentence = f"take {', '.join(job.id for job in jobs)} out of {source.file}"
+    before = Seen(source.text.encode())
+    return [Edit(source.file, text.encode(), ChangeKind.EDIT_ENTRY, sentence, based_on=before)]
+
+
+def _kept(job: Job) -> dict[str, str | int]:
+    """Return the settings by which a job keeps its entry."""
+    entry = job.entry
+    return {
+        "path": entry.path,
+        "schedule": entry.schedule,
+        **({"timezone": entry.timezone} if entry.timezone != "UTC" else {}),
+        **({"jitter_minutes": entry.jitter_minutes} if entry.jitter_minutes else {}),
+        **({"workflow": entry.workflow} if entry.workflow else {}),
+    }
 
 
 def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation]) -> list[Edit]:
@@ -111,38 +128,74 @@ def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation])
     wanted = [job for job in moved if job in jobs]
     if not wanted:
         return []
-    vercel: bytes | None = source.text.encode()
+    now: dict[str, bytes | None] = {source.file: source.text.encode()}
+    workflows = [entry.workflow for job in wanted if (entry := moved[job]).workflow]
+    now |= {path: content(inside(project.root, path)) for path in workflows}
+    texts: dict[str, bytes | None] = {}
     settings = on_disk = content(inside(project.root, file))
-    images = [image for operation in reversed(past) if (image := _image(operation, source.file))]
-    befores = [image.before for image in images if image.before]
-    for operation, taken in _taken(moved, past, source.file):
-        group = [job for job in taken if job in jobs]
-        whole = len(group) == len(taken)
-        ours = _image(operation, file)
-        theirs = _image(operation, source.file)
-        if whole and ours is not None and settings == ours.after:
-            settings = ours.before
-        else:
-            settings = _settled(settings, group)
-        if whole and theirs is not None and vercel == theirs.after:
-            vercel = theirs.before
-        else:
-            vercel = _with_entries(source, vercel or b"", befores, [moved[job] for job in group])
+    for path, text in now.items():
+        of_file = {
+            job: entry for job, entry in moved.items() if (entry.workflow or source.file) == path
+        }
+        after, befores = text, _befores(past, path)
+        for operation, taken in _taken(of_file, past, path, project.settings):
+            group = [job for job in taken if job in jobs]
+            whole = (
+                all(job in jobs for job in operation.jobs if job in moved) if operation else False
+            )
+            ours, theirs = _image(operation, file), _image(operation, path)
+            if whole and ours is not None and settings == ours.after:
+                settings = ours.before
+            else:
+                settings = _settled(settings, group)
+            if len(group) == len(taken) and theirs is not None and after == theirs.after:
+                after = theirs.before
+            elif group and path == source.file:
+                after = with_entries(source, after or b"", befores, [moved[job] for job in group])
+            elif group:
+                _refuse_parts(path, of_file, group)
+                after = workflow_with(after, path, befores, [moved[job] for job in group])
+        texts[path] = after
     kept = [image.before for operation in reversed(past) if (image := _image(operation, file))]
     settings = settings_edit.as_before((settings or b"").decode(), kept)
-    sentence = f"put {', '.join(wanted)} back into {source.file}"
-    return [
+    back = [
         Edit(
-            source.file,
-            vercel,
+            path,
+            text,
             ChangeKind.EDIT_ENTRY,
-            sentence,
-            based_on=Seen(source.text.encode()),
-        ),
+            f"put {', '.join(job for job in wanted if (moved[job].workflow or source.file) == path)}"
+            f" back into {path}",
+            based_on=Seen(now[path]),
+        )
+        for path, text in texts.items()
+    ]
+    return [
+        *(change for change in back if change.after != now[change.path]),
         Edit(
             file, settings, ChangeKind.EDIT_CONFIG, "Vercel has them again", based_on=Seen(on_disk)
         ),
     ]
+
+
+def _befores(past: Sequence[Operation], path: str) -> list[bytes]:
+    """Return the states of a file before operations, the newest first."""
+    images = [image for operation in reversed(past) if (image := _image(operation, path))]
+    return [image.before for image in images if image.before]
+
+
+def _refuse_parts(path: str, of_file: Mapping[str, MovedEntry], group: Sequence[str]) -> None:
+    """Refuse to bring a workflow's schedule back for some of the jobs that it calls."""
+    schedules = {of_file[job].schedule for job in group}
+    others = [
+        job for job, entry in of_file.items() if entry.schedule in schedules and job not in group
+    ]
+    if others:
+        raise RefusedError(
+            f"{path} calls {', '.join(others)} on the same schedule as {', '.join(group)}.",
+            reason="not-editable",
+            hint=f"cronshift rollback {' '.join([*group, *others])}",
+            where=path,
+        )
 
 
 def regenerated(before: Snapshot, planned: Sequence[Edit]) -> list[Edit]:
@@ -216,7 +269,7 @@ def _imported(tree: SourceTree, files: Sequence[str]) -> set[str]:
 
 
 def _taken(
-    moved: Mapping[str, MovedEntry], past: Sequence[Operation], file: str
+    moved: Mapping[str, MovedEntry], past: Sequence[Operation], file: str, settings: Settings
 ) -> Iterator[tuple[Operation | None, list[str]]]:
     """Yield the operations that took moved entries out, the newest first, each with its jobs.
 
@@ -227,8 +280,8 @@ def _taken(
         image = _image(operation, file)
         if image is None or image.before is None or operation.state is not State.APPLIED:
             continue
-        entries = _entries_of(image.before, file)
-        group = [job for job in operation.jobs if job in left and _key(left[job]) in entries]
+        entries = entries_of(image.before, file, settings)
+        group = [job for job in operation.jobs if job in left and key_of(left[job]) in entries]
         if group:
             yield operation, group
         for job in group:
@@ -242,84 +295,8 @@ def _image(operation: Operation | None, path: str) -> FileImage | None:
     return next((image for image in images if image.path == path), None)
 
 
-def _entries_of(data: bytes, file: str) -> list[tuple[str, str]]:
-    try:
-        entries = parse_config(data.decode(), file).entries
-    except (ConfigError, UnicodeDecodeError):
-        return []
-    return [(entry.path, entry.schedule) for entry in entries]
-
-
-def _key(entry: MovedEntry) -> tuple[str, str]:
-    return entry.path, entry.schedule
-
-
 def _settled(settings: bytes | None, jobs: Sequence[str]) -> bytes:
     text = (settings or b"").decode()
     for job in jobs:
         text = settings_edit.drop_moved(text, job)
     return text.encode()
-
-
-def _with_entries(
-    source: VercelConfig, now: bytes, befores: Sequence[bytes], entries: Sequence[MovedEntry]
-) -> bytes:
-    """Return Vercel's file with entries back, as and where they were in ``befores``, newest first."""
-    text, file = now.decode(), source.file
-    insert = edit.insert_entry if source.format is ConfigFormat.JSON else toml_edit.insert_entry
-    for entry in entries:
-        key = _key(entry)
-        holding = [before for before in befores if key in _entries_of(before, file)]
-        there = _entries_of(text.encode(), file)
-        if there.count(key) >= max(
-            [_entries_of(before, file).count(key) for before in holding[:1]], default=1
-        ):
-            continue  # somebody has put it back by hand
-        whole = (_restored(text, before.decode(), key, source) for before in holding)
-        restored = next((whole_text for whole_text in whole if whole_text is not None), None)
-        if restored is None:
-            restored = insert(text, _place(key, holding, there, file), *key, file=file)
-        text = restored
-    return text.encode()
-
-
-def _restored(text: str, before: str, key: tuple[str, str], source: VercelConfig) -> str | None:
-    if source.format is not ConfigFormat.JSON:
-        return None
-    original = _called_as_in(text, before, source.file)
-    index = _entries_of(before.encode(), source.file).index(key)
-    return edit.restore_entries(text, original, [index])
-
-
-def _place(
-    key: tuple[str, str], befores: Sequence[bytes], now: Sequence[tuple[str, str]], file: str
-) -> int:
-    """Return the index behind the entries that stood before this one, where most are known."""
-    orders = [_entries_of(before, file) for before in befores]
-    order = max(orders, key=lambda candidate: len(set(candidate) & set(now)), default=None)
-    if order is None:
-        return len(now)
-    sooner = order[: order.index(key)]
-    return max((at for at, entry in enumerate(now, 1) if entry in sooner), default=0)
-
-
-def _called_as_in(text: str, original: str, file: str) -> str:
-    """Return ``original`` with the entries that ``text`` has too called where they are called there.
-
-    Some may have gone to the dispatcher, or come back from it, since; that is no edit by hand.
-    """
-    called = {(e.path, e.schedule): e.called for e in parse_config(text, file).entries}
-    for entry in parse_config(original, file).entries:
-        now = called.get((entry.path, entry.schedule), entry.called)
-        if entry.index is None or (now is None) == (entry.called is None):
-            continue
-        base = (now or entry.called or "").partition(f"{MOUNT}/")[0]
-        old, new = (base, base + MOUNT) if now else (base + MOUNT, base)
-        original = edit.replace_path_start(original, entry.index, old, new, file=file)
-    return original
-
-
-def _without(source: VercelConfig, indexes: Sequence[int]) -> str:
-    if source.format is ConfigFormat.TOML:
-        return toml_edit.remove_entries(source.text, indexes, file=source.file)
-    return edit.remove_entries(source.text, indexes, drop_empty=True, file=source.file)

@@ -23,6 +23,7 @@ from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.job_ids import unknown_job
 from cronshift.plan.planning import make_plan
 from cronshift.project.conventions import code_of
+from cronshift.project.workflows.sources import with_workflows
 from cronshift.readiness.guards import answering, by_hand
 from cronshift.readiness.subject import Subject
 from cronshift.runtime.ownership import OWNERSHIP_NAME, Ownership, dump_ownership
@@ -109,6 +110,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     accept: Sequence[str] = (),
     fix: bool = False,
     rename: Sequence[str] = (),
+    workflows: Sequence[str] = (),
 ) -> Migration:
     """Return the plan of migrating ``jobs`` (all when empty); nothing is written here.
 
@@ -126,6 +128,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         fix: mend the user's sources where that can be done as text, and put the guard before
             Python apps.
         rename: other names of jobs, ``OLD=NEW``; module, settings and epochs go with them.
+        workflows: files of GitHub's whose schedules become jobs too, from then on.
 
     Raises:
         CronshiftError: for a job that is not in the plan, a finding that there is none of, or a
@@ -140,9 +143,9 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         own_edits.append(edit)
         jobs = [names.get(job, job) for job in jobs]
     written_down = project
-    project = _as_asked(project, target, out)
+    project = _as_asked(with_workflows(project, workflows), target, out)
     plan = make_plan(project)
-    chosen = _chosen(written_down, target, out, plan)
+    chosen = _chosen(written_down, target, out, plan, workflows)
     asked_for = [job.id for job in pick_jobs(plan, jobs)]
     acceptances = [read_acceptance(text) for text in accept]
     pick_jobs(plan, [acceptance.job for acceptance in acceptances if acceptance.job])
@@ -175,7 +178,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
         or any(job.id == each.new and (project.root / each.module).is_file() for each in renamed)
         or (job.module and (project.root / job.module).is_file())
     )
-    if not (kept or accepted or names or target or out):
+    if not (kept or accepted or names or target or out or workflows):
         own_edits = [*mending.edits] if mending else []  # an id is pinned with the first functions
     extending = target_named(plan.target).extend
     extended = tuple(extending(project.root, replace(plan, jobs=kept))) if kept else ()
@@ -206,6 +209,7 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
                 *jobs,
                 *(f"--accept {acceptance}" for acceptance in accept),
                 *(f"--rename {renaming}" for renaming in rename),
+                *(f"--workflow {file}" for file in workflows),
                 *(["--fix"] if fix else []),
             ]
         ),
@@ -250,8 +254,12 @@ def _as_asked(project: Project, target: str | None, out: str | None) -> Project:
 
 
 def _chosen(
-    written_down: Project, target: str | None, out: str | None, plan: Plan
-) -> dict[str, str]:
+    written_down: Project,
+    target: str | None,
+    out: str | None,
+    plan: Plan,
+    workflows: Sequence[str],
+) -> dict[str, str | list[str]]:
     """Return the settings that cronshift.toml needs for later commands to find the package.
 
     The app's id is pinned unless the app has a client of its own, whose id counts: another id is another
@@ -259,12 +267,14 @@ def _chosen(
     """
     settings = written_down.settings
     target_before = settings.target or (None if target else DEFAULT_TARGET)
+    named = list(dict.fromkeys([*settings.workflows, *workflows]))
     own_client = code_of(written_down.resolver().tree).client
     is_pinned = settings.app_id is not None or own_client is not None
     return {
         **({} if is_pinned else {"app_id": plan.app_id}),
         **({"target": plan.target} if {plan.target} - {target_before} else {}),
         **({"out": out} if out and out != settings.out else {}),
+        **({"workflows": named} if len(named) > len(settings.workflows) else {}),
     }
 
 

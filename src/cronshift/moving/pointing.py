@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cronshift.errors import ConfigError, RefusedError
-from cronshift.moving.entries import SIDE_BY_SIDE
+from cronshift.moving.configuration import SIDE_BY_SIDE
 from cronshift.operations import ChangeKind, Edit, Seen
 from cronshift.targets import GuardRoute, target_named
 from cronshift.vercel import ConfigFormat, VercelConfig, edit, parse_config, toml_edit

@@ -185,7 +185,7 @@ def _unasked(project: Project, plan: Plan, rows: Sequence[JobStatus]) -> Iterato
     target = target_named(plan.target)
     for job, row in zip(plan.jobs, rows, strict=True):
         guard = target.guard(plan, job)
-        if isinstance(guard, GuardByHand):
+        if isinstance(guard, GuardByHand) and job.entry.workflow is None:
             continue
         if job.entry.called is not None:
             is_there = isinstance(guard, GuardRoute) and (project.root / guard.file).is_file()
@@ -193,7 +193,8 @@ def _unasked(project: Project, plan: Plan, rows: Sequence[JobStatus]) -> Iterato
                 yield f"{job.entry.called} is called for {job.id}, and nothing answers there."
         elif not row.moved and (row.percent or row.upcoming):
             share = row.percent or (row.upcoming.percent if row.upcoming else 0)
+            caller = job.entry.workflow or "Vercel"
             yield (
-                f"{job.id} is Inngest's at {share} %, and Vercel calls {job.entry.path} without"
+                f"{job.id} is Inngest's at {share} %, and {caller} calls {job.entry.path} without"
                 " asking whose the tick is: both sides run those ticks."
             )

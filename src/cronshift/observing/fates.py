@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from cronshift.observing.rehearsals import is_of_floor
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import Owner, tick_text
 from cronshift.runtime.ticks import MINUTE, lateness
@@ -163,7 +164,9 @@ def _without_work(due: DueTick, records: Sequence[TickRecord], watch: Watch) -> 
         return Fate.SKIPPED, "paused"
     sides = _OF[due.owner]
     reasons = {
-        record.side: record.seen.get("reason", "") for record in records if record.side in sides
+        record.side: record.seen.get("reason", "")
+        for record in records
+        if record.side in sides and not is_of_floor(record)
     }
     unseen = [side for side in sides if side not in reasons]
     if not unseen:

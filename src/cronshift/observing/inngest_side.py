@@ -166,7 +166,7 @@ def _record(job: str, tick: datetime, run: dict[str, Any], ownership: Ownership)
         started=started if has_acted else None,
         ended=_instant(run.get("endedAt")),
         status=TickStatus.SKIPPED if reason is not None else status,
-        attempts=int(has_acted),
+        attempts=0,  # the list of runs does not count them
         error_class=_error_name(fields) if status in _DEAD else None,
         http_status=answered if type(answered) is int else None,
         run_id=str(run.get("id")),

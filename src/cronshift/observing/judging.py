@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from cronshift.observing.fates import Fate, TickFate
+from cronshift.observing.rehearsals import RehearsalSight, is_of_floor, of_newest, rehearsed
 from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.asking import Telling
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
@@ -62,6 +63,7 @@ class JobSight(Struct, frozen=True):
         by_both: how many both have.
         late: how late each side was.
         queued: how long Inngest's runs waited before their first call.
+        rehearsal: what the dry runs of the side that stands by show.
         problems: what is bad, a sentence each.
         gaps: what is not known, a sentence each.
     """
@@ -73,6 +75,7 @@ class JobSight(Struct, frozen=True):
     by_both: int = 0
     late: Mapping[Side, Spread] = {}
     queued: Spread | None = None
+    rehearsal: RehearsalSight = field(default_factory=RehearsalSight)
     problems: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
 
@@ -98,6 +101,7 @@ class JobSight(Struct, frozen=True):
             "seen": {side.value: self.seen.get(side, 0) for side in Side} | {"both": self.by_both},
             "late_seconds": {side.value: spread.to_json() for side, spread in self.late.items()},
             "queued_seconds": self.queued.to_json() if self.queued else None,
+            "rehearsal": self.rehearsal.to_json() if self.rehearsal.ticks else None,
             "problems": list(self.problems),
             "gaps": list(self.gaps),
         }
@@ -133,7 +137,10 @@ def judge(
         problems.append(
             f"A limit holds Inngest's runs back: p95 {spoken(queued.p95)} in the queue."
         )
-    gaps = _gaps(job, watched, watch)
+    rehearsal = rehearsed(of_newest(records))
+    if rehearsal.problem:
+        problems.append(rehearsal.problem)
+    gaps = [*_gaps(job, watched, watch), *_dropped(records)]
     unknown = Knowledge.UNKNOWN if gaps else Knowledge.GOOD
     return JobSight(
         job,
@@ -143,6 +150,7 @@ def judge(
         by_both=sum(len(fate.seen_by) > 1 for fate in watched),
         late=late,
         queued=queued,
+        rehearsal=rehearsal,
         problems=tuple(problems),
         gaps=tuple(gaps),
     )
@@ -203,10 +211,12 @@ def _gaps(job: str, fates: Sequence[TickFate], watch: Watch) -> list[str]:
 
 def _looks(records: Sequence[TickRecord]) -> list[str]:
     """Return the problems in the newest look of the side that stands by, and the runs that failed there."""
-    standing = [
-        record for record in records if record.side is Side.INNGEST and record.role is Role.STOOD_BY
+    standing = [record for record in records if record.side is Side.INNGEST and _stands_by(record)]
+    failed = [
+        record
+        for record in standing
+        if record.role is Role.STOOD_BY and record.status is not TickStatus.SKIPPED
     ]
-    failed = [record for record in standing if record.status is not TickStatus.SKIPPED]
     problems = (
         [f"{len(failed)} of Inngest's runs failed although they had nothing to do."]
         if failed
@@ -223,9 +233,34 @@ def _looks(records: Sequence[TickRecord]) -> list[str]:
     return problems
 
 
+def _dropped(records: Sequence[TickRecord]) -> list[str]:
+    """Return the sentences about records that sides had to drop, and so are not among these."""
+    counts = Counter[Side]()
+    for record in records:
+        count = record.seen.get("dropped", "")
+        counts[record.side] += int(count) if count.isdecimal() else 0
+    return [
+        f"{_NAMES[side]}'s side dropped {count:,} record{'s' if count > 1 else ''} of ticks."
+        for side, count in counts.items()
+        if count
+    ]
+
+
+def _stands_by(record: TickRecord) -> bool:
+    """Return whether a record is of a side that does not do the work, whether it rehearses or not."""
+    return record.role is not Role.ACTED and not is_of_floor(record)
+
+
 def _queued(record: TickRecord) -> float | None:
-    is_by = record.side is Side.INNGEST and record.role is Role.STOOD_BY
-    return record.numbers.get("queued") if is_by else None
+    if record.side is not Side.INNGEST or not _stands_by(record):
+        return None
+    sent = record.seen.get("sent")  # of one that rehearses, whose numbers are the answer's
+    if sent is None:
+        return record.numbers.get("queued")
+    try:
+        return max((record.arrived - datetime.fromisoformat(sent)).total_seconds(), 0.0)
+    except (ValueError, TypeError):
+        return None
 
 
 def _ticks(count: int) -> str:

@@ -131,7 +131,7 @@ def of_record(record: TickRecord, *, is_counted: bool = True) -> JobRun:
         owner=record.owner,
         has_acted=record.role is Role.ACTED,
         status=record.status,
-        attempts=record.attempts if is_counted else None,
+        attempts=record.attempts if is_counted and _is_counted(record) else None,
         arrived=record.arrived,
         started=record.started,
         ended=record.ended,
@@ -148,6 +148,10 @@ def newest_first(
     wanted = [run for run in runs if not statuses or run.status in statuses]
     wanted.sort(key=lambda run: run.arrived or datetime.min.replace(tzinfo=UTC), reverse=True)
     return wanted[:most]
+
+
+def _is_counted(record: TickRecord) -> bool:
+    return record.attempts > 0 or record.role is not Role.ACTED
 
 
 def of_inngest(run: Mapping[str, Any], root: Mapping[str, Any]) -> JobRun | None:

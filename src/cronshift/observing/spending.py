@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from cronshift.model import Job
     from cronshift.runtime.store.ledger import RunCount
 
-_STOOD_BY = 2  # the run, and the step in which it sees that the tick is another's
+_OTHERS = {
+    Role.STOOD_BY: 2,  # the run, and the step in which it sees that the tick is another's
+    Role.REHEARSED: 4,  # with the dry run, and the wait before it
+}
 
 
 class Spending(Struct, frozen=True):
@@ -99,7 +102,7 @@ def counted(spending: Spending, jobs: Sequence[Job], counts: Sequence[RunCount])
     """Return the spending by the runs that were counted."""
     steps = {job.id: forecast.steps(job) for job in jobs}
     runs = sum(
-        count.runs * (1 + steps[count.job] if count.role is Role.ACTED else _STOOD_BY)
+        count.runs * _OTHERS.get(count.role, 1 + steps[count.job])
         for count in counts
         if count.job in steps
     )

@@ -39,6 +39,7 @@ from cronshift.operations.journal import (
     past_operations,
     read_journal,
     read_operation,
+    read_record,
     refuse_unfinished,
     unfinished,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "past_operations",
     "read_journal",
     "read_operation",
+    "read_record",
     "refuse_begun",
     "refuse_late",
     "refuse_unfinished",

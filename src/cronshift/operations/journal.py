@@ -175,8 +175,8 @@ def is_own(root: Path, operation: Operation) -> bool:
     return recorded is not None and recorded == hmac_of(root, operation)
 
 
-def read_operation(root: Path, operation_id: str) -> Operation:
-    """Return the operation whose id starts with ``operation_id``.
+def read_record(root: Path, operation_id: str) -> Record:
+    """Return the record of the operation whose id starts with ``operation_id``.
 
     Raises:
         CronshiftError: if there is none, more than one, or it cannot be read.
@@ -185,7 +185,12 @@ def read_operation(root: Path, operation_id: str) -> Operation:
         case UnreadableRecord() as broken:
             raise _broken(broken)
         case record:
-            return record.operation
+            return record
+
+
+def read_operation(root: Path, operation_id: str) -> Operation:
+    """Return the operation of :func:`read_record`."""
+    return read_record(root, operation_id).operation
 
 
 def find(root: Path, operation_id: str) -> Record | UnreadableRecord:

@@ -48,9 +48,14 @@ class Console:
         """Everything said to a person besides, on stderr."""
         return self._rich(stderr=True)
 
-    def document(self, data: Any) -> None:
-        """Print one JSON document on stdout; version 1, unless it says another."""
-        sys.stdout.write(json_text(data))
+    def document(self, data: Any, *, to_the_letter: bool = False) -> None:
+        """Print one JSON document on stdout; version 1, unless it says another.
+
+        Contents of files in it are masked, unless they are to be read ``to_the_letter``.
+        """
+        from cronshift.output.masking import masked_document
+
+        sys.stdout.write(json_text(data if to_the_letter else masked_document(data)))
 
     def result(self, renderable: RenderableType) -> None:
         """Print a result: a table, a tree, or plain text."""
@@ -77,10 +82,14 @@ class Console:
         if error.hint:
             self._print(self.err, f"  → {error.hint}")
 
-    def diff(self, lines: Iterable[str], *, to_result: bool = False) -> None:
-        """Print a unified diff, as a message or as (part of) the result."""
+    def diff(
+        self, lines: Iterable[str], *, to_result: bool = False, to_the_letter: bool = False
+    ) -> None:
+        """Print a unified diff, as a message or as (part of) the result; masked, unless ``to_the_letter``."""
+        from cronshift.output.masking import masked_lines
+
         console = self.out if to_result else self.err
-        for line in lines:
+        for line in lines if to_the_letter else masked_lines(lines):
             self._print(console, line.rstrip("\r\n"), DIFF_STYLES.get(line[:1]))
 
     def confirm(self, question: str, *, yes: bool) -> bool:

@@ -65,4 +65,6 @@ def verdicts_text(judgements: Iterable[Judgement]) -> Text:
         text.append(f"{plain(judgement.job)}: ")
         text.append(verdict, style=_STYLES[judgement.decision])
         text.append(f". {plain(judgement.reason)}\n")
+        if judgement.rehearsal.ticks:
+            text.append(f"    {plain(judgement.rehearsal.sentence)}\n")
     return text[:-1] if text else Text("No job has a function whose ticks could be compared.")

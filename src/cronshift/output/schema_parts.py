@@ -146,6 +146,16 @@ PLAN = {
     "findings": list_of(object_of(FINDING | {"jobs": list_of(TEXT)})),
     "forecast": FORECAST,
 }
+REHEARSAL = object_of(
+    {
+        "ticks": WHOLE,
+        "floor_ticks": WHOLE,
+        "failed": WHOLE,
+        "differences": list_of(
+            object_of({"path": TEXT, "ticks": WHOLE, "floor_ticks": WHOLE, "beyond_floor": TRUTH})
+        ),
+    }
+)
 _TICKS = object_of({"ticks": WHOLE, "bad": WHOLE})
 JUDGEMENT = object_of(
     {
@@ -156,6 +166,7 @@ JUDGEMENT = object_of(
         "reason": TEXT,
         "missing_ticks": WHOLE,
         "missing_days": NUMBER,
+        "rehearsal": perhaps(REHEARSAL),
         "metrics": list_of(
             object_of(
                 {
@@ -292,6 +303,7 @@ SIGHT = object_of(
         "seen": object_of(dict.fromkeys((*Side, "both"), WHOLE)),
         "late_seconds": by_name(SPREAD),
         "queued_seconds": perhaps(SPREAD),
+        "rehearsal": perhaps(REHEARSAL),  # null: there was none
         "problems": list_of(TEXT),
         "gaps": list_of(TEXT),
     }

@@ -12,6 +12,7 @@ from rich.text import Text
 from cronshift.model import Severity
 from cronshift.operations import CallService, RunSql
 from cronshift.output.console import DIFF_STYLES, plain
+from cronshift.output.masking import masked_lines
 from cronshift.plan import forecast
 from cronshift.plan.findings import ASKED_FIRST
 from cronshift.plan.forecast import executions, runs
@@ -166,8 +167,8 @@ def operations_table(operations: Iterable[Operation]) -> Table:
     return table
 
 
-def operation_plan(operation: Operation) -> Text:
-    """Return the plan of an operation: a line a change, then the diffs."""
+def operation_plan(operation: Operation, *, is_own: bool = True) -> Text:
+    """Return the plan of an operation: a line a change, then the diffs; what is foreign to the letter."""
     text = Text(no_wrap=True)
     for change in operation.changes:
         text.append(f"  {change.kind.value}  ", style="bold")
@@ -177,7 +178,7 @@ def operation_plan(operation: Operation) -> Text:
     for image in operation.images:
         if image.is_program:
             text.append(f"{plain(image.path)} may be run as a program\n", style="bold")
-        for line in image.diff():
+        for line in masked_lines(image.diff()) if is_own else image.diff():
             text.append(plain(line.rstrip("\n")) + "\n", style=DIFF_STYLES.get(line[:1], ""))
     return text
 

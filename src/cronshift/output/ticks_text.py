@@ -30,6 +30,8 @@ def sights_text(sights: Iterable[JobSight]) -> Text:
     for sight in sights:
         text.append(f"{_MARKS[sight.answer]} ", style=_STYLES[sight.answer])
         text.append(f"{plain(sight.job)}  {plain(sight.sentence)}\n")
+        if sight.rehearsal.ticks and not sight.rehearsal.problem:
+            text.append(f"    {plain(sight.rehearsal.sentence)}\n")
         for problem in sight.problems:
             text.append(f"    {plain(problem)}\n", style="bold red")
         for gap in sight.gaps:

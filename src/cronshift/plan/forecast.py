@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cronshift.model import RowSource
-from cronshift.plan.functions import function_ids, has_runs
+from cronshift.plan.functions import function_ids, has_runs, is_rehearsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -103,7 +103,8 @@ def steps(job: Job) -> int:
     loads = fan_out is not None and isinstance(fan_out.values, RowSource)
     calls = fan_out.count if fan_out and not has_runs(job.options) else 1
     # The first settles whether the tick is due.
-    return 1 + loads + calls + bool(job.options.heartbeat_env)
+    beside = bool(job.options.heartbeat_env) + is_rehearsed(job)
+    return 1 + loads + calls + beside
 
 
 def executions(job: Job, now: datetime, period: timedelta = PERIOD) -> int:

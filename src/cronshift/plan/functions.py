@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cronshift.model import FanOutMode, Overlap
+from cronshift.model import FanOutMode, Origin, Overlap
 from cronshift.runtime.jobs import row_function
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ def has_runs(options: JobOptions) -> bool:
 def function_ids(job: Job) -> tuple[str, ...]:
     """Return the ids of a job's functions, its own first."""
     return (job.id, row_function(job.id)) if has_runs(job.options) else (job.id,)
+
+
+def is_rehearsed(job: Job) -> bool:
+    """Return whether a job has a dry run that a side rehearses: none once Vercel's part has ended."""
+    return job.options.rehearsal is not None and job.entry.origin is not Origin.MOVED
 
 
 def sending(options: JobOptions) -> JobOptions:

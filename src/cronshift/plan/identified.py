@@ -76,6 +76,9 @@ def _moved(settings: Settings) -> dict[str, CronEntry]:
             Location(file, job.moved.line),
             f"jobs.{job_id}.moved",
             Origin.MOVED,
+            timezone=job.moved.timezone,
+            jitter_minutes=job.moved.jitter_minutes,
+            workflow=job.moved.workflow,
         )
         for job_id, job in settings.jobs.items()
         if job.moved is not None

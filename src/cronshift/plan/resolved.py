@@ -12,12 +12,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.errors import Reason, ScheduleError
-from cronshift.model import CronEntry, Finding, Handler, JobOptions, Origin
 from cronshift.plan.findings import entries as rules
 from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from cronshift.handlers import Resolution
+    from cronshift.model import CronEntry, Finding, Handler, JobOptions
     from cronshift.plan.findings import Rule
     from cronshift.plan.handler_findings import Judge
     from cronshift.plan.identified import Identified, IdentifiedEntry
@@ -131,7 +131,9 @@ def _schedule(
 def _meaning(entry: CronEntry, override: str | None) -> Schedule:
     if override is not None:
         return Schedule.parse(Schedule.parse(override).trigger)  # the trigger is what is registered
-    if entry.origin is Origin.SCHEDULES and entry.timezone != "UTC":
+    if entry.workflow is not None:  # five fields as POSIX has them, and the engine
+        return Schedule.parse(f"TZ={entry.timezone} {entry.schedule}")
+    if entry.timezone != "UTC":
         schedule = Schedule.from_vercel(entry.schedule)
         return Schedule.parse(f"TZ={entry.timezone} {schedule.expression}")
     return Schedule.from_vercel(entry.schedule)

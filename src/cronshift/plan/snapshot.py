@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from cronshift.plan.planning import make_plan
 from cronshift.project.settings import CONFIG_NAME, parse_settings
-from cronshift.vercel import parse_config
+from cronshift.vercel import ConfigFormat, parse_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,11 @@ def project_after(project: Project, edits: Sequence[Edit]) -> Project:
     if after.get(source.file) is not None:
         sources = (parse_config((after[source.file] or b"").decode(), source.file), *sources[1:])
     edited = {**project.edited, **after}
+    if settings.workflows:
+        from cronshift.project.workflows.sources import workflow_sources
+
+        others = [each for each in sources if each.format is not ConfigFormat.WORKFLOW]
+        sources = (*others, *workflow_sources(project.root, settings, edited))
     return replace(project, settings=settings, sources=sources, edited=edited)
 
 

@@ -59,7 +59,10 @@ class Project(Struct, frozen=True):
     def app_id(self) -> str:
         """The Inngest app's id: the user's, else the app's name, the same in every checkout."""
         entries = [
-            f"{entry.path} {entry.schedule}" for part in self.sources for entry in part.entries
+            f"{entry.path} {entry.schedule}"
+            for part in self.sources
+            for entry in part.entries
+            if entry.workflow is None
         ]
         return self.settings.app_id or app_name(self.root / (self.app or ""), entries)
 
@@ -84,6 +87,10 @@ def load_project(root: Path, config: Path | None = None, made: str | None = None
     sources = read_project(root, settings.vercel_config, made)
     app = _app_below(asked, root)
     framework = _framework(root / (app or ""), sources[0].document)
+    if settings.workflows:
+        from cronshift.project.workflows.sources import workflow_sources
+
+        sources = (*sources, *workflow_sources(root, settings, {}))
     return Project(root, settings, sources, framework, app=app)
 
 

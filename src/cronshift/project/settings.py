@@ -38,7 +38,7 @@ from cronshift.runtime.regular_files import read_regular
 from cronshift.runtime.schedule.durations import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from cronshift.sessions.settings import SessionSettings
@@ -53,6 +53,8 @@ class MovedEntry(Struct, frozen=True):
         line: where its table stands in cronshift.toml.
         handler: where the route's module was moved to, ``path/to/file.ts:export``.
         max_duration: in seconds, what the Vercel configuration said of the route.
+        timezone: of the schedule; so is ``jitter_minutes``.
+        workflow: the file of GitHub's that it stood in, where that was not Vercel's configuration.
     """
 
     path: str
@@ -60,6 +62,9 @@ class MovedEntry(Struct, frozen=True):
     line: int = 1
     handler: str | None = None
     max_duration: int | None = None
+    timezone: str = "UTC"
+    jitter_minutes: int | None = None
+    workflow: str | None = None
 
 
 class JobSettings(Struct, frozen=True):
@@ -114,6 +119,7 @@ class Settings(Struct, frozen=True):
         ownership: where generated TypeScript reads whose a tick is.
         environments: what ``cronshift link`` wrote, by the environment's name.
         named: the names of the options that stand under ``[defaults]``.
+        workflows: the files of GitHub's whose schedules are jobs too.
     """
 
     file: str | None = None
@@ -136,6 +142,7 @@ class Settings(Struct, frozen=True):
     suppressions: tuple[Suppression, ...] = ()
     named: frozenset[str] = frozenset()
     environments: Mapping[str, Environment] = field(default_factory=dict)
+    workflows: tuple[str, ...] = ()
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -211,6 +218,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         library=Library(project.get("runtime", Library.FILES)),
         ownership=OwnershipSource(project.get("ownership", OwnershipSource.BUILT_IN)),
         ledger=project.get("ledger", False),
+        workflows=tuple(project.get("workflows", ())),
         bridge=BridgeSettings(**bridge),
         validate=ValidateSettings(
             **{name: parse_duration(text) for name, text in document.get("validate", {}).items()}
@@ -270,19 +278,24 @@ def _mode(text: str | None) -> Mode | None:
     return None if text in (None, "auto") else Mode(text)
 
 
+_READ: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "retries": ("retries", int),
+    "idempotency": ("idempotency", str),
+    "heartbeat": ("heartbeat_env", str),
+    "concurrency": ("concurrency", lambda limit: limit or None),
+    "overlap": ("overlap", Overlap),
+    "missed": ("missed", Missed),
+    "rehearsal": ("rehearsal", str),
+    "rehearsal_ignore": ("rehearsal_ignore", tuple),
+}
+"""The option that each plain key of a job's table is, and how its value is read."""
+
+
 def _options(table: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of JobOptions that ``table`` names; ``false`` switches one off."""
     options: dict[str, Any] = {
-        key: table[key] for key in ("retries", "idempotency") if key in table
+        name: read(table[key]) for key, (name, read) in _READ.items() if key in table
     }
-    if "heartbeat" in table:
-        options["heartbeat_env"] = table["heartbeat"]
-    if "concurrency" in table:
-        options["concurrency"] = table["concurrency"] or None
-    if "overlap" in table:
-        options["overlap"] = Overlap(table["overlap"])
-    if "missed" in table:
-        options["missed"] = Missed(table["missed"])
     for key in ("start_timeout", "finish_timeout", "jitter", "stale_after"):
         if key in table:
             options[key] = parse_duration(table[key]) if table[key] else None

@@ -40,7 +40,7 @@ def editable_settings(project: Project, what: str, by_hand: str) -> tuple[str, b
     return file, on_disk
 
 
-def set_project(text: str, values: Mapping[str, str]) -> str:
+def set_project(text: str, values: Mapping[str, str | list[str]]) -> str:
     """Return ``text`` with keys of ``[project]`` set; the table is added at the end if need be."""
     document = tomlkit.parse(text)
     project = document.get("project")

@@ -47,6 +47,11 @@ _NO_DURATION = {
     "anyOf": [_DURATION, {"const": False}],
     "description": "a duration, such as 90s, 15m or 1h30m, or false for none",
 }
+_WORKFLOW = {
+    "type": "string",
+    "pattern": "^\\.github/workflows/[\\w.-]+\\.ya?ml$",
+    "description": "a workflow of the project, such as .github/workflows/nightly.yml",
+}
 _COUNT = {"type": "integer", "minimum": 1}
 _ADDRESS = {
     "type": "string",
@@ -95,6 +100,19 @@ _OPTIONS = {
     },
     "overlap": {"enum": [overlap.value for overlap in Overlap]},
     "missed": {"enum": [missed.value for missed in Missed]},
+    "rehearsal": {
+        "type": "string",
+        "pattern": "^(\\?[\\x21-\\x22\\x24-\\x7e]+|[A-Za-z0-9-]+: ?[\\x21-\\x7e]+)$",
+        "description": "a parameter or a header, such as ?dry_run=1 or X-Dry-Run: 1",
+    },
+    "rehearsal_ignore": {
+        "type": "array",
+        "items": {
+            "type": "string",
+            "pattern": "^[^.]+(\\.[^.]+)*$",
+            "description": "a path of the answer, such as users.*.seen or took:digits",
+        },
+    },
     "throttle": _table(
         {"limit": _COUNT, "period": _DURATION, "key": _TEXT, "burst": _COUNT}, "limit", "period"
     ),
@@ -260,6 +278,7 @@ SCHEMA: dict[str, Any] = {
                     "runtime": {"enum": [library.value for library in Library]},
                     "ownership": {"enum": [source.value for source in OwnershipSource]},
                     "ledger": {"type": "boolean"},
+                    "workflows": {"type": "array", "items": _WORKFLOW, "uniqueItems": True},
                 }
             ),
             "bridge": _table(
@@ -293,6 +312,9 @@ SCHEMA: dict[str, Any] = {
                                 "schedule": _TEXT,
                                 "handler": _HANDLER,
                                 "max_duration": {"type": "integer", "minimum": 1},
+                                "timezone": _TEXT,
+                                "jitter_minutes": _COUNT,
+                                "workflow": _WORKFLOW,
                             },
                             "path",
                             "schedule",

@@ -26,6 +26,9 @@ def guards(subject: Subject) -> Iterator[Fact]:
     for job in subject.jobs:
         if job.entry.origin is Origin.MOVED:
             continue
+        if job.entry.origin is Origin.WORKFLOW:
+            yield _of_workflow(subject, job)
+            continue
         match target.guard(subject.plan, job):
             case GuardRoute(file):
                 yield _route(subject, job, file)
@@ -41,9 +44,18 @@ def by_hand(subject: Subject) -> list[Job]:
     return [
         job
         for job in subject.jobs
-        if job.entry.origin is not Origin.MOVED
+        if job.entry.origin not in {Origin.MOVED, Origin.WORKFLOW}
         and isinstance(target.guard(subject.plan, job), GuardByHand)
     ]
+
+
+def _of_workflow(subject: Subject, job: Job) -> Fact:
+    text = (
+        f"{job.entry.workflow} calls {job.entry.path}, and a guard looks at Vercel's calls only: GitHub would"
+        f" go on calling {job.id} beside Inngest."
+    )
+    remedy = "cronshift cutover --no-guard takes the schedule out of the workflow instead."
+    return subject.bad(GUARD, text, job.entry.source, remedy, job.id)
 
 
 def _route(subject: Subject, job: Job, file: str) -> Fact:

@@ -24,23 +24,33 @@ _MOST = 3000
 def ticks(subject: Subject) -> Iterator[Fact]:
     """Yield, for each job that is shared, whether its entry and its function tick alike."""
     for job in subject.jobs:
-        if job.schedule is None or job.entry.origin is not Origin.CRONS:
+        if job.schedule is None or job.entry.origin not in {Origin.CRONS, Origin.SCHEDULES}:
             continue
         try:
             entry = Schedule.from_vercel(job.entry.schedule)
         except ScheduleError:
             continue  # told as a finding, and the job is blocked
-        apart = _apart(entry, job.schedule, subject.now)
-        place = job.entry.source
+        apart = _apart(entry, job.schedule, subject.now)  # a guard reads an entry's schedule in UTC
+        place, zone = job.entry.source, job.entry.timezone
         if apart is None:
             text = f"{job.id}: the entry and the function come due at the same instants."
             yield subject.good(TICKS, text, place, job.id)
         elif subject.percent in {0, 100}:
-            text = f"{job.id} moves as a whole, to another schedule: {job.schedule.trigger}."
+            whole = f"{job.id} moves as a whole"
+            text = (
+                f"{whole}, to another schedule: {job.schedule.trigger}."
+                if zone == "UTC"
+                else f"{whole}: its schedule is {zone}'s, and a guard would read it in UTC."
+            )
             yield subject.good(TICKS, text, place, job.id)
         else:
+            side = (
+                "Vercel calls at"
+                if zone == "UTC"
+                else "in UTC, as a guard reads it, the entry says"
+            )
             text = (
-                f"{job.id}: Vercel calls at {job.entry.schedule!r}, and the function comes due at"
+                f"{job.id}: {side} {job.entry.schedule!r}, and the function comes due at"
                 f" {job.schedule.trigger!r}; {apart:%Y-%m-%d %H:%M} UTC is a tick of one of them only."
                 f" At {subject.percent} % such ticks run twice, or never."
             )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cronshift.runtime.fanning import fan_out
     from cronshift.runtime.guard import Guard
     from cronshift.runtime.jobs import JobSpec, row_of
+    from cronshift.runtime.rehearsing import rehearse
     from cronshift.runtime.reporting import (
         cancelled_runs,
         report_cancelled,
@@ -46,6 +47,7 @@ __all__ = [
     "cancelled_runs",
     "due",
     "fan_out",
+    "rehearse",
     "report_cancelled",
     "report_failure",
     "report_row_failure",
@@ -71,6 +73,7 @@ _HOMES = {
     "cancelled_runs": "reporting",
     "due": "beginning",
     "fan_out": "fanning",
+    "rehearse": "rehearsing",
     "report_cancelled": "reporting",
     "report_failure": "reporting",
     "report_row_failure": "reporting",

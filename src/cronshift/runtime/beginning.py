@@ -16,6 +16,7 @@ from cronshift.runtime.answers import Answer, skipped
 from cronshift.runtime.calls import USUAL_SECRET, claimed_by_another, witness_of
 from cronshift.runtime.held import SOURCE
 from cronshift.runtime.looking import look
+from cronshift.runtime.rehearsing import rehearse_beside_vercel
 
 if TYPE_CHECKING:
     from inngest import Context
@@ -47,7 +48,10 @@ async def due(ctx: Context, call: Call, handler: CallHandler | None = None) -> A
     while reason == _LATER:
         await ctx.step.sleep("wait", PAUSE)
         reason = await ctx.step.run(_STEP, _settle, call, handler, queued)
-    return skipped(reason) if reason else None
+    if not reason:
+        return None
+    await rehearse_beside_vercel(ctx, call, handler, reason)
+    return skipped(reason)
 
 
 async def _settle(call: Call, handler: CallHandler | None, queued: float) -> str | None:

@@ -16,9 +16,10 @@ from inngest import NonRetriableError
 
 from cronshift.runtime import claiming, recording, wire
 from cronshift.runtime.answers import skipped
+from cronshift.runtime.dry_runs import dry_headers, dry_path
 from cronshift.runtime.held import SOURCE, held_ownership
 from cronshift.runtime.jobs import TICK_EVENT, request_target
-from cronshift.runtime.ledger import Side
+from cronshift.runtime.ledger import Role, Side
 from cronshift.runtime.ownership import Owner, tick_text
 from cronshift.runtime.schedule import Schedule
 from cronshift.runtime.witness import Witness, attempted
@@ -50,6 +51,7 @@ class Call:
         cron: the trigger that made the run, where the schedule did.
         replayed: whether the run makes up for a tick that nobody ran, or that failed.
         needs_claim: whether only the claim of its tick lets it run: of a missed one.
+        is_rehearsal: whether it is the dry run that the job declares.
     """
 
     job: JobSpec
@@ -62,6 +64,7 @@ class Call:
     cron: str | None = None
     replayed: bool = False
     needs_claim: bool = False
+    is_rehearsal: bool = False
 
     @classmethod
     def of(cls, job: JobSpec, ctx: Context) -> Call:
@@ -98,12 +101,18 @@ class Call:
             wire.TICK_HEADER: tick_text(self.tick),
             wire.RUN_HEADER: self.run_id,
             "accept": "*/*",
+            **(dry_headers(self.job.rehearsal or "?") if self.is_rehearsal else {}),
         }
 
     @property
     def begun(self) -> Call:
         """The call of a run that has begun: it keeps its tick, whatever a later attempt reads."""
         return replace(self, has_begun=True)
+
+    @property
+    def rehearsed(self) -> Call:
+        """The dry run of the call, for a job that declares one."""
+        return replace(self, path=dry_path(self.path, self.job.rehearsal or "?"), is_rehearsal=True)
 
     def with_parameter(self, name: str, value: str) -> Call:
         """Return the call with ``name=value`` behind the query it has."""
@@ -200,15 +209,24 @@ class CallHandler(ABC):
         return {**call.headers, "authorization": f"Bearer {secret}"}
 
 
-def witness_of(call: Call, secret_env: str) -> Witness | None:
+def witness_of(
+    call: Call, secret_env: str, role: Role = Role.ACTED, *, run_id: str | None = None
+) -> Witness | None:
     """Return the witness of a run; a run that is not the schedule's has none.
 
     Other environments have functions too, and their ticks are none that anybody waits for.
+
+    Args:
+        call: what the run is for.
+        secret_env: the variable that holds the bearer.
+        role: what the run does where it does anything.
+        run_id: the name of the delivery, where it is not the run's.
     """
     recorder = recording.recorder(secret_env)
     if recorder is None or not call.claims or other_environment():
         return None
-    return Witness(recorder, Side.INNGEST, call.job.id, call.tick, call.run_id, SOURCE.current())
+    file, name = SOURCE.current(), run_id or call.run_id
+    return Witness(recorder, Side.INNGEST, call.job, call.tick, name, file, role)
 
 
 async def claimed_by_another(call: Call) -> str | None:

@@ -18,16 +18,17 @@ from uuid import uuid4
 
 from cronshift.runtime import claiming, fronts, recording, wire
 from cronshift.runtime.claiming import Claim
+from cronshift.runtime.dry_runs import FLOOR, dry_headers, dry_path
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.jobs import request_target
-from cronshift.runtime.ledger import Side
+from cronshift.runtime.ledger import Role, Side
 from cronshift.runtime.ownership import Owner, tick_text
 from cronshift.runtime.proof import Standing, has_bearer, standing
 from cronshift.runtime.replies import skip
 from cronshift.runtime.schedule import Schedule
 from cronshift.runtime.tell import description, is_question
 from cronshift.runtime.ticks import CalledTicks
-from cronshift.runtime.turns import Turn
+from cronshift.runtime.turns import DryRun, Turn
 from cronshift.runtime.witness import Witness
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from cronshift.runtime.fronts import HandlerClass, WsgiApp
+    from cronshift.runtime.held import Held
     from cronshift.runtime.jobs import JobSpec
+    from cronshift.runtime.recording import Recorder
     from cronshift.runtime.replies import Reply
 
 _logger = logging.getLogger("cronshift")
@@ -112,12 +115,11 @@ class Guard:
         tick = job.ticks.at(self._clock()) if caller is Standing.PROVEN else None
         if tick is None:
             return None
-        name = f"vercel-{uuid4()}"
+        name, file = f"vercel-{uuid4()}", self._source.current()
         return Turn(
             Claim(job.id, tick, name) if claiming.is_configured() else None,
-            Witness(recorder, Side.VERCEL, job.id, tick, name, self._source.current())
-            if recorder
-            else None,
+            Witness(recorder, Side.VERCEL, job.spec, tick, name, file) if recorder else None,
+            _dry_run(recorder, job.spec, tick, name, file) if recorder else None,
         )
 
     async def refresh(self, method: str, target: str, headers: Mapping[str, str]) -> None:
@@ -176,12 +178,28 @@ class Guard:
             )
 
 
+def _dry_run(
+    recorder: Recorder, job: JobSpec, tick: datetime, name: str, file: Held | None
+) -> DryRun | None:
+    """Return the rehearsal beside a call, where the job declares one and one side alone acts."""
+    owner = file.ownership.owner(job.id, tick) if file else Owner.VERCEL
+    if job.rehearsal is None or owner not in {Owner.VERCEL, Owner.INNGEST}:
+        return None
+    is_floor = owner is Owner.VERCEL
+    run_id = name + (FLOOR if is_floor else "")
+    witness = Witness(recorder, Side.VERCEL, job, tick, run_id, file, Role.REHEARSED)
+    witness.saw({} if is_floor else {"reason": wire.OWNER_PREFIX + owner})
+    target = request_target(dry_path(job.path, job.rehearsal))
+    return DryRun(target, dry_headers(job.rehearsal), Turn(None, witness), is_floor)
+
+
 class _GuardedJob:
     """A job of the guard's, with the values that are worked out once."""
 
-    __slots__ = ("id", "ticks", "words")
+    __slots__ = ("id", "spec", "ticks", "words")
 
     def __init__(self, job: JobSpec) -> None:
         self.id = job.id
+        self.spec = job
         self.words = job.schedule.split()
         self.ticks = CalledTicks(Schedule.from_vercel(job.schedule))

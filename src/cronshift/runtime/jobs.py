@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import timedelta
 
 CANCELLED_ID = "cronshift-cancelled"
@@ -57,6 +58,8 @@ class JobSpec:
         queues: whether a run waits for those of earlier ticks, where claims tell that they go on.
         missed: which ticks run that the engine fires late: ``all``; the ``latest``, of those that have
             a later one behind them; ``none``, nor any that comes a quarter of an hour late.
+        rehearsal: the dry run that its handler allows: ``?dry_run=1``, or a header ``X-Dry-Run: 1``.
+        rehearsal_ignore: paths of its answer that may differ between two runs.
     """
 
     id: str
@@ -66,3 +69,5 @@ class JobSpec:
     heartbeat_env: str | None = None
     queues: bool = True
     missed: str = "all"
+    rehearsal: str | None = None
+    rehearsal_ignore: Sequence[str] = ()

@@ -54,7 +54,7 @@ class TickRecord:
         arrived: when the call or the run came in.
         started: when the work began; ``None`` for who stood by.
         ended: when it was over.
-        attempts: how many there were; 0 for who stood by.
+        attempts: how many there were; 0 for who stood by, and where nobody has counted them.
         error_class: the name of what failed, never its message.
         http_status: of the handler's answer.
         size: of the answer's body, in bytes.

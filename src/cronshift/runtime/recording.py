@@ -10,12 +10,14 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+from dataclasses import replace
 from functools import lru_cache
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from cronshift.runtime import wire
+from cronshift.runtime.ledger import TickStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     Made = Callable[[], TickRecord]
 
 VARIABLE = wire.LEDGER_VARIABLE
+_LAST = frozenset({TickStatus.COMPLETED, TickStatus.FAILED, TickStatus.SKIPPED})
+"""No record of the same delivery comes behind one with such a status, as a rule."""
 _MOST = 1_000
 _BATCH = 200
 _AT_EXIT = 5.0  # seconds
@@ -42,6 +46,7 @@ class Recorder:
 
     def __init__(self, keep: Keep, *, most: int = _MOST) -> None:
         self.dropped = 0
+        self._told = 0
         self._keep = keep
         self._most = most
         self._waiting: SimpleQueue[Made | Event] = SimpleQueue()
@@ -83,9 +88,16 @@ class Recorder:
 
     def _work(self, batch: Sequence[Made]) -> None:
         records = [record for make in batch if (record := self._made(make)) is not None]
+        dropped = self.dropped - self._told
+        at = next((at for at, record in enumerate(records) if record.status in _LAST), None)
+        if dropped and at is not None:
+            seen = {**records[at].seen, "dropped": str(dropped)}
+            records[at] = replace(records[at], seen=seen)
         try:
             if records:
                 self._keep(records)
+            if at is not None:
+                self._told += dropped
         except Exception as error:  # noqa: BLE001 - whatever it is, no job is to fail for it
             self._drop(len(records), error)
 

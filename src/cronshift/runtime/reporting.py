@@ -91,7 +91,7 @@ async def _report_cancelled(job: JobSpec, message: str, ended: Mapping[str, Any]
     if recorder is not None and isinstance(event, dict) and event.get("name") == TICK_EVENT:
         tick = tick_of(event.get("data") or {}, int(event.get("ts") or 0))
         run_id = str(ended.get("run_id"))
-        witness = Witness(recorder, Side.INNGEST, job.id, tick, run_id, SOURCE.current())
+        witness = Witness(recorder, Side.INNGEST, job, tick, run_id, SOURCE.current())
         witness.ended(TickStatus.CANCELLED, None)
     return await _report(job, message, ended, TickStatus.CANCELLED)
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from cronshift.runtime import recording, wire
 from cronshift.runtime.dead_letters import parse_letter
-from cronshift.runtime.fronts import asgi_headers, send_reply
+from cronshift.runtime.fronts import send_reply
 from cronshift.runtime.held import SOURCE, Source
 from cronshift.runtime.ledger import parse_record
 from cronshift.runtime.letter_keeping import KEPT, keep
 from cronshift.runtime.proof import has_bearer
 from cronshift.runtime.replies import Reply
+from cronshift.runtime.watching import asgi_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

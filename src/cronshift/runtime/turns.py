@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cronshift.runtime.bodies import Body, Reaction
@@ -16,18 +17,38 @@ if TYPE_CHECKING:
     from cronshift.runtime.witness import Witness
 
 
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """The rehearsal of a call: what the app is asked for beside it, and the turn of that.
+
+    Attributes:
+        target: path and query, in place of the call's own.
+        headers: those that are added to the call's, with lower-case names.
+        is_floor: whether the call itself does the work: it is then rehearsed behind its answer.
+    """
+
+    target: str
+    headers: Mapping[str, str]
+    turn: Turn
+    is_floor: bool
+
+
 class Turn:
     """The turn of a call: its claim on the tick, and the witness of its outcome.
 
     Args:
         claim: on the tick, where claims are on; taking and ending it asks a database.
         witness: where there is a ledger.
+        dry_run: what is rehearsed beside the call, whatever comes of it.
     """
 
-    __slots__ = ("_body", "_headers", "_status", "_witness", "claim")
+    __slots__ = ("_body", "_headers", "_status", "_witness", "claim", "dry_run")
 
-    def __init__(self, claim: Claim | None, witness: Witness | None) -> None:
+    def __init__(
+        self, claim: Claim | None, witness: Witness | None, dry_run: DryRun | None = None
+    ) -> None:
         self.claim = claim
+        self.dry_run = dry_run
         self._witness = witness
         self._status: int | None = None
         self._headers: Mapping[str, str] = {}

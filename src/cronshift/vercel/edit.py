@@ -40,13 +40,42 @@ def remove_entries(
         if drop_empty:
             return _without_member(text, "crons")
         return text[: array.start] + "[]" + text[array.end :]
-    kept_last = max(index for index in range(len(entries)) if index not in indexes)
-    cuts = [
-        (entries[index].start, entries[index + 1].start) for index in indexes if index < kept_last
-    ]
-    if kept_last < len(entries) - 1:
-        cuts.append((entries[kept_last].end, entries[-1].end))
-    return spliced(text, [(start, end, "") for start, end in cuts])
+    return spliced(text, _cuts(entries, indexes))
+
+
+def remove_schedules(text: str, pointers: Collection[str], *, file: str = _FILE) -> str:
+    """Return ``text`` without entries of ``schedules``; without the key when none is left.
+
+    Args:
+        text: a vercel.json.
+        pointers: which entries, ``schedules[2]`` or ``schedules.nightly``, as in ``text``.
+        file: how to call the text in errors.
+
+    Raises:
+        ConfigError: if the text is not JSON, or has no such entry.
+    """
+    document = parse_object(text, file)
+    listed, holder = document.get("schedules"), find(text, "schedules")
+    names = [pointer.removeprefix("schedules").strip("[].") for pointer in pointers]
+    if holder is None or not isinstance(listed, list | dict):
+        raise ConfigError(f"{file} has no `schedules`.", reason="no-crons", where=file)
+    if len(names) == len(listed):
+        return _without_member(text, "schedules")
+    if isinstance(listed, list):
+        cuts = _cuts(list(children(text, holder.start)), {int(name) for name in names})
+        return spliced(text, cuts)
+    for name in names:
+        text = remove_member(text, "schedules", name, file=file)
+    return text
+
+
+def _cuts(spans: Sequence[JsonSpan], indexes: Collection[int]) -> list[tuple[int, int, str]]:
+    """Return the cuts that take some of a list's items out; one at least stays."""
+    kept_last = max(index for index in range(len(spans)) if index not in indexes)
+    cuts = [(spans[at].start, spans[at + 1].start, "") for at in indexes if at < kept_last]
+    if kept_last < len(spans) - 1:
+        cuts.append((spans[kept_last].end, spans[-1].end, ""))
+    return cuts
 
 
 def insert_entry(text: str, index: int, path: str, schedule: str, *, file: str = _FILE) -> str:

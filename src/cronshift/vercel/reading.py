@@ -46,6 +46,8 @@ class ConfigFormat(StrEnum):
     TOML = "toml"
     SCRIPT = "script"
     BUILD_OUTPUT = "build-output"
+    WORKFLOW = "workflow"
+    """Of GitHub's: entries, and nothing of Vercel's."""
 
 
 class VercelConfig(Struct, frozen=True):

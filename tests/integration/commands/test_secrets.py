@@ -216,6 +216,40 @@ def test_no_secret_is_shown_recorded_or_generated(
         assert leaks(text) == [], path
 
 
+IN_THE_APP = [
+    ("migrate", "--dry-run", "--fix"),
+    ("migrate", "--yes", "--fix", "--accept", "CS206"),
+    ("cutover", "--all", "--yes", "--assume", "variables"),
+    ("finalize", "--all", "--ticks-ran", "--direct", "--dry-run"),
+    ("finalize", "--all", "--ticks-ran", "--yes", "--accept", "R101"),
+    ("rollback", "--all", "--dry-run"),
+]
+
+
+@pytest.mark.parametrize("extra", [(), ("--json",)])
+def test_no_secret_in_the_apps_source_is_shown_by_a_diff(
+    root: Path, extra: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The lines that cronshift adds to an app stand beside whatever stands there; files that move are shown."""
+    settings = (root / "cronshift.toml").read_text()
+    (root / "cronshift.toml").write_text(settings.replace('serve = "worker"', ""))
+    shown = ""
+    for words in IN_THE_APP:
+        if words[0] == "finalize":
+            the_past(root)
+        run([*words, *extra])
+        out, err = capfd.readouterr()
+        assert leaks(out + err) == [], words
+        shown += out + err
+    for path in (root / ".cronshift" / "operations").glob("*.json"):
+        run(["operations", "show", path.stem, *extra])
+        out, err = capfd.readouterr()
+        assert leaks(out + err) == [], path
+        shown += out
+    assert "***" in shown
+    assert "app.add_middleware(guard.asgi)" in shown
+
+
 def the_past(root: Path) -> None:
     """Let every epoch have begun long ago, so that finalize goes its whole way."""
     file = root / "cronshift.ownership.json"

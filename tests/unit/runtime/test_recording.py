@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -88,7 +89,10 @@ def test_what_cannot_be_kept_is_counted_and_the_next_is_kept(
     assert "s3cret" not in caplog.text
     recorder.add(record)
     assert recorder.flush(10)
-    assert kept == [record()]
+    assert kept == [replace(record(), seen={"dropped": "1"})]
+    recorder.add(record)
+    assert recorder.flush(10)
+    assert kept[1:] == [record()]  # told once
 
 
 def test_a_record_that_cannot_be_made_costs_no_other() -> None:
@@ -110,7 +114,8 @@ def test_a_record_that_cannot_be_made_costs_no_other() -> None:
     gate.set()
     assert recorder.flush(10)
     assert recorder.dropped == 1
-    assert kept == [record()] * 3
+    assert [replace(each, seen={}) for each in kept] == [record()] * 3
+    assert [dict(each.seen) for each in kept if each.seen] == [{"dropped": "1"}]
 
 
 def test_without_the_variable_there_is_no_ledger(monkeypatch: pytest.MonkeyPatch) -> None:

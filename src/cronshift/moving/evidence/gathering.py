@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from cronshift.moving.evidence.judging import WHOLE, Course, Samples, judge
 from cronshift.moving.evidence.sample import Sightings, Span, outcomes, transport
+from cronshift.observing.rehearsals import of_newest, rehearsed
 from cronshift.runtime.ownership import tick_text
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cronshift.moving.evidence.verdict import Judgement
+    from cronshift.observing.rehearsals import RehearsalSight
     from cronshift.project.thresholds import Thresholds
     from cronshift.runtime.ledger import TickRecord
 
@@ -47,15 +49,19 @@ def judge_all(
         alone = jobs[course.job]
         of_all, of_job = (transport(group, thresholds) for group in ([*jobs.values()], [alone]))
         samples = Samples(of_all | outcomes(alone, thresholds), of_job, a_day)
-        return judge(_hindered(course, alone), samples, thresholds)
+        sight = rehearsed(of_newest(by_job[course.job]))
+        hindered = _hindered(course, alone, sight)
+        return replace(judge(hindered, samples, thresholds), rehearsal=sight)
 
     return tuple(judgement(course) for course in courses)
 
 
-def _hindered(course: Course, job: Sightings) -> Course:
+def _hindered(course: Course, job: Sightings, sight: RehearsalSight) -> Course:
     """Return the course with what both sides' records show to be wrong between them."""
-    if course.obstacle or not job.doubled:
+    if course.obstacle:
         return course
+    if not job.doubled:
+        return replace(course, obstacle=sight.problem)
     tick = tick_text(job.doubled[-1])
     obstacle = (
         f"Both sides ran the tick of {tick}: cronshift status --live says which file each holds."

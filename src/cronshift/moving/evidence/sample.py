@@ -131,7 +131,7 @@ def outcomes(job: Sightings, thresholds: Thresholds) -> dict[Metric, Sample]:
 
     return {
         Metric.FAILURES: sample(_is_failed),
-        Metric.ATTEMPTS: sample(lambda record: record.attempts > 1 or _is_failed(record)),
+        Metric.ATTEMPTS: sample(_is_tried_again),
         Metric.DURATION: sample(lambda record: usual.is_slow(record, thresholds.slower)),
         Metric.RESULT: sample(usual.is_odd),
     }
@@ -182,13 +182,20 @@ def _marks(
 
 def _is_over(record: TickRecord, job: Sightings) -> bool:
     """Return whether it is known how a run went: who takes too long will not end well."""
-    is_tried_again = (
+    comes_again = (
         record.status is TickStatus.FAILED
         and record.side is Side.INNGEST
-        and record.attempts < job.attempts
+        and 0 < record.attempts < job.attempts  # who has not counted tells the run's own end
     )
-    goes_on = record.status is TickStatus.RUNNING or is_tried_again
+    goes_on = record.status is TickStatus.RUNNING or comes_again
     return not goes_on or record.arrived <= job.span.settled
+
+
+def _is_tried_again(record: TickRecord) -> bool | None:
+    """Return whether a run had more than one attempt; ``None`` where nobody has counted them."""
+    if record.attempts > 1 or _is_failed(record):
+        return True
+    return False if record.attempts else None
 
 
 def _is_failed(record: TickRecord) -> bool:

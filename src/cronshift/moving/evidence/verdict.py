@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from cronshift.moving.evidence.testing import MetricOutcome
+from cronshift.observing.rehearsals import RehearsalSight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +36,7 @@ class Judgement(Struct, frozen=True):
         reason: why, in a sentence.
         missing: how many more good ticks would be enough, where it is inconclusive.
         days: in how many days those come.
+        rehearsal: what the dry runs of the side that stands by show.
     """
 
     job: str
@@ -45,6 +47,7 @@ class Judgement(Struct, frozen=True):
     tests: tuple[MetricTest, ...] = ()
     missing: int = 0
     days: float = 0.0
+    rehearsal: RehearsalSight = field(default_factory=RehearsalSight)
 
     def to_json(self) -> dict[str, Any]:
         """Return the job's part of a document."""
@@ -56,6 +59,7 @@ class Judgement(Struct, frozen=True):
             "reason": self.reason,
             "missing_ticks": self.missing,
             "missing_days": round(self.days, 2),
+            "rehearsal": self.rehearsal.to_json() if self.rehearsal.ticks else None,
             "metrics": [test.to_json() for test in self.tests],
         }
 

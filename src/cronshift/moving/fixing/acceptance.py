@@ -74,7 +74,7 @@ def accepted_of(
 def remember(
     project: Project,
     suppressions: Iterable[Suppression],
-    chosen: Mapping[str, str],
+    chosen: Mapping[str, str | list[str]],
     edited: Edit | None = None,
 ) -> tuple[Edit, Settings]:
     """Return the edit of cronshift.toml that keeps the acceptances, and the settings it gives.

@@ -113,6 +113,11 @@ def read_workflow(text: str, file: str, *, is_inside: bool = True) -> tuple[Work
     )
 
 
+def schedules_of(text: str) -> list[tuple[str, str]]:
+    """Return the schedules of a workflow, each with its zone."""
+    return [(cron, zone) for cron, zone, _ in _schedules(members(document(text)))]
+
+
 def document(text: str) -> Node | None:
     """Return the nodes of a YAML text; ``None`` where it is none."""
     import yaml

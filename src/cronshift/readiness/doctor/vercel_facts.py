@@ -167,7 +167,8 @@ def _list(entries: Counter[tuple[str, str]]) -> str:
 def _vercels(asking: Asking) -> set[str]:
     """Return the jobs of which Vercel owns ticks at present, as far as the file here says."""
     ownership = read_ownership(asking.project.root)
-    paths = {entry.path for source in asking.project.sources for entry in source.entries}
+    entries = (entry for source in asking.project.sources for entry in source.entries)
+    paths = {entry.path for entry in entries if entry.workflow is None}
     return {
         job.id
         for job in asking.plan.jobs

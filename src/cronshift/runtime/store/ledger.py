@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import case, func, inspect, or_, select
 from sqlalchemy.schema import CreateTable
 
+from cronshift.runtime.dry_runs import FLOOR
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import tick_text
 from cronshift.runtime.store.opening import INSERTS, open_engine
@@ -121,7 +122,8 @@ class RunCount:
 
 def count_runs(url: str, since: datetime, until: datetime) -> list[RunCount]:
     """Return the numbers of Inngest's runs that the database at ``url`` holds of the ticks in a span."""
-    is_dead = TICKS.c.status.in_([TickStatus.FAILED, TickStatus.CANCELLED])
+    is_over = TICKS.c.status.in_([TickStatus.FAILED, TickStatus.CANCELLED])
+    is_dead = is_over & (TICKS.c.role != Role.REHEARSED)  # whose errors end no run
     again = case((TICKS.c.attempts > 1, TICKS.c.attempts - 1), else_=0)
     wanted = (
         select(
@@ -132,7 +134,7 @@ def count_runs(url: str, since: datetime, until: datetime) -> list[RunCount]:
             func.sum(again),
         )
         .where(TICKS.c.tick >= tick_text(since), TICKS.c.tick < tick_text(until))
-        .where(TICKS.c.side == Side.INNGEST)
+        .where(TICKS.c.side == Side.INNGEST, ~TICKS.c.run_id.endswith(FLOOR))
         .group_by(TICKS.c.job, TICKS.c.role)
         .order_by(TICKS.c.job, TICKS.c.role)
     )

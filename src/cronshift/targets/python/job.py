@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from cronshift.errors import CronshiftError
 from cronshift.model import FanOutMode, Handler, HandlerKind, Job, Missed, Mode, Overlap, RowSource
-from cronshift.plan.functions import has_runs, receiving, sending
+from cronshift.plan.functions import has_runs, is_rehearsed, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
 from cronshift.runtime.schedule.durations import format_duration
 from cronshift.targets.python import names
@@ -179,7 +179,19 @@ def _description(job: Job) -> Expression:
         keywords["missed"] = literal(str(job.options.missed))
     if job.options.heartbeat_env is not None:
         keywords["heartbeat_env"] = literal(job.options.heartbeat_env)
-    return call("runtime.JobSpec", **keywords)
+    return call("runtime.JobSpec", **keywords, **rehearsal(job))
+
+
+def rehearsal(job: Job) -> dict[str, Expression]:
+    """Return the arguments by which both sides know the dry run that a handler allows."""
+    options = job.options
+    if not is_rehearsed(job):
+        return {}
+    ignored = listed(map(literal, options.rehearsal_ignore))
+    return {
+        "rehearsal": literal(options.rehearsal or ""),
+        **({"rehearsal_ignore": ignored} if options.rehearsal_ignore else {}),
+    }
 
 
 def function_arguments(job: Job, schedule: Schedule) -> Iterator[tuple[str, Expression]]:
@@ -250,12 +262,15 @@ def _work(job: Job, app_id: str, answering: str) -> Iterator[str]:
             values=_values(fan_out),
             **({"parallel": literal(True)} if parallel else {}),
         )
-    if options.heartbeat_env is None:
+    if options.heartbeat_env is None and not is_rehearsed(job):
         yield laid_out(step, before="return ", indent=_INDENT)
         return
     yield laid_out(step, before="answer = ", indent=_INDENT)
-    yield 'if "skipped" not in answer:'
-    yield '    await ctx.step.run("heartbeat", runtime.report_success, JOB, call)'
+    if options.heartbeat_env is not None:
+        yield 'if "skipped" not in answer:'
+        yield '    await ctx.step.run("heartbeat", runtime.report_success, JOB, call)'
+    if is_rehearsed(job):
+        yield f"await runtime.rehearse(ctx, call, {answering})"
     yield "return answer"
 
 

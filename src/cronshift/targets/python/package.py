@@ -15,6 +15,7 @@ from cronshift.targets.python.job import (
     handler_definition,
     handler_of,
     job_module,
+    rehearsal,
 )
 from cronshift.targets.python.mounting import MOUNT_MODULE
 from cronshift.targets.python.serving import served_by
@@ -111,7 +112,9 @@ def _guard_file(plan: Plan) -> list[GeneratedFile]:
     guarded = [
         job
         for job in plan.runnable
-        if job.entry.origin is not Origin.MOVED and job.handler and job.handler.language == "python"
+        if job.entry.origin not in {Origin.MOVED, Origin.WORKFLOW}
+        and job.handler
+        and job.handler.language == "python"
     ]
     if not guarded:
         return []
@@ -121,6 +124,7 @@ def _guard_file(plan: Plan) -> list[GeneratedFile]:
             id=literal(job.id),
             path=literal(job.entry.path),
             schedule=literal(job.entry.schedule),
+            **rehearsal(job),
         )
         for job in guarded
     ]

@@ -1,0 +1,84 @@
+"""Masking what looks like a secret in lines of the app's own files, before anybody is shown them.
+
+A diff has three lines of context, and a file that moves is shown whole: a key that somebody wrote into the
+source is to stay out of a terminal and of a log of CI all the same. What is recorded, to be taken back, stays
+as it is, and so does what somebody else's operation would write: that is to be read to the letter.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MASK = "***"
+_SHORTEST = 6
+_SHORTEST_VALUE = 12  # of a variable: AUTH_MODE=production hides no word
+_SPEAKS_OF_SECRETS = re.compile(
+    r"(?i:secret|token|passw|passphrase|credential|authorization|bearer|signature|webhook|\bdsn\b)"
+    r"|(?<![A-Za-z])(?i:(?:api|access|auth)?keys?)(?![a-z])|[a-z]Keys?(?![a-z])"
+)
+_LITERAL = re.compile(r"""(?P<quote>["'`])(?P<text>(?:(?!(?P=quote))[^\\\n]|\\.)*)(?P=quote)""")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_IMPORT = re.compile(r"[ +-]?\s*(?:import|from|export \*|} from)\b|.*\brequire\(")
+_PATH = re.compile(r"[\w@.~-]*(?:/[\w@.~\[\]-]*)+")
+_BEARER = re.compile(r"""(?i)(\b(?:bearer|basic)\s+)(?![$%{])[^\s"'`<>{}]{6,}""")
+_CREDENTIALS = re.compile(r"""(\w://)[^\s/"'`<>@]*:[^\s/"'`<>]*@""")
+_QUERY = re.compile(
+    r"""(?i)([?&][\w-]*(?:token|key|secret|sig|password|auth)[\w-]*=)(?![$%{])[^\s&"'`<>]+"""
+)
+_FORMS = re.compile(
+    r"\b(?:sk|pk|rk|whsec|signkey|ghp|gho|ghs|github_pat|glpat|npm|xox[abprs]|re)[-_][A-Za-z0-9_-]{12,}"
+    r"|\bAKIA[A-Z0-9]{12,}|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|\b(?=[a-z]*\d)(?=\d*[a-z])[0-9a-f]{32,}\b"
+)
+
+
+def masked_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a file, or of a diff, without what looks like a secret in them."""
+    values = _values()
+    for line in lines:
+        yield _masked(line, values)
+
+
+def _masked(line: str, values: Iterable[str]) -> str:
+    line = _CREDENTIALS.sub(rf"\1{MASK}@", line)
+    line = _QUERY.sub(rf"\1{MASK}", line)
+    line = _FORMS.sub(MASK, _BEARER.sub(rf"\1{MASK}", line))
+    for value in values:
+        line = line.replace(value, MASK)
+    if _SPEAKS_OF_SECRETS.search(line) and not _IMPORT.match(line):
+        line = _LITERAL.sub(_of_literal, line)
+    return line
+
+
+def masked_document(value: Any) -> Any:
+    """Return a document in which the contents of files, and diffs, are masked."""
+    if isinstance(value, dict):
+        is_content = "sha256" in value
+        return {
+            key: "".join(masked_lines(each.splitlines(keepends=True)))
+            if isinstance(each, str) and (key == "diff" or (key == "text" and is_content))
+            else masked_document(each)
+            for key, each in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [masked_document(each) for each in value]
+    return value
+
+
+def _of_literal(match: re.Match[str]) -> str:
+    text, quote = match["text"], match["quote"]
+    is_name = _VARIABLE.fullmatch(text) or _PATH.fullmatch(text) or _SPEAKS_OF_SECRETS.search(text)
+    return match[0] if is_name or len(text) < _SHORTEST else f"{quote}{MASK}{quote}"
+
+
+def _values() -> list[str]:
+    """Return the values of the variables that are called as secrets are."""
+    return [
+        value
+        for name, value in os.environ.items()
+        if len(value) >= _SHORTEST_VALUE and _SPEAKS_OF_SECRETS.search(name.replace("_", "-"))
+    ]
