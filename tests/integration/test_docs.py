@@ -21,11 +21,20 @@ def normal(text: str) -> str:
     return " ".join(re.sub(r"[│├└─\s]+", " ", text).split())
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/nextjs.md"])
+@pytest.mark.parametrize("name", page_script("tour").TOURS)
 def test_a_tour_prints_what_its_page_shows(name: str) -> None:
     module = page_script("tour")
     page = (ROOT / name).read_text()
     assert normal(module.tour(page, module.TOURS[name])) == normal(page)
+
+
+@pytest.mark.node
+def test_a_tutorial_prints_with_node_what_its_page_shows(node_packages: Path) -> None:
+    module = page_script("tour")
+    page = (ROOT / "docs/tutorials/nextjs.md").read_text()
+    assert "<!-- tested with node -->" in page
+    printed = module.tour(page, "nextjs", node_packages / "node_modules")
+    assert normal(printed) == normal(page)
 
 
 def test_the_picture_of_status_is_what_it_prints_and_is_light() -> None:
