@@ -21,8 +21,8 @@ End       finalize, forget   remove what is left of Vercel cron; of cronshift
 Of        ticks, runs        list, replay; list, show
           dead-letters       list, show, replay, drop: the runs that failed
           sessions           orphans, refunds, recover, status, scaffold
-          flags, alerts      export, push; check, test
-          operations         list, show, apply, resume, abandon
+          alerts, monitors   check, test; list, create
+          flags, operations  export, push; list, show, apply, resume, abandon
 
 Options   -C DIR, --config FILE, --json, -q, -v, --no-color, --version, -h
           cronshift COMMAND --help explains one. Start with: cronshift audit

@@ -86,6 +86,7 @@ def test_the_documents_of_a_whole_move_are_what_their_schemas_say(
     told("explain", "explain", "CS206")
     told("explain-page", "explain", "glossary")
     told("next", "next")
+    told("baseline", "baseline")
     told("migrate", "migrate", "--dry-run")
     told("migrate", "migrate", "--fix", "--yes")
     told("validate", "validate")

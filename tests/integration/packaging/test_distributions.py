@@ -93,7 +93,7 @@ def test_the_command_of_a_release_works_beside_its_runtime(
     assert '"prediction-check"' in audited
     explained = run(python.parent / "cronshift", "explain", "configuration")
     assert explained.startswith("# cronshift.toml")
-    package = "cronshift/targets/nextjs/package"
+    package = "cronshift/targets/typescript/package"
     assert {f"{package}/package.json", f"{package}/src/calls.ts"} <= files_of(command)
 
 
