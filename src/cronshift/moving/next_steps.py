@@ -19,7 +19,7 @@ from msgspec import Struct
 from cronshift.model import Mode, Origin
 from cronshift.moving.epochs import is_paused
 from cronshift.operations import read_journal
-from cronshift.plan.decided import is_left_out
+from cronshift.plan.decided import doubts, is_left_out
 from cronshift.plan.planning import make_plan
 from cronshift.project.inngest_sdk import SDK, sdk_of, version_installed
 from cronshift.project.locks import install_command, lock_of, locks_in, range_of
@@ -232,10 +232,12 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     for fact in bad:
         if fact.kind is not GUARD:
             yield NextStep(fact.remedy or "cronshift status", fact.message, is_needed=True)
-    out = [each.id for each in plan.runnable if is_left_out(plan, each)]
-    if out:
-        why = f"{', '.join(out)}: left out for what is found, and missing to validate"
-        yield NextStep("cronshift migrate --fix --dry-run", f"{why}; mend it, or --accept it")
+    for each in plan.runnable:
+        if is_left_out(plan, each):
+            code = doubts(plan, each)[0]
+            why = f"{each.id} is left out for it, and missing to validate; mend it, or --accept it"
+            yield NextStep(f"cronshift explain {code}", why)
+            break
     yield NextStep("cronshift validate", "whether the functions are what the plan says")
     yield from _trial(project, plan, job)
     without = isinstance(target_named(plan.target).guard(plan, job), NoGuard)
