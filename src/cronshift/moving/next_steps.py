@@ -244,18 +244,23 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     guards = [fact for fact in bad if fact.kind is GUARD]
     if guards and not without:
         yield NextStep("cronshift migrate --fix", guards[0].message)
+    yield from _first_share(journey, job, is_guarded=not without)
+
+
+def _first_share(journey: _Journey, job: Job, *, is_guarded: bool) -> Iterator[NextStep]:
+    """Yield the step that gives a job its first share of ticks, or goes on with its rollout."""
     if os.environ.get(LEDGER):
         yield NextStep(
             f"cronshift observe {job.id}", "whether both sides see its ticks, once deployed"
         )
-    if job.id in read_rollouts(project.root).jobs:
+    if job.id in read_rollouts(journey.project.root).jobs:
         yield _ADVANCE
         return
     weekly = job.schedule.count(journey.now, journey.now + _WEEK) if job.schedule else 0
     is_frequent = weekly * STAGES[0] >= STAGES[-1]
     stages = f" --stages {','.join(map(str, STAGES))}" if os.environ.get(LEDGER) else ""
     growing = stages or (f" --percent {STAGES[0]}" if is_frequent else "")
-    share = " --no-guard" if without else growing
+    share = growing if is_guarded else " --no-guard"
     yield NextStep(f"cronshift cutover {job.id}{share}", "the job's ticks become Inngest's")
 
 
