@@ -1,0 +1,46 @@
+/** The guard before a route that Vercel calls: a tick that is Inngest's does not reach it. */
+import { NextRequest, NextResponse } from "next/server";
+
+import type { Route } from "./calls";
+import { hasBearer, type Job, skipReason } from "./ownership";
+
+/** A job, and what tells the tick that a call at an instant is for. */
+export type Guarded = Job & { tick: (now: Date) => Date | null };
+
+/** Return the route that answers in the place of another while both sides are alive. */
+export function guarded(job: Guarded, route: Route, context?: object) {
+  return async ({ headers, url }: NextRequest, own?: object) => {
+    const refusal = await refused(job, headers);
+    if (refusal) return refusal;
+    const there = new URL(url).origin + job.path;
+    const request = new NextRequest(there, { headers });
+    return (await route(request, (context ?? own) as never)) as Response;
+  };
+}
+
+/** Return the guard's own answer to a call, if it has one: only Vercel's cron gets through. */
+export async function refused(job: Guarded, headers: Headers) {
+  const isCron =
+    headers.get("user-agent")?.startsWith("vercel-cron/") ||
+    headers.has("x-vercel-cron-schedule");
+  if (!isCron) return answer(401, { error: "not a call of Vercel's cron" });
+  const { secret = "CRON_SECRET" } = job;
+  const isOpen = !process.env[secret] || (await hasBearer(headers, secret));
+  if (!isOpen) return answer(401, { error: "no bearer" });
+  const tick = job.tick(new Date());
+  const skipped = tick && (await skipReason("vercel", job, tick));
+  return skipped ? answer(200, { skipped }) : null;
+}
+
+function answer(status: number, body: Record<string, string>) {
+  const headers = { "x-cronshift-skipped": Object.values(body).join() };
+  return NextResponse.json(body, { status, headers });
+}
+
+/** Return what tells the tick of a call, which may come `early` by so many milliseconds. */
+export function every(period: number, offset: number, early: number) {
+  return (now: Date): Date => {
+    const past = (now.getTime() + early - offset) / period;
+    return new Date(Math.floor(past) * period + offset);
+  };
+}
