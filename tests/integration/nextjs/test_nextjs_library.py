@@ -191,6 +191,17 @@ def test_what_earlier_versions_shared_goes_where_nothing_imports_it(tmp_path: Pa
     assert after == before
 
 
+def test_a_guarded_route_takes_whatever_context_its_next_gives() -> None:
+    """Next 15 refuses a route whose second argument has a type that its own context does not."""
+    declared = [
+        kind
+        for module in ("guard", "twins", "options", "ledger")
+        for kind in re.findall(r"\bown\?: (\w+)", source(module))
+    ]
+    assert set(declared) == {"unknown"}
+    assert len(declared) > 3
+
+
 MOST_LINES = 300
 
 

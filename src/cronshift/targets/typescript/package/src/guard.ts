@@ -9,7 +9,7 @@ export type Guarded = Job & { tick: (now: Date) => Date | null };
 
 /** Return the route that answers in the place of another while both sides are alive. */
 export function guarded(job: Guarded, route: Route, context?: object) {
-  return async ({ headers, url }: NextRequest, own?: object) => {
+  return async ({ headers, url }: NextRequest, own?: unknown) => {
     const refusal = await refused(job, headers);
     if (refusal) return refusal;
     const there = new URL(url).origin + job.path;

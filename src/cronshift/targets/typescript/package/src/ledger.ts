@@ -39,8 +39,8 @@ export type Outcome = {
 /** Return a route of the dispatcher that tells what became of Vercel's calls. */
 export function toldGet<R extends Request>(
   jobs: Guarded[],
-  get: (request: R, own?: object) => Promise<Response>,
-): (request: R, own?: object) => Promise<Response> {
+  get: (request: R, own?: unknown) => Promise<Response>,
+): (request: R, own?: unknown) => Promise<Response> {
   return (request, own) => {
     const call = callOf(new URL(request.url).search, request.headers);
     const answer = get(request, own);

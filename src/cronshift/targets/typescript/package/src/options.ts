@@ -1,7 +1,7 @@
 /** Routes that tell, asked with OPTIONS, which ownership file is held here. */
 import type { NextRequest } from "next/server";
 
-type Answer = (request: NextRequest, own?: object) => Promise<Response>;
+type Answer = (request: NextRequest, own?: unknown) => Promise<Response>;
 
 /** Return what answers OPTIONS by `tell`, and all else as it does. */
 export function withOptions(

@@ -8,7 +8,7 @@ const MOUNT = "/api/cronshift";
 
 /** Return the route that answers in the place of another, for whichever job it is called. */
 export function guardedTwins(jobs: Guarded[], route: Route, context?: object) {
-  return (request: NextRequest, own?: object): Promise<Response> => {
+  return (request: NextRequest, own?: unknown): Promise<Response> => {
     const job = meant(jobs, request.url, request.headers);
     return guarded(job, route, context)(request, own);
   };
