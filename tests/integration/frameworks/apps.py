@@ -93,7 +93,17 @@ ASTRO = Kit(
     bridged=frozenset({"local"}),
     variables=lambda _: {"HOST": "127.0.0.1"},
 )
-KITS = (SVELTEKIT, ASTRO)
+FUNCTIONS = Kit(
+    "functions",
+    "api/inngest.ts",
+    "api/cronshift/api/jobs/nightly.ts",
+    "api/cron/echo.ts",
+    checking=[["typescript/bin/tsc", "--noEmit"]],
+    building=["typescript/bin/tsc"],
+    starting=lambda _: ["serve.mjs"],
+    bridged=frozenset({"local"}),
+)
+KITS = (SVELTEKIT, ASTRO, FUNCTIONS)
 
 
 def installed(kit: Kit) -> Path:

@@ -130,6 +130,10 @@ class AppFramework(Protocol):
         """The folder of the library's modules that stand in for those of the same name; ``None`` for none."""
 
     @property
+    def runs_on_node(self) -> bool:
+        """True when Node itself resolves the imports of what is deployed, and no bundler."""
+
+    @property
     def peers(self) -> Mapping[str, str]:
         """The ranges of packages that the SDK wants beside it."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.targets.typescript.frameworks.astro import ASTRO
+from cronshift.targets.typescript.frameworks.functions import FUNCTIONS
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
 from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.targets.typescript.framework import AppFramework
 
-FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS, SVELTEKIT, ASTRO)
+FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS, SVELTEKIT, ASTRO, FUNCTIONS)
 
 
 def framework_of(resolver: Resolver) -> AppFramework | None:

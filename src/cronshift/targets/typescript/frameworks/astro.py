@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.framework import DevServer
-from cronshift.targets.typescript.frameworks.web import WebFramework
+from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cronshift.model import Handler
+    from cronshift.model import Handler, Plan
     from cronshift.targets.typescript.app import Routers
+    from cronshift.targets.typescript.dispatching import Dispatcher
 
 
 class Astro(WebFramework):
@@ -63,9 +64,9 @@ class Astro(WebFramework):
         """Return the three methods."""
         return f"export const {{ GET, POST, PUT }} = {serving};"
 
-    def within(self) -> str:
-        """Return the app's answer within the context."""
-        return "within(context)"
+    def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
+        """Return the app's own answer, within the context."""
+        return Behind("within(context)", "within", self.module)
 
     def answered(self, answer: str) -> str:
         """Return both methods."""

@@ -35,6 +35,7 @@ class Nextjs:
     adapter = "inngest/next"
     kinds = frozenset({HandlerKind.NEXT_ROUTE, HandlerKind.NEXT_PAGES})
     library = None
+    runs_on_node = False
     peers = {"next": ">=12.0.0"}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "next dev",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.framework import DevServer
-from cronshift.targets.typescript.frameworks.web import WebFramework
+from cronshift.targets.typescript.frameworks.web import FORWARDING, Behind, WebFramework
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cronshift.model import Plan
     from cronshift.project import Project
     from cronshift.targets.typescript.dispatching import Dispatcher
-    from cronshift.targets.typescript.framework import Callee
 
 _LISTS = ("app/routes.ts", "app/routes.js")
 
@@ -61,13 +60,12 @@ class Remix(WebFramework):
         """Return both exports of a route; the loader tells of the file, as it takes OPTIONS too."""
         return f"const handler = {serving};\n\nexport {{ handler as action, handler as loader }};"
 
-    def imported(self, plan: Plan, dispatcher: Dispatcher) -> Callee | None:
-        """Return the route's loader: no route has another answer."""
-        return callee(plan, dispatcher.jobs[0])
-
-    def within(self) -> str:
-        """Return the loader's answer."""
-        return "within(args, route)"
+    def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
+        """Return the loader's answer: no route has another."""
+        called = callee(plan, dispatcher.jobs[0])
+        if called.file is None:
+            return FORWARDING
+        return Behind("within(args, route)", "within", self.module, called)
 
     def answered(self, answer: str) -> str:
         """Return the loader."""
