@@ -103,7 +103,18 @@ FUNCTIONS = Kit(
     starting=lambda _: ["serve.mjs"],
     bridged=frozenset({"local"}),
 )
-KITS = (SVELTEKIT, ASTRO, FUNCTIONS)
+REACT_ROUTER = Kit(
+    "react-router",
+    "app/routes/api.inngest.ts",
+    "app/routes/api.cronshift.api.jobs.nightly.ts",
+    "app/routes/api.cron.echo.ts",
+    checking=[["@react-router/dev/bin.js", "typegen"], ["typescript/bin/tsc"]],
+    building=["@react-router/dev/bin.js", "build"],
+    starting=lambda _: ["@react-router/serve/bin.js", "build/server/index.js"],
+    bridged=frozenset({"local"}),
+    variables=lambda _: {"HOST": "127.0.0.1"},
+)
+KITS = (SVELTEKIT, ASTRO, REACT_ROUTER, FUNCTIONS)
 
 
 def installed(kit: Kit) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cronshift.targets.typescript.frameworks.astro import ASTRO
 from cronshift.targets.typescript.frameworks.functions import FUNCTIONS
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
+from cronshift.targets.typescript.frameworks.remix import REMIX
 from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.targets.typescript.framework import AppFramework
 
-FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS, SVELTEKIT, ASTRO, FUNCTIONS)
+FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS, SVELTEKIT, ASTRO, REMIX, FUNCTIONS)
 
 
 def framework_of(resolver: Resolver) -> AppFramework | None:

@@ -60,7 +60,7 @@ class Astro(WebFramework):
         """Return the statement by which no build makes a file of the route."""
         return ["export const prerender = false;"]
 
-    def served(self, serving: str) -> str:
+    def served(self, serving: str, *, tells: bool) -> str:
         """Return the three methods."""
         return f"export const {{ GET, POST, PUT }} = {serving};"
 

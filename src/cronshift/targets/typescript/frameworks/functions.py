@@ -99,7 +99,7 @@ class Functions(WebFramework):
         """Return the ``config`` that Vercel reads of a function."""
         return [f"export const config = {{ maxDuration: {seconds} }};"] if seconds else []
 
-    def served(self, serving: str) -> str:
+    def served(self, serving: str, *, tells: bool) -> str:
         """Return the three methods."""
         methods = ", ".join(f"handler as {method}" for method in ("GET", "POST", "PUT"))
         return f"const handler = {serving};\n\nexport {{ {methods} }};"

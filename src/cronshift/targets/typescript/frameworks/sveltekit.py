@@ -55,7 +55,7 @@ class Sveltekit(WebFramework):
         """Return the ``config`` that Vercel's adapter reads."""
         return [f"export const config = {{ maxDuration: {seconds} }};"] if seconds else []
 
-    def served(self, serving: str) -> str:
+    def served(self, serving: str, *, tells: bool) -> str:
         """Return the three methods."""
         return f"export const {{ GET, POST, PUT }} = {serving};"
 

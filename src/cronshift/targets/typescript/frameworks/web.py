@@ -230,8 +230,10 @@ class WebFramework:
             jobs=jobs,
             tell=import_path(f"{plan.out}/ownership", file, alias) if generated else None,
             settings=self.settings(seconds),
-            served=self.served(f"serve({{ client: inngest, {functions} }})"),
-            telling=self.telling,
+            served=self.served(
+                f"serve({{ client: inngest, {functions} }})", tells=generated is not None
+            ),
+            telling=self.telling if generated else None,
         )
 
     def endpoint_modules(self, app: TypescriptApp) -> set[str]:
@@ -257,7 +259,7 @@ class WebFramework:
         return []
 
     @abstractmethod
-    def served(self, serving: str) -> str:
+    def served(self, serving: str, *, tells: bool) -> str:
         """Return the statements that export an endpoint."""
 
     @abstractmethod
