@@ -124,6 +124,11 @@ class Resolver:
     def _coded(self) -> CodedApps:
         return CodedApps(self.tree, self.app)
 
+    @property
+    def coded_entry(self) -> str | None:
+        """The module of the one Node app that answers every path, if there is one."""
+        return self._coded.entry()
+
     @cached_property
     def _folder(self) -> Folder:
         return Folder(self.tree, self.app)

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.errors import ConfigError, CronshiftError
 from cronshift.runtime.jobs import CANCELLED_ID
@@ -380,7 +381,8 @@ def generate(plan: Plan) -> tuple[GeneratedFile, ...]:
             hint="Give the job another: [jobs.ID] in cronshift.toml, with the entry's `path`.",
             where=CANCELLED_ID,
         )
-    files = tuple(target_named(plan.target).generate(plan))
+    generated = tuple(job for job in plan.jobs if job.function is None)
+    files = tuple(target_named(plan.target).generate(replace(plan, jobs=generated)))
     paths = [file.path for file in files]
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:

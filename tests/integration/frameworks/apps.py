@@ -48,6 +48,8 @@ class Kit:
         starting: that starts what is built, given a port.
         variables: of its environment when it is started, given a port.
         route: of ``/api/cron/echo``.
+        is_coded: whether its routes are declared in code, so that they stay where they are.
+        edited: the app's own modules that change.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Kit:
     building: Sequence[str]
     starting: Callable[[int], Sequence[str]]
     bridged: frozenset[str] = frozenset()
+    is_coded: bool = False
+    edited: frozenset[str] = frozenset()
     variables: Callable[[int], Mapping[str, str]] = field(default=lambda _: {})
 
     @property
@@ -114,7 +118,18 @@ REACT_ROUTER = Kit(
     bridged=frozenset({"local"}),
     variables=lambda _: {"HOST": "127.0.0.1"},
 )
-KITS = (SVELTEKIT, ASTRO, REACT_ROUTER, FUNCTIONS)
+HONO = Kit(
+    "hono",
+    "src/inngest/routes/endpoint.ts",
+    "src/inngest/routes/guarded/api/jobs/nightly.ts",
+    "src/index.ts",
+    checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
+    building=["typescript/bin/tsc", "-p", "."],
+    starting=lambda _: ["dist/server.js"],
+    is_coded=True,
+    edited=frozenset({"src/index.ts"}),
+)
+KITS = (SVELTEKIT, ASTRO, REACT_ROUTER, HONO, FUNCTIONS)
 
 
 def installed(kit: Kit) -> Path:

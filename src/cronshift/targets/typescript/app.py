@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cronshift.model import Plan
     from cronshift.targets.target import Placement
     from cronshift.targets.typescript.framework import AppFramework
+    from cronshift.targets.typescript.mounting import MountSite
 
 
 class Routers(Struct, frozen=True):
@@ -28,6 +29,7 @@ class Routers(Struct, frozen=True):
         base_path: what begins every path of the app.
         suffix: what the names of its routes end with, ``ts`` or, in an app of JavaScript, ``js``.
         allows_javascript: whether its TypeScript may import JavaScript.
+        mount: where the app takes the endpoint in, of a framework without routes in files.
     """
 
     app: str | None = None
@@ -35,6 +37,7 @@ class Routers(Struct, frozen=True):
     base_path: str = ""
     suffix: str = "ts"
     allows_javascript: bool = False
+    mount: MountSite | None = None
 
     @property
     def language(self) -> str:

@@ -14,6 +14,7 @@ from cronshift.targets.typescript.env_example import variables, with_names
 from cronshift.targets.typescript.files import refuse_sdk
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.library import package_named
+from cronshift.targets.typescript.mounting import with_mount
 from cronshift.targets.typescript.package_json import with_dependency
 from cronshift.targets.typescript.serve_route import extend_route
 
@@ -55,6 +56,11 @@ def _extended(root: Path, plan: Plan) -> Iterator[tuple[str, Callable[[str], str
     examples = [path for path in (root / folder).iterdir() if ENV_EXAMPLE.search(path.name)]
     for file in sorted(path.relative_to(root).as_posix() for path in examples):
         yield file, lambda text: with_names(text, names)
+    site, endpoint = app_of(plan).routers.mount, app_of(plan).endpoint_file
+    if site is not None and endpoint is not None:
+        stem = endpoint.rpartition(".")[0]
+        module = import_path(stem, site.file) + site.extension
+        yield site.file, lambda text: with_mount(text, site, module)
     route = app_of(plan).code.serve_file
     if route is not None:
         durations = [job.handler.max_duration for job in plan.runnable if job.handler]

@@ -24,6 +24,7 @@ from cronshift.targets.typescript.dispatching import (
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.job import job_module, modules_of, names_of
 from cronshift.targets.typescript.library import copied, library_import
+from cronshift.targets.typescript.mounting import with_extensions
 from cronshift.targets.typescript.naming import function_name
 from cronshift.targets.typescript.source import comment, listed, text
 from cronshift.targets.typescript.spelling import spelled
@@ -62,7 +63,9 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
     refuse_unknown_id(plan)
     return tuple(
         GeneratedFile(path, seal(laid_out(naming_files(plan, path, written), app.code.style), "//"))
-        for path, written in _in_language(_files(plan, app), app.routers.language)
+        for path, written in _in_language(
+            with_extensions(tuple(_files(plan, app)), app.routers.mount), app.routers.language
+        )
     )
 
 
@@ -162,6 +165,7 @@ def _shared(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> Iterator[tuple[s
         _render(
             "ownership",
             environment=reads_environment,
+            is_read=app.routers.mount is not None,
             built=text(import_path(OWNERSHIP_NAME, file, app.code.alias)),
             library=partial(library_import, plan, file=file),
             arguments=", ".join(["ownership", *([] if is_usual else [text(secret)])]),

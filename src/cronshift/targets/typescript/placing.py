@@ -60,6 +60,8 @@ def place(framework: AppFramework, project: Project, resolver: Resolver) -> Plac
     if code.client is not None and code.client.app_id is None:  # only running the app tells it
         code = replace(code, client=replace(code.client, app_id=project.settings.app_id))
     routers = framework.routers(resolver)
+    if routers.mount is not None:  # what runs without a bundler knows no alias
+        code = replace(code, alias=None)
     routers = replace(routers, allows_javascript=_allows_javascript(resolver))
     app = TypescriptApp(
         framework,

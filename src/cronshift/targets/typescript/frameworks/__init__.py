@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.targets.typescript.frameworks.astro import ASTRO
 from cronshift.targets.typescript.frameworks.functions import FUNCTIONS
+from cronshift.targets.typescript.frameworks.hono import HONO
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
 from cronshift.targets.typescript.frameworks.remix import REMIX
 from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.targets.typescript.framework import AppFramework
 
-FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS, SVELTEKIT, ASTRO, REMIX, FUNCTIONS)
+FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS, SVELTEKIT, ASTRO, REMIX, HONO, FUNCTIONS)
 
 
 def framework_of(resolver: Resolver) -> AppFramework | None:
