@@ -33,6 +33,7 @@ class Astro(WebFramework):
         ("astro/astro.js", "astro/bin/astro.mjs"),
         ("dev", "--port", "{port}", "--host", "{host}"),
     )
+    called = "`GET` with a context of `request`, `url`, `params` and `redirect`"
     folder = "src/pages"
     out = "src/lib/inngest"
     module = "astro"

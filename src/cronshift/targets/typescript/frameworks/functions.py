@@ -33,6 +33,7 @@ class Functions(WebFramework):
     peers = {}  # noqa: RUF012 - read only
     dev_server = None
     runs_on_node = True
+    called = "`(req, res)`; of the web's shape, `GET` or `fetch` with a `Request`"
     folder = "api"
     out = "lib/inngest"
     module = "pages"

@@ -42,6 +42,7 @@ class Remix(WebFramework):
         ("@react-router/dev/bin.js",),
         ("dev", "--port", "{port}", "--strictPort", "--host", "{host}"),
     )
+    called = "`loader` with `request` and `params`"
     folder = "app/routes"
     out = "app/lib/inngest"
     module = "remix"

@@ -35,6 +35,7 @@ class Sveltekit(WebFramework):
         ("vite/bin/vite.js",),
         ("dev", "--port", "{port}", "--strictPort", "--host", "{host}"),
     )
+    called = "`GET` with an event of `request`, `url`, `params` and `fetch`"
     folder = "src/routes"
     out = "src/lib/inngest"
     module = "sveltekit"

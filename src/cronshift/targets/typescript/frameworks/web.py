@@ -16,7 +16,7 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Callee, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Callee, Wrapper
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import duration, longest_duration
 from cronshift.targets.typescript.naming import TAKEN, function_name
@@ -58,6 +58,7 @@ class WebFramework:
     """A framework whose routes are files, each the default of what follows.
 
     Attributes:
+        called: the way a function calls a handler in process, in words.
         folder: of the routes, in the app.
         out: of the generated files, in the app.
         module: of the library, with ``routed`` and ``within``.
@@ -69,6 +70,7 @@ class WebFramework:
     kind: ClassVar[HandlerKind]
     peers: ClassVar[Mapping[str, str]]
     dev_server: ClassVar[DevServer | None]
+    called: ClassVar[str]
     folder: ClassVar[str]
     out: ClassVar[str]
     module: ClassVar[str]
@@ -79,6 +81,15 @@ class WebFramework:
     def kinds(self) -> frozenset[HandlerKind]:
         """The one kind of its handlers."""
         return frozenset({self.kind})
+
+    @property
+    def abilities(self) -> Abilities:
+        """The abilities of its apps: those of routes in files."""
+        endpoint, guard = (
+            self.route_file(self.folder, parts, "ts") or ""
+            for parts in (["api", "inngest"], ["api", "cronshift", "api", "cron", "x"])
+        )
+        return Abilities(endpoint, guard, self.called)
 
     @abstractmethod
     def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
