@@ -118,6 +118,20 @@ REACT_ROUTER = Kit(
     bridged=frozenset({"local"}),
     variables=lambda _: {"HOST": "127.0.0.1"},
 )
+NUXT = Kit(
+    "nuxt",
+    "server/api/inngest.ts",
+    "server/api/cronshift/api/jobs/nightly.ts",
+    "server/api/cron/echo.get.ts",
+    checking=[
+        ["nuxt/bin/nuxt.mjs", "prepare"],
+        ["typescript/bin/tsc", "-p", ".nuxt/tsconfig.server.json", "--noEmit"],
+    ],
+    building=["nuxt/bin/nuxt.mjs", "build"],
+    starting=lambda _: [".output/server/index.mjs"],
+    is_coded=True,
+    variables=lambda _: {"HOST": "127.0.0.1"},
+)
 HONO = Kit(
     "hono",
     "src/inngest/routes/endpoint.ts",
@@ -129,7 +143,7 @@ HONO = Kit(
     is_coded=True,
     edited=frozenset({"src/index.ts"}),
 )
-KITS = (SVELTEKIT, ASTRO, REACT_ROUTER, HONO, FUNCTIONS)
+KITS = (SVELTEKIT, ASTRO, NUXT, REACT_ROUTER, HONO, FUNCTIONS)
 
 
 def installed(kit: Kit) -> Path:

@@ -244,6 +244,7 @@ class WebFramework:
             served=self.served(
                 f"serve({{ client: inngest, {functions} }})", tells=generated is not None
             ),
+            told=self.told(plan, file) if generated else None,
             telling=self.telling if generated else None,
         )
 
@@ -264,6 +265,10 @@ class WebFramework:
     dispatcher_imports: ClassVar[Sequence[str]] = ()
     endpoint_imports: ClassVar[Sequence[str]] = ()
     telling: ClassVar[str]
+
+    def told(self, plan: Plan, file: str) -> str | None:
+        """Return the import by which an endpoint tells of its file, beside that of the file itself."""
+        return None
 
     def settings(self, seconds: int) -> list[str]:
         """Return the statements by which a route says how long it may run."""
