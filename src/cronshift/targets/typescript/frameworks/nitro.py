@@ -105,7 +105,7 @@ class Nitro(WebFramework):
         """Return none: the app is asked for the route."""
         return None
 
-    def told(self, plan: Plan, file: str) -> str | None:
+    def telling_import(self, plan: Plan, file: str) -> str | None:
         """Return the import of what makes a request of an event."""
         from cronshift.targets.typescript.library import library_import
 

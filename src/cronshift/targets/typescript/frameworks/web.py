@@ -244,7 +244,7 @@ class WebFramework:
             served=self.served(
                 f"serve({{ client: inngest, {functions} }})", tells=generated is not None
             ),
-            told=self.told(plan, file) if generated else None,
+            told=self.telling_import(plan, file) if generated else None,
             telling=self.telling if generated else None,
         )
 
@@ -266,7 +266,7 @@ class WebFramework:
     endpoint_imports: ClassVar[Sequence[str]] = ()
     telling: ClassVar[str]
 
-    def told(self, plan: Plan, file: str) -> str | None:
+    def telling_import(self, plan: Plan, file: str) -> str | None:
         """Return the import by which an endpoint tells of its file, beside that of the file itself."""
         return None
 
