@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cronshift import operations
 from cronshift.errors import ConfigError
-from cronshift.model import Mode
+from cronshift.moving.finalize import prepare_finalization
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets.scaffold import prepare_scaffold
 
-from .apps import FUNCTIONS, LONG_AGO, REACT_ROUTER, SVELTEKIT, copied, tree
+from .apps import FUNCTIONS, LONG_AGO, REACT_ROUTER, SVELTEKIT, copied, handed_over, migrated, tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,10 +65,35 @@ def test_an_app_of_no_module_names_files_as_before(tmp_path: Path) -> None:
     assert "with {" not in texts["lib/inngest/ownership.ts"]
 
 
+def ended(app: Path) -> tuple[str, ...]:
+    """Hand everything over and end Vercel's part; what stays, in sentences."""
+    migrated(app)
+    handed_over(app)
+    later = LONG_AGO + timedelta(days=60)
+    done = prepare_finalization(load_project(app), (), later, lambda *_: True)
+    operations.apply(app, done.operation)
+    return done.stays
+
+
+def test_a_route_that_moves_leaves_the_types_of_its_folder(tmp_path: Path) -> None:
+    app = copied(SVELTEKIT, tmp_path / "app")
+    ended(app)
+    moved = (app / "src/lib/inngest/jobs/echo.ts").read_text()
+    assert 'import type { RequestHandler } from "@sveltejs/kit";' in moved
+    assert "$types" not in moved
+
+
 def test_a_route_that_is_tied_to_its_place_stays(tmp_path: Path) -> None:
     app = copied(REACT_ROUTER, tmp_path / "app")
-    plan = make_plan(load_project(app))
-    assert {job.id: job.mode for job in plan.jobs}["nightly"] is Mode.DIRECT
+    route = app / "app/routes/api.cron.echo.ts"
+    source = route.read_text().replace(
+        "import { isCron }",
+        'import type { Route } from "./+types/api.cron.echo";\nimport { isCron }',
+    )
+    route.write_text(source)
+    stays = ended(app)
+    assert "app/routes/api.cron.echo.ts stays: its framework needs it where it is." in stays
+    assert route.read_text() == source
 
 
 def test_the_session_flow_is_told_to_be_missing_and_where_it_is(tmp_path: Path) -> None:
