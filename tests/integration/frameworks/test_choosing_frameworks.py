@@ -15,8 +15,19 @@ from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.targets.scaffold import prepare_scaffold
+from cronshift.targets.typescript.compiling import NotCompiledError, compile_types
 
-from .apps import FUNCTIONS, LONG_AGO, REACT_ROUTER, SVELTEKIT, copied, handed_over, migrated, tree
+from .apps import (
+    FUNCTIONS,
+    LONG_AGO,
+    NUXT,
+    REACT_ROUTER,
+    SVELTEKIT,
+    copied,
+    handed_over,
+    migrated,
+    tree,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +105,15 @@ def test_a_route_that_is_tied_to_its_place_stays(tmp_path: Path) -> None:
     stays = ended(app)
     assert "app/routes/api.cron.echo.ts stays: its framework needs it where it is." in stays
     assert route.read_text() == source
+
+
+def test_types_that_no_compiler_has_looked_at_are_told_to_be_unchecked(tmp_path: Path) -> None:
+    app = copied(NUXT, tmp_path / "app")
+    compiler = app / "node_modules/typescript/bin/tsc"
+    compiler.parent.mkdir(parents=True)
+    compiler.write_text("process.exit(0);")
+    with pytest.raises(NotCompiledError, match="refers to others"):
+        compile_types(app, timedelta(minutes=1))
 
 
 def test_the_session_flow_is_told_to_be_missing_and_where_it_is(tmp_path: Path) -> None:
