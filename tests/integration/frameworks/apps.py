@@ -97,6 +97,41 @@ ASTRO = Kit(
     bridged=frozenset({"local"}),
     variables=lambda _: {"HOST": "127.0.0.1"},
 )
+FUNCTIONS = Kit(
+    "functions",
+    "api/inngest.ts",
+    "api/cronshift/api/jobs/nightly.ts",
+    "api/cron/echo.ts",
+    checking=[["typescript/bin/tsc", "--noEmit"]],
+    building=["typescript/bin/tsc"],
+    starting=lambda _: ["serve.mjs"],
+    bridged=frozenset({"local"}),
+)
+REACT_ROUTER = Kit(
+    "react-router",
+    "app/routes/api.inngest.ts",
+    "app/routes/api.cronshift.api.jobs.nightly.ts",
+    "app/routes/api.cron.echo.ts",
+    checking=[["@react-router/dev/bin.js", "typegen"], ["typescript/bin/tsc"]],
+    building=["@react-router/dev/bin.js", "build"],
+    starting=lambda _: ["@react-router/serve/bin.js", "build/server/index.js"],
+    bridged=frozenset({"local"}),
+    variables=lambda _: {"HOST": "127.0.0.1"},
+)
+NUXT = Kit(
+    "nuxt",
+    "server/api/inngest.ts",
+    "server/api/cronshift/api/jobs/nightly.ts",
+    "server/api/cron/echo.get.ts",
+    checking=[
+        ["nuxt/bin/nuxt.mjs", "prepare"],
+        ["typescript/bin/tsc", "-p", ".nuxt/tsconfig.server.json", "--noEmit"],
+    ],
+    building=["nuxt/bin/nuxt.mjs", "build"],
+    starting=lambda _: [".output/server/index.mjs"],
+    is_coded=True,
+    variables=lambda _: {"HOST": "127.0.0.1"},
+)
 HONO = Kit(
     "hono",
     "src/inngest/routes/endpoint.ts",
@@ -108,11 +143,7 @@ HONO = Kit(
     is_coded=True,
     edited=frozenset({"src/index.ts"}),
 )
-KITS = (
-    SVELTEKIT,
-    ASTRO,
-    HONO,
-)
+KITS = (SVELTEKIT, ASTRO, NUXT, REACT_ROUTER, HONO, FUNCTIONS)
 
 
 def installed(kit: Kit) -> Path:

@@ -16,7 +16,9 @@ from cronshift.model import Location
 from cronshift.plan.findings import registration as rules
 from cronshift.project import node
 from cronshift.project.locks import install_command, range_of
+from cronshift.runtime.regular_files import read_text
 from cronshift.targets.typescript.app import app_of
+from cronshift.targets.typescript.dispatching import dispatchers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from cronshift.model import Finding, Plan
 
 _COMPILER = "typescript/bin/tsc"
+_ONLY_REFERS = re.compile(r'"files"\s*:\s*\[\s*\]')
 _GRACE = timedelta(seconds=1)
 _DIAGNOSTIC = re.compile(
     r"^(?:(?P<file>.+?)\((?P<line>\d+),(?P<column>\d+)\): )?error (?P<code>TS\d+): (?P<text>.*)$"
@@ -139,6 +142,8 @@ def compile_types(root: Path, timeout: timedelta) -> tuple[Diagnostic, ...]:
         raise NotCompiledError("typescript is not installed in node_modules")
     if not (root / "tsconfig.json").is_file():
         raise NotCompiledError("there is no tsconfig.json")
+    if _ONLY_REFERS.search(read_text(root / "tsconfig.json")):
+        raise NotCompiledError("tsconfig.json has no files of its own, and refers to others")
     with tempfile.TemporaryDirectory(prefix="cronshift-") as folder:
         kept = str(Path(folder, "tsbuildinfo"))  # `incremental` would write it into the project
         options = ["--noEmit", "--pretty", "false", "--incremental", "--tsBuildInfoFile", kept]
@@ -192,10 +197,12 @@ def _is_ours(diagnostic: Diagnostic, plan: Plan) -> bool:
     file = _at(diagnostic)
     if file is None:
         return False
-    if file == app_of(plan).code.serve_file:
+    app = app_of(plan)
+    written = {app.code.serve_file, app.endpoint_file, *(each.file for each in dispatchers(plan))}
+    if file in written:
         return True
     folders = [plan.out, *(f"{top}pages/api/cronshift" for top in ("", "src/"))]
-    endpoint_file = app_of(plan).endpoint_file
+    endpoint_file = app.endpoint_file
     if endpoint_file is not None:
         api = PurePosixPath(endpoint_file).parents[1]
         folders += [str(api / "inngest"), str(api / "cronshift")]

@@ -89,7 +89,7 @@ def retire(
         if reason is None and _NO_TEXT in tree.read(route.handler.file):
             reason = "it holds bytes that are no text"
         if reason is None and untied is None:
-            reason = "it imports what is made for a route alone"
+            reason = "its framework needs it where it is"
         if reason is None and text is None:
             reason = "its code asks where it stands"
         if reason is not None or text is None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.targets.typescript.frameworks.astro import ASTRO
+from cronshift.targets.typescript.frameworks.functions import FUNCTIONS
 from cronshift.targets.typescript.frameworks.hono import HONO
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
+from cronshift.targets.typescript.frameworks.nitro import NITRO
+from cronshift.targets.typescript.frameworks.remix import REMIX
 from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
 
 if TYPE_CHECKING:
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.targets.typescript.framework import AppFramework
 
-FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS, SVELTEKIT, ASTRO, HONO)
+FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS, SVELTEKIT, ASTRO, NITRO, REMIX, HONO, FUNCTIONS)
 
 
 def framework_of(resolver: Resolver) -> AppFramework | None:

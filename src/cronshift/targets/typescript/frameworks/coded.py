@@ -15,7 +15,7 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Callee, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Callee, Wrapper
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.mounting import MOUNT_NAME, MountSite, site_of
 from cronshift.targets.typescript.naming import function_name
@@ -63,7 +63,18 @@ class CodedFramework:
     module: ClassVar[str]
     dev_server: ClassVar[DevServer | None] = None
     kinds = frozenset({HandlerKind.NODE_APP})
+    runs_on_node = False  # what ends an import path is the site's to say
     library = "web"
+
+    @property
+    def abilities(self) -> Abilities:
+        """The abilities of its apps: the endpoint is mounted, and no route is a file."""
+        return Abilities(
+            "src/inngest/routes/endpoint.ts",
+            "src/inngest/routes/guarded/api/cron/x.ts",
+            "the app itself, by its `fetch`",
+            retires=False,
+        )
 
     def present(self, resolver: Resolver) -> bool:
         """Return whether a module that Vercel starts makes an app of the framework."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import Struct
+
 from cronshift.handlers.brackets import bracket_params
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Callee, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Callee, Wrapper
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import duration, longest_duration
 from cronshift.targets.typescript.naming import TAKEN, function_name
@@ -32,10 +34,30 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.framework import DevServer, OwnEndpoint
 
 
+class Behind(Struct, frozen=True):
+    """The way on from a dispatcher's route, once the guard lets a call by.
+
+    Attributes:
+        expression: of what answers.
+        names: what it takes from the library, from ``module``.
+        called: the handler that it imports, as ``route``; ``None`` for none.
+    """
+
+    expression: str
+    names: tuple[str, ...] = ()
+    module: str = ""
+    called: Callee | None = None
+
+
+FORWARDING = Behind("forwarding()", ("forwarding",), "forward")
+"""A call over HTTP, to a handler that no function can call in process."""
+
+
 class WebFramework:
     """A framework whose routes are files, each the default of what follows.
 
     Attributes:
+        called: the way a function calls a handler in process, in words.
         folder: of the routes, in the app.
         out: of the generated files, in the app.
         module: of the library, with ``routed`` and ``within``.
@@ -47,15 +69,26 @@ class WebFramework:
     kind: ClassVar[HandlerKind]
     peers: ClassVar[Mapping[str, str]]
     dev_server: ClassVar[DevServer | None]
+    called: ClassVar[str]
     folder: ClassVar[str]
     out: ClassVar[str]
     module: ClassVar[str]
     library = "web"
+    runs_on_node: ClassVar[bool] = False
 
     @property
     def kinds(self) -> frozenset[HandlerKind]:
         """The one kind of its handlers."""
         return frozenset({self.kind})
+
+    @property
+    def abilities(self) -> Abilities:
+        """The abilities of its apps: those of routes in files."""
+        endpoint, guard = (
+            self.route_file(self.folder, parts, "ts") or ""
+            for parts in (["api", "inngest"], ["api", "cronshift", "api", "cron", "x"])
+        )
+        return Abilities(endpoint, guard, self.called)
 
     @abstractmethod
     def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
@@ -146,11 +179,9 @@ class WebFramework:
             library_lines,
         )
 
-        app, file = app_of(plan), dispatcher.file
-        called, (guard, jobs) = self.imported(plan, dispatcher), guard_call(plan, dispatcher)
-        names = self._names(plan, dispatcher)
-        handler = "forwarding()" if "forward" in names else self.within()
-        answer = f"withOptions(tell, {guard}({jobs}, {handler}))"
+        app, file, behind = app_of(plan), dispatcher.file, self.behind(plan, dispatcher)
+        called, (guard, jobs) = behind.called, guard_call(plan, dispatcher)
+        answer = f"withOptions(tell, {guard}({jobs}, {behind.expression}))"
         return render(
             "typescript",
             "web-dispatcher.ts",
@@ -158,35 +189,31 @@ class WebFramework:
             imports=self.dispatcher_imports,
             clause=_as_route(called) if called else None,
             handler=called.module_from(file, app.code.alias) if called else None,
-            library=library_lines(plan, file, names),
+            library=library_lines(plan, file, self._names(plan, dispatcher)),
             out=import_path(plan.out, file, app.code.alias),
             settings=self.settings(duration(dispatcher.jobs[0])),
             jobs=guard_constant(plan, dispatcher),
             answered=self.answered(f"toldGet(JOBS, {answer})" if app.has_ledger else answer),
         )
 
+    @abstractmethod
+    def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
+        """Return the way on from a dispatcher's route."""
+
     def _names(self, plan: Plan, dispatcher: Dispatcher) -> dict[str, list[str]]:
         """Return the names that a dispatcher's route takes from the library, by module."""
         from cronshift.targets.typescript.dispatching import guard_names
 
-        called = self.imported(plan, dispatcher)
-        is_answered = called is None or called.file is not None
+        behind = self.behind(plan, dispatcher)
         return {
             **guard_names(plan, dispatcher),
-            **({self.module: ["within"]} if is_answered else {"forward": ["forwarding"]}),
+            **({behind.module: list(behind.names)} if behind.names else {}),
             **({"ledger": ["toldGet"]} if app_of(plan).has_ledger else {}),
             "options": ["withOptions"],
         }
 
-    def imported(self, plan: Plan, dispatcher: Dispatcher) -> Callee | None:
-        """Return the handler that a dispatcher's route calls itself; ``None`` where the app answers.
-
-        One without a file is reached over HTTP.
-        """
-        return None
-
     def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:
-        """Return the guard's modules, what answers behind it, and the ledger's where there is one."""
+        """Return the guard's modules, that of the way on, and the ledger's where there is one."""
         return set(self._names(plan, dispatcher))
 
     def endpoint(self, plan: Plan, file: str) -> str:
@@ -220,8 +247,11 @@ class WebFramework:
             jobs=jobs,
             tell=import_path(f"{plan.out}/ownership", file, alias) if generated else None,
             settings=self.settings(seconds),
-            served=self.served(f"serve({{ client: inngest, {functions} }})"),
-            telling=self.telling,
+            served=self.served(
+                f"serve({{ client: inngest, {functions} }})", tells=generated is not None
+            ),
+            told=self.telling_import(plan, file) if generated else None,
+            telling=self.telling if generated else None,
         )
 
     def endpoint_modules(self, app: TypescriptApp) -> set[str]:
@@ -242,17 +272,17 @@ class WebFramework:
     endpoint_imports: ClassVar[Sequence[str]] = ()
     telling: ClassVar[str]
 
+    def telling_import(self, plan: Plan, file: str) -> str | None:
+        """Return the import by which an endpoint tells of its file, beside that of the file itself."""
+        return None
+
     def settings(self, seconds: int) -> list[str]:
         """Return the statements by which a route says how long it may run."""
         return []
 
     @abstractmethod
-    def served(self, serving: str) -> str:
+    def served(self, serving: str, *, tells: bool) -> str:
         """Return the statements that export an endpoint."""
-
-    @abstractmethod
-    def within(self) -> str:
-        """Return the expression of what answers in place of a dispatcher's route."""
 
     @abstractmethod
     def answered(self, answer: str) -> str:

@@ -10,8 +10,12 @@ export function routed(loader: Loader, params: Params = {}): Route {
 }
 
 /** Return what has a loader answer within the request that is being answered. */
-export function within(args: { request: Request }, loader: Loader): Route {
-  return (request) => answered(loader, { ...args, request });
+export function within(
+  args: { request: Request },
+  loader: Loader,
+  params: Params = {},
+): Route {
+  return (request) => answered(loader, { ...args, params, request });
 }
 
 /** Return the answer of a route without a component: what is no response is JSON, and one may be thrown. */

@@ -1,0 +1,125 @@
+"""Nuxt and Nitro: server routes in files, which the app itself answers in process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.model import HandlerKind
+from cronshift.targets.typescript.app import Routers
+from cronshift.targets.typescript.framework import Abilities, DevServer, Wrapper
+from cronshift.targets.typescript.frameworks.coded import HeldCallee
+from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cronshift.handlers import Resolver
+    from cronshift.model import Handler, Job, Plan
+    from cronshift.targets.typescript.app import TypescriptApp
+    from cronshift.targets.typescript.dispatching import Dispatcher
+    from cronshift.targets.typescript.framework import Callee
+
+_PACKAGES = frozenset({"nuxt", "nitropack"})
+_ROUTE = """export default defineEventHandler((event) =>
+  {answer}(requestOf(event)),
+);"""
+_ENDPOINT = """const answer = {serving};
+
+/** OPTIONS tells `cronshift status --live` which ownership file is held here. */
+export default defineEventHandler((event) =>
+  event.method === "OPTIONS" ? tell(requestOf(event)) : answer(event),
+);"""
+
+
+class Nitro(WebFramework):
+    """Nuxt 3 and 4, and Nitro 2; a function has the app answer, middleware and all."""
+
+    name = "nuxt"
+    title = "Nuxt or Nitro"
+    adapter = "inngest/nitro"
+    kind = HandlerKind.NITRO
+    peers = {"h3": ">=1.8.1"}  # noqa: RUF012 - read only
+    dev_server = DevServer(
+        "nuxt dev",
+        "nuxt",
+        ("nuxt/bin/nuxt.mjs",),
+        ("dev", "--port", "{port}", "--host", "{host}"),
+    )
+    called = "the app itself, by Nitro's `localFetch`"
+    folder = "server"
+    out = "server/inngest"
+    module = "nitro"
+    telling = ""
+    dispatcher_imports = ('import { defineEventHandler } from "h3";',)
+    endpoint_imports = dispatcher_imports
+
+    @property
+    def abilities(self) -> Abilities:
+        """The abilities of its apps: a route is asked where it is, so it stays."""
+        endpoint, guard = (f"server/api/{name}.ts" for name in ("inngest", "cronshift/api/cron/x"))
+        return Abilities(endpoint, guard, self.called, retires=False)
+
+    def present(self, resolver: Resolver) -> bool:
+        """Return whether the project uses the router of Nuxt or of Nitro 2."""
+        packages = resolver.tree.packages(resolver.app)
+        return super().present(resolver) and not _PACKAGES.isdisjoint(packages)
+
+    def routers(self, resolver: Resolver) -> Routers:
+        """Return the folder that holds ``api``."""
+        routers = super().routers(resolver)
+        in_server = "nuxt" in resolver.tree.packages(resolver.app) or resolver.tree.has_folder(
+            f"{resolver.app}/server".lstrip("/")
+        )
+        folder = routers.app if in_server else resolver.app or "."
+        return Routers(folder, suffix=routers.suffix)
+
+    def usual_out(self, root: Path) -> str:
+        """Return the folder beside that of the routes, which Nitro takes for nothing else."""
+        return self.out if (root / "server").is_dir() else "inngest"
+
+    def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
+        """Return the file of the last part below ``api``; ``None`` for one that names a method."""
+        if parts[0] != "api" or parts[-1] == "index" or "." in parts[-1]:
+            return None
+        place = "" if folder == "." else f"{folder}/"
+        return f"{place}{'/'.join(parts)}.{suffix}"
+
+    def unreachable(self, routers: Routers, handler: Handler, path: str) -> str | None:
+        """Return none: the app answers as to a request from outside."""
+        return None
+
+    def callee(self, app: TypescriptApp, job: Job) -> Callee:
+        """Return the app."""
+        return HeldCallee(job.handler.file if job.handler else None, Wrapper("answered", "nitro"))
+
+    def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
+        """Return the app's own answer."""
+        return Behind("answered", ("answered", "requestOf"), self.module)
+
+    def endpoint_modules(self, app: TypescriptApp) -> set[str]:
+        """Return the framework's module."""
+        return {self.module}
+
+    def untied(self, source: str) -> str | None:
+        """Return none: the app is asked for the route."""
+        return None
+
+    def telling_import(self, plan: Plan, file: str) -> str | None:
+        """Return the import of what makes a request of an event."""
+        from cronshift.targets.typescript.library import library_import
+
+        return f'import {{ requestOf }} from "{library_import(plan, self.module, file)}";'
+
+    def served(self, serving: str, *, tells: bool) -> str:
+        """Return the endpoint's one export."""
+        if not tells:
+            return f"export default defineEventHandler({serving});"
+        return _ENDPOINT.format(serving=serving)
+
+    def answered(self, answer: str) -> str:
+        """Return the route's one export."""
+        return _ROUTE.format(answer=answer)
+
+
+NITRO = Nitro()
