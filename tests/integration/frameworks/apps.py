@@ -97,10 +97,30 @@ HONO = Kit(
     is_coded=True,
     edited=frozenset({"src/index.ts"}),
 )
-KITS = (
-    SVELTEKIT,
-    HONO,
+EXPRESS = Kit(
+    "express",
+    "src/inngest/routes/endpoint.ts",
+    "src/inngest/routes/guarded/api/jobs/nightly.ts",
+    "src/index.ts",
+    checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
+    building=["typescript/bin/tsc", "-p", "."],
+    starting=lambda _: ["dist/server.js"],
+    bridged=frozenset({"echo", "flaky", "gone", "away", "nightly"}),
+    is_coded=True,
+    edited=frozenset({"src/app.ts"}),
 )
+FASTIFY = Kit(
+    "fastify",
+    "inngest/routes/endpoint.ts",
+    "inngest/routes/guarded/api/jobs/nightly.ts",
+    "index.ts",
+    checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
+    building=["typescript/bin/tsc", "-p", "."],
+    starting=lambda _: ["dist/index.js"],
+    is_coded=True,
+    edited=frozenset({"index.ts"}),
+)
+KITS = (SVELTEKIT, HONO, EXPRESS, FASTIFY)
 
 
 def installed(kit: Kit) -> Path:

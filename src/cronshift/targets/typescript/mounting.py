@@ -127,8 +127,9 @@ def _site(tree: SourceTree, entry: str, file: str, declarator: SgNode) -> MountS
     if value != _innermost(value) and value.kind() == "call_expression":
         called, passed = value.field("function"), arguments(value)
         inner = called.field("object") if called is not None else None
-        is_base = called is not None and called.text().endswith(".basePath") and len(passed) == 1
-        text = literal(passed[0]) if is_base else None
+        method = called.text().rpartition(".")[2] if called is not None else ""
+        text = literal(passed[0]) if method == "basePath" and len(passed) == 1 else None
+        text = "" if method == "withTypeProvider" else text
         if not isinstance(text, str) or inner is None or inner != _innermost(inner):
             return None
         base = text.rstrip("/")

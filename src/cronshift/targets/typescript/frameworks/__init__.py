@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.targets.typescript.frameworks.express import EXPRESS
+from cronshift.targets.typescript.frameworks.fastify import FASTIFY
 from cronshift.targets.typescript.frameworks.hono import HONO
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
 from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.targets.typescript.framework import AppFramework
 
-FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS, SVELTEKIT, HONO)
+FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS, SVELTEKIT, HONO, EXPRESS, FASTIFY)
 
 
 def framework_of(resolver: Resolver) -> AppFramework | None:

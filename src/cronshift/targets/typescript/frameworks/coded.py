@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.framework import DevServer, OwnEndpoint
 
 
+_ASKED = 20
+"""How many entries tell which module Vercel starts."""
+
+
 class HeldCallee(Callee, frozen=True):
     """The app that took the endpoint in, which answers by its own ``fetch``; nothing is imported of it."""
 
@@ -63,7 +67,7 @@ class CodedFramework:
     makers: ClassVar[Mapping[str, Collection[str]]]
     module: ClassVar[str]
     dev_server: ClassVar[DevServer | None] = None
-    kinds = frozenset({HandlerKind.NODE_APP})
+    kinds: ClassVar[frozenset[HandlerKind]] = frozenset({HandlerKind.NODE_APP})
     library = "web"
 
     def present(self, resolver: Resolver) -> bool:
@@ -72,7 +76,12 @@ class CodedFramework:
 
     def _site(self, resolver: Resolver) -> MountSite | None:
         """Return where the app is made; ``None`` where there is none, or that is not certain."""
-        if resolver.next.present or resolver.router is not None or resolver.app:
+        packages = resolver.tree.packages(resolver.app)
+        if resolver.app or not any(
+            maker.partition("/")[0] in packages or maker in packages for maker in self.makers
+        ):
+            return None
+        if resolver.next.present or resolver.router is not None:
             return None
         for entry in _entries(resolver):
             site = site_of(resolver.tree, entry, self.makers)
@@ -209,7 +218,7 @@ def _entries(resolver: Resolver) -> Iterator[str]:
     paths = [entry.get("path") for entry in crons] if isinstance(crons, list) else []
     files = [
         handler.file
-        for path in [*paths, ENDPOINT]
+        for path in [*paths[:_ASKED], ENDPOINT]
         if isinstance(path, str)
         and (handler := resolver.resolve(path).handler) is not None
         and handler.kind is HandlerKind.NODE_APP
