@@ -71,6 +71,7 @@ COMMANDS = {
         Command("Show what became of ticks, and run missed ones.", "Of", "ticks"),
         Command("Show runs, their steps and errors.", "Of", "runs"),
         Command("Tell a webhook what is not well.", "Of", "alerts"),
+        Command("Make the monitors that miss a run.", "Of", "monitors"),
         Command("Show failed runs, and run them again.", "Of", "dead-letters"),
         Command("Write, settle and refund the QUEUED flow's sessions.", "Of", "sessions"),
         Command("Publish the ownership file where deploys are slow.", "Of", "flags"),

@@ -23,6 +23,9 @@ _OF_A_CALL = {
     HandlerKind.SVELTEKIT: frozenset(
         {"request", "url", "params", "fetch", "isDataRequest", "isSubRequest"}
     ),
+    HandlerKind.ASTRO: frozenset({"request", "url", "params", "redirect"}),
+    HandlerKind.REMIX: frozenset({"request", "params"}),
+    HandlerKind.SOLIDSTART: frozenset({"request", "params"}),
 }
 
 

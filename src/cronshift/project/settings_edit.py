@@ -66,6 +66,20 @@ def set_environment(text: str, name: str, values: Mapping[str, str]) -> str:
     return tomlkit.dumps(document)
 
 
+def set_heartbeat(text: str, job_id: str, variable: str) -> str:
+    """Return ``text`` in which a job names the variable that holds its monitor's address."""
+    document = tomlkit.parse(text)
+    jobs = document.get("jobs")
+    if jobs is None:
+        if text and not text.endswith("\n\n"):
+            document.add(tomlkit.nl())
+        document["jobs"] = jobs = tomlkit.table(is_super_table=True)
+    if job_id not in jobs:
+        jobs[job_id] = tomlkit.table()
+    jobs[job_id]["heartbeat"] = variable
+    return tomlkit.dumps(document)
+
+
 def add_moved(text: str, job_id: str, entry: Mapping[str, str | int]) -> str:
     """Return ``text`` with the entry of a job that Vercel no longer has: path, schedule, and more."""
     document = tomlkit.parse(text)

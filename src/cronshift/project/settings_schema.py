@@ -336,6 +336,7 @@ SCHEMA: dict[str, Any] = {
                         "handler": _HANDLER,
                         "function": _table({"id": _TEXT, "file": _FILE}, "id", "file"),
                         "handler_kind": {"enum": sorted(kind.value for kind in PYTHON_KINDS)},
+                        "rollout": _ROLLOUT,
                         **_OPTIONS,
                     }
                 ),

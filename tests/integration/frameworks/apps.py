@@ -86,6 +86,17 @@ SVELTEKIT = Kit(
     ],
     bridged=frozenset({"local"}),
 )  # fmt: skip
+ASTRO = Kit(
+    "astro",
+    "src/pages/api/inngest.ts",
+    "src/pages/api/cronshift/api/jobs/nightly.ts",
+    "src/pages/api/cron/echo.ts",
+    checking=[["astro/astro.js", "check"]],
+    building=["astro/astro.js", "build"],
+    starting=lambda _: ["dist/server/entry.mjs"],
+    bridged=frozenset({"local"}),
+    variables=lambda _: {"HOST": "127.0.0.1"},
+)
 HONO = Kit(
     "hono",
     "src/inngest/routes/endpoint.ts",
@@ -120,7 +131,7 @@ FASTIFY = Kit(
     is_coded=True,
     edited=frozenset({"index.ts"}),
 )
-KITS = (SVELTEKIT, HONO, EXPRESS, FASTIFY)
+KITS = (SVELTEKIT, ASTRO, HONO, EXPRESS, FASTIFY)
 
 
 def installed(kit: Kit) -> Path:

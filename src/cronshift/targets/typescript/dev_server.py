@@ -72,7 +72,8 @@ async def dev_server(  # noqa: PLR0913 - what is started, and how
             reason="needs-endpoint",
             hint="Start the app yourself with INNGEST_DEV=1, and name it with --endpoint.",
         )
-    program, script = node.node_program(), node.installed(root, server.script)
+    program = node.node_program()
+    script = next(filter(None, (node.installed(root, name) for name in server.scripts)), None)
     if program is None:
         raise CronshiftError("Node.js was not found.", reason="no-node")
     if script is None:

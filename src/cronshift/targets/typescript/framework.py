@@ -92,14 +92,13 @@ class DevServer(Struct, frozen=True):
     Attributes:
         program: what people call it.
         package: the package that it comes with.
-        script: its file below ``node_modules``.
+        scripts: its file below ``node_modules``, in one version or another.
         arguments: behind the script; ``{host}`` and ``{port}`` are filled in.
-        leaves: what it writes into the project, in a sentence's words.
     """
 
     program: str
     package: str
-    script: str
+    scripts: Sequence[str]
     arguments: Sequence[str]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.targets.typescript.frameworks.astro import ASTRO
 from cronshift.targets.typescript.frameworks.express import EXPRESS
 from cronshift.targets.typescript.frameworks.fastify import FASTIFY
 from cronshift.targets.typescript.frameworks.hono import HONO
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.targets.typescript.framework import AppFramework
 
-FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS, SVELTEKIT, HONO, EXPRESS, FASTIFY)
+FRAMEWORKS: tuple[AppFramework, ...] = (
+    NEXTJS,
+    SVELTEKIT,
+    ASTRO,
+    HONO,
+    EXPRESS,
+    FASTIFY,
+)
 
 
 def framework_of(resolver: Resolver) -> AppFramework | None:

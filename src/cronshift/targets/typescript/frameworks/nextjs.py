@@ -39,7 +39,7 @@ class Nextjs:
     dev_server = DevServer(
         "next dev",
         "next",
-        "next/dist/bin/next",
+        ("next/dist/bin/next",),
         ("dev", "--port", "{port}", "--hostname", "{host}"),
     )
 

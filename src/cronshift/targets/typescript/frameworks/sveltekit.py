@@ -29,7 +29,7 @@ class Sveltekit(WebFramework):
     dev_server = DevServer(
         "vite dev",
         "vite",
-        "vite/bin/vite.js",
+        ("vite/bin/vite.js",),
         ("dev", "--port", "{port}", "--strictPort", "--host", "{host}"),
     )
     folder = "src/routes"
@@ -56,7 +56,7 @@ class Sveltekit(WebFramework):
         """Return the three methods."""
         return f"export const {{ GET, POST, PUT }} = {serving};"
 
-    def within(self, *, has_route: bool) -> str:
+    def within(self) -> str:
         """Return the app's answer within the event."""
         return "within(event)"
 

@@ -146,14 +146,17 @@ class WebFramework:
 
         app, jobs = app_of(plan), guarded_jobs(plan, dispatcher)
         imported = self.imported(plan, dispatcher)
-        passed = f"dispatched(JOBS, ownership, {self.within(has_route=imported is not None)})"
+        is_answered = imported is None or imported.file is not None
+        handler = self.within() if is_answered else "forwarding()"
+        passed = f"dispatched(JOBS, ownership, {handler})"
         return render(
             "typescript",
             "web-dispatcher.ts",
             path=comment(dispatcher.path),
             imports=self.dispatcher_imports,
-            clause=imported.clause if imported else None,
+            clause=_as_route(imported) if imported else None,
             handler=imported.module_from(dispatcher.file, app.code.alias) if imported else None,
+            is_answered=is_answered,
             library=partial(library_import, plan, file=dispatcher.file),
             guard=guard_imports(plan, dispatcher.file, jobs),
             ledger=app.has_ledger,
@@ -167,12 +170,18 @@ class WebFramework:
         )
 
     def imported(self, plan: Plan, dispatcher: Dispatcher) -> Callee | None:
-        """Return the handler that a dispatcher's route calls itself; ``None`` where the app answers."""
+        """Return the handler that a dispatcher's route calls itself; ``None`` where the app answers.
+
+        One without a file is reached over HTTP.
+        """
         return None
 
     def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:
-        """Return the dispatcher's module, the framework's, and the ledger's where there is one."""
-        return {"dispatch", self.module, *(["ledger"] if app_of(plan).has_ledger else [])}
+        """Return the dispatcher's module, what answers behind it, and the ledger's where there is one."""
+        imported = self.imported(plan, dispatcher)
+        is_answered = imported is None or imported.file is not None
+        behind = self.module if is_answered else "forward"
+        return {"dispatch", behind, *(["ledger"] if app_of(plan).has_ledger else [])}
 
     def endpoint(self, plan: Plan, file: str) -> str:
         """Return the endpoint of the generated functions."""
@@ -218,7 +227,7 @@ class WebFramework:
         return source
 
     def is_quiet(self, kind: HandlerKind) -> bool:
-        """Return that nothing is known of OPTIONS."""
+        """Return False: nothing is known of OPTIONS."""
         return False
 
     # What differs in the text of routes.
@@ -236,9 +245,14 @@ class WebFramework:
         """Return the statements that export an endpoint."""
 
     @abstractmethod
-    def within(self, *, has_route: bool) -> str:
+    def within(self) -> str:
         """Return the expression of what answers in place of a dispatcher's route."""
 
     @abstractmethod
     def answered(self, answer: str) -> str:
         """Return the statements that export a dispatcher's route; ``answer`` takes a request."""
+
+
+def _as_route(called: Callee) -> str:
+    """Return the clause by which a dispatcher's route imports a handler, as ``route``."""
+    return "route" if called.export == "default" else f"{{ {called.export} as route }}"
