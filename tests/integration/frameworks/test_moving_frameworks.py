@@ -7,14 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from msgspec.structs import replace
 
 from cronshift import operations
 from cronshift.engine.validation.project import validate_package
 from cronshift.errors import ConfigError
 from cronshift.model import Mode, Severity
 from cronshift.moving.finalize import Directness, prepare_finalization
-from cronshift.moving.migration import prepare_migration
 from cronshift.moving.rollback import prepare_rollback
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
@@ -90,9 +88,9 @@ def test_another_target_goes_on(kit: Kit, app: Path) -> None:
 
 
 def test_a_package_that_was_generated_before_goes_on(kit: Kit, app: Path) -> None:
-    before = load_project(app)
-    settings = replace(before.settings, target="python")
-    package = prepare_migration(replace(before, settings=settings), (), LONG_AGO)
-    operations.apply(app, package.operation)
+    settings = app / "cronshift.toml"
+    settings.write_text('[project]\ntarget = "python"\n')
+    migrated(app)
+    settings.write_text(settings.read_text().replace('target = "python"\n', ""))
     assert (app / "inngest_app" / "asgi.py").is_file()
     assert make_plan(load_project(app)).target == "python"
