@@ -53,7 +53,7 @@ class MountSite(Struct, frozen=True):
 def site_of(
     tree: SourceTree, entry: str, makers: Mapping[str, Collection[str]]
 ) -> MountSite | None:
-    """Return where the app of an entry is made; ``None`` where that is not certain.
+    """Return the place where the app of an entry is made; ``None`` where it is not certain.
 
     Args:
         tree: the project's files.
@@ -137,10 +137,10 @@ def _site(tree: SourceTree, entry: str, file: str, declarator: SgNode) -> MountS
 
 
 def _extension(tree: SourceTree, file: str) -> str:
-    """Return what the app's own import paths end with: modules of Node's own kind need it."""
-    own = re.findall(r"""\bfrom\s+["'](\.{1,2}/[^"']+)["']""", tree.read(file))
-    if own:
-        return ".js" if any(path.endswith(".js") for path in own) else ""
+    """Return the end of the app's own import paths: modules of Node's own kind need one."""
+    written = re.findall(r"""\bfrom\s+["'](\.{1,2}/[^"']+)["']""", tree.read(file))
+    if written:
+        return ".js" if any(path.endswith(".js") for path in written) else ""
     return ".js" if tree.data("package.json").get("type") == "module" else ""
 
 

@@ -75,7 +75,7 @@ class CodedFramework:
         return self._site(resolver) is not None
 
     def _site(self, resolver: Resolver) -> MountSite | None:
-        """Return where the app is made; ``None`` where there is none, or that is not certain."""
+        """Return the place where the app is made; ``None`` where there is none, or it is not certain."""
         packages = resolver.tree.packages(resolver.app)
         if resolver.app or not any(
             maker.partition("/")[0] in packages or maker in packages for maker in self.makers
@@ -96,12 +96,12 @@ class CodedFramework:
             return False
         serving = f'"{self.adapter}"'
         ours = any(MOUNT_NAME in resolver.tree.read(file) for file in (site.file, site.entry))
-        own = any(
+        serves = any(
             serving in resolver.tree.read(file).replace("'", '"')
             for file in resolver.tree.files
             if file.endswith((".ts", ".mts", ".js", ".mjs"))
         )
-        return (ours or not own) and bool(resolver.tree.packages("")) and _reaches(resolver, site)
+        return (ours or not serves) and bool(resolver.tree.packages("")) and _reaches(resolver, site)
 
     def routers(self, resolver: Resolver) -> Routers:
         """Return the folder of the generated routes, and where the app takes them in."""
@@ -208,7 +208,7 @@ class CodedFramework:
         return None
 
     def is_quiet(self, kind: HandlerKind) -> bool:
-        """Return that nothing is known of OPTIONS."""
+        """Return no: nothing is known of OPTIONS."""
         return False
 
 
