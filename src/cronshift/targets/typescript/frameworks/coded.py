@@ -92,7 +92,7 @@ class CodedFramework:
     def suits(self, project: Project, resolver: Resolver) -> bool:
         """Return whether Inngest's calls reach the app, which is TypeScript and serves no functions yet."""
         site = self._site(resolver)
-        if site is None or not site.file.endswith((".ts", ".mts")):
+        if site is None or not site.file.endswith((".ts", ".mts", ".tsx")):
             return False
         serving = f'"{self.adapter}"'
         ours = any(MOUNT_NAME in resolver.tree.read(file) for file in (site.file, site.entry))
@@ -101,7 +101,9 @@ class CodedFramework:
             for file in resolver.tree.files
             if file.endswith((".ts", ".mts", ".js", ".mjs"))
         )
-        return (ours or not serves) and bool(resolver.tree.packages("")) and _reaches(resolver, site)
+        return (
+            (ours or not serves) and bool(resolver.tree.packages("")) and _reaches(resolver, site)
+        )
 
     def routers(self, resolver: Resolver) -> Routers:
         """Return the folder of the generated routes, and where the app takes them in."""
