@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.framework import DevServer, OwnEndpoint
 
 
+_APPS = frozenset({HandlerKind.NODE_APP, HandlerKind.NODE_FUNCTION})
 _ASKED = 20
 """How many entries tell which module Vercel starts."""
 
@@ -67,7 +68,7 @@ class CodedFramework:
     makers: ClassVar[Mapping[str, Collection[str]]]
     module: ClassVar[str]
     dev_server: ClassVar[DevServer | None] = None
-    kinds: ClassVar[frozenset[HandlerKind]] = frozenset({HandlerKind.NODE_APP})
+    kinds: ClassVar[frozenset[HandlerKind]] = _APPS
     library = "web"
 
     def present(self, resolver: Resolver) -> bool:
@@ -223,7 +224,7 @@ def _entries(resolver: Resolver) -> Iterator[str]:
         for path in [*paths[:_ASKED], ENDPOINT]
         if isinstance(path, str)
         and (handler := resolver.resolve(path).handler) is not None
-        and handler.kind is HandlerKind.NODE_APP
+        and handler.kind in _APPS
     ]
     yield from dict.fromkeys(files)
     if resolver.coded_entry is not None and resolver.coded_entry not in files:
@@ -233,5 +234,6 @@ def _entries(resolver: Resolver) -> Iterator[str]:
 def _reaches(resolver: Resolver, site: MountSite) -> bool:
     """Return whether Vercel sends Inngest's calls to the app, as far as its configuration tells."""
     resolution = resolver.resolve(ENDPOINT)
-    answering = resolution.handler.file if resolution.handler else resolution.why
-    return site.entry == answering
+    if resolution.handler is not None:
+        return resolution.handler.file in {site.entry, site.file}
+    return bool(resolution.why)  # an app is asked, which has no such route yet
