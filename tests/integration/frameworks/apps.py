@@ -120,6 +120,18 @@ EXPRESS = Kit(
     is_coded=True,
     edited=frozenset({"src/app.ts"}),
 )
+NESTJS = Kit(
+    "nestjs",
+    "src/inngest/routes/endpoint.ts",
+    "src/inngest/routes/guarded/api/jobs/nightly.ts",
+    "src/main.ts",
+    checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
+    building=["typescript/bin/tsc", "-p", "."],
+    starting=lambda _: ["dist/main.js"],
+    bridged=frozenset({"echo", "flaky", "gone", "away", "nightly"}),
+    is_coded=True,
+    edited=frozenset({"src/main.ts"}),
+)
 FASTIFY = Kit(
     "fastify",
     "inngest/routes/endpoint.ts",
@@ -131,7 +143,7 @@ FASTIFY = Kit(
     is_coded=True,
     edited=frozenset({"index.ts"}),
 )
-KITS = (SVELTEKIT, ASTRO, HONO, EXPRESS, FASTIFY)
+KITS = (SVELTEKIT, ASTRO, HONO, EXPRESS, NESTJS, FASTIFY)
 
 
 def installed(kit: Kit) -> Path:

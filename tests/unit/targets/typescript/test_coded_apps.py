@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cronshift.errors import ConfigError
 from cronshift.model import Mode, Plan
+from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
 EVERYTHING = [{"source": "/(.*)", "destination": "/api"}]
 ENTRY = 'import { handle } from "hono/vercel";\nimport app from "../src/web";\nexport default handle(app);\n'
 APP = (
@@ -100,3 +104,26 @@ def test_another_app_is_asked_over_http_from_python(
 ) -> None:
     plan = plan_of(tmp_path, files, packages, rewrites)
     assert (plan.target, plan.jobs[0].mode) == ("python", Mode.BRIDGE)
+
+
+CHAINED = APP.replace("new Hono();", "new Hono().use(cors());")
+ASKED = '[project]\ntarget = "typescript"\n'
+
+
+def test_an_app_asked_for_by_name_gets_the_lines_to_write(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        plan_of(tmp_path, {"src/index.ts": CHAINED, "cronshift.toml": ASKED}, ["hono"])
+    assert caught.value.reason == "target-does-not-fit"
+    assert "`mountInngest(app);`" in caught.value.message
+    assert 'import { mountInngest } from "./inngest/routes/endpoint"' in caught.value.message
+
+
+def test_lines_that_somebody_wrote_are_enough(tmp_path: Path) -> None:
+    line = 'import { mountInngest } from "./inngest/routes/endpoint";\n'
+    written = line + CHAINED.replace("app.get(", "mountInngest(app);\napp.get(", 1)
+    plan = plan_of(tmp_path, {"src/index.ts": written, "cronshift.toml": ASKED}, ["hono"])
+    assert (plan.target, plan.jobs[0].mode) == ("typescript", Mode.DIRECT)
+    prepared = prepare_migration(load_project(tmp_path), (), NOW)
+    made = {change.path for change in prepared.changes}
+    assert "src/inngest/routes/endpoint.ts" in made
+    assert "src/index.ts" not in made

@@ -18,7 +18,12 @@ from cronshift.targets.typescript.mounting import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAKERS = {"hono": ("Hono",), "express": ("default", "*"), "fastify": ("default", "fastify")}
+MAKERS = {
+    "hono": ("Hono",),
+    "express": ("default", "*"),
+    "fastify": ("default", "fastify"),
+    "@nestjs/core": ("NestFactory",),
+}
 MODULE = "./inngest/routes/endpoint"
 HONO = 'import { Hono } from "hono";\n'
 
@@ -42,6 +47,11 @@ def site(root: Path, files: dict[str, str], entry: str = "index.ts") -> MountSit
         ('import fastify from "fastify";\nconst app = fastify({ logger: true });\n', "app", ""),
         (
             'import Fastify from "fastify";\nconst app = Fastify().withTypeProvider<X>();\n',
+            "app",
+            "",
+        ),
+        (
+            'import { NestFactory } from "@nestjs/core";\nasync function main() {\n  const app = await NestFactory.create<X>(AppModule);\n}\n',
             "app",
             "",
         ),
@@ -70,6 +80,7 @@ def test_the_place_where_an_app_is_made_is_found(
         'import { Hono } from "./mine";\nconst app = new Hono();\n',
         'import express from "express";\nconst router = express.Router();\n',
         'import express from "express";\nexport default express();\n',
+        'import { NestFactory } from "@nestjs/core";\nconst app = await NestFactory.createMicroservice(X);\n',
     ],
 )
 def test_what_is_not_certain_is_no_place(tmp_path: Path, text: str) -> None:

@@ -8,6 +8,7 @@ from cronshift.targets.typescript.frameworks.astro import ASTRO
 from cronshift.targets.typescript.frameworks.express import EXPRESS
 from cronshift.targets.typescript.frameworks.fastify import FASTIFY
 from cronshift.targets.typescript.frameworks.hono import HONO
+from cronshift.targets.typescript.frameworks.nestjs import NESTJS
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
 from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
 
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.targets.typescript.framework import AppFramework
 
+CODED = (HONO, NESTJS, EXPRESS, FASTIFY)
+"""Those whose routes are declared in code."""
+
 FRAMEWORKS: tuple[AppFramework, ...] = (
     NEXTJS,
     SVELTEKIT,
     ASTRO,
-    HONO,
-    EXPRESS,
-    FASTIFY,
+    *CODED,
 )
 
 

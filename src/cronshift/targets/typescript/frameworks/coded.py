@@ -18,7 +18,13 @@ from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
 from cronshift.targets.typescript.framework import Callee, Wrapper
 from cronshift.targets.typescript.imports import import_path
-from cronshift.targets.typescript.mounting import MOUNT_NAME, MountSite, site_of
+from cronshift.targets.typescript.mounting import (
+    MOUNT_NAME,
+    MountSite,
+    imports_maker,
+    mounted_by_hand,
+    site_of,
+)
 from cronshift.targets.typescript.naming import function_name
 from cronshift.targets.typescript.source import comment, text
 from cronshift.vercel.dispatcher import MOUNT
@@ -85,9 +91,25 @@ class CodedFramework:
         if resolver.next.present or resolver.router is not None:
             return None
         for entry in _entries(resolver):
-            site = site_of(resolver.tree, entry, self.makers)
+            site = site_of(resolver.tree, entry, self.makers) or mounted_by_hand(
+                resolver.tree, entry, self.makers
+            )
             if site is not None:
                 return site
+        return None
+
+    def uncertain(self, resolver: Resolver) -> str | None:
+        """Return the lines to write by hand, where the app is made in a place that is not certain."""
+        for entry in _entries(resolver) if self._site(resolver) is None else ():
+            if imports_maker(resolver.tree, entry, self.makers):
+                folder = posixpath.dirname(entry)
+                module = (
+                    f"./{posixpath.relpath(f'{folder}/inngest/routes/endpoint', folder or '.')}"
+                )
+                return (
+                    f"where the {self.title} app of {entry} is made is not certain. Write right behind it"
+                    f' `{MOUNT_NAME}(app);`, and `import {{ {MOUNT_NAME} }} from "{module}";` above'
+                )
         return None
 
     def suits(self, project: Project, resolver: Resolver) -> bool:

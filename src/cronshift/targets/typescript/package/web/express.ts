@@ -1,18 +1,19 @@
 /** An app of Express, which takes Inngest's endpoint in; its own routes are asked over HTTP. */
-import express from "express";
-import type {
-  Express,
-  Request as Asked,
-  RequestHandler,
-  Response as Reply,
-} from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { RouteHandler } from "./routes";
 
 type Answering = (request: Request) => Response | Promise<Response>;
+type Asked = IncomingMessage & { path: string; originalUrl: string };
+type Next = (error?: unknown) => void;
+type Middleware = (asked: Asked, reply: ServerResponse, next: Next) => void;
+type App = {
+  use(path: string, middleware: Middleware): unknown;
+  use(middleware: Middleware): unknown;
+};
 
 const PASSED = "x-cronshift-passed";
-const LARGEST = "32mb"; // of what Inngest sends with a run's state
+const LARGEST = 32 * 1024 * 1024; // bytes, of what Inngest sends with a run's state
 
 /** Leave a call to the app's own route, which answers it at its own path. */
 export const answered: RouteHandler = (request) => {
@@ -23,17 +24,18 @@ export const answered: RouteHandler = (request) => {
 
 /** Return what has an app answer Inngest, and Vercel's cron at the routes that ask the guard. */
 export function mounting(
-  endpoint: RequestHandler,
+  endpoint: (asked: never, reply: never) => Promise<unknown>,
   tell: Answering,
   routes: Record<string, Answering>,
 ) {
-  return (app: Express): void => {
-    const parse = express.json({ limit: LARGEST });
+  return (app: App): void => {
     app.use("/api/inngest", (asked, reply, next) => {
-      if (asked.method !== "OPTIONS") return next();
-      replied(tell(requestOf(asked)), reply).catch(next);
+      const answer =
+        asked.method === "OPTIONS"
+          ? replied(tell(requestOf(asked)), reply)
+          : withBody(asked).then(() => endpoint(asked as never, reply as never));
+      answer.catch(next);
     });
-    app.use("/api/inngest", parse, endpoint);
     app.use((asked, reply, next) => {
       const answer = new Map(Object.entries(routes)).get(asked.path);
       if (!answer) return next();
@@ -48,17 +50,31 @@ export function mounting(
   };
 }
 
+/** Read the JSON of a request, which no parser of the app's has come to yet. */
+async function withBody(asked: Asked & { body?: unknown }): Promise<void> {
+  if (asked.body !== undefined) return;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of asked as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST) throw new Error("The request's body is too large.");
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString();
+  asked.body = text ? (JSON.parse(text) as unknown) : {};
+}
+
 /** Send an answer, or return the path at which the app's own route is to give it. */
 async function replied(
   answer: Response | Promise<Response>,
-  reply: Reply,
+  reply: ServerResponse,
 ): Promise<string | null> {
-  const { status, headers, body } = await answer;
-  const path = headers.get(PASSED);
+  const given = await answer;
+  const path = given.headers.get(PASSED);
   if (path !== null) return path;
-  reply.status(status);
-  headers.forEach((value, name) => reply.setHeader(name, value));
-  reply.send(body ? Buffer.from(await new Response(body).arrayBuffer()) : "");
+  reply.statusCode = given.status;
+  given.headers.forEach((value, name) => reply.setHeader(name, value));
+  reply.end(Buffer.from(await given.arrayBuffer()));
   return null;
 }
 
