@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer.main
 from reference_forms import documents_page, settings_page
+from reference_frameworks import frameworks_page
 from reference_messages import messages_page
 from reference_variables import variables_page
 
@@ -38,6 +39,7 @@ def pages() -> dict[str, str]:
         "documents.md": "\n".join(documents_page()) + "\n",
         "variables.md": "\n".join(variables_page()) + "\n",
         "troubleshooting.md": "\n".join(messages_page()) + "\n",
+        "frameworks.md": "\n".join(frameworks_page()) + "\n",
         "findings.md": "\n".join(_findings()) + "\n",
         **{f"findings/{code}.md": "\n".join(_finding(rule)) for code, rule in CATALOGUE.items()},
     }

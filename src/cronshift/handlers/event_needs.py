@@ -32,9 +32,13 @@ _OF_A_CALL = {
 def needs_framework(tree: SourceTree, handler: Handler) -> str | None:
     """Return the place at which a handler needs more than a call gives it, if it does: ``file:line``."""
     members = _OF_A_CALL.get(handler.kind)
-    if members is None:
+    is_function = handler.kind is HandlerKind.NODE_FUNCTION
+    if members is None and not is_function:
         return None
     definition = define(tree, handler.file, handler.export)
+    if members is None:  # a request and a response are given it whole, but to a function alone
+        is_object = definition is not None and definition.node.kind() == "object"
+        return f"{handler.file}:{handler.line}" if is_object else None
     if definition is None or definition.node.kind() not in FUNCTIONS or definition.wrappers:
         return f"{handler.file}:{handler.line}"
     need = next(_needs(definition.node, members), None)

@@ -89,7 +89,7 @@ class Resolver:
         named = named_app(self.tree, self.document)
         if named and (self._answers(named) or not self._answers("")):
             return named
-        if not self._paths or self.at("").knows_routes or self._answers(""):
+        if not self.paths or self.at("").knows_routes or self._answers(""):
             return ""
         fitting = [
             folder
@@ -99,12 +99,13 @@ class Resolver:
         return fitting[0] if len(fitting) == 1 else ""
 
     @property
-    def _paths(self) -> list[str]:
+    def paths(self) -> list[str]:
+        """The paths of the entries, as vercel.json has them."""
         return [rule["path"] for rule in rules_of(self.document, "crons", needs=("path",))]
 
     def _answers(self, app: str) -> bool:
         """Return whether some entry is answered when a folder is taken for the app's."""
-        return any(self.at(app).resolve(path).handler for path in self._paths)
+        return any(self.at(app).resolve(path).handler for path in self.paths)
 
     def at(self, app: str) -> Resolver:
         """Return the resolver that takes a folder for the app's."""
@@ -209,8 +210,8 @@ class Resolver:
 
     def kind_named(self, export: str) -> HandlerKind:
         """Return the kind of a handler that was a route of the app, by what its module calls it."""
-        if self.router is not None and not self.next.present:
-            return self.router.kind
+        if not self.next.present:
+            return self.router.kind if self.router is not None else HandlerKind.NODE_FUNCTION
         return HandlerKind.NEXT_PAGES if export == "default" else HandlerKind.NEXT_ROUTE
 
     def answers_get(self, path: str) -> bool:

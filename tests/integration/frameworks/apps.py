@@ -97,6 +97,27 @@ ASTRO = Kit(
     bridged=frozenset({"local"}),
     variables=lambda _: {"HOST": "127.0.0.1"},
 )
+FUNCTIONS = Kit(
+    "functions",
+    "api/inngest.ts",
+    "api/cronshift/api/jobs/nightly.ts",
+    "api/cron/echo.ts",
+    checking=[["typescript/bin/tsc", "--noEmit"]],
+    building=["typescript/bin/tsc"],
+    starting=lambda _: ["serve.mjs"],
+    bridged=frozenset({"local"}),
+)
+REACT_ROUTER = Kit(
+    "react-router",
+    "app/routes/api.inngest.ts",
+    "app/routes/api.cronshift.api.jobs.nightly.ts",
+    "app/routes/api.cron.echo.ts",
+    checking=[["@react-router/dev/bin.js", "typegen"], ["typescript/bin/tsc"]],
+    building=["@react-router/dev/bin.js", "build"],
+    starting=lambda _: ["@react-router/serve/bin.js", "build/server/index.js"],
+    bridged=frozenset({"local"}),
+    variables=lambda _: {"HOST": "127.0.0.1"},
+)
 HONO = Kit(
     "hono",
     "src/inngest/routes/endpoint.ts",
@@ -143,7 +164,7 @@ FASTIFY = Kit(
     is_coded=True,
     edited=frozenset({"index.ts"}),
 )
-KITS = (SVELTEKIT, ASTRO, HONO, EXPRESS, NESTJS, FASTIFY)
+KITS = (SVELTEKIT, ASTRO, REACT_ROUTER, HONO, EXPRESS, NESTJS, FASTIFY, FUNCTIONS)
 
 
 def installed(kit: Kit) -> Path:

@@ -95,6 +95,8 @@ def test_the_guard_lets_by_what_is_vercels(running: Running) -> None:
     assert answer.status_code == 200, answer.text
     assert answer.json()["search"] == "?x=%2F&x=a+b"
     assert answer.json()["schedule"] == "30 3 * * *"
+    answer = call(running, "/api/cronshift/api/jobs/weekly", "0 10 * * 1")
+    assert (answer.status_code, answer.json()) == (200, {"job": "weekly"})
 
 
 def test_the_guard_keeps_back_what_is_inngests(running: Running) -> None:

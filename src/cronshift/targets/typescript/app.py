@@ -65,6 +65,7 @@ class TypescriptApp(Struct, frozen=True):
         library: where its functions have from what they share.
         reads_environment: whether variables may say whose a tick is; where there are sessions, they may.
         has_ledger: whether its guard and functions tell the ledger of ticks.
+        names_files: whether its modules import files by their whole names, as Node wants it.
         endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
             end that the app asks for.
     """
@@ -82,6 +83,7 @@ class TypescriptApp(Struct, frozen=True):
     reads_environment: bool = False
     endpoint_path: str = ENDPOINT
     has_ledger: bool = False
+    names_files: bool = False
 
 
 def app_of(plan: Plan) -> TypescriptApp:

@@ -24,6 +24,7 @@ from cronshift.targets.target import Directing, Wishes
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.client import client_import
 from cronshift.targets.typescript.direct_module import direct_module, free_name
+from cronshift.targets.typescript.files import naming_files
 from cronshift.targets.typescript.framework import OwnEndpoint
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import SHORTEST
@@ -194,7 +195,8 @@ def _modules(plan: Plan, tree: SourceTree, written: Sequence[OwnModule]) -> Iter
     """Yield the edits of the own modules, of their list, and of the client."""
     for each in written:
         summary = f"{each.file}: the work itself, without HTTP"
-        yield Edit(each.file, each.text.encode(), ChangeKind.WRITE, summary)
+        module = naming_files(plan, each.file, each.text)
+        yield Edit(each.file, module.encode(), ChangeKind.WRITE, summary)
         old = each.job.handler.file if each.job.handler is not None else each.file
         if old != each.file:
             data = each.route.encode() if each.route is not None else None
@@ -206,8 +208,9 @@ def _modules(plan: Plan, tree: SourceTree, written: Sequence[OwnModule]) -> Iter
     listed_before = _LISTED.findall(tree.read(index))
     functions = sorted({*listed_before, *((each.name, _stem(each.file)) for each in written)})
     names = [name for name, _ in functions]
-    yield Edit(index, _styled(plan, "direct-index", functions=functions,
-        listed=listed("export const jobs = [", names, "];")).encode())  # fmt: skip
+    written_list = _styled(plan, "direct-index", functions=functions,
+        listed=listed("export const jobs = [", names, "];"))  # fmt: skip
+    yield Edit(index, naming_files(plan, index, written_list).encode())
     client = f"{plan.out}/client.{app_of(plan).routers.language}"
     if is_untouched(tree.read(client)):
         yield Edit(client, tree.read(client).partition("\n")[2].encode())
@@ -250,7 +253,7 @@ def _endpoint(plan: Plan, tree: SourceTree, file: str, *, is_whole: bool) -> str
     generated = None if is_whole else import_path(f"{plan.out}/functions", file, alias)
     jobs = import_path(f"{plan.out}/jobs", file, alias)
     serving = OwnEndpoint(file, jobs, generated, longest)
-    return _in_style(plan, app.framework.own_endpoint(plan, serving))
+    return naming_files(plan, file, _in_style(plan, app.framework.own_endpoint(plan, serving)))
 
 
 def _styled(plan: Plan, template: str, **values: object) -> str:

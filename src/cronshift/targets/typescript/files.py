@@ -27,6 +27,7 @@ from cronshift.targets.typescript.library import copied, library_import
 from cronshift.targets.typescript.mounting import with_extensions
 from cronshift.targets.typescript.naming import function_name
 from cronshift.targets.typescript.source import comment, listed, text
+from cronshift.targets.typescript.spelling import spelled
 from cronshift.targets.typescript.style import laid_out
 from cronshift.targets.typescript.untyped import untyped
 
@@ -61,11 +62,19 @@ def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
     refuse_sdk(plan)
     refuse_unknown_id(plan)
     return tuple(
-        GeneratedFile(path, seal(laid_out(written, app.code.style), "//"))
+        GeneratedFile(path, seal(laid_out(naming_files(plan, path, written), app.code.style), "//"))
         for path, written in _in_language(
             with_extensions(tuple(_files(plan, app)), app.routers.mount), app.routers.language
         )
     )
+
+
+def naming_files(plan: Plan, path: str, written: str) -> str:
+    """Return a module whose imports name files, where the app's do."""
+    if not app_of(plan).names_files:
+        return written
+    folders = {f"{plan.out}/{name}" for name in ("functions", "jobs", "sessions")}
+    return spelled(written, path, folders)
 
 
 def _in_language(files: Iterable[tuple[str, str]], language: str) -> Iterator[tuple[str, str]]:

@@ -102,6 +102,24 @@ class DevServer(Struct, frozen=True):
     arguments: Sequence[str]
 
 
+class Abilities(Struct, frozen=True):
+    """The abilities of a framework's apps once they have moved.
+
+    Attributes:
+        endpoint: the file that serves functions.
+        guard: the file of the guard before ``/api/cron/x``.
+        called: the way a function calls a handler in process, in words.
+        retires: whether a route goes at the end, its work being its function's.
+        sessions: whether the session flow is generated.
+    """
+
+    endpoint: str
+    guard: str
+    called: str
+    retires: bool = True
+    sessions: bool = False
+
+
 class AppFramework(Protocol):
     """One framework: where its routes are, how they are called, what is generated as one of them.
 
@@ -128,6 +146,14 @@ class AppFramework(Protocol):
     @property
     def library(self) -> str | None:
         """The folder of the library's modules that stand in for those of the same name; ``None`` for none."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """The abilities of its apps, as docs/frameworks.md tells them."""
+
+    @property
+    def runs_on_node(self) -> bool:
+        """True when Node itself resolves the imports of what is deployed, and no bundler."""
 
     @property
     def peers(self) -> Mapping[str, str]:

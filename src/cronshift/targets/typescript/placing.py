@@ -53,7 +53,9 @@ def place(framework: AppFramework, project: Project, resolver: Resolver) -> Plac
     usual = usual_out(framework, project.root / folder)
     out = project.settings.out or f"{folder}/{usual}".lstrip("/")
     code = code_of(resolver.tree, out)
-    if folder:  # the alias is that of the root's tsconfig.json, which an app below does not share
+    if (
+        folder or framework.runs_on_node
+    ):  # the alias is that of the root's tsconfig.json, which neither an app below nor Node knows
         code = replace(code, alias=None)
     if code.client is not None and code.client.app_id is None:  # only running the app tells it
         code = replace(code, client=replace(code.client, app_id=project.settings.app_id))
@@ -75,6 +77,7 @@ def place(framework: AppFramework, project: Project, resolver: Resolver) -> Plac
         reads_environment=_reads_environment(project, resolver, out),
         endpoint_path=framework.endpoint_path(resolver),
         has_ledger=project.settings.ledger,
+        names_files=framework.runs_on_node and _is_module(resolver),
     )
     return Placement(
         out, (ENDPOINT, MOUNT), app_id=code.client.app_id if code.client else None, data=app
@@ -108,6 +111,11 @@ def _reads_environment(project: Project, resolver: Resolver, out: str) -> bool:
 def _allows_javascript(resolver: Resolver) -> bool:
     options = resolver.tree.data(f"{resolver.app}/tsconfig.json".lstrip("/")).get("compilerOptions")
     return isinstance(options, dict) and options.get("allowJs") is True
+
+
+def _is_module(resolver: Resolver) -> bool:
+    manifest = resolver.tree.data(f"{resolver.app}/package.json".lstrip("/"))
+    return manifest.get("type") == "module"
 
 
 def _major(resolver: Resolver) -> int:

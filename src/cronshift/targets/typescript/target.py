@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronshift.errors import ConfigError
+from cronshift.project import load_project
 from cronshift.targets.target import DoesNotFit, GuardRoute, NoGuard
 from cronshift.targets.typescript import placing
 from cronshift.targets.typescript.app import app_of, data_of
@@ -170,6 +172,14 @@ class TypescriptTarget:
         """Return the edits that write the whole flow in TypeScript, and that have it served."""
         from cronshift.targets.typescript.session_scaffold import session_edits
 
+        project = load_project(root)
+        framework = self._framework(project.resolver())
+        if framework is not None and not framework.abilities.sessions:
+            raise ConfigError(
+                f"The session flow is not generated for {framework.title} apps in TypeScript.",
+                reason="target-does-not-fit",
+                hint="cronshift scaffold sessions --target python",
+            )
         return session_edits(root, flow, self.name, force=force)
 
     def after_scaffold(self, paths: Sequence[str]) -> str:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from cronshift.targets.typescript.frameworks.astro import ASTRO
 from cronshift.targets.typescript.frameworks.express import EXPRESS
 from cronshift.targets.typescript.frameworks.fastify import FASTIFY
+from cronshift.targets.typescript.frameworks.functions import FUNCTIONS
 from cronshift.targets.typescript.frameworks.hono import HONO
 from cronshift.targets.typescript.frameworks.nestjs import NESTJS
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
+from cronshift.targets.typescript.frameworks.remix import REMIX
 from cronshift.targets.typescript.frameworks.sveltekit import SVELTEKIT
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ FRAMEWORKS: tuple[AppFramework, ...] = (
     NEXTJS,
     SVELTEKIT,
     ASTRO,
+    REMIX,
     *CODED,
+    FUNCTIONS,
 )
 
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.framework import DevServer
-from cronshift.targets.typescript.frameworks.web import WebFramework
+from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cronshift.model import Handler
+    from cronshift.model import Handler, Plan
     from cronshift.targets.typescript.app import Routers
+    from cronshift.targets.typescript.dispatching import Dispatcher
 
 
 class Astro(WebFramework):
@@ -32,6 +33,7 @@ class Astro(WebFramework):
         ("astro/astro.js", "astro/bin/astro.mjs"),
         ("dev", "--port", "{port}", "--host", "{host}"),
     )
+    called = "`GET` with a context of `request`, `url`, `params` and `redirect`"
     folder = "src/pages"
     out = "src/lib/inngest"
     module = "astro"
@@ -59,13 +61,13 @@ class Astro(WebFramework):
         """Return the statement by which no build makes a file of the route."""
         return ["export const prerender = false;"]
 
-    def served(self, serving: str) -> str:
+    def served(self, serving: str, *, tells: bool) -> str:
         """Return the three methods."""
         return f"export const {{ GET, POST, PUT }} = {serving};"
 
-    def within(self) -> str:
-        """Return the app's answer within the context."""
-        return "within(context)"
+    def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
+        """Return the app's own answer, within the context."""
+        return Behind("within(context)", "within", self.module)
 
     def answered(self, answer: str) -> str:
         """Return both methods."""

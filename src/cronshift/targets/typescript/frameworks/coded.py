@@ -16,7 +16,7 @@ from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Callee, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Callee, Wrapper
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.mounting import (
     MOUNT_NAME,
@@ -65,6 +65,7 @@ class CodedFramework:
     Attributes:
         makers: the names that make an app, by their package.
         module: of the library, with ``answered`` and ``mounting``.
+        called: the way a function asks the app, in words.
     """
 
     name: ClassVar[str]
@@ -73,9 +74,21 @@ class CodedFramework:
     peers: ClassVar[Mapping[str, str]]
     makers: ClassVar[Mapping[str, Collection[str]]]
     module: ClassVar[str]
+    called: ClassVar[str]
     dev_server: ClassVar[DevServer | None] = None
     kinds: ClassVar[frozenset[HandlerKind]] = _APPS
+    runs_on_node = False  # what ends an import path is the site's to say
     library = "web"
+
+    @property
+    def abilities(self) -> Abilities:
+        """The abilities of its apps: the endpoint is mounted, and no route is a file."""
+        return Abilities(
+            "src/inngest/routes/endpoint.ts",
+            "src/inngest/routes/guarded/api/cron/x.ts",
+            self.called,
+            retires=False,
+        )
 
     def present(self, resolver: Resolver) -> bool:
         """Return whether a module that Vercel starts makes an app of the framework."""

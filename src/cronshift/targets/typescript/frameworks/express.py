@@ -15,6 +15,7 @@ class Express(CodedFramework):
     peers = {"express": ">=4.19.2"}  # noqa: RUF012 - read only
     makers = {"express": ("default", "*")}  # noqa: RUF012 - read only
     module = "express"
+    called = "no: over HTTP"
     kinds = frozenset[HandlerKind]()
 
 

@@ -14,6 +14,7 @@ class Fastify(CodedFramework):
     peers = {"fastify": ">=4.21.0"}  # noqa: RUF012 - read only
     makers = {"fastify": ("default", "fastify", "Fastify")}  # noqa: RUF012 - read only
     module = "fastify"
+    called = "the app itself, by its `inject`"
 
 
 FASTIFY = Fastify()

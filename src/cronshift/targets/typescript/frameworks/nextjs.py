@@ -8,7 +8,7 @@ from cronshift.handlers.next import route_params
 from cronshift.model import HandlerKind
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.typescript.app import Routers
-from cronshift.targets.typescript.framework import Callee, DevServer, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Callee, DevServer, Wrapper
 from cronshift.targets.typescript.naming import TAKEN, function_name
 from cronshift.vercel.dispatcher import MOUNT
 
@@ -35,6 +35,13 @@ class Nextjs:
     adapter = "inngest/next"
     kinds = frozenset({HandlerKind.NEXT_ROUTE, HandlerKind.NEXT_PAGES})
     library = None
+    abilities = Abilities(
+        "app/api/inngest/route.ts",
+        "app/api/cronshift/api/cron/x/route.ts",
+        "`GET` with a `NextRequest`; of the pages router, `(req, res)`",
+        sessions=True,
+    )
+    runs_on_node = False
     peers = {"next": ">=12.0.0"}  # noqa: RUF012 - read only
     dev_server = DevServer(
         "next dev",

@@ -5,20 +5,26 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cronshift.handlers.brackets import bracket_params
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.framework import DevServer
-from cronshift.targets.typescript.frameworks.web import WebFramework
+from cronshift.targets.typescript.frameworks.web import FORWARDING, Behind, WebFramework
+from cronshift.targets.typescript.source import data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cronshift.handlers import Resolver
-    from cronshift.model import Plan
+    from cronshift.model import Handler, Plan
     from cronshift.project import Project
+    from cronshift.targets.typescript.app import Routers
     from cronshift.targets.typescript.dispatching import Dispatcher
-    from cronshift.targets.typescript.framework import Callee
 
+_TELLING = """
+/** OPTIONS tells `cronshift status --live` which ownership file is held here. */
+export const loader = (args: { request: Request }) =>
+  args.request.method === "OPTIONS" ? tell(args.request) : handler(args);"""
 _LISTS = ("app/routes.ts", "app/routes.js")
 
 
@@ -36,6 +42,7 @@ class Remix(WebFramework):
         ("@react-router/dev/bin.js",),
         ("dev", "--port", "{port}", "--strictPort", "--host", "{host}"),
     )
+    called = "`loader` with `request` and `params`"
     folder = "app/routes"
     out = "app/lib/inngest"
     module = "remix"
@@ -50,24 +57,47 @@ class Remix(WebFramework):
         return f"{folder}/{'.'.join(map(_escaped, parts))}.{suffix}"
 
     def parts_of(self, file: str) -> list[str]:
-        """Return the parts, parameters in brackets."""
-        return file.rpartition(".")[0].split(".")
+        """Return the parts, parameters in brackets; those that begin with ``_`` are of no path."""
+        parts = file.rpartition(".")[0].split(".")
+        return [
+            f"[{part[1:]}]" if part.startswith("$") else part
+            for part in parts
+            if not part.startswith("_")
+        ]
+
+    def params(
+        self, routers: Routers, handler: Handler, path: str
+    ) -> dict[str, str | list[str]] | None:
+        """Return the parameters, whose names begin with ``$`` in a file's."""
+        if "$" not in handler.file or not handler.file.startswith(f"{routers.app}/"):
+            return {}
+        if "/" in handler.file.removeprefix(f"{routers.app}/"):
+            return None
+        return bracket_params(self.parts_of(handler.file.removeprefix(f"{routers.app}/")), path)
+
+    def untied(self, source: str) -> str | None:
+        """Return the source, unless it has types that are made for a route alone."""
+        return None if "./+types/" in source else source
 
     def settings(self, seconds: int) -> list[str]:
         """Return the ``config`` that Vercel's preset reads."""
         return [f"export const config = {{ maxDuration: {seconds} }};"] if seconds else []
 
-    def served(self, serving: str) -> str:
+    def served(self, serving: str, *, tells: bool) -> str:
         """Return both exports of a route; the loader tells of the file, as it takes OPTIONS too."""
-        return f"const handler = {serving};\n\nexport {{ handler as action, handler as loader }};"
+        if not tells:
+            return (
+                f"const handler = {serving};\n\nexport {{ handler as action, handler as loader }};"
+            )
+        return f"const handler = {serving};\n\nexport const action = handler;\n{_TELLING}"
 
-    def imported(self, plan: Plan, dispatcher: Dispatcher) -> Callee | None:
-        """Return the route's loader: no route has another answer."""
-        return callee(plan, dispatcher.jobs[0])
-
-    def within(self) -> str:
-        """Return the loader's answer."""
-        return "within(args, route)"
+    def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
+        """Return the loader's answer: no route has another."""
+        called = callee(plan, dispatcher.jobs[0])
+        if called.file is None:
+            return FORWARDING
+        params = f", {data(called.params)}" if called.params else ""
+        return Behind(f"within(args, route{params})", "within", self.module, called)
 
     def answered(self, answer: str) -> str:
         """Return the loader."""

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from cronshift.model import HandlerKind
 from cronshift.targets.typescript.framework import DevServer
-from cronshift.targets.typescript.frameworks.web import WebFramework
+from cronshift.targets.typescript.frameworks.web import Behind, WebFramework
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from cronshift.model import Plan
+    from cronshift.targets.typescript.dispatching import Dispatcher
 
 _OF_ROUTE = re.compile(
     r"(^import type \{[ \t]*(?:(?:RequestHandler|RequestEvent)[ \t]*,?[ \t]*)+\} from )(['\"])\./\$types\2",
@@ -32,6 +35,7 @@ class Sveltekit(WebFramework):
         ("vite/bin/vite.js",),
         ("dev", "--port", "{port}", "--strictPort", "--host", "{host}"),
     )
+    called = "`GET` with an event of `request`, `url`, `params` and `fetch`"
     folder = "src/routes"
     out = "src/lib/inngest"
     module = "sveltekit"
@@ -52,13 +56,13 @@ class Sveltekit(WebFramework):
         """Return the ``config`` that Vercel's adapter reads."""
         return [f"export const config = {{ maxDuration: {seconds} }};"] if seconds else []
 
-    def served(self, serving: str) -> str:
+    def served(self, serving: str, *, tells: bool) -> str:
         """Return the three methods."""
         return f"export const {{ GET, POST, PUT }} = {serving};"
 
-    def within(self) -> str:
-        """Return the app's answer within the event."""
-        return "within(event)"
+    def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
+        """Return the app's own answer, within the event."""
+        return Behind("within(event)", "within", self.module)
 
     def answered(self, answer: str) -> str:
         """Return both methods."""

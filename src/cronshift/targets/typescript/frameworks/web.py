@@ -9,12 +9,14 @@ from abc import abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import Struct
+
 from cronshift.handlers.brackets import bracket_params
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.framework import Callee, Wrapper
+from cronshift.targets.typescript.framework import Abilities, Callee, Wrapper
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import duration, longest_duration
 from cronshift.targets.typescript.naming import TAKEN, function_name
@@ -33,10 +35,30 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.framework import DevServer, OwnEndpoint
 
 
+class Behind(Struct, frozen=True):
+    """The way on from a dispatcher's route, once the guard lets a call by.
+
+    Attributes:
+        expression: of what answers.
+        name: what it takes from the library, from ``module``; ``None`` for nothing.
+        called: the handler that it imports, as ``route``; ``None`` for none.
+    """
+
+    expression: str
+    name: str | None = None
+    module: str = ""
+    called: Callee | None = None
+
+
+FORWARDING = Behind("forwarding()", "forwarding", "forward")
+"""A call over HTTP, to a handler that no function can call in process."""
+
+
 class WebFramework:
     """A framework whose routes are files, each the default of what follows.
 
     Attributes:
+        called: the way a function calls a handler in process, in words.
         folder: of the routes, in the app.
         out: of the generated files, in the app.
         module: of the library, with ``routed`` and ``within``.
@@ -48,15 +70,26 @@ class WebFramework:
     kind: ClassVar[HandlerKind]
     peers: ClassVar[Mapping[str, str]]
     dev_server: ClassVar[DevServer | None]
+    called: ClassVar[str]
     folder: ClassVar[str]
     out: ClassVar[str]
     module: ClassVar[str]
     library = "web"
+    runs_on_node: ClassVar[bool] = False
 
     @property
     def kinds(self) -> frozenset[HandlerKind]:
         """The one kind of its handlers."""
         return frozenset({self.kind})
+
+    @property
+    def abilities(self) -> Abilities:
+        """The abilities of its apps: those of routes in files."""
+        endpoint, guard = (
+            self.route_file(self.folder, parts, "ts") or ""
+            for parts in (["api", "inngest"], ["api", "cronshift", "api", "cron", "x"])
+        )
+        return Abilities(endpoint, guard, self.called)
 
     @abstractmethod
     def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
@@ -145,23 +178,21 @@ class WebFramework:
         from cronshift.targets.typescript.library import library_import
 
         app, jobs = app_of(plan), guarded_jobs(plan, dispatcher)
-        imported = self.imported(plan, dispatcher)
-        is_answered = imported is None or imported.file is not None
-        handler = self.within() if is_answered else "forwarding()"
-        passed = f"dispatched(JOBS, ownership, {handler})"
+        behind = self.behind(plan, dispatcher)
+        called = behind.called
+        passed = f"dispatched(JOBS, ownership, {behind.expression})"
         return render(
             "typescript",
             "web-dispatcher.ts",
             path=comment(dispatcher.path),
             imports=self.dispatcher_imports,
-            clause=_as_route(imported) if imported else None,
-            handler=imported.module_from(dispatcher.file, app.code.alias) if imported else None,
-            is_answered=is_answered,
+            clause=_as_route(called) if called else None,
+            handler=called.module_from(dispatcher.file, app.code.alias) if called else None,
+            behind=behind,
             library=partial(library_import, plan, file=dispatcher.file),
             guard=guard_imports(plan, dispatcher.file, jobs),
             ledger=app.has_ledger,
             out=import_path(plan.out, dispatcher.file, app.code.alias),
-            module=self.module,
             settings=self.settings(duration(dispatcher.jobs[0])),
             jobs=jobs,
             answered=self.answered(
@@ -169,19 +200,15 @@ class WebFramework:
             ),
         )
 
-    def imported(self, plan: Plan, dispatcher: Dispatcher) -> Callee | None:
-        """Return the handler that a dispatcher's route calls itself; ``None`` where the app answers.
-
-        One without a file is reached over HTTP.
-        """
-        return None
+    @abstractmethod
+    def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
+        """Return the way on from a dispatcher's route."""
 
     def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:
-        """Return the dispatcher's module, what answers behind it, and the ledger's where there is one."""
-        imported = self.imported(plan, dispatcher)
-        is_answered = imported is None or imported.file is not None
-        behind = self.module if is_answered else "forward"
-        return {"dispatch", behind, *(["ledger"] if app_of(plan).has_ledger else [])}
+        """Return the dispatcher's module, that of the way on, and the ledger's where there is one."""
+        behind = self.behind(plan, dispatcher)
+        modules = {"dispatch", *(["ledger"] if app_of(plan).has_ledger else [])}
+        return modules | ({behind.module} if behind.name else set())
 
     def endpoint(self, plan: Plan, file: str) -> str:
         """Return the endpoint of the generated functions."""
@@ -214,8 +241,10 @@ class WebFramework:
             jobs=jobs,
             tell=import_path(f"{plan.out}/ownership", file, alias) if generated else None,
             settings=self.settings(seconds),
-            served=self.served(f"serve({{ client: inngest, {functions} }})"),
-            telling=self.telling,
+            served=self.served(
+                f"serve({{ client: inngest, {functions} }})", tells=generated is not None
+            ),
+            telling=self.telling if generated else None,
         )
 
     def endpoint_modules(self, app: TypescriptApp) -> set[str]:
@@ -241,12 +270,8 @@ class WebFramework:
         return []
 
     @abstractmethod
-    def served(self, serving: str) -> str:
+    def served(self, serving: str, *, tells: bool) -> str:
         """Return the statements that export an endpoint."""
-
-    @abstractmethod
-    def within(self) -> str:
-        """Return the expression of what answers in place of a dispatcher's route."""
 
     @abstractmethod
     def answered(self, answer: str) -> str:

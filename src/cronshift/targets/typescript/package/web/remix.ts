@@ -9,8 +9,12 @@ export function routed(loader: Loader, params: Params = {}): RouteHandler {
 }
 
 /** Return what has a loader answer within the request that is being answered. */
-export function within(args: { request: Request }, loader: Loader): RouteHandler {
-  return (request) => answered(loader, { ...args, request });
+export function within(
+  args: { request: Request },
+  loader: Loader,
+  params: Params = {},
+): RouteHandler {
+  return (request) => answered(loader, { ...args, params, request });
 }
 
 /** Return the answer of a route without a component: what is no response is JSON, and one may be thrown. */

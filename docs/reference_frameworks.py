@@ -1,0 +1,52 @@
+"""The page of the frameworks, from the TypeScript target itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.targets.typescript.frameworks import FRAMEWORKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.targets.typescript.framework import AppFramework
+
+_COLUMNS = ("framework", "SDK", "endpoint", "called in process", "guard", "percentages", "its route at the end", "session flow")  # fmt: skip
+_BELOW = """
+`direct` in `cronshift audit` says that a job's handler is called in process; `bridge` that it is called over
+HTTP, and why: another language, a parameter that the path does not tell, or what only the framework gives a
+request (`locals`, `cookies`, `platform`, a context). A guard stands before either, so that any share of the
+ticks can be handed over.
+
+An app of another framework, and handlers in Go, Ruby, PHP or Rust, get a Python package that calls them
+over HTTP; an entry is handed over by a deploy there ([moving](moving.md)). In plain functions every route of
+the guard is a function more, until the jobs are finalized.
+"""
+
+
+def frameworks_page() -> Iterator[str]:
+    """Yield the lines of the page."""
+    yield "# Frameworks\n"
+    yield (
+        "In these, `cronshift migrate` writes functions in the app's own TypeScript, unasked where there is\n"
+        'a `tsconfig.json` or all is JavaScript (`target = "typescript"`; for Next.js `"nextjs"`).\n'
+    )
+    yield f"| {' | '.join(_COLUMNS)} |"
+    yield "|---" * len(_COLUMNS) + "|"
+    yield from map(_row, FRAMEWORKS)
+    yield _BELOW.rstrip()
+
+
+def _row(framework: AppFramework) -> str:
+    able = framework.abilities
+    cells = (
+        framework.title,
+        f"`{framework.adapter}`",
+        f"`{able.endpoint}`",
+        able.called,
+        f"`{able.guard}`",
+        "yes",
+        "moves to its function" if able.retires else "stays",
+        "yes" if able.sessions else "in Python",
+    )
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,121 @@
+"""Vercel's own functions: a file below ``api/``, in the shape of Node or of the web."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.model import HandlerKind
+from cronshift.targets.typescript.app import Routers
+from cronshift.targets.typescript.calling import callee
+from cronshift.targets.typescript.framework import Callee, Wrapper
+from cronshift.targets.typescript.frameworks.web import FORWARDING, Behind, WebFramework
+from cronshift.targets.typescript.source import data
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cronshift.handlers import Resolver
+    from cronshift.model import Handler, Job, Plan
+    from cronshift.project import Project
+    from cronshift.targets.typescript.app import TypescriptApp
+    from cronshift.targets.typescript.dispatching import Dispatcher
+
+_LANGUAGES = {"typescript", "javascript"}
+
+
+class Functions(WebFramework):
+    """Plain functions; what is generated has the shape of the web."""
+
+    name = "functions"
+    title = "Vercel functions"
+    adapter = "inngest/edge"
+    kind = HandlerKind.NODE_FUNCTION
+    peers = {}  # noqa: RUF012 - read only
+    dev_server = None
+    runs_on_node = True
+    called = "`(req, res)`; of the web's shape, `GET` or `fetch` with a `Request`"
+    folder = "api"
+    out = "lib/inngest"
+    module = "pages"
+    telling = "export const OPTIONS = tell;"
+
+    def present(self, resolver: Resolver) -> bool:
+        """Return whether functions in TypeScript or JavaScript answer all of the entries that are answered.
+
+        Where none is, because all have moved, whether there are such functions.
+        """
+        if resolver.next.present or resolver.router is not None or resolver.app:
+            return False
+        handlers = [resolver.resolve(path).handler for path in resolver.paths]
+        answered = [handler for handler in handlers if handler is not None]
+        there = [route.handler for route in resolver.functions.table.routes]
+        return all(map(_is_plain, answered)) if answered else any(map(_is_plain, there))
+
+    def suits(self, project: Project, resolver: Resolver) -> bool:
+        """Return whether the functions have a package.json, and what compiles them is told."""
+        is_typescript = (project.root / "tsconfig.json").is_file()
+        return bool(resolver.tree.packages("")) and (is_typescript or not _is_typed(resolver))
+
+    def routers(self, resolver: Resolver) -> Routers:
+        """Return the folder of the functions."""
+        return Routers("api", suffix="ts" if _is_typed(resolver) else "js")
+
+    def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
+        """Return the file of the last part; one that begins with ``_`` or ``.`` is no function."""
+        is_route = parts[-1] != "index" and not any(part.startswith(("_", ".")) for part in parts)
+        return f"{folder}/{'/'.join(parts[1:])}.{suffix}" if is_route else None
+
+    def parts_of(self, file: str) -> list[str]:
+        """Return the folders and the name; an index is its folder."""
+        *folders, name = f"api/{file}".rpartition(".")[0].split("/")
+        return folders if name == "index" else [*folders, name]
+
+    def unreachable(self, routers: Routers, handler: Handler, path: str) -> str | None:
+        """Return the reason why a function is not called in process."""
+        if handler.route is not None:
+            return f"{handler.file} is an app that declares its routes in code"
+        if "[" in handler.file and handler.export != "default":
+            return "Vercel writes the path's parameters into the query of its request"
+        return super().unreachable(routers, handler, path)
+
+    def callee(self, app: TypescriptApp, job: Job) -> Callee:
+        """Return the function, which is given a request and a response of Node's where it takes them."""
+        called = super().callee(app, job)
+        wrapper = Wrapper("paged", self.module) if called.export == "default" else None
+        return Callee(
+            called.file, wrapper, called.export, called.clause, called.name, called.params
+        )
+
+    def behind(self, plan: Plan, dispatcher: Dispatcher) -> Behind:
+        """Return the function itself."""
+        called = callee(plan, dispatcher.jobs[0])
+        if called.file is None:
+            return FORWARDING
+        if called.wrapper is None:
+            return Behind("route", called=called)
+        params = f", {data(called.params)}" if called.params else ""
+        return Behind(f"paged(route{params})", "paged", self.module, called)
+
+    def settings(self, seconds: int) -> list[str]:
+        """Return the ``config`` that Vercel reads of a function."""
+        return [f"export const config = {{ maxDuration: {seconds} }};"] if seconds else []
+
+    def served(self, serving: str, *, tells: bool) -> str:
+        """Return the three methods."""
+        methods = ", ".join(f"handler as {method}" for method in ("GET", "POST", "PUT"))
+        return f"const handler = {serving};\n\nexport {{ {methods} }};"
+
+    def answered(self, answer: str) -> str:
+        """Return both methods."""
+        return f"export const GET = {answer};\nexport const OPTIONS = GET;"
+
+
+def _is_plain(handler: Handler) -> bool:
+    return handler.kind is HandlerKind.NODE_FUNCTION and handler.language in _LANGUAGES
+
+
+def _is_typed(resolver: Resolver) -> bool:
+    return any(route.handler.language == "typescript" for route in resolver.functions.table.routes)
+
+
+FUNCTIONS = Functions()

@@ -1,0 +1,16 @@
+import type { LoaderFunctionArgs } from "react-router";
+
+import { isCron } from "../lib/cron";
+
+export const config = { maxDuration: 800 };
+
+export async function loader({ request }: LoaderFunctionArgs) {
+  if (!isCron(request)) return new Response("no", { status: 401 });
+  const url = new URL(request.url);
+  return Response.json({
+    search: url.search,
+    all: url.searchParams.getAll("x"),
+    schedule: request.headers.get("x-vercel-cron-schedule"),
+    agent: request.headers.get("user-agent"),
+  });
+}

@@ -1,0 +1,111 @@
+"""Where functions go in TypeScript, and where they do not, with the reason."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronshift.errors import ConfigError
+from cronshift.model import Mode
+from cronshift.moving.migration import prepare_migration
+from cronshift.plan.planning import make_plan
+from cronshift.project import load_project
+from cronshift.targets.scaffold import prepare_scaffold
+
+from .apps import FUNCTIONS, LONG_AGO, REACT_ROUTER, SVELTEKIT, copied, tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_what_was_generated_in_python_goes_on(tmp_path: Path) -> None:
+    app = copied(SVELTEKIT, tmp_path / "app")
+    (app / "inngest_app").mkdir()
+    assert make_plan(load_project(app)).target == "python"
+
+
+def test_routes_that_are_listed_in_code_are_not_extended_unasked(tmp_path: Path) -> None:
+    app = copied(REACT_ROUTER, tmp_path / "app")
+    (app / "app/routes.ts").write_text(
+        'import { route } from "@react-router/dev/routes";\n'
+        'export default [route("api/cron/echo", "routes/api.cron.echo.ts")];\n'
+    )
+    assert make_plan(load_project(app)).target == "python"
+
+
+def test_typescript_without_a_compilers_settings_is_left_alone_unasked(tmp_path: Path) -> None:
+    app = copied(FUNCTIONS, tmp_path / "app")
+    (app / "tsconfig.json").unlink()
+    assert make_plan(load_project(app)).target == "python"
+
+
+def test_functions_of_other_languages_beside_keep_the_python_package(tmp_path: Path) -> None:
+    app = copied(FUNCTIONS, tmp_path / "app")
+    (app / "api/cron/echo.ts").unlink()
+    (app / "api/cron/echo.go").write_text("package handler\n\nfunc Handler() {}\n")
+    assert make_plan(load_project(app)).target == "python"
+    (app / "cronshift.toml").write_text('[project]\ntarget = "typescript"\n')
+    with pytest.raises(ConfigError) as caught:
+        make_plan(load_project(app))
+    assert caught.value.reason == "target-does-not-fit"
+    assert "SvelteKit" in caught.value.message
+
+
+def test_an_app_of_no_module_names_files_as_before(tmp_path: Path) -> None:
+    app = copied(FUNCTIONS, tmp_path / "app")
+    package = json.loads((app / "package.json").read_text())
+    (app / "package.json").write_text(json.dumps({**package, "type": "commonjs"}))
+    prepared = prepare_migration(load_project(app), (), LONG_AGO).operation
+    texts = {image.path: (image.after or b"").decode() for image in prepared.images}
+    assert 'from "../lib/inngest/functions";' in texts["api/inngest.ts"]
+    assert "with {" not in texts["lib/inngest/ownership.ts"]
+
+
+def test_a_route_that_is_tied_to_its_place_stays(tmp_path: Path) -> None:
+    app = copied(REACT_ROUTER, tmp_path / "app")
+    plan = make_plan(load_project(app))
+    assert {job.id: job.mode for job in plan.jobs}["nightly"] is Mode.DIRECT
+
+
+def test_the_session_flow_is_told_to_be_missing_and_where_it_is(tmp_path: Path) -> None:
+    app = copied(SVELTEKIT, tmp_path / "app")
+    (app / "cronshift.toml").write_text(SESSIONS)
+    before = tree(app)
+    with pytest.raises(ConfigError) as caught:
+        prepare_scaffold(app, LONG_AGO)
+    assert caught.value.reason == "target-does-not-fit"
+    assert "--target python" in (caught.value.hint or "")
+    assert tree(app) == before
+
+
+def test_the_library_is_copied_where_there_is_no_package_of_it(tmp_path: Path) -> None:
+    app = copied(SVELTEKIT, tmp_path / "app")
+    (app / "cronshift.toml").write_text('[project]\nruntime = "npm"\n')
+    with pytest.raises(ConfigError) as caught:
+        make_plan(load_project(app))
+    assert "SvelteKit" in caught.value.message
+
+
+SESSIONS = """
+[sessions]
+database_url_env = "DATABASE_URL"
+table = "sessions"
+id = "id"
+user = "user_id"
+status = "status"
+created = "created_at"
+queued = "queued"
+processing = ["working"]
+finished = "finished"
+failed = "failed"
+queued_timeout = "10m"
+processing_timeout = "15m"
+cost = { constant = 1 }
+
+[sessions.credits]
+table = "users"
+id = "id"
+balance = "credits"
+"""
