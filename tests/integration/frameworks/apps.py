@@ -137,7 +137,7 @@ EXPRESS = Kit(
     checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
     building=["typescript/bin/tsc", "-p", "."],
     starting=lambda _: ["dist/server.js"],
-    bridged=frozenset({"echo", "flaky", "gone", "away", "nightly"}),
+    bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
     is_coded=True,
     edited=frozenset({"src/app.ts"}),
 )
@@ -149,7 +149,7 @@ NESTJS = Kit(
     checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
     building=["typescript/bin/tsc", "-p", "."],
     starting=lambda _: ["dist/main.js"],
-    bridged=frozenset({"echo", "flaky", "gone", "away", "nightly"}),
+    bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
     is_coded=True,
     edited=frozenset({"src/main.ts"}),
 )
