@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from cronshift.errors import ConfigError, CronshiftError
 from cronshift.runtime.jobs import CANCELLED_ID
+from cronshift.runtime.regular_files import is_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -346,6 +347,9 @@ def target_of(project: Project, resolver: Resolver) -> Target:
     """
     asked = project.settings.target
     if asked is None:
+        default = target_named(DEFAULT_TARGET)
+        if is_regular(project.root / (project.settings.out or default.usual_out) / "asgi.py"):
+            return default  # it was chosen before there was another one for such apps
         fitting = ((name, target_named(name).fit(project, resolver)) for name in target_names())
         suiting = (name for name, fit in fitting if isinstance(fit, Fits) and fit.suits)
         usual = target_named(DEFAULT_TARGET)

@@ -143,7 +143,42 @@ HONO = Kit(
     is_coded=True,
     edited=frozenset({"src/index.ts"}),
 )
-KITS = (SVELTEKIT, ASTRO, NUXT, REACT_ROUTER, HONO, FUNCTIONS)
+EXPRESS = Kit(
+    "express",
+    "src/inngest/routes/endpoint.ts",
+    "src/inngest/routes/guarded/api/jobs/nightly.ts",
+    "src/index.ts",
+    checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
+    building=["typescript/bin/tsc", "-p", "."],
+    starting=lambda _: ["dist/server.js"],
+    bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
+    is_coded=True,
+    edited=frozenset({"src/app.ts"}),
+)
+NESTJS = Kit(
+    "nestjs",
+    "src/inngest/routes/endpoint.ts",
+    "src/inngest/routes/guarded/api/jobs/nightly.ts",
+    "src/main.ts",
+    checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
+    building=["typescript/bin/tsc", "-p", "."],
+    starting=lambda _: ["dist/main.js"],
+    bridged=frozenset({"echo", "flaky", "gone", "away", "nightly", "weekly"}),
+    is_coded=True,
+    edited=frozenset({"src/main.ts"}),
+)
+FASTIFY = Kit(
+    "fastify",
+    "inngest/routes/endpoint.ts",
+    "inngest/routes/guarded/api/jobs/nightly.ts",
+    "index.ts",
+    checking=[["typescript/bin/tsc", "-p", ".", "--noEmit"]],
+    building=["typescript/bin/tsc", "-p", "."],
+    starting=lambda _: ["dist/index.js"],
+    is_coded=True,
+    edited=frozenset({"index.ts"}),
+)
+KITS = (SVELTEKIT, ASTRO, NUXT, REACT_ROUTER, HONO, EXPRESS, NESTJS, FASTIFY, FUNCTIONS)
 
 
 def installed(kit: Kit) -> Path:

@@ -85,3 +85,12 @@ def test_another_target_goes_on(kit: Kit, app: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         make_plan(load_project(app))
     assert caught.value.reason == "target-does-not-fit"
+
+
+def test_a_package_that_was_generated_before_goes_on(kit: Kit, app: Path) -> None:
+    settings = app / "cronshift.toml"
+    settings.write_text('[project]\ntarget = "python"\n')
+    migrated(app)
+    settings.write_text(settings.read_text().replace('target = "python"\n', ""))
+    assert (app / "inngest_app" / "asgi.py").is_file()
+    assert make_plan(load_project(app)).target == "python"

@@ -35,6 +35,7 @@ class MountSite(Struct, frozen=True):
         name: the variable that holds the app.
         base: what begins every path of the app.
         extension: what import paths of the app's own modules end with.
+        inner: what gives the server's own app, behind the variable.
     """
 
     file: str
@@ -42,18 +43,19 @@ class MountSite(Struct, frozen=True):
     name: str
     base: str = ""
     extension: str = ""
+    inner: str = ""
 
     @property
     def statement(self) -> str:
         """The statement that mounts the endpoint."""
         base = f', "{self.base}"' if self.base else ""
-        return f"{MOUNT_NAME}({self.name}{base});"
+        return f"{MOUNT_NAME}({self.name}{self.inner}{base});"
 
 
 def site_of(
     tree: SourceTree, entry: str, makers: Mapping[str, Collection[str]]
 ) -> MountSite | None:
-    """Return where the app of an entry is made; ``None`` where that is not certain.
+    """Return the place where the app of an entry is made; ``None`` where it is not certain.
 
     Args:
         tree: the project's files.
@@ -79,6 +81,23 @@ def site_of(
     return _site(tree, entry, file, made)
 
 
+def mounted_by_hand(
+    tree: SourceTree, entry: str, makers: Mapping[str, Collection[str]]
+) -> MountSite | None:
+    """Return the entry as the place, where somebody has written the call into it."""
+    is_there = re.search(rf"\b{MOUNT_NAME}\(", tree.read(entry)) is not None
+    if not is_there or not imports_maker(tree, entry, makers):
+        return None
+    return MountSite(entry, entry, "app", "", _extension(tree, entry))
+
+
+def imports_maker(tree: SourceTree, entry: str, makers: Mapping[str, Collection[str]]) -> bool:
+    """Return whether a module imports what makes an app."""
+    root = tree.parsed(entry)
+    imported = imports(root).values() if root is not None else ()
+    return any(name in makers.get(source, ()) for source, name in imported)
+
+
 def _declaring(
     tree: SourceTree, file: str, value: SgNode, makers: Mapping[str, Collection[str]]
 ) -> SgNode | None:
@@ -98,8 +117,26 @@ def _made(root: SgNode, makers: Mapping[str, Collection[str]]) -> Iterator[SgNod
     }
     for declarator in root.find_all(kind="variable_declarator"):
         made = _innermost(declarator.field("value"))
-        if made is not None and _maker(made) in names:
+        if made is not None and (_maker(made) in names or _by_factory(declarator, names)):
             yield declarator
+
+
+def _by_factory(declarator: SgNode, names: Collection[str]) -> bool:
+    """Return whether a declaration is ``await Factory.create(…)`` of one of the names."""
+    value = declarator.field("value")
+    return value is not None and _awaited(value) in {f"{name}.create" for name in names}
+
+
+def _awaited(value: SgNode) -> str:
+    """Return the name that is called and waited for; nothing where none is.
+
+    With type arguments the parser takes the waiting for a part of the name.
+    """
+    call = value.child(1) if value.kind() == "await_expression" else value
+    called = call.field("function") if call is not None else None
+    text = called.text() if called is not None else ""
+    is_awaited = value.kind() == "await_expression" or text.startswith("await ")
+    return text.removeprefix("await ").strip() if is_awaited else ""
 
 
 def _innermost(node: SgNode | None) -> SgNode | None:
@@ -124,11 +161,13 @@ def _site(tree: SourceTree, entry: str, file: str, declarator: SgNode) -> MountS
     if name is None or value is None or name.kind() != "identifier":
         return None
     base = ""
-    if value != _innermost(value) and value.kind() == "call_expression":
+    is_made = bool(_awaited(value))  # by a factory, or it would be no place
+    if not is_made and value != _innermost(value) and value.kind() == "call_expression":
         called, passed = value.field("function"), arguments(value)
         inner = called.field("object") if called is not None else None
-        is_base = called is not None and called.text().endswith(".basePath") and len(passed) == 1
-        text = literal(passed[0]) if is_base else None
+        method = called.text().rpartition(".")[2] if called is not None else ""
+        text = literal(passed[0]) if method == "basePath" and len(passed) == 1 else None
+        text = "" if method == "withTypeProvider" else text
         if not isinstance(text, str) or inner is None or inner != _innermost(inner):
             return None
         base = text.rstrip("/")
@@ -136,10 +175,10 @@ def _site(tree: SourceTree, entry: str, file: str, declarator: SgNode) -> MountS
 
 
 def _extension(tree: SourceTree, file: str) -> str:
-    """Return what the app's own import paths end with: modules of Node's own kind need it."""
-    own = re.findall(r"""\bfrom\s+["'](\.{1,2}/[^"']+)["']""", tree.read(file))
-    if own:
-        return ".js" if any(path.endswith(".js") for path in own) else ""
+    """Return the end of the app's own import paths: modules of Node's own kind need one."""
+    written = re.findall(r"""\bfrom\s+["'](\.{1,2}/[^"']+)["']""", tree.read(file))
+    if written:
+        return ".js" if any(path.endswith(".js") for path in written) else ""
     return ".js" if tree.data("package.json").get("type") == "module" else ""
 
 

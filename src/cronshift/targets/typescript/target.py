@@ -10,7 +10,7 @@ from cronshift.targets.target import DoesNotFit, GuardRoute, NoGuard
 from cronshift.targets.typescript import placing
 from cronshift.targets.typescript.app import app_of, data_of
 from cronshift.targets.typescript.calling import reach, without_get
-from cronshift.targets.typescript.frameworks import framework_of, titles
+from cronshift.targets.typescript.frameworks import CODED, framework_of, titles
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS as NEXT
 
 if TYPE_CHECKING:
@@ -57,6 +57,10 @@ class TypescriptTarget:
         """Return whether the project is an app of a framework that is known here."""
         framework = self._framework(resolver)
         if framework is None:
+            uncertain = (each.uncertain(resolver) for each in CODED)
+            why = next((reason for reason in uncertain if reason is not None), None)
+            if why is not None:
+                return DoesNotFit(f"{why}.")
             *others, last = titles()
             what = resolver.router.name if resolver.router else project.framework or "no framework"
             supported = " and ".join(filter(None, [", ".join(others), last]))

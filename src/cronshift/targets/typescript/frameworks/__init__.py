@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cronshift.targets.typescript.frameworks.astro import ASTRO
+from cronshift.targets.typescript.frameworks.express import EXPRESS
+from cronshift.targets.typescript.frameworks.fastify import FASTIFY
 from cronshift.targets.typescript.frameworks.functions import FUNCTIONS
 from cronshift.targets.typescript.frameworks.hono import HONO
+from cronshift.targets.typescript.frameworks.nestjs import NESTJS
 from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
 from cronshift.targets.typescript.frameworks.nitro import NITRO
 from cronshift.targets.typescript.frameworks.remix import REMIX
@@ -18,7 +21,18 @@ if TYPE_CHECKING:
     from cronshift.handlers import Resolver
     from cronshift.targets.typescript.framework import AppFramework
 
-FRAMEWORKS: tuple[AppFramework, ...] = (NEXTJS, SVELTEKIT, ASTRO, NITRO, REMIX, HONO, FUNCTIONS)
+CODED = (HONO, NESTJS, EXPRESS, FASTIFY)
+"""Those whose routes are declared in code."""
+
+FRAMEWORKS: tuple[AppFramework, ...] = (
+    NEXTJS,
+    SVELTEKIT,
+    ASTRO,
+    NITRO,
+    REMIX,
+    *CODED,
+    FUNCTIONS,
+)
 
 
 def framework_of(resolver: Resolver) -> AppFramework | None:

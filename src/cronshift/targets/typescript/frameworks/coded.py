@@ -17,7 +17,13 @@ from cronshift.targets.typescript.app import Routers, app_of
 from cronshift.targets.typescript.client import client_import
 from cronshift.targets.typescript.framework import Abilities, Callee, Wrapper
 from cronshift.targets.typescript.imports import import_path
-from cronshift.targets.typescript.mounting import MOUNT_NAME, MountSite, site_of
+from cronshift.targets.typescript.mounting import (
+    MOUNT_NAME,
+    MountSite,
+    imports_maker,
+    mounted_by_hand,
+    site_of,
+)
 from cronshift.targets.typescript.naming import function_name
 from cronshift.targets.typescript.source import comment, text
 from cronshift.vercel.dispatcher import MOUNT
@@ -33,6 +39,11 @@ if TYPE_CHECKING:
     from cronshift.targets.typescript.app import TypescriptApp
     from cronshift.targets.typescript.dispatching import Dispatcher
     from cronshift.targets.typescript.framework import DevServer, OwnEndpoint
+
+
+_APPS = frozenset({HandlerKind.NODE_APP, HandlerKind.NODE_FUNCTION})
+_ASKED = 20
+"""How many entries tell which module Vercel starts."""
 
 
 class HeldCallee(Callee, frozen=True):
@@ -53,6 +64,7 @@ class CodedFramework:
     Attributes:
         makers: the names that make an app, by their package.
         module: of the library, with ``answered`` and ``mounting``.
+        called: the way a function asks the app, in words.
     """
 
     name: ClassVar[str]
@@ -61,8 +73,9 @@ class CodedFramework:
     peers: ClassVar[Mapping[str, str]]
     makers: ClassVar[Mapping[str, Collection[str]]]
     module: ClassVar[str]
+    called: ClassVar[str]
     dev_server: ClassVar[DevServer | None] = None
-    kinds = frozenset({HandlerKind.NODE_APP})
+    kinds: ClassVar[frozenset[HandlerKind]] = _APPS
     runs_on_node = False  # what ends an import path is the site's to say
     library = "web"
 
@@ -72,7 +85,7 @@ class CodedFramework:
         return Abilities(
             "src/inngest/routes/endpoint.ts",
             "src/inngest/routes/guarded/api/cron/x.ts",
-            "the app itself, by its `fetch`",
+            self.called,
             retires=False,
         )
 
@@ -81,28 +94,51 @@ class CodedFramework:
         return self._site(resolver) is not None
 
     def _site(self, resolver: Resolver) -> MountSite | None:
-        """Return where the app is made; ``None`` where there is none, or that is not certain."""
-        if resolver.next.present or resolver.router is not None or resolver.app:
+        """Return the place where the app is made; ``None`` where there is none, or it is not certain."""
+        packages = resolver.tree.packages(resolver.app)
+        if resolver.app or not any(
+            maker.partition("/")[0] in packages or maker in packages for maker in self.makers
+        ):
+            return None
+        if resolver.next.present or resolver.router is not None:
             return None
         for entry in _entries(resolver):
-            site = site_of(resolver.tree, entry, self.makers)
+            site = site_of(resolver.tree, entry, self.makers) or mounted_by_hand(
+                resolver.tree, entry, self.makers
+            )
             if site is not None:
                 return site
+        return None
+
+    def uncertain(self, resolver: Resolver) -> str | None:
+        """Return the lines to write by hand, where the app is made in a place that is not certain."""
+        for entry in _entries(resolver) if self._site(resolver) is None else ():
+            if imports_maker(resolver.tree, entry, self.makers):
+                folder = posixpath.dirname(entry)
+                module = (
+                    f"./{posixpath.relpath(f'{folder}/inngest/routes/endpoint', folder or '.')}"
+                )
+                return (
+                    f"where the {self.title} app of {entry} is made is not certain. Write right behind it"
+                    f' `{MOUNT_NAME}(app);`, and `import {{ {MOUNT_NAME} }} from "{module}";` above'
+                )
         return None
 
     def suits(self, project: Project, resolver: Resolver) -> bool:
         """Return whether Inngest's calls reach the app, which is TypeScript and serves no functions yet."""
         site = self._site(resolver)
-        if site is None or not site.file.endswith((".ts", ".mts")):
+        if site is None or not site.file.endswith((".ts", ".mts", ".tsx")):
             return False
         serving = f'"{self.adapter}"'
         ours = any(MOUNT_NAME in resolver.tree.read(file) for file in (site.file, site.entry))
-        own = any(
+        serves = any(
             serving in resolver.tree.read(file).replace("'", '"')
             for file in resolver.tree.files
             if file.endswith((".ts", ".mts", ".js", ".mjs"))
         )
-        return (ours or not own) and bool(resolver.tree.packages("")) and _reaches(resolver, site)
+        return (
+            (ours or not serves) and bool(resolver.tree.packages("")) and _reaches(resolver, site)
+        )
 
     def routers(self, resolver: Resolver) -> Routers:
         """Return the folder of the generated routes, and where the app takes them in."""
@@ -220,7 +256,7 @@ class CodedFramework:
         return None
 
     def is_quiet(self, kind: HandlerKind) -> bool:
-        """Return that nothing is known of OPTIONS."""
+        """Return no: nothing is known of OPTIONS."""
         return False
 
 
@@ -230,10 +266,10 @@ def _entries(resolver: Resolver) -> Iterator[str]:
     paths = [entry.get("path") for entry in crons] if isinstance(crons, list) else []
     files = [
         handler.file
-        for path in [*paths, ENDPOINT]
+        for path in [*paths[:_ASKED], ENDPOINT]
         if isinstance(path, str)
         and (handler := resolver.resolve(path).handler) is not None
-        and handler.kind is HandlerKind.NODE_APP
+        and handler.kind in _APPS
     ]
     yield from dict.fromkeys(files)
     if resolver.coded_entry is not None and resolver.coded_entry not in files:
@@ -243,5 +279,6 @@ def _entries(resolver: Resolver) -> Iterator[str]:
 def _reaches(resolver: Resolver, site: MountSite) -> bool:
     """Return whether Vercel sends Inngest's calls to the app, as far as its configuration tells."""
     resolution = resolver.resolve(ENDPOINT)
-    answering = resolution.handler.file if resolution.handler else resolution.why
-    return site.entry == answering
+    if resolution.handler is not None:
+        return resolution.handler.file in {site.entry, site.file}
+    return bool(resolution.why)  # an app is asked, which has no such route yet

@@ -19,6 +19,7 @@ class Hono(CodedFramework):
         "@hono/zod-openapi": ("OpenAPIHono",),
     }
     module = "hono"
+    called = "the app itself, by its `fetch`"
 
 
 HONO = Hono()

@@ -1,0 +1,20 @@
+"""Fastify: an app that a function asks in process, by its own ``inject``."""
+
+from __future__ import annotations
+
+from cronshift.targets.typescript.frameworks.coded import CodedFramework
+
+
+class Fastify(CodedFramework):
+    """Fastify."""
+
+    name = "fastify"
+    title = "Fastify"
+    adapter = "inngest/fastify"
+    peers = {"fastify": ">=4.21.0"}  # noqa: RUF012 - read only
+    makers = {"fastify": ("default", "fastify", "Fastify")}  # noqa: RUF012 - read only
+    module = "fastify"
+    called = "the app itself, by its `inject`"
+
+
+FASTIFY = Fastify()
