@@ -29,6 +29,7 @@ TOURS = {
     "docs/nextjs.md": "nextjs",
     "docs/tutorials/fastapi.md": "",
     "docs/tutorials/nextjs.md": "nextjs",
+    "docs/tutorials/sveltekit.md": "sveltekit",
 }
 """The pages, each with the folder of the examples that its commands are run in."""
 
@@ -110,7 +111,14 @@ def upstream() -> Iterator[str]:
 def prepare(folder: Path, example: str = "") -> Path:
     """Copy an example's app into a folder, and return where it is."""
     ignored = shutil.ignore_patterns(
-        "demo.py", "sessions", "nextjs", "docker", "github", "__pycache__", "inngest_app"
+        "demo.py",
+        "sessions",
+        "nextjs",
+        "sveltekit",
+        "docker",
+        "github",
+        "__pycache__",
+        "inngest_app",
     )
     return shutil.copytree(ROOT / "examples" / example, folder / "predictions", ignore=ignored)
 
@@ -125,5 +133,5 @@ if __name__ == "__main__":
     for name, example in TOURS.items():
         page = ROOT / name
         packages = ROOT / "tests/node/node_modules"
-        there = packages if example and packages.is_dir() else None
+        there = packages if example == "nextjs" and packages.is_dir() else None
         page.write_text(tour(page.read_text(), example, there))

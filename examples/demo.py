@@ -36,7 +36,9 @@ def main() -> int:
         shutil.copytree(
             Path(__file__).parent,
             project,
-            ignore=shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__"),
+            ignore=shutil.ignore_patterns(
+                "demo.py", "sessions", "nextjs", "sveltekit", "__pycache__"
+            ),
         )
         with serving(project) as address:
             environment = os.environ | {"CRONSHIFT_BASE_URL": address, "CRON_SECRET": "demo"}

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from tests.integration.documented import page_script
 
+from cronshift.errors import Reason
+from cronshift.readiness.doctor.kinds import KINDS as ASKED
+from cronshift.readiness.kinds import KINDS
 from cronshift.runtime.ownership import parse_ownership
 
 ROOT = Path(__file__).parents[2]
@@ -94,3 +97,45 @@ def test_the_map_has_every_room() -> None:
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     assert [room for room in rooms if not any(f"`{room}/`" in row for row in rows)] == []
     assert len(rooms) + len(list(house.glob("*.py"))) <= MOST_ROOMS
+
+
+def test_every_reason_and_every_fact_has_its_place_in_troubleshooting() -> None:
+    page = (ROOT / "docs/troubleshooting.md").read_text()
+    sections = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+    assert set(Reason) <= set(sections)
+    silent = [
+        reason
+        for reason in Reason
+        if "**What to do.**" not in sections[reason] and "→" not in sections[reason]
+    ]
+    assert silent == []
+    assert {kind.code for kind in (*KINDS, *ASKED)} <= set(re.findall(r"\| (R\d{3}) \|", page))
+
+
+def test_a_reason_without_a_remedy_keeps_the_page_from_being_made() -> None:
+    module = page_script("reference_messages")
+    place = module.Raised(Reason.LOCKED, "Another one runs.", "")
+    with pytest.raises(ValueError, match=r"remedies\.toml"):
+        list(module._reason_rows([place], None))
+    assert list(module._reason_rows([place], "Wait."))[-1] == "\n**What to do.** Wait."
+
+
+def test_a_variable_that_nothing_is_written_about_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = page_script("reference_variables")
+    assert "Next.js" in module.variables()["CRONSHIFT_OWNERSHIP"]
+    monkeypatch.setattr(module, "variables", lambda: {"CRONSHIFT_NEW": {"command"}})
+    with pytest.raises(ValueError, match="CRONSHIFT_NEW"):
+        list(module.variables_page())
+
+
+def test_every_key_of_the_settings_is_explained() -> None:
+    """The keys are listed from the schema; what each means stands in a page that a person wrote."""
+    written = "".join(
+        (ROOT / "docs" / name).read_text()
+        for name in ("configuration.md", "operating.md", "sessions.md", "watching.md")
+    )
+    keys = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
+    assert len(keys) > 80
+    assert sorted(key for key in keys if not re.search(rf"\b{key}\b", written)) == []

@@ -69,7 +69,9 @@ def wait_for_runs(function: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
+    ignored = shutil.ignore_patterns(
+        "demo.py", "sessions", "nextjs", "sveltekit", "__pycache__", "inngest_app"
+    )
     return Path(shutil.copytree(ROOT / "examples", tmp_path / "predictions", ignore=ignored))
 
 

@@ -125,8 +125,9 @@ def _show(invocation: Invocation, plan: Plan, now: datetime, *, outlook: bool, e
     if plan.jobs or plan.findings:
         console.result(audit_text(plan, now, console.out.width, every=every))
     monthly = sum(executions(job, now) for job in plan.jobs)
+    entries = "1 entry" if len(plan.jobs) == 1 else f"{len(plan.jobs)} entries"
     console.result(
-        f"{len(plan.jobs)} entries in {plan.config_file}; {len(plan.runnable)} can move. "
+        f"{entries} in {plan.config_file}; {len(plan.runnable)} can move. "
         f"About {monthly:,} Inngest executions in 30 days."
     )
     if outlook:

@@ -216,7 +216,7 @@ def _show(invocation: Invocation, migration: Migration, *, force: bool) -> None:
     for change in migration.changes:
         if change.action in {"update", "edited"} or (change.action == "create" and console.verbose):
             console.diff(change.diff())
-    console.result(changes_summary(migration.changes, force=force))
+    console.result(changes_summary(migration.changes, migration.own_edits, force=force))
 
 
 def _document(root: Path, migration: Migration, *, written: bool) -> dict[str, object]:

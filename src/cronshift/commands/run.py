@@ -147,6 +147,8 @@ def _tell(invocation: Invocation, outcome: Outcome, secret_env: str) -> None:
     message = outcome.run.error.message if outcome.run.error else ""
     if "CRONSHIFT_BASE_URL is not set" in message:
         console.say(f"  → cronshift run {outcome.job} --base-url http://localhost:3000")
+    if re.search(r"^No module named", message):
+        console.say("  → Run it where the app's packages are installed, beside cronshift.")
     if re.search(r"answered 40[13]\b", message) and not os.environ.get(secret_env):
         console.say(f"  → Set {secret_env}, here and where the app runs: the route asks for it.")
 

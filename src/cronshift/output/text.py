@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cronshift.model import Finding, Plan
     from cronshift.moving.fixing.mending import Mending
     from cronshift.moving.status import JobStatus
-    from cronshift.operations import Operation
+    from cronshift.operations import FileImage, Operation
     from cronshift.readiness.fact import Fact
     from cronshift.runtime.ownership import Epoch
     from cronshift.targets.changes import FileChange
@@ -128,11 +128,14 @@ _CHANGES = {  # action: sign, style, word in the count, note
 }
 
 
-def changes_summary(changes: Sequence[FileChange], *, force: bool = False) -> Text:
+def changes_summary(
+    changes: Sequence[FileChange], edited: Sequence[FileImage] = (), *, force: bool = False
+) -> Text:
     """Return one line for each file that is not as it should be, and a count.
 
     Args:
-        changes: the files.
+        changes: the generated files.
+        edited: the user's own, which change beside them.
         force: those that were changed by hand are overwritten.
     """
     text = Text(no_wrap=True)
@@ -142,7 +145,11 @@ def changes_summary(changes: Sequence[FileChange], *, force: bool = False) -> Te
         if sign:
             text.append(f"  {sign} {plain(change.path)}", style=style)
             text.append(f"{note}\n")
-    counts = Counter(change.action for change in changes)
+    beside = [("create" if image.before is None else "update", image.path) for image in edited]
+    for action, path in beside:
+        sign, style, *_ = _CHANGES[action]
+        text.append(f"  {sign} {plain(path)}\n", style=style)
+    counts = Counter([change.action for change in changes] + [action for action, _ in beside])
     parts = [f"{count} {_CHANGES[action][2]}" for action, count in counts.items()]
     text.append(f"{', '.join(parts) or 'No file to generate'}.")
     return text

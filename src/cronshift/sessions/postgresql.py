@@ -1,4 +1,4 @@
-"""PostgreSQL: its types and times, a chunk in one statement, its locks and errors."""
+"""PostgreSQL: its types and times, its locks and errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Numeric,
-    Select,
     String,
     Text,
     and_,
@@ -21,19 +20,17 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    insert,
     literal,
     literal_column,
     null,
-    or_,
     select,
     text,
     true,
-    update,
 )
 from sqlalchemy.dialects import postgresql
 
 from cronshift.sessions.dialect import Amounts, Chunk, UnmovedError
+from cronshift.sessions.postgresql_chunk import chunk_statement, users_unmoved
 from cronshift.sessions.tables import REFUNDS
 from cronshift.sessions.times import DAY_IS_OVER, EARLIEST, LATEST, PER_SECOND, UNITS, TimeForm
 
@@ -41,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from datetime import datetime
 
-    from sqlalchemy import CTE, Connection, Engine, Table
+    from sqlalchemy import Connection, Engine, Table
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.sql.expression import ColumnElement
     from sqlalchemy.types import TypeEngine
@@ -211,10 +208,10 @@ class PostgreSQL:
         waited for that row makes the key clash, and the chunk is done anew.
         """
         connection.execute(select(func.set_config("work_mem", _WORK_MEMORY, True)))
-        row = connection.execute(_statement(mapped, sweep, ids)).one()
+        row = connection.execute(chunk_statement(mapped, sweep, ids)).one()
         if row.unmoved:
             raise UnmovedError(row.unmoved)
-        wrong = _wrong(connection, mapped, row.accounts or [], row.balances or [])
+        wrong = users_unmoved(connection, mapped, row.accounts or [], row.balances or [])
         if wrong:
             raise UnmovedError(wrong)
         return Chunk(int(row.marked), int(row.refunded), row.amount)
@@ -247,115 +244,6 @@ def _constraint(error: DBAPIError) -> str | None:
     diagnostics = getattr(error.orig, "diag", None)
     name: str | None = getattr(diagnostics, "constraint_name", None)
     return name
-
-
-def _statement(mapped: Mapped, sweep: Sweep, ids: IdRange) -> Select[Any]:
-    """Return the statement that does a chunk, and tells its results."""
-    # Between two ids the planner walks the key; with a limit it would read the whole table.
-    picking = select(
-        mapped.id.label("session_id"),
-        mapped.user.label("user_id"),
-        sweep.owed(mapped, unpaid=ids.unpaid).label("owed"),
-    ).where(sweep.where, ids.holds(mapped, sweep))
-    marks = sweep.marks(mapped)
-    # A row that is marked is judged anew as it is locked; what the app paid is looked at behind the lock.
-    marks_only = sweep.becomes is not None and mapped.settings.refunded is None
-    if not marks_only:
-        picking = picking.with_for_update(of=mapped.sessions, skip_locked=sweep.becomes is None)
-    picked = picking.cte("picked").prefix_with("MATERIALIZED")  # what is owed is worked out once
-    funded = select(mapped.account).where(
-        mapped.is_account_of(picked.c.user_id), mapped.balance.is_not(None)
-    )
-    payable = (
-        select(picked)
-        .where(or_(picked.c.owed <= 0, and_(picked.c.owed > 0, funded.exists())))
-        .cte("payable")
-    )
-    marked = _marked(mapped, sweep, ids, payable) if marks else payable
-    refunds = mapped.ours.refunds.c
-    owed = select(marked).where(marked.c.owed > 0).cte("owed")
-    sums = (
-        select(owed.c.user_id, func.sum(owed.c.owed).label("amount"))
-        .group_by(owed.c.user_id)
-        .cte("sums")
-    )
-    before = (
-        select(mapped.account.label("account"), mapped.balance.label("balance"), sums)
-        .where(mapped.is_account_of(sums.c.user_id))
-        .with_for_update(of=mapped.users)
-        .cte("before")
-    )
-    moved = (
-        update(mapped.users)
-        .where(mapped.account == before.c.account)
-        .values(**sweep.movements(mapped, before.c.amount))
-        .returning(
-            mapped.account.label("account"),
-            before.c.user_id,
-            (before.c.balance + before.c.amount).label("balance"),
-        )
-        .cte("moved")
-    )
-    rows = sweep.refund_rows(mapped, owed).where(owed.c.user_id == moved.c.user_id)
-    names = [str(column.key) for column in rows.selected_columns]
-    paid = (
-        insert(mapped.ours.written.refunds)
-        .from_select(names, rows)
-        .returning(refunds.amount)
-        .cte("paid")
-    )
-    unmoved = select(func.array_agg(cast(sums.c.user_id, Text))).where(
-        ~select(moved.c.user_id).where(moved.c.user_id == sums.c.user_id).exists()
-    )
-    totals = select(
-        func.count().label("refunded"), func.coalesce(func.sum(paid.c.amount), 0).label("amount")
-    ).select_from(paid)
-    return select(
-        select(func.count()).select_from(marked).scalar_subquery().label("marked"),
-        *totals.subquery("totals").c,
-        unmoved.scalar_subquery().label("unmoved"),
-        select(func.array_agg(moved.c.account)).scalar_subquery().label("accounts"),
-        select(func.array_agg(moved.c.balance)).scalar_subquery().label("balances"),
-    )
-
-
-def _marked(mapped: Mapped, sweep: Sweep, ids: IdRange, payable: CTE) -> CTE:
-    # The range once more, for else the planner reads the whole table for every chunk.
-    marking = update(mapped.sessions).where(
-        mapped.id == payable.c.session_id, sweep.where, ids.spans(mapped)
-    )
-    return (
-        marking.values(**sweep.marks(mapped))
-        .returning(payable.c.session_id, payable.c.user_id, payable.c.owed)
-        .cte("marked")
-    )
-
-
-def _wrong(
-    connection: Connection, mapped: Mapped, accounts: list[Any], balances: list[Any]
-) -> list[Any]:
-    """Return the users whose balance differs from the one set, as by a trigger or a view."""
-    if not accounts:
-        return []
-    account: ColumnElement[Any] = mapped.account
-    kind = mapped.account.type
-    if type(kind).__name__ in {"NullType", "DOMAIN"}:
-        account, kind, accounts = cast(account, Text), Text(), [str(each) for each in accounts]
-    expected = (
-        func.unnest(
-            cast(literal(accounts, postgresql.ARRAY(kind)), postgresql.ARRAY(kind)),
-            cast(literal(balances, postgresql.ARRAY(Numeric)), postgresql.ARRAY(Numeric)),
-        )
-        .table_valued("account", "balance")
-        .render_derived(name="expected")
-    )
-    users = (
-        select(cast(account, Text))
-        .select_from(expected)
-        .join(mapped.users, account == expected.c.account)
-    )
-    differs = mapped.balance.is_distinct_from(expected.c.balance)
-    return list(connection.execute(users.where(differs)).scalars())
 
 
 def _is_exact(kind: TypeEngine[Any]) -> bool:

@@ -64,7 +64,9 @@ def _environment() -> dict[str, str]:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Copy the example's project."""
-    ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
+    ignored = shutil.ignore_patterns(
+        "demo.py", "sessions", "nextjs", "sveltekit", "__pycache__", "inngest_app"
+    )
     return Path(shutil.copytree(ROOT / "examples", tmp_path / "predictions", ignore=ignored))
 
 

@@ -13,6 +13,8 @@ from cronshift.errors import Reason
 from cronshift.plan.findings import BY_NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.integration.commands.conftest import Cronshift
 
 ROOT = Path(__file__).parents[3]
@@ -43,3 +45,32 @@ def test_no_address_is_printed_that_is_not_in_the_package() -> None:
     for file in (ROOT / "src").rglob("*.py"):
         for name in re.findall(r"cronshift explain ([a-z][a-z-]+)", file.read_text()):
             assert name in pages | set(Reason) | set(BY_NAME), f"{file.name}: {name}"
+
+
+def test_one_entry_is_one_entry(empty: Callable[..., Cronshift]) -> None:
+    said = empty(
+        **{
+            "vercel.json": '{"crons": [{"path": "/api/mail", "schedule": "0 6 * * *"}]}',
+        }
+    )("audit")
+    assert "1 entry in vercel.json; " in said.out
+
+
+def test_what_migrate_edits_of_yours_is_counted_and_named(cronshift: Cronshift) -> None:
+    said = cronshift("migrate", "--fix", "--dry-run", "--json")
+    edits = {edit["path"] for edit in said.document["edits"]}
+    assert "api/index.py" in edits
+    text = cronshift("migrate", "--fix", "--dry-run").out
+    assert "  ~ api/index.py\n" in text
+    lines = [line for line in text.splitlines() if line.startswith("  + ")]
+    assert f"{len(lines)} to create, 2 to update." in text
+
+
+def test_a_package_that_is_not_here_is_told_with_where_to_run(
+    cronshift: Cronshift, project: Path
+) -> None:
+    source = project / "api/index.py"
+    source.write_text(f"{source.read_text()}\nimport nowhere_to_be_found\n")
+    said = cronshift("run", "update-ai-models", "--attempts", "1")
+    assert said.code == 1
+    assert "Run it where the app's packages are installed" in said.err

@@ -14,7 +14,7 @@ from cronshift.project import load_project
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 MONDAY = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
-_LEFT = ("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
+_LEFT = ("demo.py", "sessions", "nextjs", "sveltekit", "__pycache__", "inngest_app")
 
 
 def example(folder: Path) -> Path:

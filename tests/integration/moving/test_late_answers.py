@@ -42,7 +42,9 @@ class Clock(datetime):
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
+    ignored = shutil.ignore_patterns(
+        "demo.py", "sessions", "nextjs", "sveltekit", "__pycache__", "inngest_app"
+    )
     root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
     apply(root, prepare_migration(load_project(root), (), MONDAY, fix=True).operation)
     apply(root, prepare_cutover(load_project(root), [JOB], MONDAY).operation)

@@ -37,7 +37,9 @@ PATH = "/api/cron/prediction-check"
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CRON_SECRET", "s3cret")
-    ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
+    ignored = shutil.ignore_patterns(
+        "demo.py", "sessions", "nextjs", "sveltekit", "__pycache__", "inngest_app"
+    )
     root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
     apply(root, prepare_migration(load_project(root), (), MONDAY, fix=True).operation)
     return root

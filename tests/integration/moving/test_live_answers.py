@@ -44,7 +44,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CRON_SECRET", "s3cret")
     for name in ("INNGEST_DEV", "INNGEST_SIGNING_KEY", "INNGEST_BASE_URL", "CRONSHIFT_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
-    ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
+    ignored = shutil.ignore_patterns(
+        "demo.py", "sessions", "nextjs", "sveltekit", "__pycache__", "inngest_app"
+    )
     root = Path(shutil.copytree(EXAMPLES, tmp_path / "predictions", ignore=ignored))
     apply(root, prepare_migration(load_project(root), (), MONDAY, fix=True).operation)
     apply(root, prepare_cutover(load_project(root), ["prediction-check"], MONDAY).operation)

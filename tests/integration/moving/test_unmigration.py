@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).parents[3] / "examples"
 NOW = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
 LATER = NOW + timedelta(days=40)
-LEFT = ("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app", "node_modules", ".next")
+LEFT = (
+    "demo.py",
+    "sessions",
+    "nextjs",
+    "sveltekit",
+    "__pycache__",
+    "inngest_app",
+    "node_modules",
+    ".next",
+)
 
 
 def tree(root: Path) -> dict[str, bytes | None]:

@@ -54,7 +54,9 @@ def killed() -> Iterator[Any]:
 
 def generated(root: Path) -> Project:
     """Lay out the example, guarded, with its functions."""
-    ignored = shutil.ignore_patterns("demo.py", "sessions", "nextjs", "__pycache__", "inngest_app")
+    ignored = shutil.ignore_patterns(
+        "demo.py", "sessions", "nextjs", "sveltekit", "__pycache__", "inngest_app"
+    )
     shutil.copytree(EXAMPLES, root, ignore=ignored)
     with (root / "api/index.py").open("a") as file:
         file.write(GUARDED)

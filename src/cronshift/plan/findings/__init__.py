@@ -46,9 +46,11 @@ def rule_of(name: str) -> Rule:
     close = get_close_matches(name.upper(), CATALOGUE, n=3, cutoff=0.6)
     close += get_close_matches(name.lower(), BY_NAME, n=3, cutoff=0.6)
     raise CronshiftError(
-        f"There is no finding {name!r}.",
+        f"There is no finding, reason, fact or page {name!r}.",
         reason="no-such-finding",
-        hint=f"Did you mean {' or '.join(close)}?" if close else "cronshift audit shows them.",
+        hint=f"Did you mean {' or '.join(close)}?"
+        if close
+        else "cronshift explain index lists the pages; cronshift audit shows the findings.",
     )
 
 
