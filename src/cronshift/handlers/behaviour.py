@@ -49,6 +49,15 @@ class Loose(StrEnum):
     """``after`` or ``waitUntil``: it is finished, but no failure of it is seen."""
 
 
+class UnreadResult(StrEnum):
+    """The ways in which a write tells of a failure that nobody looks at."""
+
+    ERROR = "error"
+    """In ``{ error }``, whatever went wrong: nothing is ever thrown."""
+    STATUS = "status"
+    """In the status of an answer; what does not arrive is thrown."""
+
+
 class Auth(StrEnum):
     """The ways in which a handler authenticates its caller."""
 
@@ -89,6 +98,7 @@ class Behaviour(Struct, frozen=True):
         loose: work that nobody waits for.
         swallowed: errors that are caught and answered with success.
         soft: answers that say failure with status 200.
+        unread: writes of whose results nothing is read.
         refuses_get: the code answers GET with 405.
         max_duration: seconds, as the file says.
         untold_duration: where the file says it in a way that only running it would tell.
@@ -103,6 +113,7 @@ class Behaviour(Struct, frozen=True):
     loose: tuple[tuple[Loose, SourceSpot], ...] = ()
     swallowed: tuple[SourceSpot, ...] = ()
     soft: tuple[SourceSpot, ...] = ()
+    unread: tuple[tuple[UnreadResult, SourceSpot], ...] = ()
     refuses_get: SourceSpot | None = None
     flagged: SourceSpot | None = None
     auth: Auth = Auth.UNKNOWN

@@ -85,6 +85,7 @@ def test_the_documents_of_a_whole_move_are_what_their_schemas_say(
     told("audit", "audit", "--next", "2")
     told("explain", "explain", "CS206")
     told("next", "next")
+    told("baseline", "baseline")
     told("migrate", "migrate", "--dry-run")
     told("migrate", "migrate", "--fix", "--yes")
     told("validate", "validate")

@@ -18,8 +18,8 @@ from cronshift.project import load_project
 from cronshift.runtime import wire
 from cronshift.runtime.ownership import Epoch, Ownership, dump_ownership
 from cronshift.targets import generate
-from cronshift.targets.nextjs.library import PACKAGE, source
 from cronshift.targets.seal import seal
+from cronshift.targets.typescript.library import PACKAGE, source
 
 from .typescript_app import TSCONFIG, link_packages
 

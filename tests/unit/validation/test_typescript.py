@@ -14,7 +14,7 @@ from cronshift.errors import ConfigError
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.targets.nextjs.reading import inspect_app
+from cronshift.targets.typescript.reading import inspect_app
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -48,7 +48,7 @@ def check(
     functions = registration.functions
     findings += _coverage(plan, registration, functions)
     for function in functions:
-        job = plan.job(registration.local_id(function.id))
+        job = plan.job_of(registration.local_id(function.id))
         fires = "triggers" not in function.computed
         problems = [*(check_triggers(function, instant) if fires else ()), *check_options(function)]
         findings += [
@@ -87,7 +87,7 @@ def _count(plan: Plan, registration: Registration) -> Iterator[Finding]:
     """Check the one thing that an endpoint without a list of functions tells."""
     jobs, count = sum(len(function_ids(job)) for job in plan.runnable), registration.count
     for job in plan.runnable if registration.answering is not None else ():
-        if f"{plan.app_id}-{job.id}" not in (registration.answering or ()):
+        if f"{plan.app_id}-{function_ids(job)[0]}" not in (registration.answering or ()):
             yield rules.MISSING.finding(f"{job.id} has no function there.", job=job.id)
     yield rules.NOT_CHECKED.finding(registration.unlisted or rules.NOT_CHECKED.summary)
     counts_handlers = "js" in (registration.sdk or "")  # measured: with those for failures
@@ -105,7 +105,7 @@ def _coverage(
     """Yield the jobs without a function, the functions without a job, and ids in use twice."""
 
     def job_of(function_id: str) -> str | None:
-        job = plan.job(registration.local_id(function_id))
+        job = plan.job_of(registration.local_id(function_id))
         return job.id if job else None
 
     ids = [function.id for function in functions]
@@ -155,7 +155,7 @@ def _computed(
         yield rules.COMPUTED.finding(text, location=part.location)
     for function in functions:
         if function.computed:
-            job = plan.job(registration.local_id(function.id))
+            job = plan.job_of(registration.local_id(function.id))
             options = " and ".join(f"`{name}`" for name in function.computed)
             yield rules.COMPUTED.finding(
                 f"{function.id} computes {options}.",
@@ -164,7 +164,7 @@ def _computed(
             )
     if registration.unread:
         read = {registration.local_id(function.id) for function in functions}
-        unseen = [job.id for job in plan.runnable if job.id not in read]
+        unseen = [job.id for job in plan.runnable if function_ids(job)[0] not in read]
         if unseen:
             text = f"Whether a function is served was not told for {', '.join(unseen)}."
             yield rules.COMPUTED.finding(text, location=registration.unread[0].location)

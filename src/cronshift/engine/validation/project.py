@@ -8,6 +8,7 @@ from cronshift.engine.server.endpoint import Endpoint
 from cronshift.engine.validation import check, inspect_endpoint
 from cronshift.model import Location
 from cronshift.plan.findings.registration import IN_DEV_MODE, OUT_OF_DATE, UNCHECKED
+from cronshift.plan.functions import function_ids
 from cronshift.runtime.web import is_public
 from cronshift.targets import generate, target_named
 from cronshift.targets.changes import FileAction, compare
@@ -49,7 +50,7 @@ async def validate_endpoint(
         CronshiftError: if it cannot be reached, is none, or refuses the caller.
     """
     async with Endpoint.http(url, signing_key, bypass=bypass) as endpoint:
-        ids = [f"{plan.app_id}-{job.id}" for job in plan.runnable]
+        ids = [f"{plan.app_id}-{function_ids(job)[0]}" for job in plan.runnable]
         registration = await inspect_endpoint(endpoint, ids)
     findings = check(plan, registration)
     if registration.mode == "dev" and is_public(url):

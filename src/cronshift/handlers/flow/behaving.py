@@ -11,6 +11,7 @@ from cronshift.handlers.behaviour import Auth, Behaviour, Loose, SourceSpot
 from cronshift.handlers.flow.callers import Callers, callers_of
 from cronshift.handlers.flow.failures import failures_of, soft_answers
 from cronshift.handlers.flow.idle import is_idle, only_says
+from cronshift.handlers.flow.unread import unread_results
 from cronshift.handlers.flow.values import PlainValue, Promise, Response
 from cronshift.handlers.flow.work import is_side_work, is_work, prepares, works, writes
 from cronshift.model import HandlerKind
@@ -59,6 +60,7 @@ def behaviour_of(reader: HandlerReader) -> Behaviour:
             loose=tuple(_loose(work)),
             swallowed=tuple(swallowed),
             soft=(*admitted, *soft_answers(work)),
+            unread=tuple(unread_results(reached, work)),
         )
     if not run.is_complete:
         return whole

@@ -14,8 +14,10 @@ from cronshift.handlers.flow import (
     nest_marks,
     requests,
     sessions,
+    settings,
 )
 from cronshift.handlers.flow.code import UNDEFINED
+from cronshift.handlers.flow.lists import turned
 from cronshift.handlers.flow.operations import compared
 from cronshift.handlers.flow.texts import regex
 from cronshift.handlers.flow.values import (
@@ -92,6 +94,15 @@ def _assigned(_machine: Machine, arguments: Arguments) -> Value:
 def _listed(_machine: Machine, arguments: Arguments) -> Value:
     first = arguments.at(0)
     return first if isinstance(first, ListValue) else items_of(is_open=True, taints=first.taints)
+
+
+def _listed_by(machine: Machine, arguments: Arguments) -> Value:
+    """Read ``Array.from(items)`` and ``Array.from({ length }, function)``."""
+    listed = _listed(machine, arguments)
+    if len(arguments.values) == 1:
+        return listed
+    passed = Arguments(arguments.values[1:], {}, arguments.place, arguments.name)
+    return turned(machine, listed, "map", passed)
 
 
 def _new_list(_machine: Machine, arguments: Arguments) -> Value:
@@ -251,7 +262,7 @@ _NATIVES: dict[str, Meaning] = {
     "RegExp": regex,
     "URL": requests.new_url,
     "Array.isArray": _is_list,
-    "Array.from": _listed,
+    "Array.from": _listed_by,
     "Object.assign": _assigned,
     "Object.fromEntries": requests.from_entries,
     "Set": _new_list,
@@ -331,11 +342,15 @@ _NATIVES: dict[str, Meaning] = {
     "bearerAuth": _bearer_auth,
     "handle": _served,
     # the environment
-    "os.getenv": environment._got,  # noqa: SLF001 - one room
-    "getenv": environment._got,  # noqa: SLF001
-    "os.environ.get": environment._got,  # noqa: SLF001
-    "Deno.env.get": environment._got,  # noqa: SLF001
-    "decouple:config": environment._got,  # noqa: SLF001
+    "os.getenv": environment.variable_of,
+    "getenv": environment.variable_of,
+    "os.environ.get": environment.variable_of,
+    "Deno.env.get": environment.variable_of,
+    "decouple:config": environment.variable_of,
+    "environ:Env": settings.env_reader,
+    "environ.Env": settings.env_reader,
+    "environs:Env": settings.env_reader,
+    "getattr": settings.attribute,
     "createEnv": environment.create_env,
     "cleanEnv": environment.clean_env,
     "useRuntimeConfig": environment.runtime_config,
@@ -385,6 +400,10 @@ def _table() -> dict[str, Value]:
     for package in ("$env/dynamic/private", "process", "std-env", "node:process"):
         table[f"{package}:env"] = environment.ENVIRONMENT
     table["os.environ"] = table["os:environ"] = environment.OS_ENVIRON
+    table["django.conf:settings"] = settings.SETTINGS
+    for package in ("fastapi", "starlette", "rest_framework"):
+        table[f"{package}:status"] = settings.STATUSES
+    table["http:HTTPStatus"] = settings.STATUSES
     table["flask:request"] = requests.REQUEST
     table["BackgroundTasks()"] = concurrency.BACKGROUND
     table["NaN"] = table["Infinity"] = Unknown()

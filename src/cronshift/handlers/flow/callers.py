@@ -11,7 +11,7 @@ from cronshift.handlers.flow.following import Passage, RequestEnding, Trace
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.values import Response
 from cronshift.handlers.flow.work import works
-from cronshift.handlers.flow.worlds import anybody, forged, undefined_bearer
+from cronshift.handlers.flow.worlds import CRON_SECRET, anybody, forged, undefined_bearer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,10 +42,12 @@ class _Try(Struct, frozen=True):
     """The outcome of following one request.
 
     Attributes:
+        inside: whether the handler itself lets the request by, whatever stands in front of it.
         compared: where a credential met a secret, in front of the handler and in it.
     """
 
     passage: Passage
+    inside: Passage
     compared: tuple[Comparison, ...]
     run: Trace
 
@@ -72,7 +74,8 @@ def callers_of(reader: HandlerReader) -> Callers:
         return Callers(Auth.SPOOFABLE, place or _refusal(stranger.run))
     if pretending.passage is Passage.MAYBE:
         return Callers(Auth.UNKNOWN, place)
-    weak = _without_secret(reader, work, (*stranger.compared, *scheduled.compared))
+    compared = (*stranger.compared, *scheduled.compared)
+    weak = _without_secret(reader, work, compared)
     if weak is not None:
         return weak
     if not scheduled.compared and not stranger.compared:
@@ -93,14 +96,14 @@ def _without_secret(
         return None
     place, secret = _decisive(compared)
     open_to_all = _tried(reader, anybody(reader.world, unset=unset), work)
-    if open_to_all.passage is Passage.YES:
+    if _lets_by(reader, open_to_all):
         met = [comparison for comparison in open_to_all.compared if comparison.equal]
         if met:
             return Callers(Auth.UNDEFINED, met[0].place, secret)
         return Callers(Auth.FAIL_OPEN, place, secret)
     text = "None" if is_python(reader.handler.file) else "undefined"
     written = _tried(reader, undefined_bearer(reader.world, text, unset), work)
-    if written.passage is Passage.YES:
+    if _lets_by(reader, written):
         return Callers(Auth.UNDEFINED, place, secret)
     for comparison in (*open_to_all.compared, *written.compared):
         if _says(reader, comparison.written, unset, work):
@@ -116,7 +119,19 @@ def _says(
     if not bare or bare in {"undefined", "None", "null"}:
         return False
     world = undefined_bearer(reader.world, bare, unset)
-    return _tried(reader, world, work).passage is Passage.YES
+    return _lets_by(reader, _tried(reader, world, work))
+
+
+def _lets_by(reader: HandlerReader, tried: _Try) -> bool:
+    """Return whether a call gets through, as far as what is followed decides.
+
+    A front that is not followed, and compares nothing, hides no flaw of the handler's own check.
+    """
+    if tried.passage is Passage.YES:
+        return True
+    before, compared = reader.before(reader.world)
+    is_unread = before is Passage.MAYBE and not compared
+    return is_unread and tried.inside is Passage.YES and tried.passage is Passage.MAYBE
 
 
 def _tried(reader: HandlerReader, world: World, work: frozenset[CodePlace]) -> _Try:
@@ -124,7 +139,7 @@ def _tried(reader: HandlerReader, world: World, work: frozenset[CodePlace]) -> _
     run = reader.scheduled if world is reader.world else reader.run(world)
     inside = _passage(run, work)
     whole = min(before, inside, key=_ORDER.index)
-    return _Try(whole, (*compared, *run.ledger.comparisons), run)
+    return _Try(whole, inside, (*compared, *run.ledger.comparisons), run)
 
 
 def _work(run: Trace) -> frozenset[CodePlace]:
@@ -189,7 +204,8 @@ def _asks(reader: HandlerReader, tried: _Try) -> bool:
 
 def _decisive(compared: Iterable[Comparison]) -> tuple[CodePlace | None, str]:
     """Return the place where the caller's credential is compared, and the secret's variable."""
-    for comparison in compared:
+    ranked = sorted(compared, key=lambda comparison: CRON_SECRET not in comparison.secrets)
+    for comparison in ranked:
         return comparison.place, comparison.secrets[0] if comparison.secrets else ""
     return None, ""
 

@@ -24,6 +24,7 @@ from cronshift.handlers.flow.values import (
     ObjectValue,
     PlainValue,
     Promise,
+    Response,
     Scope,
     Taint,
     Unknown,
@@ -81,7 +82,12 @@ class Calls(Members):
             if callable_:
                 result = self.call(callable_[0], arguments, new=new)
                 others = [other for other in called.alternatives if other is not callable_[0]]
-                is_one = all(map(is_nothing, others)) or not isinstance(result, PlainValue)
+                if all(map(is_nothing, others)):
+                    return result
+                if isinstance(result, ListValue) and isinstance(callable_[0], Native):
+                    parts = result.elements.values
+                    return items_of(*parts, is_open=True, taints=result.taints)
+                is_one = not isinstance(result, PlainValue)
                 return result if is_one else joined(result, Unknown(taints_of(called)))
         if isinstance(called, Native) or (
             isinstance(called, NativeObject) and called.call is not None
@@ -91,6 +97,9 @@ class Calls(Members):
             return self._instance(called, arguments)
         if isinstance(called, Closure):
             return self._closure(called, arguments)
+        if isinstance(called, Response):  # an answer of ASGI is called to be sent
+            self.path.answered = self.path.answered or called
+            return NOTHING
         return self.outside(self.machine, called, arguments, new)
 
     def _instance(self, kind: ClassValue, arguments: Arguments) -> Value:

@@ -139,9 +139,11 @@ def _fetch(machine: Machine, arguments: Arguments) -> Value:
     method = options.cell.get("method") if isinstance(options, ObjectValue) else None
     verb = method.value if isinstance(method, PlainValue) else None
     sends = isinstance(verb, str) and verb.upper() not in {"GET", "HEAD"}
-    machine.visit(arguments.place, "fetch", followed=False, written="send" if sends else "")
+    tells = not arguments.name.endswith("$fetch")  # which throws where the other side refuses
+    name = "fetch" if tells else "$fetch"
+    machine.visit(arguments.place, name, followed=False, written="send" if sends else "")
     if machine.fails(arguments.place):
-        if machine.world.refused:
+        if machine.world.refused and tells:
             return machine.promise(refused_answer(machine), arguments.place, "fetch")
         return machine.failure(arguments.place, "fetch", promised=True)
     return machine.promise(Unknown(name="response"), arguments.place, "fetch")

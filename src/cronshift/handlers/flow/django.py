@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
-from cronshift.handlers.flow.django_views import refused_by
+from cronshift.handlers.flow.django_views import default_permissions, is_rest_view, refused_by
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.gates import Gate, Way
 from cronshift.handlers.flow.nobody import SENT_AWAY
@@ -148,9 +148,10 @@ def view_method(machine: Machine, kind: ClassValue, place: CodePlace) -> Closure
         instance.cell.setdefault("request", REQUEST)
     answering = machine.method(instance, kind, machine.world.method.lower())
     permissions = machine.member(instance, "permission_classes")
-    if isinstance(permissions, ListValue) and isinstance(answering, Closure):
-        classes = permissions.elements.values
-        return _permitted(answering, classes)
+    if isinstance(answering, Closure) and is_rest_view(machine, kind):
+        if isinstance(permissions, ListValue):
+            return _permitted(answering, permissions.elements.values)
+        return _permitted(answering, default_permissions(machine))
     dispatching = machine.method(instance, kind, "dispatch")
     if not isinstance(dispatching, Closure):
         return answering if isinstance(answering, Closure) else None

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.handlers.flow.nobody import SENT_AWAY
 from cronshift.handlers.flow.requests import REQUEST
+from cronshift.handlers.flow.settings import SETTINGS, settings_files
 from cronshift.handlers.flow.values import (
     Arguments,
     ClassValue,
     Closure,
     ListValue,
     Native,
+    ObjectValue,
     Outside,
     Response,
     Unknown,
@@ -28,12 +32,13 @@ if TYPE_CHECKING:
 
 _NO_METHOD, _SIGN_IN, _FORBIDDEN = 405, 302, 403
 _OPEN = {"AllowAny", "IsAuthenticatedOrReadOnly"}  # a GET only reads
+_PERMITTED = "permitted view"
 _SIGNED_IN = {
     "IsAuthenticated", "IsAdminUser", "DjangoModelPermissions", "DjangoObjectPermissions",
 }  # fmt: skip
 
 
-def _around(check: Callable[[Machine, Arguments], Response | None]) -> Native:
+def _around(check: Callable[[Machine, Arguments], Response | None], name: str = "view") -> Native:
     """Return a decorator: its view answers where ``check`` has no answer of its own."""
 
     def decorate(_machine: Machine, arguments: Arguments) -> Value:
@@ -45,7 +50,7 @@ def _around(check: Callable[[Machine, Arguments], Response | None]) -> Native:
             refusal = check(machine, passed)
             return machine.call(view, passed) if refusal is None else refusal
 
-        return Native("view", answer)
+        return Native(name, answer)
 
     return Native("decorator", decorate)
 
@@ -92,7 +97,50 @@ def _permitted(_machine: Machine, arguments: Arguments) -> Value:
     """Read ``@permission_classes([IsAuthenticated])``."""
     listed = arguments.at(0)
     classes = listed.elements.values if isinstance(listed, ListValue) else (Unknown(),)
-    return _around(lambda m, a: refused_by(m, classes, a))
+    return _around(lambda m, a: refused_by(m, classes, a), _PERMITTED)
+
+
+def _api_view(machine: Machine, arguments: Arguments) -> Value:
+    """Read ``api_view(["POST"])``: the settings' permissions hold where the view has none of its own."""
+    methods = _methods_of(machine, arguments)
+    default = _around(lambda m, a: refused_by(m, default_permissions(m), a))
+
+    def decorate(inner: Machine, passed: Arguments) -> Value:
+        view = passed.at(0)
+        has_own = isinstance(view, Native) and view.name == _PERMITTED
+        asked = passed if has_own else replace(passed, values=(inner.call(default, passed),))
+        return inner.call(methods, asked)
+
+    return Native("decorator", decorate)
+
+
+def default_permissions(machine: Machine) -> list[Value]:
+    """Return the permissions that REST framework asks of every view, as Django's settings name them."""
+    options = SETTINGS.member(machine, "REST_FRAMEWORK")
+    listed = options.cell.get("DEFAULT_PERMISSION_CLASSES") if isinstance(options, ObjectValue) else None  # fmt: skip
+    values = listed.elements.values if isinstance(listed, ListValue) else ()
+    return [_named_class(machine, text) for value in values if (text := text_of(value))]
+
+
+def _named_class(machine: Machine, path: str) -> Value:
+    module, _, name = path.rpartition(".")
+    for file in settings_files(machine)[:1]:
+        target = machine.program.file_of(file, module)
+        made = machine.exported(target, name) if target is not None else None
+        if made is not None:
+            return made
+    return Unknown(name=path)
+
+
+def is_rest_view(machine: Machine, kind: ClassValue) -> bool:
+    """Return whether a class is a view of REST framework, through the project's own classes."""
+    for base in kind.code.bases:
+        parent = machine.value(base, kind.scope)
+        if isinstance(parent, ClassValue) and is_rest_view(machine, parent):
+            return True
+        if isinstance(parent, Outside) and parent.package.startswith("rest_framework"):
+            return True
+    return False
 
 
 def refused_by(machine: Machine, classes: Sequence[Value], passed: Arguments) -> Response | None:
@@ -124,7 +172,7 @@ MEANINGS: dict[str, Callable[[Machine, Arguments], Value]] = {
     f"{_HTTP}:require_http_methods": _methods_of,
     f"{_AUTH}:permission_required": lambda m, a: _signed_in(m, Arguments((), {}, a.place)),
     f"{_AUTH}:user_passes_test": lambda m, a: _signed_in(m, Arguments((), {}, a.place)),
-    "rest_framework.decorators:api_view": _methods_of,
+    "rest_framework.decorators:api_view": _api_view,
     "rest_framework.decorators:permission_classes": _permitted,
 }
 DECORATORS: dict[str, Native] = {

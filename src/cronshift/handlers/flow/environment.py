@@ -45,7 +45,7 @@ def variable(machine: Machine, name: str, missing: Value | None = None) -> Value
 
 def _environment(machine: Machine, name: str) -> Value | None:
     if name == "get":
-        return Native(name, _got)
+        return Native(name, variable_of)
     if name in _METHODS:
         return Unknown()
     return variable(machine, name, _nothing(machine))
@@ -59,7 +59,7 @@ def _nothing(machine: Machine) -> Value | None:
     return PlainValue(UNDEFINED, _SECRET)
 
 
-def _got(machine: Machine, arguments: Arguments) -> Value:
+def variable_of(machine: Machine, arguments: Arguments) -> Value:
     """Read ``os.environ.get("X", "default")`` and its like."""
     name = text_of(arguments.at(0))
     if name is None:
@@ -77,7 +77,7 @@ class _Required(NativeObject):
 
 def _item(machine: Machine, name: str) -> Value | None:
     if name == "get":
-        return Native(name, _got)
+        return Native(name, variable_of)
     if name in {"setdefault", "pop", "copy", "items", "keys"}:
         return Native(name, lambda _m, _a: Unknown())
     content = variable(machine, name)

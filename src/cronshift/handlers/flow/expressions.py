@@ -105,6 +105,8 @@ class Expressions(Calls):
         about_caller = bool(taints & ABOUT_CALLER)
         result = self.fork(taints, follow_right, lambda: left, about_caller=about_caller)
         decided = result or Unknown()
+        if node.operator != "and" and rights and _is_unknown_list(left, rights[0]):
+            return items_of(is_open=True, taints=taints)
         if node.operator == "and" and rights and self.truth(rights[0], scope) is False:
             return PlainValue(value=False, taints=taints_of(decided))
         if node.operator == "or" and isinstance(decided, Unknown) and decided.alternatives:
@@ -214,6 +216,12 @@ class Expressions(Calls):
         code.OperatorExpression: _operation,
         code.SequenceExpression: _several,
     }
+
+
+def _is_unknown_list(left: Value, right: Value) -> bool:
+    """Return whether ``data ?? []`` is a list of which nothing is known."""
+    is_empty = isinstance(right, ListValue) and not right.elements.values
+    return is_empty and isinstance(left, Unknown) and not left.alternatives
 
 
 def _is_there(value: Value) -> bool | None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from cronshift.handlers.behaviour import SourceSpot
 from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.refusals import REFUSED
 from cronshift.handlers.flow.values import (
     ListValue,
     NativeObject,
@@ -44,7 +45,8 @@ _MOST_LOOKS = 8  # and calls that only look
 _MOST_REFUSALS = 10  # and calls that may tell of a failure in what they give
 _MOST_A_GUARD = 3  # of those that one catch guards
 _MOST_STEPS = 40_000  # of all of them
-_DEEPEST = 5
+_DEEPEST = 8  # functions of the project around a call whose failure is tried out
+_MOST_INSIDE = 5  # lists and objects inside each other
 _COUNTED = re.compile(r"fail|error|problem|skipped|reject", re.IGNORECASE)
 
 
@@ -52,27 +54,38 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
     """Return the spots where errors end in success: forgotten, or told in a body."""
     forgotten: dict[CodePlace, SourceSpot] = {}
     admitted: dict[CodePlace, SourceSpot] = {}
+    softly = {
+        answer.place
+        for ending in run.endings
+        for answer in _answers(ending)
+        if _false_key(answer.body)
+    }
     steps = 0
     seen: set[CodePlace | None] = set()
     tried = [(site, False) for site in _candidates(run)] + [(site, True) for site in _telling(run)]
     for site, refused in tried:
         if steps > _MOST_STEPS:
             break
-        if site.guard in seen and not refused:
+        guard = _guard(site, run.ledger)
+        if guard in seen and not refused:
             continue
         failed = reader.run(replace(reader.world, fail_at=site.place, refused=refused))
         steps += failed.steps
-        ending = _success_after_failure(failed)
-        counts = ending is not None and _counts(_body(ending), refused=refused)
-        if ending is None or (ending.path.caught is None and not (refused and counts)):
+        ending = success_after_failure(failed)
+        counts = ending is not None and _counts(body_of(ending), refused=refused)
+        if ending is None or (refused and _answered_at(ending) in softly):
             continue
-        place = ending.path.caught or site.place
+        turned = ending.path.caught or (ending.path.decided if refused else None)
+        if turned is None and not (refused and counts):
+            continue
+        place = turned or site.place
         works = is_work(site) or (refused and bool(site.written))
         leaves_work = works or _leaves_work(run, failed)
         if (ending.path.instead or not leaves_work) and not counts:
             continue  # something else was done instead, or a look has a value to fall back to
-        seen |= {site.guard} - {None}
-        if not ending.path.in_catch and (counts or _tells(_body(ending))):
+        seen |= {guard} - {None}
+        is_told = counts or _tells(body_of(ending)) or _turns_false(run, body_of(ending))
+        if is_told and not ending.path.in_catch:
             what = f"An error of `{site.name}` is told in an answer of success"
             admitted.setdefault(place, _spot(place, what))
         else:
@@ -114,16 +127,23 @@ def _candidates(run: Trace) -> list[Site]:
         )
     )
     looks.sort(key=lambda site: (not site.written, site.depth))
-    return [*_few_a_guard(work)[:_MOST_FAILURES], *_few_a_guard(looks)[:_MOST_LOOKS]]
+    few_works, few_looks = _few_a_guard(work, run.ledger), _few_a_guard(looks, run.ledger)
+    return [*few_works[:_MOST_FAILURES], *few_looks[:_MOST_LOOKS]]
 
 
-def _few_a_guard(sites: list[Site]) -> list[Site]:
+def _guard(site: Site, ledger: Ledger) -> CodePlace | None:
+    """Return the place that catches the failure of a call: its own promise's ``catch`` before a clause."""
+    return ledger.shielded.get(site.place, site.guard)
+
+
+def _few_a_guard(sites: list[Site], ledger: Ledger) -> list[Site]:
     """Return sites, of those that one ``catch`` guards the first few."""
     taken: dict[CodePlace | None, int] = {}
     chosen = []
     for site in sites:
-        taken[site.guard] = taken.get(site.guard, 0) + (site.guard is not None)
-        if taken[site.guard] <= _MOST_A_GUARD:
+        guard = _guard(site, ledger)
+        taken[guard] = taken.get(guard, 0) + (guard is not None)
+        if taken[guard] <= _MOST_A_GUARD:
             chosen.append(site)
     return chosen
 
@@ -169,17 +189,18 @@ def _unfailing(run: Trace) -> Iterator[CodePlace]:
             yield place
 
 
-def _success_after_failure(run: Trace) -> RequestEnding | None:
+def success_after_failure(run: Trace) -> RequestEnding | None:
     """Return the ending of a failed call in success; ``None`` where any of its ways does not."""
     if not run.is_complete:
         return None
     failed = [ending for ending in run.endings if ending.path.failed]
-    if not failed or not all(_succeeds(ending) for ending in failed):
+    if not failed or not all(succeeds(ending) for ending in failed):
         return None
     return failed[-1]
 
 
-def _succeeds(ending: RequestEnding) -> bool:
+def succeeds(ending: RequestEnding) -> bool:
+    """Return whether a request ends in success, as far as it is known."""
     if ending.thrown:
         return False
     if not ending.statuses:  # what a framework answers with 200
@@ -187,11 +208,35 @@ def _succeeds(ending: RequestEnding) -> bool:
     return all(status is not None and 0 < status < _OK for status in ending.statuses)
 
 
-def _body(ending: RequestEnding) -> Value | None:
+def _answered_at(ending: RequestEnding) -> CodePlace | None:
+    return next((answer.place for answer in _answers(ending) if answer.place is not None), None)
+
+
+def body_of(ending: RequestEnding) -> Value | None:
+    """Return the body that a request is answered with, as far as it is known."""
     answer = ending.path.answered or ending.value
     body = answer.body if isinstance(answer, Response) else ending.value
     is_text = isinstance(body, NativeObject) and body.name == "json"
     return cast("Value", body.data) if isinstance(body, NativeObject) and is_text else body
+
+
+def _turns_false(run: Trace, body: Value | None) -> bool:
+    """Return whether a body says ``false`` of something that it says otherwise where nothing fails."""
+    if not isinstance(body, ObjectValue):
+        return False
+    usual = [body_of(ending) for ending in run.endings if succeeds(ending)]
+    return any(
+        isinstance(whole, ObjectValue)
+        and (there := whole.cell.get(key)) is not None
+        and not _is_false(there)
+        for key, value in body.cell.items()
+        if _is_false(value)
+        for whole in usual
+    )
+
+
+def _is_false(value: Value) -> bool:
+    return isinstance(value, PlainValue) and value.value is False
 
 
 def _tells(body: Value | None) -> bool:
@@ -200,7 +245,7 @@ def _tells(body: Value | None) -> bool:
         return any(_tells(alternative) for alternative in body.alternatives)
     if body is None or isinstance(body, PlainValue):
         return False
-    return _counts(body) or _is_of_failure(body)
+    return _counts(body) or is_of_failure(body)
 
 
 def _counts(body: Value | None, *, refused: bool = False) -> bool:
@@ -215,18 +260,21 @@ def _counts(body: Value | None, *, refused: bool = False) -> bool:
     if not isinstance(body, ObjectValue):
         return False
     for key, value in body.cell.items():
-        is_false = isinstance(value, PlainValue) and value.value is False
-        if key in {"success", "ok"} and is_false and (not refused or _is_of_failure(value)):
+        if key in {"success", "ok"} and _is_false(value) and (not refused or is_of_failure(value)):
             return True
-        if _COUNTED.search(key) and _is_of_failure(value):
+        if _COUNTED.search(key) and is_of_failure(value):
             return True
         if isinstance(value, ObjectValue | ListValue | Unknown) and _counts(value, refused=True):
             return True
     return False
 
 
-def _is_of_failure(value: Value, depth: int = _DEEPEST) -> bool:
+def is_of_failure(value: Value | None, depth: int = _MOST_INSIDE) -> bool:
     """Return whether a value is made of a caught error, looking into lists and objects."""
+    if value is None:
+        return False
+    if isinstance(value, NativeObject) and value.data == REFUSED:
+        return True
     if Taint.FAILURE in taints_of(value):
         return True
     if depth == 0:
@@ -238,7 +286,7 @@ def _is_of_failure(value: Value, depth: int = _DEEPEST) -> bool:
         parts = value.cell.values()
     elif isinstance(value, Unknown):
         parts = value.alternatives
-    return any(_is_of_failure(part, depth - 1) for part in parts)
+    return any(is_of_failure(part, depth - 1) for part in parts)
 
 
 def _spot(place: CodePlace, what: str) -> SourceSpot:
@@ -249,7 +297,7 @@ def soft_answers(run: Trace) -> Iterator[SourceSpot]:
     """Yield the answers that say failure with a status of success."""
     seen: set[CodePlace] = set()
     for ending in run.endings:
-        if not _succeeds(ending):
+        if not succeeds(ending):
             continue
         for answer in _answers(ending):
             body = answer.body
@@ -281,7 +329,6 @@ def _answers(ending: RequestEnding) -> Iterator[Response]:
 def _false_key(body: Value | None) -> str:
     if isinstance(body, ObjectValue):
         for key in ("success", "ok"):
-            value = body.cell.get(key)
-            if isinstance(value, PlainValue) and value.value is False:
+            if _is_false(body.cell.get(key) or Unknown()):
                 return key
     return ""

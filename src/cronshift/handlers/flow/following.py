@@ -28,6 +28,7 @@ from cronshift.handlers.flow.values import (
     Arguments,
     Native,
     Response,
+    Taint,
     Unknown,
     Value,
 )
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.program import Program
     from cronshift.handlers.flow.worlds import World
 
+SHALLOWER = (6, 4, 3)
+"""How many calls inside calls are followed where all of them are too much."""
 _FAILED = 500
 _REFUSED = 300
 ON = CodePlace("", 0, 0)
@@ -151,10 +154,19 @@ def goes_on() -> Native:
     """Return the ``next`` of a middleware; Express takes its argument for an error."""
 
     def on(machine: Machine, arguments: Arguments) -> Value:
-        error = arguments.at(0)
-        if isinstance(error, Unknown) and error.name.endswith("Error"):
-            return Response(500, None, arguments.place, how="hands on an error")
+        if _is_error(arguments.at(0)):
+            answer = Response(_FAILED, None, arguments.place, how="hands on an error")
+            machine.path.answered = machine.path.answered or answer
+            return answer
         machine.path.visit(ON)
         return Response(None, goes_on=True)
 
     return Native("next", on)
+
+
+def _is_error(value: Value) -> bool:
+    """Return whether what ``next`` is given is an error, which Express answers with 500."""
+    is_caught = Taint.FAILURE in value.taints or (
+        isinstance(value, Unknown) and value.name == "error"
+    )
+    return is_caught or (isinstance(value, Unknown) and value.name.endswith("Error"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.handlers.flow.following import ON, Passage, follow
+from cronshift.handlers.flow.following import ON, SHALLOWER, Passage, follow
 from cronshift.handlers.flow.paths import OTHER_SIDE, error_status
 from cronshift.handlers.flow.values import ObjectValue, PlainValue, Response, Unknown, is_nothing
 from cronshift.model import Location
@@ -78,7 +78,12 @@ Standing = LetsBy | Stops | Untold
 def follow_gate(program: Program, gate: Gate, world: World) -> Trace:
     """Return the trace of a request without a session at a gate."""
     path = world.path if gate.path is None else gate.path
-    return follow(program, replace(world, path=path, sessionless=True), gate.start)
+    seen = replace(world, path=path, sessionless=True)
+    trace = follow(program, seen, gate.start)
+    for deepest in SHALLOWER:
+        if trace.exhausted:
+            trace = follow(program, replace(seen, deepest=deepest), gate.start)
+    return trace
 
 
 def passage_of(gate: Gate, trace: Trace) -> Passage:

@@ -14,6 +14,7 @@ from cronshift.handlers.flow.django import view_method
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.javascript_code import JavaScript
 from cronshift.handlers.flow.nest import method_at, nest_arguments
+from cronshift.handlers.flow.nest_services import controller_of
 from cronshift.handlers.flow.program import is_python
 from cronshift.handlers.flow.python_code import Python
 from cronshift.handlers.flow.requests import CONTEXT, ENVIRON, EVENT, REQUEST, server_of
@@ -182,7 +183,8 @@ def _nest_method(program: Program, machine: Machine, place: Location) -> Value |
     node = method_at(root, place.line) if root is not None else None
     if node is None:
         return None
-    return Closure(JavaScript(place.file).function(node), machine.module(place.file), Unknown())
+    controller = controller_of(machine, place.file, node)
+    return Closure(JavaScript(place.file).function(node), machine.module(place.file), controller)
 
 
 def _decorated(machine: Machine, program: Program, place: Location) -> Value | None:

@@ -82,6 +82,13 @@ def svelte_auth(_machine: Machine, _arguments: Arguments) -> Value:
     return Native("SvelteKitAuth", session_handle)
 
 
+def paraglide(machine: Machine, arguments: Arguments) -> Value:
+    """Read ``paraglideMiddleware(request, ({ request, locale }) => …)``: only documents are redirected."""
+    inner = ObjectValue({"request": arguments.at(0), "locale": Unknown()}, open=True)
+    passed = Arguments((inner,), {}, arguments.place, "paraglideMiddleware")
+    return machine.awaited(machine.call(arguments.at(1), passed))
+
+
 def language(_machine: Machine, arguments: Arguments) -> Value:
     """Read a middleware that sends a path on to one with a language, as next-intl's does."""
     return Response(AWAY, None, arguments.place, how=_LOCALE)
@@ -91,6 +98,7 @@ MEANINGS: dict[str, Callable[[Machine, Arguments], Value]] = {
     "next-intl/middleware:default": made(language),
     "createI18nMiddleware": made(language),
     "i18nRouter": language,
+    "paraglideMiddleware": paraglide,
     "next-i18n-router:default": language,
     "@sveltejs/kit/hooks:sequence": svelte_sequence,
     "@auth/sveltekit:SvelteKitAuth": svelte_auth,

@@ -178,7 +178,13 @@ class JavaScriptExpressions(JavaScriptPatterns):
     def _update(self, node: SgNode) -> Expression:
         sign = node.field("operator")
         operator = "-" if sign is not None and sign.text() == "--" else "+"
-        return self._assigned(node, node.field("argument"), Constant(1), operator)
+        changed = self._assigned(node, node.field("argument"), Constant(1), operator)
+        above = node.parent()
+        is_before = not node.text().endswith(("++", "--"))
+        if is_before or above is None or above.kind() == "expression_statement":
+            return changed
+        back = "+" if operator == "-" else "-"
+        return OperatorExpression(back, (changed, Constant(1)), self.place(node))
 
     def _assignment(self, node: SgNode) -> Expression:
         sign = node.field("operator")

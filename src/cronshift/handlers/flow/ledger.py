@@ -42,7 +42,7 @@ class Site:
     """A call that begins work, or may.
 
     Attributes:
-        name: what is called.
+        name: what is called, and ``package``, of which package, where that is told.
         guarded: whether a ``try`` of the project stands around it.
         awaited: whether it is waited for where it stands.
         depth: how many functions of the project were entered to get there.
@@ -67,6 +67,7 @@ class Site:
     calls: tuple[CodePlace, ...] = ()
     tries: int = 0
     guard: CodePlace | None = None
+    package: str = ""
 
 
 @dataclass(slots=True)
@@ -81,6 +82,7 @@ class Ledger:
         asked: what was read of the request, and where first.
         began: where the function begins that was called first.
         telling: whether a call's result is asked whether it failed.
+        heard: whether anything is asked of the result that tells of the failure which is tried out.
         settled: whether promises are waited for whatever becomes of each.
         entered: the project's functions that were followed, by where they are called last.
         decided: how conditions came out that hang on the code alone, by where they stand.
@@ -96,6 +98,7 @@ class Ledger:
     asked: dict[str, CodePlace] = field(default_factory=dict)
     began: CodePlace | None = None
     telling: bool = False
+    heard: bool = False
     settled: bool = False
     entered: dict[CodePlace, Function] = field(default_factory=dict)
     decided: dict[CodePlace, set[bool]] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from cronshift.handlers.flow.texts import TEXT_METHODS, of_text
 from cronshift.handlers.flow.values import (
     NOTHING,
     Arguments,
+    ClassValue,
     Closure,
     ListValue,
     Native,
@@ -24,6 +25,7 @@ from cronshift.handlers.flow.values import (
     PlainValue,
     Promise,
     Response,
+    Taint,
     Unknown,
     Value,
     is_nobody,
@@ -52,6 +54,17 @@ def _of_plain(machine: Machine, owner: PlainValue, name: str) -> Value | None:
 def _of_native(machine: Machine, owner: Native, name: str) -> Value:
     meaning = machine.builtins.get(f"{owner.name}.{name}")
     return meaning or Native(f"{owner.name}.{name}", _nothing, owner.taints)
+
+
+def _of_class(_machine: Machine, owner: ClassValue, name: str) -> Value | None:
+    return Native(name, lambda m, a: _view(m, owner, a)) if name == "as_view" else None
+
+
+def _view(machine: Machine, owner: ClassValue, arguments: Arguments) -> Value:
+    """Read Django's ``Run.as_view()``."""
+    from cronshift.handlers.flow.django import view_method
+
+    return view_method(machine, owner, arguments.place) or Unknown()
 
 
 def _of_closure(_machine: Machine, owner: Closure, name: str) -> Value:
@@ -102,7 +115,8 @@ def _opened(machine: Machine, owner: ObjectValue, arguments: Arguments) -> Value
     return owner
 
 
-def _of_answer(_machine: Machine, owner: Response, name: str) -> Value | None:
+def _of_answer(machine: Machine, owner: Response, name: str) -> Value | None:
+    machine.ledger.heard = machine.ledger.heard or Taint.FAILURE in owner.taints
     if name in {"status", "status_code", "statusCode"}:
         return PlainValue(owner.status, owner.taints) if owner.status is not None else Unknown()
     if name == "ok":
@@ -143,7 +157,8 @@ def _of_unknown(machine: Machine, owner: Unknown, name: str) -> Value | None:
     if name in TEXT_METHODS:
         return Native(name, lambda _m, a: Unknown(owner.taints | a.taints))
     machine.ledger.telling = machine.ledger.telling or name in TELLING
-    return Unknown(owner.taints, name=f"{owner.name}.{name}" if owner.name else name)
+    named = f"{owner.name}.{name}" if owner.name else name
+    return Unknown(owner.taints, name=named, package=owner.package)
 
 
 def _turned_unknown(machine: Machine, owner: Unknown, name: str, arguments: Arguments) -> Value:
@@ -175,5 +190,6 @@ _MEMBERS: dict[type, Callable[..., Value | None]] = {
     Outside: _of_outside,
     Native: _of_native,
     Closure: _of_closure,
+    ClassValue: _of_class,
     Unknown: _of_unknown,
 }

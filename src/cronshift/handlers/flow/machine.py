@@ -155,6 +155,8 @@ class Machine(Expressions):
         self.ledger.decided.setdefault(node.place, set()).update(sides)
         if decides is not None:
             is_of_failure = decides_by_failure(self, test)
+            if is_of_failure:
+                self.path.decided = self.path.decided or node.place
             self.catching += is_of_failure
             try:
                 self.block(node.yes if decides else node.no, self._inner(scope))

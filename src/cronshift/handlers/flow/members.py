@@ -13,6 +13,7 @@ from cronshift.handlers.flow.values import (
     NOTHING,
     ClassValue,
     Closure,
+    Elements,
     ListValue,
     Module,
     NativeObject,
@@ -108,7 +109,10 @@ class Members(NameLookup):
     def _set_member(self, target: code.Member, value: Value, scope: Scope) -> None:
         owner = self.value(target.owner, scope)
         name = key_of(self.value(target.key, scope))
-        if isinstance(owner, ObjectValue) and name is not None:
+        if isinstance(owner, ListValue):
+            values = owner.elements.values
+            self.write(owner.cell, "items", Elements((*values, value), open=True))
+        elif isinstance(owner, ObjectValue) and name is not None:
             self.write(owner.cell, name, value)
         elif isinstance(owner, ObjectValue):
             owner.open = True
@@ -141,6 +145,8 @@ class Members(NameLookup):
         parts: Sequence[Value] = ()
         if isinstance(owner, ObjectValue) and not owner.open:
             parts = tuple(owner.cell.values())
+        elif isinstance(owner, ListValue):
+            parts = owner.elements.values
         return Unknown(taints_of(owner, key), tuple(parts[:3]))
 
     def member(self, owner: Value, name: str) -> Value:

@@ -216,7 +216,9 @@ class NameLookup(Forks, ABC):
         if self.statement is not None:
             self.ledger.asked.setdefault(what, self.statement)
 
-    def visit(self, place: CodePlace, name: str, *, followed: bool, written: str = "") -> None:
+    def visit(
+        self, place: CodePlace, name: str, *, followed: bool, written: str = "", package: str = ""
+    ) -> None:
         """Take note that a call is reached."""
         rescues = self.catching or self.path.other_way
         if rescues and works(name) and not records(name) and not self._is_beside():
@@ -238,13 +240,15 @@ class NameLookup(Forks, ABC):
                 calls=tuple(self.calls),
                 tries=len(self.guards),
                 guard=self.guards[-1] if self.guards else None,
+                package=package,
             )
         else:
             site.rescuing = site.rescuing and self.rescuing > 0
             site.guarded = site.guarded or bool(self.guards)
             site.followed = site.followed and followed  # client().send() leads out in the end
-            site.name = max(site.name, name, key=len)  # a chain begins where its first call does
+            site.name = max(site.name, name, key=_links)  # a chain begins where its first call does
             site.written = site.written or written
+            site.package = site.package or package
 
     def _is_beside(self) -> bool:
         """Return whether a call into the project that leads here is a matter beside the work."""
@@ -274,3 +278,8 @@ class NameLookup(Forks, ABC):
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise Exhausted
+
+
+def _links(name: str) -> tuple[int, int]:
+    """Return the length of a chain of calls: its links first, then its letters."""
+    return name.count("."), len(name)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow.answers import replying
 from cronshift.handlers.flow.code import CodePlace
-from cronshift.handlers.flow.environment import ENVIRONMENT
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.gates import Gate, Way
 from cronshift.handlers.flow.javascript_code import JavaScript
 from cronshift.handlers.flow.nest_marks import Marks
+from cronshift.handlers.flow.nest_services import instance_of
 from cronshift.handlers.flow.nobody import SENT_AWAY
 from cronshift.handlers.flow.paths import Thrown
 from cronshift.handlers.flow.requests import (
@@ -37,7 +37,6 @@ from cronshift.handlers.flow.values import (
     Scope,
     Unknown,
     Value,
-    text_of,
     truth,
 )
 from cronshift.handlers.javascript import arguments as arguments_of
@@ -225,7 +224,7 @@ def _guards(machine: Machine, mark: Value, node: SgNode) -> list[Value]:
 def _asked(machine: Machine, guard: Value, place: CodePlace, marks: Marks) -> Value:
     """Return the answer of a guard: its ``canActivate``, or the known answer of a package's."""
     if isinstance(guard, ClassValue):
-        instance: Value = _made(machine, guard, marks)
+        instance: Value = instance_of(machine, guard, marks)
         kind: ClassValue | None = guard
     else:
         instance, kind = guard, guard.of if isinstance(guard, ObjectValue) else None
@@ -270,47 +269,6 @@ def _parent(parent: Value | None, place: CodePlace) -> Value:
         return Unknown()
 
     return NativeObject("super", lambda _m, name: Native(name, refuse) if name == "canActivate" else None, call=lambda _m, _a: NOTHING)  # fmt: skip
-
-
-def _made(machine: Machine, kind: ClassValue, marks: Marks) -> ObjectValue:
-    """Return an instance with the constructor's arguments that Nest injects, as far as known."""
-    made = ObjectValue({}, open=True, of=kind)
-    root = machine.program.tree.parsed(kind.scope.file)
-    for node in root.find_all(kind="class_declaration") if root is not None else ():
-        named = node.field("name")
-        if named is not None and named.text() == kind.code.name:
-            for name, written in _injected(node):
-                made.cell[name] = _provided(written, marks)
-    return made
-
-
-def _injected(node: SgNode) -> Iterator[tuple[str, str]]:
-    """Yield the parameters of a class's constructor, with their types."""
-    for method in node.find_all(kind="method_definition"):
-        name, parameters = method.field("name"), method.field("parameters")
-        if name is not None and name.text() == "constructor" and parameters is not None:
-            for parameter in parameters.children():
-                bound, typed = parameter.field("pattern"), parameter.field("type")
-                if bound is not None:
-                    yield bound.text(), typed.text().strip(": ") if typed is not None else ""
-
-
-def _provided(written: str, marks: Marks) -> Value:
-    if written.startswith("ConfigService"):
-        return NativeObject("config", _config_member)
-    if written == "Reflector":
-        return NativeObject("reflector", lambda _m, name: Native(name, marks.read))
-    return Unknown(name=written)
-
-
-def _config_member(_machine: Machine, name: str) -> Value | None:
-    def read(machine: Machine, arguments: Arguments) -> Value:
-        variable = text_of(arguments.at(0))
-        if variable is None or not variable.isupper():
-            return Unknown()
-        return machine.member(ENVIRONMENT, variable)
-
-    return Native(name, read) if name in {"get", "getOrThrow"} else None
 
 
 def _context_member(_machine: Machine, name: str) -> Value | None:

@@ -47,7 +47,7 @@ _HARMLESS = re.compile(
     r"cors|logger|pinoLogger|morgan|helmet|compress(ion)?|secureHeaders|prettyJSON|etag|timing"
     r"|requestId|cookieParser|bodyParser|json|urlencoded|raw|text|static|serveStatic|poweredBy"
     r"|contextStorage|trimTrailingSlash|session|initialize|responseTime|favicon|bodyLimit|timeout"
-    r"|languageDetector|userAgent|useragent|hpp|mongoSanitize|methodOverride|requestIp|fileUpload"
+    r"|\w*[lL]ogg(?:er|ing)|pinoHttp|languageDetector|userAgent|useragent|hpp|mongoSanitize|methodOverride|requestIp|fileUpload"
 )
 _HARMLESS_PACKAGES = {
     "cors", "helmet", "morgan", "compression", "cookie-parser", "body-parser", "express-session",
@@ -63,7 +63,7 @@ _SELDOM = re.compile(
     re.IGNORECASE,
 )
 """What seldom turns a caller away, by its text."""
-_ROUTER = re.compile(r"\b(Hono|OpenAPIHono|Elysia|Router|routes?|\w*[rR]outer|app|\w*[aA]pi|express)\b(?!\.)")  # fmt: skip
+_ROUTER = re.compile(r"\b(Hono|OpenAPIHono|Elysia|Router|\w*[rR]out(?:e|es|er|ers)|app|\w*[aA]pi|express)\b(?!\.)")  # fmt: skip
 _OF_ERRORS = 4  # parameters of what Express calls with an error
 _LONGEST = 40  # characters of what a finding quotes
 

@@ -20,7 +20,7 @@ from cronshift.handlers.flow.values import (
     taints_of,
     text_of,
 )
-from cronshift.handlers.flow.worlds import ANY, secrets_in
+from cronshift.handlers.flow.worlds import ANY, SecretLength, secrets_in
 
 if TYPE_CHECKING:
     from cronshift.handlers.flow.code import CodePlace
@@ -139,6 +139,8 @@ def _is_equal(left: Value, right: Value) -> bool | None:
 def _is_same(left: PlainValue, right: PlainValue) -> bool | None:
     first, second = left.value, right.value
     if not isinstance(first, str) or not isinstance(second, str):
+        if _is_asked_length(left, right) or _is_asked_length(right, left):
+            return None
         if is_nothing(left) and is_nothing(right):
             return True
         return first == second and isinstance(first, bool) == isinstance(second, bool)
@@ -154,6 +156,16 @@ def _is_same(left: PlainValue, right: PlainValue) -> bool | None:
     if Taint.QUERY in plain.taints and plain.value and "$" not in str(plain.value):
         return None  # the secret may be written into the path
     return False if plain.taints & CALLER or not plain.value else None
+
+
+def _is_asked_length(length: PlainValue, number: PlainValue) -> bool:
+    """Return whether a secret's length is compared with a number that the code says."""
+    is_length, is_other = (_is_secret_length(value.value) for value in (length, number))
+    return is_length and not is_other and not number.taints
+
+
+def _is_secret_length(value: object) -> bool:
+    return isinstance(value, SecretLength)
 
 
 def contained(

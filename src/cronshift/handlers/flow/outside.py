@@ -10,6 +10,7 @@ from cronshift.handlers.flow.code import UNDEFINED
 from cronshift.handlers.flow.nobody import gives_session
 from cronshift.handlers.flow.paths import Exit, Thrown
 from cronshift.handlers.flow.program import is_python
+from cronshift.handlers.flow.refusals import REFUSED
 from cronshift.handlers.flow.requests import CONTEXT, EVENT, REQUEST
 from cronshift.handlers.flow.sessions import nobody
 from cronshift.handlers.flow.values import (
@@ -96,6 +97,7 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
         for argument in arguments.values:
             machine.consume(argument)
         return Unknown(arguments.taints, name=name.rpartition(".")[2])
+    machine.ledger.heard = machine.ledger.heard or _hands_on_failure(machine, arguments)
     if name in {"require", "import", "lazy"}:
         return _required(machine, arguments)
     callbacks = [argument for argument in arguments.values if isinstance(argument, Closure)]
@@ -110,6 +112,17 @@ def outside(machine: Machine, called: Value, arguments: Arguments, new: bool) ->
     if machine.loading and callbacks:
         return _wrapped(name, callbacks[-1])
     return _begun(machine, called, name, arguments)
+
+
+def _hands_on_failure(machine: Machine, arguments: Arguments) -> bool:
+    """Return whether a result that tells of a failure is handed to what is not followed."""
+    return machine.path.failed and any(_tells(value) for value in arguments.values)
+
+
+def _tells(value: Value) -> bool:
+    return Taint.FAILURE in value.taints or (
+        isinstance(value, NativeObject) and value.data == REFUSED
+    )
 
 
 def _package(called: Value) -> str:
@@ -132,7 +145,7 @@ def _begun(machine: Machine, called: Value, name: str, arguments: Arguments) -> 
     place = arguments.place
     _may_throw(machine, name, place)
     if not machine.loading:
-        machine.visit(place, name, followed=False)
+        machine.visit(place, name, followed=False, package=_package(called))
     if machine.fails(place):
         return machine.failure(place, name, promised=not is_python(place.file))
     taints = _handed(machine, name, arguments)

@@ -12,8 +12,10 @@ from cronshift.handlers.flow.values import (
     Elements,
     ObjectValue,
     Response,
+    Taint,
     Unknown,
     joined,
+    taints_of,
 )
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ class Path:
         visited: where work was begun, and ``sure``, where a caller surely gets.
         failed: whether the failure that is tried out has happened.
         caught: what caught it.
+        decided: the condition that it decides, where a result tells of it.
         in_catch: whether what caught it gave the answer itself.
         instead: whether what caught it did other work instead.
         other_way: whether what follows in this function is done only where something failed.
@@ -84,6 +87,7 @@ class Path:
     sure: set[CodePlace] = field(default_factory=set)
     failed: bool = False
     caught: CodePlace | None = None
+    decided: CodePlace | None = None
     in_catch: bool = False
     instead: bool = False
     other_way: bool = False
@@ -99,6 +103,7 @@ class Path:
             self.sure.copy(),
             self.failed,
             self.caught,
+            self.decided,
             self.in_catch,
             self.instead,
             self.other_way,
@@ -136,6 +141,7 @@ def met(paths: Iterable[Path]) -> Path:
         whole.sure |= path.sure
         whole.failed = whole.failed or path.failed
         whole.caught = whole.caught or path.caught
+        whole.decided = whole.decided or path.decided
         whole.in_catch = whole.in_catch or path.in_catch
         whole.instead = whole.instead or path.instead
         whole.other_way = whole.other_way or path.other_way
@@ -185,6 +191,11 @@ def refuses(side: Branch) -> bool:
         answered = statuses(side.abrupt.value, side.path)
         return any(status is not None and status >= 300 for status in answered)  # noqa: PLR2004
     return False
+
+
+def _meet(side: Branch) -> bool:
+    """Return whether a side goes on behind a fork, or behind the loop or the switch around it."""
+    return side.abrupt is None or isinstance(side.abrupt, Left)
 
 
 def is_gate(side: Branch) -> bool:
@@ -241,10 +252,12 @@ class Forks:
         goes_on = first.abrupt is None and second.abrupt is None
         if goes_on and self.frames and answer_apart((first.path, second.path)):
             first.abrupt = Returned(NOTHING)  # nothing that follows changes what was answered
-        if first.abrupt is None and second.abrupt is None:
+        if _meet(first) and _meet(second):
             self._apply(first, second)
             self.path = met([first.path, second.path])
             self.path.inside = start.inside
+            if first.abrupt is not None and second.abrupt is not None:
+                raise first.abrupt
             if first.value is None or second.value is None:
                 return first.value or second.value
             return joined(first.value, second.value)
@@ -314,7 +327,10 @@ def _either(first: Any, second: Any) -> Any:
         lists = [elements for elements in (first, second) if isinstance(elements, Elements)]
         longest = max(lists, key=lambda elements: len(elements.values))
         is_open = len(lists) < 2 or lists[0] != lists[1] or longest.open  # noqa: PLR2004 - both
-        return Elements(longest.values, open=is_open)
+        others = (part for elements in lists for part in elements.values)
+        failed = [part for part in others if Taint.FAILURE in taints_of(part)]
+        lost = (part for part in failed if not any(part is kept for kept in longest.values))
+        return Elements((*longest.values, *lost), open=is_open)
     if first is None or second is None:
         return joined(Unknown(), first or second or Unknown())
     return joined(first, second)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cronshift.handlers.flow import code
+from cronshift.handlers.flow.answers import number
 from cronshift.handlers.flow.following import goes_on
 from cronshift.handlers.flow.gates import Gate, Way
 from cronshift.handlers.flow.injection import injected_value
@@ -16,7 +17,11 @@ from cronshift.handlers.flow.values import (
     Arguments,
     ClassValue,
     Closure,
+    Native,
+    ObjectValue,
     PlainValue,
+    Response,
+    Unknown,
     Value,
 )
 from cronshift.handlers.python_guard import GUARD_MODULE
@@ -167,15 +172,35 @@ def _added_gate(lower: Python, file: str, named: ast.expr) -> Gate:
     def start(machine: Machine) -> Value | None:
         kind = machine.value(lower.expression(named), machine.module(file))
         if isinstance(kind, ClassValue):
-            made = machine.call(kind, Arguments((), {}, place, name))
+            made = machine.call(kind, Arguments((goes_on(),), {}, place, name))
             dispatch = machine.method(made, kind, "dispatch")
-            if isinstance(dispatch, Closure):
-                passed = Arguments((REQUEST, goes_on()), {}, place, "dispatch")
-                return machine.awaited(machine.call(dispatch, passed))
+            plain = machine.method(made, kind, "__call__")  # of ASGI itself
+            passed = (REQUEST, goes_on()) if isinstance(dispatch, Closure) else _asgi(machine)
+            called = dispatch if isinstance(dispatch, Closure) else plain
+            if isinstance(called, Closure):
+                arguments = Arguments(passed, {}, place, called.function.name)
+                return machine.awaited(machine.call(called, arguments))
         machine.path.doubts |= {f"stands in front with {name}"}
         return machine.call(goes_on(), Arguments((), {}, place, "call_next"))
 
     return Gate(start, Way.NEXT, file, named.lineno)
+
+
+def _asgi(machine: Machine) -> tuple[Value, ...]:
+    """Return the scope of a request, and what receives and sends its messages."""
+    world = machine.world
+    members = {"type": "http", "method": world.method, "path": world.path}
+    scope = ObjectValue({name: PlainValue(text) for name, text in members.items()}, open=True)
+    return (scope, Unknown(name="receive"), Native("send", _sent))
+
+
+def _sent(machine: Machine, arguments: Arguments) -> Value:
+    """Read ``await send({"type": "http.response.start", "status": 401})``."""
+    message = arguments.at(0)
+    status = message.cell.get("status") if isinstance(message, ObjectValue) else None
+    if status is not None and machine.path.answered is None:
+        machine.path.answered = Response(number(status), None, arguments.place)
+    return PlainValue(None)
 
 
 def _dependency_gate(lower: Python, file: str, item: ast.expr, *, sure: bool) -> Gate:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cronshift.handlers.flow.following import Passage, Trace, follow
+from cronshift.handlers.flow.following import SHALLOWER, Passage, Trace, follow
 from cronshift.handlers.flow.fronts import gates_of
 from cronshift.handlers.flow.gates import Gate, follow_gate, passage_of
 from cronshift.handlers.flow.handling import handler_start
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.ledger import Comparison
     from cronshift.handlers.flow.program import Program
     from cronshift.model import Handler
-
-
-_SHALLOWER = (6, 4, 3)  # calls inside calls, where all of them are too much to follow
 
 
 class HandlerReader:
@@ -71,7 +68,7 @@ class HandlerReader:
     def shallower(self) -> HandlerReader:
         """Return a reader that follows fewer calls, where all of them are too much."""
         reader = self
-        for deepest in _SHALLOWER:
+        for deepest in SHALLOWER:
             if not reader.scheduled.exhausted:
                 break
             reader = self.changed(replace(self.world, deepest=deepest))

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 TELLING = frozenset({"ok", "error", "status", "status_code", "is_success", "is_error"})
 """The members by which the result of a call tells that it failed."""
+_HEARD = TELLING | {"data", "count", "statusText", "success", "id", "length"}
+"""The members by which somebody looks at a result at all."""
+REFUSED = "refused"
+"""The data of a result that tells of a failure."""
 _REFUSED = 500
 
 
@@ -39,12 +43,13 @@ def refused_answer(machine: Machine) -> Value:
 def refused_result(name: str) -> Value:
     """Return the result of a client that tells of errors in ``{ error }``."""
 
-    def of(_machine: Machine, member: str) -> Value:
+    def of(machine: Machine, member: str) -> Value:
+        machine.ledger.heard = machine.ledger.heard or member in _HEARD
         if member == "error":
             return ObjectValue({"message": Unknown(FAILED)}, open=True, taints=FAILED)
         return Unknown(name=member)
 
-    return NativeObject(name, of)
+    return NativeObject(name, of, data=REFUSED)
 
 
 def refused_python_answer(name: str) -> Value:
@@ -57,7 +62,12 @@ def refused_python_answer(name: str) -> Value:
         "is_error": PlainValue(value=True, taints=FAILED),
         "raise_for_status": Native("raise_for_status", _raise),
     }
-    return NativeObject(name, lambda _machine, member: members.get(member) or Unknown(name=member))
+
+    def of(machine: Machine, member: str) -> Value:
+        machine.ledger.heard = True
+        return members.get(member) or Unknown(name=member)
+
+    return NativeObject(name, of, data=REFUSED)
 
 
 def _raise(_machine: Machine, arguments: Arguments) -> Value:

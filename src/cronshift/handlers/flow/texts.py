@@ -19,7 +19,7 @@ from cronshift.handlers.flow.values import (
     tainted,
     text_of,
 )
-from cronshift.handlers.flow.worlds import ANY, secrets_in
+from cronshift.handlers.flow.worlds import ANY, SecretLength, secrets_in
 from cronshift.handlers.patterns import is_slow
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def of_text(_machine: Machine, owner: PlainValue, name: str) -> Value | None:
     if not isinstance(owner.value, str):
         return None
     if name in {"length", "byteLength"}:
-        return PlainValue(len(str(owner.value)), owner.taints)
+        length = len(owner.value)
+        is_secret = bool(secrets_in(owner.value))
+        return PlainValue(SecretLength(length) if is_secret else length, owner.taints)
     if name in _SAME_TEXT:
         return Native(name, lambda _m, a: tainted(owner, a.taints))
     method = _TEXTS.get(name)

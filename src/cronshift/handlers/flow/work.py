@@ -61,10 +61,13 @@ _CLOSED = re.compile(
     re.IGNORECASE,
 )
 """What is let go when the work is done."""
+_MEASURED = re.compile(
+    r"(?:^|[._])(?:total|count(?:er)?|gauge|histogram|seconds)\.(?:labels\.)?(?:inc|observe|set|add)$|\.inc$"
+)
 _CACHED = re.compile(r"(?:^|\.)\w*[cC]ache\.(?:get|set|del|put|match|has|mget|mset|expire)\w*$")
 _CACHING = {"load", "save", "read", "write", "get", "set", "put", "store", "invalidate", "update"}
 """What a function does with a cache that is no work of its own."""
-_ASKING = {"query", "select", "lookup", "info"}
+_ASKING = {"query", "select", "lookup", "info", "get", "fetch"}
 _RECORDING = {
     "update", "insert", "upsert", "create", "save", "set", "mark", "record", "delete", "del", "release",
     "rollback", "unlock", "fail", "push", "add", "finish", "complete", "close", "end", "report", "reset",
@@ -87,7 +90,9 @@ def is_side_work(name: str) -> bool:
     """Return whether a call is a matter beside the work: a log, a metric, a ping."""
     spoken = words(_segments(name)[-1]) if _segments(name) else ()
     is_caching = "cache" in spoken and bool(_CACHING & set(spoken))
-    return is_caching or any(kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED))
+    return is_caching or any(
+        kind.search(name) for kind in (SIDE_WORK, _CACHED, _AUDITED, _CLOSED, _MEASURED)
+    )
 
 
 @cache

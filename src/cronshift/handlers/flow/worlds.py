@@ -40,6 +40,10 @@ def secrets_in(text: str) -> tuple[str, ...]:
     return tuple(name.rstrip("=") for name in _SECRET.findall(text))
 
 
+class SecretLength(int):
+    """The length of a text that holds a variable's value: longer than any limit, equal to no number."""
+
+
 class World(Struct, frozen=True):
     """One request in one environment.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.behaviour import Auth, Loose
+from cronshift.handlers.behaviour import Auth, Loose, UnreadResult
 from cronshift.handlers.python_modules import syntax_fault
 from cronshift.model import Severity
 from cronshift.plan.findings.rule import Evidence, Rule, at
@@ -25,6 +25,13 @@ def _loose(loose: Loose, how: str) -> JobCheck:
     """Return the check for work that goes on behind the answer in one way."""
     return lambda job: at(
         [spot for kind, spot in job.behaviour.loose if kind is loose], f"`{{}}` {how}."
+    )
+
+
+def _unread(unread: UnreadResult, how: str) -> JobCheck:
+    """Return the check for results of writes that nobody looks at, of one way to tell of a failure."""
+    return lambda job: at(
+        [spot for kind, spot in job.behaviour.unread if kind is unread], f"`{{}}` {how}."
     )
 
 
@@ -236,6 +243,24 @@ WRITTEN_SECRET = Rule(
     "read the code can run the job.",
     "Refuse when the secret is not set, and leave the default out.",
     of_job=_caller(Auth.WRITTEN, "takes a secret that the code says where the variable is not set"),
+)
+UNREAD_ERROR = Rule(
+    "CS555",
+    "unread-error",
+    Severity.WARNING,
+    "The client throws nothing: a write that fails says so in `{ error }` of its result, and nobody looks at "
+    "it, so that the run succeeds with nothing written and is never tried again.",
+    "Take `{ error }` of the result and throw it; with Supabase, end the query with `.throwOnError()`.",
+    of_job=_unread(UnreadResult.ERROR, "tells of its failure in a result that nobody looks at"),
+)
+UNREAD_STATUS = Rule(
+    "CS556",
+    "unread-status",
+    Severity.NOTE,
+    "Nobody looks at the answer of a request that writes: where the other side refuses it, with 401 or 500, "
+    "the run is a success.",
+    "Throw where `response.ok` is false; in Python, call `raise_for_status()`.",
+    of_job=_unread(UnreadResult.STATUS, "may be refused with a status that nobody looks at"),
 )
 IDLE_GET = Rule(
     "CS320",

@@ -126,7 +126,7 @@ ENTRY_INTERCEPTED = Rule(
 FRONT_UNTOLD = Rule(
     "CS311",
     "front-untold",
-    Severity.WARNING,
+    Severity.NOTE,
     "Whether the code that stands before the path lets a caller without a session by cannot be told "
     "without running it.",
     "Ask it: curl the path without a cookie; 401, 403 or a redirect is a stop.",

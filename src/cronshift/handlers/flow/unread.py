@@ -1,0 +1,59 @@
+"""Results that nobody looks at, of writes that tell of a failure in them and throw nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from cronshift.handlers.behaviour import SourceSpot, UnreadResult
+from cronshift.handlers.flow.failures import body_of, is_of_failure, succeeds
+from cronshift.handlers.flow.program import is_python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cronshift.handlers.flow.following import Trace
+    from cronshift.handlers.flow.ledger import Site
+    from cronshift.handlers.flow.reader import HandlerReader
+
+_MOST = 12  # calls that are tried out
+_SUPABASE_WRITES = re.compile(r"\.(?:insert|update|upsert|delete)(?:\.|$)|\.storage\.from\.(?:upload|remove|move|copy)$")  # fmt: skip
+_RESEND_WRITES = re.compile(r"\.(?:emails|batch)\.(?:send|create)$")
+_PYTHON_WRITES = re.compile(
+    r"(?:^|\.)(?:requests|httpx|(?:\w*_)?(?:session|client|http)|AsyncClient|Client|Session)\."
+    r"(?:post|put|patch|delete)$"
+)
+
+
+def unread_results(reader: HandlerReader, run: Trace) -> Iterator[tuple[UnreadResult, SourceSpot]]:
+    """Yield the writes that may fail with no exception, and of whose results nothing is read."""
+    left = {promise.place for promise in run.ledger.left()}
+    sites = [
+        (kind, site)
+        for site in run.ledger.sites.values()
+        if not (site.followed or site.beside or site.rescuing or site.place in left)
+        and (kind := _kind(site)) is not None
+    ]
+    for kind, site in sites[:_MOST]:
+        failed = reader.run(replace(reader.world, fail_at=site.place, refused=True))
+        endings = [ending for ending in failed.endings if ending.path.failed and succeeds(ending)]
+        if failed.ledger.heard or not endings or any(is_of_failure(body_of(e)) for e in endings):
+            continue
+        place = site.place
+        yield kind, SourceSpot(place.file, place.line, site.name, place.column)
+
+
+def _kind(site: Site) -> UnreadResult | None:
+    """Return the way in which a call tells of a failure in its result; ``None`` where it throws, or only looks."""
+    if is_python(site.place.file):
+        return UnreadResult.STATUS if _PYTHON_WRITES.search(site.name) else None
+    if site.name == "fetch":
+        return UnreadResult.STATUS if site.written else None
+    client = f"{site.package} {site.name}".lower()
+    if "supabase" in client and _SUPABASE_WRITES.search(site.name):
+        return None if "throwOnError" in site.name else UnreadResult.ERROR
+    if "resend" in client and _RESEND_WRITES.search(site.name):
+        return UnreadResult.ERROR
+    return None

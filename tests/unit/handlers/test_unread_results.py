@@ -1,0 +1,92 @@
+"""Writes that tell of a failure in their result: read, handed on, logged, counted, or not looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cronshift.model import Plan
+
+CHECK = """  const secret = process.env.CRON_SECRET;
+  if (!secret || request.headers.get("authorization") !== `Bearer ${secret}`) return new Response("no", { status: 401 });
+"""
+SUPABASE = """import { createClient } from "@supabase/supabase-js";
+const supabase = createClient(process.env.SUPABASE_URL!, process.env.SUPABASE_KEY!);
+"""
+RESEND = """import { Resend } from "resend";
+const resend = new Resend(process.env.RESEND_KEY);
+"""
+OK = "return Response.json({ ok: true });"
+MARK = 'supabase.from("rows").update({ done: true }).eq("id", 1)'
+
+
+def route(body: str, head: str = SUPABASE) -> dict[str, str]:
+    return {"app/api/cron/x/route.ts": f"{head}\nexport async function GET(request: Request) {{\n{CHECK}  {body}\n}}\n"}  # fmt: skip
+
+
+def python(body: str) -> dict[str, str]:
+    return {
+        "api/cron/x.py": "import os\nimport hmac\nimport requests\nfrom flask import Flask, request\n\napp = Flask(__name__)\n\n\n"
+        '@app.get("/api/cron/x")\ndef x():\n    secret = os.environ["CRON_SECRET"]\n'
+        '    if not hmac.compare_digest(request.headers.get("Authorization", ""), f"Bearer {secret}"):\n'
+        f'        return {{}}, 401\n    {body}\n    return {{"ok": True}}\n',
+        "requirements.txt": "flask\nrequests\n",
+    }
+
+
+CASES: dict[str, tuple[dict[str, str], set[str]]] = {
+    # a client that throws nothing
+    "an update of which nothing is read": (route(f"await {MARK};\n  {OK}"), {"CS555"}),
+    "in a loop, before it goes on": (route(f"const {{ data, error }} = await supabase.from('rows').select();\n  if (error) throw error;\n  for (const row of data ?? []) {{ if (row.old) {{ await {MARK}; continue; }} console.log(row); }}\n  {OK}"), {"CS555"}),
+    "before others that are read": (route(f"await {MARK};\n  const {{ error }} = await supabase.from('runs').delete().eq('id', 1);\n  if (error) throw error;\n  {OK}"), {"CS555"}),
+    "an error that is thrown": (route(f"const {{ error }} = await {MARK};\n  if (error) throw error;\n  {OK}"), set()),
+    "a query that throws": (route(f"await {MARK}.throwOnError();\n  {OK}"), set()),
+    "rows that are read": (route(f"const {{ data }} = await {MARK}.select();\n  if (!data) throw new Error('none');\n  {OK}"), set()),
+    "a result that is given to others": (route(f"assertDone(await {MARK});\n  {OK}", f'{SUPABASE}import {{ assertDone }} from "@acme/done";'), set()),
+    "a result that is answered": (route(f"const done = await {MARK};\n  return Response.json({{ done }});"), set()),
+    "results that are read together": (route(f"const all = await Promise.all([{MARK}]);\n  if (all.some((one) => one.error)) throw new Error('no');\n  {OK}"), set()),
+    "a client that throws": (route(f"await knex.from('rows').update({{ done: true }});\n  {OK}", 'import { knex } from "@acme/sql";'), set()),
+    "a row that is only looked up": (route(f"await supabase.from('rows').select().eq('id', 1);\n  {OK}"), set()),
+    "a mail of which nothing is read": (route(f"await resend.emails.send({{ to: 'a' }});\n  {OK}", RESEND), {"CS555"}),
+    "a mail whose error is thrown": (route(f"const {{ error }} = await resend.emails.send({{ to: 'a' }});\n  if (error) throw new Error(error.message);\n  {OK}", RESEND), set()),
+    # an error that is read, and ends in success
+    "an error that is only logged": (route(f"const {{ error }} = await {MARK};\n  if (error) console.error(error);\n  {OK}"), {"CS204"}),
+    "a success that alone is counted": (route(f"let done = 0;\n  const {{ error }} = await {MARK};\n  if (!error) done++;\n  return Response.json({{ done }});"), {"CS204"}),
+    "an error in a list of lines": (route(f"const lines: string[] = [];\n  const {{ error }} = await {MARK};\n  if (error) lines.push(`failed: ${{error.message}}`); else lines.push('done');\n  return Response.json({{ ok: true, lines }});"), {"CS205"}),
+    "an error that is counted": (route(f"let failed = 0;\n  const {{ error }} = await {MARK};\n  if (error) failed++;\n  return Response.json({{ failed }});"), {"CS205"}),
+    "an error answered with 500": (route(f"const {{ error }} = await {MARK};\n  if (error) return Response.json({{}}, {{ status: 500 }});\n  {OK}"), set()),
+    "an error that says ok: false": (route(f"const {{ error }} = await {MARK};\n  if (error) return Response.json({{ ok: false }});\n  {OK}"), {"CS205"}),
+    # a status
+    "a post of which nothing is read": (route(f"await fetch('https://a.example', {{ method: 'POST' }});\n  {OK}", ""), {"CS556"}),
+    "a look of which nothing is read": (route(f"await fetch('https://a.example');\n  {OK}", ""), set()),
+    "a status that is only logged": (route(f"const answer = await fetch('https://a.example', {{ method: 'POST' }});\n  if (!answer.ok) console.error(answer.status);\n  {OK}", ""), {"CS204"}),
+    "a status that is thrown": (route(f"const answer = await fetch('https://a.example', {{ method: 'POST' }});\n  if (!answer.ok) throw new Error('no');\n  {OK}", ""), set()),
+    "a body that is read": (route(f"const answer = await fetch('https://a.example', {{ method: 'POST' }});\n  const body = await answer.json();\n  if (!body.done) throw new Error('no');\n  {OK}", ""), set()),
+    "a client that throws where it is refused": (route(f"await $fetch('https://a.example', {{ method: 'POST' }});\n  {OK}", 'import { $fetch } from "ofetch";'), set()),
+    "Python's post of which nothing is read": (python('requests.post("https://a.example", timeout=9)'), {"CS556"}),
+    "Python's post that raises": (python('requests.post("https://a.example", timeout=9).raise_for_status()'), set()),
+    "Python's status that is read": (python('answer = requests.post("https://a.example", timeout=9)\n    if answer.status_code != 200:\n        return {}, 500'), set()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_exactly_what_nobody_looks_at_is_told(audited: Callable[..., Plan], name: str) -> None:
+    files, codes = CASES[name]
+    plan = audited(files)
+    watched = {"CS201", "CS202", "CS204", "CS205", "CS555", "CS556"}
+    assert {finding.code for finding in plan.findings} & watched == codes
+
+
+def test_a_client_that_the_project_makes_is_known_by_its_package(
+    audited: Callable[..., Plan],
+) -> None:
+    files = route(f"await admin().from('rows').insert({{ a: 1 }});\n  {OK}", 'import { admin } from "@/lib/admin";')  # fmt: skip
+    files["lib/admin.ts"] = 'import { createClient } from "@supabase/supabase-js";\nexport const admin = () => createClient("u", "k");\n'  # fmt: skip
+    found = [finding for finding in audited(files).findings if finding.code == "CS555"]
+    [finding] = found
+    assert finding.location is not None
+    assert (finding.location.line, finding.severity.value) == (5, "warning")
