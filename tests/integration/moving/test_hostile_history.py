@@ -24,13 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONTENTS = [b"\xff\xfe", b"[" * 20_000, b"on: {schedule: [{cron: [1]}]}", None]
-    b"\xff\xfe",
-    b"",
-    b"[" * 20_000,
-    b'{"crons": 1}',
-    b"on: {schedule: [{cron: [1]}]}",
-    None,
-]
 
 
 def recorded(data: bytes | None) -> dict[str, str] | None:
