@@ -1,52 +1,48 @@
-"""No text of what is printed steers a terminal, whatever holds it."""
+"""What a person reads: lines without room go on below their own beginning."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-from rich.table import Table
 from rich.text import Text
-from rich.tree import Tree
 
+from cronshift.model import Severity
+from cronshift.output.audit_text import findings_text
 from cronshift.output.console import Console
+from cronshift.plan.findings import CATALOGUE
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-STEERING = "job\x1b[2J\x1b]0;title\x07\u202egnp\x9b31m"
+LONG = "a sentence of a few words that has no room in forty columns"
 
 
-def table() -> Table:
-    table = Table()
-    table.add_column(STEERING)
-    table.add_row(Text(STEERING))
-    return table
-
-
-def tree() -> Tree:
-    tree = Tree(Text(STEERING))
-    tree.add(Text(STEERING, style="red"))
-    return tree
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> Console:
+    monkeypatch.setenv("COLUMNS", "40")
+    return Console()
 
 
 @pytest.mark.parametrize(
-    "what", [STEERING, Text(STEERING), Text(STEERING, no_wrap=True), table(), tree()]
+    ("beginning", "below"), [("", ""), ("  ", "  "), ("  → ", "    "), ("    ", "    ")]
 )
-def test_control_characters_are_spelt_out(
-    what: RenderableType, capfd: pytest.CaptureFixture[str]
+def test_a_line_that_is_broken_goes_on_below_its_beginning(
+    narrow: Console, capsys: pytest.CaptureFixture[str], beginning: str, below: str
 ) -> None:
-    console = Console(no_color=True)
-    console.result(what)
-    console.message(what)
-    out, err = capfd.readouterr()
-    for text in (out, err):
-        assert not set(text) & set("\x1b\x07\u202e\x9b")
-        assert "\\x1b[2J" in text.replace("\n", "")
+    narrow.result(Text(f"head\n{beginning}{LONG}\n\nend"))
+    head, *broken, blank, end = capsys.readouterr().out.splitlines()
+    assert (head, blank, end) == ("head", "", "end")
+    assert broken[0].startswith(beginning + "a sentence")
+    assert all(line.startswith(below) and line[len(below)] != " " for line in broken[1:])
+    assert max(map(len, broken)) <= 40
+    assert " ".join(" ".join(broken).split()) == f"{beginning}{LONG}".strip()
 
 
-def test_what_is_printed_is_else_as_it_was(capfd: pytest.CaptureFixture[str]) -> None:
-    console = Console(no_color=True)
-    console.result(Text("one\ntwo\tthree"))
-    console.result(Text("four"))
-    assert capfd.readouterr().out == "one\ntwo     three\nfour\n"
+def test_what_is_to_be_copied_is_not_broken(
+    narrow: Console, capsys: pytest.CaptureFixture[str]
+) -> None:
+    narrow.result(Text(f"  {LONG}", no_wrap=True))
+    assert capsys.readouterr().out == f"  {LONG}\n"
+
+
+def test_a_finding_without_a_place_has_no_line_for_one() -> None:
+    finding = CATALOGUE["CS437"].finding("The types were not checked.")
+    assert finding.severity is Severity.WARNING
+    lines = str(findings_text([finding])).splitlines()
+    assert lines[:2] == ["warning CS437 not-compiled", "  The types were not checked."]

@@ -42,11 +42,13 @@ if TYPE_CHECKING:
 
 _JOB, _OPTIONS, _WORK = 2, 4, 4  # columns in
 _FAILURE = """onFailure: async ({{ error, step }}) =>
-  step.run("report", () => {}(JOB, error))"""
+  step.run("report", () => reportFailure(JOB, error))"""
+_WATCHED_FAILURE = """onFailure: async ({{ error, event, step }}) =>
+  step.run("report", () => pingFailure(JOB, error, event.data))"""
 _DEATH = """onFailure: async ({{ error, event, step }}) =>
   step.run("report", async () => {{
     await bury(JOB, event.data, error);
-    return {}(JOB, error);
+    return {}(JOB, error{});
   }})"""
 
 
@@ -99,7 +101,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         name=name,
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            (_DEATH if app_of(plan).has_ledger else _FAILURE).format(_report(job)),
+            _on_failure(plan, job),
         ],
         trigger=None if in_options else data(trigger),
         work=list(_work(plan, job, called, rows)),
@@ -125,7 +127,7 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
             *([] if watched else ["reportFailure"]),
         ],
         "dead-letters": ["bury"],
-        "heartbeat": ["pingFailure", "pingSuccess"],
+        "heartbeat": ["pingDue", "pingFailure", "pingSuccess"],
         "missed": ["dueInTime", "type Missed"],
         "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],
     }
@@ -202,6 +204,8 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
     if app_of(plan).has_ledger:
         answer = _telling(answer)
         asked = f"toldDue(call, ownership, {asked})"
+    if options.heartbeat_env is not None:
+        asked = f"pingDue(call, {asked})"
     yield running('const skipped = await step.run("due",', asked, ");", _WORK)
     yield "if (skipped) return { skipped };"
     if options.fan_out is None and options.heartbeat_env is None:
@@ -214,7 +218,7 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
         event = row_event(plan.app_id, job.id)
         yield from fan_out_work(options, event, called, rows[1] if rows else None)
     if options.heartbeat_env is not None:
-        yield 'await step.run("heartbeat", () => pingSuccess(JOB));'
+        yield 'await step.run("heartbeat", () => pingSuccess(JOB, call));'
         yield "return answer;"
 
 
@@ -269,6 +273,13 @@ def _row(plan: Plan, job: Job, called: Callee) -> str | None:
         trigger=None if in_options else data(trigger),
         work=row_work(fan_out, called),
     )
+
+
+def _on_failure(plan: Plan, job: Job) -> str:
+    watched = job.options.heartbeat_env is not None
+    if app_of(plan).has_ledger:
+        return _DEATH.format(_report(job), ", event.data" if watched else "")
+    return (_WATCHED_FAILURE if watched else _FAILURE).format()
 
 
 def _report(job: Job) -> str:
