@@ -158,7 +158,7 @@ class Console:
 
 
 class _Plain:
-    """What is printed as any other, with the control characters of its texts spelt out."""
+    """A renderable, printed as it is, with the control characters of its texts spelt out."""
 
     def __init__(self, inner: RenderableType) -> None:
         self._inner = inner
