@@ -53,7 +53,8 @@ def status(
     (CRONSHIFT_LEDGER_URL); where there is none that is not known.
 
     With --live both sides are asked which ownership file they hold: they tell who knows
-    CRON_SECRET. Ticks that both of them ran, or neither, are told a job; of a side that does not
+    CRON_SECRET, which goes to addresses only that you have typed, set a variable to, or linked here
+    (cronshift link). Ticks that both of them ran, or neither, are told a job; of a side that does not
     answer, is protected or knows another secret it is not known. The endpoint is asked for its keys, and
     Inngest whether it has the app (INNGEST_SIGNING_KEY, INNGEST_BASE_URL or INNGEST_DEV).
 

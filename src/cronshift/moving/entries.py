@@ -148,7 +148,12 @@ def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation])
                 all(job in jobs for job in operation.jobs if job in moved) if operation else False
             )
             ours, theirs = _image(operation, file), _image(operation, path)
-            if whole and ours is not None and settings == ours.after:
+            if (
+                whole
+                and ours is not None
+                and settings == ours.after
+                and settings_edit.is_toml(ours.before)
+            ):
                 settings = ours.before
             else:
                 settings = _settled(settings, group)

@@ -68,10 +68,13 @@ def workflow_with(
     Raises:
         RefusedError: where the workflow is gone, or cannot be edited as text.
     """
-    now: str | None = (text or b"").decode()
+    now: str | None = (text or b"").decode(errors="surrogateescape")
     for cron, zone in dict.fromkeys((entry.schedule, entry.timezone) for entry in entries):
         if now and (cron, zone) not in schedules_of(now):
-            restored = (_restored(now, before.decode(), (cron, zone)) for before in befores)
+            restored = (
+                _restored(now, before.decode(errors="surrogateescape"), (cron, zone))
+                for before in befores
+            )
             whole = next((each for each in restored if each is not None), None)
             now = whole if whole is not None else with_schedule(now, cron, zone)
         if not now:
@@ -81,7 +84,7 @@ def workflow_with(
                 hint=f"Write `- cron: '{cron}'` below its `schedule:` by hand, or bring the file back from git.",
                 where=file,
             )
-    return (now or "").encode()
+    return (now or "").encode(errors="surrogateescape")
 
 
 def _restored(now: str, before: str, schedule: tuple[str, str]) -> str | None:

@@ -16,10 +16,11 @@ from cronshift.errors import CronshiftError, without_credentials
 from cronshift.output.encoding import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console as RichConsole
-    from rich.console import RenderableType
+    from rich.console import ConsoleOptions, RenderableType
+    from rich.segment import Segment
     from rich.text import Text
 
 
@@ -150,9 +151,24 @@ class Console:
         if isinstance(what, str):
             console.print(plain(what), style=style, markup=False, soft_wrap=True)
         elif _is_prose(what):
-            console.print(_hanging(what, console), style=style)
+            console.print(_Plain(_hanging(what, console)), style=style)
         else:  # what is to be copied, such as a diff or a command, says that it is not to be broken
-            console.print(what, style=style, soft_wrap=getattr(what, "no_wrap", None) or False)
+            soft = getattr(what, "no_wrap", None) or False
+            console.print(_Plain(what), style=style, soft_wrap=soft)
+
+
+class _Plain:
+    """A renderable, printed as it is, with the control characters of its texts spelt out."""
+
+    def __init__(self, inner: RenderableType) -> None:
+        self._inner = inner
+
+    def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> Iterator[Segment]:
+        from rich.segment import Segment
+
+        for segment in console.render(self._inner, options):
+            text = segment.text if segment.control else plain(segment.text)
+            yield Segment(text, segment.style, segment.control)
 
 
 def _is_prose(what: RenderableType) -> TypeGuard[Text]:

@@ -68,7 +68,8 @@ def version_installed(root: Path, package: str) -> Version | None:
     """Return the version of a package that is installed for an app."""
     file = node.installed(root, f"{package}/package.json")
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        return version_of(json.loads(read_regular(file))["version"]) if file else None
+        version = json.loads(read_regular(file))["version"] if file else None
+        return version_of(version) if isinstance(version, str) else None
     return None
 
 

@@ -20,9 +20,6 @@ SDK = "inngest>=0.5.19,<0.6"
 _RUNTIME_LINE = re.compile(
     r"(?m)^cronshift(?:-runtime)?(?:\[[\w, -]*\])?(?:[ \t]*[<>=~!][^\n#;]*)?$"
 )
-_NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
-"""UTF-16, as PowerShell writes it, or bytes of no encoding."""
-
 _BRING_IT = {"cronshift-runtime", "cronshift"}
 _MANIFESTS = ("requirements.txt", "pyproject.toml")
 _NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
@@ -45,6 +42,11 @@ def names_in(text: str, file: str) -> frozenset[str]:
     return frozenset(filter(None, map(_spelled, listed)))
 
 
+def takes_lines(text: str) -> bool:
+    """Return whether a line can be added to a manifest: not behind UTF-16, as PowerShell writes it."""
+    return "\0" not in text
+
+
 def has_runtime(text: str, file: str) -> bool:
     """Return whether a manifest names a package that brings the runtime."""
     return bool(names_in(text, file) & _BRING_IT)
@@ -52,7 +54,7 @@ def has_runtime(text: str, file: str) -> bool:
 
 def with_runtime(text: str, file: str) -> str:
     """Return a manifest that names the runtime too; as it is, where it does or cannot be edited."""
-    if has_runtime(text, file) or _NO_TEXT.search(text):
+    if has_runtime(text, file) or not takes_lines(text):
         return text
     if not file.endswith(".toml"):
         newline = "\r\n" if "\r\n" in text else "\n"

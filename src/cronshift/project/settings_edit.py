@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
@@ -163,13 +164,22 @@ def rename_job(text: str, old: str, new: str, entry: Mapping[str, str]) -> str:
     return tomlkit.dumps(document)
 
 
+def is_toml(data: bytes | None) -> bool:
+    """Return whether bytes are settings, as far as TOML goes: a record from elsewhere may hold anything."""
+    try:
+        tomllib.loads((data or b"").decode())
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def as_before(text: str, befores: Iterable[bytes | None]) -> bytes | None:
     """Return the first of ``befores`` from which only white space tells ``text``, else ``text``.
 
     ``None`` is no file, which says as much as an empty one.
     """
-    same = (before for before in befores if (before or b"").decode().split() == text.split())
-    return next(same, text.encode())
+    texts = ((before, (before or b"").decode(errors="surrogateescape")) for before in befores)
+    return next((before for before, its in texts if its.split() == text.split()), text.encode())
 
 
 def add_suppression(text: str, code: str, job_id: str | None, reason: str) -> str:

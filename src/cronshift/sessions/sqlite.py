@@ -86,6 +86,7 @@ class SQLite:
             connection.isolation_level = None
             connection.execute("PRAGMA busy_timeout=30000")
             connection.execute("PRAGMA cache_size=-32000")
+            connection.execute("PRAGMA temp_store=MEMORY")  # what is picked is of a chunk's size
 
         def begin(connection: Connection) -> None:
             reads = connection.get_execution_options().get(_READING)

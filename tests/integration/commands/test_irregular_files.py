@@ -163,7 +163,7 @@ ITS_OWN = {
     # What is read of cronshift's own package, and not of a project.
     "plan/findings/example.py",
     "plan/forecast.py",
-    "schedule/grammar.py",
+    "runtime/schedule/grammar.py",
     "sessions/events/__init__.py",
     "runtime/regular_files.py",
 }

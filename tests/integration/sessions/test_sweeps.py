@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -144,6 +145,27 @@ def test_a_flow_of_another_name_pays_nothing_twice(app: App) -> None:
     with pytest.raises(IntegrityError):
         app.do(again)
     renamed.close()
+
+
+def test_two_flows_on_one_table_pay_each_session_once(app: App) -> None:
+    """A debt hangs on the session, whoever settles it: a key with the flow's name would let both pay."""
+    user = app.user()
+    for _ in range(40):
+        app.session(user, models=2)
+    flows = [scripts.open_database(replace(app.settings, flow=name)) for name in ("one", "two")]
+
+    def settle(database: scripts.Database) -> Report:
+        sweep = scripts.orphans(database.mapped, NOW, becomes="error", refund=True)
+        return sweeping.run(database.engine, database.mapped, sweep, SweepLimits(chunk=3))
+
+    with ThreadPoolExecutor() as pool:
+        reports = list(pool.map(settle, flows))
+    assert sum(report.refunded for report in reports) == 40
+    assert sum(report.credits for report in reports) == 80
+    assert app.account(user)[0] == 10 + 80
+    assert app.one("SELECT count(*), count(DISTINCT session_id) FROM cronshift_refunds") == (40, 40)
+    for database in flows:
+        database.close()
 
 
 def test_processing_that_takes_too_long_is_settled(app: App) -> None:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
 import pytest
 
-from cronshift.project.requirements import has_runtime, with_runtime
+from cronshift.moving.migration import prepare_migration
+from cronshift.project import load_project
+from cronshift.project.requirements import has_runtime, takes_lines, with_runtime
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -25,3 +33,23 @@ def test_what_is_missing_is_added_and_nothing_else_changes(
     assert with_runtime(before, file) == (before if after is None else after)
     if after is not None:
         assert has_runtime(after, file)
+
+
+def test_a_manifest_in_utf_16_is_left_alone() -> None:
+    """As PowerShell redirects it: a line in UTF-8 behind it would break the whole of it."""
+    text = "fastapi\r\n".encode("utf-16").decode(errors="surrogateescape")
+    assert not takes_lines(text)
+    assert with_runtime(text, "requirements.txt") == text
+
+
+def test_bytes_of_another_encoding_stay(tmp_path: Path) -> None:
+    (tmp_path / "vercel.json").write_text(
+        '{"crons": [{"path": "/api/a", "schedule": "0 6 * * *"}]}'
+    )
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "a.py").write_text("def handler(request):\n    return {}\n")
+    (tmp_path / "requirements.txt").write_bytes(b"fastapi # caf\xe9\n")
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    operation = prepare_migration(load_project(tmp_path), (), now).operation
+    after = {image.path: image.after for image in operation.images}["requirements.txt"]
+    assert after == b"fastapi # caf\xe9\ncronshift-runtime[functions]\n"

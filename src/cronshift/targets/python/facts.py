@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cronshift.handlers.python_modules import syntax_fault
 from cronshift.model import Location
-from cronshift.project.requirements import RUNTIME, has_runtime, manifest_of
+from cronshift.project.requirements import RUNTIME, has_runtime, manifest_of, takes_lines
 from cronshift.readiness.guards import answering
 from cronshift.readiness.kinds import PACKAGES, PARSES, PRODUCTION
 from cronshift.targets.python.serving import served
@@ -31,7 +31,10 @@ def facts(subject: Subject) -> Iterator[Fact]:
         yield subject.good(PACKAGES, f"{manifest} names the runtime.", Location(manifest, 1))
     else:
         text = f"{manifest} does not name {RUNTIME}, which what is generated imports."
-        yield subject.bad(PACKAGES, text, Location(manifest, 1), "cronshift migrate adds it")
+        remedy = "cronshift migrate adds it"
+        if not takes_lines(subject.tree.read(manifest)):
+            remedy = f"Save {manifest} as UTF-8, then: cronshift migrate"
+        yield subject.bad(PACKAGES, text, Location(manifest, 1), remedy)
     yield from _parses(subject)
     yield from served(subject)
 

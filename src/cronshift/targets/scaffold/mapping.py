@@ -11,7 +11,7 @@ from msgspec import Struct
 from cronshift.errors import ConfigError
 from cronshift.operations import ChangeKind, Edit, Seen
 from cronshift.operations.files import content, inside
-from cronshift.project.settings import CONFIG_NAME, parse_settings
+from cronshift.project.settings import CONFIG_NAME, load_settings, parse_settings
 from cronshift.targets.scaffold.proposing import KEYS, propose
 from cronshift.targets.scaffold.rendering import rendered
 from cronshift.targets.scaffold.schema import ColumnKind
@@ -71,7 +71,10 @@ class SessionMapping(Struct, frozen=True):
 
 def has_mapping(root: Path) -> bool:
     """Return whether cronshift.toml has ``[sessions]``."""
-    return _TABLE.search((content(inside(root, CONFIG_NAME)) or b"").decode()) is not None
+    return (
+        _TABLE.search((content(inside(root, CONFIG_NAME)) or b"").decode(errors="replace"))
+        is not None
+    )
 
 
 def mapped(
@@ -91,8 +94,10 @@ def mapped(
         answers: what the user says of the mapping.
 
     Raises:
+        ConfigError: if cronshift.toml cannot be read.
         UnclearMappingError: with questions about what the schema does not tell.
     """
+    load_settings(root)  # what cannot be read is told there
     before = content(inside(root, CONFIG_NAME))
     text = (before or b"").decode()
     if _TABLE.search(text):
