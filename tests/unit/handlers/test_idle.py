@@ -78,8 +78,20 @@ def test_a_get_that_may_do_something_is_not_told(audited: Callable[..., Plan], n
     assert "CS320" not in {finding.code for finding in audited(BUSY[name]).findings}
 
 
-def test_a_path_that_keeps_a_function_loaded_is_not_told(audited: Callable[..., Plan]) -> None:
-    files = {"app/api/warm/route.ts": f"export function GET() {{ {DONE} }}\n"}
-    plan = audited(files, "/api/warm")
+@pytest.mark.parametrize("name", ["warm", "health", "keep-alive", "ping"])
+def test_a_path_that_keeps_a_function_loaded_is_not_told(
+    audited: Callable[..., Plan], name: str
+) -> None:
+    files = {f"app/api/{name}/route.ts": f"export function GET() {{ {DONE} }}\n"}
+    plan = audited(files, f"/api/{name}")
     assert plan.jobs[0].handler is not None
     assert "CS320" not in {finding.code for finding in plan.findings}
+
+
+@pytest.mark.parametrize("body", [DONE, f"await sendReports();\n  {DONE}"])
+def test_whoever_may_call_what_does_nothing_is_not_told(
+    audited: Callable[..., Plan], body: str
+) -> None:
+    codes = {finding.code for finding in audited(route(body)).findings}
+    assert ("CS206" in codes) is ("sendReports" in body)
+    assert ("CS320" in codes) is ("sendReports" not in body)

@@ -174,6 +174,27 @@ def test_middleware_of_express(tmp_path: Path, lines: str, answer: type) -> None
 
 
 @pytest.mark.parametrize(
+    ("lines", "answer"),
+    [
+        ("app.use(jobs);\napp.use(none);\n", LetsBy),
+        ("app.use(none);\napp.use(jobs);\n", Stops),
+        ("app.use(jobs);\napp.use(none);\napp.use(others);\n", LetsBy),
+    ],
+)
+def test_a_router_of_express_that_has_no_path_of_its_own(
+    tmp_path: Path, lines: str, answer: type
+) -> None:
+    head = "import express from 'express';\nimport jobs from '../src/mail.routes.js';\nimport others from '../src/others.js';\nconst app = express();\nconst none = (req, res) => res.status(404).json({});\n"
+    files = {
+        **EXPRESS,
+        "src/mail.routes.ts": EXPRESS["src/mail.routes.ts"].replace("/cron/mail", PATH),
+        "src/others.ts": EXPRESS["src/mail.routes.ts"].replace("/cron/mail", "/api/other"),
+        "api/index.ts": f"{head}{lines}export default app;\n",
+    }
+    assert isinstance(front(tmp_path, files), answer)
+
+
+@pytest.mark.parametrize(
     ("catching", "codes"),
     [("next(error)", set()), ("res.json({ ok: true })", {"CS204"})],
 )
@@ -227,3 +248,29 @@ def test_a_get_has_no_body_and_no_length_of_one(tmp_path: Path, name: str, answe
         "app/api/cron/mail/route.ts": "export const GET = async () => new Response('ok');\n",
     }
     assert isinstance(front(tmp_path, files), answer)
+
+
+WORK = "    try:\n        mail.send_all()\n    except Exception as error:\n        print(error)\n    return {}\n"
+CAUGHT = "from fastapi import FastAPI, Header, HTTPException\nfrom acme import mail\nimport os\n\napp = FastAPI()\n\n\n"
+GUARD = '@app.get("/api/cron/x")\ndef run(authorization: str = Header(None)):\n    secret = os.environ["CRON_SECRET"]\n    if authorization != f"Bearer {secret}":\n        raise HTTPException(401)\n'
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "codes"),
+    [
+        # each part of a tuple is what it is on one of the ways
+        ("return False, []", "    if not found:\n        return {}\n", {"CS204"}),
+        ("return None", "    if not found:\n        raise HTTPException(500)\n", {"CS204"}),
+        ("return False, []", "    if not seen:\n        return {}\n", set()),
+    ],
+)
+def test_what_a_function_gives_in_pairs(
+    told: Callable[..., list[Finding]], given: str, asked: str, codes: set[str]
+) -> None:
+    seen = "seen, found = look(1)\n" if "," in given else "found = look(1)\n"
+    last = "False, ['a']" if "," in given else "['a']"
+    files = {
+        "requirements.txt": "fastapi\n",
+        "api/cron/x.py": f"{CAUGHT}def look(key):\n    if mail.is_off(key):\n        {given}\n    return {last}\n\n\n{GUARD}    {seen}{asked}{WORK}",
+    }
+    assert {finding.code for finding in told(files)} == codes
