@@ -22,6 +22,9 @@ CHECK = """  const secret = process.env.CRON_SECRET;
 """
 OK = "return Response.json({ ok: true });"
 STORE = 'import { store } from "@acme/store";\n'
+WRITE = 'const { error } = await store.from("rows").upsert({ id: 1 });'
+LATER = "const more = await store.rows.more();\n  if (!more.length) return Response.json({}, { status: 500 });"
+SENT = "await fetch('https://mail.example/send', { method: 'POST', body: 'x' })"
 ROWS = "const { rows } = await store.rows.list();"
 TRYING = "try { await sendReports(row); } catch (error) { console.error(error); }"
 
@@ -52,6 +55,15 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # beside the work, and otherwise
     "a catch that counts in a metric": (route(f"try {{ await sendReports(); }} catch (error) {{ failuresTotal.inc(); }}\n  {OK}", 'import { failuresTotal } from "@acme/metrics";'), {"CS204"}),
     "a catch that does it otherwise": (route(f"try {{ await sendReports(); }} catch (error) {{ await store.invoices.submit(); }}\n  {OK}"), set()),
+    # a later refusal that the failure does not decide
+    "only logged, before another refusal": (route(f"{WRITE}\n  if (error) console.error(error);\n  {LATER}\n  {OK}"), {"CS204"}),
+    "refused, before another refusal": (route(f"{WRITE}\n  if (error) return Response.json({{}}, {{ status: 502 }});\n  {LATER}\n  {OK}"), set()),
+    "kept, and refused later": (route(f"{WRITE}\n  let broken = false;\n  if (error) broken = true;\n  {LATER}\n  if (broken) return Response.json({{}}, {{ status: 502 }});\n  {OK}"), set()),
+    "kept in a list that is asked later": (route(f"{WRITE}\n  const errors: any[] = await store.old.errors();\n  if (error) errors.push(error);\n  {LATER}\n  if (errors.length) return Response.json({{}}, {{ status: 502 }});\n  {OK}"), set()),
+    "kept by a row that is asked later": (route(f"{WRITE}\n  const state = await store.state();\n  if (error) state.broken = true;\n  {LATER}\n  if (state.broken) return Response.json({{}}, {{ status: 502 }});\n  {OK}"), set()),
+    # sent otherwise where it was refused
+    "sent again in plain text": (route(f"await sent();\n  {LATER}\n  {OK}", f"async function sent() {{ const first = {SENT}; if (first.ok) return first; const second = {SENT}; if (!second.ok) throw new Error('not sent'); return second; }}"), set()),
+    "sent once, and only logged": (route(f"await sent();\n  {LATER}\n  {OK}", f"async function sent() {{ const first = {SENT}; if (first.ok) return first; console.error(first.status); }}"), {"CS204"}),
     "what is true where nothing fails": (route("const answer = { done: false };\n  answer.done = await tried();\n  return Response.json(answer);", "async function tried() { try { await sendReports(); return true; } catch { return false; } }"), {"CS205"}),
     "what is false in any case": (route("const answer = { dry: false };\n  try { await sendReports(); } catch (error) { console.error(error); }\n  return Response.json(answer);"), {"CS204"}),
 }  # fmt: skip

@@ -77,6 +77,7 @@ class Path:
         in_catch: whether what caught it gave the answer itself.
         instead: whether what caught it did other work instead.
         other_way: whether what follows in this function is done only where something failed.
+        hangs: whether how it ends may hang on what failed.
         answered: the response, for a handler that answers by calling something.
     """
 
@@ -91,6 +92,7 @@ class Path:
     in_catch: bool = False
     instead: bool = False
     other_way: bool = False
+    hangs: bool = False
     answered: Response | None = None
 
     def copy(self) -> Path:
@@ -107,6 +109,7 @@ class Path:
             self.in_catch,
             self.instead,
             self.other_way,
+            self.hangs,
             self.answered,
         )
 
@@ -145,6 +148,7 @@ def met(paths: Iterable[Path]) -> Path:
         whole.in_catch = whole.in_catch or path.in_catch
         whole.instead = whole.instead or path.instead
         whole.other_way = whole.other_way or path.other_way
+        whole.hangs = whole.hangs or path.hangs
         whole.answered = whole.answered or path.answered
     return whole
 
