@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +17,13 @@ from typing import TYPE_CHECKING
 from cronshift.errors import CronshiftError
 from cronshift.operations import Edit, Intent, build_operation
 from cronshift.operations.journal import decode, encode
+from cronshift.project.rollouts_file import Rollout, Rollouts, dump_rollouts, rollouts_of
 from cronshift.project.settings import parse_settings
+from cronshift.readiness.setup.linking import linked_folder, linked_repository
+from cronshift.readiness.setup.setup_record import read_marks
+from cronshift.runtime.dead_letters import as_document as letter_document
+from cronshift.runtime.dead_letters import parse_letter
+from cronshift.runtime.ledger import as_document, parse_record
 from cronshift.runtime.ownership import parse_ownership
 from cronshift.vercel import parse_config
 from table import Row
@@ -23,10 +31,30 @@ from table import Row
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-COUNT = int(os.environ.get("CRONSHIFT_FUZZ", "20000"))
+ALL = int(os.environ.get("CRONSHIFT_FUZZ", "20000"))
 SLOWEST = 2.0  # seconds for one document
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ROOT = Path(__file__).parent
+RECORD = {
+    "job": "a",
+    "tick": "2026-11-24T12:00:00+00:00",
+    "side": "vercel",
+    "owner": "inngest",
+    "role": "stood by",
+    "arrived": "2026-11-24T12:00:01.500+00:00",
+    "status": "skipped",
+    "attempts": 0,
+}
+LETTER = {
+    "run_id": "01",
+    "job": "a",
+    "status": "failed",
+    "tick": None,
+    "event": "a/b",
+    "event_id": "1",
+    "error": "at https://u:p@h/",
+    "died": "2026-11-24T12:00:01+00:00",
+}
 TOKENS = (
     *(
         "{",
@@ -63,50 +91,90 @@ TOKENS = (
 
 def rows() -> list[Row]:
     """Return how many documents each reader withstands in a second."""
-    return [_row(*reader) for reader in readers()]
+    with tempfile.TemporaryDirectory() as folder:
+        each = [*readers(), *readers_of_files(Path(folder))]
+        return [_row(*reader, ALL // len(each)) for reader in each]
 
 
 def readers() -> Iterator[tuple[str, Callable[[str], object], str]]:
-    """Yield each reader with a document that is well."""
+    """Yield each reader of a text with a document that is well."""
     vercel = '{"crons": [{"path": "/api/a?x=1", "schedule": "0 6 * * *"}], "functions": {"a": {}}}'
     yield "vercel.json", lambda text: parse_config(text, "vercel.json"), vercel
     settings = '[project]\nout = "a"\n[jobs.a]\nretries = 2\nmoved = { path = "/a", schedule = "* * * * *" }\n'
+    settings += '[environments.production]\napp = "https://a.b"\nvercel_project = "prj_1"\ninngest_plan = "pro"\n'
+    settings += '[alerts]\nagain = "4h"\nfailure_rate = 0.1\n'
     yield "cronshift.toml", parse_settings, settings
     epoch = '{"effective_at": "2026-11-24T12:00:00Z", "percent": 10, "operation": "x"}'
     ownership = f'{{"version": 1, "jobs": {{"a": [{epoch}]}}, "flows": {{}}}}'
     yield "ownership", parse_ownership, ownership
     edits = [Edit("src/fuzz.txt", b"one\n"), Edit("fuzz.bin", b"\xff", mode=0o755)]
     operation = build_operation(ROOT, "fuzz", edits, NOW, intent=Intent.MIGRATE, allow_dirty=True)
-    yield "journal", _read_journal, encode(ROOT, operation, is_own=False).decode()
+    journal = encode(ROOT, operation, is_own=False).decode()
+    yield "journal", _refusing(lambda text: decode(ROOT, text.encode())), journal
+    plan = Rollout(stages=(10, 100), begun=NOW, operation="01", auto=50, because="why")
+    rollouts = (dump_rollouts(Rollouts(jobs={"a": plan})) or b"").decode()
+    yield "rollouts", lambda text: rollouts_of(text.encode()), rollouts
+    record = json.dumps(RECORD | {"numbers": {"a": 1.5}, "seen": {"app": "file"}})
+    yield "ledger", _refusing(lambda text: as_document(parse_record(json.loads(text)))), record
+    letter = json.dumps(LETTER)
+    yield "letter", _refusing(lambda text: letter_document(parse_letter(json.loads(text)))), letter
 
 
-class RefusedJournalError(Exception):
-    """The journal's reader says in words why a document is none."""
+def readers_of_files(folder: Path) -> Iterator[tuple[str, Callable[[str], object], str]]:
+    """Yield each reader of a file that is not handed its text."""
+    marks = '{"version": 1, "steps": {"keys": {"by": "a@b", "at": "2026-11-24T12:00:00Z", "by_word": true}}}'
+    record = folder / ".cronshift" / "setup" / "production.json"
+    yield "set-up", _of_file(record, lambda: read_marks(folder, "production")), marks
+    link = '{"projectId": "prj_1", "orgId": "team_1", "settings": {"framework": "nextjs"}}'
+    file = folder / ".vercel" / "project.json"
+    yield "link", _of_file(file, lambda: linked_folder(folder)), link
+    projects = (
+        '{"orgId": "team_1", "projects": [{"id": "prj_1", "directory": ".", "orgId": "team_1"}]}'
+    )
+    file = folder / ".vercel" / "repo.json"
+    yield "link of a repository", _of_file(file, lambda: linked_repository(folder)), projects
 
 
-def _read_journal(text: str) -> object:
-    try:
-        return decode(ROOT, text.encode())
-    except ValueError as error:
-        raise RefusedJournalError from error
+class RefusedDocumentError(Exception):
+    """A reader says by a ``ValueError`` that a document is none."""
 
 
-def _row(name: str, read: Callable[[str], object], document: str) -> Row:
+def _refusing(read: Callable[[str], object]) -> Callable[[str], object]:
+    def reading(text: str) -> object:
+        try:
+            return read(text)
+        except (ValueError, RecursionError) as error:
+            raise RefusedDocumentError from error
+
+    return reading
+
+
+def _of_file(file: Path, read: Callable[[], object]) -> Callable[[str], object]:
+    file.parent.mkdir(parents=True, exist_ok=True)
+
+    def reading(text: str) -> object:
+        file.write_bytes(text.encode())
+        return read()
+
+    return reading
+
+
+def _row(name: str, read: Callable[[str], object], document: str, count: int) -> Row:
     chance, slowest, begun = random.Random(name), 0.0, time.perf_counter()  # noqa: S311 - repeatable
-    for _ in range(COUNT // 4):
+    for _ in range(count):
         text = _broken(chance, document)
         start = time.perf_counter()
         try:
             read(text)
-        except (CronshiftError, RefusedJournalError):
+        except (CronshiftError, RefusedDocumentError):
             pass
         except Exception:
             print(name, ascii(text))
             raise
         slowest = max(slowest, time.perf_counter() - start)
-    speed = COUNT // 4 / (time.perf_counter() - begun)
+    speed = count / (time.perf_counter() - begun)
     return Row(
-        f"fuzz {name}: {COUNT // 4:,} documents, slowest {slowest * 1000:.0f} ms",
+        f"fuzz {name}: {count:,} documents, slowest {slowest * 1000:.0f} ms",
         f"{speed:,.0f}/s",
         "",
         None,

@@ -57,22 +57,30 @@ start = perf_counter()
 report = sweeping.run(database.engine, database.mapped, sweep)
 print(perf_counter() - start, report.settled, report.credits, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
-# By hand nobody looks whether a session was paid, its account is there, and the credits have moved.
+# By hand the same rows are written under the same key, and nobody looks whether an account is there and whether
+# the credits have moved, lets others go on meanwhile, or can be killed without beginning anew.
 BY_HAND = (
     (
-        "CREATE TABLE IF NOT EXISTS refunds_by_hand (session_id INTEGER PRIMARY KEY, user_id INTEGER,"
-        " amount BIGINT, refunded_at BIGINT, reason VARCHAR(200))"
+        "CREATE TABLE refunds_by_hand (session_id TEXT, user_id TEXT NOT NULL, amount {amount} NOT NULL,"
+        " refunded_at BIGINT NOT NULL, reason VARCHAR(200) NOT NULL, source TEXT, flow TEXT NOT NULL,"
+        " PRIMARY KEY (session_id, source)) {kind}"
     ),
     (
-        "INSERT INTO refunds_by_hand SELECT id, user_id, cost, 1795521600000000000, 'not processed in time'"
-        " FROM sessions WHERE status = 'queued' AND created_at < :cutoff AND cost > 0"
+        "INSERT INTO refunds_by_hand SELECT CAST(id AS TEXT), CAST(user_id AS TEXT), cost, 1795521600000000000,"
+        " 'not processed in time', 'sessions', '' FROM sessions WHERE {orphans} AND cost > 0"
     ),
     (
-        "UPDATE users SET credits = credits + s.amount, spent = spent - s.amount FROM"
-        " (SELECT user_id, sum(amount) AS amount FROM refunds_by_hand GROUP BY user_id) AS s WHERE users.id = s.user_id"
+        "UPDATE users SET credits = credits + s.amount, spent = spent - s.amount FROM (SELECT user_id,"
+        " sum(cost) AS amount FROM sessions WHERE {orphans} AND cost > 0 GROUP BY user_id) AS s"
+        " WHERE users.id = s.user_id"
     ),
-    "UPDATE sessions SET status = 'error' WHERE status = 'queued' AND created_at < :cutoff",
+    "UPDATE sessions SET status = 'error' WHERE {orphans}",
 )
+ORPHANED = "status = 'queued' AND created_at < '2026-11-24 11:50:00'"
+KINDS = {
+    "SQLite": {"amount": "BIGINT", "kind": "WITHOUT ROWID"},
+    "PostgreSQL": {"amount": "NUMERIC", "kind": ""},
+}
 
 
 def rows() -> list[Row]:
@@ -94,8 +102,7 @@ def _measure(name: str, url: str, folder: Path) -> list[Row]:
     start = perf_counter()
     with engine.begin() as connection:
         for statement in BY_HAND:
-            values = {"cutoff": "2026-11-24 11:50:00"} if ":cutoff" in statement else {}
-            connection.execute(text(statement), values)
+            connection.execute(text(statement.format(orphans=ORPHANED, **KINDS[name])))
     by_hand = perf_counter() - start
     _fill(engine)
     engine.dispose()
@@ -112,7 +119,6 @@ def _measure(name: str, url: str, folder: Path) -> list[Row]:
     assert int(settled) == ORPHANS
     assert int(paid) == 2 * ORPHANS
     ours = float(seconds)
-    most = {"SQLite": 2.75, "PostgreSQL": 1.75}[name]
     memory = int(peak) / (1024 if sys.platform != "darwin" else 1024 * 1024)
     return [
         Row(
@@ -120,8 +126,8 @@ def _measure(name: str, url: str, folder: Path) -> list[Row]:
             f"{ours:.1f} s",
             f"one transaction by hand {by_hand:.1f} s",
             ours / by_hand,
-            f"≤ {most:g}",
-            ours <= most * by_hand,
+            "≤ 1.5",
+            ours <= 1.5 * by_hand,
         ),
         Row(
             f"memory for that, {name}",

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 HOUSE = Path(cronshift.__file__).parent
-_NAME = re.compile(r"(?:CRONSHIFT|INNGEST|VERCEL|CRON|XDG)_[A-Z_]+|NO_COLOR|DATABASE_URL")
+_NAME = re.compile(
+    r"(?:CRONSHIFT|INNGEST|VERCEL|CRON|XDG|AWS|SENTRY)_[A-Z_]+|(?:BETTERSTACK|HEALTHCHECKS)_API_[A-Z]+"
+    r"|NO_COLOR|DATABASE_URL"
+)
 _TYPESCRIPT = re.compile(r'process\.env\["([A-Z_]+)"\]')
 _IMAGINED = "handlers/flow/"  # what the audit imagines an app's environment to be is read by nobody
 _DEPLOYED = ("runtime/", "sessions/", "inngest_fns/")

@@ -45,11 +45,16 @@ COMMANDS = {
     command.name: command
     for command in (
         Command("Show every entry, its next ticks and what is wrong.", "Look", "audit"),
-        Command("Explain a finding: what it means and what to do.", "Look", "explain"),
+        Command(
+            "Explain a finding, an error or a page: what it means and what to do.",
+            "Look",
+            "explain",
+        ),
         Command("Show what to do now.", "Look", "next"),
         Command("Show who owns each job, and what is next.", "Look", "status"),
         Command("Write cronshift.toml from what the project shows.", "Prepare", "init"),
         Command("Generate the Inngest functions. No owner changes.", "Prepare", "migrate"),
+        Command("Take over jobs that were moved by hand.", "Prepare", "baseline"),
         Command("Check modules or an endpoint against the plan.", "Prepare", "validate"),
         Command("Run one job, here and now, with a real tick.", "Prepare", "run"),
         Command("Serve the functions to Inngest.", "Prepare", "serve"),
@@ -70,6 +75,7 @@ COMMANDS = {
         Command("Show what became of ticks, and run missed ones.", "Of", "ticks"),
         Command("Show runs, their steps and errors.", "Of", "runs"),
         Command("Tell a webhook what is not well.", "Of", "alerts"),
+        Command("Make the monitors that miss a run.", "Of", "monitors"),
         Command("Show failed runs, and run them again.", "Of", "dead-letters"),
         Command("Write, settle and refund the QUEUED flow's sessions.", "Of", "sessions"),
         Command("Publish the ownership file where deploys are slow.", "Of", "flags"),

@@ -162,6 +162,7 @@ class Reason(StrEnum):
     DOUBTFUL_HANDLER = "doubtful-handler", "A success of the job's handler would mean nothing."
     NOT_MIGRATED = "not-migrated", "The job has no function yet."
     NOT_READY = "not-ready", "A job is not wholly and visibly Inngest's yet."
+    OWN_FUNCTION = "own-function", "The app's own function does not ask whose a tick is."
     NO_GUARD = "no-guard", "No guard stands before the job's route."
     GUARD_INTERCEPTED = "guard-intercepted", "Middleware answers before the guard is asked."
     ENTRY_INTERCEPTED = "entry-intercepted", "The app's code answers before the entry's route does."

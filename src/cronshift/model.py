@@ -103,6 +103,7 @@ class HandlerKind(StrEnum):
     WSGI = "wsgi"
     HTTP_HANDLER = "http-handler"  # a BaseHTTPRequestHandler class
     CALLABLE = "callable"  # module:callable named in cronshift.toml
+    INNGEST = "inngest-function"  # of the app's own, which does the work itself
 
 
 PYTHON_KINDS = frozenset(
@@ -304,6 +305,13 @@ class Finding(Struct, frozen=True):
     location: Location | None = None
 
 
+class OwnFunction(Struct, frozen=True):
+    """The Inngest function that an app has of its own for a job; ``file`` is where it stood."""
+
+    id: str
+    file: str
+
+
 class Job(Struct, frozen=True):
     """The job that one entry becomes.
 
@@ -311,6 +319,7 @@ class Job(Struct, frozen=True):
         schedule: ``None`` when the entry's text has no meaning; such a job is blocked.
         module: the file the target writes for it; ``None`` when the job is blocked.
         bridged_because: why its handler is called over HTTP, where it is.
+        function: the app's own that does it, where cronshift generates none.
     """
 
     id: str
@@ -321,6 +330,7 @@ class Job(Struct, frozen=True):
     options: JobOptions = field(default_factory=JobOptions)
     module: str | None = None
     bridged_because: str | None = None
+    function: OwnFunction | None = None
 
 
 class Plan(Struct, frozen=True):
@@ -350,6 +360,11 @@ class Plan(Struct, frozen=True):
     def job(self, job_id: str) -> Job | None:
         """Return the job of that id, if there is one."""
         return next((job for job in self.jobs if job.id == job_id), None)
+
+    def job_of(self, function_id: str) -> Job | None:
+        """Return the job that a function is of, by its id without the app's."""
+        by_hand = (job for job in self.jobs if job.function and job.function.id == function_id)
+        return next(by_hand, None) or self.job(function_id)
 
     @property
     def runnable(self) -> tuple[Job, ...]:

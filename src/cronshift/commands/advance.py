@@ -18,12 +18,14 @@ from cronshift.commands.carrying_out import (
 )
 from cronshift.commands.compare import chosen
 from cronshift.commands.deciding import Assume, Because, Despite, ask_about, decided
+from cronshift.commands.of_flow import Flow, refuse_jobs_of_flow
 from cronshift.errors import ExitCode
 
 if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
     from cronshift.moving.advance import RolloutStep
     from cronshift.moving.cutover import Cutover
+    from cronshift.moving.flows import FlowChange
     from cronshift.moving.rollback import Rollback
     from cronshift.readiness.checking import Decisions
 
@@ -33,6 +35,7 @@ _DECLINED = "You said no: every tick keeps its owner."
 def advance(
     context: typer.Context,
     jobs: Jobs = None,
+    flow: Flow = None,
     deploy_minutes: DeployMinutes = 15,
     despite: Despite = None,
     assume: Assume = None,
@@ -42,8 +45,8 @@ def advance(
 ) -> ExitCode:
     """Take each rollout one step on, or back, where the evidence is enough.
 
-    For the jobs whose rollout was planned with cronshift cutover --stages. The evidence is that of
-    cronshift compare; each step is the operation that cutover or rollback would make, and begins when
+    For the jobs and flows whose rollout was planned with cronshift cutover --stages. The evidence is that
+    of cronshift compare; each step is the operation that cutover or rollback would make, and begins when
     both sides can hold the file, --deploy-minutes after the write. Where they read it from an address
     say --deploy-minutes 0, and push it: cronshift flags push. A run that has begun keeps its retries.
 
@@ -57,9 +60,10 @@ def advance(
     Examples:
       cronshift advance
       cronshift advance prediction-check --dry-run
+      cronshift advance --flow prediction-session --yes
       cronshift advance --deploy-minutes 0 && cronshift flags push --yes
     """
-    from cronshift.moving.advance import judged, recover, steps
+    from cronshift.moving.advance import flow_steps, judged, judged_flows, recover, steps
     from cronshift.output.evidence_text import verdicts_text
     from cronshift.project.rollouts_file import read_rollouts
 
@@ -68,14 +72,22 @@ def advance(
     interrupted = None if dry_run else recover(invocation.root, datetime.now(UTC))
     if interrupted is not None:
         console.say(f"{interrupted.command} was interrupted, and is {interrupted.state} now.")
-    rollouts = read_rollouts(invocation.root).jobs
-    judgements = judged(invocation.project, datetime.now(UTC)) if rollouts else {}
-    of_rollouts = {job: verdict for job, verdict in judgements.items() if job in rollouts}
-    verdicts = chosen(of_rollouts, jobs or ())
-    if not rollouts:
+    if flow is not None:
+        refuse_jobs_of_flow(jobs)
+    rollouts, now = read_rollouts(invocation.root), datetime.now(UTC)
+    wants_jobs, wants_flows = (
+        bool(rollouts.jobs) and flow is None,
+        bool(rollouts.flows) and not jobs,
+    )
+    judgements = judged(invocation.project, now) if wants_jobs else {}
+    of_jobs = {job: verdict for job, verdict in judgements.items() if job in rollouts.jobs}
+    verdicts = chosen(of_jobs, jobs or ()) if flow is None else []
+    of_flows = judged_flows(invocation.project, now) if wants_flows else {}
+    verdicts_of_flows = chosen(of_flows, [flow] if flow else [])
+    if not (rollouts.jobs or rollouts.flows):
         console.say("No rollout is planned: cronshift cutover JOB --stages 10,50,100")
     elif not invocation.json:
-        console.result(verdicts_text(verdicts))
+        console.result(verdicts_text([*verdicts, *verdicts_of_flows]))
     taking = _Taking(
         invocation,
         deploy=timedelta(minutes=deploy_minutes),
@@ -83,12 +95,15 @@ def advance(
         yes=yes,
         dry_run=dry_run,
     )
-    for step in steps(verdicts, rollouts):
+    for step in steps(verdicts, rollouts.jobs):
+        taking.take(step)
+    for step in flow_steps(verdicts_of_flows, rollouts.flows):
         taking.take(step)
     if invocation.json:
         console.document(
             {
                 "jobs": [judgement.to_json() for judgement in verdicts],
+                "flows": [judgement.to_json() for judgement in verdicts_of_flows],
                 "operations": [carried.to_json() for carried in taking.carried],
                 "waiting": taking.waiting,
             }
@@ -120,15 +135,14 @@ class _Taking:
     def take(self, step: RolloutStep) -> None:
         """Take a step, or say that it waits for the user's word."""
         console = self._invocation.console
-        words = f"{', '.join(step.jobs)}: {step.percent} % to Inngest"
         if not step.percent:
             self.code = ExitCode.NOT_WELL
         is_agreed = self._yes or step.is_by_itself
         if not (is_agreed or self._dry_run or console.can_ask):
-            self.waiting.append({"jobs": list(step.jobs), "percent": step.percent})
-            console.warn(f"{words} waits for you: cronshift advance {' '.join(step.jobs)} --yes")
+            self.waiting.append(step.to_json())
+            console.warn(f"{step.sentence} waits for you: {step.command}")
             return
-        console.say(words, style="bold")
+        console.say(step.sentence, style="bold")
         confirmation = Confirmation(
             "Take this step?", yes=is_agreed, dry_run=self._dry_run, declined=_DECLINED
         )
@@ -139,9 +153,10 @@ class _Taking:
         if carried.applied and carried.operation.write_by is not None:
             console.say("Commit and deploy both sides now, or cronshift flags push.")
 
-    def _prepare(self, step: RolloutStep) -> Cutover | Rollback:
+    def _prepare(self, step: RolloutStep) -> Cutover | Rollback | FlowChange:
         from cronshift.moving.advance import prepare_step
         from cronshift.moving.cutover import Cutover
+        from cronshift.moving.flows import FlowChange
         from cronshift.readiness.checking import not_known
 
         prepared = prepare_step(
@@ -151,6 +166,8 @@ class _Taking:
             deploy=self._deploy,
             decisions=self._decisions,
         )
+        if isinstance(prepared, FlowChange):
+            return prepared
         console = self._invocation.console
         for sentence in (*prepared.costs, *prepared.advice):
             console.say(sentence, style="yellow")

@@ -23,7 +23,7 @@ from cronshift.commands.carrying_out import (
 )
 from cronshift.commands.deciding import Assume, Because, Despite, ask_about, decided
 from cronshift.commands.instants import read_instant
-from cronshift.commands.of_flow import Flow, change_flow, refuse_jobs_of_flow
+from cronshift.commands.of_flow import Flow, change_flow, plan_flow, refuse_jobs_of_flow
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ def cutover(
     cronshift advance takes the step that the evidence allows. It asks first, unless the rollout is
     --auto, which may go back by itself, too.
 
-    With --flow the share is one of a flow's users, who keep to one path each.
+    With --flow the share is one of a flow's users, who keep to one path each; with --stages, too, its
+    rollout is judged by what became of their sessions.
 
     Every fact that the move depends on is looked at first. What is known bad refuses (exit 3) unless
     it is named with --despite; what is not known is listed and asked about, and --yes is no answer to
@@ -108,6 +109,7 @@ def cutover(
       cronshift cutover prediction-check --stages 10,50,100 --auto-to 50
       cronshift cutover --all --at 2026-11-24T12:00Z --dry-run
       cronshift cutover --flow prediction-session --percent 10
+      cronshift cutover --flow prediction-session --stages 10,50,100
       cronshift cutover update-ai-models --no-guard --deploy-minutes 5
     """
     from cronshift import operations
@@ -117,25 +119,24 @@ def cutover(
     invocation: Invocation = context.obj
     console = invocation.console
     if flow is not None:
-        refuse_jobs_of_flow(jobs, everything, stages, auto, auto_to is not None, now, not guard)
+        refuse_jobs_of_flow(jobs, everything, now, not guard)
+        operations.refuse_unfinished(invocation.project.root)
+        if stages is not None:
+            planning = Confirmation("Plan this rollout?", yes, dry_run, save_plan)
+            return plan_flow(invocation, flow, stages, _furthest(auto, auto_to), planning)
+        _refuse_auto(auto, auto_to)
         share = partial(_flow_share, invocation, flow, percent, at, deploy_minutes)
         confirmation = Confirmation("Add this epoch?", yes, dry_run, save_plan)
-        operations.refuse_unfinished(invocation.project.root)
         return change_flow(invocation, share, confirmation)
     refuse_nothing_named(jobs or (), everything=everything)
     operations.refuse_unfinished(invocation.project.root)
 
     decisions = decided(despite, assume, because)
     if stages is not None:
-        furthest = auto_to if auto_to is not None else 100 if auto else None
         confirmation = Confirmation("Plan this rollout?", yes, dry_run, save_plan)
+        furthest = _furthest(auto, auto_to)
         return _plan_rollout(invocation, jobs or (), stages, furthest, decisions, confirmation)
-    if auto or auto_to is not None:
-        raise CronshiftError(
-            "--auto is about the stages of a rollout.",
-            reason="usage",
-            hint="Add --stages 10,50,100",
-        )
+    _refuse_auto(auto, auto_to)
 
     def plan() -> Cutover:
         prepared = prepare_cutover(
@@ -175,6 +176,20 @@ def cutover(
         }
         console.document(carried.to_json() | extra)
     return carried.code
+
+
+def _furthest(auto: bool, auto_to: int | None) -> int | None:
+    """Return up to which share a rollout goes by itself; ``None`` for not at all."""
+    return auto_to if auto_to is not None else 100 if auto else None
+
+
+def _refuse_auto(auto: bool, auto_to: int | None) -> None:
+    if _furthest(auto, auto_to) is not None:
+        raise CronshiftError(
+            "--auto is about the stages of a rollout.",
+            reason="usage",
+            hint="Add --stages 10,50,100",
+        )
 
 
 def _flow_share(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cronshift.commands.carrying_out import Confirmation, carry_out_in_time
+from cronshift.commands.carrying_out import Confirmation, carry_out, carry_out_in_time
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
@@ -49,6 +50,27 @@ def change_flow(
     if invocation.json:
         done = [] if change.start else [change.flow]
         console.document(carried.to_json() | {"done": done})
+    return carried.code
+
+
+def plan_flow(
+    invocation: Invocation, flow: str, stages: str, auto: int | None, confirmation: Confirmation
+) -> ExitCode:
+    """Write by which stages a flow's users go; no share changes yet."""
+    from cronshift.moving.flows import prepare_flow_rollout
+    from cronshift.moving.rollout import read_stages
+
+    console = invocation.console
+    prepared = prepare_flow_rollout(
+        invocation.project, flow, datetime.now(UTC), stages=read_stages(stages), auto=auto
+    )
+    if prepared.is_done:
+        console.say(f"{flow} is there already; nothing to do.")
+    carried = carry_out(invocation, prepared.operation, confirmation)
+    if carried.applied and not prepared.is_done:
+        console.say("No share changes yet. Next: cronshift advance", style="bold")
+    if invocation.json:
+        console.document(carried.to_json() | {"done": [flow] if prepared.is_done else []})
     return carried.code
 
 

@@ -8,8 +8,8 @@ Usage: cronshift [OPTIONS] COMMAND …   Moves scheduled jobs, Vercel → Innges
 Look      audit, explain     every entry and what is wrong; what a code means
           next, status       what to do now; who owns each job, what is next
 Prepare   init, migrate      cronshift.toml; Inngest functions: nothing moves
-          validate, run      are they as planned? one job, here, a real tick
-          serve, sync        serve the functions; register them with Inngest
+          baseline, validate take over what moved by hand; is all as planned?
+          run, serve, sync   one job, here; serve the functions; register them
           link, setup        where an environment is; set it up, step by step
 Watch     doctor             is everything that runs there well?
           observe, report    do both sides see each tick? the move on one page
@@ -21,8 +21,8 @@ End       finalize, forget   remove what is left of Vercel cron; of cronshift
 Of        ticks, runs        list, replay; list, show
           dead-letters       list, show, replay, drop: the runs that failed
           sessions           orphans, refunds, recover, status, scaffold
-          flags, alerts      export, push; check, test
-          operations         list, show, apply, resume, abandon
+          alerts, monitors   check, test; list, create
+          flags, operations  export, push; list, show, apply, resume, abandon
 
 Options   -C DIR, --config FILE, --json, -q, -v, --no-color, --version, -h
           cronshift COMMAND --help explains one. Start with: cronshift audit

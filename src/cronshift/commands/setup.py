@@ -38,7 +38,8 @@ def setup(
 
     With VERCEL_TOKEN the variables that are set here and not at Vercel are set there for the
     environment's target, and a protection bypass is made where deployments are protected; with Inngest's
-    key the app is synced, and the result read. That is one operation, shown first; values never appear.
+    key the app is synced, and the result read; with the token of one service that has monitors, each job without
+    one gets one (cronshift monitors). That is one operation, shown first; values never appear.
     It is not taken back with the files: `vercel env rm`, and Vercel's settings, do that. For the rest the
     exact command or page is told.
 
@@ -108,9 +109,10 @@ def _operation(asking: Asking, steps: tuple[SetupStep, ...]) -> Operation:
     from cronshift.operations import Intent, build_operation
 
     calls = [call for step in steps for call in step.calls]
+    edits = [edit for step in steps for edit in step.edits]
     command = f"setup {asking.environment.name}"
     return build_operation(
-        asking.project.root, command, [], asking.now, intent=Intent.SETUP, batches=calls
+        asking.project.root, command, edits, asking.now, intent=Intent.SETUP, batches=calls
     )
 
 

@@ -70,12 +70,14 @@ class FileRouter(Struct, frozen=True):
     Attributes:
         packages: a dependency on one of them says that the project uses it.
         named: yields its routes, their files by their paths within the app.
+        kind: of its handlers.
         ignores_node: whether Vercel builds no ``api/*.ts`` beside it.
     """
 
     name: str
     packages: tuple[str, ...]
     named: Callable[[Folder], Iterator[Route]]
+    kind: HandlerKind
     ignores_node: bool = False
 
     def present(self, app: Folder) -> bool:
@@ -281,9 +283,9 @@ def _methods_made(root: SgNode | None) -> frozenset[str]:
 
 
 ROUTERS = (
-    FileRouter("sveltekit", ("@sveltejs/kit",), sveltekit),
-    FileRouter("nuxt", ("nuxt", "nitropack", "nitro"), nitro),
-    FileRouter("astro", ("astro",), astro),
+    FileRouter("sveltekit", ("@sveltejs/kit",), sveltekit, HandlerKind.SVELTEKIT),
+    FileRouter("nuxt", ("nuxt", "nitropack", "nitro"), nitro, HandlerKind.NITRO),
+    FileRouter("astro", ("astro",), astro, HandlerKind.ASTRO),
     FileRouter(
         "remix",
         (
@@ -294,15 +296,23 @@ ROUTERS = (
             "@react-router/node",
         ),
         remix,
+        HandlerKind.REMIX,
         ignores_node=True,
     ),
     FileRouter(
         "tanstack",
         ("@tanstack/react-start", "@tanstack/solid-start", "@tanstack/start"),
         tanstack,
+        HandlerKind.TANSTACK,
         ignores_node=True,
     ),
-    FileRouter("solidstart", ("@solidjs/start", "solid-start"), solidstart, ignores_node=True),
+    FileRouter(
+        "solidstart",
+        ("@solidjs/start", "solid-start"),
+        solidstart,
+        HandlerKind.SOLIDSTART,
+        ignores_node=True,
+    ),
 )
 BY_FILES = {
     "sveltekit": ("src/routes", ("+server.ts", "+server.js", "+page.svelte")),

@@ -129,6 +129,11 @@ class Resolver:
     def _coded(self) -> CodedApps:
         return CodedApps(self.tree, self.app)
 
+    @property
+    def coded_entry(self) -> str | None:
+        """The module of the one Node app that answers every path, if there is one."""
+        return self._coded.entry()
+
     @cached_property
     def _folder(self) -> Folder:
         return Folder(self.tree, self.app)
@@ -207,6 +212,12 @@ class Resolver:
         base = self.next.config.base_path if self.next.present else ""
         for route in (*self.table.routes, *self.functions.table.routes):
             yield base + route.path, route.handler
+
+    def kind_named(self, export: str) -> HandlerKind:
+        """Return the kind of a handler that was a route of the app, by what its module calls it."""
+        if self.router is not None and not self.next.present:
+            return self.router.kind
+        return HandlerKind.NEXT_PAGES if export == "default" else HandlerKind.NEXT_ROUTE
 
     def answers_get(self, path: str) -> bool:
         """Return whether a GET to a path reaches code, as far as the files tell."""

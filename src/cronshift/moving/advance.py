@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +16,12 @@ from cronshift.moving.epochs import DEPLOY, is_paused
 from cronshift.moving.evidence.gathering import judge_all
 from cronshift.moving.evidence.judging import STAGES, Course
 from cronshift.moving.evidence.verdict import Decision, Judgement
+from cronshift.moving.flows import (
+    FlowChange,
+    judged_flow,
+    prepare_flow_cutover,
+    prepare_flow_rollback,
+)
 from cronshift.moving.rollback import Rollback, prepare_rollback
 from cronshift.observing.gathering import TickQuery
 from cronshift.operations import finish, read_journal, refuse_late, refuse_unfinished, revert
@@ -27,12 +34,13 @@ from cronshift.runtime.recording import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from pathlib import Path
 
     from cronshift.model import Job
     from cronshift.operations import Operation
     from cronshift.project import Project
+    from cronshift.project.thresholds import Thresholds
     from cronshift.runtime.ledger import TickRecord
     from cronshift.runtime.ownership import Epoch, Ownership
 
@@ -41,6 +49,7 @@ if TYPE_CHECKING:
 
 _COMMAND = "advance: "
 _NONE = Decisions()
+_NO_TIME = timedelta()
 
 
 class RolloutStep(Struct, frozen=True):
@@ -48,6 +57,7 @@ class RolloutStep(Struct, frozen=True):
 
     Attributes:
         percent: of their ticks, Inngest's from then on; 0 is the way back.
+        flow: whose users go, where it is a flow and no jobs.
         is_by_itself: whether it needs no word of the user's.
         decisions: what the user took upon himself when the rollout was planned.
     """
@@ -56,6 +66,24 @@ class RolloutStep(Struct, frozen=True):
     percent: int
     is_by_itself: bool
     decisions: Decisions
+    flow: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The step in a sentence."""
+        what = f"{self.flow}: {self.percent} % of its users" if self.flow else ", ".join(self.jobs)
+        return f"{what} to Inngest" if self.flow else f"{what}: {self.percent} % to Inngest"
+
+    @property
+    def command(self) -> str:
+        """The command that takes the step."""
+        of_flow = ["--flow", self.flow] if self.flow else self.jobs
+        return " ".join(("cronshift advance", *of_flow, "--yes"))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the step's part of a document, where it waits."""
+        of_flow = {"flow": self.flow} if self.flow else {}
+        return {"jobs": list(self.jobs), "percent": self.percent, **of_flow}
 
 
 def recorded(question: TickQuery) -> Sequence[TickRecord]:
@@ -90,9 +118,9 @@ def judged(project: Project, now: datetime, records: Records = recorded) -> dict
     """
     plan = make_plan(project)
     ownership, rollouts = read_ownership(project.root), read_rollouts(project.root).jobs
-    thresholds = project.settings.rollout
+    settings = project.settings
     courses = [
-        _course(job, ownership, rollouts.get(job.id), now)
+        _course(job, ownership, rollouts.get(job.id), now, settings.thresholds(job.id))
         for job in plan.jobs
         if job.module is not None and (project.root / job.module).is_file()
     ]
@@ -102,15 +130,19 @@ def judged(project: Project, now: datetime, records: Records = recorded) -> dict
         app=plan.app_id,
         jobs=tuple(job for job in plan.jobs if job.id in names),
         ownership=ownership,
-        since=now - thresholds.baseline,
+        since=now - max((settings.thresholds(name).baseline for name in names), default=_NO_TIME),
         until=now,
     )
     seen = records(question) if going else ()
-    return {judgement.job: judgement for judgement in judge_all(going, seen, thresholds, now)}
+    return {judgement.job: judgement for judgement in judge_all(going, seen, settings.rollout, now)}
 
 
 def _course(
-    job: Job, ownership: Ownership, rollout: Rollout | None, now: datetime
+    job: Job,
+    ownership: Ownership,
+    rollout: Rollout | None,
+    now: datetime,
+    thresholds: Thresholds,
 ) -> Course | None:
     """Return a job's place on its way; ``None`` for one without ticks."""
     if job.schedule is None or job.schedule.never:
@@ -125,6 +157,7 @@ def _course(
         stages=rollout.stages if rollout else STAGES,
         is_paused=is_paused(epochs, now),
         attempts=job.options.retries + 1,
+        thresholds=thresholds,
         obstacle=_obstacle(epochs, now),
     )
 
@@ -143,7 +176,7 @@ def prepare_step(
     *,
     deploy: timedelta = DEPLOY,
     decisions: Decisions = _NONE,
-) -> Cutover | Rollback:
+) -> Cutover | Rollback | FlowChange:
     """Return the operation that makes one step: a cutover, or the way back.
 
     Args:
@@ -156,8 +189,14 @@ def prepare_step(
     Raises:
         RefusedError: as the commands whose step it is.
     """
-    prepared: Cutover | Rollback
-    if step.percent:
+    prepared: Cutover | Rollback | FlowChange
+    if step.flow and step.percent:
+        prepared = prepare_flow_cutover(
+            project, step.flow, now, percent=step.percent, deploy=deploy
+        )
+    elif step.flow:
+        prepared = prepare_flow_rollback(project, step.flow, now, deploy=deploy)
+    elif step.percent:
         both = Decisions(
             step.decisions.despite | decisions.despite,
             step.decisions.assume | decisions.assume,
@@ -201,7 +240,7 @@ def steps(judgements: Iterable[Judgement], rollouts: dict[str, Rollout]) -> tupl
         percent = _wanted(judgement)
         if rollout is None or percent is None:
             continue
-        is_by_itself = rollout.auto is not None and percent <= rollout.auto
+        is_by_itself = _is_by_itself(rollout, percent)
         decisions = Decisions(
             frozenset(rollout.despite), frozenset(rollout.assume), rollout.because
         )
@@ -212,6 +251,33 @@ def steps(judgements: Iterable[Judgement], rollouts: dict[str, Rollout]) -> tupl
         RolloutStep(tuple(jobs), step.percent, step.is_by_itself, step.decisions)
         for step, jobs in sorted(together.items(), key=lambda pair: pair[0].percent)
     )
+
+
+def judged_flows(project: Project, now: datetime) -> dict[str, Judgement]:
+    """Return the verdict on each flow that rolls out, by its name.
+
+    Raises:
+        CronshiftError: if the database of the sessions cannot be read.
+    """
+    flows = read_rollouts(project.root).flows
+    return {flow: judged_flow(project, flow, now) for flow in flows}
+
+
+def flow_steps(
+    judgements: Iterable[Judgement], rollouts: dict[str, Rollout]
+) -> tuple[RolloutStep, ...]:
+    """Return the steps that follow for the flows that roll out, those back before those forth."""
+    wanted = [(judgement.job, _wanted(judgement)) for judgement in judgements]
+    steps_of_flows = [
+        RolloutStep((), percent, _is_by_itself(rollouts[flow], percent), _NONE, flow)
+        for flow, percent in wanted
+        if percent is not None and flow in rollouts
+    ]
+    return tuple(sorted(steps_of_flows, key=lambda step: step.percent))
+
+
+def _is_by_itself(rollout: Rollout, percent: int) -> bool:
+    return rollout.auto is not None and percent <= rollout.auto
 
 
 def _wanted(judgement: Judgement) -> int | None:

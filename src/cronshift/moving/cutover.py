@@ -13,6 +13,7 @@ from cronshift.model import Job, Mode, Origin, Plan
 from cronshift.moving.entries import abandoned, regenerated, take_out
 from cronshift.moving.epochs import DEPLOY, Lead, costs, is_paused, shared_anew, summary
 from cronshift.moving.migration import pick_jobs
+from cronshift.moving.own_functions import refuse_own
 from cronshift.moving.pointing import dispatch
 from cronshift.moving.restore import restored
 from cronshift.moving.windows import (
@@ -137,6 +138,8 @@ def prepare_cutover(  # noqa: PLR0913 - each is an option of the command
     _refuse_paused(ownership, chosen, now)
     _refuse_pending(ownership, moving, percent, now)
     _refuse_rate_limited(moving, percent)
+    if 0 < percent < _WHOLE:
+        refuse_own(moving)
     _refuse_doubtful(plan, growing)
     stage = Stage.SHARE if handover is Handover.GUARD else Stage.REMOVE
     if stage is Stage.SHARE:

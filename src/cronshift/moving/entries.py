@@ -21,12 +21,13 @@ from cronshift.operations import ChangeKind, Edit, Seen, State
 from cronshift.operations.files import content, inside
 from cronshift.plan.snapshot import settings_file
 from cronshift.project import settings_edit
+from cronshift.project.history import contents
 from cronshift.targets import generate, target_named
 from cronshift.targets.changes import OF_MODULES, FileAction, compare, edits
 from cronshift.targets.seal import is_untouched
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cronshift.model import Job, Plan
@@ -137,7 +138,10 @@ def put_back(project: Project, jobs: Collection[str], past: Sequence[Operation])
         of_file = {
             job: entry for job, entry in moved.items() if (entry.workflow or source.file) == path
         }
-        after, befores = text, _befores(past, path)
+        after, befores = (
+            text,
+            [*_befores(past, path), *_remembered(project, of_file.values(), path)],
+        )
         for operation, taken in _taken(of_file, past, path, project.settings):
             group = [job for job in taken if job in jobs]
             whole = (
@@ -183,6 +187,13 @@ def _befores(past: Sequence[Operation], path: str) -> list[bytes]:
     return [image.before for image in images if image.before]
 
 
+def _remembered(project: Project, entries: Iterable[MovedEntry], path: str) -> list[bytes]:
+    """Return the states of a file in the commits that entries left behind."""
+    commits = dict.fromkeys(entry.commit for entry in entries if entry.commit)
+    texts = contents(project.root, [f"{commit}:./{path}" for commit in commits]) if commits else []
+    return [text for text in texts if text is not None]
+
+
 def _refuse_parts(path: str, of_file: Mapping[str, MovedEntry], group: Sequence[str]) -> None:
     """Refuse to bring a workflow's schedule back for some of the jobs that it calls."""
     schedules = {of_file[job].schedule for job in group}
@@ -204,7 +215,8 @@ def regenerated(before: Snapshot, planned: Sequence[Edit]) -> list[Edit]:
     Modules that were changed by hand are left alone.
     """
     root, plan = before.project.root, before.after(planned).plan
-    kept = [job for job in plan.jobs if job.module and (root / job.module).is_file()]
+    ours = (job for job in plan.jobs if job.function is None)
+    kept = [job for job in ours if job.module and (root / job.module).is_file()]
     if not kept:
         return []
     changes = compare(root, generate(replace(plan, jobs=tuple(kept))), plan.out)

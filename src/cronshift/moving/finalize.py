@@ -157,7 +157,9 @@ def _directing(
     if direct is Directness.NO:
         return Directing()
     plan = before.after(ending).plan
-    planned = [job for each in jobs if (job := plan.job(each.id)) is not None]
+    planned = [
+        job for each in jobs if (job := plan.job(each.id)) is not None and job.function is None
+    ]
     wishes = Wishes(steps=direct is Directness.STEPS, events=events)
     return target_named(plan.target).direct(before, ending, planned, wishes)
 

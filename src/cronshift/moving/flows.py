@@ -10,6 +10,7 @@ from msgspec import Struct
 from cronshift.errors import CronshiftError, RefusedError
 from cronshift.moving.epochs import DEPLOY, Lead, shared_anew, summary
 from cronshift.moving.evidence.flows import FlowCourse, SessionRecord, SessionState, judge_flow
+from cronshift.moving.evidence.judging import STAGES
 from cronshift.operations import (
     ChangeKind,
     Edit,
@@ -21,6 +22,14 @@ from cronshift.operations import (
 )
 from cronshift.operations.files import content, inside
 from cronshift.project.ownership_file import ownership_of
+from cronshift.project.rollouts_file import (
+    ROLLOUTS_NAME,
+    Rollout,
+    dump_rollouts,
+    ended_flow,
+    read_rollouts,
+    rollouts_of,
+)
 from cronshift.runtime.ownership import (
     OWNERSHIP_NAME,
     Epoch,
@@ -32,6 +41,7 @@ from cronshift.runtime.ownership import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
 
     from cronshift.moving.evidence.verdict import Judgement
@@ -50,6 +60,18 @@ class FlowChange(Struct, frozen=True):
     flow: str
     percent: int
     start: datetime | None
+    operation: Operation
+
+
+class PlannedFlow(Struct, frozen=True):
+    """The plan of ``cutover --flow --stages``.
+
+    Attributes:
+        is_done: whether its share is that of the last stage already.
+    """
+
+    flow: str
+    is_done: bool
     operation: Operation
 
 
@@ -139,6 +161,47 @@ def prepare_flow_cutover(  # noqa: PLR0913 - each is an option of the command
     return _change(project, flow, percent, lead, ownership, before, grown)
 
 
+def prepare_flow_rollout(
+    project: Project,
+    flow: str,
+    now: datetime,
+    *,
+    stages: Sequence[int],
+    auto: int | None = None,
+) -> PlannedFlow:
+    """Return the operation that plans by which stages a flow's users go; no share changes by it.
+
+    Args:
+        project: the project.
+        flow: its name.
+        now: the present instant.
+        stages: the percentages, growing.
+        auto: up to which percentage it goes on by itself; ``None`` for not at all.
+
+    Raises:
+        CronshiftError: for a flow that there is not.
+    """
+    ownership, _ = _ownership(project, flow)
+    epochs = ownership.flows.get(flow, ())
+    is_done = bool(epochs) and epochs[-1].percent >= stages[-1]
+    operation_id = new_operation_id(now)
+    plan = Rollout(tuple(stages), now, operation_id, auto)
+    on_disk = content(inside(project.root, ROLLOUTS_NAME))
+    after = dump_rollouts(rollouts_of(on_disk).with_flow(flow, plan))
+    words = ",".join(map(str, stages))
+    edit = Edit(ROLLOUTS_NAME, after, summary=f"{flow}: {words} %", based_on=Seen(on_disk))
+    by_itself = "" if auto is None else f" --auto-to {auto}"
+    operation = build_operation(
+        project.root,
+        f"cutover --flow {flow} --stages {words}{by_itself}",
+        [] if is_done else [edit],
+        now,
+        intent=Intent.CUTOVER,
+        operation_id=operation_id,
+    )
+    return PlannedFlow(flow, is_done, operation)
+
+
 def prepare_flow_rollback(
     project: Project, flow: str, now: datetime, *, deploy: timedelta = DEPLOY
 ) -> FlowChange:
@@ -151,7 +214,8 @@ def prepare_flow_rollback(
     ownership, before = _ownership(project, flow)
     epochs = ownership.flows.get(flow, ())
     after = shared_anew(epochs, 0, lead.ready, new_operation_id(now), lead)
-    return _change(project, flow, 0, lead, ownership, before, after)
+    ending = ended_flow(project.root, flow)
+    return _change(project, flow, 0, lead, ownership, before, after, ending)
 
 
 def judged_flow(project: Project, flow: str, now: datetime) -> Judgement:
@@ -167,10 +231,12 @@ def judged_flow(project: Project, flow: str, now: datetime) -> Judgement:
     settings, thresholds = _settings(project), project.settings.rollout
     epoch = epoch_at(epochs, now)
     begins = epochs[-1].effective_at if epochs else now
+    rollout = read_rollouts(project.root).flows.get(flow)
     course = FlowCourse(
         flow=flow,
         percent=epoch.percent if epoch else 0,
         since=epoch.effective_at if epoch else now,
+        stages=rollout.stages if rollout else STAGES,
         obstacle=f"Its next share begins at {tick_text(begins)}." if begins > now else "",
     )
     with closing(scripts.open_database(settings)) as database, scripts.telling_errors(settings):
@@ -235,6 +301,7 @@ def _change(  # noqa: PLR0913, PLR0917 - what both ways share
     ownership: Ownership,
     before: bytes | None,
     epochs: tuple[Epoch, ...],
+    beside: Sequence[Edit] = (),
 ) -> FlowChange:
     """Return the change to these epochs; none where the flow has them already."""
     is_so = epochs == ownership.flows.get(flow, ())
@@ -251,7 +318,7 @@ def _change(  # noqa: PLR0913, PLR0917 - what both ways share
     operation = build_operation(
         project.root,
         verb,
-        [] if is_so else [edit],
+        [*([] if is_so else [edit]), *beside],
         lead.now,
         intent=Intent.CUTOVER if percent else Intent.ROLLBACK,
         operation_id=epochs[-1].operation if epochs and not is_so else None,

@@ -174,9 +174,14 @@ def prepare_migration(  # noqa: PLR0913 - each is an option of the command
     kept = tuple(
         job
         for job in plan.jobs
-        if (job in asked and not is_left_out(plan, job))
-        or any(job.id == each.new and (project.root / each.module).is_file() for each in renamed)
-        or (job.module and (project.root / job.module).is_file())
+        if job.function is None
+        and (
+            (job in asked and not is_left_out(plan, job))
+            or any(
+                job.id == each.new and (project.root / each.module).is_file() for each in renamed
+            )
+            or (job.module and (project.root / job.module).is_file())
+        )
     )
     if not (kept or accepted or names or target or out or workflows):
         own_edits = [*mending.edits] if mending else []  # an id is pinned with the first functions

@@ -11,6 +11,7 @@ from cronshift.model import Origin
 from cronshift.moving.cutover import guard_routes
 from cronshift.moving.epochs import DEPLOY, Lead, is_paused, paused, shared_anew, summary
 from cronshift.moving.migration import pick_jobs
+from cronshift.moving.own_functions import refuse_own
 from cronshift.moving.pointing import dispatch
 from cronshift.operations import (
     ChangeKind,
@@ -98,6 +99,7 @@ def prepare_pause(  # noqa: PLR0913 - each is an option of the command
     ownership, text = _ownership(project)
     chosen = pick_jobs(plan, jobs)
     going = [job for job in chosen if not is_paused(ownership.jobs.get(job.id, ()), now)]
+    refuse_own(going)
     facts = tuple(guards(Subject(project, plan, going, now)))
     refuse_bad(facts, decisions)
     operation_id = new_operation_id(now)

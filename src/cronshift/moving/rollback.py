@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from cronshift.model import Origin
 from cronshift.moving.epochs import DEPLOY, Lead, costs, shared_anew, summary, vercels_from
+from cronshift.moving.own_functions import still_firing, unanswered
 from cronshift.moving.restore import restored
 from cronshift.moving.undirecting import files_back, standing
 from cronshift.operations import (
@@ -111,7 +112,8 @@ def prepare_rollback(
     back = [job for job in chosen if _is_away(ownership, job, lead) or job in moved]
     operation_id = new_operation_id(now)
     after = _taken_back(ownership, back, operation_id, lead)
-    waiting = _waiting(plan, back, after, now)
+    asking = [job.id for job in plan.jobs if job.id in back and job.function is None]
+    waiting = _waiting(plan, asking, after, now)
     returned = restored(before, back, past, waiting)
     unguarded = _unguarded(before, returned, waiting, now)
     edits = [*returned.edits, *ended_rollouts(project.root, chosen)]
@@ -139,7 +141,11 @@ def prepare_rollback(
         done=tuple(job for job in chosen if job not in back),
         restored=files,
         operation=operation,
-        advice=_advice(back, files, lead, changed=after != ownership),
+        advice=(
+            *_advice(back, files, lead, changed=after != ownership),
+            *still_firing(plan, back),
+            *unanswered(project, returned.plan, back),
+        ),
         waits=tuple(_waits(returned.plan, waiting)),
         costs=tuple(
             costs([job for job in returned.plan.jobs if job.id in back], after, now, unguarded)

@@ -14,6 +14,7 @@ from cronshift.operations.building import Edit, Seen, build_operation, new_opera
 from cronshift.operations.changes import (
     AddEpoch,
     AddToNumber,
+    Call,
     CallService,
     Change,
     ChangeKind,
@@ -21,6 +22,8 @@ from cronshift.operations.changes import (
     EditEntries,
     EditSettings,
     FileImage,
+    KeptAt,
+    MakeMonitor,
     MoveFile,
     RemoteAction,
     RemoveGuard,
@@ -48,6 +51,7 @@ from cronshift.operations.model import Intent, Operation, State
 __all__ = [
     "AddEpoch",
     "AddToNumber",
+    "Call",
     "CallService",
     "Change",
     "ChangeKind",
@@ -59,6 +63,8 @@ __all__ = [
     "FileStanding",
     "Intent",
     "Journal",
+    "KeptAt",
+    "MakeMonitor",
     "MoveFile",
     "Operation",
     "Record",

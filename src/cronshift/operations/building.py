@@ -11,7 +11,7 @@ from msgspec import Struct
 from cronshift.errors import RefusedError
 from cronshift.operations.changes import (
     FILE_CHANGES,
-    CallService,
+    Call,
     Change,
     ChangeKind,
     DeleteFile,
@@ -66,7 +66,7 @@ def build_operation(  # noqa: PLR0913 - all of it goes into the record
     jobs: Sequence[str] = (),
     operation_id: str | None = None,
     allow_dirty: bool | Collection[str] = False,
-    batches: Iterable[RunSql | CallService] = (),
+    batches: Iterable[RunSql | Call] = (),
     write_by: datetime | None = None,
 ) -> Operation:
     """Return the operation that makes ``edits``; those that change nothing are left out.

@@ -10,36 +10,47 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cronshift.errors import CronshiftError, NotWellError
-from cronshift.operations.changes import RemoteAction
+from cronshift.operations.changes import KeptAt, MakeMonitor, RemoteAction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from cronshift.operations.changes import CallService
+    from cronshift.operations.changes import Call, CallService
     from cronshift.operations.services.vercel import VercelService
 
 _PATIENCE = timedelta(seconds=60)
 _SIGNING_KEY = "INNGEST_SIGNING_KEY"
 
 
-def check(calls: Iterable[CallService]) -> None:
+def check(calls: Iterable[Call]) -> None:
     """Make sure that the variables which calls need are set, before anything is changed.
 
     Raises:
         CronshiftError: naming the first that is not.
     """
+    for call in calls:
+        for names in _names(call):
+            if not any(os.environ.get(name, "").strip() for name in names):
+                raise _not_set(" or ".join(names))
+
+
+def _names(call: Call) -> Iterator[tuple[str, ...]]:
+    """Yield the variables that a call needs, of each tuple one."""
     from cronshift.operations.services.inngest import API_KEY
+    from cronshift.operations.services.monitors import VARIABLES
     from cronshift.operations.services.vercel import TOKEN
 
-    for call in calls:
-        names = (API_KEY, _SIGNING_KEY) if call.action is RemoteAction.SYNC else (TOKEN,)
-        if not any(os.environ.get(name, "").strip() for name in names):
-            raise _not_set(" or ".join(names))
-        if call.action is RemoteAction.SET_VARIABLE and not os.environ.get(call.name, "").strip():
-            raise _not_set(call.name)
+    if isinstance(call, MakeMonitor):
+        yield from ((name,) for name in VARIABLES[call.service])
+        if call.kept_at is not None:
+            yield (TOKEN,)
+        return
+    yield (API_KEY, _SIGNING_KEY) if call.action is RemoteAction.SYNC else (TOKEN,)
+    if call.action is RemoteAction.SET_VARIABLE:
+        yield (call.name,)
 
 
-def make(calls: Iterable[CallService]) -> None:
+def make(calls: Iterable[Call]) -> None:
     """Make calls one after the other.
 
     Raises:
@@ -48,30 +59,62 @@ def make(calls: Iterable[CallService]) -> None:
     import asyncio  # a fifteenth of a start
 
     for call in calls:
-        asyncio.run(_sync(call) if call.action is RemoteAction.SYNC else _at_vercel(call))
+        asyncio.run(_make(call))
+
+
+async def _make(call: Call) -> None:
+    if isinstance(call, MakeMonitor):
+        await _watch(call)
+    elif call.action is RemoteAction.SYNC:
+        await _sync(call)
+    else:
+        await _at_vercel(call)
+
+
+async def _watch(call: MakeMonitor) -> None:
+    """Make a monitor, and keep its address where the functions read it."""
+    from cronshift.operations.services.monitors import put
+
+    remote = await put(call.service, call.monitor, os.environ, _PATIENCE)
+    if call.kept_at is None:
+        return
+    if not remote.address.startswith(("https://", "http://")):
+        raise CronshiftError(
+            f"{call.service} tells no address of {call.monitor.slug}.",
+            reason="api-refuses",
+            hint="A key that may only read is told none: use one that may write.",
+        )
+    kept = call.kept_at
+    async with _vercel(kept.project, kept.team) as vercel:
+        await _set(vercel, kept, remote.address)
+
+
+def _vercel(project: str, team: str) -> VercelService:
+    from cronshift.operations.services.vercel import TOKEN, VercelService, vercel_server
+
+    base = vercel_server(os.environ)
+    return VercelService(os.environ[TOKEN], project, team or None, base=base, timeout=_PATIENCE)
 
 
 async def _at_vercel(call: CallService) -> None:
-    from cronshift.operations.services.vercel import TOKEN, VercelService, vercel_server
-
-    token, base = os.environ[TOKEN], vercel_server(os.environ)
-    team = call.team or None
-    async with VercelService(token, call.project, team, base=base, timeout=_PATIENCE) as vercel:
+    async with _vercel(call.project, call.team) as vercel:
         if call.action is RemoteAction.SET_VARIABLE:
-            await _set(vercel, call)
+            kept = KeptAt(call.name, call.project, call.team, call.target)
+            await _set(vercel, kept, os.environ[call.name].strip())
         elif not (await vercel.project()).has_bypass:
             await vercel.make_bypass()
 
 
-async def _set(vercel: VercelService, call: CallService) -> None:
+async def _set(vercel: VercelService, kept: KeptAt, value: str) -> None:
+    """Set a variable at Vercel, unless it is set there."""
     there = {
         (variable.key, target)
         for variable in await vercel.variables()
         for target in variable.targets
         if not variable.git_branch
     }
-    if (call.name, call.target) not in there:
-        await vercel.set_variable(call.name, os.environ[call.name].strip(), call.target)
+    if (kept.name, kept.target) not in there:
+        await vercel.set_variable(kept.name, value, kept.target)
 
 
 async def _sync(call: CallService) -> None:

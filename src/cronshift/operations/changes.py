@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cronshift.operations.services.monitoring import DueByCron, Monitor, MonitorService
 from cronshift.runtime.ownership import OWNERSHIP_NAME
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class ChangeKind(StrEnum):
     REMOVE_GUARD = "remove-guard"
     SQL = "sql"
     CALL = "call"
+    MONITOR = "monitor"
 
 
 class FileImage(Struct, frozen=True):
@@ -270,6 +272,58 @@ class CallService(Struct, frozen=True):
         return self
 
 
+class KeptAt(Struct, frozen=True, forbid_unknown_fields=True):
+    """The variable at Vercel that keeps a monitor's address, unless it is set already.
+
+    Attributes:
+        team: of Vercel; empty for a personal account.
+    """
+
+    name: str
+    project: str
+    team: str
+    target: str
+
+
+class MakeMonitor(Struct, frozen=True):
+    """A change that makes a monitor, or changes that of its name; it is not taken back with the files.
+
+    Its address is a secret, which is kept at Vercel or nowhere.
+
+    Attributes:
+        kept_at: where its address goes; ``None`` where a person copies it.
+    """
+
+    service: MonitorService
+    monitor: Monitor
+    summary: str
+    kept_at: KeptAt | None = None
+    kind: ClassVar = ChangeKind.MONITOR
+
+    @property
+    def images(self) -> tuple[FileImage, ...]:
+        """No file."""
+        return ()
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines that a reader is shown."""
+        due, grace = self.monitor.due, self.monitor.grace
+        if isinstance(due, DueByCron):
+            yield f"due {due.expression} ({due.zone}), and {grace} s of grace"
+        else:
+            yield f"due every {due.seconds} s at the latest, and {grace} s of grace"
+        if self.kept_at is not None:
+            kept = self.kept_at
+            yield f"its address into {kept.name} of {kept.project} at Vercel, for {kept.target}"
+
+    def inverse(self) -> MakeMonitor:
+        """Return the change itself: taking an operation back makes no call."""
+        return self
+
+
+Call = CallService | MakeMonitor
+"""The changes that call a service."""
+
 Change = (
     WriteFile
     | MoveFile
@@ -280,6 +334,7 @@ Change = (
     | RemoveGuard
     | RunSql
     | CallService
+    | MakeMonitor
 )
 FILE_CHANGES: dict[
     ChangeKind,

@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
 from msgspec.structs import asdict
 
 from cronshift.operations.changes import (
@@ -18,11 +19,14 @@ from cronshift.operations.changes import (
     Change,
     ChangeKind,
     FileImage,
+    KeptAt,
+    MakeMonitor,
     MoveFile,
     RemoteAction,
     RunSql,
 )
 from cronshift.operations.model import Intent, Operation, State
+from cronshift.operations.services.monitoring import Monitor, MonitorService
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,6 +132,7 @@ def _dump_change(change: Change) -> dict[str, Any]:
             else {}
         ),
         **({"call": _dump_call(change)} if isinstance(change, CallService) else {}),
+        **({"monitor": _dump_monitor(change)} if isinstance(change, MakeMonitor) else {}),
     }
 
 
@@ -144,6 +149,21 @@ def _load_call(fields: Mapping[str, Any], summary: str) -> CallService:
     return CallService(action, summary, **call)
 
 
+def _dump_monitor(change: MakeMonitor) -> dict[str, Any]:
+    kept = {"kept_at": asdict(change.kept_at)} if change.kept_at else {}
+    return {"service": change.service.value, "is": msgspec.to_builtins(change.monitor), **kept}
+
+
+def _load_monitor(fields: Mapping[str, Any], summary: str) -> MakeMonitor:
+    service = MonitorService(_line(fields, "service"))
+    try:
+        monitor = msgspec.convert(fields.get("is"), Monitor)
+        kept_at = msgspec.convert(fields.get("kept_at"), KeptAt | None)
+    except msgspec.ValidationError:
+        raise ValueError("a monitor has other fields than monitors have") from None
+    return MakeMonitor(service, monitor, summary, kept_at)
+
+
 def _load_change(document: object) -> Change:
     fields = _typed(document, dict, "a change")
     kind, summary = ChangeKind(_line(fields, "kind")), _line(fields, "summary")
@@ -157,6 +177,8 @@ def _load_change(document: object) -> Change:
         )
     if kind is ChangeKind.CALL:
         return _load_call(_field(fields, "call", dict), summary)
+    if kind is ChangeKind.MONITOR:
+        return _load_monitor(_field(fields, "monitor", dict), summary)
     if len(images) != (2 if kind is ChangeKind.MOVE else 1):
         raise ValueError(f"{kind} touches another number of files")
     if kind is ChangeKind.MOVE:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cronshift.operations.changes import CallService, RunSql
+from cronshift.operations.changes import Call, RunSql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +28,11 @@ class Intent(StrEnum):
     FINALIZE = "finalize"
     DIRECT = "direct"
     PAUSE = "pause"
+    BASELINE = "baseline"
     RESUME_JOB = "resume-job"
     LINK = "link"
     SETUP = "setup"
+    MONITORS = "monitors"
 
 
 class State(StrEnum):
@@ -86,9 +88,9 @@ class Operation(Struct, frozen=True):
         )
 
     @property
-    def calls(self) -> tuple[CallService, ...]:
+    def calls(self) -> tuple[Call, ...]:
         """Every call to a service."""
-        return tuple(change for change in self.changes if isinstance(change, CallService))
+        return tuple(change for change in self.changes if isinstance(change, Call))
 
     def inverse(self) -> Operation:
         """Return the operation that takes this one back; its state stays."""

@@ -19,6 +19,7 @@ from cronshift.output.schema_parts import (
     INSTANT,
     JUDGEMENT,
     LETTER,
+    MONITOR,
     NUMBER,
     OPERATION,
     PLAN,
@@ -86,6 +87,7 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
+    "explain-page": ("cronshift explain PAGE --json", object_of({"name": TEXT, "text": TEXT})),
     "next": (
         "cronshift next --json",
         object_of({"steps": list_of(object_of({"command": TEXT, "why": TEXT}))}),
@@ -178,6 +180,25 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             costs=list_of(TEXT),
         ),
     ),
+    "baseline": (
+        "cronshift baseline --json",
+        object_of(
+            CARRIED
+            | {
+                "matches": list_of(
+                    object_of(
+                        dict.fromkeys(
+                            ("job", "function", "source", "path", "schedule", "commit", "evidence"),
+                            TEXT,
+                        )
+                        | {"same_ticks": TRUTH}
+                    )
+                ),
+                "done": list_of(TEXT),
+                "not_known": list_of(object_of({"name": TEXT, "source": TEXT, "reason": TEXT})),
+            }
+        ),
+    ),
     "compare": ("cronshift compare --json", object_of({"jobs": list_of(JUDGEMENT)})),
     "advance": (
         "cronshift advance --json",
@@ -185,7 +206,8 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             {
                 "jobs": list_of(JUDGEMENT),
                 "operations": list_of(object_of(CARRIED, write_by=INSTANT)),
-                "waiting": list_of(object_of({"jobs": list_of(TEXT), "percent": WHOLE})),
+                "flows": list_of(JUDGEMENT),
+                "waiting": list_of(object_of({"jobs": list_of(TEXT), "percent": WHOLE}, flow=TEXT)),
             }
         ),
     ),
@@ -437,6 +459,20 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
         ),
     ),
     "alerts-test": ("cronshift alerts test --json", object_of({"sent": TRUTH})),
+    "monitors-list": (
+        "cronshift monitors list --json",
+        object_of(
+            {
+                "service": perhaps(TEXT),
+                "monitors": list_of(MONITOR),
+                "findings": list_of(FINDING),
+            }
+        ),
+    ),
+    "monitors-create": (
+        "cronshift monitors create --json",
+        object_of(CARRIED | {"service": TEXT, "monitors": list_of(MONITOR)}, write_by=INSTANT),
+    ),
     "flags-export": ("cronshift flags export --json", by_name(TEXT)),
     "flags-push": (
         "cronshift flags push --json",

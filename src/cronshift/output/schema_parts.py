@@ -12,6 +12,7 @@ from cronshift.observing.gathering import SourceName
 from cronshift.operations import ChangeKind, Intent, State
 from cronshift.project.thresholds import Metric
 from cronshift.readiness.fact import Knowledge
+from cronshift.readiness.setup.monitors import MonitorState
 from cronshift.runtime.asking import Telling
 from cronshift.runtime.ledger import Side, TickStatus
 from cronshift.runtime.ownership import Owner
@@ -194,6 +195,7 @@ CHANGE = object_of(
     database_env=TEXT,
     statements=list_of({"type": "object"}),
     call=by_name(TEXT),
+    monitor=by_name(ANYTHING),
 )
 OPERATION = {
     "id": TEXT,
@@ -341,6 +343,21 @@ LETTER: dict[str, Schema] = {
     "replayed": perhaps(INSTANT),
     "replay": perhaps(TEXT),
 }
+MONITOR = object_of(
+    {
+        "job": TEXT,
+        "slug": TEXT,
+        "schedule": perhaps(TEXT),  # null: the service is told the longest silence
+        "zone": perhaps(TEXT),
+        "every_seconds": perhaps(WHOLE),
+        "grace_seconds": WHOLE,
+        "state": either(MonitorState),
+        "notices_one_missed_tick": TRUTH,
+        "variable": TEXT,
+        "is_told": TRUTH,
+        "note": perhaps(TEXT),
+    }
+)
 SPENDING = object_of(
     {
         "since": INSTANT,

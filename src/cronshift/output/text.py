@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cronshift.model import Severity
-from cronshift.operations import CallService, RunSql
+from cronshift.operations import CallService, MakeMonitor, RunSql
 from cronshift.output.console import DIFF_STYLES, plain
 from cronshift.output.masking import masked_lines
 from cronshift.plan import forecast
@@ -173,7 +173,7 @@ def operation_plan(operation: Operation, *, is_own: bool = True) -> Text:
     for change in operation.changes:
         text.append(f"  {change.kind.value}  ", style="bold")
         text.append(f"{plain(change.summary)}\n")
-        if isinstance(change, RunSql | CallService):
+        if isinstance(change, RunSql | CallService | MakeMonitor):
             text.append("".join(f"    {plain(line)}\n" for line in change.lines()))
     for image in operation.images:
         if image.is_program:

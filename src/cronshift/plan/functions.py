@@ -20,6 +20,8 @@ def has_runs(options: JobOptions) -> bool:
 
 def function_ids(job: Job) -> tuple[str, ...]:
     """Return the ids of a job's functions, its own first."""
+    if job.function is not None:
+        return (job.function.id,)
     return (job.id, row_function(job.id)) if has_runs(job.options) else (job.id,)
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from cronshift.errors import ConfigError
 from cronshift.handlers import Resolution, Resolver, Verdict
 from cronshift.handlers.behaviour import LONGEST_DURATION, Auth, Behaviour
+from cronshift.handlers.event_needs import needs_framework
 from cronshift.handlers.flow.behaving import behaviour_of as following
 from cronshift.handlers.flow.fronts import fronts_of
 from cronshift.handlers.flow.reader import HandlerReader
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.gates import Gate
     from cronshift.runtime.schedule import Schedule
 
-_AMBIENT = re.compile(r"[\"']next/headers[\"']")
+_AMBIENT = re.compile(r"[\"']next/headers[\"']|\bgetRequestEvent\b")
 _OF_NEXT = re.compile(r"\.(?:revalidate|setDraftMode|setPreviewData|clearPreviewData)\(")
 _TYPES = re.compile(r"""\b(?:import|export)\s+type\s[^;"']*["'][^"']+["']""")
 _NOTES = re.compile(r"^\s*(?://|\*|/\*.*\*/\s*$).*$", re.MULTILINE)
@@ -99,7 +100,7 @@ class Judge:
                 hint="Write path/to/file.ts:export, from the project's root.",
                 where=reference,
             )
-        kind = HandlerKind.NEXT_PAGES if export == "default" else HandlerKind.NEXT_ROUTE
+        kind = self.resolver.kind_named(export)
         is_typed = file.endswith((".ts", ".tsx", ".mts"))
         handler = Handler(file, kind, export, "typescript" if is_typed else "javascript")
         return self._described(handler, self.behaviour(handler))
@@ -113,15 +114,18 @@ class Judge:
             untold_duration=None if configured else seen.untold_duration,
             runtime=seen.runtime,
             reads=tuple(name for name, read in reads if read),
-            ambient=self._needs_next(handler),
+            ambient=self._ambient(handler),
             auth=None if seen.auth is Auth.UNKNOWN else seen.auth.value,
         )
 
-    def _needs_next(self, handler: Handler) -> tuple[str, ...]:
-        """Return the modules from a handler to the one that needs Next's own request.
+    def _ambient(self, handler: Handler) -> tuple[str, ...]:
+        """Return the modules from a handler to the one that needs the framework's own request.
 
         Each is imported by the one before; the last has its line. None where no module needs it.
         """
+        need = needs_framework(self.resolver.tree, handler)
+        if need is not None:
+            return (need,)
         in_pages = handler.kind is HandlerKind.NEXT_PAGES
         importers, left = {handler.file: ""}, [handler.file]
         while left:

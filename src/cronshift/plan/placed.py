@@ -47,6 +47,17 @@ def place(judged: Judged) -> Placed:
 def _job(judged: JudgedEntry, opened: Opened, placement: Placement) -> Job:
     target, settings = opened.target, opened.project.settings
     job_settings = settings.jobs.get(judged.job)
+    if job_settings is not None and job_settings.function is not None:
+        return Job(
+            judged.job,
+            judged.entry,
+            judged.schedule,
+            Mode.DIRECT,
+            judged.handler,
+            judged.options,
+            job_settings.function.file,
+            function=job_settings.function,
+        )
     asked = (job_settings.mode if job_settings else None) or settings.mode
     reach = target.reach(placement, judged.handler, judged.entry)
     if asked is Mode.DIRECT and isinstance(reach, OverHttp):

@@ -12,12 +12,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.errors import Reason, ScheduleError
+from cronshift.handlers.tree import language
+from cronshift.model import Handler, HandlerKind
 from cronshift.plan.findings import entries as rules
 from cronshift.runtime.schedule import Schedule
 
 if TYPE_CHECKING:
     from cronshift.handlers import Resolution
-    from cronshift.model import CronEntry, Finding, Handler, JobOptions
+    from cronshift.model import CronEntry, Finding, JobOptions
     from cronshift.plan.findings import Rule
     from cronshift.plan.handler_findings import Judge
     from cronshift.plan.identified import Identified, IdentifiedEntry
@@ -95,7 +97,12 @@ def _resolved(
 
 
 def _named_handler(job_settings: JobSettings, judge: Judge) -> Handler | None:
-    """Return the handler that the settings name: the user's, or where its route was moved to."""
+    """Return the handler that the settings name: the user's, where its route was moved to, or the function."""
+    if job_settings.function is not None:
+        file = job_settings.function.file
+        place = judge.resolver.tree.place_of(file, job_settings.function.id)
+        name = language(file) or "typescript"
+        return Handler(file, HandlerKind.INNGEST, job_settings.function.id, name, place.line)
     reference = job_settings.handler or (job_settings.moved.handler if job_settings.moved else None)
     if reference is None:
         return None

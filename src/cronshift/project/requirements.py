@@ -20,6 +20,9 @@ SDK = "inngest>=0.5.19,<0.6"
 _RUNTIME_LINE = re.compile(
     r"(?m)^cronshift(?:-runtime)?(?:\[[\w, -]*\])?(?:[ \t]*[<>=~!][^\n#;]*)?$"
 )
+_NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
+"""UTF-16, as PowerShell writes it, or bytes of no encoding."""
+
 _BRING_IT = {"cronshift-runtime", "cronshift"}
 _MANIFESTS = ("requirements.txt", "pyproject.toml")
 _NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
@@ -49,7 +52,7 @@ def has_runtime(text: str, file: str) -> bool:
 
 def with_runtime(text: str, file: str) -> str:
     """Return a manifest that names the runtime too; as it is, where it does or cannot be edited."""
-    if has_runtime(text, file):
+    if has_runtime(text, file) or _NO_TEXT.search(text):
         return text
     if not file.endswith(".toml"):
         newline = "\r\n" if "\r\n" in text else "\n"

@@ -1,8 +1,8 @@
-"""The project's rollouts: by which stages jobs go, and how far by themselves, as it lies on disk."""
+"""The project's rollouts: by which stages jobs and flows go, and how far by themselves, as it lies on disk."""
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - read at run time
+from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +26,7 @@ _Percent = Annotated[int, Meta(ge=0, le=100)]
 
 
 class Rollout(Struct, frozen=True, forbid_unknown_fields=True):
-    """The way of one job to Inngest.
+    """The way of one job, or one flow's users, to Inngest.
 
     Attributes:
         stages: the percentages of its way, growing.
@@ -49,10 +49,20 @@ class Rollout(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rollouts(Struct, frozen=True, forbid_unknown_fields=True):
-    """The rollouts' file, by job."""
+    """The rollouts' file, by job and by flow."""
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)] = VERSION
     jobs: dict[str, Rollout] = msgspec.field(default_factory=dict)
+    flows: dict[str, Rollout] = msgspec.field(default_factory=dict)
+
+    def with_flow(self, flow: str, plan: Rollout) -> Rollouts:
+        """Return the rollouts with a flow's, too, or in place of the one before."""
+        return replace(self, flows={**self.flows, flow: plan})
+
+    def without_flow(self, flow: str) -> Rollouts:
+        """Return the rollouts of all but a flow."""
+        flows = {name: plan for name, plan in self.flows.items() if name != flow}
+        return replace(self, flows=flows)
 
     def with_jobs(self, jobs: Mapping[str, Rollout]) -> Rollouts:
         """Return the rollouts with these, too, or in place of those before."""
@@ -87,7 +97,7 @@ def rollouts_of(data: bytes | None) -> Rollouts:
         rollouts = msgspec.json.decode(data, type=Rollouts)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _broken(str(error)) from error
-    for job, plan in rollouts.jobs.items():
+    for job, plan in (*rollouts.jobs.items(), *rollouts.flows.items()):
         if any(later <= earlier for earlier, later in pairwise(plan.stages)):
             raise _broken(f"the stages of {job!r} do not grow")
         if plan.begun.tzinfo is None:
@@ -97,9 +107,12 @@ def rollouts_of(data: bytes | None) -> Rollouts:
 
 def dump_rollouts(rollouts: Rollouts) -> bytes | None:
     """Return the file's bytes; ``None`` where no rollout is left, and the file is to go."""
-    if not rollouts.jobs:
+    if not rollouts.jobs and not rollouts.flows:
         return None
-    return msgspec.json.format(msgspec.json.encode(rollouts), indent=2) + b"\n"
+    document = msgspec.to_builtins(rollouts, builtin_types=(datetime,))
+    if not rollouts.flows:
+        del document["flows"]  # earlier versions read no other key
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
 def ended_rollouts(root: Path, jobs: Collection[str]) -> list[Edit]:
@@ -112,6 +125,18 @@ def ended_rollouts(root: Path, jobs: Collection[str]) -> list[Edit]:
     after = dump_rollouts(before.without(ended))
     words = f"{', '.join(ended)}: no rollout any more"
     return [Edit(ROLLOUTS_NAME, after, summary=words, based_on=Seen(on_disk))]
+
+
+def ended_flow(root: Path, flow: str) -> list[Edit]:
+    """Return the edit that ends a flow's rollout; none where it has none."""
+    on_disk = content(inside(root, ROLLOUTS_NAME))
+    before = rollouts_of(on_disk)
+    if flow not in before.flows:
+        return []
+    after = dump_rollouts(before.without_flow(flow))
+    return [
+        Edit(ROLLOUTS_NAME, after, summary=f"{flow}: no rollout any more", based_on=Seen(on_disk))
+    ]
 
 
 def _broken(cause: str) -> ConfigError:

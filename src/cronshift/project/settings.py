@@ -25,6 +25,7 @@ from cronshift.model import (
     Mode,
     Overlap,
     OwnershipSource,
+    OwnFunction,
     RateLimit,
     RowSource,
     ServedBy,
@@ -32,7 +33,7 @@ from cronshift.model import (
 )
 from cronshift.project.alert_settings import AlertSettings, read_alerts
 from cronshift.project.environments import Environment, read_environment
-from cronshift.project.thresholds import Thresholds, read_thresholds
+from cronshift.project.thresholds import Thresholds, over, read_thresholds
 from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.runtime.regular_files import read_regular
 from cronshift.runtime.schedule.durations import parse_duration
@@ -55,6 +56,7 @@ class MovedEntry(Struct, frozen=True):
         max_duration: in seconds, what the Vercel configuration said of the route.
         timezone: of the schedule; so is ``jitter_minutes``.
         workflow: the file of GitHub's that it stood in, where that was not Vercel's configuration.
+        commit: the last that had it, where it left by hand.
     """
 
     path: str
@@ -65,6 +67,7 @@ class MovedEntry(Struct, frozen=True):
     timezone: str = "UTC"
     jitter_minutes: int | None = None
     workflow: str | None = None
+    commit: str | None = None
 
 
 class JobSettings(Struct, frozen=True):
@@ -76,6 +79,8 @@ class JobSettings(Struct, frozen=True):
         vercel_schedule: tells entries with the same path apart.
         schedule: ticks otherwise than the entry says, in Inngest's grammar, with or without a zone.
         handler: ``module:attribute``, ``file.py:attribute`` or ``file.ts:export``, for direct calls.
+        function: the app's own Inngest function that does it, which cronshift did not generate.
+        rollout: which evidence is enough for it, where that is not what is for all.
     """
 
     path: str | None = None
@@ -85,6 +90,8 @@ class JobSettings(Struct, frozen=True):
     mode: Mode | None = None
     handler: str | None = None
     handler_kind: HandlerKind | None = None
+    function: OwnFunction | None = None
+    rollout: Thresholds | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def over(self, defaults: JobOptions) -> JobOptions:
@@ -143,6 +150,11 @@ class Settings(Struct, frozen=True):
     named: frozenset[str] = frozenset()
     environments: Mapping[str, Environment] = field(default_factory=dict)
     workflows: tuple[str, ...] = ()
+
+    def thresholds(self, job: str) -> Thresholds:
+        """Return the evidence that is enough for a job."""
+        of_job = self.jobs[job].rollout if job in self.jobs else None
+        return of_job or self.rollout
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -226,7 +238,7 @@ def parse_settings(text: str, file: str = CONFIG_NAME) -> Settings:
         defaults=JobOptions(**(defaults := _options(document.get("defaults", {})))),
         named=frozenset(defaults),
         jobs={
-            job_id: _job(table, nearest_line(lines, ("jobs", job_id)))
+            job_id: _job(table, nearest_line(lines, ("jobs", job_id)), document.get("rollout", {}))
             for job_id, table in document.get("jobs", {}).items()
         },
         sessions=_sessions(document.get("sessions")),
@@ -257,12 +269,12 @@ def _refuse_what_the_schema_does(document: Mapping[str, Any], text: str, file: s
             f"{file} is not as it should be: "
             + "; ".join(f"line {problem.line}: {problem.sentence}" for problem in wrong)
             + ".",
-            hint="The keys are listed in docs/configuration.md.",
+            hint="cronshift explain configuration lists the keys.",
             where=f"{file}:{wrong[0].line}",
         )
 
 
-def _job(table: Mapping[str, Any], line: int) -> JobSettings:
+def _job(table: Mapping[str, Any], line: int, rollout: Mapping[str, Any]) -> JobSettings:
     keys = ("path", "vercel_schedule", "schedule", "handler")
     kind = table.get("handler_kind")
     return JobSettings(
@@ -270,6 +282,8 @@ def _job(table: Mapping[str, Any], line: int) -> JobSettings:
         moved=MovedEntry(**table["moved"], line=line) if "moved" in table else None,
         mode=_mode(table.get("mode")),
         handler_kind=HandlerKind(kind) if kind else None,
+        function=OwnFunction(**table["function"]) if "function" in table else None,
+        rollout=read_thresholds(over(rollout, table["rollout"])) if "rollout" in table else None,
         options=_options(table),
     )
 

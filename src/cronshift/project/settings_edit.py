@@ -66,6 +66,20 @@ def set_environment(text: str, name: str, values: Mapping[str, str]) -> str:
     return tomlkit.dumps(document)
 
 
+def set_heartbeat(text: str, job_id: str, variable: str) -> str:
+    """Return ``text`` in which a job names the variable that holds its monitor's address."""
+    document = tomlkit.parse(text)
+    jobs = document.get("jobs")
+    if jobs is None:
+        if text and not text.endswith("\n\n"):
+            document.add(tomlkit.nl())
+        document["jobs"] = jobs = tomlkit.table(is_super_table=True)
+    if job_id not in jobs:
+        jobs[job_id] = tomlkit.table()
+    jobs[job_id]["heartbeat"] = variable
+    return tomlkit.dumps(document)
+
+
 def add_moved(text: str, job_id: str, entry: Mapping[str, str | int]) -> str:
     """Return ``text`` with the entry of a job that Vercel no longer has: path, schedule, and more."""
     document = tomlkit.parse(text)
@@ -80,6 +94,23 @@ def add_moved(text: str, job_id: str, entry: Mapping[str, str | int]) -> str:
     inline = tomlkit.inline_table()
     inline.update(entry)
     table["moved"] = inline
+    return tomlkit.dumps(document)
+
+
+def add_job(text: str, job_id: str, values: Mapping[str, Any]) -> str:
+    """Return ``text`` with one more job; a mapping among the values stands on one line."""
+    document = tomlkit.parse(text)
+    if "jobs" not in document:
+        if text and not text.endswith("\n\n"):
+            document.add(tomlkit.nl())
+        document["jobs"] = tomlkit.table(is_super_table=True)
+    table = tomlkit.table()
+    for name, value in values.items():
+        inline = tomlkit.inline_table()
+        if isinstance(value, dict):
+            inline.update(value)
+        table[name] = inline if isinstance(value, dict) else value
+    document["jobs"][job_id] = table
     return tomlkit.dumps(document)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from cronshift.project.settings_schema import SCHEMA
-from cronshift.project.thresholds import Metric, tolerance
+from cronshift.project.thresholds import Metric, over, tolerance
 from cronshift.project.toml_lines import key_lines, nearest_line
 from cronshift.runtime.schedule.durations import parse_duration
 from cronshift.targets import target_names
@@ -54,22 +54,29 @@ def problems(document: Mapping[str, Any], text: str) -> list[SettingsProblem]:
     errors = list(validator.iter_errors(document))
     sentences = [sentence for error in errors for sentence in _sentences(error)]
     if not errors:
-        sentences = list(_turned_around(document.get("rollout", {})))
+        common = document.get("rollout", {})
+        sentences = list(_turned_around(common, ("rollout",)))
+        for job, table in document.get("jobs", {}).items():
+            if "rollout" in table:
+                both = over(common, table["rollout"])
+                sentences += _turned_around(both, ("jobs", job, "rollout"))
     lines = key_lines(text) if sentences else {}
     wrong = [SettingsProblem(nearest_line(lines, path), sentence) for path, sentence in sentences]
     return sorted(wrong, key=lambda problem: problem.line)
 
 
-def _turned_around(rollout: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _turned_around(
+    rollout: Mapping[str, Any], place: tuple[str, ...]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the measures whose unacceptable share is none that is worse than the acceptable one."""
     for measure in Metric:
         limits = tolerance(rollout, measure)
         if limits.unacceptable <= limits.acceptable:
             sentence = (
-                f"`rollout.{measure}` calls {limits.unacceptable} unacceptable, and must leave that"
+                f"`{'.'.join((*place, measure))}` calls {limits.unacceptable} unacceptable, and must leave that"
                 f" above what is acceptable, {limits.acceptable}"
             )
-            yield ("rollout", measure.value), sentence
+            yield (*place, measure.value), sentence
 
 
 def _sentences(error: Any) -> list[tuple[tuple[str | int, ...], str]]:

@@ -52,6 +52,16 @@ _WORKFLOW = {
     "pattern": "^\\.github/workflows/[\\w.-]+\\.ya?ml$",
     "description": "a workflow of the project, such as .github/workflows/nightly.yml",
 }
+_FILE = {
+    "type": "string",
+    "pattern": "^(?!/)(?!.*\\.\\.)[^\\\\]+$",
+    "description": "a file inside the project, such as src/inngest/digest.ts",
+}
+_COMMIT = {
+    "type": "string",
+    "pattern": "^[0-9a-f]{40,64}$",
+    "description": "the id of a commit, in full",
+}
 _COUNT = {"type": "integer", "minimum": 1}
 _ADDRESS = {
     "type": "string",
@@ -315,6 +325,7 @@ SCHEMA: dict[str, Any] = {
                                 "timezone": _TEXT,
                                 "jitter_minutes": _COUNT,
                                 "workflow": _WORKFLOW,
+                                "commit": _COMMIT,
                             },
                             "path",
                             "schedule",
@@ -323,7 +334,9 @@ SCHEMA: dict[str, Any] = {
                         "schedule": _TEXT,
                         "mode": _MODE,
                         "handler": _HANDLER,
+                        "function": _table({"id": _TEXT, "file": _FILE}, "id", "file"),
                         "handler_kind": {"enum": sorted(kind.value for kind in PYTHON_KINDS)},
+                        "rollout": _ROLLOUT,
                         **_OPTIONS,
                     }
                 ),

@@ -101,6 +101,14 @@ def read_thresholds(table: Mapping[str, Any]) -> Thresholds:
     return Thresholds(**values, tolerances={name: tolerance(table, name) for name in Metric})
 
 
+def over(common: Mapping[str, Any], of_job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the common table with a job's own over it, metric by metric."""
+    both = {**common, **of_job}
+    for metric in set(Metric) & common.keys() & of_job.keys():
+        both[metric] = {**common[metric], **of_job[metric]}
+    return both
+
+
 def tolerance(table: Mapping[str, Any], metric: Metric) -> Tolerance:
     """Return a metric's tolerance, with what the table says of it over the default."""
     usual = _TOLERANCES[metric]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from cronshift.model import Plan
+    from cronshift.model import Job, Plan
     from cronshift.project import Project
 
     Check = Callable[[Subject], Iterator[Fact]]
@@ -69,9 +69,8 @@ def facts_of(project: Project, plan: Plan, now: datetime) -> tuple[Fact, ...]:
     Before anything is generated they are those of all jobs that can move.
     """
     facts: dict[tuple[str, str], Fact] = {}
-    there = [job for job in plan.runnable if job.module and (project.root / job.module).is_file()]
+    asked = _asked_about(project, plan)
     for is_moved, stage in ((False, Stage.SHARE), (True, Stage.REMOVE)):
-        asked = there or plan.runnable
         jobs = [job for job in asked if (job.entry.origin is Origin.MOVED) is is_moved]
         for fact in check(Subject(project, plan, jobs, now, stage)) if jobs else ():
             facts.setdefault((fact.kind.code, fact.message), fact)
@@ -80,8 +79,14 @@ def facts_of(project: Project, plan: Plan, now: datetime) -> tuple[Fact, ...]:
 
 def subject_of(project: Project, plan: Plan, now: datetime) -> Subject:
     """Return the jobs that have functions, or before anything is generated all that can move."""
-    there = [job for job in plan.runnable if job.module and (project.root / job.module).is_file()]
-    return Subject(project, plan, there or plan.runnable, now)
+    return Subject(project, plan, _asked_about(project, plan), now)
+
+
+def _asked_about(project: Project, plan: Plan) -> Sequence[Job]:
+    """Return the jobs that have functions, else all that can move; those that the app does itself are its own."""
+    ours = [job for job in plan.runnable if job.function is None]
+    there = [job for job in ours if job.module and (project.root / job.module).is_file()]
+    return there or ours
 
 
 def settled(facts: Iterable[Fact], seen: Sequence[Fact]) -> tuple[Fact, ...]:

@@ -29,6 +29,9 @@ def guards(subject: Subject) -> Iterator[Fact]:
         if job.entry.origin is Origin.WORKFLOW:
             yield _of_workflow(subject, job)
             continue
+        if job.function is not None:
+            yield _of_own(subject, job)
+            continue
         match target.guard(subject.plan, job):
             case GuardRoute(file):
                 yield _route(subject, job, file)
@@ -45,6 +48,7 @@ def by_hand(subject: Subject) -> list[Job]:
         job
         for job in subject.jobs
         if job.entry.origin not in {Origin.MOVED, Origin.WORKFLOW}
+        and job.function is None
         and isinstance(target.guard(subject.plan, job), GuardByHand)
     ]
 
@@ -56,6 +60,11 @@ def _of_workflow(subject: Subject, job: Job) -> Fact:
     )
     remedy = "cronshift cutover --no-guard takes the schedule out of the workflow instead."
     return subject.bad(GUARD, text, job.entry.source, remedy, job.id)
+
+
+def _of_own(subject: Subject, job: Job) -> Fact:
+    text = f"{job.module} is the app's own and asks nobody: Vercel would go on calling {job.id} beside it."
+    return subject.bad(GUARD, text, job.entry.source, _WITHOUT, job.id)
 
 
 def _route(subject: Subject, job: Job, file: str) -> Fact:

@@ -46,7 +46,9 @@ async def report_success(job: JobSpec, call: Call | None = None) -> str:
     """
     if call is not None and not call.scheduled:
         return _BY_HAND
-    return await pinging.end(job, Signal.SUCCESS, call.run_id if call else "")
+    if call is None:
+        return await pinging.end(job, Signal.SUCCESS, "")
+    return await pinging.end(job, Signal.SUCCESS, call.run_id, call.tick)
 
 
 async def report_failure(job: JobSpec, ctx: Context) -> None:

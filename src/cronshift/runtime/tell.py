@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ from cronshift.runtime.replies import Reply
 from cronshift.runtime.watching import asgi_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -70,6 +72,18 @@ def keep_records(body: bytes, secret_env: str) -> int:
     for record in records:
         recorder.add(lambda record=record: record)  # type: ignore[misc] # bound now, not when it is called
     return HTTPStatus.ACCEPTED
+
+
+def take_in(headers: Mapping[str, str], read: Callable[[], bytes], secret_env: str) -> int:
+    """Keep what was brought to a server without an event loop of its own, and return the status."""
+    length = headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > wire.OWNERSHIP_MAX_BYTES:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    body = read()
+    if headers[wire.TELL_HEADER] != wire.TELL_DEAD_LETTER:
+        return keep_records(body, secret_env)
+    with ThreadPoolExecutor(1) as thread:  # where this one has a loop, it runs already
+        return thread.submit(asyncio.run, keep_dead_letter(body, secret_env)).result()
 
 
 class TellOwnership:

@@ -84,9 +84,13 @@ class Worker:
         """
         if self.sweep.becomes is None:
             return
-        refunded = select(self.mapped.id).where(self.sweep.where, self.mapped.is_refunded())
-        with self.mapped.dialect.reading(self.engine).connect() as connection:
-            self.unpaid = connection.execute(refunded.limit(1)).first() is None
+        mapped, refunds = self.mapped, self.mapped.ours.refunds.c
+        asked = [
+            select(literal(1)).where(refunds.source.in_(["", mapped.source])),  # none was ever made
+            select(mapped.id).where(self.sweep.where, mapped.is_refunded()),
+        ]
+        with mapped.dialect.reading(self.engine).connect() as connection:
+            self.unpaid = any(connection.execute(rows.limit(1)).first() is None for rows in asked)
 
     def refuse_without_rights(self) -> None:
         """Make sure that the database's user has the rights for the changes."""
@@ -98,9 +102,13 @@ class Worker:
                 reason="no-rights",
             )
 
-    def newest(self, last: Any, size: int) -> Any:
-        """Return the id that ends the next chunk, ``None`` when no session is left."""
-        wanted = select(self.mapped.id).where(self.sweep.where)
+    def newest(self, last: Any, size: int, *, roughly: bool = False) -> Any:
+        """Return the id that ends the next chunk, ``None`` when no session is left.
+
+        A chunk that is parted ``roughly`` may hold fewer than ``size``, or none.
+        """
+        rough = self.sweep.roughly if roughly else None
+        wanted = select(self.mapped.id).where(self.sweep.where if rough is None else rough)
         if last is not None:
             wanted = wanted.where(self.mapped.id > last)
         ordered = wanted.order_by(self.mapped.id)

@@ -307,10 +307,12 @@ def _statement(mapped: Mapped, sweep: Sweep, ids: IdRange) -> Select[Any]:
     unmoved = select(func.array_agg(cast(sums.c.user_id, Text))).where(
         ~select(moved.c.user_id).where(moved.c.user_id == sums.c.user_id).exists()
     )
+    totals = select(
+        func.count().label("refunded"), func.coalesce(func.sum(paid.c.amount), 0).label("amount")
+    ).select_from(paid)
     return select(
         select(func.count()).select_from(marked).scalar_subquery().label("marked"),
-        select(func.count()).select_from(paid).scalar_subquery().label("refunded"),
-        select(func.coalesce(func.sum(paid.c.amount), 0)).scalar_subquery().label("amount"),
+        *totals.subquery("totals").c,
         unmoved.scalar_subquery().label("unmoved"),
         select(func.array_agg(moved.c.account)).scalar_subquery().label("accounts"),
         select(func.array_agg(moved.c.balance)).scalar_subquery().label("balances"),

@@ -134,6 +134,7 @@ def orphans(mapped: Mapped, now: datetime, *, becomes: str | None, refund: bool)
         "not processed in time",
         now,
         untimed=and_(queued, mapped.untimed("created")),
+        roughly=queued,
     )
 
 
@@ -151,6 +152,7 @@ def stuck(mapped: Mapped, now: datetime) -> Sweep:
         reason="processing took too long",
         at=now,
         untimed=and_(in_hand, _has_no_time(mapped)),
+        roughly=in_hand,
     )
 
 

@@ -42,6 +42,8 @@ class Sweep:
         well: whether nothing went wrong, so that the error column is left alone.
         delivered: how many items were, where no table of the app says so.
         untimed: the condition of sessions whose times cannot be read; they are told.
+        roughly: a condition that is soon looked at and that each of them meets, with few others: it parts
+            them into chunks. Without it ``where`` does.
     """
 
     where: ColumnElement[bool]
@@ -52,6 +54,7 @@ class Sweep:
     well: bool = False
     delivered: int | None = None
     untimed: ColumnElement[bool] | None = None
+    roughly: ColumnElement[bool] | None = None
 
     def owed(self, mapped: Mapped, *, unpaid: bool = False) -> ColumnElement[Any]:
         """Return the amount that a session is paid; null where that cannot be told.
@@ -202,7 +205,7 @@ def run(engine: Engine, mapped: Mapped, sweep: Sweep, limits: SweepLimits | None
     worker.look_for_refunds()
     while True:
         size = limits.chunk if limits.most is None else min(limits.chunk, limits.most - report.seen)
-        newest = worker.newest(last, size) if size > 0 else None
+        newest = worker.newest(last, size, roughly=True) if size > 0 else None
         if newest is None:
             break
         chunk = worker.settle(last, newest, size)

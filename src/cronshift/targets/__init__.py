@@ -1,6 +1,6 @@
 """Targets: the kinds of code that a plan becomes.
 
-``target`` is the door: what a target is, and the registry by name. ``python/`` and ``nextjs/`` are
+``target`` is the door: what a target is, and the registry by name. ``python/`` and ``typescript/`` are
 the guests; only they know their own, and nothing outside this room names them. What they share:
 ``rendering`` and ``seal`` (texts), ``changes`` (what is generated beside what is on disk),
 ``scaffold/`` (the app's side of the session flow).

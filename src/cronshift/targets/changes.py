@@ -131,7 +131,8 @@ def edits(
 
 def as_edit(change: FileChange) -> Edit:
     """Return the edit that makes one change of a file of the app's own, byte for byte."""
-    return Edit(change.path, (change.after or "").encode(), based_on=Seen(change.data))
+    after = (change.after or "").encode(errors="surrogateescape")
+    return Edit(change.path, after, based_on=Seen(change.data))
 
 
 def _change(root: Path, file: GeneratedFile) -> FileChange:

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cronshift.errors import ConfigError, CronshiftError
 from cronshift.runtime.jobs import CANCELLED_ID
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
 _SHIPPED = {
     "python": "cronshift.targets.python.target:PYTHON",
-    "nextjs": "cronshift.targets.nextjs.target:NEXTJS",
+    "nextjs": "cronshift.targets.typescript.target:NEXTJS",
+    "typescript": "cronshift.targets.typescript.target:TYPESCRIPT",
 }
 _SHELF: dict[str, Target] = {}
 
@@ -346,6 +348,9 @@ def target_of(project: Project, resolver: Resolver) -> Target:
     if asked is None:
         fitting = ((name, target_named(name).fit(project, resolver)) for name in target_names())
         suiting = (name for name, fit in fitting if isinstance(fit, Fits) and fit.suits)
+        usual = target_named(DEFAULT_TARGET)
+        if _is_there(usual, project, resolver):  # what was generated when nothing else could be
+            return usual
         return target_named(next(suiting, DEFAULT_TARGET))
     target = target_named(asked)
     fit = target.fit(project, resolver)
@@ -376,7 +381,8 @@ def generate(plan: Plan) -> tuple[GeneratedFile, ...]:
             hint="Give the job another: [jobs.ID] in cronshift.toml, with the entry's `path`.",
             where=CANCELLED_ID,
         )
-    files = tuple(target_named(plan.target).generate(plan))
+    generated = tuple(job for job in plan.jobs if job.function is None)
+    files = tuple(target_named(plan.target).generate(replace(plan, jobs=generated)))
     paths = [file.path for file in files]
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:

@@ -259,6 +259,7 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("runs", "list"),
     ("dead-letters", "list"),
     ("alerts", "check", "--dry-run"),
+    ("monitors", "list"),
     ("report", "--html", "move.html"),
     ("serve", "--check", "--dev"),
     ("sync", "--endpoint", "http://127.0.0.1:9/api/inngest"),
@@ -285,6 +286,7 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("observe",),
     ("ticks", "list"),
     ("flags", "export"),
+    ("baseline", "--dry-run"),
     ("operations", "resume"),
     ("nonsense",),
 )

@@ -24,7 +24,7 @@ from cronshift import operations
 from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.migration import prepare_migration
 from cronshift.project import load_project
-from cronshift.targets.nextjs.library import PACKAGE
+from cronshift.targets.typescript.library import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

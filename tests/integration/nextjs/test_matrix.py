@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cronshift.targets.nextjs.compiling import compile_types
+from cronshift.targets.typescript.compiling import compile_types
 
 from .session_app import scaffolded
 from .typescript_app import ROUTES, TSCONFIG

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cronshift.runtime.ownership import Epoch, Ownership, digest, dump_ownership, tick_text
 from cronshift.runtime.schedule import Schedule
 from cronshift.runtime.ticks import called_tick, lateness
-from cronshift.targets.nextjs.dispatching import due, evenly
+from cronshift.targets.typescript.dispatching import due, evenly
 
 from .conftest import LONG_AGO, library
 

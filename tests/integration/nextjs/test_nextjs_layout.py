@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
-from tests.unit.targets.nextjs.test_restyle import words
 from tests.unit.targets.test_nextjs_generated import PLANS
+from tests.unit.targets.typescript.test_restyle import words
 
 from cronshift.handlers.tree import parse
 from cronshift.project.conventions.code import CodeStyle
 from cronshift.targets import generate
-from cronshift.targets.nextjs.app import app_of
-from cronshift.targets.nextjs.layout import joined
+from cronshift.targets.typescript.app import app_of
+from cronshift.targets.typescript.layout import joined
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from cronshift.engine.executor.job_run import Outcome, Request, run_job
 from cronshift.engine.validation.project import validate_package
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.targets.nextjs.compiling import compile_types
+from cronshift.targets.typescript.compiling import compile_types
 
 from .typescript_app import TSCONFIG, link_packages, migrated, served
 

@@ -23,7 +23,7 @@ from cronshift.errors import CronshiftError
 from cronshift.moving.migration import prepare_migration
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
-from cronshift.targets.nextjs.dev_server import dev_server, endpoint_path
+from cronshift.targets.typescript.dev_server import dev_server, endpoint_path
 
 if TYPE_CHECKING:
     from cronshift.model import Finding

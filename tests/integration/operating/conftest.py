@@ -77,7 +77,11 @@ def variables(world: World, standing: Standing) -> dict[str, str]:
         "VERCEL_TOKEN": TOKEN,
         "CRONSHIFT_VERCEL_API": standing.vercel,
         "INNGEST_API_BASE_URL": standing.inngest,
-        **({"CRONSHIFT_ENDPOINT": standing.endpoint} if world.is_named_here else {}),
+        **(
+            {"CRONSHIFT_ENDPOINT": standing.endpoint, "VERCEL_PROJECT_ID": "prj_1"}
+            if world.is_named_here
+            else {}
+        ),
         **world.environ,
     }
 

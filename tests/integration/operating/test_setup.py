@@ -152,6 +152,18 @@ def test_inngest_is_told_no_endpoint_that_only_a_commit_names(
     assert "cronshift sync" in text
 
 
+def test_no_value_goes_to_a_vercel_project_that_only_a_commit_names(
+    stand: Callable[[World], Any],
+) -> None:
+    vercel = Vercel(variables={})
+    keyless = Deployment(replaced=typescript(key=None, event_key=None))
+    world = World(vercel=vercel, environ=HERE, deployment=keyless, is_named_here=False)
+    with stand(world) as cronshift:
+        code, document = cronshift("setup", "--yes", "--json")
+    assert (code, vercel.changes) == (0, [])
+    assert states(document)["variables"] == "to-do"
+
+
 def test_a_server_of_ones_own_is_synced_by_its_endpoint(stand: Callable[[World], Any]) -> None:
     inngest = Inngest(crons={}, is_own_server=True)
     with stand(World(inngest=inngest)) as cronshift:

@@ -12,7 +12,7 @@ from tests.integration.sessions.conftest import TOML
 
 from cronshift.cli import run
 from cronshift.project.ownership_file import read_ownership
-from cronshift.runtime.ownership import OWNERSHIP_NAME, Owner
+from cronshift.runtime.ownership import OWNERSHIP_NAME, Epoch, Owner, Ownership, dump_ownership
 from cronshift.sessions.flow import SessionFlow
 
 if TYPE_CHECKING:
@@ -42,9 +42,11 @@ def cronshift(root: Path, *words: str, at: datetime = NOW) -> int:
         return run(["-C", str(root), *words])
 
 
-def document(root: Path, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+def document(
+    root: Path, capsys: pytest.CaptureFixture[str], *words: str, at: datetime = NOW
+) -> Any:
     capsys.readouterr()
-    cronshift(root, *words, "--json")
+    cronshift(root, *words, "--json", at=at)
     return json.loads(capsys.readouterr().out)
 
 
@@ -98,7 +100,9 @@ def test_a_second_epoch_waits_for_the_first(root: Path, capsys: pytest.CaptureFi
         (("rollback", "--flow", "other"), 2),
         (("compare", "--flow", "other"), 2),
         (("cutover", "--flow", FLOW, "some-job"), 2),
-        (("cutover", "--flow", FLOW, "--stages", "10,50"), 2),
+        (("cutover", "--flow", FLOW, "--stages", "50,10"), 2),
+        (("cutover", "--flow", FLOW, "--auto", "--yes"), 2),
+        (("advance", "--flow", FLOW, "some-job"), 2),
         (("rollback", "--flow", FLOW, "--all"), 2),
         (("cutover", "--flow", FLOW, "--at", "2026-11-24T12:01Z", "--yes"), 3),
     ],
@@ -151,6 +155,44 @@ def test_both_paths_are_compared_in_the_apps_own_database(
     (verdict,) = document(root, capsys, "compare", "--flow", FLOW)["jobs"]
     assert verdict["verdict"] == "roll back"
     assert cronshift(root, "compare", "--flow", FLOW) == 1
+
+
+def test_a_flow_goes_by_stages_as_its_sessions_allow_and_back_by_itself(
+    root: Path, app: App, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", app.url)
+    planned = ("cutover", "--flow", FLOW, "--stages", "10,100", "--auto-to", "10", "--yes")
+    assert cronshift(root, *planned) == 0
+    assert read_ownership(root).flows == {}  # no share changes by a plan
+    assert cronshift(root, "advance", "--flow", FLOW) == 0  # up to there it goes by itself
+    assert cronshift(root, "advance") == 0  # what is to begin is waited for
+    assert [epoch.percent for epoch in read_ownership(root).flows[FLOW]] == [10]
+
+    made = NOW + timedelta(hours=1)
+    user = app.user(credits_left=10_000)
+    monkeypatch.setenv("CRONSHIFT_OWNERSHIP", whole())
+    clock = iter(made + timedelta(minutes=number) for number in range(1_000))
+    flow = SessionFlow(FLOW, app.engine, app.database.mapped, clock=clock.__next__)
+    ids = [flow.enqueue(user, 1, {"selected_models": names(app)}).session_id for _ in range(80)]
+    for session in ids:
+        finish(app, session, "finished")
+    later = NOW + timedelta(days=1)
+    told = document(root, capsys, "advance", at=later)
+    assert told["flows"][0]["verdict"] == "promote"
+    assert told["waiting"] == [{"jobs": [], "percent": 100, "flow": FLOW}]
+    assert [epoch.percent for epoch in read_ownership(root).flows[FLOW]] == [10]
+
+    for session in ids[::2]:
+        finish(app, session, "error")
+    assert cronshift(root, "advance", at=later) == 1  # back, by itself, and over
+    assert [epoch.percent for epoch in read_ownership(root).flows[FLOW]] == [10, 0]
+    assert not (root / "cronshift.rollouts.json").exists()
+    assert cronshift(root, "advance", at=later) == 0
+
+
+def whole() -> str:
+    epoch = Epoch(NOW - timedelta(days=1), 100, "01")
+    return dump_ownership(Ownership(flows={FLOW: (epoch,)}))
 
 
 def names(app: App) -> Any:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +18,11 @@ from cronshift.operations import apply
 from cronshift.plan.planning import make_plan
 from cronshift.project import load_project
 from cronshift.readiness.checking import facts_of
+from cronshift.runtime.dead_letters import DeadLetter
+from cronshift.runtime.dead_letters import as_document as letter_document
+from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus, as_document
+from cronshift.runtime.store.dead_letters import DeadLetters
+from cronshift.runtime.store.ledger import read_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,10 +100,10 @@ def answer(root: Path, code: str = "R503") -> tuple[str, str]:
     return fact.answer.value, fact.message
 
 
-def asked(root: Path, **variables: str) -> list[tuple[int, bool, str]]:
+def asked(root: Path, *told: str, **variables: str) -> list[tuple[int, bool, str]]:
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("INNGEST", "DJANGO"))}
     done = subprocess.run(
-        [sys.executable, PROGRAMS / "call_mounted_app.py", ROUTE],
+        [sys.executable, PROGRAMS / "call_mounted_app.py", ROUTE, *told],
         cwd=root,
         env=environ | {"CRON_SECRET": "s3cret"} | variables,
         capture_output=True,
@@ -135,6 +140,60 @@ def test_the_app_serves_its_own_routes_and_the_functions(
     assert inspect_package(root, "inngest_app").count == 2
     again = prepare_migration(load_project(root), (), NOW, fix=fix)
     assert again.operation.images == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "package"),
+    [
+        ({"api/index.py": FASTAPI}, "fastapi"),
+        ({"api/index.py": FLASK}, "flask"),
+        (DJANGO, "django"),
+    ],
+    ids=["fastapi", "flask", "django"],
+)
+def test_the_app_takes_in_what_others_tell_the_ledger(
+    tmp_path: Path, files: dict[str, str], package: str
+) -> None:
+    root = project(tmp_path / "app", files, package)
+    migrated(root, fix=True)
+    record = TickRecord(
+        job="mail",
+        tick=NOW,
+        side=Side.VERCEL,
+        owner="vercel",
+        role=Role.ACTED,
+        arrived=NOW,
+        status=TickStatus.COMPLETED,
+        run_id="vercel-1",
+    )
+    letter = DeadLetter(
+        run_id="01RUN",
+        job="mail",
+        status=TickStatus.FAILED,
+        tick=NOW,
+        event="inngest/scheduled.timer",
+        event_id="01EVENT",
+        error="it broke",
+        died=NOW,
+    )
+    told = json.dumps(
+        [
+            ("ticks", "s3cret", [as_document(record)]),
+            ("ticks", "s3cret", [{"job": "mail"}]),
+            ("dead-letter", "s3cret", letter_document(letter)),
+            ("ticks", "another", [as_document(record)]),
+        ]
+    )
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    *_, taken, odd, buried, stranger = asked(root, told, INNGEST_DEV="1", CRONSHIFT_LEDGER_URL=url)
+    assert (taken[0], odd[0], buried[0]) == (202, 400, 202)
+    assert stranger[0] >= 400  # it reaches the SDK, which knows no such call
+    assert read_ledger(url, NOW, NOW + timedelta(minutes=1)) == [record]
+    letters = DeadLetters.open(url)
+    assert [each.run_id for each in letters.of_job("mail")] == ["01RUN"]
+    letters.close()
+    *_, nowhere = asked(root, json.dumps([("ticks", "s3cret", [])]), INNGEST_DEV="1")
+    assert nowhere[0] == 404
 
 
 def test_the_guard_itself_stands_in_nobodys_way(tmp_path: Path) -> None:

@@ -325,3 +325,18 @@ def test_a_walk_refuses_a_side_as_good_as_expected_no_more_often_than_said(chanc
         for _ in range(2_000)
     )
     assert refused / 2_000 <= chance
+
+
+def test_a_job_is_judged_by_the_thresholds_of_its_own() -> None:
+    seen, now = shared(50, 4, inngest=Faults(failures=0.02))
+    course = seen.course("mail")
+    tolerance = msgspec.structs.replace(USUAL.tolerances[Metric.FAILURES], failure_limit=0)
+    strict = msgspec.structs.replace(
+        USUAL, tolerances={**USUAL.tolerances, Metric.FAILURES: tolerance}
+    )
+    (usual,) = judge_all([course], seen.records, USUAL, now)
+    (own,) = judge_all(
+        [msgspec.structs.replace(course, thresholds=strict)], seen.records, USUAL, now
+    )
+    assert usual.decision is not Decision.ROLL_BACK
+    assert own.decision is Decision.ROLL_BACK

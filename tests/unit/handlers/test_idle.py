@@ -86,12 +86,3 @@ def test_a_path_that_keeps_a_function_loaded_is_not_told(
     plan = audited(files, f"/api/{name}")
     assert plan.jobs[0].handler is not None
     assert "CS320" not in {finding.code for finding in plan.findings}
-
-
-@pytest.mark.parametrize("body", [DONE, f"await sendReports();\n  {DONE}"])
-def test_whoever_may_call_what_does_nothing_is_not_told(
-    audited: Callable[..., Plan], body: str
-) -> None:
-    codes = {finding.code for finding in audited(route(body)).findings}
-    assert ("CS206" in codes) is ("sendReports" in body)
-    assert ("CS320" in codes) is ("sendReports" not in body)

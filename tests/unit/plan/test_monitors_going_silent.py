@@ -73,3 +73,19 @@ def test_where_it_is_off_nothing_is_said(tmp_path: Path, config: str) -> None:
 def test_of_route_handlers_there_are_no_such_monitors(tmp_path: Path) -> None:
     config = "module.exports = withSentryConfig(config, { automaticVercelMonitors: true });"
     assert place(tmp_path, config, pages=False) == []
+
+
+def test_the_option_is_found_in_a_file_that_the_configuration_imports(tmp_path: Path) -> None:
+    (tmp_path / "sentry.options.js").write_text(
+        "export default {\n\n  automaticVercelMonitors: true };"
+    )
+    config = (
+        'import options from "./sentry.options";\nexport default withSentryConfig({}, options);'
+    )
+    assert place(tmp_path, config) == [3]
+
+
+def test_a_job_that_has_a_monitor_does_not_go_silent(tmp_path: Path) -> None:
+    (tmp_path / "cronshift.toml").write_text('[jobs.mail]\nheartbeat = "HEARTBEAT_MAIL"\n')
+    config = "module.exports = withSentryConfig(config, { automaticVercelMonitors: true });"
+    assert place(tmp_path, config) == []

@@ -22,6 +22,7 @@ from cronshift.model import (
 )
 from cronshift.project.settings import load_settings, parse_settings
 from cronshift.project.settings_schema import SCHEMA
+from cronshift.project.thresholds import Metric
 from cronshift.runtime.schedule.durations import format_duration, parse_duration
 
 DOCS = Path(__file__).parents[3] / "docs" / "configuration.md"
@@ -190,3 +191,16 @@ def test_the_documented_example_is_valid() -> None:
 def test_settings_that_are_nested_without_end_are_refused_in_words() -> None:
     with pytest.raises(ConfigError, match="nested too deeply"):
         parse_settings(f"x = {'[' * 5000}")
+
+
+def test_a_job_has_thresholds_of_its_own_over_those_of_all() -> None:
+    settings = parse_settings(
+        "[rollout]\nlate = '1m'\nobserved = 5\n[rollout.failures]\nacceptable = 0.02\n"
+        "[jobs.mail.rollout]\nobserved = 9\n[jobs.mail.rollout.failures]\nfailure_limit = 2\n"
+        "[jobs.other]\nretries = 1\n"
+    )
+    mail, other = settings.thresholds("mail"), settings.thresholds("other")
+    assert (mail.late, mail.observed) == (timedelta(minutes=1), 9)
+    failures = mail.tolerances[Metric.FAILURES]
+    assert (failures.acceptable, failures.failure_limit) == (0.02, 2)
+    assert other == settings.thresholds("unknown") == settings.rollout

@@ -62,6 +62,8 @@ failed = "error"
         ("[rollout]\ndry_run = ['speed']\n", "is 'speed', and must be misses, lateness, failures, attempts, duration, result or refunds"),
         ("[rollout.failures]\nfailure_limit = -1\n", "line 2: `rollout.failures.failure_limit` is -1, and must be at least 0"),
         ("[rollout.failure]\nacceptable = 0.1\n", "line 1: `rollout` has an unknown key failure (did you mean failures?)"),
+        ("[rollout.misses]\nacceptable = 0.04\n[jobs.x.rollout.misses]\nunacceptable = 0.03\n", "line 3: `jobs.x.rollout.misses` calls 0.03 unacceptable, and must leave that above what is acceptable, 0.04"),
+        ("[jobs.x.rollout]\nlate = '5'\n", "line 2: `jobs.x.rollout.late` is '5', which is no duration"),
         ("[rollout]\nlate = '1m'\n[rollout.misses]\nacceptable = 0.2\n", "line 3: `rollout.misses` calls 0.05 unacceptable, and must leave that above what is acceptable, 0.2"),
         (f"{SESSIONS}cost = {{ constant = 1, column = 'c' }}\n", "`sessions.cost` must have exactly one of array_length, column or constant"),
         (f"{SESSIONS}cost = {{ constant = 1 }}\n", "line 1: `sessions` lacks credits"),

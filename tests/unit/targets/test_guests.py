@@ -31,9 +31,13 @@ if TYPE_CHECKING:
 
 HOUSE = Path(cronshift.__file__).parent
 OTHER_MEANINGS = {
+    "vercel/nitro.py": "a source's language",
+    "vercel/script.py": "a source's language",
     "handlers": "a handler's language; the framework that vercel.json names",
     "moving/fixing/awaiting.py": "a source's language",
     "moving/fixing/guard_insertion.py": "a handler's language",
+    "moving/matching.py": "a handler's language",
+    "plan/resolved.py": "a handler's language",
     "plan/findings/behaviour.py": "a handler's language",
     "plan/findings/subject.py": "a handler's language",
     "plan/handler_findings.py": "a handler's language",
@@ -98,7 +102,7 @@ def test_there_is_no_other_target() -> None:
     with pytest.raises(CronshiftError) as caught:
         target_named("cobol")
     assert caught.value.reason == "unknown-target"
-    assert caught.value.hint == "The targets are python and nextjs."
+    assert caught.value.hint == "The targets are python, nextjs and typescript."
 
 
 class Forgetful(Cards):

@@ -33,9 +33,10 @@ from cronshift.model import (
 from cronshift.project.conventions.code import AppCode, CodeStyle
 from cronshift.runtime.schedule import Schedule
 from cronshift.targets import generate
-from cronshift.targets.nextjs.app import NextApp, Routers
-from cronshift.targets.nextjs.dispatching import dispatcher_file, dispatchers
 from cronshift.targets.seal import is_untouched
+from cronshift.targets.typescript.app import Routers, TypescriptApp
+from cronshift.targets.typescript.dispatching import dispatcher_file, dispatchers
+from cronshift.targets.typescript.frameworks.nextjs import NEXTJS
 
 from .test_hostile_text import HOSTILE, TEXT
 
@@ -88,10 +89,10 @@ def a_job(
     )
 
 
-APP = NextApp("app/api/inngest/route.ts", routers=Routers("app", "pages", ""))
+APP = TypescriptApp(NEXTJS, "app/api/inngest/route.ts", routers=Routers("app", "pages", ""))
 
 
-def a_plan(*jobs: Job, app: NextApp = APP, **fields: object) -> Plan:
+def a_plan(*jobs: Job, app: TypescriptApp = APP, **fields: object) -> Plan:
     plan = Plan("nextjs-app", "vercel.json", "nextjs", "shop", "lib/inngest", jobs, (), data=app)
     return replace(plan, **fields)
 
@@ -113,7 +114,7 @@ PLANS = {
         a_job("edge", "/base/api/edge", file="pages/api/edge.ts", runtime="edge"),
         a_job("rest", "/base/api/rest/a/b", file="pages/api/rest/[...all].ts"),
         a_job("bridged", "/base/api/bridged"),
-        app=NextApp("pages/api/inngest.ts", routers=Routers(None, "pages", "/base")),
+        app=TypescriptApp(NEXTJS, "pages/api/inngest.ts", routers=Routers(None, "pages", "/base")),
     ),
     "rows": a_plan(
         a_job("steps", file=ROUTE.format("steps"), options=ROWS),
@@ -129,7 +130,8 @@ PLANS = {
         a_job("everything", file="src/app/api/x/route.ts", options=EVERYTHING),
         a_job("sequence", options=JobOptions(fan_out=FanOut("n", ("1", "2")), concurrency=None)),
         out="src/lib/inngest",
-        app=NextApp(
+        app=TypescriptApp(
+            NEXTJS,
             "src/app/api/inngest/route.ts",
             3,
             Routers("src/app", None, ""),
@@ -233,7 +235,7 @@ def test_nodes_bytes_are_handed_on_as_the_webs() -> None:
 
 def test_an_app_without_a_router_is_refused() -> None:
     with pytest.raises(CronshiftError) as caught:
-        generate(a_plan(a_job("x"), app=NextApp()))
+        generate(a_plan(a_job("x"), app=TypescriptApp(NEXTJS)))
     assert caught.value.reason == "no-router"
 
 

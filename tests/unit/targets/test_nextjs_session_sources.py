@@ -8,9 +8,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cronshift.targets.nextjs.sessions.sql import identifier, in_template, label
-from cronshift.targets.nextjs.source import key
 from cronshift.targets.scaffold.sql import literal, quoted
+from cronshift.targets.typescript.sessions.sql import identifier, in_template, label
+from cronshift.targets.typescript.source import key
 
 NAMES = st.text(min_size=1).filter(lambda text: "\0" not in text)
 TRICKY = st.text(alphabet="`$\\{}'\"ax", min_size=1)

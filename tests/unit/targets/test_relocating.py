@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cronshift.targets.nextjs.relocating import relocated
+from cronshift.targets.typescript.relocating import relocated
 
 OLD, NEW = "app/api/cron/x/route.ts", "lib/inngest/jobs/x.ts"
 SOURCE = """// naïve 🎉 "../not/this"

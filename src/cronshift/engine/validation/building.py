@@ -66,7 +66,7 @@ def check_build(root: Path, timeout: timedelta, tell: Callable[[str], None]) -> 
 def _has_script(root: Path) -> bool:
     try:
         document = json.loads(read_text(root / "package.json"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     scripts = document.get("scripts") if isinstance(document, dict) else None
     return isinstance(scripts, dict) and isinstance(scripts.get("build"), str)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from cronshift.engine.validation.limits import MAX_RETRIES, check_options
 from cronshift.engine.validation.schedules import check_triggers, same_ticks, schedules
+from cronshift.plan.decided import doubts, is_left_out
 from cronshift.plan.findings import registration as rules
 from cronshift.plan.findings.inngest import REFUSED_SDK
 from cronshift.plan.functions import function_ids
@@ -48,7 +49,7 @@ def check(
     functions = registration.functions
     findings += _coverage(plan, registration, functions)
     for function in functions:
-        job = plan.job(registration.local_id(function.id))
+        job = plan.job_of(registration.local_id(function.id))
         fires = "triggers" not in function.computed
         problems = [*(check_triggers(function, instant) if fires else ()), *check_options(function)]
         findings += [
@@ -87,7 +88,7 @@ def _count(plan: Plan, registration: Registration) -> Iterator[Finding]:
     """Check the one thing that an endpoint without a list of functions tells."""
     jobs, count = sum(len(function_ids(job)) for job in plan.runnable), registration.count
     for job in plan.runnable if registration.answering is not None else ():
-        if f"{plan.app_id}-{job.id}" not in (registration.answering or ()):
+        if f"{plan.app_id}-{function_ids(job)[0]}" not in (registration.answering or ()):
             yield rules.MISSING.finding(f"{job.id} has no function there.", job=job.id)
     yield rules.NOT_CHECKED.finding(registration.unlisted or rules.NOT_CHECKED.summary)
     counts_handlers = "js" in (registration.sdk or "")  # measured: with those for failures
@@ -105,7 +106,7 @@ def _coverage(
     """Yield the jobs without a function, the functions without a job, and ids in use twice."""
 
     def job_of(function_id: str) -> str | None:
-        job = plan.job(registration.local_id(function_id))
+        job = plan.job_of(registration.local_id(function_id))
         return job.id if job else None
 
     ids = [function.id for function in functions]
@@ -132,7 +133,18 @@ def _missing(plan: Plan, registration: Registration, ids: Collection[str]) -> It
     for job in plan.runnable if not registration.unread else ():
         for name in function_ids(job):
             if name not in seen:
-                yield rules.MISSING.finding(f"{name} has no function.", job=job.id)
+                yield _missing_function(plan, job, name)
+
+
+def _missing_function(plan: Plan, job: Job, name: str) -> Finding:
+    if not is_left_out(plan, job):
+        return rules.MISSING.finding(f"{name} has no function.", job=job.id)
+    code = doubts(plan, job)[0]
+    return rules.MISSING.finding(
+        f"{name} has no function: {code} keeps it out.",
+        job=job.id,
+        fix=f"cronshift explain {code}, and mend it; as it is: cronshift migrate {job.id} --accept {code}",
+    )
 
 
 def _without_job(
@@ -155,7 +167,7 @@ def _computed(
         yield rules.COMPUTED.finding(text, location=part.location)
     for function in functions:
         if function.computed:
-            job = plan.job(registration.local_id(function.id))
+            job = plan.job_of(registration.local_id(function.id))
             options = " and ".join(f"`{name}`" for name in function.computed)
             yield rules.COMPUTED.finding(
                 f"{function.id} computes {options}.",
@@ -164,7 +176,7 @@ def _computed(
             )
     if registration.unread:
         read = {registration.local_id(function.id) for function in functions}
-        unseen = [job.id for job in plan.runnable if job.id not in read]
+        unseen = [job.id for job in plan.runnable if function_ids(job)[0] not in read]
         if unseen:
             text = f"Whether a function is served was not told for {', '.join(unseen)}."
             yield rules.COMPUTED.finding(text, location=registration.unread[0].location)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.engine.server.endpoint import Endpoint
 from cronshift.engine.validation import check, inspect_endpoint
 from cronshift.model import Location
 from cronshift.plan.findings.registration import IN_DEV_MODE, OUT_OF_DATE, UNCHECKED
+from cronshift.plan.functions import function_ids
 from cronshift.runtime.web import is_public
 from cronshift.targets import generate, target_named
 from cronshift.targets.changes import FileAction, compare
@@ -49,7 +52,7 @@ async def validate_endpoint(
         CronshiftError: if it cannot be reached, is none, or refuses the caller.
     """
     async with Endpoint.http(url, signing_key, bypass=bypass) as endpoint:
-        ids = [f"{plan.app_id}-{job.id}" for job in plan.runnable]
+        ids = [f"{plan.app_id}-{function_ids(job)[0]}" for job in plan.runnable]
         registration = await inspect_endpoint(endpoint, ids)
     findings = check(plan, registration)
     if registration.mode == "dev" and is_public(url):
@@ -63,9 +66,10 @@ def has_unchecked(findings: Iterable[Finding]) -> bool:
 
 
 def out_of_date(root: Path, plan: Plan) -> Iterator[Finding]:
-    """Yield the generated files that differ from those that the plan gives today."""
+    """Yield the generated files that differ from those that the plan gives today for the jobs that are there."""
+    there = [job for job in plan.jobs if job.module and (root / job.module).is_file()]
     modules = {job.module: job.id for job in plan.runnable}
-    for change in compare(root, generate(plan), plan.out):
+    for change in compare(root, generate(replace(plan, jobs=tuple(there))), plan.out):
         if change.action is FileAction.UPDATE or change.conflict:
             yield OUT_OF_DATE.finding(
                 f"{change.path} differs from what the plan gives today.",

@@ -221,7 +221,7 @@ def success_after_failure(
 
 
 def _refusals(run: Trace) -> frozenset[_Spots]:
-    """Return where requests are refused."""
+    """Return the spots at which requests are refused."""
     return frozenset(_spots(ending) for ending in run.endings if not succeeds(ending))
 
 

@@ -49,8 +49,8 @@ def _status(_machine: Machine, name: str) -> Value | None:
     numbered = _NUMBERED.fullmatch(name)
     if numbered is not None:
         return PlainValue(int(numbered[1]))
-    member = HTTPStatus.__members__.get(name)
-    return PlainValue(member.value) if member is not None else None
+    status = HTTPStatus.__members__.get(name)
+    return PlainValue(status.value) if status is not None else None
 
 
 STATUSES = NativeObject("status", _status)

@@ -307,8 +307,8 @@ def joined(first: Value, second: Value, inside: int = 0) -> Value:
     alternatives = (*_alternatives(first), *_alternatives(second))
     whole = isinstance(first, Unknown) and not first.alternatives
     if whole or (isinstance(second, Unknown) and not second.alternatives):
-        known = tuple(part for part in alternatives if not isinstance(part, Unknown))
-        return Unknown(taints, (*known, Unknown())[:_MOST_ALTERNATIVES] if known else ())
+        certain = tuple(part for part in alternatives if not isinstance(part, Unknown))
+        return Unknown(taints, (*certain, Unknown())[:_MOST_ALTERNATIVES] if certain else ())
     return Unknown(taints, alternatives[:_MOST_ALTERNATIVES])
 
 

@@ -33,7 +33,7 @@ def judge_all(
     Args:
         courses: where the jobs stand; their ticks together show the transport.
         records: what both sides saw, of these jobs and others, in any order.
-        thresholds: which evidence is enough.
+        thresholds: which evidence is enough, where a course says no other.
         now: the present instant.
     """
     by_job: defaultdict[str, list[TickRecord]] = defaultdict(list)
@@ -42,16 +42,17 @@ def judge_all(
     a_day = sum(course.a_day(WHOLE) for course in courses)
 
     def judgement(course: Course) -> Judgement:
-        baseline = now - thresholds.baseline
+        enough = course.thresholds or thresholds
+        baseline = now - enough.baseline
         since = course.since if course.percent else baseline
-        span = Span(baseline, since, now - thresholds.patience, now)
+        span = Span(baseline, since, now - enough.patience, now)
         jobs = {other.job: Sightings(other.schedule, by_job[other.job], span) for other in courses}
         alone = jobs[course.job]
-        of_all, of_job = (transport(group, thresholds) for group in ([*jobs.values()], [alone]))
-        samples = Samples(of_all | outcomes(alone, thresholds), of_job, a_day)
+        of_all, of_job = (transport(group, enough) for group in ([*jobs.values()], [alone]))
+        samples = Samples(of_all | outcomes(alone, enough), of_job, a_day)
         sight = rehearsed(of_newest(by_job[course.job]))
         hindered = _hindered(course, alone, sight)
-        return replace(judge(hindered, samples, thresholds), rehearsal=sight)
+        return replace(judge(hindered, samples, enough), rehearsal=sight)
 
     return tuple(judgement(course) for course in courses)
 

@@ -48,6 +48,7 @@ class Course(Struct, frozen=True):
         obstacle: why no share may grow now, in a sentence; empty where it may.
         is_paused: whether nobody runs its ticks, so that nothing is to change.
         attempts: how many a run of Inngest's has, before it has failed.
+        thresholds: which evidence is enough for it, where that is not what is for all.
     """
 
     job: str
@@ -58,6 +59,7 @@ class Course(Struct, frozen=True):
     obstacle: str = ""
     is_paused: bool = False
     attempts: int = 1
+    thresholds: Thresholds | None = None
 
     def a_day(self, percent: int) -> float:
         """Return the number of ticks a day that a share has."""

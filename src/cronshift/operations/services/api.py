@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
 
-from cronshift.errors import CronshiftError, Reason
+from cronshift.errors import CronshiftError, Reason, without_credentials
 from cronshift.runtime import web
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
 
@@ -23,6 +25,8 @@ T = TypeVar("T")
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _LONGEST_REASON = 200
+_MOST_BYTES = 32 * 1024 * 1024  # of an answer
+_WHOLE = 2  # times the silence, for all of an answer
 
 
 class ApiProblem(StrEnum):
@@ -71,9 +75,10 @@ class JsonApi:
         service: whose API it is, in words.
         base: its address.
         token: what is sent as the bearer; ``None`` to send none.
+        token_header: the header that carries the bare token, where that is no bearer.
         headers: sent with every request.
         parameters: of every request's query.
-        timeout: how long the server may be silent.
+        timeout: how long the server may be silent; an answer has twice that.
 
     Attributes:
         told_at: the instant that the newest answer says it was made at.
@@ -85,6 +90,7 @@ class JsonApi:
         base: str,
         token: str | None,
         *,
+        token_header: str | None = None,
         headers: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
         timeout: timedelta,
@@ -93,6 +99,7 @@ class JsonApi:
         self.base = base.rstrip("/")
         self.told_at: datetime | None = None
         self._token = token.strip() if token else None
+        self._token_header = token_header
         self._headers = dict(headers or {})
         self._parameters = dict(parameters or {})
         self._timeout = timeout
@@ -133,60 +140,90 @@ class JsonApi:
         Raises:
             ApiError: if there is no such answer.
         """
-        response = await self._send(method, path, body, parameters)
+        response, content = await self._send(method, path, body, parameters)
         if not response.is_success and response.status_code not in refusals:
-            raise self._refused(response)
+            raise self._refused(response, content)
         try:
-            return msgspec.json.decode(response.content or b"null", type=kind)
+            return msgspec.json.decode(content or b"null", type=kind)
         except (msgspec.DecodeError, RecursionError):
-            raise ApiError(
-                self.service,
-                ApiProblem.UNCLEAR,
-                f"{self.service} answered {path} otherwise than its documentation says.",
-                f"Is {self.base} the address of its API?",
-            ) from None
+            raise self._unclear(path) from None
+
+    @staticmethod
+    def segment(text: str) -> str:
+        """Return a text as one segment of a path."""
+        return quote(text, safe="")
 
     async def _send(
         self, method: str, path: str, body: Any, parameters: Mapping[str, str] | None
-    ) -> httpx.Response:
+    ) -> tuple[httpx.Response, bytes]:
+        """Return an answer and its content, which a hostile server cannot make endless."""
         if self._http is None:
             raise RuntimeError("the API is not open")
-        headers = dict(self._headers)
-        if self._token is not None:
-            if not _TOKEN.fullmatch(self._token):
-                raise ApiError(
-                    self.service,
-                    ApiProblem.NO_TOKEN,
-                    f"What is set as the token of {self.service} is none: it holds spaces or letters"
-                    " that no header can carry.",
-                )
-            headers["authorization"] = f"Bearer {self._token}"
         try:
-            response = await self._http.request(
-                method,
-                f"{self.base}{path}",
-                headers=headers,
-                params={**self._parameters, **(parameters or {})} or None,
-                json=body,
-            )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            why = web.unreachable(error) if isinstance(error, httpx.HTTPError) else "no address"
+            async with (
+                asyncio.timeout(self._timeout.total_seconds() * _WHOLE),
+                self._http.stream(
+                    method,
+                    f"{self.base}{path}",
+                    headers=self._sent_headers(),
+                    params={**self._parameters, **(parameters or {})} or None,
+                    json=body,
+                ) as response,
+            ):
+                content = bytearray()
+                async for chunk in response.aiter_bytes():
+                    content += chunk
+                    if len(content) > _MOST_BYTES:
+                        raise self._unclear(path)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            raise self._unreachable(error) from error
+        self.told_at = instant_told(response) or self.told_at
+        return response, bytes(content)
+
+    def _sent_headers(self) -> dict[str, str]:
+        if self._token is None:
+            return self._headers
+        if not _TOKEN.fullmatch(self._token):
             raise ApiError(
                 self.service,
-                ApiProblem.UNREACHABLE,
-                f"{self.service} cannot be reached at {self.base}: {why}.",
-                "Is that the address of its API, and is there a way to it from here?",
-            ) from error
-        self.told_at = instant_told(response) or self.told_at
-        return response
+                ApiProblem.NO_TOKEN,
+                f"What is set as the token of {self.service} is none: it holds spaces or letters"
+                " that no header can carry.",
+            )
+        if self._token_header is not None:
+            return self._headers | {self._token_header: self._token}
+        return self._headers | {"authorization": f"Bearer {self._token}"}
 
-    def _refused(self, response: httpx.Response) -> ApiError:
+    def _unreachable(self, error: Exception) -> ApiError:
+        match error:
+            case httpx.HTTPError():
+                why = web.unreachable(error)
+            case TimeoutError():
+                why = "no answer in time"
+            case _:
+                why = "no address"
+        return ApiError(
+            self.service,
+            ApiProblem.UNREACHABLE,
+            f"{self.service} cannot be reached at {without_credentials(self.base)}: {why}.",
+            "Is that the address of its API, and is there a way to it from here?",
+        )
+
+    def _unclear(self, path: str) -> ApiError:
+        return ApiError(
+            self.service,
+            ApiProblem.UNCLEAR,
+            f"{self.service} answered {path} otherwise than its documentation says.",
+            f"Is {without_credentials(self.base)} the address of its API?",
+        )
+
+    def _refused(self, response: httpx.Response, content: bytes) -> ApiError:
         status = response.status_code
         problem = _PROBLEMS.get(HTTPStatus(status)) if status in _STATUSES else None
         if problem is None:
             problem = ApiProblem.FAILED if response.is_server_error else ApiProblem.REFUSED
         return ApiError(
-            self.service, problem, f"{self.service} answered {status}: {_reason_of(response)}"
+            self.service, problem, f"{self.service} answered {status}: {_reason_of(content)}"
         )
 
 
@@ -202,12 +239,29 @@ def instant_told(response: httpx.Response) -> datetime | None:
     return date if date.tzinfo is not None else None
 
 
-def _reason_of(response: httpx.Response) -> str:
-    """Return the words of a refusal: Vercel's ``error.message``, the first of Inngest's ``errors``."""
+def _reason_of(content: bytes) -> str:
+    """Return the words of a refusal, by the fields in which the services tell them.
+
+    Those are Vercel's ``error.message``, Inngest's and Better Stack's ``errors``, healthchecks'
+    ``error``, and Sentry's ``detail``.
+    """
     try:
-        document = response.json()
-        error = document["error"] if "error" in document else document["errors"][0]
-        message = error["message"] if isinstance(error, dict) else error
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+        reason = next(_reasons(msgspec.json.decode(content)), "no reason given.")
+    except (msgspec.DecodeError, RecursionError):
         return "no reason given."
-    return str(message)[:_LONGEST_REASON]
+    return without_credentials(reason)[:_LONGEST_REASON]
+
+
+def _reasons(document: object) -> Iterator[str]:
+    """Yield the texts in a refusal, the plainest first."""
+    if isinstance(document, str):
+        yield document
+    elif isinstance(document, list):
+        for item in document:
+            yield from _reasons(item)
+    elif isinstance(document, dict):
+        named = [
+            document[key] for key in ("message", "error", "errors", "detail") if key in document
+        ]
+        for item in named or document.values():
+            yield from _reasons(item)

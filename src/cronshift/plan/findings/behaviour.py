@@ -39,8 +39,7 @@ def _caller(auth: Auth, how: str) -> JobCheck:
 
     def check(job: JobSubject) -> Iterator[Evidence]:
         behaviour = job.behaviour
-        is_harmless = auth is Auth.NONE and behaviour.idle is not None
-        if behaviour.auth is auth and behaviour.stub is None and not is_harmless:
+        if behaviour.auth is auth and behaviour.stub is None:
             yield from at([behaviour.auth_spot], f"{_file(job)} {how}.")
 
     return check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cronshift.model import Severity
+from cronshift.model import Origin, Severity
 from cronshift.plan.findings.rule import Evidence, Rule
 
 if TYPE_CHECKING:
@@ -29,6 +29,16 @@ def _workflows(project: ProjectSubject) -> Iterator[Evidence]:
         yield Evidence(text, each.location, fix)
 
 
+def _own_functions(project: ProjectSubject) -> Iterator[Evidence]:
+    for job in project.jobs:
+        if job.function is not None and job.entry.origin is not Origin.MOVED:
+            text = (
+                f"{job.function.id} ({job.function.file}) fires by itself, and"
+                f" {job.entry.workflow or 'Vercel'} calls {job.entry.path}: both run each tick of {job.id}."
+            )
+            yield Evidence(text, job.entry.source, job=job.id)
+
+
 WORKFLOW_SCHEDULE = Rule(
     "CS559",
     "workflow-schedule",
@@ -37,4 +47,13 @@ WORKFLOW_SCHEDULE = Rule(
     "start late or not at all, and ends the schedule of a public repository without commits for 60 days.",
     "Take it over as a job: cronshift migrate --workflow FILE.",
     of_project=_workflows,
+)
+OWN_FUNCTION_TWICE = Rule(
+    "CS560",
+    "own-function-twice",
+    Severity.WARNING,
+    "A job has an Inngest function of the app's own, which asks nobody whose a tick is, and an entry that "
+    "calls its route as well: every tick runs twice.",
+    "Take the entry out (cronshift cutover JOB --no-guard), or the function out of what is served.",
+    of_project=_own_functions,
 )

@@ -87,6 +87,12 @@ class Asking:
         """
         return is_named_here(self.endpoint, self.project.root, self.environment, self.environ)
 
+    @cached_property
+    def is_vercel_project_trusted(self) -> bool:
+        """True where this user has named the Vercel project, so that it may be given values of variables."""
+        named = self.environ.get("VERCEL_PROJECT_ID", "").strip()
+        return self.vercel_project == named or is_linked_here(self.project.root, self.environment)
+
     @property
     def is_cloud(self) -> bool:
         """True for Inngest's own."""

@@ -115,7 +115,7 @@ def _shown(
     if app is not None and (path := _own_endpoint(project, plan)) is not None:
         yield "endpoint", app.rstrip("/") + path, "the app's address"
     for folder in dict.fromkeys((project.root / (project.app or ""), project.root)):
-        linked = _linked_folder(folder) or _linked_repository(folder)
+        linked = linked_folder(folder) or linked_repository(folder)
         if linked is not None:
             project_id, owner, file = linked
             yield "vercel_project", project_id, file
@@ -130,7 +130,7 @@ def _own_endpoint(project: Project, plan: Plan) -> str | None:
     return None if project.settings.serve is ServedBy.WORKER else path
 
 
-def _linked_folder(folder: Path) -> tuple[str, str, str] | None:
+def linked_folder(folder: Path) -> tuple[str, str, str] | None:
     """Return the link that ``vercel link`` wrote into a folder: the project, its owner, the file."""
     document = _document(folder / ".vercel" / "project.json")
     project_id, owner = document.get("projectId"), document.get("orgId")
@@ -139,7 +139,7 @@ def _linked_folder(folder: Path) -> tuple[str, str, str] | None:
     return project_id, owner if _is_id(owner) else "", ".vercel/project.json"
 
 
-def _linked_repository(folder: Path) -> tuple[str, str, str] | None:
+def linked_repository(folder: Path) -> tuple[str, str, str] | None:
     """Return the link that ``vercel link --repo`` wrote above a folder of a monorepo."""
     here = folder.resolve()
     for above in (here, *here.parents[:_HIGHEST]):

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from cronshift.operations import CallService, RemoteAction
+from cronshift.operations import Call, CallService, Edit, RemoteAction
+from cronshift.operations.services.monitors import only_service
 from cronshift.readiness.doctor import kinds
 from cronshift.readiness.doctor.vercel_facts import names_for, variables_needed
 from cronshift.readiness.doctor.vercel_sight import VercelSight
 from cronshift.readiness.fact import Fact, Kind, Knowledge
 from cronshift.readiness.kinds import APP_ID, GUARD, REACHED
+from cronshift.readiness.setup.expecting import is_due
+from cronshift.readiness.setup.monitors import heartbeat_edits, monitor_calls, watched_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +39,7 @@ class SetupStep(Struct, frozen=True):
     Attributes:
         how: the exact command or page, where it is not done.
         calls: what does it, where a token lets cronshift do it.
+        edits: what of the project's files goes with that.
         mark: who has said or seen that it is done, and when.
     """
 
@@ -44,7 +48,8 @@ class SetupStep(Struct, frozen=True):
     state: StepState
     evidence: str
     how: str = ""
-    calls: tuple[CallService, ...] = ()
+    calls: tuple[Call, ...] = ()
+    edits: tuple[Edit, ...] = ()
     mark: StepMark | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -107,7 +112,7 @@ BY_HAND = {
     ),
     "limits": (
         "What the jobs call bears their load",
-        "docs/configuration.md: throttle, concurrency",
+        "throttle, concurrency: cronshift explain configuration",
     ),
 }
 """The steps that only a person can judge: a title and a place."""
@@ -181,8 +186,17 @@ def _heartbeats(asking: Asking, mark: StepMark | None) -> SetupStep:
         evidence = f"{mark.by} said so" if mark and silent else "All jobs have a heartbeat."
         return SetupStep(_HEARTBEATS, title, StepState.DONE, evidence, mark=mark)
     text = f"Without a heartbeat: {', '.join(silent)}."
-    how = 'cronshift.toml: heartbeat = "NAME" of the variable with the monitor\'s URL, under [jobs.JOB]'
-    return SetupStep(_HEARTBEATS, title, StepState.TO_DO, text, how)
+    if (service := only_service(asking.environ)) is None:
+        how = (
+            "cronshift monitors create --service better-stack, healthchecks or sentry; or"
+            ' cronshift.toml: heartbeat = "NAME" of the variable with the monitor\'s URL, under [jobs.JOB]'
+        )
+        return SetupStep(_HEARTBEATS, title, StepState.TO_DO, text, how)
+    due = [job for job in asking.jobs if job.id in silent and is_due(job)]
+    watched = watched_jobs(asking, service, due, None)
+    calls, edits = monitor_calls(asking, service, watched), heartbeat_edits(asking, watched)
+    how = f"cronshift monitors create{asking.option} --service {service}"
+    return SetupStep(_HEARTBEATS, title, StepState.TO_DO, text, how, tuple(calls), tuple(edits))
 
 
 def _may_sync(asking: Asking, sights: Sights) -> bool:
@@ -195,7 +209,7 @@ def _calls(asking: Asking, sights: Sights, step: str) -> Iterator[CallService]:
     """Yield the calls that do a step, as far as the tokens here let them be made."""
     environment, vercel = asking.environment, sights.vercel
     project, team = asking.vercel_project or "", asking.vercel_team or ""
-    if step == "variables" and isinstance(vercel, VercelSight):
+    if step == "variables" and isinstance(vercel, VercelSight) and asking.is_vercel_project_trusted:
         target = environment.vercel_target
         there = names_for(vercel, target)
         for name in variables_needed(asking):

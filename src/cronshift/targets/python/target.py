@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.plan.findings.inngest import ENDPOINT
 from cronshift.plan.job_ids import module_name
 from cronshift.targets.python.calling import reach
@@ -126,9 +128,16 @@ class PythonTarget:
         """Return the package's registration; it is imported, in a process of its own."""
         from cronshift.engine.validation import check, inspect_package
         from cronshift.engine.validation.project import out_of_date
+        from cronshift.targets.python.by_hand import by_hand
         from cronshift.targets.scaffold.unhandled import unhandled, waiting_label
 
+        registered = by_hand(root, plan)
+        if registered.functions and not (root / plan.out).is_dir():
+            return registered, (*check(plan, registered), *unhandled(root, waiting_label(root)))
         registration = inspect_package(root, plan.out.replace("/", "."))
+        if registered.functions and registration.functions is not None:
+            functions = (*registration.functions, *registered.functions)
+            registration = replace(registration, functions=functions, unread=registered.unread)
         findings = (*check(plan, registration), *out_of_date(root, plan))
         return registration, (*findings, *unhandled(root, waiting_label(root)))
 

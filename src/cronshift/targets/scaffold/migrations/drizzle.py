@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID, uuid5
 
-from msgspec import Struct
+from msgspec import Meta, Struct, ValidationError, convert
 
+from cronshift.errors import RefusedError
 from cronshift.operations import Edit, Seen
 from cronshift.operations.files import content, inside
 from cronshift.targets.scaffold.migrations.migration import LABEL, TABLES
@@ -30,6 +31,28 @@ TABLES_MODULE = "cronshift-tables"
 _FORMAT = "7"  # of snapshots
 _BREAK = "--> statement-breakpoint\n"
 _OURS = UUID("5b0d3b0a-7c0c-5b44-9c0c-6f3f1b6f6d7e")  # what ids of snapshots are derived from
+
+
+class _JournalLine(Struct, frozen=True):
+    idx: Annotated[int, Meta(ge=0, lt=2**31)]
+    when: Annotated[int, Meta(ge=0, lt=2**53)]  # milliseconds since 1970
+    tag: str
+
+
+class _DrizzleJournal(Struct, frozen=True):
+    entries: list[_JournalLine]
+
+
+class _SnapshotEnum(Struct, frozen=True):
+    name: str
+    values: list[str]
+
+
+class _Snapshot(Struct, frozen=True):
+    version: str
+    id: str
+    tables: dict[str, Any]
+    enums: dict[str, _SnapshotEnum] = {}
 
 
 class Drizzle(Struct, frozen=True):
@@ -56,15 +79,29 @@ class Drizzle(Struct, frozen=True):
 
     def has(self, name: str) -> bool:
         """Return whether it was written."""
-        entries = self.tree.data(self._journal_file).get("entries", [])
-        return any(str(entry.get("tag", "")).endswith(f"_{name}") for entry in entries)
+        return any(entry.tag.endswith(f"_{name}") for entry in self._entries())
+
+    def _entries(self) -> list[_JournalLine]:
+        """Return the lines of the journal.
+
+        Raises:
+            RefusedError: if it is no journal of drizzle-kit's.
+        """
+        try:
+            return convert(self.tree.data(self._journal_file), _DrizzleJournal).entries
+        except ValidationError:
+            raise RefusedError(
+                f"{self._journal_file} is no journal of drizzle-kit's.",
+                reason="unclear-migrations",
+                hint="Restore it from version control.",
+                where=self._journal_file,
+            ) from None
 
     def edits(self, migrations: Sequence[SqlMigration], now: datetime) -> list[Edit]:
         """Return the edits that write them, and the snapshot that drizzle-kit compares with."""
-        journal_text = self.tree.read(self._journal_file)
-        journal = json.loads(journal_text)
+        written, journal = self._entries(), self.tree.data(self._journal_file)
         entries = journal["entries"]
-        snapshot = self._newest(entries)
+        snapshot = self._newest(written)
         edits = []
         for each in migrations:
             number = entries[-1]["idx"] + 1 if entries else 0
@@ -95,11 +132,15 @@ class Drizzle(Struct, frozen=True):
         edits.append(self._edited(self._journal_file, _json(journal), "drizzle-kit's journal"))
         return edits + self._schema(migrations)
 
-    def _newest(self, entries: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    def _newest(self, entries: Sequence[_JournalLine]) -> dict[str, Any] | None:
         """Return the newest snapshot, where it has the form that is known."""
-        name = f"{self.out}/meta/{entries[-1]['idx']:04d}_snapshot.json" if entries else ""
+        name = f"{self.out}/meta/{entries[-1].idx:04d}_snapshot.json" if entries else ""
         snapshot = self.tree.data(name) if name else {}
-        return snapshot if snapshot.get("version") == _FORMAT else None
+        try:
+            is_known = convert(snapshot, _Snapshot).version == _FORMAT
+        except ValidationError:
+            return None
+        return snapshot if is_known else None
 
     def _schema(self, migrations: Sequence[SqlMigration]) -> list[Edit]:
         """Return the edits of the schema's TypeScript."""

@@ -1,0 +1,100 @@
+"""The app that the target generates for: its framework, its routers, its code style, its Inngest side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from cronshift.model import Library
+from cronshift.plan.findings.inngest import ENDPOINT
+from cronshift.project.conventions.code import AppCode
+from cronshift.project.settings import ValidateSettings
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from cronshift.model import Plan
+    from cronshift.targets.target import Placement
+    from cronshift.targets.typescript.framework import AppFramework
+    from cronshift.targets.typescript.mounting import MountSite
+
+
+class Routers(Struct, frozen=True):
+    """The routers of an app, and the names that its routes have.
+
+    Attributes:
+        app: the folder of the routes; of Next.js, that of the app router; ``None`` without one.
+        pages: the folder of Next.js' pages router.
+        base_path: what begins every path of the app.
+        suffix: what the names of its routes end with, ``ts`` or, in an app of JavaScript, ``js``.
+        allows_javascript: whether its TypeScript may import JavaScript.
+        mount: where the app takes the endpoint in, of a framework without routes in files.
+    """
+
+    app: str | None = None
+    pages: str | None = None
+    base_path: str = ""
+    suffix: str = "ts"
+    allows_javascript: bool = False
+    mount: MountSite | None = None
+
+    @property
+    def language(self) -> str:
+        """The language of the app's modules, which is their suffix too: ``ts`` or ``js``."""
+        return self.suffix.rpartition(".")[2][:2]
+
+    @property
+    def takes_javascript(self) -> bool:
+        """True when a generated module can import one in JavaScript."""
+        return self.allows_javascript or self.language == "js"
+
+
+class TypescriptApp(Struct, frozen=True):
+    """The data of this target in a plan.
+
+    Attributes:
+        framework: what its routes are written for.
+        endpoint_file: the route that serves the functions; ``None`` where no router can have one.
+        sdk_major: of the TypeScript SDK.
+        code: how the app is written, and what of Inngest it has.
+        sessions: whether it has the session flow, whose functions are served too.
+        folder: where it lies in the project; empty for the root.
+        compile_timeout: how long its compiler may take.
+        manager: the program that installs its packages.
+        library: where its functions have from what they share.
+        reads_environment: whether variables may say whose a tick is; where there are sessions, they may.
+        has_ledger: whether its guard and functions tell the ledger of ticks.
+        endpoint_path: where the network finds its endpoint: below the base path, with the slash at its
+            end that the app asks for.
+    """
+
+    framework: AppFramework
+    endpoint_file: str | None = None
+    sdk_major: int = 4
+    routers: Routers = field(default_factory=Routers)
+    code: AppCode = field(default_factory=AppCode)
+    sessions: bool = False
+    folder: str = ""
+    compile_timeout: timedelta = ValidateSettings().compile_timeout
+    manager: str = "npm"
+    library: Library = Library.FILES
+    reads_environment: bool = False
+    endpoint_path: str = ENDPOINT
+    has_ledger: bool = False
+
+
+def app_of(plan: Plan) -> TypescriptApp:
+    """Return the app in a plan of this target."""
+    return _app(plan.data)
+
+
+def data_of(placement: Placement) -> TypescriptApp:
+    """Return the app in a placement of this target."""
+    return _app(placement.data)
+
+
+def _app(data: object) -> TypescriptApp:
+    if not isinstance(data, TypescriptApp):
+        raise TypeError("a plan of another target has no app in TypeScript")
+    return data

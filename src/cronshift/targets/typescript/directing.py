@@ -1,0 +1,312 @@
+"""Jobs that become functions of the app's own: routes' modules, the list, the endpoint, and what then goes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cronshift.handlers.javascript import constant
+from cronshift.handlers.tree import IMPORT, SourceTree, parse
+from cronshift.model import FanOutMode, HandlerKind, Mode, RowSource
+from cronshift.moving.directing import merged, settled, told_of_secret
+from cronshift.moving.entries import abandoned, regenerated
+from cronshift.operations import ChangeKind, Edit
+from cronshift.targets.direct import Entry, Kept
+from cronshift.targets.direct.javascript.converting import convert
+from cronshift.targets.direct.javascript.handler import names_in
+from cronshift.targets.direct.javascript.sending import sending_route
+from cronshift.targets.rendering import render
+from cronshift.targets.seal import is_untouched
+from cronshift.targets.target import Directing, Wishes
+from cronshift.targets.typescript.app import app_of
+from cronshift.targets.typescript.client import client_import
+from cronshift.targets.typescript.direct_module import direct_module, free_name
+from cronshift.targets.typescript.framework import OwnEndpoint
+from cronshift.targets.typescript.imports import import_path
+from cronshift.targets.typescript.lasting import SHORTEST
+from cronshift.targets.typescript.relocating import relocated
+from cronshift.targets.typescript.retiring import callers_of, importers
+from cronshift.targets.typescript.source import listed, text
+from cronshift.targets.typescript.style import restyle
+from cronshift.targets.typescript.untyped import untyped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cronshift.model import Job, Plan
+    from cronshift.plan.snapshot import Snapshot
+
+_LISTED = re.compile(r"^import \{ ([\w$]+) \} from [\"']\./([\w.-]+)[\"'];?$", re.MULTILINE)
+
+
+class OwnModule(Struct, frozen=True):
+    """A job's own module.
+
+    Attributes:
+        name: of its function.
+        unoffered: why its work is one step, where steps were asked for.
+        route: what its route holds from then on, where others call it.
+    """
+
+    job: Job
+    file: str
+    text: str
+    name: str
+    unoffered: str | None = None
+    route: str | None = None
+
+
+def direct(
+    before: Snapshot, ending: Sequence[Edit], jobs: Sequence[Job], wishes: Wishes
+) -> Directing:
+    """Return the way of jobs to functions of the app's own.
+
+    Args:
+        before: the project as it is.
+        ending: the edits that end Vercel's part of some of them.
+        jobs: as they are planned after those.
+        wishes: how they are to be so.
+    """
+    ended = before.after(ending)
+    plan, tree = ended.plan, SourceTree(before.project.root, ended.project.edited)
+    written, kept = [], {}
+    for job in jobs:
+        module = _module(plan, tree, job, wishes)
+        if isinstance(module, str):
+            kept[job.id] = module
+        else:
+            written.append(module)
+    reason = _served_otherwise(plan, tree) if written else None
+    if reason is not None:
+        return Directing(kept={**kept, **{each.job.id: reason for each in written}})
+    if not written:
+        return Directing(kept=kept)
+    modules = [*_modules(plan, tree, written), *settled(ended, [each.job for each in written])]
+    edits = merged(ending, modules)
+    rest = before.after(edits).plan
+    edits = merged(edits, _served(plan, rest, tree))
+    edits = merged(edits, regenerated(before, edits))
+    gone, _ = abandoned(before, edits)
+    after = SourceTree(before.project.root, before.after(edits).project.edited)
+    left = [edit for edit in gone if is_untouched(after.read(edit.path))]
+    edits = merged(edits, left)
+    edits = merged(edits, list(_unused(before, written, edits)))
+    names = [each.job.id for each in written]
+    return Directing(edits, names, kept, list(_notes(before, written, edits)))
+
+
+def _module(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> OwnModule | str:
+    """Return a job's own module, or why it stays as it is."""
+    handler = job.handler
+    kinds = app_of(plan).framework.kinds
+    if job.mode is not Mode.DIRECT or handler is None or handler.kind not in kinds:
+        return f"{job.id} stays as it is: it calls {job.entry.path} over HTTP."
+    why = _held_back(plan, tree, job, wishes)
+    if why is not None:
+        return f"{job.id} stays as it is: {why}."
+    sharing = [
+        other.id for other in plan.jobs if other.handler and other.handler.file == handler.file
+    ]
+    if len(sharing) > 1:
+        return f"{job.id} stays as it is: {' and '.join(sharing)} share {handler.file}."
+    fan_out = job.options.fan_out
+    if fan_out is not None and (
+        isinstance(fan_out.values, RowSource) or fan_out.mode is FanOutMode.RUNS
+    ):
+        return f"{job.id} stays as it is: its values have runs of their own, or come from the app's rows."
+    entry = Entry(job.entry.path, job.entry.schedule, fan_out.param if fan_out else None)
+    conversion = convert(tree, handler.file, handler.export, entry, steps=wishes.steps)
+    if isinstance(conversion, Kept):
+        return f"{job.id} stays as it is. {conversion}."
+    root = tree.parsed(handler.file)
+    taken = {node.text() for node in names_in(root)} if root is not None else set()
+    if "inngest" in taken:
+        return f"{job.id} stays as it is: {handler.file} has a name `inngest` already."
+    file = _moved_to(plan, job, handler.file)
+    untied = app_of(plan).framework.untied(conversion.text)
+    source = relocated(untied, handler.file, file) if untied is not None else None
+    if source is None or (file != handler.file and file in tree.files):
+        return f"{job.id} stays as it is: {handler.file} cannot go to {file}."
+    route = _route_left(plan, tree, job, wishes) if file != handler.file else None
+    if isinstance(route, Kept):
+        return f"{job.id} stays as it is. {route}."
+    name = free_name(job, {*taken, conversion.function})
+    event = _event(plan, job) if route is not None else None
+    module = direct_module(plan, job, file, replace(conversion, text=source), name, event)
+    return OwnModule(job, file, module, name, conversion.unoffered, route)
+
+
+def _held_back(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | None:
+    """Return the reason that keeps a route where ending Vercel's part has left it."""
+    file = job.handler.file if job.handler is not None else ""
+    if file.startswith(f"{plan.out}/jobs/"):
+        return None
+    if "[" in file:
+        return f"{file} answers other paths too"
+    callers = callers_of(tree, plan, job)
+    is_page = job.handler is not None and job.handler.kind is HandlerKind.NEXT_PAGES
+    if callers is None or (wishes.events and not is_page and "imported" not in callers):
+        return None
+    offer = "" if is_page else "; with --callers event the route stays, and sends one"
+    return f"{file}: {callers}{offer}"
+
+
+def _moved_to(plan: Plan, job: Job, file: str) -> str:
+    """Return the path of a job's own module."""
+    if file.startswith(f"{plan.out}/jobs/"):
+        return file
+    return f"{plan.out}/jobs/{job.id}.{file.rpartition('.')[2]}"
+
+
+def _route_left(plan: Plan, tree: SourceTree, job: Job, wishes: Wishes) -> str | Kept | None:
+    """Return the route of a job that others call too, as one that sends an event."""
+    file = job.handler.file if job.handler is not None else ""
+    if not wishes.events or callers_of(tree, plan, job) is None:
+        return None
+    client = restyle(f"{client_import(plan, file)}\n", app_of(plan).code.style).rstrip()
+    return sending_route(tree, file, client, text(_event(plan, job)))
+
+
+def _event(plan: Plan, job: Job) -> str:
+    return f"{plan.app_id}/{job.id}"
+
+
+def _served_otherwise(plan: Plan, tree: SourceTree) -> str | None:
+    """Return the reason why the endpoint cannot list own functions, where it cannot."""
+    app = app_of(plan)
+    file = app.code.serve_file or app.endpoint_file
+    if file is None:
+        return "Nothing serves its functions."
+    if app.code.serve_file is None and is_untouched(tree.read(file)):
+        return None
+    partial = _endpoint(plan, tree, file, is_whole=False)
+    if tree.read(file) == partial:
+        return None
+    return (
+        f"{file} is the app's own: list the function there by hand, then take it out of cronshift."
+    )
+
+
+def _modules(plan: Plan, tree: SourceTree, written: Sequence[OwnModule]) -> Iterator[Edit]:
+    """Yield the edits of the own modules, of their list, and of the client."""
+    for each in written:
+        summary = f"{each.file}: the work itself, without HTTP"
+        yield Edit(each.file, each.text.encode(), ChangeKind.WRITE, summary)
+        old = each.job.handler.file if each.job.handler is not None else each.file
+        if old != each.file:
+            data = each.route.encode() if each.route is not None else None
+            words = f"{old}: {'sends an event' if data is not None else 'no route any more'}"
+            yield Edit(
+                old, data, ChangeKind.WRITE if data is not None else ChangeKind.DELETE, words
+            )
+    index = _index_file(plan)
+    listed_before = _LISTED.findall(tree.read(index))
+    functions = sorted({*listed_before, *((each.name, _stem(each.file)) for each in written)})
+    names = [name for name, _ in functions]
+    yield Edit(index, _styled(plan, "direct-index", functions=functions,
+        listed=listed("export const jobs = [", names, "];")).encode())  # fmt: skip
+    client = f"{plan.out}/client.{app_of(plan).routers.language}"
+    if is_untouched(tree.read(client)):
+        yield Edit(client, tree.read(client).partition("\n")[2].encode())
+
+
+def _stem(file: str) -> str:
+    return file.rpartition("/")[2].rpartition(".")[0]
+
+
+def _index_file(plan: Plan) -> str:
+    return f"{plan.out}/jobs/index.{app_of(plan).routers.language}"
+
+
+def _served(plan: Plan, rest: Plan, tree: SourceTree) -> list[Edit]:
+    """Return the edit of the endpoint, which serves the app's own functions and what is generated."""
+    file = app_of(plan).code.serve_file or app_of(plan).endpoint_file
+    if file is None:
+        return []
+    whole = not rest.runnable
+    return [
+        Edit(
+            file,
+            _endpoint(plan, tree, file, is_whole=whole).encode(),
+            ChangeKind.WRITE,
+            f"{file}: your own functions",
+        )
+    ]
+
+
+def _endpoint(plan: Plan, tree: SourceTree, file: str, *, is_whole: bool) -> str:
+    """Return the endpoint with the app's own functions, and what is generated unless that is all."""
+    app = app_of(plan)
+    alias = app.code.alias
+    in_pages = not app.routers.app
+    root = parse(tree.read(file), "typescript")
+    seconds = constant(root, "config" if in_pages else "maxDuration") if root is not None else None
+    seconds = seconds.get("maxDuration") if isinstance(seconds, dict) else seconds
+    durations = [job.handler.max_duration or 0 for job in plan.runnable if job.handler]
+    longest = max([seconds if isinstance(seconds, int) else SHORTEST, *durations])
+    generated = None if is_whole else import_path(f"{plan.out}/functions", file, alias)
+    jobs = import_path(f"{plan.out}/jobs", file, alias)
+    serving = OwnEndpoint(file, jobs, generated, longest)
+    return _in_style(plan, app.framework.own_endpoint(plan, serving))
+
+
+def _styled(plan: Plan, template: str, **values: object) -> str:
+    return _in_style(plan, render("typescript", f"{template}.ts", **values))
+
+
+def _in_style(plan: Plan, written: str) -> str:
+    written = untyped(written) if app_of(plan).routers.language == "js" else written
+    return restyle(written, app_of(plan).code.style)
+
+
+def _unused(
+    before: Snapshot, written: Sequence[OwnModule], edits: Sequence[Edit]
+) -> Iterator[Edit]:
+    """Yield the removal of the app's files that only the routes imported, for their checks."""
+    after = before.after(edits)
+    tree_before = SourceTree(before.project.root, before.after(()).project.edited)
+    tree = SourceTree(before.project.root, after.project.edited)
+    imported = set[str]()
+    for each in written:
+        source = each.job.handler.file if each.job.handler else each.file
+        for edit in edits:
+            if edit.path == each.file and edit.moved_from:
+                source = edit.moved_from
+        imported |= set(_imports_of(tree_before, source))
+    candidates = {
+        file for file in imported if file in tree.files and file.rpartition(".")[2] in {"ts", "js"}
+    }
+    still = {module for module, *_ in importers(tree, candidates)}
+    still |= {file for file in candidates if _is_named(tree, file)}
+    for file in sorted(candidates - still):
+        yield Edit(file, None, ChangeKind.DELETE, f"{file}: nothing imports it any more")
+
+
+def _is_named(tree: SourceTree, file: str) -> bool:
+    """Return whether another file names a module's path: a script, a configuration."""
+    stem = file.rpartition(".")[0]
+    return any(stem in tree.read(other) for other in tree.files if other != file)
+
+
+def _imports_of(tree: SourceTree, file: str) -> Iterator[str]:
+    for match in IMPORT.finditer(tree.read(file)):
+        target = tree.imported(file, match[1])
+        if target is not None:
+            yield target
+
+
+def _notes(before: Snapshot, written: Sequence[OwnModule], edits: Sequence[Edit]) -> Iterator[str]:
+    """Yield the differences from then on, in sentences."""
+    yield told_of_secret(before, edits)
+    for each in written:
+        if each.unoffered is not None:
+            yield f"{each.job.id} is one step: {each.unoffered}."
+    watched = [each.job.id for each in written if each.job.options.heartbeat_env]
+    if watched:
+        yield (
+            f"Who waits for {', '.join(watched)} is told of successes and failures as before; a run that"
+            " Inngest cancels is told by the ping that does not come."
+        )

@@ -1,0 +1,177 @@
+"""The dispatcher's routes: one for every path that Vercel's cron calls, in the handler's own router.
+
+Their folders repeat the path below ``/api/cronshift``, so that Next has nothing to match and leaves
+the query as it came.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from cronshift.model import BridgeSettings, Job, Origin
+from cronshift.runtime.schedule import Schedule
+from cronshift.runtime.schedule.fields import minutes_of_day, runs, values
+from cronshift.runtime.ticks import lateness
+from cronshift.targets.typescript.app import app_of
+from cronshift.targets.typescript.library import library_import
+from cronshift.targets.typescript.source import WIDTH, braced, data, listed, member, text
+from cronshift.vercel.dispatcher import dispatched_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cronshift.model import Plan
+
+_DEPTH = 4  # columns in
+_MINUTE = 60_000  # milliseconds
+_DAY = 24 * 60  # minutes
+_THURSDAY = 4 * _DAY  # of a week that begins with Sunday; 1970 began with one
+_FEWEST = 3  # numbers in a row that are worth a range
+_PLAIN = re.compile(r"[A-Za-z0-9~-][A-Za-z0-9._~-]{,199}")  # what a file can be called
+_FULL = {"minutes": (0, 59), "hours": (0, 23), "days": (1, 31), "months": (1, 12), "weekdays": (0, 6)}  # fmt: skip
+
+
+class Dispatcher(Struct, frozen=True):
+    """One route of the dispatcher.
+
+    Attributes:
+        file: its source, to be written.
+        path: what it stands for, without the query.
+        jobs: those that Vercel calls it for.
+        pages: whether it belongs to the pages router.
+    """
+
+    file: str
+    path: str
+    jobs: tuple[Job, ...]
+    pages: bool
+
+
+def dispatchers(plan: Plan) -> tuple[Dispatcher, ...]:
+    """Return the routes for all jobs that Vercel still calls and that a dispatcher can answer for."""
+    grouped: defaultdict[str, list[Job]] = defaultdict(list)
+    for job in plan.runnable:
+        file = dispatcher_file(plan, job)
+        if file is not None:
+            grouped[file].append(job)
+    return tuple(
+        Dispatcher(
+            file,
+            jobs[0].entry.path.partition("?")[0],
+            tuple(jobs),
+            pages=not file.startswith(f"{app_of(plan).routers.app}/"),
+        )
+        for file, jobs in grouped.items()
+    )
+
+
+def dispatcher_modules(plan: Plan, dispatcher: Dispatcher) -> set[str]:
+    """Return the names of the library's modules that a dispatcher's route imports."""
+    schedules = [Schedule.from_vercel(job.entry.schedule) for job in dispatcher.jobs]
+    return {
+        "guard",
+        *(["ticks"] if None in map(evenly, schedules) else []),
+        *app_of(plan).framework.dispatcher_modules(plan, dispatcher),
+    }
+
+
+def dispatcher_file(plan: Plan, job: Job) -> str | None:
+    """Return the file of the route that a job's entry is to point to; ``None`` where none can be."""
+    routers = app_of(plan).routers
+    there = dispatched_path(job.entry.path, routers.base_path)
+    if job.entry.origin is not Origin.CRONS or there is None:
+        return None
+    path = job.entry.path.partition("?")[0]
+    parts = path.removeprefix(routers.base_path).removeprefix("/").removesuffix("/").split("/")
+    if not all(_PLAIN.fullmatch(part) for part in parts):
+        return None
+    return app_of(plan).framework.dispatcher_file(routers, job, parts)
+
+
+def guarded_jobs(plan: Plan, dispatcher: Dispatcher) -> list[list[str]]:
+    """Return the lines that tell the guard about each job of a dispatcher's route."""
+    shared = shared_members(plan)
+    return [list(guarded(job, shared)) for job in dispatcher.jobs]
+
+
+def guard_imports(plan: Plan, file: str, jobs: Sequence[Sequence[str]]) -> str:
+    """Return the names that a dispatcher's route imports to say when its jobs are due."""
+    times = {line.partition("(")[0].removeprefix("tick: ") for job in jobs for line in job[-1:]}
+    path, ticks = (text(library_import(plan, module, file)) for module in ("guard", "ticks"))
+    lines = [
+        listed("import {", ["every", "type Guarded"], f"}} from {path};")
+        if "every" in times
+        else f"import type {{ Guarded }} from {path};",
+        *([f"import {{ scheduled }} from {ticks};"] if "scheduled" in times else []),
+    ]
+    return "\n".join(lines)
+
+
+def shared_members(plan: Plan) -> dict[str, str]:
+    """Return the app's settings that every job is told, where they are not as usual."""
+    secret, base_path = plan.bridge.secret_env, app_of(plan).routers.base_path
+    return {
+        **({"secret": secret} if secret != BridgeSettings().secret_env else {}),
+        **({"basePath": base_path} if base_path else {}),
+    }
+
+
+def guarded(job: Job, shared: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines that tell the guard about a job; ``shared`` is the same for all jobs."""
+    members = {"id": job.id, "path": job.entry.path, "schedule": job.entry.schedule, **shared}
+    yield from (member(name, value, _DEPTH) for name, value in members.items())
+    schedule = Schedule.from_vercel(job.entry.schedule)
+    late = lateness(schedule) // timedelta(milliseconds=1)
+    even = evenly(schedule)
+    if even is None:
+        first = f"tick: scheduled({late}, "
+        spelled = data(due(schedule))
+        is_short = _DEPTH + len(f"{first}{spelled}),") <= WIDTH
+        lines = [member(name, value, _DEPTH + 2) for name, value in due(schedule).items()]
+        yield first + (spelled if is_short else braced("{", lines, "}")) + ")"
+    else:
+        yield f"tick: every({even[0]}, {even[1]}, {late})"
+
+
+def evenly(schedule: Schedule) -> tuple[int, int] | None:
+    """Return the time between any two ticks, and the first since 1970, in milliseconds in UTC.
+
+    Only for ticks that are a part of a week apart, and all as far from the one before.
+    """
+    fields = schedule.fields
+    is_daily = values(fields.months) == [*range(1, 13)] and values(fields.days) == [*range(1, 32)]
+    if not is_daily or fields.either_day or fields.never:
+        return None
+    minutes = [
+        weekday * _DAY + minute
+        for weekday in values(fields.weekdays)
+        for minute in minutes_of_day(fields.minutes, fields.hours)
+    ]
+    apart = {later - sooner for sooner, later in pairwise([*minutes, minutes[0] + 7 * _DAY])}
+    if len(apart) > 1:
+        return None
+    period = apart.pop()
+    return period * _MINUTE, (minutes[0] - _THURSDAY) % period * _MINUTE
+
+
+def due(schedule: Schedule) -> dict[str, str | bool]:
+    """Return the fields of a schedule, in the spelling that the guard reads."""
+    spelled: dict[str, str | bool] = {}
+    for name, bits in zip(_FULL, schedule.fields, strict=False):
+        first, last = _FULL[name]
+        numbers = values(bits)
+        spelled[name] = "*" if numbers == list(range(first, last + 1)) else _spelled(numbers)
+    return {**spelled, **({"eitherDay": True} if schedule.fields.either_day else {})}
+
+
+def _spelled(numbers: list[int]) -> str:
+    steps = {later - sooner for sooner, later in pairwise(numbers)}
+    if len(numbers) > _FEWEST and len(steps) == 1 and (step := steps.pop()) > 1:
+        return f"{numbers[0]}-{numbers[-1]}/{step}"
+    return ",".join(runs(numbers, _FEWEST))

@@ -1,0 +1,174 @@
+"""The files of the app: functions, their index, shared modules, the endpoint, the dispatcher."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from cronshift.errors import CronshiftError
+from cronshift.model import BridgeSettings
+from cronshift.plan.findings.inngest import REFUSED_SDK
+from cronshift.project.locks import add_command
+from cronshift.runtime.ownership import OWNERSHIP_NAME
+from cronshift.targets.rendering import render
+from cronshift.targets.seal import seal
+from cronshift.targets.target import GeneratedFile
+from cronshift.targets.typescript.app import app_of
+from cronshift.targets.typescript.cancelled import cancelled_module
+from cronshift.targets.typescript.client import refuse_unknown_id
+from cronshift.targets.typescript.dispatching import (
+    Dispatcher,
+    dispatcher_modules,
+    dispatchers,
+)
+from cronshift.targets.typescript.imports import import_path
+from cronshift.targets.typescript.job import job_module, modules_of, names_of
+from cronshift.targets.typescript.library import copied, library_import
+from cronshift.targets.typescript.mounting import with_extensions
+from cronshift.targets.typescript.naming import function_name
+from cronshift.targets.typescript.source import comment, listed, text
+from cronshift.targets.typescript.style import laid_out
+from cronshift.targets.typescript.untyped import untyped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cronshift.model import Plan
+    from cronshift.targets.typescript.app import TypescriptApp
+
+SDK_MAJORS = (3, 4)
+"""The majors of the npm package that functions are generated for."""
+
+
+def generate_app(plan: Plan) -> tuple[GeneratedFile, ...]:
+    """Return the app's files, in its style: functions, their index, the endpoint, the dispatcher.
+
+    A client and an endpoint that the app has already are not among them.
+
+    Raises:
+        CronshiftError: without a router, for an SDK that Inngest refuses or whose major is another,
+            or for a client whose id nothing tells.
+    """
+    app = app_of(plan)
+    if not plan.runnable and not app.sessions:
+        return ()  # an endpoint would import a package that nobody added
+    if app.endpoint_file is None and app.code.serve_file is None:
+        raise CronshiftError(
+            "There is neither an `app` nor a `pages` folder to serve the functions from.",
+            reason="no-router",
+            hint="Name the app with -C, or use --target python.",
+        )
+    refuse_sdk(plan)
+    refuse_unknown_id(plan)
+    return tuple(
+        GeneratedFile(path, seal(laid_out(written, app.code.style), "//"))
+        for path, written in _in_language(
+            with_extensions(tuple(_files(plan, app)), app.routers.mount), app.routers.language
+        )
+    )
+
+
+def _in_language(files: Iterable[tuple[str, str]], language: str) -> Iterator[tuple[str, str]]:
+    """Yield the files in the app's own language: JavaScript without the types."""
+    for path, written in files:
+        if language == "js":
+            stem = path.removesuffix(".ts")
+            yield (path if stem == path else f"{stem}.js"), untyped(written)
+        else:
+            yield path, written
+
+
+def _files(plan: Plan, app: TypescriptApp) -> Iterator[tuple[str, str]]:
+    """Yield the generated files, before they are written in the app's style."""
+    dispatching = dispatchers(plan)
+    yield from _shared(plan, dispatching)
+    for job in plan.runnable:
+        yield f"{plan.out}/functions/{job.id}.ts", job_module(plan, job, function_name(job.id))
+    yield f"{plan.out}/functions/index.ts", _index(plan)
+    if plan.runnable:
+        yield f"{plan.out}/cancelled.ts", cancelled_module(plan)
+    for dispatcher in dispatching:
+        yield dispatcher.file, app.framework.dispatcher(plan, dispatcher)
+    if app.endpoint_file and not app.code.serve_file:
+        yield app.endpoint_file, app.framework.endpoint(plan, app.endpoint_file)
+
+
+def refuse_sdk(plan: Plan) -> None:
+    """Refuse versions that Inngest's server does, and majors that the templates are not for."""
+    manager = app_of(plan).manager
+    refused = next((finding for finding in plan.findings if finding.code == REFUSED_SDK.code), None)
+    if refused is not None:
+        raise CronshiftError(
+            f"{refused.message} {REFUSED_SDK.summary}",
+            reason="refused-sdk",
+            hint=f"{add_command(manager, 'inngest@^3.54.0')} (or inngest@latest, which is v4)",
+            where="package.json",
+        )
+    major = app_of(plan).sdk_major
+    if major == 0:
+        raise CronshiftError(
+            "Which major of inngest the app has is not known: package.json leaves it open, and neither"
+            " a lock nor node_modules tells.",
+            reason="unknown-sdk",
+            hint=f"{add_command(manager, 'inngest@latest')}, and commit the lock",
+            where="package.json",
+        )
+    if major not in SDK_MAJORS:
+        raise CronshiftError(
+            f"The app has version {major} of inngest; functions are generated for v3 and v4.",
+            reason="unknown-sdk",
+            hint=add_command(manager, "inngest@latest"),
+            where="package.json",
+        )
+
+
+def _index(plan: Plan) -> str:
+    functions = [(names_of(job), job.id) for job in plan.runnable]
+    names = [
+        *(name for exported, _ in functions for name in exported),
+        *(["cronshiftCancelled"] if functions else []),
+        *(["...sessionFunctions"] if app_of(plan).sessions else []),
+    ]
+    return _render(
+        "index",
+        config_file=comment(plan.config_file),
+        imports=[
+            listed("import {", exported, f"}} from {text(f'./{file}')};")
+            for exported, file in functions
+        ],
+        sessions=app_of(plan).sessions,
+        listed=listed("export const functions = [", names, "];"),
+    )
+
+
+def _shared(plan: Plan, dispatching: tuple[Dispatcher, ...]) -> Iterator[tuple[str, str]]:
+    """Yield the files that functions, endpoint and dispatcher share; none that nobody needs."""
+    app = app_of(plan)
+    has_client = app.code.client is not None and app.code.client.module is not None
+    if not has_client:
+        yield f"{plan.out}/client.ts", _render("client", app_id=text(plan.app_id))
+    reads_environment = app.reads_environment or app.sessions
+    secret = plan.bridge.secret_env
+    is_usual = secret == BridgeSettings().secret_env
+    file = f"{plan.out}/ownership.ts"
+    yield (
+        file,
+        _render(
+            "ownership",
+            environment=reads_environment,
+            is_read=app.routers.mount is not None,
+            built=text(import_path(OWNERSHIP_NAME, file, app.code.alias)),
+            library=partial(library_import, plan, file=file),
+            arguments=", ".join(["ownership", *([] if is_usual else [text(secret)])]),
+        ),
+    )
+    wanted = {"telling", "environment" if reads_environment else "ownership"}
+    wanted |= {"calls"} if plan.runnable else set()  # what the cancelled are reported by
+    wanted |= app.framework.endpoint_modules(app)
+    wanted = wanted.union(*(modules_of(plan, job) for job in plan.runnable))
+    wanted = wanted.union(*(dispatcher_modules(plan, each) for each in dispatching))
+    yield from copied(plan, wanted)
+
+
+def _render(template: str, **values: Any) -> str:
+    return render("typescript", f"{template}.ts", **values)

@@ -1,0 +1,186 @@
+"""The interface of frameworks: what is one framework's own in an app that functions live in.
+
+A framework is a guest of this target, as a target is one of the house: an object of that shape in
+``frameworks/``, and a line in that folder's list. Everything else here is the same for all of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
+
+from cronshift.targets.typescript.imports import import_path
+from cronshift.targets.typescript.source import data, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from cronshift.handlers import Resolver
+    from cronshift.model import Handler, HandlerKind, Job, Plan
+    from cronshift.project import Project
+    from cronshift.project.conventions.code import Alias
+    from cronshift.targets.typescript.app import Routers, TypescriptApp
+    from cronshift.targets.typescript.dispatching import Dispatcher
+
+
+class Wrapper(Struct, frozen=True):
+    """A function of the library that makes a route of a handler which is none by itself."""
+
+    name: str
+    module: str
+
+
+class Callee(Struct, frozen=True):
+    """A handler to call.
+
+    Attributes:
+        file: its module; ``None`` for one that is reached over HTTP.
+        wrapper: what makes a route of it, where it takes something else than a request.
+        export: what its module calls it.
+        clause: what is imported from the module.
+        name: what it is called behind the import.
+        params: of a dynamic route.
+        base: arguments that say at which address a route is called over HTTP, where it is not as usual.
+    """
+
+    file: str | None = None
+    wrapper: Wrapper | None = None
+    export: str = ""
+    clause: str = ""
+    name: str = ""
+    params: Mapping[str, str | list[str]] = field(default_factory=dict)
+    base: tuple[str, ...] = ()
+
+    def module_from(self, file: str, alias: Alias | None) -> str | None:
+        """Return the import path of the handler's module in ``file``, a string literal."""
+        if self.file is None:
+            return None
+        return text(import_path(str(PurePosixPath(self.file).with_suffix("")), file, alias))
+
+    def answering(self, call: str) -> str:
+        """Return the expression that answers ``call``, an expression too."""
+        if self.file is None:
+            return f"bridged({', '.join([call, *map(text, self.base)])})"
+        params = f", {data(self.params)}" if self.params else ""
+        if self.wrapper is not None:
+            return f"direct({self.wrapper.name}({self.name}{params}), {call})"
+        return f"direct({self.name}, {call}{params})"
+
+
+class OwnEndpoint(Struct, frozen=True):
+    """An endpoint that serves functions of the app's own.
+
+    Attributes:
+        file: its source.
+        jobs: the import path of their list.
+        generated: that of the generated functions; ``None`` where there are none.
+        max_duration: in seconds.
+    """
+
+    file: str
+    jobs: str
+    generated: str | None
+    max_duration: int
+
+
+class DevServer(Struct, frozen=True):
+    """The framework's own server for developers.
+
+    Attributes:
+        program: what people call it.
+        package: the package that it comes with.
+        scripts: its file below ``node_modules``, in one version or another.
+        arguments: behind the script; ``{host}`` and ``{port}`` are filled in.
+    """
+
+    program: str
+    package: str
+    scripts: Sequence[str]
+    arguments: Sequence[str]
+
+
+class AppFramework(Protocol):
+    """One framework: where its routes are, how they are called, what is generated as one of them.
+
+    The methods stand in the order in which they are asked: detecting, placing, reaching handlers,
+    generating, checking and running.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name of the framework, as Vercel spells it."""
+
+    @property
+    def title(self) -> str:
+        """The name of the framework in sentences."""
+
+    @property
+    def adapter(self) -> str:
+        """The module of the SDK that serves functions in it."""
+
+    @property
+    def kinds(self) -> frozenset[HandlerKind]:
+        """The kinds of handlers that a function calls in process."""
+
+    @property
+    def library(self) -> str | None:
+        """The folder of the library's modules that stand in for those of the same name; ``None`` for none."""
+
+    @property
+    def peers(self) -> Mapping[str, str]:
+        """The ranges of packages that the SDK wants beside it."""
+
+    @property
+    def dev_server(self) -> DevServer | None:
+        """The server that runs the app for a developer; ``None`` where there is none."""
+
+    def present(self, resolver: Resolver) -> bool:
+        """Return whether the project is an app of the framework."""
+
+    def suits(self, project: Project, resolver: Resolver) -> bool:
+        """Return whether functions go into such an app unasked."""
+
+    def routers(self, resolver: Resolver) -> Routers:
+        """Return the folders of an app's routes, and how they are named."""
+
+    def usual_out(self, root: Path) -> str:
+        """Return the folder of the generated files where neither the user nor the app says another."""
+
+    def endpoint_file(self, routers: Routers) -> str | None:
+        """Return the route that serves an app's functions, generated where there is none."""
+
+    def endpoint_path(self, resolver: Resolver) -> str:
+        """Return the path at which the network finds the endpoint."""
+
+    def unreachable(self, routers: Routers, handler: Handler, path: str) -> str | None:
+        """Return the reason why no function can call a handler in process, without a period."""
+
+    def callee(self, app: TypescriptApp, job: Job) -> Callee:
+        """Return the handler of a job that is called in process."""
+
+    def dispatcher_file(self, routers: Routers, job: Job, parts: Sequence[str]) -> str | None:
+        """Return the file of a job's route in the dispatcher; ``parts`` are those of its path."""
+
+    def dispatcher(self, plan: Plan, dispatcher: Dispatcher) -> str:
+        """Return the source of one route of the dispatcher."""
+
+    def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:
+        """Return the names of the library's modules that the route imports, the guard's left out."""
+
+    def endpoint(self, plan: Plan, file: str) -> str:
+        """Return the source of the route that serves the generated functions."""
+
+    def endpoint_modules(self, app: TypescriptApp) -> set[str]:
+        """Return the names of the library's modules that the endpoint imports."""
+
+    def own_endpoint(self, plan: Plan, endpoint: OwnEndpoint) -> str:
+        """Return the source of the route that serves functions of the app's own."""
+
+    def untied(self, source: str) -> str | None:
+        """Return a route's source without what only a route can import; ``None`` where it must stay one."""
+
+    def is_quiet(self, kind: HandlerKind) -> bool:
+        """Return whether OPTIONS to a route of such a handler runs none of its code, where it exports none."""

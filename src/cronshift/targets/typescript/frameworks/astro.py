@@ -1,0 +1,75 @@
+"""Astro: endpoints below ``src/pages``, whose handlers take a context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronshift.model import HandlerKind
+from cronshift.targets.typescript.framework import DevServer
+from cronshift.targets.typescript.frameworks.web import WebFramework
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cronshift.model import Handler
+    from cronshift.targets.typescript.app import Routers
+
+
+class Astro(WebFramework):
+    """Astro; the guard has the app itself answer, by a rewrite.
+
+    How long a route may run is said for the whole app, to Vercel's adapter.
+    """
+
+    name = "astro"
+    title = "Astro"
+    adapter = "inngest/astro"
+    kind = HandlerKind.ASTRO
+    peers = {}  # noqa: RUF012 - read only
+    dev_server = DevServer(
+        "astro dev",
+        "astro",
+        ("astro/astro.js", "astro/bin/astro.mjs"),
+        ("dev", "--port", "{port}", "--host", "{host}"),
+    )
+    folder = "src/pages"
+    out = "src/lib/inngest"
+    module = "astro"
+    dispatcher_imports = ('import type { APIContext } from "astro";',)
+    endpoint_imports = ('import type { APIContext } from "astro";',)
+    telling = "export const OPTIONS = ({ request }: APIContext) => tell(request);"
+
+    def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
+        """Return the module of the last part; one that begins with ``_`` is no route."""
+        is_route = parts[-1] != "index" and not any(part.startswith("_") for part in parts)
+        return f"{folder}/{'/'.join(parts)}.{suffix}" if is_route else None
+
+    def parts_of(self, file: str) -> list[str]:
+        """Return the folders and the name; an index is its folder."""
+        *folders, name = file.rpartition(".")[0].split("/")
+        return folders if name == "index" else [*folders, name]
+
+    def unreachable(self, routers: Routers, handler: Handler, path: str) -> str | None:
+        """Return the reason why a handler needs more than a call gives it."""
+        if handler.export not in {"GET", "ALL"}:
+            return f"{handler.file} is written for an older Astro"
+        return super().unreachable(routers, handler, path)
+
+    def settings(self, seconds: int) -> list[str]:
+        """Return the statement by which no build makes a file of the route."""
+        return ["export const prerender = false;"]
+
+    def served(self, serving: str) -> str:
+        """Return the three methods."""
+        return f"export const {{ GET, POST, PUT }} = {serving};"
+
+    def within(self) -> str:
+        """Return the app's answer within the context."""
+        return "within(context)"
+
+    def answered(self, answer: str) -> str:
+        """Return both methods."""
+        return f"export const GET = (context: APIContext) =>\n  {answer}(context.request);\nexport const OPTIONS = GET;"
+
+
+ASTRO = Astro()

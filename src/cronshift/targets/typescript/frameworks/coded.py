@@ -1,0 +1,226 @@
+"""The frameworks whose routes are declared in code: what is alike in all of them.
+
+There are no routes in files: the endpoint and the dispatcher's routes are modules of their own, which
+the app's module takes in by one call. It stands right behind where the app is made, so that nothing
+of the app comes before it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from cronshift.model import HandlerKind
+from cronshift.plan.findings.inngest import ENDPOINT
+from cronshift.targets.rendering import render
+from cronshift.targets.typescript.app import Routers, app_of
+from cronshift.targets.typescript.client import client_import
+from cronshift.targets.typescript.framework import Callee, Wrapper
+from cronshift.targets.typescript.imports import import_path
+from cronshift.targets.typescript.mounting import MOUNT_NAME, MountSite, site_of
+from cronshift.targets.typescript.naming import function_name
+from cronshift.targets.typescript.source import comment, text
+from cronshift.vercel.dispatcher import MOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from cronshift.handlers import Resolver
+    from cronshift.model import Handler, Job, Plan
+    from cronshift.project import Project
+    from cronshift.project.conventions.code import Alias
+    from cronshift.targets.typescript.app import TypescriptApp
+    from cronshift.targets.typescript.dispatching import Dispatcher
+    from cronshift.targets.typescript.framework import DevServer, OwnEndpoint
+
+
+class HeldCallee(Callee, frozen=True):
+    """The app that took the endpoint in, which answers by its own ``fetch``; nothing is imported of it."""
+
+    def module_from(self, file: str, alias: Alias | None) -> str | None:
+        """Return none: the library holds the app."""
+        return None
+
+    def answering(self, call: str) -> str:
+        """Return the app's own answer to ``call``."""
+        return f"direct({self.wrapper.name if self.wrapper else ''}, {call})"
+
+
+class CodedFramework:
+    """A framework whose routes are declared in code.
+
+    Attributes:
+        makers: the names that make an app, by their package.
+        module: of the library, with ``answered`` and ``mounting``.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    adapter: ClassVar[str]
+    peers: ClassVar[Mapping[str, str]]
+    makers: ClassVar[Mapping[str, Collection[str]]]
+    module: ClassVar[str]
+    dev_server: ClassVar[DevServer | None] = None
+    kinds = frozenset({HandlerKind.NODE_APP})
+    library = "web"
+
+    def present(self, resolver: Resolver) -> bool:
+        """Return whether a module that Vercel starts makes an app of the framework."""
+        return self._site(resolver) is not None
+
+    def _site(self, resolver: Resolver) -> MountSite | None:
+        """Return where the app is made; ``None`` where there is none, or that is not certain."""
+        if resolver.next.present or resolver.router is not None or resolver.app:
+            return None
+        for entry in _entries(resolver):
+            site = site_of(resolver.tree, entry, self.makers)
+            if site is not None:
+                return site
+        return None
+
+    def suits(self, project: Project, resolver: Resolver) -> bool:
+        """Return whether Inngest's calls reach the app, which is TypeScript and serves no functions yet."""
+        site = self._site(resolver)
+        if site is None or not site.file.endswith((".ts", ".mts")):
+            return False
+        serving = f'"{self.adapter}"'
+        ours = any(MOUNT_NAME in resolver.tree.read(file) for file in (site.file, site.entry))
+        own = any(
+            serving in resolver.tree.read(file).replace("'", '"')
+            for file in resolver.tree.files
+            if file.endswith((".ts", ".mts", ".js", ".mjs"))
+        )
+        return (ours or not own) and bool(resolver.tree.packages("")) and _reaches(resolver, site)
+
+    def routers(self, resolver: Resolver) -> Routers:
+        """Return the folder of the generated routes, and where the app takes them in."""
+        site = self._site(resolver)
+        folder = posixpath.dirname(site.file) if site is not None else ""
+        return Routers(f"{folder}/inngest/routes".lstrip("/"), mount=site)
+
+    def usual_out(self, root: Path) -> str:
+        """Return ``src/inngest`` where the sources are there, else ``inngest``."""
+        return "src/inngest" if (root / "src").is_dir() else "inngest"
+
+    def endpoint_file(self, routers: Routers) -> str | None:
+        """Return the module of the endpoint."""
+        return f"{routers.app}/endpoint.{routers.suffix}" if routers.app else None
+
+    def endpoint_path(self, resolver: Resolver) -> str:
+        """Return the usual path."""
+        return ENDPOINT
+
+    def unreachable(self, routers: Routers, handler: Handler, path: str) -> str | None:
+        """Return the reason why a handler is of another app."""
+        site = routers.mount
+        if site is None or handler.file not in {site.entry, site.file}:
+            return f"{handler.file} is no part of the app that takes the functions in"
+        return None
+
+    def callee(self, app: TypescriptApp, job: Job) -> Callee:
+        """Return the app, which answers as to a request from outside."""
+        handler = job.handler
+        return HeldCallee(handler.file if handler else None, Wrapper("answered", self.module))
+
+    def dispatcher_file(self, routers: Routers, job: Job, parts: Sequence[str]) -> str | None:
+        """Return the module that asks the guard for a path."""
+        return f"{routers.app}/guarded/{'/'.join(parts)}.{routers.suffix}" if routers.app else None
+
+    def dispatcher(self, plan: Plan, dispatcher: Dispatcher) -> str:
+        """Return the module, which exports what answers in a route's place."""
+        from cronshift.targets.typescript.dispatching import guard_imports, guarded_jobs
+        from cronshift.targets.typescript.library import library_import
+
+        app, jobs = app_of(plan), guarded_jobs(plan, dispatcher)
+        passed = "dispatched(JOBS, ownership, answered)"
+        return render(
+            "typescript",
+            "coded-dispatcher.ts",
+            path=comment(dispatcher.path),
+            library=partial(library_import, plan, file=dispatcher.file),
+            guard=guard_imports(plan, dispatcher.file, jobs),
+            module=self.module,
+            ledger=app.has_ledger,
+            out=import_path(plan.out, dispatcher.file, app.code.alias),
+            jobs=jobs,
+            answered=f"toldGet(JOBS, ownership, {passed})" if app.has_ledger else passed,
+        )
+
+    def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:
+        """Return the dispatcher's module, the framework's, and the ledger's where there is one."""
+        return {"dispatch", self.module, *(["ledger"] if app_of(plan).has_ledger else [])}
+
+    def endpoint(self, plan: Plan, file: str) -> str:
+        """Return the module that the app takes in: the generated functions, and the guarded routes."""
+        generated = import_path(f"{plan.out}/functions", file, app_of(plan).code.alias)
+        return self._endpoint(plan, file, generated, None)
+
+    def own_endpoint(self, plan: Plan, endpoint: OwnEndpoint) -> str:
+        """Return the same for the app's own functions, and what is generated."""
+        return self._endpoint(plan, endpoint.file, endpoint.generated, endpoint.jobs)
+
+    def _endpoint(self, plan: Plan, file: str, generated: str | None, jobs: str | None) -> str:
+        from cronshift.targets.typescript.dispatching import dispatchers
+        from cronshift.targets.typescript.library import library_import
+
+        alias, functions = app_of(plan).code.alias, "functions"
+        if jobs is not None:
+            both = "functions: [...jobs, ...cronshiftFunctions]"
+            functions = both if generated else "functions: jobs"
+        routes = [
+            {
+                "name": f"{function_name(dispatcher.jobs[0].id)}Route",
+                "path": text(f"{MOUNT}{dispatcher.path}"),
+                "module": import_path(dispatcher.file.rpartition(".")[0], file, None),
+            }
+            for dispatcher in dispatchers(plan)
+        ]
+        return render(
+            "typescript",
+            "coded-endpoint.ts",
+            adapter=text(self.adapter),
+            client=client_import(plan, file),
+            library=library_import(plan, self.module, file),
+            generated=generated,
+            jobs=jobs,
+            tell=import_path(f"{plan.out}/ownership", file, alias) if generated else None,
+            routes=routes,
+            functions=functions,
+        )
+
+    def endpoint_modules(self, app: TypescriptApp) -> set[str]:
+        """Return the framework's module, and what reads the ownership file."""
+        return {self.module, "file"}
+
+    def untied(self, source: str) -> str | None:
+        """Return none: a route that is declared in the app's code stays there."""
+        return None
+
+    def is_quiet(self, kind: HandlerKind) -> bool:
+        """Return that nothing is known of OPTIONS."""
+        return False
+
+
+def _entries(resolver: Resolver) -> Iterator[str]:
+    """Yield the modules that Vercel starts for the entries' paths, and that for all paths."""
+    crons = resolver.document.get("crons")
+    paths = [entry.get("path") for entry in crons] if isinstance(crons, list) else []
+    files = [
+        handler.file
+        for path in [*paths, ENDPOINT]
+        if isinstance(path, str)
+        and (handler := resolver.resolve(path).handler) is not None
+        and handler.kind is HandlerKind.NODE_APP
+    ]
+    yield from dict.fromkeys(files)
+    if resolver.coded_entry is not None and resolver.coded_entry not in files:
+        yield resolver.coded_entry
+
+
+def _reaches(resolver: Resolver, site: MountSite) -> bool:
+    """Return whether Vercel sends Inngest's calls to the app, as far as its configuration tells."""
+    resolution = resolver.resolve(ENDPOINT)
+    answering = resolution.handler.file if resolution.handler else resolution.why
+    return site.entry == answering

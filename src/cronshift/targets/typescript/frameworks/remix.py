@@ -1,0 +1,89 @@
+"""Remix and React Router: flat route files, whose loaders take a request."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cronshift.model import HandlerKind
+from cronshift.targets.typescript.calling import callee
+from cronshift.targets.typescript.framework import DevServer
+from cronshift.targets.typescript.frameworks.web import WebFramework
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cronshift.handlers import Resolver
+    from cronshift.model import Plan
+    from cronshift.project import Project
+    from cronshift.targets.typescript.dispatching import Dispatcher
+    from cronshift.targets.typescript.framework import Callee
+
+_LISTS = ("app/routes.ts", "app/routes.js")
+
+
+class Remix(WebFramework):
+    """Remix 2 and React Router 7 with routes by file names."""
+
+    name = "remix"
+    title = "Remix or React Router"
+    adapter = "inngest/remix"
+    kind = HandlerKind.REMIX
+    peers = {}  # noqa: RUF012 - read only
+    dev_server = DevServer(
+        "react-router dev",
+        "@react-router/dev",
+        ("@react-router/dev/bin.js",),
+        ("dev", "--port", "{port}", "--strictPort", "--host", "{host}"),
+    )
+    folder = "app/routes"
+    out = "app/lib/inngest"
+    module = "remix"
+    telling = ""
+
+    def suits(self, project: Project, resolver: Resolver) -> bool:
+        """Return whether every file in the folder of routes is one, however they are listed."""
+        return super().suits(project, resolver) and lists_by_files(resolver)
+
+    def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
+        """Return the flat file, whose dots are slashes; what is none is escaped."""
+        return f"{folder}/{'.'.join(map(_escaped, parts))}.{suffix}"
+
+    def parts_of(self, file: str) -> list[str]:
+        """Return the parts, parameters in brackets."""
+        return file.rpartition(".")[0].split(".")
+
+    def settings(self, seconds: int) -> list[str]:
+        """Return the ``config`` that Vercel's preset reads."""
+        return [f"export const config = {{ maxDuration: {seconds} }};"] if seconds else []
+
+    def served(self, serving: str) -> str:
+        """Return both exports of a route; the loader tells of the file, as it takes OPTIONS too."""
+        return f"const handler = {serving};\n\nexport {{ handler as action, handler as loader }};"
+
+    def imported(self, plan: Plan, dispatcher: Dispatcher) -> Callee | None:
+        """Return the route's loader: no route has another answer."""
+        return callee(plan, dispatcher.jobs[0])
+
+    def within(self) -> str:
+        """Return the loader's answer."""
+        return "within(args, route)"
+
+    def answered(self, answer: str) -> str:
+        """Return the loader."""
+        return f"export const loader = (args: {{ request: Request }}) =>\n  {answer}(args.request);"
+
+
+def lists_by_files(resolver: Resolver) -> bool:
+    """Return whether an app's routes are the files of a folder, so that a new file is one."""
+    texts = [resolver.tree.read(f"{resolver.app}/{name}".lstrip("/")) for name in _LISTS]
+    written = [text for text in texts if text]
+    return all("flatRoutes(" in text for text in written)
+
+
+def _escaped(part: str) -> str:
+    """Return a part of a path whose characters mean nothing in a file's name."""
+    return re.sub(r"[._]", r"[\g<0>]", part)
+
+
+REMIX = Remix()

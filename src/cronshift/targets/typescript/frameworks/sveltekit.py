@@ -1,0 +1,68 @@
+"""SvelteKit: ``+server`` modules, whose handlers take an event."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cronshift.model import HandlerKind
+from cronshift.targets.typescript.framework import DevServer
+from cronshift.targets.typescript.frameworks.web import WebFramework
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_OF_ROUTE = re.compile(
+    r"(^import type \{[ \t]*(?:(?:RequestHandler|RequestEvent)[ \t]*,?[ \t]*)+\} from )(['\"])\./\$types\2",
+    re.MULTILINE,
+)
+
+
+class Sveltekit(WebFramework):
+    """SvelteKit; the guard has the app itself answer, by the event's own ``fetch``."""
+
+    name = "sveltekit"
+    title = "SvelteKit"
+    adapter = "inngest/sveltekit"
+    kind = HandlerKind.SVELTEKIT
+    peers = {"@sveltejs/kit": ">=1.27.3"}  # noqa: RUF012 - read only
+    dev_server = DevServer(
+        "vite dev",
+        "vite",
+        ("vite/bin/vite.js",),
+        ("dev", "--port", "{port}", "--strictPort", "--host", "{host}"),
+    )
+    folder = "src/routes"
+    out = "src/lib/inngest"
+    module = "sveltekit"
+    dispatcher_imports = ('import type { RequestEvent } from "@sveltejs/kit";',)
+    endpoint_imports = ('import type { RequestEvent } from "@sveltejs/kit";',)
+    telling = "export const OPTIONS = ({ request }: RequestEvent) => tell(request);"
+
+    def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
+        """Return the ``+server`` of a folder for every part."""
+        return f"{folder}/{'/'.join(parts)}/+server.{suffix}"
+
+    def untied(self, source: str) -> str | None:
+        """Return the source with the types of any route in place of those that are made for its folder."""
+        of_any = _OF_ROUTE.sub(r"\1\2@sveltejs/kit\2", source)
+        return None if "./$types" in of_any else of_any
+
+    def settings(self, seconds: int) -> list[str]:
+        """Return the ``config`` that Vercel's adapter reads."""
+        return [f"export const config = {{ maxDuration: {seconds} }};"] if seconds else []
+
+    def served(self, serving: str) -> str:
+        """Return the three methods."""
+        return f"export const {{ GET, POST, PUT }} = {serving};"
+
+    def within(self) -> str:
+        """Return the app's answer within the event."""
+        return "within(event)"
+
+    def answered(self, answer: str) -> str:
+        """Return both methods."""
+        return f"export const GET = (event: RequestEvent) =>\n  {answer}(event.request);\nexport const OPTIONS = GET;"
+
+
+SVELTEKIT = Sveltekit()

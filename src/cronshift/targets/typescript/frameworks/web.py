@@ -1,0 +1,258 @@
+"""The frameworks of web standards with routes in files: what is alike in all of them.
+
+A route is a module that takes a request, in an event of the framework's own, and gives a response.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from cronshift.handlers.brackets import bracket_params
+from cronshift.plan.findings.inngest import ENDPOINT
+from cronshift.targets.rendering import render
+from cronshift.targets.typescript.app import Routers, app_of
+from cronshift.targets.typescript.client import client_import
+from cronshift.targets.typescript.framework import Callee, Wrapper
+from cronshift.targets.typescript.imports import import_path
+from cronshift.targets.typescript.lasting import duration, longest_duration
+from cronshift.targets.typescript.naming import TAKEN, function_name
+from cronshift.targets.typescript.source import comment, text
+from cronshift.vercel.dispatcher import MOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from cronshift.handlers import Resolver
+    from cronshift.model import Handler, HandlerKind, Job, Plan
+    from cronshift.project import Project
+    from cronshift.targets.typescript.app import TypescriptApp
+    from cronshift.targets.typescript.dispatching import Dispatcher
+    from cronshift.targets.typescript.framework import DevServer, OwnEndpoint
+
+
+class WebFramework:
+    """A framework whose routes are files, each the default of what follows.
+
+    Attributes:
+        folder: of the routes, in the app.
+        out: of the generated files, in the app.
+        module: of the library, with ``routed`` and ``within``.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    adapter: ClassVar[str]
+    kind: ClassVar[HandlerKind]
+    peers: ClassVar[Mapping[str, str]]
+    dev_server: ClassVar[DevServer | None]
+    folder: ClassVar[str]
+    out: ClassVar[str]
+    module: ClassVar[str]
+    library = "web"
+
+    @property
+    def kinds(self) -> frozenset[HandlerKind]:
+        """The one kind of its handlers."""
+        return frozenset({self.kind})
+
+    @abstractmethod
+    def route_file(self, folder: str, parts: Sequence[str], suffix: str) -> str | None:
+        """Return the file of the route that answers a path; ``None`` where no file can."""
+
+    def present(self, resolver: Resolver) -> bool:
+        """Return whether the project has the framework's router."""
+        router = resolver.router
+        return router is not None and not resolver.next.present and router.kind is self.kind
+
+    def suits(self, project: Project, resolver: Resolver) -> bool:
+        """Return whether the app has a package.json, by which it is told, and is written in one language."""
+        is_typescript = (project.root / resolver.app / "tsconfig.json").is_file()
+        has_routes = any(
+            route.handler.kind is self.kind and route.handler.language == "typescript"
+            for route in resolver.table.routes
+        )
+        return bool(resolver.tree.packages(resolver.app)) and (is_typescript or not has_routes)
+
+    def routers(self, resolver: Resolver) -> Routers:
+        """Return the folder of the routes."""
+        folder = f"{resolver.app}/{self.folder}".lstrip("/")
+        is_typed = f"{resolver.app}/tsconfig.json".lstrip("/") in resolver.tree.files
+        written = any(
+            route.handler.kind is self.kind and route.handler.language == "javascript"
+            for route in resolver.table.routes
+        )
+        return Routers(folder, suffix="js" if written and not is_typed else "ts")
+
+    def usual_out(self, root: Path) -> str:
+        """Return the folder of the generated files."""
+        return self.out
+
+    def endpoint_file(self, routers: Routers) -> str | None:
+        """Return the route of the endpoint."""
+        parts = ENDPOINT.strip("/").split("/")
+        return self.route_file(routers.app or self.folder, parts, routers.suffix)
+
+    def endpoint_path(self, resolver: Resolver) -> str:
+        """Return the usual path."""
+        return ENDPOINT
+
+    def unreachable(self, routers: Routers, handler: Handler, path: str) -> str | None:
+        """Return the reason why a handler needs more than a call gives it."""
+        if handler.ambient:
+            chain = " → ".join(handler.ambient)
+            return f"{handler.file} needs what only {self.title} gives a request ({chain})"
+        if handler.runtime == "edge":
+            return f"{handler.file} runs on the Edge"
+        is_told = self.params(routers, handler, path) is not None
+        return None if is_told else f"the path does not tell the parameters of {handler.file}"
+
+    def params(
+        self, routers: Routers, handler: Handler, path: str
+    ) -> dict[str, str | list[str]] | None:
+        """Return the parameters of a handler's route for a path; ``None`` where it does not tell them."""
+        if not handler.file.startswith(f"{routers.app}/") or "[" not in handler.file:
+            return {}
+        return bracket_params(self.parts_of(handler.file.removeprefix(f"{routers.app}/")), path)
+
+    def parts_of(self, file: str) -> list[str]:
+        """Return the parts of a route's path, by its file below the folder."""
+        return file.split("/")[:-1]
+
+    def callee(self, app: TypescriptApp, job: Job) -> Callee:
+        """Return the route's handler, made a route by the library."""
+        handler, name = job.handler, job.handler.export if job.handler else ""
+        if handler is None:
+            return Callee()
+        params = self.params(app.routers, handler, job.entry.path.partition("?")[0]) or {}
+        wrapper = Wrapper("routed", self.module)
+        if name == "default":
+            return Callee(handler.file, wrapper, name, "handler", "handler", params)
+        is_taken = name in TAKEN or name in {function_name(job.id), wrapper.name}
+        clause = f"{{ {name} as handler }}" if is_taken else f"{{ {name} }}"
+        return Callee(handler.file, wrapper, name, clause, "handler" if is_taken else name, params)
+
+    def dispatcher_file(self, routers: Routers, job: Job, parts: Sequence[str]) -> str | None:
+        """Return the file of the route below the mount."""
+        below = [*MOUNT.strip("/").split("/"), *parts]
+        return self.route_file(routers.app or self.folder, below, routers.suffix)
+
+    def dispatcher(self, plan: Plan, dispatcher: Dispatcher) -> str:
+        """Return the route, which may run as long as the handler."""
+        from cronshift.targets.typescript.dispatching import guard_imports, guarded_jobs
+        from cronshift.targets.typescript.library import library_import
+
+        app, jobs = app_of(plan), guarded_jobs(plan, dispatcher)
+        imported = self.imported(plan, dispatcher)
+        is_answered = imported is None or imported.file is not None
+        handler = self.within() if is_answered else "forwarding()"
+        passed = f"dispatched(JOBS, ownership, {handler})"
+        return render(
+            "typescript",
+            "web-dispatcher.ts",
+            path=comment(dispatcher.path),
+            imports=self.dispatcher_imports,
+            clause=_as_route(imported) if imported else None,
+            handler=imported.module_from(dispatcher.file, app.code.alias) if imported else None,
+            is_answered=is_answered,
+            library=partial(library_import, plan, file=dispatcher.file),
+            guard=guard_imports(plan, dispatcher.file, jobs),
+            ledger=app.has_ledger,
+            out=import_path(plan.out, dispatcher.file, app.code.alias),
+            module=self.module,
+            settings=self.settings(duration(dispatcher.jobs[0])),
+            jobs=jobs,
+            answered=self.answered(
+                f"toldGet(JOBS, ownership, {passed})" if app.has_ledger else passed
+            ),
+        )
+
+    def imported(self, plan: Plan, dispatcher: Dispatcher) -> Callee | None:
+        """Return the handler that a dispatcher's route calls itself; ``None`` where the app answers.
+
+        One without a file is reached over HTTP.
+        """
+        return None
+
+    def dispatcher_modules(self, plan: Plan, dispatcher: Dispatcher) -> set[str]:
+        """Return the dispatcher's module, what answers behind it, and the ledger's where there is one."""
+        imported = self.imported(plan, dispatcher)
+        is_answered = imported is None or imported.file is not None
+        behind = self.module if is_answered else "forward"
+        return {"dispatch", behind, *(["ledger"] if app_of(plan).has_ledger else [])}
+
+    def endpoint(self, plan: Plan, file: str) -> str:
+        """Return the endpoint of the generated functions."""
+        alias = app_of(plan).code.alias
+        functions = import_path(f"{plan.out}/functions", file, alias)
+        return self._endpoint(plan, file, functions, None, longest_duration(plan))
+
+    def own_endpoint(self, plan: Plan, endpoint: OwnEndpoint) -> str:
+        """Return the endpoint of the app's own functions, and of what is generated."""
+        return self._endpoint(
+            plan, endpoint.file, endpoint.generated, endpoint.jobs, endpoint.max_duration
+        )
+
+    def _endpoint(
+        self, plan: Plan, file: str, generated: str | None, jobs: str | None, seconds: int
+    ) -> str:
+        alias = app_of(plan).code.alias
+        functions = "functions"
+        if jobs is not None:
+            functions = (
+                "functions: [...jobs, ...cronshiftFunctions]" if generated else "functions: jobs"
+            )
+        return render(
+            "typescript",
+            "web-endpoint.ts",
+            adapter=text(self.adapter),
+            imports=self.endpoint_imports,
+            client=client_import(plan, file),
+            generated=generated,
+            jobs=jobs,
+            tell=import_path(f"{plan.out}/ownership", file, alias) if generated else None,
+            settings=self.settings(seconds),
+            served=self.served(f"serve({{ client: inngest, {functions} }})"),
+            telling=self.telling,
+        )
+
+    def endpoint_modules(self, app: TypescriptApp) -> set[str]:
+        """Return none: what tells of the file takes a request."""
+        return set()
+
+    def untied(self, source: str) -> str | None:
+        """Return the source: no import of it hangs on being a route."""
+        return source
+
+    def is_quiet(self, kind: HandlerKind) -> bool:
+        """Return False: nothing is known of OPTIONS."""
+        return False
+
+    # What differs in the text of routes.
+
+    dispatcher_imports: ClassVar[Sequence[str]] = ()
+    endpoint_imports: ClassVar[Sequence[str]] = ()
+    telling: ClassVar[str]
+
+    def settings(self, seconds: int) -> list[str]:
+        """Return the statements by which a route says how long it may run."""
+        return []
+
+    @abstractmethod
+    def served(self, serving: str) -> str:
+        """Return the statements that export an endpoint."""
+
+    @abstractmethod
+    def within(self) -> str:
+        """Return the expression of what answers in place of a dispatcher's route."""
+
+    @abstractmethod
+    def answered(self, answer: str) -> str:
+        """Return the statements that export a dispatcher's route; ``answer`` takes a request."""
+
+
+def _as_route(called: Callee) -> str:
+    """Return the clause by which a dispatcher's route imports a handler, as ``route``."""
+    return "route" if called.export == "default" else f"{{ {called.export} as route }}"

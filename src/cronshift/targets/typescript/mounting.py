@@ -1,0 +1,210 @@
+"""The app's own module that takes the endpoint in, of a framework whose routes are declared in code."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from cronshift.errors import CronshiftError
+from cronshift.handlers.javascript import arguments, imports, locally
+from cronshift.handlers.literals import literal
+from cronshift.handlers.tree import language, parse, span_of
+from cronshift.vercel.splicing import spliced
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from ast_grep_py import SgNode
+
+    from cronshift.handlers.tree import SourceTree
+
+MOUNT_NAME = "mountInngest"
+_BROKEN = "cannot be extended"
+_OWN_IMPORT = re.compile(r"""(\bfrom ")(\.{1,2}/[^"]*?)(";)$""", re.MULTILINE)
+
+
+class MountSite(Struct, frozen=True):
+    """The place where an app is made.
+
+    Attributes:
+        file: the module that makes it.
+        entry: the module that Vercel starts, which may be another.
+        name: the variable that holds the app.
+        base: what begins every path of the app.
+        extension: what import paths of the app's own modules end with.
+    """
+
+    file: str
+    entry: str
+    name: str
+    base: str = ""
+    extension: str = ""
+
+    @property
+    def statement(self) -> str:
+        """The statement that mounts the endpoint."""
+        base = f', "{self.base}"' if self.base else ""
+        return f"{MOUNT_NAME}({self.name}{base});"
+
+
+def site_of(
+    tree: SourceTree, entry: str, makers: Mapping[str, Collection[str]]
+) -> MountSite | None:
+    """Return where the app of an entry is made; ``None`` where that is not certain.
+
+    Args:
+        tree: the project's files.
+        entry: the module that Vercel starts.
+        makers: the names that make an app, by the package that they are imported from.
+    """
+    root = tree.parsed(entry)
+    if root is None:
+        return None
+    here = list(_made(root, makers))
+    if len(here) == 1:
+        return _site(tree, entry, entry, here[0])
+    elsewhere = {
+        (definition.file, made.range().start.index): (definition.file, made)
+        for name in (imports(root) if not here else ())
+        if (definition := locally(tree, entry, name)) is not None
+        and definition.file != entry
+        and (made := _declaring(tree, definition.file, definition.node, makers)) is not None
+    }
+    if len(elsewhere) != 1:
+        return None
+    [(file, made)] = elsewhere.values()
+    return _site(tree, entry, file, made)
+
+
+def _declaring(
+    tree: SourceTree, file: str, value: SgNode, makers: Mapping[str, Collection[str]]
+) -> SgNode | None:
+    """Return the declaration of an app in a module whose value that is, where it is the only one."""
+    root = tree.parsed(file)
+    made = list(_made(root, makers)) if root is not None else []
+    spans = [span_of(node) for declarator in made if (node := declarator.field("value"))]
+    return made[0] if len(made) == 1 and span_of(value) in spans else None
+
+
+def _made(root: SgNode, makers: Mapping[str, Collection[str]]) -> Iterator[SgNode]:
+    """Yield the declarations of apps, whatever is called on them at once."""
+    names = {
+        name
+        for name, (source, imported) in imports(root).items()
+        if imported in makers.get(source, ())
+    }
+    for declarator in root.find_all(kind="variable_declarator"):
+        made = _innermost(declarator.field("value"))
+        if made is not None and _maker(made) in names:
+            yield declarator
+
+
+def _innermost(node: SgNode | None) -> SgNode | None:
+    """Return the expression that a chain of calls begins with."""
+    while node is not None and node.kind() in {"call_expression", "await_expression"}:
+        called = node.field("function") if node.kind() == "call_expression" else node.child(1)
+        if called is None or called.kind() != "member_expression":
+            return node if node.kind() == "call_expression" else called
+        node = called.field("object")
+    return node
+
+
+def _maker(node: SgNode) -> str:
+    field = "constructor" if node.kind() == "new_expression" else "function"
+    called = node.field(field)
+    return called.text() if called is not None else ""
+
+
+def _site(tree: SourceTree, entry: str, file: str, declarator: SgNode) -> MountSite | None:
+    """Return the site of a declaration; ``None`` where more is called on the app than a base path."""
+    name, value = declarator.field("name"), declarator.field("value")
+    if name is None or value is None or name.kind() != "identifier":
+        return None
+    base = ""
+    if value != _innermost(value) and value.kind() == "call_expression":
+        called, passed = value.field("function"), arguments(value)
+        inner = called.field("object") if called is not None else None
+        is_base = called is not None and called.text().endswith(".basePath") and len(passed) == 1
+        text = literal(passed[0]) if is_base else None
+        if not isinstance(text, str) or inner is None or inner != _innermost(inner):
+            return None
+        base = text.rstrip("/")
+    return MountSite(file, entry, name.text(), base, _extension(tree, file))
+
+
+def _extension(tree: SourceTree, file: str) -> str:
+    """Return what the app's own import paths end with: modules of Node's own kind need it."""
+    own = re.findall(r"""\bfrom\s+["'](\.{1,2}/[^"']+)["']""", tree.read(file))
+    if own:
+        return ".js" if any(path.endswith(".js") for path in own) else ""
+    return ".js" if tree.data("package.json").get("type") == "module" else ""
+
+
+def with_extensions(
+    files: Sequence[tuple[str, str]], site: MountSite | None
+) -> Iterator[tuple[str, str]]:
+    """Yield files whose import paths end as the app's own do; those of folders name the index."""
+    if site is None or not site.extension:
+        yield from files
+        return
+    folders = {posixpath.dirname(path) for path, text in files if path.endswith("/index.ts")}
+    for path, text in files:
+        there = posixpath.dirname(path)
+
+        def ended(match: re.Match[str], there: str = there) -> str:
+            target = posixpath.normpath(posixpath.join(there, match[2]))
+            index = "/index" if target in folders else ""
+            return f"{match[1]}{match[2]}{index}{site.extension}{match[3]}"
+
+        yield path, _OWN_IMPORT.sub(ended, text)
+
+
+def with_mount(text: str, site: MountSite, module: str) -> str:
+    """Return the app's module with the endpoint mounted; the same where it is already.
+
+    Args:
+        text: of the module.
+        site: where the app is made in it.
+        module: what the endpoint is imported as.
+
+    Raises:
+        CronshiftError: ``cannot-extend``, with the lines to write by hand.
+    """
+    if re.search(rf"\b{MOUNT_NAME}\(", text):
+        return text
+    root = parse(text, language(site.file))
+    declared = [
+        declarator
+        for declarator in (root.find_all(kind="variable_declarator") if root is not None else ())
+        if (name := declarator.field("name")) is not None and name.text() == site.name
+    ]
+    line = f'import {{ {MOUNT_NAME} }} from "{module}";'
+    imported = (
+        [node for node in root.children() if node.kind() == "import_statement"] if root else []
+    )
+    statement = declared[0].parent() if len(declared) == 1 else None
+    if statement is None or not imported or root is None or root.find(kind="ERROR") is not None:
+        raise CronshiftError(
+            f"{site.file} {_BROKEN}: where the app is made is not certain.",
+            reason="cannot-extend",
+            hint=f"Write by hand: {line} and, right behind where the app is made, {site.statement}",
+            where=site.file,
+        )
+    outer = statement.parent()
+    if outer is not None and outer.kind() == "export_statement":
+        statement = outer
+    start, end = span_of(statement)
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    indent = before if not before.strip() else ""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    semicolon = "" if text[end : end + 1] != ";" else ";"
+    end += len(semicolon)
+    last = span_of(imported[-1])[1]
+    last += 1 if text[last : last + 1] == ";" else 0
+    return spliced(
+        text,
+        [(last, last, newline + line), (end, end, f"{newline}{indent}{site.statement}")],
+    )

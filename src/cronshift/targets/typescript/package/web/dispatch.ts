@@ -1,0 +1,31 @@
+/** The dispatcher: Vercel's cron calls it while both sides are alive, and it asks the guard first. */
+import { decide, type Guarded } from "./guard";
+import type { Source } from "./ownership";
+import { ask, type RouteHandler } from "./routes";
+import { json, telling } from "./telling";
+
+export const MOUNT = "/api/cronshift";
+
+/** Return what answers for a route in its place. */
+export function dispatched(
+  jobs: Guarded[],
+  source: Source,
+  handler: RouteHandler,
+) {
+  return async (request: Request): Promise<Response> => {
+    const { secret } = jobs[0] ?? {};
+    if (request.method === "OPTIONS") return telling(source, secret)(request);
+    const { origin, href, search } = new URL(request.url);
+    const decision = await decide(jobs, search, request.headers, source);
+    if ("said" in decision) return refused(decision.status, decision.said);
+    const path = decision.path ?? href.slice(origin.length).replace(MOUNT, "");
+    const answer = await ask(handler, origin + path, request.headers);
+    return answer || new Response(null, { status: 500 });
+  };
+}
+
+/** Return the guard's own answer. */
+export function refused(status: number, said: string): Response {
+  const body = status === 200 ? { skipped: said } : { error: said };
+  return json(body, { status, headers: { "x-cronshift-skipped": said } });
+}

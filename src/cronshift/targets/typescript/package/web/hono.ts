@@ -1,0 +1,35 @@
+/** An app of Hono, which takes Inngest's endpoint in and answers its functions' calls in process. */
+import type { Context, Env, Hono, Schema } from "hono";
+
+import type { RouteHandler } from "./routes";
+
+type Answering = (request: Request) => Response | Promise<Response>;
+
+let answering: Answering | undefined;
+
+/** The app's own answer, its middleware and all, as to a request from outside. */
+export const answered: RouteHandler = (request) => {
+  if (answering) return answering(request);
+  throw new Error("mountInngest was not called, so there is no app to ask.");
+};
+
+/** Return what has an app answer Inngest, and Vercel's cron at the routes that ask the guard. */
+export function mounting(
+  endpoint: (context: Context) => Promise<Response>,
+  tell: Answering,
+  routes: Record<string, Answering>,
+) {
+  return <E extends Env, S extends Schema, B extends string>(
+    app: Hono<E, S, B>,
+    base = "",
+  ): void => {
+    const at = (path: string) =>
+      path.startsWith(`${base}/`) ? path.slice(base.length) : path;
+    answering = (request) => app.fetch(request);
+    app.on(["GET", "POST", "PUT"], at("/api/inngest"), endpoint);
+    app.options(at("/api/inngest"), (context) => tell(context.req.raw));
+    for (const [path, answer] of Object.entries(routes)) {
+      app.all(at(path), (context) => answer(context.req.raw));
+    }
+  };
+}

@@ -1,0 +1,8 @@
+import type { APIRoute } from "astro";
+
+import { isCron } from "../../../lib/cron";
+
+export const GET: APIRoute = ({ request, locals }) => {
+  if (!isCron(request)) return new Response("no", { status: 401 });
+  return Response.json({ name: locals.name });
+};
