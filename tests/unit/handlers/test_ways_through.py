@@ -207,6 +207,27 @@ def test_a_router_of_express_that_has_no_path_of_its_own(
 
 
 @pytest.mark.parametrize(
+    ("refusing", "auth"),
+    [
+        ("if (!known) { res.sendStatus(401); return; }", "cron-secret"),
+        ("if (!known) return res.status(401).end();", "cron-secret"),
+        ("if (!known) { res.status(401).json({}); await logDenied(); return; }", "cron-secret"),
+        ("if (!known) res.sendStatus(401);\n    else", "cron-secret"),
+        ("if (!known) { res.sendStatus(401); }", "none"),
+        ("if (!known) res.status(401).json({ error: 'no' });", "none"),
+    ],
+)
+def test_a_refusal_after_which_the_work_is_done_refuses_nobody(
+    audited: Callable[..., Plan], refusing: str, auth: str
+) -> None:
+    head = "import { sendReports, logDenied, release } from '../../lib/work';\nexport default async function handler(req, res) {\n  if (!process.env.CRON_SECRET) return res.status(500).end();\n  const known = req.headers.authorization === `Bearer ${process.env.CRON_SECRET}`;\n"
+    body = f"  try {{\n    {refusing}\n    {{ await sendReports(); }}\n    res.status(200).end();\n  }} finally {{ await release(); }}\n}}\n"
+    [job] = audited({"package.json": "{}", "api/cron/x.ts": head + body}).jobs
+    assert job.handler is not None
+    assert job.handler.auth == auth
+
+
+@pytest.mark.parametrize(
     ("catching", "codes"),
     [("next(error)", set()), ("res.json({ ok: true })", {"CS204"})],
 )

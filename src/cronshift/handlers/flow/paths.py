@@ -71,6 +71,7 @@ class Path:
         unfollowed: what stands in front and is not followed, whomever it may turn away.
         inside: how many branches it is in that hang on something unknown about the caller.
         visited: where work was begun, and ``sure``, where a caller surely gets.
+        late: where work was begun when the request was answered already.
         failed: whether the failure that is tried out has happened.
         caught: what caught it.
         decided: the condition that it decides, where a result tells of it.
@@ -86,6 +87,7 @@ class Path:
     inside: int = 0
     visited: set[CodePlace] = field(default_factory=set)
     sure: set[CodePlace] = field(default_factory=set)
+    late: set[CodePlace] = field(default_factory=set)
     failed: bool = False
     caught: CodePlace | None = None
     decided: CodePlace | None = None
@@ -103,6 +105,7 @@ class Path:
             self.inside,
             self.visited.copy(),
             self.sure.copy(),
+            self.late.copy(),
             self.failed,
             self.caught,
             self.decided,
@@ -116,6 +119,8 @@ class Path:
     def visit(self, place: CodePlace) -> None:
         """Take note that work is begun at a place."""
         self.visited.add(place)
+        if self.answered is not None:
+            self.late.add(place)
         if not self.is_doubted:
             self.sure.add(place)
 
@@ -142,6 +147,7 @@ def met(paths: Iterable[Path]) -> Path:
         whole.inside = min(whole.inside, path.inside)
         whole.visited |= path.visited
         whole.sure |= path.sure
+        whole.late |= path.late
         whole.failed = whole.failed or path.failed
         whole.caught = whole.caught or path.caught
         whole.decided = whole.decided or path.decided
