@@ -39,6 +39,10 @@ PROTECTED = re.compile(
 """Words of which a handler that checks its caller has at least one."""
 
 
+EDGE_RUNTIMES = frozenset({"edge", "experimental-edge"})
+"""Next's names for a runtime with no Node modules, whose routes are never built."""
+
+
 class Loose(StrEnum):
     """The ways in which work goes on behind the response."""
 

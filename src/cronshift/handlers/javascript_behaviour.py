@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cronshift.handlers.behaviour import Behaviour, SourceSpot
+from cronshift.handlers.behaviour import EDGE_RUNTIMES, Behaviour, SourceSpot
 from cronshift.handlers.durations import duration_of
 from cronshift.handlers.javascript import (
     FUNCTIONS,
@@ -90,7 +90,9 @@ def _cached(
         kept = isinstance(value, int) and value > 0 and value is not True
         if (bad and value in bad) or (bad is None and kept):
             return SourceSpot(handler.file, exported[name].line, f"{name} = {value!r}")
-    return _cached_by_default(tree, root, definition) if definition is not None else None
+    if definition is None or _runtime(root) in EDGE_RUNTIMES:
+        return None
+    return _cached_by_default(tree, root, definition)
 
 
 def _cached_by_default(tree: SourceTree, root: SgNode, definition: Definition) -> SourceSpot | None:

@@ -157,10 +157,34 @@ class PythonHandlers:
                 bound == name
             ):
                 taken, target = [other], file
+            case ast.Assign(
+                targets=[ast.Name(id=bound)], value=ast.Call(func=ast.Name(id=maker))
+            ) if bound == name:
+                return self._made_by(file, maker, depth)
             case _:
                 return None
         seen = self._export(target, taken[0], depth - 1) if target is not None else None
         return seen[1] if seen is not None else None
+
+    def _made_by(self, file: Path, maker: str, depth: int) -> HandlerKind | None:
+        """Return the kind of the app that a function makes, ``app = create_app()``."""
+        for node in self._tree(file).body:
+            if isinstance(node, ast.FunctionDef) and node.name == maker:
+                returned = {ast.unparse(part.value) for part in ast.walk(node) if isinstance(part, ast.Return) and part.value}  # fmt: skip
+                made = (
+                    _kind_of_call(part.value.func)
+                    for part in ast.walk(node)
+                    if isinstance(part, ast.Assign)
+                    and isinstance(part.value, ast.Call)
+                    and ast.unparse(part.targets[0]) in returned
+                )
+                return next(filter(None, made), None)
+            if isinstance(node, ast.ImportFrom) and depth:
+                names = {alias.asname or alias.name: alias.name for alias in node.names}
+                target = self._imported(file, node) if maker in names else None
+                if target is not None:
+                    return self._made_by(target, names[maker], depth - 1)
+        return None
 
     def _imported(self, file: Path, node: ast.ImportFrom) -> Path | None:
         """Return the project's file that an import names: from the root, or from beside the file."""

@@ -91,11 +91,13 @@ class Resolver:
             return named
         if not self.paths or self.at("").knows_routes or self._answers(""):
             return ""
-        fitting = [
-            folder
+        answered = {
+            folder: self._answered(folder)
             for folder in apps(self.tree)
-            if not schedules(self.tree, folder) and self._answers(folder)
-        ]
+            if not schedules(self.tree, folder)
+        }
+        most = max(answered.values(), default=0)
+        fitting = [folder for folder, count in answered.items() if count and count == most]
         return fitting[0] if len(fitting) == 1 else ""
 
     @property
@@ -105,7 +107,11 @@ class Resolver:
 
     def _answers(self, app: str) -> bool:
         """Return whether some entry is answered when a folder is taken for the app's."""
-        return any(self.at(app).resolve(path).handler for path in self.paths)
+        return self._answered(app) > 0
+
+    def _answered(self, app: str) -> int:
+        """Return the number of entries that are answered when a folder is taken for the app's."""
+        return sum(self.at(app).resolve(path).handler is not None for path in self.paths)
 
     def at(self, app: str) -> Resolver:
         """Return the resolver that takes a folder for the app's."""

@@ -49,7 +49,7 @@ def make_plan(project: Project) -> Plan:
 def _collecting_seldom() -> Iterator[None]:
     """Let garbage wait: a plan makes many objects that last, and looking through them takes a fifth."""
     before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(200_000, 20, 50)
     try:
         yield
     finally:

@@ -362,6 +362,8 @@ QUIET = "export async function GET() {\n  await work();\n  return Response.json(
         ("14.0.0", IMP + QUIET.replace("GET()", "GET(request: Request)"), False),
         ("14.0.0", IMP + 'export const dynamic = "force-dynamic";\n' + QUIET, False),
         ("14.0.0", IMP + "export const revalidate = 0;\n" + QUIET, False),
+        ("14.0.0", IMP + 'export const runtime = "edge";\n' + QUIET, False),
+        ("14.0.0", IMP + 'export const runtime = "nodejs";\n' + QUIET, True),
         ("14.0.0", IMP + QUIET + "export async function POST() {}\n", False),
         ("14.0.0", 'import { headers } from "next/headers";\n' + IMP + QUIET, False),
         ("14.0.0", IMP + QUIET.replace("work()", 'fetch("/x", { cache: "no-store" })'), False),

@@ -78,8 +78,11 @@ def test_a_get_that_may_do_something_is_not_told(audited: Callable[..., Plan], n
     assert "CS320" not in {finding.code for finding in audited(BUSY[name]).findings}
 
 
-def test_a_path_that_keeps_a_function_loaded_is_not_told(audited: Callable[..., Plan]) -> None:
-    files = {"app/api/warm/route.ts": f"export function GET() {{ {DONE} }}\n"}
-    plan = audited(files, "/api/warm")
+@pytest.mark.parametrize("name", ["warm", "health", "keep-alive", "ping"])
+def test_a_path_that_keeps_a_function_loaded_is_not_told(
+    audited: Callable[..., Plan], name: str
+) -> None:
+    files = {f"app/api/{name}/route.ts": f"export function GET() {{ {DONE} }}\n"}
+    plan = audited(files, f"/api/{name}")
     assert plan.jobs[0].handler is not None
     assert "CS320" not in {finding.code for finding in plan.findings}

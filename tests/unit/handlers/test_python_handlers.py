@@ -64,6 +64,29 @@ def test_an_entrypoint_passes_on_an_app_of_another_module(
     assert Resolver(tmp_path).resolve("/api/cron/other").verdict is Verdict.DEAD
 
 
+MAKER = "from flask import Flask\n\ndef create_app():\n    made = Flask(__name__)\n    @made.get('/api/cron/mail')\n    def mail(): ...\n    return made\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "files", "kind"),
+    [
+        (f"{MAKER}\napp = create_app()\n", {}, "wsgi"),
+        ("from app.web import create_app\napp = create_app()\n", {"app/web.py": MAKER}, "wsgi"),
+        ("from app.web import create_app as made\napp = made()\n", {"app/web/__init__.py": "from .making import create_app\n", "app/web/making.py": MAKER}, "wsgi"),
+        ("from app.web import create_app\napp = create_app()\n", {"app/web.py": MAKER.replace("return made", "return made.config")}, None),
+        ("from acme import create_app\napp = create_app()\n", {}, None),
+    ],
+)  # fmt: skip
+def test_a_function_may_make_the_app(
+    tmp_path: Path, entry: str, files: dict[str, str], kind: str | None
+) -> None:
+    for name, text in {"requirements.txt": "flask\n", "app/index.py": entry, **files}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = PythonHandlers(tmp_path).framework_entry
+    assert (found.kind if found is not None else None) == kind
+
+
 def test_a_name_that_a_package_gives_is_no_app_of_the_project(tmp_path: Path) -> None:
     handlers = project(tmp_path, requirements_txt="fastapi", app__index_py="from acme import app\n")
     assert handlers.framework_entry is None

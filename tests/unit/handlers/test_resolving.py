@@ -370,6 +370,23 @@ def test_a_dead_path_names_the_nearest_route(tmp_path: Path) -> None:
     assert (found.verdict, found.nearest[0]) == (Verdict.DEAD, "/api/crons/mail")
 
 
+@pytest.mark.parametrize(("more", "answered"), [(1, True), (2, False)])
+def test_the_app_that_answers_most_entries_is_meant(
+    tmp_path: Path, more: int, answered: bool
+) -> None:
+    """Another app may answer one of the entries, by a path as common as ``/api/x``."""
+    files = {"package.json": '{"workspaces": ["services/*"]}'}
+    for app, paths in {"web": ["x", "y"], "site": ["x", "y"][:more]}.items():
+        files[f"services/{app}/package.json"] = NEXT["package.json"]
+        files |= {f"services/{app}/app/api/{path}/route.ts": GET for path in paths}
+    crons = [{"path": f"/api/{path}", "schedule": "0 3 * * *"} for path in ("x", "y")]
+    found = resolver(tmp_path, files, {"crons": crons}).resolve("/api/y")
+    assert (found.verdict is Verdict.ANSWERED) is answered
+    assert answered is (
+        found.handler is not None and found.handler.file == "services/web/app/api/y/route.ts"
+    )
+
+
 def test_every_app_of_a_monorepo_that_may_be_meant_is_shown(tmp_path: Path) -> None:
     files = {
         "package.json": '{"workspaces": ["services/*"]}',

@@ -22,6 +22,9 @@ CHECK = """  const secret = process.env.CRON_SECRET;
 """
 OK = "return Response.json({ ok: true });"
 STORE = 'import { store } from "@acme/store";\n'
+WRITE = 'const { error } = await store.from("rows").upsert({ id: 1 });'
+LATER = "const more = await store.rows.more();\n  if (!more.length) return Response.json({}, { status: 500 });"
+SENT = "await fetch('https://mail.example/send', { method: 'POST', body: 'x' })"
 ROWS = "const { rows } = await store.rows.list();"
 TRYING = "try { await sendReports(row); } catch (error) { console.error(error); }"
 
@@ -52,6 +55,15 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     # beside the work, and otherwise
     "a catch that counts in a metric": (route(f"try {{ await sendReports(); }} catch (error) {{ failuresTotal.inc(); }}\n  {OK}", 'import { failuresTotal } from "@acme/metrics";'), {"CS204"}),
     "a catch that does it otherwise": (route(f"try {{ await sendReports(); }} catch (error) {{ await store.invoices.submit(); }}\n  {OK}"), set()),
+    # a later refusal that the failure does not decide
+    "only logged, before another refusal": (route(f"{WRITE}\n  if (error) console.error(error);\n  {LATER}\n  {OK}"), {"CS204"}),
+    "refused, before another refusal": (route(f"{WRITE}\n  if (error) return Response.json({{}}, {{ status: 502 }});\n  {LATER}\n  {OK}"), set()),
+    "kept, and refused later": (route(f"{WRITE}\n  let broken = false;\n  if (error) broken = true;\n  {LATER}\n  if (broken) return Response.json({{}}, {{ status: 502 }});\n  {OK}"), set()),
+    "kept in a list that is asked later": (route(f"{WRITE}\n  const errors: any[] = await store.old.errors();\n  if (error) errors.push(error);\n  {LATER}\n  if (errors.length) return Response.json({{}}, {{ status: 502 }});\n  {OK}"), set()),
+    "kept by a row that is asked later": (route(f"{WRITE}\n  const state = await store.state();\n  if (error) state.broken = true;\n  {LATER}\n  if (state.broken) return Response.json({{}}, {{ status: 502 }});\n  {OK}"), set()),
+    # sent otherwise where it was refused
+    "sent again in plain text": (route(f"await sent();\n  {LATER}\n  {OK}", f"async function sent() {{ const first = {SENT}; if (first.ok) return first; const second = {SENT}; if (!second.ok) throw new Error('not sent'); return second; }}"), set()),
+    "sent once, and only logged": (route(f"await sent();\n  {LATER}\n  {OK}", f"async function sent() {{ const first = {SENT}; if (first.ok) return first; console.error(first.status); }}"), {"CS204"}),
     "what is true where nothing fails": (route("const answer = { done: false };\n  answer.done = await tried();\n  return Response.json(answer);", "async function tried() { try { await sendReports(); return true; } catch { return false; } }"), {"CS205"}),
     "what is false in any case": (route("const answer = { dry: false };\n  try { await sendReports(); } catch (error) { console.error(error); }\n  return Response.json(answer);"), {"CS204"}),
 }  # fmt: skip
@@ -174,6 +186,48 @@ def test_middleware_of_express(tmp_path: Path, lines: str, answer: type) -> None
 
 
 @pytest.mark.parametrize(
+    ("lines", "answer"),
+    [
+        ("app.use(jobs);\napp.use(none);\n", LetsBy),
+        ("app.use(none);\napp.use(jobs);\n", Stops),
+        ("app.use(jobs);\napp.use(none);\napp.use(others);\n", LetsBy),
+    ],
+)
+def test_a_router_of_express_that_has_no_path_of_its_own(
+    tmp_path: Path, lines: str, answer: type
+) -> None:
+    head = "import express from 'express';\nimport jobs from '../src/mail.routes.js';\nimport others from '../src/others.js';\nconst app = express();\nconst none = (req, res) => res.status(404).json({});\n"
+    files = {
+        **EXPRESS,
+        "src/mail.routes.ts": EXPRESS["src/mail.routes.ts"].replace("/cron/mail", PATH),
+        "src/others.ts": EXPRESS["src/mail.routes.ts"].replace("/cron/mail", "/api/other"),
+        "api/index.ts": f"{head}{lines}export default app;\n",
+    }
+    assert isinstance(front(tmp_path, files), answer)
+
+
+@pytest.mark.parametrize(
+    ("refusing", "auth"),
+    [
+        ("if (!known) { res.sendStatus(401); return; }", "cron-secret"),
+        ("if (!known) return res.status(401).end();", "cron-secret"),
+        ("if (!known) { res.status(401).json({}); await logDenied(); return; }", "cron-secret"),
+        ("if (!known) res.sendStatus(401);\n    else", "cron-secret"),
+        ("if (!known) { res.sendStatus(401); }", "none"),
+        ("if (!known) res.status(401).json({ error: 'no' });", "none"),
+    ],
+)
+def test_a_refusal_after_which_the_work_is_done_refuses_nobody(
+    audited: Callable[..., Plan], refusing: str, auth: str
+) -> None:
+    head = "import { sendReports, logDenied, release } from '../../lib/work';\nexport default async function handler(req, res) {\n  if (!process.env.CRON_SECRET) return res.status(500).end();\n  const known = req.headers.authorization === `Bearer ${process.env.CRON_SECRET}`;\n"
+    body = f"  try {{\n    {refusing}\n    {{ await sendReports(); }}\n    res.status(200).end();\n  }} finally {{ await release(); }}\n}}\n"
+    [job] = audited({"package.json": "{}", "api/cron/x.ts": head + body}).jobs
+    assert job.handler is not None
+    assert job.handler.auth == auth
+
+
+@pytest.mark.parametrize(
     ("catching", "codes"),
     [("next(error)", set()), ("res.json({ ok: true })", {"CS204"})],
 )
@@ -227,3 +281,29 @@ def test_a_get_has_no_body_and_no_length_of_one(tmp_path: Path, name: str, answe
         "app/api/cron/mail/route.ts": "export const GET = async () => new Response('ok');\n",
     }
     assert isinstance(front(tmp_path, files), answer)
+
+
+WORK = "    try:\n        mail.send_all()\n    except Exception as error:\n        print(error)\n    return {}\n"
+CAUGHT = "from fastapi import FastAPI, Header, HTTPException\nfrom acme import mail\nimport os\n\napp = FastAPI()\n\n\n"
+GUARD = '@app.get("/api/cron/x")\ndef run(authorization: str = Header(None)):\n    secret = os.environ["CRON_SECRET"]\n    if authorization != f"Bearer {secret}":\n        raise HTTPException(401)\n'
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "codes"),
+    [
+        # each part of a tuple is what it is on one of the ways
+        ("return False, []", "    if not found:\n        return {}\n", {"CS204"}),
+        ("return None", "    if not found:\n        raise HTTPException(500)\n", {"CS204"}),
+        ("return False, []", "    if not seen:\n        return {}\n", set()),
+    ],
+)
+def test_what_a_function_gives_in_pairs(
+    told: Callable[..., list[Finding]], given: str, asked: str, codes: set[str]
+) -> None:
+    seen = "seen, found = look(1)\n" if "," in given else "found = look(1)\n"
+    last = "False, ['a']" if "," in given else "['a']"
+    files = {
+        "requirements.txt": "fastapi\n",
+        "api/cron/x.py": f"{CAUGHT}def look(key):\n    if mail.is_off(key):\n        {given}\n    return {last}\n\n\n{GUARD}    {seen}{asked}{WORK}",
+    }
+    assert {finding.code for finding in told(files)} == codes

@@ -172,6 +172,9 @@ def _passage(run: Trace, work: frozenset[CodePlace]) -> Passage:
         return Passage.MAYBE
     best = Passage.NO
     for ending in run.endings:
+        if work and work <= ending.path.late:  # it is refused, and everything is done all the same
+            sure = work <= ending.path.sure
+            best = max(best, Passage.YES if sure else Passage.MAYBE, key=_ORDER.index)
         if _is_turned_away(ending) or (ending.refused and not run.ledger.comparisons):
             continue
         reached = ending.path.visited & work

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.ledger import Ledger, Site
     from cronshift.handlers.flow.reader import HandlerReader
 
+    _Spots = tuple[CodePlace | None, CodePlace | None]
+    """Where a request is returned from, and where it is answered."""
+
 _BODIES = (".json", ".text", ".blob", ".arrayBuffer", ".formData")
 """What reads an answer: it throws, and tells of nothing in what it gives."""
 _ANSWERED = re.compile(
@@ -71,7 +74,8 @@ def failures_of(reader: HandlerReader, run: Trace) -> tuple[list[SourceSpot], li
             continue
         failed = reader.run(replace(reader.world, fail_at=site.place, refused=refused))
         steps += failed.steps
-        ending = success_after_failure(failed)
+        others = _refusals(run) if refused and site.awaited else frozenset()
+        ending = success_after_failure(failed, others)
         counts = ending is not None and _counts(body_of(ending), refused=refused)
         if ending is None or (refused and _answered_at(ending) in softly):
             continue
@@ -189,14 +193,40 @@ def _unfailing(run: Trace) -> Iterator[CodePlace]:
             yield place
 
 
-def success_after_failure(run: Trace) -> RequestEnding | None:
-    """Return the ending of a failed call in success; ``None`` where any of its ways does not."""
+def success_after_failure(
+    run: Trace, others: frozenset[_Spots] = frozenset()
+) -> RequestEnding | None:
+    """Return the ending of a failed call in success; ``None`` where any of its ways does not.
+
+    Args:
+        run: with the failure.
+        others: where a request is refused without it too: that tells nothing of the failure.
+    """
     if not run.is_complete:
         return None
-    failed = [ending for ending in run.endings if ending.path.failed]
+    failed = [
+        ending
+        for ending in run.endings
+        if ending.path.failed
+        and (
+            succeeds(ending)
+            or ending.path.caught
+            or ending.path.hangs
+            or _spots(ending) not in others
+        )
+    ]
     if not failed or not all(succeeds(ending) for ending in failed):
         return None
     return failed[-1]
+
+
+def _refusals(run: Trace) -> frozenset[_Spots]:
+    """Return the spots at which requests are refused."""
+    return frozenset(_spots(ending) for ending in run.endings if not succeeds(ending))
+
+
+def _spots(ending: RequestEnding) -> _Spots:
+    return ending.place, _answered_at(ending)
 
 
 def succeeds(ending: RequestEnding) -> bool:

@@ -158,11 +158,21 @@ class Machine(Expressions):
             if is_of_failure:
                 self.path.decided = self.path.decided or node.place
             self.catching += is_of_failure
+            answered = self.path.answered
             try:
                 self.block(node.yes if decides else node.no, self._inner(scope))
+            except (Returned, Thrown):
+                self.path.hangs = self.path.hangs or is_of_failure
+                raise
             finally:
                 self.catching -= is_of_failure
+                answers = answered is not self.path.answered
+                left_out = node.no if decides else node.yes
+                instead = is_of_failure and bool(left_out) and _leaves(left_out)
+                self.path.other_way = self.path.other_way or instead
+                self.path.hangs = self.path.hangs or (is_of_failure and answers)
             return
+        self.path.hangs = self.path.hangs or Taint.FAILURE in taints
 
         def side(body: tuple[code.Statement, ...]) -> Callable[[], None]:
             inner = scope if is_python(scope.file) else Scope(scope.file, {}, scope)

@@ -21,6 +21,7 @@ from cronshift.handlers.flow.values import (
     PlainValue,
     Response,
     Scope,
+    Taint,
     Unknown,
     Value,
     is_nobody,
@@ -121,6 +122,8 @@ class Members(NameLookup):
             status = code_set if isinstance(code_set, int) else None
             if status is not None or isinstance(owner, NativeObject):  # no row's own status
                 self.path.answered = Response(status, None, self.statement)
+        elif Taint.FAILURE in value.taints:
+            self.path.hangs = True
 
     def member_of(self, node: code.Member, scope: Scope) -> tuple[Value, Value]:
         """Return an owner and its member."""

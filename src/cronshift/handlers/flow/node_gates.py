@@ -20,7 +20,7 @@ from cronshift.handlers.flow.values import (
     Value,
 )
 from cronshift.handlers.javascript import arguments as arguments_of
-from cronshift.handlers.javascript import callee, line_of
+from cronshift.handlers.javascript import callee, imports, line_of
 from cronshift.handlers.values import Expression, value
 
 if TYPE_CHECKING:
@@ -104,20 +104,23 @@ def _last_line(tree: SourceTree, file: str, path: str, route: Location | None) -
     if route is None or file == route.file:
         return route.line if route is not None else None
     root = tree.parsed(file)
-    mounted = [
-        line_of(call)
-        for call in (root.find_all(kind="call_expression") if root is not None else ())
-        if (called := call.field("function")) is not None
-        and (verb := called.field("property")) is not None
-        and verb.text() in {"use", "route"}
-        and len(passed := arguments_of(call)) > 1
-        and passed[-1].kind() == "identifier"
-        and _ROUTER.search(passed[-1].text())
-        and isinstance(prefix := value(tree, Expression(file, passed[0])), str)
-        and prefix.strip("/*")
-        and _takes_in(prefix, path)
-    ]
-    return max(mounted, default=None)
+    imported = imports(root) if root is not None else {}
+    sure, likely = [], []
+    for call in root.find_all(kind="call_expression") if root is not None else ():
+        called = call.field("function")
+        verb = called.field("property") if called is not None else None
+        passed = arguments_of(call) if verb is not None and verb.text() in {"use", "route"} else []
+        if not passed or passed[-1].kind() != "identifier":
+            continue
+        source = imported.get(passed[-1].text())
+        if source is not None and tree.imported(file, source[0]) == route.file:
+            sure.append(line_of(call))
+            continue
+        prefix = value(tree, Expression(file, passed[0])) if len(passed) > 1 else None
+        takes_in = isinstance(prefix, str) and prefix.strip("/*") and _takes_in(prefix, path)
+        if takes_in and _ROUTER.search(passed[-1].text()):
+            likely.append(line_of(call))
+    return max(sure or likely, default=None)
 
 
 def _running_before(

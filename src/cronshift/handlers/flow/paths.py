@@ -71,12 +71,14 @@ class Path:
         unfollowed: what stands in front and is not followed, whomever it may turn away.
         inside: how many branches it is in that hang on something unknown about the caller.
         visited: where work was begun, and ``sure``, where a caller surely gets.
+        late: where work was begun when the request was answered already.
         failed: whether the failure that is tried out has happened.
         caught: what caught it.
         decided: the condition that it decides, where a result tells of it.
         in_catch: whether what caught it gave the answer itself.
         instead: whether what caught it did other work instead.
         other_way: whether what follows in this function is done only where something failed.
+        hangs: whether how it ends may hang on what failed.
         answered: the response, for a handler that answers by calling something.
     """
 
@@ -85,12 +87,14 @@ class Path:
     inside: int = 0
     visited: set[CodePlace] = field(default_factory=set)
     sure: set[CodePlace] = field(default_factory=set)
+    late: set[CodePlace] = field(default_factory=set)
     failed: bool = False
     caught: CodePlace | None = None
     decided: CodePlace | None = None
     in_catch: bool = False
     instead: bool = False
     other_way: bool = False
+    hangs: bool = False
     answered: Response | None = None
 
     def copy(self) -> Path:
@@ -101,18 +105,22 @@ class Path:
             self.inside,
             self.visited.copy(),
             self.sure.copy(),
+            self.late.copy(),
             self.failed,
             self.caught,
             self.decided,
             self.in_catch,
             self.instead,
             self.other_way,
+            self.hangs,
             self.answered,
         )
 
     def visit(self, place: CodePlace) -> None:
         """Take note that work is begun at a place."""
         self.visited.add(place)
+        if self.answered is not None:
+            self.late.add(place)
         if not self.is_doubted:
             self.sure.add(place)
 
@@ -139,12 +147,14 @@ def met(paths: Iterable[Path]) -> Path:
         whole.inside = min(whole.inside, path.inside)
         whole.visited |= path.visited
         whole.sure |= path.sure
+        whole.late |= path.late
         whole.failed = whole.failed or path.failed
         whole.caught = whole.caught or path.caught
         whole.decided = whole.decided or path.decided
         whole.in_catch = whole.in_catch or path.in_catch
         whole.instead = whole.instead or path.instead
         whole.other_way = whole.other_way or path.other_way
+        whole.hangs = whole.hangs or path.hangs
         whole.answered = whole.answered or path.answered
     return whole
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cronshift.handlers.flow.machine import Machine
     from cronshift.handlers.flow.paths import Exit
 
+_MOST_INSIDE = 3  # lists inside each other
 _MOST_ALTERNATIVES = 6
 
 
@@ -287,24 +288,28 @@ def tainted(value: Value, taints: Taints) -> Value:
     return value
 
 
-def joined(first: Value, second: Value) -> Value:
-    """Return a value that is one of two."""
+def joined(first: Value, second: Value, inside: int = 0) -> Value:
+    """Return a value that is one of two; lists as long as each other part by part."""
     if first is second:
         return first
     if isinstance(first, PlainValue) and isinstance(second, PlainValue) and same(first, second):
         return PlainValue(first.value, first.taints | second.taints)
     taints = taints_of(first, second)
     if isinstance(first, ListValue) and isinstance(second, ListValue):
-        longer = max(first, second, key=lambda value: len(value.elements.values))
-        return items_of(*longer.elements.values, is_open=True, taints=taints)
-    parts = (*_alternatives(first), *_alternatives(second))
+        ours, others = first.elements, second.elements
+        is_apart = ours.open or others.open or len(ours.values) != len(others.values)
+        if is_apart or inside >= _MOST_INSIDE:
+            longer = max(ours.values, others.values, key=len)
+            return items_of(*longer, is_open=True, taints=taints)
+        pairs = zip(ours.values, others.values, strict=True)
+        parts = (joined(*pair, inside + 1) for pair in pairs)
+        return items_of(*parts, taints=first.taints | second.taints)
+    alternatives = (*_alternatives(first), *_alternatives(second))
     whole = isinstance(first, Unknown) and not first.alternatives
     if whole or (isinstance(second, Unknown) and not second.alternatives):
-        alternatives = tuple(part for part in parts if not isinstance(part, Unknown))
-        return Unknown(
-            taints, (*alternatives, Unknown())[:_MOST_ALTERNATIVES] if alternatives else ()
-        )
-    return Unknown(taints, parts[:_MOST_ALTERNATIVES])
+        certain = tuple(part for part in alternatives if not isinstance(part, Unknown))
+        return Unknown(taints, (*certain, Unknown())[:_MOST_ALTERNATIVES] if certain else ())
+    return Unknown(taints, alternatives[:_MOST_ALTERNATIVES])
 
 
 def _alternatives(value: Value) -> tuple[Value, ...]:

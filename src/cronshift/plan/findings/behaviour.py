@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cronshift.handlers.behaviour import Auth, Loose, UnreadResult
+from cronshift.handlers.behaviour import EDGE_RUNTIMES, Auth, Loose, UnreadResult
 from cronshift.handlers.python_modules import syntax_fault
 from cronshift.model import Severity
 from cronshift.plan.findings.rule import Evidence, Rule, at
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from cronshift.plan.findings.rule import JobCheck
     from cronshift.plan.findings.subject import JobSubject
 
-_EDGE = {"edge", "experimental-edge"}
-_WARMING = re.compile(r"warm|wake", re.IGNORECASE)
+_WARMING = re.compile(r"warm|wake|health|ping\b|keep-?alive", re.IGNORECASE)
 """Paths that are called so that a function stays loaded."""
 
 
@@ -208,7 +207,7 @@ EDGE = Rule(
     "The handler runs on the Edge runtime: it has no Node modules and its own limits.",
     "Nothing to do for a bridged job; a direct one runs where the Inngest endpoint runs.",
     of_job=lambda job: at(
-        [job.behaviour.work] if job.behaviour.runtime in _EDGE else [],
+        [job.behaviour.work] if job.behaviour.runtime in EDGE_RUNTIMES else [],
         f"{_file(job)} runs on the Edge runtime.",
     ),
 )
