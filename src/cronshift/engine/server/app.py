@@ -20,10 +20,11 @@ from cronshift.engine.server.arrivals import (
     Refusal,
     TurnedAwayError,
 )
+from cronshift.engine.server.canonical import canonical, quicken_sdk
 from cronshift.engine.server.keys import SIGNING_KEY, ServerMode, no_keys
 from cronshift.engine.server.limits import Limits
 from cronshift.engine.server.observed import Metrics, Observers, Page, function_of
-from cronshift.engine.server.signing import canonical, is_signed
+from cronshift.engine.server.signing import is_signed
 from cronshift.errors import ConfigError, CronshiftError
 
 if TYPE_CHECKING:
@@ -261,6 +262,7 @@ def build_app(root: Path, out: str) -> ServedApp:
         functions = importlib.import_module(name).functions
     except (Exception, SystemExit) as error:
         raise _import_error(error, root, name) from error
+    quicken_sdk()
     return ServedApp(app, client, functions)
 
 
