@@ -143,6 +143,8 @@ class ServedApp:
     async def _call(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         """Pass a call of a function on, and tell the observers its outcome."""
         began, status = time.perf_counter(), 0
+        if self.metrics is not None:
+            self.metrics.note()
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -153,6 +155,8 @@ class ServedApp:
         try:
             await self._run(scope, _replaying(body, receive), sending)
         finally:
+            if self.metrics is not None:
+                self.metrics.note()
             self.observers.call(function_of(scope["query_string"]), status, began, body)
 
     async def _arrived(self, scope: Scope, receive: Receive) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from contextlib import suppress
@@ -20,6 +21,8 @@ from cronshift.errors import CronshiftError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which prometheus-client keeps what processes have counted where each sees it."""
 _OTHER = "other"
 _TIMER = "inngest/scheduled.timer"
 _BUCKETS = (0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 900)
@@ -113,8 +116,17 @@ class Metrics:
         self._refused = Counter(
             "cronshift_refused", "Requests turned away.", ["status"], registry=self._registry
         )
-        gauge = Gauge("cronshift_running", "Calls under way.", registry=self._registry)
-        gauge.set_function(running)
+        self._count_running = running
+        self._running = Gauge(
+            "cronshift_running",
+            "Calls under way.",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
+
+    def note(self) -> None:
+        """Take note of how many calls are under way."""
+        self._running.set(self._count_running())
 
     def call(self, call: AnsweredCall) -> None:
         """Count an answered call."""
@@ -127,10 +139,16 @@ class Metrics:
         self._refused.labels(str(status)).inc()
 
     def text(self) -> bytes:
-        """Return all of it in Prometheus' text format."""
-        from prometheus_client import generate_latest
+        """Return all of it in Prometheus' text format; of several processes, their sums."""
+        from prometheus_client import CollectorRegistry, generate_latest, multiprocess
 
-        return generate_latest(self._registry)
+        self.note()
+        if METRICS_FOLDER not in os.environ:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        collect: Any = multiprocess.MultiProcessCollector
+        collect(registry)
+        return generate_latest(registry)
 
 
 class _Context(msgspec.Struct):
