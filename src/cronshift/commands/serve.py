@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cronshift.commands.invocation import Invocation
     from cronshift.engine.server.app import ServedApp
     from cronshift.engine.server.lifetime import Ending, Lifetime
+    from cronshift.engine.server.tracing import Tracing
 
 _LAST_SECONDS = 1.0
 
@@ -81,7 +82,8 @@ def serve(
     Off a terminal every call is a line of JSON on stderr: function, run, tick, attempt, status, seconds.
     --metrics answers /metrics, and --page /, to whoever asks: counts and durations a function, and the
     move's report. With --workers N, N processes share the socket: each has its own limits, and they drain
-    together; one that dies is begun anew, and /metrics of any has the sums of all.
+    together; one that dies is begun anew, and /metrics of any has the sums of all. Where OpenTelemetry's
+    SDK is installed, each step and each run is a span; opentelemetry-instrument says where they go.
 
     With --check it exits 1 when what it would register is not what the plan says, or when a fact
     that the functions, or a job on its way, depend on is known bad. With --connect it needs
@@ -91,7 +93,7 @@ def serve(
       cronshift serve --dev
       cronshift serve --host 0.0.0.0 --port 8080 --grace 5m
       cronshift serve --check --dev --json
-      cronshift serve --metrics --log json
+      cronshift serve --metrics --log json --workers 4
     """
     from cronshift.engine.server.keys import require_keys, server_mode
 
@@ -131,6 +133,7 @@ class Serving(Struct, frozen=True):
         usual = target_named(settings.target or DEFAULT_TARGET).usual_out
         app = build_app(invocation.root, settings.out or usual)
         _observe(app, metrics=self.metrics, log=self.log)
+        app.tracing = _tracing()
         if self.page:
             from cronshift.commands.report import page_of
             from cronshift.engine.server.observed import Page
@@ -203,6 +206,21 @@ def _observe(app: ServedApp, *, metrics: bool, log: CallLogging) -> None:
     if log is CallLogging.JSON or (log is CallLogging.AUTO and not sys.stderr.isatty()):
         observers.append(CallLog())
     app.observers = Observers(observers)
+
+
+def _tracing() -> Tracing | None:
+    """Return what makes spans, where OpenTelemetry is installed: without it nothing is imported."""
+    from importlib.util import find_spec
+
+    try:
+        is_there = find_spec("opentelemetry.sdk") is not None
+    except ModuleNotFoundError:
+        return None
+    if not is_there:
+        return None
+    from cronshift.engine.server.tracing import Tracing
+
+    return Tracing()
 
 
 def _grace(text: str) -> timedelta:

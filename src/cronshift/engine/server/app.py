@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from inngest import Function, Inngest
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from cronshift.engine.server.tracing import AnswerSeen, Tracing
+
 _PROBES = frozenset({"/healthz", "/readyz"})
 _SIGNATURE = b"x-inngest-signature"
 _SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
@@ -65,6 +67,7 @@ class ServedApp:
         observers: who is told of calls.
         metrics: what ``/metrics`` answers; without it that path is the package's.
         page: what ``/`` answers; the same.
+        tracing: makes spans of calls, where that is installed.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class ServedApp:
         self.observers = Observers()
         self.metrics: Metrics | None = None
         self.page: Page | None = None
+        self.tracing: Tracing | None = None
         self._arrivals = Arrivals(self.limits)
         self._checking = asyncio.Lock()
 
@@ -152,12 +156,18 @@ class ServedApp:
                 status = message["status"]
             await send(message)
 
+        function = function_of(scope["query_string"])
         try:
-            await self._run(scope, _replaying(body, receive), sending)
+            if self.tracing is None:
+                await self._run(scope, _replaying(body, receive), sending)
+            else:
+                with self.tracing.call(function, body) as answer:
+                    within = answer.scope(scope)
+                    await self._run(within, _replaying(body, receive), _showing(answer, sending))
         finally:
             if self.metrics is not None:
                 self.metrics.note()
-            self.observers.call(function_of(scope["query_string"]), status, began, body)
+            self.observers.call(function, status, began, body)
 
     async def _arrived(self, scope: Scope, receive: Receive) -> bytes:
         """Return a request's body once it is here and may be looked at."""
@@ -314,6 +324,16 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
+
+
+def _showing(answer: AnswerSeen, send: Send) -> Send:
+    """Return a ``send`` that shows the answer to a span, too."""
+
+    async def sending(message: Message) -> None:
+        answer.take(message)
+        await send(message)
+
+    return sending
 
 
 def _blaming(body: bytes, send: Send) -> Send:

@@ -161,7 +161,9 @@ class _Event(msgspec.Struct):
     ts: int = 0  # milliseconds
 
 
-class _SentBody(msgspec.Struct):
+class SentBody(msgspec.Struct):
+    """The parts of a call's body that are told of."""
+
     ctx: _Context = msgspec.field(default_factory=_Context)
     event: _Event = msgspec.field(default_factory=_Event)
 
@@ -175,15 +177,15 @@ class CallLog:
 
     def __init__(self, write: Callable[[str], Any] = sys.stderr.write) -> None:
         self._write = write
-        self._decoder = msgspec.json.Decoder(_SentBody)
+        self._decoder = msgspec.json.Decoder(SentBody)
 
     def call(self, call: AnsweredCall) -> None:
         """Write the line of an answered call."""
         try:
             body = self._decoder.decode(call.body)
         except msgspec.MsgspecError:
-            body = _SentBody()
-        tick = _tick(body.event)
+            body = SentBody()
+        tick = tick_of_event(body.event)
         self._line(
             event="call",
             function=call.function,
@@ -203,7 +205,7 @@ class CallLog:
         self._write(json.dumps({"time": at, **fields}) + "\n")
 
 
-def _tick(event: _Event) -> str | None:
+def tick_of_event(event: _Event) -> str | None:
     """Return the minute that a scheduled run is for; the engine sends its timer a little before or behind."""
     if event.name != _TIMER or event.ts <= 0:
         return None
