@@ -105,7 +105,7 @@ class Tracing:
                     span.set_status(self._trace.StatusCode.ERROR)
         began = seconds_of(sent.ctx.run_id)
         if answer.status not in {0, _SOME_STEPS} and answer.status < _FIRST_ERROR and began:
-            start = int(began * 1e9)
+            start = round(began * 1000) * 1_000_000
             self._tracer.start_span(
                 f"run {function}", context, attributes=attributes, start_time=start
             ).end()
