@@ -230,10 +230,15 @@ def witness_of(
 
 
 async def claimed_by_another(call: Call) -> str | None:
-    """Claim a scheduled tick for its run; return why it is not to run here, if it is not."""
+    """Claim a scheduled tick for its run; return why it is not to run here, if it is not.
+
+    Raises:
+        ConnectionError: for a missed tick whose claim cannot be asked for: the engine tries again.
+    """
     if not call.claims or not claiming.is_configured():
         return None
-    mine = await asyncio.to_thread(claiming.take, call.job.id, call.tick, call.run_id)
+    take = claiming.take_surely if call.needs_claim else claiming.take
+    mine = await asyncio.to_thread(take, call.job.id, call.tick, call.run_id)
     return None if mine else wire.CLAIMED
 
 

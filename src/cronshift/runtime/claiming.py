@@ -55,6 +55,20 @@ def take(job: str, tick: datetime, holder: str) -> bool:
     return _ask(lambda claims: claims.take(job, tick, holder), otherwise=True)
 
 
+def take_surely(job: str, tick: datetime, holder: str) -> bool:
+    """Say whether ``holder`` may run a tick that only its claim lets run.
+
+    Raises:
+        ConnectionError: if the database does not answer.
+    """
+    answer: bool | None = _ask(lambda claims: claims.take(job, tick, holder), otherwise=None)
+    if answer is None:
+        raise ConnectionError(
+            "the claims cannot be asked, and the tick is not made up for unclaimed"
+        )
+    return answer
+
+
 def finish(job: str, tick: datetime, holder: str) -> None:
     """Record that the tick has run."""
     _ask(lambda claims: claims.finish(job, tick, holder), otherwise=None)
@@ -87,7 +101,7 @@ def _ask(question: Callable[[Claims], T], otherwise: T) -> T:
     try:
         return question(opened(url))
     except (CronshiftError, OSError, _database_errors()) as error:
-        _logger.warning("%s: no claim was made (%s); the tick runs", VARIABLE, type(error).__name__)
+        _logger.warning("%s: no claim was made (%s)", VARIABLE, type(error).__name__)
         return otherwise
 
 

@@ -182,8 +182,10 @@ def _dry_run(
     recorder: Recorder, job: JobSpec, tick: datetime, name: str, file: Held | None
 ) -> DryRun | None:
     """Return the rehearsal beside a call, where the job declares one and one side alone acts."""
+    if job.rehearsal is None:
+        return None
     owner = file.ownership.owner(job.id, tick) if file else Owner.VERCEL
-    if job.rehearsal is None or owner not in {Owner.VERCEL, Owner.INNGEST}:
+    if owner not in {Owner.VERCEL, Owner.INNGEST}:
         return None
     is_floor = owner is Owner.VERCEL
     run_id = name + (FLOOR if is_floor else "")

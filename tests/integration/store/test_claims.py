@@ -140,3 +140,15 @@ def test_a_table_that_is_there_is_used_as_it_is(url: str, job: str) -> None:
     assert not second.take(job, TICK, "b")
     first.close()
     second.close()
+
+
+def test_a_missed_tick_is_not_made_up_for_where_its_claim_cannot_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = "postgresql+psycopg://u:hush@127.0.0.1:9/d?connect_timeout=1"
+    monkeypatch.setenv("CRONSHIFT_CLAIMS_URL", url)
+    tick = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    assert claiming.take("mail", tick, "01RUN")  # a tick of the schedule runs all the same
+    with pytest.raises(ConnectionError) as caught:
+        claiming.take_surely("mail", tick, "01RUN")
+    assert "hush" not in str(caught.value)

@@ -15,9 +15,11 @@ from cronshift.moving.cutover import prepare_cutover
 from cronshift.moving.finalize import prepare_finalization
 from cronshift.moving.migration import prepare_migration
 from cronshift.moving.next_steps import in_one_line, next_steps, steps_behind
+from cronshift.moving.pause import prepare_pause
 from cronshift.moving.rollout import prepare_rollout
 from cronshift.operations import apply
 from cronshift.project import load_project
+from cronshift.project.rollouts_file import Rollout, Rollouts, dump_rollouts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +100,7 @@ def test_with_a_ledger_a_rollout_leads_on_by_its_evidence(
     later = cutover.epochs["mail"].effective_at + timedelta(hours=1)
     assert commands(root, later) == [
         "cronshift status",
+        "cronshift ticks list mail",
         "cronshift compare mail",
         "cronshift advance",
     ]
@@ -227,6 +230,34 @@ def test_a_job_that_is_left_out_is_told_before_validate_misses_it(root: Path) ->
     (root / "billing.py").write_text("def bill_all() -> None:\n    raise ValueError\n")
     apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)
     steps = next_steps(load_project(root), NOW)
-    assert steps[0].command == "cronshift migrate --fix --dry-run"
-    assert steps[0].why.startswith("bill: left out")
+    assert steps[0].command == "cronshift explain CS204"
+    assert steps[0].why.startswith("bill is left out")
     assert steps[1].command == "cronshift validate"
+
+
+def test_before_the_first_share_both_sides_are_looked_at(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)
+    assert not [command for command in commands(root) if "observe" in command]
+    monkeypatch.setenv("CRONSHIFT_LEDGER_URL", "sqlite:///ledger.db")
+    assert commands(root)[-2:] == [
+        "cronshift observe mail",
+        "cronshift cutover mail --stages 10,50,100",
+    ]
+
+
+def test_a_pause_that_ends_by_itself_says_when(root: Path) -> None:
+    apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)
+    until = NOW + timedelta(hours=8)
+    prepared = prepare_pause(load_project(root), ["mail"], NOW, until=until)
+    apply(root, prepared.operation)
+    (step,) = next_steps(load_project(root), prepared.start)
+    assert step.command == "cronshift resume-job mail"
+    assert step.why == "nobody runs its ticks until 2026-11-23T08:30:00Z: it is paused"
+
+
+def test_a_flow_that_rolls_out_is_told_behind_the_jobs(root: Path) -> None:
+    plan = Rollouts(flows={"predictions": Rollout((10, 100), NOW, "01")})
+    (root / "cronshift.rollouts.json").write_bytes(dump_rollouts(plan) or b"")
+    assert commands(root)[-1] == "cronshift advance --flow predictions"

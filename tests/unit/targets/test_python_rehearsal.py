@@ -17,7 +17,7 @@ HANDLER = """from http.server import BaseHTTPRequestHandler
 
 class handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        if "dry_run=1" not in self.path and self.headers.get("dry_run") is None:
+        if "dry_run=1" not in self.path:
             send_report()
         self.send_response(200)
         self.end_headers()

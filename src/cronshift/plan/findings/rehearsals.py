@@ -6,6 +6,7 @@ A handler that does not would do its work at each rehearsal, once more than it i
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
@@ -17,13 +18,14 @@ from cronshift.plan.findings.rule import Evidence, Rule
 from cronshift.project.settings import CONFIG_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from cronshift.handlers.tree import SourceTree
     from cronshift.model import Handler, Job
     from cronshift.plan.findings.subject import ProjectSubject
 
+_WORD = re.compile(r"[\w-]+")
 _MOST = 200  # files that a handler's imports are followed through
 _NAMED = {
     "identifier",
@@ -149,21 +151,28 @@ def _names(tree: SourceTree, file: str) -> frozenset[str]:
     root = tree.parsed(file) if language(file) else None
     if root is None:
         return frozenset()
-    texts = {node.text() for kind in _NAMED for node in root.find_all(kind=kind)}
-    return frozenset(texts | {_plain(text) for text in texts})
+    return _words(node.text() for kind in _NAMED for node in root.find_all(kind=kind))
 
 
 def _of_python(root: ast.AST) -> frozenset[str]:
+    """Return the names and texts in a piece of Python; what stands alone, as a docstring does, reads nothing."""
+    documented = {id(node.value) for node in ast.walk(root) if isinstance(node, ast.Expr)}
     names = set[str]()
     for node in ast.walk(root):
         match node:
-            case ast.Constant(value=str(text)):
+            case ast.Constant(value=str(text)) if id(node) not in documented:
                 names.add(text)
             case ast.Name(id=name) | ast.Attribute(attr=name):
                 names.add(name)
             case ast.arg(arg=str(name)) | ast.keyword(arg=str(name)):
                 names.add(name)
-    return frozenset(names | {_plain(name) for name in names})
+    return _words(names)
+
+
+def _words(texts: Iterable[str]) -> frozenset[str]:
+    """Return texts with the words in them, such as that of ``"dry_run=1"``, and as headers are compared."""
+    words = {word for text in texts for word in (text, *_WORD.findall(text))}
+    return frozenset(words | {_plain(word) for word in words})
 
 
 _EXAMPLE = '`rehearsal = "?dry_run=1"`'
