@@ -106,13 +106,13 @@ def serve(
     if check:
         return _check(invocation)
     patience = _grace(grace)
-    serving = Serving(invocation, grace, patience, metrics=metrics, page=page, log=log)
+    serving = ServingChoices(invocation, grace, patience, metrics=metrics, page=page, log=log)
     if connect:
         return _connect(serving)
     return _listen(serving, host, port, workers)
 
 
-class Serving(Struct, frozen=True):
+class ServingChoices(Struct, frozen=True):
     """The choices that every process of a server has in common."""
 
     invocation: Invocation
@@ -148,7 +148,7 @@ class Serving(Struct, frozen=True):
         return Lifetime(self.patience, on_ready, partial(_cut, self.invocation, self.grace))
 
 
-def _connect(serving: Serving) -> ExitCode:
+def _connect(serving: ServingChoices) -> ExitCode:
     from cronshift.engine.server.connecting import work
 
     invocation, app = serving.invocation, serving.app()
@@ -157,7 +157,7 @@ def _connect(serving: Serving) -> ExitCode:
     return _end(invocation, _code(work(app.client, app.functions, life)))
 
 
-def _listen(serving: Serving, host: str, port: int, workers: int) -> ExitCode:
+def _listen(serving: ServingChoices, host: str, port: int, workers: int) -> ExitCode:
     from cronshift.engine.server.serving import listen, origin
     from cronshift.engine.server.serving import serve as serve_http
 
@@ -167,12 +167,12 @@ def _listen(serving: Serving, host: str, port: int, workers: int) -> ExitCode:
         served = _served(app, origin(listener))
         life = serving.lifetime(lambda: _tell_serving(invocation, served))
         return _end(invocation, _code(serve_http(app, listener, life, verbose=invocation.verbose)))
-    from cronshift.engine.server.workers import Worker, serve_in_workers
+    from cronshift.engine.server.workers import ServingProcess, serve_in_workers
 
     listener = listen(host, port)
     url = origin(listener)
 
-    def work(worker: Worker) -> ExitCode:
+    def work(worker: ServingProcess) -> ExitCode:
         app = serving.app()
         life = serving.lifetime(lambda: worker.tell(_served(app, url)))
         return _code(serve_http(app, listener, life, verbose=invocation.verbose))
@@ -209,7 +209,7 @@ def _observe(app: ServedApp, *, metrics: bool, log: CallLogging) -> None:
 
 
 def _tracing() -> Tracing | None:
-    """Return what makes spans, where OpenTelemetry is installed: without it nothing is imported."""
+    """Return the maker of spans, where OpenTelemetry is installed: without it nothing is imported."""
     from importlib.util import find_spec
 
     try:
@@ -233,7 +233,7 @@ def _grace(text: str) -> timedelta:
 
 
 def _served(app: ServedApp, origin: str) -> dict[str, Any]:
-    """Return what a server tells of itself."""
+    """Return the document that a server tells of itself."""
     return {"url": origin + app.path, **_about(app), "counted": _counted(app)}
 
 

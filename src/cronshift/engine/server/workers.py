@@ -27,8 +27,8 @@ _FORWARDED = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
-    """What a process that serves has of the one that has begun it.
+class ServingProcess:
+    """The side of a worker that its parent hears.
 
     Attributes:
         tell: tells once that it takes work, with what it serves, or why it does not.
@@ -39,7 +39,7 @@ class Worker:
 
 def serve_in_workers(
     count: int,
-    serve: Callable[[Worker], ExitCode],
+    serve: Callable[[ServingProcess], ExitCode],
     on_ready: Callable[[dict[str, Any]], None],
     grace: float,
 ) -> ExitCode:
@@ -75,7 +75,7 @@ def serve_in_workers(
 class _Crew:
     """The workers, as their parent sees them."""
 
-    serve: Callable[[Worker], ExitCode]
+    serve: Callable[[ServingProcess], ExitCode]
     on_ready: Callable[[dict[str, Any]], None]
     grace: float
     running: dict[int, int] = field(default_factory=dict)  # the pipe of each, by its process
@@ -131,7 +131,7 @@ class _Crew:
             for number in _FORWARDED:
                 signal.signal(number, signal.SIG_DFL)
             threading.Thread(target=_end_with_parent, args=(living,), daemon=True).start()
-            code = int(self.serve(Worker(lambda document: _write(writing, document))))
+            code = int(self.serve(ServingProcess(lambda document: _write(writing, document))))
         except CronshiftError as error:
             code = int(error.exit_code)
             _write(writing, {"error": error.to_dict(), "code": code})
@@ -211,7 +211,7 @@ def _write(pipe: int, document: dict[str, Any]) -> None:
 
 
 def _read(pipe: int) -> dict[str, Any]:
-    """Return what a worker has told; nothing where it has ended without a word."""
+    """Return the document that a worker has told; an empty one where it has ended without a word."""
     text = b""
     while chunk := os.read(pipe, 65_536):
         text += chunk
