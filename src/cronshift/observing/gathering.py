@@ -17,8 +17,8 @@ from cronshift.observing.inngest_api import InngestApi
 from cronshift.observing.inngest_side import ask_inngest
 from cronshift.observing.ledger_database import database_url, told_by_database, why_unreadable
 from cronshift.observing.runs import of_inngest, of_record, together
-from cronshift.observing.vercel_api import VERCEL, VercelApi
 from cronshift.observing.vercel_side import from_requests
+from cronshift.operations.services.vercel import LOG, VercelLog
 from cronshift.runtime import wire
 from cronshift.runtime.ledger import Side, TickRecord, TickStatus
 from cronshift.runtime.signature import is_dev
@@ -291,8 +291,8 @@ def _vercel(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
         return f"{TOKEN}, {PROJECT} and {OWNERS[0]} are not all set here."
 
     async def ask() -> Told:
-        api = VercelApi(token, project, owner, environ.get(ADDRESS) or VERCEL)
-        requests = [request async for request in api.requests(query.since, query.until)]
+        async with VercelLog(token, project, owner, base=environ.get(ADDRESS) or LOG) as log:
+            requests = [request async for request in log.requests(query.since, query.until)]
         return from_requests(requests, query.jobs, query.ownership)
 
     return ask
