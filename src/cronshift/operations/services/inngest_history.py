@@ -35,7 +35,7 @@ _WAITS = (1.0, 2.0, 4.0)  # seconds, where the API says that it was too much
 
 
 class InngestHistory(InngestService):
-    """What has happened in one environment.
+    """The history of one environment: its runs, and the events of the ledger.
 
     Args:
         first: the address of version 1 of the API.

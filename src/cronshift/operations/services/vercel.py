@@ -213,8 +213,9 @@ class VercelLog(JsonApi):
             if not page.has_more_rows:
                 return
         raise CronshiftError(
-            f"Vercel's log has more than {_MOST_PAGES} pages of requests: name a shorter span.",
+            f"Vercel's log has more than {_MOST_PAGES} pages of requests in that span.",
             reason="vercel-api",
+            hint="Name a shorter span: --since.",
         )
 
 
