@@ -8,8 +8,8 @@ import sys
 from datetime import datetime, timedelta
 
 from cronshift.observing.fates import Fate, TickFate
-from cronshift.observing.inngest_api import InngestApi
 from cronshift.observing.replaying import replay
+from cronshift.operations.services.inngest_history import InngestHistory
 from cronshift.runtime.ownership import Owner
 
 
@@ -18,7 +18,7 @@ async def run(job: str, first: datetime, count: int) -> None:
         TickFate(job, first + timedelta(minutes=number), Owner.INNGEST, Fate.MISSED)
         for number in range(count)
     ]
-    async with InngestApi.of(os.environ) as api:
+    async with InngestHistory.of(os.environ) as api:
         async for _ in replay(api, "app", ticks, timedelta(0)):
             pass
 

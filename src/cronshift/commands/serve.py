@@ -10,15 +10,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import Struct
 
 from cronshift.errors import CronshiftError, ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
     from datetime import timedelta
 
     from cronshift.commands.invocation import Invocation
     from cronshift.engine.server.app import ServedApp
-    from cronshift.engine.server.lifetime import Ending
+    from cronshift.engine.server.lifetime import Ending, Lifetime
+    from cronshift.engine.server.tracing import Tracing
 
 _LAST_SECONDS = 1.0
 
@@ -56,6 +59,9 @@ def serve(
     page: Annotated[
         bool, typer.Option("--page", help="Answer / with the page of cronshift report.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, metavar="N", help="Serve in so many processes.")
+    ] = 1,
     log: Annotated[
         CallLogging, typer.Option(help="A line of JSON a call, on stderr; auto: off a terminal.")
     ] = CallLogging.AUTO,
@@ -75,7 +81,9 @@ def serve(
 
     Off a terminal every call is a line of JSON on stderr: function, run, tick, attempt, status, seconds.
     --metrics answers /metrics, and --page /, to whoever asks: counts and durations a function, and the
-    move's report.
+    move's report. With --workers N, N processes share the socket: each has its own limits, and they drain
+    together; one that dies is begun anew, and /metrics of any has the sums of all. Where OpenTelemetry's
+    SDK is installed, each step and each run is a span; opentelemetry-instrument says where they go.
 
     With --check it exits 1 when what it would register is not what the plan says, or when a fact
     that the functions, or a job on its way, depend on is known bad. With --connect it needs
@@ -85,49 +93,104 @@ def serve(
       cronshift serve --dev
       cronshift serve --host 0.0.0.0 --port 8080 --grace 5m
       cronshift serve --check --dev --json
-      cronshift serve --metrics --log json
+      cronshift serve --metrics --log json --workers 4
     """
-    from cronshift.engine.server.app import build_app
     from cronshift.engine.server.keys import require_keys, server_mode
-    from cronshift.engine.server.lifetime import Lifetime
-    from cronshift.project.settings import load_settings
-    from cronshift.targets import DEFAULT_TARGET, target_named
 
     invocation: Invocation = context.obj
-    if connect and check:
-        raise CronshiftError("--connect and --check exclude each other.", reason="usage")
+    if connect + check + (workers > 1) > 1:
+        raise CronshiftError("--connect, --check and --workers exclude each other.", reason="usage")
     if dev and server_mode(os.environ) != "dev":
         os.environ["INNGEST_DEV"] = "1"
     require_keys(os.environ, server_mode(os.environ))
     if check:
         return _check(invocation)
-    patience, cut = _grace(grace), partial(_cut, invocation, grace)
-    settings = load_settings(invocation.root, invocation.config)
-    usual = target_named(settings.target or DEFAULT_TARGET).usual_out
-    app = build_app(invocation.root, settings.out or usual)
-    _observe(app, metrics=metrics, log=log)
-    if page:
-        from cronshift.commands.report import page_of
-        from cronshift.engine.server.observed import Page
-
-        app.page = Page(lambda: page_of(invocation))
+    patience = _grace(grace)
+    serving = ServingChoices(invocation, grace, patience, metrics=metrics, page=page, log=log)
     if connect:
-        from cronshift.engine.server.connecting import work
+        return _connect(serving)
+    return _listen(serving, host, port, workers)
 
-        invocation.console.say(f"Connecting to {app.client.api_origin} …")
-        life = Lifetime(patience, lambda: _tell_connected(invocation, app), cut)
-        ending = work(app.client, app.functions, life)
-    else:
-        from cronshift.engine.server.serving import listen, origin
-        from cronshift.engine.server.serving import serve as serve_http
 
-        listener = listen(host, port)
-        url = origin(listener) + app.path
-        life = Lifetime(patience, lambda: _tell_serving(invocation, app, url), cut)
-        ending = serve_http(app, listener, life, verbose=invocation.verbose)
-    if ending == "drained":
+class ServingChoices(Struct, frozen=True):
+    """The choices that every process of a server has in common."""
+
+    invocation: Invocation
+    grace: str
+    patience: timedelta
+    metrics: bool
+    page: bool
+    log: CallLogging
+
+    def app(self) -> ServedApp:
+        """Return the app of this process, with all that observes it."""
+        from cronshift.engine.server.app import build_app
+        from cronshift.project.settings import load_settings
+        from cronshift.targets import DEFAULT_TARGET, target_named
+
+        invocation = self.invocation
+        settings = load_settings(invocation.root, invocation.config)
+        usual = target_named(settings.target or DEFAULT_TARGET).usual_out
+        app = build_app(invocation.root, settings.out or usual)
+        _observe(app, metrics=self.metrics, log=self.log)
+        app.tracing = _tracing()
+        if self.page:
+            from cronshift.commands.report import page_of
+            from cronshift.engine.server.observed import Page
+
+            app.page = Page(lambda: page_of(invocation))
+        return app
+
+    def lifetime(self, on_ready: Callable[[], None]) -> Lifetime:
+        """Return the lifetime of this process."""
+        from cronshift.engine.server.lifetime import Lifetime
+
+        return Lifetime(self.patience, on_ready, partial(_cut, self.invocation, self.grace))
+
+
+def _connect(serving: ServingChoices) -> ExitCode:
+    from cronshift.engine.server.connecting import work
+
+    invocation, app = serving.invocation, serving.app()
+    invocation.console.say(f"Connecting to {app.client.api_origin} …")
+    life = serving.lifetime(lambda: _tell_connected(invocation, app))
+    return _end(invocation, _code(work(app.client, app.functions, life)))
+
+
+def _listen(serving: ServingChoices, host: str, port: int, workers: int) -> ExitCode:
+    from cronshift.engine.server.serving import listen, origin
+    from cronshift.engine.server.serving import serve as serve_http
+
+    invocation = serving.invocation
+    if workers == 1:
+        app, listener = serving.app(), listen(host, port)
+        served = _served(app, origin(listener))
+        life = serving.lifetime(lambda: _tell_serving(invocation, served))
+        return _end(invocation, _code(serve_http(app, listener, life, verbose=invocation.verbose)))
+    from cronshift.engine.server.workers import ServingProcess, serve_in_workers
+
+    listener = listen(host, port)
+    url = origin(listener)
+
+    def work(worker: ServingProcess) -> ExitCode:
+        app = serving.app()
+        life = serving.lifetime(lambda: worker.tell(_served(app, url)))
+        return _code(serve_http(app, listener, life, verbose=invocation.verbose))
+
+    with listener:
+        code = serve_in_workers(
+            workers,
+            work,
+            lambda served: _tell_serving(invocation, served),
+            serving.patience.total_seconds(),
+        )
+    return _end(invocation, code)
+
+
+def _end(invocation: Invocation, code: ExitCode) -> ExitCode:
+    if code is ExitCode.OK:
         invocation.console.say("Stopped.")
-    return _code(ending)
+    return code
 
 
 def _observe(app: ServedApp, *, metrics: bool, log: CallLogging) -> None:
@@ -145,6 +208,21 @@ def _observe(app: ServedApp, *, metrics: bool, log: CallLogging) -> None:
     app.observers = Observers(observers)
 
 
+def _tracing() -> Tracing | None:
+    """Return the maker of spans, where OpenTelemetry is installed: without it nothing is imported."""
+    from importlib.util import find_spec
+
+    try:
+        is_there = find_spec("opentelemetry.sdk") is not None
+    except ModuleNotFoundError:
+        return None
+    if not is_there:
+        return None
+    from cronshift.engine.server.tracing import Tracing
+
+    return Tracing()
+
+
 def _grace(text: str) -> timedelta:
     from cronshift.runtime.schedule.durations import parse_duration
 
@@ -154,21 +232,27 @@ def _grace(text: str) -> timedelta:
         raise CronshiftError(f"--grace: {error}.", reason="usage", where="--grace") from None
 
 
-def _tell_serving(invocation: Invocation, app: ServedApp, url: str) -> None:
+def _served(app: ServedApp, origin: str) -> dict[str, Any]:
+    """Return the document that a server tells of itself."""
+    return {"url": origin + app.path, **_about(app), "counted": _counted(app)}
+
+
+def _tell_serving(invocation: Invocation, served: dict[str, Any]) -> None:
     from cronshift.engine.server.keys import EVENT_KEY, missing_keys, next_steps
 
+    url, mode, counted = served["url"], served["mode"], served["counted"]
     if invocation.json:
-        _line({"url": url, **_about(app)})
+        _line({key: value for key, value in served.items() if key != "counted"})
         return
     console = invocation.console
-    console.say(f"Serving {_count(app)} at {url} ({app.mode} mode). Ctrl-C stops.")
-    if app.mode == "cloud" and EVENT_KEY in missing_keys(os.environ):
+    console.say(f"Serving {_count(served['functions'])} at {url} ({mode} mode). Ctrl-C stops.")
+    if mode == "cloud" and EVENT_KEY in missing_keys(os.environ):
         console.warn(f"{EVENT_KEY} is not set: functions that send events will fail.")
     console.say(
-        f"Their server is {app.client.api_origin}, where they are {_counted(app)}: each failure"
+        f"Their server is {served['server']}, where they are {counted}: each failure"
         " handler counts there."
     )
-    for line in next_steps(app.mode, url, os.environ):
+    for line in next_steps(mode, url, os.environ):
         console.say(line)
 
 
@@ -177,7 +261,7 @@ def _tell_connected(invocation: Invocation, app: ServedApp) -> None:
         _line({"connected_to": app.client.api_origin, **_about(app)})
         return
     invocation.console.say(
-        f"Connected to {app.client.api_origin} with {_count(app)} ({app.mode} mode). Ctrl-C stops."
+        f"Connected to {app.client.api_origin} with {_count(app.functions)} ({app.mode} mode). Ctrl-C stops."
     )
 
 
@@ -189,8 +273,8 @@ def _about(app: ServedApp) -> dict[str, Any]:
     }
 
 
-def _count(app: ServedApp) -> str:
-    return f"{len(app.functions)} function{'' if len(app.functions) == 1 else 's'}"
+def _count(functions: Collection[object]) -> str:
+    return f"{len(functions)} function{'' if len(functions) == 1 else 's'}"
 
 
 def _counted(app: ServedApp) -> int:

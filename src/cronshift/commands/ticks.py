@@ -177,13 +177,13 @@ def _fates(query: TickQuery, now: datetime) -> tuple[SpanEvidence, list[TickFate
 
 
 def _run(query: TickQuery, wanted: Sequence[TickFate], pause: timedelta) -> list[Replayed]:
-    from cronshift.observing.inngest_api import InngestApi
     from cronshift.observing.replaying import replay as replaying
+    from cronshift.operations.services.inngest_history import InngestHistory
 
     replayed: list[Replayed] = []
 
     async def run() -> None:
-        async with InngestApi.of(os.environ) as api:
+        async with InngestHistory.of(os.environ) as api:
             async for tick in replaying(api, query.app, wanted, pause):
                 replayed.append(tick)  # noqa: PERF401 - those before a fault are told
 

@@ -8,19 +8,15 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from cronshift.errors import CronshiftError
 from cronshift.moving.epochs import EARLY, KEPT
-from cronshift.runtime import web
+from cronshift.operations.services.vercel import CLOUD, EdgeConfigs
 from cronshift.runtime.ownership import Owner, Ownership, dump_ownership
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 KEY = "cronshift_ownership"
-VERCEL_API = "https://api.vercel.com"
-_PATIENCE = timedelta(seconds=30)
 _LONG_AGO = timedelta(days=1)
 
 
@@ -75,7 +71,7 @@ async def push_to_edge_config(
     token: str,
     *,
     team: str | None = None,
-    api: str = VERCEL_API,
+    api: str = CLOUD,
 ) -> None:
     """Put the ownership into an Edge Config, under :data:`KEY`.
 
@@ -90,27 +86,11 @@ async def push_to_edge_config(
         CronshiftError: if the API cannot be reached or refuses; the token is never told.
     """
     value = json.loads(dump_ownership(ownership))
-    items = {"items": [{"operation": "upsert", "key": KEY, "value": value}]}
-    url = f"{api.rstrip('/')}/v1/edge-config/{_segment(config_id)}/items"
-    headers = {"authorization": f"Bearer {token}"}
-    try:
-        async with web.client(api, timeout=_PATIENCE) as http:
-            response = await http.patch(
-                url, json=items, headers=headers, params={"teamId": team} if team else None
-            )
-    except httpx.HTTPError as error:
-        raise CronshiftError(
-            f"Vercel's API cannot be reached: {web.unreachable(error)}.", reason="api-unreachable"
-        ) from error
-    if not response.is_success:
-        raise CronshiftError(
-            f"Vercel's API answered {response.status_code}: {_message_of(response)}",
-            reason="api-refuses",
-            hint="Check VERCEL_TOKEN, the Edge Config's id, and --team for a team's.",
-        )
+    async with EdgeConfigs(token, team, base=api) as configs:
+        await configs.put(_checked(config_id), KEY, value)
 
 
-def _segment(text: str) -> str:
+def _checked(text: str) -> str:
     if not text.replace("_", "").isalnum() or not text.isascii():
         raise CronshiftError(
             f"{text!r} is no id of an Edge Config.",
@@ -118,14 +98,6 @@ def _segment(text: str) -> str:
             hint="It looks like ecfg_abc123.",
         )
     return text
-
-
-def _message_of(response: httpx.Response) -> str:
-    try:
-        message: Any = response.json()["error"]["message"]
-    except (ValueError, KeyError, TypeError):
-        return "no reason given."
-    return str(message)
 
 
 def _dumped(document: Any) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from cronshift.observing.inngest_api import InngestApi
 from cronshift.observing.ledger_database import database_url, told_by_database
+from cronshift.operations.services.inngest_history import InngestHistory
 from cronshift.runtime import claiming, wire
 from cronshift.runtime.ownership import tick_text
 from cronshift.runtime.store.dead_letters import DeadLetters, retention
@@ -90,7 +90,7 @@ async def replay_letters(
         CronshiftError: ``inngest-api`` where one is not taken; those before it have been.
     """
     in_database = environ.get(wire.LEDGER_VARIABLE) != wire.LEDGER_EVENTS
-    async with InngestApi.of(environ) as api:
+    async with InngestHistory.of(environ) as api:
         for letter in letters:
             if letter.tick is None:
                 continue
@@ -110,7 +110,7 @@ def _mark(url: str, letter: DeadLetter, run_id: str | None, now: datetime) -> No
 
 
 async def _sent(environ: Mapping[str, str], now: datetime) -> list[DeadLetter]:
-    async with InngestApi.of(environ) as api:
+    async with InngestHistory.of(environ) as api:
         sent = api.dead_letters(now - retention(), now + _A_MINUTE)
         by_run = {letter.run_id: letter async for letter in sent}
     return sorted(by_run.values(), key=lambda letter: letter.died, reverse=True)

@@ -13,12 +13,12 @@ from msgspec import Struct
 from cronshift.engine.server.keys import SIGNING_KEY
 from cronshift.errors import CronshiftError
 from cronshift.observing.fates import DueTick, TickFate, Watch, fate_of
-from cronshift.observing.inngest_api import InngestApi
 from cronshift.observing.inngest_side import ask_inngest
 from cronshift.observing.ledger_database import database_url, told_by_database, why_unreadable
 from cronshift.observing.runs import of_inngest, of_record, together
-from cronshift.observing.vercel_api import VERCEL, VercelApi
 from cronshift.observing.vercel_side import from_requests
+from cronshift.operations.services.inngest_history import InngestHistory
+from cronshift.operations.services.vercel import LOG, VercelLog
 from cronshift.runtime import wire
 from cronshift.runtime.ledger import Side, TickRecord, TickStatus
 from cronshift.runtime.signature import is_dev
@@ -152,7 +152,7 @@ async def find_run(
     async def of_api() -> JobRun | None:
         if why := _why_unasked(environ):
             raise CronshiftError(why)
-        async with InngestApi.of(environ) as api:
+        async with InngestHistory.of(environ) as api:
             run = await api.run(run_id)
             return of_inngest(run, await api.trace(run_id)) if run else None
 
@@ -237,7 +237,7 @@ def _ledger(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
 
     async def ask() -> Told:
         if url == wire.LEDGER_EVENTS:
-            async with InngestApi.of(environ) as api:
+            async with InngestHistory.of(environ) as api:
                 sent = api.records(query.since, query.until + _AFTERWARDS)
                 records = newest([record async for record in sent])
         else:
@@ -273,7 +273,7 @@ def _inngest(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
 
     async def ask() -> Told:
         span = query.since, query.until
-        async with InngestApi.of(environ) as api:
+        async with InngestHistory.of(environ) as api:
             return await ask_inngest(api, query.app, query.jobs, query.ownership, span)
 
     return ask
@@ -291,8 +291,8 @@ def _vercel(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
         return f"{TOKEN}, {PROJECT} and {OWNERS[0]} are not all set here."
 
     async def ask() -> Told:
-        api = VercelApi(token, project, owner, environ.get(ADDRESS) or VERCEL)
-        requests = [request async for request in api.requests(query.since, query.until)]
+        async with VercelLog(token, project, owner, base=environ.get(ADDRESS) or LOG) as log:
+            requests = [request async for request in log.requests(query.since, query.until)]
         return from_requests(requests, query.jobs, query.ownership)
 
     return ask

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cronshift.model import Job
-    from cronshift.observing.inngest_api import InngestApi
+    from cronshift.operations.services.inngest_history import InngestHistory
     from cronshift.runtime.ownership import Ownership
     from cronshift.runtime.schedule import Schedule
 
@@ -41,7 +41,7 @@ STATUSES = {
 
 
 async def ask_inngest(
-    api: InngestApi,
+    api: InngestHistory,
     app: str,
     jobs: Sequence[Job],
     ownership: Ownership,
@@ -68,13 +68,13 @@ async def ask_inngest(
 
 
 async def _listed(
-    api: InngestApi, app: str, job: str, span: tuple[datetime, datetime]
+    api: InngestHistory, app: str, job: str, span: tuple[datetime, datetime]
 ) -> list[dict[str, Any]]:
     runs = [run async for run in api.runs(app, job, span[0] - _EARLY, span[1])]
     return await asyncio.gather(*(_with_output(api, run) for run in runs))
 
 
-async def _with_output(api: InngestApi, run: dict[str, Any]) -> dict[str, Any]:
+async def _with_output(api: InngestHistory, run: dict[str, Any]) -> dict[str, Any]:
     """Return a run with what it returned, which only the trace has where it saved its steps on the way."""
     if run.get("status") != "COMPLETED" or isinstance(run.get("output"), dict):
         return run
@@ -82,7 +82,7 @@ async def _with_output(api: InngestApi, run: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _of_job(
-    api: InngestApi,
+    api: InngestHistory,
     job: str,
     schedule: Schedule,
     runs: Iterable[dict[str, Any]],

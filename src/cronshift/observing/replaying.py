@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from cronshift.observing.fates import TickFate
-    from cronshift.observing.inngest_api import InngestApi
+    from cronshift.operations.services.inngest_history import InngestHistory
 
 
 class Replayed(Struct, frozen=True):
@@ -62,7 +62,7 @@ def to_replay(fates: Iterable[TickFate], policies: Mapping[str, Missed]) -> list
 
 
 async def replay(
-    api: InngestApi, app: str, ticks: Sequence[TickFate], pause: timedelta
+    api: InngestHistory, app: str, ticks: Sequence[TickFate], pause: timedelta
 ) -> AsyncIterator[Replayed]:
     """Start a run for each tick, one behind the other, and yield it.
 

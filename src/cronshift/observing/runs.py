@@ -9,8 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.errors import without_credentials
-from cronshift.observing.inngest_api import first_event
 from cronshift.observing.inngest_side import STATUSES, tick_of
+from cronshift.operations.services.inngest_history import first_event
 from cronshift.runtime.ledger import Role, Side, TickStatus
 from cronshift.runtime.ownership import tick_text
 from cronshift.runtime.wire import QUOTED_CHARACTERS

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cronshift.model import Job
-    from cronshift.observing.vercel_api import LoggedRequest
+    from cronshift.operations.services.vercel import LoggedRequest
     from cronshift.runtime.ownership import Ownership
 
 

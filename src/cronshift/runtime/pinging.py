@@ -25,6 +25,7 @@ import httpx
 
 from cronshift.runtime import web, wire
 from cronshift.runtime.jobs import TICK_EVENT
+from cronshift.runtime.ulid_time import seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +37,6 @@ _MOST_UNDER_WAY = 100
 _TRIES = 3
 _MOST_EARLY = 60  # seconds
 _REDIRECTS = 3
-_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_TIME_DIGITS = 10  # of a ULID: its first 48 bits, in milliseconds
 _HEALTHCHECKS = re.compile(r"/ping/[^/]+(/[^/]+)?/?")
 _SENTRY = re.compile(r"/api/[^/]+/cron/[^/]+/[^/]+/?")
 _logger = logging.getLogger("cronshift")
@@ -215,14 +214,9 @@ def _address(job: JobSpec) -> str:
 
 
 def _seconds_since(run_id: str, now: float) -> float | None:
-    """Return the seconds since a run was queued, which its id (a ULID) tells; ``None`` for another id."""
-    digits = [_DIGITS.find(digit) for digit in run_id[:_TIME_DIGITS]]
-    if len(run_id) != 26 or -1 in digits:  # noqa: PLR2004 - a ULID's length
-        return None
-    queued = 0
-    for digit in digits:
-        queued = queued * len(_DIGITS) + digit
-    return max(0.0, now - queued / 1000)
+    """Return the seconds since a run was queued; ``None`` where its id does not tell."""
+    queued = seconds_of(run_id)
+    return None if queued is None else max(0.0, now - queued)
 
 
 def _extended(query: str, more: Mapping[str, str]) -> str:

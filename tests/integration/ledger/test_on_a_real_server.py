@@ -24,9 +24,9 @@ from tests.integration.sockets import serving
 from cronshift.model import CronEntry, Job, Location, Mode
 from cronshift.observing.fates import Fate, TickFate
 from cronshift.observing.gathering import TickQuery, fates, gather
-from cronshift.observing.inngest_api import InngestApi
 from cronshift.observing.judging import judge
 from cronshift.observing.replaying import replay
+from cronshift.operations.services.inngest_history import InngestHistory
 from cronshift.readiness.fact import Knowledge
 from cronshift.runtime import Answer, Bridge, Call, Guard, JobSpec, claiming, due, recording
 from cronshift.runtime.held import SOURCE
@@ -161,7 +161,7 @@ def test_a_missed_tick_is_made_up_for_once_however_often_it_is_asked(
         async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
             (await http.put(f"{address}/api/inngest")).raise_for_status()
         await asyncio.sleep(1)  # the server takes the functions up behind its answer
-        async with InngestApi.of(os.environ) as api:
+        async with InngestHistory.of(os.environ) as api:
             for _ in range(3):
                 async for _ in replay(api, APP, [fate], timedelta(0)):
                     pass

@@ -20,10 +20,11 @@ from cronshift.engine.server.arrivals import (
     Refusal,
     TurnedAwayError,
 )
+from cronshift.engine.server.canonical import canonical, quicken_sdk
 from cronshift.engine.server.keys import SIGNING_KEY, ServerMode, no_keys
 from cronshift.engine.server.limits import Limits
 from cronshift.engine.server.observed import Metrics, Observers, Page, function_of
-from cronshift.engine.server.signing import canonical, is_signed
+from cronshift.engine.server.signing import is_signed
 from cronshift.errors import ConfigError, CronshiftError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from inngest import Function, Inngest
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from cronshift.engine.server.tracing import AnswerSeen, Tracing
 
 _PROBES = frozenset({"/healthz", "/readyz"})
 _SIGNATURE = b"x-inngest-signature"
@@ -64,6 +67,7 @@ class ServedApp:
         observers: who is told of calls.
         metrics: what ``/metrics`` answers; without it that path is the package's.
         page: what ``/`` answers; the same.
+        tracing: makes spans of calls, where that is installed.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class ServedApp:
         self.observers = Observers()
         self.metrics: Metrics | None = None
         self.page: Page | None = None
+        self.tracing: Tracing | None = None
         self._arrivals = Arrivals(self.limits)
         self._checking = asyncio.Lock()
 
@@ -142,6 +147,8 @@ class ServedApp:
     async def _call(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         """Pass a call of a function on, and tell the observers its outcome."""
         began, status = time.perf_counter(), 0
+        if self.metrics is not None:
+            self.metrics.note()
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -149,10 +156,18 @@ class ServedApp:
                 status = message["status"]
             await send(message)
 
+        function = function_of(scope["query_string"])
         try:
-            await self._run(scope, _replaying(body, receive), sending)
+            if self.tracing is None:
+                await self._run(scope, _replaying(body, receive), sending)
+            else:
+                with self.tracing.call(function, body) as answer:
+                    within = answer.scope(scope)
+                    await self._run(within, _replaying(body, receive), _showing(answer, sending))
         finally:
-            self.observers.call(function_of(scope["query_string"]), status, began, body)
+            if self.metrics is not None:
+                self.metrics.note()
+            self.observers.call(function, status, began, body)
 
     async def _arrived(self, scope: Scope, receive: Receive) -> bytes:
         """Return a request's body once it is here and may be looked at."""
@@ -261,6 +276,7 @@ def build_app(root: Path, out: str) -> ServedApp:
         functions = importlib.import_module(name).functions
     except (Exception, SystemExit) as error:
         raise _import_error(error, root, name) from error
+    quicken_sdk()
     return ServedApp(app, client, functions)
 
 
@@ -308,6 +324,16 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
+
+
+def _showing(answer: AnswerSeen, send: Send) -> Send:
+    """Return a ``send`` that shows the answer to a span, too."""
+
+    async def sending(message: Message) -> None:
+        answer.take(message)
+        await send(message)
+
+    return sending
 
 
 def _blaming(body: bytes, send: Send) -> Send:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from contextlib import suppress
@@ -20,6 +21,8 @@ from cronshift.errors import CronshiftError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which prometheus-client keeps what processes have counted where each sees it."""
 _OTHER = "other"
 _TIMER = "inngest/scheduled.timer"
 _BUCKETS = (0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 900)
@@ -113,8 +116,17 @@ class Metrics:
         self._refused = Counter(
             "cronshift_refused", "Requests turned away.", ["status"], registry=self._registry
         )
-        gauge = Gauge("cronshift_running", "Calls under way.", registry=self._registry)
-        gauge.set_function(running)
+        self._count_running = running
+        self._running = Gauge(
+            "cronshift_running",
+            "Calls under way.",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
+
+    def note(self) -> None:
+        """Take note of how many calls are under way."""
+        self._running.set(self._count_running())
 
     def call(self, call: AnsweredCall) -> None:
         """Count an answered call."""
@@ -127,10 +139,16 @@ class Metrics:
         self._refused.labels(str(status)).inc()
 
     def text(self) -> bytes:
-        """Return all of it in Prometheus' text format."""
-        from prometheus_client import generate_latest
+        """Return all of it in Prometheus' text format; of several processes, their sums."""
+        from prometheus_client import CollectorRegistry, generate_latest, multiprocess
 
-        return generate_latest(self._registry)
+        self.note()
+        if METRICS_FOLDER not in os.environ:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        collect: Any = multiprocess.MultiProcessCollector
+        collect(registry)
+        return generate_latest(registry)
 
 
 class _Context(msgspec.Struct):
@@ -143,7 +161,9 @@ class _Event(msgspec.Struct):
     ts: int = 0  # milliseconds
 
 
-class _SentBody(msgspec.Struct):
+class SentBody(msgspec.Struct):
+    """The parts of a call's body that are told of."""
+
     ctx: _Context = msgspec.field(default_factory=_Context)
     event: _Event = msgspec.field(default_factory=_Event)
 
@@ -157,15 +177,15 @@ class CallLog:
 
     def __init__(self, write: Callable[[str], Any] = sys.stderr.write) -> None:
         self._write = write
-        self._decoder = msgspec.json.Decoder(_SentBody)
+        self._decoder = msgspec.json.Decoder(SentBody)
 
     def call(self, call: AnsweredCall) -> None:
         """Write the line of an answered call."""
         try:
             body = self._decoder.decode(call.body)
         except msgspec.MsgspecError:
-            body = _SentBody()
-        tick = _tick(body.event)
+            body = SentBody()
+        tick = tick_of_event(body.event)
         self._line(
             event="call",
             function=call.function,
@@ -185,7 +205,7 @@ class CallLog:
         self._write(json.dumps({"time": at, **fields}) + "\n")
 
 
-def _tick(event: _Event) -> str | None:
+def tick_of_event(event: _Event) -> str | None:
     """Return the minute that a scheduled run is for; the engine sends its timer a little before or behind."""
     if event.name != _TIMER or event.ts <= 0:
         return None

@@ -46,17 +46,6 @@ def is_signed(body: bytes, header: bytes, key: str) -> bool:
     return hmac.compare_digest(mac, made.encode())
 
 
-def canonical(body: bytes) -> bytes | None:
-    """Return JSON as it is signed; ``None`` where it is none. May take a second a megabyte."""
-    import jcs
-
-    try:
-        canonicalized: bytes = jcs.canonicalize(json.loads(body))
-    except (ValueError, TypeError, RecursionError):
-        return None
-    return canonicalized
-
-
 def bearer(key: str) -> str:
     """Return the value of ``authorization`` that proves the key without telling it.
 

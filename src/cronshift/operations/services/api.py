@@ -57,6 +57,7 @@ class ApiError(CronshiftError):
     Attributes:
         problem: which of these.
         service: whose API it is.
+        status: of the answer that refused; ``None`` where there was none.
     """
 
     default_reason = Reason.API_REFUSES
@@ -66,6 +67,7 @@ class ApiError(CronshiftError):
         super().__init__(message, reason=reason, hint=hint or None)
         self.problem = problem
         self.service = service
+        self.status: int | None = None
 
 
 class JsonApi:
@@ -126,6 +128,7 @@ class JsonApi:
         body: Any = None,
         parameters: Mapping[str, str] | None = None,
         refusals: frozenset[int] = frozenset(),
+        base: str | None = None,
     ) -> T:
         """Return the API's answer, read as ``kind``; fields that it does not name are passed over.
 
@@ -136,11 +139,12 @@ class JsonApi:
             body: sent as JSON.
             parameters: of this request's query.
             refusals: the statuses of refusals whose body is an answer of that kind too.
+            base: another address than the API's, for what another version of it answers.
 
         Raises:
             ApiError: if there is no such answer.
         """
-        response, content = await self._send(method, path, body, parameters)
+        response, content = await self._send(method, path, body, parameters, base or self.base)
         if not response.is_success and response.status_code not in refusals:
             raise self._refused(response, content)
         try:
@@ -154,7 +158,7 @@ class JsonApi:
         return quote(text, safe="")
 
     async def _send(
-        self, method: str, path: str, body: Any, parameters: Mapping[str, str] | None
+        self, method: str, path: str, body: Any, parameters: Mapping[str, str] | None, base: str
     ) -> tuple[httpx.Response, bytes]:
         """Return an answer and its content, which a hostile server cannot make endless."""
         if self._http is None:
@@ -164,7 +168,7 @@ class JsonApi:
                 asyncio.timeout(self._timeout.total_seconds() * _WHOLE),
                 self._http.stream(
                     method,
-                    f"{self.base}{path}",
+                    f"{base}{path}",
                     headers=self._sent_headers(),
                     params={**self._parameters, **(parameters or {})} or None,
                     json=body,
@@ -222,9 +226,10 @@ class JsonApi:
         problem = _PROBLEMS.get(HTTPStatus(status)) if status in _STATUSES else None
         if problem is None:
             problem = ApiProblem.FAILED if response.is_server_error else ApiProblem.REFUSED
-        return ApiError(
-            self.service, problem, f"{self.service} answered {status}: {_reason_of(content)}"
-        )
+        message = f"{self.service} answered {status}: {_reason_of(content)}"
+        error = ApiError(self.service, problem, message)
+        error.status = status
+        return error
 
 
 _STATUSES = frozenset(HTTPStatus)

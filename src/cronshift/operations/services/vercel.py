@@ -1,23 +1,28 @@
-"""Vercel's REST API, as far as its documentation and its own clients show it."""
+"""Vercel's REST API, as far as its documentation and its own clients show it: one project, its log, Edge Configs."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from msgspec import Struct
 
+from cronshift.errors import CronshiftError
 from cronshift.operations.services.api import JsonApi
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import timedelta
+    from collections.abc import AsyncIterator, Mapping
 
 CLOUD = "https://api.vercel.com"
 ADDRESS = "CRONSHIFT_VERCEL_API"
 """The variable of another address of the API."""
 TOKEN = "VERCEL_TOKEN"  # noqa: S105 - the variable's name
+LOG = "https://vercel.com"
+_LOG_PATH = "/api/logs/request-logs"
+_PATIENCE = timedelta(seconds=30)
+_MOST_PAGES = 500
 
 
 class DeployedCron(Struct, frozen=True):
@@ -133,3 +138,102 @@ class VercelService(JsonApi):
 def vercel_server(environ: Mapping[str, str]) -> str:
     """Return the address of Vercel's API."""
     return environ.get(ADDRESS) or CLOUD
+
+
+class EdgeConfigs(JsonApi):
+    """Vercel, asked about the Edge Configs of an account or a team.
+
+    Args:
+        token: of the API.
+        team: the team's id; ``None`` for a personal account.
+        base: the API's address.
+    """
+
+    def __init__(self, token: str, team: str | None, *, base: str = CLOUD) -> None:
+        parameters = {"teamId": team} if team else {}
+        super().__init__("Vercel's API", base, token, parameters=parameters, timeout=_PATIENCE)
+
+    async def put(self, config_id: str, key: str, value: Any) -> None:
+        """Put an item into an Edge Config, in place of the one of that key."""
+        items = {"items": [{"operation": "upsert", "key": key, "value": value}]}
+        path = f"/v1/edge-config/{self.segment(config_id)}/items"
+        await self.ask("PATCH", path, Any, body=items)
+
+
+class LoggedRequest(Struct, frozen=True):
+    """One request that Vercel has logged.
+
+    Attributes:
+        path: without its query.
+    """
+
+    id: str
+    at: datetime
+    method: str
+    path: str
+    status: int
+    deployment: str | None
+
+
+class _LogPage(Struct, frozen=True, rename="camel"):
+    rows: tuple[Any, ...] | None = None
+    has_more_rows: bool | None = None
+
+
+class VercelLog(JsonApi):
+    """Vercel's log of the requests to one project's production, read only (facts: operate 2).
+
+    It is not documented: the shape is what Vercel's own command line reads. How far back a plan keeps it
+    was not checked; what is older than the oldest row counts as not watched.
+
+    Args:
+        token: of the API.
+        project: its id.
+        owner: the id of its team or account.
+        base: where the log is.
+    """
+
+    def __init__(self, token: str, project: str, owner: str, *, base: str = LOG) -> None:
+        query = {"projectId": project, "ownerId": owner, "environment": "production"}
+        super().__init__("Vercel's log", base, token, parameters=query, timeout=_PATIENCE)
+
+    async def requests(self, since: datetime, until: datetime) -> AsyncIterator[LoggedRequest]:
+        """Yield the requests of a span, page by page, in the order in which Vercel lists them.
+
+        Raises:
+            CronshiftError: where it does not tell all of them.
+        """
+        span = {"startDate": _milliseconds(since), "endDate": _milliseconds(until)}
+        for number in range(_MOST_PAGES):
+            parameters = span | {"page": str(number)}
+            page = await self.ask("GET", _LOG_PATH, _LogPage, parameters=parameters)
+            for row in page.rows or ():
+                if (request := _request(row)) is not None:
+                    yield request
+            if not page.has_more_rows:
+                return
+        raise CronshiftError(
+            f"Vercel's log has more than {_MOST_PAGES} pages of requests in that span.",
+            reason="vercel-api",
+            hint="Name a shorter span: --since.",
+        )
+
+
+def _request(row: Any) -> LoggedRequest | None:
+    """Return the request in a row; ``None`` for a row that says too little."""
+    try:
+        at = datetime.fromisoformat(row["timestamp"])
+        return LoggedRequest(
+            id=str(row["requestId"]),
+            at=at if at.tzinfo else at.replace(tzinfo=UTC),
+            method=str(row["requestMethod"]),
+            path=str(row["requestPath"]).partition("?")[0],
+            status=int(row["statusCode"]),
+            deployment=row.get("deploymentId"),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _milliseconds(instant: datetime) -> str:
+    return str(int(instant.timestamp() * 1000))

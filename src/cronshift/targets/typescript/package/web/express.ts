@@ -1,7 +1,7 @@
 /** An app of Express, which takes Inngest's endpoint in; its own routes are asked over HTTP. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import type { RouteHandler } from "./routes";
+import type { Route } from "./calls";
 
 type Answering = (request: Request) => Response | Promise<Response>;
 type Asked = IncomingMessage & { path: string; originalUrl: string };
@@ -16,7 +16,7 @@ const PASSED = "x-cronshift-passed";
 const LARGEST = 32 * 1024 * 1024; // bytes, of what Inngest sends with a run's state
 
 /** Leave a call to the app's own route, which answers it at its own path. */
-export const answered: RouteHandler = (request) => {
+export const answered: Route = (request) => {
   const { origin, href } = new URL(request.url);
   const path = href.slice(origin.length);
   return new Response(null, { headers: { [PASSED]: path } });

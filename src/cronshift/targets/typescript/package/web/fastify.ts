@@ -1,7 +1,7 @@
 /** An app of Fastify, which takes Inngest's endpoint in and answers its functions' calls in process. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
-import type { RouteHandler } from "./routes";
+import type { Route } from "./calls";
 
 type Answering = (request: Request) => Response | Promise<Response>;
 
@@ -11,7 +11,7 @@ const WITHOUT_BODY = [204, 304];
 let app: FastifyInstance | undefined;
 
 /** The app's own answer, its hooks and all, as to a request from outside. */
-export const answered: RouteHandler = async (request) => {
+export const answered: Route = async (request) => {
   if (!app) {
     throw new Error("mountInngest was not called, so there is no app to ask.");
   }

@@ -1,4 +1,4 @@
-"""Inngest's runs and events over its REST API, read only (facts: operate 1).
+"""Inngest's runs and events over its REST API, for the ledger and for replays (facts: operate 1).
 
 The list of runs is in the server's sources and not in the published document of version 2: whether the
 cloud answers it was not checked. All else here is published.
@@ -11,62 +11,58 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-import httpx
-
-from cronshift.engine.server.keys import SIGNING_KEY
 from cronshift.errors import CronshiftError
+from cronshift.operations.services.api import ApiError, ApiProblem
 from cronshift.operations.services.api_address import api_server, second_api
-from cronshift.runtime import web, wire
+from cronshift.operations.services.inngest import InngestService
+from cronshift.runtime import wire
 from cronshift.runtime.dead_letters import DeadLetter, parse_letter
 from cronshift.runtime.ledger import TickRecord, parse_record
 from cronshift.runtime.ownership import tick_text
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Mapping
     from datetime import datetime
 
+_SIGNING_KEY = "INNGEST_SIGNING_KEY"
 _PATIENCE = timedelta(seconds=30)
 _PAGE = 100
 _MOST_PAGES = 1_000
 _AT_ONCE = 8
-_NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)  # 400: that is no id of a run
+_NOT_THERE = {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}  # 400: that is no id of a run
 _WAITS = (1.0, 2.0, 4.0)  # seconds, where the API says that it was too much
 
 
-class InngestApi:
-    """The API of one environment.
+class InngestHistory(InngestService):
+    """The history of one environment: its runs, and the events of the ledger.
 
     Args:
-        http: sends the key of the environment.
-        first: the address of version 1.
-        second: the address of version 2.
+        first: the address of version 1 of the API.
+        second: that of version 2.
+        token: of the environment; ``None`` in dev mode.
+        environment: the environment's name; ``None`` for that of the key.
     """
 
-    def __init__(self, http: httpx.AsyncClient, first: str, second: str) -> None:
-        self._http = http
+    def __init__(self, first: str, second: str, token: str | None, environment: str | None) -> None:
+        super().__init__(second, token, environment, timeout=_PATIENCE)
         self._first = first
-        self._second = second
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     @classmethod
     @asynccontextmanager
-    async def of(cls, environ: Mapping[str, str]) -> AsyncIterator[InngestApi]:
+    async def of(cls, environ: Mapping[str, str]) -> AsyncIterator[InngestHistory]:
         """Open the API that an environment's variables mean; in dev mode there is no key."""
-        server = api_server(environ)
-        key, environment = environ.get(SIGNING_KEY, "").strip(), environ.get("INNGEST_ENV")
-        headers = {"authorization": f"Bearer {key}"} if key else {}
-        if environment:
-            headers["x-inngest-env"] = environment
-        async with web.client(server, timeout=_PATIENCE, headers=headers) as http:
-            yield cls(http, f"{server}/v1", second_api(environ))
+        key = environ.get(_SIGNING_KEY, "").strip() or None
+        first = f"{api_server(environ)}/v1"
+        async with cls(first, second_api(environ), key, environ.get("INNGEST_ENV")) as history:
+            yield history
 
     async def runs(
         self, app: str, function: str, since: datetime, until: datetime
     ) -> AsyncIterator[dict[str, Any]]:
         """Yield the runs of a function that were queued in a span, with their results."""
-        path = f"/apps/{quote(app, safe='')}/functions/{quote(function, safe='')}/runs"
+        path = f"/apps/{self.segment(app)}/functions/{self.segment(function)}/runs"
         query = {
             "from": tick_text(since),
             "until": tick_text(until),
@@ -76,7 +72,7 @@ class InngestApi:
             "limit": str(_PAGE),
         }
         for _ in range(_MOST_PAGES):
-            document = await self._get(self._second + path, query)
+            document = await self._document("GET", path, parameters=query)
             for run in _listed(document):
                 yield run
             page = document.get("page") or {}
@@ -86,19 +82,15 @@ class InngestApi:
 
     async def run(self, run_id: str) -> dict[str, Any] | None:
         """Return a run; ``None`` where Inngest knows none of that id, or keeps it no longer."""
-        response = await self._answer("GET", f"{self._second}/runs/{quote(run_id, safe='')}")
-        if response.status_code in _NOT_THERE:
-            return None
-        run = _document(response).get("data")
+        document = await self._document("GET", f"/runs/{self.segment(run_id)}", _NOT_THERE)
+        run = document.get("data")
         return run if isinstance(run, dict) else None
 
     async def trace(self, run_id: str) -> dict[str, Any]:
         """Return the first span of a run's trace, with its outputs; empty where there is none."""
-        url = f"{self._second}/runs/{quote(run_id, safe='')}/trace"
-        response = await self._answer("GET", url, params={"includeOutput": "true"})
-        if response.status_code in _NOT_THERE:
-            return {}
-        root = (_document(response).get("data") or {}).get("rootSpan")
+        path, parameters = f"/runs/{self.segment(run_id)}/trace", {"includeOutput": "true"}
+        document = await self._document("GET", path, _NOT_THERE, parameters=parameters)
+        root = (document.get("data") or {}).get("rootSpan")
         return root if isinstance(root, dict) else {}
 
     async def trigger(self, run_id: str) -> dict[str, Any]:
@@ -130,7 +122,8 @@ class InngestApi:
             "limit": str(_PAGE),
         }
         for _ in range(_MOST_PAGES):
-            events = _listed(await self._get(f"{self._first}/events", query))
+            document = await self._document("GET", "/events", parameters=query, base=self._first)
+            events = _listed(document)
             for event in events:
                 yield event.get("data")
             if len(events) < _PAGE:
@@ -148,36 +141,32 @@ class InngestApi:
         Raises:
             CronshiftError: ``inngest-api`` if it was not taken.
         """
-        path = f"/apps/{quote(app, safe='')}/functions/{quote(function, safe='')}/invoke"
+        path = f"/apps/{self.segment(app)}/functions/{self.segment(function)}/invoke"
         body = {"data": dict(data), "idempotencyKey": key}
-        response = await self._answer("POST", self._second + path, json=body)
-        if response.status_code == HTTPStatus.CONFLICT:
-            return None
-        return str((_document(response).get("data") or {}).get("runId", ""))
+        document = await self._document("POST", path, {HTTPStatus.CONFLICT}, body=body)
+        return str((document["data"] or {}).get("runId", "")) if "data" in document else None
 
-    async def _get(self, url: str, query: Mapping[str, str]) -> dict[str, Any]:
-        return await self._ask("GET", url, params=query)
-
-    async def _ask(self, method: str, url: str, **more: Any) -> dict[str, Any]:
-        """Return the JSON of an answer.
+    async def _document(
+        self, method: str, path: str, absences: Collection[int] = (), **more: Any
+    ) -> dict[str, Any]:
+        """Return the JSON of an answer; nothing for a status that says that there is none.
 
         Raises:
             CronshiftError: ``inngest-api`` for anything else.
         """
-        return _document(await self._answer(method, url, **more))
-
-    async def _answer(self, method: str, url: str, **more: Any) -> httpx.Response:
         async with self._places:
-            try:
-                response = await self._http.request(method, url, **more)
-                for wait in _WAITS:
-                    if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
-                        break
+            for wait in (*_WAITS, None):
+                try:
+                    document = await self.ask(method, path, Any, **more)
+                except ApiError as error:
+                    if error.status in absences:
+                        return {}
+                    if error.problem is not ApiProblem.BUSY or wait is None:
+                        raise _unanswered(error) from error
                     await asyncio.sleep(wait)
-                    response = await self._http.request(method, url, **more)
-            except httpx.HTTPError as error:
-                raise _unanswered(web.unreachable(error)) from error
-        return response
+                else:
+                    return document if isinstance(document, dict) else {"data": document}
+        raise AssertionError("the last try returns or raises")
 
 
 def first_event(root: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,24 +177,14 @@ def first_event(root: Mapping[str, Any]) -> dict[str, Any]:
     return event if isinstance(event, dict) else {}
 
 
-def _document(response: httpx.Response) -> dict[str, Any]:
-    if not response.is_success:
-        raise _unanswered(f"it answered {response.status_code}")
-    try:
-        document = response.json()
-    except ValueError:
-        raise _unanswered("it answered no JSON") from None
-    return document if isinstance(document, dict) else {"data": document}
-
-
 def _listed(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = document.get("data")
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
-def _unanswered(why: str) -> CronshiftError:
+def _unanswered(error: ApiError) -> CronshiftError:
     return CronshiftError(
-        f"Inngest's API did not tell: {why}.",
+        f"Inngest's API did not tell: {error.message}",
         reason="inngest-api",
-        hint=f"Is {SIGNING_KEY} the key of that environment? In dev mode: does the dev server run?",
+        hint=f"Is {_SIGNING_KEY} the key of that environment? In dev mode: does the dev server run?",
     )
