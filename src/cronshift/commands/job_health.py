@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from cronshift.errors import CronshiftError
+from cronshift.runtime.wire import LEDGER_VARIABLE
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -22,7 +22,14 @@ _EVERY = 5  # seconds
 
 
 def read_health(invocation: Invocation, plan: Plan, now: datetime) -> Health:
-    """Return the health of the plan's jobs."""
+    """Return the health of the plan's jobs; nothing more is loaded where no ledger can be read."""
+    from cronshift.observing.health import Health
+    from cronshift.observing.ledger_database import why_unreadable
+
+    if why := why_unreadable(os.environ.get(LEDGER_VARIABLE, "")):
+        return Health({}, why)
+    import asyncio
+
     from cronshift.observing.gathering import TickQuery
     from cronshift.observing.health import ask_health
     from cronshift.project.ownership_file import read_ownership

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from cronshift.handlers import patterns
-from cronshift.handlers.app_folder import apps, named_app, schedules
+from cronshift.handlers.app_folder import apps
 from cronshift.handlers.code_routes import answers_get
 from cronshift.handlers.coded_apps import CodedApps
 from cronshift.handlers.filed import BY_FILES, ROUTERS, FileRouter, Folder
@@ -27,6 +27,7 @@ from cronshift.handlers.routes import RouteTable, nearest
 from cronshift.handlers.tree import SourceTree
 from cronshift.handlers.vercel_rules import matched_by, rules_of
 from cronshift.handlers.verdict import Resolution, Verdict
+from cronshift.handlers.workspaces import app_that_answers
 from cronshift.model import Handler, HandlerKind
 
 if TYPE_CHECKING:
@@ -79,39 +80,16 @@ class Resolver:
         """
         if self._chosen is not None:
             return self._chosen
-        folder = self._find_app()
+        folder = app_that_answers(self)
         if folder in self._others:  # what was read to find it is not read again
             read = self._others[folder].__dict__
             self.__dict__ |= {name: read[name] for name in _READ if name in read}
         return folder
 
-    def _find_app(self) -> str:
-        named = named_app(self.tree, self.document)
-        if named and (self._answers(named) or not self._answers("")):
-            return named
-        if not self.paths or self.at("").knows_routes or self._answers(""):
-            return ""
-        answered = {
-            folder: self._answered(folder)
-            for folder in apps(self.tree)
-            if not schedules(self.tree, folder)
-        }
-        most = max(answered.values(), default=0)
-        fitting = [folder for folder, count in answered.items() if count and count == most]
-        return fitting[0] if len(fitting) == 1 else ""
-
     @property
     def paths(self) -> list[str]:
         """The paths of the entries, as vercel.json has them."""
         return [rule["path"] for rule in rules_of(self.document, "crons", needs=("path",))]
-
-    def _answers(self, app: str) -> bool:
-        """Return whether some entry is answered when a folder is taken for the app's."""
-        return self._answered(app) > 0
-
-    def _answered(self, app: str) -> int:
-        """Return the number of entries that are answered when a folder is taken for the app's."""
-        return sum(self.at(app).resolve(path).handler is not None for path in self.paths)
 
     def at(self, app: str) -> Resolver:
         """Return the resolver that takes a folder for the app's."""

@@ -16,7 +16,7 @@ from cronshift.errors import ConfigError, CronshiftError
 from cronshift.operations import past_operations
 from cronshift.operations.files import content, inside
 from cronshift.runtime import wire
-from cronshift.runtime.asking import Telling, Testimony, ask
+from cronshift.runtime.asking import Testimony, ask
 from cronshift.runtime.jobs import request_target
 from cronshift.runtime.ledger import Side
 from cronshift.runtime.ownership import (
@@ -28,6 +28,7 @@ from cronshift.runtime.ownership import (
     tick_text,
 )
 from cronshift.runtime.schedule.durations import format_duration
+from cronshift.runtime.telling import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -17,8 +17,6 @@ from cronshift.observing.inngest_side import ask_inngest
 from cronshift.observing.ledger_database import database_url, told_by_database, why_unreadable
 from cronshift.observing.runs import of_inngest, of_record, together
 from cronshift.observing.vercel_side import from_requests
-from cronshift.operations.services.inngest_history import InngestHistory
-from cronshift.operations.services.vercel import LOG, VercelLog
 from cronshift.runtime import wire
 from cronshift.runtime.ledger import Side, TickRecord, TickStatus
 from cronshift.runtime.signature import is_dev
@@ -150,6 +148,8 @@ async def find_run(
         return of_record(records[0]) if records else None
 
     async def of_api() -> JobRun | None:
+        from cronshift.operations.services.inngest_history import InngestHistory
+
         if why := _why_unasked(environ):
             raise CronshiftError(why)
         async with InngestHistory.of(environ) as api:
@@ -237,6 +237,8 @@ def _ledger(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
 
     async def ask() -> Told:
         if url == wire.LEDGER_EVENTS:
+            from cronshift.operations.services.inngest_history import InngestHistory
+
             async with InngestHistory.of(environ) as api:
                 sent = api.records(query.since, query.until + _AFTERWARDS)
                 records = newest([record async for record in sent])
@@ -272,6 +274,8 @@ def _inngest(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
         return why
 
     async def ask() -> Told:
+        from cronshift.operations.services.inngest_history import InngestHistory
+
         span = query.since, query.until
         async with InngestHistory.of(environ) as api:
             return await ask_inngest(api, query.app, query.jobs, query.ownership, span)
@@ -291,6 +295,8 @@ def _vercel(query: TickQuery, environ: Mapping[str, str]) -> Asking | str:
         return f"{TOKEN}, {PROJECT} and {OWNERS[0]} are not all set here."
 
     async def ask() -> Told:
+        from cronshift.operations.services.vercel import LOG, VercelLog
+
         async with VercelLog(token, project, owner, base=environ.get(ADDRESS) or LOG) as log:
             requests = [request async for request in log.requests(query.since, query.until)]
         return from_requests(requests, query.jobs, query.ownership)

@@ -9,7 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cronshift.observing.fates import Fate
-from cronshift.observing.gathering import SourceName, fates, gather
 from cronshift.observing.judging import Spread
 from cronshift.readiness.fact import Knowledge
 from cronshift.runtime.ledger import Role, Side, TickStatus
@@ -131,6 +130,8 @@ async def ask_health(query: TickQuery, environ: Mapping[str, str], now: datetime
 
     That is the last day; for jobs of fewer ticks a day than are shown, the last 30 days.
     """
+    from cronshift.observing.gathering import SourceName, fates, gather
+
     jobs: dict[str, JobHealth] = {}
     rare = {job.id for job in query.jobs if _is_rare(job, now)}
     for span, names in ((_DAY, {job.id for job in query.jobs} - rare), (_LONG, rare)):

@@ -11,10 +11,10 @@ from msgspec import Struct, field
 from cronshift.observing.fates import Fate, TickFate
 from cronshift.observing.rehearsals import RehearsalSight, is_of_floor, of_newest, rehearsed
 from cronshift.readiness.fact import Knowledge
-from cronshift.runtime.asking import Telling
 from cronshift.runtime.ledger import Role, Side, TickRecord, TickStatus
 from cronshift.runtime.ownership import tick_text
 from cronshift.runtime.schedule.durations import format_duration
+from cronshift.runtime.telling import Telling
 from cronshift.runtime.ticks import MINUTE
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from cronshift.errors import without_credentials
 from cronshift.observing.inngest_side import STATUSES, tick_of
-from cronshift.operations.services.inngest_history import first_event
+from cronshift.operations.services.traces import first_event
 from cronshift.runtime.ledger import Role, Side, TickStatus
 from cronshift.runtime.ownership import tick_text
 from cronshift.runtime.wire import QUOTED_CHARACTERS

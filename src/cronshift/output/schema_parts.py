@@ -13,9 +13,9 @@ from cronshift.operations import ChangeKind, Intent, State
 from cronshift.project.thresholds import Metric
 from cronshift.readiness.fact import Knowledge
 from cronshift.readiness.setup.monitors import MonitorState
-from cronshift.runtime.asking import Telling
 from cronshift.runtime.ledger import Side, TickStatus
 from cronshift.runtime.ownership import Owner
+from cronshift.runtime.telling import Telling
 
 Schema = dict[str, Any]
 

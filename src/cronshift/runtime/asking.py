@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from http import HTTPStatus
 
 import httpx
@@ -14,22 +13,11 @@ from cronshift.errors import ConfigError
 from cronshift.runtime import web, wire
 from cronshift.runtime.ownership import digest, parse_ownership
 from cronshift.runtime.protection import bypass_headers
+from cronshift.runtime.telling import Telling
 
 _PATIENCE = timedelta(seconds=10)
 _NO_FILE_OF_OURS = "unreadable"
 _OLDEST = 10**9  # seconds: what is value is anybody's
-
-
-class Telling(StrEnum):
-    """The outcome of asking one side; after all but the first two its ticks are not known."""
-
-    FILE = "file"
-    NO_FILE = "no-file"
-    UNREACHABLE = "did-not-answer"
-    WRONG_SECRET = "wrong-secret"  # noqa: S105 - what was found
-    PROTECTED = "protected"
-    SILENT = "no-guard"
-    NOT_ASKED = "not-asked"
 
 
 @dataclass(frozen=True, slots=True)

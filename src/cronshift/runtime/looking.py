@@ -6,8 +6,9 @@ import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cronshift.runtime.asking import Telling, ask
+from cronshift.runtime.asking import ask
 from cronshift.runtime.held import SOURCE
+from cronshift.runtime.telling import Telling
 
 if TYPE_CHECKING:
     from cronshift.runtime.calls import Call, CallHandler

@@ -26,8 +26,8 @@ from cronshift.moving.migration import prepare_migration
 from cronshift.operations import apply
 from cronshift.project import load_project
 from cronshift.project.ownership_file import read_ownership
-from cronshift.runtime.asking import Telling
 from cronshift.runtime.ownership import OWNERSHIP_NAME, digest
+from cronshift.runtime.telling import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable

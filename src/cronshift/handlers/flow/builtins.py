@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cronshift.handlers.flow import (
     answers,
     concurrency,
+    digests,
     django_views,
     environment,
     hooks,
@@ -32,10 +33,8 @@ from cronshift.handlers.flow.values import (
     Unknown,
     Value,
     items_of,
-    taints_of,
     text_of,
 )
-from cronshift.handlers.flow.worlds import secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,37 +112,6 @@ def _new_list(_machine: Machine, arguments: Arguments) -> Value:
 
 def _new_map(_machine: Machine, _arguments: Arguments) -> Value:
     return ObjectValue({}, open=True)
-
-
-def _hash(_machine: Machine, arguments: Arguments) -> Value:
-    """Read ``createHash("sha256").update(x).digest()``: the text that went in."""
-    content = (
-        arguments.values[0]
-        if arguments.name.endswith(("sha256", "sha1", "md5", "sha512"))
-        else None
-    )
-    return _digesting(content if content is not None else PlainValue(""))
-
-
-def _digesting(content: Value) -> NativeObject:
-    def of(_machine: Machine, name: str) -> Value | None:
-        if name == "update":
-            return Native(name, lambda _m, a: _digesting(a.at(0)))
-        return Native(name, lambda _m, _a: content)
-
-    return NativeObject("digest", of)
-
-
-def _keyed_hash(_machine: Machine, arguments: Arguments) -> Value:
-    """Read ``createHmac("sha256", secret).update(body).digest()``: a text that only we can make."""
-    made = PlainValue(secret("hmac"), taints_of(arguments.at(1), arguments.at(0)))
-
-    def of(_machine: Machine, name: str) -> Value | None:
-        if name == "update":
-            return Native(name, lambda _m, _a: NativeObject("digest", of))
-        return Native(name, lambda _m, _a: made)
-
-    return NativeObject("digest", of)
 
 
 def _encoder(_machine: Machine, _arguments: Arguments) -> Value:
@@ -277,12 +245,12 @@ _NATIVES: dict[str, Meaning] = {
     "TextEncoder": _encoder,
     "timingSafeEqual": _same,
     "crypto.timingSafeEqual": _same,
-    "crypto.createHash": _hash,
-    "createHash": _hash,
-    "hashlib.sha256": _hash,
-    "crypto.createHmac": _keyed_hash,
-    "createHmac": _keyed_hash,
-    "hmac.new": _keyed_hash,
+    "crypto.createHash": digests.digest,
+    "createHash": digests.digest,
+    "hashlib.sha256": digests.digest,
+    "crypto.createHmac": digests.keyed_digest,
+    "createHmac": digests.keyed_digest,
+    "hmac.new": digests.keyed_digest,
     "crypto.subtle.digest": _second,
     "safeCompare": _same,
     "hmac.compare_digest": _same,

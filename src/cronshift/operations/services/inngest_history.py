@@ -16,6 +16,7 @@ from cronshift.errors import CronshiftError
 from cronshift.operations.services.api import ApiError, ApiProblem
 from cronshift.operations.services.api_address import api_server, second_api
 from cronshift.operations.services.inngest import InngestService
+from cronshift.operations.services.traces import first_event
 from cronshift.runtime import wire
 from cronshift.runtime.dead_letters import DeadLetter, parse_letter
 from cronshift.runtime.ledger import TickRecord, parse_record
@@ -167,14 +168,6 @@ class InngestHistory(InngestService):
                 else:
                     return document if isinstance(document, dict) else {"data": document}
         raise AssertionError("the last try returns or raises")
-
-
-def first_event(root: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the event that a run began with, by the first span of its trace; empty without one."""
-    began = root.get("input")
-    events = began.get("data") if isinstance(began, dict) else began
-    event = events[0] if isinstance(events, list) and events else {}
-    return event if isinstance(event, dict) else {}
 
 
 def _listed(document: Mapping[str, Any]) -> list[dict[str, Any]]:
