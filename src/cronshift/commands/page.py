@@ -8,8 +8,8 @@ Usage: cronshift [OPTIONS] COMMAND …   Moves scheduled jobs, Vercel → Innges
 Look      audit, explain     every entry and what is wrong; what a code means
           next, status       what to do now; who owns each job, what is next
 Prepare   init, migrate      cronshift.toml; Inngest functions: nothing moves
-          validate, run      are they as planned? one job, here, a real tick
-          serve, sync        serve the functions; register them with Inngest
+          baseline, validate take over what moved by hand; is all as planned?
+          run, serve, sync   one job, here; serve the functions; register them
           link, setup        where an environment is; set it up, step by step
 Watch     doctor             is everything that runs there well?
           observe, report    do both sides see each tick? the move on one page

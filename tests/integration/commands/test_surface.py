@@ -286,6 +286,7 @@ COMMAND_LINES: tuple[tuple[str, ...], ...] = (
     ("observe",),
     ("ticks", "list"),
     ("flags", "export"),
+    ("baseline", "--dry-run"),
     ("operations", "resume"),
     ("nonsense",),
 )
