@@ -10,11 +10,12 @@ import re
 from collections import defaultdict
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from cronshift.model import BridgeSettings, Job, Origin
+from cronshift.plan.functions import is_rehearsed
 from cronshift.runtime.schedule import Schedule
 from cronshift.runtime.schedule.fields import minutes_of_day, runs, values
 from cronshift.runtime.ticks import lateness
@@ -122,9 +123,18 @@ def shared_members(plan: Plan) -> dict[str, str]:
     }
 
 
+def rehearsal_member(job: Job) -> dict[str, Any]:
+    """Return what both sides know a job's dry run by; nothing for one without."""
+    if not is_rehearsed(job):
+        return {}
+    ignored = [*job.options.rehearsal_ignore]
+    return {"rehearsal": {"dryRun": job.options.rehearsal, "ignore": ignored}}
+
+
 def guarded(job: Job, shared: Mapping[str, str]) -> Iterator[str]:
     """Yield the lines that tell the guard about a job; ``shared`` is the same for all jobs."""
-    members = {"id": job.id, "path": job.entry.path, "schedule": job.entry.schedule, **shared}
+    named = {"id": job.id, "path": job.entry.path, "schedule": job.entry.schedule}
+    members = {**named, **shared, **rehearsal_member(job)}
     yield from (member(name, value, _DEPTH) for name, value in members.items())
     schedule = Schedule.from_vercel(job.entry.schedule)
     late = lateness(schedule) // timedelta(milliseconds=1)

@@ -50,7 +50,7 @@ def library_names(fan_out: FanOut) -> dict[str, list[str]]:
 
 
 def fan_out_work(
-    options: JobOptions, event: str, called: Callee, rows: str | None
+    options: JobOptions, event: str, called: Callee, rows: str | None, ends: str = "{}"
 ) -> Iterator[str]:
     """Yield the statements that do a job's work once for every value; ``answer`` is what comes of it.
 
@@ -59,6 +59,7 @@ def fan_out_work(
         event: what asks for one row.
         called: what does the work.
         rows: the name of the function that gives the rows.
+        ends: what is done with the answer, in the place of ``{}``.
     """
     fan_out = options.fan_out
     if fan_out is None:
@@ -77,7 +78,7 @@ def fan_out_work(
         yield "for (const [number, some] of events.entries()) {"
         yield "  await step.sendEvent(`send ${number}`, some);"
         yield "}"
-        yield f"{end} {{ sent: {values}.length }};"
+        yield f"{end} {ends.replace('{}', f'{{ sent: {values}.length }}')};"
         return
     work = called.answering(f"withParameter(call, {text(fan_out.param)}, value)")
     step = f"step.run(`call {in_template(fan_out.param)}=${{value}}`,"
@@ -90,7 +91,8 @@ def fan_out_work(
         yield f"for (const value of {values}) {{"
         yield "  outcomes.push(...(await Promise.allSettled([one(value)])));"
         yield "}"
-    yield f"{end} together({text(fan_out.param)}, {values}, outcomes);"
+    outcome = f"together({text(fan_out.param)}, {values}, outcomes)"
+    yield f"{end} {ends.replace('{}', outcome)};"
 
 
 def row_work(fan_out: FanOut, called: Callee) -> str:

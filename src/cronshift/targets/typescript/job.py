@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from cronshift.errors import ConfigError, CronshiftError
 from cronshift.model import Missed, Overlap, RowSource
-from cronshift.plan.functions import function_ids, has_runs, receiving, sending
+from cronshift.plan.functions import function_ids, has_runs, is_rehearsed, receiving, sending
 from cronshift.runtime.jobs import row_event, row_function
 from cronshift.runtime.schedule.durations import format_duration
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.calling import callee
 from cronshift.targets.typescript.client import client_import
-from cronshift.targets.typescript.dispatching import due, shared_members
+from cronshift.targets.typescript.dispatching import (
+    dispatcher_file,
+    due,
+    rehearsal_member,
+    shared_members,
+)
 from cronshift.targets.typescript.fanning import (
     fan_out_work,
     library_names,
@@ -24,8 +30,8 @@ from cronshift.targets.typescript.fanning import (
 from cronshift.targets.typescript.library import library_import
 from cronshift.targets.typescript.naming import function_name
 from cronshift.targets.typescript.source import (
-    WIDTH,
     braced,
+    broken,
     comment,
     data,
     listed,
@@ -33,6 +39,7 @@ from cronshift.targets.typescript.source import (
     running,
     text,
 )
+from cronshift.vercel.dispatcher import dispatched_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +52,7 @@ _FAILURE = """onFailure: async ({{ error, step }}) =>
   step.run("report", () => {}(JOB, error))"""
 _DEATH = """onFailure: async ({{ error, event, step }}) =>
   step.run("report", async () => {{
-    await bury(JOB, event.data, error);
+    {}
     return {}(JOB, error);
   }})"""
 
@@ -99,10 +106,12 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         name=name,
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            (_DEATH if app_of(plan).has_ledger else _FAILURE).format(_report(job)),
+            _failure(plan, job),
         ],
         trigger=None if in_options else data(trigger),
         work=list(_work(plan, job, called, rows)),
+        claims=app_of(plan).claims is not None,
+        context=["attempt"] if app_of(plan).has_ledger and fan_out is None else [],
     )
 
 
@@ -128,6 +137,8 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
         "heartbeat": ["pingFailure", "pingSuccess"],
         "missed": ["dueInTime", "type Missed"],
         "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],
+        "claims": ["claimedCall", "claimedDue", "released"],
+        "rehearsal": ["rehearseBehind", "rehearseBeside"],
     }
     for module in sorted(modules_of(plan, job)):
         end = f"}} from {text(library_import(plan, module, file))};"
@@ -149,6 +160,8 @@ def modules_of(plan: Plan, job: Job) -> set[str]:
         *(library_names(job.options.fan_out) if job.options.fan_out else ()),
         *(["heartbeat"] if job.options.heartbeat_env else []),
         *(["dead-letters", "ledger"] if app_of(plan).has_ledger else []),
+        *(["claims"] if app_of(plan).claims else []),
+        *(["rehearsal"] if is_rehearsed(job) else []),
         *(["missed"] if job.options.missed is not Missed.ALL else []),
     }
 
@@ -162,7 +175,15 @@ def _description(plan: Plan, job: Job) -> dict[str, Any]:
         **({"staleAfter": int(late.total_seconds() * 1000)} if late is not None else {}),
         **({"heartbeat": heartbeat} if heartbeat is not None else {}),
         **shared_members(plan),
+        **_told_members(plan, job),
     }
+
+
+def _told_members(plan: Plan, job: Job) -> dict[str, Any]:
+    """Return what the ledger is told by: the job's dry run, and what a function looks at."""
+    there = dispatched_path(job.entry.path, app_of(plan).routers.base_path)
+    has_guard = app_of(plan).has_ledger and dispatcher_file(plan, job) is not None
+    return {**({"guard": there} if has_guard else {}), **rehearsal_member(job)}
 
 
 def function_options(job_id: str, options: JobOptions) -> dict[str, Any]:
@@ -194,17 +215,35 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
     return {"limit": limit.limit, "period": format_duration(limit.period), **key}
 
 
+def _asked_and_answered(plan: Plan, job: Job, called: Callee) -> tuple[str, str]:
+    """Return what says whether a run does its work, and what does it."""
+    app, within = app_of(plan), _WORK + 2
+    asked, answer = "due(call, ownership)", called.answering("call")
+    if job.options.missed is not Missed.ALL:
+        asked = "dueInTime(call, ownership, MISSED)"
+    inner = within + 2 if app.has_ledger else within
+    if app.claims:
+        answer = broken("claimedCall", ["claims", "call", answer], inner)
+        asked = broken("claimedDue", ["claims", "call", asked], inner)
+    if app.has_ledger:
+        answer = broken("toldCall", ["call", "ownership", answer, "attempt"], within)
+        asked = broken("toldDue", ["call", "ownership", asked, "event.ts"], within)
+    return asked, answer
+
+
 def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) -> Iterator[str]:
     """Yield the statements behind the call's making."""
-    options, answer, asked = job.options, called.answering("call"), "due(call, ownership)"
-    if options.missed is not Missed.ALL:
-        asked = "dueInTime(call, ownership, MISSED)"
-    if app_of(plan).has_ledger:
-        answer = _telling(answer)
-        asked = f"toldDue(call, ownership, {asked})"
+    options, (asked, answer) = job.options, _asked_and_answered(plan, job, called)
     yield running('const skipped = await step.run("due",', asked, ");", _WORK)
-    yield "if (skipped) return { skipped };"
-    if options.fan_out is None and options.heartbeat_env is None:
+    if is_rehearsed(job):
+        beside = "await rehearseBeside(step, call, ownership, skipped, event.ts,"
+        yield "if (skipped) {"
+        yield indent(running(beside, called.answering("dry"), ");", _WORK + 2, "dry"), "  ")
+        yield "  return { skipped };"
+        yield "}"
+    else:
+        yield "if (skipped) return { skipped };"
+    if options.fan_out is None and options.heartbeat_env is None and not is_rehearsed(job):
         yield running('return step.run("call",', answer, ");", _WORK)
         return
     if options.fan_out is None:
@@ -212,9 +251,14 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
         yield running(step, answer, ");", _WORK)
     else:
         event = row_event(plan.app_id, job.id)
-        yield from fan_out_work(options, event, called, rows[1] if rows else None)
+        ends = "await claimedCall(claims, call, {})" if app_of(plan).claims else "{}"
+        yield from fan_out_work(options, event, called, rows[1] if rows else None, ends)
     if options.heartbeat_env is not None:
         yield 'await step.run("heartbeat", () => pingSuccess(JOB));'
+    if is_rehearsed(job):
+        behind = "await rehearseBehind(step, call, ownership,"
+        yield running(behind, called.answering("dry"), ");", _WORK, "dry")
+    if options.heartbeat_env is not None or is_rehearsed(job):
         yield "return answer;"
 
 
@@ -240,14 +284,6 @@ def _missed(plan: Plan, job: Job) -> str | None:
     return braced("const MISSED: Missed = {", lines, "};")
 
 
-def _telling(answer: str) -> str:
-    """Return the work with its telling around it, on lines of its own where it is too long for one."""
-    line = f"toldCall(call, ownership, {answer})"
-    if _WORK + 2 + len(line) < WIDTH:  # two columns in, a comma behind
-        return line
-    return f"toldCall(\n    call,\n    ownership,\n    {answer},\n  )"
-
-
 def _row(plan: Plan, job: Job, called: Callee) -> str | None:
     """Return the function that does one value's work, where every value has a run of its own."""
     fan_out = job.options.fan_out
@@ -269,6 +305,17 @@ def _row(plan: Plan, job: Job, called: Callee) -> str | None:
         trigger=None if in_options else data(trigger),
         work=row_work(fan_out, called),
     )
+
+
+def _failure(plan: Plan, job: Job) -> str:
+    """Return the option that gives a tick back, keeps a letter and tells that a run failed for good."""
+    steps = [
+        *(["await released(claims, JOB, event.data);"] if app_of(plan).claims else []),
+        *(["await bury(JOB, event.data, error);"] if app_of(plan).has_ledger else []),
+    ]
+    if not steps:
+        return _FAILURE.format(_report(job))
+    return _DEATH.format("\n    ".join(steps), _report(job))
 
 
 def _report(job: Job) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cronshift.plan.findings.inngest import ENDPOINT
+from cronshift.plan.functions import is_rehearsed
 from cronshift.targets.rendering import render
 from cronshift.targets.typescript.app import app_of
 from cronshift.targets.typescript.calling import callee
@@ -14,9 +15,11 @@ from cronshift.targets.typescript.dispatching import guard_imports, guarded_jobs
 from cronshift.targets.typescript.imports import import_path
 from cronshift.targets.typescript.lasting import duration, longest_duration
 from cronshift.targets.typescript.library import library_import
-from cronshift.targets.typescript.source import comment, data, passing, text
+from cronshift.targets.typescript.source import WIDTH, braced, broken, comment, data, passing, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cronshift.model import Plan
     from cronshift.targets.typescript.dispatching import Dispatcher
     from cronshift.targets.typescript.framework import OwnEndpoint
@@ -62,8 +65,13 @@ def dispatcher_route(plan: Plan, dispatcher: Dispatcher) -> str:
     base_path = app_of(plan).routers.base_path
     is_page = dispatcher.pages and not is_edge
     ledger = ("toldPage" if is_page else "toldGet") if app_of(plan).has_ledger else None
-    instead = [] if is_page else [f"forwarding({text(base_path) if base_path else ''})"]
+    forward = f"forwarding({text(base_path) if base_path else ''})"
     jobs = guarded_jobs(plan, dispatcher)
+    modules, page = dispatcher_modules(plan, dispatcher), "page-" if is_page else ""
+    route = "route" if called.file else forward
+    claims = f"{page}claims" in modules
+    handler = f"claimed{'Page' if is_page else ''}(claims, JOBS, {route})" if claims else route
+    rehearsal = f"{page}rehearsal" if f"{page}rehearsal" in modules else None
     return _render(
         "dispatcher-pages" if dispatcher.pages else "dispatcher-app",
         path=comment(dispatcher.path),
@@ -73,14 +81,17 @@ def dispatcher_route(plan: Plan, dispatcher: Dispatcher) -> str:
         guard=guard_imports(plan, dispatcher.file, jobs),
         jobs=jobs,
         ledger=ledger,
+        claims=f"{page}claims" if claims else None,
+        rehearsal=rehearsal,
         answered=_answered(
             "export const GET =" if not dispatcher.pages else "export default",
             passing(
                 f"{'dispatchedPage' if is_page else 'dispatched'}(",
-                ["JOBS", "ownership", *(["route"] if called.file else instead)],
+                ["JOBS", "ownership", *([handler] if called.file or not is_page else [])],
                 called.params,
             ),
             ledger,
+            _rehearsed(is_page, route, called.params) if rehearsal else None,
         ),
         **(
             {"edge": is_edge, "config": data(limits) if limits else None}
@@ -98,10 +109,14 @@ def dispatcher_modules(plan: Plan, dispatcher: Dispatcher) -> set[str]:
     """Return the names of the library's modules that a dispatcher's route imports."""
     called = callee(plan, dispatcher.jobs[0])
     is_page = dispatcher.pages and not _is_edge(dispatcher)
+    page, has_route = "page-" if is_page else "", called.file is not None or not is_page
+    can_claim = has_route and not _is_edge(dispatcher)  # no driver runs on the Edge
     return {
         "page-dispatch" if is_page else "dispatch",
         *([] if called.file or is_page else ["forward"]),
-        *([("page-ledger" if is_page else "ledger")] if app_of(plan).has_ledger else []),
+        *([f"{page}ledger"] if app_of(plan).has_ledger else []),
+        *([f"{page}claims"] if app_of(plan).claims and can_claim else []),
+        *([f"{page}rehearsal"] if any(map(is_rehearsed, dispatcher.jobs)) and has_route else []),
     }
 
 
@@ -115,11 +130,28 @@ def _serve_path(plan: Plan) -> str | None:
     return text(path) if path != ENDPOINT else None
 
 
-def _answered(exported: str, dispatched: str, ledger: str | None) -> str:
-    """Return the route's export, which tells the ledger where there is one."""
+def _answered(exported: str, dispatched: str, ledger: str | None, rehearsed: str | None) -> str:
+    """Return the route's export, which tells the ledger where there is one, and rehearses."""
     if ledger is None:
         return f"{exported} {dispatched}"
-    return f"const answer = {dispatched}\n{exported} {ledger}(JOBS, ownership, answer);"
+    told = f"{ledger}(JOBS, ownership, answer);"
+    last = f"const told = {told}\n{exported} {rehearsed}" if rehearsed else f"{exported} {told}"
+    return f"const answer = {dispatched}\n{last}"
+
+
+def _rehearsed(is_page: bool, route: str, params: Mapping[str, object]) -> str:
+    """Return the call that has a route's dry run rehearsed."""
+    members = [
+        "jobs: JOBS",
+        "source: ownership",
+        f"handler: {route}",
+        *([f"params: {data(params)}"] if params else []),
+    ]
+    name = "rehearsedPage" if is_page else "rehearsedGet"
+    rehearsal = f"{{ {', '.join(members)} }}"
+    if len(rehearsal) > WIDTH - len("  ,"):
+        rehearsal = braced("{", members, "}")
+    return f"{broken(name, [rehearsal, 'told'], len('export const GET = '))};"
 
 
 def _render(template: str, **values: Any) -> str:

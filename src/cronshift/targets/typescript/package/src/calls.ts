@@ -20,7 +20,13 @@ export type Job = {
   secret?: string;
   /** What Next.js takes off its paths. */
   basePath?: string;
+  /** The dry run that the route allows, and what of its answer may differ. */
+  rehearsal?: Rehearsed;
+  /** What answers Vercel's calls, of which a function asks what it holds. */
+  guard?: string;
+  headers?: Record<string, string>;
 };
+export type Rehearsed = { dryRun: string; ignore: string[] };
 
 export type Call = {
   job: Job;
@@ -28,6 +34,7 @@ export type Call = {
   tick: Date;
   /** Whether the schedule started it, and no person. */
   isScheduled: boolean;
+  isReplay: boolean;
   needsClaim: boolean;
   runId: string;
 };
@@ -45,6 +52,8 @@ const QUOTED = 500; // characters of an answer that an error quotes
 const MINUTE = 60_000;
 const DAY = 86_400; // seconds: the engine waits no longer
 
+export const UNCLAIMED = "a replay needs claims";
+
 /** Return the call that a run is for. */
 export function callOf(
   job: Job,
@@ -60,8 +69,10 @@ export function callOf(
   const tick = new Date(Math.floor((time ?? 0) / MINUTE) * MINUTE);
   const isScheduled =
     event.name === "inngest/scheduled.timer" && data.cronshift !== "run";
+  const isReplay = data.cronshift === "replay";
   const needsClaim = data.missed === true;
-  return { job, path: job.path, tick, isScheduled, needsClaim, runId };
+  const path = job.path;
+  return { job, path, tick, isScheduled, isReplay, needsClaim, runId };
 }
 
 /**
@@ -70,7 +81,7 @@ export function callOf(
  */
 export async function due(call: Call, source: Source): Promise<string | null> {
   const { id, staleAfter = Infinity } = call.job;
-  if (call.needsClaim) return "a replay needs claims"; // which there are none of here
+  if (call.needsClaim) return UNCLAIMED; // there are none of here
   if (!call.isScheduled) return null;
   const name = process.env["CRONSHIFT_ENV"] || process.env["VERCEL_ENV"];
   const allowed = (process.env["CRONSHIFT_RUN_IN"] || "production").split(",");
@@ -111,6 +122,7 @@ export function headersOf({ job, tick, runId }: Call): Record<string, string> {
     "x-vercel-cron-schedule": job.schedule,
     "x-cronshift-tick": tickText(tick),
     "x-cronshift-run": runId,
+    ...job.headers,
     ...(secret ? { authorization: `Bearer ${secret}` } : {}),
   };
 }

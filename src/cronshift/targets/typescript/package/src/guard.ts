@@ -1,4 +1,5 @@
 /** The guard before the routes that Vercel calls: a tick that is Inngest's does not reach them. */
+import type { Rehearsed } from "./calls";
 import { skipReason, type Source } from "./ownership";
 import { hasBearer } from "./telling";
 
@@ -14,6 +15,7 @@ export type Guarded = {
   secret?: string;
   /** What Next.js takes off its paths. */
   basePath?: string;
+  rehearsal?: Rehearsed;
 };
 
 /** What becomes of a call: an answer of the guard's own, or the path it goes on to. */

@@ -3,8 +3,10 @@
  * has the bearer, or `inngest`, as events. No job waits for it or fails for it; what cannot be kept is
  * counted and dropped.
  */
-import type { Answer, Call } from "./calls";
+import type { Answer, Call, Rehearsed } from "./calls";
+import { answerTokens } from "./comparing";
 import { called, type Guarded } from "./guard";
+import { look } from "./looking";
 import { held, ownerOf, type Source, tickText } from "./ownership";
 import { digestOf, hasBearer } from "./telling";
 
@@ -14,23 +16,27 @@ const NUMBERS = 32;
 const DEEPEST = 4;
 let underWay = 0;
 let dropped = 0;
+let told = 0; // of those that were dropped
 
-/** One delivery of a tick to one side. */
+/** One delivery of a tick to one side; `rehearses` where it makes the job's dry run. */
 export type Delivery = {
   side: "inngest" | "vercel";
-  job: string;
+  job: { id: string; rehearsal?: Rehearsed };
   tick: Date;
   runId: string;
   arrived: Date;
+  rehearses?: boolean;
 };
 
 /** What became of it; `text` is the answer's body, where it is known. */
 export type Outcome = {
   status: "skipped" | "running" | "completed" | "failed";
-  reason?: string;
+  attempts?: number;
   error?: unknown;
   code?: number;
   text?: string | Promise<string>;
+  seen?: Record<string, string>;
+  numbers?: Record<string, number>;
 };
 
 /** Return a route of the dispatcher that tells what became of Vercel's calls. */
@@ -73,9 +79,9 @@ export function outcomeOf(
   code: number,
   text?: Promise<string>,
 ): Outcome {
-  if (reason) return { status: "skipped", reason };
+  if (reason) return { status: "skipped", seen: { reason } };
   const status = 200 <= code && code < 300 ? "completed" : "failed";
-  return { status, code, ...(text ? { text } : {}) };
+  return { status, attempts: 1, code, ...(text ? { text } : {}) };
 }
 
 /** Tell what becomes of a call of Vercel's; only who has the bearer bears witness. */
@@ -85,72 +91,97 @@ export function tellCall(
   { search, headers, at }: Arrived,
   outcome: Promise<Outcome>,
 ): void {
-  const failed = (error: unknown): Outcome => ({ status: "failed", error });
+  const failed = (error: unknown): Outcome => ({
+    status: "failed",
+    attempts: 1,
+    error,
+  });
   const ended = outcome.catch(failed);
   const schedule = headers.get("x-vercel-cron-schedule") ?? "";
   const job = called(jobs, search, schedule);
   const tick = job?.tick(at);
   if (!job || !tick) return;
   const runId = `vercel-${crypto.randomUUID()}`;
-  const delivery = { job: job.id, tick, runId, arrived: at };
+  const delivery = { job, tick, runId, arrived: at };
   behind(async () => {
     if (!(await hasBearer(headers, job.secret))) return;
     await record(source, { side: "vercel", ...delivery }, await ended);
   });
 }
 
-/** Tell why a run does not do its work, or that it begins. */
+/** Tell why a run does not do its work, with what it sees of the other side, or that it begins. */
 export async function toldDue(
   call: Call,
   source: Source,
   reason: Promise<string | null>,
+  sent = 0,
 ): Promise<string | null> {
+  const now = Date.now();
   const why = await reason;
-  if (call.isScheduled && !why?.startsWith("environment ")) {
-    const skipped = why ? ({ status: "skipped", reason: why } as const) : null;
-    tell(source, deliveryOf(call), skipped ?? { status: "running" });
+  if (!why) {
+    tell(source, call, { status: "running" });
+  } else if (!why.startsWith("environment ")) {
+    const numbers = { queued: sent ? Math.max(now - sent, 0) / 1000 : 0 };
+    const isOthers = why.startsWith("owner ");
+    const seen = isOthers ? look(call, source) : Promise.resolve({});
+    const outcome = seen.then((found): Outcome => ({
+      status: "skipped",
+      numbers,
+      seen: { reason: why, ...found },
+    }));
+    tell(source, call, outcome);
   }
   return why;
 }
 
-/** Tell how an attempt to do a run's work went. */
+/** Tell how an attempt to do a run's work went; 0 is the first. */
 export async function toldCall(
   call: Call,
   source: Source,
   work: Promise<Answer>,
+  attempt = 0,
 ): Promise<Answer> {
+  const [answer, outcome] = await settledBy(work);
+  tell(source, call, { ...outcome, attempts: attempt + 1 });
+  if (!answer) throw outcome.error;
+  return answer;
+}
+
+/** Return the answer that work gives, if it gives one, and what becomes of it. */
+export async function settledBy(
+  work: Promise<Answer>,
+): Promise<[Answer | undefined, Outcome]> {
   try {
     const answer = await work;
     const { body, cut, status: code } = answer;
     const text = typeof body === "string" ? body : JSON.stringify(body);
-    const known = cut ? {} : { text };
-    if (call.isScheduled) {
-      tell(source, deliveryOf(call), { status: "completed", code, ...known });
-    }
-    return answer;
+    return [answer, { status: "completed", code, ...(cut ? {} : { text }) }];
   } catch (error) {
     const message = error instanceof Error ? error.message : "";
     const [, code] = / answered (\d{3})/.exec(message) ?? [];
-    const answered = code ? { code: Number(code) } : { error };
-    if (call.isScheduled) {
-      tell(source, deliveryOf(call), { status: "failed", ...answered });
-    }
-    throw error;
+    const answered = code ? { code: Number(code) } : {};
+    return [undefined, { status: "failed", error, ...answered }];
   }
 }
 
-function deliveryOf({ job, tick, runId }: Call): Delivery {
-  return { side: "inngest", job: job.id, tick, runId, arrived: new Date() };
+export function deliveryOf({ job, tick, runId }: Call): Delivery {
+  return { side: "inngest", job, tick, runId, arrived: new Date() };
 }
 
-/** Tell what became of a delivery. */
-function tell(source: Source, delivery: Delivery, outcome: Outcome): void {
-  if (!process.env["CRONSHIFT_LEDGER_URL"]) return;
-  behind(() => record(source, delivery, outcome));
+/** Tell what became of a run of the schedule's, or of one in the place of such a run. */
+function tell(
+  source: Source,
+  call: Call,
+  outcome: Outcome | Promise<Outcome>,
+): void {
+  const isTold = call.isScheduled || call.isReplay;
+  if (!isTold || !process.env["CRONSHIFT_LEDGER_URL"]) return;
+  const delivery = deliveryOf(call);
+  behind(async () => record(source, delivery, await outcome));
 }
 
 /** Do something behind the caller's back, who neither waits for it nor hears how it went. */
-function behind(work: () => Promise<void>): void {
+export function behind(work: () => Promise<void>): void {
   if (underWay >= MOST) {
     dropped += 1;
     return;
@@ -168,13 +199,18 @@ function behind(work: () => Promise<void>): void {
   platform()?.waitUntil?.(done);
 }
 
-async function record(
+/** Send the record of a delivery; with the last one of it, how many could not be kept. */
+export async function record(
   source: Source,
   delivery: Delivery,
   outcome: Outcome,
 ): Promise<void> {
   const now = new Date().toISOString();
-  await send("ticks", await recordOf(source, delivery, outcome, now));
+  const lost = outcome.status === "running" ? 0 : dropped - told;
+  const counted: Record<string, string> = lost ? { dropped: `${lost}` } : {};
+  const whole = { ...outcome, seen: { ...outcome.seen, ...counted } };
+  await send("ticks", await recordOf(source, delivery, whole, now));
+  told += lost;
 }
 
 type Platform = { waitUntil?: (work: Promise<unknown>) => void };
@@ -190,29 +226,35 @@ function platform(): Platform | undefined {
 
 async function recordOf(
   source: Source,
-  { side, job, tick, runId, arrived }: Delivery,
-  { status, reason, error, code, text }: Outcome,
+  { side, job, tick, runId, arrived, rehearses }: Delivery,
+  { status, attempts = 0, error, code, text, seen, numbers = {} }: Outcome,
   now: string,
 ): Promise<object> {
   const { ownership } = await held(source);
   const owner = ownership
-    ? await ownerOf(ownership.jobs, job, tickText(tick), tick)
+    ? await ownerOf(ownership.jobs, job.id, tickText(tick), tick)
     : "";
   const hasActed = status !== "skipped";
+  const role = rehearses ? "rehearsed" : hasActed ? "acted" : "stood by";
+  const tokens =
+    job.rehearsal && text !== undefined
+      ? answerTokens(await text, job.rehearsal.ignore)
+      : {};
   const hasEnded = status === "completed" || status === "failed";
   return {
-    job,
+    job: job.id,
     tick: tickText(tick),
     side,
     owner,
-    role: hasActed ? "acted" : "stood by",
+    role,
     arrived: arrived.toISOString(),
     started: hasActed ? arrived.toISOString() : null,
     ended: hasEnded ? now : null,
     status,
-    attempts: hasActed ? 1 : 0,
-    error_class: error === undefined ? null : nameOf(error),
+    attempts,
+    error_class: error === undefined || code ? null : nameOf(error),
     http_status: code ?? null,
+    numbers,
     ...(await measured(text)),
     run_id: runId,
     deployment:
@@ -220,7 +262,7 @@ async function recordOf(
       process.env["VERCEL_DEPLOYMENT_ID"] ??
       null,
     ownership_digest: ownership && (await digestOf(ownership)),
-    seen: reason ? { reason } : {},
+    seen: { ...seen, ...(await tokens) },
   };
 }
 
