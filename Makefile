@@ -20,6 +20,7 @@ check: .venv/ready
 docs: .venv/ready
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/tour.py
+	$(BIN)/python docs/picture.py
 
 site: .venv/ready
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

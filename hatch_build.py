@@ -23,6 +23,10 @@ class RuntimeHook(BuildHookInterface[Any]):
         """Complete the wheel before it is built; an editable one is the source folder itself."""
         if version == "editable":
             return
+        docs = Path(self.root, "docs")
+        for page in docs.rglob("*.md"):  # cronshift explain shows them
+            place = f"cronshift/docs/{page.relative_to(docs).as_posix()}"
+            build_data["force_include"][str(page)] = place
         if os.environ.get("CRONSHIFT_RELEASE"):
             build_data["dependencies"].append(f"cronshift-runtime=={self.metadata.version}")
             return

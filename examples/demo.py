@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     ("audit",),
-    ("migrate", "--yes"),
+    ("migrate", "--fix", "--yes"),
     ("validate",),
     ("run", "prediction-check"),
     ("run", "daily-generate-batch-predictions"),

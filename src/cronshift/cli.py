@@ -45,7 +45,11 @@ COMMANDS = {
     command.name: command
     for command in (
         Command("Show every entry, its next ticks and what is wrong.", "Look", "audit"),
-        Command("Explain a finding: what it means and what to do.", "Look", "explain"),
+        Command(
+            "Explain a finding, an error or a page: what it means and what to do.",
+            "Look",
+            "explain",
+        ),
         Command("Show what to do now.", "Look", "next"),
         Command("Show who owns each job, and what is next.", "Look", "status"),
         Command("Write cronshift.toml from what the project shows.", "Prepare", "init"),

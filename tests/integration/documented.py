@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,12 @@ _VARIABLE = re.compile(r"[A-Z_]+=")
 
 class Refused(Exception):  # noqa: N818 - it is what a test reports
     """A command line that the program would not take."""
+
+
+def page_script(name: str) -> Any:
+    """Return a module of ``docs``, which finds those beside it."""
+    sys.path.insert(0, str(ROOT / "docs"))
+    return import_module(name)
 
 
 def blocks(text: str, *languages: str) -> Iterator[str]:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.integration.documented import page_script
 
 from cronshift.runtime.ownership import parse_ownership
 
 ROOT = Path(__file__).parents[2]
-
-
-def script(name: str) -> Any:
-    """Return a module of ``docs``, which finds those beside it."""
-    sys.path.insert(0, str(ROOT / "docs"))
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def normal(text: str) -> str:
@@ -34,15 +21,38 @@ def normal(text: str) -> str:
     return " ".join(re.sub(r"[│├└─\s]+", " ", text).split())
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/nextjs.md"])
+@pytest.mark.parametrize("name", page_script("tour").TOURS)
 def test_a_tour_prints_what_its_page_shows(name: str) -> None:
-    module = script("tour")
+    module = page_script("tour")
     page = (ROOT / name).read_text()
     assert normal(module.tour(page, module.TOURS[name])) == normal(page)
 
 
+@pytest.mark.node
+def test_a_tutorial_prints_with_node_what_its_page_shows(node_packages: Path) -> None:
+    module = page_script("tour")
+    page = (ROOT / "docs/tutorials/nextjs.md").read_text()
+    assert "<!-- tested with node -->" in page
+    printed = module.tour(page, "nextjs", node_packages / "node_modules")
+    assert normal(printed) == normal(page)
+
+
+def test_the_picture_of_status_is_what_it_prints_and_is_light() -> None:
+    module = page_script("picture")
+    picture = module.PICTURE.read_text()
+    drawn, fresh = (
+        re.sub("✓+", "✓", re.sub(r"\s+(?=✓)", "", normal(module.shown(svg))))
+        for svg in (picture, module.picture())
+    )
+    assert fresh == drawn
+    assert len(picture) < 60_000
+    assert re.findall(r"https?://[^\"\s<]+", picture.replace("http://www.w3.org/2000/svg", "")) == [
+        "https://www.textualize.io"
+    ]
+
+
 def test_the_reference_is_what_the_program_tells() -> None:
-    pages = script("reference").pages()
+    pages = page_script("reference").pages()
     written = {
         str(file.relative_to(ROOT / "docs")) for file in (ROOT / "docs" / "findings").glob("*.md")
     }

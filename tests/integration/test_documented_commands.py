@@ -25,7 +25,7 @@ OTHERS = {"--no-ui", "--redis-uri", "--filter", "--env-file", "--noEmit"}
 PROGRAMS = {
     "cronshift", "make", "git", "cd", "npm", "npx", "pip", "pipx", "uv", "inngest", "docker", "vi",
     "python3", ".venv/bin/pip", ".venv/bin/uv", ".venv/bin/ruff", ".venv/bin/mypy",
-    ".venv/bin/pytest", ".venv/bin/python", "jq", "uvicorn", "pre-commit", "cat", "curl", "export",
+    ".venv/bin/pytest", ".venv/bin/python", "jq", "uvicorn", "cp", "pre-commit", "cat", "curl", "export",
 }  # fmt: skip
 COMMAND = re.compile(
     r"(?<![/\w.-])cronshift(?: (?!X\b|does\b|itself\b)[a-z][a-z-]*| --?[a-z][a-z-]*| X\b)+"

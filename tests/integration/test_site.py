@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from tests.integration.documented import FENCE, PAGES, ROOT
+from tests.integration.documented import FENCE, PAGES, ROOT, page_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,11 +67,7 @@ def test_every_link_and_anchor_leads_somewhere(page: Path) -> None:
 
 
 def test_a_link_that_leaves_the_pages_has_a_page_of_its_own() -> None:
-    spec = importlib.util.spec_from_file_location("linked_sources", DOCS / "linked_sources.py")
-    assert spec
-    assert spec.loader
-    hook = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(hook)
+    hook = page_script("linked_sources")
     paths = {
         path
         for page in DOCS.rglob("*.md")

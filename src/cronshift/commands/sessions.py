@@ -190,7 +190,7 @@ def _settings(invocation: Invocation) -> SessionSettings:
         raise ConfigError(
             "cronshift.toml has no [sessions], so there is nothing to look at.",
             reason="no-sessions",
-            hint="docs/sessions.md shows what to write.",
+            hint="cronshift sessions scaffold proposes it; cronshift explain sessions shows what may stand there.",
         )
     return settings
 

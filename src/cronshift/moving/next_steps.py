@@ -19,7 +19,7 @@ from msgspec import Struct
 from cronshift.model import Mode, Origin
 from cronshift.moving.epochs import is_paused
 from cronshift.operations import read_journal
-from cronshift.plan.decided import is_left_out
+from cronshift.plan.decided import doubts, is_left_out
 from cronshift.plan.planning import make_plan
 from cronshift.project.inngest_sdk import SDK, sdk_of, version_installed
 from cronshift.project.locks import install_command, lock_of, locks_in, range_of
@@ -232,28 +232,35 @@ def _generated(journey: _Journey, jobs: Sequence[Job]) -> Iterator[NextStep]:
     for fact in bad:
         if fact.kind is not GUARD:
             yield NextStep(fact.remedy or "cronshift status", fact.message, is_needed=True)
-    out = [each.id for each in plan.runnable if is_left_out(plan, each)]
-    if out:
-        why = f"{', '.join(out)}: left out for what is found, and missing to validate"
-        yield NextStep("cronshift migrate --fix --dry-run", f"{why}; mend it, or --accept it")
+    for each in plan.runnable:
+        if is_left_out(plan, each):
+            code = doubts(plan, each)[0]
+            why = f"{each.id} is left out for it, and missing to validate; mend it, or --accept it"
+            yield NextStep(f"cronshift explain {code}", why)
+            break
     yield NextStep("cronshift validate", "whether the functions are what the plan says")
     yield from _trial(project, plan, job)
     without = isinstance(target_named(plan.target).guard(plan, job), NoGuard)
     guards = [fact for fact in bad if fact.kind is GUARD]
     if guards and not without:
         yield NextStep("cronshift migrate --fix", guards[0].message)
+    yield from _first_share(journey, job, is_guarded=not without)
+
+
+def _first_share(journey: _Journey, job: Job, *, is_guarded: bool) -> Iterator[NextStep]:
+    """Yield the step that gives a job its first share of ticks, or goes on with its rollout."""
     if os.environ.get(LEDGER):
         yield NextStep(
             f"cronshift observe {job.id}", "whether both sides see its ticks, once deployed"
         )
-    if job.id in read_rollouts(project.root).jobs:
+    if job.id in read_rollouts(journey.project.root).jobs:
         yield _ADVANCE
         return
     weekly = job.schedule.count(journey.now, journey.now + _WEEK) if job.schedule else 0
     is_frequent = weekly * STAGES[0] >= STAGES[-1]
     stages = f" --stages {','.join(map(str, STAGES))}" if os.environ.get(LEDGER) else ""
     growing = stages or (f" --percent {STAGES[0]}" if is_frequent else "")
-    share = " --no-guard" if without else growing
+    share = growing if is_guarded else " --no-guard"
     yield NextStep(f"cronshift cutover {job.id}{share}", "the job's ticks become Inngest's")
 
 

@@ -148,7 +148,7 @@ def findings_text(findings: Iterable[Finding]) -> Text:
         text.append(f"  {len(others) + 1} times\n" if others else "\n")
         for spot in (first, *others):
             place = " · ".join(part for part in (", ".join(spot.jobs), spot.place) if part)
-            text.append(f"  {plain(place)}\n")
+            text.append(f"  {plain(place)}\n" if place else "")
             text.append(f"  {'  ' if others else ''}{plain(spot.finding.message)}\n")
         text.append(f"  → {plain(finding.fix)}\n", style="dim")
     return text

@@ -10,7 +10,7 @@ import re
 import sys
 from functools import cached_property
 from string import ascii_lowercase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from cronshift.errors import CronshiftError, without_credentials
 from cronshift.output.encoding import json_text
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
     from rich.console import Console as RichConsole
     from rich.console import RenderableType
+    from rich.text import Text
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_BEGINNING = re.compile(r" *(?:→ )?")
 DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -147,8 +149,33 @@ class Console:
     def _print(console: RichConsole, what: RenderableType, style: str | None = None) -> None:
         if isinstance(what, str):
             console.print(plain(what), style=style, markup=False, soft_wrap=True)
+        elif _is_prose(what):
+            console.print(_hanging(what, console), style=style)
         else:  # what is to be copied, such as a diff or a command, says that it is not to be broken
             console.print(what, style=style, soft_wrap=getattr(what, "no_wrap", None) or False)
+
+
+def _is_prose(what: RenderableType) -> TypeGuard[Text]:
+    from rich.text import Text
+
+    return isinstance(what, Text) and not what.no_wrap
+
+
+def _hanging(text: Text, console: RichConsole) -> Text:
+    """Return a text of which every line that has no room goes on below its own beginning."""
+    lines = text.split("\n", allow_blank=True)
+    return text.blank_copy("\n").join(part for line in lines for part in _parts(line, console))
+
+
+def _parts(line: Text, console: RichConsole) -> Iterable[Text]:
+    beginning = _BEGINNING.match(line.plain)
+    indent = beginning.end() if beginning else 0
+    if line.cell_len <= console.width or indent * 2 > console.width:
+        return [line]
+    head, body = line.divide([indent])
+    below = line.blank_copy(" " * indent)
+    parts = body.wrap(console, console.width - indent)
+    return [(below if number else head) + part for number, part in enumerate(parts)]
 
 
 def plain(text: str) -> str:

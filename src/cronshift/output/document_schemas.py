@@ -87,6 +87,7 @@ _DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
+    "explain-page": ("cronshift explain PAGE --json", object_of({"name": TEXT, "text": TEXT})),
     "next": (
         "cronshift next --json",
         object_of({"steps": list_of(object_of({"command": TEXT, "why": TEXT}))}),

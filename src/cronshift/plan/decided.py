@@ -102,10 +102,14 @@ def is_left_out(plan: Plan, job: Job) -> bool:
     a warning or not, until that is accepted. Jobs that are in service already go on: they would
     lose the ticks they have.
     """
-    doubted = any(
-        finding.code in ASKED_FIRST and finding.job == job.id for finding in plan.findings
-    )
-    return job.mode is Mode.BLOCKED or (doubted and job.id not in plan.in_service)
+    is_doubted = bool(doubts(plan, job)) and job.id not in plan.in_service
+    return job.mode is Mode.BLOCKED or is_doubted
+
+
+def doubts(plan: Plan, job: Job) -> tuple[str, ...]:
+    """Return the codes of the findings by which a success of a job would mean nothing."""
+    of_job = {finding.code for finding in plan.findings if finding.job == job.id}
+    return tuple(sorted(of_job & ASKED_FIRST))
 
 
 def suppress(

@@ -271,7 +271,7 @@ def _refuse_what_the_schema_does(document: Mapping[str, Any], text: str, file: s
             f"{file} is not as it should be: "
             + "; ".join(f"line {problem.line}: {problem.sentence}" for problem in wrong)
             + ".",
-            hint="The keys are listed in docs/configuration.md.",
+            hint="cronshift explain configuration lists the keys.",
             where=f"{file}:{wrong[0].line}",
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sqlite3
 import subprocess
@@ -17,6 +16,7 @@ import jsonschema
 import pytest
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
+from tests.integration.documented import page_script
 from tests.integration.sockets import serving
 
 from cronshift.cli import COMMANDS, run
@@ -84,6 +84,7 @@ def test_the_documents_of_a_whole_move_are_what_their_schemas_say(
     told("init", "init", "--yes")
     told("audit", "audit", "--next", "2")
     told("explain", "explain", "CS206")
+    told("explain-page", "explain", "glossary")
     told("next", "next")
     told("baseline", "baseline")
     told("migrate", "migrate", "--dry-run")
@@ -217,12 +218,7 @@ def test_what_is_done_to_others_is_told_as_the_schemas_say(
 
 
 def test_the_files_are_those_that_the_program_makes() -> None:
-    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs" / "reference.py")
-    assert spec
-    assert spec.loader
-    reference = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(reference)
-    made = reference.schema_files()
+    made = page_script("reference").schema_files()
     assert {file.name: file.read_text(encoding="utf-8") for file in SCHEMAS.iterdir()} == made
     for name in made:
         jsonschema.Draft202012Validator.check_schema(json.loads(made[name]))

@@ -41,7 +41,7 @@ def folder(node_packages: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def url(postgresql_url: str) -> Iterator[str]:
+def url(postgresql_url: str) -> str:
     engine = create_engine(postgresql_url)
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE IF EXISTS cronshift_claims"))
@@ -76,14 +76,12 @@ def in_python(claims: Claims, line: dict[str, Any]) -> Any:
 
 def test_python_claims_as_the_data_file_says(url: str, tmp_path: Path) -> None:
     for database in (url, f"sqlite:///{tmp_path / 'claims.db'}"):
-        now = {"at": 0}
-        claims = Claims.open(database)
-        claims._clock = lambda now=now: datetime.fromtimestamp(now["at"] / 1000, UTC)
+        engine = create_engine(database)
         answers = []
         for line in LINES:
-            now["at"] = line["at"]
-            answers.append(in_python(claims, line))
-        claims.close()
+            now = datetime.fromtimestamp(line["at"] / 1000, UTC)
+            answers.append(in_python(Claims(engine, clock=lambda: now), line))  # noqa: B023 - used at once
+        engine.dispose()
         assert answers == [line["answer"] for line in LINES]
 
 

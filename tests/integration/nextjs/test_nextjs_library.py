@@ -90,7 +90,7 @@ def test_the_library_says_the_words_that_python_says(module: str) -> None:
     only_here = {"VERCEL", "VERCEL_ENV", "CRONSHIFT_ENV", "CRONSHIFT_RUN_IN", "CRON_SECRET"}
     named = r'"(x-[a-z-]+|vercel-cron/[\d.]*|(?:CRONSHIFT|VERCEL|CRON)(?:_[A-Z]+)*)"'
     known = {value for value in vars(wire).values() if isinstance(value, str)}
-    known |= set(wire.APP_ADDRESS_VARIABLES) | only_here
+    known |= set(wire.APP_ADDRESS_VARIABLES) | set(wire.FREEZING_VARIABLES) | only_here
     of_next = {"x-forwarded-host", "x-forwarded-proto"}
     assert set(re.findall(named, source(module))) - of_next <= known
 
@@ -107,6 +107,8 @@ def test_the_library_says_the_words_that_python_says(module: str) -> None:
         ("guard", f'"{wire.NO_CRON}"'),
         ("guard", f'"{wire.NO_BEARER}"'),
         ("heartbeat", f"const PATIENCE = {wire.PING_SECONDS * 1000:_};"),
+        ("heartbeat", f"const START_PATIENCE = {wire.PING_START_SECONDS * 1000:_};"),
+        *(("heartbeat", f'process.env["{name}"]') for name in wire.FREEZING_VARIABLES),
         ("environment", f"const LIFE = {wire.OWNERSHIP_LIFE_SECONDS * 1000:_};"),
         ("environment", f"const PATIENCE = {wire.OWNERSHIP_PATIENCE_SECONDS * 1000:_};"),
         ("environment", f"const MAX_AGE = {wire.OWNERSHIP_MAX_AGE_SECONDS * 1000:_};"),

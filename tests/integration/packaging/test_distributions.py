@@ -91,6 +91,8 @@ def test_the_command_of_a_release_works_beside_its_runtime(
     python = environment(tmp_path / "venv", str(command), str(runtime_wheel))
     audited = run(python.parent / "cronshift", "-C", ROOT / "examples", "--json", "audit")
     assert '"prediction-check"' in audited
+    explained = run(python.parent / "cronshift", "explain", "configuration")
+    assert explained.startswith("# cronshift.toml")
     package = "cronshift/targets/typescript/package"
     assert {f"{package}/package.json", f"{package}/src/calls.ts"} <= files_of(command)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +21,27 @@ JOB = JobSpec(id="tally", path="/api/cron/tally", schedule="* * * * *", heartbea
 RUN = "01M8EEF3JTNMEAQHZQ4RXVZ310"
 
 
+@dataclass
+class Asked:
+    """What a receiver was asked for."""
+
+    paths: list[str] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
+
+
 @contextmanager
-def receiver(answer: Callable[[BaseHTTPRequestHandler], object]) -> Iterator[tuple[str, list[str]]]:
-    """Serve a receiver that answers as it is told; yield its address, and the paths it was asked for."""
-    asked: list[str] = []
+def receiver(
+    answer: Callable[[BaseHTTPRequestHandler], object], path: str = "/ping/secret-key"
+) -> Iterator[tuple[str, Asked]]:
+    """Serve a receiver that answers as it is told; yield its address, and what it was asked for."""
+    asked = Asked()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("content-length") or 0))
-            asked.append(self.path.partition("?")[0])
+            place, _, query = self.path.partition("?")
+            asked.paths.append(place)
+            asked.queries.append(query)
             try:
                 answer(self)
             except OSError:
@@ -45,7 +58,7 @@ def receiver(answer: Callable[[BaseHTTPRequestHandler], object]) -> Iterator[tup
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}/ping/secret-key", asked
+            yield f"http://127.0.0.1:{server.server_port}{path}", asked
         finally:
             server.shutdown()
             thread.join()
@@ -112,7 +125,7 @@ def test_whatever_a_receiver_answers_ends_a_ping_and_raises_nothing(
     with receiver(answer) as (address, asked):
         monkeypatch.setenv("MONITOR", address)
         assert asyncio.run(pinging.end(JOB, Signal.SUCCESS, RUN)).startswith(told)
-    assert asked
+    assert asked.paths
     assert "secret-key" not in caplog.text
 
 
@@ -150,7 +163,7 @@ def test_a_receiver_that_fails_once_is_told_all_the_same(monkeypatch: pytest.Mon
     with receiver(recovering) as (address, asked):
         monkeypatch.setenv("MONITOR", address)
         assert asyncio.run(pinging.end(JOB, Signal.SUCCESS, RUN)) == "sent, answered 200"
-    assert asked == ["/ping/secret-key", "/ping/secret-key"]
+    assert asked.paths == ["/ping/secret-key", "/ping/secret-key"]
 
 
 def test_a_job_does_not_wait_until_its_beginning_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +183,7 @@ def test_a_job_does_not_wait_until_its_beginning_is_told(monkeypatch: pytest.Mon
     with receiver(when_gone_on) as (address, asked):
         monkeypatch.setenv("MONITOR", address)
         assert asyncio.run(run()) == "sent, answered 200"
-    assert asked == ["/ping/secret-key/start", "/ping/secret-key"]
+    assert asked.paths == ["/ping/secret-key/start", "/ping/secret-key"]
 
 
 def test_a_beginning_that_is_not_taken_is_given_up_before_the_end_is_told(
@@ -196,7 +209,7 @@ def test_a_beginning_that_is_not_taken_is_given_up_before_the_end_is_told(
         assert asyncio.run(run()) == "sent, answered 200"
         assert pinging._beginning == {}
         ended.set()
-    assert asked == ["/ping/secret-key/start", "/ping/secret-key"]
+    assert asked.paths == ["/ping/secret-key/start", "/ping/secret-key"]
     assert order[0] == "end"
 
 
@@ -208,5 +221,5 @@ def test_where_a_process_stands_still_between_requests_a_beginning_is_told_befor
     with receiver(plain(200)) as (address, asked):
         monkeypatch.setenv("MONITOR", address)
         asyncio.run(pinging.begin(JOB, RUN))
-        assert asked == ["/ping/secret-key/start"]
+        assert asked.paths == ["/ping/secret-key/start"]
     assert pinging._beginning == {}

@@ -230,8 +230,8 @@ def test_a_job_that_is_left_out_is_told_before_validate_misses_it(root: Path) ->
     (root / "billing.py").write_text("def bill_all() -> None:\n    raise ValueError\n")
     apply(root, prepare_migration(load_project(root), (), NOW, fix=True).operation)
     steps = next_steps(load_project(root), NOW)
-    assert steps[0].command == "cronshift migrate --fix --dry-run"
-    assert steps[0].why.startswith("bill: left out")
+    assert steps[0].command == "cronshift explain CS204"
+    assert steps[0].why.startswith("bill is left out")
     assert steps[1].command == "cronshift validate"
 
 

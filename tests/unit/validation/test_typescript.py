@@ -180,6 +180,21 @@ def test_a_file_that_is_no_longer_what_the_plan_gives_is_out_of_date(app: Path) 
     assert [(one.name, one.job) for one in found] == [("module-out-of-date", "one")]
 
 
+def test_a_job_that_is_left_out_is_told_with_what_keeps_it_out(app: Path) -> None:
+    swallowing = "try { await run(); } catch {}"
+    (app / "app/api/two/route.ts").write_text(
+        "import { run } from '../../../lib/run';\nexport async function GET() {\n"
+        f"  {swallowing}\n  return Response.json({{}});\n}}\n"
+    )
+    write(app, {"lib/run.ts": "export async function run() { throw new Error('no'); }\n"})
+    migrate(app)
+    assert not (app / "lib/inngest/functions/two.ts").exists()
+    _, found = validate_package(app, make_plan(load_project(app)), compiles=False)
+    assert [(finding.name, finding.job) for finding in found] == [("function-missing", "two")]
+    assert found[0].message == "two has no function: CS204 keeps it out."
+    assert "cronshift explain CS204" in found[0].fix
+
+
 @pytest.mark.parametrize(
     ("version", "call"),
     [

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from cronshift.engine.validation.limits import MAX_RETRIES, check_options
 from cronshift.engine.validation.schedules import check_triggers, same_ticks, schedules
+from cronshift.plan.decided import doubts, is_left_out
 from cronshift.plan.findings import registration as rules
 from cronshift.plan.findings.inngest import REFUSED_SDK
 from cronshift.plan.functions import function_ids
@@ -132,7 +133,18 @@ def _missing(plan: Plan, registration: Registration, ids: Collection[str]) -> It
     for job in plan.runnable if not registration.unread else ():
         for name in function_ids(job):
             if name not in seen:
-                yield rules.MISSING.finding(f"{name} has no function.", job=job.id)
+                yield _missing_function(plan, job, name)
+
+
+def _missing_function(plan: Plan, job: Job, name: str) -> Finding:
+    if not is_left_out(plan, job):
+        return rules.MISSING.finding(f"{name} has no function.", job=job.id)
+    code = doubts(plan, job)[0]
+    return rules.MISSING.finding(
+        f"{name} has no function: {code} keeps it out.",
+        job=job.id,
+        fix=f"cronshift explain {code}, and mend it; as it is: cronshift migrate {job.id} --accept {code}",
+    )
 
 
 def _without_job(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cronshift.engine.server.endpoint import Endpoint
 from cronshift.engine.validation import check, inspect_endpoint
 from cronshift.model import Location
@@ -64,9 +66,10 @@ def has_unchecked(findings: Iterable[Finding]) -> bool:
 
 
 def out_of_date(root: Path, plan: Plan) -> Iterator[Finding]:
-    """Yield the generated files that differ from those that the plan gives today."""
+    """Yield the generated files that differ from those that the plan gives today for the jobs that are there."""
+    there = [job for job in plan.jobs if job.module and (root / job.module).is_file()]
     modules = {job.module: job.id for job in plan.runnable}
-    for change in compare(root, generate(plan), plan.out):
+    for change in compare(root, generate(replace(plan, jobs=tuple(there))), plan.out):
         if change.action is FileAction.UPDATE or change.conflict:
             yield OUT_OF_DATE.finding(
                 f"{change.path} differs from what the plan gives today.",

@@ -30,15 +30,19 @@ AUDITED = frozenset(code for code, rule in CATALOGUE.items() if rule.stage is Fi
 BY_NAME: dict[str, Rule] = {rule.name: rule for rule in CATALOGUE.values()}
 
 
+def is_finding(name: str) -> bool:
+    """Return whether a code or a name stands for a rule."""
+    return name.upper() in CATALOGUE or name.lower() in BY_NAME
+
+
 def rule_of(name: str) -> Rule:
     """Return the rule that a code or a name stands for, in whatever case.
 
     Raises:
         CronshiftError: for a finding that there is none of, with those that are close.
     """
-    rule = CATALOGUE.get(name.upper()) or BY_NAME.get(name.lower())
-    if rule is not None:
-        return rule
+    if is_finding(name):
+        return CATALOGUE.get(name.upper()) or BY_NAME[name.lower()]
     close = get_close_matches(name.upper(), CATALOGUE, n=3, cutoff=0.6)
     close += get_close_matches(name.lower(), BY_NAME, n=3, cutoff=0.6)
     raise CronshiftError(
@@ -48,4 +52,13 @@ def rule_of(name: str) -> Rule:
     )
 
 
-__all__ = ["ASKED_FIRST", "AUDITED", "BY_NAME", "CATALOGUE", "FindingStage", "Rule", "rule_of"]
+__all__ = [
+    "ASKED_FIRST",
+    "AUDITED",
+    "BY_NAME",
+    "CATALOGUE",
+    "FindingStage",
+    "Rule",
+    "is_finding",
+    "rule_of",
+]

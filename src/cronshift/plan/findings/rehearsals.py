@@ -156,11 +156,11 @@ def _names(tree: SourceTree, file: str) -> frozenset[str]:
 
 def _of_python(root: ast.AST) -> frozenset[str]:
     """Return the names and texts in a piece of Python; what stands alone, as a docstring does, reads nothing."""
-    told = {id(node.value) for node in ast.walk(root) if isinstance(node, ast.Expr)}
+    documented = {id(node.value) for node in ast.walk(root) if isinstance(node, ast.Expr)}
     names = set[str]()
     for node in ast.walk(root):
         match node:
-            case ast.Constant(value=str(text)) if id(node) not in told:
+            case ast.Constant(value=str(text)) if id(node) not in documented:
                 names.add(text)
             case ast.Name(id=name) | ast.Attribute(attr=name):
                 names.add(name)

@@ -112,7 +112,7 @@ BY_HAND = {
     ),
     "limits": (
         "What the jobs call bears their load",
-        "docs/configuration.md: throttle, concurrency",
+        "throttle, concurrency: cronshift explain configuration",
     ),
 }
 """The steps that only a person can judge: a title and a place."""

@@ -50,6 +50,7 @@ def cancelled_module(plan: Plan) -> str:
         buried=app_of(plan).has_ledger,
         claims=app_of(plan).claims is not None,
         report=report,
+        ended=", data" if watched else "",
         jobs=[member(name, _reported(job), _IN_TABLE) for name, job in jobs.items()],
         options=options,
         trigger=None if in_options else trigger,

@@ -103,7 +103,8 @@ def row_work(fan_out: FanOut, called: Callee) -> str:
 
 def row_failure(fan_out: FanOut, report: str, *, is_buried: bool) -> str:
     """Return the option by which a value's own run tells that it failed for good."""
-    work = f"{report}(ofRow(JOB, {text(fan_out.param)}, event.data.event), error)"
+    ended = ", event.data" if report == "pingFailure" else ""
+    work = f"{report}(ofRow(JOB, {text(fan_out.param)}, event.data.event), error{ended})"
     step = running('step.run("report",', work, ")", _FAILURE)
     if is_buried:
         step = f"""step.run("report", async () => {{

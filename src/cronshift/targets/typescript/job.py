@@ -49,11 +49,13 @@ if TYPE_CHECKING:
 
 _JOB, _OPTIONS, _WORK = 2, 4, 4  # columns in
 _FAILURE = """onFailure: async ({{ error, step }}) =>
-  step.run("report", () => {}(JOB, error))"""
+  step.run("report", () => reportFailure(JOB, error))"""
+_WATCHED_FAILURE = """onFailure: async ({{ error, event, step }}) =>
+  step.run("report", () => pingFailure(JOB, error, event.data))"""
 _DEATH = """onFailure: async ({{ error, event, step }}) =>
   step.run("report", async () => {{
     {}
-    return {}(JOB, error);
+    return {}(JOB, error{});
   }})"""
 
 
@@ -106,7 +108,7 @@ def job_module(plan: Plan, job: Job, name: str) -> str:
         name=name,
         options=[
             *(member(key, value, _OPTIONS) for key, value in arguments.items()),
-            _failure(plan, job),
+            _on_failure(plan, job),
         ],
         trigger=None if in_options else data(trigger),
         work=list(_work(plan, job, called, rows)),
@@ -134,7 +136,7 @@ def _imports(plan: Plan, job: Job, file: str) -> Iterator[str]:
             *([] if watched else ["reportFailure"]),
         ],
         "dead-letters": ["bury"],
-        "heartbeat": ["pingFailure", "pingSuccess"],
+        "heartbeat": ["pingDue", "pingFailure", "pingSuccess"],
         "missed": ["dueInTime", "type Missed"],
         "ledger": [*([] if job.options.fan_out else ["toldCall"]), "toldDue"],
         "claims": ["claimedCall", "claimedDue", "released"],
@@ -221,13 +223,17 @@ def _asked_and_answered(plan: Plan, job: Job, called: Callee) -> tuple[str, str]
     asked, answer = "due(call, ownership)", called.answering("call")
     if job.options.missed is not Missed.ALL:
         asked = "dueInTime(call, ownership, MISSED)"
+    is_watched = job.options.heartbeat_env is not None
     inner = within + 2 if app.has_ledger else within
+    outer = within + 2 if is_watched else within
     if app.claims:
         answer = broken("claimedCall", ["claims", "call", answer], inner)
-        asked = broken("claimedDue", ["claims", "call", asked], inner)
+        asked = broken("claimedDue", ["claims", "call", asked], outer + inner - within)
     if app.has_ledger:
         answer = broken("toldCall", ["call", "ownership", answer, "attempt"], within)
-        asked = broken("toldDue", ["call", "ownership", asked, "event.ts"], within)
+        asked = broken("toldDue", ["call", "ownership", asked, "event.ts"], outer)
+    if is_watched:
+        asked = broken("pingDue", ["call", asked], within)
     return asked, answer
 
 
@@ -254,7 +260,7 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
         ends = "await claimedCall(claims, call, {})" if app_of(plan).claims else "{}"
         yield from fan_out_work(options, event, called, rows[1] if rows else None, ends)
     if options.heartbeat_env is not None:
-        yield 'await step.run("heartbeat", () => pingSuccess(JOB));'
+        yield 'await step.run("heartbeat", () => pingSuccess(JOB, call));'
     if is_rehearsed(job):
         behind = "await rehearseBehind(step, call, ownership,"
         yield running(behind, called.answering("dry"), ");", _WORK, "dry")
@@ -307,15 +313,16 @@ def _row(plan: Plan, job: Job, called: Callee) -> str | None:
     )
 
 
-def _failure(plan: Plan, job: Job) -> str:
+def _on_failure(plan: Plan, job: Job) -> str:
     """Return the option that gives a tick back, keeps a letter and tells that a run failed for good."""
+    watched, app = job.options.heartbeat_env is not None, app_of(plan)
     steps = [
-        *(["await released(claims, JOB, event.data);"] if app_of(plan).claims else []),
-        *(["await bury(JOB, event.data, error);"] if app_of(plan).has_ledger else []),
+        *(["await released(claims, JOB, event.data);"] if app.claims else []),
+        *(["await bury(JOB, event.data, error);"] if app.has_ledger else []),
     ]
     if not steps:
-        return _FAILURE.format(_report(job))
-    return _DEATH.format("\n    ".join(steps), _report(job))
+        return (_WATCHED_FAILURE if watched else _FAILURE).format()
+    return _DEATH.format("\n    ".join(steps), _report(job), ", event.data" if watched else "")
 
 
 def _report(job: Job) -> str:

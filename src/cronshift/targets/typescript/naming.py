@@ -70,6 +70,7 @@ _IMPORTED = frozenset(
         "ofRow",
         "ownership",
         "paged",
+        "pingDue",
         "pingFailure",
         "pingSuccess",
         "reasonToSkip",

@@ -30,10 +30,11 @@ type Sent = { id: string; name: string; data: Record<string, string> };
 /** Return an event for every value, a step's worth at a time; the same run sends each but once. */
 export function eventsOf(call: Call, name: string, values: string[]): Sent[][] {
   const scheduledAt = call.tick.toISOString();
+  const byHand = call.isScheduled ? {} : { cronshift: "run" };
   const events = values.map((value) => ({
     id: `${call.runId} ${value}`,
     name,
-    data: { value, scheduledAt },
+    data: { value, scheduledAt, ...byHand },
   }));
   const steps = Math.ceil(events.length / BATCH);
   return Array.from({ length: steps }, (_, at) =>
