@@ -124,7 +124,7 @@ def shared_members(plan: Plan) -> dict[str, str]:
 
 
 def rehearsal_member(job: Job) -> dict[str, Any]:
-    """Return what both sides know a job's dry run by; nothing for one without."""
+    """Return the member by which both sides know a job's dry run; none for a job without."""
     if not is_rehearsed(job):
         return {}
     ignored = [*job.options.rehearsal_ignore]

@@ -182,7 +182,7 @@ def _description(plan: Plan, job: Job) -> dict[str, Any]:
 
 
 def _told_members(plan: Plan, job: Job) -> dict[str, Any]:
-    """Return what the ledger is told by: the job's dry run, and what a function looks at."""
+    """Return the members for the ledger: the job's dry run, and the path that a function looks at."""
     there = dispatched_path(job.entry.path, app_of(plan).routers.base_path)
     has_guard = app_of(plan).has_ledger and dispatcher_file(plan, job) is not None
     return {**({"guard": there} if has_guard else {}), **rehearsal_member(job)}
@@ -218,7 +218,7 @@ def _limit(limit: Throttle | RateLimit) -> dict[str, Any]:
 
 
 def _asked_and_answered(plan: Plan, job: Job, called: Callee) -> tuple[str, str]:
-    """Return what says whether a run does its work, and what does it."""
+    """Return the expressions that say whether a run does its work, and that do it."""
     app, within = app_of(plan), _WORK + 2
     asked, answer = "due(call, ownership)", called.answering("call")
     if job.options.missed is not Missed.ALL:

@@ -134,8 +134,10 @@ def _answered(exported: str, dispatched: str, ledger: str | None, rehearsed: str
     """Return the route's export, which tells the ledger where there is one, and rehearses."""
     if ledger is None:
         return f"{exported} {dispatched}"
-    told = f"{ledger}(JOBS, ownership, answer);"
-    last = f"const told = {told}\n{exported} {rehearsed}" if rehearsed else f"{exported} {told}"
+    telling = f"{ledger}(JOBS, ownership, answer);"
+    last = (
+        f"const told = {telling}\n{exported} {rehearsed}" if rehearsed else f"{exported} {telling}"
+    )
     return f"const answer = {dispatched}\n{last}"
 
 

@@ -20,13 +20,10 @@ export type Job = {
   secret?: string;
   /** What Next.js takes off its paths. */
   basePath?: string;
-  /** The dry run that the route allows, and what of its answer may differ. */
-  rehearsal?: Rehearsed;
-  /** What answers Vercel's calls, of which a function asks what it holds. */
+  rehearsal?: { dryRun: string; ignore: string[] };
   guard?: string;
   headers?: Record<string, string>;
 };
-export type Rehearsed = { dryRun: string; ignore: string[] };
 
 export type Call = {
   job: Job;
@@ -34,7 +31,7 @@ export type Call = {
   tick: Date;
   /** Whether the schedule started it, and no person. */
   isScheduled: boolean;
-  isReplay: boolean;
+  replays: boolean;
   needsClaim: boolean;
   runId: string;
 };
@@ -52,7 +49,7 @@ const QUOTED = 500; // characters of an answer that an error quotes
 const MINUTE = 60_000;
 const DAY = 86_400; // seconds: the engine waits no longer
 
-export const UNCLAIMED = "a replay needs claims";
+type Data = { scheduledAt?: string; cronshift?: string; missed?: boolean };
 
 /** Return the call that a run is for. */
 export function callOf(
@@ -60,19 +57,14 @@ export function callOf(
   event: { name?: string; ts?: number; data?: unknown },
   runId: string,
 ): Call {
-  const data = Object(event.data) as {
-    scheduledAt?: string;
-    cronshift?: string;
-    missed?: boolean;
-  };
-  const time = data.scheduledAt ? Date.parse(data.scheduledAt) : event.ts;
+  const { scheduledAt, cronshift, missed } = Object(event.data) as Data;
+  const time = scheduledAt ? Date.parse(scheduledAt) : event.ts;
   const tick = new Date(Math.floor((time ?? 0) / MINUTE) * MINUTE);
   const isScheduled =
-    event.name === "inngest/scheduled.timer" && data.cronshift !== "run";
-  const isReplay = data.cronshift === "replay";
-  const needsClaim = data.missed === true;
-  const path = job.path;
-  return { job, path, tick, isScheduled, isReplay, needsClaim, runId };
+    event.name === "inngest/scheduled.timer" && cronshift !== "run";
+  const replays = cronshift === "replay";
+  const needsClaim = missed === true;
+  return { job, path: job.path, tick, isScheduled, replays, needsClaim, runId };
 }
 
 /**
@@ -81,7 +73,7 @@ export function callOf(
  */
 export async function due(call: Call, source: Source): Promise<string | null> {
   const { id, staleAfter = Infinity } = call.job;
-  if (call.needsClaim) return UNCLAIMED; // there are none of here
+  if (call.needsClaim) return "a replay needs claims"; // which there are none of here
   if (!call.isScheduled) return null;
   const name = process.env["CRONSHIFT_ENV"] || process.env["VERCEL_ENV"];
   const allowed = (process.env["CRONSHIFT_RUN_IN"] || "production").split(",");

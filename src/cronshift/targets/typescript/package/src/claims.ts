@@ -4,13 +4,14 @@
  *
  * A database that cannot be reached silences no job: its tick runs, and may run twice, and that is logged.
  */
-import { type Call, callOf, type Job, UNCLAIMED } from "./calls";
+import { type Call, callOf, type Job } from "./calls";
 import { called, type Guarded } from "./guard";
 import { tickText } from "./ownership";
 import type { RouteHandler } from "./routes";
 import { hasBearer } from "./telling";
 
 const LEASE = 20 * 60_000; // milliseconds: more than a job may take
+const UNCLAIMED = "a replay needs claims";
 export const CLAIMED = "claimed by another run";
 
 /** Runs one statement of PostgreSQL with bound values, and returns its rows. */
@@ -95,7 +96,7 @@ export async function claimedDue(
 ): Promise<string | null> {
   const { job, tick, runId, needsClaim } = call;
   const why = await reason;
-  const isClaimable = call.isScheduled || call.isReplay;
+  const isClaimable = call.isScheduled || call.replays;
   if ((why && why !== UNCLAIMED) || !isClaimable) return why;
   const asked = claims.take(job.id, tick, runId);
   // Without its claim a tick is not made up for: the step is tried again.
@@ -110,8 +111,8 @@ export async function claimedCall<T>(
   work: T | Promise<T>,
 ): Promise<T> {
   const answer = await work;
-  const { job, tick, runId, isScheduled, isReplay } = call;
-  if (isScheduled || isReplay) {
+  const { job, tick, runId, isScheduled, replays } = call;
+  if (isScheduled || replays) {
     await orRuns(claims.finish(job.id, tick, runId), undefined);
   }
   return answer;
@@ -125,7 +126,7 @@ export async function released(
 ): Promise<void> {
   const { event, run_id = "" } = Object(ended) as Ended;
   const call = callOf(job as Job, event ?? {}, run_id);
-  if (call.isScheduled || call.isReplay) {
+  if (call.isScheduled || call.replays) {
     await orRuns(claims.release(job.id, call.tick, run_id), undefined);
   }
 }

@@ -1,9 +1,9 @@
 /** The guard before the routes that Vercel calls: a tick that is Inngest's does not reach them. */
-import type { Rehearsed } from "./calls";
+import type { Job } from "./calls";
 import { skipReason, type Source } from "./ownership";
 import { hasBearer } from "./telling";
 
-export type Guarded = {
+export type Guarded = Pick<Job, "rehearsal"> & {
   id: string;
   /** What Vercel called before, with its query. */
   path: string;
@@ -15,7 +15,6 @@ export type Guarded = {
   secret?: string;
   /** What Next.js takes off its paths. */
   basePath?: string;
-  rehearsal?: Rehearsed;
 };
 
 /** What becomes of a call: an answer of the guard's own, or the path it goes on to. */

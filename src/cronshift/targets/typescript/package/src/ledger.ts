@@ -3,7 +3,7 @@
  * has the bearer, or `inngest`, as events. No job waits for it or fails for it; what cannot be kept is
  * counted and dropped.
  */
-import type { Answer, Call, Rehearsed } from "./calls";
+import type { Answer, Call, Job } from "./calls";
 import { answerTokens } from "./comparing";
 import { called, type Guarded } from "./guard";
 import { look } from "./looking";
@@ -21,7 +21,7 @@ let told = 0; // of those that were dropped
 /** One delivery of a tick to one side; `rehearses` where it makes the job's dry run. */
 export type Delivery = {
   side: "inngest" | "vercel";
-  job: { id: string; rehearsal?: Rehearsed };
+  job: Pick<Job, "id" | "rehearsal">;
   tick: Date;
   runId: string;
   arrived: Date;
@@ -174,7 +174,7 @@ function tell(
   call: Call,
   outcome: Outcome | Promise<Outcome>,
 ): void {
-  const isTold = call.isScheduled || call.isReplay;
+  const isTold = call.isScheduled || call.replays;
   if (!isTold || !process.env["CRONSHIFT_LEDGER_URL"]) return;
   const delivery = deliveryOf(call);
   behind(async () => record(source, delivery, await outcome));
