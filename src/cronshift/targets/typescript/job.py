@@ -257,8 +257,8 @@ def _work(plan: Plan, job: Job, called: Callee, rows: tuple[str, str] | None) ->
         yield running(step, answer, ");", _WORK)
     else:
         event = row_event(plan.app_id, job.id)
-        ends = "await claimedCall(claims, call, {})" if app_of(plan).claims else "{}"
-        yield from fan_out_work(options, event, called, rows[1] if rows else None, ends)
+        claims = app_of(plan).claims is not None
+        yield from fan_out_work(options, event, called, rows[1] if rows else None, claims=claims)
     if options.heartbeat_env is not None:
         yield 'await step.run("heartbeat", () => pingSuccess(JOB, call));'
     if is_rehearsed(job):
