@@ -35,7 +35,7 @@ CASES: list[dict[str, Any]] = json.loads(
 @pytest.fixture(scope="module")
 def folder(node_packages: Path) -> Iterator[Path]:
     with library(node_packages) as root:
-        for name in ("compared.ts", "rehearsed.ts"):
+        for name in ("compared.ts", "forwarded.ts", "rehearsed.ts"):
             (root / name).write_text((HERE / name).read_text())
         yield root
 
@@ -151,13 +151,18 @@ def test_without_a_ledger_nothing_is_rehearsed(folder: Path, node_packages: Path
     assert (told["byVercel"], told["byInngest"]) == (["wet"], [])
 
 
+def read_dry_runs(root: Path) -> None:
+    """Have the app's route read the header: what never does is not moved."""
+    place = root / "app/api/cron/report/route.ts"
+    reading = 'const dry = request.headers.get("x-dry-run");\n  if (dry === null) await report();\n'
+    place.write_text(place.read_text().replace("await Promise.resolve();", reading))
+
+
 def test_an_app_rehearses_the_jobs_that_say_so_and_tells_the_ledger_then(tmp_path: Path) -> None:
     root = an_app(
         tmp_path, '[jobs.report]\nrehearsal = "X-Dry-Run: 1"\nrehearsal_ignore = ["at"]\n'
     )
-    place = root / "app/api/cron/report/route.ts"
-    reading = 'const dry = request.headers.get("x-dry-run");\n  if (dry === null) await report();\n'
-    place.write_text(place.read_text().replace("await Promise.resolve();", reading))
+    read_dry_runs(root)
     files = {file.path: file.text for file in generate(make_plan(load_project(root)))}
     job = files["lib/inngest/functions/report.ts"]
     route = files["app/api/cronshift/api/cron/report/route.ts"]
@@ -166,6 +171,19 @@ def test_an_app_rehearses_the_jobs_that_say_so_and_tells_the_ledger_then(tmp_pat
     assert "rehearseBeside" in job
     assert "rehearsedGet(JOBS, told, route)" in route
     assert "lib/inngest/cronshift/ledger.ts" in files
+
+
+def test_a_route_that_is_asked_over_http_hears_of_the_dry_run(
+    folder: Path, node_packages: Path, tmp_path: Path
+) -> None:
+    asked = ran(folder, node_packages, "forwarded.ts")
+    assert asked == [["/api/x?a=1", None]] * 2 + [["/api/x?a=1", "1"]] * 2
+    root = an_app(tmp_path, '[jobs.report]\nmode = "bridge"\nrehearsal = "X-Dry-Run: 1"\n')
+    read_dry_runs(root)
+    files = {file.path: file.text for file in generate(make_plan(load_project(root)))}
+    route = files["app/api/cronshift/api/cron/report/route.ts"]
+    assert "guardedTwins(JOBS, forwarding())" in route
+    assert 'rehearsedGet(JOBS, told, forwarding("", ["X-Dry-Run"]))' in " ".join(route.split())
 
 
 def test_a_job_that_says_nothing_of_it_has_nothing_of_it(tmp_path: Path) -> None:
